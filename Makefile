@@ -1,0 +1,81 @@
+# bxc: targets all check check-long bench analyze coverage fuzz install clean; see README.md.
+# Variables: variant=release|debug|asan|coverage, CC, V=1, DESTDIR, PREFIX, AP_TYPES.
+-include config.mak
+
+variant ?= release
+PREFIX ?= /usr/local
+CC ?= gcc
+B := build/$(variant)
+
+PACKAGES := libprotobuf-c libcjson libxml-2.0 hdf5 libzip
+DEPENDENCY_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) | sed 's/-I/-isystem /g')
+DEPENDENCY_LIBS := $(shell pkg-config --libs $(PACKAGES)) -lm
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wvla
+ifneq ($(CI),)
+WARNINGS += -Werror
+endif
+CFLAGS_release := -O2 -g
+CFLAGS_debug := -O0 -g
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_MALLOC
+CFLAGS_coverage := -O0 -g --coverage
+# No contraction: every operation of the float engine rounds once.
+ALL_CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(WARNINGS) -ffp-contract=off -fno-strict-aliasing -fopenmp \
+  -I. -I$(B)/generated $(DEPENDENCY_CFLAGS) $(CFLAGS_$(variant)) $(CFLAGS)
+LINK_FLAGS := -fopenmp $(filter -fsanitize% --coverage,$(CFLAGS_$(variant))) $(LDFLAGS)
+
+LIBRARY_FOLDERS := ir ir/ops target $(wildcard frontend frontend/*) passes $(wildcard codegen codegen/*) sim report driver
+LIBRARY_SOURCES := $(wildcard $(addsuffix /*.c,$(patsubst %/,%,$(LIBRARY_FOLDERS))))
+CLI_SOURCES := $(wildcard cli/*.c)
+TEMPLATES := $(wildcard hls_templates/*)
+
+LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(B)/%.o) $(B)/generated/onnx.pb-c.o $(B)/generated/templates.o
+CLI_OBJECTS := $(CLI_SOURCES:%.c=$(B)/%.o)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+.PHONY: all check check-long bench analyze coverage install clean fuzz
+all: $(B)/bxc
+
+$(B)/bxc: $(CLI_OBJECTS) $(B)/libbxc.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(DEPENDENCY_LIBS)
+
+$(B)/libbxc.a: $(LIBRARY_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# Flags in a stamp: changing them rebuilds.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS) $(LINK_FLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LINK_FLAGS)' > $@
+FORCE:
+
+$(B)/%.o: %.c $(B)/flags | $(B)/generated/onnx.pb-c.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The reader of ONNX comes from the distribution's own schema.
+ONNX_PROTO := $(firstword $(wildcard /usr/include/onnx/onnx.proto /usr/local/include/onnx/onnx.proto))
+$(B)/generated/onnx.pb-c.h $(B)/generated/onnx.pb-c.c &: $(ONNX_PROTO)
+	$(call say,PROTOC,$<)
+	$(Q)mkdir -p $(B)/generated
+	$(Q)protoc-c --proto_path=$(dir $(ONNX_PROTO)) --c_out=$(B)/generated $(ONNX_PROTO)
+$(B)/generated/onnx.pb-c.o: $(B)/generated/onnx.pb-c.c
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=c11 -O2 -w $(DEPENDENCY_CFLAGS) $(filter -fsanitize%,$(CFLAGS_$(variant))) -I$(B)/generated -c -o $@ $<
+
+$(B)/generated/templates.c: $(TEMPLATES) codegen/embed.sh
+	$(call say,EMBED,$@)
+	$(Q)mkdir -p $(@D) && sh codegen/embed.sh $(sort $(TEMPLATES)) > $@.new && mv $@.new $@
+$(B)/generated/templates.o: $(B)/generated/templates.c
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)
+
+clean:
+	rm -rf build
+
+-include tests/tests.mk

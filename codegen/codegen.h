@@ -1,0 +1,84 @@
+/* Emitters: one folder a language. Each gives files in memory; the driver puts them on disk. */
+#ifndef BXC_CODEGEN_H
+#define BXC_CODEGEN_H
+
+#include "ir/ir.h"
+#include "target/target.h"
+
+struct emitted_file {
+    char *path; /* inside fw/: "rtl/jets_top.v" */
+    char *data;
+    size_t length;
+    bool executable;
+};
+
+struct file_set { /* in order of emission */
+    struct arena *arena;
+    struct emitted_file *files;
+    uint32_t count, capacity;
+};
+
+void file_set_add(struct file_set *files, const char *path, const char *data, size_t length); /* copies */
+
+/* What emitters know besides graph and design. */
+struct emission {
+    struct bxc_context *context;
+    const struct graph *graph;   /* the quantised graph */
+    const struct design *design; /* scheduled; NULL for languages that do not need it */
+    const char *name;            /* legal identifier, prefix of every module and external symbol */
+    const char *content_hash;    /* 64 hexadecimal digits */
+    double clock_period;         /* ns */
+    const char *part_code;
+    struct file_set *files;
+};
+
+struct language {
+    const char *name, *summary;                      /* "verilog" */
+    int (*emit)(const struct emission *emission);    /* -1 and diagnoses by node name */
+    bool (*supports)(enum op op);                    /* for 'bxc ops' */
+};
+extern const struct language languages[]; /* verilog, hls, c, interface; ends with a NULL name (codegen/codegen.c) */
+
+int verilog_emit(const struct emission *emission);   /* rtl/ and sim/ */
+int hls_emit(const struct emission *emission);       /* hls/ */
+int c_emit(const struct emission *emission);         /* c/ */
+int interface_emit(const struct emission *emission); /* interface.json */
+bool verilog_supports(enum op op);
+bool hls_supports(enum op op);
+bool c_supports(enum op op);
+
+/* ---- names.c: injective maps to legal identifiers ---- */
+struct names; /* one scope */
+struct names *names_new(struct arena *arena);
+/* A legal identifier of C, C++ and Verilog (no keyword of any), unique in the scope, as near to
+ * `wanted` as that allows; the same for the same sequence of calls. */
+const char *names_unique(struct names *names, const char *wanted);
+/* A legal identifier from any text, not made unique. NULL or empty gives "bxc". */
+const char *name_identifier(struct arena *arena, const char *wanted);
+
+/* ---- layout.c: flat ports, element 0 in the low bits, no padding ---- */
+struct port_layout {
+    const char *name;       /* identifier */
+    const char *original;   /* the model's */
+    uint32_t elements;
+    uint32_t *offset;       /* bits, of each element */
+    struct format *format;  /* of each element; width 0 takes no bits */
+    uint32_t width;         /* of the flat port; at least 1 (a port of no bits has one bit, 0) */
+    valref value;
+};
+struct layout {
+    struct port_layout *inputs, *outputs;
+    uint32_t input_count, output_count;
+};
+struct layout *layout_new(const struct graph *graph, struct arena *arena);
+
+/* ---- template.c: files of hls_templates/ with @{key}s; built into the library (build/templates.c) ---- */
+struct template_key {
+    const char *key, *value; /* ends with a NULL key */
+};
+/* An unknown or unused key is an error with the template's line. */
+int template_expand(struct bxc_context *context, const char *file, const struct template_key *keys, struct strbuf *out);
+/* The text of a file of hls_templates/, or NULL. */
+const char *template_text(const char *file, size_t *length);
+
+#endif

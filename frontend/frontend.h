@@ -1,0 +1,49 @@
+/* Readers: one folder a format. Each gives a graph in real arithmetic that is the model as trained. */
+#ifndef BXC_FRONTEND_H
+#define BXC_FRONTEND_H
+
+#include "ir/ir.h"
+
+struct frontend_options {
+    bool whole_tensors; /* the first axis is no batch: shapes are taken as they stand (conformance tests) */
+};
+
+/* Each reader: a graph that passes graph_verify, or NULL with every problem diagnosed at once. `path`
+ * is the file as the user named it; data is its content, length bytes. */
+struct reader {
+    const char *name;        /* "onnx" */
+    const char *extensions;  /* ".onnx", comma separated */
+    const char *summary;
+    bool (*recognises)(const char *path, const void *data, size_t length); /* by content and name */
+    struct graph *(*read)(struct bxc_context *context, const char *path, const void *data, size_t length,
+                          const struct frontend_options *options);
+};
+
+extern const struct reader readers[]; /* ends with a NULL name (frontend/frontend.c) */
+
+/* Opens the file, picks the reader, reads. NULL and a diagnosis otherwise. options may be NULL. */
+struct graph *frontend_read(struct bxc_context *context, const char *path, const struct frontend_options *options);
+
+/* ---- native/: bxc's own JSON, written too (doc/model.schema.json) ---- */
+int native_write(struct bxc_context *context, const struct graph *graph, struct strbuf *out);
+
+/* readers, for the table */
+struct graph *onnx_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
+struct graph *keras_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
+struct graph *native_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
+struct graph *text_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
+bool onnx_recognises(const char *, const void *, size_t);
+bool keras_recognises(const char *, const void *, size_t);
+bool native_recognises(const char *, const void *, size_t);
+bool text_recognises(const char *, const void *, size_t);
+
+/* ---- tensors.c of onnx/, for tests and tools: a TensorProto (.pb) as numbers ---- */
+int onnx_tensor_read(struct bxc_context *context, struct arena *arena, const char *path, struct shape *shape,
+                     enum value_kind *kind, double **numbers);
+/* Operators of a format that its reader knows: name, domain, the op it becomes. NULL name ends. */
+struct reader_operator {
+    const char *domain, *name, *becomes;
+};
+extern const struct reader_operator onnx_operators[], keras_operators[];
+
+#endif

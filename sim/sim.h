@@ -1,0 +1,122 @@
+/* Events, engines, comparison, verdict. Knows graphs, and what lies on disk in fw/. */
+#ifndef BXC_SIM_H
+#define BXC_SIM_H
+
+#include "ir/ir.h"
+
+/* ---- npy.c, csv.c, events.c: event sources and sinks, block by block ---- */
+struct event_source; /* one model input: events x elements */
+struct event_source *event_source_open(struct bxc_context *context, const char *path); /* by name: .npy, .csv */
+void event_source_close(struct event_source *source);
+uint64_t event_source_count(const struct event_source *source);
+/* Elements an event; *shape the array's without its first axis. */
+size_t event_source_elements(const struct event_source *source, struct shape *shape);
+/* The next at most `events` events as binary64 (exact for float32 and integers to 2^53), row-major.
+ * Returns how many, 0 at the end, -1 and a diagnosis (event, column). */
+int64_t event_source_read(struct event_source *source, double *data, size_t events);
+int event_source_rewind(struct event_source *source);
+
+enum npy_type { NPY_FLOAT32, NPY_FLOAT64, NPY_INT64, NPY_UINT8, NPY_INT32 };
+struct npy_writer; /* writes beside the goal, renames at close */
+struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type, const struct shape *shape);
+int npy_writer_write(struct npy_writer *writer, const double *data, size_t events); /* row-major */
+int npy_writer_close(struct npy_writer *writer);   /* completes the header; -1: nothing is left */
+void npy_writer_abandon(struct npy_writer *writer);
+
+/* ---- engine.c and engine_<name>.c ---- */
+enum engine_id { ENGINE_FLOAT, ENGINE_EMULATOR, ENGINE_C, ENGINE_HLS, ENGINE_RTL, ENGINE_ICARUS, ENGINE_COUNT };
+
+/* The firmware folder as verify reads it. */
+struct firmware {
+    struct bxc_context *context;
+    struct arena *arena;
+    const char *folder;
+    const char *name;            /* prefix */
+    char content_hash[65];       /* in manifest.json */
+    struct graph *quantised;     /* model.bxc */
+    struct graph *reference;     /* reference.bxc */
+    int latency;                 /* cycles, interface.json */
+    int initiation_interval;
+};
+struct firmware *firmware_open(struct bxc_context *context, const char *folder); /* NULL and a diagnosis */
+void firmware_close(struct firmware *firmware);
+
+struct engine;
+struct engine_options {
+    int jobs;                 /* processes or threads; 0: as many as processors */
+    const char *ap_types;     /* hls: folder with the vendors' open headers, or NULL */
+    bool check_hash;          /* refuse sources whose content hash is not the firmware's; default true */
+    const char *work;         /* folder for builds; NULL: fw/verify/build, kept between runs by content */
+    uint64_t gap_seed;        /* rtl: random gaps of garbage between events; 0: back to back */
+    uint64_t reset_after;     /* rtl: a reset in mid-stream after this many events, the ones in flight sent again; 0: none */
+};
+/* Builds what is needed (rtl: verilator; c, hls: the compiler) from the files as they lie there. */
+struct engine *engine_open(const struct firmware *firmware, enum engine_id id, const struct engine_options *options);
+void engine_close(struct engine *engine);
+/* Port integers in and out, events x elements, row-major, one array a port. -1 and a diagnosis when
+ * the engine dies, gives too few or too many events, or is out of step with valid. Any number of events. */
+int engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
+/* Float engine only: binary32 in, binary32 out. */
+int engine_run_reals(struct engine *engine, size_t events, const float *const *inputs, float *const *outputs);
+/* rtl: the latency it measured in cycles, the same for all events, else -1 */
+int engine_latency(const struct engine *engine);
+const char *engine_name(enum engine_id id);
+
+/* ---- compare.c, verdict.c ---- */
+struct difference { /* the first one */
+    bool found;
+    uint64_t event;
+    uint32_t output, element;
+    int bit;                 /* lowest differing bit */
+    int64_t expected, got;   /* stored integers: emulator, engine */
+    const char *layer;       /* the first layer whose values differ, or the output's own node */
+};
+struct engine_result {
+    enum engine_id id;
+    bool ran, equal;
+    const char *skipped;     /* why it did not run, or NULL */
+    uint64_t events;
+    double seconds, build_seconds;
+    int latency;             /* rtl */
+    struct difference difference;
+};
+struct class_curve { /* one class against the rest */
+    double area_float, area_fixed;
+    uint32_t points;
+    double *false_positive_float, *true_positive_float, *false_positive_fixed, *true_positive_fixed;
+};
+struct verdict {
+    struct firmware *firmware;
+    uint64_t events, corner_events, random_events;
+    uint64_t seed;
+    struct engine_result engines[ENGINE_COUNT];
+    uint32_t engine_count;
+    bool equal;              /* bits, all engines that ran */
+    bool latency_right;      /* measured = reported */
+    /* fixed against the model as trained, user's or random events only */
+    double max_error, mean_error;
+    uint64_t decisions, flipped; /* arg-max, or the sign at the threshold for one output */
+    bool has_labels;
+    double accuracy_float, accuracy_fixed;
+    struct class_curve *curves;
+    uint32_t curve_count;
+    uint32_t still_count;    /* activations (elements) that never moved */
+    const char **still;      /* their names, at most 20 */
+    struct value_range { const char *name; double lo, hi, seen_lo, seen_hi; } *ranges; /* a layer: format's and seen */
+    uint32_t range_count;
+};
+struct verify_options {
+    uint64_t events;              /* -n; 0: all of the files */
+    const char **event_files;     /* one an input: "file" or "name=file"; none: random events */
+    uint32_t event_file_count;
+    const char *labels;           /* .npy or .csv of class numbers, or NULL */
+    uint64_t seed;
+    double threshold;             /* for one output */
+    bool engine[ENGINE_COUNT];    /* which to run */
+    struct engine_options engine_options;
+};
+struct verify_options verify_options_default(void);
+/* NULL and a diagnosis when it could not be had; a negative verdict is a verdict. In the arena of context. */
+struct verdict *verify_firmware(struct firmware *firmware, const struct verify_options *options);
+
+#endif

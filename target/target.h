@@ -1,0 +1,42 @@
+/* What hardware costs: parts, and delay and area models. Estimates only: nothing here may decide
+ * what is computed. Sections are named after the files. */
+#ifndef BXC_TARGET_H
+#define BXC_TARGET_H
+
+#include "ir/ir.h"
+
+/* ---- parts.c (parts.def) ---- */
+struct part {
+    const char *name;   /* lower case, a prefix of the ordering code: "xcvu13p" */
+    const char *family; /* "ultrascale+", "7-series" */
+    uint32_t lut, ff, dsp, bram18, slr;
+};
+/* By ordering code ("xcvu13p-flga2577-2-e"), longest matching prefix; NULL when unknown. */
+const struct part *part_find(const char *ordering_code);
+const struct part *part_at(size_t index); /* NULL after the last */
+
+/* ---- technology.c: the delay and area model, one table a family ---- */
+struct technology {
+    const char *family;
+    double lut_delay;      /* ns, one LUT level with its routing */
+    double carry_delay;    /* ns a carry bit */
+    double ternary_delay;  /* ns added by a three-term adder */
+    double register_delay; /* ns, clock to out plus set-up plus clock uncertainty */
+    const char *source;    /* where the numbers come from, one sentence for reports */
+};
+const struct technology *technology_for(const struct part *part);
+
+struct cost {
+    double lut, ff, dsp, bram18;
+};
+/* LUT of one wire (no registers); delay of its logic in ns, registers left out. */
+struct cost wire_cost(const struct datapath *datapath, const struct wire *wire, const struct technology *technology);
+double wire_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *technology);
+/* Of the whole design: logic, pipeline registers that the cycles imply, boundary registers, valid chain. */
+struct cost design_cost(const struct design *design, const struct technology *technology);
+/* The same by origin: costs[node id of the graph]; costs[node_count] has what belongs to no node. */
+void design_cost_by_node(const struct design *design, const struct technology *technology, struct cost *costs);
+/* The largest estimated delay of a stage, ns, registers included. */
+double design_stage_delay(const struct design *design, const struct technology *technology);
+
+#endif

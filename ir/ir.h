@@ -260,7 +260,6 @@ struct value {
     struct shape shape;
     struct formats formats;     /* integers */
     struct intervals intervals; /* integers */
-    struct meaning meaning;     /* integers, seldom */
     noderef definition;
 };
 
@@ -280,10 +279,16 @@ struct staircase {
 
 /* Attributes: one typed struct a family (ir/ops/<family>.c). */
 struct input_attributes {
+    struct shape shape;
     enum rounding rounding; /* how a real number becomes the port's integer; integer graphs */
     enum overflow overflow;
+    struct formats formats;   /* the port's; integer graphs */
+    struct meaning meaning;   /* integer graphs, seldom */
 };
 struct constant_attributes {
+    struct formats formats;   /* VALUE_INTEGER */
+    enum value_kind kind;
+    struct shape shape;
     float *reals;      /* VALUE_REAL */
     int64_t *integers; /* every other kind */
 };
@@ -356,6 +361,7 @@ struct node {
 struct graph_output {
     const char *name;
     valref value;
+    struct meaning meaning; /* integer graphs, seldom */
 };
 
 struct graph {
@@ -385,11 +391,12 @@ const float *graph_reals(const struct graph *graph, valref value);
 const int64_t *graph_integers(const struct graph *graph, valref value);
 struct format graph_format(const struct graph *graph, valref value, size_t element);
 struct interval graph_interval(const struct graph *graph, valref value, size_t element);
-double graph_scale(const struct graph *graph, valref value, size_t element, double *zero_point); /* meaning; 1 and 0 without */
+/* Scale of element e of a value of this shape; 1 and zero point 0 without meaning. */
+double meaning_scale(const struct meaning *meaning, const struct shape *shape, size_t element, double *zero_point);
 struct location graph_location(const struct graph *graph, const struct node *node);
 
 /* Appends a node and infers its result (kind, shape, formats, intervals). attributes may be NULL
- * where the family has none. Names are copied. NO_VALUE and a diagnosis when inference refuses. */
+ * where the family has none. Names and everything that attributes point to are copied. NO_VALUE and a diagnosis when inference refuses. */
 valref graph_append(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
                     const union attributes *attributes);
 valref graph_append_input(struct graph *graph, const char *name, struct shape shape);
@@ -532,7 +539,9 @@ int graph_run_integers(const struct graph *graph, size_t events, const int64_t *
 /* real -> integer by the input node's rule, element by element; -1 and a diagnosis for NaN
  * (event and element named, counted from first_event). in, out: events x elements, row-major. */
 int port_from_reals(const struct graph *graph, valref input, size_t events, size_t first_event, const float *in, int64_t *out);
-void port_to_reals(const struct graph *graph, valref value, size_t events, const int64_t *in, double *out);
+/* integer -> real, with the meaning of the input or output when there is one (NULL: none). */
+void port_to_reals(const struct graph *graph, valref value, const struct meaning *meaning, size_t events,
+                   const int64_t *in, double *out);
 
 /* ---- datapath.c, datapath_text.c, datapath_eval.c: scalars on a schedule ---------------------------------- */
 

@@ -1,0 +1,121 @@
+/* The option table and the list of what was given. */
+#include "driver/options.h"
+
+#include "ir/ir.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_info option_table[] = {
+#define OPTION(...) {__VA_ARGS__},
+#include "driver/options.def"
+#undef OPTION
+    {NULL, 0, NULL, 0, false, NULL, NULL},
+};
+
+const struct command_info command_table[] = {
+#define COMMAND(id, ...) [COMMAND_##id] = {__VA_ARGS__},
+#include "driver/commands.def"
+#undef COMMAND
+};
+
+struct given {
+    const struct option_info *option;
+    char *value;
+};
+
+struct bxc_options {
+    struct bxc_context *context;
+    struct arena *arena;
+    struct given *given;
+    size_t count, capacity;
+};
+
+const struct option_info *option_find(const char *key) {
+    for (const struct option_info *option = option_table; option->key; option++)
+        if (strcmp(option->key, key) == 0) return option;
+    return NULL;
+}
+
+struct creation {
+    struct bxc_context *context;
+    struct bxc_options *options;
+};
+
+static int create(void *user) {
+    struct creation *creation = user;
+    struct arena *arena = arena_new(creation->context);
+    creation->options = ARENA_NEW(arena, struct bxc_options);
+    creation->options->context = creation->context;
+    creation->options->arena = arena;
+    return 0;
+}
+
+struct bxc_options *bxc_options_new(struct bxc_context *context) {
+    struct creation creation = {context, NULL};
+    return context_guarded(context, create, &creation) < 0 ? NULL : creation.options;
+}
+
+void bxc_options_free(struct bxc_options *options) {
+    if (options) arena_free(options->arena);
+}
+
+struct setting {
+    struct bxc_options *options;
+    const char *key, *value;
+};
+
+static int set(void *user) {
+    const struct setting *setting = user;
+    struct bxc_options *options = setting->options;
+    const struct option_info *option = option_find(setting->key);
+    if (!option)
+        return diag_error(&options->context->diagnostics, (struct location){0}, "see 'bxc --help'", "no option '%s'", setting->key);
+    if (options->count == options->capacity) {
+        size_t capacity = options->capacity ? 2 * options->capacity : 16;
+        options->given = arena_grow(options->arena, options->given, options->count * sizeof *options->given,
+                                    capacity * sizeof *options->given);
+        options->capacity = capacity;
+    }
+    options->given[options->count++] = (struct given){option, arena_strdup(options->arena, setting->value ? setting->value : "yes")};
+    return 0;
+}
+
+int bxc_options_set(struct bxc_options *options, const char *key, const char *value) {
+    struct setting setting = {options, key, value};
+    return context_guarded(options->context, set, &setting);
+}
+
+int bxc_options_config(struct bxc_options *options, const char *path) {
+    return bxc_options_set(options, "config", path);
+}
+
+const char *options_get(const struct bxc_options *options, const char *key) {
+    const char *value = NULL;
+    for (size_t i = 0; options && i < options->count; i++)
+        if (strcmp(options->given[i].option->key, key) == 0) value = options->given[i].value;
+    return value;
+}
+
+const char *options_at(const struct bxc_options *options, const char *key, size_t index) {
+    for (size_t i = 0; options && i < options->count; i++)
+        if (strcmp(options->given[i].option->key, key) == 0 && index-- == 0) return options->given[i].value;
+    return NULL;
+}
+
+bool options_has(const struct bxc_options *options, const char *key) {
+    return options_get(options, key) != NULL;
+}
+
+int options_number(const struct bxc_options *options, const char *key, double fallback, double lo, double hi, double *out) {
+    const char *text = options_get(options, key);
+    *out = fallback;
+    if (!text) return 0;
+    char *end;
+    double number = strtod(text, &end);
+    if (end == text || *end || !(number >= lo && number <= hi))
+        return diag_error(&options->context->diagnostics, (struct location){0}, NULL,
+                          "option --%s: '%s' is no number from %g to %g", key, text, lo, hi);
+    *out = number;
+    return 0;
+}

@@ -1,0 +1,47 @@
+/* Options as they are given, before they mean anything. One table feeds the library, the command
+ * line, the manual page and the completion. Private to driver/ and read by cli/. */
+#ifndef BXC_DRIVER_OPTIONS_H
+#define BXC_DRIVER_OPTIONS_H
+
+#include "driver/bxc.h"
+
+enum command_set {
+    FOR_COMPILE = 1, FOR_VERIFY = 2, FOR_REPORT = 4, FOR_RUN = 8, FOR_CONVERT = 16, FOR_LISTS = 32,
+    FOR_MODEL = FOR_COMPILE | FOR_RUN, /* whatever compiles a model */
+    FOR_ALL = 63
+};
+
+struct option_info {
+    const char *key;
+    int letter;
+    const char *argument; /* NULL: a switch */
+    unsigned commands;    /* enum command_set */
+    bool repeats;
+    const char *group, *summary;
+};
+extern const struct option_info option_table[]; /* ends with a NULL key */
+
+enum command_id {
+#define COMMAND(id, ...) COMMAND_##id,
+#include "driver/commands.def"
+#undef COMMAND
+    COMMAND_COUNT
+};
+struct command_info {
+    const char *name, *arguments;
+    unsigned set;
+    const char *summary, *description;
+};
+extern const struct command_info command_table[]; /* COMMAND_COUNT of them */
+
+const struct option_info *option_find(const char *key);
+
+/* The last value given, or NULL; a switch that was given has the value "yes". */
+const char *options_get(const struct bxc_options *options, const char *key);
+/* The index-th value of a repeating option, or NULL. */
+const char *options_at(const struct bxc_options *options, const char *key, size_t index);
+bool options_has(const struct bxc_options *options, const char *key);
+/* Numbers; the fallback when absent; -1 and a diagnosis naming the option when it is none or outside [lo, hi]. */
+int options_number(const struct bxc_options *options, const char *key, double fallback, double lo, double hi, double *out);
+
+#endif

@@ -31,6 +31,8 @@ struct bxc_context;
 struct arena;
 
 struct arena *arena_new(struct bxc_context *context);
+/* Frees the arenas that were opened after the first `opened` ones (context.c). */
+void arena_free_since(struct bxc_context *context, uint64_t opened);
 void arena_free(struct arena *arena); /* NULL is allowed; runs deferred releases, newest first */
 void *arena_alloc(struct arena *arena, size_t size);                /* zeroed, 16-byte aligned */
 void *arena_calloc(struct arena *arena, size_t count, size_t size); /* diagnoses overflow */
@@ -87,6 +89,7 @@ struct diagnostics {
     struct arena *arena;
     struct diagnostic *items; /* in order */
     size_t count, capacity, errors;
+    char *out_of_memory; /* a message and a free slot are kept for when memory has run out */
 };
 
 /* Collect; diag_error returns -1. help may be NULL. */
@@ -108,7 +111,8 @@ struct bxc_context {
     void *progress_user;
     jmp_buf *guard;          /* where running out of memory and broken invariants go */
     int64_t fail_allocation; /* tests: the nth allocation from now fails; 0: none */
-    struct arena *arenas;    /* all open ones, released when a guard is raised */
+    struct arena *arenas;    /* all open ones, newest first, released when a guard is raised */
+    uint64_t arenas_opened;  /* so far: an arena's number tells what a guard's body opened */
 };
 
 struct bxc_context *context_new(void); /* NULL when memory is out */
@@ -118,6 +122,10 @@ void context_free(struct bxc_context *context);
 int context_guarded(struct bxc_context *context, int (*body)(void *user), void *user);
 /* An inconsistency inside bxc: diagnosed at the nearest guard, never a crash. */
 _Noreturn void context_bug(struct bxc_context *context, const char *format, ...) PRINTF_LIKE(2, 3);
+/* What the arena calls, and whoever uses malloc. */
+_Noreturn void context_out_of_memory(struct bxc_context *context);
+/* To the nearest guard, after a diagnosis. */
+_Noreturn void context_raise(struct bxc_context *context);
 void context_progress(struct bxc_context *context, const char *stage, uint64_t done, uint64_t total);
 
 /* ---- hash.c: content hashes -------------------------------------------------------------------- */

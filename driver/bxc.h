@@ -35,8 +35,9 @@ void bxc_options_free(struct bxc_options *options);
 int bxc_options_set(struct bxc_options *options, const char *key, const char *value);
 int bxc_options_config(struct bxc_options *options, const char *path); /* a JSON configuration */
 
-/* Compiles a model file to the folder; an earlier one is exchanged, keeping its verify/. */
-int bxc_compile(struct bxc_context *context, const char *model, const char *folder, const struct bxc_options *options);
+/* Compiles a model file to the folder; an earlier one is exchanged, keeping its verify/. Dumps that
+ * the options ask for go to `terminal`, and so does a summary unless "quiet" is set. */
+int bxc_compile(struct bxc_context *context, const char *model, const char *folder, const struct bxc_options *options, FILE *terminal);
 /* Runs all engines; *equal tells the verdict. Prints the table to `terminal` when not NULL. */
 int bxc_verify(struct bxc_context *context, const char *folder, const struct bxc_options *options, bool *equal, FILE *terminal);
 int bxc_report(struct bxc_context *context, const char *folder, const struct bxc_options *options, FILE *terminal);
@@ -44,9 +45,9 @@ int bxc_report(struct bxc_context *context, const char *folder, const struct bxc
 int bxc_run(struct bxc_context *context, const char *model, const char *const *events, size_t event_count,
             const char *output, const struct bxc_options *options);
 int bxc_convert(struct bxc_context *context, const char *model, const char *output); /* by extension: .json, .bxc */
-void bxc_operators(FILE *out); /* the support matrix */
+void bxc_operators(FILE *out, bool json); /* the support matrix */
 void bxc_passes(FILE *out);
-void bxc_parts(FILE *out);
+void bxc_parts(FILE *out, bool json);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,35 @@
+/* bxc completion: a completion script for bash, from the tables of commands and options. */
+#include "cli/cli.h"
+
+static void print_words(const struct command_info *command) {
+    printf("    %s) words='", command->name);
+    for (const struct option_info *option = option_table; option->key; option++)
+        if (option->commands & command->set) printf("--%s ", option->key);
+    printf("--help' ;;\n");
+}
+
+/* The alternatives of options whose argument is written a|b|c. */
+static void print_choices(void) {
+    for (const struct option_info *option = option_table; option->key; option++) {
+        const char *bar = option->argument;
+        while (bar && *bar && *bar != '|') bar++;
+        if (!bar || !*bar) continue;
+        printf("    --%s) COMPREPLY=($(compgen -W '", option->key);
+        for (const char *at = option->argument; *at; at++) putchar(*at == '|' ? ' ' : *at);
+        printf("' -- \"$current\")); return ;;\n");
+    }
+}
+
+int run_completion(struct invocation *invocation) {
+    if (invocation->operand_count) return usage_error(invocation, "no argument is needed");
+    printf("# bash completion of bxc %s\n_bxc() {\n  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=\n"
+           "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W '", BXC_VERSION);
+    for (int i = 0; i < COMMAND_COUNT; i++) printf("%s ", command_table[i].name);
+    printf("' -- \"$current\")); return; fi\n  case $previous in\n");
+    print_choices();
+    printf("  esac\n  case ${COMP_WORDS[1]} in\n");
+    for (int i = 0; i < COMMAND_COUNT; i++) print_words(&command_table[i]);
+    printf("  esac\n  case $current in -*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;; *) COMPREPLY=($(compgen -f -- \"$current\")) ;; esac\n"
+           "}\ncomplete -o filenames -F _bxc bxc\n");
+    return EXIT_DONE;
+}

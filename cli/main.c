@@ -1,0 +1,94 @@
+/* bxc: finds the subcommand, lets it run, prints the diagnoses. */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int (*const subcommands[COMMAND_COUNT])(struct invocation *) = {
+    [COMMAND_COMPILE] = run_compile, [COMMAND_VERIFY] = run_verify,     [COMMAND_REPORT] = run_report,
+    [COMMAND_RUN] = run_run,         [COMMAND_CONVERT] = run_convert,   [COMMAND_OPS] = run_ops,
+    [COMMAND_PARTS] = run_parts,     [COMMAND_COMPLETION] = run_completion, [COMMAND_MANUAL] = run_manual,
+};
+
+/* What the signal handler needs: the one piece of state that outlives a function. */
+static struct bxc_context *interrupted;
+
+static void on_interrupt(int number) {
+    (void)number;
+    bxc_context_cancel(interrupted);
+}
+
+static int print_help(FILE *out) {
+    fprintf(out, "bxc %s, the bunch-crossing compiler: trained networks to trigger firmware, bit for bit.\n\n"
+                 "usage: bxc COMMAND [OPTION...] ARGUMENT...\n\n", BXC_VERSION);
+    for (int i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-12s%s\n", command_table[i].name, command_table[i].summary);
+    fprintf(out, "\n'bxc COMMAND --help' lists a command's options, 'bxc manual | man -l -' is the manual page.\n");
+    return out == stdout ? EXIT_DONE : EXIT_USAGE;
+}
+
+static int find_command(const char *name) {
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(command_table[i].name, name) == 0) return i;
+    return -1;
+}
+
+static void print_diagnostics(struct bxc_context *context) {
+    fputs(bxc_context_diagnostics(context), stderr);
+}
+
+static void catch_interrupts(struct bxc_context *context) {
+    interrupted = context;
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int set_threads(struct invocation *invocation) {
+    double threads;
+    if (options_number(invocation->options, "threads", 0, 0, 4096, &threads) < 0) return EXIT_USAGE;
+    bxc_context_threads(invocation->context, (int)threads);
+    return EXIT_DONE;
+}
+
+static int run_command(int command, int argc, char **argv) {
+    struct bxc_context *context = bxc_context_new();
+    struct invocation invocation = {.context = context, .command = &command_table[command]};
+    invocation.operands = calloc((size_t)argc + 1, sizeof *invocation.operands);
+    invocation.options = context ? bxc_options_new(context) : NULL;
+    int code = EXIT_DIAGNOSED;
+    if (!invocation.options || !invocation.operands) {
+        fputs("bxc: error: out of memory\n", stderr);
+    } else {
+        catch_interrupts(context);
+        code = arguments_parse(&invocation, argc, argv);
+        if (code == EXIT_DONE) code = set_threads(&invocation);
+        if (code == EXIT_DONE) {
+            progress_start(&invocation);
+            code = subcommands[command](&invocation);
+            progress_end();
+        }
+        print_diagnostics(context);
+    }
+    if (fflush(stdout) != 0 && code == EXIT_DONE) {
+        perror("bxc: error: standard output");
+        code = EXIT_DIAGNOSED;
+    }
+    free(invocation.operands);
+    bxc_options_free(invocation.options);
+    bxc_context_free(context);
+    return code;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) return print_help(stderr);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) return print_help(stdout);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) return printf("bxc %s\n", BXC_VERSION) < 0;
+    int command = find_command(argv[1]);
+    if (command < 0) {
+        fprintf(stderr, "bxc: no command '%s'\nhelp: 'bxc --help' lists them\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    return run_command(command, argc - 1, argv + 1);
+}

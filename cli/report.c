@@ -1,0 +1,8 @@
+/* bxc report FIRMWARE */
+#include "cli/cli.h"
+
+int run_report(struct invocation *invocation) {
+    if (invocation->operand_count != 1) return usage_error(invocation, "one firmware folder is needed");
+    int result = bxc_report(invocation->context, invocation->operands[0], invocation->options, stdout);
+    return result < 0 ? EXIT_DIAGNOSED : EXIT_DONE;
+}

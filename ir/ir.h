@@ -470,7 +470,7 @@ struct op_family {
 enum attribute_kind {
     ATTRIBUTE_BOOL, ATTRIBUTE_INT, ATTRIBUTE_INT64, ATTRIBUTE_FLOAT, ATTRIBUTE_ROUNDING, ATTRIBUTE_OVERFLOW,
     ATTRIBUTE_FORMATS, ATTRIBUTE_SHAPE, ATTRIBUTE_PERMUTATION, ATTRIBUTE_INDICES, ATTRIBUTE_SLICES,
-    ATTRIBUTE_TABLES, ATTRIBUTE_STAIRS, ATTRIBUTE_CONSTANT
+    ATTRIBUTE_TABLES, ATTRIBUTE_STAIRS, ATTRIBUTE_CONSTANT, ATTRIBUTE_MEANING
 };
 
 struct attribute_field {
@@ -478,7 +478,7 @@ struct attribute_field {
     enum attribute_kind kind;
     size_t offset; /* in union attributes */
     const char *summary;
-    uint64_t ops; /* the operators of the family that have it, one bit each; 0: all */
+    uint64_t ops; /* the operators of the family that have it, 1 << OP_...; 0: all */
 };
 
 struct op_info {

@@ -1,0 +1,198 @@
+/* The JSON configuration (doc/config.schema.json): a table of keys a level, unknown ones refused. */
+#include "driver/driver.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+struct config {
+    struct bxc_context *context;
+    struct arena *arena;
+    const char *file;
+    struct compile_options *out;
+};
+
+struct place { /* where in the file, and what is being filled in */
+    const char *path;
+    struct precision *precision;
+    struct layer_options *layer;
+    struct input_options *input;
+};
+
+struct key {
+    const char *name;
+    int (*read)(struct config *config, const struct place *place, const cJSON *item);
+};
+
+static struct location here(const struct config *config, const char *path) {
+    return (struct location){.file = config->file, .path = path};
+}
+
+static int refuse(const struct config *config, const char *path, const char *what) {
+    return diag_error(&config->context->diagnostics, here(config, path), "doc/config.schema.json describes the configuration", "%s", what);
+}
+
+static int read_object(struct config *config, const struct place *place, const cJSON *object, const struct key *keys) {
+    if (!cJSON_IsObject(object)) return refuse(config, place->path, "an object is needed here");
+    int result = 0;
+    for (const cJSON *item = object->child; item; item = item->next) {
+        const struct key *key = keys;
+        while (key->name && strcmp(key->name, item->string) != 0) key++;
+        struct place inner = *place;
+        inner.path = arena_printf(config->arena, "%s/%s", place->path, item->string);
+        if (!key->name) result = refuse(config, inner.path, "this key is unknown");
+        else if (key->read(config, &inner, item) < 0) result = -1;
+    }
+    return result;
+}
+
+static int read_number(struct config *config, const struct place *place, const cJSON *item, double lo, double hi, double *out) {
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= lo && item->valuedouble <= hi))
+        return diag_error(&config->context->diagnostics, here(config, place->path), NULL, "a number from %g to %g is needed here", lo, hi);
+    *out = item->valuedouble;
+    return 0;
+}
+
+static int read_bits(struct config *config, const struct place *place, const cJSON *item, int hi, int *out) {
+    double number = 0;
+    if (read_number(config, place, item, 1, hi, &number) < 0) return -1;
+    *out = (int)number;
+    return 0;
+}
+
+static const char *read_text(struct config *config, const struct place *place, const cJSON *item) {
+    if (cJSON_IsString(item)) return arena_strdup(config->arena, item->valuestring);
+    refuse(config, place->path, "a text is needed here");
+    return NULL;
+}
+
+static int read_name_of(struct config *config, const struct place *place, const cJSON *item, const char *const *names, int count, int *out) {
+    const char *text = read_text(config, place, item);
+    for (int i = 0; text && i < count; i++)
+        if (strcmp(names[i], text) == 0) return *out = i, 0;
+    return text ? refuse(config, place->path, "this name is unknown here") : -1;
+}
+
+static int read_weights(struct config *config, const struct place *place, const cJSON *item) {
+    return read_bits(config, place, item, 24, &place->precision->weight_bits);
+}
+static int read_activations(struct config *config, const struct place *place, const cJSON *item) {
+    return read_bits(config, place, item, 32, &place->precision->activation_bits);
+}
+static int read_rounding(struct config *config, const struct place *place, const cJSON *item) {
+    int *out = place->input ? &place->input->rounding : &place->precision->rounding;
+    return read_name_of(config, place, item, rounding_names, ROUNDING_COUNT, out);
+}
+static int read_overflow(struct config *config, const struct place *place, const cJSON *item) {
+    int *out = place->input ? &place->input->overflow : &place->precision->overflow;
+    return read_name_of(config, place, item, overflow_names, OVERFLOW_COUNT, out);
+}
+static int read_granularity(struct config *config, const struct place *place, const cJSON *item) {
+    static const char *const names[] = {[GRANULARITY_TENSOR] = "tensor", [GRANULARITY_CHANNEL] = "channel"};
+    return read_name_of(config, place, item, names, 2, &place->precision->granularity);
+}
+static int read_sparsity(struct config *config, const struct place *place, const cJSON *item) {
+    return read_number(config, place, item, 0, 0.9999, place->layer ? &place->layer->sparsity : &config->out->sparsity);
+}
+
+static int read_format(struct config *config, const struct place *place, const cJSON *item) {
+    size_t count = cJSON_IsArray(item) ? (size_t)cJSON_GetArraySize(item) : 1, i = 0;
+    struct formats formats = {.at = ARENA_ARRAY(config->arena, struct format, count)};
+    if (count == 0) return refuse(config, place->path, "at least one format is needed here");
+    if (cJSON_IsArray(item)) formats.shape = (struct shape){1, {(int64_t)count}};
+    for (const cJSON *entry = cJSON_IsArray(item) ? item->child : item; entry && i < count; entry = entry->next, i++) {
+        const char *text = read_text(config, place, entry);
+        if (!text || setting_format(config->context, here(config, place->path), text, &formats.at[i]) < 0) return -1;
+        if (!cJSON_IsArray(item)) break;
+    }
+    place->input->formats = formats;
+    return 0;
+}
+
+static const struct key precision_keys[] = {{"weights", read_weights},   {"activations", read_activations}, {"rounding", read_rounding},
+                                            {"overflow", read_overflow}, {"granularity", read_granularity}, {NULL, NULL}};
+static const struct key layer_keys[] = {{"weights", read_weights},   {"activations", read_activations}, {"rounding", read_rounding},
+                                        {"overflow", read_overflow}, {"granularity", read_granularity}, {"sparsity", read_sparsity}, {NULL, NULL}};
+static const struct key input_keys[] = {{"format", read_format}, {"rounding", read_rounding}, {"overflow", read_overflow}, {NULL, NULL}};
+
+static int read_precision(struct config *config, const struct place *place, const cJSON *item) {
+    struct place inner = *place;
+    inner.precision = &config->out->precision;
+    return read_object(config, &inner, item, precision_keys);
+}
+
+static int read_layers(struct config *config, const struct place *place, const cJSON *item) {
+    if (!cJSON_IsObject(item)) return refuse(config, place->path, "an object is needed here");
+    for (const cJSON *entry = item->child; entry; entry = entry->next) {
+        struct layer_options layer = {arena_strdup(config->arena, entry->string), {-1, -1, -1, -1, -1}, -1};
+        struct place inner = {arena_printf(config->arena, "%s/%s", place->path, entry->string), &layer.precision, &layer, NULL};
+        if (read_object(config, &inner, entry, layer_keys) < 0) return -1;
+        settings_add_layer(config->arena, config->out, &layer);
+    }
+    return 0;
+}
+
+static int read_inputs(struct config *config, const struct place *place, const cJSON *item) {
+    if (!cJSON_IsObject(item)) return refuse(config, place->path, "an object is needed here");
+    for (const cJSON *entry = item->child; entry; entry = entry->next) {
+        struct input_options input = {.name = arena_strdup(config->arena, entry->string), .rounding = -1, .overflow = -1};
+        struct place inner = {arena_printf(config->arena, "%s/%s", place->path, entry->string), NULL, NULL, &input};
+        if (read_object(config, &inner, entry, input_keys) < 0) return -1;
+        settings_add_input(config->arena, config->out, &input);
+    }
+    return 0;
+}
+
+static int read_clock(struct config *config, const struct place *place, const cJSON *item) {
+    const char *text = read_text(config, place, item);
+    return text ? setting_clock(config->context, here(config, place->path), text, &config->out->clock_period) : -1;
+}
+static int read_part(struct config *config, const struct place *place, const cJSON *item) {
+    const char *text = read_text(config, place, item);
+    return text ? setting_part(config->context, here(config, place->path), text, config->out) : -1;
+}
+static int read_softmax(struct config *config, const struct place *place, const cJSON *item) {
+    const char *text = read_text(config, place, item);
+    return text ? setting_softmax(config->context, here(config, place->path), text, &config->out->softmax) : -1;
+}
+static int read_softmax_error(struct config *config, const struct place *place, const cJSON *item) {
+    return read_number(config, place, item, 1e-6, 0.5, &config->out->softmax_error);
+}
+static int read_scope(struct config *config, const struct place *place, const cJSON *item) {
+    const char *text = read_text(config, place, item);
+    return text ? setting_scope(config->context, here(config, place->path), text, &config->out->sparsity_by_layer) : -1;
+}
+static int read_name(struct config *config, const struct place *place, const cJSON *item) {
+    config->out->name = read_text(config, place, item);
+    return config->out->name ? 0 : -1;
+}
+static int read_adders(struct config *config, const struct place *place, const cJSON *item) {
+    double terms = 0;
+    if (read_number(config, place, item, 2, 3, &terms) < 0) return -1;
+    config->out->adder_terms = (int)terms;
+    return 0;
+}
+
+static const struct key top_keys[] = {
+    {"name", read_name},         {"clock", read_clock},       {"part", read_part},         {"adders", read_adders},
+    {"softmax", read_softmax},   {"softmax_error", read_softmax_error}, {"precision", read_precision}, {"sparsity", read_sparsity},
+    {"prune_scope", read_scope}, {"layers", read_layers},     {"inputs", read_inputs},     {NULL, NULL}};
+
+static void release(void *object) {
+    cJSON_Delete(object);
+}
+
+int config_read(struct bxc_context *context, struct arena *arena, const char *path, struct compile_options *out) {
+    size_t length;
+    const char *text = file_read(context, arena, path, &length);
+    if (!text) return -1;
+    struct config config = {context, arena, path, out};
+    const char *end = text;
+    cJSON *json = cJSON_ParseWithLengthOpts(text, length + 1, &end, true);
+    if (!json) {
+        int line = 1;
+        for (const char *at = text; at < end; at++) line += *at == '\n';
+        return diag_error(&context->diagnostics, (struct location){.file = path, .line = line}, NULL, "this is no JSON");
+    }
+    arena_defer(arena, release, json);
+    return read_object(&config, &(struct place){.path = ""}, json, top_keys);
+}

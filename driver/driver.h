@@ -1,0 +1,69 @@
+/* What the files of driver/ share. */
+#ifndef BXC_DRIVER_H
+#define BXC_DRIVER_H
+
+#include "codegen/codegen.h"
+#include "driver/bxc.h"
+#include "driver/options.h"
+#include "frontend/frontend.h"
+#include "passes/passes.h"
+#include "report/report.h"
+#include "sim/sim.h"
+
+/* ---- settings.c, config.c: options become compile_options ---- */
+int settings_read(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out);
+int config_read(struct bxc_context *context, struct arena *arena, const char *path, struct compile_options *out);
+/* One value each, shared by the command line and the configuration; -1 and a diagnosis at `at`. */
+int setting_clock(struct bxc_context *context, struct location at, const char *text, double *period);
+int setting_part(struct bxc_context *context, struct location at, const char *text, struct compile_options *out);
+int setting_softmax(struct bxc_context *context, struct location at, const char *text, enum softmax_mode *out);
+int setting_scope(struct bxc_context *context, struct location at, const char *text, bool *by_layer);
+int setting_format(struct bxc_context *context, struct location at, const char *text, struct format *out);
+void settings_add_input(struct arena *arena, struct compile_options *out, const struct input_options *input);
+void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer);
+
+/* ---- calibrate.c: events in memory ---- */
+/* Splits "[NAME=]FILE"; *name is NULL when none was given. */
+const char *event_argument(struct arena *arena, const char *argument, const char **name);
+int calibration_load(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
+                     const struct graph *graph, struct calibration *out);
+/* Means, deviations and ranges by input element, for the random events of verify. */
+void calibration_summary(struct strbuf *out, const struct graph *graph, const struct calibration *calibration);
+
+/* ---- measure.c: what a pass did to the numbers ---- */
+struct measurement;
+/* Events on which passes are measured: calibration's, at most 1,000, or normal ones (seeded). */
+struct measurement *measurement_new(struct program *program);
+/* Outputs of the program as it stands against those after the last pass that was measured. False
+ * when they cannot be compared (another shape). */
+bool measurement_take(struct measurement *measurement, struct program *program, struct pass_report *out);
+const char *measurement_events(const struct measurement *measurement); /* in words */
+
+/* ---- folder.c: the firmware's folder, all or nothing ---- */
+/* Writes the files beside `folder` and exchanges the two; verify/ of an earlier firmware is kept.
+ * -1 and a diagnosis, nothing changed, when it cannot, or when `folder` is no firmware of ours. */
+int folder_write(struct bxc_context *context, const char *folder, const struct file_set *files);
+int folder_check(struct bxc_context *context, const char *folder); /* before the work is done */
+/* A new folder under the temporary directory; removed with folder_remove. */
+char *folder_temporary(struct bxc_context *context, struct arena *arena);
+void folder_remove(const char *folder);
+
+/* ---- manifest.c ---- */
+void manifest_add(struct bxc_context *context, struct file_set *files, const char *name, const char *model,
+                  const char *model_hash, const char *content_hash, const struct compile_options *options);
+void content_hash(char out[65], const char *quantised, size_t length, const struct compile_options *options, const char *name);
+
+/* ---- summary.c: the compile report from a program ---- */
+struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *model, const char *name,
+                                   const char *content_hash);
+
+/* ---- compile.c ---- */
+struct compilation {
+    struct bxc_context *context;
+    const char *model, *folder;
+    const struct bxc_options *options;
+    FILE *terminal;
+};
+int compile_model(const struct compilation *compilation);
+
+#endif

@@ -1,0 +1,143 @@
+/* What each pass above the line does to the numbers: the outputs after it against those before it,
+ * on calibration events, or on normal ones when there are none. */
+#include "driver/driver.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MEASURED_EVENTS = 1000, INPUTS_MAX = 256 };
+
+struct measurement {
+    struct arena *arena;
+    size_t events;
+    bool calibrated;
+    uint32_t input_count;
+    const float **inputs; /* events x elements each */
+    uint32_t output_count;
+    size_t *output_elements;
+    double **outputs; /* of the last pass measured; NULL: none yet */
+};
+
+/* splitmix64; sums of uniforms are normal enough, and the same on every machine. */
+static uint64_t next_random(uint64_t *state) {
+    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static float next_normal(uint64_t *state) {
+    int64_t sum = 0;
+    for (int i = 0; i < 12; i++) sum += (int64_t)(next_random(state) >> 40);
+    return (float)((double)sum / (double)(1 << 24) - 6.0);
+}
+
+struct measurement *measurement_new(struct program *program) {
+    struct measurement *measurement = ARENA_NEW(program->arena, struct measurement);
+    valref inputs[INPUTS_MAX];
+    measurement->arena = program->arena;
+    measurement->calibrated = program->calibration.events > 0;
+    measurement->input_count = graph_inputs(program->graph, inputs, INPUTS_MAX);
+    measurement->events = measurement->calibrated && program->calibration.events < MEASURED_EVENTS ? program->calibration.events : MEASURED_EVENTS;
+    measurement->inputs = ARENA_ARRAY(program->arena, const float *, measurement->input_count);
+    uint64_t state = 1;
+    for (uint32_t i = 0; i < measurement->input_count; i++) {
+        if (measurement->calibrated) {
+            measurement->inputs[i] = program->calibration.data[i];
+            continue;
+        }
+        size_t count = measurement->events * shape_elements(&graph_value(program->graph, inputs[i])->shape);
+        float *data = ARENA_ARRAY(program->arena, float, count);
+        for (size_t e = 0; e < count; e++) data[e] = next_normal(&state);
+        measurement->inputs[i] = data;
+    }
+    return measurement;
+}
+
+const char *measurement_events(const struct measurement *measurement) {
+    return arena_printf(measurement->arena, "%zu %s events", measurement->events,
+                        measurement->calibrated ? "calibration" : "normally distributed random");
+}
+
+static int run_reals(struct measurement *measurement, const struct graph *graph, double **outputs) {
+    float **results = ARENA_ARRAY(measurement->arena, float *, graph->output_count);
+    for (uint32_t o = 0; o < graph->output_count; o++) {
+        size_t count = measurement->events * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape);
+        results[o] = ARENA_ARRAY(measurement->arena, float, count);
+    }
+    if (graph_run_reals(graph, measurement->events, measurement->inputs, results) < 0) return -1;
+    for (uint32_t o = 0; o < graph->output_count; o++) {
+        size_t count = measurement->events * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape);
+        for (size_t i = 0; i < count; i++) outputs[o][i] = (double)results[o][i];
+    }
+    return 0;
+}
+
+static int run_integers(struct measurement *measurement, const struct graph *graph, double **outputs) {
+    valref inputs[INPUTS_MAX];
+    uint32_t input_count = graph_inputs(graph, inputs, INPUTS_MAX);
+    int64_t **codes = ARENA_ARRAY(measurement->arena, int64_t *, input_count);
+    int64_t **results = ARENA_ARRAY(measurement->arena, int64_t *, graph->output_count);
+    for (uint32_t i = 0; i < input_count; i++) {
+        codes[i] = ARENA_ARRAY(measurement->arena, int64_t, measurement->events * shape_elements(&graph_value(graph, inputs[i])->shape));
+        if (port_from_reals(graph, inputs[i], measurement->events, 0, measurement->inputs[i], codes[i]) < 0) return -1;
+    }
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        results[o] = ARENA_ARRAY(measurement->arena, int64_t, measurement->events * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape));
+    if (graph_run_integers(graph, measurement->events, (const int64_t *const *)codes, results) < 0) return -1;
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        port_to_reals(graph, graph->outputs[o].value, &graph->outputs[o].meaning, measurement->events, results[o], outputs[o]);
+    return 0;
+}
+
+static size_t decision(const double *values, size_t elements) {
+    size_t best = elements == 1 && values[0] >= 0;
+    for (size_t e = 1; e < elements; e++)
+        if (values[e] > values[best]) best = e;
+    return best;
+}
+
+static void compare(const struct measurement *measurement, double *const *after, struct pass_report *out) {
+    double sum = 0;
+    size_t count = 0;
+    for (uint32_t o = 0; o < measurement->output_count; o++)
+        for (size_t i = 0; i < measurement->events; i++) {
+            size_t elements = measurement->output_elements[o];
+            const double *a = after[o] + i * elements, *b = measurement->outputs[o] + i * elements;
+            for (size_t e = 0; e < elements; e++, count++) {
+                double error = fabs(a[e] - b[e]);
+                sum += error;
+                out->max_error = error > out->max_error ? error : out->max_error;
+            }
+            out->decisions++;
+            out->flipped += decision(a, elements) != decision(b, elements);
+        }
+    out->mean_error = count ? sum / (double)count : 0;
+    out->measured = true;
+}
+
+static bool comparable(const struct measurement *measurement, const struct graph *graph) {
+    if (!measurement->outputs || measurement->output_count != graph->output_count) return false;
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        if (measurement->output_elements[o] != shape_elements(&graph_value(graph, graph->outputs[o].value)->shape)) return false;
+    return true;
+}
+
+bool measurement_take(struct measurement *measurement, struct program *program, struct pass_report *out) {
+    const struct graph *graph = program->graph;
+    double **after = ARENA_ARRAY(measurement->arena, double *, graph->output_count);
+    size_t *elements = ARENA_ARRAY(measurement->arena, size_t, graph->output_count);
+    for (uint32_t o = 0; o < graph->output_count; o++) {
+        elements[o] = shape_elements(&graph_value(graph, graph->outputs[o].value)->shape);
+        after[o] = ARENA_ARRAY(measurement->arena, double, measurement->events * elements[o]);
+    }
+    int result = graph_is_integer(graph) ? run_integers(measurement, graph, after) : run_reals(measurement, graph, after);
+    bool can = result == 0 && comparable(measurement, graph);
+    if (can) compare(measurement, after, out);
+    if (result == 0) {
+        measurement->output_count = graph->output_count;
+        measurement->output_elements = elements;
+        measurement->outputs = after;
+    }
+    return can;
+}

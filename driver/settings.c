@@ -1,0 +1,119 @@
+/* Options as text become compile_options; the configuration first, the command line over it. */
+#include "driver/driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+int setting_clock(struct bxc_context *context, struct location at, const char *text, double *period) {
+    static const struct { const char *unit; double factor; bool frequency; } units[] = {
+        {"MHz", 1e3, true}, {"GHz", 1, true}, {"kHz", 1e6, true}, {"ns", 1, false}, {"ps", 1e-3, false}};
+    char *end;
+    double number = strtod(text, &end);
+    while (*end == ' ') end++;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcasecmp(end, units[i].unit) != 0 || !(number > 0)) continue;
+        *period = units[i].frequency ? units[i].factor / number : units[i].factor * number;
+        if (*period >= 0.5 && *period <= 1e6) return 0;
+    }
+    return diag_error(&context->diagnostics, at, "as in 360MHz or 2.5ns, at most 2000MHz", "'%s' is no clock", text);
+}
+
+int setting_part(struct bxc_context *context, struct location at, const char *text, struct compile_options *out) {
+    out->part = part_find(text);
+    if (!out->part)
+        return diag_error(&context->diagnostics, at, "'bxc parts' lists the known ones; any ordering code of theirs is accepted",
+                          "part '%s' is unknown", text);
+    out->part_code = text;
+    return 0;
+}
+
+int setting_softmax(struct bxc_context *context, struct location at, const char *text, enum softmax_mode *out) {
+    static const char *const names[] = {[SOFTMAX_KEEP] = "keep", [SOFTMAX_DROP] = "drop", [SOFTMAX_ARGMAX] = "argmax"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, names[i]) == 0) return *out = (enum softmax_mode)i, 0;
+    return diag_error(&context->diagnostics, at, "keep, drop or argmax", "'%s' is nothing to do with a softmax", text);
+}
+
+int setting_scope(struct bxc_context *context, struct location at, const char *text, bool *by_layer) {
+    *by_layer = strcmp(text, "layer") == 0;
+    if (*by_layer || strcmp(text, "network") == 0) return 0;
+    return diag_error(&context->diagnostics, at, "network or layer", "'%s' is no scope of pruning", text);
+}
+
+int setting_format(struct bxc_context *context, struct location at, const char *text, struct format *out) {
+    if (format_parse(text, out) && out->width <= (out->is_signed ? 64 : 63)) return 0;
+    return diag_error(&context->diagnostics, at, "as in fixed<16,6>: 16 bits, 6 of them before the point; ufixed<8,0>; at most 64 bits",
+                      "'%s' is no format", text);
+}
+
+void settings_add_input(struct arena *arena, struct compile_options *out, const struct input_options *input) {
+    out->inputs = arena_grow(arena, out->inputs, out->input_count * sizeof *out->inputs, (out->input_count + 1) * sizeof *out->inputs);
+    out->inputs[out->input_count++] = *input;
+}
+
+void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer) {
+    out->layers = arena_grow(arena, out->layers, out->layer_count * sizeof *out->layers, (out->layer_count + 1) * sizeof *out->layers);
+    out->layers[out->layer_count++] = *layer;
+}
+
+static struct location option_location(const char *attribute) {
+    return (struct location){.file = "bxc", .attribute = attribute};
+}
+
+/* "NAME=fixed<16,6>" or "fixed<16,6>". */
+static int read_input(struct bxc_context *context, struct arena *arena, const char *text, struct compile_options *out) {
+    const char *equals = strrchr(text, '=');
+    struct input_options input = {.rounding = -1, .overflow = -1};
+    struct format format;
+    if (setting_format(context, option_location("--input"), equals ? equals + 1 : text, &format) < 0) return -1;
+    if (equals) input.name = arena_strndup(arena, text, (size_t)(equals - text));
+    input.formats = formats_uniform(arena, format);
+    settings_add_input(arena, out, &input);
+    return 0;
+}
+
+/* "W" or "W,A". */
+static int read_precision(struct bxc_context *context, const char *text, struct precision *precision) {
+    char *end;
+    long weights = strtol(text, &end, 10), activations = weights;
+    if (end != text && *end == ',') activations = strtol(end + 1, &end, 10);
+    if (end == text || *end || weights < 1 || weights > 24 || activations < 1 || activations > 32)
+        return diag_error(&context->diagnostics, option_location("--precision"), "as in 10 or 8,12: weights 1 to 24 bits, activations 1 to 32",
+                          "'%s' is no precision", text);
+    precision->weight_bits = (int)weights;
+    precision->activation_bits = (int)activations;
+    return 0;
+}
+
+static int read_numbers(const struct bxc_options *options, struct compile_options *out) {
+    double adders;
+    if (options_number(options, "softmax-error", out->softmax_error, 1e-6, 0.5, &out->softmax_error) < 0) return -1;
+    if (options_number(options, "prune", out->sparsity, 0, 0.9999, &out->sparsity) < 0) return -1;
+    if (options_number(options, "adders", out->adder_terms, 2, 3, &adders) < 0) return -1;
+    out->adder_terms = (int)adders;
+    return 0;
+}
+
+static int read_words(struct bxc_context *context, const struct bxc_options *options, struct compile_options *out) {
+    const char *text;
+    if ((text = options_get(options, "name"))) out->name = text;
+    if ((text = options_get(options, "clock")) && setting_clock(context, option_location("--clock"), text, &out->clock_period) < 0) return -1;
+    if ((text = options_get(options, "part")) && setting_part(context, option_location("--part"), text, out) < 0) return -1;
+    if ((text = options_get(options, "softmax")) && setting_softmax(context, option_location("--softmax"), text, &out->softmax) < 0) return -1;
+    if ((text = options_get(options, "prune-scope")) && setting_scope(context, option_location("--prune-scope"), text, &out->sparsity_by_layer) < 0) return -1;
+    if ((text = options_get(options, "precision")) && read_precision(context, text, &out->precision) < 0) return -1;
+    return 0;
+}
+
+int settings_read(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out) {
+    *out = compile_options_default();
+    out->part = part_find(out->part_code);
+    const char *config = options_get(options, "config");
+    if (config && config_read(context, arena, config, out) < 0) return -1;
+    size_t before = context->diagnostics.errors;
+    for (size_t i = 0; options_at(options, "input", i); i++) read_input(context, arena, options_at(options, "input", i), out);
+    read_numbers(options, out);
+    read_words(context, options, out);
+    return context->diagnostics.errors == before ? 0 : -1;
+}

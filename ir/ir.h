@@ -353,6 +353,7 @@ union attributes {
 };
 
 struct graph;
+struct attribute_field;
 
 struct node {
     enum op op;
@@ -383,7 +384,7 @@ struct graph {
     struct value *values;
     uint32_t value_count, value_capacity;
     struct graph_output *outputs;
-    uint32_t output_count;
+    uint32_t output_count, output_capacity;
 };
 
 struct graph *graph_new(struct bxc_context *context, const char *name);
@@ -425,6 +426,11 @@ uint32_t graph_use_count(const struct graph *graph, valref value, bool *output);
 /* formats helper: one format for all. */
 struct formats formats_uniform(struct arena *arena, struct format format);
 struct formats formats_copy(struct arena *arena, const struct formats *formats);
+struct meaning meaning_copy(struct arena *arena, const struct meaning *meaning);
+/* attributes.c: a deep copy, by the operator's field table. */
+union attributes attributes_copy(struct arena *arena, enum op op, const union attributes *attributes);
+/* Whether a field of the operator's family belongs to the operator. */
+bool attribute_applies(const struct attribute_field *field, enum op op);
 
 /* ---- ops.c, ops/<family>.c: what an operator is ---------------------------------------------------- */
 
@@ -467,6 +473,9 @@ struct op_family {
     const struct attribute_field *fields; /* ends with a NULL name; text, JSON and documentation come from it */
 };
 
+/* The aggregate kinds stand for the whole struct of their family, whatever the offset: INDICES for
+ * shape and indices of gather_attributes, SLICES for slice_attributes, TABLES and STAIRS for shape
+ * and tables or stairs of lookup_attributes, CONSTANT for constant_attributes. */
 enum attribute_kind {
     ATTRIBUTE_BOOL, ATTRIBUTE_INT, ATTRIBUTE_INT64, ATTRIBUTE_FLOAT, ATTRIBUTE_ROUNDING, ATTRIBUTE_OVERFLOW,
     ATTRIBUTE_FORMATS, ATTRIBUTE_SHAPE, ATTRIBUTE_PERMUTATION, ATTRIBUTE_INDICES, ATTRIBUTE_SLICES,

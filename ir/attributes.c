@@ -1,0 +1,92 @@
+/* Deep copies of attributes, driven by the operators' field tables. */
+#include "ir/ir.h"
+
+bool attribute_applies(const struct attribute_field *field, enum op op) {
+    return field->ops == 0 || (field->ops >> op & 1) != 0;
+}
+
+struct formats formats_uniform(struct arena *arena, struct format format) {
+    return (struct formats){.at = arena_copy(arena, &format, sizeof format)};
+}
+
+struct formats formats_copy(struct arena *arena, const struct formats *formats) {
+    struct formats copy = *formats;
+    if (copy.at)
+        copy.at = arena_copy(arena, copy.at, shape_elements(&copy.shape) * sizeof *copy.at);
+    return copy;
+}
+
+struct meaning meaning_copy(struct arena *arena, const struct meaning *meaning) {
+    struct meaning copy = *meaning;
+    size_t size = shape_elements(&copy.shape) * sizeof(double);
+    if (copy.scale)
+        copy.scale = arena_copy(arena, copy.scale, size);
+    if (copy.zero_point)
+        copy.zero_point = arena_copy(arena, copy.zero_point, size);
+    return copy;
+}
+
+static void copy_constant(struct arena *arena, struct constant_attributes *constant) {
+    size_t count = shape_elements(&constant->shape);
+    constant->formats = formats_copy(arena, &constant->formats);
+    if (constant->reals)
+        constant->reals = arena_copy(arena, constant->reals, count * sizeof *constant->reals);
+    if (constant->integers)
+        constant->integers = arena_copy(arena, constant->integers, count * sizeof *constant->integers);
+}
+
+static void copy_tables(struct arena *arena, struct lookup_attributes *lookup) {
+    size_t count = shape_elements(&lookup->shape);
+    if (!lookup->tables)
+        return;
+    lookup->tables = arena_copy(arena, lookup->tables, count * sizeof *lookup->tables);
+    for (size_t i = 0; i < count; i++) {
+        struct table *table = &lookup->tables[i];
+        table->entries = arena_copy(arena, table->entries, table->count * sizeof *table->entries);
+    }
+}
+
+static void copy_stairs(struct arena *arena, struct lookup_attributes *lookup) {
+    size_t count = shape_elements(&lookup->shape);
+    if (!lookup->stairs)
+        return;
+    lookup->stairs = arena_copy(arena, lookup->stairs, count * sizeof *lookup->stairs);
+    for (size_t i = 0; i < count; i++) {
+        struct staircase *stair = &lookup->stairs[i];
+        stair->thresholds = arena_copy(arena, stair->thresholds, stair->count * sizeof *stair->thresholds);
+        stair->values = arena_copy(arena, stair->values, ((size_t)stair->count + 1) * sizeof *stair->values);
+    }
+}
+
+static void copy_field(struct arena *arena, const struct attribute_field *field, union attributes *attributes) {
+    void *place = (char *)attributes + field->offset;
+    switch (field->kind) {
+    case ATTRIBUTE_FORMATS: *(struct formats *)place = formats_copy(arena, place); break;
+    case ATTRIBUTE_MEANING: *(struct meaning *)place = meaning_copy(arena, place); break;
+    case ATTRIBUTE_CONSTANT: copy_constant(arena, &attributes->constant); break;
+    case ATTRIBUTE_TABLES: copy_tables(arena, &attributes->lookup); break;
+    case ATTRIBUTE_STAIRS: copy_stairs(arena, &attributes->lookup); break;
+    case ATTRIBUTE_INDICES:
+        if (attributes->gather.indices)
+            attributes->gather.indices = arena_copy(arena, attributes->gather.indices,
+                                                    shape_elements(&attributes->gather.shape) * sizeof(int64_t));
+        break;
+    case ATTRIBUTE_BOOL: case ATTRIBUTE_INT: case ATTRIBUTE_INT64: case ATTRIBUTE_FLOAT: case ATTRIBUTE_ROUNDING:
+    case ATTRIBUTE_OVERFLOW: case ATTRIBUTE_SHAPE: case ATTRIBUTE_PERMUTATION: case ATTRIBUTE_SLICES:
+        break; /* held by value */
+    }
+}
+
+/* A constant is one field for all of its struct; its formats may be listed beside it. */
+static bool covered_by_constant(const struct attribute_field *field, enum op op) {
+    return op == OP_CONSTANT && field->kind != ATTRIBUTE_CONSTANT;
+}
+
+union attributes attributes_copy(struct arena *arena, enum op op, const union attributes *attributes) {
+    union attributes copy = *attributes;
+    const struct attribute_field *fields = op_info(op)->family->fields;
+    for (const struct attribute_field *field = fields; field && field->name; field++)
+        if (attribute_applies(field, op) && !covered_by_constant(field, op))
+            copy_field(arena, field, &copy);
+    return copy;
+}

@@ -1,0 +1,283 @@
+/* The graph of tensors: shapes, access by handle, appending. Rewriting is in graph_edit.c. */
+#include "ir/ir.h"
+
+#include <string.h>
+
+/* ---- shapes ---- */
+
+size_t shape_elements(const struct shape *shape) {
+    size_t count = 1;
+    for (int axis = 0; axis < shape->rank; axis++) {
+        if (shape->dim[axis] <= 0)
+            return 0;
+        if (count > SIZE_MAX / (size_t)shape->dim[axis])
+            return SIZE_MAX; /* no allocation of so many succeeds */
+        count *= (size_t)shape->dim[axis];
+    }
+    return count;
+}
+
+bool shape_equal(const struct shape *a, const struct shape *b) {
+    return a->rank == b->rank && memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim) == 0;
+}
+
+/* The dimension of an axis counted from the end; 1 beyond the first. */
+static int64_t dimension_from_end(const struct shape *shape, int from_end) {
+    return from_end < shape->rank ? shape->dim[shape->rank - 1 - from_end] : 1;
+}
+
+bool shape_broadcast(const struct shape *a, const struct shape *b, struct shape *out) {
+    struct shape result = {.rank = a->rank > b->rank ? a->rank : b->rank};
+    for (int i = 0; i < result.rank; i++) {
+        int64_t x = dimension_from_end(a, i), y = dimension_from_end(b, i);
+        if (x != y && x != 1 && y != 1)
+            return false;
+        result.dim[result.rank - 1 - i] = x == 1 ? y : x;
+    }
+    *out = result;
+    return true;
+}
+
+size_t shape_project(const struct shape *wide, size_t index, const struct shape *narrow) {
+    size_t result = 0, stride = 1;
+    for (int i = 0; i < wide->rank && i < narrow->rank; i++) {
+        size_t extent = (size_t)dimension_from_end(wide, i);
+        size_t kept = (size_t)dimension_from_end(narrow, i);
+        if (kept > 1)
+            result += index % extent * stride;
+        index /= extent;
+        stride *= kept;
+    }
+    return result;
+}
+
+/* ---- access ---- */
+
+struct node *graph_node(const struct graph *graph, noderef node) {
+    if (node.id >= graph->node_count)
+        context_bug(graph->context, "node %u of %u in graph '%s'", node.id, graph->node_count, graph->name);
+    return &graph->nodes[node.id];
+}
+
+struct value *graph_value(const struct graph *graph, valref value) {
+    if (value.id >= graph->value_count)
+        context_bug(graph->context, "value %u of %u in graph '%s'", value.id, graph->value_count, graph->name);
+    return &graph->values[value.id];
+}
+
+struct node *graph_definition(const struct graph *graph, valref value) {
+    return graph_node(graph, graph_value(graph, value)->definition);
+}
+
+bool valref_equal(valref a, valref b) {
+    return a.id == b.id;
+}
+
+const float *graph_reals(const struct graph *graph, valref value) {
+    const struct node *node = graph_definition(graph, value);
+    bool is = node->op == OP_CONSTANT && node->attributes.constant.kind == VALUE_REAL;
+    return is ? node->attributes.constant.reals : NULL;
+}
+
+const int64_t *graph_integers(const struct graph *graph, valref value) {
+    const struct node *node = graph_definition(graph, value);
+    bool is = node->op == OP_CONSTANT && node->attributes.constant.kind != VALUE_REAL;
+    return is ? node->attributes.constant.integers : NULL;
+}
+
+struct format graph_format(const struct graph *graph, valref value, size_t element) {
+    const struct value *v = graph_value(graph, value);
+    if (!v->formats.at)
+        return (struct format){0};
+    return v->formats.at[shape_project(&v->shape, element, &v->formats.shape)];
+}
+
+struct interval graph_interval(const struct graph *graph, valref value, size_t element) {
+    const struct value *v = graph_value(graph, value);
+    if (v->intervals.at && v->intervals.count)
+        return v->intervals.at[v->intervals.count == 1 ? 0 : element];
+    struct format format = graph_format(graph, value, element);
+    return (struct interval){format_min(format), format_max(format)};
+}
+
+double meaning_scale(const struct meaning *meaning, const struct shape *shape, size_t element, double *zero_point) {
+    size_t index = meaning ? shape_project(shape, element, &meaning->shape) : 0;
+    if (zero_point)
+        *zero_point = meaning && meaning->zero_point ? meaning->zero_point[index] : 0;
+    return meaning && meaning->scale ? meaning->scale[index] : 1;
+}
+
+struct location graph_location(const struct graph *graph, const struct node *node) {
+    struct location at = {.file = graph->source, .opset = graph->opset};
+    if (node) {
+        at.node = node->name;
+        at.op = node->source_op ? node->source_op : op_info(node->op)->name;
+    }
+    return at;
+}
+
+/* ---- life ---- */
+
+struct graph *graph_new(struct bxc_context *context, const char *name) {
+    struct arena *arena = arena_new(context);
+    struct graph *graph = ARENA_NEW(arena, struct graph);
+    graph->context = context;
+    graph->arena = arena;
+    graph->name = arena_strdup(arena, name ? name : "");
+    return graph;
+}
+
+void graph_free(struct graph *graph) {
+    if (!graph)
+        return;
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        graph_free(graph->nodes[i].body);
+    arena_free(graph->arena);
+}
+
+static void clone_node(struct graph *copy, struct node *node) {
+    node->name = arena_strdup(copy->arena, node->name);
+    node->source_op = arena_strdup(copy->arena, node->source_op);
+    node->inputs = arena_copy(copy->arena, node->inputs, node->input_count * sizeof *node->inputs);
+    node->attributes = attributes_copy(copy->arena, node->op, &node->attributes);
+    if (node->body)
+        node->body = graph_clone(node->body);
+}
+
+static void clone_value(struct graph *copy, struct value *value) {
+    value->name = arena_strdup(copy->arena, value->name);
+    value->formats = formats_copy(copy->arena, &value->formats);
+    if (value->intervals.at)
+        value->intervals.at = arena_copy(copy->arena, value->intervals.at,
+                                         value->intervals.count * sizeof *value->intervals.at);
+}
+
+struct graph *graph_clone(const struct graph *graph) {
+    struct graph *copy = graph_new(graph->context, graph->name);
+    copy->source = arena_strdup(copy->arena, graph->source);
+    copy->opset = graph->opset;
+    copy->node_capacity = graph->node_count;
+    copy->nodes = arena_copy(copy->arena, graph->nodes, graph->node_count * sizeof *copy->nodes);
+    for (uint32_t i = 0; i < graph->node_count; i++, copy->node_count++)
+        clone_node(copy, &copy->nodes[i]);
+    copy->value_count = copy->value_capacity = graph->value_count;
+    copy->values = arena_copy(copy->arena, graph->values, graph->value_count * sizeof *copy->values);
+    for (uint32_t i = 0; i < graph->value_count; i++)
+        clone_value(copy, &copy->values[i]);
+    for (uint32_t i = 0; i < graph->output_count; i++) {
+        graph_append_output(copy, graph->outputs[i].name, graph->outputs[i].value);
+        copy->outputs[i].meaning = meaning_copy(copy->arena, &graph->outputs[i].meaning);
+    }
+    return copy;
+}
+
+/* ---- appending ---- */
+
+static void reserve_node(struct graph *graph) {
+    if (graph->node_count < graph->node_capacity)
+        return;
+    uint32_t capacity = graph->node_capacity ? 2 * graph->node_capacity : 16;
+    graph->nodes = arena_grow(graph->arena, graph->nodes, graph->node_count * sizeof *graph->nodes,
+                              capacity * sizeof *graph->nodes);
+    graph->node_capacity = capacity;
+}
+
+static void reserve_value(struct graph *graph) {
+    if (graph->value_count < graph->value_capacity)
+        return;
+    uint32_t capacity = graph->value_capacity ? 2 * graph->value_capacity : 16;
+    graph->values = arena_grow(graph->arena, graph->values, graph->value_count * sizeof *graph->values,
+                               capacity * sizeof *graph->values);
+    graph->value_capacity = capacity;
+}
+
+static int check_inputs(struct graph *graph, const struct node *node) {
+    const struct op_info *info = op_info(node->op);
+    int count = node->input_count > INT16_MAX && info->inputs_max >= 0 ? INT16_MAX : (int)node->input_count;
+    if (count < info->inputs_min || (info->inputs_max >= 0 && count > info->inputs_max))
+        return diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL,
+                          "operator '%s' has %d inputs, which is %s", info->name, count,
+                          count < info->inputs_min ? "too few" : "too many");
+    for (uint32_t i = 0; i < node->input_count; i++)
+        graph_value(graph, node->inputs[i]);
+    return 0;
+}
+
+static int infer(struct graph *graph, struct node *node, struct value *result) {
+    const struct op_info *info = op_info(node->op);
+    if (check_inputs(graph, node) < 0)
+        return -1;
+    if (!info->family->infer)
+        context_bug(graph->context, "operator '%s' has no inference", info->name);
+    return info->family->infer(graph, node, result);
+}
+
+valref graph_append(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
+                    const union attributes *attributes) {
+    struct arena *arena = graph->arena;
+    reserve_node(graph);
+    reserve_value(graph);
+    struct node node = {.op = op, .name = arena_strdup(arena, name ? name : ""), .input_count = input_count,
+                        .result = {graph->value_count}};
+    node.inputs = arena_copy(arena, inputs, input_count * sizeof *inputs);
+    if (attributes)
+        node.attributes = attributes_copy(arena, op, attributes);
+    graph->nodes[graph->node_count] = node;
+    graph->values[graph->value_count] = (struct value){.definition = {graph->node_count}};
+    if (infer(graph, &graph->nodes[graph->node_count], &graph->values[graph->value_count]) < 0)
+        return NO_VALUE;
+    graph->node_count++;
+    graph->value_count++;
+    return node.result;
+}
+
+valref graph_append_input(struct graph *graph, const char *name, struct shape shape) {
+    union attributes attributes = {.input = {.shape = shape}};
+    valref value = graph_append(graph, OP_INPUT, name, NULL, 0, &attributes);
+    if (value.id != UINT32_MAX)
+        graph_name_value(graph, value, name);
+    return value;
+}
+
+valref graph_append_integer_input(struct graph *graph, const char *name, struct shape shape, struct formats formats,
+                                  enum rounding rounding, enum overflow overflow) {
+    union attributes attributes = {
+        .input = {.shape = shape, .rounding = rounding, .overflow = overflow, .formats = formats}};
+    valref value = graph_append(graph, OP_INPUT, name, NULL, 0, &attributes);
+    if (value.id != UINT32_MAX)
+        graph_name_value(graph, value, name);
+    return value;
+}
+
+valref graph_append_reals(struct graph *graph, const char *name, struct shape shape, const float *reals) {
+    size_t size = shape_elements(&shape) * sizeof *reals;
+    union attributes attributes = {
+        .constant = {.kind = VALUE_REAL, .shape = shape, .reals = arena_copy(graph->arena, reals, size)}};
+    return graph_append(graph, OP_CONSTANT, name, NULL, 0, &attributes);
+}
+
+valref graph_append_integers(struct graph *graph, const char *name, struct shape shape, struct formats formats,
+                             const int64_t *integers) {
+    size_t size = shape_elements(&shape) * sizeof *integers;
+    union attributes attributes = {.constant = {.kind = formats.at ? VALUE_INTEGER : VALUE_INDEX,
+                                                .shape = shape,
+                                                .formats = formats,
+                                                .integers = arena_copy(graph->arena, integers, size)}};
+    return graph_append(graph, OP_CONSTANT, name, NULL, 0, &attributes);
+}
+
+void graph_append_output(struct graph *graph, const char *name, valref value) {
+    if (graph->output_count == graph->output_capacity) {
+        uint32_t capacity = graph->output_capacity ? 2 * graph->output_capacity : 4;
+        graph->outputs = arena_grow(graph->arena, graph->outputs, graph->output_count * sizeof *graph->outputs,
+                                    capacity * sizeof *graph->outputs);
+        graph->output_capacity = capacity;
+    }
+    graph_value(graph, value);
+    struct graph_output output = {.name = arena_strdup(graph->arena, name ? name : ""), .value = value};
+    graph->outputs[graph->output_count++] = output;
+}
+
+void graph_name_value(struct graph *graph, valref value, const char *name) {
+    graph_value(graph, value)->name = arena_strdup(graph->arena, name);
+}

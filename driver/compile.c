@@ -1,0 +1,191 @@
+/* Model file to firmware folder: reads, runs the passes, measures between them, emits, writes. */
+#include "driver/driver.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Everything one compilation holds; one arena. */
+struct compile_job {
+    const struct compilation *what;
+    struct bxc_context *context;
+    struct arena *arena;
+    struct compile_options options;
+    struct program program;
+    struct measurement *measurement;
+    struct pass_report *reports;
+    uint32_t report_count;
+    struct strbuf reference, quantised;
+    const char *name;
+    char model_hash[65], content_hash[65];
+    struct file_set files;
+};
+
+static uint32_t pass_count(void) {
+    uint32_t count = 0;
+    while (passes[count].name) count++;
+    return count;
+}
+
+static bool is_dumped(const struct compile_job *job, const char *pass) {
+    for (size_t i = 0;; i++) {
+        const char *wanted = options_at(job->what->options, "dump-after", i);
+        if (!wanted) return false;
+        if (strcmp(wanted, pass) == 0 || strcmp(wanted, "all") == 0) return true;
+    }
+}
+
+static int check_pass_names(const struct compile_job *job) {
+    struct bxc_context *context = job->context;
+    const char *stop = options_get(job->what->options, "stop-after");
+    if (stop && !pass_find(stop))
+        return diag_error(&context->diagnostics, (struct location){.attribute = "--stop-after"}, "'bxc compile --list-passes' lists them", "no pass '%s'", stop);
+    for (size_t i = 0; options_at(job->what->options, "dump-after", i); i++) {
+        const char *name = options_at(job->what->options, "dump-after", i);
+        if (strcmp(name, "all") != 0 && !pass_find(name))
+            return diag_error(&context->diagnostics, (struct location){.attribute = "--dump-after"}, "'bxc compile --list-passes' lists them", "no pass '%s'", name);
+    }
+    return 0;
+}
+
+static void dump(const struct compile_job *job, const char *pass) {
+    struct strbuf text = strbuf_new(job->arena);
+    strbuf_printf(&text, "# after %s\n", pass);
+    if (job->program.design) design_print(&text, job->program.design);
+    else graph_print(&text, job->program.graph);
+    fputs(text.data, job->what->terminal);
+}
+
+static int after_pass(void *user, struct program *program, const struct pass *pass, bool changed, double seconds) {
+    struct compile_job *job = user;
+    struct pass_report *report = &job->reports[job->report_count++];
+    *report = (struct pass_report){.name = pass->name, .side = pass->side == ABOVE_THE_LINE ? "above" : "below",
+                                   .summary = pass->summary, .changed = changed, .seconds = seconds};
+    if (is_dumped(job, pass->name)) dump(job, pass->name);
+    if (pass->side == ABOVE_THE_LINE && changed) measurement_take(job->measurement, program, report);
+    return 0;
+}
+
+static int read_model(struct compile_job *job) {
+    size_t length;
+    struct arena *scratch = arena_new(job->context);
+    const char *data = file_read(job->context, scratch, job->what->model, &length);
+    if (!data) return -1;
+    struct sha256 hash;
+    sha256_start(&hash);
+    sha256_add(&hash, data, length);
+    sha256_finish(&hash, job->model_hash);
+    arena_free(scratch);
+    job->program.graph = frontend_read(job->context, job->what->model, NULL);
+    if (!job->program.graph) return -1;
+    job->reference = strbuf_new(job->arena);
+    graph_print(&job->reference, job->program.graph);
+    job->name = name_identifier(job->arena, job->options.name ? job->options.name : job->program.graph->name);
+    return 0;
+}
+
+static int run_passes(struct compile_job *job) {
+    struct program *program = &job->program;
+    const struct bxc_options *options = job->what->options;
+    program->context = job->context;
+    program->arena = job->arena;
+    program->options = &job->options;
+    program->technology = technology_for(job->options.part);
+    if (calibration_load(job->context, job->arena, options, program->graph, &program->calibration) < 0) return -1;
+    job->measurement = measurement_new(program);
+    struct pass_report start;
+    measurement_take(job->measurement, program, &start);
+    program_note(program, "measure", NULL, (double)NAN, "passes above the line are measured on %s", measurement_events(job->measurement));
+    job->reports = ARENA_ARRAY(job->arena, struct pass_report, pass_count());
+    struct pass_hooks hooks = {job, after_pass};
+    return passes_run(program, &hooks, options_get(options, "stop-after"));
+}
+
+static int check_part(const struct compile_job *job, const struct compile_report *report) {
+    const struct { const char *what; double used, available; } resources[] = {
+        {"LUT", report->total.lut, report->available.lut}, {"FF", report->total.ff, report->available.ff},
+        {"DSP", report->total.dsp, report->available.dsp}, {"BRAM18", report->total.bram18, report->available.bram18}};
+    int result = 0;
+    for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
+        if (resources[i].used > resources[i].available)
+            result = diag_error(&job->context->diagnostics, (struct location){.file = job->what->model},
+                                "prune the network, lower its precision, or choose a larger part",
+                                "the estimate of %.0f %s exceeds the %.0f of part %s", resources[i].used, resources[i].what,
+                                resources[i].available, job->options.part_code);
+    return result;
+}
+
+static int emit(struct compile_job *job) {
+    job->quantised = strbuf_new(job->arena);
+    graph_print(&job->quantised, job->program.graph);
+    content_hash(job->content_hash, job->quantised.data, job->quantised.length, &job->options, job->name);
+    struct emission emission = {.context = job->context, .graph = job->program.graph, .design = job->program.design, .name = job->name,
+                                .content_hash = job->content_hash, .clock_period = job->options.clock_period,
+                                .part_code = job->options.part_code, .files = &job->files};
+    file_set_add(&job->files, "model.bxc", job->quantised.data, job->quantised.length);
+    file_set_add(&job->files, "reference.bxc", job->reference.data, job->reference.length);
+    for (const struct language *language = languages; language->name; language++) {
+        context_progress(job->context, language->name, 0, 0);
+        if (language->emit(&emission) < 0) return -1;
+    }
+    return 0;
+}
+
+static int add_reports(struct compile_job *job) {
+    struct compile_report *report = summary_new(job->arena, &job->program, job->what->model, job->name, job->content_hash);
+    report->passes = job->reports;
+    report->pass_count = job->report_count;
+    if (check_part(job, report) < 0) return -1;
+    struct strbuf json = strbuf_new(job->arena), html = strbuf_new(job->arena), events = strbuf_new(job->arena);
+    report_json(&json, report, NULL);
+    report_html(&html, report, NULL);
+    file_set_add(&job->files, "report/report.json", json.data, json.length);
+    file_set_add(&job->files, "report/report.html", html.data, html.length);
+    if (job->program.calibration.events) {
+        calibration_summary(&events, job->program.graph, &job->program.calibration);
+        file_set_add(&job->files, "verify/calibration.json", events.data, events.length);
+    }
+    manifest_add(job->context, &job->files, job->name, job->what->model, job->model_hash, job->content_hash, &job->options);
+    return 0;
+}
+
+static void tell(const struct compile_job *job) {
+    if (!job->what->terminal || options_has(job->what->options, "quiet")) return;
+    const struct design *design = job->program.design;
+    struct cost cost = design_cost(design, job->program.technology);
+    fprintf(job->what->terminal, "%s: %d cycles, %.1f ns at %.0f MHz, one event every %d cycle%s; about %.0f LUT, %.0f FF of %s\n",
+            job->what->folder, design->latency, design->latency * job->options.clock_period, 1000 / job->options.clock_period,
+            design->blocks[0].initiation_interval, design->blocks[0].initiation_interval == 1 ? "" : "s", cost.lut, cost.ff,
+            job->options.part->name);
+}
+
+static int compile(struct compile_job *job) {
+    const struct compilation *what = job->what;
+    if (settings_read(job->context, job->arena, what->options, &job->options) < 0 || check_pass_names(job) < 0) return -1;
+    if (what->folder && folder_check(job->context, what->folder) < 0) return -1;
+    if (read_model(job) < 0 || run_passes(job) < 0) return -1;
+    if (!what->folder || options_has(what->options, "stop-after")) return 0;
+    job->files.arena = job->arena;
+    if (emit(job) < 0 || add_reports(job) < 0) return -1;
+    if (folder_write(job->context, what->folder, &job->files) < 0) return -1;
+    tell(job);
+    return 0;
+}
+
+int compile_model(const struct compilation *compilation) {
+    struct compile_job job = {.what = compilation, .context = compilation->context};
+    job.arena = arena_new(job.context);
+    int result = compile(&job);
+    design_free(job.program.design);
+    graph_free(job.program.graph);
+    arena_free(job.arena);
+    return result;
+}
+
+static int compile_guarded(void *user) {
+    return compile_model(user);
+}
+
+int bxc_compile(struct bxc_context *context, const char *model, const char *folder, const struct bxc_options *options, FILE *terminal) {
+    struct compilation compilation = {context, model, folder, options, terminal};
+    return context_guarded(context, compile_guarded, &compilation);
+}

@@ -1,0 +1,32 @@
+/* Writes a model as bxc's own JSON or as the text form of its graph. */
+#include "driver/driver.h"
+
+#include <string.h>
+
+struct conversion {
+    struct bxc_context *context;
+    const char *model, *output;
+};
+
+static int convert(void *user) {
+    const struct conversion *conversion = user;
+    struct bxc_context *context = conversion->context;
+    const char *dot = strrchr(conversion->output, '.');
+    bool json = dot && strcmp(dot, ".json") == 0, text = dot && strcmp(dot, ".bxc") == 0;
+    if (!json && !text)
+        return diag_error(&context->diagnostics, (struct location){.file = conversion->output}, "name the output .json or .bxc", "cannot write this format");
+    struct graph *graph = frontend_read(context, conversion->model, NULL);
+    if (!graph) return -1;
+    struct strbuf out = strbuf_new(graph->arena);
+    int result = 0;
+    if (json) result = native_write(context, graph, &out);
+    else graph_print(&out, graph);
+    if (result == 0) result = file_write(context, conversion->output, out.data, out.length);
+    graph_free(graph);
+    return result;
+}
+
+int bxc_convert(struct bxc_context *context, const char *model, const char *output) {
+    struct conversion conversion = {context, model, output};
+    return context_guarded(context, convert, &conversion);
+}

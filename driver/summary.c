@@ -1,0 +1,129 @@
+/* The compile report: what the finished program is, in numbers and words. */
+#include "driver/driver.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *format_words(struct arena *arena, const struct graph *graph, valref value) {
+    const struct value *v = graph_value(graph, value);
+    size_t elements = shape_elements(&v->shape);
+    struct format first = graph_format(graph, value, 0), low = first, high = first;
+    bool same = true;
+    for (size_t e = 1; e < elements; e++) {
+        struct format format = graph_format(graph, value, e);
+        same = same && format_equal(format, first);
+        if (format.width < low.width) low = format;
+        if (format.width > high.width) high = format;
+    }
+    struct strbuf text = strbuf_new(arena);
+    if (same) format_print(&text, first);
+    else strbuf_printf(&text, "%d to %d bits, by element", low.width, high.width);
+    return text.data;
+}
+
+static void value_range(const struct graph *graph, valref value, struct layer_report *out) {
+    size_t elements = shape_elements(&graph_value(graph, value)->shape);
+    out->range_lo = out->format_lo = INFINITY;
+    out->range_hi = out->format_hi = -INFINITY;
+    for (size_t e = 0; e < elements; e++) {
+        struct format format = graph_format(graph, value, e);
+        struct interval interval = graph_interval(graph, value, e);
+        double step = ldexp(1, -format.fraction);
+        out->range_lo = fmin(out->range_lo, (double)interval.lo * step);
+        out->range_hi = fmax(out->range_hi, (double)interval.hi * step);
+        out->format_lo = fmin(out->format_lo, format.width ? (double)format_min(format) * step : 0);
+        out->format_hi = fmax(out->format_hi, format.width ? (double)format_max(format) * step : 0);
+    }
+}
+
+static void layer_cycles(const struct design *design, uint32_t node, struct layer_report *out) {
+    out->first_cycle = out->last_cycle = -1;
+    for (uint32_t b = 0; b < design->block_count; b++) {
+        const struct datapath *datapath = &design->blocks[b].datapath;
+        for (uint32_t w = 0; w < datapath->wire_count; w++) {
+            const struct wire *wire = &datapath->wires[w];
+            if (wire->origin.id != node || wire->op == WIRE_CONSTANT) continue;
+            if (out->first_cycle < 0 || wire->cycle < out->first_cycle) out->first_cycle = wire->cycle;
+            if (wire->cycle > out->last_cycle) out->last_cycle = wire->cycle;
+        }
+    }
+}
+
+static void add_layers(struct arena *arena, const struct program *program, struct compile_report *report) {
+    const struct graph *graph = program->graph;
+    struct cost *costs = ARENA_ARRAY(arena, struct cost, graph->node_count + 1);
+    design_cost_by_node(program->design, program->technology, costs);
+    report->layers = ARENA_ARRAY(arena, struct layer_report, graph->node_count + 1);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        if (node->dead || node->op == OP_CONSTANT) continue;
+        struct layer_report *layer = &report->layers[report->layer_count++];
+        *layer = (struct layer_report){.name = node->name, .op = op_info(node->op)->name, .cost = costs[n],
+                                       .format = format_words(arena, graph, node->result)};
+        value_range(graph, node->result, layer);
+        layer_cycles(program->design, n, layer);
+    }
+    report->layers[report->layer_count++] = (struct layer_report){.name = "(boundary registers and valid)", .op = "", .format = "",
+                                                                  .cost = costs[graph->node_count], .first_cycle = -1, .last_cycle = -1};
+}
+
+static const char *chosen_by(const struct program *program, const char *port) {
+    for (uint32_t i = 0; i < program->note_count; i++)
+        if (strcmp(program->notes[i].pass, "ports") == 0 && program->notes[i].subject && strcmp(program->notes[i].subject, port) == 0)
+            return program->notes[i].text;
+    return "";
+}
+
+static void add_ports(struct arena *arena, const struct program *program, struct compile_report *report) {
+    const struct graph *graph = program->graph;
+    const struct layout *layout = layout_new(graph, arena);
+    report->ports = ARENA_ARRAY(arena, struct port_report, layout->input_count + layout->output_count);
+    for (uint32_t i = 0; i < layout->input_count + layout->output_count; i++) {
+        bool input = i < layout->input_count;
+        const struct port_layout *port = input ? &layout->inputs[i] : &layout->outputs[i - layout->input_count];
+        const struct node *node = graph_definition(graph, port->value);
+        report->ports[report->port_count++] = (struct port_report){
+            .name = port->original, .direction = input ? "input" : "output", .elements = port->elements, .width = port->width,
+            .format = format_words(arena, graph, port->value),
+            .rounding = input ? rounding_names[node->attributes.input.rounding] : "",
+            .overflow = input ? overflow_names[node->attributes.input.overflow] : "",
+            .chosen_by = input ? chosen_by(program, port->original) : ""};
+    }
+}
+
+static void add_notes(struct arena *arena, const struct program *program, struct compile_report *report) {
+    const struct diagnostics *diagnostics = &program->context->diagnostics;
+    report->notes = ARENA_ARRAY(arena, struct note_report, program->note_count + 1);
+    for (uint32_t i = 0; i < program->note_count; i++)
+        report->notes[report->note_count++] = (struct note_report){program->notes[i].pass, program->notes[i].subject,
+                                                                   program->notes[i].text, program->notes[i].number};
+    report->warnings = ARENA_ARRAY(arena, const char *, diagnostics->count + 1);
+    for (size_t i = 0; i < diagnostics->count; i++)
+        if (diagnostics->items[i].severity == SEVERITY_WARNING)
+            report->warnings[report->warning_count++] = diagnostics->items[i].location.node
+                ? arena_printf(arena, "%s: %s", diagnostics->items[i].location.node, diagnostics->items[i].message)
+                : diagnostics->items[i].message;
+}
+
+struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *model, const char *name, const char *hash) {
+    struct compile_report *report = ARENA_NEW(arena, struct compile_report);
+    const struct compile_options *options = program->options;
+    const char *base = strrchr(model, '/');
+    report->name = name;
+    report->model = base ? base + 1 : model;
+    report->part_code = options->part_code;
+    report->part_name = options->part->name;
+    report->technology_source = program->technology->source;
+    report->tool_version = BXC_VERSION;
+    report->content_hash = hash;
+    report->clock_period = options->clock_period;
+    report->latency = program->design->latency;
+    report->initiation_interval = program->design->blocks[0].initiation_interval;
+    report->stage_delay = design_stage_delay(program->design, program->technology);
+    report->total = design_cost(program->design, program->technology);
+    report->available = (struct cost){options->part->lut, options->part->ff, options->part->dsp, options->part->bram18};
+    add_layers(arena, program, report);
+    add_ports(arena, program, report);
+    add_notes(arena, program, report);
+    return report;
+}

@@ -560,7 +560,7 @@ int port_from_reals(const struct graph *graph, valref input, size_t events, size
 void port_to_reals(const struct graph *graph, valref value, const struct meaning *meaning, size_t events,
                    const int64_t *in, double *out);
 
-/* ---- datapath.c, datapath_text.c, datapath_eval.c: scalars on a schedule ---------------------------------- */
+/* ---- datapath.c, datapath_interval.c, datapath_verify.c, datapath_text.c, datapath_eval.c: scalars on a schedule ---- */
 
 typedef struct {
     uint32_t id;
@@ -627,9 +627,12 @@ struct port {
     struct port_element *elements;
 };
 
+struct linear_form; /* datapath_interval.c: what a wire is in terms of others */
+
 struct datapath {
     struct wire *wires; /* operands first */
     uint32_t wire_count, wire_capacity;
+    struct linear_form *forms; /* one a wire; kept by datapath_append */
     struct table *tables;
     uint32_t table_count, table_capacity;
     struct probe *probes;
@@ -664,9 +667,13 @@ struct design *design_new(const struct graph *graph, const char *name);
 void design_free(struct design *design);
 /* Appends a wire and computes its interval from its operands; context_bug when it leaves 64 bits. */
 wireref datapath_append(struct design *design, struct datapath *datapath, const struct wire *wire);
-struct interval wire_interval(const struct datapath *datapath, const struct wire *wire); /* from its operands, afresh */
+/* From its operands' intervals alone; what datapath_append stores may be tighter, as it follows
+ * sums back to the wires that they are linear in. */
+struct interval wire_interval(const struct datapath *datapath, const struct wire *wire);
 int wire_width(const struct wire *wire); /* bits of its interval; 0 for the constant 0 */
 bool wire_is_signed(const struct wire *wire); /* lo < 0 */
+/* A table with these entries (copied), the same index for the same content. */
+uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table);
 void datapath_probe(struct design *design, struct datapath *datapath, struct probe probe);
 /* Drops wires that no output reads, keeps order, renumbers ports and probes (probes of dropped
  * wires become absorbed). */
@@ -674,6 +681,9 @@ void design_compact(struct design *design);
 /* Checks order, operand counts, intervals against a fresh run, outputs against port formats, and
  * once scheduled that no operand comes later than its reader. */
 int design_verify(const struct design *design);
+extern const char *const wire_op_names[WIRE_OP_COUNT]; /* "sum", "less", ... */
+/* Operands that a wire of this operator has; -1 for a sum, which has any number. */
+int wire_op_operands(enum wire_op op);
 void design_print(struct strbuf *out, const struct design *design);
 struct design *design_parse(struct bxc_context *context, const struct graph *graph, const char *file, const char *text, size_t length);
 /* The datapath's own meaning, event by event: inputs and outputs as graph_run_integers. */

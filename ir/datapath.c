@@ -1,0 +1,173 @@
+/* The design: datapaths of scalar wires, appended operands first. Wires are values, never changed in
+ * place: a pass that rewrites builds a new datapath from the old one. */
+#include "ir/datapath_private.h"
+
+#include <string.h>
+
+const char *const wire_op_names[WIRE_OP_COUNT] = {
+    [WIRE_INPUT] = "input",   [WIRE_CONSTANT] = "constant", [WIRE_SUM] = "sum",
+    [WIRE_MULTIPLY] = "multiply", [WIRE_LESS] = "less",     [WIRE_EQUAL] = "equal",
+    [WIRE_SELECT] = "select", [WIRE_TABLE] = "table",       [WIRE_CLAMP] = "clamp",
+    [WIRE_SHIFT_RIGHT] = "shift_right", [WIRE_WRAP] = "wrap", [WIRE_AND] = "and",
+    [WIRE_OR] = "or",         [WIRE_XOR] = "xor",           [WIRE_NOT] = "not",
+};
+
+int wire_op_operands(enum wire_op op) {
+    switch (op) {
+    case WIRE_INPUT:
+    case WIRE_CONSTANT: return 0;
+    case WIRE_SUM: return -1;
+    case WIRE_TABLE:
+    case WIRE_CLAMP:
+    case WIRE_SHIFT_RIGHT:
+    case WIRE_WRAP:
+    case WIRE_NOT: return 1;
+    case WIRE_SELECT: return 3;
+    default: return 2;
+    }
+}
+
+struct design *design_new(const struct graph *graph, const char *name) {
+    struct arena *arena = arena_new(graph->context);
+    struct design *design = ARENA_NEW(arena, struct design);
+    design->context = graph->context;
+    design->arena = arena;
+    design->graph = graph;
+    design->name = arena_strdup(arena, name ? name : "");
+    design->input_registers = design->output_registers = true;
+    return design;
+}
+
+void design_free(struct design *design) {
+    if (design)
+        arena_free(design->arena);
+}
+
+int wire_width(const struct wire *wire) {
+    return format_for((struct interval){wire->lo, wire->hi}, 0).width;
+}
+
+bool wire_is_signed(const struct wire *wire) {
+    return wire->lo < 0;
+}
+
+static void check_operands(struct design *design, const struct datapath *datapath, const struct wire *wire) {
+    int wanted = wire_op_operands(wire->op);
+    if (wanted >= 0 && wire->operand_count != (uint32_t)wanted)
+        context_bug(design->context, "wire %u: '%s' has %u operands", datapath->wire_count, wire_op_names[wire->op],
+                    wire->operand_count);
+    for (uint32_t i = 0; i < wire->operand_count; i++)
+        if (wire->operands[i].wire.id >= datapath->wire_count)
+            context_bug(design->context, "wire %u reads wire %u, which does not come before it", datapath->wire_count,
+                        wire->operands[i].wire.id);
+    if (wire->op != WIRE_TABLE)
+        return;
+    const struct table *table = wire->table < datapath->table_count ? &datapath->tables[wire->table] : NULL;
+    const struct wire *index = &datapath->wires[wire->operands[0].wire.id];
+    if (!table || index->lo < table->first || (int128)index->hi - table->first >= table->count)
+        context_bug(design->context, "wire %u: the table does not cover its operand", datapath->wire_count);
+}
+
+static void datapath_reserve(struct design *design, struct datapath *datapath) {
+    if (datapath->wire_count < datapath->wire_capacity)
+        return;
+    size_t old = datapath->wire_capacity, capacity = old ? 2 * old : 64;
+    datapath->wires = arena_grow(design->arena, datapath->wires, old * sizeof(struct wire), capacity * sizeof(struct wire));
+    datapath->forms = arena_grow(design->arena, datapath->forms, old * sizeof(struct linear_form),
+                                 capacity * sizeof(struct linear_form));
+    datapath->wire_capacity = (uint32_t)capacity;
+}
+
+wireref datapath_append(struct design *design, struct datapath *datapath, const struct wire *wire) {
+    check_operands(design, datapath, wire);
+    datapath_reserve(design, datapath);
+    struct wire added = *wire;
+    added.operands = arena_copy(design->arena, wire->operands, wire->operand_count * sizeof *wire->operands);
+    struct interval interval = wire_interval(datapath, &added), linear;
+    struct linear_form *form = &datapath->forms[datapath->wire_count];
+    if (datapath_form(design->arena, datapath, &added, form)) {
+        if (!form_interval(datapath, form, &linear))
+            *form = (struct linear_form){.is_source = true};
+        else {
+            interval.lo = linear.lo > interval.lo ? linear.lo : interval.lo;
+            interval.hi = linear.hi < interval.hi ? linear.hi : interval.hi;
+        }
+    }
+    if (interval.lo < INT64_MIN || interval.hi > INT64_MAX)
+        context_bug(design->context, "wire %u ('%s') needs more than 64 bits", datapath->wire_count, wire_op_names[wire->op]);
+    added.lo = (int64_t)interval.lo;
+    added.hi = (int64_t)interval.hi;
+    datapath->wires[datapath->wire_count] = added;
+    return (wireref){datapath->wire_count++};
+}
+
+uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table) {
+    for (uint32_t i = 0; i < datapath->table_count; i++) {
+        const struct table *old = &datapath->tables[i];
+        if (old->first == table->first && old->count == table->count &&
+            memcmp(old->entries, table->entries, table->count * sizeof *table->entries) == 0)
+            return i;
+    }
+    if (datapath->table_count == datapath->table_capacity) {
+        size_t old = datapath->table_capacity, capacity = old ? 2 * old : 16;
+        datapath->tables = arena_grow(design->arena, datapath->tables, old * sizeof(struct table), capacity * sizeof(struct table));
+        datapath->table_capacity = (uint32_t)capacity;
+    }
+    struct table *added = &datapath->tables[datapath->table_count];
+    *added = *table;
+    added->entries = arena_copy(design->arena, table->entries, table->count * sizeof *table->entries);
+    return datapath->table_count++;
+}
+
+void datapath_probe(struct design *design, struct datapath *datapath, struct probe probe) {
+    if (datapath->probe_count == datapath->probe_capacity) {
+        size_t old = datapath->probe_capacity, capacity = old ? 2 * old : 64;
+        datapath->probes = arena_grow(design->arena, datapath->probes, old * sizeof(struct probe), capacity * sizeof(struct probe));
+        datapath->probe_capacity = (uint32_t)capacity;
+    }
+    datapath->probes[datapath->probe_count++] = probe;
+}
+
+static void mark_used(const struct datapath *datapath, const struct design *design, bool *used) {
+    for (uint32_t port = 0; port < design->output_count; port++)
+        for (uint32_t e = 0; e < design->outputs[port].element_count; e++)
+            used[design->outputs[port].elements[e].wire.id] = true;
+    for (uint32_t port = 0; port < design->input_count; port++)
+        for (uint32_t e = 0; e < design->inputs[port].element_count; e++)
+            used[design->inputs[port].elements[e].wire.id] = true;
+    for (uint32_t i = datapath->wire_count; i-- > 0;)
+        for (uint32_t k = 0; used[i] && k < datapath->wires[i].operand_count; k++)
+            used[datapath->wires[i].operands[k].wire.id] = true;
+}
+
+static void renumber_ports(struct port *ports, uint32_t count, const wireref *map) {
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t e = 0; e < ports[i].element_count; e++)
+            ports[i].elements[e].wire = map[ports[i].elements[e].wire.id];
+}
+
+void design_compact(struct design *design) {
+    for (uint32_t b = 0; b < design->block_count; b++) {
+        struct datapath old = design->blocks[b].datapath, *new = &design->blocks[b].datapath;
+        bool *used = ARENA_ARRAY(design->arena, bool, old.wire_count + 1);
+        wireref *map = ARENA_ARRAY(design->arena, wireref, old.wire_count + 1);
+        mark_used(&old, design, used);
+        *new = (struct datapath){.probes = old.probes, .probe_count = old.probe_count, .probe_capacity = old.probe_capacity};
+        for (uint32_t i = 0; i < old.wire_count; i++) {
+            map[i] = NO_WIRE;
+            struct wire wire = old.wires[i];
+            if (!used[i])
+                continue;
+            if (wire.op == WIRE_TABLE)
+                wire.table = datapath_table(design, new, &old.tables[wire.table]);
+            for (uint32_t k = 0; k < wire.operand_count; k++)
+                wire.operands[k].wire = map[wire.operands[k].wire.id];
+            map[i] = datapath_append(design, new, &wire);
+        }
+        renumber_ports(design->inputs, design->input_count, map);
+        renumber_ports(design->outputs, design->output_count, map);
+        for (uint32_t i = 0; i < new->probe_count; i++)
+            if (new->probes[i].wire.id != UINT32_MAX)
+                new->probes[i].wire = map[new->probes[i].wire.id];
+    }
+}

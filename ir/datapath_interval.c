@@ -1,0 +1,205 @@
+/* Intervals of wires. Each operator gives one from its operands' intervals; sums are followed back
+ * further, to the linear form in wires that are no sums themselves, because 4x - x lies in a
+ * narrower interval than its two terms taken as if they knew nothing of each other. */
+#include "ir/datapath_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Forms beyond these limits are not followed: the wire is then a source for its readers. */
+enum { FORM_TERMS_MAX = 1 << 14, FORM_BITS_MAX = 100 };
+
+static struct interval interval_of(const struct datapath *datapath, wireref wire) {
+    const struct wire *w = &datapath->wires[wire.id];
+    return (struct interval){w->lo, w->hi};
+}
+
+static struct interval interval_scaled(struct interval x, int128 factor) {
+    struct interval r = {x.lo * factor, x.hi * factor};
+    return factor < 0 ? (struct interval){r.hi, r.lo} : r;
+}
+
+/* The smallest 2^n - 1 that is not below x >= 0. */
+static int128 mask_above(int128 x) {
+    int128 mask = 0;
+    while (mask < x)
+        mask = mask * 2 + 1;
+    return mask;
+}
+
+static struct interval sum_interval(const struct datapath *datapath, const struct wire *wire) {
+    struct interval sum = {wire->constant, wire->constant};
+    for (uint32_t i = 0; i < wire->operand_count; i++) {
+        struct term term = wire->operands[i];
+        int128 factor = (int128)1 << term.shift;
+        struct interval x = interval_scaled(interval_of(datapath, term.wire), term.negative ? -factor : factor);
+        sum.lo += x.lo;
+        sum.hi += x.hi;
+    }
+    return sum;
+}
+
+static struct interval multiply_interval(struct interval a, struct interval b) {
+    int128 corner[4] = {a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi};
+    struct interval r = {corner[0], corner[0]};
+    for (int i = 1; i < 4; i++) {
+        r.lo = corner[i] < r.lo ? corner[i] : r.lo;
+        r.hi = corner[i] > r.hi ? corner[i] : r.hi;
+    }
+    return r;
+}
+
+static struct interval table_interval(const struct table *table, struct interval a) {
+    struct interval r = {0, 0};
+    for (int128 m = a.lo; m <= a.hi; m++) {
+        int128 entry = table->entries[m - table->first];
+        r.lo = m == a.lo || entry < r.lo ? entry : r.lo;
+        r.hi = m == a.lo || entry > r.hi ? entry : r.hi;
+    }
+    return r;
+}
+
+static struct interval wrap_interval(struct interval a, int bits, bool is_signed) {
+    int128 period = (int128)1 << bits, offset = is_signed ? period >> 1 : 0;
+    int128 first = (a.lo + offset) >> bits, last = (a.hi + offset) >> bits;
+    if (first != last)
+        return (struct interval){-offset, period - 1 - offset};
+    return (struct interval){a.lo - first * period, a.hi - first * period};
+}
+
+static struct interval bitwise_interval(enum wire_op op, struct interval a, struct interval b) {
+    bool both = a.lo >= 0 && b.lo >= 0;
+    int128 most = a.hi > b.hi ? a.hi : b.hi;
+    if (op == WIRE_AND && (a.lo >= 0 || b.lo >= 0)) {
+        int128 hi = both ? (a.hi < b.hi ? a.hi : b.hi) : a.lo >= 0 ? a.hi : b.hi;
+        return (struct interval){0, hi};
+    }
+    if (both)
+        return (struct interval){op == WIRE_OR ? (a.lo > b.lo ? a.lo : b.lo) : 0, mask_above(most)};
+    int128 low = a.lo < b.lo ? a.lo : b.lo;
+    int128 mask = mask_above(most > -1 - low ? most : -1 - low);
+    return (struct interval){-1 - mask, mask};
+}
+
+static struct interval clamp_interval(const struct wire *wire, struct interval a) {
+    int128 lo = a.lo < wire->clamp_lo ? wire->clamp_lo : a.lo > wire->clamp_hi ? wire->clamp_hi : a.lo;
+    int128 hi = a.hi < wire->clamp_lo ? wire->clamp_lo : a.hi > wire->clamp_hi ? wire->clamp_hi : a.hi;
+    return (struct interval){lo, hi};
+}
+
+static struct interval select_interval(struct interval condition, struct interval a, struct interval b) {
+    if (condition.lo == condition.hi)
+        return condition.lo ? a : b;
+    return (struct interval){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi};
+}
+
+struct interval wire_interval(const struct datapath *datapath, const struct wire *wire) {
+    struct interval x[3] = {{0, 0}, {0, 0}, {0, 0}};
+    for (uint32_t i = 0; i < wire->operand_count && i < 3; i++)
+        x[i] = interval_of(datapath, wire->operands[i].wire);
+    switch (wire->op) {
+    case WIRE_CONSTANT: return (struct interval){wire->constant, wire->constant};
+    case WIRE_SUM: return sum_interval(datapath, wire);
+    case WIRE_MULTIPLY: return multiply_interval(x[0], x[1]);
+    case WIRE_LESS: return (struct interval){x[0].hi < x[1].lo, x[0].lo < x[1].hi};
+    case WIRE_EQUAL:
+        return (struct interval){x[0].lo == x[0].hi && x[1].lo == x[1].hi && x[0].lo == x[1].lo,
+                                 x[0].lo <= x[1].hi && x[1].lo <= x[0].hi};
+    case WIRE_SELECT: return select_interval(x[0], x[1], x[2]);
+    case WIRE_TABLE: return table_interval(&datapath->tables[wire->table], x[0]);
+    case WIRE_CLAMP: return clamp_interval(wire, x[0]);
+    case WIRE_SHIFT_RIGHT: return (struct interval){x[0].lo >> wire->amount, x[0].hi >> wire->amount};
+    case WIRE_WRAP: return wrap_interval(x[0], wire->amount, wire->wrap_signed);
+    case WIRE_AND:
+    case WIRE_OR:
+    case WIRE_XOR: return bitwise_interval(wire->op, x[0], x[1]);
+    case WIRE_NOT: return (struct interval){-1 - x[0].hi, -1 - x[0].lo};
+    case WIRE_INPUT:
+    case WIRE_OP_COUNT: break;
+    }
+    return (struct interval){wire->lo, wire->hi}; /* an input: its port's format */
+}
+
+/* ---- linear forms ---- */
+
+static int compare_form_terms(const void *left, const void *right) {
+    const struct form_term *a = left, *b = right;
+    return a->wire < b->wire ? -1 : a->wire > b->wire;
+}
+
+/* factor * (the form of an operand) into the terms behind `count`; false when a number gets too large. */
+static bool form_add(const struct datapath *datapath, struct term term, struct form_term *into, uint32_t *count,
+                     int128 *constant) {
+    const struct linear_form *form = &datapath->forms[term.wire.id];
+    struct form_term self = {term.wire.id, 1};
+    const struct form_term *terms = form->is_source ? &self : form->terms;
+    uint32_t n = form->is_source ? 1 : form->count;
+    if (term.shift > 62)
+        return false;
+    int64_t factor = (int64_t)1 << term.shift;
+    for (uint32_t i = 0; i < n; i++) {
+        int128 coefficient = (int128)terms[i].coefficient * (term.negative ? -factor : factor);
+        if (coefficient > INT64_MAX || coefficient < -INT64_MAX)
+            return false;
+        into[(*count)++] = (struct form_term){terms[i].wire, (int64_t)coefficient};
+    }
+    if (!form->is_source)
+        *constant += (int128)form->constant * (term.negative ? -factor : factor);
+    return true;
+}
+
+/* Equal wires become one term, in place; false when a coefficient leaves 64 bits. */
+static bool form_combine(struct form_term *terms, uint32_t *count) {
+    uint32_t kept = 0;
+    qsort(terms, *count, sizeof *terms, compare_form_terms);
+    for (uint32_t i = 0; i < *count;) {
+        int128 coefficient = 0;
+        uint32_t wire = terms[i].wire;
+        for (; i < *count && terms[i].wire == wire; i++)
+            coefficient += terms[i].coefficient;
+        if (coefficient > INT64_MAX || coefficient < -INT64_MAX)
+            return false;
+        if (coefficient)
+            terms[kept++] = (struct form_term){wire, (int64_t)coefficient};
+    }
+    *count = kept;
+    return true;
+}
+
+static uint32_t form_size(const struct datapath *datapath, const struct wire *wire) {
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < wire->operand_count; i++) {
+        const struct linear_form *form = &datapath->forms[wire->operands[i].wire.id];
+        size += form->is_source ? 1 : form->count;
+    }
+    return size > FORM_TERMS_MAX ? UINT32_MAX : (uint32_t)size;
+}
+
+bool datapath_form(struct arena *arena, const struct datapath *datapath, const struct wire *wire, struct linear_form *form) {
+    *form = (struct linear_form){.is_source = true};
+    uint32_t size = form_size(datapath, wire), count = 0;
+    if (wire->op != WIRE_SUM || size == UINT32_MAX)
+        return false;
+    struct form_term *terms = ARENA_ARRAY(arena, struct form_term, size ? size : 1);
+    int128 constant = wire->constant;
+    for (uint32_t i = 0; i < wire->operand_count; i++)
+        if (!form_add(datapath, wire->operands[i], terms, &count, &constant))
+            return false;
+    if (!form_combine(terms, &count) || constant > INT64_MAX || constant < INT64_MIN)
+        return false;
+    *form = (struct linear_form){false, count, (int64_t)constant, terms};
+    return true;
+}
+
+bool form_interval(const struct datapath *datapath, const struct linear_form *form, struct interval *interval) {
+    const int128 limit = (int128)1 << FORM_BITS_MAX;
+    *interval = (struct interval){form->constant, form->constant};
+    for (uint32_t i = 0; i < form->count; i++) {
+        struct interval x = interval_scaled(interval_of(datapath, (wireref){form->terms[i].wire}), form->terms[i].coefficient);
+        if (x.lo < -limit || x.hi > limit)
+            return false;
+        interval->lo += x.lo;
+        interval->hi += x.hi;
+    }
+    return true;
+}

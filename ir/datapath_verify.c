@@ -1,0 +1,130 @@
+/* What must hold of a design between passes. A broken design is a defect of bxc, so the messages
+ * name wires by number, and the nodes of the quantised graph that they come from. */
+#include "ir/datapath_private.h"
+
+static struct location wire_location(const struct design *design, const struct wire *wire) {
+    if (wire->origin.id < design->graph->node_count)
+        return graph_location(design->graph, graph_node(design->graph, wire->origin));
+    return graph_location(design->graph, NULL);
+}
+
+static int verify_operands(const struct design *design, const struct datapath *datapath, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    struct diagnostics *diag = &design->context->diagnostics;
+    struct location at = wire_location(design, wire);
+    int wanted = wire->op < WIRE_OP_COUNT ? wire_op_operands(wire->op) : -2;
+    if (wanted == -2)
+        return diag_error(diag, at, NULL, "wire %u has no operator", id);
+    if (wanted >= 0 && wire->operand_count != (uint32_t)wanted)
+        return diag_error(diag, at, NULL, "wire %u: '%s' has %u operands", id, wire_op_names[wire->op], wire->operand_count);
+    for (uint32_t i = 0; i < wire->operand_count; i++) {
+        struct term term = wire->operands[i];
+        if (term.wire.id >= id)
+            return diag_error(diag, at, NULL, "wire %u reads wire %u, which does not come before it", id, term.wire.id);
+        if (wire->op == WIRE_SUM ? term.shift > 63 : term.shift || term.negative)
+            return diag_error(diag, at, NULL, "wire %u: operand %u is shifted or negated where it cannot be", id, i);
+    }
+    return 0;
+}
+
+static int verify_attributes(const struct design *design, const struct datapath *datapath, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    struct diagnostics *diag = &design->context->diagnostics;
+    struct location at = wire_location(design, wire);
+    if (wire->op == WIRE_CLAMP && wire->clamp_lo > wire->clamp_hi)
+        return diag_error(diag, at, NULL, "wire %u clamps to an empty interval", id);
+    if ((wire->op == WIRE_WRAP || wire->op == WIRE_SHIFT_RIGHT) && (wire->amount < 0 || wire->amount > 64))
+        return diag_error(diag, at, NULL, "wire %u: amount %d", id, (int)wire->amount);
+    if (wire->op == WIRE_SELECT) {
+        const struct wire *condition = &datapath->wires[wire->operands[0].wire.id];
+        if (condition->lo < 0 || condition->hi > 1)
+            return diag_error(diag, at, NULL, "wire %u selects by a wire of more than one bit", id);
+    }
+    if (wire->op == WIRE_TABLE) {
+        const struct table *table = wire->table < datapath->table_count ? &datapath->tables[wire->table] : NULL;
+        const struct wire *index = &datapath->wires[wire->operands[0].wire.id];
+        if (!table || index->lo < table->first || (int128)index->hi - table->first >= table->count)
+            return diag_error(diag, at, NULL, "wire %u: the table does not cover its operand", id);
+    }
+    if (wire->op == WIRE_INPUT) {
+        const struct port *port = wire->table < design->input_count ? &design->inputs[wire->table] : NULL;
+        if (!port || wire->amount < 0 || (uint32_t)wire->amount >= port->element_count)
+            return diag_error(diag, at, NULL, "wire %u is no element of an input port", id);
+    }
+    return 0;
+}
+
+static int verify_schedule(const struct design *design, const struct datapath *datapath, uint32_t id, bool scheduled) {
+    const struct wire *wire = &datapath->wires[id];
+    struct diagnostics *diag = &design->context->diagnostics;
+    if (scheduled != (wire->cycle >= 0))
+        return diag_error(diag, wire_location(design, wire), NULL, "wire %u: some wires have a cycle and some have none", id);
+    if (wire->op == WIRE_INPUT && wire->cycle > 0)
+        return diag_error(diag, wire_location(design, wire), NULL, "wire %u: an input in cycle %d", id, (int)wire->cycle);
+    for (uint32_t i = 0; scheduled && i < wire->operand_count; i++)
+        if (datapath->wires[wire->operands[i].wire.id].cycle > wire->cycle)
+            return diag_error(diag, wire_location(design, wire), NULL, "wire %u in cycle %d reads wire %u of a later one", id,
+                              (int)wire->cycle, wire->operands[i].wire.id);
+    return 0;
+}
+
+/* Builds the datapath afresh, wire by wire, and compares the intervals. */
+static int verify_intervals(const struct design *design, const struct datapath *datapath) {
+    struct design *fresh = design_new(design->graph, design->name);
+    struct datapath copy = {.tables = datapath->tables, .table_count = datapath->table_count};
+    int result = 0;
+    for (uint32_t i = 0; i < datapath->wire_count && !result; i++) {
+        const struct wire *wire = &datapath->wires[i];
+        wireref added = datapath_append(fresh, &copy, wire);
+        const struct wire *w = &copy.wires[added.id];
+        if (w->lo != wire->lo || w->hi != wire->hi)
+            result = diag_error(&design->context->diagnostics, wire_location(design, wire), NULL,
+                                "wire %u has the interval [%lld, %lld] and not [%lld, %lld]", i, (long long)w->lo,
+                                (long long)w->hi, (long long)wire->lo, (long long)wire->hi);
+    }
+    design_free(fresh);
+    return result;
+}
+
+static int verify_port(const struct design *design, const struct datapath *datapath, const struct port *port, bool input) {
+    struct diagnostics *diag = &design->context->diagnostics;
+    struct location at = graph_location(design->graph, NULL);
+    at.node = port->name;
+    for (uint32_t e = 0; e < port->element_count; e++) {
+        const struct port_element *element = &port->elements[e];
+        if (element->wire.id >= datapath->wire_count)
+            return diag_error(diag, at, NULL, "element %u has no wire", e);
+        const struct wire *wire = &datapath->wires[element->wire.id];
+        if (!interval_fits((struct interval){wire->lo, wire->hi}, element->format))
+            return diag_error(diag, at, NULL, "element %u: wire %u does not fit its port's format", e, element->wire.id);
+        if (input && wire->op != WIRE_INPUT && !(wire->op == WIRE_CONSTANT && element->format.width == 0))
+            return diag_error(diag, at, NULL, "element %u: wire %u is no input", e, element->wire.id);
+    }
+    return 0;
+}
+
+static int verify_block(const struct design *design, const struct datapath *datapath) {
+    bool scheduled = datapath->wire_count && datapath->wires[0].cycle >= 0;
+    for (uint32_t i = 0; i < datapath->wire_count; i++)
+        if (verify_operands(design, datapath, i) || verify_attributes(design, datapath, i) ||
+            verify_schedule(design, datapath, i, scheduled))
+            return -1;
+    for (uint32_t i = 0; i < design->input_count; i++)
+        if (verify_port(design, datapath, &design->inputs[i], true))
+            return -1;
+    for (uint32_t i = 0; i < design->output_count; i++)
+        if (verify_port(design, datapath, &design->outputs[i], false))
+            return -1;
+    for (uint32_t i = 0; i < datapath->probe_count; i++)
+        if (datapath->probes[i].wire.id != UINT32_MAX && datapath->probes[i].wire.id >= datapath->wire_count)
+            return diag_error(&design->context->diagnostics, graph_location(design->graph, NULL), NULL,
+                              "probe %u names a wire that is not there", i);
+    return verify_intervals(design, datapath);
+}
+
+int design_verify(const struct design *design) {
+    for (uint32_t i = 0; i < design->block_count; i++)
+        if (verify_block(design, &design->blocks[i].datapath))
+            return -1;
+    return 0;
+}

@@ -78,7 +78,36 @@ struct template_key {
 };
 /* An unknown or unused key is an error with the template's line. */
 int template_expand(struct bxc_context *context, const char *file, const struct template_key *keys, struct strbuf *out);
+/* What codegen/embed.sh made of hls_templates/; ends with a NULL name. */
+struct template_file {
+    const char *name;
+    const unsigned char *text; /* length bytes and a terminating 0 */
+    size_t length;
+};
+extern const struct template_file template_files[];
 /* The text of a file of hls_templates/, or NULL. */
 const char *template_text(const char *file, size_t *length);
+
+/* ---- nest.c: loop nests over the elements of a tensor, for languages that keep loops ---- */
+enum { NEST_ARRAYS_MAX = 4 };
+struct nest {
+    struct arena *arena;
+    struct shape shape; /* of what is looped over */
+    int rank;           /* loops after nest_finish */
+    int64_t count[SHAPE_RANK_MAX];
+    int array_count;
+    int64_t offset[NEST_ARRAYS_MAX], stride[NEST_ARRAYS_MAX][SHAPE_RANK_MAX];
+};
+void shape_strides(const struct shape *shape, int64_t stride[SHAPE_RANK_MAX]); /* row-major */
+void nest_start(struct nest *nest, struct arena *arena, const struct shape *shape);
+/* Adds an array by its stride along each axis; returns its number. */
+int nest_array(struct nest *nest, int64_t offset, const int64_t *stride);
+/* Adds an array whose shape broadcasts to the nest's. */
+int nest_broadcast(struct nest *nest, const struct shape *narrow);
+void nest_finish(struct nest *nest); /* drops loops of one turn, merges loops */
+/* The loops' heads (each behind loop_prefix), ready for one statement; then what closes them. */
+void nest_open(const struct nest *nest, struct strbuf *out, const char *loop_prefix);
+void nest_close(const struct nest *nest, struct strbuf *out);
+const char *nest_index(const struct nest *nest, int array); /* "32 * i + j" */
 
 #endif

@@ -1,0 +1,52 @@
+/* Flat ports: element 0 in the low bits, each element at its own width, no padding. The one place that
+ * decides names and offsets, which every language and interface.json then share.
+ */
+#include "codegen/codegen.h"
+
+/* Names that the firmware's own ports and parameters have. */
+static const char *const own_names[] = {"clk", "rst", "in_valid", "out_valid", "valid", "content_hash", NULL};
+
+static void lay_out(const struct graph *graph, struct arena *arena, struct port_layout *port) {
+    const struct value *value = graph_value(graph, port->value);
+    size_t elements = shape_elements(&value->shape);
+    uint64_t width = 0;
+    if (elements > UINT32_MAX / 64)
+        context_bug(graph->context, "port '%s' has too many elements", port->name);
+    port->elements = (uint32_t)elements;
+    port->offset = ARENA_ARRAY(arena, uint32_t, elements);
+    port->format = ARENA_ARRAY(arena, struct format, elements);
+    for (size_t e = 0; e < elements; e++) {
+        port->format[e] = graph_format(graph, port->value, e);
+        port->offset[e] = (uint32_t)width;
+        width += (uint64_t)port->format[e].width;
+    }
+    port->width = width ? (uint32_t)width : 1;
+}
+
+static struct port_layout named_port(struct names *scope, const char *original, valref value) {
+    return (struct port_layout){.name = names_unique(scope, original), .original = original, .value = value};
+}
+
+struct layout *layout_new(const struct graph *graph, struct arena *arena) {
+    struct layout *layout = ARENA_NEW(arena, struct layout);
+    struct names *scope = names_new(arena);
+    for (int i = 0; own_names[i]; i++)
+        names_unique(scope, own_names[i]);
+
+    layout->input_count = graph_inputs(graph, NULL, 0);
+    layout->inputs = ARENA_ARRAY(arena, struct port_layout, layout->input_count);
+    valref *inputs = ARENA_ARRAY(arena, valref, layout->input_count);
+    graph_inputs(graph, inputs, layout->input_count);
+    for (uint32_t i = 0; i < layout->input_count; i++) {
+        const char *name = graph_definition(graph, inputs[i])->name;
+        layout->inputs[i] = named_port(scope, name, inputs[i]);
+        lay_out(graph, arena, &layout->inputs[i]);
+    }
+    layout->output_count = graph->output_count;
+    layout->outputs = ARENA_ARRAY(arena, struct port_layout, layout->output_count);
+    for (uint32_t i = 0; i < layout->output_count; i++) {
+        layout->outputs[i] = named_port(scope, graph->outputs[i].name, graph->outputs[i].value);
+        lay_out(graph, arena, &layout->outputs[i]);
+    }
+    return layout;
+}

@@ -1,0 +1,220 @@
+/* One engine over event files, block by block. */
+#include "driver/driver.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+enum { RUN_BLOCK = 8192, PORTS_MAX = 256 };
+
+struct run_job {
+    struct bxc_context *context;
+    struct arena *arena;
+    const char *model, *output;
+    const char *const *events;
+    size_t event_count;
+    const struct bxc_options *options;
+    enum engine_id engine_id;
+    struct firmware *firmware, local; /* local: a model file for the float engine */
+    char *temporary;                  /* firmware compiled for this run */
+    const struct graph *graph;        /* whose ports the engine has */
+    struct engine *engine;
+    valref inputs[PORTS_MAX];
+    uint32_t input_count;
+    struct event_source *sources[PORTS_MAX];
+    struct npy_writer *writers[PORTS_MAX];
+    uint64_t limit;
+};
+
+static int choose_engine(struct run_job *job) {
+    const char *wanted = options_get(job->options, "engine");
+    job->engine_id = ENGINE_EMULATOR;
+    for (int i = 0; wanted && i < ENGINE_COUNT; i++)
+        if (strcmp(engine_name((enum engine_id)i), wanted) == 0) return job->engine_id = (enum engine_id)i, 0;
+    if (!wanted) return 0;
+    return diag_error(&job->context->diagnostics, (struct location){.attribute = "--engine"}, "float, emulator, c, hls, rtl or icarus", "no engine '%s'", wanted);
+}
+
+static int open_firmware(struct run_job *job) {
+    struct stat status;
+    bool folder = stat(job->model, &status) == 0 && S_ISDIR(status.st_mode);
+    if (!folder && job->engine_id == ENGINE_FLOAT) {
+        job->local = (struct firmware){.context = job->context, .arena = job->arena, .folder = job->model};
+        job->local.reference = frontend_read(job->context, job->model, NULL);
+        job->firmware = &job->local;
+        return job->local.reference ? 0 : -1;
+    }
+    const char *path = job->model;
+    if (!folder) {
+        job->temporary = folder_temporary(job->context, job->arena);
+        if (!job->temporary) return -1;
+        struct compilation compilation = {job->context, job->model, job->temporary, job->options, NULL};
+        if (compile_model(&compilation) < 0) return -1;
+        path = job->temporary;
+    }
+    job->firmware = firmware_open(job->context, path);
+    return job->firmware ? 0 : -1;
+}
+
+static int find_input(const struct run_job *job, const char *name, const char *file, size_t position) {
+    if (!name && job->event_count == job->input_count) return (int)position;
+    for (uint32_t i = 0; name && i < job->input_count; i++)
+        if (strcmp(graph_definition(job->graph, job->inputs[i])->name, name) == 0) return (int)i;
+    return diag_error(&job->context->diagnostics, (struct location){.file = file}, "give one [NAME=]FILE an input of the model",
+                      name ? "the model has no input '%s'" : "the model has several inputs%s", name ? name : "");
+}
+
+static int open_events(struct run_job *job) {
+    job->input_count = graph_inputs(job->graph, job->inputs, PORTS_MAX);
+    for (size_t i = 0; i < job->event_count; i++) {
+        const char *name, *file = event_argument(job->arena, job->events[i], &name);
+        int index = find_input(job, name, file, i);
+        if (index < 0 || !(job->sources[index] = event_source_open(job->context, file))) return -1;
+        struct shape shape;
+        size_t columns = event_source_elements(job->sources[index], &shape), elements = shape_elements(&graph_value(job->graph, job->inputs[index])->shape);
+        if (columns != elements)
+            return diag_error(&job->context->diagnostics, (struct location){.file = file}, NULL, "events have %zu columns, input '%s' has %zu", columns,
+                              graph_definition(job->graph, job->inputs[index])->name, elements);
+        uint64_t count = event_source_count(job->sources[index]);
+        job->limit = count < job->limit ? count : job->limit;
+    }
+    for (uint32_t i = 0; i < job->input_count; i++)
+        if (!job->sources[i])
+            return diag_error(&job->context->diagnostics, (struct location){.node = graph_definition(job->graph, job->inputs[i])->name},
+                              "give one [NAME=]FILE an input of the model", "no events for this input");
+    return 0;
+}
+
+/* out.npy for one output; out.NAME.npy for each of several. */
+static const char *output_path(struct run_job *job, uint32_t index) {
+    if (job->graph->output_count == 1) return job->output;
+    const char *dot = strrchr(job->output, '.');
+    size_t stem = dot ? (size_t)(dot - job->output) : strlen(job->output);
+    return arena_printf(job->arena, "%.*s.%s%s", (int)stem, job->output, name_identifier(job->arena, job->graph->outputs[index].name), job->output + stem);
+}
+
+static int open_outputs(struct run_job *job) {
+    if (job->graph->output_count > PORTS_MAX) return diag_error(&job->context->diagnostics, (struct location){.file = job->model}, NULL, "more than %d outputs", PORTS_MAX);
+    for (uint32_t o = 0; o < job->graph->output_count; o++) {
+        const struct shape *full = &graph_value(job->graph, job->graph->outputs[o].value)->shape;
+        struct shape shape = {.rank = full->rank > 1 ? full->rank - 1 : 1, .dim = {1}};
+        for (int d = 1; d < full->rank; d++) shape.dim[d - 1] = full->dim[d];
+        if (full->rank <= 1) shape.dim[0] = (int64_t)shape_elements(full);
+        job->writers[o] = npy_writer_open(job->context, output_path(job, o), job->engine_id == ENGINE_FLOAT ? NPY_FLOAT32 : NPY_FLOAT64, &shape);
+        if (!job->writers[o]) return -1;
+    }
+    return 0;
+}
+
+/* Buffers of one block. */
+struct run_block {
+    double *doubles;
+    float *reals[PORTS_MAX], *real_results[PORTS_MAX];
+    int64_t *integers[PORTS_MAX], *results[PORTS_MAX];
+};
+
+static struct run_block *block_new(struct run_job *job) {
+    struct run_block *block = ARENA_NEW(job->arena, struct run_block);
+    size_t largest = 1;
+    for (uint32_t i = 0; i < job->input_count; i++) {
+        size_t elements = shape_elements(&graph_value(job->graph, job->inputs[i])->shape);
+        block->reals[i] = ARENA_ARRAY(job->arena, float, RUN_BLOCK * elements);
+        block->integers[i] = ARENA_ARRAY(job->arena, int64_t, RUN_BLOCK * elements);
+        largest = elements > largest ? elements : largest;
+    }
+    for (uint32_t o = 0; o < job->graph->output_count; o++) {
+        size_t elements = shape_elements(&graph_value(job->graph, job->graph->outputs[o].value)->shape);
+        block->real_results[o] = ARENA_ARRAY(job->arena, float, RUN_BLOCK * elements);
+        block->results[o] = ARENA_ARRAY(job->arena, int64_t, RUN_BLOCK * elements);
+        largest = elements > largest ? elements : largest;
+    }
+    block->doubles = ARENA_ARRAY(job->arena, double, RUN_BLOCK * largest);
+    return block;
+}
+
+static int read_block(struct run_job *job, struct run_block *block, size_t events, size_t first) {
+    for (uint32_t i = 0; i < job->input_count; i++) {
+        size_t elements = shape_elements(&graph_value(job->graph, job->inputs[i])->shape), got = 0;
+        while (got < events) {
+            int64_t more = event_source_read(job->sources[i], block->doubles, events - got);
+            if (more < 0) return -1;
+            if (more == 0)
+                return diag_error(&job->context->diagnostics, (struct location){.file = job->events[0]}, NULL, "the file ended after %zu events", first + got);
+            for (size_t e = 0; e < (size_t)more * elements; e++) block->reals[i][got * elements + e] = (float)block->doubles[e];
+            got += (size_t)more;
+        }
+        if (job->engine_id != ENGINE_FLOAT &&
+            port_from_reals(job->graph, job->inputs[i], events, first, block->reals[i], block->integers[i]) < 0) return -1;
+    }
+    return 0;
+}
+
+static int write_block(struct run_job *job, struct run_block *block, size_t events) {
+    for (uint32_t o = 0; o < job->graph->output_count; o++) {
+        const struct graph_output *output = &job->graph->outputs[o];
+        size_t count = events * shape_elements(&graph_value(job->graph, output->value)->shape);
+        if (job->engine_id == ENGINE_FLOAT)
+            for (size_t i = 0; i < count; i++) block->doubles[i] = (double)block->real_results[o][i];
+        else
+            port_to_reals(job->graph, output->value, &output->meaning, events, block->results[o], block->doubles);
+        if (npy_writer_write(job->writers[o], block->doubles, events) < 0) return -1;
+    }
+    return 0;
+}
+
+static int run_block(struct run_job *job, struct run_block *block, size_t events) {
+    if (job->engine_id == ENGINE_FLOAT)
+        return engine_run_reals(job->engine, events, (const float *const *)block->reals, block->real_results);
+    return engine_run(job->engine, events, (const int64_t *const *)block->integers, block->results);
+}
+
+static int run_all(struct run_job *job) {
+    struct run_block *block = block_new(job);
+    for (uint64_t done = 0; done < job->limit;) {
+        size_t events = job->limit - done < RUN_BLOCK ? (size_t)(job->limit - done) : RUN_BLOCK;
+        if (atomic_load(&job->context->cancelled)) return diag_error(&job->context->diagnostics, (struct location){0}, NULL, "cancelled");
+        if (read_block(job, block, events, (size_t)done) < 0 || run_block(job, block, events) < 0 || write_block(job, block, events) < 0) return -1;
+        done += events;
+        context_progress(job->context, engine_name(job->engine_id), done, job->limit);
+    }
+    for (uint32_t o = 0; o < job->graph->output_count; o++) {
+        struct npy_writer *writer = job->writers[o];
+        job->writers[o] = NULL;
+        if (npy_writer_close(writer) < 0) return -1;
+    }
+    return 0;
+}
+
+static int run_steps(struct run_job *job) {
+    double count;
+    if (options_number(job->options, "count", 0, 0, 1e15, &count) < 0) return -1;
+    job->limit = count > 0 ? (uint64_t)count : UINT64_MAX;
+    if (choose_engine(job) < 0 || open_firmware(job) < 0) return -1;
+    job->graph = job->engine_id == ENGINE_FLOAT ? job->firmware->reference : job->firmware->quantised;
+    struct engine_options options = {.jobs = job->context->threads, .ap_types = options_get(job->options, "ap-types"),
+                                     .check_hash = !options_has(job->options, "no-hash-check")};
+    if (open_events(job) < 0) return -1;
+    job->engine = engine_open(job->firmware, job->engine_id, &options);
+    return job->engine && open_outputs(job) == 0 ? run_all(job) : -1;
+}
+
+static int run_guarded(void *user) {
+    struct run_job *job = user;
+    job->arena = arena_new(job->context);
+    int result = run_steps(job);
+    for (int i = 0; i < PORTS_MAX; i++) {
+        if (job->sources[i]) event_source_close(job->sources[i]);
+        if (job->writers[i]) npy_writer_abandon(job->writers[i]);
+    }
+    if (job->engine) engine_close(job->engine);
+    if (job->firmware == &job->local) graph_free(job->local.reference);
+    else if (job->firmware) firmware_close(job->firmware);
+    if (job->temporary) folder_remove(job->temporary);
+    arena_free(job->arena);
+    return result;
+}
+
+int bxc_run(struct bxc_context *context, const char *model, const char *const *events, size_t event_count,
+            const char *output, const struct bxc_options *options) {
+    struct run_job job = {.context = context, .model = model, .output = output, .events = events, .event_count = event_count, .options = options};
+    return context_guarded(context, run_guarded, &job);
+}

@@ -1,0 +1,60 @@
+# Tests: every tests/unit/*.c and *.cpp is a program linked with libbxc; every tests/<question>/*.sh a
+# script. tests/run.sh counts what they print.
+UNIT_SOURCES := $(wildcard tests/unit/*.c tests/conformance/*.c tests/prop/*.c)
+UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(B)/%)
+HLS_PROGRAMS := $(patsubst %.cpp,$(B)/%,$(wildcard tests/hls/*.cpp))
+TEST_SCRIPTS := $(sort $(wildcard tests/golden/*.sh tests/errors/*.sh tests/cosim/*.sh tests/style/*.sh tests/hls/*.sh tests/conformance/*.sh))
+LONG_SCRIPTS := $(sort $(wildcard tests/long/*.sh))
+CXX ?= g++
+
+.PHONY: tests
+tests: $(UNIT_PROGRAMS) $(HLS_PROGRAMS)
+
+$(UNIT_PROGRAMS): $(B)/%: $(B)/%.o $(B)/libbxc.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(DEPENDENCY_LIBS)
+$(HLS_PROGRAMS): $(B)/%: %.cpp $(TEMPLATES)
+	$(call say,CXX,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++14 -O1 -Wall -Wextra -I. -Ihls_templates -o $@ $<
+
+# The slow ones first, so that both processors stay busy to the end.
+check: all tests
+	$(Q)tests/run.sh $(B) $(TEST_SCRIPTS) $(UNIT_PROGRAMS) $(HLS_PROGRAMS)
+check-long: all tests
+	$(Q)TEST_SECONDS=7200 tests/run.sh $(B) $(LONG_SCRIPTS)
+
+bench: all
+	$(Q)tests/bench/run.sh $(B)
+
+analyze:
+	$(Q)clang-tidy --quiet --checks='-*,clang-analyzer-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier' \
+	  $(LIBRARY_SOURCES) $(CLI_SOURCES) -- $(filter-out -W% -fopenmp,$(ALL_CFLAGS))
+
+coverage:
+	$(Q)$(MAKE) variant=coverage all tests
+	-$(Q)$(MAKE) variant=coverage check
+	$(Q)mkdir -p build/coverage/report && cd build/coverage/report && \
+	  gcov -s ../../.. -r $$(find .. -name '*.gcda' -not -path '*/tests/*') > summary.txt 2> /dev/null; tail -n 1 summary.txt
+
+FUZZ_DRIVERS := $(wildcard tests/fuzz/*.c)
+FUZZ_PROGRAMS := $(FUZZ_DRIVERS:tests/fuzz/%.c=build/fuzz/%)
+FUZZ_FLAGS := -g -O1 -fsanitize=fuzzer-no-link,address,undefined -DARENA_MALLOC
+SECONDS_EACH ?= 600
+# Ten minutes of every reader: make fuzz SECONDS_EACH=600
+fuzz:
+	$(Q)$(MAKE) variant=fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)' build/fuzz/libbxc.a $(FUZZ_PROGRAMS)
+	$(Q)for program in $(FUZZ_PROGRAMS); do name=$$(basename $$program); mkdir -p build/fuzz/corpus/$$name; \
+	  echo "$$name"; $$program -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=4096 -artifact_prefix=build/fuzz/$$name- \
+	  build/fuzz/corpus/$$name $$(ls -d tests/fuzz/corpus/$${name#fuzz_} 2> /dev/null) || exit 1; done
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libbxc.a
+	$(Q)clang $(filter-out -W%,$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined -fopenmp -o $@ $^ $(DEPENDENCY_LIBS)
+
+install: all
+	install -D $(B)/bxc $(DESTDIR)$(PREFIX)/bin/bxc
+	install -D -m 644 $(B)/libbxc.a $(DESTDIR)$(PREFIX)/lib/libbxc.a
+	install -D -m 644 driver/bxc.h $(DESTDIR)$(PREFIX)/include/bxc.h
+	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(B)/bxc manual > $(DESTDIR)$(PREFIX)/share/man/man1/bxc.1
+	$(B)/bxc completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bxc
+-include $(wildcard $(B)/tests/*/*.d)

@@ -1,0 +1,368 @@
+/* Reads the text of a design (datapath_text.c prints it). One pass over the lines; the first mistake
+ * is diagnosed with its line, and intervals that are printed must equal those computed afresh. */
+#include "ir/ir.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reader {
+    struct design *design;
+    struct diagnostics *diag;
+    const char *file, *at;
+    int line;
+    bool failed;
+};
+
+static void PRINTF_LIKE(2, 3) fail(struct reader *r, const char *format, ...) {
+    char text[200];
+    va_list arguments;
+    if (r->failed)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    diag_error(r->diag, (struct location){.file = r->file, .line = r->line}, NULL, "%s", text);
+    r->failed = true;
+}
+
+static void skip_blanks(struct reader *r) {
+    while (*r->at == ' ')
+        r->at++;
+}
+
+/* Takes the text when it comes next. */
+static bool take(struct reader *r, const char *text) {
+    skip_blanks(r);
+    size_t length = strlen(text);
+    if (r->failed || strncmp(r->at, text, length))
+        return false;
+    r->at += length;
+    return true;
+}
+
+static void expect(struct reader *r, const char *text) {
+    if (!take(r, text))
+        fail(r, "expected '%s'", text);
+}
+
+static void end_of_line(struct reader *r) {
+    skip_blanks(r);
+    if (*r->at != '\n' && *r->at != 0)
+        fail(r, "something stands behind the end of the statement");
+    else if (*r->at)
+        r->at++;
+    r->line++;
+}
+
+static int64_t number(struct reader *r) {
+    char *end;
+    skip_blanks(r);
+    errno = 0;
+    long long n = strtoll(r->at, &end, 10);
+    if (end == r->at || errno)
+        fail(r, "expected a number");
+    else
+        r->at = end;
+    return r->failed ? 0 : n;
+}
+
+static int64_t number_in(struct reader *r, int64_t lo, int64_t hi) {
+    int64_t n = number(r);
+    if (n < lo || n > hi)
+        fail(r, "%" PRId64 " is not between %" PRId64 " and %" PRId64, n, lo, hi);
+    return r->failed ? lo : n;
+}
+
+static double real(struct reader *r) {
+    char *end;
+    skip_blanks(r);
+    double x = strtod(r->at, &end);
+    if (end == r->at)
+        fail(r, "expected a number");
+    else
+        r->at = end;
+    return x;
+}
+
+static int hexadecimal(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static char *quoted(struct reader *r) {
+    struct strbuf text = strbuf_new(r->design->arena);
+    expect(r, "\"");
+    while (!r->failed && *r->at != '"') {
+        char c = *r->at++;
+        if (c == 0 || c == '\n')
+            fail(r, "a name without its closing quote");
+        if (c == '\\') {
+            c = *r->at ? *r->at++ : 0;
+            if (c == 'x' && hexadecimal(r->at[0]) >= 0 && hexadecimal(r->at[1]) >= 0) {
+                c = (char)(hexadecimal(r->at[0]) * 16 + hexadecimal(r->at[1]));
+                r->at += 2;
+            }
+        }
+        strbuf_append_bytes(&text, &c, 1);
+    }
+    expect(r, "\"");
+    return text.data;
+}
+
+static wireref wire_name(struct reader *r, uint32_t limit) {
+    expect(r, "w");
+    return (wireref){(uint32_t)number_in(r, 0, (int64_t)limit - 1)};
+}
+
+static struct format read_format(struct reader *r) {
+    struct format format = {0};
+    char text[32];
+    skip_blanks(r);
+    size_t length = strcspn(r->at, " \n");
+    if (length >= sizeof text) {
+        fail(r, "expected a format");
+        return format;
+    }
+    memcpy(text, r->at, length);
+    text[length] = 0;
+    if (!format_parse(text, &format))
+        fail(r, "'%s' is no format", text);
+    r->at += length;
+    return format;
+}
+
+static void read_port(struct reader *r, struct port **ports, uint32_t *count) {
+    struct arena *arena = r->design->arena;
+    *ports = arena_grow(arena, *ports, *count * sizeof **ports, (*count + 1) * sizeof **ports);
+    struct port *port = &(*ports)[(*count)++];
+    port->name = quoted(r);
+    expect(r, "v");
+    port->value.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->value_count - 1);
+    uint32_t elements = (uint32_t)number_in(r, 0, 1 << 24);
+    end_of_line(r);
+    port->elements = ARENA_ARRAY(arena, struct port_element, elements ? elements : 1);
+    for (uint32_t e = 0; e < elements && !r->failed; e++) {
+        port->elements[e].wire = wire_name(r, UINT32_MAX);
+        port->elements[e].format = read_format(r);
+        port->element_count++;
+        end_of_line(r);
+    }
+}
+
+static struct term read_term(struct reader *r, uint32_t limit, bool negative) {
+    struct term term = {.negative = negative};
+    term.wire = wire_name(r, limit);
+    if (take(r, "<<"))
+        term.shift = (uint8_t)number_in(r, 0, 63);
+    return term;
+}
+
+/* Terms and the constant of a sum, up to the bracket of the interval. */
+static void read_sum(struct reader *r, struct wire *wire, uint32_t limit) {
+    uint32_t capacity = 0;
+    skip_blanks(r);
+    if (*r->at == '-' && r->at[1] != 'w') {
+        wire->constant = number(r);
+        return;
+    }
+    for (bool first = true; !r->failed && *r->at != '['; first = false, skip_blanks(r)) {
+        bool minus = take(r, "-");
+        if (!minus && !take(r, "+") && !first)
+            fail(r, "expected '+' or '-'");
+        skip_blanks(r);
+        if (*r->at != 'w') {
+            char *end;
+            uint64_t magnitude = strtoull(r->at, &end, 10);
+            if (end == r->at)
+                fail(r, "expected a wire or a number");
+            r->at = end;
+            wire->constant = (int64_t)(minus ? -magnitude : magnitude);
+            continue;
+        }
+        if (wire->operand_count == capacity) {
+            uint32_t larger = capacity ? 2 * capacity : 4;
+            wire->operands = arena_grow(r->design->arena, wire->operands, capacity * sizeof(struct term), larger * sizeof(struct term));
+            capacity = larger;
+        }
+        wire->operands[wire->operand_count++] = read_term(r, limit, minus);
+    }
+}
+
+static void read_operands(struct reader *r, struct wire *wire, uint32_t limit) {
+    wire->operand_count = (uint32_t)wire_op_operands(wire->op);
+    wire->operands = ARENA_ARRAY(r->design->arena, struct term, 3);
+    for (uint32_t i = 0; i < wire->operand_count; i++)
+        wire->operands[i].wire = wire_name(r, limit);
+}
+
+static void read_attributes(struct reader *r, struct wire *wire, const struct datapath *datapath) {
+    if (wire->op == WIRE_TABLE) {
+        expect(r, "t");
+        wire->table = (uint32_t)number_in(r, 0, (int64_t)datapath->table_count - 1);
+    } else if (wire->op == WIRE_CLAMP) {
+        wire->clamp_lo = number(r);
+        wire->clamp_hi = number(r);
+    } else if (wire->op == WIRE_SHIFT_RIGHT)
+        wire->amount = (int32_t)number_in(r, 0, 64);
+    else if (wire->op == WIRE_WRAP) {
+        wire->wrap_signed = take(r, "s");
+        if (!wire->wrap_signed)
+            expect(r, "u");
+        wire->amount = (int32_t)number_in(r, 0, 64);
+    }
+}
+
+static enum wire_op read_op(struct reader *r) {
+    skip_blanks(r);
+    size_t length = strcspn(r->at, " \n");
+    for (int op = 0; op < WIRE_OP_COUNT; op++)
+        if (strlen(wire_op_names[op]) == length && !strncmp(r->at, wire_op_names[op], length)) {
+            r->at += length;
+            return (enum wire_op)op;
+        }
+    fail(r, "unknown operator '%.*s'", (int)(length < 40 ? length : 40), r->at);
+    return WIRE_CONSTANT;
+}
+
+static void read_wire(struct reader *r, struct datapath *datapath) {
+    struct wire wire = {.origin = NO_NODE, .cycle = -1};
+    uint32_t limit = datapath->wire_count;
+    if (number_in(r, 0, UINT32_MAX) != limit)
+        fail(r, "wires are numbered in order, this is w%u", limit);
+    expect(r, "=");
+    wire.op = read_op(r);
+    if (wire.op == WIRE_INPUT) {
+        wire.table = (uint32_t)number_in(r, 0, (int64_t)r->design->input_count - 1);
+        wire.amount = (int32_t)number_in(r, 0, INT32_MAX);
+    } else if (wire.op == WIRE_CONSTANT)
+        wire.constant = number(r);
+    else if (wire.op == WIRE_SUM)
+        read_sum(r, &wire, limit);
+    else
+        read_operands(r, &wire, limit);
+    read_attributes(r, &wire, datapath);
+    expect(r, "[");
+    int64_t lo = wire.lo = number(r);
+    expect(r, ",");
+    int64_t hi = wire.hi = number(r);
+    expect(r, "]");
+    if (take(r, "n")) {
+        wire.origin.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->node_count - 1);
+        expect(r, ".");
+        wire.element = (uint32_t)number_in(r, 0, UINT32_MAX);
+    }
+    if (take(r, "@")) {
+        wire.cycle = (int32_t)number_in(r, 0, INT32_MAX);
+        wire.arrival = (float)number_in(r, 0, INT32_MAX) / 1000.0f;
+    }
+    if (r->failed)
+        return;
+    datapath_append(r->design, datapath, &wire);
+    const struct wire *added = &datapath->wires[limit];
+    if (added->lo != lo || added->hi != hi)
+        fail(r, "the interval of w%u is [%" PRId64 ", %" PRId64 "]", limit, added->lo, added->hi);
+    end_of_line(r);
+}
+
+static void read_table(struct reader *r, struct datapath *datapath) {
+    struct table table = {0};
+    if (number_in(r, 0, UINT32_MAX) != datapath->table_count)
+        fail(r, "tables are numbered in order, this is t%u", datapath->table_count);
+    table.first = number(r);
+    table.count = (uint32_t)number_in(r, 1, 1 << 24);
+    table.entries = ARENA_ARRAY(r->design->arena, int64_t, table.count);
+    for (uint32_t i = 0; i < table.count && !r->failed; i++)
+        table.entries[i] = number(r);
+    end_of_line(r);
+    if (!r->failed && datapath_table(r->design, datapath, &table) + 1 != datapath->table_count)
+        fail(r, "the same table twice");
+}
+
+static void read_probe(struct reader *r, struct datapath *datapath) {
+    struct probe probe = {.wire = NO_WIRE};
+    expect(r, "v");
+    probe.value.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->value_count - 1);
+    expect(r, ".");
+    probe.element = (uint32_t)number_in(r, 0, UINT32_MAX);
+    expect(r, "=");
+    if (!take(r, "absorbed")) {
+        bool negative = take(r, "-");
+        struct term term = read_term(r, datapath->wire_count, negative);
+        probe.wire = term.wire;
+        probe.shift = term.shift;
+        probe.negative = term.negative;
+    }
+    end_of_line(r);
+    if (!r->failed)
+        datapath_probe(r->design, datapath, probe);
+}
+
+static void read_block(struct reader *r) {
+    struct design *design = r->design;
+    design->blocks = arena_grow(design->arena, design->blocks, design->block_count * sizeof(struct block),
+                                (design->block_count + 1) * sizeof(struct block));
+    struct block *block = &design->blocks[design->block_count++];
+    expect(r, "unrolled interval");
+    block->initiation_interval = (int)number_in(r, 1, INT32_MAX);
+    expect(r, "latency");
+    block->latency = (int)number_in(r, 0, INT32_MAX);
+    expect(r, "beats");
+    block->beats = (int)number_in(r, 1, INT32_MAX);
+    end_of_line(r);
+    while (!r->failed && !take(r, "end")) {
+        if (take(r, "table t"))
+            read_table(r, &block->datapath);
+        else if (take(r, "probe "))
+            read_probe(r, &block->datapath);
+        else if (take(r, "w"))
+            read_wire(r, &block->datapath);
+        else
+            fail(r, "expected a table, a wire, a probe or 'end'");
+    }
+    end_of_line(r);
+}
+
+static void check_ports(struct reader *r, const struct port *ports, uint32_t count) {
+    uint32_t limit = r->design->block_count ? r->design->blocks[0].datapath.wire_count : 0;
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t e = 0; e < ports[i].element_count; e++)
+            if (ports[i].elements[e].wire.id >= limit)
+                fail(r, "port '%.60s' names a wire that is not there", ports[i].name);
+}
+
+static void read_design(struct reader *r) {
+    struct design *design = r->design;
+    expect(r, "design");
+    design->name = quoted(r);
+    expect(r, "period");
+    design->clock_period = real(r);
+    expect(r, "latency");
+    design->latency = (int)number_in(r, 0, INT32_MAX);
+    expect(r, "registers");
+    design->input_registers = number_in(r, 0, 1);
+    design->output_registers = number_in(r, 0, 1);
+    end_of_line(r);
+    while (take(r, "input"))
+        read_port(r, &design->inputs, &design->input_count);
+    while (take(r, "output"))
+        read_port(r, &design->outputs, &design->output_count);
+    while (take(r, "block"))
+        read_block(r);
+    if (!r->failed && *r->at)
+        fail(r, "expected 'input', 'output', 'block' or the end");
+    check_ports(r, design->inputs, design->input_count);
+    check_ports(r, design->outputs, design->output_count);
+}
+
+struct design *design_parse(struct bxc_context *context, const struct graph *graph, const char *file, const char *text, size_t length) {
+    struct design *design = design_new(graph, "");
+    struct reader r = {.design = design, .diag = &context->diagnostics, .file = file, .line = 1};
+    r.at = arena_strndup(design->arena, text, length);
+    read_design(&r);
+    if (!r.failed)
+        return design;
+    design_free(design);
+    return NULL;
+}

@@ -1,0 +1,116 @@
+/* A design as text (doc/ir.md), printing; datapath_parse.c reads it back. Print, parse, print gives
+ * the same bytes: reals are printed as mantissa and exponent, arrivals in picoseconds. */
+#include "ir/ir.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+static void print_quoted(struct strbuf *out, const char *text) {
+    strbuf_append(out, "\"");
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20)
+            strbuf_printf(out, "\\x%02x", (unsigned)(unsigned char)*text);
+        else
+            strbuf_printf(out, "%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
+    }
+    strbuf_append(out, "\"");
+}
+
+static void print_real(struct strbuf *out, double real) {
+    int exponent;
+    int64_t mantissa = (int64_t)ldexp(frexp(real, &exponent), 53);
+    strbuf_printf(out, "0x%" PRIx64 "p%d", (uint64_t)mantissa, mantissa ? exponent - 53 : 0);
+}
+
+static void print_port(struct strbuf *out, const char *direction, const struct port *port) {
+    strbuf_printf(out, "%s ", direction);
+    print_quoted(out, port->name);
+    strbuf_printf(out, " v%u %u\n", port->value.id, port->element_count);
+    for (uint32_t e = 0; e < port->element_count; e++) {
+        strbuf_printf(out, "  w%u ", port->elements[e].wire.id);
+        format_print(out, port->elements[e].format);
+        strbuf_append(out, "\n");
+    }
+}
+
+static void print_term(struct strbuf *out, struct term term, bool first) {
+    strbuf_printf(out, " %s%sw%u", term.negative ? "-" : first ? "" : "+", first ? "" : " ", term.wire.id);
+    if (term.shift)
+        strbuf_printf(out, "<<%u", term.shift);
+}
+
+static void print_sum(struct strbuf *out, const struct wire *wire) {
+    for (uint32_t i = 0; i < wire->operand_count; i++)
+        print_term(out, wire->operands[i], i == 0);
+    if (wire->operand_count == 0)
+        strbuf_printf(out, " %" PRId64, wire->constant);
+    else if (wire->constant)
+        strbuf_printf(out, " %c %" PRIu64, wire->constant < 0 ? '-' : '+',
+                      wire->constant < 0 ? -(uint64_t)wire->constant : (uint64_t)wire->constant);
+}
+
+static void print_wire(struct strbuf *out, const struct wire *wire, uint32_t id) {
+    strbuf_printf(out, "w%u = %s", id, wire_op_names[wire->op]);
+    if (wire->op == WIRE_INPUT)
+        strbuf_printf(out, " %u %d", wire->table, (int)wire->amount);
+    else if (wire->op == WIRE_CONSTANT)
+        strbuf_printf(out, " %" PRId64, wire->constant);
+    else if (wire->op == WIRE_SUM)
+        print_sum(out, wire);
+    for (uint32_t i = 0; wire->op != WIRE_SUM && i < wire->operand_count; i++)
+        strbuf_printf(out, " w%u", wire->operands[i].wire.id);
+    if (wire->op == WIRE_TABLE)
+        strbuf_printf(out, " t%u", wire->table);
+    else if (wire->op == WIRE_CLAMP)
+        strbuf_printf(out, " %" PRId64 " %" PRId64, wire->clamp_lo, wire->clamp_hi);
+    else if (wire->op == WIRE_SHIFT_RIGHT)
+        strbuf_printf(out, " %d", (int)wire->amount);
+    else if (wire->op == WIRE_WRAP)
+        strbuf_printf(out, " %c%d", wire->wrap_signed ? 's' : 'u', (int)wire->amount);
+    strbuf_printf(out, " [%" PRId64 ", %" PRId64 "]", wire->lo, wire->hi);
+    if (wire->origin.id != UINT32_MAX)
+        strbuf_printf(out, " n%u.%u", wire->origin.id, wire->element);
+    if (wire->cycle >= 0)
+        strbuf_printf(out, " @%d+%d", (int)wire->cycle, (int)lrintf(wire->arrival * 1000));
+    strbuf_append(out, "\n");
+}
+
+static void print_probe(struct strbuf *out, const struct probe *probe) {
+    strbuf_printf(out, "probe v%u.%u =", probe->value.id, probe->element);
+    if (probe->wire.id == UINT32_MAX)
+        strbuf_append(out, " absorbed");
+    else
+        print_term(out, (struct term){probe->wire, (uint8_t)probe->shift, probe->negative}, true);
+    strbuf_append(out, "\n");
+}
+
+static void print_block(struct strbuf *out, const struct block *block) {
+    const struct datapath *datapath = &block->datapath;
+    strbuf_printf(out, "block unrolled interval %d latency %d beats %d\n", block->initiation_interval, block->latency, block->beats);
+    for (uint32_t i = 0; i < datapath->table_count; i++) {
+        const struct table *table = &datapath->tables[i];
+        strbuf_printf(out, "table t%u %" PRId64 " %u", i, table->first, table->count);
+        for (uint32_t k = 0; k < table->count; k++)
+            strbuf_printf(out, " %" PRId64, table->entries[k]);
+        strbuf_append(out, "\n");
+    }
+    for (uint32_t i = 0; i < datapath->wire_count; i++)
+        print_wire(out, &datapath->wires[i], i);
+    for (uint32_t i = 0; i < datapath->probe_count; i++)
+        print_probe(out, &datapath->probes[i]);
+    strbuf_append(out, "end\n");
+}
+
+void design_print(struct strbuf *out, const struct design *design) {
+    strbuf_append(out, "design ");
+    print_quoted(out, design->name);
+    strbuf_append(out, " period ");
+    print_real(out, design->clock_period);
+    strbuf_printf(out, " latency %d registers %d %d\n", design->latency, design->input_registers, design->output_registers);
+    for (uint32_t i = 0; i < design->input_count; i++)
+        print_port(out, "input", &design->inputs[i]);
+    for (uint32_t i = 0; i < design->output_count; i++)
+        print_port(out, "output", &design->outputs[i]);
+    for (uint32_t i = 0; i < design->block_count; i++)
+        print_block(out, &design->blocks[i]);
+}

@@ -1,0 +1,190 @@
+/* Elementwise operators of two operands that broadcast as ONNX and numpy say. In integers operands
+ * are aligned to the larger fraction of the two, element by element; products add fractions. */
+#include "ir/ops/ops.h"
+
+#include <math.h>
+
+/* a - max(a) is never above 0: what a softmax's exponential gets to see. */
+static bool takes_off_maximum(const struct graph *graph, const struct node *node) {
+    if (node->op != OP_SUB)
+        return false;
+    const struct value *b = op_operand(graph, node, 1);
+    if (b->definition.id >= graph->node_count)
+        return false;
+    const struct node *maximum = &graph->nodes[b->definition.id];
+    return maximum->op == OP_REDUCE_MAX && maximum->input_count == 1 && maximum->attributes.axis.keep_dimensions &&
+           valref_equal(maximum->inputs[0], node->inputs[0]);
+}
+
+static bool sum_interval(struct interval a, int shift_a, struct interval b, int shift_b, bool subtract, struct interval *out) {
+    if (!op_shift_interval(a, shift_a, &a) || !op_shift_interval(b, shift_b, &b))
+        return false;
+    if (subtract)
+        b = (struct interval){ -b.hi, -b.lo };
+    return op_add_interval(a, b, out);
+}
+
+static struct interval product_interval(struct interval a, struct interval b, bool square) {
+    struct interval out = op_multiply_interval(a, b);
+    if (square && out.lo < 0)
+        out.lo = 0;
+    return out;
+}
+
+struct operands {
+    const struct value *a, *b;
+    const uint32_t *map_a, *map_b;
+};
+
+static struct operands operands_of(const struct graph *graph, const struct node *node, const struct shape *shape,
+                                   struct arena *arena) {
+    struct operands out = { .a = op_operand(graph, node, 0), .b = op_operand(graph, node, 1) };
+    out.map_a = op_broadcast_map(arena, shape, &out.a->shape);
+    out.map_b = op_broadcast_map(arena, shape, &out.b->shape);
+    return out;
+}
+
+static bool infer_element(const struct node *node, const struct operands *operands, size_t element, bool at_most_zero,
+                          struct interval *interval, int *fraction) {
+    size_t i = op_mapped(operands->map_a, element), j = op_mapped(operands->map_b, element);
+    struct interval a = op_interval(operands->a, i), b = op_interval(operands->b, j);
+    int fraction_a = op_format(operands->a, i).fraction, fraction_b = op_format(operands->b, j).fraction;
+    if (node->op == OP_MUL) {
+        *fraction = fraction_a + fraction_b;
+        *interval = product_interval(a, b, i == j && valref_equal(node->inputs[0], node->inputs[1]));
+        return true;
+    }
+    *fraction = fraction_a > fraction_b ? fraction_a : fraction_b;
+    if (!sum_interval(a, *fraction - fraction_a, b, *fraction - fraction_b, node->op == OP_SUB, interval))
+        return false;
+    if (at_most_zero && interval->hi > 0)
+        interval->hi = 0;
+    return true;
+}
+
+static int infer_integers(struct graph *graph, struct node *node, struct value *result) {
+    struct arena *scratch = arena_new(graph->context);
+    size_t count = shape_elements(&result->shape);
+    struct interval *intervals = ARENA_ARRAY(scratch, struct interval, count);
+    int *fractions = ARENA_ARRAY(scratch, int, count);
+    struct operands operands = operands_of(graph, node, &result->shape, scratch);
+    bool at_most_zero = takes_off_maximum(graph, node);
+    int status = 0;
+    for (size_t i = 0; i < count && status == 0; i++) {
+        if (!infer_element(node, &operands, i, at_most_zero, &intervals[i], &fractions[i]))
+            status = op_refuse_width(graph, node, i);
+    }
+    if (status == 0)
+        status = op_set_exact(graph, node, result, intervals, fractions);
+    arena_free(scratch);
+    return status;
+}
+
+static int infer(struct graph *graph, struct node *node, struct value *result) {
+    bool integer;
+    struct shape shape;
+    if (op_check_operands(graph, node, &integer))
+        return -1;
+    if (!shape_broadcast(&op_operand(graph, node, 0)->shape, &op_operand(graph, node, 1)->shape, &shape))
+        return REFUSE(graph, node, NULL, "the shapes of the operands do not broadcast");
+    if (op_set_shape(graph, node, result, &shape, integer))
+        return -1;
+    return integer ? infer_integers(graph, node, result) : 0;
+}
+
+struct plan {
+    const uint32_t *map_a, *map_b;   /* NULL: the same element */
+    const uint8_t *shift_a, *shift_b; /* integer sums: NULL when nothing shifts */
+};
+
+static uint8_t clipped(int shift) {
+    return (uint8_t)(shift > 64 ? 64 : shift);
+}
+
+static void plan_shifts(const struct operands *operands, size_t count, struct arena *arena, struct plan *plan) {
+    uint8_t *shift_a = ARENA_ARRAY(arena, uint8_t, count), *shift_b = ARENA_ARRAY(arena, uint8_t, count);
+    for (size_t i = 0; i < count; i++) {
+        int a = op_format(operands->a, op_mapped(operands->map_a, i)).fraction;
+        int b = op_format(operands->b, op_mapped(operands->map_b, i)).fraction;
+        shift_a[i] = clipped(a > b ? 0 : b - a);
+        shift_b[i] = clipped(b > a ? 0 : a - b);
+    }
+    plan->shift_a = shift_a;
+    plan->shift_b = shift_b;
+}
+
+static const void *prepare(const struct graph *graph, const struct node *node, struct arena *arena) {
+    const struct value *result = op_result(graph, node);
+    struct plan *plan = ARENA_NEW(arena, struct plan);
+    struct operands operands = operands_of(graph, node, &result->shape, arena);
+    plan->map_a = operands.map_a;
+    plan->map_b = operands.map_b;
+    if (result->kind == VALUE_INTEGER && node->op != OP_MUL)
+        plan_shifts(&operands, shape_elements(&result->shape), arena, plan);
+    return plan;
+}
+
+#define LANES(expression) \
+    for (int lane = 0; lane < EVENT_LANES; lane++) \
+        out[lane] = (expression)
+
+static void real_lanes(enum op op, const float *a, const float *b, float *restrict out) {
+    switch (op) {
+    case OP_ADD: LANES(a[lane] + b[lane]); break;
+    case OP_SUB: LANES(a[lane] - b[lane]); break;
+    case OP_MUL: LANES(a[lane] * b[lane]); break;
+    case OP_DIV: LANES(a[lane] / b[lane]); break;
+    default: LANES((float)pow((double)a[lane], (double)b[lane])); break;
+    }
+}
+
+static void eval_real(const struct evaluation *evaluation) {
+    const struct plan *plan = evaluation->plan;
+    size_t count = shape_elements(&op_result(evaluation->graph, evaluation->node)->shape);
+    float spare_a[EVENT_LANES], spare_b[EVENT_LANES];
+    for (size_t i = 0; i < count; i++) {
+        const float *a = real_row(&evaluation->reals[0], op_mapped(plan->map_a, i), spare_a);
+        const float *b = real_row(&evaluation->reals[1], op_mapped(plan->map_b, i), spare_b);
+        real_lanes(evaluation->node->op, a, b, evaluation->real_result + i * EVENT_LANES);
+    }
+}
+
+static void integer_lanes(enum op op, const int64_t *a, unsigned shift_a, const int64_t *b, unsigned shift_b,
+                          int64_t *restrict out) {
+    if (op == OP_MUL) {
+        LANES((int64_t)((uint64_t)a[lane] * (uint64_t)b[lane]));
+        return;
+    }
+    uint64_t x[EVENT_LANES], y[EVENT_LANES];
+    for (int lane = 0; lane < EVENT_LANES; lane++) {
+        x[lane] = op_shifted(a[lane], shift_a);
+        y[lane] = op_shifted(b[lane], shift_b);
+    }
+    if (op == OP_ADD)
+        LANES((int64_t)(x[lane] + y[lane]));
+    else
+        LANES((int64_t)(x[lane] - y[lane]));
+}
+
+static void eval_integer(const struct evaluation *evaluation) {
+    const struct plan *plan = evaluation->plan;
+    size_t count = shape_elements(&op_result(evaluation->graph, evaluation->node)->shape);
+    int64_t spare_a[EVENT_LANES], spare_b[EVENT_LANES];
+    for (size_t i = 0; i < count; i++) {
+        const int64_t *a = integer_row(&evaluation->integers[0], op_mapped(plan->map_a, i), spare_a);
+        const int64_t *b = integer_row(&evaluation->integers[1], op_mapped(plan->map_b, i), spare_b);
+        integer_lanes(evaluation->node->op, a, plan->shift_a ? plan->shift_a[i] : 0, b,
+                      plan->shift_b ? plan->shift_b[i] : 0, evaluation->integer_result + i * EVENT_LANES);
+    }
+}
+
+static const struct attribute_field fields[] = { { 0 } };
+
+const struct op_family arithmetic_family = {
+    .name = "arithmetic",
+    .infer = infer,
+    .prepare = prepare,
+    .eval_real = eval_real,
+    .eval_integer = eval_integer,
+    .fields = fields,
+};

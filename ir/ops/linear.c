@@ -1,0 +1,532 @@
+/* Matrix products and batch normalisation.
+ *
+ * In binary32 a product starts from its first term and adds the others in the order of k, each
+ * product and each sum rounded once. Batch normalisation is scale * (x - mean) / sqrt(variance +
+ * epsilon) + bias from left to right, as ONNX's reference does it; onnxruntime folds scale and
+ * square root first and differs in the last bits.
+ *
+ * In integers an element's fraction is the largest of its terms', where constant zeros are no terms.
+ * A constant operand becomes lists of terms, one an element of the result, without the zeros and
+ * shifted to the common fraction. Sums are taken modulo 2^32 where the result fits 32 bits, else
+ * modulo 2^64: what fits comes out right. */
+#include "ir/ops/ops.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    TERMS_MAX = 1 << 28,      /* of a product of integers: each is looked at by inference */
+    PLANNED_TERMS_MAX = 1 << 24,
+    TILE = 128                /* elements of the operand that are converted at a time */
+};
+
+/* ---- shapes ---- */
+
+/* A shape as a stack of matrices: vectors get an axis of 1. */
+static struct shape matrix_shape(const struct shape *shape, bool is_left) {
+    struct shape out = *shape;
+    if (shape->rank == 1) {
+        out.rank = 2;
+        out.dim[0] = is_left ? 1 : shape->dim[0];
+        out.dim[1] = is_left ? shape->dim[0] : 1;
+    }
+    return out;
+}
+
+static struct shape leading_axes(const struct shape *matrix) {
+    struct shape out = { .rank = matrix->rank - 2 };
+    for (int axis = 0; axis < out.rank; axis++)
+        out.dim[axis] = matrix->dim[axis];
+    return out;
+}
+
+bool product_shape(const struct shape *left, const struct shape *right, struct shape *out, const char **why) {
+    if (left->rank < 1 || right->rank < 1) {
+        *why = "an operand is a scalar";
+        return false;
+    }
+    struct shape a = matrix_shape(left, true), b = matrix_shape(right, false);
+    struct shape stack_a = leading_axes(&a), stack_b = leading_axes(&b);
+    if (a.dim[a.rank - 1] != b.dim[b.rank - 2]) {
+        *why = "the inner sizes differ";
+        return false;
+    }
+    if (!shape_broadcast(&stack_a, &stack_b, out)) {
+        *why = "the leading axes do not broadcast";
+        return false;
+    }
+    if (left->rank > 1)
+        out->dim[out->rank++] = a.dim[a.rank - 2];
+    if (right->rank > 1)
+        out->dim[out->rank++] = b.dim[b.rank - 1];
+    return true;
+}
+
+struct product product_geometry(struct arena *arena, const struct shape *left, const struct shape *right) {
+    struct shape a = matrix_shape(left, true), b = matrix_shape(right, false), stack;
+    struct shape stack_a = leading_axes(&a), stack_b = leading_axes(&b);
+    struct product out = { .rows = (size_t)a.dim[a.rank - 2], .depth = (size_t)a.dim[a.rank - 1],
+                           .columns = (size_t)b.dim[b.rank - 1] };
+    shape_broadcast(&stack_a, &stack_b, &stack);
+    out.batches = shape_elements(&stack);
+    size_t *offset_a = ARENA_ARRAY(arena, size_t, out.batches), *offset_b = ARENA_ARRAY(arena, size_t, out.batches);
+    for (size_t i = 0; i < out.batches; i++) {
+        offset_a[i] = shape_project(&stack, i, &stack_a) * out.rows * out.depth;
+        offset_b[i] = shape_project(&stack, i, &stack_b) * out.depth * out.columns;
+    }
+    out.left = offset_a;
+    out.right = offset_b;
+    return out;
+}
+
+/* The first elements of the left and the right operand that a result's element reads; along k they
+ * go on by 1 and by `columns`. */
+static void term_start(const struct product *product, size_t element, size_t *left, size_t *right) {
+    size_t column = element % product->columns, row = element / product->columns % product->rows;
+    size_t batch = element / product->columns / product->rows;
+    *left = product->left[batch] + row * product->depth;
+    *right = product->right[batch] + column;
+}
+
+/* ---- inference ---- */
+
+struct factors {
+    const struct value *a, *b;
+    const int64_t *constant_a, *constant_b; /* NULL: not constant */
+    struct product product;
+};
+
+static struct factors factors_of(const struct graph *graph, const struct node *node, struct arena *arena) {
+    struct factors out = { .a = op_operand(graph, node, 0), .b = op_operand(graph, node, 1) };
+    out.constant_a = graph_integers(graph, node->inputs[0]);
+    out.constant_b = graph_integers(graph, node->inputs[1]);
+    out.product = product_geometry(arena, &out.a->shape, &out.b->shape);
+    return out;
+}
+
+static bool is_term(const struct factors *factors, size_t i, size_t j) {
+    return !op_is_zero(factors->constant_a, i) && !op_is_zero(factors->constant_b, j);
+}
+
+static int element_fraction(const struct factors *factors, size_t element) {
+    size_t i, j;
+    bool any = false;
+    int fraction = 0;
+    term_start(&factors->product, element, &i, &j);
+    for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
+        if (!is_term(factors, i, j))
+            continue;
+        int sum = op_format(factors->a, i).fraction + op_format(factors->b, j).fraction;
+        fraction = any && fraction > sum ? fraction : sum;
+        any = true;
+    }
+    return fraction;
+}
+
+static bool element_interval(const struct factors *factors, size_t element, int fraction, struct interval *out) {
+    size_t i, j;
+    *out = (struct interval){ 0, 0 };
+    term_start(&factors->product, element, &i, &j);
+    for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
+        if (!is_term(factors, i, j))
+            continue;
+        struct interval term = op_multiply_interval(op_interval(factors->a, i), op_interval(factors->b, j));
+        int shift = fraction - op_format(factors->a, i).fraction - op_format(factors->b, j).fraction;
+        if (!op_shift_interval(term, shift, &term) || !op_add_interval(*out, term, out))
+            return false;
+    }
+    return true;
+}
+
+static int infer_integers(struct graph *graph, struct node *node, struct value *result) {
+    struct arena *scratch = arena_new(graph->context);
+    struct factors factors = factors_of(graph, node, scratch);
+    size_t count = shape_elements(&result->shape);
+    struct interval *intervals = ARENA_ARRAY(scratch, struct interval, count);
+    int *fractions = ARENA_ARRAY(scratch, int, count);
+    int status = 0;
+    if (factors.product.depth > TERMS_MAX / count)
+        status = REFUSE(graph, node, NULL, "the product has more than %d terms", TERMS_MAX);
+    for (size_t i = 0; i < count && status == 0; i++) {
+        fractions[i] = element_fraction(&factors, i);
+        if (!element_interval(&factors, i, fractions[i], &intervals[i]))
+            status = op_refuse_width(graph, node, i);
+    }
+    if (status == 0)
+        status = op_set_exact(graph, node, result, intervals, fractions);
+    arena_free(scratch);
+    return status;
+}
+
+static int infer_matmul(struct graph *graph, struct node *node, struct value *result, bool integer) {
+    struct shape shape;
+    const char *why = NULL;
+    if (!product_shape(&op_operand(graph, node, 0)->shape, &op_operand(graph, node, 1)->shape, &shape, &why))
+        return REFUSE(graph, node, NULL, "the operands are no matrices that multiply: %s", why);
+    if (op_set_shape(graph, node, result, &shape, integer))
+        return -1;
+    return integer ? infer_integers(graph, node, result) : 0;
+}
+
+static const char *const parameter_names[] = { "x", "scale", "bias", "mean", "variance" };
+
+static int infer_batch_norm(struct graph *graph, struct node *node, struct value *result) {
+    const struct shape *x = &op_operand(graph, node, 0)->shape;
+    if (x->rank < 2)
+        return REFUSE(graph, node, NULL, "the operand has no axis 1");
+    for (uint32_t i = 1; i < 5; i++) {
+        const struct shape *shape = &op_operand(graph, node, i)->shape;
+        if (shape->rank != 1 || shape->dim[0] != x->dim[1])
+            return REFUSE(graph, node, NULL, "%s is not one number a channel", parameter_names[i]);
+    }
+    float epsilon = node->attributes.normalization.epsilon;
+    if (!isfinite(epsilon) || epsilon < 0.0f)
+        return REFUSE(graph, node, NULL, "epsilon is negative or not finite");
+    const float *variance = graph_reals(graph, node->inputs[4]);
+    for (int64_t i = 0; variance && i < x->dim[1]; i++) {
+        if (!(variance[i] + epsilon > 0.0f))
+            return REFUSE(graph, node, NULL, "the variance of channel %lld is not positive", (long long)i);
+    }
+    return op_set_shape(graph, node, result, x, false);
+}
+
+static int infer(struct graph *graph, struct node *node, struct value *result) {
+    bool integer;
+    if (op_check_operands(graph, node, &integer))
+        return -1;
+    return node->op == OP_MATMUL ? infer_matmul(graph, node, result, integer) : infer_batch_norm(graph, node, result);
+}
+
+/* ---- plans ---- */
+
+struct term_of_product {
+    uint32_t element; /* of the operand that is no constant */
+    uint64_t weight;  /* shifted to the result's fraction, modulo 2^64 */
+};
+
+/* Terms of one element of the result within one tile of the operand. */
+struct run {
+    uint32_t result, tile;
+    size_t first, count;
+};
+
+struct plan {
+    struct product product;
+    bool planned, narrow;         /* terms are listed; 32 bits suffice */
+    uint32_t variable;            /* the operand that is no constant */
+    size_t operand_elements, run_count;
+    struct run *runs;             /* by tile, then by element of the result */
+    struct term_of_product *terms;
+};
+
+static size_t count_terms(const struct factors *factors, size_t results, size_t *runs, bool weight_is_right) {
+    size_t terms = 0;
+    for (size_t element = 0; element < results; element++) {
+        size_t i, j, tile = SIZE_MAX;
+        term_start(&factors->product, element, &i, &j);
+        for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
+            if (!is_term(factors, i, j))
+                continue;
+            size_t at = (weight_is_right ? i : j) / TILE;
+            *runs += at != tile;
+            tile = at;
+            terms++;
+        }
+    }
+    return terms;
+}
+
+/* Lists the terms of one element, from *term on, and opens a run at each tile. */
+static void list_terms(const struct factors *factors, const struct value *result, size_t element, bool weight_is_right,
+                       struct plan *plan, struct run *runs, size_t *term) {
+    size_t i, j, tile = SIZE_MAX;
+    int fraction = op_format(result, element).fraction;
+    term_start(&factors->product, element, &i, &j);
+    for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
+        if (!is_term(factors, i, j))
+            continue;
+        size_t x = weight_is_right ? i : j;
+        int64_t weight = weight_is_right ? factors->constant_b[j] : factors->constant_a[i];
+        int shift = fraction - op_format(factors->a, i).fraction - op_format(factors->b, j).fraction;
+        if (x / TILE != tile) {
+            tile = x / TILE;
+            runs[plan->run_count++] = (struct run){ (uint32_t)element, (uint32_t)tile, *term, 0 };
+        }
+        runs[plan->run_count - 1].count++;
+        plan->terms[(*term)++] = (struct term_of_product){ (uint32_t)x, op_shifted(weight, (unsigned)shift) };
+    }
+}
+
+/* Counting sort, stable. */
+static struct run *sort_by_tile(const struct run *runs, size_t count, size_t tiles, struct arena *arena) {
+    struct run *sorted = ARENA_ARRAY(arena, struct run, count);
+    size_t *next = ARENA_ARRAY(arena, size_t, tiles + 1);
+    for (size_t i = 0; i < count; i++)
+        next[runs[i].tile + 1]++;
+    for (size_t tile = 0; tile < tiles; tile++)
+        next[tile + 1] += next[tile];
+    for (size_t i = 0; i < count; i++)
+        sorted[next[runs[i].tile]++] = runs[i];
+    return sorted;
+}
+
+static void plan_terms(const struct factors *factors, const struct value *result, struct plan *plan, struct arena *arena) {
+    bool weight_is_right = factors->constant_b != NULL;
+    size_t results = shape_elements(&result->shape), runs = 0, term = 0;
+    size_t terms = count_terms(factors, results, &runs, weight_is_right);
+    if (terms > PLANNED_TERMS_MAX)
+        return;
+    struct run *unsorted = ARENA_ARRAY(arena, struct run, runs);
+    plan->terms = ARENA_ARRAY(arena, struct term_of_product, terms);
+    for (size_t element = 0; element < results; element++)
+        list_terms(factors, result, element, weight_is_right, plan, unsorted, &term);
+    plan->variable = weight_is_right ? 0 : 1;
+    plan->operand_elements = shape_elements(weight_is_right ? &factors->a->shape : &factors->b->shape);
+    plan->runs = sort_by_tile(unsorted, runs, plan->operand_elements / TILE + 1, arena);
+    plan->planned = true;
+}
+
+static bool fits_32_bits(const struct value *result) {
+    for (size_t i = 0; i < result->intervals.count; i++) {
+        if (result->intervals.at[i].lo < INT32_MIN || result->intervals.at[i].hi > INT32_MAX)
+            return false;
+    }
+    return true;
+}
+
+static const void *prepare(const struct graph *graph, const struct node *node, struct arena *arena) {
+    if (node->op != OP_MATMUL)
+        return NULL;
+    struct plan *plan = ARENA_NEW(arena, struct plan);
+    struct factors factors = factors_of(graph, node, arena);
+    const struct value *result = op_result(graph, node);
+    plan->product = factors.product;
+    plan->narrow = result->kind == VALUE_INTEGER && fits_32_bits(result);
+    if (result->kind == VALUE_INTEGER && (factors.constant_a || factors.constant_b))
+        plan_terms(&factors, result, plan, arena);
+    return plan;
+}
+
+/* ---- integers ---- */
+
+/* GNU vectors, of 32 bytes: two or one of a machine's own. Rows may lie anywhere. */
+typedef uint32_t words32 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef uint64_t words64 __attribute__((vector_size(32), aligned(8), may_alias));
+typedef float reals __attribute__((vector_size(32), aligned(4), may_alias));
+
+/* sums[lane] += weight * rows[element - base][lane] over the terms. */
+VECTOR_CLONES static void sum_32(const struct term_of_product *terms, size_t count, size_t base,
+                                 const uint32_t *rows, uint32_t *sums) {
+    for (int part = 0; part < EVENT_LANES; part += 32) {
+        words32 *sum = (words32 *)(sums + part);
+        words32 sum0 = sum[0], sum1 = sum[1], sum2 = sum[2], sum3 = sum[3];
+        for (size_t i = 0; i < count; i++) {
+            const words32 *x = (const words32 *)(rows + (terms[i].element - base) * EVENT_LANES + part);
+            uint32_t weight = (uint32_t)terms[i].weight;
+            sum0 += x[0] * weight;
+            sum1 += x[1] * weight;
+            sum2 += x[2] * weight;
+            sum3 += x[3] * weight;
+        }
+        sum[0] = sum0, sum[1] = sum1, sum[2] = sum2, sum[3] = sum3;
+    }
+}
+
+VECTOR_CLONES static void sum_64(const struct term_of_product *terms, size_t count, size_t base,
+                                 const uint64_t *rows, uint64_t *sums) {
+    for (int part = 0; part < EVENT_LANES; part += 16) {
+        words64 *sum = (words64 *)(sums + part);
+        words64 sum0 = sum[0], sum1 = sum[1], sum2 = sum[2], sum3 = sum[3];
+        for (size_t i = 0; i < count; i++) {
+            const words64 *x = (const words64 *)(rows + (terms[i].element - base) * EVENT_LANES + part);
+            uint64_t weight = terms[i].weight;
+            sum0 += x[0] * weight;
+            sum1 += x[1] * weight;
+            sum2 += x[2] * weight;
+            sum3 += x[3] * weight;
+        }
+        sum[0] = sum0, sum[1] = sum1, sum[2] = sum2, sum[3] = sum3;
+    }
+}
+
+VECTOR_CLONES static void to_32(const int64_t *restrict from, uint32_t *restrict to) {
+    for (int lane = 0; lane < EVENT_LANES; lane++)
+        to[lane] = (uint32_t)from[lane];
+}
+
+VECTOR_CLONES static void from_32(const uint32_t *restrict from, int64_t *restrict to) {
+    for (int lane = 0; lane < EVENT_LANES; lane++)
+        to[lane] = (int32_t)from[lane];
+}
+
+static void run_tile_32(const struct evaluation *evaluation, const struct plan *plan, size_t tile, size_t first, size_t last) {
+    _Alignas(64) uint32_t rows[TILE * EVENT_LANES], sums[EVENT_LANES];
+    int64_t spare[EVENT_LANES];
+    size_t base = tile * TILE, end = base + TILE < plan->operand_elements ? base + TILE : plan->operand_elements;
+    for (size_t i = base; i < end; i++)
+        to_32(integer_row(&evaluation->integers[plan->variable], i, spare), rows + (i - base) * EVENT_LANES);
+    for (size_t i = first; i < last; i++) {
+        const struct run *run = &plan->runs[i];
+        int64_t *out = evaluation->integer_result + (size_t)run->result * EVENT_LANES;
+        to_32(out, sums);
+        sum_32(plan->terms + run->first, run->count, base, rows, sums);
+        from_32(sums, out);
+    }
+}
+
+static void run_tile_64(const struct evaluation *evaluation, const struct plan *plan, size_t tile, size_t first, size_t last) {
+    uint64_t copies[TILE * EVENT_LANES];
+    const struct integer_operand *x = &evaluation->integers[plan->variable];
+    size_t base = tile * TILE, end = base + TILE < plan->operand_elements ? base + TILE : plan->operand_elements;
+    const uint64_t *rows = copies;
+    if (x->lane_stride) {
+        rows = (const uint64_t *)(x->data + base * x->element_stride);
+    } else {
+        for (size_t i = base; i < end; i++)
+            for (size_t lane = 0; lane < EVENT_LANES; lane++)
+                copies[(i - base) * EVENT_LANES + lane] = (uint64_t)x->data[i * x->element_stride];
+    }
+    for (size_t i = first; i < last; i++) {
+        const struct run *run = &plan->runs[i];
+        uint64_t *out = (uint64_t *)(evaluation->integer_result + (size_t)run->result * EVENT_LANES);
+        sum_64(plan->terms + run->first, run->count, base, rows, out);
+    }
+}
+
+static void eval_planned(const struct evaluation *evaluation, const struct plan *plan, size_t results) {
+    memset(evaluation->integer_result, 0, results * EVENT_LANES * sizeof *evaluation->integer_result);
+    for (size_t first = 0, last; first < plan->run_count; first = last) {
+        size_t tile = plan->runs[first].tile;
+        for (last = first; last < plan->run_count && plan->runs[last].tile == tile;)
+            last++;
+        if (plan->narrow)
+            run_tile_32(evaluation, plan, tile, first, last);
+        else
+            run_tile_64(evaluation, plan, tile, first, last);
+    }
+}
+
+/* Two variables, or too many terms to list them. */
+static void eval_element(const struct evaluation *evaluation, const struct plan *plan, size_t element) {
+    const struct value *a = op_operand(evaluation->graph, evaluation->node, 0);
+    const struct value *b = op_operand(evaluation->graph, evaluation->node, 1);
+    int fraction = op_format(op_result(evaluation->graph, evaluation->node), element).fraction;
+    int64_t spare_a[EVENT_LANES], spare_b[EVENT_LANES];
+    uint64_t sums[EVENT_LANES] = { 0 };
+    size_t i, j;
+    term_start(&plan->product, element, &i, &j);
+    for (size_t k = 0; k < plan->product.depth; k++, i++, j += plan->product.columns) {
+        /* Negative only for a constant zero, which is no term. */
+        int shift = fraction - op_format(a, i).fraction - op_format(b, j).fraction;
+        const int64_t *x = integer_row(&evaluation->integers[0], i, spare_a);
+        const int64_t *y = integer_row(&evaluation->integers[1], j, spare_b);
+        if (shift < 0)
+            continue;
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            sums[lane] += op_shifted((int64_t)((uint64_t)x[lane] * (uint64_t)y[lane]), (unsigned)shift);
+    }
+    memcpy(evaluation->integer_result + element * EVENT_LANES, sums, sizeof sums);
+}
+
+static void eval_integer(const struct evaluation *evaluation) {
+    const struct plan *plan = evaluation->plan;
+    size_t results = shape_elements(&op_result(evaluation->graph, evaluation->node)->shape);
+    if (plan->planned) {
+        eval_planned(evaluation, plan, results);
+        return;
+    }
+    for (size_t i = 0; i < results; i++)
+        eval_element(evaluation, plan, i);
+}
+
+/* ---- reals ---- */
+
+/* The sum over k of x's row k times weight k, from the first product on. */
+VECTOR_CLONES static void dot(const float *x, size_t x_stride, const float *weights, size_t weight_stride, size_t depth,
+                              float *out) {
+    for (int part = 0; part < EVENT_LANES; part += 32) {
+        const float *row = x + part;
+        const reals *first = (const reals *)row;
+        float weight = weights[0];
+        reals sum0 = first[0] * weight, sum1 = first[1] * weight, sum2 = first[2] * weight, sum3 = first[3] * weight;
+        for (size_t k = 1; k < depth; k++) {
+            const reals *next = (const reals *)(row + k * x_stride);
+            weight = weights[k * weight_stride];
+            sum0 += next[0] * weight;
+            sum1 += next[1] * weight;
+            sum2 += next[2] * weight;
+            sum3 += next[3] * weight;
+        }
+        reals *sum = (reals *)(out + part);
+        sum[0] = sum0, sum[1] = sum1, sum[2] = sum2, sum[3] = sum3;
+    }
+}
+
+static void real_element(const struct evaluation *evaluation, const struct product *product, size_t left, size_t right,
+                         float *restrict out) {
+    float spare_a[EVENT_LANES], spare_b[EVENT_LANES];
+    for (size_t k = 0; k < product->depth; k++) {
+        const float *x = real_row(&evaluation->reals[0], left + k, spare_a);
+        const float *y = real_row(&evaluation->reals[1], right + k * product->columns, spare_b);
+        for (int lane = 0; lane < EVENT_LANES; lane++) {
+            float term = x[lane] * y[lane];
+            out[lane] = k == 0 ? term : out[lane] + term;
+        }
+    }
+}
+
+static void eval_real_matmul(const struct evaluation *evaluation) {
+    const struct product *product = &((const struct plan *)evaluation->plan)->product;
+    const struct real_operand *a = &evaluation->reals[0], *b = &evaluation->reals[1];
+    size_t count = shape_elements(&op_result(evaluation->graph, evaluation->node)->shape);
+    for (size_t element = 0; element < count; element++) {
+        float *out = evaluation->real_result + element * EVENT_LANES;
+        size_t i, j;
+        term_start(product, element, &i, &j);
+        if (a->lane_stride && !b->lane_stride)
+            dot(a->data + i * EVENT_LANES, EVENT_LANES, b->data + j, product->columns, product->depth, out);
+        else if (b->lane_stride && !a->lane_stride)
+            dot(b->data + j * EVENT_LANES, product->columns * EVENT_LANES, a->data + i, 1, product->depth, out);
+        else
+            real_element(evaluation, product, i, j, out);
+    }
+}
+
+static void eval_real_batch_norm(const struct evaluation *evaluation) {
+    const struct shape *shape = &op_result(evaluation->graph, evaluation->node)->shape;
+    float epsilon = evaluation->node->attributes.normalization.epsilon, spare[5][EVENT_LANES];
+    size_t channels = (size_t)shape->dim[1], inner = 1, count = shape_elements(shape);
+    for (int axis = 2; axis < shape->rank; axis++)
+        inner *= (size_t)shape->dim[axis];
+    for (size_t i = 0; i < count; i++) {
+        const float *rows[5] = { real_row(&evaluation->reals[0], i, spare[0]) };
+        for (size_t k = 1; k < 5; k++)
+            rows[k] = real_row(&evaluation->reals[k], i / inner % channels, spare[k]);
+        for (int lane = 0; lane < EVENT_LANES; lane++) {
+            float scaled = rows[1][lane] * (rows[0][lane] - rows[3][lane]);
+            float normalised = scaled / sqrtf(rows[4][lane] + epsilon);
+            evaluation->real_result[i * EVENT_LANES + (size_t)lane] = normalised + rows[2][lane];
+        }
+    }
+}
+
+static void eval_real(const struct evaluation *evaluation) {
+    if (evaluation->node->op == OP_MATMUL)
+        eval_real_matmul(evaluation);
+    else
+        eval_real_batch_norm(evaluation);
+}
+
+static const struct attribute_field fields[] = {
+    { "epsilon", ATTRIBUTE_FLOAT, offsetof(union attributes, normalization.epsilon), "added to the variance", OP_BIT(OP_BATCH_NORM) },
+    { 0 },
+};
+
+const struct op_family linear_family = {
+    .name = "linear",
+    .infer = infer,
+    .prepare = prepare,
+    .eval_real = eval_real,
+    .eval_integer = eval_integer,
+    .fields = fields,
+};

@@ -1,0 +1,425 @@
+/* Operators that throw digits away, exactly as NUMERICS has them.
+ *
+ * narrow is exact in both arithmetics: a real number is narrowed by its true value, and the result
+ * is a real again. quant, bipolar_quant and trunc_quant compute in binary32 in the order of QONNX's
+ * own code, one rounding an operation, so that ties and the last bits fall as there. */
+#include "ir/ops/ops.h"
+
+#include <math.h>
+
+/* ---- QONNX, one number ---- */
+
+static float sign_of(float x) {
+    return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x;
+}
+
+float round_real(float x, enum rounding rounding) {
+    switch (rounding) {
+    case ROUND_TRUNCATE: return floorf(x);
+    case ROUND_TOWARD_ZERO: return truncf(x);
+    case ROUND_HALF_UP: return floorf(x + 0.5f);
+    case ROUND_HALF_TOWARD_ZERO: return sign_of(x) * ceilf(fabsf(x) - 0.5f);
+    case ROUND_HALF_AWAY: return sign_of(x) * floorf(fabsf(x) + 0.5f);
+    case ROUND_HALF_DOWN: return ceilf(x - 0.5f);
+    case ROUND_HALF_EVEN: return rintf(x);
+    case ROUND_CEILING: return ceilf(x);
+    case ROUND_AWAY_FROM_ZERO: return sign_of(x) * ceilf(fabsf(x));
+    case ROUNDING_COUNT: break;
+    }
+    return x;
+}
+
+struct bounds {
+    float lo, hi;
+    bool bipolar;
+};
+
+static struct bounds bounds_of(float bits, bool is_signed, bool narrow) {
+    struct bounds out = { 0 };
+    if (is_signed) {
+        float half = exp2f(bits - 1.0f);
+        out.lo = narrow ? -half + 1.0f : -half;
+        out.hi = half - 1.0f;
+        out.bipolar = bits == 1.0f;
+    } else {
+        out.hi = exp2f(bits) - (narrow ? 2.0f : 1.0f);
+    }
+    return out;
+}
+
+static float clamp(float x, struct bounds bounds) {
+    float y = x > bounds.hi ? bounds.hi : x;
+    return y < bounds.lo ? bounds.lo : y;
+}
+
+static float quant_one(float x, float scale, float zero_point, struct bounds bounds, enum rounding rounding) {
+    float y = x / scale;
+    y = y + zero_point;
+    if (bounds.bipolar)
+        y = y >= 0.0f ? 1.0f : -1.0f;
+    else
+        y = round_real(clamp(y, bounds), rounding);
+    y = y - zero_point;
+    return y * scale;
+}
+
+float quant_real(float x, float scale, float zero_point, float bits, const struct quantizer_attributes *attributes) {
+    return quant_one(x, scale, zero_point, bounds_of(bits, attributes->is_signed, attributes->narrow), attributes->rounding);
+}
+
+float bipolar_quant_real(float x, float scale) {
+    return (x >= 0.0f ? 1.0f : -1.0f) * scale;
+}
+
+static float trunc_first(float x, float scale, float zero_point, float in_bits, float out_bits, enum rounding rounding) {
+    float y = rintf(x / scale + zero_point);
+    y = round_real(y / exp2f(in_bits - out_bits), rounding);
+    y = y - zero_point;
+    return y * scale;
+}
+
+float trunc_quant_real(float x, float scale, float zero_point, float in_bits, float out_scale, float out_bits,
+                       const struct quantizer_attributes *attributes) {
+    if (attributes->version == 1)
+        return trunc_first(x, scale, zero_point, in_bits, out_bits, attributes->rounding);
+    float step = exp2f(rintf(log2f(out_scale / scale)));
+    float y = rintf(x / scale + zero_point) / step;
+    y = round_real(clamp(y, bounds_of(out_bits, attributes->is_signed, attributes->narrow)), attributes->rounding);
+    y = y - zero_point / step;
+    return y * out_scale;
+}
+
+/* ---- inference ---- */
+
+static void set_narrow_intervals(struct graph *graph, const struct node *node, struct value *result) {
+    const struct quantizer_attributes *attributes = &node->attributes.quantizer;
+    const struct value *x = op_operand(graph, node, 0);
+    size_t count = shape_elements(&result->shape);
+    struct arena *scratch = arena_new(graph->context);
+    struct interval *intervals = ARENA_ARRAY(scratch, struct interval, count);
+    for (size_t i = 0; i < count; i++)
+        intervals[i] = fixed_narrow_interval(op_interval(x, i), op_format(x, i).fraction,
+                                             op_formats_at(&attributes->formats, &result->shape, i),
+                                             attributes->rounding, attributes->overflow);
+    result->formats = attributes->formats;
+    op_set_intervals(graph, result, intervals);
+    arena_free(scratch);
+}
+
+static int infer_narrow(struct graph *graph, struct node *node, struct value *result, bool integer) {
+    const struct shape *shape = &op_operand(graph, node, 0)->shape;
+    if ((unsigned)node->attributes.quantizer.overflow >= OVERFLOW_COUNT)
+        return REFUSE(graph, node, NULL, "unknown overflow");
+    if (op_set_shape(graph, node, result, shape, integer) ||
+        op_check_formats(graph, node, &node->attributes.quantizer.formats, shape))
+        return -1;
+    if (integer)
+        set_narrow_intervals(graph, node, result);
+    return 0;
+}
+
+/* Scales that are known may be neither zero nor without number; x alone decides the shape's rank. */
+static int infer_quant(struct graph *graph, struct node *node, struct value *result) {
+    const struct shape *shape = &op_operand(graph, node, 0)->shape;
+    struct shape wide;
+    for (uint32_t i = 1; i < node->input_count; i++) {
+        const struct shape *parameter = &op_operand(graph, node, i)->shape;
+        if (!shape_broadcast(shape, parameter, &wide) || shape_elements(&wide) != shape_elements(shape))
+            return REFUSE(graph, node, NULL, "parameter %u does not broadcast to the operand", (unsigned)i);
+    }
+    bool second_scale = node->op == OP_TRUNC_QUANT && node->input_count == 6;
+    for (uint32_t i = 1; i < node->input_count; i++) {
+        const float *reals = graph_reals(graph, node->inputs[i]);
+        size_t count = shape_elements(&op_operand(graph, node, i)->shape);
+        bool is_scale = i == 1 || (i == 4 && second_scale);
+        for (size_t k = 0; is_scale && reals && k < count; k++) {
+            if (reals[k] == 0.0f)
+                return REFUSE(graph, node, NULL, "the scale is 0 at element %zu", k);
+        }
+    }
+    return op_set_shape(graph, node, result, shape, false);
+}
+
+static int infer(struct graph *graph, struct node *node, struct value *result) {
+    bool integer;
+    const struct quantizer_attributes *attributes = &node->attributes.quantizer;
+    if (op_check_operands(graph, node, &integer))
+        return -1;
+    if ((unsigned)attributes->rounding >= ROUNDING_COUNT)
+        return REFUSE(graph, node, NULL, "unknown rounding");
+    if (node->op == OP_NARROW)
+        return infer_narrow(graph, node, result, integer);
+    if (node->op == OP_TRUNC_QUANT && attributes->version != (node->input_count == 6 ? 2 : 1))
+        return REFUSE(graph, node, NULL, "version %d of the operator has other operands", attributes->version);
+    return infer_quant(graph, node, result);
+}
+
+/* ---- narrow in integers ---- */
+
+/* floor((x + (x < 0 ? add_negative : add_positive) + (even and floor(x >> drop) odd)) >> drop), after
+ * x << grow; then limits. Every rounding mode is such a sum. */
+struct narrow_plan {
+    struct format format;
+    int from;
+    bool simple; /* no step leaves 64 bits: the sum above; else fixed_narrow */
+    bool even, wraps, limits, zeroes;
+    uint8_t drop, grow;
+    int64_t add_positive, add_negative, lo, hi;
+};
+
+static void plan_rounding(struct narrow_plan *plan, enum rounding rounding) {
+    if (plan->drop == 0)
+        return;
+    int64_t half = (int64_t)1 << (plan->drop - 1), all = half - 1 + half;
+    switch (rounding) {
+    case ROUND_TRUNCATE: break;
+    case ROUND_TOWARD_ZERO: plan->add_negative = all; break;
+    case ROUND_HALF_UP: plan->add_positive = plan->add_negative = half; break;
+    case ROUND_HALF_TOWARD_ZERO: plan->add_positive = half - 1, plan->add_negative = half; break;
+    case ROUND_HALF_AWAY: plan->add_positive = half, plan->add_negative = half - 1; break;
+    case ROUND_HALF_EVEN: plan->even = true; /* fall through */
+    case ROUND_HALF_DOWN: plan->add_positive = plan->add_negative = half - 1; break;
+    case ROUND_CEILING: plan->add_positive = plan->add_negative = all; break;
+    case ROUND_AWAY_FROM_ZERO: plan->add_positive = all; break;
+    case ROUNDING_COUNT: break;
+    }
+}
+
+static void plan_overflow(struct narrow_plan *plan, struct interval rounded, enum overflow overflow) {
+    plan->lo = format_min(plan->format);
+    plan->hi = format_max(plan->format);
+    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && plan->lo < 0)
+        plan->lo = -plan->hi;
+    if (rounded.lo >= plan->lo && rounded.hi <= plan->hi)
+        return;
+    plan->wraps = overflow == OVERFLOW_WRAP && plan->format.width > 0;
+    plan->zeroes = overflow == OVERFLOW_SATURATE_ZERO;
+    plan->limits = !plan->wraps && !plan->zeroes;
+}
+
+static struct narrow_plan plan_element(const struct quantizer_attributes *attributes, struct interval x, int from,
+                                       struct format format) {
+    const int128 room = (int128)1 << 61;
+    int drop = from - format.fraction;
+    struct narrow_plan plan = { .format = format, .from = from };
+    struct interval grown = x;
+    plan.simple = drop <= 61 && (drop >= 0 || op_shift_interval(x, -drop, &grown)) && grown.lo >= -room && grown.hi <= room;
+    if (!plan.simple)
+        return plan;
+    plan.drop = (uint8_t)(drop > 0 ? drop : 0);
+    plan.grow = (uint8_t)(drop < -63 ? 63 : drop < 0 ? -drop : 0); /* beyond 63 only 0 is left */
+    plan_rounding(&plan, attributes->rounding);
+    struct interval rounded = { fixed_round(x.lo, drop, attributes->rounding), fixed_round(x.hi, drop, attributes->rounding) };
+    plan_overflow(&plan, rounded, attributes->overflow);
+    return plan;
+}
+
+static const void *prepare(const struct graph *graph, const struct node *node, struct arena *arena) {
+    const struct value *result = op_result(graph, node), *x = op_operand(graph, node, 0);
+    size_t count = shape_elements(&result->shape);
+    if (node->op == OP_NARROW && result->kind == VALUE_INTEGER) {
+        struct narrow_plan *plans = ARENA_ARRAY(arena, struct narrow_plan, count);
+        for (size_t i = 0; i < count; i++)
+            plans[i] = plan_element(&node->attributes.quantizer, op_interval(x, i), op_format(x, i).fraction,
+                                    op_format(result, i));
+        return plans;
+    }
+    if (node->op == OP_NARROW)
+        return NULL;
+    const uint32_t **maps = ARENA_ARRAY(arena, const uint32_t *, node->input_count);
+    for (uint32_t i = 1; i < node->input_count; i++)
+        maps[i] = op_broadcast_map(arena, &result->shape, &op_operand(graph, node, i)->shape);
+    return maps;
+}
+
+VECTOR_CLONES static void round_lanes(const struct narrow_plan *plan, const int64_t *restrict x, int64_t *restrict out) {
+    int64_t positive = plan->add_positive, negative = plan->add_negative, even = plan->even;
+    int drop = plan->drop, grow = plan->grow;
+    if (drop == 0) {
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            out[lane] = (int64_t)((uint64_t)x[lane] << grow);
+    } else if (positive == negative) {
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            out[lane] = (x[lane] + positive + ((x[lane] >> drop) & even)) >> drop;
+    } else {
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            out[lane] = (x[lane] + (x[lane] < 0 ? negative : positive)) >> drop;
+    }
+}
+
+VECTOR_CLONES static void limit_lanes(const struct narrow_plan *plan, int64_t *out) {
+    int64_t lo = plan->lo, hi = plan->hi, below = plan->zeroes ? 0 : lo, above = plan->zeroes ? 0 : hi;
+    for (int lane = 0; lane < EVENT_LANES; lane++) {
+        int64_t x = out[lane];
+        out[lane] = x < lo ? below : x > hi ? above : x;
+    }
+}
+
+VECTOR_CLONES static void wrap_lanes(const struct narrow_plan *plan, int64_t *out) {
+    uint64_t mask = (UINT64_C(2) << (plan->format.width - 1)) - 1;
+    uint64_t sign = plan->format.is_signed ? UINT64_C(1) << (plan->format.width - 1) : 0;
+    for (int lane = 0; lane < EVENT_LANES; lane++)
+        out[lane] = (int64_t)((((uint64_t)out[lane] & mask) ^ sign) - sign);
+}
+
+static void narrow_lanes(const struct narrow_plan *plan, const struct quantizer_attributes *attributes,
+                         const int64_t *x, int64_t *out) {
+    if (!plan->simple) {
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            out[lane] = fixed_narrow(x[lane], plan->from, plan->format, attributes->rounding, attributes->overflow);
+        return;
+    }
+    round_lanes(plan, x, out);
+    if (plan->wraps)
+        wrap_lanes(plan, out);
+    else if (plan->limits || plan->zeroes)
+        limit_lanes(plan, out);
+}
+
+static void eval_integer(const struct evaluation *evaluation) {
+    const struct narrow_plan *plans = evaluation->plan;
+    size_t count = shape_elements(&op_result(evaluation->graph, evaluation->node)->shape);
+    int64_t spare[EVENT_LANES];
+    for (size_t i = 0; i < count; i++)
+        narrow_lanes(&plans[i], &evaluation->node->attributes.quantizer, integer_row(&evaluation->integers[0], i, spare),
+                     evaluation->integer_result + i * EVENT_LANES);
+}
+
+/* ---- narrow in reals ---- */
+
+/* Halves are added in binary64 to numbers of 24 bits and at most 2^50: where that sum is inexact,
+ * the floor is not near. */
+#define ROUND_LANES(expression) \
+    for (int lane = 0; lane < EVENT_LANES; lane++) { \
+        double y = lanes[lane]; \
+        lanes[lane] = (expression); \
+    }
+
+VECTOR_CLONES static void round_doubles(double *lanes, enum rounding rounding) {
+    switch (rounding) {
+    case ROUND_TRUNCATE: ROUND_LANES(floor(y)); break;
+    case ROUND_TOWARD_ZERO: ROUND_LANES(trunc(y)); break;
+    case ROUND_HALF_UP: ROUND_LANES(floor(y + 0.5)); break;
+    case ROUND_HALF_TOWARD_ZERO: ROUND_LANES(copysign(ceil(fabs(y) - 0.5), y)); break;
+    case ROUND_HALF_AWAY: ROUND_LANES(copysign(floor(fabs(y) + 0.5), y)); break;
+    case ROUND_HALF_DOWN: ROUND_LANES(ceil(y - 0.5)); break;
+    case ROUND_HALF_EVEN: ROUND_LANES(rint(y)); break;
+    case ROUND_CEILING: ROUND_LANES(ceil(y)); break;
+    case ROUND_AWAY_FROM_ZERO: ROUND_LANES(copysign(ceil(fabs(y)), y)); break;
+    case ROUNDING_COUNT: break;
+    }
+}
+
+VECTOR_CLONES static void overflow_doubles(double *lanes, struct format format, enum overflow overflow) {
+    double hi = (double)format_max(format), lo = (double)format_min(format), period = hi - lo + 1.0, inverse = 1.0 / period;
+    if (overflow == OVERFLOW_WRAP) {
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            lanes[lane] -= floor((lanes[lane] - lo) * inverse) * period;
+        return;
+    }
+    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && lo < 0.0)
+        lo = -hi;
+    double below = overflow == OVERFLOW_SATURATE_ZERO ? 0.0 : lo, above = overflow == OVERFLOW_SATURATE_ZERO ? 0.0 : hi;
+    for (int lane = 0; lane < EVENT_LANES; lane++)
+        lanes[lane] = lanes[lane] < lo ? below : lanes[lane] > hi ? above : lanes[lane];
+}
+
+static float narrow_one(float x, struct format format, const struct quantizer_attributes *attributes) {
+    int64_t integer;
+    if (!fixed_from_real((double)x, format, attributes->rounding, attributes->overflow, &integer))
+        return x;
+    return (float)fixed_to_real(integer, format.fraction);
+}
+
+/* Exact while 2^fraction and everything on the way are doubles; other lanes and formats one by one. */
+static void narrow_reals(const float *x, float *out, struct format format, const struct quantizer_attributes *attributes) {
+    bool simple = format.width > 0 && format.width <= 50 && format.fraction <= 800 && format.fraction >= -800;
+    double lanes[EVENT_LANES], scale = ldexp(1.0, simple ? format.fraction : 0), step = 1.0 / scale;
+    bool far = !simple;
+    for (int lane = 0; lane < EVENT_LANES; lane++)
+        lanes[lane] = (double)x[lane] * scale;
+    for (int lane = 0; lane < EVENT_LANES; lane++)
+        far |= !(fabs(lanes[lane]) < 0x1p50);
+    if (far) {
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            out[lane] = narrow_one(x[lane], format, attributes);
+        return;
+    }
+    round_doubles(lanes, attributes->rounding);
+    overflow_doubles(lanes, format, attributes->overflow);
+    for (int lane = 0; lane < EVENT_LANES; lane++)
+        out[lane] = (float)(lanes[lane] * step + 0.0); /* no negative zero */
+}
+
+/* ---- QONNX in lanes ---- */
+
+static void quant_lanes(const struct evaluation *evaluation, size_t element, const float *const *rows, float *out) {
+    const struct quantizer_attributes *attributes = &evaluation->node->attributes.quantizer;
+    (void)element;
+    if (evaluation->reals[3].lane_stride == 0) {
+        struct bounds bounds = bounds_of(rows[3][0], attributes->is_signed, attributes->narrow);
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            out[lane] = quant_one(rows[0][lane], rows[1][lane], rows[2][lane], bounds, attributes->rounding);
+        return;
+    }
+    for (int lane = 0; lane < EVENT_LANES; lane++)
+        out[lane] = quant_real(rows[0][lane], rows[1][lane], rows[2][lane], rows[3][lane], attributes);
+}
+
+static void qonnx_lanes(const struct evaluation *evaluation, size_t element, const float *const *rows, float *out) {
+    const struct node *node = evaluation->node;
+    const struct quantizer_attributes *attributes = &node->attributes.quantizer;
+    bool second = node->input_count == 6;
+    if (node->op == OP_QUANT) {
+        quant_lanes(evaluation, element, rows, out);
+        return;
+    }
+    for (int lane = 0; lane < EVENT_LANES; lane++) {
+        if (node->op == OP_BIPOLAR_QUANT)
+            out[lane] = bipolar_quant_real(rows[0][lane], rows[1][lane]);
+        else
+            out[lane] = trunc_quant_real(rows[0][lane], rows[1][lane], rows[2][lane], rows[3][lane],
+                                         second ? rows[4][lane] : 1.0f, rows[second ? 5 : 4][lane], attributes);
+    }
+}
+
+static void eval_real(const struct evaluation *evaluation) {
+    const struct node *node = evaluation->node;
+    const uint32_t *const *maps = evaluation->plan;
+    const struct value *result = op_result(evaluation->graph, node);
+    size_t count = shape_elements(&result->shape);
+    float spare[6][EVENT_LANES];
+    for (size_t i = 0; i < count; i++) {
+        const float *rows[6] = { real_row(&evaluation->reals[0], i, spare[0]) };
+        float *out = evaluation->real_result + i * EVENT_LANES;
+        if (node->op == OP_NARROW) {
+            narrow_reals(rows[0], out, op_formats_at(&node->attributes.quantizer.formats, &result->shape, i),
+                         &node->attributes.quantizer);
+            continue;
+        }
+        for (uint32_t k = 1; k < node->input_count; k++)
+            rows[k] = real_row(&evaluation->reals[k], op_mapped(maps[k], i), spare[k]);
+        qonnx_lanes(evaluation, i, rows, out);
+    }
+}
+
+#define FIELD(member) offsetof(union attributes, quantizer.member)
+#define QONNX (OP_BIT(OP_QUANT) | OP_BIT(OP_TRUNC_QUANT))
+static const struct attribute_field fields[] = {
+    { "formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", OP_BIT(OP_NARROW) },
+    { "rounding", ATTRIBUTE_ROUNDING, FIELD(rounding), "how digits are dropped", OP_BIT(OP_NARROW) | QONNX },
+    { "overflow", ATTRIBUTE_OVERFLOW, FIELD(overflow), "what happens outside the format", OP_BIT(OP_NARROW) },
+    { "signed", ATTRIBUTE_BOOL, FIELD(is_signed), "codes have a sign", QONNX },
+    { "narrow", ATTRIBUTE_BOOL, FIELD(narrow), "one code at the end of the range is not used", QONNX },
+    { "version", ATTRIBUTE_INT, FIELD(version), "1: five operands, 2: six", OP_BIT(OP_TRUNC_QUANT) },
+    { 0 },
+};
+
+const struct op_family quantizer_family = {
+    .name = "quantizer",
+    .infer = infer,
+    .prepare = prepare,
+    .eval_real = eval_real,
+    .eval_integer = eval_integer,
+    .fields = fields,
+};

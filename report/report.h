@@ -49,6 +49,8 @@ void report_terminal(struct strbuf *out, const struct compile_report *report, co
 void report_html(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict);
 void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool colour);
 void verdict_json(struct strbuf *out, const struct verdict *verdict);   /* doc/verdict.schema.json */
+/* A verdict that verdict_json wrote (or the "verdict" of a report.json), so that reports can show the last one. */
+struct verdict *verdict_parse(struct bxc_context *context, struct arena *arena, const char *path, const char *json);
 int verdict_junit(struct strbuf *out, const struct verdict *verdict);   /* libxml2 */
 
 #endif

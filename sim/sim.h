@@ -15,12 +15,16 @@ size_t event_source_elements(const struct event_source *source, struct shape *sh
  * Returns how many, 0 at the end, -1 and a diagnosis (event, column). */
 int64_t event_source_read(struct event_source *source, double *data, size_t events);
 int event_source_rewind(struct event_source *source);
+/* Opens "file" or "name=file" for every input of the graph, checks columns and equal counts; sources[i]
+ * is the i-th input's. -1 and a diagnosis: none is left open. */
+int event_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files, uint32_t file_count,
+                       struct event_source **sources);
 
 enum npy_type { NPY_FLOAT32, NPY_FLOAT64, NPY_INT64, NPY_UINT8, NPY_INT32 };
 struct npy_writer; /* writes beside the goal, renames at close */
 struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type, const struct shape *shape);
-int npy_writer_write(struct npy_writer *writer, const double *data, size_t events); /* row-major */
-int npy_writer_close(struct npy_writer *writer);   /* completes the header; -1: nothing is left */
+int npy_writer_write(struct npy_writer *writer, const double *data, size_t events); /* row-major; -1: abandon it then */
+int npy_writer_close(struct npy_writer *writer);   /* completes the header, frees the writer; -1: nothing is left */
 void npy_writer_abandon(struct npy_writer *writer);
 
 /* ---- engine.c and engine_<name>.c ---- */
@@ -49,6 +53,7 @@ struct engine_options {
     const char *work;         /* folder for builds; NULL: fw/verify/build, kept between runs by content */
     uint64_t gap_seed;        /* rtl: random gaps of garbage between events; 0: back to back */
     uint64_t reset_after;     /* rtl: a reset in mid-stream after this many events, the ones in flight sent again; 0: none */
+    double idle_seconds;      /* a process without a sign of life for so long has hung; 0: 300 */
 };
 /* Builds what is needed (rtl: verilator; c, hls: the compiler) from the files as they lie there. */
 struct engine *engine_open(const struct firmware *firmware, enum engine_id id, const struct engine_options *options);
@@ -61,6 +66,9 @@ int engine_run_reals(struct engine *engine, size_t events, const float *const *i
 /* rtl: the latency it measured in cycles, the same for all events, else -1 */
 int engine_latency(const struct engine *engine);
 const char *engine_name(enum engine_id id);
+double engine_build_seconds(const struct engine *engine);
+/* A command that the engine needs and that is not on PATH, in the arena; NULL: none. */
+const char *engine_missing_tool(struct arena *arena, enum engine_id id);
 
 /* ---- compare.c, verdict.c ---- */
 struct difference { /* the first one */
@@ -70,11 +78,15 @@ struct difference { /* the first one */
     int bit;                 /* lowest differing bit */
     int64_t expected, got;   /* stored integers: emulator, engine */
     const char *layer;       /* the first layer whose values differ, or the output's own node */
+    const char *output_name; /* the model's name of that output */
+    const char *event_name;  /* "event 12 of the files", "corner vector 3", ... */
 };
 struct engine_result {
     enum engine_id id;
+    const char *variant;     /* "", or how else than back to back: "gaps", "reset" */
     bool ran, equal;
     const char *skipped;     /* why it did not run, or NULL */
+    const char *failure;     /* why it could not begin or finish (negative verdict), or NULL */
     uint64_t events;
     double seconds, build_seconds;
     int latency;             /* rtl */
@@ -85,18 +97,30 @@ struct class_curve { /* one class against the rest */
     uint32_t points;
     double *false_positive_float, *true_positive_float, *false_positive_fixed, *true_positive_fixed;
 };
+enum { ENGINE_RESULT_MAX = ENGINE_COUNT + 2 }; /* rtl also with gaps and with a reset */
 struct verdict {
-    struct firmware *firmware;
-    uint64_t events, corner_events, random_events;
+    struct firmware *firmware;      /* NULL when the verdict was read back */
+    const char *name;               /* the firmware's */
+    const char *content_hash;
+    int latency;                    /* cycles that interface.json tells */
+    uint64_t events, corner_events, random_events; /* events: all, these, the user's and regression vectors */
+    uint64_t user_events, regression_events;
     uint64_t seed;
-    struct engine_result engines[ENGINE_COUNT];
+    struct engine_result engines[ENGINE_RESULT_MAX];
     uint32_t engine_count;
+    bool hash_checked;       /* every compiled engine was asked for its content hash */
+    bool latency_measured;
     bool equal;              /* bits, all engines that ran */
     bool latency_right;      /* measured = reported */
     /* fixed against the model as trained, user's or random events only */
+    const char *compared;        /* what of the float model: "its outputs", "the operand of its softmax", ...; NULL: nothing */
+    uint64_t compared_events;
     double max_error, mean_error;
+    uint64_t outputs, exact;     /* numbers compared, and how many were equal to the last bit */
+    uint64_t grid_outputs, grid_exact; /* the same for events whose inputs lie on the ports' grid */
     uint64_t decisions, flipped; /* arg-max, or the sign at the threshold for one output */
     bool has_labels;
+    uint64_t labelled_events;
     double accuracy_float, accuracy_fixed;
     struct class_curve *curves;
     uint32_t curve_count;
@@ -118,5 +142,7 @@ struct verify_options {
 struct verify_options verify_options_default(void);
 /* NULL and a diagnosis when it could not be had; a negative verdict is a verdict. In the arena of context. */
 struct verdict *verify_firmware(struct firmware *firmware, const struct verify_options *options);
+/* Bits equal, latency as told, nothing failed. */
+bool verdict_is_positive(const struct verdict *verdict);
 
 #endif

@@ -1,0 +1,154 @@
+/* Which activations ever moved and how far every layer went, over a sample of events as the network
+ * will see them: a neuron that never moves is dead, a range that is never used is wasted bits. */
+#include <math.h>
+
+#include "sim/private.h"
+
+enum { SAMPLE_EVENTS = 8192, NAMES_MAX = 20 };
+
+struct seen {
+    size_t elements;
+    int64_t *lo, *hi; /* by element */
+    bool *still;
+};
+
+struct activity {
+    const struct graph *graph;
+    struct arena *arena;
+    struct evaluator *evaluator;
+    struct evaluator_state *state;
+    uint32_t input_count, events;
+    valref *inputs;
+    struct seen *seen;       /* by node; elements 0: not watched */
+    int64_t **results;       /* of one block of lanes */
+    const int64_t **starts;
+};
+
+static bool is_watched(const struct node *node) {
+    return node->op != OP_CONSTANT && node->op != OP_RESHAPE && node->op != OP_TRANSPOSE && node->op != OP_CONCAT &&
+           node->op != OP_SLICE && node->op != OP_GATHER;
+}
+
+static void watch(struct activity *activity, uint32_t index) {
+    const struct node *node = &activity->graph->nodes[index];
+    struct seen *seen = &activity->seen[index];
+    if (node->dead || !is_watched(node) || graph_value(activity->graph, node->result)->kind != VALUE_INTEGER)
+        return;
+    seen->elements = value_elements(activity->graph, node->result);
+    seen->lo = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
+    seen->hi = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
+    seen->still = ARENA_ARRAY(activity->arena, bool, seen->elements);
+    for (size_t e = 0; e < seen->elements; e++) {
+        seen->lo[e] = INT64_MAX;
+        seen->hi[e] = INT64_MIN;
+    }
+}
+
+struct activity *activity_new(const struct graph *graph, struct arena *arena) {
+    struct activity *activity = ARENA_NEW(arena, struct activity);
+    *activity = (struct activity){.graph = graph, .arena = arena, .input_count = graph_inputs(graph, NULL, 0)};
+    activity->inputs = ARENA_ARRAY(arena, valref, activity->input_count + 1);
+    activity->starts = ARENA_ARRAY(arena, const int64_t *, activity->input_count + 1);
+    graph_inputs(graph, activity->inputs, activity->input_count);
+    activity->results = ARENA_ARRAY(arena, int64_t *, graph->output_count + 1);
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        activity->results[o] = arena_calloc(arena, EVENT_LANES, value_elements(graph, graph->outputs[o].value) * sizeof(int64_t));
+    activity->seen = ARENA_ARRAY(arena, struct seen, graph->node_count + 1);
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        watch(activity, i);
+    activity->evaluator = evaluator_new(graph, arena);
+    activity->state = evaluator_state_new(activity->evaluator);
+    if (!activity->state)
+        context_bug(graph->context, "out of memory");
+    return activity;
+}
+
+void activity_close(struct activity *activity) {
+    if (activity)
+        evaluator_state_free(activity->state);
+}
+
+static void look(struct seen *seen, const int64_t *data, int lanes, const bool *measured) {
+    for (size_t e = 0; e < seen->elements; e++) {
+        for (int lane = 0; lane < lanes; lane++) {
+            int64_t number = data[e * EVENT_LANES + (size_t)lane];
+            if (!measured[lane])
+                continue;
+            seen->lo[e] = number < seen->lo[e] ? number : seen->lo[e];
+            seen->hi[e] = number > seen->hi[e] ? number : seen->hi[e];
+        }
+    }
+}
+
+static void add_lanes(struct activity *activity, const struct event_block *block, size_t first, int lanes) {
+    for (uint32_t i = 0; i < activity->input_count; i++)
+        activity->starts[i] = block->integers[i] + first * value_elements(activity->graph, activity->inputs[i]);
+    evaluator_run_integers(activity->evaluator, activity->state, lanes, activity->starts, activity->results);
+    for (uint32_t n = 0; n < activity->graph->node_count; n++)
+        if (activity->seen[n].elements)
+            look(&activity->seen[n], evaluator_integers(activity->state, activity->graph->nodes[n].result), lanes, block->measured + first);
+    for (int lane = 0; lane < lanes; lane++)
+        activity->events += block->measured[first + (size_t)lane];
+}
+
+void activity_add(struct activity *activity, const struct event_block *block) {
+    for (size_t first = 0; first < block->events && activity->events < SAMPLE_EVENTS; first += EVENT_LANES) {
+        size_t left = block->events - first;
+        add_lanes(activity, block, first, left < EVENT_LANES ? (int)left : EVENT_LANES);
+    }
+}
+
+static void add_range(const struct activity *activity, uint32_t index, struct value_range *range) {
+    const struct node *node = &activity->graph->nodes[index];
+    const struct seen *seen = &activity->seen[index];
+    *range = (struct value_range){.name = node->name, .lo = INFINITY, .hi = -INFINITY, .seen_lo = INFINITY, .seen_hi = -INFINITY};
+    for (size_t e = 0; e < seen->elements; e++) {
+        struct format format = graph_format(activity->graph, node->result, e);
+        bool none = format.width <= 0;
+        range->lo = fmin(range->lo, none ? 0 : fixed_to_real(format_min(format), format.fraction));
+        range->hi = fmax(range->hi, none ? 0 : fixed_to_real(format_max(format), format.fraction));
+        range->seen_lo = fmin(range->seen_lo, fixed_to_real(seen->lo[e], format.fraction));
+        range->seen_hi = fmax(range->seen_hi, fixed_to_real(seen->hi[e], format.fraction));
+    }
+}
+
+static bool is_activation(const struct node *node) {
+    return node->op == OP_INPUT || node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD || node->op == OP_RELU;
+}
+
+/* Told already, when the activation that it is made from stands still too. */
+static bool told_before(const struct activity *activity, const struct node *node, size_t element) {
+    if (node->input_count != 1)
+        return false;
+    noderef before = graph_value(activity->graph, node->inputs[0])->definition;
+    const struct seen *seen = &activity->seen[before.id];
+    return element < seen->elements && seen->still[element];
+}
+
+static void find_still(struct activity *activity, uint32_t index, struct verdict *verdict, struct arena *arena) {
+    const struct node *node = &activity->graph->nodes[index];
+    struct seen *seen = &activity->seen[index];
+    for (size_t e = 0; e < seen->elements; e++) {
+        struct interval interval = graph_interval(activity->graph, node->result, e);
+        seen->still[e] = seen->lo[e] == seen->hi[e] && interval.lo != interval.hi && is_activation(node);
+        if (!seen->still[e] || told_before(activity, node, e))
+            continue;
+        if (verdict->still_count < NAMES_MAX)
+            verdict->still[verdict->still_count] = arena_printf(arena, "%s[%zu]", node->name, e);
+        verdict->still_count++;
+    }
+}
+
+void activity_finish(struct activity *activity, struct verdict *verdict) {
+    struct arena *arena = activity->graph->context->arena;
+    verdict->still = ARENA_ARRAY(arena, const char *, NAMES_MAX);
+    verdict->ranges = ARENA_ARRAY(arena, struct value_range, activity->graph->node_count + 1);
+    for (uint32_t i = 0; i < activity->graph->node_count && activity->events; i++) {
+        if (!activity->seen[i].elements)
+            continue;
+        find_still(activity, i, verdict, arena);
+        add_range(activity, i, &verdict->ranges[verdict->range_count++]);
+    }
+    for (uint32_t i = 0; i < verdict->range_count; i++)
+        verdict->ranges[i].name = arena_strdup(arena, verdict->ranges[i].name);
+}

@@ -1,0 +1,217 @@
+/* Comparison bit for bit, and the smallest event that shows a difference: input elements are zeroed
+ * as long as the engine still differs from the emulator. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sim/private.h"
+
+enum { SHRINK_ROUNDS = 32, REGRESSION_MAX = 1000 };
+
+static void fill_difference(const struct graph *graph, uint32_t output, size_t index, uint64_t first, const int64_t *expected,
+                            const int64_t *got, struct difference *difference) {
+    valref value = graph->outputs[output].value;
+    size_t elements = value_elements(graph, value);
+    uint64_t wrong = (uint64_t)expected[index] ^ (uint64_t)got[index];
+    difference->found = true;
+    difference->event = first + index / elements;
+    difference->output = output;
+    difference->element = (uint32_t)(index % elements);
+    difference->expected = expected[index];
+    difference->got = got[index];
+    for (difference->bit = 0; !(wrong >> difference->bit & 1);)
+        difference->bit++;
+    difference->output_name = graph->outputs[output].name;
+    difference->layer = graph_definition(graph, value)->name;
+}
+
+bool compare_outputs(const struct graph *graph, uint64_t first, size_t events, int64_t *const *expected,
+                     int64_t *const *got, struct difference *difference) {
+    for (uint32_t o = 0; o < graph->output_count; o++) {
+        size_t elements = value_elements(graph, graph->outputs[o].value), count = events * elements;
+        if (!memcmp(expected[o], got[o], count * sizeof **got))
+            continue;
+        size_t i = 0;
+        while (expected[o][i] == got[o][i])
+            i++;
+        if (!difference->found || first + i / elements < difference->event)
+            fill_difference(graph, o, i, first, expected[o], got[o], difference);
+    }
+    return difference->found;
+}
+
+/* ---- the smallest failing event ---- */
+
+struct shrink {
+    struct engine *emulator, *engine;
+    struct arena *arena;
+    size_t elements, candidates;
+    int64_t *rows;               /* candidate events, all inputs side by side */
+    bool *fails;                 /* by candidate */
+};
+
+static int64_t **port_arrays(struct arena *arena, uint32_t count, const size_t *elements, size_t events) {
+    int64_t **arrays = ARENA_ARRAY(arena, int64_t *, count + 1);
+    for (uint32_t i = 0; i < count; i++)
+        arrays[i] = arena_calloc(arena, events + 1, elements[i] * sizeof **arrays);
+    return arrays;
+}
+
+static int64_t **split_rows(const struct shrink *shrink, struct arena *scratch) {
+    int64_t **inputs = port_arrays(scratch, shrink->engine->input_count, shrink->engine->input_elements, shrink->candidates);
+    for (size_t row = 0; row < shrink->candidates; row++) {
+        const int64_t *from = shrink->rows + row * shrink->elements;
+        for (uint32_t i = 0; i < shrink->engine->input_count; i++) {
+            size_t elements = shrink->engine->input_elements[i];
+            memcpy(inputs[i] + row * elements, from, elements * sizeof *from);
+            from += elements;
+        }
+    }
+    return inputs;
+}
+
+/* Runs both engines on the candidates and marks those whose outputs differ. */
+static int try_candidates(struct shrink *shrink) {
+    struct arena *scratch = arena_new(arena_context(shrink->arena));
+    const struct engine *engine = shrink->engine;
+    int64_t **inputs = split_rows(shrink, scratch);
+    int64_t **expected = port_arrays(scratch, engine->output_count, engine->output_elements, shrink->candidates);
+    int64_t **got = port_arrays(scratch, engine->output_count, engine->output_elements, shrink->candidates);
+    int status = engine_run(shrink->emulator, shrink->candidates, (const int64_t *const *)inputs, expected);
+    if (status == 0)
+        status = engine_run(shrink->engine, shrink->candidates, (const int64_t *const *)inputs, got);
+    for (size_t row = 0; row < shrink->candidates && status == 0; row++) {
+        shrink->fails[row] = false;
+        for (uint32_t o = 0; o < engine->output_count; o++) {
+            size_t n = engine->output_elements[o];
+            shrink->fails[row] |= memcmp(expected[o] + row * n, got[o] + row * n, n * sizeof **got) != 0;
+        }
+    }
+    arena_free(scratch);
+    return status;
+}
+
+static bool fails_alone(struct shrink *shrink, const int64_t *event) {
+    memcpy(shrink->rows, event, shrink->elements * sizeof *event);
+    shrink->candidates = 1;
+    return try_candidates(shrink) == 0 && shrink->fails[0];
+}
+
+/* Elements that can be zeroed one by one; their positions go into `removable`. */
+static size_t find_removable(struct shrink *shrink, const int64_t *event, size_t *removable) {
+    size_t count = 0;
+    shrink->candidates = 0;
+    for (size_t i = 0; i < shrink->elements; i++) {
+        if (event[i] == 0)
+            continue;
+        int64_t *row = shrink->rows + shrink->candidates * shrink->elements;
+        memcpy(row, event, shrink->elements * sizeof *event);
+        row[i] = 0;
+        removable[shrink->candidates++] = i;
+    }
+    if (shrink->candidates == 0 || try_candidates(shrink))
+        return 0;
+    for (size_t k = 0; k < shrink->candidates; k++)
+        if (shrink->fails[k])
+            removable[count++] = removable[k];
+    return count;
+}
+
+/* The longest run of them that can be zeroed together. */
+static size_t zero_together(struct shrink *shrink, int64_t *event, const size_t *removable, size_t count) {
+    shrink->candidates = count;
+    for (size_t k = 0; k < count; k++) {
+        int64_t *row = shrink->rows + k * shrink->elements;
+        memcpy(row, k ? row - shrink->elements : event, shrink->elements * sizeof *event);
+        row[removable[k]] = 0;
+    }
+    if (try_candidates(shrink))
+        return 0;
+    for (size_t k = count; k > 0; k--) {
+        if (shrink->fails[k - 1]) {
+            memcpy(event, shrink->rows + (k - 1) * shrink->elements, shrink->elements * sizeof *event);
+            return k;
+        }
+    }
+    return 0;
+}
+
+void shrink_event(struct engine *emulator, struct engine *engine, struct arena *arena, int64_t *event) {
+    struct shrink shrink = {.emulator = emulator, .engine = engine, .arena = arena, .elements = engine->input_total};
+    if (shrink.elements == 0 || shrink.elements > 4096)
+        return;
+    shrink.rows = arena_calloc(arena, shrink.elements * shrink.elements + 1, sizeof *shrink.rows);
+    shrink.fails = ARENA_ARRAY(arena, bool, shrink.elements + 1);
+    size_t *removable = ARENA_ARRAY(arena, size_t, shrink.elements + 1);
+    int64_t *smaller = arena_copy(arena, event, shrink.elements * sizeof *event);
+    if (!fails_alone(&shrink, event)) /* it needs its neighbours: a fault of the pipeline */
+        return;
+    for (int round = 0; round < SHRINK_ROUNDS; round++) {
+        size_t count = find_removable(&shrink, smaller, removable);
+        if (count == 0 || zero_together(&shrink, smaller, removable, count) == 0)
+            break;
+    }
+    if (fails_alone(&shrink, smaller))
+        memcpy(event, smaller, shrink.elements * sizeof *event);
+}
+
+/* ---- on disk ---- */
+
+static int write_reals(struct firmware *firmware, const char *path, struct shape shape, const double *data, size_t events) {
+    struct npy_writer *writer = npy_writer_open(firmware->context, path, NPY_FLOAT64, &shape);
+    if (!writer)
+        return -1;
+    if (npy_writer_write(writer, data, events)) {
+        npy_writer_abandon(writer);
+        return -1;
+    }
+    return npy_writer_close(writer);
+}
+
+static const char *failing_path(const struct firmware *firmware, struct arena *arena, const char *input, uint32_t inputs) {
+    if (inputs == 1)
+        return arena_printf(arena, "%s/verify/failing.npy", firmware->folder);
+    char *name = arena_strdup(arena, input);
+    for (char *c = name; *c; c++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *c))
+            *c = '_';
+    return arena_printf(arena, "%s/verify/failing-%s.npy", firmware->folder, name);
+}
+
+/* Adds one row unless it is there already; the oldest go when there are too many. */
+static int add_regression(struct firmware *firmware, struct arena *arena, const double *row, size_t columns) {
+    uint64_t count;
+    double *old = regression_read(firmware, arena, columns, &count);
+    double *rows = ARENA_ARRAY(arena, double, ((size_t)count + 1) * columns);
+    for (uint64_t i = 0; i < count; i++)
+        if (!memcmp(old + i * columns, row, columns * sizeof *row))
+            return 0;
+    uint64_t skip = count >= REGRESSION_MAX ? count - REGRESSION_MAX + 1 : 0;
+    if (count > skip)
+        memcpy(rows, old + skip * columns, (size_t)(count - skip) * columns * sizeof *rows);
+    memcpy(rows + (count - skip) * columns, row, columns * sizeof *rows);
+    struct shape shape = {.rank = 1, .dim = {(int64_t)columns}};
+    return write_reals(firmware, regression_path(firmware, arena), shape, rows, (size_t)(count - skip) + 1);
+}
+
+int failing_event_write(struct firmware *firmware, struct arena *arena, const int64_t *event) {
+    const struct graph *graph = firmware->quantised;
+    uint32_t input_count = graph_inputs(graph, NULL, 0);
+    valref *inputs = ARENA_ARRAY(arena, valref, input_count + 1);
+    size_t columns = 0, first = 0;
+    graph_inputs(graph, inputs, input_count);
+    for (uint32_t i = 0; i < input_count; i++)
+        columns += value_elements(graph, inputs[i]);
+    double *reals = ARENA_ARRAY(arena, double, columns + 1);
+    mkdir(arena_printf(arena, "%s/verify", firmware->folder), 0777);
+    for (uint32_t i = 0; i < input_count; i++) {
+        const struct node *node = graph_definition(graph, inputs[i]);
+        const struct meaning *meaning = &node->attributes.input.meaning;
+        size_t elements = value_elements(graph, inputs[i]);
+        port_to_reals(graph, inputs[i], meaning->scale ? meaning : NULL, 1, event + first, reals + first);
+        struct shape shape = {.rank = 1, .dim = {(int64_t)elements}};
+        if (write_reals(firmware, failing_path(firmware, arena, node->name, input_count), shape, reals + first, 1))
+            return -1;
+        first += elements;
+    }
+    return add_regression(firmware, arena, reals, columns);
+}

@@ -1,0 +1,120 @@
+/* Reads events from .csv files: one event a line, numbers between commas, a first line of names
+ * allowed, lines that begin with # passed over. One pass counts, so that a ragged line is told
+ * before anything runs; then lines are read as they are needed. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/private.h"
+
+enum { LINE_MAX_BYTES = 1 << 26 };
+
+static int append_byte(struct event_source *source, size_t length, int byte) {
+    if (length + 1 >= source->text_capacity) {
+        size_t larger = source->text_capacity ? 2 * source->text_capacity : 1024;
+        source->text = arena_grow(source->arena, source->text, source->text_capacity, larger);
+        source->text_capacity = larger;
+    }
+    source->text[length] = (char)byte;
+    source->text[length + 1] = 0;
+    return 0;
+}
+
+/* The next line that holds numbers or names: 1, 0 at the end, -1 diagnosed. */
+static int next_line(struct event_source *source) {
+    for (;;) {
+        size_t length = 0;
+        int byte;
+        append_byte(source, 0, 0);
+        while ((byte = getc_unlocked(source->file)) != EOF && byte != '\n') {
+            if (length >= LINE_MAX_BYTES || byte == 0)
+                return event_source_error(source, source->line + 1, NULL, byte ? "the line is too long" : "not a text file");
+            append_byte(source, length++, byte);
+        }
+        if (byte == EOF && length == 0)
+            return ferror(source->file) ? event_source_error(source, source->line, NULL, "cannot read on") : 0;
+        source->line++;
+        while (length > 0 && strchr(" \t\r", source->text[length - 1]))
+            source->text[--length] = 0;
+        const char *start = source->text + strspn(source->text, " \t");
+        if (*start && *start != '#')
+            return 1;
+    }
+}
+
+static size_t count_fields(const char *text) {
+    size_t fields = 1;
+    for (; (text = strchr(text, ',')); text++)
+        fields++;
+    return fields;
+}
+
+/* One number and what follows it up to the comma; false when it is none. */
+static bool field_number(const char **text, double *number) {
+    char *end;
+    *number = strtod(*text, &end);
+    bool good = end != *text;
+    end += strspn(end, " \t");
+    good = good && (*end == ',' || *end == 0);
+    const char *comma = strchr(*text, ',');
+    *text = comma ? comma + 1 : *text + strlen(*text);
+    return good;
+}
+
+/* A line of names: no field is a number. */
+static bool is_header(const char *text) {
+    double number;
+    while (*text)
+        if (field_number(&text, &number))
+            return false;
+    return true;
+}
+
+static int64_t csv_read(struct event_source *source, double *data, size_t events) {
+    for (size_t i = 0; i < events; i++) {
+        uint64_t event = source->next + i;
+        if (next_line(source) <= 0)
+            return event_source_error(source, source->line, NULL, "the file ends before event %" PRIu64, event);
+        const char *text = source->text;
+        for (size_t column = 0; column < source->elements; column++) {
+            double *number = &data[i * source->elements + column];
+            if (!field_number(&text, number))
+                return event_source_error(source, source->line, NULL, "not a number at event %" PRIu64 ", column %zu", event, column);
+            if (isnan(*number))
+                return event_source_not_a_number(source, source->line, event, column);
+        }
+    }
+    return (int64_t)events;
+}
+
+static int csv_rewind(struct event_source *source) {
+    if (fseek(source->file, 0, SEEK_SET))
+        return event_source_error(source, 0, NULL, "cannot go back to its beginning");
+    source->line = 0;
+    return source->has_header && next_line(source) < 0 ? -1 : 0;
+}
+
+int csv_open(struct event_source *source) {
+    int more;
+    source->read = csv_read;
+    source->rewind = csv_rewind;
+    while ((more = next_line(source)) > 0) {
+        size_t fields = count_fields(source->text);
+        if (source->elements == 0) {
+            source->elements = fields;
+            source->has_header = is_header(source->text);
+        } else if (fields != source->elements) {
+            return event_source_error(source, source->line, "every line has one number for each element",
+                                      "%zu columns, where the lines before have %zu", fields, source->elements);
+        }
+        source->count++;
+    }
+    if (more < 0)
+        return -1;
+    if (source->elements == 0)
+        return event_source_error(source, 0, NULL, "no events in it");
+    source->count -= source->has_header ? 1 : 0;
+    source->shape = (struct shape){.rank = 1, .dim = {(int64_t)source->elements}};
+    return csv_rewind(source);
+}

@@ -1,0 +1,184 @@
+/* Event sources: what .npy and .csv files share. A source is pulled block by block, so that a file
+ * may be larger than memory; every number is checked on the way (NaN has no fixed-point form). */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "sim/private.h"
+
+int event_source_error(const struct event_source *source, int line, const char *help, const char *format, ...) {
+    struct strbuf text = strbuf_new(source->arena);
+    va_list arguments;
+    va_start(arguments, format);
+    strbuf_vprintf(&text, format, arguments);
+    va_end(arguments);
+    return diag_error(&source->context->diagnostics, (struct location){.file = source->path, .line = line}, help, "%s", text.data);
+}
+
+int event_source_not_a_number(const struct event_source *source, int line, uint64_t event, size_t column) {
+    return event_source_error(source, line, "remove the event, or give the number that the trigger would send",
+                              "NaN at event %llu, column %zu", (unsigned long long)event, column);
+}
+
+static bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && !strcasecmp(text + length - tail, end);
+}
+
+static void close_file(void *file) {
+    fclose(file);
+}
+
+static int source_open(struct event_source *source) {
+    struct stat status;
+    source->file = fopen(source->path, "rb");
+    if (!source->file)
+        return event_source_error(source, 0, NULL, "cannot read events: %s", strerror(errno));
+    arena_defer(source->arena, close_file, source->file);
+    if (fstat(fileno(source->file), &status) || !S_ISREG(status.st_mode))
+        return event_source_error(source, 0, "write the events to a file first", "not a regular file");
+    if (ends_with(source->path, ".npy"))
+        return npy_open(source);
+    if (ends_with(source->path, ".csv"))
+        return csv_open(source);
+    return event_source_error(source, 0, "events are read from .npy and .csv files", "unknown kind of event file");
+}
+
+struct event_source *event_source_open(struct bxc_context *context, const char *path) {
+    struct arena *arena = arena_new(context);
+    struct event_source *source = ARENA_NEW(arena, struct event_source);
+    source->context = context;
+    source->arena = arena;
+    source->path = arena_strdup(arena, path);
+    if (source_open(source) == 0)
+        return source;
+    arena_free(arena);
+    return NULL;
+}
+
+void event_source_close(struct event_source *source) {
+    if (source)
+        arena_free(source->arena);
+}
+
+uint64_t event_source_count(const struct event_source *source) {
+    return source->count;
+}
+
+size_t event_source_elements(const struct event_source *source, struct shape *shape) {
+    if (shape)
+        *shape = source->shape;
+    return source->elements;
+}
+
+int64_t event_source_read(struct event_source *source, double *data, size_t events) {
+    uint64_t left = source->count - source->next;
+    size_t wanted = events < left ? events : (size_t)left;
+    if (wanted == 0)
+        return 0;
+    int64_t got = source->read(source, data, wanted);
+    if (got > 0)
+        source->next += (uint64_t)got;
+    return got;
+}
+
+int event_source_rewind(struct event_source *source) {
+    source->next = 0;
+    return source->rewind(source);
+}
+
+/* Axes of length 1 say nothing about where an element stands. */
+static struct shape without_ones(const struct shape *shape) {
+    struct shape result = {0};
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] != 1)
+            result.dim[result.rank++] = shape->dim[i];
+    return result;
+}
+
+static int source_matches(const struct event_source *source, const struct graph *graph, valref input) {
+    const struct value *value = graph_value(graph, input);
+    const char *name = graph_definition(graph, input)->name;
+    size_t elements = shape_elements(&value->shape);
+    if (source->elements != elements)
+        return event_source_error(source, 0, "one event a row, one column an element of the input",
+                                  "%zu column%s an event, but input '%s' has %zu", source->elements,
+                                  source->elements == 1 ? "" : "s", name, elements);
+    struct shape mine = without_ones(&source->shape), wanted = without_ones(&value->shape);
+    if (mine.rank > 1 && wanted.rank > 0 && !shape_equal(&mine, &wanted))
+        return event_source_error(source, 0, "transpose or flatten the events as the model's input has them",
+                                  "the axes of an event differ from those of input '%s'", name);
+    return 0;
+}
+
+/* "name=file" or "file": the input it is for, UINT32_MAX when there is none of that name. */
+static uint32_t input_for(const struct graph *graph, const valref *inputs, uint32_t count, const char *text, const char **file) {
+    const char *equals = strchr(text, '=');
+    *file = text;
+    if (!equals)
+        return count == 1 ? 0 : UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = graph_definition(graph, inputs[i])->name;
+        if (strlen(name) == (size_t)(equals - text) && !strncmp(name, text, (size_t)(equals - text))) {
+            *file = equals + 1;
+            return i;
+        }
+    }
+    return count == 1 ? 0 : UINT32_MAX;
+}
+
+static const char *input_names(struct arena *arena, const struct graph *graph, const valref *inputs, uint32_t count) {
+    struct strbuf text = strbuf_new(arena);
+    strbuf_append(&text, "give --events NAME=FILE for each input:");
+    for (uint32_t i = 0; i < count; i++)
+        strbuf_printf(&text, "%s %s", i ? "," : "", graph_definition(graph, inputs[i])->name);
+    return text.data;
+}
+
+static int open_one(struct bxc_context *context, const struct graph *graph, const valref *inputs, uint32_t count,
+                    const char *text, const char *help, struct event_source **sources) {
+    const char *file;
+    uint32_t input = input_for(graph, inputs, count, text, &file);
+    if (input == UINT32_MAX)
+        return diag_error(&context->diagnostics, (struct location){.file = text}, help, "the model has %u inputs, and this names none", count);
+    if (sources[input])
+        return diag_error(&context->diagnostics, (struct location){.file = text}, help, "input '%s' has events already",
+                          graph_definition(graph, inputs[input])->name);
+    sources[input] = event_source_open(context, file);
+    return sources[input] ? source_matches(sources[input], graph, inputs[input]) : -1;
+}
+
+static int same_counts(struct bxc_context *context, const struct graph *graph, const valref *inputs, uint32_t count,
+                       const char *help, struct event_source **sources) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (!sources[i])
+            return diag_error(&context->diagnostics, (struct location){0}, help, "no events for input '%s'",
+                              graph_definition(graph, inputs[i])->name);
+        if (sources[i]->count != sources[0]->count)
+            return event_source_error(sources[i], 0, NULL, "%llu events, but %s has %llu", (unsigned long long)sources[i]->count,
+                                      sources[0]->path, (unsigned long long)sources[0]->count);
+    }
+    return 0;
+}
+
+int event_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files, uint32_t file_count,
+                       struct event_source **sources) {
+    struct arena *scratch = arena_new(context);
+    uint32_t count = graph_inputs(graph, NULL, 0);
+    valref *inputs = ARENA_ARRAY(scratch, valref, count ? count : 1);
+    graph_inputs(graph, inputs, count);
+    memset(sources, 0, count * sizeof *sources);
+    const char *help = input_names(scratch, graph, inputs, count);
+    int status = 0;
+    for (uint32_t i = 0; i < file_count && status == 0; i++)
+        status = open_one(context, graph, inputs, count, files[i], help, sources);
+    if (status == 0)
+        status = same_counts(context, graph, inputs, count, help, sources);
+    for (uint32_t i = 0; i < count && status != 0; i++) {
+        event_source_close(sources[i]);
+        sources[i] = NULL;
+    }
+    arena_free(scratch);
+    return status;
+}

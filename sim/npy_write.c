@@ -1,0 +1,121 @@
+/* Writes numpy's .npy files, version 1, beside the goal; the goal appears whole or not at all. The
+ * header has room for any number of events, because that is known at the end. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/private.h"
+
+enum { HEADER_BYTES = 256 };
+
+struct npy_writer {
+    struct bxc_context *context;
+    struct arena *arena;
+    const char *path, *beside;
+    FILE *file;
+    enum npy_type type;
+    struct shape shape;
+    size_t elements;
+    uint64_t events;
+};
+
+static const struct {
+    const char *name;
+    size_t size;
+} npy_types[] = {
+    [NPY_FLOAT32] = {"<f4", 4}, [NPY_FLOAT64] = {"<f8", 8}, [NPY_INT64] = {"<i8", 8}, [NPY_UINT8] = {"|u1", 1}, [NPY_INT32] = {"<i4", 4},
+};
+
+static int writer_error(const struct npy_writer *writer, int number) {
+    return diag_error(&writer->context->diagnostics, (struct location){.file = writer->path}, NULL, "cannot write: %s", strerror(number));
+}
+
+/* The writer is gone, whatever happened. */
+static int writer_fail(struct npy_writer *writer, int number) {
+    writer_error(writer, number);
+    npy_writer_abandon(writer);
+    return -1;
+}
+
+static void header_make(const struct npy_writer *writer, char header[HEADER_BYTES]) {
+    struct strbuf text = strbuf_new(writer->arena);
+    strbuf_printf(&text, "{'descr': '%s', 'fortran_order': False, 'shape': (%llu,", npy_types[writer->type].name,
+                  (unsigned long long)writer->events);
+    for (int i = 0; i < writer->shape.rank; i++)
+        strbuf_printf(&text, "%s%lld%s", i ? " " : " ", (long long)writer->shape.dim[i], i + 1 < writer->shape.rank ? "," : "");
+    strbuf_append(&text, "), }");
+    memset(header, ' ', HEADER_BYTES);
+    memcpy(header, "\x93NUMPY\x01\x00", 8);
+    header[8] = (char)(HEADER_BYTES - 10);
+    header[9] = 0;
+    memcpy(header + 10, text.data, text.length < HEADER_BYTES - 11 ? text.length : HEADER_BYTES - 11);
+    header[HEADER_BYTES - 1] = '\n';
+}
+
+struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type, const struct shape *shape) {
+    struct arena *arena = arena_new(context);
+    struct npy_writer *writer = ARENA_NEW(arena, struct npy_writer);
+    char header[HEADER_BYTES];
+    *writer = (struct npy_writer){.context = context, .arena = arena, .type = type, .shape = *shape};
+    writer->elements = shape_elements(shape);
+    writer->path = arena_strdup(arena, path);
+    writer->beside = arena_printf(arena, "%s.%ld.tmp", path, (long)getpid());
+    header_make(writer, header);
+    writer->file = fopen(writer->beside, "wb");
+    if (!writer->file || fwrite(header, 1, HEADER_BYTES, writer->file) != HEADER_BYTES) {
+        writer_fail(writer, errno);
+        return NULL;
+    }
+    return writer;
+}
+
+static void encode(enum npy_type type, double number, uint8_t bytes[8]) {
+    uint64_t bits = 0;
+    float single = (float)number;
+    uint32_t low;
+    if (type == NPY_FLOAT32) {
+        memcpy(&low, &single, sizeof low);
+        bits = low;
+    } else if (type == NPY_FLOAT64) {
+        memcpy(&bits, &number, sizeof bits);
+    } else {
+        bits = (uint64_t)(int64_t)number;
+    }
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(bits >> (8 * i));
+}
+
+int npy_writer_write(struct npy_writer *writer, const double *data, size_t events) {
+    size_t size = npy_types[writer->type].size;
+    for (size_t i = 0; i < events * writer->elements; i++) {
+        uint8_t bytes[8];
+        encode(writer->type, data[i], bytes);
+        if (fwrite(bytes, 1, size, writer->file) != size)
+            return writer_error(writer, errno);
+    }
+    writer->events += events;
+    return 0;
+}
+
+int npy_writer_close(struct npy_writer *writer) {
+    char header[HEADER_BYTES];
+    header_make(writer, header);
+    if (fseek(writer->file, 0, SEEK_SET) || fwrite(header, 1, HEADER_BYTES, writer->file) != HEADER_BYTES || fflush(writer->file))
+        return writer_fail(writer, errno);
+    FILE *file = writer->file;
+    writer->file = NULL;
+    if (fclose(file) || rename(writer->beside, writer->path))
+        return writer_fail(writer, errno);
+    arena_free(writer->arena);
+    return 0;
+}
+
+void npy_writer_abandon(struct npy_writer *writer) {
+    if (!writer)
+        return;
+    if (writer->file)
+        fclose(writer->file);
+    unlink(writer->beside);
+    arena_free(writer->arena);
+}

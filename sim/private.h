@@ -1,0 +1,179 @@
+/* What the files of sim/ know of each other and nobody else needs. Sections are named after files. */
+#ifndef BXC_SIM_PRIVATE_H
+#define BXC_SIM_PRIVATE_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "sim/sim.h"
+
+/* ---- events.c: what the formats share ---- */
+struct event_source {
+    struct bxc_context *context;
+    struct arena *arena; /* closes the file when it goes */
+    const char *path;
+    FILE *file;
+    int64_t (*read)(struct event_source *source, double *data, size_t events);
+    int (*rewind)(struct event_source *source);
+    uint64_t count, next;
+    struct shape shape; /* without the first axis */
+    size_t elements;
+    char kind;          /* npy: 'f', 'i', 'u' or 'b', of `size` bytes from data_start on */
+    int size;
+    long data_start;
+    char *text;         /* csv: the current line */
+    size_t text_capacity;
+    int line;
+    bool has_header;
+};
+int npy_open(struct event_source *source);
+int csv_open(struct event_source *source);
+int event_source_error(const struct event_source *source, int line, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
+int event_source_not_a_number(const struct event_source *source, int line, uint64_t event, size_t column);
+
+/* ---- child.c: processes fed and drained side by side ---- */
+enum { CHILD_TAIL = 4096, CHILD_MAX = 64 };
+struct child {
+    const char *const *arguments; /* ends with NULL */
+    const uint8_t *input;         /* all that is written to it; may be NULL */
+    size_t input_length, input_sent;
+    uint8_t *output;              /* NULL: its output joins its errors in `tail` */
+    size_t output_capacity, output_length;
+    size_t output_extra;          /* bytes beyond the capacity; thrown away */
+    char tail[CHILD_TAIL + 1];    /* the last that it said on stderr */
+    size_t tail_length;
+    pid_t pid;
+    int in, out, err;
+    double last_sign;             /* of life, seconds */
+    bool hung, overran;
+    int start_error;              /* errno when it did not start */
+    int status;                   /* of waitpid */
+};
+/* Runs them to their ends; -1 when the context was cancelled (they are killed then, not diagnosed). A child
+ * without a sign of life for idle_seconds is killed and marked as hung. */
+int children_run(struct bxc_context *context, struct arena *scratch, struct child *children, int count, double idle_seconds);
+const char *child_fate(struct arena *arena, const struct child *child); /* NULL: ended well */
+const char *child_last_lines(struct arena *arena, const struct child *child, int lines);
+double monotonic_seconds(void);
+
+/* ---- build.c ---- */
+struct build_request {
+    const char *engine;          /* name, for folders and diagnoses */
+    const char *folder;          /* in fw/, where its Makefile is */
+    const char *sources[3];      /* folders in fw/ that it is made from; ends with NULL */
+    const char *target;          /* of make, or NULL */
+    const char *program;         /* what it makes in its build folder */
+    const char *variables[3];    /* "AP_TYPES=...", ends with NULL */
+};
+/* The program's path; builds when these very sources have not been built yet. NULL and a diagnosis. */
+const char *build_program(const struct firmware *firmware, struct arena *arena, const struct engine_options *options,
+                          const struct build_request *request);
+bool command_exists(const char *name); /* on PATH */
+
+/* ---- engine.c, engine_graph.c, engine_process.c ---- */
+struct engine;
+struct engine_kind {
+    const char *name, *summary;
+    const char *tools;           /* commands it needs, blank-separated, or NULL */
+    int (*open)(struct engine *engine);
+    int (*run)(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
+    int (*run_reals)(struct engine *engine, size_t events, const float *const *inputs, float *const *outputs);
+    struct build_request build;
+};
+struct engine {
+    const struct engine_kind *kind;
+    enum engine_id id;
+    const struct firmware *firmware;
+    struct arena *arena;
+    struct engine_options options;
+    const struct graph *graph;
+    const char *program;
+    uint32_t input_count, output_count;
+    size_t *input_elements, *output_elements; /* by port */
+    size_t input_total, output_total;
+    int latency;             /* -1: not measured, or not one */
+    bool latency_seen;
+    double build_seconds;
+};
+extern const struct engine_kind engine_kinds[ENGINE_COUNT];
+int graph_engine_open(struct engine *engine);
+int graph_engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
+int graph_engine_run_reals(struct engine *engine, size_t events, const float *const *inputs, float *const *outputs);
+int process_engine_open(struct engine *engine);
+int process_engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
+size_t value_elements(const struct graph *graph, valref value);
+
+/* ---- vectors.c: events that are made, not read ---- */
+struct port_elements { /* all elements of all input ports, one after the other */
+    size_t count;
+    struct format *formats;
+    double *mean, *deviation; /* of the calibration, in real numbers */
+};
+uint64_t corner_events(const struct port_elements *ports);
+void corner_event(const struct port_elements *ports, uint64_t index, int64_t *event);
+void uniform_event(const struct port_elements *ports, uint64_t seed, uint64_t index, int64_t *event);
+void calibrated_event(const struct port_elements *ports, uint64_t seed, uint64_t index, float *event);
+struct port_elements *port_elements_new(const struct firmware *firmware, struct arena *arena);
+
+/* ---- stream.c: the events of one verification, block by block ---- */
+enum phase { PHASE_USER, PHASE_CORNER, PHASE_REGRESSION, PHASE_RANDOM, PHASE_COUNT };
+enum { BLOCK_EVENTS = 16384 };
+struct event_block { /* events of one phase only */
+    enum phase phase;
+    uint64_t first;          /* number of its first event in the whole verification */
+    uint64_t first_in_phase;
+    size_t events;
+    int64_t **integers;      /* at the ports */
+    float **reals;           /* what the float model sees; NULL in phases that are not compared with it */
+    bool *measured;          /* by event: compared with the float model */
+    bool *on_grid;           /* by event: its numbers are the port's, not rounded to it */
+    double *labels;          /* NULL: none */
+    size_t label_columns;
+};
+struct event_stream;
+struct event_stream *event_stream_new(struct firmware *firmware, const struct verify_options *options, struct arena *arena);
+void event_stream_close(struct event_stream *stream);
+uint64_t event_stream_events(const struct event_stream *stream, enum phase phase);
+uint64_t event_stream_total(const struct event_stream *stream);
+int64_t event_stream_next(struct event_stream *stream, struct event_block *block); /* 0 at the end, -1 diagnosed */
+const char *regression_path(const struct firmware *firmware, struct arena *arena);
+/* Real numbers of regression vectors, all inputs side by side. NULL: there are none that fit. */
+double *regression_read(const struct firmware *firmware, struct arena *arena, size_t columns, uint64_t *events);
+
+/* ---- compare.c ---- */
+/* Looks for the first difference in a block; `first` is the number of its first event. */
+bool compare_outputs(const struct graph *graph, uint64_t first, size_t events, int64_t *const *expected,
+                     int64_t *const *got, struct difference *difference);
+/* The failing event with as few non-zero inputs as greedy zeroing finds; changes it in place. */
+void shrink_event(struct engine *emulator, struct engine *engine, struct arena *arena, int64_t *event);
+/* Writes fw/verify/failing.npy (one file an input when there are several) and adds the event to the regression vectors. */
+int failing_event_write(struct firmware *firmware, struct arena *arena, const int64_t *event);
+
+/* ---- accuracy.c: fixed against the model as trained ---- */
+struct accuracy;
+struct accuracy *accuracy_new(struct firmware *firmware, const struct verify_options *options, struct arena *arena,
+                              bool labels, uint64_t labelled_events);
+const struct graph *accuracy_reference(const struct accuracy *accuracy); /* outputs as they are compared; NULL: nothing can be */
+void accuracy_close(struct accuracy *accuracy);
+int accuracy_add(struct accuracy *accuracy, const struct event_block *block, float *const *floats, int64_t *const *integers);
+void accuracy_finish(struct accuracy *accuracy, struct verdict *verdict);
+
+/* ---- curves.c ---- */
+struct scored {
+    float score;
+    bool positive;
+};
+enum { CURVE_POINTS = 102 };
+/* Sorts `events` in place, descending. The area under the curve, ties by midranks; NaN when one class is missing. */
+double curve_area(struct scored *events, size_t count);
+/* After curve_area: the false-positive rate at true-positive rates 0, 1 %, ... 100 %, then (1, 1). */
+void curve_sample(const struct scored *events, size_t count, double *false_positive, double *true_positive);
+
+/* ---- activity.c: which values ever moved, and how far ---- */
+struct activity;
+struct activity *activity_new(const struct graph *graph, struct arena *arena);
+void activity_add(struct activity *activity, const struct event_block *block);
+void activity_finish(struct activity *activity, struct verdict *verdict);
+void activity_close(struct activity *activity);
+
+#endif

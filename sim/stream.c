@@ -1,0 +1,261 @@
+/* The events of one verification in their order: the user's, corner vectors, vectors that failed
+ * before, random ones. Nobody holds them all; each block is of one of these kinds. */
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/private.h"
+
+struct event_stream {
+    struct firmware *firmware;
+    struct arena *arena;
+    struct port_elements *ports;
+    uint32_t input_count;
+    valref *inputs;
+    struct event_source **sources; /* one an input; NULL without files */
+    struct event_source *labels;
+    uint64_t seed, counts[PHASE_COUNT], done, total_done;
+    enum phase phase;
+    double *regression; /* real numbers, all inputs side by side */
+    struct event_block block;
+    double *doubles;    /* of the widest input */
+    int64_t *event;     /* one, all inputs side by side */
+    float *real_event;
+};
+
+const char *regression_path(const struct firmware *firmware, struct arena *arena) {
+    return arena_printf(arena, "%s/verify/regression.npy", firmware->folder);
+}
+
+double *regression_read(const struct firmware *firmware, struct arena *arena, size_t columns, uint64_t *events) {
+    const char *path = regression_path(firmware, arena);
+    *events = 0;
+    if (access(path, R_OK))
+        return NULL;
+    struct event_source *source = event_source_open(firmware->context, path);
+    if (!source)
+        return NULL;
+    double *data = NULL;
+    if (source->elements == columns) {
+        data = arena_calloc(arena, (size_t)source->count * columns + 1, sizeof *data);
+        if (event_source_read(source, data, (size_t)source->count) >= 0)
+            *events = source->count;
+    } else {
+        diag_note(&firmware->context->diagnostics, (struct location){.file = path}, NULL,
+                  "these regression vectors are of other inputs and are left out");
+    }
+    event_source_close(source);
+    return *events ? data : NULL;
+}
+
+static int open_labels(struct event_stream *stream, const char *path) {
+    struct bxc_context *context = stream->firmware->context;
+    if (!stream->sources)
+        return diag_error(&context->diagnostics, (struct location){.file = path}, "give the events too: --events FILE", "labels without events");
+    stream->labels = event_source_open(context, path);
+    if (!stream->labels)
+        return -1;
+    if (stream->labels->count != stream->sources[0]->count)
+        return event_source_error(stream->labels, 0, "one label an event", "%llu labels for %llu events",
+                                  (unsigned long long)stream->labels->count, (unsigned long long)stream->sources[0]->count);
+    return 0;
+}
+
+enum { EVENTS_WITHOUT_FILES = 10000 };
+
+static int plan(struct event_stream *stream, const struct verify_options *options) {
+    struct bxc_context *context = stream->firmware->context;
+    if (options->event_file_count > 0) {
+        stream->sources = ARENA_ARRAY(stream->arena, struct event_source *, stream->input_count + 1);
+        if (event_sources_open(context, stream->firmware->quantised, options->event_files, options->event_file_count, stream->sources))
+            return -1;
+        stream->counts[PHASE_USER] = stream->sources[0]->count;
+    }
+    if (options->labels && open_labels(stream, options->labels))
+        return -1;
+    uint64_t wanted = options->events ? options->events : stream->sources ? stream->counts[PHASE_USER] : EVENTS_WITHOUT_FILES;
+    if (stream->counts[PHASE_USER] > wanted)
+        stream->counts[PHASE_USER] = wanted;
+    stream->counts[PHASE_RANDOM] = wanted - stream->counts[PHASE_USER];
+    if (stream->sources && stream->counts[PHASE_RANDOM])
+        diag_note(&context->diagnostics, (struct location){.file = stream->sources[0]->path}, NULL,
+                  "holds %llu events; the other %llu are random", (unsigned long long)stream->counts[PHASE_USER],
+                  (unsigned long long)stream->counts[PHASE_RANDOM]);
+    stream->counts[PHASE_CORNER] = corner_events(stream->ports);
+    stream->regression = regression_read(stream->firmware, stream->arena, stream->ports->count, &stream->counts[PHASE_REGRESSION]);
+    return 0;
+}
+
+static void block_new(struct event_stream *stream) {
+    struct event_block *block = &stream->block;
+    size_t widest = 1;
+    block->integers = ARENA_ARRAY(stream->arena, int64_t *, stream->input_count + 1);
+    block->reals = ARENA_ARRAY(stream->arena, float *, stream->input_count + 1);
+    for (uint32_t i = 0; i < stream->input_count; i++) {
+        size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
+        widest = elements > widest ? elements : widest;
+        block->integers[i] = arena_calloc(stream->arena, BLOCK_EVENTS, elements * sizeof **block->integers);
+        block->reals[i] = arena_calloc(stream->arena, BLOCK_EVENTS, elements * sizeof **block->reals);
+    }
+    block->label_columns = stream->labels ? stream->labels->elements : 0;
+    block->labels = ARENA_ARRAY(stream->arena, double, BLOCK_EVENTS * block->label_columns + 1);
+    block->measured = ARENA_ARRAY(stream->arena, bool, BLOCK_EVENTS);
+    block->on_grid = ARENA_ARRAY(stream->arena, bool, BLOCK_EVENTS);
+    stream->doubles = arena_calloc(stream->arena, BLOCK_EVENTS, widest * sizeof *stream->doubles);
+    stream->event = ARENA_ARRAY(stream->arena, int64_t, stream->ports->count + 1);
+    stream->real_event = ARENA_ARRAY(stream->arena, float, stream->ports->count + 1);
+}
+
+struct event_stream *event_stream_new(struct firmware *firmware, const struct verify_options *options, struct arena *arena) {
+    struct event_stream *stream = ARENA_NEW(arena, struct event_stream);
+    stream->firmware = firmware;
+    stream->arena = arena;
+    stream->seed = options->seed;
+    stream->input_count = graph_inputs(firmware->quantised, NULL, 0);
+    stream->inputs = ARENA_ARRAY(arena, valref, stream->input_count + 1);
+    graph_inputs(firmware->quantised, stream->inputs, stream->input_count);
+    stream->ports = port_elements_new(firmware, arena);
+    if (plan(stream, options)) {
+        event_stream_close(stream);
+        return NULL;
+    }
+    block_new(stream);
+    return stream;
+}
+
+void event_stream_close(struct event_stream *stream) {
+    for (uint32_t i = 0; stream->sources && i < stream->input_count; i++)
+        event_source_close(stream->sources[i]);
+    event_source_close(stream->labels);
+}
+
+uint64_t event_stream_events(const struct event_stream *stream, enum phase phase) {
+    return stream->counts[phase];
+}
+
+uint64_t event_stream_total(const struct event_stream *stream) {
+    uint64_t total = 0;
+    for (int i = 0; i < PHASE_COUNT; i++)
+        total += stream->counts[i];
+    return total;
+}
+
+/* An event's place among the inputs: side by side in one row, or in the arrays of a block. */
+static void scatter(struct event_stream *stream, size_t row, const int64_t *event) {
+    for (uint32_t i = 0; i < stream->input_count; i++) {
+        size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
+        memcpy(stream->block.integers[i] + row * elements, event, elements * sizeof *event);
+        event += elements;
+    }
+}
+
+static int scatter_reals(struct event_stream *stream, size_t row, const float *event) {
+    for (uint32_t i = 0; i < stream->input_count; i++) {
+        size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
+        if (port_from_reals(stream->firmware->quantised, stream->inputs[i], 1, 0, event, stream->block.integers[i] + row * elements))
+            return -1;
+        event += elements;
+    }
+    return 0;
+}
+
+static const struct meaning *input_meaning(const struct event_stream *stream, uint32_t input) {
+    const struct meaning *meaning = &graph_definition(stream->firmware->quantised, stream->inputs[input])->attributes.input.meaning;
+    return meaning->scale ? meaning : NULL;
+}
+
+/* Made events: the float model sees just what the port carries. */
+static void reals_from_ports(struct event_stream *stream, size_t events) {
+    for (uint32_t i = 0; i < stream->input_count; i++) {
+        size_t count = events * value_elements(stream->firmware->quantised, stream->inputs[i]);
+        port_to_reals(stream->firmware->quantised, stream->inputs[i], input_meaning(stream, i), events, stream->block.integers[i], stream->doubles);
+        for (size_t k = 0; k < count; k++)
+            stream->block.reals[i][k] = (float)stream->doubles[k];
+    }
+}
+
+/* Which events the ports carry unrounded. */
+static void find_on_grid(struct event_stream *stream, size_t events) {
+    for (size_t e = 0; e < events; e++)
+        stream->block.on_grid[e] = true;
+    for (uint32_t i = 0; i < stream->input_count; i++) {
+        size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
+        port_to_reals(stream->firmware->quantised, stream->inputs[i], input_meaning(stream, i), events, stream->block.integers[i], stream->doubles);
+        for (size_t k = 0; k < events * elements; k++)
+            if ((double)stream->block.reals[i][k] != stream->doubles[k])
+                stream->block.on_grid[k / elements] = false;
+    }
+}
+
+static int read_user_block(struct event_stream *stream, size_t events) {
+    for (uint32_t i = 0; i < stream->input_count; i++) {
+        size_t count = events * value_elements(stream->firmware->quantised, stream->inputs[i]);
+        for (size_t got = 0; got < events;) {
+            size_t done = got * stream->sources[i]->elements;
+            int64_t more = event_source_read(stream->sources[i], stream->doubles + done, events - got);
+            if (more <= 0)
+                return -1;
+            got += (size_t)more;
+        }
+        for (size_t k = 0; k < count; k++)
+            stream->block.reals[i][k] = (float)stream->doubles[k];
+        if (port_from_reals(stream->firmware->quantised, stream->inputs[i], events, (size_t)stream->done, stream->block.reals[i], stream->block.integers[i]))
+            return -1;
+    }
+    if (stream->labels && event_source_read(stream->labels, stream->block.labels, events) != (int64_t)events)
+        return -1;
+    for (size_t e = 0; e < events; e++)
+        stream->block.measured[e] = true;
+    return 0;
+}
+
+static int make_block(struct event_stream *stream, size_t events) {
+    for (size_t e = 0; e < events; e++) {
+        uint64_t index = stream->done + e;
+        bool calibrated = stream->phase == PHASE_RANDOM && index % 2 == 1;
+        stream->block.measured[e] = calibrated;
+        if (stream->phase == PHASE_CORNER)
+            corner_event(stream->ports, index, stream->event);
+        else if (stream->phase == PHASE_RANDOM && !calibrated)
+            uniform_event(stream->ports, stream->seed, index, stream->event);
+        else if (calibrated)
+            calibrated_event(stream->ports, stream->seed, index, stream->real_event);
+        else
+            for (size_t k = 0; k < stream->ports->count; k++)
+                stream->real_event[k] = (float)stream->regression[index * stream->ports->count + k];
+        if (calibrated || stream->phase == PHASE_REGRESSION) {
+            if (scatter_reals(stream, e, stream->real_event))
+                return -1;
+        } else {
+            scatter(stream, e, stream->event);
+        }
+    }
+    reals_from_ports(stream, events);
+    return 0;
+}
+
+int64_t event_stream_next(struct event_stream *stream, struct event_block *block) {
+    while (stream->phase < PHASE_COUNT && stream->done == stream->counts[stream->phase]) {
+        stream->phase++;
+        stream->done = 0;
+    }
+    if (stream->phase == PHASE_COUNT)
+        return 0;
+    uint64_t left = stream->counts[stream->phase] - stream->done;
+    size_t events = left < BLOCK_EVENTS ? (size_t)left : BLOCK_EVENTS;
+    if (stream->phase == PHASE_USER ? read_user_block(stream, events) : make_block(stream, events))
+        return -1;
+    find_on_grid(stream, events);
+    *block = stream->block;
+    block->phase = stream->phase;
+    block->first = stream->total_done;
+    block->first_in_phase = stream->done;
+    block->events = events;
+    if (stream->phase == PHASE_CORNER || stream->phase == PHASE_REGRESSION)
+        block->reals = NULL;
+    if (stream->phase != PHASE_USER || !stream->labels)
+        block->labels = NULL;
+    stream->done += events;
+    stream->total_done += events;
+    return (int64_t)events;
+}

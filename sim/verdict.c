@@ -1,0 +1,324 @@
+/* One verification: all engines over all events, block by block, against the emulator; the float
+ * model beside it; what failed made small and kept. */
+#include <string.h>
+
+#include "sim/private.h"
+
+enum { ICARUS_EVENTS = 200, PIPELINE_EVENTS = 4000 };
+
+struct contestant { /* one engine, in one of its variants */
+    struct engine *engine;
+    struct engine_result *result;
+    uint64_t quota[PHASE_COUNT]; /* events that it still takes of each kind */
+    int64_t **outputs;
+};
+
+struct verification {
+    struct firmware *firmware;
+    const struct verify_options *options;
+    struct arena *arena;
+    struct verdict *verdict;
+    struct event_stream *stream;
+    struct accuracy *accuracy;
+    struct activity *activity;
+    struct engine *emulator, *reference;
+    struct engine_result *emulator_result, *reference_result;
+    int64_t **expected;
+    float **floats;
+    struct contestant contestants[ENGINE_RESULT_MAX];
+    int contestant_count;
+};
+
+struct verify_options verify_options_default(void) {
+    struct verify_options options = {.seed = 1, .threshold = 0.5, .engine_options = {.check_hash = true}};
+    for (int i = 0; i < ENGINE_COUNT; i++)
+        options.engine[i] = true;
+    return options;
+}
+
+static struct engine_result *new_result(struct verification *run, enum engine_id id, const char *variant) {
+    struct engine_result *result = &run->verdict->engines[run->verdict->engine_count++];
+    *result = (struct engine_result){.id = id, .variant = variant, .latency = -1};
+    return result;
+}
+
+/* What was last diagnosed, for the verdict. */
+static const char *last_message(const struct firmware *firmware) {
+    const struct diagnostics *diag = &firmware->context->diagnostics;
+    return diag->count ? arena_strdup(firmware->context->arena, diag->items[diag->count - 1].message) : "failed";
+}
+
+static int64_t **output_arrays(struct verification *run) {
+    const struct graph *graph = run->firmware->quantised;
+    int64_t **arrays = ARENA_ARRAY(run->arena, int64_t *, graph->output_count + 1);
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        arrays[o] = arena_calloc(run->arena, BLOCK_EVENTS, value_elements(graph, graph->outputs[o].value) * sizeof **arrays);
+    return arrays;
+}
+
+static void set_quota(struct contestant *contestant, uint64_t events) {
+    for (int i = 0; i < PHASE_COUNT; i++)
+        contestant->quota[i] = events == UINT64_MAX ? events : events / PHASE_COUNT;
+}
+
+static bool lacks_tool(struct verification *run, struct engine_result *result) {
+    const char *missing = engine_missing_tool(run->arena, result->id);
+    if (!missing)
+        return false;
+    result->skipped = arena_printf(run->firmware->context->arena, "the command '%s' is not installed", missing);
+    diag_warning(&run->firmware->context->diagnostics, (struct location){0}, "install it, and verify again", "engine '%s' is left out: %s",
+                 engine_name(result->id), result->skipped);
+    return true;
+}
+
+static void add_contestant(struct verification *run, enum engine_id id, const char *variant, uint64_t events,
+                           const struct engine_options *options) {
+    struct engine_result *result = new_result(run, id, variant);
+    if (lacks_tool(run, result))
+        return;
+    context_progress(run->firmware->context, arena_printf(run->arena, "building %s", engine_name(id)), 0, 0);
+    struct engine *engine = engine_open(run->firmware, id, options);
+    if (!engine) {
+        result->failure = last_message(run->firmware);
+        return;
+    }
+    result->build_seconds = engine_build_seconds(engine);
+    struct contestant *contestant = &run->contestants[run->contestant_count++];
+    *contestant = (struct contestant){.engine = engine, .result = result, .outputs = output_arrays(run)};
+    set_quota(contestant, events);
+}
+
+static void add_contestants(struct verification *run) {
+    const bool *wanted = run->options->engine;
+    struct engine_options plain = run->options->engine_options, gaps = plain, reset = plain;
+    gaps.gap_seed = plain.gap_seed ? plain.gap_seed : run->options->seed + 1;
+    reset.reset_after = plain.reset_after ? plain.reset_after : 100;
+    gaps.jobs = reset.jobs = 1;
+    if (wanted[ENGINE_C])
+        add_contestant(run, ENGINE_C, "", UINT64_MAX, &plain);
+    if (wanted[ENGINE_HLS])
+        add_contestant(run, ENGINE_HLS, "", UINT64_MAX, &plain);
+    if (wanted[ENGINE_RTL]) {
+        add_contestant(run, ENGINE_RTL, "", UINT64_MAX, &plain);
+        const struct engine_result *rtl = &run->verdict->engines[run->verdict->engine_count - 1];
+        if (!rtl->skipped && !rtl->failure) {
+            add_contestant(run, ENGINE_RTL, "gaps", PIPELINE_EVENTS, &gaps);
+            add_contestant(run, ENGINE_RTL, "reset", PIPELINE_EVENTS, &reset);
+        }
+    }
+    if (wanted[ENGINE_ICARUS])
+        add_contestant(run, ENGINE_ICARUS, "", ICARUS_EVENTS, &plain);
+}
+
+static int open_reference(struct verification *run) {
+    const struct graph *graph = accuracy_reference(run->accuracy);
+    run->reference_result = new_result(run, ENGINE_FLOAT, "");
+    if (!run->options->engine[ENGINE_FLOAT] || !graph) {
+        run->reference_result->skipped = graph ? "not asked for" : "its outputs cannot be compared";
+        return 0;
+    }
+    run->reference = engine_open(run->firmware, ENGINE_FLOAT, &run->options->engine_options);
+    if (!run->reference)
+        return -1;
+    run->reference->graph = graph;
+    run->floats = ARENA_ARRAY(run->arena, float *, graph->output_count + 1);
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        run->floats[o] = arena_calloc(run->arena, BLOCK_EVENTS, value_elements(graph, graph->outputs[o].value) * sizeof **run->floats);
+    return 0;
+}
+
+static int open_all(struct verification *run) {
+    run->stream = event_stream_new(run->firmware, run->options, run->arena);
+    if (!run->stream)
+        return -1;
+    run->accuracy = accuracy_new(run->firmware, run->options, run->arena, run->options->labels != NULL,
+                                 event_stream_events(run->stream, PHASE_USER));
+    if (!run->accuracy || open_reference(run))
+        return -1;
+    run->activity = activity_new(run->firmware->quantised, run->arena);
+    run->emulator_result = new_result(run, ENGINE_EMULATOR, "");
+    run->emulator = engine_open(run->firmware, ENGINE_EMULATOR, &run->options->engine_options);
+    if (!run->emulator)
+        return -1;
+    run->expected = output_arrays(run);
+    add_contestants(run);
+    return 0;
+}
+
+static void close_all(struct verification *run) {
+    for (int i = 0; i < run->contestant_count; i++)
+        engine_close(run->contestants[i].engine);
+    engine_close(run->reference);
+    engine_close(run->emulator);
+    accuracy_close(run->accuracy);
+    activity_close(run->activity);
+    if (run->stream)
+        event_stream_close(run->stream);
+}
+
+/* ---- one block ---- */
+
+static int run_reference(struct verification *run, const struct event_block *block) {
+    double start = monotonic_seconds();
+    if (!run->reference || !block->reals)
+        return 0;
+    if (engine_run_reals(run->reference, block->events, (const float *const *)block->reals, run->floats))
+        return -1;
+    run->reference_result->seconds += monotonic_seconds() - start;
+    run->reference_result->events += block->events;
+    run->reference_result->ran = true;
+    return accuracy_add(run->accuracy, block, run->floats, run->expected);
+}
+
+static int run_emulator(struct verification *run, const struct event_block *block) {
+    double start = monotonic_seconds();
+    if (engine_run(run->emulator, block->events, (const int64_t *const *)block->integers, run->expected))
+        return -1;
+    run->emulator_result->seconds += monotonic_seconds() - start;
+    run->emulator_result->events += block->events;
+    run->emulator_result->ran = run->emulator_result->equal = true;
+    return 0;
+}
+
+static const char *event_name(struct arena *arena, const struct event_block *block, uint64_t event) {
+    unsigned long long number = (unsigned long long)(event - block->first + block->first_in_phase);
+    struct strbuf text = strbuf_new(arena);
+    switch (block->phase) {
+    case PHASE_USER: strbuf_printf(&text, "event %llu of the files", number); break;
+    case PHASE_CORNER: strbuf_printf(&text, "corner vector %llu", number); break;
+    case PHASE_REGRESSION: strbuf_printf(&text, "regression vector %llu", number); break;
+    default: strbuf_printf(&text, "random event %llu", number); break;
+    }
+    return text.data;
+}
+
+/* The first difference of an engine: named, made small, kept for the next time. */
+static int keep_failure(struct verification *run, struct contestant *contestant, const struct event_block *block) {
+    struct difference *difference = &contestant->result->difference;
+    struct engine *engine = contestant->engine;
+    int64_t *event = ARENA_ARRAY(run->arena, int64_t, engine->input_total + 1), *to = event;
+    size_t row = (size_t)(difference->event - block->first);
+    difference->event_name = event_name(run->firmware->context->arena, block, difference->event);
+    difference->layer = arena_strdup(run->firmware->context->arena, difference->layer);
+    difference->output_name = arena_strdup(run->firmware->context->arena, difference->output_name);
+    for (uint32_t i = 0; i < engine->input_count; i++) {
+        memcpy(to, block->integers[i] + row * engine->input_elements[i], engine->input_elements[i] * sizeof *to);
+        to += engine->input_elements[i];
+    }
+    shrink_event(run->emulator, engine, run->arena, event);
+    return failing_event_write(run->firmware, run->arena, event);
+}
+
+static int run_contestant(struct verification *run, struct contestant *contestant, const struct event_block *block) {
+    struct engine_result *result = contestant->result;
+    uint64_t *quota = &contestant->quota[block->phase];
+    size_t events = *quota < block->events ? (size_t)*quota : block->events;
+    if (events == 0 || result->failure || result->difference.found)
+        return 0;
+    double start = monotonic_seconds();
+    if (engine_run(contestant->engine, events, (const int64_t *const *)block->integers, contestant->outputs)) {
+        result->failure = last_message(run->firmware);
+        return atomic_load(&run->firmware->context->cancelled) ? -1 : 0;
+    }
+    result->seconds += monotonic_seconds() - start;
+    result->events += events;
+    result->ran = true;
+    if (*quota != UINT64_MAX)
+        *quota -= events;
+    result->latency = engine_latency(contestant->engine);
+    if (compare_outputs(run->firmware->quantised, block->first, events, run->expected, contestant->outputs, &result->difference))
+        return keep_failure(run, contestant, block);
+    return 0;
+}
+
+static int run_block(struct verification *run, const struct event_block *block) {
+    if (run_emulator(run, block) || run_reference(run, block))
+        return -1;
+    if (block->reals)
+        activity_add(run->activity, block);
+    for (int i = 0; i < run->contestant_count; i++)
+        if (run_contestant(run, &run->contestants[i], block))
+            return -1;
+    return 0;
+}
+
+static int run_all(struct verification *run) {
+    struct event_block block;
+    struct bxc_context *context = run->firmware->context;
+    uint64_t total = event_stream_total(run->stream);
+    int64_t events;
+    while ((events = event_stream_next(run->stream, &block)) > 0) {
+        context_progress(context, "verifying", block.first, total);
+        if (run_block(run, &block))
+            return -1;
+    }
+    context_progress(context, "verifying", total, total);
+    return (int)events;
+}
+
+/* ---- the verdict ---- */
+
+static void judge_latency(struct verdict *verdict) {
+    verdict->latency_right = true;
+    for (uint32_t i = 0; i < verdict->engine_count; i++) {
+        const struct engine_result *result = &verdict->engines[i];
+        if (result->id != ENGINE_RTL || !result->ran || result->failure)
+            continue;
+        verdict->latency_measured = true;
+        verdict->latency_right &= result->latency == verdict->latency;
+    }
+}
+
+static void judge(struct verification *run) {
+    struct verdict *verdict = run->verdict;
+    verdict->equal = true;
+    verdict->hash_checked = run->options->engine_options.check_hash;
+    for (uint32_t i = 0; i < verdict->engine_count; i++) {
+        struct engine_result *result = &verdict->engines[i];
+        result->equal = result->id != ENGINE_FLOAT && result->ran && !result->failure && !result->difference.found;
+        verdict->equal &= !result->failure && !result->difference.found;
+    }
+    judge_latency(verdict);
+}
+
+bool verdict_is_positive(const struct verdict *verdict) {
+    return verdict->equal && verdict->latency_right;
+}
+
+static void describe(struct verification *run) {
+    struct verdict *verdict = run->verdict;
+    struct arena *arena = run->firmware->context->arena;
+    verdict->firmware = run->firmware;
+    verdict->name = arena_strdup(arena, run->firmware->name);
+    verdict->content_hash = arena_strdup(arena, run->firmware->content_hash);
+    verdict->latency = run->firmware->latency;
+    verdict->seed = run->options->seed;
+}
+
+static void count_events(struct verification *run) {
+    struct verdict *verdict = run->verdict;
+    verdict->events = event_stream_total(run->stream);
+    verdict->user_events = event_stream_events(run->stream, PHASE_USER);
+    verdict->corner_events = event_stream_events(run->stream, PHASE_CORNER);
+    verdict->regression_events = event_stream_events(run->stream, PHASE_REGRESSION);
+    verdict->random_events = event_stream_events(run->stream, PHASE_RANDOM);
+}
+
+struct verdict *verify_firmware(struct firmware *firmware, const struct verify_options *options) {
+    struct arena *arena = arena_new(firmware->context);
+    struct verification run = {.firmware = firmware, .options = options, .arena = arena};
+    run.verdict = ARENA_NEW(firmware->context->arena, struct verdict);
+    describe(&run);
+    int status = open_all(&run);
+    if (status == 0)
+        status = run_all(&run);
+    if (status == 0) {
+        count_events(&run);
+        accuracy_finish(run.accuracy, run.verdict);
+        activity_finish(run.activity, run.verdict);
+        judge(&run);
+    }
+    close_all(&run);
+    arena_free(arena);
+    return status == 0 ? run.verdict : NULL;
+}

@@ -1,0 +1,335 @@
+/* Runs a graph over blocks of EVENT_LANES events. An evaluator is the plan: which nodes, in which
+ * order, with what their families prepared. A state holds one block of every value, so that any of
+ * them can be looked at after a run.
+ *
+ * Blocks are elements x EVENT_LANES: an operator works on rows of lanes, and so in vectors. Every
+ * lane is always computed; those without an event repeat the first one. Constants stay where the
+ * graph has them, and a reshape shares its operand's block. */
+#include "ir/ops/ops.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct step {
+    const struct node *node;
+    const struct op_family *family;
+    const void *plan;
+    uint32_t first_operand; /* among all operands of all steps */
+};
+
+struct evaluator {
+    const struct graph *graph;
+    bool integer;
+    struct step *steps;
+    uint32_t step_count, operand_count;
+    size_t *offsets;        /* a value's block in the state, in numbers; SIZE_MAX: none */
+    size_t numbers;         /* in all blocks */
+    valref *inputs;
+    uint32_t input_count;
+};
+
+/* Integers are the larger numbers: one buffer serves both. */
+struct evaluator_state {
+    const struct evaluator *evaluator;
+    void *blocks;
+    union {
+        struct real_operand *reals;
+        struct integer_operand *integers;
+    } operands; /* of all steps */
+};
+
+/* ---- plans ---- */
+
+uint32_t graph_inputs(const struct graph *graph, valref *out, uint32_t capacity) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (node->dead || node->op != OP_INPUT)
+            continue;
+        if (count < capacity)
+            out[count] = node->result;
+        count++;
+    }
+    return count;
+}
+
+static bool runs(const struct node *node) {
+    return !node->dead && node->op != OP_INPUT && node->op != OP_CONSTANT;
+}
+
+/* Gives each value its block. */
+static void place_values(struct evaluator *evaluator, struct arena *arena) {
+    const struct graph *graph = evaluator->graph;
+    evaluator->offsets = ARENA_ARRAY(arena, size_t, graph->value_count);
+    for (uint32_t i = 0; i < graph->value_count; i++)
+        evaluator->offsets[i] = SIZE_MAX;
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (node->dead || node->op == OP_CONSTANT)
+            continue;
+        size_t *offset = &evaluator->offsets[node->result.id];
+        if (node->op == OP_RESHAPE && evaluator->offsets[node->inputs[0].id] != SIZE_MAX) {
+            *offset = evaluator->offsets[node->inputs[0].id];
+            continue;
+        }
+        *offset = evaluator->numbers;
+        evaluator->numbers += shape_elements(&op_result(graph, node)->shape) * EVENT_LANES;
+    }
+}
+
+static int plan_step(struct evaluator *evaluator, const struct node *node, struct arena *arena) {
+    const struct graph *graph = evaluator->graph;
+    const struct op_family *family = op_info(node->op)->family;
+    bool shared = node->op == OP_RESHAPE && evaluator->offsets[node->result.id] == evaluator->offsets[node->inputs[0].id];
+    if (shared)
+        return 0;
+    if (evaluator->integer ? !family->eval_integer : !family->eval_real)
+        return REFUSE(graph, node, NULL, "'%s' cannot be evaluated in %s arithmetic", op_info(node->op)->name,
+                      evaluator->integer ? "integer" : "real");
+    struct step *step = &evaluator->steps[evaluator->step_count++];
+    step->node = node;
+    step->family = family;
+    step->first_operand = evaluator->operand_count;
+    step->plan = family->prepare ? family->prepare(graph, node, arena) : NULL;
+    evaluator->operand_count += node->input_count;
+    return 0;
+}
+
+struct evaluator *evaluator_new(const struct graph *graph, struct arena *arena) {
+    struct evaluator *evaluator = ARENA_NEW(arena, struct evaluator);
+    evaluator->graph = graph;
+    evaluator->integer = graph_is_integer(graph);
+    evaluator->steps = ARENA_ARRAY(arena, struct step, graph->node_count);
+    evaluator->input_count = graph_inputs(graph, NULL, 0);
+    evaluator->inputs = ARENA_ARRAY(arena, valref, evaluator->input_count);
+    graph_inputs(graph, evaluator->inputs, evaluator->input_count);
+    place_values(evaluator, arena);
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        if (runs(&graph->nodes[i]) && plan_step(evaluator, &graph->nodes[i], arena))
+            return NULL;
+    }
+    return evaluator;
+}
+
+/* ---- states ---- */
+
+static const void *constant_data(const struct constant_attributes *constant, bool integer) {
+    return integer ? (const void *)constant->integers : (const void *)constant->reals;
+}
+
+static const void *block_of(const struct evaluator_state *state, valref value) {
+    const struct evaluator *evaluator = state->evaluator;
+    size_t offset = evaluator->offsets[value.id];
+    if (offset == SIZE_MAX)
+        return NULL;
+    return evaluator->integer ? (const void *)((int64_t *)state->blocks + offset)
+                              : (const void *)((float *)state->blocks + offset);
+}
+
+/* Where a value's numbers lie, and how. */
+static void point_at(const struct evaluator_state *state, valref value, const void **data, size_t *element_stride,
+                     size_t *lane_stride) {
+    const struct node *definition = graph_definition(state->evaluator->graph, value);
+    bool constant = definition->op == OP_CONSTANT;
+    *data = constant ? constant_data(&definition->attributes.constant, state->evaluator->integer) : block_of(state, value);
+    *element_stride = constant ? 1 : EVENT_LANES;
+    *lane_stride = constant ? 0 : 1;
+}
+
+static void point_operands(struct evaluator_state *state, const struct step *step) {
+    for (uint32_t i = 0; i < step->node->input_count; i++) {
+        uint32_t at = step->first_operand + i;
+        const void *data;
+        size_t element_stride, lane_stride;
+        point_at(state, step->node->inputs[i], &data, &element_stride, &lane_stride);
+        if (state->evaluator->integer)
+            state->operands.integers[at] = (struct integer_operand){ data, element_stride, lane_stride };
+        else
+            state->operands.reals[at] = (struct real_operand){ data, element_stride, lane_stride };
+    }
+}
+
+struct evaluator_state *evaluator_state_new(const struct evaluator *evaluator) {
+    enum { ALIGNMENT = 64 };
+    size_t size = evaluator->integer ? sizeof(int64_t) : sizeof(float);
+    struct evaluator_state *state = calloc(1, sizeof *state);
+    if (!state || evaluator->numbers > (SIZE_MAX / 2) / size) {
+        free(state);
+        return NULL;
+    }
+    state->evaluator = evaluator;
+    size_t bytes = (evaluator->numbers * size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
+    state->blocks = aligned_alloc(ALIGNMENT, bytes);
+    state->operands.integers = calloc(evaluator->operand_count + 1, sizeof *state->operands.integers);
+    if (!state->blocks || !state->operands.integers) {
+        evaluator_state_free(state);
+        return NULL;
+    }
+    memset(state->blocks, 0, bytes);
+    for (uint32_t i = 0; i < evaluator->step_count; i++)
+        point_operands(state, &evaluator->steps[i]);
+    return state;
+}
+
+void evaluator_state_free(struct evaluator_state *state) {
+    if (!state)
+        return;
+    free(state->blocks);
+    free(state->operands.integers);
+    free(state);
+}
+
+/* NULL for constants, whose numbers the graph has. */
+const float *evaluator_reals(const struct evaluator_state *state, valref value) {
+    return state->evaluator->integer ? NULL : block_of(state, value);
+}
+
+const int64_t *evaluator_integers(const struct evaluator_state *state, valref value) {
+    return state->evaluator->integer ? block_of(state, value) : NULL;
+}
+
+/* ---- runs ---- */
+
+static void run_steps(struct evaluator_state *state, int lanes) {
+    const struct evaluator *evaluator = state->evaluator;
+    for (uint32_t i = 0; i < evaluator->step_count; i++) {
+        const struct step *step = &evaluator->steps[i];
+        struct evaluation evaluation = { .graph = evaluator->graph, .node = step->node, .plan = step->plan, .lanes = lanes };
+        void *result = (void *)(uintptr_t)block_of(state, step->node->result);
+        if (evaluator->integer) {
+            evaluation.integers = state->operands.integers + step->first_operand;
+            evaluation.integer_result = result;
+            step->family->eval_integer(&evaluation);
+        } else {
+            evaluation.reals = state->operands.reals + step->first_operand;
+            evaluation.real_result = result;
+            step->family->eval_real(&evaluation);
+        }
+    }
+}
+
+/* The same for both kinds of numbers: events x elements in, elements x lanes inside. */
+#define DEFINE_RUN(kind, type)                                                                              \
+    static void load_##kind(struct evaluator_state *state, uint32_t input, int lanes, const type *in) {     \
+        const struct evaluator *evaluator = state->evaluator;                                               \
+        valref value = evaluator->inputs[input];                                                            \
+        size_t count = shape_elements(&evaluator->graph->values[value.id].shape);                           \
+        type *block = (type *)state->blocks + evaluator->offsets[value.id];                                 \
+        for (size_t element = 0; element < count; element++)                                                \
+            for (size_t lane = 0; lane < EVENT_LANES; lane++)                                               \
+                block[element * EVENT_LANES + lane] = in[(lane < (size_t)lanes ? lane : 0) * count + element]; \
+    }                                                                                                       \
+    static void store_##kind(const struct evaluator_state *state, uint32_t output, int lanes, type *out) {  \
+        const struct graph *graph = state->evaluator->graph;                                                \
+        valref value = graph->outputs[output].value;                                                        \
+        size_t count = shape_elements(&graph->values[value.id].shape), element_stride, lane_stride;         \
+        const void *data;                                                                                   \
+        point_at(state, value, &data, &element_stride, &lane_stride);                                       \
+        for (size_t lane = 0; lane < (size_t)lanes; lane++)                                                 \
+            for (size_t element = 0; element < count; element++)                                            \
+                out[lane * count + element] = ((const type *)data)[element * element_stride + lane * lane_stride]; \
+    }                                                                                                       \
+    void evaluator_run_##kind(const struct evaluator *evaluator, struct evaluator_state *state, int lanes,  \
+                              const type *const *inputs, type *const *outputs) {                            \
+        for (uint32_t i = 0; i < evaluator->input_count; i++)                                               \
+            load_##kind(state, i, lanes, inputs[i]);                                                        \
+        run_steps(state, lanes);                                                                            \
+        for (uint32_t i = 0; i < evaluator->graph->output_count; i++)                                       \
+            store_##kind(state, i, lanes, outputs[i]);                                                      \
+    }
+
+DEFINE_RUN(reals, float)
+DEFINE_RUN(integers, int64_t)
+
+/* ---- any number of events ---- */
+
+struct job {
+    const struct evaluator *evaluator;
+    struct bxc_context *context;
+    size_t events, size; /* of a number, in bytes */
+    const void *const *inputs;
+    void *const *outputs;
+    size_t *input_elements, *output_elements;
+};
+
+/* One block; ports point to where its events begin. */
+static void run_block(const struct job *job, struct evaluator_state *state, size_t block, const void **in, void **out) {
+    size_t first = block * EVENT_LANES, left = job->events - first;
+    int lanes = left < EVENT_LANES ? (int)left : EVENT_LANES;
+    for (uint32_t i = 0; i < job->evaluator->input_count; i++)
+        in[i] = (const char *)job->inputs[i] + first * job->input_elements[i] * job->size;
+    for (uint32_t i = 0; i < job->evaluator->graph->output_count; i++)
+        out[i] = (char *)job->outputs[i] + first * job->output_elements[i] * job->size;
+    if (job->evaluator->integer)
+        evaluator_run_integers(job->evaluator, state, lanes, (const int64_t *const *)in, (int64_t *const *)out);
+    else
+        evaluator_run_reals(job->evaluator, state, lanes, (const float *const *)in, (float *const *)out);
+}
+
+/* All blocks, in parallel; 1 when memory ran out. */
+static int run_blocks(const struct job *job, int threads) {
+    size_t blocks = (job->events + EVENT_LANES - 1) / EVENT_LANES;
+    int failed = 0;
+#pragma omp parallel num_threads(threads) reduction(| : failed)
+    {
+        struct evaluator_state *state = evaluator_state_new(job->evaluator);
+        const void **in = calloc((size_t)job->evaluator->input_count + 1, sizeof *in);
+        void **out = calloc((size_t)job->evaluator->graph->output_count + 1, sizeof *out);
+        failed = !state || !in || !out;
+#pragma omp for schedule(static)
+        for (size_t block = 0; block < blocks; block++) {
+            if (!failed && !atomic_load_explicit(&job->context->cancelled, memory_order_relaxed))
+                run_block(job, state, block, in, out);
+        }
+        free(in);
+        free(out);
+        evaluator_state_free(state);
+    }
+    return failed;
+}
+
+static int thread_count(const struct bxc_context *context, size_t events) {
+    size_t blocks = (events + EVENT_LANES - 1) / EVENT_LANES;
+    int threads = context->threads > 0 ? context->threads : omp_get_max_threads();
+    return (size_t)threads > blocks ? (int)(blocks ? blocks : 1) : threads;
+}
+
+static int run_job(struct job *job, const struct graph *graph, struct arena *scratch) {
+    struct location at = graph_location(graph, NULL);
+    job->input_elements = ARENA_ARRAY(scratch, size_t, job->evaluator->input_count);
+    job->output_elements = ARENA_ARRAY(scratch, size_t, graph->output_count);
+    for (uint32_t i = 0; i < job->evaluator->input_count; i++)
+        job->input_elements[i] = shape_elements(&graph_value(graph, job->evaluator->inputs[i])->shape);
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        job->output_elements[i] = shape_elements(&graph_value(graph, graph->outputs[i].value)->shape);
+    if (run_blocks(job, thread_count(graph->context, job->events)))
+        return diag_error(&graph->context->diagnostics, at, NULL, "memory ran out while events were run");
+    if (atomic_load(&graph->context->cancelled))
+        return diag_error(&graph->context->diagnostics, at, NULL, "cancelled");
+    return 0;
+}
+
+static int run_graph(const struct graph *graph, bool integer, size_t events, const void *const *inputs, void *const *outputs) {
+    struct arena *scratch = arena_new(graph->context);
+    struct evaluator *evaluator = evaluator_new(graph, scratch);
+    int status = -1;
+    if (evaluator && evaluator->integer != integer)
+        status = diag_error(&graph->context->diagnostics, graph_location(graph, NULL), NULL,
+                            "the graph is not in %s arithmetic", integer ? "integer" : "real");
+    else if (evaluator) {
+        struct job job = { .evaluator = evaluator, .context = graph->context, .events = events,
+                           .size = integer ? sizeof(int64_t) : sizeof(float), .inputs = inputs, .outputs = outputs };
+        status = run_job(&job, graph, scratch);
+    }
+    arena_free(scratch);
+    return status;
+}
+
+int graph_run_reals(const struct graph *graph, size_t events, const float *const *inputs, float *const *outputs) {
+    return run_graph(graph, false, events, (const void *const *)inputs, (void *const *)outputs);
+}
+
+int graph_run_integers(const struct graph *graph, size_t events, const int64_t *const *inputs, int64_t *const *outputs) {
+    return run_graph(graph, true, events, (const void *const *)inputs, (void *const *)outputs);
+}

@@ -4,6 +4,9 @@
 
 #include "passes/passes.h"
 
+/* fold_constants.c, for passes that make new constants: evaluates and compacts; whether anything changed. */
+bool fold_constants(struct graph *graph);
+
 int pass_fold_constants(struct program *program, bool *changed);
 int pass_clean(struct program *program, bool *changed);
 int pass_softmax(struct program *program, bool *changed);

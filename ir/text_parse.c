@@ -224,6 +224,7 @@ static bool append(struct parser *parser, const struct statement *statement) {
                                 &statement->attributes);
     if (value.id == UINT32_MAX) {
         add_lines(parser, diagnosed, statement->line);
+        graph_free(statement->body);
         parser->reader->failed = true;
         return false;
     }

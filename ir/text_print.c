@@ -13,11 +13,12 @@ void print_newline(struct printer *printer, int indent) {
 }
 
 void print_separator(struct printer *printer, bool first) {
-    if (!first)
-        strbuf_append(printer->out, ",");
+    if (first)
+        return;
+    strbuf_append(printer->out, ",");
     if (printer->out->length - printer->line_start > LINE_WIDTH)
         print_newline(printer, 4);
-    else if (!first)
+    else
         strbuf_append(printer->out, " ");
 }
 

@@ -1,0 +1,130 @@
+/* integerise: crosses the line. The real graph, every activation of which is quantised, becomes a graph of integers
+ * that computes the same numbers.
+ *
+ * needs: constants folded, batch normalisation folded or elementwise, softmax expanded, a narrowing or a quantiser behind
+ * every input (ports). gives: only integers; tables and staircases hold what real functions are left. Operators keep
+ * their names. What cannot be exact is refused by node name, all at once; where binary32 in the trainer's order may
+ * differ from the exact numbers a note says which node is the first to do so. */
+#include "passes/integerise.h"
+
+#include "passes/table.h"
+
+#include <math.h>
+
+int refuse(struct integerise *state, const struct node *node, const char *help, const char *format, ...) {
+    struct strbuf text = strbuf_new(state->scratch);
+    va_list arguments;
+    va_start(arguments, format);
+    strbuf_vprintf(&text, format, arguments);
+    va_end(arguments);
+    return diag_error(&state->program->context->diagnostics, graph_location(state->real, node), help, "%s", text.data);
+}
+
+/* Names and origins of the real graph's node for what was made of it. */
+valref integer_name(struct integerise *state, valref result, const struct node *node, bool main_result) {
+    if (result.id == UINT32_MAX) return result;
+    struct node *made = graph_definition(state->integer, result);
+    made->source_op = arena_strdup(state->integer->arena, node->source_op);
+    const char *name = graph_value(state->real, node->result)->name;
+    if (main_result && name) graph_name_value(state->integer, result, name);
+    return result;
+}
+
+int intervals_refresh(struct integerise *state) {
+    if (state->inferred_nodes == state->integer->node_count) return 0;
+    state->inferred_nodes = state->integer->node_count;
+    return graph_infer(state->integer);
+}
+
+void set_integer(struct integerise *state, const struct node *node, valref value, const double *scale, const char *doubt) {
+    state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_INTEGER, .exact = {value, scale, doubt}};
+}
+
+static int lower_constant(struct integerise *state, const struct node *node) {
+    const float *reals = graph_reals(state->real, node->result);
+    if (reals)
+        state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_CONSTANT, .reals = reals, .exact.value = NO_VALUE};
+    return 0;
+}
+
+/* x to the power 2, the one power that is exact. */
+static int lower_square(struct integerise *state, const struct node *node) {
+    struct node square = *node;
+    valref operands[2] = {node->inputs[0], node->inputs[0]};
+    square.op = OP_MUL;
+    square.inputs = operands;
+    return lower_exact(state, &square);
+}
+
+static bool is_square(const struct integerise *state, const struct node *node) {
+    const struct lowered *power = &state->lowered[node->inputs[1].id];
+    return node->op == OP_POW && power->kind == LOWERED_CONSTANT && power->reals[0] == 2 &&
+           shape_elements(&graph_value(state->real, node->inputs[1])->shape) == 1 &&
+           state->lowered[node->inputs[0].id].kind == LOWERED_INTEGER;
+}
+
+static int refuse_operator(struct integerise *state, const struct node *node) {
+    const char *help = node->op == OP_DIV ? "divide by a constant, or quantise the divisor and multiply by its reciprocal table"
+                                          : "replace it by operators that 'bxc ops' lists with an integer form";
+    return refuse(state, node, help, "operator '%s' of two variables has no integer form", op_info(node->op)->name);
+}
+
+static int lower_elementwise(struct integerise *state, const struct node *node) {
+    uint32_t slot;
+    if (is_square(state, node)) return lower_square(state, node);
+    if (step_slot(state, node, &slot)) return chain_extend(state, node, slot);
+    if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) return lower_exact(state, node);
+    return refuse_operator(state, node);
+}
+
+static bool operands_lowered(const struct integerise *state, const struct node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (state->lowered[node->inputs[i].id].kind == LOWERED_NOT) return false;
+    return true;
+}
+
+/* Nodes behind a refused one are passed over: what was refused is told once. */
+static int lower_node(struct integerise *state, const struct node *node) {
+    if (node->dead || !operands_lowered(state, node)) return 0;
+    switch (node->op) {
+    case OP_INPUT: return lower_input(state, node);
+    case OP_CONSTANT: return lower_constant(state, node);
+    case OP_NARROW: case OP_QUANT: case OP_BIPOLAR_QUANT: case OP_TRUNC_QUANT:
+        return state->lowered[node->result.id].kind == LOWERED_NOT ? lower_quantiser(state, node) : 0;
+    case OP_MATMUL: case OP_ARGMAX: case OP_REDUCE_MAX: case OP_REDUCE_SUM: return lower_exact(state, node);
+    case OP_RESHAPE: case OP_TRANSPOSE: case OP_CONCAT: case OP_SLICE: case OP_GATHER: return lower_movement(state, node);
+    case OP_SOFTMAX:
+        return refuse(state, node, "the pass 'expand_softmax' comes first", "softmax '%s' is not expanded", node->name);
+    default: return lower_elementwise(state, node);
+    }
+}
+
+/* Every problem is told, then the pass fails. */
+static int lower_graph(struct integerise *state) {
+    size_t errors = state->program->context->diagnostics.errors;
+    for (uint32_t i = 0; i < state->real->node_count; i++) (void)lower_node(state, &state->real->nodes[i]);
+    if (state->program->context->diagnostics.errors > errors) return -1;
+    for (uint32_t i = 0; i < state->real->output_count; i++) (void)lower_output(state, &state->real->outputs[i]);
+    if (state->program->context->diagnostics.errors > errors) return -1;
+    graph_compact(state->integer);
+    return graph_infer(state->integer);
+}
+
+int pass_integerise(struct program *program, bool *changed) {
+    struct arena *scratch = arena_new(program->context);
+    struct integerise state = {.program = program, .real = program->graph, .scratch = scratch};
+    state.integer = graph_new(program->context, program->graph->name);
+    state.integer->source = arena_strdup(state.integer->arena, program->graph->source);
+    state.integer->opset = program->graph->opset;
+    state.lowered = ARENA_ARRAY(scratch, struct lowered, program->graph->value_count);
+    int status = lower_graph(&state);
+    arena_free(scratch);
+    if (status < 0) {
+        graph_free(state.integer);
+        return -1;
+    }
+    graph_free(program->graph);
+    program->graph = state.integer;
+    *changed = true;
+    return 0;
+}

@@ -1,0 +1,133 @@
+/* Private to quant_to_narrow.c, integerise.c, integerise_*.c and staircase.c: how the line is crossed.
+ *
+ * Every value v of the real graph is lowered to one of
+ *   constant: real numbers, or codes with a scale that is no power of two;
+ *   integer:  a value of the integer graph; v = m * 2^-fraction * scale, element by element, exactly;
+ *   chain:    such an integer and elementwise operators with constants (steps) between it and v, which wait
+ *             for what reads them: a quantiser makes a table, a staircase or exact arithmetic of them, an
+ *             output a meaning, everything else exact arithmetic. */
+#ifndef BXC_PASSES_INTEGERISE_H
+#define BXC_PASSES_INTEGERISE_H
+
+#include "passes/passes.h"
+
+/* ---- integerise_quantiser.c: quantisers as functions from a real number to a code ---- */
+
+/* What a quantiser with constant parameters does, element by element. Its result is
+ * code * 2^-formats[e].fraction * (scale ? scale[e] : 1). */
+struct quantisation {
+    const struct node *node;
+    size_t count;
+    struct format *formats;      /* of the codes */
+    double *scale;               /* NULL: 1; then 2^-fraction carries the power of two */
+    const float *parameters[6];  /* operands 1.. of the node, spread over the elements */
+};
+/* False when a parameter is not constant or the code does not fit. */
+bool quantisation_of(const struct graph *graph, const struct node *node, struct arena *arena, struct quantisation *out);
+/* False for NaN. */
+bool quantisation_code(const struct quantisation *quantisation, size_t element, double real, int64_t *code);
+
+/* A constant's numbers, one an element of a shape that it broadcasts to; NULL when it is not constant. */
+const float *spread_constant(const struct graph *graph, valref value, const struct shape *shape, struct arena *arena);
+/* One format for all where all are equal. */
+struct formats formats_compact(struct arena *arena, const struct shape *shape, const struct format *per_element);
+
+/* ---- integerise_chain.c: elementwise operators with constants ---- */
+
+struct step {
+    const struct node *node;  /* of the real graph */
+    uint32_t slot;            /* the operand that comes from the chain */
+    const float *constants[5]; /* the others, per element */
+};
+
+/* An integer and what it means. doubt: why binary32 might give another number (node and reason), or NULL. */
+struct exact {
+    valref value;
+    const double *scale; /* per element; NULL: 1 */
+    const char *doubt;
+};
+
+enum lowered_kind { LOWERED_NOT, LOWERED_CONSTANT, LOWERED_INTEGER, LOWERED_CHAIN };
+
+struct lowered {
+    enum lowered_kind kind;
+    const float *reals;        /* constant: what binary32 has */
+    const int64_t *codes;      /* constant of a quantiser with a scale */
+    const double *scale;       /* its */
+    struct exact exact;        /* constant, chain: made when needed, else value is NO_VALUE */
+    struct exact base;         /* chain: where it starts; elements as the value's */
+    const struct step *steps;  /* in order */
+    uint32_t step_count;
+};
+
+struct integerise {
+    struct program *program;
+    const struct graph *real;
+    struct graph *integer;
+    struct arena *scratch;
+    struct lowered *lowered; /* one a value of the real graph */
+    uint32_t inferred_nodes; /* nodes of the integer graph when its intervals were last found afresh */
+};
+
+/* Whether the operator is a step when all operands but one are constant, and which one that is. */
+bool step_slot(const struct integerise *state, const struct node *node, uint32_t *slot);
+/* Appends the node to the chain of its operand. */
+int chain_extend(struct integerise *state, const struct node *node, uint32_t slot);
+bool step_is_transcendental(const struct step *step);
+bool step_is_monotone(const struct step *step, size_t element);
+/* The chain's result for the stored integer m of its base: in binary32 in the model's order, or in binary64 when
+ * one of its functions is transcendental. */
+double chain_evaluate(const struct lowered *chain, size_t element, double real);
+double base_real(const struct graph *integer, const struct exact *base, size_t element, int128 m);
+/* Gain and offset of a chain of affine steps; false when it has others. */
+bool chain_affine(const struct lowered *chain, size_t element, double *gain, double *offset);
+/* Moves the per-element data of chains as a movement operator does: result element e is element source[e]. */
+const struct step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source, size_t count);
+
+/* ---- integerise_exact.c: operators that map to integer ones ---- */
+
+/* The exact integers of a real value: made from constants and chains when needed. -1 and a diagnosis. */
+int exact_of(struct integerise *state, valref value, const struct node *reader, struct exact *out);
+/* What exact arithmetic would cost for a chain in estimated LUTs; false when it cannot be had.
+ * *binary32: whether binary32 makes no rounding error on the way. */
+bool chain_exact_cost(struct integerise *state, const struct lowered *chain, double *cost, bool *binary32);
+int lower_exact(struct integerise *state, const struct node *node);
+/* Notes in *exact whether binary32 is exact for an operator's result of this interval. */
+const char *doubt_of_sums(struct integerise *state, const struct node *node, valref value, const char *inherited);
+
+/* ---- integerise_movement.c ---- */
+int lower_movement(struct integerise *state, const struct node *node);
+
+/* ---- integerise_quantiser.c ---- */
+int lower_quantiser(struct integerise *state, const struct node *node);
+/* The port of an input whose only reader is a quantiser with a scale; false when the port cannot carry its codes. */
+bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena, struct quantisation *out);
+
+/* ---- integerise_ports.c ---- */
+int lower_input(struct integerise *state, const struct node *node);
+int lower_output(struct integerise *state, const struct graph_output *output);
+
+/* ---- staircase.c: functions of one integer, found value by value or by bisection ---- */
+
+/* One a group of elements that share it. */
+struct integer_function {
+    /* False when the function has no value there (NaN). */
+    bool (*value)(const void *user, size_t element, int128 m, int64_t *out);
+    const void *user;
+};
+enum { STAIRCASE_STEPS_MAX = 1 << 16, TABLE_ENTRIES_MAX = 1 << 14 };
+/* All of a monotone function's steps over the interval; -1 when there are more than STAIRCASE_STEPS_MAX, -2 when a
+ * value is missing. */
+int staircase_find(const struct integer_function *function, size_t element, struct interval interval,
+                   struct arena *arena, struct staircase *out);
+int table_find(const struct integer_function *function, size_t element, struct interval interval,
+               struct arena *arena, struct table *out);
+
+/* ---- integerise.c ---- */
+valref integer_name(struct integerise *state, valref result, const struct node *node, bool main_result);
+/* Intervals of the integer graph as sharp as they get. */
+int intervals_refresh(struct integerise *state);
+void set_integer(struct integerise *state, const struct node *node, valref value, const double *scale, const char *doubt);
+int refuse(struct integerise *state, const struct node *node, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
+
+#endif

@@ -1,0 +1,168 @@
+/* Inputs and outputs at the line. An input takes over the narrowing behind it, or the codes of the quantiser behind it
+ * with their meaning; an output of affine arithmetic that no quantiser ends may leave it to its meaning. */
+#include "passes/integerise.h"
+
+#include <math.h>
+
+/* The one reader of an input, or NULL. */
+static const struct node *only_reader(const struct graph *graph, valref value) {
+    const struct node *reader = NULL;
+    bool output;
+    if (graph_use_count(graph, value, &output) != 1 || output) return NULL;
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        for (uint32_t k = 0; !graph->nodes[i].dead && k < graph->nodes[i].input_count; k++)
+            if (valref_equal(graph->nodes[i].inputs[k], value)) reader = k == 0 ? &graph->nodes[i] : NULL;
+    return reader;
+}
+
+static int lower_narrow_input(struct integerise *state, const struct node *node, const struct node *reader) {
+    const struct quantizer_attributes *narrow = &reader->attributes.quantizer;
+    valref port = graph_append_integer_input(state->integer, node->name, node->attributes.input.shape, narrow->formats,
+                                             narrow->rounding, narrow->overflow);
+    if (port.id == UINT32_MAX) return -1;
+    set_integer(state, node, port, NULL, NULL);
+    set_integer(state, reader, port, NULL, doubt_of_sums(state, reader, port, NULL));
+    return 0;
+}
+
+static struct meaning port_meaning(struct integerise *state, const struct quantisation *q, const struct shape *shape) {
+    struct arena *arena = state->integer->arena;
+    struct meaning meaning = {*shape, ARENA_ARRAY(arena, double, q->count), ARENA_ARRAY(arena, double, q->count)};
+    bool uniform = true;
+    for (size_t i = 0; i < q->count; i++) {
+        meaning.scale[i] = (double)q->parameters[1][i];
+        meaning.zero_point[i] = (double)q->parameters[2][i];
+        uniform = uniform && meaning.scale[i] == meaning.scale[0] && meaning.zero_point[i] == meaning.zero_point[0];
+    }
+    if (uniform) meaning.shape = (struct shape){0};
+    return meaning;
+}
+
+/* code - zero point, exactly */
+static valref take_zero_points(struct integerise *state, const struct node *reader, const struct quantisation *q, valref port) {
+    const struct shape shape = graph_value(state->integer, port)->shape;
+    int64_t *zero_points = ARENA_ARRAY(state->scratch, int64_t, q->count);
+    struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);
+    bool any = false;
+    for (size_t i = 0; i < q->count; i++) {
+        zero_points[i] = (int64_t)q->parameters[2][i];
+        formats[i] = format_for((struct interval){zero_points[i], zero_points[i]}, 0);
+        any = any || zero_points[i];
+    }
+    if (!any) return port;
+    valref operands[2] = {port, NO_VALUE};
+    operands[1] = graph_append_integers(state->integer, arena_printf(state->scratch, "%s.zero_point", reader->name), shape,
+                                        formats_compact(state->scratch, &shape, formats), zero_points);
+    return graph_append(state->integer, OP_SUB, reader->name, operands, 2, NULL);
+}
+
+/* The port carries the codes of the quantiser. */
+static int lower_code_input(struct integerise *state, const struct node *node, const struct node *reader, const struct quantisation *q) {
+    const struct quantizer_attributes *quantizer = &reader->attributes.quantizer;
+    const struct shape shape = node->attributes.input.shape;
+    struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);
+    double *scale = ARENA_ARRAY(state->scratch, double, q->count);
+    for (size_t i = 0; i < q->count; i++) {
+        formats[i] = (struct format){quantizer->is_signed, (int16_t)q->parameters[3][i], 0};
+        scale[i] = (double)q->parameters[1][i];
+    }
+    valref port = graph_append_integer_input(state->integer, node->name, shape, formats_compact(state->scratch, &shape, formats),
+                                             quantizer->rounding, quantizer->narrow ? OVERFLOW_SATURATE_SYMMETRIC : OVERFLOW_SATURATE);
+    if (port.id == UINT32_MAX) return -1;
+    graph_definition(state->integer, port)->attributes.input.meaning = port_meaning(state, q, &shape);
+    set_integer(state, node, port, NULL, NULL);
+    valref codes = take_zero_points(state, reader, q, port);
+    if (codes.id == UINT32_MAX) return -1;
+    set_integer(state, reader, codes, scale, arena_printf(state->program->arena, "'%s' has a scale that is no power of two or a zero point", reader->name));
+    return 0;
+}
+
+int lower_input(struct integerise *state, const struct node *node) {
+    const struct node *reader = only_reader(state->real, node->result);
+    struct quantisation q;
+    if (reader && reader->op == OP_NARROW) return lower_narrow_input(state, node, reader);
+    if (reader && quantiser_fits_port(state->real, reader, state->scratch, &q)) return lower_code_input(state, node, reader, &q);
+    bool output;
+    if (graph_use_count(state->real, node->result, &output) || output)
+        return refuse(state, node, "the pass 'ports' gives every input one", "input '%s' has no format", node->name);
+    valref port = graph_append_integer_input(state->integer, node->name, node->attributes.input.shape,
+                                             formats_uniform(state->scratch, (struct format){0}), ROUND_TRUNCATE, OVERFLOW_SATURATE);
+    if (port.id == UINT32_MAX) return -1;
+    set_integer(state, node, port, NULL, NULL);
+    program_note(state->program, "integerise", node->name, NAN, "nothing reads this input: it takes no bits");
+    return 0;
+}
+
+/* ---- outputs ---- */
+
+static struct meaning meaning_new(struct integerise *state, const struct shape *shape) {
+    size_t count = shape_elements(shape);
+    struct arena *arena = state->integer->arena;
+    return (struct meaning){*shape, ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, count)};
+}
+
+static void meaning_compact(struct meaning *meaning) {
+    size_t count = shape_elements(&meaning->shape);
+    for (size_t i = 1; i < count; i++)
+        if (meaning->scale[i] != meaning->scale[0] || meaning->zero_point[i] != meaning->zero_point[0]) return;
+    meaning->shape = (struct shape){0};
+}
+
+/* real = m * 2^-f * base scale * gain + offset = (m * 2^-f - zero point) * scale */
+static bool affine_meaning(struct integerise *state, const struct lowered *chain, struct meaning *out) {
+    const struct shape shape = graph_value(state->integer, chain->base.value)->shape;
+    size_t count = shape_elements(&shape);
+    *out = meaning_new(state, &shape);
+    for (size_t i = 0; i < count; i++) {
+        double gain, offset;
+        if (!chain_affine(chain, i, &gain, &offset)) return false;
+        out->scale[i] = gain * (chain->base.scale ? chain->base.scale[i] : 1);
+        out->zero_point[i] = offset == 0 ? 0 : -offset / out->scale[i];
+    }
+    meaning_compact(out);
+    return true;
+}
+
+/* Exact arithmetic on the way to an output is worth it where it costs little. */
+static bool arithmetic_is_cheap(struct integerise *state, const struct lowered *chain) {
+    enum { LUTS_PER_OUTPUT = 40 };
+    double cost;
+    bool binary32;
+    size_t count = shape_elements(&graph_value(state->integer, chain->base.value)->shape);
+    return chain_exact_cost(state, chain, &cost, &binary32) && (binary32 || cost <= LUTS_PER_OUTPUT * (double)count);
+}
+
+static void append_output(struct integerise *state, const struct graph_output *output, valref value, const struct meaning *meaning) {
+    graph_append_output(state->integer, output->name, value);
+    if (meaning) state->integer->outputs[state->integer->output_count - 1].meaning = *meaning;
+}
+
+static void note_exactness(struct integerise *state, const struct graph_output *output, const char *doubt) {
+    if (doubt)
+        program_note(state->program, "integerise", output->name, 0, "fixed need not equal binary32 bit for bit: %s", doubt);
+    else
+        program_note(state->program, "integerise", output->name, 1,
+                     "fixed equals the quantised model in binary32 bit for bit, for events on the port's grid: scales are powers of two and no sum leaves 24 bits");
+}
+
+int lower_output(struct integerise *state, const struct graph_output *output) {
+    struct lowered chain = state->lowered[output->value.id];
+    struct meaning meaning;
+    if (chain.kind == LOWERED_NOT) return -1;
+    if (chain.kind == LOWERED_CHAIN && !arithmetic_is_cheap(state, &chain) && affine_meaning(state, &chain, &meaning)) {
+        append_output(state, output, chain.base.value, &meaning);
+        note_exactness(state, output, chain.base.doubt ? chain.base.doubt : "the port carries the exact integer in front of the final scaling; its meaning tells scale and zero point");
+        return 0;
+    }
+    struct exact exact;
+    if (exact_of(state, output->value, NULL, &exact) < 0) return -1;
+    const struct shape shape = graph_value(state->integer, exact.value)->shape;
+    if (exact.scale) {
+        meaning = meaning_new(state, &shape);
+        for (size_t i = 0; i < shape_elements(&shape); i++) meaning.scale[i] = exact.scale[i];
+        meaning_compact(&meaning);
+    }
+    append_output(state, output, exact.value, exact.scale ? &meaning : NULL);
+    note_exactness(state, output, exact.doubt);
+    return 0;
+}

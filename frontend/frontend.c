@@ -1,0 +1,54 @@
+/* The readers, one line each, and how one is chosen: by content, then by the file's name. */
+#include "frontend/frontend.h"
+
+#include <string.h>
+
+const struct reader readers[] = {
+    {"onnx", ".onnx", "ONNX and QONNX models", onnx_recognises, onnx_read},
+    {"keras", ".keras", "Keras 3 models with HGQ2 layers", keras_recognises, keras_read},
+    {"native", ".json", "bxc's own JSON (doc/model.schema.json)", native_recognises, native_read},
+    {"text", ".bxc", "the text form of a graph (doc/ir.md)", text_recognises, text_read},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static bool has_extension(const char *path, const char *extension) {
+    size_t length = strlen(path), tail = strlen(extension);
+    return length > tail && !strcmp(path + length - tail, extension);
+}
+
+/* A broken file is still the business of the reader that its name asks for. */
+static const struct reader *choose_reader(const char *path, const void *data, size_t length) {
+    for (const struct reader *reader = readers; reader->name; reader++)
+        if (reader->recognises(path, data, length)) return reader;
+    for (const struct reader *reader = readers; reader->name; reader++)
+        if (has_extension(path, reader->extensions)) return reader;
+    return NULL;
+}
+
+struct request {
+    struct bxc_context *context;
+    const char *path;
+    const struct frontend_options *options;
+    struct graph *graph;
+};
+
+static int read_request(void *user) {
+    struct request *request = user;
+    struct arena *arena = arena_new(request->context);
+    size_t length;
+    char *data = file_read(request->context, arena, request->path, &length);
+    const struct reader *reader = data ? choose_reader(request->path, data, length) : NULL;
+    if (reader) request->graph = reader->read(request->context, request->path, data, length, request->options);
+    else if (data)
+        diag_error(&request->context->diagnostics, (struct location){.file = request->path},
+                   "known: ONNX (.onnx), HGQ2 (.keras), bxc's JSON (.json) and text (.bxc)",
+                   length ? "the file is of no format that bxc reads" : "the file is empty");
+    arena_free(arena);
+    return request->graph ? 0 : -1;
+}
+
+struct graph *frontend_read(struct bxc_context *context, const char *path, const struct frontend_options *options) {
+    static const struct frontend_options defaults;
+    struct request request = {.context = context, .path = path, .options = options ? options : &defaults};
+    return context_guarded(context, read_request, &request) < 0 ? NULL : request.graph;
+}

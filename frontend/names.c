@@ -1,0 +1,43 @@
+/* A hash table from names to objects, open addressing, for one reading of one model. */
+#include "frontend/names.h"
+
+#include <string.h>
+
+static size_t name_hash(const char *name) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+    return (size_t)(hash ^ hash >> 29);
+}
+
+struct names names_new(struct arena *arena) {
+    struct names names = {.arena = arena, .capacity = 64};
+    names.entries = ARENA_ARRAY(arena, struct name_entry, names.capacity);
+    return names;
+}
+
+static struct name_entry *names_slot(const struct names *names, const char *name) {
+    size_t at = name_hash(name) & (names->capacity - 1);
+    while (names->entries[at].name && strcmp(names->entries[at].name, name))
+        at = (at + 1) & (names->capacity - 1);
+    return &names->entries[at];
+}
+
+void *names_find(const struct names *names, const char *name) {
+    const struct name_entry *entry = names_slot(names, name);
+    return entry->name ? entry->object : NULL;
+}
+
+static void names_enlarge(struct names *names) {
+    struct names larger = {.arena = names->arena, .capacity = names->capacity * 2, .count = names->count};
+    larger.entries = ARENA_ARRAY(names->arena, struct name_entry, larger.capacity);
+    for (size_t i = 0; i < names->capacity; i++)
+        if (names->entries[i].name) *names_slot(&larger, names->entries[i].name) = names->entries[i];
+    *names = larger;
+}
+
+void names_put(struct names *names, const char *name, void *object) {
+    if (2 * names->count >= names->capacity) names_enlarge(names);
+    struct name_entry *entry = names_slot(names, name);
+    if (!entry->name) names->count++;
+    *entry = (struct name_entry){name, object};
+}

@@ -1,0 +1,89 @@
+/* Add, Sub, Mul, Div, Pow. On whole numbers that are known (shapes) they are computed here. */
+#include "frontend/onnx/onnx.h"
+
+#include <inttypes.h>
+
+/* One whole number; false when it leaves 64 bits or divides by zero. */
+static bool whole_arithmetic(enum op op, int64_t a, int64_t b, int64_t *result) {
+    switch (op) {
+    case OP_ADD: return !__builtin_add_overflow(a, b, result);
+    case OP_SUB: return !__builtin_sub_overflow(a, b, result);
+    case OP_MUL: return !__builtin_mul_overflow(a, b, result);
+    case OP_DIV:
+        if (!b || (b == -1 && a == INT64_MIN)) return false;
+        *result = a / b;
+        return true;
+    default:
+        *result = 1;
+        if (b < 0 || b > 64) return false;
+        for (int64_t i = 0; i < b; i++)
+            if (__builtin_mul_overflow(*result, a, result)) return false;
+        return true;
+    }
+}
+
+static struct tensor *fold_whole(struct onnx_reader *reader, const struct operation *operation, enum op op,
+                                 const struct tensor *a, const struct tensor *b) {
+    struct shape shape;
+    if (!shape_broadcast(&a->shape, &b->shape, &shape)) return onnx_refuse(reader, operation, NULL, "shapes do not go together");
+    if (shape_elements(&shape) > ONNX_ELEMENTS_MAX) return onnx_refuse(reader, operation, NULL, "the result is too large");
+    struct tensor *tensor = tensor_new(reader, TENSOR_INTEGERS, a->type, shape);
+    size_t count = shape_elements(&shape);
+    tensor->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        int64_t left = a->integers[shape_project(&shape, i, &a->shape)];
+        int64_t right = b->integers[shape_project(&shape, i, &b->shape)];
+        if (!whole_arithmetic(op, left, right, &tensor->integers[i]))
+            return onnx_refuse(reader, operation, NULL, "%" PRId64 " and %" PRId64 " have no whole result in 64 bits", left, right);
+    }
+    return tensor;
+}
+
+/* Before opset 7, `axis` said where the axes of b stand in a: axes of 1 are put behind them. */
+static struct tensor *align_old_axis(struct onnx_reader *reader, const struct operation *operation, const struct tensor *a,
+                                     struct tensor *b) {
+    if (!attribute_integer(reader, operation, "broadcast", 0) || !attribute_find(operation, "axis")) return b;
+    int64_t axis = onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", 0), a->shape.rank);
+    if (axis < 0) return NULL;
+    if (b->depends) return onnx_refuse(reader, operation, NULL, "attribute 'axis' with an operand that is no constant");
+    struct shape shape = b->shape;
+    while (shape.rank + axis < a->shape.rank) shape.dim[shape.rank++] = 1;
+    return move_reshape(reader, operation, "operand", b, shape, -1);
+}
+
+static struct tensor *read_arithmetic(struct onnx_reader *reader, const struct operation *operation, enum op op) {
+    struct tensor *a = operation->inputs[0];
+    struct tensor *b = align_old_axis(reader, operation, a, operation->inputs[1]);
+    if (!b) return NULL;
+    if (a->state == TENSOR_INTEGERS && b->state == TENSOR_INTEGERS && type_is_whole(a->type) && type_is_whole(b->type))
+        return fold_whole(reader, operation, op, a, b);
+    if (refuse_whole(reader, operation, a) < 0) return NULL;
+    if (op != OP_POW && refuse_whole(reader, operation, b) < 0) return NULL;
+    struct tensor *inputs[] = {a, b};
+    int batch = broadcast_batch(reader, operation, inputs, 2);
+    if (batch == -2) return NULL;
+    return onnx_emit_tensor(reader, operation, op, NULL, inputs, 2, NULL, batch);
+}
+
+struct tensor *onnx_read_add(struct onnx_reader *reader, const struct operation *operation) {
+    return read_arithmetic(reader, operation, OP_ADD);
+}
+
+struct tensor *onnx_read_sub(struct onnx_reader *reader, const struct operation *operation) {
+    return read_arithmetic(reader, operation, OP_SUB);
+}
+
+struct tensor *onnx_read_mul(struct onnx_reader *reader, const struct operation *operation) {
+    return read_arithmetic(reader, operation, OP_MUL);
+}
+
+struct tensor *onnx_read_div(struct onnx_reader *reader, const struct operation *operation) {
+    return read_arithmetic(reader, operation, OP_DIV);
+}
+
+struct tensor *onnx_read_pow(struct onnx_reader *reader, const struct operation *operation) {
+    struct tensor *base = operation->inputs[0];
+    if (!type_is_real(base->type) && !tensor_is_static(base))
+        return onnx_refuse(reader, operation, "cast to float before the arithmetic", "a power of %s numbers", onnx_type_name(base->type));
+    return read_arithmetic(reader, operation, OP_POW);
+}

@@ -1,0 +1,365 @@
+/* The reader of ONNX: a ModelProto becomes a graph in real arithmetic.
+ *
+ * Inputs, initialisers and node outputs are tensors by name. The nodes that an output depends on
+ * (order.c) are read in an order in which operands come first, each by the function that
+ * operators.def names; an operator that is refused makes failed tensors, whose readers keep silent,
+ * so that one run names everything that is wrong. Nodes that no output depends on are not read. */
+#include "frontend/onnx/order.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define TYPE(name) ONNX__TENSOR_PROTO__DATA_TYPE__##name
+
+static const struct onnx_operator operators[] = {
+#define ONNX_OPERATOR(domain, name, function, minimum, maximum, attributes, becomes) \
+    {domain, name, function, minimum, maximum, attributes},
+#include "frontend/onnx/operators.def"
+#undef ONNX_OPERATOR
+};
+enum { OPERATOR_COUNT = sizeof operators / sizeof *operators };
+
+const struct reader_operator onnx_operators[] = {
+#define ONNX_OPERATOR(domain, name, function, minimum, maximum, attributes, becomes) {domain, name, becomes},
+#include "frontend/onnx/operators.def"
+#undef ONNX_OPERATOR
+    {NULL, NULL, NULL},
+};
+
+struct location onnx_location(const struct onnx_reader *reader, const struct operation *operation) {
+    struct location at = {.file = reader->path};
+    if (!operation) return at;
+    at.node = operation->name;
+    at.op = operation->proto->op_type;
+    at.opset = reader->opset;
+    return at;
+}
+
+struct tensor *onnx_refuse(struct onnx_reader *reader, const struct operation *operation, const char *help, const char *format, ...) {
+    va_list arguments;
+    struct strbuf text = strbuf_new(reader->arena);
+    va_start(arguments, format);
+    strbuf_vprintf(&text, format, arguments);
+    va_end(arguments);
+    diag_error(&reader->context->diagnostics, onnx_location(reader, operation), help, "%s", text.data);
+    return NULL;
+}
+
+/* ---- operators ---- */
+
+static const char *node_domain(const Onnx__NodeProto *proto) {
+    const char *domain = proto->domain ? proto->domain : "";
+    return strcmp(domain, "ai.onnx") ? domain : "";
+}
+
+static const struct onnx_operator *operator_find(const char *domain, const char *name) {
+    for (size_t i = 0; i < OPERATOR_COUNT; i++)
+        if (!strcmp(operators[i].name, name) && (!domain || !strcmp(operators[i].domain, domain))) return &operators[i];
+    return NULL;
+}
+
+/* What to do about the operators that people meet most. */
+static const struct { const char *names, *help; } advice[] = {
+    {" Erf Gelu ", "replace GELU by Relu, or see 'bxc ops'"},
+    {" Elu Selu Celu Softplus Softsign Mish Swish HardSwish PRelu ThresholdedRelu ",
+     "replace the activation by Relu, LeakyRelu, HardSigmoid, Sigmoid or Tanh"},
+    {" Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool ",
+     "bxc reads dense networks so far: no convolutions and no pooling"},
+    {" LSTM GRU RNN Scan Loop If ", "bxc reads feed-forward networks so far: unroll the recurrence or branch"},
+    {" QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearMatMul MatMulInteger ",
+     "export quantisers as QONNX Quant nodes"},
+    {" LogSoftmax ", "drop it and compare logits, or use Softmax"},
+    {" Sum Mean Max Min ", "write it with Add, Mul, Relu and Clip"},
+    {" SequenceConstruct SequenceAt SequenceEmpty SplitToSequence ConcatFromSequence ", "bxc reads tensors, no sequences"},
+};
+
+static const char *operator_help(struct onnx_reader *reader, const Onnx__NodeProto *proto) {
+    const char *domain = node_domain(proto);
+    const struct onnx_operator *other = operator_find(NULL, proto->op_type);
+    if (other && strcmp(other->domain, domain))
+        return arena_printf(reader->arena, "bxc knows '%s' in the domain '%s'", proto->op_type,
+                            *other->domain ? other->domain : "ai.onnx");
+    for (size_t i = 0; i < reader->model->n_functions; i++)
+        if (reader->model->functions[i]->name && !strcmp(reader->model->functions[i]->name, proto->op_type))
+            return "it is a function of the model: inline functions before, e.g. onnx.inliner.inline_local_functions";
+    char *spaced = arena_printf(reader->arena, " %s ", proto->op_type);
+    for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
+        if (strstr(advice[i].names, spaced)) return advice[i].help;
+    return "see 'bxc ops' for what can be read";
+}
+
+static struct tensor *refuse_operator(struct onnx_reader *reader, const struct operation *operation) {
+    const Onnx__NodeProto *proto = operation->proto;
+    const char *domain = node_domain(proto), *help = operator_help(reader, proto);
+    for (size_t i = 0; i < proto->n_attribute; i++)
+        if (proto->attribute[i]->g || proto->attribute[i]->n_graphs)
+            return onnx_refuse(reader, operation, help, "operator '%s' holds a subgraph, which has no hardware form", proto->op_type);
+    if (*domain)
+        return onnx_refuse(reader, operation, help, "operator '%s' of domain '%s' has no hardware form", proto->op_type, domain);
+    return onnx_refuse(reader, operation, help, "operator '%s' has no hardware form", proto->op_type);
+}
+
+/* ---- nodes ---- */
+
+static int check_inputs(struct onnx_reader *reader, const struct operation *operation) {
+    const struct onnx_operator *operator = operation->operator;
+    uint32_t there = operation->input_count;
+    if (there < operator->inputs_min || there > operator->inputs_max) {
+        onnx_refuse(reader, operation, NULL, "%u operands, %s takes %u to %u", there, operator->name, operator->inputs_min, operator->inputs_max);
+        return -1;
+    }
+    for (uint32_t i = 0; i < operator->inputs_min; i++)
+        if (!operation->inputs[i]) {
+            onnx_refuse(reader, operation, NULL, "operand %u is left out", i);
+            return -1;
+        }
+    return 0;
+}
+
+/* Finds the operands; false when one has failed. Trailing empty names are as good as none. */
+static bool find_inputs(struct onnx_reader *reader, struct operation *operation) {
+    const Onnx__NodeProto *proto = operation->proto;
+    size_t count = proto->n_input;
+    while (count && !*proto->input[count - 1]) count--;
+    operation->input_count = (uint32_t)count;
+    operation->inputs = ARENA_ARRAY(reader->arena, struct tensor *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (!*proto->input[i]) continue;
+        operation->inputs[i] = names_find(&reader->tensors, proto->input[i]);
+        if (!operation->inputs[i] || operation->inputs[i]->state == TENSOR_FAILED) return false;
+    }
+    return true;
+}
+
+static int refuse_references(struct onnx_reader *reader, const struct operation *operation) {
+    for (size_t i = 0; i < operation->proto->n_attribute; i++) {
+        const Onnx__AttributeProto *attribute = operation->proto->attribute[i];
+        if (!attribute->ref_attr_name || !*attribute->ref_attr_name) continue;
+        onnx_refuse(reader, operation, NULL, "attribute '%s' refers to a function's, outside of any", attribute->name ? attribute->name : "");
+        return -1;
+    }
+    return 0;
+}
+
+static struct tensor *read_operation(struct onnx_reader *reader, struct operation *operation, const char *extra_output) {
+    struct diagnostics *diag = &reader->context->diagnostics;
+    size_t errors = diag->errors;
+    operation->operator = operator_find(node_domain(operation->proto), operation->proto->op_type);
+    if (!operation->operator) return refuse_operator(reader, operation);
+    if (extra_output)
+        onnx_refuse(reader, operation, NULL, "output '%s' of %s is read, but bxc computes the first output alone", extra_output, operation->operator->name);
+    if (!find_inputs(reader, operation)) return NULL;
+    if (check_inputs(reader, operation) < 0 || refuse_references(reader, operation) < 0) return NULL;
+    attributes_check(reader, operation);
+    struct tensor *result = operation->operator->read(reader, operation);
+    return diag->errors == errors ? result : NULL;
+}
+
+/* Gives the result the output's name, unless it is one of the operands under another name. */
+static void name_result(struct onnx_reader *reader, const struct operation *operation, struct tensor *result, const char *name) {
+    for (uint32_t i = 0; i < operation->input_count; i++)
+        if (operation->inputs[i] && (operation->inputs[i] == result || (!valref_equal(result->value, NO_VALUE) &&
+                                                                       valref_equal(operation->inputs[i]->value, result->value))))
+            return;
+    result->name = name;
+    if (result->state == TENSOR_VALUE) graph_name_value(reader->graph, result->value, name);
+}
+
+static void read_node(struct onnx_reader *reader, const struct ordered_node *node) {
+    const Onnx__NodeProto *proto = node->proto;
+    struct operation operation = {.proto = proto, .name = node->name};
+    struct tensor *result = read_operation(reader, &operation, node->extra_output);
+    if (result) name_result(reader, &operation, result, proto->output[0]);
+    else result = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
+    names_put(&reader->tensors, proto->output[0], result);
+    for (size_t i = 1; i < proto->n_output; i++)
+        if (*proto->output[i])
+            names_put(&reader->tensors, proto->output[i], tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0}));
+}
+
+/* ---- initialisers, inputs, outputs ---- */
+
+static void read_initialisers(struct onnx_reader *reader) {
+    const Onnx__GraphProto *source = reader->source;
+    struct location at = {.file = reader->path};
+    for (size_t i = 0; i < source->n_initializer; i++) {
+        const char *name = source->initializer[i]->name;
+        at.attribute = name;
+        struct tensor *tensor = tensor_from_proto(reader, at, source->initializer[i]);
+        if (!tensor) tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
+        tensor->name = name;
+        if (name && *name) names_put(&reader->tensors, name, tensor);
+    }
+    for (size_t i = 0; i < source->n_sparse_initializer; i++) {
+        const Onnx__TensorProto *values = source->sparse_initializer[i]->values;
+        at.attribute = values ? values->name : NULL;
+        diag_error(&reader->context->diagnostics, at, "store it densely", "initialiser '%s' is a sparse tensor",
+                   at.attribute ? at.attribute : "");
+        if (at.attribute) names_put(&reader->tensors, at.attribute, tensor_new(reader, TENSOR_FAILED, 0, (struct shape){0}));
+    }
+}
+
+static int input_refuse(struct onnx_reader *reader, const char *name, const char *help, const char *problem) {
+    struct location at = {.file = reader->path, .attribute = name};
+    return diag_error(&reader->context->diagnostics, at, help, "input '%s' %s", name, problem);
+}
+
+/* A dimension's number; 0: a symbol, or nothing. */
+static int64_t stored_dimension(const Onnx__TensorShapeProto__Dimension *dimension) {
+    bool number = dimension->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+    return number && dimension->dim_value > 0 ? dimension->dim_value : 0;
+}
+
+static int input_shape(struct onnx_reader *reader, const char *name, const Onnx__TensorShapeProto *stored, struct shape *shape) {
+    *shape = (struct shape){.rank = (int)stored->n_dim};
+    if (stored->n_dim > SHAPE_RANK_MAX) return input_refuse(reader, name, NULL, "has too many axes");
+    if (!stored->n_dim && !reader->whole_tensors) return input_refuse(reader, name, NULL, "is a single number without a batch axis");
+    size_t count = 1;
+    for (size_t i = 0; i < stored->n_dim; i++) {
+        int64_t dim = shape->dim[i] = stored_dimension(stored->dim[i]);
+        if (i == 0 && !reader->whole_tensors) shape->dim[i] = dim = 1;
+        if (!dim)
+            return input_refuse(reader, name, "export the model with fixed shapes; only the first axis, the batch, may vary",
+                                arena_printf(reader->arena, "has no fixed number of entries along axis %zu", i));
+        if (dim > ONNX_ELEMENTS_MAX || count > (size_t)ONNX_ELEMENTS_MAX / (size_t)dim)
+            return input_refuse(reader, name, NULL,
+                                arena_printf(reader->arena, "is too large: %" PRId64 " entries along axis %zu", dim, i));
+        count *= (size_t)dim;
+    }
+    return 0;
+}
+
+static void tell_rounding(struct onnx_reader *reader, const char *name, int type) {
+    struct location at = {.file = reader->path, .attribute = name};
+    bool wide = type == TYPE(INT32) || type == TYPE(INT64) || type == TYPE(UINT32) || type == TYPE(UINT64);
+    if (wide)
+        diag_warning(&reader->context->diagnostics, at, NULL,
+                     "input '%s' is of %s: as binary32, whole numbers beyond 2^24 are rounded", name, onnx_type_name(type));
+    else if (type_is_real(type) && type != TYPE(FLOAT))
+        diag_warning(&reader->context->diagnostics, at, NULL, "input '%s' is of %s: bxc computes in binary32", name, onnx_type_name(type));
+}
+
+static int read_input(struct onnx_reader *reader, const Onnx__ValueInfoProto *info, struct tensor **tensor) {
+    const Onnx__TypeProto *type = info->type;
+    struct shape shape;
+    if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
+        return input_refuse(reader, info->name, "bxc reads tensors: no sequences, maps, optional or sparse values", "is not a tensor");
+    if (!type_is_real(type->tensor_type->elem_type) && !type_is_whole(type->tensor_type->elem_type))
+        return input_refuse(reader, info->name, NULL, arena_printf(reader->arena, "is of %s, which no operator here takes",
+                                                                   onnx_type_name(type->tensor_type->elem_type)));
+    if (!type->tensor_type->shape)
+        return input_refuse(reader, info->name, "run ONNX shape inference, or export the model with shapes", "has no shape");
+    if (input_shape(reader, info->name, type->tensor_type->shape, &shape) < 0) return -1;
+    tell_rounding(reader, info->name, type->tensor_type->elem_type);
+    *tensor = tensor_new(reader, TENSOR_VALUE, type->tensor_type->elem_type, shape);
+    (*tensor)->name = info->name;
+    (*tensor)->depends = true;
+    (*tensor)->batch_axis = reader->whole_tensors ? -1 : 0;
+    (*tensor)->value = graph_append_input(reader->graph, info->name, shape);
+    if (!reader->batch_number && shape.rank) reader->batch_number = stored_dimension(type->tensor_type->shape->dim[0]);
+    return valref_equal((*tensor)->value, NO_VALUE) ? -1 : 0;
+}
+
+/* Before IR version 4 initialisers stand among the inputs too. */
+static bool is_initialiser(const struct onnx_reader *reader, const char *name) {
+    return names_find(&reader->tensors, name) != NULL;
+}
+
+static void read_inputs(struct onnx_reader *reader) {
+    const Onnx__GraphProto *source = reader->source;
+    uint32_t count = 0;
+    for (size_t i = 0; i < source->n_input; i++) {
+        const Onnx__ValueInfoProto *info = source->input[i];
+        if (!info->name || !*info->name || is_initialiser(reader, info->name)) continue;
+        struct tensor *tensor = NULL;
+        count++;
+        names_put(&reader->node_names, info->name, reader);
+        if (read_input(reader, info, &tensor) < 0) tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
+        names_put(&reader->tensors, info->name, tensor);
+    }
+    struct location at = {.file = reader->path};
+    if (!count && !reader->whole_tensors) diag_error(&reader->context->diagnostics, at, NULL, "the model has no inputs");
+}
+
+static void read_output(struct onnx_reader *reader, const char *name) {
+    struct location at = {.file = reader->path, .attribute = name};
+    struct tensor *tensor = names_find(&reader->tensors, name);
+    if (!tensor || tensor->state == TENSOR_FAILED) return; /* told before */
+    if (tensor->batch_axis > 0) {
+        diag_error(&reader->context->diagnostics, at, "transpose it so that the batch is first",
+                   "output '%s' has its batch along axis %d", name, tensor->batch_axis);
+        return;
+    }
+    valref value = tensor_value(reader, NULL, tensor);
+    if (!valref_equal(value, NO_VALUE)) graph_append_output(reader->graph, name, value);
+}
+
+/* ---- the whole ---- */
+
+static void read_opset(struct onnx_reader *reader) {
+    const Onnx__ModelProto *model = reader->model;
+    struct location at = {.file = reader->path};
+    reader->opset = 1;
+    for (size_t i = 0; i < model->n_opset_import; i++) {
+        const char *domain = model->opset_import[i]->domain;
+        if (domain && *domain && strcmp(domain, "ai.onnx")) continue;
+        int64_t version = model->opset_import[i]->version;
+        reader->opset = version < 1 ? 1 : version > 10000 ? 10000 : (int)version;
+    }
+    if (reader->opset < ONNX_OPSET_MIN || reader->opset > ONNX_OPSET_MAX)
+        diag_warning(&reader->context->diagnostics, at, NULL, "opset %d is outside of %d to %d, which bxc knows", reader->opset,
+                     ONNX_OPSET_MIN, ONNX_OPSET_MAX);
+    reader->graph->opset = reader->opset;
+}
+
+static const char *graph_title(struct onnx_reader *reader) {
+    if (reader->source->name && *reader->source->name) return reader->source->name;
+    const char *slash = strrchr(reader->path, '/'), *base = slash ? slash + 1 : reader->path;
+    const char *dot = strrchr(base, '.');
+    return dot && dot != base ? arena_strndup(reader->arena, base, (size_t)(dot - base)) : base;
+}
+
+static int read_graph(struct onnx_reader *reader) {
+    struct diagnostics *diag = &reader->context->diagnostics;
+    struct ordered_node *order;
+    size_t errors = diag->errors, count;
+    read_opset(reader);
+    read_initialisers(reader);
+    read_inputs(reader);
+    if (onnx_order(reader, &order, &count) < 0) return -1;
+    for (size_t i = 0; i < count; i++) read_node(reader, &order[i]);
+    for (size_t i = 0; i < reader->source->n_output; i++) read_output(reader, reader->source->output[i]->name);
+    if (diag->errors > errors) return -1;
+    return graph_verify(reader->graph);
+}
+
+bool onnx_recognises(const char *path, const void *data, size_t length) {
+    const uint8_t *bytes = data;
+    size_t name = strlen(path);
+    if (name > 5 && !strcmp(path + name - 5, ".onnx")) return true;
+    /* ir_version, a small number, then producer, domain, opsets or graph */
+    return length > 4 && bytes[0] == 0x08 && bytes[1] > 0 && bytes[1] < 0x40 &&
+           (bytes[2] == 0x12 || bytes[2] == 0x1a || bytes[2] == 0x22 || bytes[2] == 0x3a || bytes[2] == 0x42);
+}
+
+struct graph *onnx_read(struct bxc_context *context, const char *path, const void *data, size_t length,
+                        const struct frontend_options *options) {
+    struct arena *arena = arena_new(context);
+    struct onnx_reader reader = {.context = context, .arena = arena, .path = path, .whole_tensors = options && options->whole_tensors};
+    reader.model = wire_unpack(context, arena, path, &onnx__model_proto__descriptor, data, length);
+    reader.source = reader.model ? reader.model->graph : NULL;
+    if (reader.model && !reader.source)
+        diag_error(&context->diagnostics, (struct location){.file = path}, "copy or export the file again", "the file holds no graph");
+    if (reader.source) {
+        reader.tensors = names_new(arena);
+        reader.node_names = names_new(arena);
+        reader.graph = graph_new(context, graph_title(&reader));
+        reader.graph->source = arena_strdup(reader.graph->arena, path);
+        if (read_graph(&reader) < 0) {
+            graph_free(reader.graph);
+            reader.graph = NULL;
+        }
+    }
+    arena_free(arena);
+    return reader.graph;
+}

@@ -1,0 +1,151 @@
+/* Inside the reader of ONNX: what its files share. */
+#ifndef BXC_FRONTEND_ONNX_H
+#define BXC_FRONTEND_ONNX_H
+
+#include "frontend/frontend.h"
+#include "frontend/names.h"
+#include "onnx.pb-c.h"
+
+enum {
+    ONNX_OPSET_MIN = 6, ONNX_OPSET_MAX = 22,
+    ONNX_NESTING_MAX = 64,           /* messages within messages */
+    ONNX_ELEMENTS_MAX = 1 << 26,     /* of one tensor */
+    ONNX_FILE_MAX = 1 << 29          /* bytes */
+};
+
+/* ---- the model while it is read -------------------------------------------------------------- */
+
+/* A tensor of the model. Its numbers are known (shapes, indices, weights: nothing is in the graph
+ * until an operator needs it there), or it is a value of the graph. */
+enum tensor_state { TENSOR_FAILED, TENSOR_INTEGERS, TENSOR_REALS, TENSOR_VALUE };
+
+struct tensor {
+    const char *name;
+    enum tensor_state state; /* failed: diagnosed already, readers keep silent */
+    int type;                /* of its elements in the model: TensorProto.DataType */
+    struct shape shape;
+    int64_t *integers;       /* TENSOR_INTEGERS */
+    float *reals;            /* TENSOR_REALS */
+    valref value;            /* NO_VALUE as long as it is not in the graph */
+    bool depends;            /* on an input of the model */
+    int batch_axis;          /* of one that depends; -1: none (whole tensors) */
+};
+
+struct onnx_reader;
+struct operation;
+
+struct onnx_operator {
+    const char *domain, *name;
+    /* Makes what output 0 stands for; NULL after a diagnosis. No input is failed; those that the
+     * model leaves out are NULL. */
+    struct tensor *(*read)(struct onnx_reader *reader, const struct operation *operation);
+    uint32_t inputs_min, inputs_max;
+    const char *attributes; /* known ones, blank before and after each */
+};
+
+/* A node of the model while it is read. */
+struct operation {
+    const Onnx__NodeProto *proto;
+    const struct onnx_operator *operator;
+    const char *name; /* unique in the graph */
+    uint32_t input_count;
+    struct tensor **inputs;
+};
+
+struct onnx_reader {
+    struct bxc_context *context;
+    struct arena *arena; /* lives as long as the reading */
+    struct graph *graph;
+    const char *path;
+    const Onnx__ModelProto *model;
+    const Onnx__GraphProto *source;
+    int opset;
+    bool whole_tensors;
+    int64_t batch_number; /* what the model stores as the batch; 0: a symbol or nothing */
+    struct names tensors, node_names;
+};
+
+struct location onnx_location(const struct onnx_reader *reader, const struct operation *operation);
+/* Diagnoses at the node; always NULL. help may be NULL. */
+struct tensor *onnx_refuse(struct onnx_reader *reader, const struct operation *operation, const char *help, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* ---- wire.c ------------------------------------------------------------------------------------ */
+
+/* Checks that the bytes are a well-formed message of the type and not nested too deeply; -1 and
+ * a diagnosis with the position. protobuf-c itself recurses without a bound. */
+int wire_check(struct bxc_context *context, const char *path, const void *descriptor, const void *data, size_t length);
+/* The message, in the arena; NULL and a diagnosis. descriptor: ProtobufCMessageDescriptor. */
+void *wire_unpack(struct bxc_context *context, struct arena *arena, const char *path, const void *descriptor,
+                  const void *data, size_t length);
+
+/* ---- tensors.c ----------------------------------------------------------------------------------- */
+
+/* The numbers of a TensorProto; NULL and a diagnosis at `at`. */
+struct tensor *tensor_from_proto(struct onnx_reader *reader, struct location at, const Onnx__TensorProto *proto);
+const char *onnx_type_name(int type); /* "float16" */
+bool type_is_whole(int type);    /* integers of any width */
+bool type_is_real(int type);     /* float, double, float16, bfloat16 */
+
+/* ---- values.c: tensors in the graph, and the batch --------------------------------------------------- */
+
+struct tensor *tensor_new(struct onnx_reader *reader, enum tensor_state state, int type, struct shape shape);
+struct tensor *tensor_integers(struct onnx_reader *reader, struct shape shape, const int64_t *integers); /* int64 */
+bool tensor_is_static(const struct tensor *tensor);
+size_t tensor_elements(const struct tensor *tensor);
+/* The tensor as a value, made a constant when it is none yet; NO_VALUE and a diagnosis. */
+valref tensor_value(struct onnx_reader *reader, const struct operation *operation, struct tensor *tensor);
+/* Static whole numbers of an operand (axes, shapes, indices); NULL and a diagnosis. */
+const int64_t *static_integers(struct onnx_reader *reader, const struct operation *operation, uint32_t input,
+                               const char *what, size_t *count);
+/* A static number, e.g. a bound of Clip. -1 and a diagnosis when it is none. */
+int static_number(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *what, float *number);
+/* Appends a node "<operation>" or "<operation>.<what>"; NO_VALUE after a diagnosis. */
+valref onnx_emit(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what,
+            const valref *inputs, uint32_t input_count, const union attributes *attributes);
+/* emit for operands that are tensors; the result's batch axis as given. */
+struct tensor *onnx_emit_tensor(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what,
+                           struct tensor *const *inputs, uint32_t input_count, const union attributes *attributes,
+                           int batch_axis);
+/* Batch axis of an elementwise result; -1 without one, -2 and a diagnosis when events would mix. */
+int broadcast_batch(struct onnx_reader *reader, const struct operation *operation, struct tensor *const *inputs, uint32_t count);
+/* -1 and a diagnosis when the operation works along the batch axis. */
+int refuse_batch_axis(struct onnx_reader *reader, const struct operation *operation, const struct tensor *tensor, int64_t axis);
+/* -1 and a diagnosis when a tensor that must be the same for all events depends on an input. */
+int refuse_dependence(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *what);
+/* -1 and a diagnosis when arithmetic on this tensor's whole numbers would differ from the model's. */
+int refuse_whole(struct onnx_reader *reader, const struct operation *operation, const struct tensor *tensor);
+/* A negative axis counts from the end; -1 and a diagnosis when it is out of range. */
+int64_t onnx_axis(struct onnx_reader *reader, const struct operation *operation, int64_t axis, int rank);
+const char *onnx_unique_name(struct onnx_reader *reader, const char *name);
+
+/* ---- attributes.c ---------------------------------------------------------------------------------- */
+
+const Onnx__AttributeProto *attribute_find(const struct operation *operation, const char *name);
+/* The attribute, or `otherwise` when the node has none. A wrong type is diagnosed and counts as none. */
+int64_t attribute_integer(struct onnx_reader *reader, const struct operation *operation, const char *name, int64_t otherwise);
+float attribute_real(struct onnx_reader *reader, const struct operation *operation, const char *name, float otherwise);
+/* NULL when absent; a copy in the reader's arena. */
+const char *attribute_text(struct onnx_reader *reader, const struct operation *operation, const char *name);
+const int64_t *attribute_integers(struct onnx_reader *reader, const struct operation *operation, const char *name, size_t *count);
+/* Whole numbers that older opsets give as an attribute and newer ones as an operand. NULL: neither
+ * (*count is 0) or a diagnosis (*count is SIZE_MAX). */
+const int64_t *attribute_or_operand(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                                    uint32_t input, size_t *count);
+void attributes_check(struct onnx_reader *reader, const struct operation *operation); /* warns about unknown ones */
+
+/* ---- movement.c, used by others ------------------------------------------------------------------------- */
+
+struct tensor *move_reshape(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                            struct tensor *tensor, struct shape shape, int batch_axis);
+struct tensor *move_transpose(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                              struct tensor *tensor, const int *permutation);
+
+/* ---- operators: one function each, named in operators.def -------------------------------------------------- */
+
+#define ONNX_OPERATOR(domain, name, function, minimum, maximum, attributes, becomes) \
+    struct tensor *function(struct onnx_reader *reader, const struct operation *operation);
+#include "frontend/onnx/operators.def"
+#undef ONNX_OPERATOR
+
+#endif

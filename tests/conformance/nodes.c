@@ -144,8 +144,8 @@ static bool input_is_bound(const Onnx__GraphProto *graph, const char *name) {
 
 static void compare(const struct test_case *test, const float *got, const float *wanted, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        float error = fabsf(got[i] - wanted[i]);
-        if (error <= 1e-6f + 1e-5f * fabsf(wanted[i])) continue;
+        bool same = got[i] == wanted[i] || (isnan(got[i]) && isnan(wanted[i]));
+        if (same || fabsf(got[i] - wanted[i]) <= 1e-6f + 1e-5f * fabsf(wanted[i])) continue;
         test_fail(__FILE__, __LINE__, "%s: element %zu is %.9g, not %.9g", test->name, i, (double)got[i], (double)wanted[i]);
         return;
     }

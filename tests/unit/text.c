@@ -267,6 +267,47 @@ static void long_graphs_are_read(void) {
     context_free(context);
 }
 
+struct parse_job {
+    struct bxc_context *context;
+    const struct strbuf *text;
+    bool done;
+};
+
+static int parse_and_print(void *user) {
+    struct parse_job *job = user;
+    struct graph *graph = graph_parse(job->context, "t", job->text->data, job->text->length);
+    if (graph) {
+        struct graph *copy = graph_clone(graph);
+        struct strbuf out = strbuf_new(copy->arena);
+        graph_print(&out, copy);
+        job->done = graph_verify(copy) == 0;
+        graph_free(copy);
+        graph_free(graph);
+    }
+    return 0;
+}
+
+/* Whichever allocation fails: a diagnosis, and no arena left open. */
+static void memory_may_run_out_anywhere(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf text = strbuf_new(context->arena);
+    struct parse_job job = {context, &text, false};
+    graph_print(&text, real_graph(context));
+    const struct arena *newest = context->arenas;
+    int nth = 0;
+    while (!job.done && ++nth < 100000) {
+        size_t errors = context->diagnostics.errors;
+        context->fail_allocation = nth;
+        int result = context_guarded(context, parse_and_print, &job);
+        context->fail_allocation = 0;
+        CHECK(job.done ? result == 0 : result == -1 && context->diagnostics.errors == errors + 1);
+        CHECK(context->arenas == newest);
+        context->diagnostics.count = 0;
+    }
+    CHECK(job.done && nth > 100);
+    context_free(context);
+}
+
 /* ---- rewriting ---- */
 
 static void compaction_sorts_and_sweeps(void) {
@@ -330,6 +371,7 @@ int main(void) {
     RUN(errors_have_lines);
     RUN(refusals_have_lines);
     RUN(long_graphs_are_read);
+    RUN(memory_may_run_out_anywhere);
     RUN(compaction_sorts_and_sweeps);
     RUN(the_verifier_notices);
     TEST_EXIT();

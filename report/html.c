@@ -1,0 +1,249 @@
+/* report.html: one page that opens without a network, to read and to show in a talk. It is also
+ * well-formed XML, so that tests (and readers' tools) can parse it. */
+#include <math.h>
+#include <string.h>
+
+#include "report/private.h"
+
+void html_table_start(struct strbuf *out, const char *caption, const char *const *headings) {
+    strbuf_append(out, "<div class=\"scroll\"><table>");
+    if (caption) {
+        strbuf_append(out, "<caption>");
+        append_escaped(out, caption);
+        strbuf_append(out, "</caption>");
+    }
+    strbuf_append(out, "<thead><tr>");
+    for (; *headings; headings++) {
+        bool number = **headings == '>';
+        strbuf_printf(out, "<th scope=\"col\"%s>", number ? " class=\"n\"" : "");
+        append_escaped(out, *headings + number);
+        strbuf_append(out, "</th>");
+    }
+    strbuf_append(out, "</tr></thead><tbody>\n");
+}
+
+static void table_end(struct strbuf *out) {
+    strbuf_append(out, "</tbody></table></div>\n");
+}
+
+void html_cell(struct strbuf *out, const char *text, bool is_number) {
+    strbuf_append(out, is_number ? "<td class=\"n\">" : "<td>");
+    append_escaped(out, text);
+    strbuf_append(out, "</td>");
+}
+
+static void start_section(struct strbuf *out, const char *title, const char *lead) {
+    strbuf_printf(out, "<section><h2>%s</h2>\n", title);
+    if (lead)
+        strbuf_printf(out, "<p class=\"lead\">%s</p>\n", lead);
+}
+
+static void end_section(struct strbuf *out) {
+    strbuf_append(out, "</section>\n");
+}
+
+/* ---- head ---- */
+
+static void page_head(struct strbuf *out, const struct compile_report *report) {
+    strbuf_append(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+                       "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
+    append_escaped(out, report->name);
+    strbuf_append(out, " \xc2\xb7 bxc report</title>\n<style>\n");
+    strbuf_append(out, html_style);
+    strbuf_append(out, "</style>\n</head>\n<body>\n<header>\n<p class=\"kicker\">bxc firmware report</p>\n<h1>");
+    append_escaped(out, report->name);
+    strbuf_append(out, "</h1>\n<p class=\"muted\">");
+    append_escaped(out, report->model);
+    strbuf_append(out, " \xc2\xb7 ");
+    append_escaped(out, report->part_code ? report->part_code : report->part_name);
+    strbuf_printf(out, " \xc2\xb7 %s MHz", words_number(out->arena, 1000 / report->clock_period));
+    strbuf_append(out, " \xc2\xb7 bxc ");
+    append_escaped(out, report->tool_version);
+    strbuf_append(out, " \xc2\xb7 content hash <code>");
+    append_escaped(out, arena_printf(out->arena, "%.16s", report->content_hash ? report->content_hash : ""));
+    strbuf_append(out, "</code></p>\n");
+}
+
+static void banner(struct strbuf *out, const struct verdict *verdict) {
+    struct arena *arena = out->arena;
+    if (!verdict) {
+        strbuf_append(out, "<div class=\"banner warn\">Not verified yet<span>bxc verify runs events through every engine and compares every bit.</span></div>\n");
+    } else if (verdict_is_positive(verdict)) {
+        strbuf_printf(out, "<div class=\"banner good\">Verified: every bit equal<span>%s events through %s%s.</span></div>\n",
+                      words_count(arena, (double)verdict->events), words_engines(arena, verdict),
+                      verdict->latency_measured ? "; latency as measured on valid" : "");
+    } else {
+        strbuf_printf(out, "<div class=\"banner bad\">Verification failed<span>%s</span></div>\n",
+                      verdict->equal ? "The measured latency is not the one that interface.json tells." : "Not every engine gave the emulator\xe2\x80\x99s bits; see below.");
+    }
+}
+
+static void tile(struct strbuf *out, const char *value, const char *name, const char *more) {
+    strbuf_printf(out, "<div class=\"tile\"><span>%s</span><b>", name);
+    append_escaped(out, value);
+    strbuf_append(out, "</b><span>");
+    append_escaped(out, more);
+    strbuf_append(out, "</span></div>\n");
+}
+
+static void resource_tile(struct strbuf *out, const char *name, double used, double available) {
+    struct arena *arena = out->arena;
+    double share = available > 0 ? 100 * used / available : 0;
+    strbuf_printf(out, "<div class=\"tile\"><span>%s, estimated</span><b>%s</b><span>%s of %s</span>", name, words_count(arena, used),
+                  words_share(arena, used, available), words_count(arena, available));
+    strbuf_printf(out, "<div class=\"meter\"><i%s style=\"width:%.2f%%\"></i></div></div>\n", share > 100 ? " class=\"over\"" : "", fmin(share, 100));
+}
+
+static void tiles(struct strbuf *out, const struct compile_report *report) {
+    struct arena *arena = out->arena;
+    strbuf_append(out, "<div class=\"tiles\">\n");
+    tile(out, arena_printf(arena, "%s ns", words_number(arena, report->latency * report->clock_period)), "Latency",
+         arena_printf(arena, "%d cycles, boundary registers included", report->latency));
+    tile(out, arena_printf(arena, "%d", report->initiation_interval), "Initiation interval",
+         report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events");
+    tile(out, arena_printf(arena, "%s ns", words_number(arena, report->stage_delay)), "Slowest stage, estimated",
+         arena_printf(arena, "of a period of %s ns", words_number(arena, report->clock_period)));
+    resource_tile(out, "LUT", report->total.lut, report->available.lut);
+    resource_tile(out, "FF", report->total.ff, report->available.ff);
+    resource_tile(out, "DSP", report->total.dsp, report->available.dsp);
+    resource_tile(out, "BRAM18", report->total.bram18, report->available.bram18);
+    strbuf_append(out, "</div>\n");
+}
+
+/* ---- sections ---- */
+
+static void layer_table(struct strbuf *out, const struct compile_report *report) {
+    static const char *const headings[] = {"Layer", "Operator", "Format", ">Cycles", ">LUT", ">FF", ">DSP", ">BRAM18", NULL};
+    struct arena *arena = out->arena;
+    html_table_start(out, NULL, headings);
+    for (uint32_t i = 0; i < report->layer_count; i++) {
+        const struct layer_report *layer = &report->layers[i];
+        strbuf_append(out, "<tr>");
+        html_cell(out, layer->name, false);
+        html_cell(out, layer->op, false);
+        html_cell(out, layer->format, false);
+        html_cell(out, layer->first_cycle < 0 ? "-" : arena_printf(arena, "%d\xe2\x80\x93%d", layer->first_cycle, layer->last_cycle), true);
+        html_cell(out, words_count(arena, layer->cost.lut), true);
+        html_cell(out, words_count(arena, layer->cost.ff), true);
+        html_cell(out, words_count(arena, layer->cost.dsp), true);
+        html_cell(out, words_count(arena, layer->cost.bram18), true);
+        strbuf_append(out, "</tr>\n");
+    }
+    table_end(out);
+}
+
+static void layer_sections(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict) {
+    start_section(out, "Latency by layer", "The clock cycles in which each layer is computed, from the edge that samples the event.");
+    svg_timeline(out, report);
+    end_section(out);
+    start_section(out, "Resources by layer", NULL);
+    strbuf_append(out, "<p class=\"lead\"><span class=\"key a\"></span>LUT<span class=\"key b\"></span>FF, both estimated</p>\n");
+    svg_resources(out, report);
+    layer_table(out, report);
+    end_section(out);
+    start_section(out, "Value ranges", NULL);
+    strbuf_printf(out, "<p class=\"lead\"><span class=\"key quiet\"></span>what the format holds<span class=\"key b\"></span>what can occur%s</p>\n",
+                  verdict && verdict->range_count ? "<span class=\"key a\" style=\"margin-left:14px\"></span>what events showed" : "");
+    svg_ranges(out, report, verdict);
+    end_section(out);
+}
+
+static void ports_section(struct strbuf *out, const struct compile_report *report) {
+    static const char *const headings[] = {"Port", "Direction", ">Elements", ">Bits", "Format", "Rounding", "Overflow", "Chosen by", NULL};
+    start_section(out, "Ports", "Element 0 stands in the low bits; every element has its own width, without padding.");
+    html_table_start(out, NULL, headings);
+    for (uint32_t i = 0; i < report->port_count; i++) {
+        const struct port_report *port = &report->ports[i];
+        strbuf_append(out, "<tr>");
+        html_cell(out, port->name, false);
+        html_cell(out, port->direction, false);
+        html_cell(out, words_count(out->arena, port->elements), true);
+        html_cell(out, words_count(out->arena, port->width), true);
+        html_cell(out, port->format, false);
+        html_cell(out, port->rounding, false);
+        html_cell(out, port->overflow, false);
+        html_cell(out, port->chosen_by, false);
+        strbuf_append(out, "</tr>\n");
+    }
+    table_end(out);
+    end_section(out);
+}
+
+static void pass_row(struct strbuf *out, const struct pass_report *pass) {
+    struct arena *arena = out->arena;
+    strbuf_append(out, "<tr>");
+    html_cell(out, pass->name, false);
+    html_cell(out, pass->summary, false);
+    html_cell(out, pass->side, false);
+    html_cell(out, pass->changed ? "yes" : "no", false);
+    html_cell(out, pass->measured ? words_number(arena, pass->max_error) : "", true);
+    html_cell(out, pass->measured ? words_number(arena, pass->mean_error) : "", true);
+    html_cell(out, pass->measured ? arena_printf(arena, "%s of %s", words_count(arena, (double)pass->flipped),
+                                                 words_count(arena, (double)pass->decisions)) : "", true);
+    strbuf_append(out, "</tr>\n");
+}
+
+static void passes_section(struct strbuf *out, const struct compile_report *report) {
+    static const char *const headings[] = {"Pass", "What it does", "The line", "Changed", ">Largest error", ">Mean error", ">Decisions flipped", NULL};
+    start_section(out, "What each pass did to the numbers",
+                  "Above the line numbers may change, and the outputs after each pass are measured against those before it; below it no bit may.");
+    html_table_start(out, NULL, headings);
+    for (uint32_t i = 0; i < report->pass_count; i++)
+        pass_row(out, &report->passes[i]);
+    table_end(out);
+    end_section(out);
+}
+
+static void notes_section(struct strbuf *out, const struct compile_report *report) {
+    if (report->note_count + report->warning_count == 0)
+        return;
+    start_section(out, "Notes", NULL);
+    for (uint32_t i = 0; i < report->warning_count; i++) {
+        strbuf_append(out, "<p class=\"banner warn\" style=\"margin:0 0 8px\">Warning<span>");
+        append_escaped(out, report->warnings[i]);
+        strbuf_append(out, "</span></p>\n");
+    }
+    if (report->note_count)
+        strbuf_append(out, "<ul>\n");
+    for (uint32_t i = 0; i < report->note_count; i++) {
+        const struct note_report *note = &report->notes[i];
+        strbuf_append(out, "<li><code>");
+        append_escaped(out, note->pass);
+        strbuf_append(out, "</code> ");
+        append_escaped(out, note->subject);
+        strbuf_append(out, note->subject ? ": " : "");
+        append_escaped(out, note->text);
+        strbuf_append(out, "</li>\n");
+    }
+    strbuf_append(out, report->note_count ? "</ul>\n" : "");
+    end_section(out);
+}
+
+static void method_section(struct strbuf *out, const struct compile_report *report) {
+    start_section(out, "How these figures were made", NULL);
+    strbuf_append(out, "<p>Latency is counted in rising edges, from the one that samples <code>in_valid</code> to the one at which a consumer "
+                       "samples <code>out_valid</code>. LUT, FF, DSP, BRAM and delays are estimates before synthesis: ");
+    append_escaped(out, report->technology_source);
+    strbuf_append(out, "</p>\n<p>");
+    append_escaped(out, words_hls);
+    strbuf_append(out, "</p>\n<p class=\"muted\">Content hash <code>");
+    append_escaped(out, report->content_hash);
+    strbuf_append(out, "</code></p>\n");
+    end_section(out);
+}
+
+void report_html(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict) {
+    page_head(out, report);
+    banner(out, verdict);
+    strbuf_append(out, "</header>\n<main>\n");
+    tiles(out, report);
+    if (verdict)
+        html_verdict(out, verdict);
+    layer_sections(out, report, verdict);
+    ports_section(out, report);
+    passes_section(out, report);
+    notes_section(out, report);
+    method_section(out, report);
+    strbuf_append(out, "</main>\n</body>\n</html>\n");
+}

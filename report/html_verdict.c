@@ -1,0 +1,88 @@
+/* The verdict's sections of report.html: engines, distance from the float model, ROC curves. */
+#include <math.h>
+
+#include "report/private.h"
+
+static void engines_table(struct strbuf *out, const struct verdict *verdict) {
+    static const char *const headings[] = {"Engine", ">Events", ">Latency", "Result", NULL};
+    struct arena *arena = out->arena;
+    html_table_start(out, NULL, headings);
+    for (uint32_t i = 0; i < verdict->engine_count; i++) {
+        const struct engine_result *result = &verdict->engines[i];
+        strbuf_append(out, "<tr>");
+        html_cell(out, words_engine(arena, result), false);
+        html_cell(out, result->ran ? words_count(arena, (double)result->events) : "", true);
+        html_cell(out, result->latency >= 0 ? arena_printf(arena, "%d", result->latency) : "", true);
+        html_cell(out, result->difference.found ? arena_printf(arena, "differs, %s", words_difference(arena, &result->difference))
+                                                : words_result(arena, result), false);
+        strbuf_append(out, "</tr>\n");
+    }
+    strbuf_append(out, "</tbody></table></div>\n");
+}
+
+static void events_words(struct strbuf *out, const struct verdict *verdict) {
+    struct arena *arena = out->arena;
+    strbuf_printf(out, "<p class=\"lead\">%s events: %s of files, %s random (seed %llu), %s corner vectors, %s regression vectors.</p>\n",
+                  words_count(arena, (double)verdict->events), words_count(arena, (double)verdict->user_events),
+                  words_count(arena, (double)verdict->random_events), (unsigned long long)verdict->seed,
+                  words_count(arena, (double)verdict->corner_events), words_count(arena, (double)verdict->regression_events));
+}
+
+static void fact(struct strbuf *out, const char *name, const char *value) {
+    strbuf_append(out, "<tr>");
+    html_cell(out, name, false);
+    html_cell(out, value, true);
+    strbuf_append(out, "</tr>\n");
+}
+
+static const char *of(struct arena *arena, uint64_t part, uint64_t whole) {
+    return arena_printf(arena, "%s of %s", words_count(arena, (double)part), words_count(arena, (double)whole));
+}
+
+static void float_table(struct strbuf *out, const struct verdict *verdict) {
+    static const char *const headings[] = {"Firmware against the model as trained", "> ", NULL};
+    struct arena *arena = out->arena;
+    html_table_start(out, NULL, headings);
+    fact(out, arena_printf(arena, "compared: %s", verdict->compared), arena_printf(arena, "%s events", words_count(arena, (double)verdict->compared_events)));
+    if (verdict->outputs) {
+        fact(out, "largest error", words_number(arena, verdict->max_error));
+        fact(out, "mean error", words_number(arena, verdict->mean_error));
+        fact(out, "numbers equal to the last bit", of(arena, verdict->exact, verdict->outputs));
+    }
+    if (verdict->grid_outputs)
+        fact(out, "the same, where the inputs lie on the port\xe2\x80\x99s grid", of(arena, verdict->grid_exact, verdict->grid_outputs));
+    fact(out, "decisions flipped", of(arena, verdict->flipped, verdict->decisions));
+    if (verdict->has_labels) {
+        fact(out, "accuracy, float model", arena_printf(arena, "%.2f %%", 100 * verdict->accuracy_float));
+        fact(out, "accuracy, firmware", arena_printf(arena, "%.2f %%", 100 * verdict->accuracy_fixed));
+    }
+    strbuf_append(out, "</tbody></table></div>\n");
+}
+
+static void still_words(struct strbuf *out, const struct verdict *verdict) {
+    if (!verdict->still_count)
+        return;
+    strbuf_printf(out, "<p>%s activation%s never moved:", words_count(out->arena, verdict->still_count), verdict->still_count == 1 ? "" : "s");
+    for (uint32_t i = 0; i < verdict->still_count && i < 20; i++) {
+        strbuf_append(out, i ? ", <code>" : " <code>");
+        append_escaped(out, verdict->still[i]);
+        strbuf_append(out, "</code>");
+    }
+    strbuf_append(out, verdict->still_count > 20 ? ", \xe2\x80\xa6</p>\n" : "</p>\n");
+}
+
+void html_verdict(struct strbuf *out, const struct verdict *verdict) {
+    strbuf_append(out, "<section><h2>Verification</h2>\n");
+    events_words(out, verdict);
+    engines_table(out, verdict);
+    if (verdict->compared)
+        float_table(out, verdict);
+    still_words(out, verdict);
+    strbuf_append(out, "</section>\n");
+    if (!verdict->has_labels || verdict->curve_count == 0)
+        return;
+    strbuf_printf(out, "<section><h2>ROC curves</h2>\n<p class=\"lead\">Each class against the rest, %s labelled events.</p>\n",
+                  words_count(out->arena, (double)verdict->labelled_events));
+    svg_curves(out, verdict);
+    strbuf_append(out, "</section>\n");
+}

@@ -1,0 +1,118 @@
+/* The verdict as JUnit XML, which every continuous-integration service shows: one test case an
+ * engine, one for the latency, one for the content hash. */
+#include <libxml/xmlwriter.h>
+#include <string.h>
+
+#include "report/private.h"
+
+struct junit {
+    xmlBufferPtr buffer;
+    xmlTextWriterPtr writer;
+    struct arena *arena;
+    bool broken;
+};
+
+static void release(void *object) {
+    struct junit *junit = object;
+    if (junit->writer)
+        xmlFreeTextWriter(junit->writer);
+    if (junit->buffer)
+        xmlBufferFree(junit->buffer);
+    junit->writer = NULL;
+    junit->buffer = NULL;
+}
+
+static void start(struct junit *junit, const char *element) {
+    junit->broken |= xmlTextWriterStartElement(junit->writer, BAD_CAST element) < 0;
+}
+
+static void attribute(struct junit *junit, const char *name, const char *value) {
+    const char *clean = words_clean(junit->arena, value);
+    junit->broken |= xmlTextWriterWriteAttribute(junit->writer, BAD_CAST name, BAD_CAST clean) < 0;
+}
+
+static void end(struct junit *junit) {
+    junit->broken |= xmlTextWriterEndElement(junit->writer) < 0;
+}
+
+/* kind: NULL passed, "failure", "skipped". */
+static void test_case(struct junit *junit, const char *group, const char *name, const char *kind, const char *message) {
+    start(junit, "testcase");
+    attribute(junit, "classname", group);
+    attribute(junit, "name", name);
+    if (kind) {
+        start(junit, kind);
+        attribute(junit, "message", message);
+        end(junit);
+    }
+    end(junit);
+}
+
+static void engine_case(struct junit *junit, const char *group, const struct engine_result *result) {
+    const char *kind = result->skipped ? "skipped" : result->failure || result->difference.found ? "failure" : NULL;
+    const char *message = result->difference.found && !result->failure ? words_difference(junit->arena, &result->difference)
+                                                                       : words_result(junit->arena, result);
+    test_case(junit, group, words_engine(junit->arena, result), kind, message);
+}
+
+static bool hash_is_wrong(const struct verdict *verdict) {
+    for (uint32_t i = 0; i < verdict->engine_count; i++)
+        if (verdict->engines[i].failure && strstr(verdict->engines[i].failure, "stale"))
+            return true;
+    return false;
+}
+
+static void other_cases(struct junit *junit, const char *group, const struct verdict *verdict) {
+    test_case(junit, group, "latency", !verdict->latency_measured ? "skipped" : verdict->latency_right ? NULL : "failure",
+              verdict->latency_measured ? arena_printf(junit->arena, "not the %d cycles that interface.json tells", verdict->latency)
+                                        : "no engine measured it");
+    test_case(junit, group, "content hash", !verdict->hash_checked ? "skipped" : hash_is_wrong(verdict) ? "failure" : NULL,
+              verdict->hash_checked ? "files of different makes lie in the folder" : "not asked for");
+}
+
+static void count_cases(const struct verdict *verdict, unsigned *failures, unsigned *skipped) {
+    *failures = (unsigned)(verdict->latency_measured && !verdict->latency_right) + (unsigned)(verdict->hash_checked && hash_is_wrong(verdict));
+    *skipped = (unsigned)!verdict->latency_measured + (unsigned)!verdict->hash_checked;
+    for (uint32_t i = 0; i < verdict->engine_count; i++) {
+        const struct engine_result *result = &verdict->engines[i];
+        *skipped += result->skipped != NULL;
+        *failures += !result->skipped && (result->failure || result->difference.found);
+    }
+}
+
+static void write_suite(struct junit *junit, const struct verdict *verdict) {
+    unsigned failures, skipped;
+    const char *group = arena_printf(junit->arena, "bxc.verify.%s", verdict->name ? verdict->name : "firmware");
+    count_cases(verdict, &failures, &skipped);
+    xmlTextWriterSetIndent(junit->writer, 1);
+    junit->broken |= xmlTextWriterStartDocument(junit->writer, NULL, "UTF-8", NULL) < 0;
+    start(junit, "testsuites");
+    start(junit, "testsuite");
+    attribute(junit, "name", group);
+    attribute(junit, "tests", arena_printf(junit->arena, "%u", verdict->engine_count + 2));
+    attribute(junit, "failures", arena_printf(junit->arena, "%u", failures));
+    attribute(junit, "errors", "0");
+    attribute(junit, "skipped", arena_printf(junit->arena, "%u", skipped));
+    for (uint32_t i = 0; i < verdict->engine_count; i++)
+        engine_case(junit, group, &verdict->engines[i]);
+    other_cases(junit, group, verdict);
+    end(junit);
+    end(junit);
+    junit->broken |= xmlTextWriterEndDocument(junit->writer) < 0;
+}
+
+int verdict_junit(struct strbuf *out, const struct verdict *verdict) {
+    struct junit *junit = ARENA_NEW(out->arena, struct junit);
+    arena_defer(out->arena, release, junit);
+    junit->arena = out->arena;
+    junit->buffer = xmlBufferCreate();
+    junit->writer = junit->buffer ? xmlNewTextWriterMemory(junit->buffer, 0) : NULL;
+    if (!junit->writer)
+        context_bug(arena_context(out->arena), "out of memory while JUnit XML was made");
+    write_suite(junit, verdict);
+    xmlTextWriterFlush(junit->writer);
+    if (junit->broken)
+        return diag_error(&arena_context(out->arena)->diagnostics, (struct location){0}, NULL, "the verdict cannot be written as JUnit XML");
+    strbuf_append_bytes(out, xmlBufferContent(junit->buffer), (size_t)xmlBufferLength(junit->buffer));
+    return 0;
+}

@@ -1,0 +1,58 @@
+/* What the files of report/ know of each other. Sections are named after files. */
+#ifndef BXC_REPORT_PRIVATE_H
+#define BXC_REPORT_PRIVATE_H
+
+#include <cjson/cJSON.h>
+
+#include "report/report.h"
+
+/* ---- json.c: building, with memory running out diagnosed; trees belong to the arena ---- */
+cJSON *json_root(struct arena *arena);
+cJSON *json_object(struct arena *arena, cJSON *parent, const char *key); /* key NULL: appended to an array */
+cJSON *json_array(struct arena *arena, cJSON *parent, const char *key);
+void json_text(struct arena *arena, cJSON *parent, const char *key, const char *text); /* NULL becomes null */
+void json_number(struct arena *arena, cJSON *parent, const char *key, double number);  /* NaN and infinity become null */
+void json_bool(struct arena *arena, cJSON *parent, const char *key, bool value);
+void json_print(struct strbuf *out, const cJSON *root);
+void verdict_to_json(struct arena *arena, cJSON *parent, const struct verdict *verdict);
+
+/* ---- parse.c: reading back ---- */
+struct json_reader {
+    struct bxc_context *context;
+    struct arena *arena;
+    const char *path;
+    bool wrong; /* something was missing or of the wrong kind: diagnosed */
+};
+cJSON *json_read(struct json_reader *reader, const char *text);
+const cJSON *read_member(struct json_reader *reader, const cJSON *object, const char *key);
+const char *read_text(struct json_reader *reader, const cJSON *object, const char *key); /* null gives NULL */
+double read_number(struct json_reader *reader, const cJSON *object, const char *key);    /* null gives NaN */
+double read_number_or_zero(struct json_reader *reader, const cJSON *object, const char *key);
+bool read_bool(struct json_reader *reader, const cJSON *object, const char *key);
+const cJSON *read_array(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count);
+uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key);
+int read_int(struct json_reader *reader, const cJSON *object, const char *key);
+
+/* ---- words.c: numbers and names as people read them ---- */
+const char *words_clean(struct arena *arena, const char *text); /* UTF-8 without control characters; what is neither becomes '?' */
+const char *words_count(struct arena *arena, double number);                /* 1,728,000 */
+const char *words_number(struct arena *arena, double number);               /* four significant digits; "-" for NaN */
+const char *words_share(struct arena *arena, double part, double whole);    /* "0.41 %", "-" */
+const char *words_engine(struct arena *arena, const struct engine_result *result); /* "rtl, gaps" */
+const char *words_result(struct arena *arena, const struct engine_result *result); /* "equal", "differs", ... */
+const char *words_difference(struct arena *arena, const struct difference *difference);
+const char *words_engines(struct arena *arena, const struct verdict *verdict); /* "c, hls, rtl" that ran */
+extern const char words_hls[]; /* what stands beside figures of the HLS path */
+
+/* ---- svg.c, html.c, html_verdict.c ---- */
+void append_escaped(struct strbuf *out, const char *text); /* for XML text and attributes */
+void svg_timeline(struct strbuf *out, const struct compile_report *report);
+void svg_resources(struct strbuf *out, const struct compile_report *report);
+void svg_ranges(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict);
+void svg_curves(struct strbuf *out, const struct verdict *verdict);
+void html_verdict(struct strbuf *out, const struct verdict *verdict);
+void html_table_start(struct strbuf *out, const char *caption, const char *const *headings); /* ends with NULL; '>' before a name: numbers */
+void html_cell(struct strbuf *out, const char *text, bool is_number);
+extern const char html_style[];
+
+#endif

@@ -1,0 +1,279 @@
+/* Tables for the terminal. Columns are as wide as what stands in them. */
+#include <math.h>
+#include <string.h>
+
+#include "report/private.h"
+
+enum { COLUMNS_MAX = 12, NAME_MAX_COLUMNS = 40 };
+
+struct text_table {
+    struct arena *arena;
+    int columns;
+    const char *const *headings; /* '>' before a heading: numbers, to the right */
+    const char ***rows;
+    size_t count, capacity;
+};
+
+/* Characters, not bytes. */
+static size_t text_width(const char *text) {
+    size_t width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+static void table_row(struct text_table *table, const char *const *cells) {
+    if (table->count == table->capacity) {
+        size_t larger = table->capacity ? 2 * table->capacity : 16;
+        table->rows = arena_grow(table->arena, table->rows, table->capacity * sizeof *table->rows, larger * sizeof *table->rows);
+        table->capacity = larger;
+    }
+    const char **row = ARENA_ARRAY(table->arena, const char *, table->columns);
+    for (int i = 0; i < table->columns; i++)
+        row[i] = cells[i] ? cells[i] : "";
+    table->rows[table->count++] = row;
+}
+
+static void pad(struct strbuf *out, size_t count) {
+    while (count-- > 0)
+        strbuf_append(out, " ");
+}
+
+static void print_cell(struct strbuf *out, const char *text, size_t width, bool right, bool last) {
+    size_t gap = width > text_width(text) ? width - text_width(text) : 0;
+    if (right)
+        pad(out, gap);
+    strbuf_append(out, text);
+    if (!right && !last)
+        pad(out, gap);
+    strbuf_append(out, last ? "\n" : "  ");
+}
+
+static void table_print(struct strbuf *out, const struct text_table *table, bool colour) {
+    size_t width[COLUMNS_MAX] = {0};
+    for (int i = 0; i < table->columns; i++) {
+        width[i] = text_width(table->headings[i]) - (*table->headings[i] == '>');
+        for (size_t r = 0; r < table->count; r++)
+            width[i] = text_width(table->rows[r][i]) > width[i] ? text_width(table->rows[r][i]) : width[i];
+    }
+    strbuf_append(out, colour ? "\033[1m  " : "  ");
+    for (int i = 0; i < table->columns; i++) {
+        bool right = *table->headings[i] == '>';
+        print_cell(out, table->headings[i] + right, width[i], right, i + 1 == table->columns);
+    }
+    if (colour)
+        strbuf_append(out, "\033[0m");
+    for (size_t r = 0; r < table->count; r++) {
+        strbuf_append(out, "  ");
+        for (int i = 0; i < table->columns; i++)
+            print_cell(out, table->rows[r][i], width[i], *table->headings[i] == '>', i + 1 == table->columns);
+    }
+}
+
+static const char *shortened(struct arena *arena, const char *name) {
+    size_t length = strlen(name);
+    return length <= NAME_MAX_COLUMNS ? name : arena_printf(arena, "...%s", name + length - NAME_MAX_COLUMNS + 3);
+}
+
+static void heading(struct strbuf *out, const char *text, bool colour) {
+    strbuf_printf(out, colour ? "\n\033[1m%s\033[0m\n" : "\n%s\n", text);
+}
+
+static void print_summary(struct strbuf *out, const struct compile_report *report) {
+    struct arena *arena = out->arena;
+    strbuf_printf(out, "  model     %s\n", report->model);
+    strbuf_printf(out, "  part      %s, clock %s MHz (%s ns)\n", report->part_code ? report->part_code : report->part_name,
+                  words_number(arena, 1000 / report->clock_period), words_number(arena, report->clock_period));
+    strbuf_printf(out, "  latency   %d cycles, %s ns, boundary registers included\n", report->latency,
+                  words_number(arena, report->latency * report->clock_period));
+    strbuf_printf(out, "  interval  a new event every %d cycle%s\n", report->initiation_interval, report->initiation_interval == 1 ? "" : "s");
+    strbuf_printf(out, "  slowest   %s ns, estimated, of a period of %s ns\n", words_number(arena, report->stage_delay),
+                  words_number(arena, report->clock_period));
+}
+
+static void resource_row(struct text_table *table, const char *name, double used, double available) {
+    table_row(table, (const char *[]){name, words_count(table->arena, used), words_count(table->arena, available),
+                                      words_share(table->arena, used, available)});
+}
+
+static void print_resources(struct strbuf *out, const struct compile_report *report, bool colour) {
+    static const char *const headings[] = {"resource", ">estimate", ">of the part", ">share"};
+    struct text_table table = {.arena = out->arena, .columns = 4, .headings = headings};
+    resource_row(&table, "LUT", report->total.lut, report->available.lut);
+    resource_row(&table, "FF", report->total.ff, report->available.ff);
+    resource_row(&table, "DSP", report->total.dsp, report->available.dsp);
+    resource_row(&table, "BRAM18", report->total.bram18, report->available.bram18);
+    heading(out, "resources", colour);
+    table_print(out, &table, colour);
+}
+
+static void print_layers(struct strbuf *out, const struct compile_report *report, bool colour) {
+    static const char *const headings[] = {"layer", "operator", "format", ">cycles", ">LUT", ">FF", ">DSP", ">BRAM18"};
+    struct arena *arena = out->arena;
+    struct text_table table = {.arena = arena, .columns = 8, .headings = headings};
+    for (uint32_t i = 0; i < report->layer_count; i++) {
+        const struct layer_report *layer = &report->layers[i];
+        const char *cycles = layer->first_cycle < 0                     ? "-"
+                             : layer->first_cycle == layer->last_cycle ? arena_printf(arena, "%d", layer->first_cycle)
+                                                                       : arena_printf(arena, "%d-%d", layer->first_cycle, layer->last_cycle);
+        table_row(&table, (const char *[]){shortened(arena, layer->name), layer->op, layer->format, cycles, words_count(arena, layer->cost.lut),
+                                           words_count(arena, layer->cost.ff), words_count(arena, layer->cost.dsp),
+                                           words_count(arena, layer->cost.bram18)});
+    }
+    heading(out, "layers", colour);
+    table_print(out, &table, colour);
+}
+
+static void print_ports(struct strbuf *out, const struct compile_report *report, bool colour) {
+    static const char *const headings[] = {"port", "direction", ">elements", ">bits", "format", "rounding", "overflow", "chosen by"};
+    struct arena *arena = out->arena;
+    struct text_table table = {.arena = arena, .columns = 8, .headings = headings};
+    for (uint32_t i = 0; i < report->port_count; i++) {
+        const struct port_report *port = &report->ports[i];
+        table_row(&table, (const char *[]){port->name, port->direction, words_count(arena, port->elements), words_count(arena, port->width),
+                                           port->format, port->rounding, port->overflow, port->chosen_by});
+    }
+    heading(out, "ports", colour);
+    table_print(out, &table, colour);
+}
+
+static void print_passes(struct strbuf *out, const struct compile_report *report, bool colour) {
+    static const char *const headings[] = {"pass", "side", "changed", ">largest error", ">mean error", ">decisions flipped", ">ms"};
+    struct arena *arena = out->arena;
+    struct text_table table = {.arena = arena, .columns = 7, .headings = headings};
+    bool timed = false;
+    for (uint32_t i = 0; i < report->pass_count; i++) {
+        const struct pass_report *pass = &report->passes[i];
+        const char *flipped = pass->measured ? arena_printf(arena, "%s of %s", words_count(arena, (double)pass->flipped),
+                                                            words_count(arena, (double)pass->decisions)) : "";
+        timed |= pass->seconds > 0;
+        table_row(&table, (const char *[]){pass->name, pass->side, pass->changed ? "yes" : "no",
+                                           pass->measured ? words_number(arena, pass->max_error) : "",
+                                           pass->measured ? words_number(arena, pass->mean_error) : "", flipped,
+                                           arena_printf(arena, "%.1f", pass->seconds * 1e3)});
+    }
+    table.columns -= !timed;
+    heading(out, "passes (errors: outputs after it against before it)", colour);
+    table_print(out, &table, colour);
+}
+
+static void print_notes(struct strbuf *out, const struct compile_report *report, bool colour) {
+    if (report->note_count)
+        heading(out, "notes", colour);
+    for (uint32_t i = 0; i < report->note_count; i++) {
+        const struct note_report *note = &report->notes[i];
+        strbuf_printf(out, "  %s%s%s: %s\n", note->pass, note->subject ? ", " : "", note->subject ? note->subject : "", note->text);
+    }
+    if (report->warning_count)
+        heading(out, "warnings", colour);
+    for (uint32_t i = 0; i < report->warning_count; i++)
+        strbuf_printf(out, "  %s\n", report->warnings[i]);
+}
+
+void report_terminal(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict, bool colour) {
+    strbuf_printf(out, colour ? "\033[1m%s\033[0m\n" : "%s\n", report->name);
+    print_summary(out, report);
+    print_resources(out, report, colour);
+    print_layers(out, report, colour);
+    print_ports(out, report, colour);
+    print_passes(out, report, colour);
+    print_notes(out, report, colour);
+    heading(out, "how these figures were made", colour);
+    strbuf_printf(out, "  LUT, FF, DSP, BRAM and delays are estimates: %s\n", report->technology_source);
+    strbuf_printf(out, "  %s\n", words_hls);
+    if (verdict) {
+        heading(out, "verdict", colour);
+        verdict_terminal(out, verdict, colour);
+    }
+}
+
+/* ---- the verdict ---- */
+
+static void print_engines(struct strbuf *out, const struct verdict *verdict, bool colour) {
+    static const char *const headings[] = {"engine", ">events", ">events/s", ">build s", ">latency", "result"};
+    struct arena *arena = out->arena;
+    struct text_table table = {.arena = arena, .columns = 6, .headings = headings};
+    for (uint32_t i = 0; i < verdict->engine_count; i++) {
+        const struct engine_result *result = &verdict->engines[i];
+        const char *rate = result->seconds > 0 ? words_count(arena, (double)result->events / result->seconds) : "";
+        const char *build = result->build_seconds >= 0.05 ? arena_printf(arena, "%.1f", result->build_seconds) : "";
+        table_row(&table, (const char *[]){words_engine(arena, result), result->ran ? words_count(arena, (double)result->events) : "", rate,
+                                           build, result->latency >= 0 ? arena_printf(arena, "%d", result->latency) : "",
+                                           words_result(arena, result)});
+    }
+    table_print(out, &table, colour);
+    for (uint32_t i = 0; i < verdict->engine_count; i++)
+        if (verdict->engines[i].difference.found)
+            strbuf_printf(out, "  %s: %s\n", words_engine(arena, &verdict->engines[i]), words_difference(arena, &verdict->engines[i].difference));
+}
+
+static void print_exact(struct strbuf *out, const struct verdict *verdict) {
+    struct arena *arena = out->arena;
+    strbuf_printf(out, "  largest error %s, mean error %s\n", words_number(arena, verdict->max_error), words_number(arena, verdict->mean_error));
+    strbuf_printf(out, "  equal to the last bit: %s of %s numbers", words_count(arena, (double)verdict->exact), words_count(arena, (double)verdict->outputs));
+    if (verdict->grid_outputs)
+        strbuf_printf(out, "; %s of %s where the inputs lie on the port's grid", words_count(arena, (double)verdict->grid_exact),
+                      words_count(arena, (double)verdict->grid_outputs));
+    strbuf_append(out, "\n");
+}
+
+static void print_accuracy(struct strbuf *out, const struct verdict *verdict, bool colour) {
+    struct arena *arena = out->arena;
+    if (!verdict->compared)
+        return;
+    heading(out, "against the model as trained", colour);
+    strbuf_printf(out, "  compared: %s, %s events\n", verdict->compared, words_count(arena, (double)verdict->compared_events));
+    if (verdict->outputs)
+        print_exact(out, verdict);
+    strbuf_printf(out, "  decisions flipped: %s of %s\n", words_count(arena, (double)verdict->flipped), words_count(arena, (double)verdict->decisions));
+}
+
+static void print_labels(struct strbuf *out, const struct verdict *verdict, bool colour) {
+    static const char *const headings[] = {"class", ">ROC area, float", ">fixed"};
+    struct arena *arena = out->arena;
+    struct text_table table = {.arena = arena, .columns = 3, .headings = headings};
+    if (!verdict->has_labels)
+        return;
+    heading(out, "with labels", colour);
+    strbuf_printf(out, "  accuracy on %s events: float %.2f %%, fixed %.2f %%\n", words_count(arena, (double)verdict->labelled_events),
+                  100 * verdict->accuracy_float, 100 * verdict->accuracy_fixed);
+    for (uint32_t i = 0; i < verdict->curve_count; i++)
+        table_row(&table, (const char *[]){arena_printf(arena, "%u", verdict->curve_count == 1 ? 1 : i),
+                                           arena_printf(arena, "%.5f", verdict->curves[i].area_float),
+                                           arena_printf(arena, "%.5f", verdict->curves[i].area_fixed)});
+    if (table.count)
+        table_print(out, &table, colour);
+}
+
+static void print_still(struct strbuf *out, const struct verdict *verdict) {
+    if (!verdict->still_count)
+        return;
+    strbuf_printf(out, "\n  %s activation%s never moved:", words_count(out->arena, verdict->still_count), verdict->still_count == 1 ? "" : "s");
+    for (uint32_t i = 0; i < verdict->still_count && i < 20; i++)
+        strbuf_printf(out, "%s %s", i ? "," : "", verdict->still[i]);
+    strbuf_append(out, verdict->still_count > 20 ? ", ...\n" : "\n");
+}
+
+static void print_judgement(struct strbuf *out, const struct verdict *verdict, bool colour) {
+    bool good = verdict_is_positive(verdict);
+    const char *begin = !colour ? "" : good ? "\033[1;32m" : "\033[1;31m", *end = colour ? "\033[0m" : "";
+    if (good)
+        strbuf_printf(out, "\n%sverdict: equal%s in every bit: %s\n", begin, end, words_engines(out->arena, verdict));
+    else if (verdict->equal)
+        strbuf_printf(out, "\n%sverdict: wrong latency%s: interface.json tells %d cycles\n", begin, end, verdict->latency);
+    else
+        strbuf_printf(out, "\n%sverdict: NOT equal%s\n", begin, end);
+}
+
+void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool colour) {
+    struct arena *arena = out->arena;
+    strbuf_printf(out, "  %s events: %s of files, %s random (seed %llu), %s corner vectors, %s regression vectors\n",
+                  words_count(arena, (double)verdict->events), words_count(arena, (double)verdict->user_events),
+                  words_count(arena, (double)verdict->random_events), (unsigned long long)verdict->seed,
+                  words_count(arena, (double)verdict->corner_events), words_count(arena, (double)verdict->regression_events));
+    print_engines(out, verdict, colour);
+    print_accuracy(out, verdict, colour);
+    print_labels(out, verdict, colour);
+    print_still(out, verdict);
+    print_judgement(out, verdict, colour);
+}

@@ -1,0 +1,283 @@
+/* The verdict as JSON (doc/verdict.schema.json) and back. Stored integers and the seed are texts,
+ * because a JSON number holds no more than 53 bits. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/private.h"
+
+static void whole(struct arena *arena, cJSON *parent, const char *key, int64_t number) {
+    json_text(arena, parent, key, arena_printf(arena, "%" PRId64, number));
+}
+
+static void add_difference(struct arena *arena, cJSON *parent, const struct difference *difference) {
+    cJSON *object = json_object(arena, parent, "difference");
+    json_number(arena, object, "event", (double)difference->event);
+    json_text(arena, object, "event_name", difference->event_name);
+    json_text(arena, object, "layer", difference->layer);
+    json_text(arena, object, "output_name", difference->output_name);
+    json_number(arena, object, "output", difference->output);
+    json_number(arena, object, "element", difference->element);
+    json_number(arena, object, "bit", difference->bit);
+    whole(arena, object, "expected", difference->expected);
+    whole(arena, object, "got", difference->got);
+}
+
+static void add_engines(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
+    cJSON *list = json_array(arena, parent, "engines");
+    for (uint32_t i = 0; i < verdict->engine_count; i++) {
+        const struct engine_result *result = &verdict->engines[i];
+        cJSON *object = json_object(arena, list, NULL);
+        json_text(arena, object, "engine", engine_name(result->id));
+        json_text(arena, object, "variant", result->variant ? result->variant : "");
+        json_bool(arena, object, "ran", result->ran);
+        json_bool(arena, object, "equal", result->equal);
+        json_text(arena, object, "skipped", result->skipped);
+        json_text(arena, object, "failure", result->failure);
+        json_number(arena, object, "events", (double)result->events);
+        json_number(arena, object, "latency", result->latency);
+        if (result->difference.found)
+            add_difference(arena, object, &result->difference);
+    }
+}
+
+static void add_numbers(struct arena *arena, cJSON *parent, const char *key, const double *numbers, uint32_t count) {
+    cJSON *list = json_array(arena, parent, key);
+    for (uint32_t i = 0; i < count; i++)
+        json_number(arena, list, NULL, numbers[i]);
+}
+
+static void add_labels(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
+    cJSON *labels = json_object(arena, parent, "labels");
+    json_number(arena, labels, "events", (double)verdict->labelled_events);
+    json_number(arena, labels, "accuracy_float", verdict->accuracy_float);
+    json_number(arena, labels, "accuracy_fixed", verdict->accuracy_fixed);
+    cJSON *curves = json_array(arena, labels, "curves");
+    for (uint32_t i = 0; i < verdict->curve_count; i++) {
+        const struct class_curve *curve = &verdict->curves[i];
+        cJSON *object = json_object(arena, curves, NULL);
+        json_number(arena, object, "area_float", curve->area_float);
+        json_number(arena, object, "area_fixed", curve->area_fixed);
+        add_numbers(arena, object, "false_positive_float", curve->false_positive_float, curve->points);
+        add_numbers(arena, object, "true_positive_float", curve->true_positive_float, curve->points);
+        add_numbers(arena, object, "false_positive_fixed", curve->false_positive_fixed, curve->points);
+        add_numbers(arena, object, "true_positive_fixed", curve->true_positive_fixed, curve->points);
+    }
+}
+
+static void add_activity(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
+    json_number(arena, parent, "still_count", verdict->still_count);
+    cJSON *still = json_array(arena, parent, "still");
+    for (uint32_t i = 0; i < verdict->still_count && i < 20; i++)
+        json_text(arena, still, NULL, verdict->still[i]);
+    cJSON *ranges = json_array(arena, parent, "ranges");
+    for (uint32_t i = 0; i < verdict->range_count; i++) {
+        cJSON *object = json_object(arena, ranges, NULL);
+        json_text(arena, object, "name", verdict->ranges[i].name);
+        json_number(arena, object, "lo", verdict->ranges[i].lo);
+        json_number(arena, object, "hi", verdict->ranges[i].hi);
+        json_number(arena, object, "seen_lo", verdict->ranges[i].seen_lo);
+        json_number(arena, object, "seen_hi", verdict->ranges[i].seen_hi);
+    }
+}
+
+static void add_events(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
+    cJSON *events = json_object(arena, parent, "events");
+    json_number(arena, events, "all", (double)verdict->events);
+    json_number(arena, events, "files", (double)verdict->user_events);
+    json_number(arena, events, "corner", (double)verdict->corner_events);
+    json_number(arena, events, "regression", (double)verdict->regression_events);
+    json_number(arena, events, "random", (double)verdict->random_events);
+    json_text(arena, events, "seed", arena_printf(arena, "%" PRIu64, verdict->seed));
+}
+
+static void add_accuracy(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
+    cJSON *object = json_object(arena, parent, "against_float");
+    json_text(arena, object, "compared", verdict->compared);
+    json_number(arena, object, "events", (double)verdict->compared_events);
+    json_number(arena, object, "max_error", verdict->max_error);
+    json_number(arena, object, "mean_error", verdict->mean_error);
+    json_number(arena, object, "outputs", (double)verdict->outputs);
+    json_number(arena, object, "exact", (double)verdict->exact);
+    json_number(arena, object, "grid_outputs", (double)verdict->grid_outputs);
+    json_number(arena, object, "grid_exact", (double)verdict->grid_exact);
+    json_number(arena, object, "decisions", (double)verdict->decisions);
+    json_number(arena, object, "flipped", (double)verdict->flipped);
+}
+
+void verdict_to_json(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
+    json_text(arena, parent, "name", verdict->name);
+    json_text(arena, parent, "content_hash", verdict->content_hash);
+    json_bool(arena, parent, "equal", verdict->equal);
+    json_bool(arena, parent, "hash_checked", verdict->hash_checked);
+    json_number(arena, parent, "latency", verdict->latency);
+    json_bool(arena, parent, "latency_measured", verdict->latency_measured);
+    json_bool(arena, parent, "latency_right", verdict->latency_right);
+    add_events(arena, parent, verdict);
+    add_engines(arena, parent, verdict);
+    add_accuracy(arena, parent, verdict);
+    if (verdict->has_labels)
+        add_labels(arena, parent, verdict);
+    add_activity(arena, parent, verdict);
+}
+
+void verdict_json(struct strbuf *out, const struct verdict *verdict) {
+    cJSON *root = json_root(out->arena);
+    verdict_to_json(out->arena, root, verdict);
+    json_print(out, root);
+}
+
+/* ---- back ---- */
+
+static int64_t read_whole(struct json_reader *reader, const cJSON *object, const char *key) {
+    const char *text = read_text(reader, object, key);
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+static void read_difference(struct json_reader *reader, const cJSON *object, struct difference *difference) {
+    *difference = (struct difference){.found = true, .event = read_count(reader, object, "event")};
+    difference->event_name = read_text(reader, object, "event_name");
+    difference->layer = read_text(reader, object, "layer");
+    difference->output_name = read_text(reader, object, "output_name");
+    difference->output = (uint32_t)read_int(reader, object, "output");
+    difference->element = (uint32_t)read_int(reader, object, "element");
+    difference->bit = read_int(reader, object, "bit");
+    difference->expected = read_whole(reader, object, "expected");
+    difference->got = read_whole(reader, object, "got");
+}
+
+static enum engine_id read_engine_id(struct json_reader *reader, const cJSON *object) {
+    const char *name = read_text(reader, object, "engine");
+    for (int i = 0; i < ENGINE_COUNT && name; i++)
+        if (!strcmp(name, engine_name((enum engine_id)i)))
+            return (enum engine_id)i;
+    reader->wrong = true;
+    diag_error(&reader->context->diagnostics, (struct location){.file = reader->path}, NULL, "unknown engine '%s'", name ? name : "");
+    return ENGINE_FLOAT;
+}
+
+static void read_engines(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
+    uint32_t count;
+    const cJSON *item, *list = read_array(reader, root, "engines", &count);
+    cJSON_ArrayForEach(item, list) {
+        if (verdict->engine_count == ENGINE_RESULT_MAX)
+            return;
+        struct engine_result *result = &verdict->engines[verdict->engine_count++];
+        result->id = read_engine_id(reader, item);
+        result->variant = read_text(reader, item, "variant");
+        result->ran = read_bool(reader, item, "ran");
+        result->equal = read_bool(reader, item, "equal");
+        result->skipped = read_text(reader, item, "skipped");
+        result->failure = read_text(reader, item, "failure");
+        result->events = read_count(reader, item, "events");
+        result->latency = read_int(reader, item, "latency");
+        const cJSON *difference = cJSON_GetObjectItemCaseSensitive(item, "difference");
+        if (difference)
+            read_difference(reader, difference, &result->difference);
+    }
+}
+
+static double *read_numbers(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count) {
+    const cJSON *item, *list = read_array(reader, object, key, count);
+    double *numbers = ARENA_ARRAY(reader->arena, double, *count + 1), *next = numbers;
+    cJSON_ArrayForEach(item, list)
+        *next++ = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+    return numbers;
+}
+
+static void read_curve(struct json_reader *reader, const cJSON *item, struct class_curve *curve) {
+    uint32_t counts[4];
+    curve->area_float = read_number(reader, item, "area_float");
+    curve->area_fixed = read_number(reader, item, "area_fixed");
+    curve->false_positive_float = read_numbers(reader, item, "false_positive_float", &counts[0]);
+    curve->true_positive_float = read_numbers(reader, item, "true_positive_float", &counts[1]);
+    curve->false_positive_fixed = read_numbers(reader, item, "false_positive_fixed", &counts[2]);
+    curve->true_positive_fixed = read_numbers(reader, item, "true_positive_fixed", &counts[3]);
+    curve->points = counts[0];
+    for (int i = 1; i < 4; i++)
+        curve->points = counts[i] < curve->points ? counts[i] : curve->points;
+}
+
+static void read_labels(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
+    const cJSON *item, *labels = cJSON_GetObjectItemCaseSensitive(root, "labels");
+    if (!labels)
+        return;
+    verdict->has_labels = true;
+    verdict->labelled_events = read_count(reader, labels, "events");
+    verdict->accuracy_float = read_number(reader, labels, "accuracy_float");
+    verdict->accuracy_fixed = read_number(reader, labels, "accuracy_fixed");
+    const cJSON *list = read_array(reader, labels, "curves", &verdict->curve_count);
+    struct class_curve *curve = verdict->curves = ARENA_ARRAY(reader->arena, struct class_curve, verdict->curve_count + 1);
+    cJSON_ArrayForEach(item, list)
+        read_curve(reader, item, curve++);
+}
+
+static void read_activity(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
+    uint32_t names;
+    const cJSON *item, *list = read_array(reader, root, "still", &names);
+    verdict->still_count = (uint32_t)read_count(reader, root, "still_count");
+    verdict->still = ARENA_ARRAY(reader->arena, const char *, 20 + names);
+    const char **name = verdict->still;
+    cJSON_ArrayForEach(item, list)
+        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+    verdict->still_count = verdict->still_count < names || names >= 20 ? verdict->still_count : names;
+    list = read_array(reader, root, "ranges", &verdict->range_count);
+    struct value_range *range = verdict->ranges = ARENA_ARRAY(reader->arena, struct value_range, verdict->range_count + 1);
+    cJSON_ArrayForEach(item, list) {
+        range->name = read_text(reader, item, "name");
+        range->lo = read_number(reader, item, "lo");
+        range->hi = read_number(reader, item, "hi");
+        range->seen_lo = read_number(reader, item, "seen_lo");
+        range->seen_hi = read_number(reader, item, "seen_hi");
+        range++;
+    }
+}
+
+static void read_accuracy(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
+    const cJSON *object = read_member(reader, root, "against_float");
+    verdict->compared = read_text(reader, object, "compared");
+    verdict->compared_events = read_count(reader, object, "events");
+    verdict->max_error = read_number(reader, object, "max_error");
+    verdict->mean_error = read_number(reader, object, "mean_error");
+    verdict->outputs = read_count(reader, object, "outputs");
+    verdict->exact = read_count(reader, object, "exact");
+    verdict->grid_outputs = read_count(reader, object, "grid_outputs");
+    verdict->grid_exact = read_count(reader, object, "grid_exact");
+    verdict->decisions = read_count(reader, object, "decisions");
+    verdict->flipped = read_count(reader, object, "flipped");
+}
+
+static void read_events(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
+    const cJSON *events = read_member(reader, root, "events");
+    const char *seed = read_text(reader, events, "seed");
+    verdict->events = read_count(reader, events, "all");
+    verdict->user_events = read_count(reader, events, "files");
+    verdict->corner_events = read_count(reader, events, "corner");
+    verdict->regression_events = read_count(reader, events, "regression");
+    verdict->random_events = read_count(reader, events, "random");
+    verdict->seed = seed ? strtoull(seed, NULL, 10) : 0;
+}
+
+struct verdict *verdict_parse(struct bxc_context *context, struct arena *arena, const char *path, const char *json) {
+    struct json_reader reader = {.context = context, .arena = arena, .path = path};
+    struct verdict *verdict = ARENA_NEW(arena, struct verdict);
+    const cJSON *root = json_read(&reader, json);
+    if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(root, "verdict")))
+        root = cJSON_GetObjectItemCaseSensitive(root, "verdict");
+    if (!root)
+        return NULL;
+    verdict->name = read_text(&reader, root, "name");
+    verdict->content_hash = read_text(&reader, root, "content_hash");
+    verdict->equal = read_bool(&reader, root, "equal");
+    verdict->hash_checked = read_bool(&reader, root, "hash_checked");
+    verdict->latency = read_int(&reader, root, "latency");
+    verdict->latency_measured = read_bool(&reader, root, "latency_measured");
+    verdict->latency_right = read_bool(&reader, root, "latency_right");
+    read_events(&reader, root, verdict);
+    read_engines(&reader, root, verdict);
+    read_accuracy(&reader, root, verdict);
+    read_labels(&reader, root, verdict);
+    read_activity(&reader, root, verdict);
+    return reader.wrong ? NULL : verdict;
+}

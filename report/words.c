@@ -1,0 +1,106 @@
+/* Numbers and findings as people read them, the same words in every kind of report. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/private.h"
+
+const char words_hls[] = "Figures are estimates for the Verilog in rtl/; latency and resources of the HLS path are the vendor tool's to say.";
+
+/* Length of the UTF-8 character at text; 0 when it is none, or one that XML forbids. */
+static size_t character_length(const unsigned char *text) {
+    size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+    uint32_t code = length == 1 ? text[0] : text[0] & (0xffu >> (length + 1));
+    if (length == 1)
+        return text[0] >= 32 || text[0] == '\n' || text[0] == '\t';
+    if (text[0] < 0xc2 || text[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (text[i] & 0x3fu);
+    }
+    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    bool surrogate = code >= 0xd800 && code < 0xe000;
+    return code < least[length] || code > 0x10ffff || surrogate || (code & 0xfffe) == 0xfffe ? 0 : length;
+}
+
+const char *words_clean(struct arena *arena, const char *text) {
+    bool clean = true;
+    if (!text)
+        return NULL;
+    char *copy = arena_strdup(arena, text);
+    for (char *c = copy; *c;) {
+        size_t length = character_length((const unsigned char *)c);
+        clean &= length > 0;
+        if (length == 0)
+            *c = '?';
+        c += length ? length : 1;
+    }
+    return clean ? text : copy;
+}
+
+const char *words_count(struct arena *arena, double number) {
+    char digits[64];
+    struct strbuf text = strbuf_new(arena);
+    if (!isfinite(number))
+        return "-";
+    snprintf(digits, sizeof digits, "%.0f", fabs(number));
+    size_t length = strlen(digits);
+    if (number < 0)
+        strbuf_append(&text, "-");
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            strbuf_append(&text, ",");
+        strbuf_append_bytes(&text, digits + i, 1);
+    }
+    return text.data;
+}
+
+const char *words_number(struct arena *arena, double number) {
+    return isfinite(number) ? arena_printf(arena, "%.4g", number) : isnan(number) ? "-" : number > 0 ? "infinite" : "-infinite";
+}
+
+const char *words_share(struct arena *arena, double part, double whole) {
+    if (!(whole > 0))
+        return "-";
+    double share = 100 * part / whole;
+    return arena_printf(arena, share > 0 && share < 0.01 ? "%.4f %%" : "%.2f %%", share);
+}
+
+const char *words_engine(struct arena *arena, const struct engine_result *result) {
+    bool plain = !result->variant || !*result->variant;
+    return plain ? engine_name(result->id) : arena_printf(arena, "%s, %s", engine_name(result->id), result->variant);
+}
+
+const char *words_result(struct arena *arena, const struct engine_result *result) {
+    if (result->skipped)
+        return arena_printf(arena, "skipped: %s", result->skipped);
+    if (result->failure)
+        return arena_printf(arena, "FAILED: %s", result->failure);
+    if (!result->ran)
+        return "had no events";
+    if (result->id == ENGINE_FLOAT)
+        return "compared below";
+    if (result->id == ENGINE_EMULATOR)
+        return "the yardstick";
+    return result->difference.found ? "DIFFERS" : "equal";
+}
+
+const char *words_difference(struct arena *arena, const struct difference *difference) {
+    return arena_printf(arena, "first at %s: layer '%s', output '%s', element %u, bit %d: %" PRId64 ", not %" PRId64,
+                        difference->event_name ? difference->event_name : "?", difference->layer ? difference->layer : "?",
+                        difference->output_name ? difference->output_name : "?", difference->element, difference->bit, difference->got,
+                        difference->expected);
+}
+
+const char *words_engines(struct arena *arena, const struct verdict *verdict) {
+    struct strbuf text = strbuf_new(arena);
+    for (uint32_t i = 0; i < verdict->engine_count; i++) {
+        const struct engine_result *result = &verdict->engines[i];
+        if (result->ran && result->id != ENGINE_FLOAT && !(result->variant && *result->variant))
+            strbuf_printf(&text, "%s%s", text.length ? ", " : "", engine_name(result->id));
+    }
+    return text.data;
+}

@@ -94,6 +94,7 @@ static void try_expansion(struct search *search, struct expansion e, double expo
     cost += reciprocal_cost(&e, search->length) + search->length * product_cost(e.exponential_fraction + 1, e.inverse_fraction + 1);
     if (rest >= search->target || cost >= search->best.cost) return;
     e.probability_fraction = (int)fmax(1, ceil(-log2(search->target - rest)) - 1);
+    if (e.probability_fraction > 3 - log2(search->target)) return; /* wide results are not where the error should go */
     e.bound = rest + half_step(e.probability_fraction);
     e.cost = cost + search->length * e.probability_fraction;
     if (e.bound <= search->target && e.cost < search->best.cost) search->best = e;

@@ -1,0 +1,491 @@
+/* Crossing the line: the integer graph gives the numbers of the real graph, bit for bit where that is claimed. */
+#include "tests/unit/crossing.h"
+
+enum { EVENTS = 3000 };
+
+#define CROSS(c) \
+    do { int status_ = cross(&(c)); if (status_ < 0) print_problems(&(c)); CHECK(status_ == 0); CHECK(graph_is_integer((c).program.graph)); } while (0)
+
+static void fill(float *out, size_t count, double scale, uint64_t seed) {
+    for (size_t i = 0; i < count; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        out[i] = (float)(scale * ((double)(seed >> 11) / (double)(1ull << 52) - 1));
+    }
+}
+
+/* ---- quant_to_narrow ---- */
+
+/* The pass alone: the same float function before and after. */
+static void check_same_function(struct crossing *c, uint32_t narrows) {
+    struct graph *before = graph_clone(c->graph);
+    bool changed = false;
+    c->program.options = &c->options;
+    CHECK(pass_quant_to_narrow(&c->program, &changed) == 0);
+    CHECK(graph_verify(c->graph) == 0);
+    CHECK_EQ(count_op(c->graph, OP_NARROW), narrows);
+    enum { N = 20000 };
+    float *in = calloc(N * 3, sizeof *in), *a = calloc(N * 3, sizeof *a), *b = calloc(N * 3, sizeof *b);
+    uint64_t state = 12345;
+    for (size_t i = 0; i < N * 3; i++) in[i] = random_real(&state, 3);
+    run_real(before, N, in, a);
+    run_real(c->graph, N, in, b);
+    long wrong = 0;
+    for (size_t i = 0; i < N * 3; i++) wrong += a[i] != b[i];
+    free(in), free(a), free(b);
+    graph_free(before);
+    CHECK_EQ(wrong, 0);
+}
+
+static void quant_becomes_narrow(void) {
+    static const float scales[3] = {0.25f, 0.0625f, 1.0f}, coarse[1] = {4.0f};
+    for (int mode = 0; mode < ROUNDING_COUNT; mode++)
+        for (int variant = 0; variant < 6; variant++) {
+            struct crossing c = crossing_new();
+            bool is_signed = variant % 2, narrow_range = variant >= 2 && variant < 4;
+            valref scale = variant >= 4 ? reals(&c, "s", shape1(1), coarse) : reals(&c, "s", shape2(1, 3), scales);
+            valref q = quant(&c, "Quant_0", real_input(&c, "x", 3), scale, 0, (float)(3 + variant % 3), is_signed, narrow_range, (enum rounding)mode);
+            graph_append_output(c.graph, "y", q);
+            check_same_function(&c, narrow_range && !is_signed ? 0 : 1);
+            crossing_free(&c);
+            if (test_failed) return;
+        }
+}
+
+static void other_quants_stay(void) {
+    struct crossing c = crossing_new();
+    valref a = quant(&c, "zero_point", real_input(&c, "x", 3), scalar(&c, "s", 0.5f), 3, 4, true, false, ROUND_HALF_EVEN);
+    valref b = quant(&c, "scale", a, scalar(&c, "s", 0.3f), 0, 4, true, false, ROUND_HALF_EVEN);
+    valref d = quant(&c, "one_bit", b, scalar(&c, "s", 0.5f), 0, 1, true, false, ROUND_HALF_EVEN);
+    valref e = quant(&c, "part_bits", d, scalar(&c, "s", 0.5f), 0, 3.5f, true, false, ROUND_HALF_EVEN);
+    graph_append_output(c.graph, "y", e);
+    check_same_function(&c, 0);
+    crossing_free(&c);
+}
+
+static void trunc_becomes_narrow(void) {
+    for (int variant = 0; variant < 12; variant++) {
+        struct crossing c = crossing_new();
+        int version = 1 + variant % 2;
+        enum rounding mode = variant / 2 % 3 == 0 ? ROUND_TRUNCATE : variant / 2 % 3 == 1 ? ROUND_HALF_EVEN : ROUND_CEILING;
+        valref x = narrow1(&c, "grid", real_input(&c, "x", 3), true, 9, 4);
+        valref v1[5] = {x, scalar(&c, "s", 0.0625f), scalar(&c, "z", 0), scalar(&c, "in", 8), scalar(&c, "out", 4)};
+        valref v2[6] = {v1[0], v1[1], v1[2], v1[3], scalar(&c, "os", 0.5f), v1[4]};
+        union attributes attributes = {.quantizer = {.rounding = mode, .is_signed = variant < 6, .version = version}};
+        graph_append_output(c.graph, "y", graph_append(c.graph, OP_TRUNC_QUANT, "Trunc_0", version == 1 ? v1 : v2, version == 1 ? 5 : 6, &attributes));
+        check_same_function(&c, 3);
+        crossing_free(&c);
+        if (test_failed) return;
+    }
+}
+
+static void constants_are_folded(void) {
+    static const float weights[6] = {0.3f, -0.3f, 10, -10, 0.046875f, 0};
+    struct crossing c = crossing_new();
+    valref folded = quant(&c, "kept_grid", reals(&c, "w", shape2(3, 2), weights), scalar(&c, "s", 0.03125f), 0, 6, true, false, ROUND_HALF_EVEN);
+    valref operands[2] = {reals(&c, "v", shape2(2, 3), weights), scalar(&c, "s", 0.5f)};
+    valref bipolar = graph_append(c.graph, OP_BIPOLAR_QUANT, "bipolar", operands, 2, NULL);
+    valref scaled = quant(&c, "other_scale", reals(&c, "u", shape2(3, 3), (float[9]){1, 2, 3, 4, 5, 6, 7, 8, 9}), scalar(&c, "s", 0.3f), 0, 6, true, false, ROUND_HALF_EVEN);
+    valref y = op2(&c, OP_MATMUL, "m2", op2(&c, OP_MATMUL, "m1", op2(&c, OP_MATMUL, "m0", real_input(&c, "x", 3), folded), bipolar), scaled);
+    graph_append_output(c.graph, "y", y);
+    check_same_function(&c, 0);
+    CHECK_EQ(count_op(c.graph, OP_QUANT), 1);
+    CHECK_EQ(count_op(c.graph, OP_BIPOLAR_QUANT), 0);
+    crossing_free(&c);
+}
+
+/* ---- dense layers ---- */
+
+/* The published jet tagger's shape: quantised weights and biases, relu, unsigned activations. */
+static valref dense(struct crossing *c, const char *name, valref x, int64_t in, int64_t out, bool activation, uint64_t seed) {
+    float *w = calloc((size_t)(in * out), sizeof *w), *b = calloc((size_t)out, sizeof *b);
+    struct arena *arena = c->context->arena;
+    fill(w, (size_t)(in * out), 0.9, seed);
+    fill(b, (size_t)out, 0.5, seed + 1);
+    valref scale = scalar(c, "scale", 0.03125f);
+    valref weights = quant(c, arena_printf(arena, "%s.wq", name), reals(c, "w", shape2(in, out), w), scale, 0, 6, true, false, ROUND_HALF_EVEN);
+    valref bias = quant(c, arena_printf(arena, "%s.bq", name), reals(c, "b", shape1(out), b), scale, 0, 6, true, false, ROUND_HALF_EVEN);
+    free(w), free(b);
+    valref sum = op2(c, OP_ADD, arena_printf(arena, "%s.add", name), op2(c, OP_MATMUL, arena_printf(arena, "%s.matmul", name), x, weights), bias);
+    if (!activation) return sum;
+    valref relu = op1(c, OP_RELU, arena_printf(arena, "%s.relu", name), sum, 0, 0);
+    return quant(c, arena_printf(arena, "%s.quant", name), relu, scalar(c, "s", 0.015625f), 0, 6, false, false, ROUND_HALF_EVEN);
+}
+
+static void dense_layers_are_exact(void) {
+    struct crossing c = crossing_new();
+    valref x = real_input(&c, "x", 6);
+    valref h = dense(&c, "one", x, 6, 8, true, 1);
+    graph_append_output(c.graph, "y", dense(&c, "two", h, 8, 3, false, 7));
+    c.options.inputs = &(struct input_options){.name = "x", .formats = formats_uniform(c.context->arena, (struct format){true, 10, 6}), .rounding = -1, .overflow = -1};
+    c.options.input_count = 1;
+    CROSS(c);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 8, 0), 0);
+    CHECK(noted(&c, "integerise", "bit for bit, for events"));
+    CHECK(noted(&c, "ports", "chosen by the user's --input"));
+    CHECK_EQ(count_op(c.program.graph, OP_MATMUL), 2);
+    CHECK_EQ(count_op(c.program.graph, OP_NARROW), 1);
+    CHECK_EQ(count_op(c.program.graph, OP_TABLE) + count_op(c.program.graph, OP_THRESHOLD), 0);
+    const struct node *matmul = NULL;
+    for (uint32_t i = 0; i < c.program.graph->node_count; i++)
+        if (strcmp(c.program.graph->nodes[i].name, "one.matmul") == 0) matmul = &c.program.graph->nodes[i];
+    CHECK(matmul != NULL);
+    crossing_free(&c);
+}
+
+static void wide_sums_are_told(void) {
+    struct crossing c = crossing_new();
+    valref x = narrow1(&c, "q", real_input(&c, "x", 6), true, 22, 12);
+    graph_append_output(c.graph, "y", dense(&c, "one", x, 6, 2, false, 3));
+    CROSS(c);
+    CHECK(noted(&c, "integerise", "fixed need not equal binary32 bit for bit: 'one.matmul' has partial sums of more than the 24 bits"));
+    crossing_free(&c);
+}
+
+/* ---- ports ---- */
+
+/* As HGQ reads: a format for each feature, half up, wrapping; some have no bits. The whole is compared with the float
+ * graph in front of `ports`, so the port's own rounding is under test. */
+static void check_half_up_port(enum overflow overflow, uint32_t finer) {
+    struct crossing c = crossing_new();
+    struct format formats[5] = {{true, 5, 2}, {true, 8, 3}, {false, 4, 6}, {true, 0, 0}, {true, 3, -1}};
+    valref x = real_input(&c, "x", 5);
+    valref q = narrow(&c, "iq", x, (struct formats){shape2(1, 5), formats}, ROUND_HALF_UP, overflow);
+    graph_append_output(c.graph, "y", q);
+    struct graph *before = graph_clone(c.graph);
+    CROSS(c);
+    CHECK_EQ(differences(before, c.program.graph, EVENTS, 20, 0), 0);
+    valref input;
+    graph_inputs(c.program.graph, &input, 1);
+    CHECK_EQ(graph_format(c.program.graph, input, 0).fraction, 2 + (int)finer);
+    CHECK_EQ(graph_format(c.program.graph, input, 3).width, 0);
+    CHECK_EQ(graph_definition(c.program.graph, input)->attributes.input.rounding, finer ? ROUND_TRUNCATE : ROUND_HALF_UP);
+    graph_free(before);
+    crossing_free(&c);
+}
+static void half_up_port_wraps(void) { check_half_up_port(OVERFLOW_WRAP, 1); }
+static void half_up_port_saturates(void) { check_half_up_port(OVERFLOW_SATURATE, 1); }
+static void half_up_port_symmetric(void) { check_half_up_port(OVERFLOW_SATURATE_SYMMETRIC, 1); }
+static void half_up_port_zeroes(void) { check_half_up_port(OVERFLOW_SATURATE_ZERO, 0); }
+
+static void port_behind_reshape(void) {
+    struct crossing c = crossing_new();
+    valref x = real_input(&c, "x", 6);
+    union attributes attributes = {.reshape = {.shape = shape2(2, 3)}};
+    valref moved = graph_append(c.graph, OP_RESHAPE, "Reshape_0", &x, 1, &attributes);
+    graph_append_output(c.graph, "y", narrow1(&c, "iq", moved, true, 7, 3));
+    struct graph *before = graph_clone(c.graph);
+    CROSS(c);
+    CHECK_EQ(differences(before, c.program.graph, EVENTS, 20, 0), 0);
+    CHECK(noted(&c, "ports", "s7f3, half_even, saturate; chosen by the model's quantiser 'iq'"));
+    graph_free(before);
+    crossing_free(&c);
+}
+
+static void port_from_calibration(void) {
+    static const float events[2 * 3] = {0.5f, -100, 0, 0.7f, 90, 0};
+    const float *data[1] = {events};
+    struct crossing c = crossing_new();
+    c.program.calibration = (struct calibration){2, data, 1};
+    graph_append_output(c.graph, "y", op1(&c, OP_RELU, "r", real_input(&c, "x", 3), 0, 0));
+    CROSS(c);
+    valref input;
+    graph_inputs(c.program.graph, &input, 1);
+    CHECK_EQ(graph_format(c.program.graph, input, 0).fraction, 15); /* 0.875 needs no bit in front of the point */
+    CHECK_EQ(graph_format(c.program.graph, input, 1).fraction, 8);  /* 125 needs seven */
+    CHECK_EQ(graph_format(c.program.graph, input, 2).fraction, 15);
+    CHECK_EQ(graph_format(c.program.graph, input, 0).width, 16);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 3, 0), 0);
+    crossing_free(&c);
+}
+
+static void port_by_default_warns(void) {
+    struct crossing c = crossing_new();
+    graph_append_output(c.graph, "y", op1(&c, OP_RELU, "r", real_input(&c, "x", 3), 0, 0));
+    CROSS(c);
+    CHECK(said(&c, SEVERITY_WARNING, "input 'x' has no format: fixed<16,6> is taken"));
+    crossing_free(&c);
+}
+
+static void port_options_are_checked(void) {
+    struct crossing c = crossing_new();
+    struct format two[2] = {{true, 8, 4}, {true, 8, 4}};
+    struct input_options options[2] = {{.name = "x", .formats = {shape1(2), two}, .rounding = -1, .overflow = -1},
+                                       {.name = "nobody", .formats = {shape1(2), two}, .rounding = -1, .overflow = -1}};
+    graph_append_output(c.graph, "y", op1(&c, OP_RELU, "r", real_input(&c, "x", 3), 0, 0));
+    c.options.inputs = options;
+    c.options.input_count = 2;
+    CHECK(cross(&c) < 0);
+    CHECK(said(&c, SEVERITY_ERROR, "the model has no input 'nobody'"));
+    crossing_free(&c);
+}
+
+static void unread_input_takes_no_bits(void) {
+    struct crossing c = crossing_new();
+    graph_append_output(c.graph, "y", narrow1(&c, "q", real_input(&c, "x", 3), true, 5, 1));
+    real_input(&c, "unread", 2);
+    CROSS(c);
+    valref inputs[2];
+    CHECK_EQ(graph_inputs(c.program.graph, inputs, 2), 2);
+    CHECK_EQ(graph_format(c.program.graph, inputs[1], 0).width, 0);
+    crossing_free(&c);
+}
+
+/* ---- activations ---- */
+
+static void check_activation(enum op op, float alpha, float beta, int tables, bool exact) {
+    struct crossing c = crossing_new();
+    valref x = narrow1(&c, "q", real_input(&c, "x", 3), true, 8, 4);
+    valref f = op1(&c, op, "f", x, alpha, beta);
+    graph_append_output(c.graph, "y", tables ? narrow1(&c, "fq", f, true, 9, 7) : f);
+    CROSS(c);
+    CHECK_EQ((int)(count_op(c.program.graph, OP_TABLE) + count_op(c.program.graph, OP_THRESHOLD)), tables);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 12, 0), 0);
+    CHECK(noted(&c, "integerise", exact ? "bit for bit, for events" : "table of a transcendental function"));
+    crossing_free(&c);
+}
+static void tanh_is_a_table(void) { check_activation(OP_TANH, 0, 0, 1, false); }
+static void sigmoid_is_a_table(void) { check_activation(OP_SIGMOID, 0, 0, 1, false); }
+static void clip_is_exact(void) { check_activation(OP_CLIP, -1.25f, 2.5f, 0, true); }
+static void clip_above_is_exact(void) { check_activation(OP_CLIP, -INFINITY, 2.5f, 0, true); }
+static void clip_below_is_exact(void) { check_activation(OP_CLIP, 0, INFINITY, 0, true); }
+static void leaky_relu_is_exact(void) { check_activation(OP_LEAKY_RELU, 0.125f, 0, 0, true); }
+static void hard_sigmoid_is_exact(void) { check_activation(OP_HARD_SIGMOID, 0.25f, 0.5f, 0, true); }
+static void awkward_hard_sigmoid_is_a_lookup(void) { check_activation(OP_HARD_SIGMOID, 0.2f, 0.5f, 1, true); }
+
+/* Constants of 24 bits in front of a quantiser: every integer of the operand gives what binary32 gives. */
+static void check_affine_chain(int width, int out_width, float factor_scale, bool divide) {
+    static const float gains[4] = {0.7341181f, -0.013f, 2.0654619f, 0.3333333f}, offsets[4] = {-1.1436615f, 0.49f, 0.0123f, -0.2f};
+    struct crossing c = crossing_new();
+    float factors[4];
+    for (int i = 0; i < 4; i++) factors[i] = gains[i] * factor_scale;
+    valref x = narrow1(&c, "q", real_input(&c, "x", 4), true, width, 3);
+    valref m = op2(&c, divide ? OP_DIV : OP_MUL, "scale", x, reals(&c, "gain", shape1(4), factors));
+    valref a = op2(&c, OP_SUB, "shift", reals(&c, "offset", shape2(1, 4), offsets), m);
+    valref r = op1(&c, OP_LEAKY_RELU, "leaky", a, 0.3f, 0);
+    graph_append_output(c.graph, "y", narrow1(&c, "out", r, true, out_width, 2));
+    CROSS(c);
+    CHECK_EQ(count_op(c.program.graph, OP_TABLE) + count_op(c.program.graph, OP_THRESHOLD), 1);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, ldexpf(1, width - 4), 0), 0);
+    CHECK(noted(&c, "integerise", "bit for bit, for events"));
+    crossing_free(&c);
+}
+static void narrow_affine_chain_is_a_lookup(void) { check_affine_chain(6, 6, 1, false); }
+static void wide_affine_chain_is_a_staircase(void) { check_affine_chain(20, 4, 1, false); }
+static void division_is_a_staircase(void) { check_affine_chain(16, 4, 3, true); }
+
+/* Too many steps for a staircase: exact arithmetic, told. */
+static void fine_standardisation_is_arithmetic(void) {
+    static const float mean[3] = {0.125f, -3.75f, 11.5f}, deviation[3] = {0.77f, 3.3f, 9.9f};
+    struct crossing c = crossing_new();
+    valref x = real_input(&c, "x", 3);
+    valref d = op2(&c, OP_DIV, "divide", op2(&c, OP_SUB, "centre", x, reals(&c, "mean", shape1(3), mean)), reals(&c, "deviation", shape1(3), deviation));
+    graph_append_output(c.graph, "y", narrow1(&c, "q", d, true, 14, 8));
+    CROSS(c);
+    CHECK_EQ(count_op(c.program.graph, OP_TABLE) + count_op(c.program.graph, OP_THRESHOLD), 0);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 20, 1.0 / 256), 0);
+    CHECK(noted(&c, "integerise", "'divide' divides"));
+    crossing_free(&c);
+}
+
+/* ---- quantisers that are no narrowing ---- */
+
+static void check_quant_staircase(float scale, float zero, float bits, bool is_signed, bool narrow_range, double tolerance) {
+    struct crossing c = crossing_new();
+    valref x = narrow1(&c, "q", real_input(&c, "x", 5), true, 12, 6);
+    valref q = quant(&c, "Quant_0", op1(&c, OP_RELU, "r", x, 0, 0), scalar(&c, "s", scale), zero, bits, is_signed, narrow_range, ROUND_HALF_EVEN);
+    graph_append_output(c.graph, "y", q);
+    CROSS(c);
+    CHECK_EQ(count_op(c.program.graph, OP_TABLE) + count_op(c.program.graph, OP_THRESHOLD), 1);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 40, tolerance), 0);
+    crossing_free(&c);
+}
+static void quant_of_other_scale(void) { check_quant_staircase(0.3f, 0, 4, true, false, 1e-6); }
+static void quant_with_zero_point(void) { check_quant_staircase(0.25f, 3, 5, false, false, 0); }
+static void quant_one_bit(void) { check_quant_staircase(0.5f, 0, 1, true, false, 0); }
+static void quant_unsigned_narrow(void) { check_quant_staircase(0.5f, 0, 4, false, true, 0); }
+static void quant_part_bits(void) { check_quant_staircase(0.5f, 0, 3.5f, true, false, 0); }
+
+/* Integers with scales: codes at the port, scaled weights, a bias on the product's scale, requantised. */
+static void scaled_integers(void) {
+    struct crossing c = crossing_new();
+    float w[12], b[3];
+    fill(w, 12, 0.3, 5);
+    fill(b, 3, 0.2, 6);
+    float product = 0.05f * 0.011f;
+    valref x = quant(&c, "xq", real_input(&c, "x", 4), scalar(&c, "s", 0.05f), 7, 8, false, false, ROUND_HALF_EVEN);
+    valref weights = quant(&c, "wq", reals(&c, "w", shape2(4, 3), w), scalar(&c, "s", 0.011f), 0, 6, true, true, ROUND_HALF_EVEN);
+    valref bias = quant(&c, "bq", reals(&c, "b", shape1(3), b), scalar(&c, "s", product), 0, 16, true, false, ROUND_HALF_EVEN);
+    valref sum = op2(&c, OP_ADD, "add", op2(&c, OP_MATMUL, "matmul", x, weights), bias);
+    valref q = quant(&c, "yq", op1(&c, OP_RELU, "relu", sum, 0, 0), scalar(&c, "s", 0.07f), 0, 4, false, false, ROUND_HALF_EVEN);
+    graph_append_output(c.graph, "y", q);
+    CROSS(c);
+    valref input;
+    graph_inputs(c.program.graph, &input, 1);
+    CHECK(graph_definition(c.program.graph, input)->attributes.input.meaning.scale != NULL);
+    CHECK_EQ(graph_format(c.program.graph, input, 0).width, 8);
+    CHECK(noted(&c, "integerise", "fixed need not equal"));
+    long wrong = differences(c.real, c.program.graph, EVENTS, 15, 1e-5);
+    CHECK(wrong >= 0 && wrong <= EVENTS * 3 / 1000); /* binary32 rounds its sums, integers do not */
+    crossing_free(&c);
+}
+
+static void mixed_scales_are_refused(void) {
+    struct crossing c = crossing_new();
+    valref x = narrow1(&c, "q", real_input(&c, "x", 4), true, 8, 4);
+    valref a = quant(&c, "aq", x, scalar(&c, "s", 0.3f), 0, 4, true, false, ROUND_HALF_EVEN);
+    valref b = quant(&c, "bq", x, scalar(&c, "s", 0.7f), 0, 4, true, false, ROUND_HALF_EVEN);
+    valref sum = op2(&c, OP_ADD, "Add_7", a, b);
+    valref ratio = op2(&c, OP_DIV, "Div_3", x, x);
+    valref loose = op2(&c, OP_MATMUL, "MatMul_4", op1(&c, OP_TANH, "Tanh_9", x, 0, 0), reals(&c, "w", shape2(4, 1), (float[4]){1, 1, 1, 1}));
+    graph_append_output(c.graph, "y", sum);
+    graph_append_output(c.graph, "z", ratio);
+    graph_append_output(c.graph, "t", loose);
+    CHECK(cross(&c) < 0);
+    CHECK(said(&c, SEVERITY_ERROR, "'Add_7' adds numbers of different scales"));
+    CHECK(said(&c, SEVERITY_ERROR, "operator 'div' of two variables has no integer form"));
+    CHECK(said(&c, SEVERITY_ERROR, "'Tanh_9' has no exact form in integers, and 'MatMul_4', which reads it, is no quantiser"));
+    CHECK_EQ(c.context->diagnostics.errors, 3);
+    crossing_free(&c);
+}
+
+/* A binary network: bipolar weights and activations, batch normalisation between, scaling at the end. */
+static valref bipolar(struct crossing *c, const char *name, valref x) {
+    valref operands[2] = {x, scalar(c, "one", 1)};
+    return graph_append(c->graph, OP_BIPOLAR_QUANT, name, operands, 2, NULL);
+}
+
+static valref batch_norm(struct crossing *c, const char *name, valref x, int64_t channels, uint64_t seed) {
+    float parameters[4][16];
+    valref operands[5] = {x};
+    for (int k = 0; k < 4; k++) {
+        fill(parameters[k], 16, k == 3 ? 1 : 2, seed + (uint64_t)k);
+        for (int i = 0; k == 3 && i < 16; i++) parameters[k][i] = parameters[k][i] * parameters[k][i] * 50 + 1;
+        operands[k + 1] = reals(c, "parameter", shape1(channels), parameters[k]);
+    }
+    union attributes attributes = {.normalization = {1e-5f}};
+    return graph_append(c->graph, OP_BATCH_NORM, name, operands, 5, &attributes);
+}
+
+static void binary_network(bool with_output_scaling) {
+    struct crossing c = crossing_new();
+    float w[12 * 16], v[16 * 4];
+    fill(w, 12 * 16, 1, 11);
+    fill(v, 16 * 4, 1, 12);
+    valref x = op2(&c, OP_SUB, "Sub_9", op2(&c, OP_MUL, "Mul_7", real_input(&c, "x", 12), scalar(&c, "two", 2)), scalar(&c, "one", 1));
+    valref first = op2(&c, OP_MATMUL, "MatMul_16", bipolar(&c, "bx", x), bipolar(&c, "bw", reals(&c, "w", shape2(12, 16), w)));
+    valref hidden = bipolar(&c, "bh", batch_norm(&c, "BN_17", first, 16, 21));
+    valref y = op2(&c, OP_MATMUL, "MatMul_40", hidden, bipolar(&c, "bv", reals(&c, "v", shape2(16, 4), v)));
+    if (with_output_scaling) {
+        y = op2(&c, OP_SUB, "Sub_41", y, scalar(&c, "mean", 0.4488643f));
+        y = op2(&c, OP_DIV, "Div_44", y, scalar(&c, "deviation", 17.837f));
+        y = op2(&c, OP_ADD, "Add_46", op2(&c, OP_MUL, "Mul_45", y, scalar(&c, "g", 0.7341181f)), scalar(&c, "o", -1.1436615f));
+    }
+    graph_append_output(c.graph, "y", y);
+    CROSS(c);
+    CHECK_EQ(count_op(c.program.graph, OP_THRESHOLD) + count_op(c.program.graph, OP_TABLE), 2);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 2, with_output_scaling ? 1e-5 : 0), 0);
+    CHECK(with_output_scaling == (c.program.graph->outputs[0].meaning.scale != NULL));
+    CHECK(with_output_scaling || noted(&c, "integerise", "bit for bit, for events"));
+    crossing_free(&c);
+}
+static void binary_network_is_exact(void) { binary_network(false); }
+static void final_scaling_is_a_meaning(void) { binary_network(true); }
+
+/* ---- movement ---- */
+
+static void chains_move(void) {
+    static const float gains[6] = {0.3f, 0.7f, 1.1f, -0.9f, 0.13f, 2.3f}, offsets[6] = {0.1f, -0.2f, 0.3f, 0.4f, -0.5f, 0.6f};
+    struct crossing c = crossing_new();
+    valref x = narrow1(&c, "q", real_input(&c, "x", 6), true, 7, 3);
+    valref m = op2(&c, OP_ADD, "a", op2(&c, OP_MUL, "m", x, reals(&c, "g", shape1(6), gains)), reals(&c, "o", shape1(6), offsets));
+    union attributes reshape = {.reshape = {.shape = shape2(2, 3)}}, transpose = {.transpose = {.permutation = {1, 0}}};
+    valref r = graph_append(c.graph, OP_RESHAPE, "r", &m, 1, &reshape);
+    valref t = graph_append(c.graph, OP_TRANSPOSE, "t", &r, 1, &transpose);
+    valref a = narrow1(&c, "aq", t, true, 6, 2);
+    valref b = narrow1(&c, "bq", op1(&c, OP_TANH, "tanh", t, 0, 0), true, 6, 4);
+    valref both[2] = {a, b};
+    union attributes concat = {.axis = {.axis = 1}};
+    graph_append_output(c.graph, "y", graph_append(c.graph, OP_CONCAT, "c", both, 2, &concat));
+    CROSS(c);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 9, 0), 0);
+    crossing_free(&c);
+}
+
+static void constants_wider_than_chains(void) {
+    static const float gains[4] = {0.3f, 0.7f, 1.1f, -0.9f};
+    struct crossing c = crossing_new();
+    valref x = narrow1(&c, "q", real_input(&c, "x", 1), true, 7, 3);
+    valref m = op2(&c, OP_MUL, "m", op2(&c, OP_ADD, "a", x, scalar(&c, "o", 0.11f)), reals(&c, "g", shape1(4), gains));
+    graph_append_output(c.graph, "y", narrow1(&c, "yq", m, true, 3, 0));
+    CROSS(c);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 9, 0), 0);
+    crossing_free(&c);
+}
+
+static void variables_meet(void) {
+    struct crossing c = crossing_new();
+    valref x = narrow1(&c, "q", real_input(&c, "x", 4), true, 6, 3);
+    valref r = op1(&c, OP_RELU, "r", x, 0, 0);
+    union attributes axis = {.axis = {.axis = 1, .keep_dimensions = true}};
+    valref largest = graph_append(c.graph, OP_REDUCE_MAX, "max", &x, 1, &axis), sum = graph_append(c.graph, OP_REDUCE_SUM, "sum", &r, 1, &axis);
+    valref y = op2(&c, OP_ADD, "y0", op2(&c, OP_MUL, "y1", op2(&c, OP_SUB, "y2", largest, x), r), sum);
+    valref squared = op2(&c, OP_POW, "sq", op2(&c, OP_ADD, "y3", y, x), scalar(&c, "two", 2));
+    graph_append_output(c.graph, "y", squared);
+    CROSS(c);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 9, 0), 0);
+    crossing_free(&c);
+}
+
+static void argmax_stays(void) {
+    struct crossing c = crossing_new();
+    valref y = dense(&c, "one", narrow1(&c, "q", real_input(&c, "x", 4), true, 6, 2), 4, 5, false, 9);
+    union attributes axis = {.axis = {.axis = 1}};
+    graph_append_output(c.graph, "y", graph_append(c.graph, OP_ARGMAX, "argmax", &y, 1, &axis));
+    CROSS(c);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 9, 0), 0);
+    crossing_free(&c);
+}
+
+int main(void) {
+    RUN(quant_becomes_narrow);
+    RUN(other_quants_stay);
+    RUN(trunc_becomes_narrow);
+    RUN(constants_are_folded);
+    RUN(dense_layers_are_exact);
+    RUN(wide_sums_are_told);
+    RUN(half_up_port_wraps);
+    RUN(half_up_port_saturates);
+    RUN(half_up_port_symmetric);
+    RUN(half_up_port_zeroes);
+    RUN(port_behind_reshape);
+    RUN(port_from_calibration);
+    RUN(port_by_default_warns);
+    RUN(port_options_are_checked);
+    RUN(unread_input_takes_no_bits);
+    RUN(tanh_is_a_table);
+    RUN(sigmoid_is_a_table);
+    RUN(clip_is_exact);
+    RUN(clip_above_is_exact);
+    RUN(clip_below_is_exact);
+    RUN(leaky_relu_is_exact);
+    RUN(hard_sigmoid_is_exact);
+    RUN(awkward_hard_sigmoid_is_a_lookup);
+    RUN(narrow_affine_chain_is_a_lookup);
+    RUN(wide_affine_chain_is_a_staircase);
+    RUN(division_is_a_staircase);
+    RUN(fine_standardisation_is_arithmetic);
+    RUN(quant_of_other_scale);
+    RUN(quant_with_zero_point);
+    RUN(quant_one_bit);
+    RUN(quant_unsigned_narrow);
+    RUN(quant_part_bits);
+    RUN(scaled_integers);
+    RUN(mixed_scales_are_refused);
+    RUN(binary_network_is_exact);
+    RUN(final_scaling_is_a_meaning);
+    RUN(chains_move);
+    RUN(constants_wider_than_chains);
+    RUN(variables_meet);
+    RUN(argmax_stays);
+    TEST_EXIT();
+}

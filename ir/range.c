@@ -333,14 +333,13 @@ static void number_sources(struct analysis *analysis, const struct node *node) {
 enum state { UNSEEN, BROKEN, KNOWN };
 
 /* Whether all operands are known; a broken one has been diagnosed already. */
-static bool operands_known(struct analysis *analysis, const struct node *node, const enum state *states, int *status) {
+static bool operands_known(struct analysis *analysis, const struct node *node, const enum state *states) {
     for (uint32_t i = 0; i < node->input_count; i++) {
         uint32_t id = node->inputs[i].id;
         if (id < analysis->graph->value_count && states[id] == KNOWN)
             continue;
         if (id >= analysis->graph->value_count || states[id] == UNSEEN)
             REFUSE(analysis->graph, node, NULL, "operand %u is removed, or comes later", (unsigned)i);
-        *status = -1;
         return false;
     }
     return true;
@@ -368,11 +367,11 @@ int graph_infer(struct graph *graph) {
     analysis.touched = ARENA_ARRAY(analysis.scratch, struct form_term, FORM_TERMS_MAX);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
-        if (node->dead || !operands_known(&analysis, node, states, &status))
+        if (node->dead)
             continue;
         if (node->result.id >= graph->value_count)
             context_bug(graph->context, "node '%s' has no result", node->name ? node->name : "?");
-        bool known = infer_node(&analysis, node) == 0;
+        bool known = operands_known(&analysis, node, states) && infer_node(&analysis, node) == 0;
         states[node->result.id] = known ? KNOWN : BROKEN;
         status = known ? status : -1;
     }

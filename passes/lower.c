@@ -1,0 +1,369 @@
+/* From tensors to wires: every element of every value of the quantised graph becomes a wire, and
+ * constant weights become shifted terms of sums. Requires an integer graph; keeps every bit.
+ *
+ * What an operator becomes stands in lower_<family>.c. Equal wires are made once. */
+#include "passes/lower.h"
+#include "passes/table.h"
+
+#include <string.h>
+
+/* ---- wires ---- */
+
+static uint64_t hash_step(uint64_t hash, uint64_t x) {
+    hash = (hash ^ x) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 29;
+}
+
+static uint64_t hash_wire(const struct wire *wire) {
+    uint64_t hash = hash_step(wire->op, (uint64_t)wire->constant);
+    hash = hash_step(hash, (uint64_t)wire->clamp_lo);
+    hash = hash_step(hash, (uint64_t)wire->clamp_hi);
+    hash = hash_step(hash, (uint64_t)wire->amount * 2 + wire->wrap_signed);
+    hash = hash_step(hash, wire->table);
+    for (uint32_t i = 0; i < wire->operand_count; i++) {
+        struct term term = wire->operands[i];
+        hash = hash_step(hash, (uint64_t)term.wire.id * 128 + (uint64_t)term.shift * 2 + term.negative);
+    }
+    return hash;
+}
+
+static bool same_wire(const struct wire *a, const struct wire *b) {
+    if (a->op != b->op || a->operand_count != b->operand_count || a->constant != b->constant || a->amount != b->amount ||
+        a->clamp_lo != b->clamp_lo || a->clamp_hi != b->clamp_hi || a->wrap_signed != b->wrap_signed || a->table != b->table)
+        return false;
+    for (uint32_t i = 0; i < a->operand_count; i++) {
+        struct term x = a->operands[i], y = b->operands[i];
+        if (x.wire.id != y.wire.id || x.shift != y.shift || x.negative != y.negative)
+            return false;
+    }
+    return true;
+}
+
+static void rehash(struct lower *lower) {
+    lower->slot_count = lower->slot_count ? 2 * lower->slot_count : 1024;
+    lower->slots = ARENA_ARRAY(lower->scratch, uint32_t, lower->slot_count);
+    for (uint32_t i = 0; i < lower->datapath->wire_count; i++) {
+        uint32_t slot = (uint32_t)hash_wire(&lower->datapath->wires[i]) & (lower->slot_count - 1);
+        while (lower->slots[slot])
+            slot = (slot + 1) & (lower->slot_count - 1);
+        lower->slots[slot] = i + 1;
+    }
+}
+
+wireref lower_wire(struct lower *lower, struct wire wire) {
+    if (2 * lower->datapath->wire_count >= lower->slot_count)
+        rehash(lower);
+    uint32_t slot = (uint32_t)hash_wire(&wire) & (lower->slot_count - 1);
+    for (; lower->slots[slot]; slot = (slot + 1) & (lower->slot_count - 1))
+        if (same_wire(&lower->datapath->wires[lower->slots[slot] - 1], &wire))
+            return (wireref){lower->slots[slot] - 1};
+    wire.origin = lower->origin;
+    wire.element = lower->element;
+    wire.cycle = -1;
+    wireref added = datapath_append(lower->design, lower->datapath, &wire);
+    lower->slots[slot] = added.id + 1;
+    return added;
+}
+
+static const struct wire *wire_at(const struct lower *lower, wireref wire) {
+    return &lower->datapath->wires[wire.id];
+}
+
+struct term lower_constant(struct lower *lower, int64_t constant) {
+    return (struct term){.wire = lower_wire(lower, (struct wire){.op = WIRE_CONSTANT, .constant = constant})};
+}
+
+bool lower_is_constant(const struct lower *lower, struct term term, int64_t *constant) {
+    const struct wire *wire = wire_at(lower, term.wire);
+    if (wire->lo != wire->hi)
+        return false;
+    int128 value = term_interval(lower->datapath, term).lo;
+    if (value < INT64_MIN || value > INT64_MAX)
+        return false;
+    *constant = (int64_t)value;
+    return true;
+}
+
+int lower_refuse(struct lower *lower, const char *why) {
+    if (!lower->failed)
+        diag_error(&lower->design->context->diagnostics, graph_location(lower->graph, lower->node),
+                   "narrow its operands or its weights", "%s (element %u)", why, lower->element);
+    lower->failed = true;
+    return -1;
+}
+
+wireref lower_plain(struct lower *lower, struct term term) {
+    int64_t constant;
+    if (lower_is_constant(lower, term, &constant))
+        return lower_constant(lower, constant).wire;
+    if (!term.shift && !term.negative)
+        return term.wire;
+    if (!sum_is_safe(lower->datapath, &term, 1, 0)) {
+        lower_refuse(lower, "a value needs more than 64 bits");
+        return lower_constant(lower, 0).wire;
+    }
+    return lower_wire(lower, (struct wire){.op = WIRE_SUM, .operands = &term, .operand_count = 1});
+}
+
+wireref lower_shift_right(struct lower *lower, wireref a, int amount) {
+    struct term operand = {.wire = a};
+    if (amount == 0)
+        return a;
+    struct wire wire = {.op = WIRE_SHIFT_RIGHT, .operands = &operand, .operand_count = 1, .amount = amount};
+    return lower_plain(lower, (struct term){.wire = lower_wire(lower, wire)});
+}
+
+wireref lower_wrap(struct lower *lower, wireref a, int bits, bool is_signed) {
+    struct term operand = {.wire = a};
+    const struct wire *x = wire_at(lower, a);
+    if (bits <= 0)
+        return lower_constant(lower, 0).wire;
+    if (interval_fits((struct interval){x->lo, x->hi}, (struct format){is_signed, (int16_t)bits, 0}))
+        return a;
+    struct wire wire = {.op = WIRE_WRAP, .operands = &operand, .operand_count = 1, .amount = bits, .wrap_signed = is_signed};
+    return lower_plain(lower, (struct term){.wire = lower_wire(lower, wire)});
+}
+
+wireref lower_sign(struct lower *lower, wireref a) {
+    const struct wire *x = wire_at(lower, a);
+    if (x->lo >= 0 || x->hi < 0)
+        return lower_constant(lower, x->hi < 0).wire;
+    return lower_wrap(lower, lower_shift_right(lower, a, wire_width(x) - 1), 1, false);
+}
+
+struct term lower_apply(struct lower *lower, enum wire_op op, wireref a, wireref b) {
+    struct term operands[2] = {{.wire = a}, {.wire = b}};
+    wireref wire = lower_wire(lower, (struct wire){.op = op, .operands = operands, .operand_count = 2});
+    return (struct term){.wire = lower_plain(lower, (struct term){.wire = wire})};
+}
+
+struct term lower_select(struct lower *lower, wireref condition, struct term a, struct term b) {
+    int64_t always;
+    if (lower_is_constant(lower, (struct term){.wire = condition}, &always))
+        return always ? a : b;
+    struct term operands[3] = {{.wire = condition}, {.wire = lower_plain(lower, a)}, {.wire = lower_plain(lower, b)}};
+    wireref wire = lower_wire(lower, (struct wire){.op = WIRE_SELECT, .operands = operands, .operand_count = 3});
+    return (struct term){.wire = wire};
+}
+
+struct term lower_clamp(struct lower *lower, struct term term, int128 lo, int128 hi) {
+    struct interval x = term_interval(lower->datapath, term);
+    if (lo <= x.lo && hi >= x.hi)
+        return term;
+    if (hi <= x.lo || lo >= x.hi || lo >= hi)
+        return lower_constant(lower, (int64_t)(hi <= x.lo || lo >= hi ? hi : lo));
+    lo = lo < x.lo ? x.lo : lo;
+    hi = hi > x.hi ? x.hi : hi;
+    int128 below = ((int128)1 << term.shift) - 1;
+    if (term.negative || (lo & below) || (hi & below))
+        term = (struct term){.wire = lower_plain(lower, term)};
+    const struct wire *wire = wire_at(lower, term.wire);
+    struct term operand = {.wire = term.wire};
+    lo >>= term.shift;
+    hi >>= term.shift;
+    if (wire->op == WIRE_CLAMP) /* the new bounds lie inside the old ones */
+        operand = wire->operands[0];
+    struct wire clamp = {.op = WIRE_CLAMP, .operands = &operand, .operand_count = 1, .clamp_lo = (int64_t)lo, .clamp_hi = (int64_t)hi};
+    term.wire = lower_wire(lower, clamp);
+    return term;
+}
+
+struct term lower_table(struct lower *lower, struct term term, const struct table *table) {
+    const struct wire *wire = wire_at(lower, term.wire);
+    int128 count = (int128)wire->hi - wire->lo + 1;
+    if (count > 1 << 20) {
+        lower_refuse(lower, "a table of more than 2^20 entries");
+        return lower_constant(lower, 0);
+    }
+    struct table made = {.first = wire->lo, .count = (uint32_t)count};
+    made.entries = ARENA_ARRAY(lower->scratch, int64_t, made.count);
+    bool same = true;
+    for (uint32_t i = 0; i < made.count; i++) {
+        int128 m = ((int128)wire->lo + i) * ((int128)1 << term.shift);
+        int128 at = (term.negative ? -m : m) - table->first;
+        at = at < 0 ? 0 : at >= table->count ? table->count - 1 : at;
+        made.entries[i] = table->entries[at];
+        same &= made.entries[i] == made.entries[0];
+    }
+    if (same)
+        return lower_constant(lower, made.entries[0]);
+    struct term operand = {.wire = term.wire};
+    struct wire look_up = {.op = WIRE_TABLE, .operands = &operand, .operand_count = 1};
+    look_up.table = datapath_table(lower->design, lower->datapath, &made);
+    return (struct term){.wire = lower_wire(lower, look_up)};
+}
+
+/* ---- sums ---- */
+
+static void term_list_push(struct lower *lower, struct term_list *list, struct term term) {
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity ? 2 * list->capacity : 16;
+        list->terms = arena_grow(lower->scratch, list->terms, list->capacity * sizeof term, capacity * sizeof term);
+        list->capacity = capacity;
+    }
+    list->terms[list->count++] = term;
+}
+
+void term_list_add(struct lower *lower, struct term_list *list, struct term term, int64_t factor, int shift) {
+    uint8_t position[65];
+    bool negative[65];
+    int64_t constant;
+    if (lower_is_constant(lower, term, &constant)) {
+        int128 product = (int128)constant * factor;
+        if (product && (shift > 62 || product > ((int128)1 << 100 >> shift) || -product > ((int128)1 << 100 >> shift)))
+            lower_refuse(lower, "a constant needs more than 64 bits");
+        else if (product)
+            list->constant += product * ((int128)1 << shift);
+        return;
+    }
+    int count = signed_digits(factor, position, negative);
+    for (int i = 0; i < count; i++) {
+        int total = term.shift + position[i] + shift;
+        if (total > 62)
+            lower_refuse(lower, "a product needs more than 64 bits");
+        else
+            term_list_push(lower, list, (struct term){term.wire, (uint8_t)total, term.negative ^ negative[i]});
+    }
+}
+
+struct term lower_sum(struct lower *lower, const struct term_list *list) {
+    bool fits = list->constant >= INT64_MIN && list->constant <= INT64_MAX;
+    if (!fits || !sum_is_safe(lower->datapath, list->terms, list->count, list->constant)) {
+        lower_refuse(lower, "a sum needs more than 64 bits on its way");
+        return lower_constant(lower, 0);
+    }
+    if (list->count == 0)
+        return lower_constant(lower, (int64_t)list->constant);
+    if (list->count == 1 && list->constant == 0)
+        return list->terms[0];
+    struct wire wire = {.op = WIRE_SUM, .operands = list->terms, .operand_count = list->count, .constant = (int64_t)list->constant};
+    return (struct term){.wire = lower_wire(lower, wire)};
+}
+
+/* ---- nodes ---- */
+
+typedef void (*lower_family)(struct lower *lower, struct term *out);
+
+static const lower_family families[OP_COUNT] = {
+    [OP_INPUT] = lower_ports,       [OP_CONSTANT] = lower_ports,
+    [OP_ADD] = lower_arithmetic,    [OP_SUB] = lower_arithmetic,   [OP_MUL] = lower_arithmetic,
+    [OP_MATMUL] = lower_linear,     [OP_RELU] = lower_activation,
+    [OP_ARGMAX] = lower_reduction,  [OP_REDUCE_MAX] = lower_reduction, [OP_REDUCE_SUM] = lower_reduction,
+    [OP_RESHAPE] = lower_movement,  [OP_TRANSPOSE] = lower_movement, [OP_CONCAT] = lower_movement,
+    [OP_SLICE] = lower_movement,    [OP_GATHER] = lower_movement,
+    [OP_NARROW] = lower_quantizer,
+    [OP_TABLE] = lower_lookup,      [OP_THRESHOLD] = lower_lookup,
+};
+
+struct term lower_operand(const struct lower *lower, uint32_t input, size_t element) {
+    return lower->elements[lower->node->inputs[input].id][element];
+}
+
+/* The graph knows more of this value than its wire says (a - max(a) is not above 0): take the bits
+ * that are not needed off it. */
+static struct term lower_known(struct lower *lower, struct term term, struct interval known) {
+    struct interval seen = term_interval(lower->datapath, term);
+    if (seen.lo >= known.lo && seen.hi <= known.hi)
+        return term;
+    if (known.lo == known.hi)
+        return lower_constant(lower, (int64_t)known.lo);
+    struct format wide = format_for(seen, 0), narrow = format_for(known, 0);
+    bool flip = known.hi <= 0 && wire_at(lower, term.wire)->op == WIRE_SUM &&
+                format_for((struct interval){-known.hi, -known.lo}, 0).width < wide.width;
+    if (narrow.width >= wide.width && !flip)
+        return term;
+    if (flip) {
+        narrow = format_for((struct interval){-known.hi, -known.lo}, 0);
+        term.negative = !term.negative;
+    }
+    wireref wire = lower_wrap(lower, lower_plain(lower, term), narrow.width, narrow.is_signed);
+    return (struct term){.wire = wire, .negative = flip};
+}
+
+static void lower_node(struct lower *lower, const struct node *node) {
+    const struct value *value = graph_value(lower->graph, node->result);
+    size_t count = shape_elements(&value->shape);
+    struct term *out = ARENA_ARRAY(lower->scratch, struct term, count + 1);
+    lower->node = node;
+    lower->origin = (noderef){(uint32_t)(node - lower->graph->nodes)};
+    lower->elements[node->result.id] = out;
+    if (value->kind != VALUE_INTEGER)
+        return;
+    if (!families[node->op]) {
+        diag_error(&lower->design->context->diagnostics, graph_location(lower->graph, node), NULL,
+                   "operator '%s' has no hardware form", op_info(node->op)->name);
+        lower->failed = true;
+        return;
+    }
+    families[node->op](lower, out);
+    for (size_t e = 0; e < count && !lower->failed; e++) {
+        lower->element = (uint32_t)e;
+        out[e] = lower_known(lower, out[e], graph_interval(lower->graph, node->result, e));
+        if (node->op != OP_CONSTANT)
+            datapath_probe(lower->design, lower->datapath,
+                           (struct probe){node->result, (uint32_t)e, out[e].wire, out[e].shift, out[e].negative});
+    }
+}
+
+/* ---- ports ---- */
+
+static struct port make_port(struct lower *lower, const char *name, valref value) {
+    struct arena *arena = lower->design->arena;
+    uint32_t count = (uint32_t)shape_elements(&graph_value(lower->graph, value)->shape);
+    struct port port = {.name = arena_strdup(arena, name), .value = value, .element_count = count};
+    port.elements = ARENA_ARRAY(arena, struct port_element, count + 1);
+    lower->node = graph_definition(lower->graph, value);
+    lower->origin = graph_value(lower->graph, value)->definition;
+    for (uint32_t e = 0; e < count; e++) {
+        lower->element = e;
+        port.elements[e].wire = lower_plain(lower, lower->elements[value.id][e]);
+        port.elements[e].format = graph_format(lower->graph, value, e);
+    }
+    return port;
+}
+
+static void make_ports(struct lower *lower) {
+    struct design *design = lower->design;
+    const struct graph *graph = lower->graph;
+    valref *inputs = ARENA_ARRAY(lower->scratch, valref, graph->value_count + 1);
+    uint32_t input_count = graph_inputs(graph, inputs, graph->value_count);
+    design->inputs = ARENA_ARRAY(design->arena, struct port, input_count + 1);
+    design->outputs = ARENA_ARRAY(design->arena, struct port, graph->output_count + 1);
+    for (uint32_t i = 0; i < input_count; i++) {
+        const char *name = graph_value(graph, inputs[i])->name;
+        design->inputs[i] = make_port(lower, name ? name : graph_definition(graph, inputs[i])->name, inputs[i]);
+    }
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        design->outputs[i] = make_port(lower, graph->outputs[i].name, graph->outputs[i].value);
+    design->input_count = input_count;
+    design->output_count = graph->output_count;
+}
+
+int pass_lower(struct program *program, bool *changed) {
+    const struct graph *graph = program->graph;
+    const char *name = program->options && program->options->name ? program->options->name : graph->name;
+    struct design *design = design_new(graph, name);
+    design->blocks = ARENA_ARRAY(design->arena, struct block, 1);
+    design->block_count = 1;
+    design->blocks[0] = (struct block){.kind = BLOCK_UNROLLED, .initiation_interval = 1, .beats = 1};
+    struct lower lower = {.design = design, .graph = graph, .datapath = &design->blocks[0].datapath};
+    lower.scratch = arena_new(program->context);
+    lower.elements = ARENA_ARRAY(lower.scratch, struct term *, graph->value_count + 1);
+    for (uint32_t i = 0; i < graph->node_count && !lower.failed; i++)
+        if (!graph->nodes[i].dead)
+            lower_node(&lower, &graph->nodes[i]);
+    if (!lower.failed) {
+        make_ports(&lower);
+        design_compact(design);
+        merge_sums(design);
+    }
+    arena_free(lower.scratch);
+    if (lower.failed) {
+        design_free(design);
+        return -1;
+    }
+    design_free(program->design);
+    program->design = design;
+    *changed = true;
+    return 0;
+}

@@ -1,0 +1,76 @@
+/* Lowering: what passes/lower.c offers to the families, passes/lower_<family>.c. Private to them.
+ *
+ * An element of a tensor becomes a term: a wire, shifted left and perhaps negated. */
+#ifndef BXC_PASSES_LOWER_H
+#define BXC_PASSES_LOWER_H
+
+#include "passes/passes.h"
+
+struct lower {
+    struct design *design;
+    const struct graph *graph;
+    struct datapath *datapath;
+    struct arena *scratch;
+    struct term **elements;  /* by value: one term an element */
+    const struct node *node; /* being lowered */
+    noderef origin;
+    uint32_t element;        /* of its result */
+    bool failed;             /* a node was diagnosed */
+    uint32_t *slots;         /* hash of wires, so that equal ones are made once */
+    uint32_t slot_count;
+};
+
+/* A list of terms that grows in the scratch arena; constants are added up apart. */
+struct term_list {
+    struct term *terms;
+    uint32_t count, capacity;
+    int128 constant;
+};
+
+/* ---- lower.c ---- */
+wireref lower_wire(struct lower *lower, struct wire wire); /* an equal wire when there is one */
+struct term lower_operand(const struct lower *lower, uint32_t input, size_t element);
+/* factor * term, as signed digits, and shifted left; constants go to the constant. */
+void term_list_add(struct lower *lower, struct term_list *list, struct term term, int64_t factor, int shift);
+/* The sum as one term; diagnoses a sum whose parts leave 64 bits. */
+struct term lower_sum(struct lower *lower, const struct term_list *list);
+struct term lower_constant(struct lower *lower, int64_t constant);
+bool lower_is_constant(const struct lower *lower, struct term term, int64_t *constant);
+struct interval term_interval(const struct datapath *datapath, struct term term);
+wireref lower_plain(struct lower *lower, struct term term); /* a wire that is the term's value */
+struct term lower_apply(struct lower *lower, enum wire_op op, wireref a, wireref b); /* a two-operand operator */
+struct term lower_select(struct lower *lower, wireref condition, struct term a, struct term b);
+wireref lower_shift_right(struct lower *lower, wireref a, int amount);
+wireref lower_wrap(struct lower *lower, wireref a, int bits, bool is_signed);
+wireref lower_sign(struct lower *lower, wireref a); /* 1 when negative */
+struct term lower_clamp(struct lower *lower, struct term term, int128 lo, int128 hi);
+/* tables[..](term): entry for every value of the wire; beyond the table's ends its end entries. */
+struct term lower_table(struct lower *lower, struct term term, const struct table *table);
+int lower_refuse(struct lower *lower, const char *why);
+
+/* ---- one a family: fills out[element of the result] ---- */
+void lower_ports(struct lower *lower, struct term *out);
+void lower_arithmetic(struct lower *lower, struct term *out);
+void lower_linear(struct lower *lower, struct term *out);
+void lower_activation(struct lower *lower, struct term *out);
+void lower_reduction(struct lower *lower, struct term *out);
+void lower_movement(struct lower *lower, struct term *out);
+void lower_quantizer(struct lower *lower, struct term *out);
+void lower_lookup(struct lower *lower, struct term *out);
+
+/* lower_arithmetic.c: a * b, shifted left, into the list, whatever they are. */
+void term_list_add_product(struct lower *lower, struct term_list *list, struct term a, struct term b, int shift);
+
+/* ---- rewrite.c: a new datapath from an old one ---- */
+/* Replaces the datapath: map[old wire] is the new wire; ports and probes follow. Then compacts. */
+void datapath_replace(struct design *design, const struct datapath *replacement, const wireref *map);
+/* The same wire with its operands (and table) renumbered; operands in the design's arena. */
+struct wire wire_mapped(struct design *design, const struct datapath *from, struct datapath *to, const struct wire *wire, const wireref *map);
+/* Whether every partial sum of these terms and the constant stays within 64 bits. */
+bool sum_is_safe(const struct datapath *datapath, const struct term *terms, uint32_t count, int128 constant);
+/* trees.c: 2 or 3, as the options ask or else by the clock. */
+int adder_terms_of(const struct program *program);
+/* merge.c: sums that only one sum reads, and sums of one term, become part of their readers. */
+void merge_sums(struct design *design);
+
+#endif

@@ -1,0 +1,178 @@
+/* Functions known value by value. A table is a table; a staircase takes the cheapest of its exact
+ * forms: one comparison, a shift with rounding and a clamp when its steps are even, a table when its
+ * operand is narrow, comparisons added up when its steps are few, else a search that finds the index
+ * bit by bit, each time comparing with the threshold that the bits so far select. */
+#include "passes/lower.h"
+
+static struct interval operand_interval(const struct lower *lower, struct term term) {
+    return term_interval(lower->datapath, term);
+}
+
+/* ---- staircases ---- */
+
+/* The part of a staircase that the operand can reach. */
+struct steps {
+    const int64_t *thresholds, *values;
+    uint32_t count;
+};
+
+static struct steps reachable(const struct lower *lower, const struct staircase *stairs, struct term x) {
+    struct interval interval = operand_interval(lower, x);
+    uint32_t first = 0, last = stairs->count;
+    while (first < last && stairs->thresholds[first] <= interval.lo)
+        first++;
+    while (last > first && stairs->thresholds[last - 1] > interval.hi)
+        last--;
+    return (struct steps){stairs->thresholds + first, stairs->values + first, last - first};
+}
+
+/* factor * [x < threshold] into the list. */
+static void add_below(struct lower *lower, struct term_list *list, struct term x, int64_t threshold, int64_t factor) {
+    struct term_list difference = {.constant = -(int128)threshold};
+    term_list_add(lower, &difference, x, 1, 0);
+    wireref wire = lower_plain(lower, lower_sum(lower, &difference));
+    term_list_add(lower, list, (struct term){.wire = lower_sign(lower, wire)}, factor, 0);
+}
+
+static bool step_of(struct steps steps, uint32_t i, int64_t *step) {
+    return !__builtin_sub_overflow(steps.values[i + 1], steps.values[i], step);
+}
+
+/* The last value, less each step that is not reached. */
+static struct term compare_all(struct lower *lower, struct term x, struct steps steps) {
+    struct term_list list = {.constant = steps.values[steps.count]};
+    for (uint32_t i = 0; i < steps.count; i++) {
+        int64_t step;
+        if (!step_of(steps, i, &step)) {
+            lower_refuse(lower, "a step needs more than 64 bits");
+            break;
+        }
+        add_below(lower, &list, x, steps.thresholds[i], -step);
+    }
+    return lower_sum(lower, &list);
+}
+
+/* Even steps: thresholds t0 + i * 2^shift, values v0 + i * step. */
+static bool even_steps(struct steps steps, int *shift, int64_t *step) {
+    if (steps.count < 2 || !step_of(steps, 0, step))
+        return false;
+    uint64_t run = (uint64_t)steps.thresholds[1] - (uint64_t)steps.thresholds[0];
+    if (run & (run - 1))
+        return false;
+    for (*shift = 0; run >> *shift > 1;)
+        ++*shift;
+    for (uint32_t i = 0; i < steps.count; i++) {
+        int64_t other;
+        if (!step_of(steps, i, &other) || other != *step)
+            return false;
+        if (i && (uint64_t)steps.thresholds[i] - (uint64_t)steps.thresholds[i - 1] != run)
+            return false;
+    }
+    return *shift < 62;
+}
+
+static struct term shift_and_clamp(struct lower *lower, struct term x, struct steps steps, int shift, int64_t step) {
+    struct term_list moved = {.constant = ((int128)1 << shift) - steps.thresholds[0]}, out = {.constant = steps.values[0]};
+    term_list_add(lower, &moved, x, 1, 0);
+    wireref count = lower_shift_right(lower, lower_plain(lower, lower_sum(lower, &moved)), shift);
+    term_list_add(lower, &out, lower_clamp(lower, (struct term){.wire = count}, 0, steps.count), step, 0);
+    return lower_sum(lower, &out);
+}
+
+static struct term tabulated(struct lower *lower, struct term x, struct steps steps) {
+    struct interval interval = operand_interval(lower, x);
+    struct table table = {.first = (int64_t)interval.lo, .count = (uint32_t)(interval.hi - interval.lo + 1)};
+    table.entries = ARENA_ARRAY(lower->scratch, int64_t, table.count);
+    for (uint32_t i = 0, step = 0; i < table.count; i++) {
+        while (step < steps.count && steps.thresholds[step] <= table.first + (int64_t)i)
+            step++;
+        table.entries[i] = steps.values[step];
+    }
+    return lower_table(lower, x, &table);
+}
+
+static int search_levels(uint32_t count) {
+    int levels = 0;
+    while ((UINT64_C(1) << levels) < (uint64_t)count + 1)
+        levels++;
+    return levels;
+}
+
+/* The threshold that decides bit `level` of the index, for each value of the bits above it, less
+ * one, so that one LESS decides; a threshold that is not there is never reached. */
+static struct term search_threshold(struct lower *lower, struct term_list *prefix, struct steps steps, int levels, int level, int64_t never) {
+    struct table table = {.first = 0, .count = 1u << (levels - 1 - level)};
+    table.entries = ARENA_ARRAY(lower->scratch, int64_t, table.count);
+    for (uint32_t i = 0; i < table.count; i++) {
+        uint64_t at = ((uint64_t)i << (level + 1)) + (UINT64_C(1) << level) - 1;
+        table.entries[i] = at < steps.count ? steps.thresholds[at] - 1 : never;
+    }
+    return lower_table(lower, lower_sum(lower, prefix), &table);
+}
+
+static struct term binary_search(struct lower *lower, struct term x, struct steps steps) {
+    int levels = search_levels(steps.count);
+    struct term_list index = {0};
+    wireref plain = lower_plain(lower, x);
+    int64_t never = (int64_t)operand_interval(lower, x).hi;
+    for (int level = levels - 1; level >= 0; level--) {
+        struct term_list prefix = {0};
+        for (uint32_t i = 0; i < index.count; i++)
+            term_list_add(lower, &prefix, (struct term){.wire = index.terms[i].wire}, 1, index.terms[i].shift - level - 1);
+        prefix.constant = index.constant >> (level + 1);
+        struct term threshold = search_threshold(lower, &prefix, steps, levels, level, never);
+        struct term bit = lower_apply(lower, WIRE_LESS, lower_plain(lower, threshold), plain);
+        term_list_add(lower, &index, bit, 1, level);
+    }
+    struct table values = {.first = 0, .count = steps.count + 1, .entries = ARENA_ARRAY(lower->scratch, int64_t, steps.count + 1)};
+    for (uint32_t i = 0; i <= steps.count; i++)
+        values.entries[i] = steps.values[i];
+    return lower_table(lower, lower_sum(lower, &index), &values);
+}
+
+/* LUT of the forms, roughly, in integers. */
+static int64_t table_cost(int index_bits, int entry_bits) {
+    return index_bits > 24 ? INT64_MAX / 2 : (int64_t)entry_bits * (index_bits <= 6 ? 1 : (int64_t)1 << (index_bits - 6));
+}
+
+static int values_width(struct steps steps) {
+    struct interval values = {steps.values[0], steps.values[0]};
+    for (uint32_t i = 1; i <= steps.count; i++) {
+        values.lo = steps.values[i] < values.lo ? steps.values[i] : values.lo;
+        values.hi = steps.values[i] > values.hi ? steps.values[i] : values.hi;
+    }
+    return format_for(values, 0).width;
+}
+
+static struct term lower_stairs(struct lower *lower, struct term x, const struct staircase *stairs) {
+    struct steps steps = reachable(lower, stairs, x);
+    struct interval interval = operand_interval(lower, x);
+    int shift, width = format_for(interval, 0).width, levels = search_levels(steps.count), entry = values_width(steps);
+    int64_t step;
+    if (steps.count == 0)
+        return lower_constant(lower, steps.values[0]);
+    int64_t by_table = table_cost(format_for((struct interval){0, interval.hi - interval.lo}, 0).width, entry);
+    int64_t by_compare = (int64_t)steps.count * (width + 1);
+    int64_t by_search = (int64_t)levels * width + table_cost(levels, entry);
+    for (int level = 1; level < levels; level++)
+        by_search += table_cost(level, width);
+    if (by_table <= by_compare && by_table <= by_search)
+        return tabulated(lower, x, steps);
+    if (steps.count == 1)
+        return compare_all(lower, x, steps);
+    if (even_steps(steps, &shift, &step))
+        return shift_and_clamp(lower, x, steps, shift, step);
+    return by_compare <= by_search ? compare_all(lower, x, steps) : binary_search(lower, x, steps);
+}
+
+void lower_lookup(struct lower *lower, struct term *out) {
+    const struct lookup_attributes *lookup = &lower->node->attributes.lookup;
+    const struct shape *shape = &graph_value(lower->graph, lower->node->result)->shape;
+    for (size_t e = 0; e < shape_elements(shape) && !lower->failed; e++) {
+        size_t which = shape_project(shape, e, &lookup->shape);
+        struct term x = lower_operand(lower, 0, e);
+        lower->element = (uint32_t)e;
+        out[e] = lower->node->op == OP_TABLE ? lower_table(lower, x, &lookup->tables[which])
+                                             : lower_stairs(lower, x, &lookup->stairs[which]);
+    }
+}

@@ -1,0 +1,27 @@
+/* Ports and constants become wires: one an element; an element of no bits is the constant 0. */
+#include "passes/lower.h"
+
+/* Which of the graph's inputs the node is. */
+static uint32_t input_number(const struct lower *lower) {
+    uint32_t number = 0;
+    for (const struct node *node = lower->graph->nodes; node < lower->node; node++)
+        number += node->op == OP_INPUT && !node->dead;
+    return number;
+}
+
+void lower_ports(struct lower *lower, struct term *out) {
+    const struct value *value = graph_value(lower->graph, lower->node->result);
+    const int64_t *constants = graph_integers(lower->graph, lower->node->result);
+    uint32_t port = input_number(lower);
+    for (uint32_t e = 0; e < shape_elements(&value->shape); e++) {
+        struct interval interval = graph_interval(lower->graph, lower->node->result, e);
+        lower->element = e;
+        if (constants)
+            out[e] = lower_constant(lower, constants[e]);
+        else if (graph_format(lower->graph, lower->node->result, e).width <= 0)
+            out[e] = lower_constant(lower, 0);
+        else
+            out[e].wire = lower_wire(lower, (struct wire){.op = WIRE_INPUT, .table = port, .amount = (int32_t)e,
+                                                          .lo = (int64_t)interval.lo, .hi = (int64_t)interval.hi});
+    }
+}

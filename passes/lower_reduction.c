@@ -1,0 +1,65 @@
+/* Along an axis: sums; and maxima and their index by a tree of comparisons. */
+#include "ir/ops/ops.h"
+#include "passes/lower.h"
+
+struct candidate {
+    struct term value, index;
+};
+
+/* The larger of two neighbours, a before b; of equals the first, or the last when asked. */
+static struct candidate better(struct lower *lower, struct candidate a, struct candidate b, bool want_value) {
+    wireref x = lower_plain(lower, a.value), y = lower_plain(lower, b.value);
+    bool last = lower->node->attributes.axis.select_last;
+    struct candidate first = last ? b : a, second = last ? a : b;
+    /* `second` wins only where it is strictly larger */
+    struct term wins = last ? lower_apply(lower, WIRE_LESS, y, x) : lower_apply(lower, WIRE_LESS, x, y);
+    struct candidate out = {.index = lower_select(lower, wins.wire, second.index, first.index)};
+    if (want_value)
+        out.value = lower_select(lower, wins.wire, second.value, first.value);
+    return out;
+}
+
+static struct candidate tournament(struct lower *lower, struct candidate *field, size_t count, bool want_value) {
+    while (count > 1) {
+        size_t kept = 0;
+        for (size_t i = 0; i + 1 < count; i += 2)
+            field[kept++] = better(lower, field[i], field[i + 1], want_value || count > 2);
+        if (count % 2)
+            field[kept++] = field[count - 1];
+        count = kept;
+    }
+    return field[0];
+}
+
+static struct term lower_element(struct lower *lower, const struct reduction *reduction, size_t result) {
+    valref x = lower->node->inputs[0];
+    size_t base = result / reduction->inner * reduction->length * reduction->inner + result % reduction->inner;
+    int fraction = INT32_MIN;
+    for (size_t k = 0; k < reduction->length; k++) {
+        int other = graph_format(lower->graph, x, base + k * reduction->inner).fraction;
+        fraction = other > fraction ? other : fraction;
+    }
+    struct candidate *field = ARENA_ARRAY(lower->scratch, struct candidate, reduction->length);
+    struct term_list sum = {0};
+    for (size_t k = 0; k < reduction->length; k++) {
+        size_t element = base + k * reduction->inner;
+        struct term_list aligned = {0}, *list = lower->node->op == OP_REDUCE_SUM ? &sum : &aligned;
+        term_list_add(lower, list, lower_operand(lower, 0, element), 1, fraction - graph_format(lower->graph, x, element).fraction);
+        if (list == &aligned)
+            field[k] = (struct candidate){lower_sum(lower, &aligned), lower_constant(lower, (int64_t)k)};
+    }
+    if (lower->node->op == OP_REDUCE_SUM)
+        return lower_sum(lower, &sum);
+    bool is_maximum = lower->node->op == OP_REDUCE_MAX;
+    struct candidate best = tournament(lower, field, reduction->length, is_maximum);
+    return is_maximum ? best.value : best.index;
+}
+
+void lower_reduction(struct lower *lower, struct term *out) {
+    const struct value *x = graph_value(lower->graph, lower->node->inputs[0]);
+    struct reduction reduction = reduction_geometry(&x->shape, lower->node->attributes.axis.axis);
+    for (size_t e = 0; e < reduction.outer * reduction.inner && !lower->failed; e++) {
+        lower->element = (uint32_t)e;
+        out[e] = lower_element(lower, &reduction, e);
+    }
+}

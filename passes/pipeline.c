@@ -1,0 +1,194 @@
+/* Cuts the datapath into clock cycles. As soon as possible first: a wire joins its operands' cycle
+ * where its delay still fits, else it opens the next one, so a slower clock never needs more cycles.
+ * Then wires move later where that needs fewer registers: a bit that is made of wires which live on
+ * anyway need not be stored beside them. Delays are whole picoseconds. */
+#include "passes/lower.h"
+#include "passes/pipeline.h"
+#include "passes/table.h"
+
+int wire_picoseconds(const struct datapath *datapath, const struct wire *wire, const struct technology *technology) {
+    return (int)(wire_delay(datapath, wire, technology) * 1000 + 0.5);
+}
+
+struct schedule {
+    struct design *design;
+    struct datapath *datapath;
+    struct stage stage;
+    int *delay;     /* ps, of each wire */
+    int *arrival;   /* ps after its cycle's clock edge */
+    int *last_use;  /* latest cycle in which it is read */
+    int *need;      /* earliest cycle in which it is read, */
+    int *limit;     /* and by when, in that cycle */
+    int last;       /* cycle */
+};
+
+/* ---- as soon as possible ---- */
+
+/* Arrival when all operands are in its cycle or before it. */
+static int arrival_in(const struct schedule *s, uint32_t id, int cycle) {
+    const struct wire *wire = &s->datapath->wires[id];
+    int arrival = 0;
+    for (uint32_t k = 0; k < wire->operand_count; k++) {
+        uint32_t operand = wire->operands[k].wire.id;
+        if (s->datapath->wires[operand].cycle == cycle && s->arrival[operand] > arrival)
+            arrival = s->arrival[operand];
+    }
+    return arrival + s->delay[id];
+}
+
+static void place_early(struct schedule *s, uint32_t id) {
+    struct wire *wire = &s->datapath->wires[id];
+    int cycle = 0;
+    for (uint32_t k = 0; k < wire->operand_count; k++) {
+        int other = s->datapath->wires[wire->operands[k].wire.id].cycle;
+        cycle = other > cycle ? other : cycle;
+    }
+    s->arrival[id] = arrival_in(s, id, cycle);
+    if (s->arrival[id] > s->stage.budget) {
+        cycle++;
+        s->arrival[id] = s->delay[id];
+    }
+    wire->cycle = cycle;
+    s->last = cycle > s->last ? cycle : s->last;
+}
+
+/* ---- later, where registers are saved ---- */
+
+static void find_last_uses(struct schedule *s) {
+    const struct datapath *datapath = s->datapath;
+    for (uint32_t i = 0; i < datapath->wire_count; i++) {
+        s->last_use[i] = -1;
+        s->need[i] = s->last + 1;
+        s->limit[i] = s->stage.budget;
+    }
+    for (uint32_t i = 0; i < datapath->wire_count; i++)
+        for (uint32_t k = 0; k < datapath->wires[i].operand_count; k++) {
+            uint32_t operand = datapath->wires[i].operands[k].wire.id;
+            if (datapath->wires[i].cycle > s->last_use[operand])
+                s->last_use[operand] = datapath->wires[i].cycle;
+        }
+    for (uint32_t p = 0; p < s->design->output_count; p++)
+        for (uint32_t e = 0; e < s->design->outputs[p].element_count; e++) {
+            uint32_t wire = s->design->outputs[p].elements[e].wire.id;
+            s->last_use[wire] = s->last + 1; /* the output register */
+        }
+}
+
+static bool is_stored(const struct wire *wire) {
+    return wire->lo != wire->hi;
+}
+
+/* Register bits that computing the wire in `cycle` instead of its own saves. */
+static int64_t saving(const struct schedule *s, uint32_t id, int cycle) {
+    const struct wire *wire = &s->datapath->wires[id];
+    int64_t bits = is_stored(wire) ? (int64_t)wire_width(wire) * (cycle - wire->cycle) : 0;
+    for (uint32_t k = 0; k < wire->operand_count; k++) {
+        uint32_t operand = wire->operands[k].wire.id;
+        const struct wire *x = &s->datapath->wires[operand];
+        if (is_stored(x) && s->last_use[operand] < cycle)
+            bits -= (int64_t)wire_width(x) * (cycle - s->last_use[operand]);
+    }
+    return bits;
+}
+
+static void tell_operands(struct schedule *s, uint32_t id, int by) {
+    const struct wire *wire = &s->datapath->wires[id];
+    int start = by - s->delay[id];
+    for (uint32_t k = 0; k < wire->operand_count; k++) {
+        uint32_t operand = wire->operands[k].wire.id;
+        if (wire->cycle > s->last_use[operand])
+            s->last_use[operand] = wire->cycle;
+        if (wire->cycle < s->need[operand]) {
+            s->need[operand] = wire->cycle;
+            s->limit[operand] = start;
+        } else if (wire->cycle == s->need[operand] && start < s->limit[operand])
+            s->limit[operand] = start;
+    }
+}
+
+/* Readers are placed, operands stand as early as they can: any later cycle has them registered. */
+static void place_late(struct schedule *s, uint32_t id) {
+    struct wire *wire = &s->datapath->wires[id];
+    int best = wire->cycle;
+    int64_t most = 0;
+    bool is_fixed = wire->op == WIRE_INPUT || wire->op == WIRE_CONSTANT;
+    for (int cycle = wire->cycle + 1; !is_fixed && cycle <= s->need[id] && cycle <= s->last; cycle++) {
+        if (cycle == s->need[id] && s->delay[id] > s->limit[id])
+            break;
+        int64_t bits = saving(s, id, cycle);
+        if (bits > most) {
+            most = bits;
+            best = cycle;
+        }
+    }
+    wire->cycle = best;
+    tell_operands(s, id, best == s->need[id] ? s->limit[id] : s->stage.budget);
+}
+
+static void settle(struct schedule *s) {
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
+        struct wire *wire = &s->datapath->wires[i];
+        s->arrival[i] = arrival_in(s, i, wire->cycle);
+        wire->arrival = (float)s->arrival[i] / 1000.0f;
+        if (s->arrival[i] > s->stage.budget)
+            context_bug(s->design->context, "wire %u arrives %d ps into a stage of %d ps", i, s->arrival[i], s->stage.budget);
+    }
+}
+
+/* ---- the pass ---- */
+
+static int refuse_slow(struct schedule *s, uint32_t id) {
+    const struct wire *wire = &s->datapath->wires[id];
+    const struct graph *graph = s->design->graph;
+    const struct node *node = wire->origin.id < graph->node_count ? graph_node(graph, wire->origin) : NULL;
+    int slowest = 0;
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++)
+        slowest = s->delay[i] > slowest ? s->delay[i] : slowest;
+    int megahertz = 1000000 / (slowest + s->stage.overhead);
+    struct strbuf text = strbuf_new(s->design->arena);
+    strbuf_printf(&text, "a clock of at most %d MHz would do", megahertz);
+    return diag_error(&s->design->context->diagnostics, graph_location(graph, node), text.data,
+                      "a '%s' of %d bits needs %d ps, and the clock leaves %d ps of a stage", wire_op_names[wire->op],
+                      wire_width(wire), s->delay[id], s->stage.budget);
+}
+
+static int schedule_wires(struct schedule *s) {
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
+        s->delay[i] = wire_picoseconds(s->datapath, &s->datapath->wires[i], s->stage.technology);
+    }
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++)
+        if (s->delay[i] > s->stage.budget)
+            return refuse_slow(s, i);
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++)
+        place_early(s, i);
+    find_last_uses(s);
+    for (uint32_t i = s->datapath->wire_count; i-- > 0;)
+        place_late(s, i);
+    settle(s);
+    return 0;
+}
+
+int pass_pipeline(struct program *program, bool *changed) {
+    struct design *design = program->design;
+    const struct technology *technology = program->technology;
+    double period = program->options->clock_period;
+    struct schedule s = {.design = design};
+    s.stage.technology = technology;
+    s.stage.overhead = (int)(technology->register_delay * 1000 + 0.5);
+    s.stage.budget = (period > 1e6 ? 1000000000 : (int)(period * 1000)) - s.stage.overhead;
+    if (s.stage.budget <= 0)
+        return diag_error(&program->context->diagnostics, graph_location(design->graph, NULL), "choose a slower clock",
+                          "a clock period of %g ns leaves nothing beside the registers' %g ns", period, technology->register_delay);
+    split_sums(design, &s.stage);
+    s.datapath = &design->blocks[0].datapath;
+    struct arena *scratch = arena_new(program->context);
+    int **columns[] = {&s.delay, &s.arrival, &s.last_use, &s.need, &s.limit};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        *columns[i] = ARENA_ARRAY(scratch, int, s.datapath->wire_count + 1);
+    int result = schedule_wires(&s);
+    arena_free(scratch);
+    design->clock_period = period;
+    design->latency = design->blocks[0].latency = s.last + 2; /* stages, and the input register */
+    *changed = true;
+    return result;
+}

@@ -1,0 +1,154 @@
+/* Formats for what the model leaves in float: weights, biases, and the activations that a matrix
+ * product, a product of two variables or a table reads. A model with quantisers of its own is taken
+ * as it is; only the operands and results of its tables get formats where they have none. */
+#include "passes/quantise.h"
+
+#include "passes/table.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { TABLE_BITS = 10 }; /* index of an activation table at most */
+
+static bool is_quantiser(enum op op) {
+    return op == OP_NARROW || op == OP_QUANT || op == OP_BIPOLAR_QUANT || op == OP_TRUNC_QUANT;
+}
+
+static bool is_movement(enum op op) {
+    return op == OP_RESHAPE || op == OP_TRANSPOSE || op == OP_SLICE || op == OP_GATHER;
+}
+
+static bool has_quantisers(const struct graph *graph) {
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (!graph->nodes[n].dead && is_quantiser(graph->nodes[n].op)) return true;
+    return false;
+}
+
+/* Whether the value has a format already, or gets one as an input port. */
+static bool has_format(const struct graph *graph, valref value) {
+    const struct node *node = graph_definition(graph, value);
+    while (is_movement(node->op)) node = graph_definition(graph, node->inputs[0]);
+    if (node->op == OP_CONCAT) {
+        for (uint32_t i = 0; i < node->input_count; i++)
+            if (!has_format(graph, node->inputs[i])) return false;
+        return true;
+    }
+    return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_ARGMAX || is_quantiser(node->op);
+}
+
+/* Puts a narrow behind the value: everything that reads it reads the narrow. */
+static int append_narrow(struct graph *graph, valref value, const char *what, struct formats formats, const struct precision *precision) {
+    union attributes attributes = {.quantizer = {.rounding = (enum rounding)precision->rounding, .overflow = (enum overflow)precision->overflow,
+                                                 .formats = formats}};
+    const char *name = arena_printf(graph->arena, "%s.%s", graph_definition(graph, value)->name, what);
+    valref narrow = graph_append(graph, OP_NARROW, name, &value, 1, &attributes);
+    if (valref_equal(narrow, NO_VALUE)) return -1;
+    graph_replace(graph, value, narrow);
+    graph_definition(graph, narrow)->inputs[0] = value;
+    return 0;
+}
+
+static int narrow_activation(struct program *program, const struct real_ranges *ranges, valref value) {
+    struct graph *graph = program->graph;
+    if (has_format(graph, value)) return 0;
+    struct precision precision = layer_precision(program, graph, graph_definition(graph, value));
+    struct formats formats = formats_for_value(program->arena, &graph_value(graph, value)->shape, ranges->at[value.id], precision.activation_bits,
+                                               (enum granularity)precision.granularity);
+    return append_narrow(graph, value, "narrow", formats, &precision);
+}
+
+/* ---- tables ---- */
+
+/* Beyond these bounds the function does not change by a step of 16 bits that matters. */
+static struct real_range useful_range(enum op op, struct real_range range) {
+    double bound = op == OP_SIGMOID ? 8 : op == OP_TANH ? 4 : INFINITY;
+    return (struct real_range){fmax(range.lo, -bound), fmin(range.hi, bound)};
+}
+
+static struct real_range whole_range(const struct graph *graph, const struct real_ranges *ranges, valref value) {
+    size_t count = shape_elements(&graph_value(graph, value)->shape);
+    struct real_range all = ranges->at[value.id][0];
+    for (size_t e = 1; e < count; e++) {
+        all.lo = fmin(all.lo, ranges->at[value.id][e].lo);
+        all.hi = fmax(all.hi, ranges->at[value.id][e].hi);
+    }
+    return all;
+}
+
+static struct real_range result_range(enum op op, struct real_range seen) {
+    if (op == OP_SIGMOID) return (struct real_range){0, 1};
+    if (op == OP_TANH) return (struct real_range){-1, 1};
+    return seen;
+}
+
+static bool reads_quantiser(const struct graph *graph, valref value) {
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        if (node->dead || node->input_count == 0 || !valref_equal(node->inputs[0], value)) continue;
+        if (is_quantiser(node->op)) return true;
+    }
+    return false;
+}
+
+static int quantise_table(struct program *program, const struct real_ranges *ranges, noderef ref) {
+    struct graph *graph = program->graph;
+    struct node node = *graph_node(graph, ref);
+    struct precision precision = layer_precision(program, graph, &node);
+    int bits = precision.activation_bits < TABLE_BITS ? precision.activation_bits : TABLE_BITS;
+    const struct node *operand = graph_definition(graph, node.inputs[0]);
+    if (!is_quantiser(operand->op)) {
+        struct real_range range = useful_range(node.op, whole_range(graph, ranges, node.inputs[0]));
+        if (append_narrow(graph, node.inputs[0], "narrow", formats_uniform(program->arena, format_for_range(range, bits)), &precision) < 0) return -1;
+    }
+    if (reads_quantiser(graph, node.result)) return 0;
+    struct real_range range = result_range(node.op, whole_range(graph, ranges, node.result));
+    return append_narrow(graph, node.result, "narrow", formats_uniform(program->arena, format_for_range(range, precision.activation_bits)), &precision);
+}
+
+/* ---- the whole network ---- */
+
+static int quantise_node(struct program *program, const struct real_ranges *ranges, noderef ref, bool own_quantisers) {
+    struct graph *graph = program->graph;
+    const struct node node = *graph_node(graph, ref);
+    if (node.dead || graph_value(graph, node.result)->kind != VALUE_REAL) return 0;
+    if (op_is_transcendental(node.op)) return quantise_table(program, ranges, ref);
+    if (own_quantisers) return 0;
+    bool product = node.op == OP_MATMUL || (node.op == OP_MUL && !graph_reals(graph, node.inputs[0]) && !graph_reals(graph, node.inputs[1]));
+    for (uint32_t i = 0; product && i < node.input_count; i++)
+        if (!graph_reals(graph, node.inputs[i]) && narrow_activation(program, ranges, graph_node(graph, ref)->inputs[i]) < 0) return -1;
+    if (node.op == OP_MATMUL && graph_reals(graph, node.inputs[1])) return quantise_weights(program, ranges, ref);
+    return quantise_other_constants(program, ranges, ref);
+}
+
+static void warn_without_calibration(const struct program *program, bool own_quantisers) {
+    if (program->calibration.events || own_quantisers) return;
+    diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source},
+                 "give events like those of the experiment with --calibrate",
+                 "no calibration events: activations get %d bits with integer bits from the largest values possible, which wastes most of them",
+                 program->options->precision.activation_bits);
+}
+
+static bool anything_to_do(const struct graph *graph, bool own_quantisers) {
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        if (node->dead || node->op == OP_INPUT || node->op == OP_CONSTANT) continue;
+        if (!own_quantisers ? !is_movement(node->op) : op_is_transcendental(node->op)) return true;
+    }
+    return false;
+}
+
+int pass_quantise(struct program *program, bool *changed) {
+    struct graph *graph = program->graph;
+    bool own_quantisers = has_quantisers(graph);
+    *changed = anything_to_do(graph, own_quantisers);
+    if (!*changed) return 0;
+    warn_without_calibration(program, own_quantisers);
+    struct arena *scratch = arena_new(program->context);
+    struct real_ranges ranges;
+    int result = real_ranges_find(program, scratch, &ranges);
+    uint32_t count = graph->node_count;
+    for (uint32_t n = 0; n < count && result == 0; n++) result = quantise_node(program, &ranges, (noderef){n}, own_quantisers);
+    arena_free(scratch);
+    if (result == 0) graph_compact(graph);
+    return result;
+}

@@ -1,0 +1,39 @@
+/* What the files of quantisation share: ranges of real values, and choices of formats. */
+#ifndef BXC_PASSES_QUANTISE_H
+#define BXC_PASSES_QUANTISE_H
+
+#include "passes/passes.h"
+
+/* ---- real_ranges.c: how large a real value gets, element by element ---- */
+struct real_range {
+    double lo, hi;
+};
+struct real_ranges {
+    bool calibrated;           /* seen on calibration events; else bounds by interval arithmetic */
+    struct real_range **at;    /* by value; NULL: unknown */
+};
+/* In `arena`. -1 and a diagnosis by node name where a bound is infinite. */
+int real_ranges_find(struct program *program, struct arena *arena, struct real_ranges *out);
+
+/* ---- layer_precision.c: what the configuration asks of a node ---- */
+struct precision layer_precision(const struct program *program, const struct graph *graph, const struct node *node);
+
+/* ---- quantise_formats.c: from ranges to formats ---- */
+/* The smallest e with |x| <= 2^e for all of the range; INT_MIN/2 for a range of zeros. */
+int range_exponent(struct real_range range);
+/* A format of `bits` bits for the range, with a sign only where it is needed; the last step of
+ * the range may saturate. */
+struct format format_for_range(struct real_range range, int bits);
+/* Formats of a value by channel (its last axis) or for all of it. */
+struct formats formats_for_value(struct arena *arena, const struct shape *shape, const struct real_range *ranges, int bits,
+                                 enum granularity granularity);
+/* The nearest number of so many significant bits. */
+double significant(double x, int bits);
+/* The nearest multiple of 2^-fraction. */
+double on_grid(double x, int fraction);
+
+/* ---- quantise_constants.c: weights, biases and other constants of float layers ---- */
+int quantise_weights(struct program *program, const struct real_ranges *ranges, noderef matmul);
+int quantise_other_constants(struct program *program, const struct real_ranges *ranges, noderef node);
+
+#endif

@@ -1,0 +1,134 @@
+/* Weights, biases and other constants of float layers go to grids of powers of two.
+ *
+ * A weight w[k][n] of an operand x[k] with |x[k]| <= 2^e[k] gets the fraction f[n] + e[k]: so all
+ * terms of a sum have errors of one size, and inputs of very different scales (masses beside ratios)
+ * need no standardisation in hardware. The fraction by column is as large as the bits allow. */
+#include "passes/quantise.h"
+
+#include <limits.h>
+#include <math.h>
+
+struct weights {
+    const float *from;
+    float *to;
+    size_t rows, columns;
+    int *row_exponents;
+};
+
+static void find_row_exponents(const struct graph *graph, const struct real_ranges *ranges, valref operand, struct weights *weights) {
+    const struct real_range *range = ranges->at[operand.id];
+    size_t count = shape_elements(&graph_value(graph, operand)->shape);
+    int largest = INT_MIN / 2;
+    for (size_t k = 0; k < weights->rows; k++) weights->row_exponents[k] = INT_MIN / 2;
+    for (size_t e = 0; e < count; e++) {
+        int exponent = range_exponent(range[e]), *row = &weights->row_exponents[e % weights->rows];
+        *row = exponent > *row ? exponent : *row;
+        largest = exponent > largest ? exponent : largest;
+    }
+    for (size_t k = 0; k < weights->rows; k++) /* an operand that never moved: as the largest one */
+        if (weights->row_exponents[k] == INT_MIN / 2) weights->row_exponents[k] = largest == INT_MIN / 2 ? 0 : largest;
+}
+
+/* The largest |w| of a column (or of all), in units of the operands' ranges, as an exponent. */
+static int column_exponent(const struct weights *weights, size_t first, size_t last) {
+    double largest = 0;
+    for (size_t k = 0; k < weights->rows; k++)
+        for (size_t n = first; n < last; n++) largest = fmax(largest, fabs(ldexp((double)weights->from[k * weights->columns + n], weights->row_exponents[k])));
+    int exponent = range_exponent((struct real_range){-largest, largest});
+    return exponent == INT_MIN / 2 ? 0 : exponent;
+}
+
+static void quantise_columns(struct weights *weights, size_t first, size_t last, int bits) {
+    int fraction = bits - 1 - column_exponent(weights, first, last);
+    double most = ldexp(1, bits - 1) - 1;
+    for (size_t k = 0; k < weights->rows; k++)
+        for (size_t n = first; n < last; n++) {
+            int grid = fraction + weights->row_exponents[k];
+            double code = nearbyint(ldexp((double)weights->from[k * weights->columns + n], grid));
+            code = fmin(fmax(code, bits > 1 ? -most - 1 : -1), bits > 1 ? most : 1);
+            weights->to[k * weights->columns + n] = (float)ldexp(code, -grid);
+        }
+}
+
+int quantise_weights(struct program *program, const struct real_ranges *ranges, noderef matmul) {
+    struct graph *graph = program->graph;
+    struct node node = *graph_node(graph, matmul);
+    const struct value constant = *graph_value(graph, node.inputs[1]);
+    const struct node *definition = graph_definition(graph, node.inputs[1]);
+    struct precision precision = layer_precision(program, graph, &node);
+    struct arena *scratch = arena_new(program->context);
+    size_t count = shape_elements(&constant.shape);
+    struct weights weights = {.from = graph_reals(graph, node.inputs[1]), .to = ARENA_ARRAY(scratch, float, count)};
+    weights.columns = constant.shape.rank > 1 ? (size_t)constant.shape.dim[constant.shape.rank - 1] : 1;
+    weights.rows = count / weights.columns;
+    weights.row_exponents = ARENA_ARRAY(scratch, int, weights.rows);
+    bool by_channel = precision.granularity == GRANULARITY_CHANNEL;
+    if (by_channel && constant.shape.rank <= 2) find_row_exponents(graph, ranges, node.inputs[0], &weights);
+    for (size_t n = 0; n < weights.columns; n += by_channel ? 1 : weights.columns)
+        quantise_columns(&weights, n, by_channel ? n + 1 : weights.columns, precision.weight_bits);
+    valref quantised = graph_append_reals(graph, arena_printf(scratch, "%s.quantised", definition->name), constant.shape, weights.to);
+    if (!valref_equal(quantised, NO_VALUE)) graph_node(graph, matmul)->inputs[1] = quantised;
+    program_note(program, "quantise", node.name, precision.weight_bits, "weights of %d bits, a scale %s", precision.weight_bits,
+                 by_channel ? "a column and an operand" : "for all of them");
+    arena_free(scratch);
+    return valref_equal(quantised, NO_VALUE) ? -1 : 0;
+}
+
+/* ---- biases, scales and the like ---- */
+
+enum { GUARD_BITS = 4, ATTRIBUTE_BITS = 10 };
+
+static int result_fraction(const struct real_range *range, size_t count, int bits) {
+    int largest = INT_MIN / 2;
+    for (size_t e = 0; range && e < count; e++) {
+        int exponent = range_exponent(range[e]);
+        largest = exponent > largest ? exponent : largest;
+    }
+    return bits + GUARD_BITS - (largest == INT_MIN / 2 ? 0 : largest);
+}
+
+static valref quantised_constant(struct graph *graph, valref constant, bool scale, int bits, int fraction) {
+    const float *from = graph_reals(graph, constant);
+    const struct value value = *graph_value(graph, constant);
+    size_t count = shape_elements(&value.shape);
+    float *to = ARENA_ARRAY(graph->arena, float, count);
+    for (size_t e = 0; e < count; e++) to[e] = (float)(scale ? significant((double)from[e], bits) : on_grid((double)from[e], fraction));
+    return graph_append_reals(graph, arena_printf(graph->arena, "%s.quantised", graph_definition(graph, constant)->name), value.shape, to);
+}
+
+/* x / c becomes x * (1 / c), which fixed point can do. */
+static valref reciprocal_constant(struct graph *graph, valref constant) {
+    const float *from = graph_reals(graph, constant);
+    const struct value value = *graph_value(graph, constant);
+    size_t count = shape_elements(&value.shape);
+    float *to = ARENA_ARRAY(graph->arena, float, count);
+    for (size_t e = 0; e < count; e++) to[e] = 1 / from[e];
+    return graph_append_reals(graph, arena_printf(graph->arena, "%s.reciprocal", graph_definition(graph, constant)->name), value.shape, to);
+}
+
+static void quantise_attributes(struct node *node) {
+    struct activation_attributes *activation = &node->attributes.activation;
+    if (node->op == OP_LEAKY_RELU || node->op == OP_HARD_SIGMOID || node->op == OP_CLIP) {
+        activation->alpha = (float)significant((double)activation->alpha, ATTRIBUTE_BITS);
+        activation->beta = (float)significant((double)activation->beta, ATTRIBUTE_BITS);
+    }
+}
+
+int quantise_other_constants(struct program *program, const struct real_ranges *ranges, noderef ref) {
+    struct graph *graph = program->graph;
+    quantise_attributes(graph_node(graph, ref));
+    const struct node node = *graph_node(graph, ref);
+    if (node.op != OP_ADD && node.op != OP_SUB && node.op != OP_MUL && node.op != OP_DIV) return 0;
+    struct precision precision = layer_precision(program, graph, &node);
+    int fraction = result_fraction(ranges->at[node.result.id], shape_elements(&graph_value(graph, node.result)->shape), precision.activation_bits);
+    for (uint32_t slot = 0; slot < 2; slot++) {
+        if (!graph_reals(graph, node.inputs[slot]) || (node.op == OP_DIV && slot == 0)) continue;
+        valref constant = node.op == OP_DIV ? reciprocal_constant(graph, node.inputs[slot]) : node.inputs[slot];
+        constant = quantised_constant(graph, constant, node.op == OP_MUL || node.op == OP_DIV, precision.weight_bits, fraction);
+        if (valref_equal(constant, NO_VALUE)) return -1;
+        struct node *changed = graph_node(graph, ref);
+        changed->inputs[slot] = constant;
+        if (node.op == OP_DIV) changed->op = OP_MUL;
+    }
+    return 0;
+}

@@ -1,0 +1,65 @@
+/* From ranges to formats: integer bits so that the range fits, the rest of the bits below the point. */
+#include "passes/quantise.h"
+
+#include <limits.h>
+#include <math.h>
+
+int range_exponent(struct real_range range) {
+    double largest = fmax(fabs(range.lo), fabs(range.hi));
+    int exponent;
+    if (largest == 0) return INT_MIN / 2;
+    double fraction = frexp(largest, &exponent); /* largest = fraction * 2^exponent, fraction in [1/2, 1) */
+    return fraction == 0.5 ? exponent - 1 : exponent;
+}
+
+struct format format_for_range(struct real_range range, int bits) {
+    bool is_signed = range.lo < 0;
+    int exponent = range_exponent(range);
+    if (exponent < -64) exponent = -64;
+    int fraction = bits - exponent - (is_signed ? 1 : 0);
+    return (struct format){is_signed, (int16_t)bits, (int16_t)fraction};
+}
+
+static struct real_range joined(struct real_range a, struct real_range b) {
+    return (struct real_range){fmin(a.lo, b.lo), fmax(a.hi, b.hi)};
+}
+
+/* Events that were not seen may move a channel that calibration found at rest: no channel gets a
+ * range below 1/16 of the tensor's. */
+static struct real_range guarded(struct real_range channel, struct real_range tensor) {
+    double floor = fmax(fabs(tensor.lo), fabs(tensor.hi)) / 16;
+    struct real_range out = channel;
+    if (fmax(fabs(out.lo), fabs(out.hi)) < floor) {
+        out.hi = floor;
+        if (tensor.lo < 0) out.lo = -floor;
+    }
+    if (tensor.lo < 0 && out.lo >= 0) out.lo = -out.hi / 16;
+    return out;
+}
+
+struct formats formats_for_value(struct arena *arena, const struct shape *shape, const struct real_range *ranges, int bits,
+                                 enum granularity granularity) {
+    size_t count = shape_elements(shape), channels = shape->rank ? (size_t)shape->dim[shape->rank - 1] : 1;
+    struct real_range all = ranges[0];
+    for (size_t e = 1; e < count; e++) all = joined(all, ranges[e]);
+    if (granularity == GRANULARITY_TENSOR || channels == 1) return formats_uniform(arena, format_for_range(all, bits));
+    struct formats formats = {.shape = {.rank = shape->rank}, .at = ARENA_ARRAY(arena, struct format, channels)};
+    for (int d = 0; d < shape->rank; d++) formats.shape.dim[d] = d == shape->rank - 1 ? shape->dim[d] : 1;
+    for (size_t c = 0; c < channels; c++) {
+        struct real_range channel = ranges[c];
+        for (size_t e = c; e < count; e += channels) channel = joined(channel, ranges[e]);
+        formats.at[c] = format_for_range(guarded(channel, all), bits);
+    }
+    return formats;
+}
+
+double on_grid(double x, int fraction) {
+    return ldexp(nearbyint(ldexp(x, fraction)), -fraction);
+}
+
+double significant(double x, int bits) {
+    int exponent;
+    if (x == 0) return 0;
+    frexp(x, &exponent);
+    return on_grid(x, bits - exponent);
+}

@@ -1,0 +1,234 @@
+/* How large every real value gets: seen on calibration events, or bounded by interval arithmetic over
+ * what the input ports can carry when there are none. */
+#include "passes/quantise.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { INPUTS_MAX = 256 };
+
+static struct real_range empty(void) {
+    return (struct real_range){INFINITY, -INFINITY};
+}
+
+static void include(struct real_range *range, double x) {
+    range->lo = x < range->lo ? x : range->lo;
+    range->hi = x > range->hi ? x : range->hi;
+}
+
+/* ---- seen ---- */
+
+static void include_block(const struct graph *graph, const struct evaluator_state *state, int lanes, struct real_range **at) {
+    for (uint32_t v = 0; v < graph->value_count; v++) {
+        const float *block = at[v] ? evaluator_reals(state, (valref){v}) : NULL;
+        size_t count = block ? shape_elements(&graph->values[v].shape) : 0;
+        for (size_t e = 0; e < count; e++)
+            for (int l = 0; l < lanes; l++) include(&at[v][e], (double)block[e * EVENT_LANES + (size_t)l]);
+    }
+}
+
+static bool is_moving(const struct node *node) {
+    return !node->dead && node->op != OP_CONSTANT;
+}
+
+static int see(struct program *program, struct arena *arena, struct real_range **at) {
+    const struct graph *graph = program->graph;
+    valref inputs[INPUTS_MAX];
+    uint32_t input_count = graph_inputs(graph, inputs, INPUTS_MAX);
+    struct evaluator *evaluator = evaluator_new(graph, arena);
+    struct evaluator_state *state = evaluator ? evaluator_state_new(evaluator) : NULL;
+    if (!state) context_bug(program->context, "no memory for calibration");
+    float **outputs = ARENA_ARRAY(arena, float *, graph->output_count);
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        outputs[o] = ARENA_ARRAY(arena, float, EVENT_LANES * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape));
+    for (size_t first = 0; first < program->calibration.events; first += EVENT_LANES) {
+        size_t rest = program->calibration.events - first;
+        int lanes = rest < EVENT_LANES ? (int)rest : EVENT_LANES;
+        const float *data[INPUTS_MAX];
+        for (uint32_t i = 0; i < input_count; i++)
+            data[i] = program->calibration.data[i] + first * shape_elements(&graph_value(graph, inputs[i])->shape);
+        evaluator_run_reals(evaluator, state, lanes, data, outputs);
+        include_block(graph, state, lanes, at);
+        context_progress(program->context, "calibration", first, program->calibration.events);
+    }
+    evaluator_state_free(state);
+    return 0;
+}
+
+/* ---- bounded ---- */
+
+/* What the port of this input can carry: the user's format, or the default one. */
+static struct real_range port_range(const struct program *program, const struct node *input, size_t element) {
+    struct format format = {true, 16, 10};
+    for (uint32_t i = 0; i < program->options->input_count; i++) {
+        const struct input_options *options = &program->options->inputs[i];
+        if ((options->name && strcmp(options->name, input->name) != 0) || !options->formats.at) continue;
+        size_t count = shape_elements(&options->formats.shape);
+        format = options->formats.at[element < count ? element : 0];
+    }
+    return (struct real_range){fixed_to_real(format_min(format), format.fraction), fixed_to_real(format_max(format), format.fraction)};
+}
+
+static struct real_range corners(struct real_range a, struct real_range b, double (*of)(double, double)) {
+    struct real_range out = empty();
+    include(&out, of(a.lo, b.lo));
+    include(&out, of(a.lo, b.hi));
+    include(&out, of(a.hi, b.lo));
+    include(&out, of(a.hi, b.hi));
+    return out;
+}
+static double add(double a, double b) { return a + b; }
+static double subtract(double a, double b) { return a - b; }
+static double multiply(double a, double b) { return a * b; }
+static double divide(double a, double b) { return a / b; }
+
+struct bounds {
+    const struct graph *graph;
+    struct arena *arena;
+    struct real_range **at;
+};
+
+static struct real_range operand_range(const struct bounds *bounds, const struct node *node, uint32_t slot, size_t element) {
+    valref value = node->inputs[slot];
+    size_t index = shape_project(&graph_value(bounds->graph, node->result)->shape, element, &graph_value(bounds->graph, value)->shape);
+    return bounds->at[value.id][index];
+}
+
+static void bound_binary(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+    static double (*const of[OP_COUNT])(double, double) = {[OP_ADD] = add, [OP_SUB] = subtract, [OP_MUL] = multiply, [OP_DIV] = divide};
+    for (size_t e = 0; e < count; e++) out[e] = corners(operand_range(bounds, node, 0, e), operand_range(bounds, node, 1, e), of[node->op]);
+}
+
+/* Rows of a times columns of b; leading axes as they project. */
+static void bound_matmul(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+    const struct shape *a = &graph_value(bounds->graph, node->inputs[0])->shape, *b = &graph_value(bounds->graph, node->inputs[1])->shape;
+    size_t inner = (size_t)a->dim[a->rank - 1], columns = b->rank > 1 ? (size_t)b->dim[b->rank - 1] : 1;
+    for (size_t e = 0; e < count; e++) {
+        out[e] = (struct real_range){0, 0};
+        for (size_t k = 0; k < inner; k++) {
+            struct real_range product = corners(bounds->at[node->inputs[0].id][e / columns * inner + k],
+                                                bounds->at[node->inputs[1].id][k * columns + e % columns], multiply);
+            out[e].lo += product.lo;
+            out[e].hi += product.hi;
+        }
+    }
+}
+
+/* Increasing functions, or ones whose range does not depend on the operand. */
+static void bound_unary(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+    for (size_t e = 0; e < count; e++) {
+        struct real_range in = operand_range(bounds, node, 0, e);
+        double lo = in.lo, hi = in.hi;
+        out[e] = empty();
+        if (op_unary_double(node, lo, &lo)) include(&out[e], lo);
+        if (op_unary_double(node, hi, &hi)) include(&out[e], hi);
+        double zero = 0;
+        if (in.lo < 0 && in.hi > 0 && node->op != OP_RECIPROCAL && op_unary_double(node, 0, &zero)) include(&out[e], zero);
+    }
+}
+
+static void bound_all(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+    struct real_range all = empty();
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        size_t elements = shape_elements(&graph_value(bounds->graph, node->inputs[i])->shape);
+        for (size_t e = 0; e < elements; e++) {
+            include(&all, bounds->at[node->inputs[i].id][e].lo);
+            include(&all, bounds->at[node->inputs[i].id][e].hi);
+        }
+    }
+    if (node->op == OP_SOFTMAX) all = (struct real_range){0, 1};
+    if (node->op == OP_REDUCE_SUM) {
+        double terms = (double)shape_elements(&graph_value(bounds->graph, node->inputs[0])->shape) / (double)count;
+        all.lo *= terms;
+        all.hi *= terms;
+    }
+    for (size_t e = 0; e < count; e++) out[e] = all;
+}
+
+static void bound_narrow(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+    const struct formats *formats = &node->attributes.quantizer.formats;
+    for (size_t e = 0; e < count; e++) {
+        struct format format = formats->at[shape_project(&graph_value(bounds->graph, node->result)->shape, e, &formats->shape)];
+        out[e] = format.width ? (struct real_range){fixed_to_real(format_min(format), format.fraction), fixed_to_real(format_max(format), format.fraction)}
+                              : (struct real_range){0, 0};
+    }
+}
+
+static void bound_batch_norm(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+    const struct graph *graph = bounds->graph;
+    const struct shape *shape = &graph_value(graph, node->result)->shape;
+    size_t channels = shape->rank > 1 ? (size_t)shape->dim[1] : 1, inner = count / channels / (size_t)(shape->rank ? shape->dim[0] : 1);
+    for (size_t e = 0; e < count; e++) {
+        size_t c = e / inner % channels;
+        double scale = bounds->at[node->inputs[1].id][c].hi / sqrt(bounds->at[node->inputs[4].id][c].hi + (double)node->attributes.normalization.epsilon);
+        double shift = bounds->at[node->inputs[2].id][c].hi - bounds->at[node->inputs[3].id][c].hi * scale;
+        struct real_range in = operand_range(bounds, node, 0, e);
+        out[e] = empty();
+        include(&out[e], in.lo * scale + shift);
+        include(&out[e], in.hi * scale + shift);
+    }
+}
+
+static void bound_same_elements(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+    memcpy(out, bounds->at[node->inputs[0].id], count * sizeof *out);
+}
+
+static void (*const bound_op[OP_COUNT])(const struct bounds *, const struct node *, struct real_range *, size_t) = {
+    [OP_ADD] = bound_binary,   [OP_SUB] = bound_binary,        [OP_MUL] = bound_binary,    [OP_DIV] = bound_binary,
+    [OP_MATMUL] = bound_matmul, [OP_BATCH_NORM] = bound_batch_norm, [OP_RELU] = bound_unary, [OP_LEAKY_RELU] = bound_unary,
+    [OP_CLIP] = bound_unary,   [OP_SIGMOID] = bound_unary,     [OP_TANH] = bound_unary,    [OP_HARD_SIGMOID] = bound_unary,
+    [OP_EXP] = bound_unary,    [OP_RECIPROCAL] = bound_unary,  [OP_SOFTMAX] = bound_all,   [OP_REDUCE_MAX] = bound_all,
+    [OP_REDUCE_SUM] = bound_all, [OP_RESHAPE] = bound_same_elements, [OP_TRANSPOSE] = bound_all, [OP_CONCAT] = bound_all,
+    [OP_SLICE] = bound_all,    [OP_GATHER] = bound_all,        [OP_NARROW] = bound_narrow,
+};
+
+static void bound_node(const struct program *program, const struct bounds *bounds, const struct node *node) {
+    struct real_range *out = bounds->at[node->result.id];
+    size_t count = shape_elements(&graph_value(bounds->graph, node->result)->shape);
+    if (node->op == OP_INPUT)
+        for (size_t e = 0; e < count; e++) out[e] = port_range(program, node, e);
+    else if (bound_op[node->op])
+        bound_op[node->op](bounds, node, out, count);
+    else
+        bound_all(bounds, node, out, count); /* quantisers of the model, arg-max: at most as wide, or small */
+}
+
+/* ---- both ---- */
+
+static void set_constant(const struct graph *graph, valref value, struct real_range *out, size_t count) {
+    const float *reals = graph_reals(graph, value);
+    for (size_t e = 0; reals && e < count; e++) out[e] = (struct real_range){(double)reals[e], (double)reals[e]};
+}
+
+static int check_finite(const struct graph *graph, const struct node *node, const struct real_range *range, size_t count) {
+    for (size_t e = 0; e < count; e++)
+        if (!isfinite(range[e].lo) || !isfinite(range[e].hi))
+            return diag_error(&graph->context->diagnostics, graph_location(graph, node), "give calibration events with --calibrate",
+                              "values of this node have no bound");
+    return 0;
+}
+
+int real_ranges_find(struct program *program, struct arena *arena, struct real_ranges *out) {
+    const struct graph *graph = program->graph;
+    out->calibrated = program->calibration.events > 0;
+    out->at = ARENA_ARRAY(arena, struct real_range *, graph->value_count);
+    struct bounds bounds = {graph, arena, out->at};
+    int result = 0;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        if (node->dead || graph_value(graph, node->result)->kind != VALUE_REAL) continue;
+        size_t count = shape_elements(&graph_value(graph, node->result)->shape);
+        struct real_range *range = out->at[node->result.id] = ARENA_ARRAY(arena, struct real_range, count);
+        if (node->op == OP_CONSTANT) set_constant(graph, node->result, range, count);
+        else if (out->calibrated)
+            for (size_t e = 0; e < count; e++) range[e] = empty();
+        else bound_node(program, &bounds, node);
+    }
+    if (out->calibrated) see(program, arena, out->at);
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (is_moving(&graph->nodes[n]) && out->at[graph->nodes[n].result.id] &&
+            check_finite(graph, &graph->nodes[n], out->at[graph->nodes[n].result.id], shape_elements(&graph_value(graph, graph->nodes[n].result)->shape)) < 0)
+            result = -1;
+    return result;
+}

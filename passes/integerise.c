@@ -57,8 +57,9 @@ static int lower_square(struct integerise *state, const struct node *node) {
 }
 
 static bool is_square(const struct integerise *state, const struct node *node) {
+    if (node->op != OP_POW) return false;
     const struct lowered *power = &state->lowered[node->inputs[1].id];
-    return node->op == OP_POW && power->kind == LOWERED_CONSTANT && power->reals[0] == 2 &&
+    return power->kind == LOWERED_CONSTANT && power->reals[0] == 2 &&
            shape_elements(&graph_value(state->real, node->inputs[1])->shape) == 1 &&
            state->lowered[node->inputs[0].id].kind == LOWERED_INTEGER;
 }

@@ -18,8 +18,14 @@ enum {
 #define REFUSE(graph, node, help, ...) \
     diag_error(&(graph)->context->diagnostics, graph_location((graph), (node)), (help), __VA_ARGS__)
 /* The clones of hot loops; the sanitizers' runtime is not up yet when they are chosen. */
-#if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(BXC_ONE_TARGET)
+#if defined(__has_feature)
+#define UNDER_SANITIZER __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define UNDER_SANITIZER 1
+#else
+#define UNDER_SANITIZER 0
+#endif
+#if defined(__x86_64__) && defined(__gnu_linux__) && !UNDER_SANITIZER
 #define VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define VECTOR_CLONES

@@ -3,76 +3,53 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum { CALIBRATION_EVENTS_MAX = 100000, READ_BLOCK = 1024 };
+enum { CALIBRATION_EVENTS_MAX = 100000, READ_BLOCK = 1024, INPUTS_MAX = 256 };
 
-const char *event_argument(struct arena *arena, const char *argument, const char **name) {
-    const char *equals = strchr(argument, '=');
-    *name = equals ? arena_strndup(arena, argument, (size_t)(equals - argument)) : NULL;
-    return equals ? equals + 1 : argument;
-}
-
-static int input_index(struct bxc_context *context, const struct graph *graph, const valref *inputs, uint32_t count,
-                       const char *name, const char *file) {
-    if (!name && count == 1) return 0;
-    for (uint32_t i = 0; name && i < count; i++)
-        if (strcmp(graph_definition(graph, inputs[i])->name, name) == 0) return (int)i;
-    struct strbuf names = strbuf_new(context->arena);
-    for (uint32_t i = 0; i < count; i++) strbuf_printf(&names, "%s%s", i ? ", " : "", graph_definition(graph, inputs[i])->name);
-    return diag_error(&context->diagnostics, (struct location){.file = file},
-                      arena_printf(context->arena, "give NAME=FILE; the model's inputs are: %s", names.data),
-                      name ? "the model has no input '%s'" : "the model has several inputs%s", name ? name : "");
-}
-
-/* Reads at most CALIBRATION_EVENTS_MAX events as binary32. */
-static int read_events(struct bxc_context *context, struct arena *arena, const char *file, size_t elements, const char *input,
-                       const float **data, size_t *events) {
-    struct event_source *source = event_source_open(context, file);
-    if (!source) return -1;
-    int result = -1;
-    struct shape shape;
-    size_t columns = event_source_elements(source, &shape);
-    uint64_t count = event_source_count(source);
-    if (count > CALIBRATION_EVENTS_MAX) count = CALIBRATION_EVENTS_MAX;
-    if (columns != elements) {
-        diag_error(&context->diagnostics, (struct location){.file = file}, NULL, "events have %zu columns, input '%s' has %zu", columns, input, elements);
-    } else {
-        float *all = ARENA_ARRAY(arena, float, count * elements);
-        double *block = ARENA_ARRAY(arena, double, READ_BLOCK * elements);
-        int64_t got = 0;
-        *events = 0;
-        while (*events < count && (got = event_source_read(source, block, READ_BLOCK)) > 0)
-            for (size_t i = 0; i < (size_t)got && *events < count; i++, ++*events)
-                for (size_t e = 0; e < elements; e++) all[*events * elements + e] = (float)block[i * elements + e];
-        *data = all;
-        result = got < 0 ? -1 : 0;
+/* Reads at most `limit` events as binary32. */
+static int read_events(struct arena *arena, struct event_source *source, size_t elements, size_t limit, const float **data, size_t *events) {
+    double *block = ARENA_ARRAY(arena, double, READ_BLOCK * elements);
+    float *all = ARENA_ARRAY(arena, float, limit * elements);
+    int64_t got = 0;
+    *events = 0;
+    while (*events < limit && (got = event_source_read(source, block, limit - *events < READ_BLOCK ? limit - *events : READ_BLOCK)) > 0) {
+        for (size_t i = 0; i < (size_t)got * elements; i++) all[*events * elements + i] = (float)block[i];
+        *events += (size_t)got;
     }
-    event_source_close(source);
-    return result;
+    *data = all;
+    return got < 0 ? -1 : 0;
+}
+
+static int read_sources(struct arena *arena, const struct graph *graph, struct event_source **sources, struct calibration *out) {
+    valref inputs[INPUTS_MAX];
+    graph_inputs(graph, inputs, INPUTS_MAX);
+    for (uint32_t i = 0; i < out->input_count; i++) {
+        uint64_t count = event_source_count(sources[i]);
+        size_t limit = count < CALIBRATION_EVENTS_MAX ? (size_t)count : CALIBRATION_EVENTS_MAX;
+        size_t elements = shape_elements(&graph_value(graph, inputs[i])->shape);
+        if (read_events(arena, sources[i], elements, limit, &out->data[i], &out->events) < 0) return -1;
+    }
+    return 0;
 }
 
 int calibration_load(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
                      const struct graph *graph, struct calibration *out) {
-    valref inputs[256];
-    *out = (struct calibration){.input_count = graph_inputs(graph, inputs, 256)};
-    if (!options_has(options, "calibrate")) return 0;
+    struct event_source *sources[INPUTS_MAX] = {NULL};
+    uint32_t file_count = 0;
+    *out = (struct calibration){.input_count = graph_inputs(graph, NULL, 0)};
+    while (options_at(options, "calibrate", file_count)) file_count++;
+    if (file_count == 0) return 0;
+    if (out->input_count > INPUTS_MAX)
+        return diag_error(&context->diagnostics, (struct location){.file = graph->source}, NULL, "more than %d inputs cannot be calibrated", INPUTS_MAX);
+    const char **files = ARENA_ARRAY(arena, const char *, file_count);
+    for (uint32_t i = 0; i < file_count; i++) files[i] = options_at(options, "calibrate", i);
     out->data = ARENA_ARRAY(arena, const float *, out->input_count);
-    for (size_t i = 0; options_at(options, "calibrate", i); i++) {
-        const char *name, *file = event_argument(arena, options_at(options, "calibrate", i), &name);
-        int index = input_index(context, graph, inputs, out->input_count, name, file);
-        if (index < 0) return -1;
-        size_t events, elements = shape_elements(&graph_value(graph, inputs[index])->shape);
-        if (read_events(context, arena, file, elements, graph_definition(graph, inputs[index])->name, &out->data[index], &events) < 0) return -1;
-        out->events = i == 0 || events < out->events ? events : out->events;
-    }
-    for (uint32_t i = 0; i < out->input_count; i++)
-        if (!out->data[i])
-            return diag_error(&context->diagnostics, (struct location){.node = graph_definition(graph, inputs[i])->name}, "give --calibrate NAME=FILE for every input",
-                              "no calibration events for this input");
-    if (out->events == 0) return diag_error(&context->diagnostics, (struct location){.file = options_get(options, "calibrate")}, NULL, "no calibration events in the file");
-    return 0;
+    if (event_sources_open(context, graph, files, file_count, sources) < 0) return -1;
+    int result = read_sources(arena, graph, sources, out);
+    for (uint32_t i = 0; i < out->input_count; i++) event_source_close(sources[i]);
+    if (result == 0 && out->events == 0)
+        result = diag_error(&context->diagnostics, (struct location){.file = files[0]}, NULL, "there are no calibration events in this file");
+    return result;
 }
 
 struct moments {
@@ -101,8 +78,8 @@ static void add_numbers(cJSON *parent, const char *key, double number) {
 void calibration_summary(struct strbuf *out, const struct graph *graph, const struct calibration *calibration) {
     static const char *const keys[] = {"mean", "deviation", "min", "max"};
     cJSON *root = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(root, "inputs");
-    valref inputs[256];
-    uint32_t count = graph_inputs(graph, inputs, 256);
+    valref inputs[INPUTS_MAX];
+    uint32_t count = graph_inputs(graph, inputs, INPUTS_MAX);
     for (uint32_t i = 0; i < count && calibration->events; i++) {
         cJSON *item = cJSON_CreateObject();
         cJSON_AddItemToArray(list, item);

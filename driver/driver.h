@@ -23,8 +23,6 @@ void settings_add_input(struct arena *arena, struct compile_options *out, const 
 void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer);
 
 /* ---- calibrate.c: events in memory ---- */
-/* Splits "[NAME=]FILE"; *name is NULL when none was given. */
-const char *event_argument(struct arena *arena, const char *argument, const char **name);
 int calibration_load(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
                      const struct graph *graph, struct calibration *out);
 /* Means, deviations and ranges by input element, for the random events of verify. */

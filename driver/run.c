@@ -55,32 +55,15 @@ static int open_firmware(struct run_job *job) {
     return job->firmware ? 0 : -1;
 }
 
-static int find_input(const struct run_job *job, const char *name, const char *file, size_t position) {
-    if (!name && job->event_count == job->input_count) return (int)position;
-    for (uint32_t i = 0; name && i < job->input_count; i++)
-        if (strcmp(graph_definition(job->graph, job->inputs[i])->name, name) == 0) return (int)i;
-    return diag_error(&job->context->diagnostics, (struct location){.file = file}, "give one [NAME=]FILE an input of the model",
-                      name ? "the model has no input '%s'" : "the model has several inputs%s", name ? name : "");
-}
-
 static int open_events(struct run_job *job) {
     job->input_count = graph_inputs(job->graph, job->inputs, PORTS_MAX);
-    for (size_t i = 0; i < job->event_count; i++) {
-        const char *name, *file = event_argument(job->arena, job->events[i], &name);
-        int index = find_input(job, name, file, i);
-        if (index < 0 || !(job->sources[index] = event_source_open(job->context, file))) return -1;
-        struct shape shape;
-        size_t columns = event_source_elements(job->sources[index], &shape), elements = shape_elements(&graph_value(job->graph, job->inputs[index])->shape);
-        if (columns != elements)
-            return diag_error(&job->context->diagnostics, (struct location){.file = file}, NULL, "events have %zu columns, input '%s' has %zu", columns,
-                              graph_definition(job->graph, job->inputs[index])->name, elements);
-        uint64_t count = event_source_count(job->sources[index]);
+    if (job->input_count > PORTS_MAX)
+        return diag_error(&job->context->diagnostics, (struct location){.file = job->model}, NULL, "more than %d inputs", PORTS_MAX);
+    if (event_sources_open(job->context, job->graph, job->events, (uint32_t)job->event_count, job->sources) < 0) return -1;
+    for (uint32_t i = 0; i < job->input_count; i++) {
+        uint64_t count = event_source_count(job->sources[i]);
         job->limit = count < job->limit ? count : job->limit;
     }
-    for (uint32_t i = 0; i < job->input_count; i++)
-        if (!job->sources[i])
-            return diag_error(&job->context->diagnostics, (struct location){.node = graph_definition(job->graph, job->inputs[i])->name},
-                              "give one [NAME=]FILE an input of the model", "no events for this input");
     return 0;
 }
 

@@ -252,6 +252,23 @@ static void leaky_relu_is_exact(void) { check_activation(OP_LEAKY_RELU, 0.125f, 
 static void hard_sigmoid_is_exact(void) { check_activation(OP_HARD_SIGMOID, 0.25f, 0.5f, 0, true); }
 static void awkward_hard_sigmoid_is_a_lookup(void) { check_activation(OP_HARD_SIGMOID, 0.2f, 0.5f, 1, true); }
 
+/* Entries are the real function, correctly rounded, also where binary32 is not. */
+static void tables_are_correctly_rounded(void) {
+    struct crossing c = crossing_new();
+    valref x = narrow1(&c, "q", real_input(&c, "x", 1), true, 9, 5);
+    graph_append_output(c.graph, "y", narrow1(&c, "fq", op1(&c, OP_EXP, "exp", x, 0, 0), false, 45, 30));
+    CROSS(c);
+    CHECK_EQ(count_op(c.program.graph, OP_TABLE), 1);
+    for (int64_t m = -256; m < 256; m++) {
+        const int64_t *inputs = &m;
+        int64_t got, *outputs = &got;
+        CHECK(graph_run_integers(c.program.graph, 1, &inputs, &outputs) == 0);
+        double rounded = nearbyint(ldexp(exp(ldexp((double)m, -5)), 30));
+        CHECK_EQ(got, rounded < 0x1p45 ? (int64_t)rounded : (1ll << 45) - 1);
+    }
+    crossing_free(&c);
+}
+
 /* Constants of 24 bits in front of a quantiser: every integer of the operand gives what binary32 gives. */
 static void check_affine_chain(int width, int out_width, float factor_scale, bool divide) {
     static const float gains[4] = {0.7341181f, -0.013f, 2.0654619f, 0.3333333f}, offsets[4] = {-1.1436615f, 0.49f, 0.0123f, -0.2f};
@@ -335,6 +352,11 @@ static void mixed_scales_are_refused(void) {
     valref a = quant(&c, "aq", x, scalar(&c, "s", 0.3f), 0, 4, true, false, ROUND_HALF_EVEN);
     valref b = quant(&c, "bq", x, scalar(&c, "s", 0.7f), 0, 4, true, false, ROUND_HALF_EVEN);
     valref sum = op2(&c, OP_ADD, "Add_7", a, b);
+    valref both[2] = {a, b};
+    union attributes concat = {.axis = {.axis = 1}};
+    valref mixed = graph_append(c.graph, OP_CONCAT, "c", both, 2, &concat);
+    float ones[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    graph_append_output(c.graph, "u", op2(&c, OP_MATMUL, "MatMul_8", mixed, reals(&c, "ones", shape2(8, 1), ones)));
     valref ratio = op2(&c, OP_DIV, "Div_3", x, x);
     valref loose = op2(&c, OP_MATMUL, "MatMul_4", op1(&c, OP_TANH, "Tanh_9", x, 0, 0), reals(&c, "w", shape2(4, 1), (float[4]){1, 1, 1, 1}));
     graph_append_output(c.graph, "y", sum);
@@ -344,7 +366,8 @@ static void mixed_scales_are_refused(void) {
     CHECK(said(&c, SEVERITY_ERROR, "'Add_7' adds numbers of different scales"));
     CHECK(said(&c, SEVERITY_ERROR, "operator 'div' of two variables has no integer form"));
     CHECK(said(&c, SEVERITY_ERROR, "'Tanh_9' has no exact form in integers, and 'MatMul_4', which reads it, is no quantiser"));
-    CHECK_EQ(c.context->diagnostics.errors, 3);
+    CHECK(said(&c, SEVERITY_ERROR, "'MatMul_8' adds numbers of different scales"));
+    CHECK_EQ(c.context->diagnostics.errors, 4);
     crossing_free(&c);
 }
 
@@ -470,6 +493,7 @@ int main(void) {
     RUN(leaky_relu_is_exact);
     RUN(hard_sigmoid_is_exact);
     RUN(awkward_hard_sigmoid_is_a_lookup);
+    RUN(tables_are_correctly_rounded);
     RUN(narrow_affine_chain_is_a_lookup);
     RUN(wide_affine_chain_is_a_staircase);
     RUN(division_is_a_staircase);

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #define TYPE(name) ONNX__TENSOR_PROTO__DATA_TYPE__##name
 
@@ -79,6 +80,9 @@ static const char *operator_help(struct onnx_reader *reader, const Onnx__NodePro
     if (other && strcmp(other->domain, domain))
         return arena_printf(reader->arena, "bxc knows '%s' in the domain '%s'", proto->op_type,
                             *other->domain ? other->domain : "ai.onnx");
+    for (size_t i = 0; i < OPERATOR_COUNT; i++)
+        if (!strcasecmp(operators[i].name, proto->op_type) && strcmp(operators[i].name, proto->op_type))
+            return arena_printf(reader->arena, "it is written '%s'", operators[i].name);
     for (size_t i = 0; i < reader->model->n_functions; i++)
         if (reader->model->functions[i]->name && !strcmp(reader->model->functions[i]->name, proto->op_type))
             return "it is a function of the model: inline functions before, e.g. onnx.inliner.inline_local_functions";
@@ -105,7 +109,8 @@ static int check_inputs(struct onnx_reader *reader, const struct operation *oper
     const struct onnx_operator *operator = operation->operator;
     uint32_t there = operation->input_count;
     if (there < operator->inputs_min || there > operator->inputs_max) {
-        onnx_refuse(reader, operation, NULL, "%u operands, %s takes %u to %u", there, operator->name, operator->inputs_min, operator->inputs_max);
+        onnx_refuse(reader, operation, NULL, "%u operand%s where %s takes %s%u", there, there == 1 ? "" : "s", operator->name,
+                    there < operator->inputs_min ? "at least " : "at most ", there < operator->inputs_min ? operator->inputs_min : operator->inputs_max);
         return -1;
     }
     for (uint32_t i = 0; i < operator->inputs_min; i++)
@@ -125,7 +130,7 @@ static bool find_inputs(struct onnx_reader *reader, struct operation *operation)
     operation->inputs = ARENA_ARRAY(reader->arena, struct tensor *, count + 1);
     for (size_t i = 0; i < count; i++) {
         if (!*proto->input[i]) continue;
-        operation->inputs[i] = names_find(&reader->tensors, proto->input[i]);
+        operation->inputs[i] = name_map_find(&reader->tensors, proto->input[i]);
         if (!operation->inputs[i] || operation->inputs[i]->state == TENSOR_FAILED) return false;
     }
     return true;
@@ -171,10 +176,10 @@ static void read_node(struct onnx_reader *reader, const struct ordered_node *nod
     struct tensor *result = read_operation(reader, &operation, node->extra_output);
     if (result) name_result(reader, &operation, result, proto->output[0]);
     else result = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
-    names_put(&reader->tensors, proto->output[0], result);
+    name_map_put(&reader->tensors, proto->output[0], result);
     for (size_t i = 1; i < proto->n_output; i++)
         if (*proto->output[i])
-            names_put(&reader->tensors, proto->output[i], tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0}));
+            name_map_put(&reader->tensors, proto->output[i], tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0}));
 }
 
 /* ---- initialisers, inputs, outputs ---- */
@@ -188,14 +193,14 @@ static void read_initialisers(struct onnx_reader *reader) {
         struct tensor *tensor = tensor_from_proto(reader, at, source->initializer[i]);
         if (!tensor) tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
         tensor->name = name;
-        if (name && *name) names_put(&reader->tensors, name, tensor);
+        if (name && *name) name_map_put(&reader->tensors, name, tensor);
     }
     for (size_t i = 0; i < source->n_sparse_initializer; i++) {
         const Onnx__TensorProto *values = source->sparse_initializer[i]->values;
         at.attribute = values ? values->name : NULL;
         diag_error(&reader->context->diagnostics, at, "store it densely", "initialiser '%s' is a sparse tensor",
                    at.attribute ? at.attribute : "");
-        if (at.attribute) names_put(&reader->tensors, at.attribute, tensor_new(reader, TENSOR_FAILED, 0, (struct shape){0}));
+        if (at.attribute) name_map_put(&reader->tensors, at.attribute, tensor_new(reader, TENSOR_FAILED, 0, (struct shape){0}));
     }
 }
 
@@ -262,7 +267,7 @@ static int read_input(struct onnx_reader *reader, const Onnx__ValueInfoProto *in
 
 /* Before IR version 4 initialisers stand among the inputs too. */
 static bool is_initialiser(const struct onnx_reader *reader, const char *name) {
-    return names_find(&reader->tensors, name) != NULL;
+    return name_map_find(&reader->tensors, name) != NULL;
 }
 
 static void read_inputs(struct onnx_reader *reader) {
@@ -273,9 +278,9 @@ static void read_inputs(struct onnx_reader *reader) {
         if (!info->name || !*info->name || is_initialiser(reader, info->name)) continue;
         struct tensor *tensor = NULL;
         count++;
-        names_put(&reader->node_names, info->name, reader);
+        name_map_put(&reader->node_names, info->name, reader);
         if (read_input(reader, info, &tensor) < 0) tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
-        names_put(&reader->tensors, info->name, tensor);
+        name_map_put(&reader->tensors, info->name, tensor);
     }
     struct location at = {.file = reader->path};
     if (!count && !reader->whole_tensors) diag_error(&reader->context->diagnostics, at, NULL, "the model has no inputs");
@@ -283,7 +288,7 @@ static void read_inputs(struct onnx_reader *reader) {
 
 static void read_output(struct onnx_reader *reader, const char *name) {
     struct location at = {.file = reader->path, .attribute = name};
-    struct tensor *tensor = names_find(&reader->tensors, name);
+    struct tensor *tensor = name_map_find(&reader->tensors, name);
     if (!tensor || tensor->state == TENSOR_FAILED) return; /* told before */
     if (tensor->batch_axis > 0) {
         diag_error(&reader->context->diagnostics, at, "transpose it so that the batch is first",
@@ -351,8 +356,8 @@ struct graph *onnx_read(struct bxc_context *context, const char *path, const voi
     if (reader.model && !reader.source)
         diag_error(&context->diagnostics, (struct location){.file = path}, "copy or export the file again", "the file holds no graph");
     if (reader.source) {
-        reader.tensors = names_new(arena);
-        reader.node_names = names_new(arena);
+        reader.tensors = name_map_new(arena);
+        reader.node_names = name_map_new(arena);
         reader.graph = graph_new(context, graph_title(&reader));
         reader.graph->source = arena_strdup(reader.graph->arena, path);
         if (read_graph(&reader) < 0) {

@@ -3,7 +3,7 @@
 #define BXC_FRONTEND_ONNX_H
 
 #include "frontend/frontend.h"
-#include "frontend/names.h"
+#include "frontend/name_map.h"
 #include "onnx.pb-c.h"
 
 enum {
@@ -62,7 +62,7 @@ struct onnx_reader {
     int opset;
     bool whole_tensors;
     int64_t batch_number; /* what the model stores as the batch; 0: a symbol or nothing */
-    struct names tensors, node_names;
+    struct name_map tensors, node_names;
 };
 
 struct location onnx_location(const struct onnx_reader *reader, const struct operation *operation);

@@ -16,7 +16,7 @@ struct maker { /* of a name: an output of a node */
 struct walk {
     struct onnx_reader *reader;
     const Onnx__GraphProto *source;
-    struct names makers;
+    struct name_map makers;
     enum mark *marks;
     bool *needed;
     struct ordered_node *nodes; /* by index in the file */
@@ -50,11 +50,11 @@ static int node_outputs(struct walk *walk, size_t index) {
     for (size_t i = 0; i < proto->n_output; i++) {
         const char *name = proto->output[i];
         if (!*name) continue;
-        if (names_find(&walk->makers, name) || names_find(&walk->reader->tensors, name))
-            result = node_fail(walk, index, "something else makes its output, too:", name);
+        if (name_map_find(&walk->makers, name) || name_map_find(&walk->reader->tensors, name))
+            result = node_fail(walk, index, "something else makes its output", name);
         struct maker *maker = ARENA_NEW(walk->reader->arena, struct maker);
         *maker = (struct maker){index, i};
-        names_put(&walk->makers, name, maker);
+        name_map_put(&walk->makers, name, maker);
     }
     return result;
 }
@@ -65,29 +65,29 @@ static int walk_prepare(struct walk *walk) {
     for (size_t i = 0; i < walk->source->n_node; i++) {
         Onnx__NodeProto *proto = walk->source->node[i];
         walk->nodes[i] = (struct ordered_node){.proto = proto, .name = node_title(walk->reader, proto, i)};
-        if (!proto->op_type || !*proto->op_type) result = node_fail(walk, i, "the node has no operator:", walk->nodes[i].name);
+        if (!proto->op_type || !*proto->op_type) result = node_fail(walk, i, "there is no operator in the node", walk->nodes[i].name);
         else if (node_outputs(walk, i) < 0) result = -1;
     }
     return result;
 }
 
 static int initialisers_once(struct walk *walk) {
-    struct names seen = names_new(walk->reader->arena);
+    struct name_map seen = name_map_new(walk->reader->arena);
     int result = 0;
     for (size_t i = 0; i < walk->source->n_initializer; i++) {
         const char *name = walk->source->initializer[i]->name;
         struct location at = {.file = walk->reader->path, .attribute = name};
         if (!name) continue;
-        if (names_find(&seen, name))
+        if (name_map_find(&seen, name))
             result = diag_error(&walk->reader->context->diagnostics, at, NULL, "initialiser '%s' stands twice in the model", name);
-        names_put(&seen, name, walk);
+        name_map_put(&seen, name, walk);
     }
     return result;
 }
 
 /* ArgMax, mask: that an output is read which is not the first is told where the node is read. */
 static const struct maker *maker_of(struct walk *walk, const char *name) {
-    const struct maker *maker = names_find(&walk->makers, name);
+    const struct maker *maker = name_map_find(&walk->makers, name);
     if (maker && maker->output) walk->nodes[maker->node].extra_output = name;
     return maker;
 }
@@ -111,7 +111,7 @@ static bool walk_next(struct walk *walk, size_t depth, size_t *next, int *result
         const char *name = proto->input[walk->next_input[depth]++];
         if (!*name) continue;
         const struct maker *maker = maker_of(walk, name);
-        if (!maker && !names_find(&walk->reader->tensors, name))
+        if (!maker && !name_map_find(&walk->reader->tensors, name))
             *result = node_fail(walk, node, "nothing makes its operand", name);
         if (!maker || walk->marks[maker->node] == MARK_DONE) continue;
         *next = maker->node;
@@ -148,18 +148,18 @@ static int walk_outputs(struct walk *walk) {
     struct diagnostics *diag = &walk->reader->context->diagnostics;
     int result = 0;
     if (!walk->source->n_output) return diag_error(diag, at, NULL, "the model has no outputs");
-    struct names seen = names_new(walk->reader->arena);
+    struct name_map seen = name_map_new(walk->reader->arena);
     for (size_t i = 0; i < walk->source->n_output; i++) {
         const char *name = at.attribute = walk->source->output[i]->name;
         if (!name || !*name) {
             result = diag_error(diag, at, NULL, "output %zu of the model has no name", i);
             continue;
         }
-        if (names_find(&seen, name)) result = diag_error(diag, at, NULL, "output '%s' stands twice in the model", name);
-        names_put(&seen, name, walk);
+        if (name_map_find(&seen, name)) result = diag_error(diag, at, NULL, "output '%s' stands twice in the model", name);
+        name_map_put(&seen, name, walk);
         const struct maker *maker = maker_of(walk, name);
         if (maker && walk_from(walk, maker->node) < 0) result = -1;
-        if (!maker && !names_find(&walk->reader->tensors, name))
+        if (!maker && !name_map_find(&walk->reader->tensors, name))
             result = diag_error(diag, at, NULL, "nothing makes the model's output '%s'", name);
     }
     return result;
@@ -178,7 +178,7 @@ static int walk_in_file_order(struct walk *walk) {
 
 int onnx_order(struct onnx_reader *reader, struct ordered_node **order, size_t *count) {
     size_t nodes = reader->source->n_node;
-    struct walk walk = {.reader = reader, .source = reader->source, .makers = names_new(reader->arena)};
+    struct walk walk = {.reader = reader, .source = reader->source, .makers = name_map_new(reader->arena)};
     walk.marks = ARENA_ARRAY(reader->arena, enum mark, nodes + 1);
     walk.nodes = ARENA_ARRAY(reader->arena, struct ordered_node, nodes + 1);
     walk.order = ARENA_ARRAY(reader->arena, struct ordered_node, nodes + 1);

@@ -35,9 +35,9 @@ size_t tensor_elements(const struct tensor *tensor) {
 
 const char *onnx_unique_name(struct onnx_reader *reader, const char *name) {
     const char *unique = name;
-    for (int i = 2; names_find(&reader->node_names, unique); i++)
+    for (int i = 2; name_map_find(&reader->node_names, unique); i++)
         unique = arena_printf(reader->arena, "%s#%d", name, i);
-    names_put(&reader->node_names, unique, reader);
+    name_map_put(&reader->node_names, unique, reader);
     return unique;
 }
 
@@ -102,7 +102,7 @@ const int64_t *static_integers(struct onnx_reader *reader, const struct operatio
         return tensor->integers;
     }
     onnx_refuse(reader, operation, "export the model with constant shapes and indices",
-           "%s come from '%s', which is no constant of whole numbers", what, tensor_title(tensor));
+           "its %s come%s from '%s', which is no constant of whole numbers", what, what[strlen(what) - 1] == 's' ? "" : "s", tensor_title(tensor));
     return NULL;
 }
 
@@ -117,14 +117,24 @@ int static_number(struct onnx_reader *reader, const struct operation *operation,
     return 0;
 }
 
+/* What inference says names its own operator; people know the model's. */
+static void use_model_words(struct onnx_reader *reader, const struct operation *operation, size_t first) {
+    struct diagnostics *diag = &reader->context->diagnostics;
+    for (size_t i = first; i < diag->count; i++) diag->items[i].location.op = arena_strdup(diag->arena, operation->proto->op_type);
+}
+
 valref onnx_emit(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what,
             const valref *inputs, uint32_t input_count, const union attributes *attributes) {
     const char *name = operation->name;
     for (uint32_t i = 0; i < input_count; i++)
         if (valref_equal(inputs[i], NO_VALUE)) return NO_VALUE;
     if (what) name = onnx_unique_name(reader, arena_printf(reader->arena, "%s.%s", name, what));
+    size_t told = reader->context->diagnostics.count;
     valref value = graph_append(reader->graph, op, name, inputs, input_count, attributes);
-    if (valref_equal(value, NO_VALUE)) return value;
+    if (valref_equal(value, NO_VALUE)) {
+        use_model_words(reader, operation, told);
+        return value;
+    }
     graph_definition(reader->graph, value)->source_op = operation->operator->name;
     if (shape_elements(&graph_value(reader->graph, value)->shape) <= ONNX_ELEMENTS_MAX) return value;
     onnx_refuse(reader, operation, NULL, "the result has more than %d elements", ONNX_ELEMENTS_MAX);

@@ -1,0 +1,151 @@
+/* One module a layer: its wires in order, its share of the registers, a port for every signal that
+ * crosses its border. Data registers have no reset: `valid` tells what they are worth.
+ */
+#include "codegen/verilog/verilog.h"
+
+struct module module_new(const struct plan *plan, int layer) {
+    return (struct module){.plan = plan, .layer = layer, .text = strbuf_new(plan->arena), .functions = strbuf_new(plan->arena),
+                           .read = ARENA_ARRAY(plan->arena, uint64_t, plan->signal_count + 1)};
+}
+
+static int signal_bits(const struct plan *plan, struct signal signal) {
+    return plan->wires[signal.wire.id].bits;
+}
+
+static uint64_t *read_bits(struct module *module, struct signal signal) {
+    return &module->read[module->plan->wires[signal.wire.id].signals + (uint32_t)signal.delay];
+}
+
+static bool exported(const struct module *module, struct signal signal) {
+    const struct plan *plan = module->plan;
+    for (uint32_t i = 0; i < plan->wires[signal.wire.id].export_count; i++)
+        if (plan->exports[plan->wires[signal.wire.id].exports + i] == signal.delay)
+            return true;
+    return false;
+}
+
+/* ---- ports ---- */
+
+static void open_port(struct module *module, const char *kind, const char *name, int bits, bool *first) {
+    strbuf_printf(&module->text, "%s\n    %s %s%s", *first ? "" : ",", kind, range_text(module->plan->arena, bits), name);
+    *first = false;
+}
+
+bool layer_has_registers(const struct plan *plan, int layer) {
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        if (plan->wires[w].layer == layer && plan->wires[w].last_delay > 0)
+            return true;
+    return false;
+}
+
+static void write_ports(struct module *module) {
+    const struct plan *plan = module->plan;
+    bool first = true;
+    if (layer_has_registers(plan, module->layer))
+        open_port(module, "input wire", "clk", 1, &first);
+    for (uint32_t i = 0; i < plan->crossing_count; i++) {
+        struct signal signal = plan->crossings[i].signal;
+        if (plan->crossings[i].to == module->layer)
+            open_port(module, "input wire", signal_name(plan, signal), signal_bits(plan, signal), &first);
+    }
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        for (int d = 0; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++) {
+            struct signal signal = {{w}, d};
+            if (exported(module, signal))
+                open_port(module, d ? "output reg" : "output wire", signal_name(plan, signal), signal_bits(plan, signal), &first);
+        }
+}
+
+/* ---- wires and registers ---- */
+
+static void declare(struct module *module, struct signal signal) {
+    if (!exported(module, signal))
+        strbuf_printf(&module->text, "    reg %s%s;\n", range_text(module->plan->arena, signal_bits(module->plan, signal)),
+                      signal_name(module->plan, signal));
+}
+
+static void write_wire(struct module *module, wireref wire) {
+    const struct plan *plan = module->plan;
+    struct signal signal = {wire, 0};
+    const char *value = wire_expression(module, wire), *name = signal_name(plan, signal);
+    if (exported(module, signal))
+        strbuf_printf(&module->text, "    assign %s = %s;\n", name, value);
+    else
+        strbuf_printf(&module->text, "    wire %s%s = %s;\n", range_text(plan->arena, signal_bits(plan, signal)), name, value);
+    for (int d = 1; d <= plan->wires[wire.id].last_delay; d++)
+        declare(module, (struct signal){wire, d});
+}
+
+void write_delays(struct module *module) {
+    const struct plan *plan = module->plan;
+    bool any = false;
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        for (int d = 1; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++) {
+            struct signal to = {{w}, d}, from = {{w}, d - 1};
+            if (!any)
+                strbuf_append(&module->text, "\n    always @(posedge clk) begin\n");
+            any = true;
+            strbuf_printf(&module->text, "        %s <= %s;\n", signal_name(plan, to), signal_name(plan, from));
+            *read_bits(module, from) = UINT64_MAX;
+        }
+    if (any)
+        strbuf_append(&module->text, "    end\n");
+}
+
+/* ---- bits that nobody reads ---- */
+
+static void add_unread(struct module *module, struct concatenation *parts, struct signal signal) {
+    const struct plan *plan = module->plan;
+    int bits = signal_bits(plan, signal);
+    uint64_t unread = ~*read_bits(module, signal) & low_bits(bits);
+    for (int from = 0; from < bits;) {
+        int until = from;
+        while (until < bits && unread >> until & 1)
+            until++;
+        if (until > from)
+            add_bits(module, parts, signal, from, until - from);
+        from = until + 1;
+    }
+}
+
+void write_unused(struct module *module, const struct signal *signals, uint32_t count, const char *more) {
+    struct concatenation parts = concatenation_new(module->plan->arena);
+    concatenation_add(&parts, "1'b0");
+    if (more)
+        concatenation_add(&parts, "%s", more);
+    for (uint32_t i = 0; i < count; i++)
+        add_unread(module, &parts, signals[i]);
+    if (parts.parts > 1)
+        strbuf_printf(&module->text, "\n    wire unused = &%s;\n", concatenation_text(&parts));
+}
+
+static void write_unread_signals(struct module *module) {
+    const struct plan *plan = module->plan;
+    struct signal *signals = ARENA_ARRAY(plan->arena, struct signal, plan->signal_count + plan->crossing_count);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->crossing_count; i++)
+        if (plan->crossings[i].to == module->layer)
+            signals[count++] = plan->crossings[i].signal;
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        for (int d = 0; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++)
+            if (!exported(module, (struct signal){{w}, d}))
+                signals[count++] = (struct signal){{w}, d};
+    write_unused(module, signals, count, NULL);
+}
+
+void emit_layer(const struct plan *plan, int index) {
+    const struct layer *layer = &plan->layers[index];
+    struct module module = module_new(plan, index);
+    struct strbuf file = strbuf_new(plan->arena);
+    write_ports(&module);
+    strbuf_append(&module.text, "\n);\n");
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        if (plan->wires[w].layer == index)
+            write_wire(&module, (wireref){w});
+    write_delays(&module);
+    write_unread_signals(&module);
+    strbuf_append_bytes(&module.text, module.functions.data, module.functions.length);
+    strbuf_printf(&file, "// Layer '%s' of %s.\nmodule %s (%sendmodule\n", comment_text(plan->arena, layer->node),
+                  plan->emission->name, layer->module, module.text.data);
+    file_set_add(plan->emission->files, arena_printf(plan->arena, "rtl/%s.v", layer->module), file.data, file.length);
+}

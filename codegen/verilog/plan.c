@@ -1,0 +1,315 @@
+/* What the Verilog of a design consists of: how many bits of each wire somebody reads, which module
+ * computes it, how long it is kept in registers, what it is called, and what crosses between modules.
+ */
+#include "codegen/verilog/verilog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct wire *plan_wire(const struct plan *plan, wireref wire) {
+    return &plan->path->wires[wire.id];
+}
+
+bool wire_is_constant(const struct wire *wire) {
+    return wire->lo == wire->hi;
+}
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
+static int larger(int a, int b) {
+    return a > b ? a : b;
+}
+
+/* ---- bits: readers first ---- */
+
+/* Somebody reads the low `count` bits, extended where the wire is narrower. */
+static void demand(struct plan *plan, wireref wire, int count) {
+    const struct wire *w = plan_wire(plan, wire);
+    if (!wire_is_constant(w))
+        plan->wires[wire.id].bits = larger(plan->wires[wire.id].bits, smaller(count, wire_width(w)));
+}
+
+static void demand_operands(struct plan *plan, const struct wire *wire, int bits) {
+    for (uint32_t i = 0; i < wire->operand_count; i++) {
+        const struct term *term = &wire->operands[i];
+        switch (wire->op) {
+        case WIRE_SUM:
+            demand(plan, term->wire, larger(bits - term->shift, 0));
+            break;
+        case WIRE_SHIFT_RIGHT:
+            demand(plan, term->wire, bits + wire->amount);
+            break;
+        case WIRE_SELECT:
+            demand(plan, term->wire, i == 0 ? 1 : bits);
+            break;
+        case WIRE_LESS: case WIRE_EQUAL: case WIRE_TABLE: case WIRE_CLAMP:
+            demand(plan, term->wire, 64);
+            break;
+        default:
+            demand(plan, term->wire, bits);
+        }
+    }
+}
+
+static void plan_bits(struct plan *plan) {
+    const struct design *design = plan->design;
+    for (uint32_t p = 0; p < design->output_count; p++)
+        for (uint32_t e = 0; e < design->outputs[p].element_count; e++)
+            demand(plan, design->outputs[p].elements[e].wire, design->outputs[p].elements[e].format.width);
+    for (uint32_t w = plan->path->wire_count; w-- > 0;)
+        if (plan->wires[w].bits > 0)
+            demand_operands(plan, &plan->path->wires[w], plan->wires[w].bits);
+}
+
+/* ---- layers: a node that costs much opens one, cheap ones behind it join ---- */
+
+static bool reads_constant(const struct graph *graph, const struct node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (graph_definition(graph, node->inputs[i])->op == OP_CONSTANT)
+            return true;
+    return false;
+}
+
+static bool opens_layer(const struct graph *graph, const struct node *node) {
+    switch (node->op) {
+    case OP_MATMUL: case OP_TABLE: case OP_THRESHOLD: case OP_REDUCE_SUM: case OP_REDUCE_MAX: case OP_ARGMAX:
+        return true;
+    case OP_MUL:
+        return !reads_constant(graph, node);
+    default:
+        return false;
+    }
+}
+
+/* For each node the node whose layer it belongs to; itself when it opens one. */
+static uint32_t *layer_heads(const struct plan *plan) {
+    const struct graph *graph = plan->design->graph;
+    uint32_t *head = ARENA_ARRAY(plan->arena, uint32_t, graph->node_count + 1);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        head[n] = n;
+        if (node->op == OP_INPUT || node->op == OP_CONSTANT || opens_layer(graph, node))
+            continue;
+        for (uint32_t i = 0; i < node->input_count && head[n] == n; i++) {
+            noderef from = graph_value(graph, node->inputs[i])->definition;
+            enum op op = graph_node(graph, from)->op;
+            if (op != OP_INPUT && op != OP_CONSTANT)
+                head[n] = head[from.id];
+        }
+    }
+    return head;
+}
+
+/* The node whose layer computes the wire: its origin's, else that of its first reader; node_count: of nobody. */
+static uint32_t *wire_heads(const struct plan *plan) {
+    const struct graph *graph = plan->design->graph;
+    uint32_t *of_node = layer_heads(plan);
+    uint32_t *of_wire = ARENA_ARRAY(plan->arena, uint32_t, plan->path->wire_count);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        of_wire[w] = graph->node_count;
+    for (uint32_t w = plan->path->wire_count; w-- > 0;) {
+        const struct wire *wire = &plan->path->wires[w];
+        uint32_t origin = wire->origin.id;
+        if (origin < graph->node_count && graph->nodes[origin].op != OP_INPUT && graph->nodes[origin].op != OP_CONSTANT)
+            of_wire[w] = of_node[origin];
+        for (uint32_t i = 0; i < wire->operand_count; i++)
+            of_wire[wire->operands[i].wire.id] = of_wire[w];
+    }
+    return of_wire;
+}
+
+static int open_layer(struct plan *plan, struct names *modules, uint32_t head) {
+    const struct graph *graph = plan->design->graph;
+    struct layer *layer = &plan->layers[plan->layer_count];
+    layer->node = head < graph->node_count ? graph->nodes[head].name : "shared";
+    layer->name = name_identifier(plan->arena, layer->node);
+    layer->module = names_unique(modules, arena_printf(plan->arena, "%s_%s", plan->emission->name, layer->name));
+    layer->instance = names_unique(plan->scope, arena_printf(plan->arena, "layer_%s", layer->name));
+    return plan->layer_count++;
+}
+
+static void plan_layers(struct plan *plan) {
+    uint32_t nodes = plan->design->graph->node_count;
+    uint32_t *head = wire_heads(plan);
+    int *layer_of = ARENA_ARRAY(plan->arena, int, nodes + 1);
+    uint32_t *wires = ARENA_ARRAY(plan->arena, uint32_t, nodes + 1);
+    struct names *modules = names_new(plan->arena);
+    names_unique(modules, plan->emission->name);
+    plan->layers = ARENA_ARRAY(plan->arena, struct layer, nodes + 1);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        if (plan->wires[w].bits > 0 && plan->path->wires[w].op != WIRE_INPUT)
+            wires[head[w]]++;
+    for (uint32_t n = 0; n <= nodes; n++)
+        layer_of[n] = wires[n] ? open_layer(plan, modules, n) : LAYER_NONE;
+    for (uint32_t w = 0; w < plan->path->wire_count; w++) {
+        bool input = plan->path->wires[w].op == WIRE_INPUT;
+        plan->wires[w].layer = input ? LAYER_TOP : plan->wires[w].bits > 0 ? layer_of[head[w]] : LAYER_NONE;
+    }
+}
+
+/* ---- names: the last wire of an element is <node>_<element>, those before it <node>_<element>_s<n> ---- */
+
+enum { LABEL_MAX = 24 };
+
+/* Node names that are paths keep their last component when they are long. */
+static const char *node_label(struct plan *plan, const char *node) {
+    const char *label = name_identifier(plan->arena, node), *slash = strrchr(node, '/');
+    if (strlen(label) > LABEL_MAX && slash && slash[1])
+        label = slash + 1;
+    return label;
+}
+
+struct name_counts { /* of one origin */
+    const char *label;
+    uint32_t *total, *given; /* wires of each element */
+};
+
+static struct name_counts *count_wires(struct plan *plan) {
+    const struct graph *graph = plan->design->graph;
+    struct name_counts *counts = ARENA_ARRAY(plan->arena, struct name_counts, graph->node_count + 1);
+    struct names *labels = names_new(plan->arena);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++) {
+        const struct wire *wire = &plan->path->wires[w];
+        uint32_t n = wire->origin.id < graph->node_count ? wire->origin.id : graph->node_count;
+        if (plan->wires[w].layer < 0)
+            continue;
+        if (!counts[n].label) {
+            const char *name = n < graph->node_count ? graph->nodes[n].name : "shared";
+            size_t elements = n < graph->node_count ? shape_elements(&graph_value(graph, graph->nodes[n].result)->shape) : 1;
+            counts[n].label = names_unique(labels, node_label(plan, name));
+            counts[n].total = ARENA_ARRAY(plan->arena, uint32_t, elements);
+            counts[n].given = ARENA_ARRAY(plan->arena, uint32_t, elements);
+        }
+        counts[n].total[n < graph->node_count ? wire->element : 0]++;
+    }
+    return counts;
+}
+
+static void name_wires(struct plan *plan) {
+    const struct graph *graph = plan->design->graph;
+    struct name_counts *counts = count_wires(plan);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++) {
+        const struct wire *wire = &plan->path->wires[w];
+        struct wire_plan *own = &plan->wires[w];
+        if (own->layer == LAYER_TOP)
+            own->name = arena_printf(plan->arena, "%s_%d", plan->layout->inputs[wire->table].name, wire->amount);
+        if (own->layer >= 0) {
+            uint32_t n = wire->origin.id < graph->node_count ? wire->origin.id : graph->node_count;
+            uint32_t e = n < graph->node_count ? wire->element : 0;
+            bool last = ++counts[n].given[e] == counts[n].total[e];
+            own->name = last ? arena_printf(plan->arena, "%s_%u", counts[n].label, e)
+                             : arena_printf(plan->arena, "%s_%u_s%u", counts[n].label, e, counts[n].given[e]);
+        }
+        if (own->name)
+            own->name = names_unique(plan->scope, own->name);
+    }
+}
+
+static void name_ports(struct plan *plan) {
+    static const char *const own[] = {"clk", "rst", "in_valid", "out_valid", "valid", "unused", "CONTENT_HASH", NULL};
+    const struct layout *layout = plan->layout;
+    plan->input_registers = ARENA_ARRAY(plan->arena, const char *, layout->input_count);
+    plan->output_registers = ARENA_ARRAY(plan->arena, const char *, layout->output_count);
+    for (int i = 0; own[i]; i++)
+        names_unique(plan->scope, own[i]);
+    for (uint32_t i = 0; i < layout->input_count; i++)
+        names_unique(plan->scope, layout->inputs[i].name);
+    for (uint32_t i = 0; i < layout->output_count; i++)
+        names_unique(plan->scope, layout->outputs[i].name);
+    for (uint32_t i = 0; i < layout->input_count; i++)
+        plan->input_registers[i] = names_unique(plan->scope, arena_printf(plan->arena, "%s_register", layout->inputs[i].name));
+    for (uint32_t i = 0; i < layout->output_count; i++)
+        plan->output_registers[i] = names_unique(plan->scope, arena_printf(plan->arena, "%s_register", layout->outputs[i].name));
+}
+
+/* ---- crossings and delays ---- */
+
+static int compare_crossings(const void *left, const void *right) {
+    const struct crossing *a = left, *b = right;
+    int64_t order = (int64_t)a->to - b->to;
+    if (order == 0)
+        order = (int64_t)a->signal.wire.id - b->signal.wire.id;
+    if (order == 0)
+        order = a->signal.delay - b->signal.delay;
+    return (order > 0) - (order < 0);
+}
+
+static void note_read(struct plan *plan, wireref wire, int cycle, int to) {
+    struct wire_plan *read = &plan->wires[wire.id];
+    const struct wire *w = plan_wire(plan, wire);
+    int delay = cycle - w->cycle;
+    if (read->bits == 0)
+        return;
+    if (delay < 0)
+        context_bug(plan->emission->context, "wire %u is read before it is computed", wire.id);
+    read->last_delay = larger(read->last_delay, delay);
+    if (read->layer != to)
+        plan->crossings[plan->crossing_count++] = (struct crossing){read->layer, to, {wire, delay}};
+}
+
+/* Delays at which each wire leaves its module, ascending, each once. */
+static void plan_exports(struct plan *plan) {
+    uint32_t count = 0;
+    uint8_t *crosses = ARENA_ARRAY(plan->arena, uint8_t, plan->signal_count);
+    plan->exports = ARENA_ARRAY(plan->arena, int, plan->signal_count);
+    for (uint32_t i = 0; i < plan->crossing_count; i++) {
+        struct signal signal = plan->crossings[i].signal;
+        crosses[plan->wires[signal.wire.id].signals + (uint32_t)signal.delay] = 1;
+    }
+    for (uint32_t w = 0; w < plan->path->wire_count; w++) {
+        struct wire_plan *own = &plan->wires[w];
+        own->exports = count;
+        for (int d = 0; d <= own->last_delay; d++)
+            if (crosses[own->signals + (uint32_t)d])
+                plan->exports[count++] = d;
+        own->export_count = count - own->exports;
+    }
+}
+
+static void plan_reads(struct plan *plan) {
+    const struct datapath *path = plan->path;
+    const struct design *design = plan->design;
+    size_t reads = 0;
+    for (uint32_t w = 0; w < path->wire_count; w++)
+        reads += path->wires[w].operand_count;
+    for (uint32_t p = 0; p < design->output_count; p++)
+        reads += design->outputs[p].element_count;
+    plan->crossings = ARENA_ARRAY(plan->arena, struct crossing, reads + 1);
+    for (uint32_t w = 0; w < path->wire_count; w++)
+        for (uint32_t i = 0; plan->wires[w].bits > 0 && i < path->wires[w].operand_count; i++)
+            note_read(plan, path->wires[w].operands[i].wire, path->wires[w].cycle, plan->wires[w].layer);
+    for (uint32_t p = 0; p < design->output_count; p++)
+        for (uint32_t e = 0; e < design->outputs[p].element_count; e++)
+            note_read(plan, design->outputs[p].elements[e].wire, plan->last_cycle, LAYER_TOP);
+    qsort(plan->crossings, plan->crossing_count, sizeof *plan->crossings, compare_crossings);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < plan->crossing_count; i++)
+        if (i == 0 || compare_crossings(&plan->crossings[kept - 1], &plan->crossings[i]) != 0)
+            plan->crossings[kept++] = plan->crossings[i];
+    plan->crossing_count = kept;
+    for (uint32_t w = 0; w < path->wire_count; w++) {
+        plan->wires[w].signals = plan->signal_count;
+        plan->signal_count += (uint32_t)plan->wires[w].last_delay + 1;
+    }
+    plan_exports(plan);
+}
+
+struct plan *plan_new(const struct emission *emission, struct arena *arena) {
+    struct plan *plan = ARENA_NEW(arena, struct plan);
+    plan->emission = emission;
+    plan->arena = arena;
+    plan->design = emission->design;
+    plan->path = &emission->design->blocks[0].datapath;
+    plan->layout = layout_new(emission->design->graph, arena);
+    plan->scope = names_new(arena);
+    plan->last_cycle = emission->design->latency - 2;
+    plan->wires = ARENA_ARRAY(arena, struct wire_plan, plan->path->wire_count);
+    name_ports(plan);
+    plan_bits(plan);
+    plan_layers(plan);
+    name_wires(plan);
+    plan_reads(plan);
+    return plan;
+}

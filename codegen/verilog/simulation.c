@@ -1,0 +1,109 @@
+/* fw/sim: the harness for Verilator, the testbench for Icarus, and the Makefile that builds both. What
+ * depends on the ports is filled into the templates here; what runs is in the templates.
+ */
+#include "codegen/verilog/verilog.h"
+
+struct port_text {
+    struct strbuf elements, table, access;
+};
+
+static uint32_t port_words(const struct port_layout *port) {
+    return (port->width + 31) / 32 + 1; /* at least two, as harness.cpp wants */
+}
+
+static void describe_port(struct port_text *text, const char *kind, uint32_t index, const struct port_layout *port) {
+    strbuf_printf(&text->elements, "const element %s_%u[] = {", kind, index);
+    for (uint32_t e = 0; e < port->elements; e++)
+        strbuf_printf(&text->elements, "%s{%u, %d, %s}", e % 8 ? ", " : e ? ",\n    " : "\n    ", port->offset[e], port->format[e].width,
+                      port->format[e].is_signed ? "true" : "false");
+    strbuf_append(&text->elements, "};\n");
+    strbuf_printf(&text->table, "%s{%s_%u, %u, %u, %u}", index ? ", " : "", kind, index, port->elements, port->width, port_words(port));
+}
+
+static int emit_harness(const struct plan *plan) {
+    struct arena *arena = plan->arena;
+    const struct layout *layout = plan->layout;
+    struct port_text in = {strbuf_new(arena), strbuf_new(arena), strbuf_new(arena)};
+    struct port_text out = {strbuf_new(arena), strbuf_new(arena), strbuf_new(arena)};
+    for (uint32_t p = 0, word = 0; p < layout->input_count; p++) {
+        describe_port(&in, "input", p, &layout->inputs[p]);
+        strbuf_printf(&in.access, "    load(top.%s, words + %u);\n", layout->inputs[p].name, word);
+        word += port_words(&layout->inputs[p]);
+    }
+    for (uint32_t p = 0, word = 0; p < layout->output_count; p++) {
+        describe_port(&out, "output", p, &layout->outputs[p]);
+        strbuf_printf(&out.access, "    store(words + %u, top.%s);\n", word, layout->outputs[p].name);
+        word += port_words(&layout->outputs[p]);
+    }
+    struct template_key keys[] = {
+        {"name", plan->emission->name},
+        {"elements", arena_printf(arena, "%s%s", in.elements.data, out.elements.data)},
+        {"inputs", in.table.data},
+        {"outputs", out.table.data},
+        {"latency", arena_printf(arena, "%d", plan->design->latency)},
+        {"drive", in.access.data},
+        {"sample", out.access.data},
+        {NULL, NULL},
+    };
+    return emit_template(plan, "verilog_harness.cpp", "sim/harness.cpp", keys);
+}
+
+/* ---- the testbench: the same in Verilog ---- */
+
+static void read_port(struct strbuf *text, const struct port_layout *port) {
+    for (uint32_t e = 0; e < port->elements; e++) {
+        int width = port->format[e].width;
+        strbuf_append(text, "            read_value;\n");
+        if (width == 0)
+            continue;
+        strbuf_printf(text, "            %s[%u +: %d] = value[%d:0];\n", port->name, port->offset[e], width, width - 1);
+    }
+}
+
+static void write_port(struct strbuf *text, const struct plan *plan, const struct port_layout *port) {
+    for (uint32_t e = 0; e < port->elements; e++) {
+        int width = port->format[e].width;
+        uint32_t offset = port->offset[e];
+        const char *bits = port->width == 1 ? port->name : arena_printf(plan->arena, "%s[%u:%u]", port->name, offset + (uint32_t)width - 1, offset);
+        const char *sign = port->width == 1 ? port->name : arena_printf(plan->arena, "%s[%u]", port->name, offset + (uint32_t)width - 1);
+        const char *value = bits;
+        if (width == 0)
+            value = "64'd0";
+        else if (width < 64 && port->format[e].is_signed)
+            value = arena_printf(plan->arena, "{{%d{%s}}, %s}", 64 - width, sign, bits);
+        else if (width < 64)
+            value = arena_printf(plan->arena, "{%d'd0, %s}", 64 - width, bits);
+        strbuf_printf(text, "            $fwrite(32'h8000_0001, \"%%u\", %s);\n", value);
+    }
+}
+
+static int emit_testbench(const struct plan *plan) {
+    struct arena *arena = plan->arena;
+    const struct layout *layout = plan->layout;
+    struct strbuf declarations = strbuf_new(arena), connections = strbuf_new(arena), read = strbuf_new(arena), write = strbuf_new(arena);
+    for (uint32_t p = 0; p < layout->input_count; p++) {
+        const struct port_layout *port = &layout->inputs[p];
+        strbuf_printf(&declarations, "    reg [%u:0] %s;\n", port->width - 1, port->name);
+        strbuf_printf(&connections, ",\n        .%s(%s)", port->name, port->name);
+        read_port(&read, port);
+    }
+    for (uint32_t p = 0; p < layout->output_count; p++) {
+        const struct port_layout *port = &layout->outputs[p];
+        strbuf_printf(&declarations, "    wire %s%s;\n", range_text(arena, (int)port->width), port->name);
+        strbuf_printf(&connections, ",\n        .%s(%s)", port->name, port->name);
+        write_port(&write, plan, port);
+    }
+    struct template_key keys[] = {
+        {"name", plan->emission->name}, {"latency", arena_printf(arena, "%d", plan->design->latency)},
+        {"declarations", declarations.data}, {"connections", connections.data},
+        {"read", read.data}, {"write", write.data}, {NULL, NULL},
+    };
+    return emit_template(plan, "verilog_testbench.v", "sim/testbench.v", keys);
+}
+
+int emit_simulation(const struct plan *plan) {
+    struct template_key keys[] = {{"name", plan->emission->name}, {NULL, NULL}};
+    if (emit_harness(plan) != 0 || emit_testbench(plan) != 0)
+        return -1;
+    return emit_template(plan, "verilog_simulation.mk", "sim/Makefile", keys);
+}

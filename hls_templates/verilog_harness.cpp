@@ -1,0 +1,288 @@
+// Runs events through the Verilog of @{name} in Verilator.
+//
+// Events are read from standard input: for each event each input port in order, each element in
+// order, an int64, little-endian. Outputs are written likewise. An event goes in each clock cycle and
+// comes out when out_valid says so.
+//
+//   run [--gaps SEED] [--reset AFTER] < events > outputs
+//   run --hash          the content hash that stands in the Verilog
+//
+// --gaps puts cycles of garbage between events; --reset asserts rst once after so many events, checks
+// that none of those in flight comes out, and sends them again. The last line on standard error is
+// JSON. "latency" counts rising edges from the one that samples in_valid to the one at which a consumer
+// samples out_valid; "spurious" counts valid outputs that belong to no event.
+#include "Vtop.h"
+#include "verilated.h"
+
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+namespace {
+
+struct element {
+    uint32_t offset, width;
+    bool is_signed;
+};
+struct port {
+    const element *elements;
+    uint32_t count, width, words;
+};
+
+@{elements}
+const port inputs[] = {@{inputs}};
+const port outputs[] = {@{outputs}};
+const uint64_t latency = @{latency};
+
+// ---- ports as arrays of 32-bit words ----
+
+template <class T> void load(T &signal, const uint32_t *words) {
+    signal = static_cast<T>(words[0] | static_cast<uint64_t>(words[1]) << 32);
+}
+template <std::size_t N> void load(VlWide<N> &signal, const uint32_t *words) {
+    for (std::size_t i = 0; i < N; i++) signal[i] = words[i];
+}
+template <class T> void store(uint32_t *words, const T &signal) {
+    words[0] = static_cast<uint32_t>(signal);
+    words[1] = static_cast<uint32_t>(static_cast<uint64_t>(signal) >> 32);
+}
+template <std::size_t N> void store(uint32_t *words, const VlWide<N> &signal) {
+    for (std::size_t i = 0; i < N; i++) words[i] = signal[i];
+}
+
+void drive(Vtop &top, const uint32_t *words) {
+@{drive}}
+
+void sample(const Vtop &top, uint32_t *words) {
+@{sample}}
+
+uint64_t mask(uint32_t width) { return width >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << width) - 1; }
+
+void insert(uint32_t *words, const element &e, int64_t value) {
+    uint64_t bits = static_cast<uint64_t>(value) & mask(e.width);
+    uint32_t *at = words + e.offset / 32, shift = e.offset % 32;
+    uint64_t low = bits << shift;
+    at[0] |= static_cast<uint32_t>(low);
+    if (shift + e.width > 32) at[1] |= static_cast<uint32_t>(low >> 32);
+    if (shift + e.width > 64) at[2] |= static_cast<uint32_t>(bits >> (64 - shift));
+}
+
+int64_t extract(const uint32_t *words, const element &e) {
+    if (e.width == 0) return 0;
+    const uint32_t *at = words + e.offset / 32, shift = e.offset % 32;
+    uint64_t bits = at[0];
+    if (shift + e.width > 32) bits |= static_cast<uint64_t>(at[1]) << 32;
+    bits >>= shift;
+    if (shift + e.width > 64) bits |= static_cast<uint64_t>(at[2]) << (64 - shift);
+    bits &= mask(e.width);
+    if (e.is_signed && (bits >> (e.width - 1) & 1)) bits |= ~mask(e.width);
+    return static_cast<int64_t>(bits);
+}
+
+template <std::size_t N> uint32_t total_words(const port (&ports)[N]) {
+    uint32_t words = 0;
+    for (const port &p : ports) words += p.words;
+    return words;
+}
+template <std::size_t N> uint32_t total_elements(const port (&ports)[N]) {
+    uint32_t elements = 0;
+    for (const port &p : ports) elements += p.count;
+    return elements;
+}
+
+// ---- events ----
+
+struct random_source {
+    uint64_t state;
+    uint64_t next() {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        return state * UINT64_C(2685821657736338717);
+    }
+};
+
+using event = std::vector<uint32_t>;
+
+// Events from standard input, those that a reset lost first.
+class event_stream {
+public:
+    event_stream() : row(total_elements(inputs)) {}
+    void again(std::vector<event> lost) {
+        resend.swap(lost);
+        resent = 0;
+    }
+    bool next(event &words) {
+        if (resent < resend.size()) {
+            words = resend[resent++];
+            return true;
+        }
+        std::size_t got = std::fread(row.data(), sizeof row[0], row.size(), stdin);
+        if (got == 0) return false;
+        if (got != row.size()) {
+            std::fprintf(stderr, "error: input ends in the middle of an event\n");
+            std::exit(1);
+        }
+        std::fill(words.begin(), words.end(), 0);
+        const int64_t *value = row.data();
+        uint32_t *at = words.data();
+        for (const port &p : inputs) {
+            for (uint32_t e = 0; e < p.count; e++) insert(at, p.elements[e], *value++);
+            at += p.words;
+        }
+        return true;
+    }
+
+private:
+    std::vector<int64_t> row;
+    std::vector<event> resend;
+    std::size_t resent = 0;
+};
+
+class bench {
+public:
+    explicit bench(uint64_t seed)
+        : random{seed * UINT64_C(0x9e3779b97f4a7c15) | 1}, words(total_words(inputs)), garbage(words),
+          result(total_words(outputs)), row(total_elements(outputs)), flight(1024), sent(1024) {}
+
+    // One clock cycle. The outputs before the edge are what a consumer samples at it.
+    void cycle(bool valid, const event &data, bool reset) {
+        drive(top, data.data());
+        top.in_valid = valid;
+        top.rst = reset;
+        top.clk = 0;
+        top.eval();
+        if (top.out_valid) pop();
+        if (valid && !reset) push(data);
+        top.clk = 1;
+        top.eval();
+        edge++;
+    }
+    void idle(uint64_t cycles) {
+        while (cycles-- > 0) cycle(false, rubbish(), false);
+    }
+    void send(const event &data, bool gaps) {
+        while (gaps && (random.next() >> 62) == 0) idle(1 + (random.next() >> 61));
+        cycle(true, data, false);
+    }
+    // A cycle of reset: returns the events that were in flight.
+    std::vector<event> reset() {
+        cycle(true, rubbish(), true);
+        std::vector<event> lost;
+        for (; first != last; first++) lost.push_back(flight[first % flight.size()]);
+        idle(latency + 4);
+        return lost;
+    }
+    // Waits for what is in flight; false when it does not come.
+    bool drain() {
+        for (uint64_t i = 0; i < 2 * latency + 64 && first != last; i++) idle(1);
+        bool all = first == last;
+        idle(latency + 4);
+        return all;
+    }
+    bool stuck() const { return last - first > latency + 64; }
+    std::size_t words_per_event() const { return words.size(); }
+    void report() const {
+        std::fprintf(stderr,
+                     "{\"events\":%" PRIu64 ",\"latency_min\":%" PRIu64 ",\"latency_max\":%" PRIu64 ",\"cycles\":%" PRIu64
+                     ",\"spurious\":%" PRIu64 "}\n",
+                     events, events ? latency_min : 0, latency_max, edge, spurious);
+    }
+    uint64_t in_flight() const { return last - first; }
+
+private:
+    void push(const event &data) {
+        if (last - first == flight.size()) {
+            std::fprintf(stderr, "error: no event comes out\n");
+            std::exit(1);
+        }
+        flight[last % flight.size()] = data;
+        sent[last++ % flight.size()] = edge;
+    }
+    void pop() {
+        if (first == last) {
+            spurious++;
+            return;
+        }
+        uint64_t cycles = edge - sent[first++ % flight.size()];
+        if (cycles < latency_min) latency_min = cycles;
+        if (cycles > latency_max) latency_max = cycles;
+        events++;
+        sample(top, result.data());
+        int64_t *value = row.data();
+        const uint32_t *at = result.data();
+        for (const port &p : outputs) {
+            for (uint32_t e = 0; e < p.count; e++) *value++ = extract(at, p.elements[e]);
+            at += p.words;
+        }
+        if (std::fwrite(row.data(), sizeof row[0], row.size(), stdout) != row.size()) {
+            std::perror("error: cannot write outputs");
+            std::exit(1);
+        }
+    }
+    const event &rubbish() {
+        uint32_t *at = garbage.data();
+        for (const port &p : inputs) {
+            for (uint32_t i = 0; i < p.words; i++) {
+                uint32_t bits = p.width > 32 * i ? p.width - 32 * i : 0;
+                at[i] = static_cast<uint32_t>(random.next() >> 32) & static_cast<uint32_t>(mask(bits));
+            }
+            at += p.words;
+        }
+        return garbage;
+    }
+
+    Vtop top;
+    random_source random;
+    event words, garbage, result;
+    std::vector<int64_t> row;
+    std::vector<event> flight; // a ring: events on their way, oldest first
+    std::vector<uint64_t> sent;
+    uint64_t first = 0, last = 0, edge = 0, events = 0, spurious = 0;
+    uint64_t latency_min = ~UINT64_C(0), latency_max = 0;
+};
+
+int run(uint64_t gap_seed, uint64_t reset_after) {
+    static bench bench(gap_seed);
+    event_stream stream;
+    event words(bench.words_per_event());
+    uint64_t sent = 0;
+    bench.reset();
+    while (stream.next(words)) {
+        bench.send(words, gap_seed != 0);
+        if (++sent == reset_after) stream.again(bench.reset());
+        if (bench.stuck()) break;
+    }
+    bool all = bench.drain();
+    if (!all) std::fprintf(stderr, "error: %" PRIu64 " events never came out\n", bench.in_flight());
+    if (std::fflush(stdout) != 0) all = false;
+    bench.report();
+    return all ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    uint64_t gap_seed = 0, reset_after = 0;
+    for (int i = 1; i < argc; i++) {
+        if (std::strcmp(argv[i], "--hash") == 0) {
+            std::puts(TEXT(CONTENT_HASH));
+            return 0;
+        }
+        if (std::strcmp(argv[i], "--gaps") == 0 && i + 1 < argc) {
+            gap_seed = std::strtoull(argv[++i], nullptr, 10);
+        } else if (std::strcmp(argv[i], "--reset") == 0 && i + 1 < argc) {
+            reset_after = std::strtoull(argv[++i], nullptr, 10);
+        } else {
+            std::fprintf(stderr, "usage: run [--hash] [--gaps SEED] [--reset AFTER]\n");
+            return 2;
+        }
+    }
+    return run(gap_seed, reset_after);
+}

@@ -1,0 +1,100 @@
+// Runs events through the Verilog of @{name} in any simulator; the protocol of harness.cpp: an int64,
+// little-endian, for each element of each port, from standard input to standard output.
+module testbench;
+    localparam LATENCY = @{latency};
+
+    reg clk;
+    reg rst;
+    reg in_valid;
+    wire out_valid;
+@{declarations}
+    reg [63:0] value;
+    reg ended;
+    integer bytes, sent, received, idle, edges, latency_min, latency_max, spurious;
+    integer when [0:1023];
+
+    @{name} dut (
+        .clk(clk), .rst(rst), .in_valid(in_valid), .out_valid(out_valid)@{connections}
+    );
+
+    // The next int64, in value; nothing at the end of the input.
+    task read_value;
+        reg [63:0] swapped;
+        begin
+            bytes = $fread(swapped, 32'h8000_0000);
+            if (bytes != 8) ended = 1;
+            value = {swapped[7:0], swapped[15:8], swapped[23:16], swapped[31:24],
+                     swapped[39:32], swapped[47:40], swapped[55:48], swapped[63:56]};
+        end
+    endtask
+
+    task read_event;
+        begin
+@{read}        end
+    endtask
+
+    task write_event;
+        begin
+@{write}        end
+    endtask
+
+    // What a consumer samples at the edge that comes.
+    task look;
+        begin
+            if (out_valid === 1'b1 && received == sent) spurious = spurious + 1;
+            else if (out_valid === 1'b1) begin
+                write_event;
+                idle = edges - when[received % 1024];
+                if (idle < latency_min) latency_min = idle;
+                if (idle > latency_max) latency_max = idle;
+                received = received + 1;
+            end
+        end
+    endtask
+
+    task tick;
+        begin
+            #1 look;
+            if (in_valid && !rst) begin
+                when[sent % 1024] = edges;
+                sent = sent + 1;
+            end
+            clk = 1;
+            edges = edges + 1;
+            #1 clk = 0;
+        end
+    endtask
+
+    initial begin
+        if ($test$plusargs("hash")) begin
+            $fdisplay(32'h8000_0001, "%64h", dut.CONTENT_HASH);
+            $finish(0);
+        end else begin
+            clk = 0;
+            rst = 1;
+            in_valid = 0;
+            ended = 0;
+            sent = 0;
+            received = 0;
+            edges = 0;
+            spurious = 0;
+            latency_min = 1 << 30;
+            latency_max = 0;
+            tick;
+            rst = 0;
+            read_event;
+            while (!ended) begin
+                in_valid = 1;
+                tick;
+                read_event;
+            end
+            in_valid = 0;
+            repeat (2 * LATENCY + 4) tick;
+            if (sent == 0) latency_min = 0;
+            $fdisplay(32'h8000_0002, "{\"events\":%0d,\"latency_min\":%0d,\"latency_max\":%0d,\"cycles\":%0d,\"spurious\":%0d}",
+                      received, latency_min, latency_max, edges, spurious);
+            if (received != sent) $fdisplay(32'h8000_0002, "error: %0d events never came out", sent - received);
+            $finish(0);
+        end
+    end
+endmodule

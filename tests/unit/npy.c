@@ -1,0 +1,161 @@
+/* .npy files: every number type and version is read, whatever cannot be meant is refused by name. */
+#include <math.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "sim/sim.h"
+#include "tests/test.h"
+
+static char folder[] = "/tmp/bxc-npy-XXXXXX";
+static char path[64];
+
+static void write_file(const char *name, const char *header, int version, const void *data, size_t length) {
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    size_t text = strlen(header);
+    unsigned char start[12] = {0x93, 'N', 'U', 'M', 'P', 'Y', (unsigned char)version, 0, (unsigned char)text, (unsigned char)(text >> 8), 0, 0};
+    fwrite(start, 1, version == 1 ? 10 : 12, file);
+    fwrite(header, 1, text, file);
+    if (length)
+        fwrite(data, 1, length, file);
+    fclose(file);
+}
+
+/* Reads everything; the first error's text or "". */
+static char message[512];
+static double numbers[64];
+static size_t elements;
+static int64_t read_all(const char *file) {
+    struct bxc_context *context = context_new();
+    struct event_source *source = event_source_open(context, file);
+    int64_t events = -1;
+    if (source) {
+        elements = event_source_elements(source, NULL);
+        events = event_source_read(source, numbers, 64 / elements);
+        event_source_close(source);
+    }
+    const struct diagnostics *diag = &context->diagnostics;
+    snprintf(message, sizeof message, "%s", diag->count ? diag->items[0].message : "");
+    context_free(context);
+    return events;
+}
+
+static void types_and_versions(void) {
+    const float singles[4] = {1.5f, -2, 0.25f, 3};
+    const int16_t shorts[4] = {-32768, 32767, 0, -1};
+    const uint64_t longs[2] = {(uint64_t)1 << 53, 7};
+    const uint8_t bytes[4] = {0, 1, 255, 1};
+    write_file("a.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }\n", 1, singles, sizeof singles);
+    CHECK_EQ(read_all(path), 2);
+    CHECK(elements == 2 && numbers[1] == -2 && numbers[2] == 0.25);
+    write_file("a.npy", "{\"shape\": (2L, 2L), \"descr\": \"<i2\", \"fortran_order\": False}", 2, shorts, sizeof shorts);
+    CHECK_EQ(read_all(path), 2);
+    CHECK(numbers[0] == -32768 && numbers[1] == 32767 && numbers[3] == -1);
+    write_file("a.npy", "{'descr': '<u8', 'fortran_order': False, 'shape': (2,), }", 3, longs, sizeof longs);
+    CHECK_EQ(read_all(path), 2);
+    CHECK(elements == 1 && numbers[0] == 9007199254740992.0 && numbers[1] == 7);
+    write_file("a.npy", "{'descr': '|b1', 'fortran_order': False, 'shape': (2, 1, 2), }", 1, bytes, sizeof bytes);
+    CHECK_EQ(read_all(path), 2);
+    CHECK(numbers[2] == 1 && elements == 2);
+    write_file("a.npy", "{'descr': '|i1', 'fortran_order': False, 'shape': (1, 4), }", 1, bytes, sizeof bytes);
+    CHECK_EQ(read_all(path), 1);
+    CHECK(numbers[2] == -1);
+}
+
+static void refused(const char *header, const void *data, size_t length, const char *why) {
+    write_file("bad.npy", header, 1, data, length);
+    if (read_all(path) != -1 || !strstr(message, why))
+        test_fail(__FILE__, __LINE__, "%s gave \"%s\"", header, message);
+}
+
+static void what_cannot_be_meant(void) {
+    const float data[4] = {1, NAN, 3, 4};
+    const uint64_t large[1] = {((uint64_t)1 << 53) + 1};
+    refused("{'descr': '>f4', 'fortran_order': False, 'shape': (2, 2), }", data, 16, "big-endian");
+    refused("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }", data, 16, "Fortran order");
+    refused("{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }", data, 16, "Python objects");
+    refused("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", data, 16, "structured");
+    refused("{'descr': '<f2', 'fortran_order': False, 'shape': (2, 2), }", data, 16, "type '<f2'");
+    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", data, 16, "promises 3 events of 2 elements, but the file holds 2");
+    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }", data, 16, "NaN at event 0, column 1");
+    refused("{'descr': '<u8', 'fortran_order': False, 'shape': (1, 1), }", large, 8, "beyond 2^53 at event 0");
+    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", data, 4, "without an axis of events");
+    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 0), }", data, 4, "no elements");
+    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551615, 4), }", data, 16, "promises");
+    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 99999999999999999999), }", data, 16, "cannot be understood");
+    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 4294967296, 4294967296), }", data, 16, "2^32 elements");
+    refused("{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2, 2), }", data, 16, "cannot be understood");
+    refused("{'descr': '<f4', 'fortran_order': False, }", data, 16, "cannot be understood");
+    refused("", data, 0, "not a .npy file");
+}
+
+static void files_that_are_none(void) {
+    CHECK_EQ(read_all("/nowhere/x.npy"), -1);
+    CHECK(strstr(message, "cannot read events"));
+    CHECK_EQ(read_all("/tmp"), -1);
+    CHECK(strstr(message, "not a regular file"));
+    snprintf(path, sizeof path, "%s/x.root", folder);
+    fclose(fopen(path, "wb"));
+    CHECK_EQ(read_all(path), -1);
+    CHECK(strstr(message, "unknown kind"));
+}
+
+static void written_is_read(void) {
+    struct bxc_context *context = context_new();
+    struct shape shape = {.rank = 2, .dim = {1, 3}};
+    const double data[6] = {1, -2.5, 3, 4, 5e300, -0.0};
+    snprintf(path, sizeof path, "%s/out.npy", folder);
+    struct npy_writer *writer = npy_writer_open(context, path, NPY_FLOAT64, &shape);
+    CHECK(writer != NULL);
+    CHECK(access(path, F_OK) != 0);
+    CHECK_EQ(npy_writer_write(writer, data, 1), 0);
+    CHECK_EQ(npy_writer_write(writer, data + 3, 1), 0);
+    CHECK_EQ(npy_writer_close(writer), 0);
+    CHECK_EQ(read_all(path), 2);
+    CHECK(!memcmp(numbers, data, sizeof data));
+    context_free(context);
+}
+
+static void a_full_disk_is_told(void) {
+    struct bxc_context *context = context_new();
+    struct shape shape = {.rank = 1, .dim = {1}};
+    CHECK(npy_writer_open(context, "/nowhere/out.npy", NPY_FLOAT32, &shape) == NULL);
+    CHECK(strstr(context->diagnostics.items[0].message, "cannot write"));
+    snprintf(path, sizeof path, "%s/full.npy", folder);
+    struct npy_writer *writer = npy_writer_open(context, path, NPY_FLOAT32, &shape);
+    char beside[128];
+    snprintf(beside, sizeof beside, "%s.%ld.tmp", path, (long)getpid());
+    CHECK(access(beside, F_OK) == 0);
+    struct rlimit limit = {2048, RLIM_INFINITY};
+    double row = 1;
+    int status = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    for (int i = 0; i < 10000 && status == 0; i++)
+        status = npy_writer_write(writer, &row, 1);
+    CHECK_EQ(status, -1);
+    CHECK(strstr(context->diagnostics.items[1].message, "cannot write: File too large"));
+    npy_writer_abandon(writer);
+    limit.rlim_cur = RLIM_INFINITY;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    CHECK(access(beside, F_OK) != 0 && access(path, F_OK) != 0);
+    context_free(context);
+}
+
+int main(void) {
+    if (!mkdtemp(folder))
+        return 2;
+    RUN(types_and_versions);
+    RUN(what_cannot_be_meant);
+    RUN(files_that_are_none);
+    RUN(written_is_read);
+    RUN(a_full_disk_is_told);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    if (system(command))
+        return 2;
+    TEST_EXIT();
+}

@@ -1,0 +1,346 @@
+/* Verdicts on a small network whose engines are made for the test: right ones, one that is off by one
+ * now and then, and ones that die, hang, say too little or too much, or are of another make. */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "report/report.h"
+#include "sim/sim.h"
+#include "tests/test.h"
+
+static char folder[] = "/tmp/bxc-verdict-XXXXXX";
+
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* y = max(0, x W), x of three numbers, y of two; what is wrong with it is in MODE. */
+static const char engine_source[] =
+    "#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n"
+    "static const int64_t w[3][2] = {{1, -2}, {3, 1}, {-1, 2}};\n"
+    "int main(int argc, char **argv) {\n"
+    "    int64_t x[3], y[2];\n    long events = 0;\n"
+    "    if (argc > 1 && !strcmp(argv[1], \"--hash\")) { puts(MODE == 6 ? \"feed\" : \"" HASH "\"); return 0; }\n"
+    "    while (fread(x, 8, 3, stdin) == 3) {\n"
+    "        for (int j = 0; j < 2; j++) { y[j] = 0; for (int i = 0; i < 3; i++) y[j] += x[i] * w[i][j]; if (y[j] < 0) y[j] = 0; }\n"
+    "        if (MODE == 1 && x[2] > 100 && x[0] != 0) y[1] ^= 4;\n"
+    "        if (MODE == 2 && events == 70) abort();\n"
+    "        if (MODE == 3 && events == 5) { events++; continue; }\n"
+    "        if (MODE == 4 && events == 9) for (;;) pause();\n"
+    "        if (MODE == 5 && events == 7) fwrite(y, 8, 2, stdout);\n"
+    "        if (MODE == 7 && events == 3) { fprintf(stderr, \"the sky fell\\n\"); return 3; }\n"
+    "        fwrite(y, 8, 2, stdout);\n        events++;\n    }\n"
+    "    fprintf(stderr, \"{\\\"events\\\":%ld,\\\"latency_min\\\":%d,\\\"latency_max\\\":%d,\\\"cycles\\\":1,\\\"spurious\\\":%d}\\n\", events,\n"
+    "            MODE == 8 ? 6 : 5, MODE == 8 ? 6 : 5, MODE == 9 ? 2 : 0);\n"
+    "    return 0;\n}\n";
+
+static void write_text(const char *name, const char *text) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/fw/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    fputs(text, file);
+    fclose(file);
+}
+
+static void engine_files(const char *name, int mode) {
+    char text[512], path[64];
+    snprintf(path, sizeof path, "%s/Makefile", name);
+    snprintf(text, sizeof text, mode < 0 ? "all:\n\t@echo 'run.c:1: error: it is broken' && false\n"
+                                         : "all: $(BUILD)/run\nicarus: $(BUILD)/run-icarus\n"
+                                           "$(BUILD)/run $(BUILD)/run-icarus: run.c\n\tcc -DMODE=%d -o $@ run.c\n", mode);
+    write_text(path, text);
+    snprintf(path, sizeof path, "%s/run.c", name);
+    write_text(path, engine_source);
+}
+
+static void write_graph(const char *name, const struct graph *graph) {
+    struct strbuf text = strbuf_new(graph->arena);
+    graph_print(&text, graph);
+    write_text(name, text.data);
+}
+
+static struct graph *quantised_graph(struct bxc_context *context) {
+    static const int64_t weights[6] = {1, -2, 3, 1, -1, 2};
+    struct graph *graph = graph_new(context, "small");
+    struct format byte = {true, 8, 4}, small = {true, 3, 0};
+    struct shape one = {2, {1, 3}}, matrix = {2, {3, 2}};
+    valref operands[2];
+    operands[0] = graph_append_integer_input(graph, "x", one, formats_uniform(graph->arena, byte), ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    operands[1] = graph_append_integers(graph, "w", matrix, formats_uniform(graph->arena, small), weights);
+    valref product = graph_append(graph, OP_MATMUL, "dense", operands, 2, NULL);
+    graph_append_output(graph, "y", graph_append(graph, OP_RELU, "act", &product, 1, NULL));
+    return graph;
+}
+
+static struct graph *reference_graph(struct bxc_context *context, bool softmax) {
+    static const float weights[6] = {1, -2, 3, 1, -1, 2};
+    struct graph *graph = graph_new(context, "small");
+    struct shape one = {2, {1, 3}}, matrix = {2, {3, 2}};
+    union attributes last = {.axis = {.axis = 1}};
+    valref operands[2] = {graph_append_input(graph, "x", one), graph_append_reals(graph, "w", matrix, weights)};
+    valref product = graph_append(graph, OP_MATMUL, "dense", operands, 2, NULL);
+    valref result = graph_append(graph, OP_RELU, "act", &product, 1, NULL);
+    if (softmax)
+        result = graph_append(graph, OP_SOFTMAX, "soft", &result, 1, &last);
+    graph_append_output(graph, "y", result);
+    return graph;
+}
+
+static void make_firmware(int c_mode, int sim_mode, bool softmax) {
+    static const char *const folders[] = {"", "/c", "/hls", "/rtl", "/sim", "/verify"};
+    struct bxc_context *context = context_new();
+    char path[256], command[256];
+    snprintf(command, sizeof command, "rm -rf '%s/fw'", folder);
+    if (system(command))
+        exit(2);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        snprintf(path, sizeof path, "%s/fw%s", folder, folders[i]);
+        mkdir(path, 0777);
+    }
+    struct graph *quantised = quantised_graph(context), *reference = reference_graph(context, softmax);
+    write_graph("model.bxc", quantised);
+    write_graph("reference.bxc", reference);
+    write_text("interface.json", "{\"name\":\"small\",\"latency\":5,\"initiation_interval\":1}");
+    write_text("manifest.json", "{\"content_hash\":\"" HASH "\"}");
+    engine_files("c", c_mode);
+    engine_files("hls", 0);
+    engine_files("sim", sim_mode);
+    graph_free(quantised);
+    graph_free(reference);
+    context_free(context);
+}
+
+/* The verdict of a firmware with these engines; free the context. */
+static struct bxc_context *context;
+static struct firmware *firmware;
+static struct verdict *verify(struct verify_options *options) {
+    char path[256];
+    context = context_new();
+    snprintf(path, sizeof path, "%s/fw", folder);
+    firmware = firmware_open(context, path);
+    if (!firmware)
+        return NULL;
+    options->engine[ENGINE_HLS] = options->engine[ENGINE_ICARUS] = false;
+    options->engine_options.idle_seconds = 0.7;
+    options->engine_options.jobs = 2;
+    return verify_firmware(firmware, options);
+}
+
+static struct verify_options options_for(uint64_t events) {
+    struct verify_options options = verify_options_default();
+    options.events = events;
+    return options;
+}
+
+static void done(void) {
+    firmware_close(firmware);
+    context_free(context);
+}
+
+static const struct engine_result *result_of(const struct verdict *verdict, enum engine_id id) {
+    for (uint32_t i = 0; i < verdict->engine_count; i++)
+        if (verdict->engines[i].id == id)
+            return &verdict->engines[i];
+    return NULL;
+}
+
+static bool tool_is_missing(void) {
+    struct bxc_context *any = context_new();
+    bool missing = engine_missing_tool(any->arena, ENGINE_RTL) != NULL;
+    context_free(any);
+    return missing;
+}
+
+static void right_engines(void) {
+    struct verify_options options = options_for(40000);
+    make_firmware(0, 0, false);
+    struct verdict *verdict = verify(&options);
+    CHECK(verdict != NULL);
+    CHECK(verdict->equal && verdict_is_positive(verdict));
+    CHECK_EQ(verdict->random_events, 40000);
+    CHECK(verdict->corner_events > 50);
+    CHECK_EQ(verdict->events, verdict->random_events + verdict->corner_events);
+    CHECK(result_of(verdict, ENGINE_C)->equal);
+    CHECK_EQ(result_of(verdict, ENGINE_C)->events, verdict->events);
+    if (!tool_is_missing())
+        CHECK(verdict->latency_measured && verdict->latency_right);
+    CHECK_EQ(verdict->outputs, verdict->exact);
+    CHECK_EQ(verdict->outputs, 2 * 20000);
+    CHECK_EQ(verdict->grid_outputs, verdict->outputs);
+    CHECK_EQ(verdict->flipped, 0);
+    CHECK(verdict->range_count == 3 && verdict->still_count == 0);
+    CHECK_STR(verdict->ranges[0].name, "x");
+    CHECK(verdict->ranges[0].lo == -8 && verdict->ranges[0].seen_lo < -2 && verdict->ranges[0].seen_lo >= -8);
+    done();
+}
+
+/* Built once, kept while the sources are the same. */
+static void builds_are_kept(void) {
+    struct verify_options options = options_for(10);
+    struct verdict *verdict = verify(&options);
+    CHECK(verdict && verdict->equal);
+    CHECK(result_of(verdict, ENGINE_C)->build_seconds < 0.1);
+    done();
+}
+
+static void a_difference_is_named_and_made_small(void) {
+    struct verify_options options = options_for(5000);
+    char path[256];
+    double event[3];
+    make_firmware(1, 0, false);
+    struct verdict *verdict = verify(&options);
+    CHECK(verdict && !verdict->equal && !verdict_is_positive(verdict));
+    const struct difference *difference = &result_of(verdict, ENGINE_C)->difference;
+    CHECK(difference->found);
+    CHECK_EQ(difference->bit, 2);
+    CHECK_EQ(difference->element, 1);
+    CHECK_STR(difference->layer, "act");
+    CHECK_STR(difference->output_name, "y");
+    CHECK(strstr(difference->event_name, "corner vector"));
+    CHECK_EQ(difference->expected ^ difference->got, 4);
+    snprintf(path, sizeof path, "%s/fw/verify/failing.npy", folder);
+    struct event_source *source = event_source_open(context, path);
+    CHECK(source != NULL);
+    CHECK_EQ(event_source_read(source, event, 1), 1);
+    event_source_close(source);
+    CHECK(event[0] != 0 && event[1] == 0 && event[2] > 100 / 16.0);
+    done();
+    verdict = verify(&options);
+    CHECK(verdict && verdict->regression_events == 1);
+    done();
+}
+
+static void failure(int c_mode, int sim_mode, enum engine_id id, const char *why) {
+    struct verify_options options = options_for(500);
+    make_firmware(c_mode, sim_mode, false);
+    struct verdict *verdict = verify(&options);
+    const struct engine_result *result = verdict ? result_of(verdict, id) : NULL;
+    if (!result || !result->failure || !strstr(result->failure, why) || verdict->equal)
+        test_fail(__FILE__, __LINE__, "modes %d and %d gave \"%s\"", c_mode, sim_mode, result && result->failure ? result->failure : "no failure");
+    done();
+}
+
+static void engines_that_fail(void) {
+    failure(2, 0, ENGINE_C, "died of signal 6");
+    failure(3, 0, ENGINE_C, "events of");
+    failure(4, 0, ENGINE_C, "hung");
+    failure(5, 0, ENGINE_C, "more than");
+    failure(6, 0, ENGINE_C, "the files of c/ are stale");
+    failure(7, 0, ENGINE_C, "ended with exit code 3");
+    failure(-1, 0, ENGINE_C, "engine 'c' does not build");
+    if (!tool_is_missing())
+        failure(0, 9, ENGINE_RTL, "out of step with valid");
+}
+
+static void the_last_words_are_quoted(void) {
+    struct verify_options options = options_for(10);
+    make_firmware(7, 0, false);
+    verify(&options);
+    bool quoted = false;
+    for (size_t i = 0; i < context->diagnostics.count; i++)
+        quoted |= context->diagnostics.items[i].help && strstr(context->diagnostics.items[i].help, "the sky fell");
+    CHECK(quoted);
+    done();
+}
+
+static void a_wrong_latency_is_no_verdict_of_equality(void) {
+    struct verify_options options = options_for(100);
+    if (tool_is_missing())
+        return;
+    make_firmware(0, 8, false);
+    struct verdict *verdict = verify(&options);
+    CHECK(verdict && verdict->equal && !verdict->latency_right && !verdict_is_positive(verdict));
+    CHECK_EQ(result_of(verdict, ENGINE_RTL)->latency, 6);
+    done();
+}
+
+static void a_dropped_softmax_is_compared_before_it(void) {
+    struct verify_options options = options_for(1000);
+    make_firmware(0, 0, true);
+    struct verdict *verdict = verify(&options);
+    CHECK(verdict && verdict->equal);
+    CHECK(strstr(verdict->compared, "operand of its softmax"));
+    CHECK(verdict->outputs == 1000 && verdict->exact == verdict->outputs);
+    done();
+}
+
+static void files_and_labels(void) {
+    struct verify_options options = options_for(0);
+    char events[256], labels[256];
+    struct shape three = {1, {3}}, none = {0, {0}};
+    make_firmware(0, 0, false);
+    context = context_new();
+    snprintf(events, sizeof events, "%s/events.npy", folder);
+    snprintf(labels, sizeof labels, "%s/labels.npy", folder);
+    struct npy_writer *x = npy_writer_open(context, events, NPY_FLOAT32, &three);
+    struct npy_writer *y = npy_writer_open(context, labels, NPY_UINT8, &none);
+    for (int i = 0; i < 20; i++) {
+        double row[3] = {i % 2 ? 1 : -1, 0.03, i == 7 ? 1 : 0}, label = i % 2 ? 0 : 1;
+        npy_writer_write(x, row, 1);
+        npy_writer_write(y, &label, 1);
+    }
+    CHECK_EQ(npy_writer_close(x), 0);
+    CHECK_EQ(npy_writer_close(y), 0);
+    context_free(context);
+    const char *files[1] = {events};
+    options.event_files = files;
+    options.event_file_count = 1;
+    options.labels = labels;
+    struct verdict *verdict = verify(&options);
+    CHECK(verdict && verdict->equal && verdict->has_labels);
+    CHECK_EQ(verdict->user_events, 20);
+    CHECK_EQ(verdict->random_events, 0);
+    CHECK_EQ(verdict->grid_outputs, 0); /* 0.03 is on no grid of sixteenths */
+    CHECK(verdict->max_error > 0);
+    CHECK_EQ(verdict->curve_count, 2);
+    CHECK(verdict->curves[0].area_fixed > 0.9 && fabs(verdict->accuracy_fixed - 1) < 0.051);
+    CHECK_EQ(verdict->still_count, 1);
+    CHECK_STR(verdict->still[0], "x[1]");
+    done();
+}
+
+static void wrong_files(void) {
+    struct verify_options options = options_for(0);
+    char events[256];
+    struct shape two = {1, {2}};
+    double row[2] = {1, 2};
+    context = context_new();
+    snprintf(events, sizeof events, "%s/events.npy", folder);
+    struct npy_writer *x = npy_writer_open(context, events, NPY_FLOAT32, &two);
+    npy_writer_write(x, row, 1);
+    npy_writer_close(x);
+    context_free(context);
+    const char *files[1] = {events};
+    options.event_files = files;
+    options.event_file_count = 1;
+    CHECK(verify(&options) == NULL);
+    CHECK_STR(context->diagnostics.items[0].message, "2 columns an event, but input 'x' has 3");
+    done();
+}
+
+static void no_firmware(void) {
+    context = context_new();
+    CHECK(firmware_open(context, "/nowhere") == NULL);
+    CHECK_STR(context->diagnostics.items[0].message, "no such firmware folder");
+    context_free(context);
+}
+
+int main(void) {
+    if (!mkdtemp(folder))
+        return 2;
+    RUN(right_engines);
+    RUN(builds_are_kept);
+    RUN(a_difference_is_named_and_made_small);
+    RUN(engines_that_fail);
+    RUN(the_last_words_are_quoted);
+    RUN(a_wrong_latency_is_no_verdict_of_equality);
+    RUN(a_dropped_softmax_is_compared_before_it);
+    RUN(files_and_labels);
+    RUN(wrong_files);
+    RUN(no_firmware);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    if (system(command))
+        return 2;
+    TEST_EXIT();
+}

@@ -13,26 +13,26 @@ static int read_name(const struct json *json, const char *path, const struct cJS
                      int count, int *index) {
     const char *text;
     *index = 0;
-    if (json_text(json, path, item, &text) < 0) return -1;
+    if (native_text(json, path, item, &text) < 0) return -1;
     for (int i = 0; i < count; i++)
         if (!strcmp(names[i], text)) {
             *index = i;
             return 0;
         }
-    return json_fail(json, path, "'%s' is unknown here; the first of the known words is '%s'", text, names[0]);
+    return native_fail(json, path, "'%s' is unknown here; the first of the known words is '%s'", text, names[0]);
 }
 
 static int read_float(const struct json *json, const char *path, const struct cJSON *item, float *number) {
     double wide;
-    if (json_real(json, path, item, &wide) < 0) return -1;
+    if (native_real(json, path, item, &wide) < 0) return -1;
     *number = (float)wide;
-    return isinf(*number) && !isinf(wide) ? json_fail(json, path, "the number is beyond binary32") : 0;
+    return isinf(*number) && !isinf(wide) ? native_fail(json, path, "the number is beyond binary32") : 0;
 }
 
 static int read_format(const struct json *json, const char *path, const struct cJSON *item, struct format *format) {
     const char *text;
-    if (json_text(json, path, item, &text) < 0) return -1;
-    return format_parse(text, format) ? 0 : json_fail(json, path, "'%s' is no format, as s16f10 or fixed<16,6> are", text);
+    if (native_text(json, path, item, &text) < 0) return -1;
+    return format_parse(text, format) ? 0 : native_fail(json, path, "'%s' is no format, as s16f10 or fixed<16,6> are", text);
 }
 
 static int read_formats(const struct json *json, const char *path, const struct cJSON *item, struct formats *formats) {
@@ -42,11 +42,11 @@ static int read_formats(const struct json *json, const char *path, const struct 
         formats->at = ARENA_NEW(json->arena, struct format);
         return read_format(json, path, item, formats->at);
     }
-    if (json_members(json, path, item, names) < 0) return -1;
-    const cJSON *list = json_member(item, "at"), *member;
-    if (json_shape(json, json_path(json, path, "shape"), json_member(item, "shape"), &formats->shape) < 0) return -1;
-    if (json_array(json, json_path(json, path, "at"), list, &count) < 0) return -1;
-    if (count != shape_elements(&formats->shape)) return json_fail(json, path, "the list 'at' has %zu members, not %zu", count,
+    if (native_members(json, path, item, names) < 0) return -1;
+    const cJSON *list = native_member(item, "at"), *member;
+    if (native_shape(json, native_path(json, path, "shape"), native_member(item, "shape"), &formats->shape) < 0) return -1;
+    if (native_array(json, native_path(json, path, "at"), list, &count) < 0) return -1;
+    if (count != shape_elements(&formats->shape)) return native_fail(json, path, "the list 'at' has %zu members, not %zu", count,
                                                                    shape_elements(&formats->shape));
     formats->at = ARENA_ARRAY(json->arena, struct format, count + 1);
     cJSON_ArrayForEach(member, list)
@@ -56,33 +56,33 @@ static int read_formats(const struct json *json, const char *path, const struct 
 
 int native_meaning(const struct json *json, const char *path, const struct cJSON *item, struct meaning *meaning) {
     static const char *const names[] = {"shape", "scale", "zero_point", NULL};
-    if (json_members(json, path, item, names) < 0) return -1;
-    if (json_shape(json, json_path(json, path, "shape"), json_member(item, "shape"), &meaning->shape) < 0) return -1;
+    if (native_members(json, path, item, names) < 0) return -1;
+    if (native_shape(json, native_path(json, path, "shape"), native_member(item, "shape"), &meaning->shape) < 0) return -1;
     size_t count = shape_elements(&meaning->shape);
-    const cJSON *scale = json_member(item, "scale"), *zero_point = json_member(item, "zero_point");
-    if (scale && json_reals(json, json_path(json, path, "scale"), scale, count, &meaning->scale) < 0) return -1;
+    const cJSON *scale = native_member(item, "scale"), *zero_point = native_member(item, "zero_point");
+    if (scale && native_reals(json, native_path(json, path, "scale"), scale, count, &meaning->scale) < 0) return -1;
     if (!zero_point) return 0;
-    return json_reals(json, json_path(json, path, "zero_point"), zero_point, count, &meaning->zero_point);
+    return native_reals(json, native_path(json, path, "zero_point"), zero_point, count, &meaning->zero_point);
 }
 
 static int read_constant(const struct json *json, const char *path, const struct cJSON *item, struct constant_attributes *constant) {
     static const char *const names[] = {"kind", "shape", "formats", "numbers", NULL};
-    const char *inner = json_path(json, path, "numbers");
+    const char *inner = native_path(json, path, "numbers");
     int kind;
     double *reals;
-    if (json_members(json, path, item, names) < 0) return -1;
-    if (read_name(json, json_path(json, path, "kind"), json_member(item, "kind"), native_kinds, 4, &kind) < 0) return -1;
+    if (native_members(json, path, item, names) < 0) return -1;
+    if (read_name(json, native_path(json, path, "kind"), native_member(item, "kind"), native_kinds, 4, &kind) < 0) return -1;
     constant->kind = (enum value_kind)kind;
-    if (json_shape(json, json_path(json, path, "shape"), json_member(item, "shape"), &constant->shape) < 0) return -1;
-    const cJSON *formats = json_member(item, "formats"), *numbers = json_member(item, "numbers");
-    if ((formats != NULL) != (kind == VALUE_INTEGER)) return json_fail(json, path, "integers have formats, and they alone");
-    if (formats && read_formats(json, json_path(json, path, "formats"), formats, &constant->formats) < 0) return -1;
+    if (native_shape(json, native_path(json, path, "shape"), native_member(item, "shape"), &constant->shape) < 0) return -1;
+    const cJSON *formats = native_member(item, "formats"), *numbers = native_member(item, "numbers");
+    if ((formats != NULL) != (kind == VALUE_INTEGER)) return native_fail(json, path, "integers have formats, and they alone");
+    if (formats && read_formats(json, native_path(json, path, "formats"), formats, &constant->formats) < 0) return -1;
     size_t count = shape_elements(&constant->shape);
-    if (kind != VALUE_REAL) return json_wholes(json, inner, numbers, count, &constant->integers);
-    if (json_reals(json, inner, numbers, count, &reals) < 0) return -1;
+    if (kind != VALUE_REAL) return native_wholes(json, inner, numbers, count, &constant->integers);
+    if (native_reals(json, inner, numbers, count, &reals) < 0) return -1;
     constant->reals = ARENA_ARRAY(json->arena, float, count + 1);
     for (size_t i = 0; i < count; i++) {
-        if (!(fabs(reals[i]) <= (double)FLT_MAX)) return json_fail(json, inner, "number %zu is not within binary32", i);
+        if (!(fabs(reals[i]) <= (double)FLT_MAX)) return native_fail(json, inner, "number %zu is not within binary32", i);
         constant->reals[i] = (float)reals[i];
     }
     return 0;
@@ -90,36 +90,36 @@ static int read_constant(const struct json *json, const char *path, const struct
 
 static int read_table(const struct json *json, const char *path, const struct cJSON *item, struct table *table) {
     static const char *const names[] = {"first", "entries", NULL};
-    const char *inner = json_path(json, path, "entries");
+    const char *inner = native_path(json, path, "entries");
     size_t count;
-    if (json_members(json, path, item, names) < 0) return -1;
-    if (json_array(json, inner, json_member(item, "entries"), &count) < 0) return -1;
-    if (!count || count > UINT32_MAX / 2) return json_fail(json, inner, "a table has no entries, or too many");
-    if (json_whole(json, json_path(json, path, "first"), json_member(item, "first"), INT64_MIN, INT64_MAX - (int64_t)count, &table->first) < 0)
+    if (native_members(json, path, item, names) < 0) return -1;
+    if (native_array(json, inner, native_member(item, "entries"), &count) < 0) return -1;
+    if (!count || count > UINT32_MAX / 2) return native_fail(json, inner, "a table has no entries, or too many");
+    if (native_whole(json, native_path(json, path, "first"), native_member(item, "first"), INT64_MIN, INT64_MAX - (int64_t)count, &table->first) < 0)
         return -1;
     table->count = (uint32_t)count;
-    return json_wholes(json, inner, json_member(item, "entries"), count, &table->entries);
+    return native_wholes(json, inner, native_member(item, "entries"), count, &table->entries);
 }
 
 static int read_stair(const struct json *json, const char *path, const struct cJSON *item, struct staircase *stair) {
     static const char *const names[] = {"thresholds", "values", NULL};
-    const char *inner = json_path(json, path, "thresholds");
+    const char *inner = native_path(json, path, "thresholds");
     size_t count;
-    if (json_members(json, path, item, names) < 0) return -1;
-    if (json_array(json, inner, json_member(item, "thresholds"), &count) < 0) return -1;
-    if (count > UINT32_MAX / 2) return json_fail(json, inner, "too many thresholds");
+    if (native_members(json, path, item, names) < 0) return -1;
+    if (native_array(json, inner, native_member(item, "thresholds"), &count) < 0) return -1;
+    if (count > UINT32_MAX / 2) return native_fail(json, inner, "too many thresholds");
     stair->count = (uint32_t)count;
-    if (json_wholes(json, inner, json_member(item, "thresholds"), count, &stair->thresholds) < 0) return -1;
+    if (native_wholes(json, inner, native_member(item, "thresholds"), count, &stair->thresholds) < 0) return -1;
     for (size_t i = 1; i < count; i++)
-        if (stair->thresholds[i] <= stair->thresholds[i - 1]) return json_fail(json, inner, "thresholds must ascend");
-    return json_wholes(json, json_path(json, path, "values"), json_member(item, "values"), count + 1, &stair->values);
+        if (stair->thresholds[i] <= stair->thresholds[i - 1]) return native_fail(json, inner, "thresholds must ascend");
+    return native_wholes(json, native_path(json, path, "values"), native_member(item, "values"), count + 1, &stair->values);
 }
 
 static int read_lookups(const struct json *json, const char *path, const struct cJSON *item, struct lookup_attributes *lookup, bool tables) {
     size_t count, i = 0, wanted = shape_elements(&lookup->shape);
     const cJSON *member;
-    if (json_array(json, path, item, &count) < 0) return -1;
-    if (count != wanted) return json_fail(json, path, "the list has %zu members, the shape needs %zu", count, wanted);
+    if (native_array(json, path, item, &count) < 0) return -1;
+    if (count != wanted) return native_fail(json, path, "the list has %zu members, the shape needs %zu", count, wanted);
     if (tables) lookup->tables = ARENA_ARRAY(json->arena, struct table, count + 1);
     else lookup->stairs = ARENA_ARRAY(json->arena, struct staircase, count + 1);
     cJSON_ArrayForEach(member, item) {
@@ -134,9 +134,9 @@ static int read_lookups(const struct json *json, const char *path, const struct 
 static int read_slices(const struct json *json, const char *path, const struct cJSON *item, int rank, struct slice_attributes *slice) {
     static const char *const names[] = {"start", "step", "count", NULL};
     int64_t *into[] = {slice->start, slice->step, slice->count}, *numbers;
-    if (json_members(json, path, item, names) < 0) return -1;
+    if (native_members(json, path, item, names) < 0) return -1;
     for (int i = 0; i < 3; i++) {
-        if (json_wholes(json, json_path(json, path, names[i]), json_member(item, names[i]), (size_t)rank, &numbers) < 0) return -1;
+        if (native_wholes(json, native_path(json, path, names[i]), native_member(item, names[i]), (size_t)rank, &numbers) < 0) return -1;
         memcpy(into[i], numbers, (size_t)rank * sizeof *numbers);
     }
     return 0;
@@ -145,10 +145,10 @@ static int read_slices(const struct json *json, const char *path, const struct c
 static int read_permutation(const struct json *json, const char *path, const struct cJSON *item, int rank, int *permutation) {
     int64_t *numbers;
     unsigned seen = 0;
-    if (json_wholes(json, path, item, (size_t)rank, &numbers) < 0) return -1;
+    if (native_wholes(json, path, item, (size_t)rank, &numbers) < 0) return -1;
     for (int i = 0; i < rank; i++) {
         if (numbers[i] < 0 || numbers[i] >= rank || seen >> numbers[i] & 1)
-            return json_fail(json, path, "the permutation does not name every axis once");
+            return native_fail(json, path, "the permutation does not name every axis once");
         seen |= 1u << numbers[i];
         permutation[i] = (int)numbers[i];
     }
@@ -160,11 +160,11 @@ static int read_scalar(const struct json *json, const char *path, const struct c
     int index = 0, result = 0;
     switch (kind) {
     case ATTRIBUTE_BOOL:
-        if (!cJSON_IsBool(item)) return json_fail(json, path, "this is neither true nor false");
+        if (!cJSON_IsBool(item)) return native_fail(json, path, "this is neither true nor false");
         *(bool *)place = cJSON_IsTrue(item);
         return 0;
     case ATTRIBUTE_INT:
-        result = json_whole(json, path, item, INT32_MIN, INT32_MAX, &number);
+        result = native_whole(json, path, item, INT32_MIN, INT32_MAX, &number);
         *(int *)place = (int)number;
         return result;
     case ATTRIBUTE_ROUNDING:
@@ -184,20 +184,20 @@ static int read_field(const struct json *json, const char *path, const struct cJ
     switch (field->kind) {
     case ATTRIBUTE_BOOL: case ATTRIBUTE_INT: case ATTRIBUTE_ROUNDING: case ATTRIBUTE_OVERFLOW:
         return read_scalar(json, path, item, field->kind, place);
-    case ATTRIBUTE_INT64: return json_whole(json, path, item, INT64_MIN, INT64_MAX, place);
+    case ATTRIBUTE_INT64: return native_whole(json, path, item, INT64_MIN, INT64_MAX, place);
     case ATTRIBUTE_FLOAT: return read_float(json, path, item, place);
     case ATTRIBUTE_FORMATS: return read_formats(json, path, item, place);
     case ATTRIBUTE_MEANING: return native_meaning(json, path, item, place);
-    case ATTRIBUTE_SHAPE: return json_shape(json, path, item, place);
+    case ATTRIBUTE_SHAPE: return native_shape(json, path, item, place);
     case ATTRIBUTE_PERMUTATION: return read_permutation(json, path, item, rank, place);
     case ATTRIBUTE_SLICES: return read_slices(json, path, item, rank, &attributes->slice);
     case ATTRIBUTE_INDICES:
-        return json_wholes(json, path, item, shape_elements(&attributes->gather.shape), &attributes->gather.indices);
+        return native_wholes(json, path, item, shape_elements(&attributes->gather.shape), &attributes->gather.indices);
     case ATTRIBUTE_TABLES: return read_lookups(json, path, item, &attributes->lookup, true);
     case ATTRIBUTE_STAIRS: return read_lookups(json, path, item, &attributes->lookup, false);
     case ATTRIBUTE_CONSTANT: return read_constant(json, path, item, &attributes->constant);
     }
-    return json_fail(json, path, "this kind of attribute is unknown");
+    return native_fail(json, path, "this kind of attribute is unknown");
 }
 
 /* What may be left out: a truth that is false, a port's format in real arithmetic. */
@@ -212,7 +212,7 @@ static int check_known(const struct json *json, const char *path, const struct c
     const struct attribute_field *fields = op_info(op)->family->fields;
     for (const struct attribute_field *field = fields; field && field->name && count < 15; field++)
         if (native_field_applies(field, op)) names[count++] = field->name;
-    return json_members(json, path, object, count ? names : none);
+    return native_members(json, path, object, count ? names : none);
 }
 
 int native_attributes(const struct json *json, const char *path, const struct cJSON *object, enum op op, int rank,
@@ -220,11 +220,11 @@ int native_attributes(const struct json *json, const char *path, const struct cJ
     if (object && check_known(json, path, object, op) < 0) return -1;
     const struct attribute_field *fields = op_info(op)->family->fields;
     for (const struct attribute_field *field = fields; field && field->name; field++) {
-        const cJSON *item = object ? json_member(object, field->name) : NULL;
-        const char *inner = json_path(json, path, field->name);
+        const cJSON *item = object ? native_member(object, field->name) : NULL;
+        const char *inner = native_path(json, path, field->name);
         if (!native_field_applies(field, op)) continue;
         if (!item && is_optional(field, op)) continue;
-        if (!item) return json_fail(json, inner, "'%s' needs the attribute '%s'", op_info(op)->name, field->name);
+        if (!item) return native_fail(json, inner, "'%s' needs the attribute '%s'", op_info(op)->name, field->name);
         if (read_field(json, inner, item, field, rank, attributes) < 0) return -1;
     }
     return 0;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int json_fail(const struct json *json, const char *path, const char *format, ...) {
+int native_fail(const struct json *json, const char *path, const char *format, ...) {
     struct strbuf text = strbuf_new(json->arena);
     va_list arguments;
     va_start(arguments, format);
@@ -46,7 +46,7 @@ static void tree_release(void *object) {
     cJSON_Delete(((struct tree *)object)->root);
 }
 
-const struct cJSON *json_parse(const struct json *json, const char *text, size_t length) {
+const struct cJSON *native_parse(const struct json *json, const char *text, size_t length) {
     struct diagnostics *diag = &json->context->diagnostics;
     struct location at = {.file = json->file};
     char *copy = arena_strndup(json->arena, text, length);
@@ -65,33 +65,33 @@ const struct cJSON *json_parse(const struct json *json, const char *text, size_t
     return NULL;
 }
 
-const struct cJSON *json_member(const struct cJSON *object, const char *name) {
+const struct cJSON *native_member(const struct cJSON *object, const char *name) {
     const cJSON *item;
     cJSON_ArrayForEach(item, object)
         if (item->string && !strcmp(item->string, name)) return item;
     return NULL;
 }
 
-int json_members(const struct json *json, const char *path, const struct cJSON *object, const char *const *names) {
+int native_members(const struct json *json, const char *path, const struct cJSON *object, const char *const *names) {
     const cJSON *item;
-    if (!cJSON_IsObject(object)) return json_fail(json, path, object ? "this is not an object" : "an object is missing");
+    if (!cJSON_IsObject(object)) return native_fail(json, path, object ? "this is not an object" : "an object is missing");
     cJSON_ArrayForEach(item, object) {
         size_t i = 0;
         while (names[i] && strcmp(names[i], item->string)) i++;
-        if (!names[i]) return json_fail(json, json_path(json, path, item->string), "member '%s' is unknown", item->string);
-        if (json_member(object, item->string) != item)
-            return json_fail(json, json_path(json, path, item->string), "member '%s' stands twice", item->string);
+        if (!names[i]) return native_fail(json, native_path(json, path, item->string), "member '%s' is unknown", item->string);
+        if (native_member(object, item->string) != item)
+            return native_fail(json, native_path(json, path, item->string), "member '%s' stands twice", item->string);
     }
     return 0;
 }
 
-const char *json_path(const struct json *json, const char *path, const char *member) {
+const char *native_path(const struct json *json, const char *path, const char *member) {
     return path && *path ? arena_printf(json->arena, "%s.%s", path, member) : member;
 }
 
-int json_text(const struct json *json, const char *path, const struct cJSON *item, const char **text) {
+int native_text(const struct json *json, const char *path, const struct cJSON *item, const char **text) {
     *text = "";
-    if (!cJSON_IsString(item)) return json_fail(json, path, item ? "this is not a text" : "a text is missing");
+    if (!cJSON_IsString(item)) return native_fail(json, path, item ? "this is not a text" : "a text is missing");
     *text = item->valuestring;
     return 0;
 }
@@ -111,12 +111,12 @@ static bool whole_of(const struct cJSON *item, int64_t *number) {
     return (double)*number == item->valuedouble;
 }
 
-int json_whole(const struct json *json, const char *path, const struct cJSON *item, int64_t low, int64_t high, int64_t *number) {
+int native_whole(const struct json *json, const char *path, const struct cJSON *item, int64_t low, int64_t high, int64_t *number) {
     *number = 0;
-    if (!item) return json_fail(json, path, "a whole number is missing");
-    if (!whole_of(item, number)) return json_fail(json, path, "this is no whole number (beyond 2^53 it must be a text)");
+    if (!item) return native_fail(json, path, "a whole number is missing");
+    if (!whole_of(item, number)) return native_fail(json, path, "this is no whole number (beyond 2^53 it must be a text)");
     if (*number >= low && *number <= high) return 0;
-    return json_fail(json, path, "%" PRId64 " is not between %" PRId64 " and %" PRId64, *number, low, high);
+    return native_fail(json, path, "%" PRId64 " is not between %" PRId64 " and %" PRId64, *number, low, high);
 }
 
 static bool real_of(const struct cJSON *item, double *number) {
@@ -131,61 +131,61 @@ static bool real_of(const struct cJSON *item, double *number) {
     return cJSON_IsNumber(item);
 }
 
-int json_real(const struct json *json, const char *path, const struct cJSON *item, double *number) {
+int native_real(const struct json *json, const char *path, const struct cJSON *item, double *number) {
     if (real_of(item, number)) return 0;
-    return json_fail(json, path, item ? "this is not a number" : "a number is missing");
+    return native_fail(json, path, item ? "this is not a number" : "a number is missing");
 }
 
-int json_array(const struct json *json, const char *path, const struct cJSON *item, size_t *count) {
+int native_array(const struct json *json, const char *path, const struct cJSON *item, size_t *count) {
     const cJSON *member;
     *count = 0;
-    if (!cJSON_IsArray(item)) return json_fail(json, path, item ? "this is not a list" : "a list is missing");
+    if (!cJSON_IsArray(item)) return native_fail(json, path, item ? "this is not a list" : "a list is missing");
     cJSON_ArrayForEach(member, item) ++*count;
     return 0;
 }
 
-static int json_counted(const struct json *json, const char *path, const struct cJSON *item, size_t count) {
+static int native_counted(const struct json *json, const char *path, const struct cJSON *item, size_t count) {
     size_t there;
-    if (json_array(json, path, item, &there) < 0) return -1;
-    return there == count ? 0 : json_fail(json, path, "the list has %zu members, not %zu", there, count);
+    if (native_array(json, path, item, &there) < 0) return -1;
+    return there == count ? 0 : native_fail(json, path, "the list has %zu members, not %zu", there, count);
 }
 
-int json_wholes(const struct json *json, const char *path, const struct cJSON *item, size_t count, int64_t **numbers) {
+int native_wholes(const struct json *json, const char *path, const struct cJSON *item, size_t count, int64_t **numbers) {
     const cJSON *member;
     size_t i = 0;
-    if (json_counted(json, path, item, count) < 0) return -1;
+    if (native_counted(json, path, item, count) < 0) return -1;
     *numbers = ARENA_ARRAY(json->arena, int64_t, count + 1);
     cJSON_ArrayForEach(member, item) {
         if (!whole_of(member, &(*numbers)[i]))
-            return json_fail(json, path, "member %zu is no whole number (beyond 2^53 it must be a text)", i);
+            return native_fail(json, path, "member %zu is no whole number (beyond 2^53 it must be a text)", i);
         i++;
     }
     return 0;
 }
 
-int json_reals(const struct json *json, const char *path, const struct cJSON *item, size_t count, double **numbers) {
+int native_reals(const struct json *json, const char *path, const struct cJSON *item, size_t count, double **numbers) {
     const cJSON *member;
     size_t i = 0;
-    if (json_counted(json, path, item, count) < 0) return -1;
+    if (native_counted(json, path, item, count) < 0) return -1;
     *numbers = ARENA_ARRAY(json->arena, double, count + 1);
     cJSON_ArrayForEach(member, item) {
-        if (!real_of(member, &(*numbers)[i])) return json_fail(json, path, "member %zu is not a number", i);
+        if (!real_of(member, &(*numbers)[i])) return native_fail(json, path, "member %zu is not a number", i);
         i++;
     }
     return 0;
 }
 
-int json_shape(const struct json *json, const char *path, const struct cJSON *item, struct shape *shape) {
+int native_shape(const struct json *json, const char *path, const struct cJSON *item, struct shape *shape) {
     enum { ELEMENTS_MAX = 1 << 26 };
     int64_t *dims, product = 1;
     size_t rank;
     *shape = (struct shape){0};
-    if (json_array(json, path, item, &rank) < 0) return -1;
-    if (rank > SHAPE_RANK_MAX) return json_fail(json, path, "%zu axes are more than %d", rank, SHAPE_RANK_MAX);
-    if (json_wholes(json, path, item, rank, &dims) < 0) return -1;
+    if (native_array(json, path, item, &rank) < 0) return -1;
+    if (rank > SHAPE_RANK_MAX) return native_fail(json, path, "%zu axes are more than %d", rank, SHAPE_RANK_MAX);
+    if (native_wholes(json, path, item, rank, &dims) < 0) return -1;
     for (size_t i = 0; i < rank; i++) {
         if (dims[i] < 0 || dims[i] > ELEMENTS_MAX || (dims[i] && product > ELEMENTS_MAX / dims[i]))
-            return json_fail(json, path, "axis %zu of the shape is impossible: %" PRId64, i, dims[i]);
+            return native_fail(json, path, "axis %zu of the shape is impossible: %" PRId64, i, dims[i]);
         shape->dim[i] = dims[i];
         product *= dims[i];
     }

@@ -3,7 +3,7 @@
 #define BXC_FRONTEND_NATIVE_H
 
 #include "frontend/frontend.h"
-#include "frontend/names.h"
+#include "frontend/name_map.h"
 
 #define NATIVE_FORMAT "bxc-graph"
 enum { NATIVE_VERSION = 1, NATIVE_NESTING_MAX = 16, NATIVE_NODES_MAX = 1 << 24 };
@@ -21,26 +21,26 @@ struct json {
     struct arena *arena;
     const char *file;
     struct graph *graph;
-    struct names nodes; /* name to struct native_node */
+    struct name_map nodes; /* name to valref */
 };
 
 /* Diagnoses at a JSON path; always -1. */
-int json_fail(const struct json *json, const char *path, const char *format, ...) PRINTF_LIKE(3, 4);
+int native_fail(const struct json *json, const char *path, const char *format, ...) PRINTF_LIKE(3, 4);
 /* NULL and a diagnosis with the line when the text is no JSON or is nested too deeply. The tree is the arena's. */
-const struct cJSON *json_parse(const struct json *json, const char *text, size_t length);
+const struct cJSON *native_parse(const struct json *json, const char *text, size_t length);
 /* -1 and a diagnosis when the object has a member that is not among the names (NULL ends them), or one twice. */
-int json_members(const struct json *json, const char *path, const struct cJSON *object, const char *const *names);
-const struct cJSON *json_member(const struct cJSON *object, const char *name); /* NULL: none */
+int native_members(const struct json *json, const char *path, const struct cJSON *object, const char *const *names);
+const struct cJSON *native_member(const struct cJSON *object, const char *name); /* NULL: none */
 /* Each: -1 and a diagnosis when it is not of that kind. item may be NULL: it is missing. */
-int json_text(const struct json *json, const char *path, const struct cJSON *item, const char **text);
-int json_whole(const struct json *json, const char *path, const struct cJSON *item, int64_t low, int64_t high, int64_t *number);
-int json_real(const struct json *json, const char *path, const struct cJSON *item, double *number);
-int json_array(const struct json *json, const char *path, const struct cJSON *item, size_t *count);
+int native_text(const struct json *json, const char *path, const struct cJSON *item, const char **text);
+int native_whole(const struct json *json, const char *path, const struct cJSON *item, int64_t low, int64_t high, int64_t *number);
+int native_real(const struct json *json, const char *path, const struct cJSON *item, double *number);
+int native_array(const struct json *json, const char *path, const struct cJSON *item, size_t *count);
 /* Arrays of exactly `count` numbers, in the arena. */
-int json_wholes(const struct json *json, const char *path, const struct cJSON *item, size_t count, int64_t **numbers);
-int json_reals(const struct json *json, const char *path, const struct cJSON *item, size_t count, double **numbers);
-int json_shape(const struct json *json, const char *path, const struct cJSON *item, struct shape *shape);
-const char *json_path(const struct json *json, const char *path, const char *member);
+int native_wholes(const struct json *json, const char *path, const struct cJSON *item, size_t count, int64_t **numbers);
+int native_reals(const struct json *json, const char *path, const struct cJSON *item, size_t count, double **numbers);
+int native_shape(const struct json *json, const char *path, const struct cJSON *item, struct shape *shape);
+const char *native_path(const struct json *json, const char *path, const char *member);
 
 /* ---- fields.c: attributes by the operators' tables ---- */
 

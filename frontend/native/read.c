@@ -18,12 +18,12 @@ bool native_recognises(const char *path, const void *data, size_t length) {
 static int read_reference(const struct json *json, const char *path, const struct cJSON *item, valref *value) {
     int64_t position;
     if (cJSON_IsString(item)) {
-        const valref *named = names_find(&json->nodes, item->valuestring);
-        if (!named) return json_fail(json, path, "no node before this one is called '%s'", item->valuestring);
+        const valref *named = name_map_find(&json->nodes, item->valuestring);
+        if (!named) return native_fail(json, path, "no node before this one is called '%s'", item->valuestring);
         *value = *named;
         return 0;
     }
-    if (json_whole(json, path, item, 0, (int64_t)json->graph->node_count - 1, &position) < 0) return -1;
+    if (native_whole(json, path, item, 0, (int64_t)json->graph->node_count - 1, &position) < 0) return -1;
     *value = json->graph->nodes[position].result;
     return 0;
 }
@@ -31,7 +31,7 @@ static int read_reference(const struct json *json, const char *path, const struc
 static int read_operands(const struct json *json, const char *path, const struct cJSON *list, valref **inputs, uint32_t *count) {
     size_t length = 0, i = 0;
     const cJSON *item;
-    if (list && json_array(json, path, list, &length) < 0) return -1;
+    if (list && native_array(json, path, list, &length) < 0) return -1;
     *inputs = ARENA_ARRAY(json->arena, valref, length + 1);
     *count = (uint32_t)length;
     if (list) cJSON_ArrayForEach(item, list)
@@ -50,14 +50,14 @@ struct statement {
 static int read_heading(const struct json *json, const char *path, const struct cJSON *item, struct statement *statement) {
     static const char *const names[] = {"name", "op", "from", "value", "inputs", "attributes", NULL};
     const cJSON *from, *value;
-    if (json_members(json, path, item, names) < 0) return -1;
-    if (json_text(json, json_path(json, path, "name"), json_member(item, "name"), &statement->name) < 0) return -1;
-    if (json_text(json, json_path(json, path, "op"), json_member(item, "op"), &statement->op_name) < 0) return -1;
+    if (native_members(json, path, item, names) < 0) return -1;
+    if (native_text(json, native_path(json, path, "name"), native_member(item, "name"), &statement->name) < 0) return -1;
+    if (native_text(json, native_path(json, path, "op"), native_member(item, "op"), &statement->op_name) < 0) return -1;
     if (!op_parse(statement->op_name, &statement->op))
-        return json_fail(json, json_path(json, path, "op"), "'%s' is no operator; see 'bxc ops'", statement->op_name);
-    if ((from = json_member(item, "from")) && json_text(json, json_path(json, path, "from"), from, &statement->from) < 0) return -1;
-    if ((value = json_member(item, "value")) && json_text(json, json_path(json, path, "value"), value, &statement->value) < 0) return -1;
-    return read_operands(json, json_path(json, path, "inputs"), json_member(item, "inputs"), &statement->inputs, &statement->input_count);
+        return native_fail(json, native_path(json, path, "op"), "'%s' is no operator; see 'bxc ops'", statement->op_name);
+    if ((from = native_member(item, "from")) && native_text(json, native_path(json, path, "from"), from, &statement->from) < 0) return -1;
+    if ((value = native_member(item, "value")) && native_text(json, native_path(json, path, "value"), value, &statement->value) < 0) return -1;
+    return read_operands(json, native_path(json, path, "inputs"), native_member(item, "inputs"), &statement->inputs, &statement->input_count);
 }
 
 static int read_node(struct json *json, const char *path, const struct cJSON *item) {
@@ -65,14 +65,14 @@ static int read_node(struct json *json, const char *path, const struct cJSON *it
     memset(&statement, 0, sizeof statement);
     if (read_heading(json, path, item, &statement) < 0) return -1;
     int rank = statement.input_count ? graph_value(json->graph, statement.inputs[0])->shape.rank : 0;
-    if (native_attributes(json, json_path(json, path, "attributes"), json_member(item, "attributes"), statement.op, rank,
+    if (native_attributes(json, native_path(json, path, "attributes"), native_member(item, "attributes"), statement.op, rank,
                           &statement.attributes) < 0)
         return -1;
     valref value = graph_append(json->graph, statement.op, statement.name, statement.inputs, statement.input_count, &statement.attributes);
     if (valref_equal(value, NO_VALUE)) return -1;
     if (statement.value) graph_name_value(json->graph, value, statement.value);
     if (statement.from) graph_definition(json->graph, value)->source_op = arena_strdup(json->graph->arena, statement.from);
-    names_put(&json->nodes, statement.name, arena_copy(json->arena, &value, sizeof value));
+    name_map_put(&json->nodes, statement.name, arena_copy(json->arena, &value, sizeof value));
     return 0;
 }
 
@@ -82,14 +82,14 @@ static int read_output(const struct json *json, const char *path, const struct c
     valref value;
     struct meaning meaning = {0};
     struct shape wide;
-    if (json_members(json, path, item, names) < 0) return -1;
-    if (json_text(json, json_path(json, path, "name"), json_member(item, "name"), &name) < 0) return -1;
-    if (read_reference(json, json_path(json, path, "node"), json_member(item, "node"), &value) < 0) return -1;
-    const cJSON *scale = json_member(item, "meaning");
-    if (scale && native_meaning(json, json_path(json, path, "meaning"), scale, &meaning) < 0) return -1;
+    if (native_members(json, path, item, names) < 0) return -1;
+    if (native_text(json, native_path(json, path, "name"), native_member(item, "name"), &name) < 0) return -1;
+    if (read_reference(json, native_path(json, path, "node"), native_member(item, "node"), &value) < 0) return -1;
+    const cJSON *scale = native_member(item, "meaning");
+    if (scale && native_meaning(json, native_path(json, path, "meaning"), scale, &meaning) < 0) return -1;
     const struct shape *shape = &graph_value(json->graph, value)->shape;
     if (scale && (!shape_broadcast(&meaning.shape, shape, &wide) || !shape_equal(&wide, shape)))
-        return json_fail(json, path, "the meaning does not spread over the output");
+        return native_fail(json, path, "the meaning does not spread over the output");
     graph_append_output(json->graph, name, value);
     json->graph->outputs[json->graph->output_count - 1].meaning = meaning_copy(json->graph->arena, &meaning);
     return 0;
@@ -97,14 +97,14 @@ static int read_output(const struct json *json, const char *path, const struct c
 
 /* Stops at the first node that is wrong: what follows would build on it. */
 static int read_lists(struct json *json, const struct cJSON *root) {
-    const cJSON *nodes = json_member(root, "nodes"), *outputs = json_member(root, "outputs"), *item;
+    const cJSON *nodes = native_member(root, "nodes"), *outputs = native_member(root, "outputs"), *item;
     size_t count, i = 0;
-    if (json_array(json, "nodes", nodes, &count) < 0) return -1;
-    if (count > NATIVE_NODES_MAX) return json_fail(json, "nodes", "too many nodes");
+    if (native_array(json, "nodes", nodes, &count) < 0) return -1;
+    if (count > NATIVE_NODES_MAX) return native_fail(json, "nodes", "too many nodes");
     cJSON_ArrayForEach(item, nodes)
         if (read_node(json, arena_printf(json->arena, "nodes[%zu]", i++), item) < 0) return -1;
-    if (json_array(json, "outputs", outputs, &count) < 0) return -1;
-    if (!count) return json_fail(json, "outputs", "the model has no outputs");
+    if (native_array(json, "outputs", outputs, &count) < 0) return -1;
+    if (!count) return native_fail(json, "outputs", "the model has no outputs");
     i = 0;
     cJSON_ArrayForEach(item, outputs)
         if (read_output(json, arena_printf(json->arena, "outputs[%zu]", i++), item) < 0) return -1;
@@ -115,13 +115,13 @@ static int read_root(struct json *json, const struct cJSON *root) {
     static const char *const names[] = {"format", "version", "name", "opset", "nodes", "outputs", "comment", "$schema", NULL};
     const char *format, *name;
     int64_t version, opset = 0;
-    if (json_members(json, NULL, root, names) < 0) return -1;
-    if (json_text(json, "format", json_member(root, "format"), &format) < 0) return -1;
-    if (strcmp(format, NATIVE_FORMAT)) return json_fail(json, "format", "'%s' is not '%s'", format, NATIVE_FORMAT);
-    if (json_whole(json, "version", json_member(root, "version"), NATIVE_VERSION, NATIVE_VERSION, &version) < 0) return -1;
-    if (json_text(json, "name", json_member(root, "name"), &name) < 0) return -1;
-    const cJSON *given = json_member(root, "opset");
-    if (given && json_whole(json, "opset", given, 0, INT32_MAX, &opset) < 0) return -1;
+    if (native_members(json, NULL, root, names) < 0) return -1;
+    if (native_text(json, "format", native_member(root, "format"), &format) < 0) return -1;
+    if (strcmp(format, NATIVE_FORMAT)) return native_fail(json, "format", "'%s' is not '%s'", format, NATIVE_FORMAT);
+    if (native_whole(json, "version", native_member(root, "version"), NATIVE_VERSION, NATIVE_VERSION, &version) < 0) return -1;
+    if (native_text(json, "name", native_member(root, "name"), &name) < 0) return -1;
+    const cJSON *given = native_member(root, "opset");
+    if (given && native_whole(json, "opset", given, 0, INT32_MAX, &opset) < 0) return -1;
     json->graph = graph_new(json->context, name);
     json->graph->source = arena_strdup(json->graph->arena, json->file);
     json->graph->opset = (int)opset;
@@ -131,9 +131,9 @@ static int read_root(struct json *json, const struct cJSON *root) {
 struct graph *native_read(struct bxc_context *context, const char *path, const void *data, size_t length,
                           const struct frontend_options *options) {
     struct arena *arena = arena_new(context);
-    struct json json = {.context = context, .arena = arena, .file = path, .nodes = names_new(arena)};
+    struct json json = {.context = context, .arena = arena, .file = path, .nodes = name_map_new(arena)};
     (void)options; /* shapes are written as they are meant */
-    const struct cJSON *root = json_parse(&json, data, length);
+    const struct cJSON *root = native_parse(&json, data, length);
     if (!root || read_root(&json, root) < 0) {
         graph_free(json.graph);
         json.graph = NULL;

@@ -209,26 +209,26 @@ static void write_attributes(struct strbuf *out, const struct graph *graph, cons
 
 /* How nodes are referred to: by name, or by position where the name is not unique. */
 struct references {
-    struct names names;
+    struct name_map names;
     uint32_t *position; /* by value: of its node among the living */
 };
 
 static struct references references_of(const struct graph *graph, struct arena *arena) {
-    struct references references = {names_new(arena), ARENA_ARRAY(arena, uint32_t, graph->value_count + 1)};
+    struct references references = {name_map_new(arena), ARENA_ARRAY(arena, uint32_t, graph->value_count + 1)};
     static char many;
     uint32_t position = 0;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
         if (node->dead) continue;
         references.position[node->result.id] = position++;
-        names_put(&references.names, node->name, names_find(&references.names, node->name) ? (void *)&many : (void *)node);
+        name_map_put(&references.names, node->name, name_map_find(&references.names, node->name) ? (void *)&many : (void *)node);
     }
     return references;
 }
 
 static void write_reference(struct strbuf *out, const struct graph *graph, const struct references *references, valref value) {
     const struct node *node = graph_definition(graph, value);
-    if (names_find(&references->names, node->name) == node) write_string(out, node->name);
+    if (name_map_find(&references->names, node->name) == node) write_string(out, node->name);
     else strbuf_printf(out, "%u", references->position[value.id]);
 }
 

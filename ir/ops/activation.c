@@ -130,7 +130,7 @@ static int infer(struct graph *graph, struct node *node, struct value *result) {
     return integer ? infer_relu(graph, node, result) : 0;
 }
 
-static void real_relu_lanes(const float *restrict x, float *restrict out) {
+VECTOR_CLONES static void real_relu_lanes(const float *restrict x, float *restrict out) {
     for (int lane = 0; lane < EVENT_LANES; lane++)
         out[lane] = x[lane] <= 0.0f ? 0.0f : x[lane];
 }

@@ -128,7 +128,7 @@ static const void *prepare(const struct graph *graph, const struct node *node, s
     for (int lane = 0; lane < EVENT_LANES; lane++) \
         out[lane] = (expression)
 
-static void real_lanes(enum op op, const float *a, const float *b, float *restrict out) {
+VECTOR_CLONES static void real_lanes(enum op op, const float *a, const float *b, float *restrict out) {
     switch (op) {
     case OP_ADD: LANES(a[lane] + b[lane]); break;
     case OP_SUB: LANES(a[lane] - b[lane]); break;
@@ -149,32 +149,40 @@ static void eval_real(const struct evaluation *evaluation) {
     }
 }
 
-static void integer_lanes(enum op op, const int64_t *a, unsigned shift_a, const int64_t *b, unsigned shift_b,
-                          int64_t *restrict out) {
-    if (op == OP_MUL) {
-        LANES((int64_t)((uint64_t)a[lane] * (uint64_t)b[lane]));
-        return;
+/* Modulo 2^64, as everything that is exact in the end. */
+VECTOR_CLONES static void integer_lanes(enum op op, const uint64_t *a, const uint64_t *b, uint64_t *restrict out) {
+    switch (op) {
+    case OP_ADD: LANES(a[lane] + b[lane]); break;
+    case OP_SUB: LANES(a[lane] - b[lane]); break;
+    default: LANES(a[lane] * b[lane]); break;
     }
-    uint64_t x[EVENT_LANES], y[EVENT_LANES];
-    for (int lane = 0; lane < EVENT_LANES; lane++) {
-        x[lane] = op_shifted(a[lane], shift_a);
-        y[lane] = op_shifted(b[lane], shift_b);
-    }
-    if (op == OP_ADD)
-        LANES((int64_t)(x[lane] + y[lane]));
-    else
-        LANES((int64_t)(x[lane] - y[lane]));
+}
+
+/* Shifts by 64 give 0. */
+VECTOR_CLONES static void shift_lanes(const uint64_t *a, unsigned shift, uint64_t *restrict out) {
+    unsigned half = shift / 2, rest = shift - half;
+    LANES(a[lane] << half << rest);
+}
+
+static const uint64_t *aligned_row(const struct integer_operand *operand, size_t element, unsigned shift, int64_t *spare,
+                                   uint64_t *shifted) {
+    const uint64_t *row = (const uint64_t *)integer_row(operand, element, spare);
+    if (shift == 0)
+        return row;
+    shift_lanes(row, shift, shifted);
+    return shifted;
 }
 
 static void eval_integer(const struct evaluation *evaluation) {
     const struct plan *plan = evaluation->plan;
     size_t count = shape_elements(&op_result(evaluation->graph, evaluation->node)->shape);
     int64_t spare_a[EVENT_LANES], spare_b[EVENT_LANES];
+    uint64_t shifted_a[EVENT_LANES], shifted_b[EVENT_LANES];
     for (size_t i = 0; i < count; i++) {
-        const int64_t *a = integer_row(&evaluation->integers[0], op_mapped(plan->map_a, i), spare_a);
-        const int64_t *b = integer_row(&evaluation->integers[1], op_mapped(plan->map_b, i), spare_b);
-        integer_lanes(evaluation->node->op, a, plan->shift_a ? plan->shift_a[i] : 0, b,
-                      plan->shift_b ? plan->shift_b[i] : 0, evaluation->integer_result + i * EVENT_LANES);
+        unsigned shift_a = plan->shift_a ? plan->shift_a[i] : 0, shift_b = plan->shift_b ? plan->shift_b[i] : 0;
+        const uint64_t *a = aligned_row(&evaluation->integers[0], op_mapped(plan->map_a, i), shift_a, spare_a, shifted_a);
+        const uint64_t *b = aligned_row(&evaluation->integers[1], op_mapped(plan->map_b, i), shift_b, spare_b, shifted_b);
+        integer_lanes(evaluation->node->op, a, b, (uint64_t *)(evaluation->integer_result + i * EVENT_LANES));
     }
 }
 

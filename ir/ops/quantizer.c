@@ -331,47 +331,92 @@ static float narrow_one(float x, struct format format, const struct quantizer_at
     return (float)fixed_to_real(integer, format.fraction);
 }
 
-/* Exact while 2^fraction and everything on the way are doubles; other lanes and formats one by one. */
-static void narrow_reals(const float *x, float *out, struct format format, const struct quantizer_attributes *attributes) {
-    bool simple = format.width > 0 && format.width <= 50 && format.fraction <= 800 && format.fraction >= -800;
-    double lanes[EVENT_LANES], scale = ldexp(1.0, simple ? format.fraction : 0), step = 1.0 / scale;
-    bool far = !simple;
+/* Whether any lane is too far for binary64 to take the steps exactly, or no number. */
+VECTOR_CLONES static bool scale_up(const float *restrict x, double scale, double *restrict lanes) {
+    int near = 0;
     for (int lane = 0; lane < EVENT_LANES; lane++)
         lanes[lane] = (double)x[lane] * scale;
     for (int lane = 0; lane < EVENT_LANES; lane++)
-        far |= !(fabs(lanes[lane]) < 0x1p50);
-    if (far) {
+        near += fabs(lanes[lane]) < 0x1p50;
+    return near < EVENT_LANES;
+}
+
+VECTOR_CLONES static void scale_down(const double *restrict lanes, double step, float *restrict out) {
+    for (int lane = 0; lane < EVENT_LANES; lane++)
+        out[lane] = (float)(lanes[lane] * step + 0.0); /* no negative zero */
+}
+
+/* Exact while 2^fraction and everything on the way are doubles; other lanes and formats one by one. */
+static void narrow_reals(const float *x, float *out, struct format format, const struct quantizer_attributes *attributes) {
+    bool simple = format.width > 0 && format.width <= 50 && format.fraction <= 800 && format.fraction >= -800;
+    double lanes[EVENT_LANES], scale = ldexp(1.0, simple ? format.fraction : 0);
+    if (!simple || scale_up(x, scale, lanes)) {
         for (int lane = 0; lane < EVENT_LANES; lane++)
             out[lane] = narrow_one(x[lane], format, attributes);
         return;
     }
     round_doubles(lanes, attributes->rounding);
     overflow_doubles(lanes, format, attributes->overflow);
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        out[lane] = (float)(lanes[lane] * step + 0.0); /* no negative zero */
+    scale_down(lanes, 1.0 / scale, out);
 }
 
 /* ---- QONNX in lanes ---- */
 
-static void quant_lanes(const struct evaluation *evaluation, size_t element, const float *const *rows, float *out) {
-    const struct quantizer_attributes *attributes = &evaluation->node->attributes.quantizer;
-    (void)element;
-    if (evaluation->reals[3].lane_stride == 0) {
-        struct bounds bounds = bounds_of(rows[3][0], attributes->is_signed, attributes->narrow);
+VECTOR_CLONES static void round_reals(float *lanes, enum rounding rounding) {
+    switch (rounding) {
+    case ROUND_HALF_EVEN:
         for (int lane = 0; lane < EVENT_LANES; lane++)
-            out[lane] = quant_one(rows[0][lane], rows[1][lane], rows[2][lane], bounds, attributes->rounding);
-        return;
+            lanes[lane] = rintf(lanes[lane]);
+        break;
+    case ROUND_TRUNCATE:
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            lanes[lane] = floorf(lanes[lane]);
+        break;
+    default:
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            lanes[lane] = round_real(lanes[lane], rounding);
+        break;
     }
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        out[lane] = quant_real(rows[0][lane], rows[1][lane], rows[2][lane], rows[3][lane], attributes);
 }
 
-static void qonnx_lanes(const struct evaluation *evaluation, size_t element, const float *const *rows, float *out) {
+/* quant_one in lanes, step by step. */
+VECTOR_CLONES static void quant_before(const float *x, const float *scale, const float *zero_point, float lo, float hi,
+                                       float *restrict lanes) {
+    for (int lane = 0; lane < EVENT_LANES; lane++) {
+        float y = x[lane] / scale[lane];
+        y = y + zero_point[lane];
+        y = y > hi ? hi : y;
+        lanes[lane] = y < lo ? lo : y;
+    }
+}
+
+VECTOR_CLONES static void quant_after(const float *scale, const float *zero_point, const float *lanes, float *restrict out) {
+    for (int lane = 0; lane < EVENT_LANES; lane++) {
+        float y = lanes[lane] - zero_point[lane];
+        out[lane] = y * scale[lane];
+    }
+}
+
+static void quant_lanes(const struct evaluation *evaluation, const float *const *rows, float *out) {
+    const struct quantizer_attributes *attributes = &evaluation->node->attributes.quantizer;
+    struct bounds bounds = bounds_of(rows[3][0], attributes->is_signed, attributes->narrow);
+    float lanes[EVENT_LANES];
+    if (evaluation->reals[3].lane_stride || bounds.bipolar) {
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            out[lane] = quant_real(rows[0][lane], rows[1][lane], rows[2][lane], rows[3][lane], attributes);
+        return;
+    }
+    quant_before(rows[0], rows[1], rows[2], bounds.lo, bounds.hi, lanes);
+    round_reals(lanes, attributes->rounding);
+    quant_after(rows[1], rows[2], lanes, out);
+}
+
+static void qonnx_lanes(const struct evaluation *evaluation, const float *const *rows, float *out) {
     const struct node *node = evaluation->node;
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
     bool second = node->input_count == 6;
     if (node->op == OP_QUANT) {
-        quant_lanes(evaluation, element, rows, out);
+        quant_lanes(evaluation, rows, out);
         return;
     }
     for (int lane = 0; lane < EVENT_LANES; lane++) {
@@ -399,7 +444,7 @@ static void eval_real(const struct evaluation *evaluation) {
         }
         for (uint32_t k = 1; k < node->input_count; k++)
             rows[k] = real_row(&evaluation->reals[k], op_mapped(maps[k], i), spare[k]);
-        qonnx_lanes(evaluation, i, rows, out);
+        qonnx_lanes(evaluation, rows, out);
     }
 }
 

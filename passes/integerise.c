@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-int refuse(struct integerise *state, const struct node *node, const char *help, const char *format, ...) {
+int cross_refuse(struct integerise *state, const struct node *node, const char *help, const char *format, ...) {
     struct strbuf text = strbuf_new(state->scratch);
     va_list arguments;
     va_start(arguments, format);
@@ -21,7 +21,7 @@ int refuse(struct integerise *state, const struct node *node, const char *help, 
 }
 
 /* Names and origins of the real graph's node for what was made of it. */
-valref integer_name(struct integerise *state, valref result, const struct node *node, bool main_result) {
+valref cross_name(struct integerise *state, valref result, const struct node *node, bool main_result) {
     if (result.id == UINT32_MAX) return result;
     struct node *made = graph_definition(state->integer, result);
     made->source_op = arena_strdup(state->integer->arena, node->source_op);
@@ -30,13 +30,13 @@ valref integer_name(struct integerise *state, valref result, const struct node *
     return result;
 }
 
-int intervals_refresh(struct integerise *state) {
+int cross_refresh(struct integerise *state) {
     if (state->inferred_nodes == state->integer->node_count) return 0;
     state->inferred_nodes = state->integer->node_count;
     return graph_infer(state->integer);
 }
 
-void set_integer(struct integerise *state, const struct node *node, valref value, const double *scale, const char *doubt) {
+void cross_set(struct integerise *state, const struct node *node, valref value, const double *scale, const char *doubt) {
     state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_INTEGER, .exact = {value, scale, doubt}};
 }
 
@@ -53,7 +53,7 @@ static int lower_square(struct integerise *state, const struct node *node) {
     valref operands[2] = {node->inputs[0], node->inputs[0]};
     square.op = OP_MUL;
     square.inputs = operands;
-    return lower_exact(state, &square);
+    return cross_exact(state, &square);
 }
 
 static bool is_square(const struct integerise *state, const struct node *node) {
@@ -67,14 +67,14 @@ static bool is_square(const struct integerise *state, const struct node *node) {
 static int refuse_operator(struct integerise *state, const struct node *node) {
     const char *help = node->op == OP_DIV ? "divide by a constant, or quantise the divisor and multiply by its reciprocal table"
                                           : "replace it by operators that 'bxc ops' lists with an integer form";
-    return refuse(state, node, help, "operator '%s' of two variables has no integer form", op_info(node->op)->name);
+    return cross_refuse(state, node, help, "operator '%s' of two variables has no integer form", op_info(node->op)->name);
 }
 
 static int lower_elementwise(struct integerise *state, const struct node *node) {
     uint32_t slot;
     if (is_square(state, node)) return lower_square(state, node);
     if (step_slot(state, node, &slot)) return chain_extend(state, node, slot);
-    if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) return lower_exact(state, node);
+    if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) return cross_exact(state, node);
     return refuse_operator(state, node);
 }
 
@@ -88,14 +88,14 @@ static bool operands_lowered(const struct integerise *state, const struct node *
 static int lower_node(struct integerise *state, const struct node *node) {
     if (node->dead || !operands_lowered(state, node)) return 0;
     switch (node->op) {
-    case OP_INPUT: return lower_input(state, node);
+    case OP_INPUT: return cross_input(state, node);
     case OP_CONSTANT: return lower_constant(state, node);
     case OP_NARROW: case OP_QUANT: case OP_BIPOLAR_QUANT: case OP_TRUNC_QUANT:
-        return state->lowered[node->result.id].kind == LOWERED_NOT ? lower_quantiser(state, node) : 0;
-    case OP_MATMUL: case OP_ARGMAX: case OP_REDUCE_MAX: case OP_REDUCE_SUM: return lower_exact(state, node);
-    case OP_RESHAPE: case OP_TRANSPOSE: case OP_CONCAT: case OP_SLICE: case OP_GATHER: return lower_movement(state, node);
+        return state->lowered[node->result.id].kind == LOWERED_NOT ? cross_quantiser(state, node) : 0;
+    case OP_MATMUL: case OP_ARGMAX: case OP_REDUCE_MAX: case OP_REDUCE_SUM: return cross_exact(state, node);
+    case OP_RESHAPE: case OP_TRANSPOSE: case OP_CONCAT: case OP_SLICE: case OP_GATHER: return cross_movement(state, node);
     case OP_SOFTMAX:
-        return refuse(state, node, "the pass 'expand_softmax' comes first", "softmax '%s' is not expanded", node->name);
+        return cross_refuse(state, node, "the pass 'expand_softmax' comes first", "softmax '%s' is not expanded", node->name);
     default: return lower_elementwise(state, node);
     }
 }
@@ -105,7 +105,7 @@ static int lower_graph(struct integerise *state) {
     size_t errors = state->program->context->diagnostics.errors;
     for (uint32_t i = 0; i < state->real->node_count; i++) (void)lower_node(state, &state->real->nodes[i]);
     if (state->program->context->diagnostics.errors > errors) return -1;
-    for (uint32_t i = 0; i < state->real->output_count; i++) (void)lower_output(state, &state->real->outputs[i]);
+    for (uint32_t i = 0; i < state->real->output_count; i++) (void)cross_output(state, &state->real->outputs[i]);
     if (state->program->context->diagnostics.errors > errors) return -1;
     graph_compact(state->integer);
     return graph_infer(state->integer);

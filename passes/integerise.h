@@ -91,21 +91,21 @@ int exact_of(struct integerise *state, valref value, const struct node *reader, 
 /* What exact arithmetic would cost for a chain in estimated LUTs; false when it cannot be had.
  * *binary32: whether binary32 makes no rounding error on the way. */
 bool chain_exact_cost(struct integerise *state, const struct lowered *chain, double *cost, bool *binary32);
-int lower_exact(struct integerise *state, const struct node *node);
+int cross_exact(struct integerise *state, const struct node *node);
 /* Notes in *exact whether binary32 is exact for an operator's result of this interval. */
 const char *doubt_of_sums(struct integerise *state, const struct node *node, valref value, const char *inherited);
 
 /* ---- integerise_movement.c ---- */
-int lower_movement(struct integerise *state, const struct node *node);
+int cross_movement(struct integerise *state, const struct node *node);
 
 /* ---- integerise_quantiser.c ---- */
-int lower_quantiser(struct integerise *state, const struct node *node);
+int cross_quantiser(struct integerise *state, const struct node *node);
 /* The port of an input whose only reader is a quantiser with a scale; false when the port cannot carry its codes. */
 bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena, struct quantisation *out);
 
 /* ---- integerise_ports.c ---- */
-int lower_input(struct integerise *state, const struct node *node);
-int lower_output(struct integerise *state, const struct graph_output *output);
+int cross_input(struct integerise *state, const struct node *node);
+int cross_output(struct integerise *state, const struct graph_output *output);
 
 /* ---- staircase.c: functions of one integer, found value by value or by bisection ---- */
 
@@ -124,10 +124,10 @@ int table_find(const struct integer_function *function, size_t element, struct i
                struct arena *arena, struct table *out);
 
 /* ---- integerise.c ---- */
-valref integer_name(struct integerise *state, valref result, const struct node *node, bool main_result);
+valref cross_name(struct integerise *state, valref result, const struct node *node, bool main_result);
 /* Intervals of the integer graph as sharp as they get. */
-int intervals_refresh(struct integerise *state);
-void set_integer(struct integerise *state, const struct node *node, valref value, const double *scale, const char *doubt);
-int refuse(struct integerise *state, const struct node *node, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
+int cross_refresh(struct integerise *state);
+void cross_set(struct integerise *state, const struct node *node, valref value, const double *scale, const char *doubt);
+int cross_refuse(struct integerise *state, const struct node *node, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
 
 #endif

@@ -72,7 +72,7 @@ static int widen(struct integerise *state, const struct node *node, uint32_t slo
     size_t count = shape_elements(&shape);
     if (count == shape_elements(&own)) {
         union attributes reshape = {.reshape = {.shape = shape}};
-        chain->base.value = integer_name(state, graph_append(state->integer, OP_RESHAPE, arena_printf(state->scratch, "%s.shape", node->name),
+        chain->base.value = cross_name(state, graph_append(state->integer, OP_RESHAPE, arena_printf(state->scratch, "%s.shape", node->name),
                                                              &chain->base.value, 1, &reshape), node, false);
         return chain->base.value.id == UINT32_MAX ? -1 : 0;
     }

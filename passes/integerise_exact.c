@@ -32,7 +32,7 @@ static int exact_constant(struct integerise *state, valref value, struct lowered
     for (size_t i = 0; i < count; i++) {
         int fraction = 0;
         if (!lowered->codes && !isfinite(lowered->reals[i]))
-            return refuse(state, node, "constants must be finite numbers", "constant '%s' holds a number that is not finite", node->name);
+            return cross_refuse(state, node, "constants must be finite numbers", "constant '%s' holds a number that is not finite", node->name);
         integers[i] = lowered->codes ? lowered->codes[i] : dyadic(lowered->reals[i], &fraction);
         formats[i] = format_for((struct interval){integers[i], integers[i]}, fraction);
     }
@@ -149,7 +149,7 @@ static const double *scales_compact(const double *scale, size_t count) {
 }
 
 static int refuse_scales(struct integerise *state, const struct node *node) {
-    return refuse(state, node, "quantise the terms with one scale, or put a quantiser in front of the sum",
+    return cross_refuse(state, node, "quantise the terms with one scale, or put a quantiser in front of the sum",
                   "'%s' adds numbers of different scales", node->name);
 }
 
@@ -227,7 +227,7 @@ static int scales_of_reduction(struct integerise *state, const struct node *node
 
 static valref append_like(struct integerise *state, const struct node *node, const valref *operands) {
     valref result = graph_append(state->integer, node->op, node->name, operands, node->input_count, &node->attributes);
-    return integer_name(state, result, node, true);
+    return cross_name(state, result, node, true);
 }
 
 static int exact_binary(struct integerise *state, const struct node *node, struct exact *out) {
@@ -256,11 +256,11 @@ static int exact_reduction(struct integerise *state, const struct node *node, st
     return 0;
 }
 
-int lower_exact(struct integerise *state, const struct node *node) {
+int cross_exact(struct integerise *state, const struct node *node) {
     struct exact out = {0};
     bool binary = node->input_count == 2;
     if ((binary ? exact_binary(state, node, &out) : exact_reduction(state, node, &out)) < 0) return -1;
-    set_integer(state, node, out.value, out.scale, out.doubt);
+    cross_set(state, node, out.value, out.scale, out.doubt);
     return 0;
 }
 
@@ -271,7 +271,7 @@ static valref append_named(struct integerise *state, enum op op, const struct no
     bool last = what == NULL;
     if (a.id == UINT32_MAX || (op != OP_RELU && b.id == UINT32_MAX)) return NO_VALUE;
     const char *name = last ? node->name : arena_printf(state->scratch, "%s.%s", node->name, what);
-    return integer_name(state, graph_append(state->integer, op, name, operands, op == OP_RELU ? 1 : 2, NULL), node, last);
+    return cross_name(state, graph_append(state->integer, op, name, operands, op == OP_RELU ? 1 : 2, NULL), node, last);
 }
 
 /* max(x, a) = a + relu(x - a); min(x, b) = b - relu(b - x) */
@@ -380,7 +380,7 @@ static valref exact_step(struct integerise *state, const struct step *step, valr
 }
 
 static int refuse_chain(struct integerise *state, const struct node *node, const struct node *reader) {
-    return refuse(state, node, "put a quantiser behind it, or let bxc quantise the model with --calibrate",
+    return cross_refuse(state, node, "put a quantiser behind it, or let bxc quantise the model with --calibrate",
                   "'%s' has no exact form in integers, and '%s', which reads it, is no quantiser", node->name, reader ? reader->name : "an output");
 }
 

@@ -41,7 +41,7 @@ static const double *move_scales(struct integerise *state, const struct exact *o
 }
 
 static valref append_movement(struct integerise *state, const struct node *node, const valref *operands) {
-    return integer_name(state, graph_append(state->integer, node->op, node->name, operands, node->input_count, &node->attributes), node, true);
+    return cross_name(state, graph_append(state->integer, node->op, node->name, operands, node->input_count, &node->attributes), node, true);
 }
 
 /* A chain goes on behind the moved integer. */
@@ -57,7 +57,7 @@ static int move_chain(struct integerise *state, const struct node *node, const s
     return chain.base.value.id == UINT32_MAX ? -1 : 0;
 }
 
-int lower_movement(struct integerise *state, const struct node *node) {
+int cross_movement(struct integerise *state, const struct node *node) {
     const struct movement *map = movement_map(state->real, node, state->scratch);
     size_t count = shape_elements(&graph_value(state->real, node->result)->shape);
     if (all_constant(state, node)) {
@@ -75,6 +75,6 @@ int lower_movement(struct integerise *state, const struct node *node) {
     }
     valref moved = append_movement(state, node, values);
     if (moved.id == UINT32_MAX) return -1;
-    set_integer(state, node, moved, move_scales(state, operands, map, count), doubt);
+    cross_set(state, node, moved, move_scales(state, operands, map, count), doubt);
     return 0;
 }

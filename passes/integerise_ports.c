@@ -20,8 +20,8 @@ static int lower_narrow_input(struct integerise *state, const struct node *node,
     valref port = graph_append_integer_input(state->integer, node->name, node->attributes.input.shape, narrow->formats,
                                              narrow->rounding, narrow->overflow);
     if (port.id == UINT32_MAX) return -1;
-    set_integer(state, node, port, NULL, NULL);
-    set_integer(state, reader, port, NULL, doubt_of_sums(state, reader, port, NULL));
+    cross_set(state, node, port, NULL, NULL);
+    cross_set(state, reader, port, NULL, doubt_of_sums(state, reader, port, NULL));
     return 0;
 }
 
@@ -70,25 +70,25 @@ static int lower_code_input(struct integerise *state, const struct node *node, c
                                              quantizer->rounding, quantizer->narrow ? OVERFLOW_SATURATE_SYMMETRIC : OVERFLOW_SATURATE);
     if (port.id == UINT32_MAX) return -1;
     graph_definition(state->integer, port)->attributes.input.meaning = port_meaning(state, q, &shape);
-    set_integer(state, node, port, NULL, NULL);
+    cross_set(state, node, port, NULL, NULL);
     valref codes = take_zero_points(state, reader, q, port);
     if (codes.id == UINT32_MAX) return -1;
-    set_integer(state, reader, codes, scale, arena_printf(state->program->arena, "'%s' has a scale that is no power of two or a zero point", reader->name));
+    cross_set(state, reader, codes, scale, arena_printf(state->program->arena, "'%s' has a scale that is no power of two or a zero point", reader->name));
     return 0;
 }
 
-int lower_input(struct integerise *state, const struct node *node) {
+int cross_input(struct integerise *state, const struct node *node) {
     const struct node *reader = only_reader(state->real, node->result);
     struct quantisation q;
     if (reader && reader->op == OP_NARROW) return lower_narrow_input(state, node, reader);
     if (reader && quantiser_fits_port(state->real, reader, state->scratch, &q)) return lower_code_input(state, node, reader, &q);
     bool output;
     if (graph_use_count(state->real, node->result, &output) || output)
-        return refuse(state, node, "the pass 'ports' gives every input one", "input '%s' has no format", node->name);
+        return cross_refuse(state, node, "the pass 'ports' gives every input one", "input '%s' has no format", node->name);
     valref port = graph_append_integer_input(state->integer, node->name, node->attributes.input.shape,
                                              formats_uniform(state->scratch, (struct format){0}), ROUND_TRUNCATE, OVERFLOW_SATURATE);
     if (port.id == UINT32_MAX) return -1;
-    set_integer(state, node, port, NULL, NULL);
+    cross_set(state, node, port, NULL, NULL);
     program_note(state->program, "integerise", node->name, NAN, "nothing reads this input: it takes no bits");
     return 0;
 }
@@ -145,7 +145,7 @@ static void note_exactness(struct integerise *state, const struct graph_output *
                      "fixed equals the quantised model in binary32 bit for bit, for events on the port's grid: scales are powers of two and no sum leaves 24 bits");
 }
 
-int lower_output(struct integerise *state, const struct graph_output *output) {
+int cross_output(struct integerise *state, const struct graph_output *output) {
     struct lowered chain = state->lowered[output->value.id];
     struct meaning meaning;
     if (chain.kind == LOWERED_NOT) return -1;

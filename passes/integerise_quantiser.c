@@ -307,9 +307,9 @@ static int append_lookup(struct integerise *state, const struct operand *operand
     bool table = choice->tables_possible && (!choice->stairs_possible || choice->table_cost <= choice->stairs_cost);
     union attributes attributes = {.lookup = lookup_attributes(state, operand, groups, choice, table)};
     valref result = graph_append(state->integer, table ? OP_TABLE : OP_THRESHOLD, q->node->name, &operand->chain->base.value, 1, &attributes);
-    result = integer_name(state, result, q->node, true);
+    result = cross_name(state, result, q->node, true);
     if (result.id == UINT32_MAX) return -1;
-    set_integer(state, q->node, result, q->scale, doubt_of_lookup(state, operand));
+    cross_set(state, q->node, result, q->scale, doubt_of_lookup(state, operand));
     return 0;
 }
 
@@ -317,16 +317,16 @@ static int append_narrow(struct integerise *state, const struct quantisation *q)
     struct exact operand;
     if (exact_of(state, q->node->inputs[0], q->node, &operand) < 0) return -1;
     valref result = graph_append(state->integer, OP_NARROW, q->node->name, &operand.value, 1, &q->node->attributes);
-    result = integer_name(state, result, q->node, true);
+    result = cross_name(state, result, q->node, true);
     if (result.id == UINT32_MAX) return -1;
-    set_integer(state, q->node, result, NULL, doubt_of_sums(state, q->node, result, operand.doubt));
+    cross_set(state, q->node, result, NULL, doubt_of_sums(state, q->node, result, operand.doubt));
     return 0;
 }
 
 static int refuse_quantiser(struct integerise *state, const struct node *node, const struct choice *choice) {
     if (choice->missing)
-        return refuse(state, node, "see what its operand can be at the ends of its range", "'%s' would round a number that is not finite or has no code", node->name);
-    return refuse(state, node, "put a narrower quantiser (at most 12 bits) in front of the function, or one with fewer steps behind it",
+        return cross_refuse(state, node, "see what its operand can be at the ends of its range", "'%s' would round a number that is not finite or has no code", node->name);
+    return cross_refuse(state, node, "put a narrower quantiser (at most 12 bits) in front of the function, or one with fewer steps behind it",
                   "what '%s' rounds is neither exact in integers, nor monotone with at most %d steps, nor a table of at most %d entries",
                   node->name, STAIRCASE_STEPS_MAX, TABLE_ENTRIES_MAX);
 }
@@ -338,7 +338,7 @@ static int choose(struct integerise *state, const struct operand *operand) {
     double cost;
     bool binary32, arithmetic = q->node->op == OP_NARROW && chain_exact_cost(state, operand->chain, &cost, &binary32);
     if (arithmetic && operand->chain->step_count == 0) return append_narrow(state, q);
-    if (intervals_refresh(state) < 0) return -1;
+    if (cross_refresh(state) < 0) return -1;
     struct groups groups = groups_find(operand, state->scratch);
     double limit = arithmetic ? cost * (binary32 ? 1 : DISAGREEMENT) : INFINITY;
     struct choice choice = weigh(operand, &groups, limit, state->scratch);
@@ -357,7 +357,7 @@ static int lower_constant(struct integerise *state, const struct quantisation *q
     float *reals = ARENA_ARRAY(state->scratch, float, q->count);
     for (size_t i = 0; i < q->count; i++) {
         if (!quantisation_code(q, i, (double)operand->reals[shape_project(shape, i, own)], &codes[i]))
-            return refuse(state, node, "constants must be finite numbers", "constant in front of '%s' holds a number that is not finite", node->name);
+            return cross_refuse(state, node, "constants must be finite numbers", "constant in front of '%s' holds a number that is not finite", node->name);
         double grid = fixed_to_real(codes[i], q->formats[i].fraction);
         reals[i] = q->scale ? (float)codes[i] * (float)q->scale[i] : (float)grid;
     }
@@ -366,10 +366,10 @@ static int lower_constant(struct integerise *state, const struct quantisation *q
     return 0;
 }
 
-int lower_quantiser(struct integerise *state, const struct node *node) {
+int cross_quantiser(struct integerise *state, const struct node *node) {
     struct quantisation q;
     if (!quantisation_of(state->real, node, state->scratch, &q))
-        return refuse(state, node, "use positive finite scales, whole zero points and at most 48 bits, all constant",
+        return cross_refuse(state, node, "use positive finite scales, whole zero points and at most 48 bits, all constant",
                       "'%s' has a scale, zero point or bit width that is not constant or out of range", node->name);
     struct lowered chain = state->lowered[node->inputs[0].id];
     if (chain.kind == LOWERED_NOT) return -1;

@@ -44,7 +44,7 @@ $(B)/bxc: $(CLI_OBJECTS) $(B)/libbxc.a
 
 $(B)/libbxc.a: $(LIBRARY_OBJECTS)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 # Flags in a stamp: changing them rebuilds.
 $(B)/flags: FORCE

@@ -52,7 +52,7 @@ static int narrow_activation(struct program *program, const struct real_ranges *
     struct graph *graph = program->graph;
     if (has_format(graph, value)) return 0;
     struct precision precision = layer_precision(program, graph, graph_definition(graph, value));
-    struct formats formats = formats_for_value(program->arena, &graph_value(graph, value)->shape, ranges->at[value.id], precision.activation_bits,
+    struct formats formats = formats_for_value(program->arena, &graph_value(graph, value)->shape, real_range_of(graph, ranges, value), precision.activation_bits,
                                                (enum granularity)precision.granularity);
     return append_narrow(graph, value, "narrow", formats, &precision);
 }
@@ -67,10 +67,11 @@ static struct real_range useful_range(enum op op, struct real_range range) {
 
 static struct real_range whole_range(const struct graph *graph, const struct real_ranges *ranges, valref value) {
     size_t count = shape_elements(&graph_value(graph, value)->shape);
-    struct real_range all = ranges->at[value.id][0];
+    const struct real_range *range = real_range_of(graph, ranges, value);
+    struct real_range all = range[0];
     for (size_t e = 1; e < count; e++) {
-        all.lo = fmin(all.lo, ranges->at[value.id][e].lo);
-        all.hi = fmax(all.hi, ranges->at[value.id][e].hi);
+        all.lo = fmin(all.lo, range[e].lo);
+        all.hi = fmax(all.hi, range[e].hi);
     }
     return all;
 }

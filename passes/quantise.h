@@ -11,7 +11,10 @@ struct real_range {
 struct real_ranges {
     bool calibrated;           /* seen on calibration events; else bounds by interval arithmetic */
     struct real_range **at;    /* by value; NULL: unknown */
+    uint32_t value_count;      /* of the graph when they were found */
 };
+/* Of a value, or of what the narrow that quantise put behind it narrows. */
+const struct real_range *real_range_of(const struct graph *graph, const struct real_ranges *ranges, valref value);
 /* In `arena`. -1 and a diagnosis by node name where a bound is infinite. */
 int real_ranges_find(struct program *program, struct arena *arena, struct real_ranges *out);
 

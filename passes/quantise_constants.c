@@ -16,7 +16,7 @@ struct weights {
 };
 
 static void find_row_exponents(const struct graph *graph, const struct real_ranges *ranges, valref operand, struct weights *weights) {
-    const struct real_range *range = ranges->at[operand.id];
+    const struct real_range *range = real_range_of(graph, ranges, operand);
     size_t count = shape_elements(&graph_value(graph, operand)->shape);
     int largest = INT_MIN / 2;
     for (size_t k = 0; k < weights->rows; k++) weights->row_exponents[k] = INT_MIN / 2;
@@ -120,7 +120,7 @@ int quantise_other_constants(struct program *program, const struct real_ranges *
     const struct node node = *graph_node(graph, ref);
     if (node.op != OP_ADD && node.op != OP_SUB && node.op != OP_MUL && node.op != OP_DIV) return 0;
     struct precision precision = layer_precision(program, graph, &node);
-    int fraction = result_fraction(ranges->at[node.result.id], shape_elements(&graph_value(graph, node.result)->shape), precision.activation_bits);
+    int fraction = result_fraction(real_range_of(graph, ranges, node.result), shape_elements(&graph_value(graph, node.result)->shape), precision.activation_bits);
     for (uint32_t slot = 0; slot < 2; slot++) {
         if (!graph_reals(graph, node.inputs[slot]) || (node.op == OP_DIV && slot == 0)) continue;
         valref constant = node.op == OP_DIV ? reciprocal_constant(graph, node.inputs[slot]) : node.inputs[slot];

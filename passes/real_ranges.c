@@ -196,6 +196,11 @@ static void bound_node(const struct program *program, const struct bounds *bound
 
 /* ---- both ---- */
 
+const struct real_range *real_range_of(const struct graph *graph, const struct real_ranges *ranges, valref value) {
+    while (value.id >= ranges->value_count) value = graph_definition(graph, value)->inputs[0];
+    return ranges->at[value.id];
+}
+
 static void set_constant(const struct graph *graph, valref value, struct real_range *out, size_t count) {
     const float *reals = graph_reals(graph, value);
     for (size_t e = 0; reals && e < count; e++) out[e] = (struct real_range){(double)reals[e], (double)reals[e]};
@@ -213,6 +218,7 @@ int real_ranges_find(struct program *program, struct arena *arena, struct real_r
     const struct graph *graph = program->graph;
     out->calibrated = program->calibration.events > 0;
     out->at = ARENA_ARRAY(arena, struct real_range *, graph->value_count);
+    out->value_count = graph->value_count;
     struct bounds bounds = {graph, arena, out->at};
     int result = 0;
     for (uint32_t n = 0; n < graph->node_count; n++) {

@@ -147,7 +147,27 @@ static void release_json(void *object) {
     cJSON_Delete(object);
 }
 
-static int read_config(struct keras_reader *reader, const char *text, size_t length) {
+/* Python writes Infinity and NaN, which JSON does not know: outside strings they become empty strings,
+ * which nothing takes for a number. */
+static void mend_numbers(char *text) {
+    static const char *const words[] = {"-Infinity", "Infinity", "NaN"};
+    bool inside = false;
+    for (char *at = text; *at; at++) {
+        if (*at == '\\' && inside && at[1]) at++;
+        else if (*at == '"') inside = !inside;
+        for (size_t w = 0; !inside && w < sizeof words / sizeof words[0]; w++) {
+            size_t length = strlen(words[w]);
+            if (strncmp(at, words[w], length) != 0) continue;
+            memset(at, ' ', length);
+            at[0] = at[1] = '"';
+            at += length - 1;
+            break;
+        }
+    }
+}
+
+static int read_config(struct keras_reader *reader, char *text, size_t length) {
+    mend_numbers(text);
     cJSON *json = cJSON_ParseWithLength(text, length);
     if (!json) return refuse(reader, "config.json", NULL, "this is no JSON");
     arena_defer(reader->arena, release_json, json);

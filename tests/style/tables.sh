@@ -1,0 +1,20 @@
+#!/bin/sh
+# Help, manual page and completion name every command and every option, because they come from the
+# same tables; and the manual page is well formed.
+check() { if eval "$2"; then echo "ok $1"; else echo "not ok $1: $2"; fi; }
+"$BXC" manual | sed 's/\\//g' > "$WORK/bxc.1"
+"$BXC" completion > "$WORK/completion"
+commands=$(sed -n 's/^COMMAND([A-Z]*, "\([a-z]*\)".*/\1/p' driver/commands.def)
+options=$(sed -n 's/^OPTION("\([a-z-]*\)".*/\1/p' driver/options.def)
+for command in $commands; do
+  "$BXC" "$command" --help >> "$WORK/help" 2>&1 || echo "not ok $command --help: exit code $?"
+  check "command $command" "$BXC --help | grep -q '^  $command ' && grep -q 'bxc $command' $WORK/bxc.1 && grep -q ' $command) words=' $WORK/completion"
+done
+for option in $options; do
+  check "option $option" "grep -q -e '--$option' $WORK/help && grep -q -e '--$option ' $WORK/completion && grep -q -e '--$option' $WORK/bxc.1"
+done
+check "completion is a script" "bash -n $WORK/completion"
+"$BXC" compile > /dev/null 2>&1; code=$?
+check "wrong usage ends with 2" "[ $code = 2 ]"
+"$BXC" compile --no-such-option x > /dev/null 2>&1; code=$?
+check "an unknown option ends with 2" "[ $code = 2 ]"

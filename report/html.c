@@ -104,6 +104,7 @@ static void tiles(struct strbuf *out, const struct compile_report *report) {
          report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events");
     tile(out, arena_printf(arena, "%s ns", words_number(arena, report->stage_delay)), "Slowest stage, estimated",
          arena_printf(arena, "of a period of %s ns", words_number(arena, report->clock_period)));
+    strbuf_append(out, "</div>\n<div class=\"tiles\">\n");
     resource_tile(out, "LUT", report->total.lut, report->available.lut);
     resource_tile(out, "FF", report->total.ff, report->available.ff);
     resource_tile(out, "DSP", report->total.dsp, report->available.dsp);
@@ -123,7 +124,7 @@ static void layer_table(struct strbuf *out, const struct compile_report *report)
         html_cell(out, layer->name, false);
         html_cell(out, layer->op, false);
         html_cell(out, layer->format, false);
-        html_cell(out, layer->first_cycle < 0 ? "-" : arena_printf(arena, "%d\xe2\x80\x93%d", layer->first_cycle, layer->last_cycle), true);
+        html_cell(out, words_cycles(arena, layer), true);
         html_cell(out, words_count(arena, layer->cost.lut), true);
         html_cell(out, words_count(arena, layer->cost.ff), true);
         html_cell(out, words_count(arena, layer->cost.dsp), true);

@@ -37,7 +37,9 @@ int read_int(struct json_reader *reader, const cJSON *object, const char *key);
 const char *words_clean(struct arena *arena, const char *text); /* UTF-8 without control characters; what is neither becomes '?' */
 const char *words_count(struct arena *arena, double number);                /* 1,728,000 */
 const char *words_number(struct arena *arena, double number);               /* four significant digits; "-" for NaN */
+const char *words_area(struct arena *arena, double area);                   /* of a ROC curve; "-" for NaN */
 const char *words_share(struct arena *arena, double part, double whole);    /* "0.41 %", "-" */
+const char *words_cycles(struct arena *arena, const struct layer_report *layer); /* "0-2", "-" */
 const char *words_engine(struct arena *arena, const struct engine_result *result); /* "rtl, gaps" */
 const char *words_result(struct arena *arena, const struct engine_result *result); /* "equal", "differs", ... */
 const char *words_difference(struct arena *arena, const struct difference *difference);

@@ -134,10 +134,12 @@ void svg_resources(struct strbuf *out, const struct compile_report *report) {
             continue;
         double y = 2 + row++ * pitch, lut = layer->cost.lut * scale, ff = layer->cost.ff * scale;
         text_at(out, "name", 0, y + 16, label(out->arena, layer->name));
-        bar_at(out, "bar a", LABEL, y, lut, 11, arena_printf(out->arena, "%s: %s LUT", layer->name, words_count(out->arena, layer->cost.lut)));
-        bar_at(out, "bar b", LABEL, y + 12, ff, 11, arena_printf(out->arena, "%s: %s FF", layer->name, words_count(out->arena, layer->cost.ff)));
-        text_at(out, "tick", LABEL + fmax(lut, 1.5) + 6, y + 10, arena_printf(out->arena, "%s LUT", words_count(out->arena, layer->cost.lut)));
-        text_at(out, "tick muted", LABEL + fmax(ff, 1.5) + 6, y + 22, arena_printf(out->arena, "%s FF", words_count(out->arena, layer->cost.ff)));
+        if (lut > 0)
+            bar_at(out, "bar a", LABEL, y, lut, 11, arena_printf(out->arena, "%s: %s LUT", layer->name, words_count(out->arena, layer->cost.lut)));
+        if (ff > 0)
+            bar_at(out, "bar b", LABEL, y + 12, ff, 11, arena_printf(out->arena, "%s: %s FF", layer->name, words_count(out->arena, layer->cost.ff)));
+        text_at(out, "tick", LABEL + lut + 6, y + 10, arena_printf(out->arena, "%s LUT", words_count(out->arena, layer->cost.lut)));
+        text_at(out, "tick muted", LABEL + ff + 6, y + 22, arena_printf(out->arena, "%s FF", words_count(out->arena, layer->cost.ff)));
     }
     strbuf_append(out, "</svg>\n");
 }
@@ -230,8 +232,7 @@ static void curve_legend(struct strbuf *out, const struct class_curve *curve, ui
     strbuf_printf(out, "<polyline class=\"curve c%u\" points=\"%.1f,%.1f %.1f,%.1f\"/>\n", number % CURVES_MAX, x, y, x + 26, y);
     text_at(out, "name", x + 36, y + 4, single ? "class 1" : arena_printf(arena, "class %u", number));
     text_at(out, "tick muted", x + 36, y + 20,
-            arena_printf(arena, "area %s fixed, %s float", isfinite(curve->area_fixed) ? arena_printf(arena, "%.4f", curve->area_fixed) : "-",
-                         isfinite(curve->area_float) ? arena_printf(arena, "%.4f", curve->area_float) : "-"));
+            arena_printf(arena, "area %s fixed, %s float", words_area(arena, curve->area_fixed), words_area(arena, curve->area_float)));
 }
 
 void svg_curves(struct strbuf *out, const struct verdict *verdict) {

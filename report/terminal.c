@@ -30,7 +30,7 @@ static void table_row(struct text_table *table, const char *const *cells) {
     }
     const char **row = ARENA_ARRAY(table->arena, const char *, table->columns);
     for (int i = 0; i < table->columns; i++)
-        row[i] = cells[i] ? cells[i] : "";
+        row[i] = cells[i] ? words_clean(table->arena, cells[i]) : ""; /* no escape sequences from names */
     table->rows[table->count++] = row;
 }
 
@@ -72,7 +72,12 @@ static void table_print(struct strbuf *out, const struct text_table *table, bool
 
 static const char *shortened(struct arena *arena, const char *name) {
     size_t length = strlen(name);
-    return length <= NAME_MAX_COLUMNS ? name : arena_printf(arena, "...%s", name + length - NAME_MAX_COLUMNS + 3);
+    if (length <= NAME_MAX_COLUMNS)
+        return name;
+    name += length - NAME_MAX_COLUMNS + 3;
+    while (((unsigned char)*name & 0xc0) == 0x80)
+        name++;
+    return arena_printf(arena, "...%s", name);
 }
 
 static void heading(struct strbuf *out, const char *text, bool colour) {
@@ -81,12 +86,13 @@ static void heading(struct strbuf *out, const char *text, bool colour) {
 
 static void print_summary(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
-    strbuf_printf(out, "  model     %s\n", report->model);
+    strbuf_printf(out, "  model     %s\n", words_clean(arena, report->model));
     strbuf_printf(out, "  part      %s, clock %s MHz (%s ns)\n", report->part_code ? report->part_code : report->part_name,
                   words_number(arena, 1000 / report->clock_period), words_number(arena, report->clock_period));
     strbuf_printf(out, "  latency   %d cycles, %s ns, boundary registers included\n", report->latency,
                   words_number(arena, report->latency * report->clock_period));
-    strbuf_printf(out, "  interval  a new event every %d cycle%s\n", report->initiation_interval, report->initiation_interval == 1 ? "" : "s");
+    strbuf_printf(out, "  interval  %d: %s\n", report->initiation_interval,
+                  report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events");
     strbuf_printf(out, "  slowest   %s ns, estimated, of a period of %s ns\n", words_number(arena, report->stage_delay),
                   words_number(arena, report->clock_period));
 }
@@ -113,10 +119,7 @@ static void print_layers(struct strbuf *out, const struct compile_report *report
     struct text_table table = {.arena = arena, .columns = 8, .headings = headings};
     for (uint32_t i = 0; i < report->layer_count; i++) {
         const struct layer_report *layer = &report->layers[i];
-        const char *cycles = layer->first_cycle < 0                     ? "-"
-                             : layer->first_cycle == layer->last_cycle ? arena_printf(arena, "%d", layer->first_cycle)
-                                                                       : arena_printf(arena, "%d-%d", layer->first_cycle, layer->last_cycle);
-        table_row(&table, (const char *[]){shortened(arena, layer->name), layer->op, layer->format, cycles, words_count(arena, layer->cost.lut),
+        table_row(&table, (const char *[]){shortened(arena, layer->name), layer->op, layer->format, words_cycles(arena, layer), words_count(arena, layer->cost.lut),
                                            words_count(arena, layer->cost.ff), words_count(arena, layer->cost.dsp),
                                            words_count(arena, layer->cost.bram18)});
     }
@@ -162,12 +165,13 @@ static void print_notes(struct strbuf *out, const struct compile_report *report,
         heading(out, "notes", colour);
     for (uint32_t i = 0; i < report->note_count; i++) {
         const struct note_report *note = &report->notes[i];
-        strbuf_printf(out, "  %s%s%s: %s\n", note->pass, note->subject ? ", " : "", note->subject ? note->subject : "", note->text);
+        const char *subject = note->subject ? words_clean(out->arena, note->subject) : "";
+        strbuf_printf(out, "  %s%s%s: %s\n", note->pass, *subject ? ", " : "", subject, words_clean(out->arena, note->text));
     }
     if (report->warning_count)
         heading(out, "warnings", colour);
     for (uint32_t i = 0; i < report->warning_count; i++)
-        strbuf_printf(out, "  %s\n", report->warnings[i]);
+        strbuf_printf(out, "  %s\n", words_clean(out->arena, report->warnings[i]));
 }
 
 void report_terminal(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict, bool colour) {
@@ -204,7 +208,8 @@ static void print_engines(struct strbuf *out, const struct verdict *verdict, boo
     table_print(out, &table, colour);
     for (uint32_t i = 0; i < verdict->engine_count; i++)
         if (verdict->engines[i].difference.found)
-            strbuf_printf(out, "  %s: %s\n", words_engine(arena, &verdict->engines[i]), words_difference(arena, &verdict->engines[i].difference));
+            strbuf_printf(out, "  %s: %s\n", words_engine(arena, &verdict->engines[i]),
+                          words_clean(arena, words_difference(arena, &verdict->engines[i].difference)));
 }
 
 static void print_exact(struct strbuf *out, const struct verdict *verdict) {
@@ -239,8 +244,8 @@ static void print_labels(struct strbuf *out, const struct verdict *verdict, bool
                   100 * verdict->accuracy_float, 100 * verdict->accuracy_fixed);
     for (uint32_t i = 0; i < verdict->curve_count; i++)
         table_row(&table, (const char *[]){arena_printf(arena, "%u", verdict->curve_count == 1 ? 1 : i),
-                                           arena_printf(arena, "%.5f", verdict->curves[i].area_float),
-                                           arena_printf(arena, "%.5f", verdict->curves[i].area_fixed)});
+                                           words_area(arena, verdict->curves[i].area_float),
+                                           words_area(arena, verdict->curves[i].area_fixed)});
     if (table.count)
         table_print(out, &table, colour);
 }
@@ -250,7 +255,7 @@ static void print_still(struct strbuf *out, const struct verdict *verdict) {
         return;
     strbuf_printf(out, "\n  %s activation%s never moved:", words_count(out->arena, verdict->still_count), verdict->still_count == 1 ? "" : "s");
     for (uint32_t i = 0; i < verdict->still_count && i < 20; i++)
-        strbuf_printf(out, "%s %s", i ? "," : "", verdict->still[i]);
+        strbuf_printf(out, "%s %s", i ? "," : "", words_clean(out->arena, verdict->still[i]));
     strbuf_append(out, verdict->still_count > 20 ? ", ...\n" : "\n");
 }
 
@@ -267,7 +272,7 @@ static void print_judgement(struct strbuf *out, const struct verdict *verdict, b
 
 void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool colour) {
     struct arena *arena = out->arena;
-    strbuf_printf(out, "  %s events: %s of files, %s random (seed %llu), %s corner vectors, %s regression vectors\n",
+    strbuf_printf(out, "  %s events: %s of files, %s random (seed %llu), %s corner, %s regression vectors\n",
                   words_count(arena, (double)verdict->events), words_count(arena, (double)verdict->user_events),
                   words_count(arena, (double)verdict->random_events), (unsigned long long)verdict->seed,
                   words_count(arena, (double)verdict->corner_events), words_count(arena, (double)verdict->regression_events));

@@ -62,11 +62,22 @@ const char *words_number(struct arena *arena, double number) {
     return isfinite(number) ? arena_printf(arena, "%.4g", number) : isnan(number) ? "-" : number > 0 ? "infinite" : "-infinite";
 }
 
+const char *words_area(struct arena *arena, double area) {
+    return isfinite(area) ? arena_printf(arena, "%.5f", area) : "-";
+}
+
 const char *words_share(struct arena *arena, double part, double whole) {
     if (!(whole > 0))
         return "-";
     double share = 100 * part / whole;
     return arena_printf(arena, share > 0 && share < 0.01 ? "%.4f %%" : "%.2f %%", share);
+}
+
+const char *words_cycles(struct arena *arena, const struct layer_report *layer) {
+    if (layer->first_cycle < 0)
+        return "-";
+    return layer->first_cycle == layer->last_cycle ? arena_printf(arena, "%d", layer->first_cycle)
+                                                   : arena_printf(arena, "%d-%d", layer->first_cycle, layer->last_cycle);
 }
 
 const char *words_engine(struct arena *arena, const struct engine_result *result) {

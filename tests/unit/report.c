@@ -1,0 +1,183 @@
+/* Reports: what is written is read back to the same bytes; the page parses as XML, refers to nothing
+ * outside and escapes what models may be called; JUnit XML is well-formed. */
+#include <libxml/parser.h>
+#include <libxml/xmlerror.h>
+#include <math.h>
+
+#include "report/report.h"
+#include "tests/test.h"
+
+static struct layer_report layers[] = {
+    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375},
+    {"dense_1/MatMul <script>alert('&')</script>", "matmul", "17 to 21 bits, by element", {1234.5, 678, 0, 0}, 0, 2, -101.5, 99.25, -128, 127.9},
+    {"a/very/long/name/of/a/layer/that/does/not/fit/\xc3\xa9t\xc3\xa9/relu\xff\x01", "relu", "u6f4", {64, 192, 0, 0}, 3, 3, 0, 3.9375, 0, 3.9375},
+    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995},
+    {"(boundary registers and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0},
+};
+static struct port_report ports[] = {
+    {"x", "input", 16, 256, "s16f10", "half_even", "saturate", "default: \"no input quantiser\""},
+    {"y", "output", 5, 80, "u16f15", "", "", ""},
+};
+static struct pass_report passes[] = {
+    {"clean", "above", "drop nodes no output depends on", true, 0.001, false, 0, 0, 0, 0},
+    {"quantise", "above", "formats for weights & activations", true, 0.01, true, 0.0123456789012345, 1e-300, 10000, 12},
+    {"ports", "above", "a format for every input", true, 0.01, true, (double)INFINITY, 0.1, 10000, 0},
+};
+static struct note_report notes[] = {{"softmax", "soft", "error at most 2^-10", 0.0009765625}, {"measure", NULL, "on 4,096 events", (double)NAN}};
+static const char *warnings[] = {"input 'x' has no quantiser: fixed<16,6> is used"};
+
+static struct compile_report report = {
+    .name = "jets", .model = "jets.onnx", .part_code = "xcvu13p-flga2577-2-e", .part_name = "xcvu13p", .technology_source = "published reports",
+    .tool_version = "0.1.0", .content_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    .clock_period = 2.777777777777778, .latency = 7, .initiation_interval = 1, .stage_delay = 2.61, .total = {1388.5, 1486, 0, 1},
+    .available = {1728000, 3456000, 12288, 5376}, .layers = layers, .layer_count = 5, .ports = ports, .port_count = 2, .passes = passes,
+    .pass_count = 3, .notes = notes, .note_count = 2, .warnings = warnings, .warning_count = 1};
+
+static double rising[5] = {0, 0.25, 0.5, 0.75, 1}, low[5] = {0, 0.001, 0.01, 0.2, 1}, lower[5] = {0, 0.0009, 0.011, 0.21, 1};
+static struct class_curve curves[] = {
+    {0.98765432109876, 0.98712345, 5, low, rising, lower, rising},
+    {(double)NAN, (double)NAN, 5, lower, rising, low, rising},
+};
+static const char *still[] = {"relu[3]", "<relu>[4]"};
+static struct value_range ranges[] = {{"x", -32, 31.9990234375, -4.5, 4.25}, {"softmax.exp", 0, 1.9995, 0.01, 1}};
+
+static struct verdict verdict = {
+    .name = "jets", .content_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", .latency = 7, .events = 100203,
+    .user_events = 100, .corner_events = 102, .regression_events = 1, .random_events = 100000, .seed = 18446744073709551615u,
+    .engines = {{.id = ENGINE_FLOAT, .variant = "", .ran = true, .latency = -1, .events = 50100},
+                {.id = ENGINE_EMULATOR, .variant = "", .ran = true, .equal = true, .latency = -1, .events = 100203, .seconds = 0.5},
+                {.id = ENGINE_C, .variant = "", .ran = true, .equal = false, .latency = -1, .events = 16384,
+                 .difference = {true, 17, 0, 3, 5, INT64_MIN, INT64_MAX, "relu <2>", "y", "corner vector 17"}},
+                {.id = ENGINE_RTL, .variant = "", .ran = true, .equal = true, .latency = 7, .events = 100203},
+                {.id = ENGINE_RTL, .variant = "gaps", .failure = "engine 'rtl' gave 9 events of 10 & died", .latency = -1},
+                {.id = ENGINE_ICARUS, .variant = "", .skipped = "the command 'iverilog' is not installed", .latency = -1}},
+    .engine_count = 6, .equal = false, .hash_checked = true, .latency_measured = true, .latency_right = true, .compared = "its outputs",
+    .compared_events = 50100, .max_error = 0.03, .mean_error = 0.001, .outputs = 250500, .exact = 17, .grid_outputs = 250000, .grid_exact = 16,
+    .decisions = 50100, .flipped = 3, .has_labels = true, .labelled_events = 100, .accuracy_float = 0.76, .accuracy_fixed = 0.755,
+    .curves = curves, .curve_count = 2, .still_count = 2, .still = still, .ranges = ranges, .range_count = 2};
+
+static void json_is_read_back(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf first = strbuf_new(context->arena), second = strbuf_new(context->arena);
+    report_json(&first, &report, &verdict);
+    struct compile_report *again = report_parse(context, context->arena, "report.json", first.data);
+    struct verdict *verdict_again = verdict_parse(context, context->arena, "report.json", first.data);
+    CHECK(again && verdict_again);
+    report_json(&second, again, verdict_again);
+    CHECK_STR(first.data, second.data);
+    CHECK(strstr(first.data, "\"seed\":\t\"18446744073709551615\""));
+    CHECK(strstr(first.data, "\"expected\":\t\"-9223372036854775808\""));
+    CHECK(!strstr(first.data, "\"seconds"));
+    context_free(context);
+}
+
+static void verdicts_are_read_back(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf first = strbuf_new(context->arena), second = strbuf_new(context->arena);
+    verdict_json(&first, &verdict);
+    struct verdict *again = verdict_parse(context, context->arena, "verdict.json", first.data);
+    CHECK(again != NULL);
+    verdict_json(&second, again);
+    CHECK_STR(first.data, second.data);
+    context_free(context);
+}
+
+/* Every prefix and every byte changed: a diagnosis or a report, never a crash. */
+static void broken_json_is_refused(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf text = strbuf_new(context->arena);
+    report_json(&text, &report, &verdict);
+    for (size_t i = 0; i < text.length; i += 7) {
+        struct bxc_context *inner = context_new();
+        char *copy = arena_strdup(inner->arena, text.data);
+        copy[i] = i % 2 ? 0 : '7';
+        struct compile_report *parsed = report_parse(inner, inner->arena, "report.json", copy);
+        struct verdict *judged = verdict_parse(inner, inner->arena, "report.json", copy);
+        CHECK(parsed || inner->diagnostics.errors);
+        if (parsed && judged) {
+            struct strbuf page = strbuf_new(inner->arena);
+            report_html(&page, parsed, judged);
+        }
+        context_free(inner);
+    }
+    CHECK(report_parse(context, context->arena, "report.json", "{}") == NULL);
+    CHECK_STR(context->diagnostics.items[0].message, "\"version\" is not a text");
+    context_free(context);
+}
+
+static bool is_well_formed(const char *text, size_t length) {
+    xmlDocPtr document = xmlReadMemory(text, (int)length, "memory.xml", NULL, XML_PARSE_NONET);
+    xmlErrorPtr error = xmlGetLastError();
+    if (!document || error)
+        fprintf(stderr, "line %d: %s", error ? error->line : 0, error && error->message ? error->message : "");
+    xmlFreeDoc(document);
+    xmlResetLastError();
+    return document && !error;
+}
+
+static void the_page_stands_alone(void) {
+    struct bxc_context *context = context_new();
+    for (int with = 0; with < 2; with++) {
+        struct strbuf page = strbuf_new(context->arena), again = strbuf_new(context->arena);
+        report_html(&page, &report, with ? &verdict : NULL);
+        report_html(&again, &report, with ? &verdict : NULL);
+        CHECK_STR(page.data, again.data);
+        CHECK(is_well_formed(page.data, page.length));
+        CHECK(!strstr(page.data, "http") && !strstr(page.data, "<script") && !strstr(page.data, "src=") && !strstr(page.data, "url("));
+        CHECK(strstr(page.data, "&lt;script&gt;"));
+        CHECK(strstr(page.data, "19.44 ns"));
+        CHECK(strstr(page.data, "the vendor tool&#39;s to say"));
+        CHECK(!strstr(page.data, "nan ") && !strstr(page.data, "nan,") && !strstr(page.data, "nan\"") && !strstr(page.data, "inf\""));
+        CHECK(!with == !strstr(page.data, "ROC curves"));
+    }
+    context_free(context);
+}
+
+static void junit_is_well_formed(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf text = strbuf_new(context->arena);
+    CHECK_EQ(verdict_junit(&text, &verdict), 0);
+    CHECK(is_well_formed(text.data, text.length));
+    CHECK(strstr(text.data, "tests=\"8\" failures=\"2\" errors=\"0\" skipped=\"1\""));
+    CHECK(strstr(text.data, "first at corner vector 17"));
+    context_free(context);
+}
+
+static void tables_say_what_matters(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf text = strbuf_new(context->arena);
+    report_terminal(&text, &report, &verdict, false);
+    CHECK(strstr(text.data, "7 cycles, 19.44 ns"));
+    CHECK(strstr(text.data, "NOT equal"));
+    CHECK(strstr(text.data, "1,728,000"));
+    CHECK(strstr(text.data, "corner vector 17: layer 'relu <2>', output 'y', element 3, bit 5"));
+    CHECK(strstr(text.data, "16 of 250,000 where the inputs lie on the port's grid"));
+    CHECK(!strchr(text.data, '\033'));
+    report_terminal(&text, &report, NULL, true);
+    CHECK(strchr(text.data, '\033'));
+    context_free(context);
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1) { /* to look at: report > page.html */
+        struct bxc_context *context = context_new();
+        struct strbuf text = strbuf_new(context->arena);
+        if (!strcmp(argv[1], "html"))
+            report_html(&text, &report, &verdict);
+        else if (!strcmp(argv[1], "json"))
+            report_json(&text, &report, &verdict);
+        else
+            report_terminal(&text, &report, &verdict, false);
+        fputs(text.data, stdout);
+        context_free(context);
+        return 0;
+    }
+    RUN(json_is_read_back);
+    RUN(verdicts_are_read_back);
+    RUN(broken_json_is_refused);
+    RUN(the_page_stands_alone);
+    RUN(junit_is_well_formed);
+    RUN(tables_say_what_matters);
+    xmlCleanupParser();
+    TEST_EXIT();
+}

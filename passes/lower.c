@@ -267,10 +267,10 @@ static struct term lower_known(struct lower *lower, struct term term, struct int
         return term;
     if (known.lo == known.hi)
         return lower_constant(lower, (int64_t)known.lo);
-    struct format wide = format_for(seen, 0), narrow = format_for(known, 0);
+    struct format narrow = format_for(known, 0);
     bool flip = known.hi <= 0 && wire_at(lower, term.wire)->op == WIRE_SUM &&
-                format_for((struct interval){-known.hi, -known.lo}, 0).width < wide.width;
-    if (narrow.width >= wide.width && !flip)
+                format_for((struct interval){-known.hi, -known.lo}, 0).width < narrow.width;
+    if (interval_fits(seen, narrow) && !flip)
         return term;
     if (flip) {
         narrow = format_for((struct interval){-known.hi, -known.lo}, 0);

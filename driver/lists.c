@@ -35,10 +35,10 @@ static cJSON *operator_json(enum op op, const char *onnx, const char *keras) {
 }
 
 static void print_row(FILE *out, enum op op, const char *onnx, const char *keras) {
-    fprintf(out, "%-14s %-5s %-8s", op_info(op)->name, op_info(op)->arithmetic & ARITHMETIC_REAL ? "yes" : "-",
-            op_info(op)->arithmetic & ARITHMETIC_INTEGER ? "yes" : "-");
+    bool integer = op_info(op)->arithmetic & ARITHMETIC_INTEGER;
+    fprintf(out, "%-14s %-5s %-8s", op_info(op)->name, op_info(op)->arithmetic & ARITHMETIC_REAL ? "yes" : "-", integer ? "yes" : "lowered");
     for (const struct language *language = languages; language->name; language++)
-        if (language->supports) fprintf(out, " %-8s", language->supports(op) ? "yes" : "-");
+        if (language->supports) fprintf(out, " %-8s", !integer ? "lowered" : language->supports(op) ? "yes" : "-");
     fprintf(out, " %s%s%s\n", onnx, *onnx && *keras ? "; " : "", keras);
 }
 

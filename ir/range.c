@@ -13,7 +13,8 @@
 enum {
     FORM_TERMS_MAX = 1024,     /* of one element */
     STORED_TERMS_MAX = 1 << 22, /* of all elements */
-    WORK_MAX = 1 << 27         /* terms that are added up, in all */
+    WORK_MAX = 1 << 27,        /* terms that are added up, in all */
+    SOURCES_MAX = 1 << 22      /* elements; in a graph with more the operators' own rules must do */
 };
 
 struct form_term {
@@ -41,6 +42,7 @@ struct analysis {
     int64_t constant;
     bool overflow;            /* it has too many terms or too large coefficients */
     size_t stored, work;
+    bool ended;               /* too many sources */
 };
 
 /* ---- adding up one form ---- */
@@ -298,7 +300,7 @@ static int tighten(struct analysis *analysis, const struct node *node, const str
 
 static int analyse_node(struct analysis *analysis, const struct node *node) {
     struct linear linear = { 0 };
-    if (op_result(analysis->graph, node)->kind != VALUE_INTEGER || !linear_of(analysis, node, &linear))
+    if (analysis->ended || op_result(analysis->graph, node)->kind != VALUE_INTEGER || !linear_of(analysis, node, &linear))
         return 0;
     size_t count = shape_elements(&op_result(analysis->graph, node)->shape);
     struct form *forms = ARENA_ARRAY(analysis->scratch, struct form, count);
@@ -319,7 +321,10 @@ static int analyse_node(struct analysis *analysis, const struct node *node) {
 static void number_sources(struct analysis *analysis, const struct node *node) {
     const struct value *result = op_result(analysis->graph, node);
     analysis->first_source[node->result.id] = analysis->source_count;
-    if (result->kind != VALUE_INTEGER || node->op == OP_CONSTANT)
+    if (result->kind != VALUE_INTEGER || node->op == OP_CONSTANT || analysis->ended)
+        return;
+    analysis->ended = analysis->source_count + shape_elements(&result->shape) > SOURCES_MAX;
+    if (analysis->ended)
         return;
     analysis->source_count += shape_elements(&result->shape);
     if (analysis->source_count <= analysis->source_capacity)

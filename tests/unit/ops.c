@@ -384,6 +384,37 @@ static void real_operators(void) {
     check_reals(OP_ARGMAX, &attributes, 1, (const struct shape[]){ SHAPE(4) }, equals, 1, REALS(1));
 }
 
+/* Element i of every operand is i, of the second 100 + i. */
+static void movements(void) {
+    const float *x[] = { REALS(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), REALS(100, 101) };
+    const struct shape one[] = { SHAPE(2, 3, 2) };
+    union attributes attributes = { .gather = { 1, SHAPE(1, 2), (int64_t[]){ 2, 0 } } };
+    check_reals(OP_GATHER, &attributes, 1, one, x, 8, REALS(4, 5, 0, 1, 10, 11, 6, 7));
+    attributes = (union attributes){ .gather = { 1, { .rank = 0 }, (int64_t[]){ 1 } } };
+    check_reals(OP_GATHER, &attributes, 1, one, x, 4, REALS(2, 3, 8, 9));
+    attributes = (union attributes){ .transpose = { { 1, 2, 0 } } };
+    check_reals(OP_TRANSPOSE, &attributes, 1, one, x, 12, REALS(0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11));
+    attributes = (union attributes){ .slice = { { 1, 2, 0 }, { 1, -2, 1 }, { 1, 2, 2 } } };
+    check_reals(OP_SLICE, &attributes, 1, one, x, 4, REALS(10, 11, 6, 7));
+    attributes = (union attributes){ .axis = { .axis = 1 } };
+    check_reals(OP_CONCAT, &attributes, 2, (const struct shape[]){ SHAPE(2, 6), SHAPE(2, 1) }, x, 14,
+                REALS(0, 1, 2, 3, 4, 5, 100, 6, 7, 8, 9, 10, 11, 101));
+    attributes = (union attributes){ .axis = { .axis = 0 } };
+    check_reals(OP_REDUCE_SUM, &attributes, 1, (const struct shape[]){ SHAPE(3, 4) }, x, 4, REALS(12, 15, 18, 21));
+    attributes.axis.axis = 1;
+    check_reals(OP_REDUCE_MAX, &attributes, 1, (const struct shape[]){ SHAPE(3, 4) }, x, 3, REALS(3, 7, 11));
+}
+
+/* Matrices and broadcasting against sums by hand. */
+static void products_by_hand(void) {
+    const float *x[] = { REALS(1, 2, 3, 4, 5, 6, 7, 8), REALS(1, 0, 2, 1, -1, 3) };
+    check_reals(OP_MATMUL, NULL, 2, (const struct shape[]){ SHAPE(2, 2, 2), SHAPE(2, 3) }, x, 12,
+                REALS(3, -2, 8, 7, -4, 18, 11, -6, 28, 15, -8, 38));
+    check_reals(OP_MATMUL, NULL, 2, (const struct shape[]){ SHAPE(2), SHAPE(2, 3) }, x, 3, REALS(3, -2, 8));
+    check_reals(OP_MATMUL, NULL, 2, (const struct shape[]){ SHAPE(4, 2), SHAPE(2) }, x, 4, REALS(1, 3, 5, 7));
+    check_reals(OP_SUB, NULL, 2, (const struct shape[]){ SHAPE(2, 1), SHAPE(3) }, x, 6, REALS(0, 1, -1, 1, 2, 0));
+}
+
 /* The order in which binary32 sums are rounded is the definition. */
 static void products_add_in_order(void) {
     const float *data[] = { REALS(1e8f, 1, -1e8f, 1), REALS(1, 1, 1, 1) };
@@ -475,7 +506,7 @@ static void more_than_64_bits(void) {
     struct bxc_context *context = context_new();
     struct graph *graph = graph_new(context, "g");
     struct formats wide = formats_uniform(graph->arena, (struct format){ true, 40, 0 });
-    struct formats far = formats_uniform(graph->arena, (struct format){ true, 40, 200 });
+    struct formats far = formats_uniform(graph->arena, (struct format){ true, 40, 40 });
     valref x = graph_append_integer_input(graph, "x", SHAPE(1, 2), wide, ROUND_TRUNCATE, OVERFLOW_WRAP);
     valref y = graph_append_integer_input(graph, "y", SHAPE(1, 2), far, ROUND_TRUNCATE, OVERFLOW_WRAP);
     union attributes axis = { .axis = { .axis = 1 } };
@@ -505,6 +536,8 @@ int main(void) {
     RUN(lookups);
     RUN(activations);
     RUN(real_operators);
+    RUN(movements);
+    RUN(products_by_hand);
     RUN(products_add_in_order);
     RUN(constants_alone);
     RUN(refusals);

@@ -126,9 +126,12 @@ static void try_narrow(struct format format, enum rounding rounding, enum overfl
                                                    .formats = formats_uniform(graph->arena, format) } };
     valref in = graph_append_input(graph, "x", (struct shape){ .rank = 1, .dim = { 1 } });
     graph_append_output(graph, "y", graph_append(graph, OP_NARROW, "n", &in, 1, &attributes));
-    for (int i = 0; i < COUNT; i++) /* most blocks hold no number that leaves the fast path */
-        do x[i] = random_real(format);
-        while (i % 320 >= 64 && !(fabs((double)x[i]) * ldexp(1, format.fraction) < 1e12));
+    for (int i = 0; i < COUNT; i++) { /* a block of anything, one of large numbers, three for the fast path */
+        double limit = i % 320 < 64 ? INFINITY : i % 320 < 128 ? 1e30 : 1e12;
+        do
+            x[i] = random_real(format);
+        while (limit < INFINITY && !(fabs((double)x[i]) * ldexp(1, format.fraction) < limit));
+    }
     CHECK(graph_run_reals(graph, COUNT, &(const float *){ x }, &(float *){ y }) == 0);
     compare_narrow(x, y, COUNT, &attributes.quantizer);
     graph_free(graph);

@@ -175,6 +175,16 @@ static void forms_are_capped(void) {
     bench_free(&bench);
 }
 
+static void graphs_too_large_for_forms(void) {
+    enum { MANY = 3 << 20 };
+    struct bench bench = bench_new();
+    struct graph *graph = bench.graph;
+    valref x = input(graph, MANY, true, 4, 0), sum = two(graph, OP_ADD, x, x), y = two(graph, OP_SUB, sum, x);
+    CHECK(graph_infer(graph) == 0 && graph_verify(graph) == 0);
+    CHECK_INTERVAL(graph, y, MANY - 1, -23, 22);
+    bench_free(&bench);
+}
+
 static void random_networks_stay_inside(void) {
     enum { EVENTS = 200, INPUTS = 5, HIDDEN = 6 };
     for (int network = 0; network < 20; network++) {
@@ -232,6 +242,7 @@ int main(void) {
     RUN(what_is_exact_stays_linear);
     RUN(the_maximum_taken_off);
     RUN(forms_are_capped);
+    RUN(graphs_too_large_for_forms);
     RUN(random_networks_stay_inside);
     RUN(the_verifier_compares);
     RUN(the_culprit_alone_is_named);

@@ -29,18 +29,16 @@ struct expansion {
     int low_bits;                                /* of n in the second exponential table; 0: one table */
     int factor_fraction;                         /* of the two tables */
     int exponential_fraction;
-    int sum_fraction, reciprocal_fraction;       /* index and entries of the reciprocal table */
-    int correction_fraction;                     /* of the Newton step; 0: none */
-    int inverse_fraction;                        /* of r */
+    int sum_fraction, reciprocal_fraction; /* index and entries of the reciprocal table */
+    int correction_fraction;               /* of the Newton step; 0: none */
+    int inverse_fraction;                  /* of r */
     int probability_fraction;
     double bound, cost;
 };
 
 /* ---- the bound and the cost ---- */
 
-static double half_step(int fraction) {
-    return ldexp(0.5, -fraction);
-}
+static double half_step(int fraction) { return ldexp(0.5, -fraction); }
 
 static double exponential_bound(const struct expansion *e, double length) {
     double relative = expm1(half_step(e->difference_fraction));
@@ -55,30 +53,29 @@ static double exponential_bound(const struct expansion *e, double length) {
 }
 
 static double reciprocal_bound(const struct expansion *e, double length) {
-    double index = e->sum_fraction < e->exponential_fraction ? half_step(e->sum_fraction) : 0, entry = half_step(e->reciprocal_fraction);
+    double index = e->sum_fraction < e->exponential_fraction ? half_step(e->sum_fraction) : 0,
+           entry = half_step(e->reciprocal_fraction);
     if (!e->correction_fraction) return index + entry;
     double relative = index + length * entry;
     return relative * relative + half_step(e->correction_fraction) + half_step(e->inverse_fraction);
 }
 
-static double table_cost(double index_bits, int width) {
-    return width * exp2(fmax(0, index_bits - 6));
-}
+static double table_cost(double index_bits, int width) { return width * exp2(fmax(0, index_bits - 6)); }
 
-static double product_cost(int a, int b) {
-    return 0.6 * a * b;
-}
+static double product_cost(int a, int b) { return 0.6 * a * b; }
 
 static double exponential_cost(const struct expansion *e) {
     int index = e->difference_integer + e->difference_fraction, factor = e->factor_fraction + 1;
     if (!e->low_bits) return 2 * index + table_cost(index, e->exponential_fraction + 1);
-    return 2 * index + table_cost(index - e->low_bits, factor) + table_cost(e->low_bits, factor) + product_cost(factor, factor);
+    return 2 * index + table_cost(index - e->low_bits, factor) + table_cost(e->low_bits, factor) +
+           product_cost(factor, factor);
 }
 
 static double reciprocal_cost(const struct expansion *e, double length) {
     int entry = e->reciprocal_fraction + 1, sum = (int)ceil(log2(length)) + 1 + e->exponential_fraction;
     double cost = table_cost(log2(length) + e->sum_fraction, entry);
-    if (e->correction_fraction) cost += product_cost(sum, entry) + product_cost(entry, e->correction_fraction + 1) + sum;
+    if (e->correction_fraction)
+        cost += product_cost(sum, entry) + product_cost(entry, e->correction_fraction + 1) + sum;
     return cost;
 }
 
@@ -91,7 +88,8 @@ struct search {
 
 static void try_expansion(struct search *search, struct expansion e, double exponential, double cost) {
     double rest = exponential + reciprocal_bound(&e, search->length);
-    cost += reciprocal_cost(&e, search->length) + search->length * product_cost(e.exponential_fraction + 1, e.inverse_fraction + 1);
+    cost += reciprocal_cost(&e, search->length) +
+            search->length * product_cost(e.exponential_fraction + 1, e.inverse_fraction + 1);
     if (rest >= search->target || cost >= search->best.cost) return;
     e.probability_fraction = (int)fmax(1, ceil(-log2(search->target - rest)) - 1);
     if (e.probability_fraction > 3 - log2(search->target)) return; /* wide results are not where the error should go */
@@ -126,7 +124,9 @@ static void try_splits(struct search *search, struct expansion e) {
     e.factor_fraction = e.exponential_fraction;
     if (index <= INDEX_BITS_MAX) try_exponential(search, e);
     for (int low = index / 2 - 1; low <= index / 2 + 1; low++)
-        for (int more = 0; more <= 3 && low > 0 && low <= INDEX_BITS_MAX && index - low <= INDEX_BITS_MAX && low < e.difference_fraction; more++) {
+        for (int more = 0; more <= 3 && low > 0 && low <= INDEX_BITS_MAX && index - low <= INDEX_BITS_MAX &&
+                           low < e.difference_fraction;
+             more++) {
             e.low_bits = low;
             e.factor_fraction = e.exponential_fraction + more;
             try_exponential(search, e);
@@ -135,10 +135,12 @@ static void try_splits(struct search *search, struct expansion e) {
 
 static bool expansion_find(double target, size_t length, struct expansion *out) {
     struct search search = {.target = target, .length = (double)length, .best = {.cost = INFINITY}};
-    for (int fraction = 2; fraction <= 18; fraction++)
+    int bits = (int)ceil(-log2(target));
+    for (int fraction = bits > 5 ? bits - 4 : 1; fraction <= bits + 2; fraction++)
         for (int integer = 1; integer <= 5; integer++)
-            for (int exponential = 3; exponential <= 24; exponential++)
-                try_splits(&search, (struct expansion){.difference_fraction = fraction, .difference_integer = integer,
+            for (int exponential = bits; exponential <= bits + 12 && exponential <= 30; exponential++)
+                try_splits(&search, (struct expansion){.difference_fraction = fraction,
+                                                       .difference_integer = integer,
                                                        .exponential_fraction = exponential});
     *out = search.best;
     return isfinite(search.best.cost);
@@ -153,11 +155,13 @@ struct builder {
     struct axis_attributes axis;
 };
 
-static valref append(struct builder *builder, enum op op, const char *what, valref a, valref b, const union attributes *attributes) {
+static valref append(struct builder *builder, enum op op, const char *what, valref a, valref b,
+                     const union attributes *attributes) {
     valref operands[2] = {a, b};
     if (a.id == UINT32_MAX) return NO_VALUE;
     uint32_t count = b.id == UINT32_MAX ? 1 : 2;
-    return graph_append(builder->graph, op, arena_printf(builder->scratch, "%s.%s", builder->name, what), operands, count, attributes);
+    return graph_append(builder->graph, op, arena_printf(builder->scratch, "%s.%s", builder->name, what), operands,
+                        count, attributes);
 }
 
 static valref append_reduction(struct builder *builder, enum op op, const char *what, valref operand) {
@@ -168,8 +172,9 @@ static valref append_reduction(struct builder *builder, enum op op, const char *
 static valref append_narrow(struct builder *builder, const char *what, valref operand, int width, int fraction,
                             enum rounding rounding, enum overflow overflow) {
     const struct format format = {false, (int16_t)width, (int16_t)fraction};
-    union attributes attributes = {.quantizer = {.rounding = rounding, .overflow = overflow,
-                                                 .formats = formats_uniform(builder->scratch, format), .is_signed = true}};
+    union attributes attributes = {.quantizer = {.rounding = rounding,
+                                                 .overflow = overflow,
+                                                 .formats = formats_uniform(builder->scratch, format)}};
     return append(builder, OP_NARROW, what, operand, NO_VALUE, &attributes);
 }
 
@@ -180,7 +185,9 @@ static const char *joined(struct builder *builder, const char *what, const char 
 /* narrow(exp(-n)) */
 static valref append_exponential(struct builder *builder, const char *what, valref n, int fraction) {
     float minus = -1;
-    valref minus_one = graph_append_reals(builder->graph, arena_printf(builder->scratch, "%s.%s.minus_one", builder->name, what), (struct shape){0}, &minus);
+    valref minus_one =
+        graph_append_reals(builder->graph, arena_printf(builder->scratch, "%s.%s.minus_one", builder->name, what),
+                           (struct shape){0}, &minus);
     valref negated = append(builder, OP_MUL, joined(builder, what, "negated"), n, minus_one, NULL);
     valref exponential = append(builder, OP_EXP, joined(builder, what, "function"), negated, NO_VALUE, NULL);
     return append_narrow(builder, what, exponential, fraction + 1, fraction, ROUND_HALF_EVEN, OVERFLOW_SATURATE);
@@ -189,26 +196,33 @@ static valref append_exponential(struct builder *builder, const char *what, valr
 static valref append_exponentials(struct builder *builder, const struct expansion *e, valref n) {
     int index = e->difference_integer + e->difference_fraction, low = e->low_bits;
     if (!low) return append_exponential(builder, "exp", n, e->exponential_fraction);
-    valref high_bits = append_narrow(builder, "high", n, index - low, e->difference_fraction - low, ROUND_TRUNCATE, OVERFLOW_WRAP);
+    valref high_bits =
+        append_narrow(builder, "high", n, index - low, e->difference_fraction - low, ROUND_TRUNCATE, OVERFLOW_WRAP);
     valref low_bits = append_narrow(builder, "low", n, low, e->difference_fraction, ROUND_TRUNCATE, OVERFLOW_WRAP);
-    valref product = append(builder, OP_MUL, "exp_product", append_exponential(builder, "exp_high", high_bits, e->factor_fraction),
-                            append_exponential(builder, "exp_low", low_bits, e->factor_fraction), NULL);
-    return append_narrow(builder, "exp", product, e->exponential_fraction + 1, e->exponential_fraction, ROUND_HALF_UP, OVERFLOW_WRAP);
+    valref product =
+        append(builder, OP_MUL, "exp_product", append_exponential(builder, "exp_high", high_bits, e->factor_fraction),
+               append_exponential(builder, "exp_low", low_bits, e->factor_fraction), NULL);
+    return append_narrow(builder, "exp", product, e->exponential_fraction + 1, e->exponential_fraction, ROUND_HALF_UP,
+                         OVERFLOW_WRAP);
 }
 
 /* Wrapping costs nothing, and nothing wraps: every true value is below 2. */
 static valref append_reciprocal(struct builder *builder, const struct expansion *e, valref sum, size_t length) {
     int whole = 1;
     while (length >> whole) whole++;
-    valref index = append_narrow(builder, "sum_index", sum, whole + e->sum_fraction, e->sum_fraction, ROUND_HALF_UP, OVERFLOW_WRAP);
+    valref index = append_narrow(builder, "sum_index", sum, whole + e->sum_fraction, e->sum_fraction, ROUND_HALF_UP,
+                                 OVERFLOW_WRAP);
     valref function = append(builder, OP_RECIPROCAL, "reciprocal.function", index, NO_VALUE, NULL);
-    valref entry = append_narrow(builder, "reciprocal", function, e->reciprocal_fraction + 1, e->reciprocal_fraction, ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    valref entry = append_narrow(builder, "reciprocal", function, e->reciprocal_fraction + 1, e->reciprocal_fraction,
+                                 ROUND_HALF_EVEN, OVERFLOW_SATURATE);
     if (!e->correction_fraction) return entry;
     float two = 2;
-    valref constant = graph_append_reals(builder->graph, arena_printf(builder->scratch, "%s.two", builder->name), (struct shape){0}, &two);
+    valref constant = graph_append_reals(builder->graph, arena_printf(builder->scratch, "%s.two", builder->name),
+                                         (struct shape){0}, &two);
     valref product = append(builder, OP_MUL, "newton.product", sum, entry, NULL);
-    valref correction = append_narrow(builder, "correction", append(builder, OP_SUB, "newton.rest", constant, product, NULL),
-                                      e->correction_fraction + 1, e->correction_fraction, ROUND_HALF_UP, OVERFLOW_WRAP);
+    valref correction =
+        append_narrow(builder, "correction", append(builder, OP_SUB, "newton.rest", constant, product, NULL),
+                      e->correction_fraction + 1, e->correction_fraction, ROUND_HALF_UP, OVERFLOW_WRAP);
     return append_narrow(builder, "inverse", append(builder, OP_MUL, "newton.corrected", entry, correction, NULL),
                          e->inverse_fraction + 1, e->inverse_fraction, ROUND_HALF_UP, OVERFLOW_WRAP);
 }
@@ -216,26 +230,28 @@ static valref append_reciprocal(struct builder *builder, const struct expansion 
 static valref append_softmax(struct builder *builder, const struct expansion *e, valref logits, size_t length) {
     valref largest = append_reduction(builder, OP_REDUCE_MAX, "max", logits);
     valref below = append(builder, OP_SUB, "below", largest, logits, NULL);
-    valref n = append_narrow(builder, "difference", below, e->difference_integer + e->difference_fraction, e->difference_fraction,
-                             ROUND_HALF_UP, OVERFLOW_SATURATE);
+    valref n = append_narrow(builder, "difference", below, e->difference_integer + e->difference_fraction,
+                             e->difference_fraction, ROUND_HALF_UP, OVERFLOW_SATURATE);
     valref exponentials = append_exponentials(builder, e, n);
     valref sum = append_reduction(builder, OP_REDUCE_SUM, "sum", exponentials);
     valref product = append(builder, OP_MUL, "product", exponentials, append_reciprocal(builder, e, sum, length), NULL);
     const struct format format = {false, (int16_t)(e->probability_fraction + 1), (int16_t)e->probability_fraction};
-    union attributes attributes = {.quantizer = {.rounding = ROUND_HALF_UP, .overflow = OVERFLOW_WRAP,
-                                                 .formats = formats_uniform(builder->scratch, format), .is_signed = true}};
+    union attributes attributes = {.quantizer = {.rounding = ROUND_HALF_UP,
+                                                 .overflow = OVERFLOW_WRAP,
+                                                 .formats = formats_uniform(builder->scratch, format)}};
     if (product.id == UINT32_MAX) return NO_VALUE;
     return graph_append(builder->graph, OP_NARROW, builder->name, &product, 1, &attributes);
 }
 
 static void note_expansion(struct program *program, const char *name, const struct expansion *e) {
-    program_note(program, "expand_softmax", name, e->bound,
-                 "probabilities are within %.3g of softmax of the logits: difference u%df%d, exponential %s of fraction %d, "
-                 "reciprocal index fraction %d, entries %d%s, result fraction %d; where only the winning class matters, "
-                 "--softmax argmax is exact and cheaper",
-                 e->bound, e->difference_integer + e->difference_fraction, e->difference_fraction,
-                 e->low_bits ? "of two tables" : "table", e->exponential_fraction, e->sum_fraction, e->reciprocal_fraction,
-                 e->correction_fraction ? " with a Newton step" : "", e->probability_fraction);
+    program_note(
+        program, "expand_softmax", name, e->bound,
+        "probabilities are within %.3g of softmax of the logits: difference u%df%d, exponential %s of fraction %d, "
+        "reciprocal index fraction %d, entries %d%s, result fraction %d; where only the winning class matters, "
+        "--softmax argmax is exact and cheaper",
+        e->bound, e->difference_integer + e->difference_fraction, e->difference_fraction,
+        e->low_bits ? "of two tables" : "table", e->exponential_fraction, e->sum_fraction, e->reciprocal_fraction,
+        e->correction_fraction ? " with a Newton step" : "", e->probability_fraction);
 }
 
 static int expand(struct program *program, uint32_t index, struct arena *scratch) {
@@ -246,8 +262,10 @@ static int expand(struct program *program, uint32_t index, struct arena *scratch
     size_t length = (size_t)shape->dim[node.attributes.axis.axis];
     struct expansion expansion;
     if (!expansion_find(fmin(program->options->softmax_error, 0.5), length, &expansion))
-        return diag_error(&program->context->diagnostics, graph_location(graph, &node), "allow a larger error with --softmax-error, or use --softmax argmax",
-                          "softmax '%s' over %zu elements has no formats within an error of %g", node.name, length, program->options->softmax_error);
+        return diag_error(&program->context->diagnostics, graph_location(graph, &node),
+                          "allow a larger error with --softmax-error, or use --softmax argmax",
+                          "softmax '%s' over %zu elements has no formats within an error of %g", node.name, length,
+                          program->options->softmax_error);
     valref result = append_softmax(&builder, &expansion, node.inputs[0], length);
     if (result.id == UINT32_MAX) return -1;
     graph_definition(graph, result)->source_op = node.source_op;

@@ -36,14 +36,16 @@ int cross_refresh(struct integerise *state) {
     return graph_infer(state->integer);
 }
 
-void cross_set(struct integerise *state, const struct node *node, valref value, const double *scale, const char *doubt) {
+void cross_set(struct integerise *state, const struct node *node, valref value, const double *scale,
+               const char *doubt) {
     state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_INTEGER, .exact = {value, scale, doubt}};
 }
 
 static int lower_constant(struct integerise *state, const struct node *node) {
     const float *reals = graph_reals(state->real, node->result);
     if (reals)
-        state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_CONSTANT, .reals = reals, .exact.value = NO_VALUE};
+        state->lowered[node->result.id] =
+            (struct lowered){.kind = LOWERED_CONSTANT, .reals = reals, .exact.value = NO_VALUE};
     return 0;
 }
 
@@ -65,9 +67,11 @@ static bool is_square(const struct integerise *state, const struct node *node) {
 }
 
 static int refuse_operator(struct integerise *state, const struct node *node) {
-    const char *help = node->op == OP_DIV ? "divide by a constant, or quantise the divisor and multiply by its reciprocal table"
-                                          : "replace it by operators that 'bxc ops' lists with an integer form";
-    return cross_refuse(state, node, help, "operator '%s' of two variables has no integer form", op_info(node->op)->name);
+    const char *help = node->op == OP_DIV
+                           ? "divide by a constant, or quantise the divisor and multiply by its reciprocal table"
+                           : "replace it by operators that 'bxc ops' lists with an integer form";
+    return cross_refuse(state, node, help, "operator '%s' of two variables has no integer form",
+                        op_info(node->op)->name);
 }
 
 static int lower_elementwise(struct integerise *state, const struct node *node) {
@@ -90,12 +94,22 @@ static int lower_node(struct integerise *state, const struct node *node) {
     switch (node->op) {
     case OP_INPUT: return cross_input(state, node);
     case OP_CONSTANT: return lower_constant(state, node);
-    case OP_NARROW: case OP_QUANT: case OP_BIPOLAR_QUANT: case OP_TRUNC_QUANT:
-        return state->lowered[node->result.id].kind == LOWERED_NOT ? cross_quantiser(state, node) : 0;
-    case OP_MATMUL: case OP_ARGMAX: case OP_REDUCE_MAX: case OP_REDUCE_SUM: return cross_exact(state, node);
-    case OP_RESHAPE: case OP_TRANSPOSE: case OP_CONCAT: case OP_SLICE: case OP_GATHER: return cross_movement(state, node);
+    case OP_NARROW:
+    case OP_QUANT:
+    case OP_BIPOLAR_QUANT:
+    case OP_TRUNC_QUANT: return state->lowered[node->result.id].kind == LOWERED_NOT ? cross_quantiser(state, node) : 0;
+    case OP_MATMUL:
+    case OP_ARGMAX:
+    case OP_REDUCE_MAX:
+    case OP_REDUCE_SUM: return cross_exact(state, node);
+    case OP_RESHAPE:
+    case OP_TRANSPOSE:
+    case OP_CONCAT:
+    case OP_SLICE:
+    case OP_GATHER: return cross_movement(state, node);
     case OP_SOFTMAX:
-        return cross_refuse(state, node, "the pass 'expand_softmax' comes first", "softmax '%s' is not expanded", node->name);
+        return cross_refuse(state, node, "the pass 'expand_softmax' comes first", "softmax '%s' is not expanded",
+                            node->name);
     default: return lower_elementwise(state, node);
     }
 }

@@ -1,4 +1,4 @@
-/* Private to quant_to_narrow.c, integerise.c, integerise_*.c and staircase.c: how the line is crossed.
+/* Private to quant_to_narrow.c, ports.c, quantisation.c, integerise*.c and staircase.c: how the line is crossed.
  *
  * Every value v of the real graph is lowered to one of
  *   constant: real numbers, or codes with a scale that is no power of two;
@@ -11,16 +11,16 @@
 
 #include "passes/passes.h"
 
-/* ---- integerise_quantiser.c: quantisers as functions from a real number to a code ---- */
+/* ---- quantisation.c: quantisers as functions from a real number to a code ---- */
 
 /* What a quantiser with constant parameters does, element by element. Its result is
  * code * 2^-formats[e].fraction * (scale ? scale[e] : 1). */
 struct quantisation {
     const struct node *node;
     size_t count;
-    struct format *formats;      /* of the codes */
-    double *scale;               /* NULL: 1; then 2^-fraction carries the power of two */
-    const float *parameters[6];  /* operands 1.. of the node, spread over the elements */
+    struct format *formats;     /* of the codes */
+    double *scale;              /* NULL: 1; then 2^-fraction carries the power of two */
+    const float *parameters[6]; /* operands 1.. of the node, spread over the elements */
 };
 /* False when a parameter is not constant or the code does not fit. */
 bool quantisation_of(const struct graph *graph, const struct node *node, struct arena *arena, struct quantisation *out);
@@ -35,8 +35,8 @@ struct formats formats_compact(struct arena *arena, const struct shape *shape, c
 /* ---- integerise_chain.c: elementwise operators with constants ---- */
 
 struct step {
-    const struct node *node;  /* of the real graph */
-    uint32_t slot;            /* the operand that comes from the chain */
+    const struct node *node;   /* of the real graph */
+    uint32_t slot;             /* the operand that comes from the chain */
     const float *constants[5]; /* the others, per element */
 };
 
@@ -51,12 +51,12 @@ enum lowered_kind { LOWERED_NOT, LOWERED_CONSTANT, LOWERED_INTEGER, LOWERED_CHAI
 
 struct lowered {
     enum lowered_kind kind;
-    const float *reals;        /* constant: what binary32 has */
-    const int64_t *codes;      /* constant of a quantiser with a scale */
-    const double *scale;       /* its */
-    struct exact exact;        /* constant, chain: made when needed, else value is NO_VALUE */
-    struct exact base;         /* chain: where it starts; elements as the value's */
-    const struct step *steps;  /* in order */
+    const float *reals;       /* constant: what binary32 has */
+    const int64_t *codes;     /* constant of a quantiser with a scale */
+    const double *scale;      /* its */
+    struct exact exact;       /* constant, chain: made when needed, else value is NO_VALUE */
+    struct exact base;        /* chain: where it starts; elements as the value's */
+    const struct step *steps; /* in order */
     uint32_t step_count;
 };
 
@@ -82,18 +82,32 @@ double base_real(const struct graph *integer, const struct exact *base, size_t e
 /* Gain and offset of a chain of affine steps; false when it has others. */
 bool chain_affine(const struct lowered *chain, size_t element, double *gain, double *offset);
 /* Moves the per-element data of chains as a movement operator does: result element e is element source[e]. */
-const struct step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source, size_t count);
+const struct step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source,
+                               size_t count);
 
 /* ---- integerise_exact.c: operators that map to integer ones ---- */
 
 /* The exact integers of a real value: made from constants and chains when needed. -1 and a diagnosis. */
 int exact_of(struct integerise *state, valref value, const struct node *reader, struct exact *out);
+/* The odd integer and the fraction of a binary32 number: number = integer * 2^-fraction; 0 and 0 for zero. */
+int64_t dyadic(float number, int *fraction);
+/* A constant "<node>.<what>" of such numbers. */
+valref dyadic_constant(struct integerise *state, const struct node *node, const char *what, const struct shape *shape,
+                       const float *reals);
+/* An operator of two values, whatever waits in front of them made exact first. */
+int exact_binary(struct integerise *state, const struct node *node, struct exact *out);
+const char *doubt_reason(struct integerise *state, const struct node *node, const char *why);
+int cross_exact(struct integerise *state, const struct node *node);
+/* Why binary32 may round the result of an elementwise operator: what its operands inherit, or more than 24 bits. */
+const char *doubt_of_sums(struct integerise *state, const struct node *node, valref value, const char *inherited);
+
+/* ---- integerise_arithmetic.c: chains as exact arithmetic ---- */
+
+/* The last step of a value's chain, its operand made exact first; -1 and a diagnosis that names the reader. */
+int exact_chain(struct integerise *state, valref value, const struct node *reader, struct exact *out);
 /* What exact arithmetic would cost for a chain in estimated LUTs; false when it cannot be had.
  * *binary32: whether binary32 makes no rounding error on the way. */
 bool chain_exact_cost(struct integerise *state, const struct lowered *chain, double *cost, bool *binary32);
-int cross_exact(struct integerise *state, const struct node *node);
-/* Notes in *exact whether binary32 is exact for an operator's result of this interval. */
-const char *doubt_of_sums(struct integerise *state, const struct node *node, valref value, const char *inherited);
 
 /* ---- integerise_movement.c ---- */
 int cross_movement(struct integerise *state, const struct node *node);
@@ -101,15 +115,17 @@ int cross_movement(struct integerise *state, const struct node *node);
 /* ---- integerise_quantiser.c ---- */
 int cross_quantiser(struct integerise *state, const struct node *node);
 /* The port of an input whose only reader is a quantiser with a scale; false when the port cannot carry its codes. */
-bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena, struct quantisation *out);
+bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena,
+                         struct quantisation *out);
 
 /* ---- integerise_ports.c ---- */
+/* The one reader of a value, as its first operand and no output; or NULL. */
+const struct node *only_reader(const struct graph *graph, valref value);
 int cross_input(struct integerise *state, const struct node *node);
 int cross_output(struct integerise *state, const struct graph_output *output);
 
 /* ---- staircase.c: functions of one integer, found value by value or by bisection ---- */
 
-/* One a group of elements that share it. */
 struct integer_function {
     /* False when the function has no value there (NaN). */
     bool (*value)(const void *user, size_t element, int128 m, int64_t *out);
@@ -120,14 +136,15 @@ enum { STAIRCASE_STEPS_MAX = 1 << 16, TABLE_ENTRIES_MAX = 1 << 14 };
  * value is missing. */
 int staircase_find(const struct integer_function *function, size_t element, struct interval interval,
                    struct arena *arena, struct staircase *out);
-int table_find(const struct integer_function *function, size_t element, struct interval interval,
-               struct arena *arena, struct table *out);
+int table_find(const struct integer_function *function, size_t element, struct interval interval, struct arena *arena,
+               struct table *out);
 
 /* ---- integerise.c ---- */
 valref cross_name(struct integerise *state, valref result, const struct node *node, bool main_result);
 /* Intervals of the integer graph as sharp as they get. */
 int cross_refresh(struct integerise *state);
 void cross_set(struct integerise *state, const struct node *node, valref value, const double *scale, const char *doubt);
-int cross_refuse(struct integerise *state, const struct node *node, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
+int cross_refuse(struct integerise *state, const struct node *node, const char *help, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 
 #endif

@@ -8,7 +8,13 @@
 
 static bool is_unary(enum op op) {
     switch (op) {
-    case OP_RELU: case OP_LEAKY_RELU: case OP_CLIP: case OP_SIGMOID: case OP_TANH: case OP_HARD_SIGMOID: case OP_EXP:
+    case OP_RELU:
+    case OP_LEAKY_RELU:
+    case OP_CLIP:
+    case OP_SIGMOID:
+    case OP_TANH:
+    case OP_HARD_SIGMOID:
+    case OP_EXP:
     case OP_RECIPROCAL: return true;
     default: return false;
     }
@@ -17,7 +23,8 @@ static bool is_unary(enum op op) {
 bool step_slot(const struct integerise *state, const struct node *node, uint32_t *slot) {
     *slot = 0;
     if (is_unary(node->op)) return true;
-    bool binary = node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL || node->op == OP_DIV || node->op == OP_POW;
+    bool binary =
+        node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL || node->op == OP_DIV || node->op == OP_POW;
     if (!binary && node->op != OP_BATCH_NORM) return false;
     uint32_t variables = 0;
     for (uint32_t i = 0; i < node->input_count; i++)
@@ -28,9 +35,7 @@ bool step_slot(const struct integerise *state, const struct node *node, uint32_t
     return variables == 1 && (binary || *slot == 0);
 }
 
-static const float *constant_of(struct integerise *state, valref value) {
-    return state->lowered[value.id].reals;
-}
+static const float *constant_of(struct integerise *state, valref value) { return state->lowered[value.id].reals; }
 
 /* Batch normalisation's parameters run along axis 1. */
 static const float *spread_channels(struct integerise *state, valref value, const struct shape *shape) {
@@ -65,15 +70,15 @@ static struct step step_make(struct integerise *state, const struct node *node, 
 }
 
 /* The constant may be larger than the chain: then the integer is repeated first, by adding zeros. */
-static int widen(struct integerise *state, const struct node *node, uint32_t slot, struct lowered *chain) {
+static int widen(struct integerise *state, const struct node *node, struct lowered *chain) {
     const struct shape shape = graph_value(state->real, node->result)->shape;
     const struct shape own = graph_value(state->integer, chain->base.value)->shape;
     if (shape_equal(&shape, &own)) return 0;
     size_t count = shape_elements(&shape);
     if (count == shape_elements(&own)) {
         union attributes reshape = {.reshape = {.shape = shape}};
-        chain->base.value = cross_name(state, graph_append(state->integer, OP_RESHAPE, arena_printf(state->scratch, "%s.shape", node->name),
-                                                             &chain->base.value, 1, &reshape), node, false);
+        const char *name = arena_printf(state->scratch, "%s.shape", node->name);
+        chain->base.value = graph_append(state->integer, OP_RESHAPE, name, &chain->base.value, 1, &reshape);
         return chain->base.value.id == UINT32_MAX ? -1 : 0;
     }
     int64_t *zeros = ARENA_ARRAY(state->scratch, int64_t, count);
@@ -81,7 +86,8 @@ static int widen(struct integerise *state, const struct node *node, uint32_t slo
     valref operands[2] = {chain->base.value, NO_VALUE};
     operands[1] = graph_append_integers(state->integer, arena_printf(state->scratch, "%s.zeros", node->name), shape,
                                         formats_uniform(state->scratch, zero), zeros);
-    chain->base.value = graph_append(state->integer, OP_ADD, arena_printf(state->scratch, "%s.repeat", node->name), operands, 2, NULL);
+    chain->base.value =
+        graph_append(state->integer, OP_ADD, arena_printf(state->scratch, "%s.repeat", node->name), operands, 2, NULL);
     if (chain->base.value.id == UINT32_MAX) return -1;
     uint32_t *source = ARENA_ARRAY(state->scratch, uint32_t, count);
     for (size_t i = 0; i < count; i++) source[i] = (uint32_t)shape_project(&shape, i, &own);
@@ -89,14 +95,13 @@ static int widen(struct integerise *state, const struct node *node, uint32_t slo
     for (size_t i = 0; scale && i < count; i++) scale[i] = chain->base.scale[source[i]];
     chain->base.scale = scale;
     chain->steps = steps_moved(state, chain, source, count);
-    (void)slot;
     return 0;
 }
 
 int chain_extend(struct integerise *state, const struct node *node, uint32_t slot) {
     struct lowered chain = state->lowered[node->inputs[slot].id];
     if (chain.kind == LOWERED_INTEGER) chain.base = chain.exact;
-    if (widen(state, node, slot, &chain) < 0) return -1;
+    if (widen(state, node, &chain) < 0) return -1;
     struct step *steps = ARENA_ARRAY(state->scratch, struct step, chain.step_count + 1);
     if (chain.step_count) memcpy(steps, chain.steps, chain.step_count * sizeof *steps);
     steps[chain.step_count] = step_make(state, node, slot);
@@ -108,7 +113,8 @@ int chain_extend(struct integerise *state, const struct node *node, uint32_t slo
     return 0;
 }
 
-const struct step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source, size_t count) {
+const struct step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source,
+                               size_t count) {
     if (!chain->step_count) return NULL;
     struct step *steps = arena_copy(state->scratch, chain->steps, chain->step_count * sizeof *steps);
     for (uint32_t s = 0; s < chain->step_count; s++)
@@ -129,9 +135,16 @@ bool step_is_transcendental(const struct step *step) {
 
 bool step_is_monotone(const struct step *step, size_t element) {
     switch (step->node->op) {
-    case OP_ADD: case OP_SUB: case OP_RELU: case OP_CLIP: case OP_SIGMOID: case OP_TANH: case OP_HARD_SIGMOID: case OP_EXP:
-        return true;
-    case OP_MUL: case OP_BATCH_NORM: return true;
+    case OP_ADD:
+    case OP_SUB:
+    case OP_RELU:
+    case OP_CLIP:
+    case OP_SIGMOID:
+    case OP_TANH:
+    case OP_HARD_SIGMOID:
+    case OP_EXP: return true;
+    case OP_MUL:
+    case OP_BATCH_NORM: return true;
     case OP_DIV: return step->slot == 0 && step->constants[1][element] != 0;
     case OP_LEAKY_RELU: return step->node->attributes.activation.alpha >= 0;
     default: return false;
@@ -160,7 +173,8 @@ static float step_float(const struct step *step, size_t element, float x) {
 }
 
 static double step_double(const struct step *step, size_t element, double x) {
-    double y, c = step->slot < 2 && step->constants[1 - step->slot] ? (double)step->constants[1 - step->slot][element] : 0;
+    double y,
+        c = step->slot < 2 && step->constants[1 - step->slot] ? (double)step->constants[1 - step->slot][element] : 0;
     bool left = step->slot == 0;
     switch (step->node->op) {
     case OP_ADD: return x + c;
@@ -177,7 +191,8 @@ static double step_double(const struct step *step, size_t element, double x) {
 
 double chain_evaluate(const struct lowered *chain, size_t element, double real) {
     bool transcendental = false;
-    for (uint32_t s = 0; s < chain->step_count; s++) transcendental = transcendental || step_is_transcendental(&chain->steps[s]);
+    for (uint32_t s = 0; s < chain->step_count; s++)
+        transcendental = transcendental || step_is_transcendental(&chain->steps[s]);
     if (transcendental) {
         for (uint32_t s = 0; s < chain->step_count; s++) real = step_double(&chain->steps[s], element, real);
         return real;
@@ -187,6 +202,8 @@ double chain_evaluate(const struct lowered *chain, size_t element, double real) 
     return (double)x;
 }
 
+/* With a scale: the binary64 product, which the chain rounds once to binary32. That is the definition; a float engine
+ * that adds scaled numbers may have rounded before. */
 double base_real(const struct graph *integer, const struct exact *base, size_t element, int128 m) {
     int fraction = graph_format(integer, base->value, element).fraction;
     return ldexp((double)m, -fraction) * (base->scale ? base->scale[element] : 1);

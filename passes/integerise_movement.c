@@ -10,7 +10,8 @@ static bool all_constant(const struct integerise *state, const struct node *node
     return true;
 }
 
-static void move_constants(struct integerise *state, const struct node *node, const struct movement *map, size_t count) {
+static void move_constants(struct integerise *state, const struct node *node, const struct movement *map,
+                           size_t count) {
     float *reals = ARENA_ARRAY(state->scratch, float, count);
     int64_t *codes = ARENA_ARRAY(state->scratch, int64_t, count);
     double *scale = ARENA_ARRAY(state->scratch, double, count);
@@ -23,11 +24,15 @@ static void move_constants(struct integerise *state, const struct node *node, co
         codes[i] = source->codes[map[i].element];
         scale[i] = source->scale[map[i].element];
     }
-    state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_CONSTANT, .reals = reals, .codes = scaled ? codes : NULL,
-                                                       .scale = scaled ? scale : NULL, .exact.value = NO_VALUE};
+    state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_CONSTANT,
+                                                       .reals = reals,
+                                                       .codes = scaled ? codes : NULL,
+                                                       .scale = scaled ? scale : NULL,
+                                                       .exact.value = NO_VALUE};
 }
 
-static const double *move_scales(struct integerise *state, const struct exact *operands, const struct movement *map, size_t count) {
+static const double *move_scales(struct integerise *state, const struct exact *operands, const struct movement *map,
+                                 size_t count) {
     double *scale = NULL;
     for (size_t i = 0; i < count; i++) {
         const double *own = operands[map[i].operand].scale;
@@ -41,7 +46,9 @@ static const double *move_scales(struct integerise *state, const struct exact *o
 }
 
 static valref append_movement(struct integerise *state, const struct node *node, const valref *operands) {
-    return cross_name(state, graph_append(state->integer, node->op, node->name, operands, node->input_count, &node->attributes), node, true);
+    return cross_name(
+        state, graph_append(state->integer, node->op, node->name, operands, node->input_count, &node->attributes), node,
+        true);
 }
 
 /* A chain goes on behind the moved integer. */
@@ -64,7 +71,8 @@ int cross_movement(struct integerise *state, const struct node *node) {
         move_constants(state, node, map, count);
         return 0;
     }
-    if (node->input_count == 1 && state->lowered[node->inputs[0].id].kind == LOWERED_CHAIN) return move_chain(state, node, map, count);
+    if (node->input_count == 1 && state->lowered[node->inputs[0].id].kind == LOWERED_CHAIN)
+        return move_chain(state, node, map, count);
     struct exact *operands = ARENA_ARRAY(state->scratch, struct exact, node->input_count);
     valref *values = ARENA_ARRAY(state->scratch, valref, node->input_count);
     const char *doubt = NULL;

@@ -4,15 +4,13 @@
 
 #include <math.h>
 
-/* The one reader of an input, or NULL. */
-static const struct node *only_reader(const struct graph *graph, valref value) {
-    const struct node *reader = NULL;
+const struct node *only_reader(const struct graph *graph, valref value) {
     bool output;
     if (graph_use_count(graph, value, &output) != 1 || output) return NULL;
     for (uint32_t i = 0; i < graph->node_count; i++)
         for (uint32_t k = 0; !graph->nodes[i].dead && k < graph->nodes[i].input_count; k++)
-            if (valref_equal(graph->nodes[i].inputs[k], value)) reader = k == 0 ? &graph->nodes[i] : NULL;
-    return reader;
+            if (valref_equal(graph->nodes[i].inputs[k], value)) return k == 0 ? &graph->nodes[i] : NULL;
+    return NULL;
 }
 
 static int lower_narrow_input(struct integerise *state, const struct node *node, const struct node *reader) {
@@ -39,7 +37,8 @@ static struct meaning port_meaning(struct integerise *state, const struct quanti
 }
 
 /* code - zero point, exactly */
-static valref take_zero_points(struct integerise *state, const struct node *reader, const struct quantisation *q, valref port) {
+static valref take_zero_points(struct integerise *state, const struct node *reader, const struct quantisation *q,
+                               valref port) {
     const struct shape shape = graph_value(state->integer, port)->shape;
     int64_t *zero_points = ARENA_ARRAY(state->scratch, int64_t, q->count);
     struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);
@@ -51,13 +50,14 @@ static valref take_zero_points(struct integerise *state, const struct node *read
     }
     if (!any) return port;
     valref operands[2] = {port, NO_VALUE};
-    operands[1] = graph_append_integers(state->integer, arena_printf(state->scratch, "%s.zero_point", reader->name), shape,
-                                        formats_compact(state->scratch, &shape, formats), zero_points);
+    operands[1] = graph_append_integers(state->integer, arena_printf(state->scratch, "%s.zero_point", reader->name),
+                                        shape, formats_compact(state->scratch, &shape, formats), zero_points);
     return graph_append(state->integer, OP_SUB, reader->name, operands, 2, NULL);
 }
 
 /* The port carries the codes of the quantiser. */
-static int lower_code_input(struct integerise *state, const struct node *node, const struct node *reader, const struct quantisation *q) {
+static int lower_code_input(struct integerise *state, const struct node *node, const struct node *reader,
+                            const struct quantisation *q) {
     const struct quantizer_attributes *quantizer = &reader->attributes.quantizer;
     const struct shape shape = node->attributes.input.shape;
     struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);
@@ -66,14 +66,17 @@ static int lower_code_input(struct integerise *state, const struct node *node, c
         formats[i] = (struct format){quantizer->is_signed, (int16_t)q->parameters[3][i], 0};
         scale[i] = (double)q->parameters[1][i];
     }
-    valref port = graph_append_integer_input(state->integer, node->name, shape, formats_compact(state->scratch, &shape, formats),
-                                             quantizer->rounding, quantizer->narrow ? OVERFLOW_SATURATE_SYMMETRIC : OVERFLOW_SATURATE);
+    valref port = graph_append_integer_input(state->integer, node->name, shape,
+                                             formats_compact(state->scratch, &shape, formats), quantizer->rounding,
+                                             quantizer->narrow ? OVERFLOW_SATURATE_SYMMETRIC : OVERFLOW_SATURATE);
     if (port.id == UINT32_MAX) return -1;
     graph_definition(state->integer, port)->attributes.input.meaning = port_meaning(state, q, &shape);
     cross_set(state, node, port, NULL, NULL);
     valref codes = take_zero_points(state, reader, q, port);
     if (codes.id == UINT32_MAX) return -1;
-    cross_set(state, reader, codes, scale, arena_printf(state->program->arena, "'%s' has a scale that is no power of two or a zero point", reader->name));
+    cross_set(
+        state, reader, codes, scale,
+        arena_printf(state->program->arena, "'%s' has a scale that is no power of two or a zero point", reader->name));
     return 0;
 }
 
@@ -81,12 +84,15 @@ int cross_input(struct integerise *state, const struct node *node) {
     const struct node *reader = only_reader(state->real, node->result);
     struct quantisation q;
     if (reader && reader->op == OP_NARROW) return lower_narrow_input(state, node, reader);
-    if (reader && quantiser_fits_port(state->real, reader, state->scratch, &q)) return lower_code_input(state, node, reader, &q);
+    if (reader && quantiser_fits_port(state->real, reader, state->scratch, &q))
+        return lower_code_input(state, node, reader, &q);
     bool output;
     if (graph_use_count(state->real, node->result, &output) || output)
-        return cross_refuse(state, node, "the pass 'ports' gives every input one", "input '%s' has no format", node->name);
+        return cross_refuse(state, node, "the pass 'ports' gives every input one", "input '%s' has no format",
+                            node->name);
     valref port = graph_append_integer_input(state->integer, node->name, node->attributes.input.shape,
-                                             formats_uniform(state->scratch, (struct format){0}), ROUND_TRUNCATE, OVERFLOW_SATURATE);
+                                             formats_uniform(state->scratch, (struct format){0}), ROUND_TRUNCATE,
+                                             OVERFLOW_SATURATE);
     if (port.id == UINT32_MAX) return -1;
     cross_set(state, node, port, NULL, NULL);
     program_note(state->program, "integerise", node->name, NAN, "nothing reads this input: it takes no bits");
@@ -132,17 +138,20 @@ static bool arithmetic_is_cheap(struct integerise *state, const struct lowered *
     return chain_exact_cost(state, chain, &cost, &binary32) && (binary32 || cost <= LUTS_PER_OUTPUT * (double)count);
 }
 
-static void append_output(struct integerise *state, const struct graph_output *output, valref value, const struct meaning *meaning) {
+static void append_output(struct integerise *state, const struct graph_output *output, valref value,
+                          const struct meaning *meaning) {
     graph_append_output(state->integer, output->name, value);
     if (meaning) state->integer->outputs[state->integer->output_count - 1].meaning = *meaning;
 }
 
 static void note_exactness(struct integerise *state, const struct graph_output *output, const char *doubt) {
     if (doubt)
-        program_note(state->program, "integerise", output->name, 0, "fixed need not equal binary32 bit for bit: %s", doubt);
+        program_note(state->program, "integerise", output->name, 0, "fixed need not equal binary32 bit for bit: %s",
+                     doubt);
     else
         program_note(state->program, "integerise", output->name, 1,
-                     "fixed equals the quantised model in binary32 bit for bit, for events on the port's grid: scales are powers of two and no sum leaves 24 bits");
+                     "fixed equals the quantised model in binary32 bit for bit, for events on the port's grid: scales "
+                     "are powers of two and no sum leaves 24 bits");
 }
 
 int cross_output(struct integerise *state, const struct graph_output *output) {
@@ -151,7 +160,10 @@ int cross_output(struct integerise *state, const struct graph_output *output) {
     if (chain.kind == LOWERED_NOT) return -1;
     if (chain.kind == LOWERED_CHAIN && !arithmetic_is_cheap(state, &chain) && affine_meaning(state, &chain, &meaning)) {
         append_output(state, output, chain.base.value, &meaning);
-        note_exactness(state, output, chain.base.doubt ? chain.base.doubt : "the port carries the exact integer in front of the final scaling; its meaning tells scale and zero point");
+        note_exactness(state, output,
+                       chain.base.doubt ? chain.base.doubt
+                                        : "the port carries the exact integer in front of the final scaling; its "
+                                          "meaning tells scale and zero point");
         return 0;
     }
     struct exact exact;

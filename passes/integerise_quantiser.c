@@ -5,121 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- quantisers as functions ---- */
-
-const float *spread_constant(const struct graph *graph, valref value, const struct shape *shape, struct arena *arena) {
-    const float *reals = graph_reals(graph, value);
-    if (!reals) return NULL;
-    const struct shape *own = &graph_value(graph, value)->shape;
-    size_t count = shape_elements(shape);
-    float *out = ARENA_ARRAY(arena, float, count);
-    for (size_t i = 0; i < count; i++) out[i] = reals[shape_project(shape, i, own)];
-    return out;
-}
-
-struct formats formats_compact(struct arena *arena, const struct shape *shape, const struct format *per_element) {
-    size_t count = shape_elements(shape);
-    for (size_t i = 1; i < count; i++)
-        if (!format_equal(per_element[i], per_element[0]))
-            return (struct formats){*shape, arena_copy(arena, per_element, count * sizeof *per_element)};
-    return formats_uniform(arena, count ? per_element[0] : (struct format){0});
-}
-
-static void narrow_formats(const struct graph *graph, struct quantisation *out) {
-    const struct formats *formats = &out->node->attributes.quantizer.formats;
-    const struct shape *shape = &graph_value(graph, out->node->result)->shape;
-    for (size_t i = 0; i < out->count; i++) out->formats[i] = formats->at[shape_project(shape, i, &formats->shape)];
-}
-
-/* Whole bits that make no trouble. */
-static bool sensible(float bits, float zero_point) {
-    return bits > 0 && bits <= 48 && fabsf(zero_point) < 0x1p40f && floorf(zero_point) == zero_point;
-}
-
-/* Of a Trunc, one bit more than it should need; its first version does not clamp, and a code outside is refused. */
-static bool trunc_bounds(const struct quantisation *q, size_t element, struct interval *out) {
-    bool second = q->node->input_count == 6;
-    float bits = q->parameters[second ? 5 : 3][element], zero_point = q->parameters[2][element];
-    if (!sensible(bits, zero_point) || (second && zero_point != 0)) return false;
-    int128 top = (int128)1 << ((int)ceilf(bits) + 1);
-    *out = (struct interval){-top - (int128)zero_point, top - (int128)zero_point};
-    return true;
-}
-
-/* Bounds of the codes, zero point taken off; false beyond 48 bits. */
-static bool code_bounds(const struct quantisation *q, size_t element, struct interval *out) {
-    const struct quantizer_attributes *attributes = &q->node->attributes.quantizer;
-    *out = (struct interval){-1, 1};
-    if (q->node->op == OP_BIPOLAR_QUANT) return true;
-    if (q->node->op == OP_TRUNC_QUANT) return trunc_bounds(q, element, out);
-    float bits = q->parameters[3][element], zero_point = q->parameters[2][element];
-    if (!sensible(bits, zero_point)) return false;
-    bool one_bit = attributes->is_signed && bits == 1;
-    int128 zero = (int128)zero_point, narrow = attributes->narrow;
-    int128 top = (int128)ceil(exp2((double)bits - attributes->is_signed));
-    int128 lo = one_bit ? -1 : attributes->is_signed ? narrow - top : 0;
-    int128 hi = one_bit ? 1 : top - 1 - (attributes->is_signed ? 0 : narrow);
-    *out = (struct interval){lo - zero, hi - zero};
-    return true;
-}
-
-static float result_scale(const struct quantisation *q, size_t element) {
-    if (q->node->op == OP_TRUNC_QUANT && q->node->input_count == 6) return q->parameters[4][element];
-    return q->parameters[1][element];
-}
-
-/* Powers of two go into the fraction when all scales are such. */
-static void split_scales(struct quantisation *q, struct arena *arena) {
-    bool powers = true;
-    int exponent;
-    for (size_t i = 0; i < q->count; i++) powers = powers && frexpf(result_scale(q, i), &exponent) == 0.5f;
-    if (!powers) q->scale = ARENA_ARRAY(arena, double, q->count);
-    for (size_t i = 0; i < q->count; i++) {
-        (void)frexpf(result_scale(q, i), &exponent);
-        q->formats[i].fraction = (int16_t)(powers ? 1 - exponent : 0);
-        if (q->scale) q->scale[i] = (double)result_scale(q, i);
-    }
-}
-
-bool quantisation_of(const struct graph *graph, const struct node *node, struct arena *arena, struct quantisation *out) {
-    const struct shape *shape = &graph_value(graph, node->result)->shape;
-    *out = (struct quantisation){.node = node, .count = shape_elements(shape)};
-    out->formats = ARENA_ARRAY(arena, struct format, out->count);
-    if (node->op == OP_NARROW) {
-        narrow_formats(graph, out);
-        return true;
-    }
-    for (uint32_t k = 1; k < node->input_count; k++)
-        if (!(out->parameters[k] = spread_constant(graph, node->inputs[k], shape, arena))) return false;
-    for (size_t i = 0; i < out->count; i++) {
-        struct interval bounds;
-        if (!(result_scale(out, i) > 0) || isinf(result_scale(out, i)) || !code_bounds(out, i, &bounds)) return false;
-        out->formats[i] = format_for(bounds, 0);
-    }
-    split_scales(out, arena);
-    return true;
-}
-
-bool quantisation_code(const struct quantisation *q, size_t element, double real, int64_t *code) {
-    const struct quantizer_attributes *attributes = &q->node->attributes.quantizer;
-    const float *const *p = q->parameters;
-    float x = (float)real, y;
-    switch (q->node->op) {
-    case OP_NARROW:
-        return fixed_from_real(real, q->formats[element], attributes->rounding, attributes->overflow, code);
-    case OP_BIPOLAR_QUANT: y = bipolar_quant_real(x, p[1][element]); break;
-    case OP_QUANT: y = quant_real(x, p[1][element], p[2][element], p[3][element], attributes); break;
-    default:
-        y = q->node->input_count == 6
-                ? trunc_quant_real(x, p[1][element], p[2][element], p[3][element], p[4][element], p[5][element], attributes)
-                : trunc_quant_real(x, p[1][element], p[2][element], p[3][element], 0, p[4][element], attributes);
-    }
-    double whole = nearbyint((double)y / (double)result_scale(q, element));
-    if (!(fabs(whole) < 0x1p62)) return false;
-    *code = (int64_t)whole;
-    return true;
-}
-
 /* ---- the function of the integer ---- */
 
 struct operand {
@@ -146,12 +31,15 @@ static bool is_monotone(const struct operand *operand, size_t element, struct in
     for (uint32_t s = 0; s < operand->chain->step_count; s++)
         if (!step_is_monotone(&operand->chain->steps[s], element)) return false;
     enum overflow overflow = q->node->attributes.quantizer.overflow;
-    if (q->node->op != OP_NARROW || overflow == OVERFLOW_SATURATE || overflow == OVERFLOW_SATURATE_SYMMETRIC) return true;
+    if (q->node->op != OP_NARROW || overflow == OVERFLOW_SATURATE || overflow == OVERFLOW_SATURATE_SYMMETRIC)
+        return true;
     int128 ends[2] = {interval.lo, interval.hi};
     for (int i = 0; i < 2; i++) {
-        double real = chain_evaluate(operand->chain, element, base_real(operand->state->integer, &operand->chain->base, element, ends[i]));
+        double real = chain_evaluate(operand->chain, element,
+                                     base_real(operand->state->integer, &operand->chain->base, element, ends[i]));
         int64_t saturated, own;
-        if (!fixed_from_real(real, q->formats[element], q->node->attributes.quantizer.rounding, OVERFLOW_SATURATE, &saturated) ||
+        if (!fixed_from_real(real, q->formats[element], q->node->attributes.quantizer.rounding, OVERFLOW_SATURATE,
+                             &saturated) ||
             !quantisation_code(q, element, real, &own) || saturated != own)
             return false;
     }
@@ -166,7 +54,9 @@ static bool same_parameters(const struct operand *operand, size_t a, size_t b) {
     if (graph_format(operand->state->integer, chain->base.value, a).fraction !=
         graph_format(operand->state->integer, chain->base.value, b).fraction)
         return false;
-    if (!format_equal(q->formats[a], q->formats[b]) || (chain->base.scale && chain->base.scale[a] != chain->base.scale[b])) return false;
+    if (!format_equal(q->formats[a], q->formats[b]) ||
+        (chain->base.scale && chain->base.scale[a] != chain->base.scale[b]))
+        return false;
     for (int k = 1; k < 6; k++)
         if (q->parameters[k] && q->parameters[k][a] != q->parameters[k][b]) return false;
     for (uint32_t s = 0; s < chain->step_count; s++)
@@ -178,15 +68,16 @@ static bool same_parameters(const struct operand *operand, size_t a, size_t b) {
 }
 
 struct groups {
-    uint32_t *of;       /* one an element */
-    size_t *first;      /* an element of each group */
+    uint32_t *of;  /* one an element */
+    size_t *first; /* an element of each group */
     struct interval *interval;
     uint32_t count;
 };
 
 static struct groups groups_find(const struct operand *operand, struct arena *arena) {
     size_t count = operand->quantisation->count;
-    struct groups groups = {ARENA_ARRAY(arena, uint32_t, count), ARENA_ARRAY(arena, size_t, count), ARENA_ARRAY(arena, struct interval, count), 0};
+    struct groups groups = {ARENA_ARRAY(arena, uint32_t, count), ARENA_ARRAY(arena, size_t, count),
+                            ARENA_ARRAY(arena, struct interval, count), 0};
     for (size_t i = 0; i < count; i++) {
         struct interval own = graph_interval(operand->state->integer, operand->chain->base.value, i);
         uint32_t g = 0;
@@ -222,35 +113,48 @@ static int bits_of(int128 range) {
 /* Of a monotone function. */
 static double steps_at_most(const struct integer_function *function, size_t element, struct interval interval) {
     int64_t lo, hi;
-    if (!function->value(function->user, element, interval.lo, &lo) || !function->value(function->user, element, interval.hi, &hi)) return 0;
+    if (!function->value(function->user, element, interval.lo, &lo) ||
+        !function->value(function->user, element, interval.hi, &hi))
+        return 0;
     return fmin(fabs((double)hi - (double)lo), (double)(interval.hi - interval.lo));
 }
 
 /* A table is out bits times a tree of six-input look-ups; a staircase is a comparison a step. */
-static void weigh_group(const struct operand *operand, const struct groups *groups, uint32_t g, double users, struct choice *choice,
-                        struct arena *arena) {
+static void weigh_group(const struct operand *operand, const struct groups *groups, uint32_t g, double users,
+                        struct choice *choice, struct arena *arena) {
     const struct integer_function function = {operand_value, operand};
     struct interval interval = groups->interval[g];
     int index = bits_of(interval.hi - interval.lo), width = operand->quantisation->formats[groups->first[g]].width;
     choice->table_cost += users * width * exp2(fmax(0, index - 6.0));
     choice->tables_possible = choice->tables_possible && choice->table_cost <= choice->limit;
-    int status = choice->tables_possible ? table_find(&function, groups->first[g], interval, arena, &choice->tables[g]) : -1;
+    int status =
+        choice->tables_possible ? table_find(&function, groups->first[g], interval, arena, &choice->tables[g]) : -1;
     if (status == -2) choice->missing = true;
     choice->tables_possible = choice->tables_possible && status == 0;
-    bool monotone = choice->stairs_possible && is_monotone(operand, groups->first[g], interval) &&
-                    choice->stairs_cost + users * steps_at_most(&function, groups->first[g], interval) * (index / 2.0 + 1) <= choice->limit;
+    bool monotone =
+        choice->stairs_possible && is_monotone(operand, groups->first[g], interval) &&
+        choice->stairs_cost + users * steps_at_most(&function, groups->first[g], interval) * (index / 2.0 + 1) <=
+            choice->limit;
     status = monotone ? staircase_find(&function, groups->first[g], interval, arena, &choice->stairs[g]) : -1;
     if (status == -2) choice->missing = true;
     choice->stairs_possible = choice->stairs_possible && status == 0;
     if (status == 0) choice->stairs_cost += users * (choice->stairs[g].count * (index / 2.0 + 1));
 }
 
-static struct choice weigh(const struct operand *operand, const struct groups *groups, double limit, struct arena *arena) {
-    struct choice choice = {true, true, false, 0, 0, limit, ARENA_ARRAY(arena, struct table, groups->count),
+static struct choice weigh(const struct operand *operand, const struct groups *groups, double limit,
+                           struct arena *arena) {
+    struct choice choice = {true,
+                            true,
+                            false,
+                            0,
+                            0,
+                            limit,
+                            ARENA_ARRAY(arena, struct table, groups->count),
                             ARENA_ARRAY(arena, struct staircase, groups->count)};
     double *users = ARENA_ARRAY(arena, double, groups->count);
     for (size_t i = 0; i < operand->quantisation->count; i++) users[groups->of[i]]++;
-    for (uint32_t g = 0; g < groups->count && (choice.tables_possible || choice.stairs_possible) && !choice.missing; g++)
+    for (uint32_t g = 0; g < groups->count && (choice.tables_possible || choice.stairs_possible) && !choice.missing;
+         g++)
         weigh_group(operand, groups, g, users[g], &choice, arena);
     if (choice.missing) choice.tables_possible = choice.stairs_possible = false;
     return choice;
@@ -264,9 +168,8 @@ static struct shape groups_shape(const struct groups *groups, const struct shape
         struct shape candidate = out;
         candidate.dim[axis] = 1;
         bool same = true;
-        size_t *first = NULL, inner = 1;
+        size_t inner = 1;
         for (int later = axis + 1; later < shape->rank; later++) inner *= (size_t)shape->dim[later];
-        (void)first;
         for (size_t i = 0; same && i < count; i++) {
             size_t along = i / inner % (size_t)shape->dim[axis];
             same = groups->of[i] == groups->of[i - along * inner];
@@ -276,18 +179,23 @@ static struct shape groups_shape(const struct groups *groups, const struct shape
     return groups->count == 1 ? (struct shape){0} : out;
 }
 
-static struct lookup_attributes lookup_attributes(struct integerise *state, const struct operand *operand, const struct groups *groups,
-                                                  const struct choice *choice, bool table) {
+static struct lookup_attributes lookup_attributes(struct integerise *state, const struct operand *operand,
+                                                  const struct groups *groups, const struct choice *choice,
+                                                  bool table) {
     const struct shape shape = graph_value(state->real, operand->quantisation->node->result)->shape;
     struct lookup_attributes out = {.shape = groups_shape(groups, &shape),
                                     .formats = formats_compact(state->scratch, &shape, operand->quantisation->formats)};
     size_t count = shape_elements(&out.shape), elements = shape_elements(&shape);
-    if (table) out.tables = ARENA_ARRAY(state->scratch, struct table, count);
-    else out.stairs = ARENA_ARRAY(state->scratch, struct staircase, count);
+    if (table)
+        out.tables = ARENA_ARRAY(state->scratch, struct table, count);
+    else
+        out.stairs = ARENA_ARRAY(state->scratch, struct staircase, count);
     for (size_t i = 0; i < elements; i++) {
         size_t index = shape_project(&shape, i, &out.shape);
-        if (table) out.tables[index] = choice->tables[groups->of[i]];
-        else out.stairs[index] = choice->stairs[groups->of[i]];
+        if (table)
+            out.tables[index] = choice->tables[groups->of[i]];
+        else
+            out.stairs[index] = choice->stairs[groups->of[i]];
     }
     return out;
 }
@@ -296,17 +204,21 @@ static const char *doubt_of_lookup(struct integerise *state, const struct operan
     const struct exact *base = &operand->chain->base;
     if (base->doubt) return base->doubt;
     const char *name = operand->quantisation->node->name;
-    if (!in_binary32(operand->chain)) return arena_printf(state->program->arena, "'%s' is a table of a transcendental function, correctly rounded", name);
+    if (!in_binary32(operand->chain))
+        return arena_printf(state->program->arena, "'%s' is a table of a transcendental function, correctly rounded",
+                            name);
     if (base->scale || operand->quantisation->scale)
         return arena_printf(state->program->arena, "'%s' has a scale that is no power of two", name);
     return NULL;
 }
 
-static int append_lookup(struct integerise *state, const struct operand *operand, const struct groups *groups, const struct choice *choice) {
+static int append_lookup(struct integerise *state, const struct operand *operand, const struct groups *groups,
+                         const struct choice *choice) {
     const struct quantisation *q = operand->quantisation;
     bool table = choice->tables_possible && (!choice->stairs_possible || choice->table_cost <= choice->stairs_cost);
     union attributes attributes = {.lookup = lookup_attributes(state, operand, groups, choice, table)};
-    valref result = graph_append(state->integer, table ? OP_TABLE : OP_THRESHOLD, q->node->name, &operand->chain->base.value, 1, &attributes);
+    valref result = graph_append(state->integer, table ? OP_TABLE : OP_THRESHOLD, q->node->name,
+                                 &operand->chain->base.value, 1, &attributes);
     result = cross_name(state, result, q->node, true);
     if (result.id == UINT32_MAX) return -1;
     cross_set(state, q->node, result, q->scale, doubt_of_lookup(state, operand));
@@ -325,15 +237,21 @@ static int append_narrow(struct integerise *state, const struct quantisation *q)
 
 static int refuse_quantiser(struct integerise *state, const struct node *node, const struct choice *choice) {
     if (choice->missing)
-        return cross_refuse(state, node, "see what its operand can be at the ends of its range", "'%s' would round a number that is not finite or has no code", node->name);
-    return cross_refuse(state, node, "put a narrower quantiser (at most 12 bits) in front of the function, or one with fewer steps behind it",
-                  "what '%s' rounds is neither exact in integers, nor monotone with at most %d steps, nor a table of at most %d entries",
-                  node->name, STAIRCASE_STEPS_MAX, TABLE_ENTRIES_MAX);
+        return cross_refuse(state, node, "see what its operand can be at the ends of its range",
+                            "'%s' would round a number that is not finite or has no code", node->name);
+    return cross_refuse(
+        state, node,
+        "put a narrower quantiser (at most 12 bits) in front of the function, or one with fewer steps behind it",
+        "what '%s' rounds is neither exact in integers, nor monotone with at most %d steps, nor a table of at most %d "
+        "entries",
+        node->name, STAIRCASE_STEPS_MAX, TABLE_ENTRIES_MAX);
 }
 
 /* Exact arithmetic is preferred where binary32 agrees with it; else a function of the integer must cost much more. */
 static int choose(struct integerise *state, const struct operand *operand) {
-    enum { DISAGREEMENT = 2 }; /* how much dearer the exact staircase may be than arithmetic that differs from binary32 */
+    enum {
+        DISAGREEMENT = 2
+    }; /* how much dearer the exact staircase may be than arithmetic that differs from binary32 */
     const struct quantisation *q = operand->quantisation;
     double cost;
     bool binary32, arithmetic = q->node->op == OP_NARROW && chain_exact_cost(state, operand->chain, &cost, &binary32);
@@ -342,8 +260,10 @@ static int choose(struct integerise *state, const struct operand *operand) {
     struct groups groups = groups_find(operand, state->scratch);
     double limit = arithmetic ? cost * (binary32 ? 1 : DISAGREEMENT) : INFINITY;
     struct choice choice = weigh(operand, &groups, limit, state->scratch);
-    double lookup = fmin(choice.tables_possible ? choice.table_cost : INFINITY, choice.stairs_possible ? choice.stairs_cost : INFINITY);
-    if (isinf(lookup) || lookup > limit) return arithmetic ? append_narrow(state, q) : refuse_quantiser(state, q->node, &choice);
+    double lookup = fmin(choice.tables_possible ? choice.table_cost : INFINITY,
+                         choice.stairs_possible ? choice.stairs_cost : INFINITY);
+    if (isinf(lookup) || lookup > limit)
+        return arithmetic ? append_narrow(state, q) : refuse_quantiser(state, q->node, &choice);
     return append_lookup(state, operand, &groups, &choice);
 }
 
@@ -357,37 +277,29 @@ static int lower_constant(struct integerise *state, const struct quantisation *q
     float *reals = ARENA_ARRAY(state->scratch, float, q->count);
     for (size_t i = 0; i < q->count; i++) {
         if (!quantisation_code(q, i, (double)operand->reals[shape_project(shape, i, own)], &codes[i]))
-            return cross_refuse(state, node, "constants must be finite numbers", "constant in front of '%s' holds a number that is not finite", node->name);
+            return cross_refuse(state, node, "constants must be finite numbers",
+                                "constant in front of '%s' holds a number that is not finite", node->name);
         double grid = fixed_to_real(codes[i], q->formats[i].fraction);
         reals[i] = q->scale ? (float)codes[i] * (float)q->scale[i] : (float)grid;
     }
-    state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_CONSTANT, .reals = reals, .codes = q->scale ? codes : NULL,
-                                                       .scale = q->scale, .exact.value = NO_VALUE};
+    state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_CONSTANT,
+                                                       .reals = reals,
+                                                       .codes = q->scale ? codes : NULL,
+                                                       .scale = q->scale,
+                                                       .exact.value = NO_VALUE};
     return 0;
 }
 
 int cross_quantiser(struct integerise *state, const struct node *node) {
     struct quantisation q;
     if (!quantisation_of(state->real, node, state->scratch, &q))
-        return cross_refuse(state, node, "use positive finite scales, whole zero points and at most 48 bits, all constant",
-                      "'%s' has a scale, zero point or bit width that is not constant or out of range", node->name);
+        return cross_refuse(
+            state, node, "use positive finite scales, whole zero points and at most 48 bits, all constant",
+            "'%s' has a scale, zero point or bit width that is not constant or out of range", node->name);
     struct lowered chain = state->lowered[node->inputs[0].id];
     if (chain.kind == LOWERED_NOT) return -1;
     if (chain.kind == LOWERED_CONSTANT) return lower_constant(state, &q, &chain);
     if (chain.kind == LOWERED_INTEGER) chain.base = chain.exact;
     struct operand operand = {state, &chain, &q};
     return choose(state, &operand);
-}
-
-bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena, struct quantisation *out) {
-    const struct quantizer_attributes *attributes = &quantiser->attributes.quantizer;
-    const struct shape *shape = &graph_value(graph, quantiser->result)->shape;
-    if (quantiser->op != OP_QUANT || !shape_equal(shape, &graph_value(graph, quantiser->inputs[0])->shape) ||
-        (attributes->narrow && !attributes->is_signed) || !quantisation_of(graph, quantiser, arena, out))
-        return false;
-    for (size_t i = 0; i < out->count; i++) {
-        float bits = out->parameters[3][i], zero_point = out->parameters[2][i];
-        if (floorf(bits) != bits || bits > 32 || (attributes->is_signed && bits < 2) || (attributes->narrow && zero_point != 0)) return false;
-    }
-    return true;
 }

@@ -26,20 +26,12 @@ struct rule {
 
 /* ---- the model's quantiser ---- */
 
-static const struct node *only_reader(const struct graph *graph, valref value) {
-    bool output;
-    if (graph_use_count(graph, value, &output) != 1 || output) return NULL;
-    for (uint32_t i = 0; i < graph->node_count; i++)
-        for (uint32_t k = 0; !graph->nodes[i].dead && k < graph->nodes[i].input_count; k++)
-            if (valref_equal(graph->nodes[i].inputs[k], value)) return k == 0 ? &graph->nodes[i] : NULL;
-    return NULL;
-}
-
 /* The one reader of an input behind operators that only move its elements. */
 static const struct node *reader_of(const struct graph *graph, valref value, bool *moved) {
     const struct node *reader = only_reader(graph, value);
     for (*moved = false; reader; *moved = true, reader = only_reader(graph, reader->result))
-        if (reader->op != OP_RESHAPE && reader->op != OP_TRANSPOSE && reader->op != OP_SLICE && reader->op != OP_GATHER) return reader;
+        if (reader->op != OP_RESHAPE && reader->op != OP_TRANSPOSE && reader->op != OP_SLICE && reader->op != OP_GATHER)
+            return reader;
     return NULL;
 }
 
@@ -55,10 +47,14 @@ static bool leaves_rounding(const struct quantizer_attributes *quantizer) {
 
 static struct rule rule_of_quantiser(struct program *program, const struct node *reader) {
     const struct quantizer_attributes *quantizer = &reader->attributes.quantizer;
-    struct rule rule = {formats_copy(program->arena, &quantizer->formats), quantizer->rounding, quantizer->overflow, NULL};
+    struct rule rule = {formats_copy(program->arena, &quantizer->formats), quantizer->rounding, quantizer->overflow,
+                        NULL};
     bool finer = leaves_rounding(quantizer);
-    rule.chosen_by = arena_printf(program->arena, finer ? "the model's quantiser '%s', which rounds half up in firmware: one fraction bit more"
-                                                        : "the model's quantiser '%s'", reader->name);
+    rule.chosen_by =
+        arena_printf(program->arena,
+                     finer ? "the model's quantiser '%s', which rounds half up in firmware: one fraction bit more"
+                           : "the model's quantiser '%s'",
+                     reader->name);
     if (shape_elements(&rule.formats.shape) == 1) rule.formats.shape = (struct shape){0};
     if (!finer) return rule;
     rule.rounding = ROUND_TRUNCATE;
@@ -83,17 +79,22 @@ static const struct input_options *option_of(const struct program *program, cons
     return found;
 }
 
-static int rule_of_option(struct program *program, const struct node *input, const struct input_options *option, struct rule *out) {
+static int rule_of_option(struct program *program, const struct node *input, const struct input_options *option,
+                          struct rule *out) {
     const struct shape *shape = &input->attributes.input.shape;
     size_t features = shape_elements(shape), given = shape_elements(&option->formats.shape);
-    *out = (struct rule){formats_copy(program->arena, &option->formats), ROUND_HALF_EVEN, OVERFLOW_SATURATE, "the user's --input"};
+    *out = (struct rule){formats_copy(program->arena, &option->formats), ROUND_HALF_EVEN, OVERFLOW_SATURATE,
+                         "the user's --input"};
     if (option->rounding >= 0) out->rounding = (enum rounding)option->rounding;
     if (option->overflow >= 0) out->overflow = (enum overflow)option->overflow;
     if (given != 1 && given != features)
-        return diag_error(&program->context->diagnostics, graph_location(program->graph, input), "give one format, or one a feature",
-                          "input '%s' has %zu features, its option %zu formats", input->name, features, given);
-    if (given == 1) out->formats = formats_uniform(program->arena, option->formats.at[0]);
-    else out->formats.shape = *shape;
+        return diag_error(&program->context->diagnostics, graph_location(program->graph, input),
+                          "give one format, or one a feature", "input '%s' has %zu features, its option %zu formats",
+                          input->name, features, given);
+    if (given == 1)
+        out->formats = formats_uniform(program->arena, option->formats.at[0]);
+    else
+        out->formats.shape = *shape;
     return 0;
 }
 
@@ -103,10 +104,12 @@ static int check_option_names(const struct program *program) {
         const char *name = program->options->inputs[i].name;
         bool known = name == NULL;
         for (uint32_t k = 0; k < program->graph->node_count; k++)
-            known = known || (program->graph->nodes[k].op == OP_INPUT && strcmp(program->graph->nodes[k].name, name) == 0);
+            known =
+                known || (program->graph->nodes[k].op == OP_INPUT && strcmp(program->graph->nodes[k].name, name) == 0);
         if (!known)
             status = diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source},
-                                "leave the name away for all inputs, or see 'bxc info' for their names", "the model has no input '%s'", name);
+                                "leave the name away for all inputs, or see 'bxc info' for their names",
+                                "the model has no input '%s'", name);
     }
     return status;
 }
@@ -130,35 +133,43 @@ static int rule_of_calibration(struct program *program, const struct node *input
         for (size_t i = 0; i < features; i++) {
             double magnitude = fabs((double)calibration->data[index][event * features + i]);
             if (!isfinite(magnitude))
-                return diag_error(&program->context->diagnostics, graph_location(program->graph, input), "calibrate with finite numbers",
-                                  "calibration event %zu, feature %zu of input '%s' is not a finite number", event, i, input->name);
+                return diag_error(&program->context->diagnostics, graph_location(program->graph, input),
+                                  "calibrate with finite numbers",
+                                  "calibration event %zu, feature %zu of input '%s' is not a finite number", event, i,
+                                  input->name);
             if (magnitude > largest[i]) largest[i] = magnitude;
         }
     struct format *formats = ARENA_ARRAY(program->arena, struct format, features);
-    for (size_t i = 0; i < features; i++) formats[i] = (struct format){true, PORT_BITS, (int16_t)(PORT_BITS - integer_bits(largest[i]))};
+    for (size_t i = 0; i < features; i++)
+        formats[i] = (struct format){true, PORT_BITS, (int16_t)(PORT_BITS - integer_bits(largest[i]))};
     *out = (struct rule){formats_compact(program->arena, shape, formats), ROUND_HALF_EVEN, OVERFLOW_SATURATE, NULL};
-    out->chosen_by = arena_printf(program->arena, "%zu calibration events, feature by feature: %d bits, 1.25 times the largest magnitude",
-                                  calibration->events, PORT_BITS);
+    out->chosen_by = arena_printf(
+        program->arena, "%zu calibration events, feature by feature: %d bits, 1.25 times the largest magnitude",
+        calibration->events, PORT_BITS);
     return 0;
 }
 
 static struct rule rule_by_default(struct program *program, const struct node *input) {
     const struct format format = {true, PORT_BITS, PORT_BITS - DEFAULT_INTEGER_BITS};
     diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
-                 "give --calibrate EVENTS or --input NAME=fixed<W,I>", "input '%s' has no format: fixed<16,6> is taken", input->name);
+                 "give --calibrate EVENTS or --input NAME=fixed<W,I>", "input '%s' has no format: fixed<16,6> is taken",
+                 input->name);
     return (struct rule){formats_uniform(program->arena, format), ROUND_HALF_EVEN, OVERFLOW_SATURATE, "default"};
 }
 
 /* ---- the pass ---- */
 
-static int choose(struct program *program, const struct node *input, uint32_t index, const struct node *reader, bool moved, struct rule *out) {
+static int choose(struct program *program, const struct node *input, uint32_t index, const struct node *reader,
+                  bool moved, struct rule *out) {
     const struct input_options *option = option_of(program, input->name);
-    bool uniform = reader && reader->op == OP_NARROW && shape_elements(&reader->attributes.quantizer.formats.shape) == 1;
+    bool uniform =
+        reader && reader->op == OP_NARROW && shape_elements(&reader->attributes.quantizer.formats.shape) == 1;
     if (reader && reader->op == OP_NARROW && (!moved || uniform)) {
         *out = rule_of_quantiser(program, reader);
         if (option && option->name)
             diag_warning(&program->context->diagnostics, graph_location(program->graph, input), NULL,
-                         "--input %s is not used: the model's quantiser '%s' gives the format", input->name, reader->name);
+                         "--input %s is not used: the model's quantiser '%s' gives the format", input->name,
+                         reader->name);
         return 0;
     }
     if (option) return rule_of_option(program, input, option, out);
@@ -182,7 +193,7 @@ static void note_rule(struct program *program, const char *input, const struct r
 
 static int append_port(struct graph *graph, valref input, const char *name, const struct rule *rule) {
     union attributes attributes = {
-        .quantizer = {.rounding = rule->rounding, .overflow = rule->overflow, .formats = rule->formats, .is_signed = true}};
+        .quantizer = {.rounding = rule->rounding, .overflow = rule->overflow, .formats = rule->formats}};
     valref port = graph_append(graph, OP_NARROW, name, &input, 1, &attributes);
     if (port.id == UINT32_MAX) return -1;
     graph_replace(graph, input, port);
@@ -199,7 +210,8 @@ static int port_of(struct program *program, valref input, uint32_t index, bool *
     if (graph_use_count(graph, input, &output) == 0 && !output) return 0;
     const struct node *reader = reader_of(graph, input, &moved);
     if (reader && !moved && quantiser_fits_port(graph, reader, program->arena, &codes)) {
-        program_note(program, "ports", node.name, NAN, "codes with scale and zero point; chosen by the model's quantiser '%s'", reader->name);
+        program_note(program, "ports", node.name, NAN,
+                     "codes with scale and zero point; chosen by the model's quantiser '%s'", reader->name);
         return 0;
     }
     if (choose(program, &node, index, reader, moved, &rule) < 0) return -1;

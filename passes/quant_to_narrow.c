@@ -22,9 +22,7 @@ static bool power_of_two(float scale, int *fraction) {
     return true;
 }
 
-static bool whole_bits(float bits) {
-    return bits >= 1 && bits <= EXACT_WIDTH_MAX && floorf(bits) == bits;
-}
+static bool whole_bits(float bits) { return bits >= 1 && bits <= EXACT_WIDTH_MAX && floorf(bits) == bits; }
 
 /* The formats of a quantiser with constant scale, zero point and bit width, one an element of the broadcast
  * of these; false when one of them is not exactly a format. */
@@ -52,8 +50,7 @@ static bool formats_of_scales(const struct graph *graph, valref scale, valref ze
 
 static valref append_narrow(struct graph *graph, const char *name, valref operand, struct formats formats,
                             enum rounding rounding, enum overflow overflow) {
-    union attributes attributes = {
-        .quantizer = {.rounding = rounding, .overflow = overflow, .formats = formats, .is_signed = true}};
+    union attributes attributes = {.quantizer = {.rounding = rounding, .overflow = overflow, .formats = formats}};
     return graph_append(graph, OP_NARROW, name, &operand, 1, &attributes);
 }
 
@@ -61,7 +58,8 @@ static valref convert_quant(struct graph *graph, const struct node *node, struct
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
     struct formats formats;
     if ((attributes->narrow && !attributes->is_signed) ||
-        !formats_of_scales(graph, node->inputs[1], node->inputs[2], node->inputs[3], attributes->is_signed, scratch, &formats))
+        !formats_of_scales(graph, node->inputs[1], node->inputs[2], node->inputs[3], attributes->is_signed, scratch,
+                           &formats))
         return NO_VALUE;
     return append_narrow(graph, node->name, node->inputs[0], formats, attributes->rounding,
                          attributes->narrow ? OVERFLOW_SATURATE_SYMMETRIC : OVERFLOW_SATURATE);
@@ -91,7 +89,8 @@ static bool truncation_of(const struct graph *graph, const struct node *node, st
         !scalar(graph, node->inputs[3], &in_bits) || !scalar(graph, node->inputs[node->input_count - 1], &out_bits) ||
         (second && !scalar(graph, node->inputs[4], &out_scale)))
         return false;
-    if (zero_point != 0 || !power_of_two(scale, &fraction) || !whole_bits(in_bits) || !whole_bits(out_bits)) return false;
+    if (zero_point != 0 || !power_of_two(scale, &fraction) || !whole_bits(in_bits) || !whole_bits(out_bits))
+        return false;
     *out = (struct truncation){.fine = {true, EXACT_WIDTH_MAX, (int16_t)fraction}};
     if (!second) {
         out->shift = (int)in_bits - (int)out_bits;
@@ -118,14 +117,16 @@ static valref convert_trunc(struct graph *graph, const struct node *node, struct
                                   symmetric ? OVERFLOW_SATURATE_SYMMETRIC : OVERFLOW_SATURATE);
     if (truncation.shift == 0) return coarse;
     float factor = ldexpf(1.0f, -truncation.shift);
-    valref operands[2] = {coarse, graph_append_reals(graph, arena_printf(scratch, "%s.factor", name), (struct shape){0}, &factor)};
+    valref operands[2] = {
+        coarse, graph_append_reals(graph, arena_printf(scratch, "%s.factor", name), (struct shape){0}, &factor)};
     return graph_append(graph, OP_MUL, name, operands, 2, NULL);
 }
 
 /* A quantiser of a constant becomes the constant, unless its scale would be lost that the line needs. */
 static valref fold_constant(struct graph *graph, const struct node *node, struct arena *scratch) {
     struct quantisation quantisation;
-    if (!graph_reals(graph, node->inputs[0]) || !quantisation_of(graph, node, scratch, &quantisation) || quantisation.scale)
+    if (!graph_reals(graph, node->inputs[0]) || !quantisation_of(graph, node, scratch, &quantisation) ||
+        quantisation.scale)
         return NO_VALUE;
     const struct shape shape = graph_value(graph, node->result)->shape;
     const float *reals = spread_constant(graph, node->inputs[0], &shape, scratch);
@@ -174,7 +175,8 @@ int pass_quant_to_narrow(struct program *program, bool *changed) {
     if (converted) {
         *changed = true;
         graph_compact(graph);
-        program_note(program, "quant_to_narrow", NULL, converted, "%u quantisers became exact narrowing or constants", converted);
+        program_note(program, "quant_to_narrow", NULL, converted, "%u quantisers became exact narrowing or constants",
+                     converted);
     }
     return program->context->diagnostics.errors > errors ? -1 : 0;
 }

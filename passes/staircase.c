@@ -58,8 +58,8 @@ int staircase_find(const struct integer_function *function, size_t element, stru
     return search.status;
 }
 
-int table_find(const struct integer_function *function, size_t element, struct interval interval,
-               struct arena *arena, struct table *out) {
+int table_find(const struct integer_function *function, size_t element, struct interval interval, struct arena *arena,
+               struct table *out) {
     if (interval.hi - interval.lo >= TABLE_ENTRIES_MAX) return -1;
     uint32_t count = (uint32_t)(interval.hi - interval.lo + 1);
     *out = (struct table){(int64_t)interval.lo, count, ARENA_ARRAY(arena, int64_t, count)};

@@ -50,13 +50,14 @@ static inline valref op1(struct crossing *c, enum op op, const char *name, valre
     union attributes attributes = {.activation = {alpha, beta}};
     return graph_append(c->graph, op, name, &a, 1, &attributes);
 }
-static inline valref quant(struct crossing *c, const char *name, valref x, valref scale, float zero, float bits, bool is_signed,
-                           bool narrow, enum rounding rounding) {
+static inline valref quant(struct crossing *c, const char *name, valref x, valref scale, float zero, float bits,
+                           bool is_signed, bool narrow, enum rounding rounding) {
     valref operands[4] = {x, scale, scalar(c, "z", zero), scalar(c, "b", bits)};
     union attributes attributes = {.quantizer = {.rounding = rounding, .is_signed = is_signed, .narrow = narrow}};
     return graph_append(c->graph, OP_QUANT, name, operands, 4, &attributes);
 }
-static inline valref narrow(struct crossing *c, const char *name, valref x, struct formats formats, enum rounding rounding, enum overflow overflow) {
+static inline valref narrow(struct crossing *c, const char *name, valref x, struct formats formats,
+                            enum rounding rounding, enum overflow overflow) {
     union attributes attributes = {.quantizer = {.rounding = rounding, .overflow = overflow, .formats = formats}};
     return graph_append(c->graph, OP_NARROW, name, &x, 1, &attributes);
 }
@@ -91,7 +92,9 @@ static inline void print_graph(const struct crossing *c) {
 
 static inline bool said(const struct crossing *c, enum severity severity, const char *text) {
     for (size_t i = 0; i < c->context->diagnostics.count; i++)
-        if (c->context->diagnostics.items[i].severity == severity && strstr(c->context->diagnostics.items[i].message, text)) return true;
+        if (c->context->diagnostics.items[i].severity == severity &&
+            strstr(c->context->diagnostics.items[i].message, text))
+            return true;
     return false;
 }
 static inline bool noted(const struct crossing *c, const char *pass, const char *text) {
@@ -115,8 +118,8 @@ static inline float random_real(uint64_t *state, float range) {
     uint64_t r = next_random(state);
     double unit = (double)(r >> 11) / (double)(1ull << 53) * 2 - 1;
     switch (r & 7) {
-    case 0: return (float)unit * range * 100;                      /* far outside */
-    case 1: return ldexpf(floorf((float)unit * 4096), -7) ;        /* on a grid and halfway */
+    case 0: return (float)unit * range * 100;              /* far outside */
+    case 1: return ldexpf(floorf((float)unit * 4096), -7); /* on a grid and halfway */
     case 2: return ldexpf(floorf((float)unit * 64), -4);
     case 3: return (r & 8) ? range : -range;
     default: return (float)unit * range;
@@ -132,7 +135,8 @@ static inline int run_integer(const struct graph *graph, size_t events, const fl
     graph_inputs(graph, &input, 1);
     size_t features = shape_elements(&graph_value(graph, input)->shape);
     size_t classes = shape_elements(&graph_value(graph, graph->outputs[0].value)->shape);
-    int64_t *codes = calloc(events * features + 1, sizeof *codes), *results = calloc(events * classes + 1, sizeof *results);
+    int64_t *codes = calloc(events * features + 1, sizeof *codes),
+            *results = calloc(events * classes + 1, sizeof *results);
     const int64_t *inputs = codes;
     int status = port_from_reals(graph, input, events, 0, in, codes);
     if (status == 0) status = graph_run_integers(graph, events, &inputs, &results);
@@ -143,7 +147,8 @@ static inline int run_integer(const struct graph *graph, size_t events, const fl
 }
 
 /* How many numbers differ between the two graphs by more than the tolerance, on random events in +-range; -1: no run. */
-static inline long differences(const struct graph *real, const struct graph *integer, size_t events, float range, double tolerance) {
+static inline long differences(const struct graph *real, const struct graph *integer, size_t events, float range,
+                               double tolerance) {
     valref input;
     graph_inputs(real, &input, 1);
     size_t features = shape_elements(&graph_value(real, input)->shape);
@@ -156,7 +161,9 @@ static inline long differences(const struct graph *real, const struct graph *int
     long wrong = run_integer(integer, events, in, got) < 0 ? -1 : 0;
     for (size_t i = 0; wrong >= 0 && i < events * classes; i++)
         if (!(fabs(got[i] - (double)expected[i]) <= tolerance)) {
-            if (wrong++ == 0) fprintf(stderr, "  event %zu element %zu: real %.9g, integers %.9g\n", i / classes, i % classes, (double)expected[i], got[i]);
+            if (wrong++ == 0)
+                fprintf(stderr, "  event %zu element %zu: real %.9g, integers %.9g\n", i / classes, i % classes,
+                        (double)expected[i], got[i]);
         }
     free(in);
     free(expected);

@@ -3,8 +3,13 @@
 
 enum { EVENTS = 3000 };
 
-#define CROSS(c) \
-    do { int status_ = cross(&(c)); if (status_ < 0) print_problems(&(c)); CHECK(status_ == 0); CHECK(graph_is_integer((c).program.graph)); } while (0)
+#define CROSS(c)                                                                                                       \
+    do {                                                                                                               \
+        int status_ = cross(&(c));                                                                                     \
+        if (status_ < 0) print_problems(&(c));                                                                         \
+        CHECK(status_ == 0);                                                                                           \
+        CHECK(graph_is_integer((c).program.graph));                                                                    \
+    } while (0)
 
 static void fill(float *out, size_t count, double scale, uint64_t seed) {
     for (size_t i = 0; i < count; i++) {
@@ -43,7 +48,8 @@ static void quant_becomes_narrow(void) {
             struct crossing c = crossing_new();
             bool is_signed = variant % 2, narrow_range = variant >= 2 && variant < 4;
             valref scale = variant >= 4 ? reals(&c, "s", shape1(1), coarse) : reals(&c, "s", shape2(1, 3), scales);
-            valref q = quant(&c, "Quant_0", real_input(&c, "x", 3), scale, 0, (float)(3 + variant % 3), is_signed, narrow_range, (enum rounding)mode);
+            valref q = quant(&c, "Quant_0", real_input(&c, "x", 3), scale, 0, (float)(3 + variant % 3), is_signed,
+                             narrow_range, (enum rounding)mode);
             graph_append_output(c.graph, "y", q);
             check_same_function(&c, narrow_range && !is_signed ? 0 : 1);
             crossing_free(&c);
@@ -53,7 +59,8 @@ static void quant_becomes_narrow(void) {
 
 static void other_quants_stay(void) {
     struct crossing c = crossing_new();
-    valref a = quant(&c, "zero_point", real_input(&c, "x", 3), scalar(&c, "s", 0.5f), 3, 4, true, false, ROUND_HALF_EVEN);
+    valref a =
+        quant(&c, "zero_point", real_input(&c, "x", 3), scalar(&c, "s", 0.5f), 3, 4, true, false, ROUND_HALF_EVEN);
     valref b = quant(&c, "scale", a, scalar(&c, "s", 0.3f), 0, 4, true, false, ROUND_HALF_EVEN);
     valref d = quant(&c, "one_bit", b, scalar(&c, "s", 0.5f), 0, 1, true, false, ROUND_HALF_EVEN);
     valref e = quant(&c, "part_bits", d, scalar(&c, "s", 0.5f), 0, 3.5f, true, false, ROUND_HALF_EVEN);
@@ -66,12 +73,16 @@ static void trunc_becomes_narrow(void) {
     for (int variant = 0; variant < 12; variant++) {
         struct crossing c = crossing_new();
         int version = 1 + variant % 2;
-        enum rounding mode = variant / 2 % 3 == 0 ? ROUND_TRUNCATE : variant / 2 % 3 == 1 ? ROUND_HALF_EVEN : ROUND_CEILING;
+        enum rounding mode = variant / 2 % 3 == 0   ? ROUND_TRUNCATE
+                             : variant / 2 % 3 == 1 ? ROUND_HALF_EVEN
+                                                    : ROUND_CEILING;
         valref x = narrow1(&c, "grid", real_input(&c, "x", 3), true, 9, 4);
         valref v1[5] = {x, scalar(&c, "s", 0.0625f), scalar(&c, "z", 0), scalar(&c, "in", 8), scalar(&c, "out", 4)};
         valref v2[6] = {v1[0], v1[1], v1[2], v1[3], scalar(&c, "os", 0.5f), v1[4]};
         union attributes attributes = {.quantizer = {.rounding = mode, .is_signed = variant < 6, .version = version}};
-        graph_append_output(c.graph, "y", graph_append(c.graph, OP_TRUNC_QUANT, "Trunc_0", version == 1 ? v1 : v2, version == 1 ? 5 : 6, &attributes));
+        graph_append_output(c.graph, "y",
+                            graph_append(c.graph, OP_TRUNC_QUANT, "Trunc_0", version == 1 ? v1 : v2,
+                                         version == 1 ? 5 : 6, &attributes));
         check_same_function(&c, 3);
         crossing_free(&c);
         if (test_failed) return;
@@ -81,11 +92,14 @@ static void trunc_becomes_narrow(void) {
 static void constants_are_folded(void) {
     static const float weights[6] = {0.3f, -0.3f, 10, -10, 0.046875f, 0};
     struct crossing c = crossing_new();
-    valref folded = quant(&c, "kept_grid", reals(&c, "w", shape2(3, 2), weights), scalar(&c, "s", 0.03125f), 0, 6, true, false, ROUND_HALF_EVEN);
+    valref folded = quant(&c, "kept_grid", reals(&c, "w", shape2(3, 2), weights), scalar(&c, "s", 0.03125f), 0, 6, true,
+                          false, ROUND_HALF_EVEN);
     valref operands[2] = {reals(&c, "v", shape2(2, 3), weights), scalar(&c, "s", 0.5f)};
     valref bipolar = graph_append(c.graph, OP_BIPOLAR_QUANT, "bipolar", operands, 2, NULL);
-    valref scaled = quant(&c, "other_scale", reals(&c, "u", shape2(3, 3), (float[9]){1, 2, 3, 4, 5, 6, 7, 8, 9}), scalar(&c, "s", 0.3f), 0, 6, true, false, ROUND_HALF_EVEN);
-    valref y = op2(&c, OP_MATMUL, "m2", op2(&c, OP_MATMUL, "m1", op2(&c, OP_MATMUL, "m0", real_input(&c, "x", 3), folded), bipolar), scaled);
+    valref scaled = quant(&c, "other_scale", reals(&c, "u", shape2(3, 3), (float[9]){1, 2, 3, 4, 5, 6, 7, 8, 9}),
+                          scalar(&c, "s", 0.3f), 0, 6, true, false, ROUND_HALF_EVEN);
+    valref y = op2(&c, OP_MATMUL, "m2",
+                   op2(&c, OP_MATMUL, "m1", op2(&c, OP_MATMUL, "m0", real_input(&c, "x", 3), folded), bipolar), scaled);
     graph_append_output(c.graph, "y", y);
     check_same_function(&c, 0);
     CHECK_EQ(count_op(c.graph, OP_QUANT), 1);
@@ -96,19 +110,24 @@ static void constants_are_folded(void) {
 /* ---- dense layers ---- */
 
 /* The published jet tagger's shape: quantised weights and biases, relu, unsigned activations. */
-static valref dense(struct crossing *c, const char *name, valref x, int64_t in, int64_t out, bool activation, uint64_t seed) {
+static valref dense(struct crossing *c, const char *name, valref x, int64_t in, int64_t out, bool activation,
+                    uint64_t seed) {
     float *w = calloc((size_t)(in * out), sizeof *w), *b = calloc((size_t)out, sizeof *b);
     struct arena *arena = c->context->arena;
     fill(w, (size_t)(in * out), 0.9, seed);
     fill(b, (size_t)out, 0.5, seed + 1);
     valref scale = scalar(c, "scale", 0.03125f);
-    valref weights = quant(c, arena_printf(arena, "%s.wq", name), reals(c, "w", shape2(in, out), w), scale, 0, 6, true, false, ROUND_HALF_EVEN);
-    valref bias = quant(c, arena_printf(arena, "%s.bq", name), reals(c, "b", shape1(out), b), scale, 0, 6, true, false, ROUND_HALF_EVEN);
+    valref weights = quant(c, arena_printf(arena, "%s.wq", name), reals(c, "w", shape2(in, out), w), scale, 0, 6, true,
+                           false, ROUND_HALF_EVEN);
+    valref bias = quant(c, arena_printf(arena, "%s.bq", name), reals(c, "b", shape1(out), b), scale, 0, 6, true, false,
+                        ROUND_HALF_EVEN);
     free(w), free(b);
-    valref sum = op2(c, OP_ADD, arena_printf(arena, "%s.add", name), op2(c, OP_MATMUL, arena_printf(arena, "%s.matmul", name), x, weights), bias);
+    valref sum = op2(c, OP_ADD, arena_printf(arena, "%s.add", name),
+                     op2(c, OP_MATMUL, arena_printf(arena, "%s.matmul", name), x, weights), bias);
     if (!activation) return sum;
     valref relu = op1(c, OP_RELU, arena_printf(arena, "%s.relu", name), sum, 0, 0);
-    return quant(c, arena_printf(arena, "%s.quant", name), relu, scalar(c, "s", 0.015625f), 0, 6, false, false, ROUND_HALF_EVEN);
+    return quant(c, arena_printf(arena, "%s.quant", name), relu, scalar(c, "s", 0.015625f), 0, 6, false, false,
+                 ROUND_HALF_EVEN);
 }
 
 static void dense_layers_are_exact(void) {
@@ -116,7 +135,11 @@ static void dense_layers_are_exact(void) {
     valref x = real_input(&c, "x", 6);
     valref h = dense(&c, "one", x, 6, 8, true, 1);
     graph_append_output(c.graph, "y", dense(&c, "two", h, 8, 3, false, 7));
-    c.options.inputs = &(struct input_options){.name = "x", .formats = formats_uniform(c.context->arena, (struct format){true, 10, 6}), .rounding = -1, .overflow = -1};
+    c.options.inputs =
+        &(struct input_options){.name = "x",
+                                .formats = formats_uniform(c.context->arena, (struct format){true, 10, 6}),
+                                .rounding = -1,
+                                .overflow = -1};
     c.options.input_count = 1;
     CROSS(c);
     CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 8, 0), 0);
@@ -137,7 +160,8 @@ static void wide_sums_are_told(void) {
     valref x = narrow1(&c, "q", real_input(&c, "x", 6), true, 22, 12);
     graph_append_output(c.graph, "y", dense(&c, "one", x, 6, 2, false, 3));
     CROSS(c);
-    CHECK(noted(&c, "integerise", "fixed need not equal binary32 bit for bit: 'one.matmul' has partial sums of more than the 24 bits"));
+    CHECK(noted(&c, "integerise",
+                "fixed need not equal binary32 bit for bit: 'one.matmul' has partial sums of more than the 24 bits"));
     crossing_free(&c);
 }
 
@@ -158,7 +182,8 @@ static void check_half_up_port(enum overflow overflow, uint32_t finer) {
     graph_inputs(c.program.graph, &input, 1);
     CHECK_EQ(graph_format(c.program.graph, input, 0).fraction, 2 + (int)finer);
     CHECK_EQ(graph_format(c.program.graph, input, 3).width, 0);
-    CHECK_EQ(graph_definition(c.program.graph, input)->attributes.input.rounding, finer ? ROUND_TRUNCATE : ROUND_HALF_UP);
+    CHECK_EQ(graph_definition(c.program.graph, input)->attributes.input.rounding,
+             finer ? ROUND_TRUNCATE : ROUND_HALF_UP);
     graph_free(before);
     crossing_free(&c);
 }
@@ -271,7 +296,8 @@ static void tables_are_correctly_rounded(void) {
 
 /* Constants of 24 bits in front of a quantiser: every integer of the operand gives what binary32 gives. */
 static void check_affine_chain(int width, int out_width, float factor_scale, bool divide) {
-    static const float gains[4] = {0.7341181f, -0.013f, 2.0654619f, 0.3333333f}, offsets[4] = {-1.1436615f, 0.49f, 0.0123f, -0.2f};
+    static const float gains[4] = {0.7341181f, -0.013f, 2.0654619f, 0.3333333f},
+                       offsets[4] = {-1.1436615f, 0.49f, 0.0123f, -0.2f};
     struct crossing c = crossing_new();
     float factors[4];
     for (int i = 0; i < 4; i++) factors[i] = gains[i] * factor_scale;
@@ -295,7 +321,8 @@ static void fine_standardisation_is_arithmetic(void) {
     static const float mean[3] = {0.125f, -3.75f, 11.5f}, deviation[3] = {0.77f, 3.3f, 9.9f};
     struct crossing c = crossing_new();
     valref x = real_input(&c, "x", 3);
-    valref d = op2(&c, OP_DIV, "divide", op2(&c, OP_SUB, "centre", x, reals(&c, "mean", shape1(3), mean)), reals(&c, "deviation", shape1(3), deviation));
+    valref d = op2(&c, OP_DIV, "divide", op2(&c, OP_SUB, "centre", x, reals(&c, "mean", shape1(3), mean)),
+                   reals(&c, "deviation", shape1(3), deviation));
     graph_append_output(c.graph, "y", narrow1(&c, "q", d, true, 14, 8));
     CROSS(c);
     CHECK_EQ(count_op(c.program.graph, OP_TABLE) + count_op(c.program.graph, OP_THRESHOLD), 0);
@@ -306,10 +333,12 @@ static void fine_standardisation_is_arithmetic(void) {
 
 /* ---- quantisers that are no narrowing ---- */
 
-static void check_quant_staircase(float scale, float zero, float bits, bool is_signed, bool narrow_range, double tolerance) {
+static void check_quant_staircase(float scale, float zero, float bits, bool is_signed, bool narrow_range,
+                                  double tolerance) {
     struct crossing c = crossing_new();
     valref x = narrow1(&c, "q", real_input(&c, "x", 5), true, 12, 6);
-    valref q = quant(&c, "Quant_0", op1(&c, OP_RELU, "r", x, 0, 0), scalar(&c, "s", scale), zero, bits, is_signed, narrow_range, ROUND_HALF_EVEN);
+    valref q = quant(&c, "Quant_0", op1(&c, OP_RELU, "r", x, 0, 0), scalar(&c, "s", scale), zero, bits, is_signed,
+                     narrow_range, ROUND_HALF_EVEN);
     graph_append_output(c.graph, "y", q);
     CROSS(c);
     CHECK_EQ(count_op(c.program.graph, OP_TABLE) + count_op(c.program.graph, OP_THRESHOLD), 1);
@@ -330,10 +359,13 @@ static void scaled_integers(void) {
     fill(b, 3, 0.2, 6);
     float product = 0.05f * 0.011f;
     valref x = quant(&c, "xq", real_input(&c, "x", 4), scalar(&c, "s", 0.05f), 7, 8, false, false, ROUND_HALF_EVEN);
-    valref weights = quant(&c, "wq", reals(&c, "w", shape2(4, 3), w), scalar(&c, "s", 0.011f), 0, 6, true, true, ROUND_HALF_EVEN);
-    valref bias = quant(&c, "bq", reals(&c, "b", shape1(3), b), scalar(&c, "s", product), 0, 16, true, false, ROUND_HALF_EVEN);
+    valref weights =
+        quant(&c, "wq", reals(&c, "w", shape2(4, 3), w), scalar(&c, "s", 0.011f), 0, 6, true, true, ROUND_HALF_EVEN);
+    valref bias =
+        quant(&c, "bq", reals(&c, "b", shape1(3), b), scalar(&c, "s", product), 0, 16, true, false, ROUND_HALF_EVEN);
     valref sum = op2(&c, OP_ADD, "add", op2(&c, OP_MATMUL, "matmul", x, weights), bias);
-    valref q = quant(&c, "yq", op1(&c, OP_RELU, "relu", sum, 0, 0), scalar(&c, "s", 0.07f), 0, 4, false, false, ROUND_HALF_EVEN);
+    valref q = quant(&c, "yq", op1(&c, OP_RELU, "relu", sum, 0, 0), scalar(&c, "s", 0.07f), 0, 4, false, false,
+                     ROUND_HALF_EVEN);
     graph_append_output(c.graph, "y", q);
     CROSS(c);
     valref input;
@@ -358,14 +390,16 @@ static void mixed_scales_are_refused(void) {
     float ones[8] = {1, 1, 1, 1, 1, 1, 1, 1};
     graph_append_output(c.graph, "u", op2(&c, OP_MATMUL, "MatMul_8", mixed, reals(&c, "ones", shape2(8, 1), ones)));
     valref ratio = op2(&c, OP_DIV, "Div_3", x, x);
-    valref loose = op2(&c, OP_MATMUL, "MatMul_4", op1(&c, OP_TANH, "Tanh_9", x, 0, 0), reals(&c, "w", shape2(4, 1), (float[4]){1, 1, 1, 1}));
+    valref loose = op2(&c, OP_MATMUL, "MatMul_4", op1(&c, OP_TANH, "Tanh_9", x, 0, 0),
+                       reals(&c, "w", shape2(4, 1), (float[4]){1, 1, 1, 1}));
     graph_append_output(c.graph, "y", sum);
     graph_append_output(c.graph, "z", ratio);
     graph_append_output(c.graph, "t", loose);
     CHECK(cross(&c) < 0);
     CHECK(said(&c, SEVERITY_ERROR, "'Add_7' adds numbers of different scales"));
     CHECK(said(&c, SEVERITY_ERROR, "operator 'div' of two variables has no integer form"));
-    CHECK(said(&c, SEVERITY_ERROR, "'Tanh_9' has no exact form in integers, and 'MatMul_4', which reads it, is no quantiser"));
+    CHECK(said(&c, SEVERITY_ERROR,
+               "'Tanh_9' has no exact form in integers, and 'MatMul_4', which reads it, is no quantiser"));
     CHECK(said(&c, SEVERITY_ERROR, "'MatMul_8' adds numbers of different scales"));
     CHECK_EQ(c.context->diagnostics.errors, 4);
     crossing_free(&c);
@@ -394,14 +428,17 @@ static void binary_network(bool with_output_scaling) {
     float w[12 * 16], v[16 * 4];
     fill(w, 12 * 16, 1, 11);
     fill(v, 16 * 4, 1, 12);
-    valref x = op2(&c, OP_SUB, "Sub_9", op2(&c, OP_MUL, "Mul_7", real_input(&c, "x", 12), scalar(&c, "two", 2)), scalar(&c, "one", 1));
-    valref first = op2(&c, OP_MATMUL, "MatMul_16", bipolar(&c, "bx", x), bipolar(&c, "bw", reals(&c, "w", shape2(12, 16), w)));
+    valref x = op2(&c, OP_SUB, "Sub_9", op2(&c, OP_MUL, "Mul_7", real_input(&c, "x", 12), scalar(&c, "two", 2)),
+                   scalar(&c, "one", 1));
+    valref first =
+        op2(&c, OP_MATMUL, "MatMul_16", bipolar(&c, "bx", x), bipolar(&c, "bw", reals(&c, "w", shape2(12, 16), w)));
     valref hidden = bipolar(&c, "bh", batch_norm(&c, "BN_17", first, 16, 21));
     valref y = op2(&c, OP_MATMUL, "MatMul_40", hidden, bipolar(&c, "bv", reals(&c, "v", shape2(16, 4), v)));
     if (with_output_scaling) {
         y = op2(&c, OP_SUB, "Sub_41", y, scalar(&c, "mean", 0.4488643f));
         y = op2(&c, OP_DIV, "Div_44", y, scalar(&c, "deviation", 17.837f));
-        y = op2(&c, OP_ADD, "Add_46", op2(&c, OP_MUL, "Mul_45", y, scalar(&c, "g", 0.7341181f)), scalar(&c, "o", -1.1436615f));
+        y = op2(&c, OP_ADD, "Add_46", op2(&c, OP_MUL, "Mul_45", y, scalar(&c, "g", 0.7341181f)),
+                scalar(&c, "o", -1.1436615f));
     }
     graph_append_output(c.graph, "y", y);
     CROSS(c);
@@ -417,10 +454,12 @@ static void final_scaling_is_a_meaning(void) { binary_network(true); }
 /* ---- movement ---- */
 
 static void chains_move(void) {
-    static const float gains[6] = {0.3f, 0.7f, 1.1f, -0.9f, 0.13f, 2.3f}, offsets[6] = {0.1f, -0.2f, 0.3f, 0.4f, -0.5f, 0.6f};
+    static const float gains[6] = {0.3f, 0.7f, 1.1f, -0.9f, 0.13f, 2.3f},
+                       offsets[6] = {0.1f, -0.2f, 0.3f, 0.4f, -0.5f, 0.6f};
     struct crossing c = crossing_new();
     valref x = narrow1(&c, "q", real_input(&c, "x", 6), true, 7, 3);
-    valref m = op2(&c, OP_ADD, "a", op2(&c, OP_MUL, "m", x, reals(&c, "g", shape1(6), gains)), reals(&c, "o", shape1(6), offsets));
+    valref m = op2(&c, OP_ADD, "a", op2(&c, OP_MUL, "m", x, reals(&c, "g", shape1(6), gains)),
+                   reals(&c, "o", shape1(6), offsets));
     union attributes reshape = {.reshape = {.shape = shape2(2, 3)}}, transpose = {.transpose = {.permutation = {1, 0}}};
     valref r = graph_append(c.graph, OP_RESHAPE, "r", &m, 1, &reshape);
     valref t = graph_append(c.graph, OP_TRANSPOSE, "t", &r, 1, &transpose);
@@ -450,7 +489,8 @@ static void variables_meet(void) {
     valref x = narrow1(&c, "q", real_input(&c, "x", 4), true, 6, 3);
     valref r = op1(&c, OP_RELU, "r", x, 0, 0);
     union attributes axis = {.axis = {.axis = 1, .keep_dimensions = true}};
-    valref largest = graph_append(c.graph, OP_REDUCE_MAX, "max", &x, 1, &axis), sum = graph_append(c.graph, OP_REDUCE_SUM, "sum", &r, 1, &axis);
+    valref largest = graph_append(c.graph, OP_REDUCE_MAX, "max", &x, 1, &axis),
+           sum = graph_append(c.graph, OP_REDUCE_SUM, "sum", &r, 1, &axis);
     valref y = op2(&c, OP_ADD, "y0", op2(&c, OP_MUL, "y1", op2(&c, OP_SUB, "y2", largest, x), r), sum);
     valref squared = op2(&c, OP_POW, "sq", op2(&c, OP_ADD, "y3", y, x), scalar(&c, "two", 2));
     graph_append_output(c.graph, "y", squared);

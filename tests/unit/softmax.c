@@ -57,7 +57,9 @@ static void check_softmax(size_t classes, double target) {
     if (status < 0) print_problems(&c);
     CHECK(status == 0);
     double bound = stated_bound(&c), worst = largest_error(&c, EVENTS, classes, FRACTION);
-    if (getenv("VERBOSE")) fprintf(stderr, "# %zu classes: asked %.2e, stated %.2e, measured %.2e: %s\n", classes, target, bound, worst, c.program.notes[0].text);
+    if (getenv("VERBOSE"))
+        fprintf(stderr, "# %zu classes: asked %.2e, stated %.2e, measured %.2e: %s\n", classes, target, bound, worst,
+                c.program.notes[0].text);
     CHECK(bound <= target);
     CHECK(worst <= bound);
     CHECK(worst >= bound / 50); /* a bound that says something */

@@ -1,0 +1,134 @@
+/* Quantisers with constant parameters as functions from one real number to the integer code that stands for it. */
+#include "passes/integerise.h"
+
+#include <math.h>
+
+const float *spread_constant(const struct graph *graph, valref value, const struct shape *shape, struct arena *arena) {
+    const float *reals = graph_reals(graph, value);
+    if (!reals) return NULL;
+    const struct shape *own = &graph_value(graph, value)->shape;
+    size_t count = shape_elements(shape);
+    float *out = ARENA_ARRAY(arena, float, count);
+    for (size_t i = 0; i < count; i++) out[i] = reals[shape_project(shape, i, own)];
+    return out;
+}
+
+struct formats formats_compact(struct arena *arena, const struct shape *shape, const struct format *per_element) {
+    size_t count = shape_elements(shape);
+    for (size_t i = 1; i < count; i++)
+        if (!format_equal(per_element[i], per_element[0]))
+            return (struct formats){*shape, arena_copy(arena, per_element, count * sizeof *per_element)};
+    return formats_uniform(arena, count ? per_element[0] : (struct format){0});
+}
+
+static void narrow_formats(const struct graph *graph, struct quantisation *out) {
+    const struct formats *formats = &out->node->attributes.quantizer.formats;
+    const struct shape *shape = &graph_value(graph, out->node->result)->shape;
+    for (size_t i = 0; i < out->count; i++) out->formats[i] = formats->at[shape_project(shape, i, &formats->shape)];
+}
+
+/* Whole bits that make no trouble. */
+static bool sensible(float bits, float zero_point) {
+    return bits > 0 && bits <= 48 && fabsf(zero_point) < 0x1p40f && floorf(zero_point) == zero_point;
+}
+
+/* Of a Trunc, one bit more than it should need; its first version does not clamp, and a code outside is refused. */
+static bool trunc_bounds(const struct quantisation *q, size_t element, struct interval *out) {
+    bool second = q->node->input_count == 6;
+    float bits = q->parameters[second ? 5 : 3][element], zero_point = q->parameters[2][element];
+    if (!sensible(bits, zero_point) || (second && zero_point != 0)) return false;
+    int128 top = (int128)1 << ((int)ceilf(bits) + 1);
+    *out = (struct interval){-top - (int128)zero_point, top - (int128)zero_point};
+    return true;
+}
+
+/* Bounds of the codes, zero point taken off; false beyond 48 bits. */
+static bool code_bounds(const struct quantisation *q, size_t element, struct interval *out) {
+    const struct quantizer_attributes *attributes = &q->node->attributes.quantizer;
+    *out = (struct interval){-1, 1};
+    if (q->node->op == OP_BIPOLAR_QUANT) return true;
+    if (q->node->op == OP_TRUNC_QUANT) return trunc_bounds(q, element, out);
+    float bits = q->parameters[3][element], zero_point = q->parameters[2][element];
+    if (!sensible(bits, zero_point)) return false;
+    bool one_bit = attributes->is_signed && bits == 1;
+    int128 zero = (int128)zero_point, narrow = attributes->narrow;
+    int128 top = (int128)ceil(exp2((double)bits - attributes->is_signed));
+    int128 lo = one_bit ? -1 : attributes->is_signed ? narrow - top : 0;
+    int128 hi = one_bit ? 1 : top - 1 - (attributes->is_signed ? 0 : narrow);
+    *out = (struct interval){lo - zero, hi - zero};
+    return true;
+}
+
+static float result_scale(const struct quantisation *q, size_t element) {
+    if (q->node->op == OP_TRUNC_QUANT && q->node->input_count == 6) return q->parameters[4][element];
+    return q->parameters[1][element];
+}
+
+/* Powers of two go into the fraction when all scales are such. */
+static void split_scales(struct quantisation *q, struct arena *arena) {
+    bool powers = true;
+    int exponent;
+    for (size_t i = 0; i < q->count; i++) powers = powers && frexpf(result_scale(q, i), &exponent) == 0.5f;
+    if (!powers) q->scale = ARENA_ARRAY(arena, double, q->count);
+    for (size_t i = 0; i < q->count; i++) {
+        (void)frexpf(result_scale(q, i), &exponent);
+        q->formats[i].fraction = (int16_t)(powers ? 1 - exponent : 0);
+        if (q->scale) q->scale[i] = (double)result_scale(q, i);
+    }
+}
+
+bool quantisation_of(const struct graph *graph, const struct node *node, struct arena *arena,
+                     struct quantisation *out) {
+    const struct shape *shape = &graph_value(graph, node->result)->shape;
+    *out = (struct quantisation){.node = node, .count = shape_elements(shape)};
+    out->formats = ARENA_ARRAY(arena, struct format, out->count);
+    if (node->op == OP_NARROW) {
+        narrow_formats(graph, out);
+        return true;
+    }
+    for (uint32_t k = 1; k < node->input_count; k++)
+        if (!(out->parameters[k] = spread_constant(graph, node->inputs[k], shape, arena))) return false;
+    for (size_t i = 0; i < out->count; i++) {
+        struct interval bounds;
+        if (!(result_scale(out, i) > 0) || isinf(result_scale(out, i)) || !code_bounds(out, i, &bounds)) return false;
+        out->formats[i] = format_for(bounds, 0);
+    }
+    split_scales(out, arena);
+    return true;
+}
+
+bool quantisation_code(const struct quantisation *q, size_t element, double real, int64_t *code) {
+    const struct quantizer_attributes *attributes = &q->node->attributes.quantizer;
+    const float *const *p = q->parameters;
+    float x = (float)real, y;
+    switch (q->node->op) {
+    case OP_NARROW: return fixed_from_real(real, q->formats[element], attributes->rounding, attributes->overflow, code);
+    case OP_BIPOLAR_QUANT: y = bipolar_quant_real(x, p[1][element]); break;
+    case OP_QUANT: y = quant_real(x, p[1][element], p[2][element], p[3][element], attributes); break;
+    default:
+        y = q->node->input_count == 6
+                ? trunc_quant_real(x, p[1][element], p[2][element], p[3][element], p[4][element], p[5][element],
+                                   attributes)
+                : trunc_quant_real(x, p[1][element], p[2][element], p[3][element], 0, p[4][element], attributes);
+    }
+    double whole = nearbyint((double)y / (double)result_scale(q, element));
+    if (!(fabs(whole) < 0x1p62)) return false;
+    *code = (int64_t)whole;
+    return true;
+}
+
+bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena,
+                         struct quantisation *out) {
+    const struct quantizer_attributes *attributes = &quantiser->attributes.quantizer;
+    const struct shape *shape = &graph_value(graph, quantiser->result)->shape;
+    if (quantiser->op != OP_QUANT || !shape_equal(shape, &graph_value(graph, quantiser->inputs[0])->shape) ||
+        (attributes->narrow && !attributes->is_signed) || !quantisation_of(graph, quantiser, arena, out))
+        return false;
+    for (size_t i = 0; i < out->count; i++) {
+        float bits = out->parameters[3][i], zero_point = out->parameters[2][i];
+        if (floorf(bits) != bits || bits > 32 || (attributes->is_signed && bits < 2) ||
+            (attributes->narrow && zero_point != 0))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,89 @@
+/* The C99 emulator of the firmware (fw/c): one static function a node of the quantised graph,
+ * dispatched by the table below, and entry points in integers and in real numbers. */
+#include "codegen/c/c.h"
+
+const c_emitter c_emitters[OP_COUNT] = {
+    [OP_INPUT] = c_emit_input,
+    [OP_CONSTANT] = c_emit_constant,
+    [OP_ADD] = c_emit_add,
+    [OP_SUB] = c_emit_add,
+    [OP_MUL] = c_emit_mul,
+    [OP_MATMUL] = c_emit_matmul,
+    [OP_RELU] = c_emit_relu,
+    [OP_ARGMAX] = c_emit_argmax,
+    [OP_REDUCE_MAX] = c_emit_reduce,
+    [OP_REDUCE_SUM] = c_emit_reduce,
+    [OP_RESHAPE] = c_emit_reshape,
+    [OP_TRANSPOSE] = c_emit_transpose,
+    [OP_CONCAT] = c_emit_concat,
+    [OP_SLICE] = c_emit_slice,
+    [OP_GATHER] = c_emit_gather,
+    [OP_NARROW] = c_emit_narrow,
+    [OP_TABLE] = c_emit_table,
+    [OP_THRESHOLD] = c_emit_threshold,
+};
+
+bool c_supports(enum op op) {
+    return c_emitters[op] != NULL;
+}
+
+static int emit_nodes(struct c_writer *writer) {
+    const struct graph *graph = writer->graph;
+    int status = 0;
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (node->dead) continue;
+        if (!c_emitters[node->op])
+            status = diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL, "operator '%s' has no form in C",
+                                op_info(node->op)->name);
+        else if (c_emitters[node->op](writer, node))
+            status = -1;
+    }
+    return status;
+}
+
+/* Names that functions use inside themselves: no constant array may be hidden by them. */
+static void reserve_names(struct c_writer *writer) {
+    static const char *const taken[] = {"x", "y", "a", "b", "i", "j", "k", "l", "m", "n", "o", "p", "t", "best", "next", "at", "step",
+                                        "group", "end", "middle", "sum", "mantissa", "exponent", "drop", "split_real"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) names_unique(writer->names, taken[i]);
+    names_unique(writer->names, writer->emission->name);
+}
+
+static int emit_build(const struct c_writer *writer) {
+    const char *name = writer->emission->name;
+    struct strbuf main_text = strbuf_new(writer->arena), makefile = strbuf_new(writer->arena);
+    const struct template_key keys[] = {{"name", name}, {NULL, NULL}};
+    if (c_print_main(writer, &main_text) || template_expand(writer->graph->context, "c.mk", keys, &makefile)) return -1;
+    file_set_add(writer->emission->files, "c/main.c", main_text.data, main_text.length);
+    file_set_add(writer->emission->files, "c/Makefile", makefile.data, makefile.length);
+    return 0;
+}
+
+static int emit_all(struct c_writer *writer) {
+    const char *name = writer->emission->name;
+    struct strbuf header = strbuf_new(writer->arena), source = strbuf_new(writer->arena);
+    reserve_names(writer);
+    if (emit_nodes(writer)) return -1;
+    c_print_header(writer, &header);
+    strbuf_printf(&source, "/* %s: see %s.h. Every layer is one function; stored integers, aligned by constant factors. */\n#include \"%s.h\"\n", name,
+                  name, name);
+    c_print_entries(writer, &source);
+    file_set_add(writer->emission->files, arena_printf(writer->arena, "c/%s.h", name), header.data, header.length);
+    file_set_add(writer->emission->files, arena_printf(writer->arena, "c/%s.c", name), source.data, source.length);
+    return emit_build(writer);
+}
+
+int c_emit(const struct emission *emission) {
+    struct arena *arena = arena_new(emission->context);
+    struct c_writer writer = {.emission = emission, .graph = emission->graph, .arena = arena};
+    writer.names = names_new(arena);
+    writer.layout = layout_new(emission->graph, arena);
+    writer.body = strbuf_new(arena);
+    writer.layer = strbuf_new(arena);
+    writer.run = strbuf_new(arena);
+    writer.value_names = ARENA_ARRAY(arena, const char *, emission->graph->value_count + 1);
+    int status = emit_all(&writer);
+    arena_free(arena);
+    return status;
+}

@@ -15,9 +15,10 @@ const struct pass passes[] = {
     {"clean", pass_clean, FACT_REAL_GRAPH, 0, 0, ABOVE_THE_LINE, "algebraic clean-up; drop nodes no output depends on"},
     /* before any quantisation, so that a dropped softmax costs nothing */
     {"softmax", pass_softmax, FACT_REAL_GRAPH, 0, 0, ABOVE_THE_LINE, "keep, drop or replace the final softmax, as asked"},
+    /* on weights as they were trained: folding distorts magnitudes */
+    {"prune", pass_prune, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, 0, 0, ABOVE_THE_LINE, "weights of small magnitude become zero"},
     {"fold_batch_norm", pass_fold_batch_norm, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, FACT_NO_BATCH_NORM, 0, ABOVE_THE_LINE,
      "fold batch normalisation and constant scales into the weights of float layers"},
-    {"prune", pass_prune, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, 0, 0, ABOVE_THE_LINE, "weights of small magnitude become zero"},
     /* after prune, which makes neurons die */
     {"dead_neurons", pass_dead_neurons, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, 0, 0, ABOVE_THE_LINE,
      "remove neurons that nothing reads or that are constant"},

@@ -2,7 +2,6 @@
 #include "frontend/native/native.h"
 
 #include <cjson/cJSON.h>
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -82,8 +81,8 @@ static int read_constant(const struct json *json, const char *path, const struct
     if (native_reals(json, inner, numbers, count, &reals) < 0) return -1;
     constant->reals = ARENA_ARRAY(json->arena, float, count + 1);
     for (size_t i = 0; i < count; i++) {
-        if (!(fabs(reals[i]) <= (double)FLT_MAX)) return native_fail(json, inner, "number %zu is not within binary32", i);
         constant->reals[i] = (float)reals[i];
+        if (!isfinite(constant->reals[i])) return native_fail(json, inner, "number %zu is not within binary32", i);
     }
     return 0;
 }

@@ -1,0 +1,139 @@
+/* bxc's own JSON: what is written reads back as the same graph, and wrong files are diagnosed where. */
+#include "frontend/frontend.h"
+#include "tests/test.h"
+#include "tests/unit/random_graph.h"
+
+#include <float.h>
+
+static char *graph_text(struct arena *arena, const struct graph *graph) {
+    struct strbuf text = strbuf_new(arena);
+    graph_print(&text, graph);
+    return text.data;
+}
+
+/* Written, read, printed: the same text; written again: the same bytes. */
+static int check_round_trip(struct bxc_context *context, const struct graph *graph) {
+    struct arena *arena = arena_new(context);
+    struct strbuf json = strbuf_new(arena), again = strbuf_new(arena);
+    if (native_write(context, graph, &json) < 0) return -1;
+    if (!native_recognises("x", json.data, json.length)) return -1;
+    struct graph *copy = native_read(context, "m.json", json.data, json.length, NULL);
+    if (!copy) {
+        struct strbuf text = strbuf_new(arena);
+        diag_format(&text, &context->diagnostics.items[context->diagnostics.count - 1]);
+        test_fail(__FILE__, __LINE__, "%s", text.data);
+        return -1;
+    }
+    int result = strcmp(graph_text(arena, graph), graph_text(arena, copy)) ? -1 : 0;
+    if (native_write(context, copy, &again) < 0 || strcmp(json.data, again.data)) result = -1;
+    graph_free(copy);
+    arena_free(arena);
+    return result;
+}
+
+static void random_graphs(void) {
+    for (uint64_t seed = 1; seed <= 300 && !test_failed; seed++) {
+        struct bxc_context *context = context_new();
+        struct graph *graph = random_graph_new(context, seed, 20, 30, 12);
+        if (!graph || graph_infer(graph) < 0 || check_round_trip(context, graph) < 0) test_fail(__FILE__, __LINE__, "seed %llu", (unsigned long long)seed);
+        graph_free(graph);
+        context_free(context);
+    }
+}
+
+static void numbers(void) {
+    static const float reals[] = {0, -0.0f, 1.0f / 3, FLT_MAX, -FLT_MIN, FLT_TRUE_MIN, 16777216, 1e-10f, 0x1.fffffep+0f};
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_new(context, "quote \" backslash \\ tab \t \xc3\xa9");
+    struct shape shape = {.rank = 1, .dim = {9}};
+    valref constant = graph_append_reals(graph, "w", shape, reals);
+    graph_append_output(graph, "y", constant);
+    graph->opset = 13;
+    int result = check_round_trip(context, graph);
+    graph_free(graph);
+    context_free(context);
+    CHECK_EQ(result, 0);
+}
+
+static void wide_integers(void) {
+    static const int64_t integers[] = {INT64_MIN, INT64_MAX, INT64_C(9007199254740993), -5};
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_new(context, "g");
+    struct shape shape = {.rank = 1, .dim = {4}};
+    valref constant = graph_append_integers(graph, "w", shape, formats_uniform(graph->arena, (struct format){true, 64, 3}), integers);
+    graph_append_output(graph, "y", constant);
+    int result = check_round_trip(context, graph);
+    graph_free(graph);
+    context_free(context);
+    CHECK_EQ(result, 0);
+}
+
+/* A lookup, a meaning, every kind of attribute that random graphs may leave out. */
+static void attributes(void) {
+    static const char text[] =
+        "bxc graph 1\ngraph \"g\" opset 9\n"
+        "%0 = input() \"x\" as \"x\" from \"Input\" rounding=half_up overflow=wrap meaning=[1,2]{0x1.8p+0:0x0p+0, 0x1p-1:0x1p+1} : [1,2] s3f1\n"
+        "%1 = table(%0) \"t\" shape=[1,2] formats=[1,2]{u4f0, u5f0} tables=[1,2]{-4:{1, 2, 3, 4, 5, 6, 7, 8}, -4:{8, 7, 6, 5, 4, 3, 2, 1}} : [1,2] [1,2]{u4f0, u5f0}\n"
+        "%2 = threshold(%1) \"s\" shape=[] formats=s4f0 stairs=[]{{-1, 2:0, 5:3}} : [1,2] s4f0\n"
+        "%3 = gather(%2) \"q\" axis=1 indices=[3]{1, 0, 1} : [1,3] s4f0\n"
+        "%4 = slice(%3) \"c\" slices={0:1:1, 2:-1:3} : [1,3] s4f0\n"
+        "%5 = transpose(%4) \"p\" permutation={1, 0} : [3,1] s4f0\n"
+        "output \"y\" %5 meaning=[]{0x1p-3:0x1p+0}\n";
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_parse(context, "g.bxc", text, sizeof text - 1);
+    struct strbuf said = strbuf_new(context->arena);
+    for (size_t i = 0; i < context->diagnostics.count; i++) diag_format(&said, &context->diagnostics.items[i]);
+    if (!graph) test_fail(__FILE__, __LINE__, "%s", said.data);
+    else if (check_round_trip(context, graph) < 0) test_fail(__FILE__, __LINE__, "it does not come back");
+    graph_free(graph);
+    context_free(context);
+}
+
+#define HEAD "{\"format\": \"bxc-graph\", \"version\": 1, \"name\": \"g\",\n \"nodes\": [\n"
+#define INPUT "{\"name\": \"x\", \"op\": \"input\", \"attributes\": {\"shape\": [1, 2]}}"
+#define TAIL "], \"outputs\": [{\"name\": \"y\", \"node\": \"x\"}]}"
+
+static const struct { const char *json, *text; } wrongs[] = {
+    {HEAD, "m.json:3: error: the file is no valid JSON\n"},
+    {"[[[[[[[[[[[[[[[[[[[[", "m.json:1: error: the JSON is nested too deeply\n"},
+    {"{\"format\": \"other\"}", "m.json: error: 'other' is not 'bxc-graph'\n  at: format\n"},
+    {"{\"format\": \"bxc-graph\", \"version\": 2}", "m.json: error: 2 is not between 1 and 1\n  at: version\n"},
+    {"{\"FORMAT\": \"bxc-graph\"}", "m.json: error: member 'FORMAT' is unknown\n  at: FORMAT\n"},
+    {"{\"name\": \"a\", \"name\": \"b\"}", "m.json: error: member 'name' stands twice\n  at: name\n"},
+    {HEAD "{\"name\": \"a\", \"op\": \"conv\"}" TAIL, "m.json: error: 'conv' is no operator; see 'bxc ops'\n  at: nodes[0].op\n"},
+    {HEAD "{\"name\": \"a\", \"op\": \"input\"}" TAIL, "m.json: error: 'input' needs the attribute 'shape'\n  at: nodes[0].attributes.shape\n"},
+    {HEAD INPUT ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [\"b\"]}" TAIL, "m.json: error: no node before this one is called 'b'\n  at: nodes[1].inputs\n"},
+    {HEAD INPUT ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [1]}" TAIL, "m.json: error: 1 is not between 0 and 0\n  at: nodes[1].inputs\n"},
+    {HEAD INPUT ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [0], \"attributes\": {\"slope\": 1}}" TAIL,
+     "m.json: error: member 'slope' is unknown\n  at: nodes[1].attributes.slope\n"},
+    {HEAD INPUT ", {\"name\": \"a\", \"op\": \"softmax\", \"inputs\": [0], \"attributes\": {\"axis\": 0.5}}" TAIL,
+     "m.json: error: this is no whole number (beyond 2^53 it must be a text)\n  at: nodes[1].attributes.axis\n"},
+    {HEAD "{\"name\": \"w\", \"op\": \"constant\", \"attributes\": {\"value\": {\"kind\": \"real\", \"shape\": [2], \"numbers\": [1]}}}" TAIL,
+     "m.json: error: the list has 1 members, not 2\n  at: nodes[0].attributes.value.numbers\n"},
+    {HEAD "{\"name\": \"w\", \"op\": \"constant\", \"attributes\": {\"value\": {\"kind\": \"real\", \"shape\": [1], \"numbers\": [\"nan\"]}}}" TAIL,
+     "m.json: error: number 0 is not within binary32\n  at: nodes[0].attributes.value.numbers\n"},
+    {HEAD "{\"name\": \"x\", \"op\": \"input\", \"attributes\": {\"shape\": [1, 99999999999]}}" TAIL,
+     "m.json: error: axis 1 of the shape is impossible: 99999999999\n  at: nodes[0].attributes.shape\n"},
+    {HEAD INPUT "], \"outputs\": []}", "m.json: error: the model has no outputs\n  at: outputs\n"},
+};
+
+static void wrong_files(void) {
+    for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
+        struct bxc_context *context = context_new();
+        struct strbuf said = strbuf_new(context->arena);
+        struct graph *graph = native_read(context, "m.json", wrongs[i].json, strlen(wrongs[i].json), NULL);
+        for (size_t d = 0; d < context->diagnostics.count; d++) diag_format(&said, &context->diagnostics.items[d]);
+        if (graph || strcmp(said.data, wrongs[i].text)) test_fail(__FILE__, __LINE__, "case %zu says\n%s", i, said.data);
+        graph_free(graph);
+        context_free(context);
+    }
+}
+
+int main(void) {
+    RUN(random_graphs);
+    RUN(numbers);
+    RUN(wide_integers);
+    RUN(attributes);
+    RUN(wrong_files);
+    TEST_EXIT();
+}

@@ -235,6 +235,8 @@ static void method_section(struct strbuf *out, const struct compile_report *repo
 }
 
 void report_html(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict) {
+    if (!verdict_is_of(verdict, report))
+        verdict = NULL;
     page_head(out, report);
     banner(out, verdict);
     strbuf_append(out, "</header>\n<main>\n");

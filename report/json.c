@@ -168,7 +168,7 @@ void report_json(struct strbuf *out, const struct compile_report *report, const 
     add_ports(arena, root, report);
     add_passes(arena, root, report);
     add_notes(arena, root, report);
-    if (verdict)
+    if (verdict_is_of(verdict, report))
         verdict_to_json(arena, json_object(arena, root, "verdict"), verdict);
     json_print(out, root);
 }

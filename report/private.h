@@ -44,6 +44,7 @@ const char *words_engine(struct arena *arena, const struct engine_result *result
 const char *words_result(struct arena *arena, const struct engine_result *result); /* "equal", "differs", ... */
 const char *words_difference(struct arena *arena, const struct difference *difference);
 const char *words_engines(struct arena *arena, const struct verdict *verdict); /* "c, hls, rtl" that ran */
+bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report); /* else it is of an earlier make */
 extern const char words_hls[]; /* what stands beside figures of the HLS path */
 
 /* ---- svg.c, html.c, html_verdict.c ---- */

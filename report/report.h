@@ -42,7 +42,8 @@ struct compile_report {
     const char **warnings;
     uint32_t warning_count;
 };
-/* report.json (doc/report.schema.json): written by compile; verdict parts added by verify. verdict may be NULL. */
+/* report.json (doc/report.schema.json): written by compile; verdict parts added by verify. verdict may be NULL;
+ * one whose content hash is not the report's is of an earlier make and is left out. */
 void report_json(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict);
 struct compile_report *report_parse(struct bxc_context *context, struct arena *arena, const char *path, const char *json);
 void report_terminal(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict, bool colour);

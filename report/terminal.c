@@ -185,7 +185,9 @@ void report_terminal(struct strbuf *out, const struct compile_report *report, co
     heading(out, "how these figures were made", colour);
     strbuf_printf(out, "  LUT, FF, DSP, BRAM and delays are estimates: %s\n", report->technology_source);
     strbuf_printf(out, "  %s\n", words_hls);
-    if (verdict) {
+    if (verdict && !verdict_is_of(verdict, report))
+        strbuf_append(out, "\nthe last verdict is of an earlier make: verify again\n");
+    else if (verdict) {
         heading(out, "verdict", colour);
         verdict_terminal(out, verdict, colour);
     }

@@ -106,6 +106,10 @@ const char *words_difference(struct arena *arena, const struct difference *diffe
                         difference->expected);
 }
 
+bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report) {
+    return verdict && verdict->content_hash && report->content_hash && !strcmp(verdict->content_hash, report->content_hash);
+}
+
 const char *words_engines(struct arena *arena, const struct verdict *verdict) {
     struct strbuf text = strbuf_new(arena);
     for (uint32_t i = 0; i < verdict->engine_count; i++) {

@@ -116,12 +116,22 @@ static int prepare_labels(struct accuracy *accuracy, uint64_t events) {
     return 0;
 }
 
+/* A probability decides at one half, any other number by its sign. */
+static double default_threshold(const struct graph *reference) {
+    const struct node *node = reference->output_count ? graph_definition(reference, reference->outputs[0].value) : NULL;
+    while (node && (node->op == OP_RESHAPE || node->op == OP_NARROW || node->op == OP_QUANT))
+        node = graph_definition(reference, node->inputs[0]);
+    return node && (node->op == OP_SIGMOID || node->op == OP_HARD_SIGMOID || node->op == OP_SOFTMAX) ? 0.5 : 0;
+}
+
 struct accuracy *accuracy_new(struct firmware *firmware, const struct verify_options *options, struct arena *arena,
                               bool labels, uint64_t labelled_events) {
     struct accuracy *accuracy = ARENA_NEW(arena, struct accuracy);
     size_t widest = 1;
     *accuracy = (struct accuracy){.firmware = firmware, .arena = arena, .fixed = firmware->quantised, .threshold = options->threshold};
     accuracy->reference = graph_clone(firmware->reference);
+    if (isnan(options->threshold))
+        accuracy->threshold = default_threshold(accuracy->reference);
     accuracy->labels = labels;
     if (make_pairs(accuracy)) {
         graph_free(accuracy->reference);

@@ -135,7 +135,7 @@ struct verify_options {
     uint32_t event_file_count;
     const char *labels;           /* .npy or .csv of class numbers, or NULL */
     uint64_t seed;
-    double threshold;             /* for one output */
+    double threshold;             /* for one output; NaN: 0.5 after a sigmoid or softmax, else 0 */
     bool engine[ENGINE_COUNT];    /* which to run */
     struct engine_options engine_options;
 };

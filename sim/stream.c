@@ -61,7 +61,7 @@ static int open_labels(struct event_stream *stream, const char *path) {
     return 0;
 }
 
-enum { EVENTS_WITHOUT_FILES = 10000 };
+enum { EVENTS_WITHOUT_FILES = 100000 };
 
 static int plan(struct event_stream *stream, const struct verify_options *options) {
     struct bxc_context *context = stream->firmware->context;

@@ -1,5 +1,6 @@
 /* One verification: all engines over all events, block by block, against the emulator; the float
  * model beside it; what failed made small and kept. */
+#include <math.h>
 #include <string.h>
 
 #include "sim/private.h"
@@ -30,7 +31,7 @@ struct verification {
 };
 
 struct verify_options verify_options_default(void) {
-    struct verify_options options = {.seed = 1, .threshold = 0.5, .engine_options = {.check_hash = true}};
+    struct verify_options options = {.seed = 1, .threshold = (double)NAN, .engine_options = {.check_hash = true}};
     for (int i = 0; i < ENGINE_COUNT; i++)
         options.engine[i] = true;
     return options;
@@ -56,9 +57,19 @@ static int64_t **output_arrays(struct verification *run) {
     return arrays;
 }
 
-static void set_quota(struct contestant *contestant, uint64_t events) {
-    for (int i = 0; i < PHASE_COUNT; i++)
-        contestant->quota[i] = events == UINT64_MAX ? events : events / PHASE_COUNT;
+/* Shares a sample among the kinds of events, as evenly as their numbers allow: the rarest first. */
+static void set_quota(const struct verification *run, struct contestant *contestant, uint64_t events) {
+    bool served[PHASE_COUNT] = {false};
+    for (uint64_t left = PHASE_COUNT; left > 0; left--) {
+        int rarest = -1;
+        for (int i = 0; i < PHASE_COUNT; i++)
+            if (!served[i] && (rarest < 0 || event_stream_events(run->stream, (enum phase)i) < event_stream_events(run->stream, (enum phase)rarest)))
+                rarest = i;
+        uint64_t there = event_stream_events(run->stream, (enum phase)rarest), share = events / left;
+        contestant->quota[rarest] = there < share ? there : share;
+        events -= contestant->quota[rarest];
+        served[rarest] = true;
+    }
 }
 
 static bool lacks_tool(struct verification *run, struct engine_result *result) {
@@ -85,7 +96,7 @@ static void add_contestant(struct verification *run, enum engine_id id, const ch
     result->build_seconds = engine_build_seconds(engine);
     struct contestant *contestant = &run->contestants[run->contestant_count++];
     *contestant = (struct contestant){.engine = engine, .result = result, .outputs = output_arrays(run)};
-    set_quota(contestant, events);
+    set_quota(run, contestant, events);
 }
 
 static void add_contestants(struct verification *run) {
@@ -223,8 +234,7 @@ static int run_contestant(struct verification *run, struct contestant *contestan
     result->seconds += monotonic_seconds() - start;
     result->events += events;
     result->ran = true;
-    if (*quota != UINT64_MAX)
-        *quota -= events;
+    *quota -= events;
     result->latency = engine_latency(contestant->engine);
     if (compare_outputs(run->firmware->quantised, block->first, events, run->expected, contestant->outputs, &result->difference))
         return keep_failure(run, contestant, block);

@@ -104,7 +104,7 @@ static void try_reciprocals(struct search *search, struct expansion e, double ex
             e.sum_fraction = index;
             e.reciprocal_fraction = e.inverse_fraction = entry;
             e.correction_fraction = 0;
-            try_expansion(search, e, exponential, cost);
+            if (half_step(entry) < search->target) try_expansion(search, e, exponential, cost);
             for (int correction = entry; correction <= entry + 10 && entry <= index + 4; correction++) {
                 e.correction_fraction = e.inverse_fraction = correction;
                 try_expansion(search, e, exponential, cost);
@@ -114,7 +114,9 @@ static void try_reciprocals(struct search *search, struct expansion e, double ex
 
 static void try_exponential(struct search *search, struct expansion e) {
     double bound = exponential_bound(&e, search->length), cost = search->length * exponential_cost(&e);
-    if (bound < search->target && cost < search->best.cost) try_reciprocals(search, e, bound, cost);
+    /* the inverse must be finer than the target: what the last products cost at least */
+    double products = search->length * product_cost(e.exponential_fraction + 1, (int)-log2(search->target));
+    if (bound < search->target && cost + products < search->best.cost) try_reciprocals(search, e, bound, cost);
 }
 
 /* One table of all bits, or two of about half of them. */

@@ -78,32 +78,48 @@ int quantise_weights(struct program *program, const struct real_ranges *ranges, 
 
 enum { GUARD_BITS = 4, ATTRIBUTE_BITS = 10 };
 
-static int result_fraction(const struct real_range *range, size_t count, int bits) {
-    int largest = INT_MIN / 2;
-    for (size_t e = 0; range && e < count; e++) {
-        int exponent = range_exponent(range[e]);
-        largest = exponent > largest ? exponent : largest;
+/* Grids of an added constant: GUARD_BITS below the last bit that an activation of `bits` bits keeps of
+ * the results that each of its elements goes into. */
+static int *result_fractions(const struct graph *graph, const struct real_ranges *ranges, const struct node *node, valref constant, int bits) {
+    const struct shape *wide = &graph_value(graph, node->result)->shape, *narrow = &graph_value(graph, constant)->shape;
+    const struct real_range *range = real_range_of(graph, ranges, node->result);
+    size_t count = shape_elements(narrow);
+    int *fractions = ARENA_ARRAY(graph->arena, int, count);
+    for (size_t e = 0; e < count; e++) fractions[e] = INT_MIN / 2;
+    for (size_t e = 0; e < shape_elements(wide); e++) {
+        int exponent = range_exponent(range[e]), *largest = &fractions[shape_project(wide, e, narrow)];
+        *largest = exponent > *largest ? exponent : *largest;
     }
-    return bits + GUARD_BITS - (largest == INT_MIN / 2 ? 0 : largest);
+    for (size_t e = 0; e < count; e++) fractions[e] = bits + GUARD_BITS - (fractions[e] == INT_MIN / 2 ? 0 : fractions[e]);
+    return fractions;
 }
 
-static valref quantised_constant(struct graph *graph, valref constant, bool scale, int bits, int fraction) {
-    const float *from = graph_reals(graph, constant);
-    const struct value value = *graph_value(graph, constant);
-    size_t count = shape_elements(&value.shape);
+static valref append_like(struct graph *graph, valref constant, const char *what, const float *reals) {
+    const char *name = arena_printf(graph->arena, "%s.%s", graph_definition(graph, constant)->name, what);
+    return graph_append_reals(graph, name, graph_value(graph, constant)->shape, reals);
+}
+
+/* A factor keeps `bits` significant bits. */
+static valref quantised_factor(struct graph *graph, valref constant, int bits) {
+    size_t count = shape_elements(&graph_value(graph, constant)->shape);
     float *to = ARENA_ARRAY(graph->arena, float, count);
-    for (size_t e = 0; e < count; e++) to[e] = (float)(scale ? significant((double)from[e], bits) : on_grid((double)from[e], fraction));
-    return graph_append_reals(graph, arena_printf(graph->arena, "%s.quantised", graph_definition(graph, constant)->name), value.shape, to);
+    for (size_t e = 0; e < count; e++) to[e] = (float)significant((double)graph_reals(graph, constant)[e], bits);
+    return append_like(graph, constant, "quantised", to);
+}
+
+static valref quantised_summand(struct graph *graph, valref constant, const int *fractions) {
+    size_t count = shape_elements(&graph_value(graph, constant)->shape);
+    float *to = ARENA_ARRAY(graph->arena, float, count);
+    for (size_t e = 0; e < count; e++) to[e] = (float)on_grid((double)graph_reals(graph, constant)[e], fractions[e]);
+    return append_like(graph, constant, "quantised", to);
 }
 
 /* x / c becomes x * (1 / c), which fixed point can do. */
 static valref reciprocal_constant(struct graph *graph, valref constant) {
-    const float *from = graph_reals(graph, constant);
-    const struct value value = *graph_value(graph, constant);
-    size_t count = shape_elements(&value.shape);
+    size_t count = shape_elements(&graph_value(graph, constant)->shape);
     float *to = ARENA_ARRAY(graph->arena, float, count);
-    for (size_t e = 0; e < count; e++) to[e] = 1 / from[e];
-    return graph_append_reals(graph, arena_printf(graph->arena, "%s.reciprocal", graph_definition(graph, constant)->name), value.shape, to);
+    for (size_t e = 0; e < count; e++) to[e] = 1 / graph_reals(graph, constant)[e];
+    return append_like(graph, constant, "reciprocal", to);
 }
 
 static void quantise_attributes(struct node *node) {
@@ -120,11 +136,12 @@ int quantise_other_constants(struct program *program, const struct real_ranges *
     const struct node node = *graph_node(graph, ref);
     if (node.op != OP_ADD && node.op != OP_SUB && node.op != OP_MUL && node.op != OP_DIV) return 0;
     struct precision precision = layer_precision(program, graph, &node);
-    int fraction = result_fraction(real_range_of(graph, ranges, node.result), shape_elements(&graph_value(graph, node.result)->shape), precision.activation_bits);
     for (uint32_t slot = 0; slot < 2; slot++) {
         if (!graph_reals(graph, node.inputs[slot]) || (node.op == OP_DIV && slot == 0)) continue;
         valref constant = node.op == OP_DIV ? reciprocal_constant(graph, node.inputs[slot]) : node.inputs[slot];
-        constant = quantised_constant(graph, constant, node.op == OP_MUL || node.op == OP_DIV, precision.weight_bits, fraction);
+        if (valref_equal(constant, NO_VALUE)) return -1;
+        if (node.op == OP_MUL || node.op == OP_DIV) constant = quantised_factor(graph, constant, precision.weight_bits);
+        else constant = quantised_summand(graph, constant, result_fractions(graph, ranges, &node, constant, precision.activation_bits));
         if (valref_equal(constant, NO_VALUE)) return -1;
         struct node *changed = graph_node(graph, ref);
         changed->inputs[slot] = constant;

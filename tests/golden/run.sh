@@ -1,0 +1,39 @@
+#!/bin/sh
+# A pass at a time: tests/golden/<pass>/<case>.bxc goes through bxc up to the pass, and the program
+# after it must be <case>.out, byte for byte. <case>.args holds further options. Dumps that are
+# graphs must come back the same when they are read and printed. UPDATE=1 rewrites the .out files:
+# review the diff.
+set -u
+folder=$(dirname "$0")
+
+# print, parse, print: the dump without its comment
+check_identity() {
+    sed '/^# after /d' "$1" > "$WORK/printed.bxc"
+    head -n 1 "$WORK/printed.bxc" | grep -q '^bxc graph' || return 0
+    "$BXC" convert "$WORK/printed.bxc" "$WORK/again.bxc" && cmp -s "$WORK/printed.bxc" "$WORK/again.bxc"
+}
+
+run_case() {
+    case=$1 pass=$2 name=$2_$(basename "$1" .bxc) expected=${1%.bxc}.out
+    options=$(cat "${case%.bxc}.args" 2> /dev/null)
+    # shellcheck disable=SC2086 # options are words
+    if ! "$BXC" compile "$case" $options --stop-after "$pass" --dump-after "$pass" > "$WORK/got" 2> "$WORK/said"; then
+        echo "not ok $name: $(head -n 1 "$WORK/said")"
+        return
+    fi
+    [ -z "${UPDATE:-}" ] || cp "$WORK/got" "$expected"
+    if ! diff -u "$expected" "$WORK/got" > "$WORK/difference" 2>&1; then
+        echo "not ok $name: differs from $expected"
+        cat "$WORK/difference" >&2
+    elif ! check_identity "$WORK/got"; then echo "not ok $name: reads back as something else"
+    else echo "ok $name"
+    fi
+}
+
+for pass in "$folder"/*/; do
+    pass=$(basename "$pass")
+    for case in "$folder/$pass"/*.bxc; do run_case "$case" "$pass"; done
+done
+for pass in $("$BXC" compile --list-passes | cut -d ' ' -f 1); do
+    [ -d "$folder/$pass" ] || echo "not ok $pass: no golden case"
+done

@@ -32,8 +32,18 @@ static wireref any_of(struct lower *lower, wireref a, int bits) {
     return lower_apply(lower, WIRE_LESS, lower_constant(lower, 0).wire, lower_wrap(lower, a, bits, false)).wire;
 }
 
+/* Half to even of few bits: one LUT of the bits that fall away and the last one kept. */
+static wireref even_bit(struct lower *lower, wireref a, int drop) {
+    struct table table = {.first = 0, .count = 2u << drop, .entries = ARENA_ARRAY(lower->scratch, int64_t, 2u << drop)};
+    for (uint32_t i = 0; i < table.count; i++)
+        table.entries[i] = (int64_t)fixed_round(i, drop, ROUND_HALF_EVEN) - (int64_t)(i >> drop);
+    return lower_plain(lower, lower_table(lower, (struct term){.wire = lower_wrap(lower, a, drop + 1, false)}, &table));
+}
+
 /* Where the floor is one too low: 1, else 0. */
 static wireref round_bit(struct lower *lower, wireref a, int drop, enum rounding rounding) {
+    if (rounding == ROUND_HALF_EVEN && drop <= 5)
+        return even_bit(lower, a, drop);
     wireref sign = lower_sign(lower, a), half = bit_of(lower, a, drop - 1);
     wireref rest = any_of(lower, a, drop - 1);
     switch (rounding) {

@@ -96,9 +96,9 @@ static struct item *take(struct tree *tree, struct item *group, uint32_t child) 
     return x;
 }
 
-static void make_group(struct tree *tree, uint32_t size) {
+static void make_group(struct tree *tree, uint32_t size, uint32_t start) {
     struct item group = {.is_group = true, .negative = true};
-    struct item *first = take(tree, &group, first_item(tree));
+    struct item *first = take(tree, &group, start);
     while (group.child_count < size)
         take(tree, &group, partner(tree, first));
     group.level++;
@@ -116,7 +116,8 @@ static void plan(struct tree *tree, bool with_constant) {
     left = tree->count;
     while (left > 1) {
         uint32_t size = tree->adder_terms == 3 && left % 2 ? 3 : 2;
-        make_group(tree, size);
+        bool with_it = with_constant && size == 2 && left == tree->count; /* a chain of no LUT */
+        make_group(tree, size, with_it ? left - 1 : first_item(tree));
         left -= size - 1;
     }
 }

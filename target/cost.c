@@ -87,12 +87,28 @@ static struct adder adder_of(const struct datapath *datapath, const struct wire 
     return adder;
 }
 
+/* Bits in which both of two terms have something of their own; beside those the carry chain passes
+ * through, or adds a constant, without a LUT. A negative term's sign reaches to the top. */
+static int overlapping_bits(const struct datapath *datapath, const struct wire *wire) {
+    int low = 0, high = wire_width(wire);
+    for (uint32_t i = 0; i < wire->operand_count; i++) {
+        struct term term = wire->operands[i];
+        const struct wire *x = &datapath->wires[term.wire.id];
+        int top = term_top(datapath, term);
+        low = term.shift > low ? term.shift : low;
+        high = x->lo >= 0 && top < high ? top : high;
+    }
+    return high > low ? high - low : 0;
+}
+
 static double sum_lut(const struct datapath *datapath, const struct wire *wire) {
     struct adder adder = adder_of(datapath, wire);
     if (adder.free)
         return 0;
-    int levels = adder.terms <= 3 ? 1 : adder.terms - 2; /* long sums before `trees`: a chain of adders */
-    return levels * (adder.terms >= 3 ? adder.bits + (adder.bits + 7) / 8 : adder.bits);
+    if (adder.terms <= 2)
+        return wire->operand_count < 2 ? 0 : overlapping_bits(datapath, wire);
+    int levels = adder.terms - 2; /* long sums before `trees`: a chain of adders */
+    return levels * (adder.bits + (adder.bits + 7) / 8);
 }
 
 /* ---- other wires ---- */
@@ -158,7 +174,10 @@ static double compare_lut(const struct datapath *datapath, const struct wire *wi
     return width;
 }
 
+/* Logic of single bits merges into the LUT that reads it. */
 static double bitwise_lut(const struct datapath *datapath, const struct wire *wire) {
+    if (wire_width(wire) == 1)
+        return 0;
     for (uint32_t i = 0; i < wire->operand_count; i++)
         if (is_constant(operand_wire(datapath, wire, i)))
             return 0;
@@ -218,7 +237,7 @@ double wire_delay(const struct datapath *datapath, const struct wire *wire, cons
     case WIRE_CLAMP: return clamp_delay(datapath, wire, t);
     case WIRE_AND:
     case WIRE_OR:
-    case WIRE_XOR: return bitwise_lut(datapath, wire) > 0 ? t->lut_delay : 0;
+    case WIRE_XOR: return is_constant(operand_wire(datapath, wire, 0)) || is_constant(operand_wire(datapath, wire, 1)) ? 0 : t->lut_delay;
     default: return 0;
     }
 }

@@ -115,10 +115,31 @@ static const char *binary_text(struct module *module, const struct wire *wire, c
                         operand_text(module, wire, 1, 0, bits));
 }
 
+static bool is_zero(const struct wire *wire) {
+    return wire->lo == 0 && wire->hi == 0;
+}
+
+/* Comparisons with 0 look at the sign, or whether any bit is set; NULL for all others. */
+static const char *zero_test_text(struct module *module, const struct wire *wire) {
+    const struct wire *a = plan_wire(module->plan, wire->operands[0].wire);
+    const struct wire *b = plan_wire(module->plan, wire->operands[1].wire);
+    struct arena *arena = module->plan->arena;
+    if (wire->op == WIRE_LESS && is_zero(b))
+        return operand_text(module, wire, 0, wire_width(a) - 1, 1);
+    if (wire->op == WIRE_LESS && is_zero(a) && !wire_is_signed(b))
+        return arena_printf(arena, "|%s", operand_text(module, wire, 1, 0, wire_width(b)));
+    if (wire->op == WIRE_EQUAL && (is_zero(a) || is_zero(b)))
+        return arena_printf(arena, "~|%s", operand_text(module, wire, is_zero(a), 0, wire_width(is_zero(a) ? b : a)));
+    return NULL;
+}
+
 /* Both operands at one width that holds either. */
 static const char *comparison_text(struct module *module, const struct wire *wire) {
     const struct wire *a = plan_wire(module->plan, wire->operands[0].wire);
     const struct wire *b = plan_wire(module->plan, wire->operands[1].wire);
+    const char *test = zero_test_text(module, wire);
+    if (test)
+        return test;
     bool is_signed = wire_is_signed(a) || wire_is_signed(b);
     int a_bits = wire_width(a) + (is_signed && !wire_is_signed(a));
     int b_bits = wire_width(b) + (is_signed && !wire_is_signed(b));

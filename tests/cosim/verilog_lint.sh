@@ -1,0 +1,41 @@
+#!/bin/sh
+# Is the Verilog of whole models clean? verilator -Wall and iverilog -Wall say nothing, Yosys reads it
+# and finds no latch, no loop and no undriven wire.
+set -u
+for tool in verilator iverilog yosys; do
+    command -v $tool > /dev/null || { echo "skip verilog_lint: $tool is not there"; exit 0; }
+done
+failed=0
+
+# check NAME COMMAND...: the command must succeed and print nothing.
+check() {
+    name=$1; shift
+    if "$@" > "$WORK/log" 2>&1 && [ ! -s "$WORK/log" ]; then
+        echo "ok $name"
+    else
+        echo "not ok $name: $(head -n 1 "$WORK/log")"
+        head -n 20 "$WORK/log" >&2
+        failed=1
+    fi
+}
+
+lint() { # MODEL OPTIONS...
+    model=$1; shift
+    base=$(basename "$model" | sed 's/\.[a-z]*$//')
+    if ! "$BXC" compile -q "$model" -o "$WORK/$base" --name lint --clock 360MHz --part xcvu13p-flga2577-2-e "$@" > "$WORK/log" 2>&1; then
+        echo "not ok compile_$base: $(head -n 1 "$WORK/log")"
+        failed=1
+        return
+    fi
+    cd "$WORK/$base/rtl" || exit 1
+    check "verilator_$base" verilator --lint-only -Wall --top-module lint -F files.f
+    check "iverilog_$base" iverilog -Wall -g2005 -o /dev/null -s lint -c files.f
+    check "yosys_$base" yosys -q -p "read_verilog -noautowire $(tr '\n' ' ' < files.f); hierarchy -check -top lint; proc; select -assert-none t:\$dlatch*; check -assert"
+    cd "$ROOT" || exit 1
+}
+
+for model in examples/jets/*.onnx examples/jets/*.keras ${SHARED:+"$SHARED"/models/qonnx/qkeras_jettagging.onnx "$SHARED"/models/hgq/jsc_openml_0.733.keras}; do
+    [ ! -f "$model" ] || lint "$(cd "$(dirname "$model")" && pwd)/$(basename "$model")"
+done
+[ -f "$WORK/log" ] || echo "skip verilog_lint: no model is there"
+exit $failed

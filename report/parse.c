@@ -65,10 +65,11 @@ bool read_bool(struct json_reader *reader, const cJSON *object, const char *key)
 const cJSON *read_array(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     *count = 0;
-    if (cJSON_IsArray(item))
-        *count = (uint32_t)cJSON_GetArraySize(item);
-    else
+    if (!cJSON_IsArray(item)) {
         wrong(reader, key, "an array");
+        return NULL;
+    }
+    *count = (uint32_t)cJSON_GetArraySize(item);
     return item;
 }
 

@@ -29,6 +29,7 @@ const char *read_text(struct json_reader *reader, const cJSON *object, const cha
 double read_number(struct json_reader *reader, const cJSON *object, const char *key);    /* null gives NaN */
 double read_number_or_zero(struct json_reader *reader, const cJSON *object, const char *key);
 bool read_bool(struct json_reader *reader, const cJSON *object, const char *key);
+/* NULL when it is no array (cJSON_ArrayForEach would walk objects too). */
 const cJSON *read_array(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count);
 uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key);
 int read_int(struct json_reader *reader, const cJSON *object, const char *key);

@@ -85,6 +85,8 @@ static bool comparable(const struct pairing *pair) {
 static int make_pairs(struct accuracy *accuracy) {
     struct diagnostics *diag = &accuracy->firmware->context->diagnostics;
     struct location at = {.file = accuracy->firmware->folder};
+    if (graph_is_integer(accuracy->reference))
+        return -1;
     if (accuracy->reference->output_count != accuracy->fixed->output_count)
         return diag_warning(diag, at, NULL, "the float model has other outputs than the firmware: they are not compared"), -1;
     accuracy->pairs = ARENA_ARRAY(accuracy->arena, struct pairing, accuracy->fixed->output_count + 1);

@@ -3,8 +3,10 @@
 #include "sim/private.h"
 
 int graph_engine_open(struct engine *engine) {
-    (void)engine;
-    return 0;
+    if (engine->id != ENGINE_FLOAT || !graph_is_integer(engine->graph))
+        return 0;
+    return diag_error(&engine->firmware->context->diagnostics, (struct location){.file = engine->firmware->folder}, "use engine 'emulator'",
+                      "the model was quantised before bxc read it: there is no float model");
 }
 
 static int cancelled(const struct engine *engine) {

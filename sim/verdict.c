@@ -125,7 +125,7 @@ static int open_reference(struct verification *run) {
     const struct graph *graph = accuracy_reference(run->accuracy);
     run->reference_result = new_result(run, ENGINE_FLOAT, "");
     if (!run->options->engine[ENGINE_FLOAT] || !graph) {
-        run->reference_result->skipped = graph ? "not asked for" : "its outputs cannot be compared";
+        run->reference_result->skipped = graph ? "not asked for" : graph_is_integer(run->firmware->reference) ? "the model came quantised" : "its outputs cannot be compared";
         return 0;
     }
     run->reference = engine_open(run->firmware, ENGINE_FLOAT, &run->options->engine_options);
@@ -203,8 +203,9 @@ static const char *event_name(struct arena *arena, const struct event_block *blo
     return text.data;
 }
 
-/* The first difference of an engine: named, made small, kept for the next time. */
-static int keep_failure(struct verification *run, struct contestant *contestant, const struct event_block *block) {
+/* The first difference of an engine: named, made small, kept for the next time (or a diagnosis, when
+ * the folder cannot be written: the verdict stands all the same). */
+static void keep_failure(struct verification *run, struct contestant *contestant, const struct event_block *block) {
     struct difference *difference = &contestant->result->difference;
     struct engine *engine = contestant->engine;
     int64_t *event = ARENA_ARRAY(run->arena, int64_t, engine->input_total + 1), *to = event;
@@ -217,7 +218,7 @@ static int keep_failure(struct verification *run, struct contestant *contestant,
         to += engine->input_elements[i];
     }
     shrink_event(run->emulator, engine, run->arena, event);
-    return failing_event_write(run->firmware, run->arena, event);
+    failing_event_write(run->firmware, run->arena, event);
 }
 
 static int run_contestant(struct verification *run, struct contestant *contestant, const struct event_block *block) {
@@ -237,7 +238,7 @@ static int run_contestant(struct verification *run, struct contestant *contestan
     *quota -= events;
     result->latency = engine_latency(contestant->engine);
     if (compare_outputs(run->firmware->quantised, block->first, events, run->expected, contestant->outputs, &result->difference))
-        return keep_failure(run, contestant, block);
+        keep_failure(run, contestant, block);
     return 0;
 }
 

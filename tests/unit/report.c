@@ -100,8 +100,14 @@ static void broken_json_is_refused(void) {
         }
         context_free(inner);
     }
+    static const char list[] = "[\"relu[3]\", \"<relu>[4]\"]", object[] = "{\"relu[3]\": \"<relu>[4]\"}";
+    char *place = strstr(text.data, list);
+    CHECK(place != NULL && sizeof list == sizeof object);
+    memcpy(place, object, sizeof object - 1); /* an object where a list should be: found by fuzzing */
+    CHECK(verdict_parse(context, context->arena, "report.json", text.data) == NULL);
+    CHECK_STR(context->diagnostics.items[0].message, "\"still\" is not an array");
     CHECK(report_parse(context, context->arena, "report.json", "{}") == NULL);
-    CHECK_STR(context->diagnostics.items[0].message, "\"version\" is not a text");
+    CHECK_STR(context->diagnostics.items[1].message, "\"version\" is not a text");
     context_free(context);
 }
 

@@ -435,7 +435,7 @@
  "output y",
  "m.onnx: error: initialiser 'w' stands twice in the model\n"
  "  at: 'w'\n"},
-{"external_name_of_output",
+{"input_is_output",
  "input x float ? 2\n"
  "output x",
  "bxc graph 1\n"

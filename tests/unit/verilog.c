@@ -173,7 +173,10 @@ static void append_random(struct random_design *random) {
         terms[1].wire = narrow_wire(random, 20);
         if (pick(4) == 0)
             terms[pick(2)].wire = append(random, &(struct wire){.op = WIRE_CONSTANT, .constant = constants[pick(7)]});
-        append(random, &(struct wire){.op = binary[pick(6)], .operand_count = 2, .operands = terms});
+        if (terms[0].wire.id == terms[1].wire.id) /* x ^ x: lint sees that it is constant */
+            append_sum(random);
+        else
+            append(random, &(struct wire){.op = binary[pick(6)], .operand_count = 2, .operands = terms});
     } else if (kind == 10) {
         append(random, &(struct wire){.op = WIRE_SHIFT_RIGHT, .operand_count = 1, .operands = terms, .amount = pick(8)});
     } else if (kind == 11) {

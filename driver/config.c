@@ -24,7 +24,7 @@ struct key {
 };
 
 static struct location here(const struct config *config, const char *path) {
-    return (struct location){.file = config->file, .path = path};
+    return (struct location){.file = config->file, .path = *path ? path : NULL};
 }
 
 static int refuse(const struct config *config, const char *path, const char *what) {

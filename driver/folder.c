@@ -78,7 +78,7 @@ static bool is_ours(struct bxc_context *context, const char *folder) {
 int folder_check(struct bxc_context *context, const char *folder) {
     struct stat status;
     struct location at = {.file = folder};
-    if (!*folder) return diag_error(&context->diagnostics, at, NULL, "the name of the folder is empty");
+    if (!*folder) return diag_error(&context->diagnostics, (struct location){.file = "bxc", .attribute = "--output"}, NULL, "the name of the folder is empty");
     if (lstat(folder, &status) < 0) return 0;
     if (!S_ISDIR(status.st_mode)) return diag_error(&context->diagnostics, at, "choose another name or move it away", "something that is no folder stands here");
     if (is_empty(folder) || is_ours(context, folder)) return 0;
@@ -117,18 +117,46 @@ static int exchange(struct bxc_context *context, const char *new, const char *go
     return 0;
 }
 
-int folder_write(struct bxc_context *context, const char *folder, const struct file_set *files) {
-    if (folder_check(context, folder) < 0) return -1;
-    char *goal = without_slash(context, folder);
-    char *new = arena_printf(context->arena, "%s.new-XXXXXX", goal);
+/* The length of the part of a path that is there already. */
+static size_t existing_length(char *path) {
+    size_t length = 0;
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        bool there = access(path, F_OK) == 0;
+        *slash = '/';
+        if (!there) break;
+        length = (size_t)(slash - path);
+    }
+    return length;
+}
+
+/* Takes back the folders that were made above a goal that failed. */
+static void remove_parents(struct bxc_context *context, const char *goal, size_t existing) {
+    char *path = arena_strdup(context->arena, goal);
+    for (char *slash = strrchr(path, '/'); slash && (size_t)(slash - path) > existing; slash = strrchr(path, '/')) {
+        *slash = 0;
+        rmdir(path);
+    }
+}
+
+static int write_and_exchange(struct bxc_context *context, char *new, const char *goal, const struct file_set *files) {
     if (make_folders(context, new) < 0) return -1;
-    if (!mkdtemp(new)) return failed(context, new, "cannot make this folder");
+    if (!mkdtemp(new)) return failed(context, goal, "cannot make a folder beside it");
     mode_t mask = umask(0);
     umask(mask);
     chmod(new, 0777 & ~mask);
     int result = write_files(context, new, files);
     if (result == 0) result = exchange(context, new, goal);
     if (result < 0) folder_remove(new);
+    return result;
+}
+
+int folder_write(struct bxc_context *context, const char *folder, const struct file_set *files) {
+    if (folder_check(context, folder) < 0) return -1;
+    char *goal = without_slash(context, folder);
+    size_t existing = existing_length(goal);
+    int result = write_and_exchange(context, arena_printf(context->arena, "%s.new-XXXXXX", goal), goal, files);
+    if (result < 0) remove_parents(context, goal, existing);
     return result;
 }
 

@@ -114,8 +114,9 @@ int options_number(const struct bxc_options *options, const char *key, double fa
     char *end;
     double number = strtod(text, &end);
     if (end == text || *end || !(number >= lo && number <= hi))
-        return diag_error(&options->context->diagnostics, (struct location){0}, NULL,
-                          "option --%s: '%s' is no number from %g to %g", key, text, lo, hi);
+        return diag_error(&options->context->diagnostics,
+                          (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", key)}, NULL,
+                          "'%s' is no number from %g to %g", text, lo, hi);
     *out = number;
     return 0;
 }

@@ -1,4 +1,5 @@
-/* Options as text become compile_options; the configuration first, the command line over it. */
+/* Options as text become compile_options; the configuration first, the command line over it. What is
+ * wrong is collected, so that all of it is told at once. */
 #include "driver/driver.h"
 
 #include <stdlib.h>
@@ -86,24 +87,23 @@ static int read_precision(struct bxc_context *context, const char *text, struct 
     return 0;
 }
 
-static int read_numbers(const struct bxc_options *options, struct compile_options *out) {
-    double adders;
-    if (options_number(options, "softmax-error", out->softmax_error, 1e-6, 0.5, &out->softmax_error) < 0) return -1;
-    if (options_number(options, "prune", out->sparsity, 0, 0.9999, &out->sparsity) < 0) return -1;
-    if (options_number(options, "adders", out->adder_terms, 2, 3, &adders) < 0) return -1;
+static void read_numbers(const struct bxc_options *options, struct compile_options *out) {
+    double adders = 0;
+    options_number(options, "softmax-error", out->softmax_error, 1e-6, 0.5, &out->softmax_error);
+    options_number(options, "prune", out->sparsity, 0, 0.9999, &out->sparsity);
+    options_number(options, "adders", out->adder_terms, 2, 3, &adders);
     out->adder_terms = (int)adders;
-    return 0;
 }
 
-static int read_words(struct bxc_context *context, const struct bxc_options *options, struct compile_options *out) {
+static void read_words(struct bxc_context *context, const struct bxc_options *options, struct compile_options *out) {
     const char *text;
     if ((text = options_get(options, "name"))) out->name = text;
-    if ((text = options_get(options, "clock")) && setting_clock(context, option_location("--clock"), text, &out->clock_period) < 0) return -1;
-    if ((text = options_get(options, "part")) && setting_part(context, option_location("--part"), text, out) < 0) return -1;
-    if ((text = options_get(options, "softmax")) && setting_softmax(context, option_location("--softmax"), text, &out->softmax) < 0) return -1;
-    if ((text = options_get(options, "prune-scope")) && setting_scope(context, option_location("--prune-scope"), text, &out->sparsity_by_layer) < 0) return -1;
-    if ((text = options_get(options, "precision")) && read_precision(context, text, &out->precision) < 0) return -1;
-    return 0;
+    if (text && !*text) diag_error(&context->diagnostics, option_location("--name"), NULL, "the name is empty");
+    if ((text = options_get(options, "clock"))) setting_clock(context, option_location("--clock"), text, &out->clock_period);
+    if ((text = options_get(options, "part"))) setting_part(context, option_location("--part"), text, out);
+    if ((text = options_get(options, "softmax"))) setting_softmax(context, option_location("--softmax"), text, &out->softmax);
+    if ((text = options_get(options, "prune-scope"))) setting_scope(context, option_location("--prune-scope"), text, &out->sparsity_by_layer);
+    if ((text = options_get(options, "precision"))) read_precision(context, text, &out->precision);
 }
 
 int settings_read(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out) {

@@ -181,7 +181,7 @@ static void fuse(struct keras_variable *kernel, struct keras_variable *bias, con
 
 static valref read_einsum_dense_batchnorm(struct keras_reader *reader, const struct keras_layer *layer) {
     struct variables variables;
-    struct normalisation normalisation;
+    struct normalisation normalisation = {0};
     bool has_bias;
     if (check_equation(reader, layer, &has_bias) < 0 || read_variables(reader, layer, &variables) < 0 || check_kernel(reader, layer, &variables) < 0 ||
         find_normalisation(reader, layer, &variables, has_bias, &normalisation) < 0) return NO_VALUE;

@@ -41,15 +41,16 @@ static const char *repeated(const struct clamp *c, int count, const char *bit) {
     return count == 1 ? bit : arena_printf(c->module->plan->arena, "{%d{%s}}", count, bit);
 }
 
-/* max(a, 0), and both limits of an unsigned format. */
+/* max(a, 0), and both limits of an unsigned format. As a multiplexer with 0, which costs nothing where a
+ * register follows: it becomes that register's synchronous reset. */
 static const char *clamp_unsigned(const struct clamp *c, int n) {
     struct arena *arena = c->module->plan->arena;
     const char *value = operand_low(c);
     if (c->high)
-        value = arena_printf(arena, "(%s | %s)", repeated(c, c->bits, arena_printf(arena, "(|%s)", bits_above(c, n))), value);
+        value = arena_printf(arena, "%s | %s", repeated(c, c->bits, arena_printf(arena, "(|%s)", bits_above(c, n))), value);
     if (!c->low)
         return value;
-    return arena_printf(arena, "%s & %s", repeated(c, c->bits, arena_printf(arena, "~%s", sign_text(c))), value);
+    return arena_printf(arena, "%s ? %s : %s", sign_text(c), limit(c, 0), value);
 }
 
 /* Both limits of a signed format of n + 1 bits. */

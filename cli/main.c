@@ -27,6 +27,18 @@ static int print_help(FILE *out) {
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
+/* Whether everything that was printed has arrived. */
+static int flush_output(int code) {
+    if (fflush(stdout) == 0 || code != EXIT_DONE) return code;
+    perror("bxc: error: standard output");
+    return EXIT_DIAGNOSED;
+}
+
+static int print_version(void) {
+    printf("bxc %s\n", BXC_VERSION);
+    return EXIT_DONE;
+}
+
 static int find_command(const char *name) {
     for (int i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(command_table[i].name, name) == 0) return i;
@@ -47,7 +59,7 @@ static void catch_interrupts(struct bxc_context *context) {
 
 static int set_threads(struct invocation *invocation) {
     double threads;
-    if (options_number(invocation->options, "threads", 0, 0, 4096, &threads) < 0) return EXIT_USAGE;
+    if (options_number(invocation->options, "threads", 0, 0, 4096, &threads) < 0) return EXIT_DIAGNOSED;
     bxc_context_threads(invocation->context, (int)threads);
     return EXIT_DONE;
 }
@@ -71,10 +83,7 @@ static int run_command(int command, int argc, char **argv) {
         }
         print_diagnostics(context);
     }
-    if (fflush(stdout) != 0 && code == EXIT_DONE) {
-        perror("bxc: error: standard output");
-        code = EXIT_DIAGNOSED;
-    }
+    code = flush_output(code);
     free(invocation.operands);
     bxc_options_free(invocation.options);
     bxc_context_free(context);
@@ -83,8 +92,8 @@ static int run_command(int command, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     if (argc < 2) return print_help(stderr);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) return print_help(stdout);
-    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) return printf("bxc %s\n", BXC_VERSION) < 0;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) return flush_output(print_help(stdout));
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) return flush_output(print_version());
     int command = find_command(argv[1]);
     if (command < 0) {
         fprintf(stderr, "bxc: no command '%s'\nhelp: 'bxc --help' lists them\n", argv[1]);

@@ -108,7 +108,7 @@ static int check_option_names(const struct program *program) {
                 known || (program->graph->nodes[k].op == OP_INPUT && strcmp(program->graph->nodes[k].name, name) == 0);
         if (!known)
             status = diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source},
-                                "leave the name away for all inputs, or see 'bxc info' for their names",
+                                "leave the name away for all inputs",
                                 "the model has no input '%s'", name);
     }
     return status;

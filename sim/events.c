@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sim/private.h"
 
@@ -125,7 +126,7 @@ static uint32_t input_for(const struct graph *graph, const valref *inputs, uint3
             return i;
         }
     }
-    return count == 1 ? 0 : UINT32_MAX;
+    return count == 1 && !access(text, F_OK) ? 0 : UINT32_MAX;
 }
 
 static const char *input_names(struct arena *arena, const struct graph *graph, const valref *inputs, uint32_t count) {
@@ -141,7 +142,7 @@ static int open_one(struct bxc_context *context, const struct graph *graph, cons
     const char *file;
     uint32_t input = input_for(graph, inputs, count, text, &file);
     if (input == UINT32_MAX)
-        return diag_error(&context->diagnostics, (struct location){.file = text}, help, "the model has %u inputs, and this names none", count);
+        return diag_error(&context->diagnostics, (struct location){.file = text}, help, "this names no input of the model");
     if (sources[input])
         return diag_error(&context->diagnostics, (struct location){.file = text}, help, "input '%s' has events already",
                           graph_definition(graph, inputs[input])->name);

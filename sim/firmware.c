@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sim/private.h"
 
@@ -71,11 +72,13 @@ static int check_folder(struct bxc_context *context, const char *folder) {
     struct stat status;
     if (stat(folder, &status) || !S_ISDIR(status.st_mode))
         return diag_error(&context->diagnostics, (struct location){.file = folder}, firmware_help, "no such firmware folder");
+    if (access(arena_printf(context->arena, "%s/manifest.json", folder), F_OK))
+        return diag_error(&context->diagnostics, (struct location){.file = folder}, firmware_help, "this folder is no firmware of bxc: it has no manifest.json");
     return 0;
 }
 
 static int read_all(struct firmware *firmware) {
-    if (check_folder(firmware->context, firmware->folder) || read_manifest(firmware) || read_interface(firmware))
+    if (read_manifest(firmware) || read_interface(firmware))
         return -1;
     firmware->quantised = read_graph(firmware, "model.bxc");
     firmware->reference = firmware->quantised ? read_graph(firmware, "reference.bxc") : NULL;
@@ -88,6 +91,8 @@ static int read_all(struct firmware *firmware) {
 }
 
 struct firmware *firmware_open(struct bxc_context *context, const char *folder) {
+    if (check_folder(context, folder))
+        return NULL;
     struct arena *arena = arena_new(context);
     struct firmware *firmware = ARENA_NEW(arena, struct firmware);
     firmware->context = context;

@@ -1,0 +1,94 @@
+# The files that the transcripts' commands use, made in the current folder. Sourced by run.sh.
+
+# npy FILE DESCRIPTION SHAPE ORDER: a header of 128 bytes; the data is appended from stdin
+npy() {
+    {
+        printf '\223NUMPY\001\000\166\000'
+        printf '%-117s\n' "{'descr': '$2', 'fortran_order': ${4:-False}, 'shape': ($3), }"
+        cat
+    } > "$1"
+}
+zeros() { head -c "$1" /dev/zero; }
+nan() { printf '\000\000\300\177'; } # binary32
+
+event_files() {
+    zeros 24 | npy events.npy '<f4' '3, 2'
+    zeros 20 | npy short.npy '<f4' '3, 2'
+    zeros 36 | npy wide.npy '<f4' '3, 3'
+    zeros 12 | npy flat.npy '<f4' '3,'
+    zeros 24 | npy fortran.npy '<f4' '3, 2' True
+    zeros 48 | npy complex.npy '<c8' '3, 2'
+    zeros 24 | npy big_endian.npy '>f4' '3, 2'
+    zeros 24 | npy negative.npy '<f4' '-3, 2'
+    zeros 24 | npy huge.npy '<f4' '4611686018427387904, 2'
+    zeros 0 | npy no_events.npy '<f4' '0, 2'
+    { zeros 12; nan; zeros 8; } | npy nan.npy '<f4' '3, 2'
+    head -c 40 events.npy > cut_header.npy
+    printf '\223NUMPY\011\000\166\000' > version.npy
+    printf 'no events at all\n' > garbage.npy
+    : > empty.npy
+    printf '0,1\n1,2\n' > events.csv
+    printf '0,1\n1,2,3\n' > ragged.csv
+    printf '0,1\n1,two\n' > words.csv
+    printf '0,1\n1,nan\n' > nan.csv
+    : > empty.csv
+    zeros 4 | npy labels_short.npy '<i4' '1,'
+}
+
+config_files() {
+    echo '{"clock": "360MHz",' > truncated.config
+    echo '{"clok": "360MHz"}' > unknown_key.config
+    echo '{"clock": 360}' > wrong_type.config
+    echo '{"clock": "fast"}' > bad_clock.config
+    echo '{"precision": {"weights": 99}}' > too_many_bits.config
+    echo '{"sparsity": 1.5}' > sparsity.config
+    echo '{"layers": {"dense": {"weights": 4, "rounding": "up"}}}' > rounding.config
+    echo '["clock"]' > array.config
+    : > empty.config
+}
+
+text_models() {
+    cat > model.bxc << 'END'
+bxc graph 1
+graph "tiny"
+%0 = input() "x" : [1,2] real
+%1 = constant() "w" : [2,2] real {1, -0.5, 0.25, 2}
+%2 = matmul(%0, %1) "dense" : [1,2] real
+%3 = relu(%2) "relu" : [1,2] real
+output "y" %3
+END
+    head -c 120 model.bxc > truncated.bxc
+    sed 's/matmul/matmull/' model.bxc > operator.bxc
+    sed 's/"relu" : \[1,2\]/"relu" : [1,3]/' model.bxc > mismatch.bxc
+    sed 's/matmul(%0/matmul(%3/' model.bxc > cyclic.bxc
+    sed 's/-0.5/nan/' model.bxc > nan.bxc
+    sed 's/{1, -0.5, 0.25, 2}/{1, -0.5, 0.25}/' model.bxc > few_numbers.bxc
+    sed 's/\[1,2\] real/[4294967296,4294967296] real/' model.bxc > huge.bxc
+    sed 's/bxc graph 1/bxc graph 7/' model.bxc > version.bxc
+    bxc convert model.bxc model.json
+    head -c 100 model.json > truncated.json
+    sed 's/matmul/matmull/' model.json > operator.json
+    echo '{}' > empty_object.json
+    echo '[1, 2]' > array.json
+    for suffix in bxc json onnx keras; do
+        : > "empty.$suffix"
+        printf 'nothing\001\002\377 of use\n' > "garbage.$suffix"
+    done
+    echo "no model" > model.txt
+    mkdir folder.onnx
+}
+
+# An earlier firmware, one with a damaged graph, one with files of another, and a stranger's folder.
+folders() {
+    bxc compile model.bxc -o fw --quiet --name tiny --input 'fixed<8,4>' 2> /dev/null || return 1
+    cp -r fw damaged && head -c 200 fw/model.bxc > damaged/model.bxc
+    cp -r fw other && sed 's/\("content_hash":[^"]*"\)[0-9a-f]*/\1'$(printf %064d 0)/ fw/manifest.json > other/manifest.json
+    cp -r fw no_manifest && rm no_manifest/manifest.json
+    cp -r fw bad_manifest && echo '{' > bad_manifest/manifest.json
+    mkdir -p foreign && echo 'mine' > foreign/notes
+    echo 'mine' > file
+}
+
+fixtures() {
+    rm -rf ./* && cp "$here"/data/*.onnx "$here"/data/*.keras . && event_files && config_files && text_models && folders
+}

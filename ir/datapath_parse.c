@@ -95,9 +95,12 @@ static char *quoted(struct reader *r) {
     struct strbuf text = strbuf_new(r->design->arena);
     expect(r, "\"");
     while (!r->failed && *r->at != '"') {
-        char c = *r->at++;
-        if (c == 0 || c == '\n')
+        char c = *r->at;
+        if (c == 0 || c == '\n') {
             fail(r, "a name without its closing quote");
+            break;
+        }
+        r->at++;
         if (c == '\\') {
             c = *r->at ? *r->at++ : 0;
             if (c == 'x' && hexadecimal(r->at[0]) >= 0 && hexadecimal(r->at[1]) >= 0) {

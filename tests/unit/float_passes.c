@@ -133,6 +133,17 @@ static void what_is_not_folded(void) {
     crossing_free(&c);
 }
 
+/* Two layers with nothing between: each keeps its bias. */
+static void a_bias_stays_with_its_layer(void) {
+    struct crossing c = crossing_new();
+    bool changed;
+    valref sum = op2(&c, OP_ADD, "b0", matmul(&c, "m0", real_input(&c, "x", 4), 4, 3), random_reals(&c, "b", shape1(3), -1, 1));
+    graph_append_output(c.graph, "y", matmul(&c, "m1", sum, 3, 2));
+    CHECK(run_pass(&c, pass_fold_batch_norm, &changed) == 0);
+    CHECK(!changed);
+    crossing_free(&c);
+}
+
 /* Numbers that leave binary32 stay where they are. */
 static void too_large_to_fold(void) {
     struct crossing c = crossing_new();
@@ -350,6 +361,7 @@ int main(void) {
     RUN(a_bias_is_made);
     RUN(chains);
     RUN(what_is_not_folded);
+    RUN(a_bias_stays_with_its_layer);
     RUN(too_large_to_fold);
     RUN(prune_over_the_network);
     RUN(prune_by_layer);

@@ -75,6 +75,7 @@ static int run_command(int command, int argc, char **argv) {
     } else {
         catch_interrupts(context);
         code = arguments_parse(&invocation, argc, argv);
+        if (options_has(invocation.options, "quiet")) bxc_context_quiet(context);
         if (code == EXIT_DONE) code = set_threads(&invocation);
         if (code == EXIT_DONE) {
             progress_start(&invocation);

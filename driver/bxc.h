@@ -26,6 +26,7 @@ void bxc_context_cancel(struct bxc_context *context); /* safe in a signal handle
 /* Diagnoses so far, as text; taken: a second call gives what came since. Valid until the next call. */
 const char *bxc_context_diagnostics(struct bxc_context *context);
 size_t bxc_context_errors(const struct bxc_context *context);
+void bxc_context_quiet(struct bxc_context *context); /* diagnoses as text: errors only */
 
 /* Options are pairs "key", "value", as on the command line without the dashes ("clock", "360MHz");
  * ends with NULL. `bxc compile --help` lists them: driver/options.def is the one table. */

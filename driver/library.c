@@ -34,7 +34,8 @@ static int format_all(void *user) {
     struct formatting *formatting = user;
     struct diagnostics *diagnostics = &formatting->context->diagnostics;
     struct strbuf text = strbuf_new(formatting->context->arena);
-    for (size_t i = 0; i < diagnostics->count; i++) diag_format(&text, &diagnostics->items[i]);
+    for (size_t i = 0; i < diagnostics->count; i++)
+        if (!formatting->context->errors_only || diagnostics->items[i].severity == SEVERITY_ERROR) diag_format(&text, &diagnostics->items[i]);
     diagnostics->count = 0;
     formatting->text = text.data;
     return 0;
@@ -44,6 +45,10 @@ const char *bxc_context_diagnostics(struct bxc_context *context) {
     struct formatting formatting = {context, "bxc: error: out of memory\n"};
     context_guarded(context, format_all, &formatting);
     return formatting.text;
+}
+
+void bxc_context_quiet(struct bxc_context *context) {
+    context->errors_only = true;
 }
 
 size_t bxc_context_errors(const struct bxc_context *context) {

@@ -105,6 +105,7 @@ struct bxc_context {
     struct arena *arena; /* the program's lifetime */
     struct diagnostics diagnostics;
     int threads;           /* 0: OpenMP's default */
+    bool errors_only;      /* warnings and notes are collected, but not told */
     atomic_bool cancelled; /* set from a signal handler; long loops look at it */
     /* Long work tells how far it is; total 0 when unknown. NULL: silence. */
     void (*progress)(void *user, const char *stage, uint64_t done, uint64_t total);

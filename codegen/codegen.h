@@ -109,5 +109,7 @@ void nest_finish(struct nest *nest); /* drops loops of one turn, merges loops */
 void nest_open(const struct nest *nest, struct strbuf *out, const char *loop_prefix);
 void nest_close(const struct nest *nest, struct strbuf *out);
 const char *nest_index(const struct nest *nest, int array); /* "32 * i + j" */
+/* One floating-point number printed by a format, with a point whatever the locale says. */
+const char *real_text(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

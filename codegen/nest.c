@@ -91,3 +91,17 @@ const char *nest_index(const struct nest *nest, int array) {
     }
     return text.data;
 }
+
+const char *real_text(struct arena *arena, const char *format, ...) {
+    va_list arguments;
+    struct strbuf text = strbuf_new(arena), out = strbuf_new(arena);
+    va_start(arguments, format);
+    strbuf_vprintf(&text, format, arguments);
+    va_end(arguments);
+    for (const char *at = text.data; *at; at++) {
+        bool digit = (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') || *at == '+' || *at == '-';
+        if (digit) strbuf_append_bytes(&out, at, 1);
+        else if (out.length == 0 || out.data[out.length - 1] != '.') strbuf_append(&out, ".");
+    }
+    return out.data;
+}

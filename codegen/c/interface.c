@@ -138,10 +138,10 @@ static void print_port_rule(struct c_writer *writer, const struct port_layout *p
 static const char *real_numbers(struct c_writer *writer, const char *name, const double *values, uint32_t count) {
     bool uniform = true;
     for (uint32_t i = 1; i < count; i++) uniform = uniform && memcmp(&values[i], &values[0], sizeof values[0]) == 0;
-    if (uniform) return arena_printf(writer->arena, "%a", count ? values[0] : 0.0);
+    if (uniform) return real_text(writer->arena, "%a", count ? values[0] : 0.0);
     const char *unique = names_unique(writer->names, name);
     strbuf_printf(&writer->body, "static const double %s[%u] = {", unique, count);
-    for (uint32_t i = 0; i < count; i++) strbuf_printf(&writer->body, "%s%a,", i % 8 ? " " : "\n    ", values[i]);
+    for (uint32_t i = 0; i < count; i++) strbuf_printf(&writer->body, "%s%s,", i % 8 ? " " : "\n    ", real_text(writer->arena, "%a", values[i]));
     strbuf_append(&writer->body, "\n};\n");
     return arena_printf(writer->arena, "%s[i]", unique);
 }

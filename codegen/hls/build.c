@@ -1,0 +1,153 @@
+/* The files around the layers: header, top function, testbench, Makefile, scripts for Vitis HLS. */
+#include "codegen/hls/hls.h"
+
+static void add_file(struct hls_writer *writer, const char *name, const struct strbuf *text) {
+    file_set_add(writer->emission->files, arena_printf(writer->arena, "hls/%s", name), text->data, text->length);
+}
+
+static int add_template(struct hls_writer *writer, const char *template, const char *name, const struct template_key *keys) {
+    struct strbuf text = strbuf_new(writer->arena);
+    if (template_expand(writer->graph->context, template, keys, &text)) return -1;
+    add_file(writer, name, &text);
+    return 0;
+}
+
+static int copy_header(struct hls_writer *writer, const char *name) {
+    size_t length;
+    const char *text = template_text(name, &length);
+    if (!text) context_bug(writer->graph->context, "'%s' is not built in", name);
+    file_set_add(writer->emission->files, arena_printf(writer->arena, "hls/%s", name), text, length);
+    return 0;
+}
+
+/* Port number i: inputs first. */
+static const struct port_layout *port_at(const struct hls_writer *writer, uint32_t i) {
+    const struct layout *layout = writer->layout;
+    return i < layout->input_count ? &layout->inputs[i] : &layout->outputs[i - layout->input_count];
+}
+
+static uint32_t port_count(const struct hls_writer *writer) {
+    return writer->layout->input_count + writer->layout->output_count;
+}
+
+static void print_port(struct hls_writer *writer, struct strbuf *out, uint32_t index) {
+    const struct port_layout *port = port_at(writer, index);
+    const char *name = writer->emission->name;
+    struct format container = writer->containers[port->value.id];
+    strbuf_printf(out, "\n/* %s '%s': element i's stored integer is the number's without its last %s_%s_shift[i] bits. */\n",
+                  index < writer->layout->input_count ? "Input" : "Output", port->name, name, port->name);
+    strbuf_printf(out, "typedef %s %s_%s_t;\nstatic const int %s_%s_shift[%u] = {", hls_type(writer->arena, container), name, port->name, name,
+                  port->name, port->elements);
+    for (uint32_t i = 0; i < port->elements; i++)
+        strbuf_printf(out, "%s%d,", i % 24 ? " " : "\n    ", port->format[i].width <= 0 ? 0 : container.fraction - port->format[i].fraction);
+    strbuf_append(out, "\n};\n");
+}
+
+static void print_prototype(struct hls_writer *writer, struct strbuf *out) {
+    strbuf_printf(out, "void %s(", writer->emission->name);
+    for (uint32_t i = 0; i < port_count(writer); i++)
+        strbuf_printf(out, "%s%s%s_%s_t %s[%u]", i ? ", " : "", i < writer->layout->input_count ? "const " : "", writer->emission->name,
+                      port_at(writer, i)->name, port_at(writer, i)->name, port_at(writer, i)->elements);
+    strbuf_append(out, ")");
+}
+
+static void add_interface(struct hls_writer *writer) {
+    const char *name = writer->emission->name;
+    struct strbuf out = strbuf_new(writer->arena);
+    strbuf_printf(&out,
+                  "/* %s: a network as HLS C++, made by bxc; equal in every bit to the firmware beside it. One event a\n"
+                  " * call and a clock cycle. Types are bxc_hls.h's: ap_fixed in Vitis, ac_fixed in Catapult and oneAPI. */\n"
+                  "#ifndef BXC_%s_HLS_H\n#define BXC_%s_HLS_H\n\n#include \"bxc_hls.h\"\n\n"
+                  "/* Which firmware this is: the content hash of the model and of the options that made it. */\n"
+                  "static const char %s_content_hash[65] = \"%s\";\n",
+                  name, name, name, name, writer->emission->content_hash);
+    for (uint32_t i = 0; i < port_count(writer); i++) print_port(writer, &out, i);
+    strbuf_append(&out, "\n");
+    print_prototype(writer, &out);
+    strbuf_append(&out, ";\n\n#endif\n");
+    add_file(writer, arena_printf(writer->arena, "%s.h", name), &out);
+}
+
+static void add_weights(struct hls_writer *writer) {
+    const char *name = writer->emission->name;
+    struct strbuf out = strbuf_new(writer->arena);
+    strbuf_printf(&out, "/* %s: weights, tables and formats of the layers, in their order. */\n#ifndef BXC_%s_WEIGHTS_H\n#define BXC_%s_WEIGHTS_H\n\n"
+                  "#include \"bxc_ops.h\"\n\nnamespace %s_layers {\n", name, name, name, name);
+    strbuf_append_bytes(&out, writer->weights.data, writer->weights.length);
+    strbuf_printf(&out, "\n} // namespace %s_layers\n\n#endif\n", name);
+    add_file(writer, arena_printf(writer->arena, "%s_weights.h", name), &out);
+}
+
+static void print_top(struct hls_writer *writer, struct strbuf *out) {
+    print_prototype(writer, out);
+    strbuf_append(out, " {\n#pragma HLS PIPELINE II=1\n#pragma HLS INTERFACE mode=ap_ctrl_none port=return\n");
+    for (uint32_t i = 0; i < port_count(writer); i++) {
+        const char *port = port_at(writer, i)->name;
+        strbuf_printf(out, "#pragma HLS INTERFACE mode=ap_none port=%s\n#pragma HLS ARRAY_PARTITION variable=%s complete\n", port, port);
+    }
+    strbuf_printf(out, "    using namespace %s_layers;\n", writer->emission->name);
+    for (uint32_t i = 0; i < writer->layout->input_count; i++) strbuf_printf(out, "    (void)%s;\n", writer->layout->inputs[i].name);
+    strbuf_append_bytes(out, writer->top.data, writer->top.length);
+    strbuf_append(out, "\n");
+    for (uint32_t i = 0; i < writer->layout->output_count; i++) {
+        const struct port_layout *port = &writer->layout->outputs[i];
+        strbuf_printf(out, "    bxc_copy<%u>(%s, %s);\n", port->elements, hls_name(writer, port->value), port->name);
+    }
+    strbuf_append(out, "}\n");
+}
+
+static void add_source(struct hls_writer *writer) {
+    const char *name = writer->emission->name;
+    struct strbuf out = strbuf_new(writer->arena), top = strbuf_new(writer->arena);
+    print_top(writer, &top);
+    strbuf_printf(&out, "/* %s: one function a layer, then the top function. */\n#include \"%s.h\"\n#include \"%s_weights.h\"\n\nnamespace %s_layers {\n",
+                  name, name, name, name);
+    strbuf_append_bytes(&out, writer->layers.data, writer->layers.length);
+    strbuf_printf(&out, "\n} // namespace %s_layers\n\n%s", name, top.data);
+    add_file(writer, arena_printf(writer->arena, "%s.cpp", name), &out);
+}
+
+static int add_testbench(struct hls_writer *writer) {
+    const char *name = writer->emission->name;
+    struct strbuf read = strbuf_new(writer->arena), arguments = strbuf_new(writer->arena), write = strbuf_new(writer->arena);
+    uint32_t totals[2] = {0, 0};
+    for (uint32_t i = 0; i < port_count(writer); i++) {
+        const struct port_layout *port = port_at(writer, i);
+        bool output = i >= writer->layout->input_count;
+        const char *buffer = arena_printf(writer->arena, "%s_%s", output ? "out" : "in", port->name);
+        strbuf_printf(&read, "    %s_%s_t %s[%u];\n", name, port->name, buffer, port->elements);
+        strbuf_printf(&arguments, "%s%s", i ? ", " : "", buffer);
+        if (output)
+            strbuf_printf(&write, "    for (int i = 0; i < %u; i++) store(to + 8 * (%u + i), bxc_raw(%s[i]) >> %s_%s_shift[i]);\n", port->elements,
+                          totals[1], buffer, name, port->name);
+        else
+            strbuf_printf(&read, "    for (int i = 0; i < %u; i++)\n        %s[i] = bxc_from_raw<%s_%s_t>(load(from + 8 * (%u + i)) * (1LL << %s_%s_shift[i]));\n",
+                          port->elements, buffer, name, port->name, totals[0], name, port->name);
+        totals[output] += port->elements;
+    }
+    const struct template_key keys[] = {{"name", name}, {"inputs", arena_printf(writer->arena, "%u", totals[0])},
+                                        {"outputs", arena_printf(writer->arena, "%u", totals[1])}, {"read", read.data},
+                                        {"arguments", arguments.data}, {"write", write.data}, {NULL, NULL}};
+    return add_template(writer, "hls_main.cpp", "main.cpp", keys);
+}
+
+int hls_emit_build(struct hls_writer *writer) {
+    const char *name = writer->emission->name;
+    const char *part = writer->emission->part_code ? writer->emission->part_code : "xcvu13p-flga2577-2-e";
+    const struct template_key name_key[] = {{"name", name}, {NULL, NULL}};
+    const struct template_key vitis_keys[] = {{"name", name}, {"part", part},
+                                              {"period", arena_printf(writer->arena, "%.4f", writer->emission->clock_period)}, {NULL, NULL}};
+    add_interface(writer);
+    add_source(writer); /* before the weights: an output may ask for a constant */
+    add_weights(writer);
+    copy_header(writer, "bxc_hls.h");
+    copy_header(writer, "bxc_ops.h");
+    if (add_testbench(writer) || add_template(writer, "hls.mk", "Makefile", name_key)) return -1;
+    if (add_template(writer, "vitis.tcl", "vitis.tcl", vitis_keys)) return -1;
+    const struct template_key none[] = {{NULL, NULL}};
+    struct strbuf script = strbuf_new(writer->arena);
+    if (template_expand(writer->graph->context, "vitis.sh", none, &script)) return -1;
+    add_file(writer, "vitis.sh", &script);
+    writer->emission->files->files[writer->emission->files->count - 1].executable = true;
+    return 0;
+}

@@ -1,0 +1,79 @@
+/* HLS C++ (fw/hls): one function a node of the quantised graph, dispatched by the table below, over
+ * loops of hls_templates/bxc_ops.h; a top function, a testbench, and scripts for Vitis HLS. */
+#include "codegen/hls/hls.h"
+
+const hls_emitter hls_emitters[OP_COUNT] = {
+    [OP_INPUT] = hls_emit_input,
+    [OP_CONSTANT] = hls_emit_constant,
+    [OP_ADD] = hls_emit_elementwise,
+    [OP_SUB] = hls_emit_elementwise,
+    [OP_MUL] = hls_emit_elementwise,
+    [OP_MATMUL] = hls_emit_matmul,
+    [OP_RELU] = hls_emit_relu,
+    [OP_ARGMAX] = hls_emit_reduce,
+    [OP_REDUCE_MAX] = hls_emit_reduce,
+    [OP_REDUCE_SUM] = hls_emit_reduce,
+    [OP_RESHAPE] = hls_emit_reshape,
+    [OP_TRANSPOSE] = hls_emit_transpose,
+    [OP_CONCAT] = hls_emit_concat,
+    [OP_SLICE] = hls_emit_slice,
+    [OP_GATHER] = hls_emit_gather,
+    [OP_NARROW] = hls_emit_narrow,
+    [OP_TABLE] = hls_emit_table,
+    [OP_THRESHOLD] = hls_emit_threshold,
+};
+
+bool hls_supports(enum op op) {
+    return hls_emitters[op] != NULL;
+}
+
+/* What a refused node would have given is left out, so that every refusal is found at once. */
+static bool operands_known(const struct hls_writer *writer, const struct node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (writer->containers[node->inputs[i].id].width == 0) return false;
+    return true;
+}
+
+static int emit_nodes(struct hls_writer *writer) {
+    const struct graph *graph = writer->graph;
+    int status = 0;
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (node->dead) continue;
+        if (!hls_emitters[node->op])
+            status = diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL, "operator '%s' has no form in HLS C++",
+                                op_info(node->op)->name);
+        else if (!operands_known(writer, node))
+            status = -1;
+        else if (hls_emitters[node->op](writer, node))
+            status = -1;
+    }
+    return status;
+}
+
+/* Names that layers use inside themselves, and those of the ports. */
+static void reserve_names(struct hls_writer *writer) {
+    static const char *const taken[] = {"x", "y", "a", "b", "i", "j", "k", "l", "m", "n", "o", "p"};
+    for (uint32_t i = 0; i < writer->layout->input_count; i++) names_unique(writer->names, writer->layout->inputs[i].name);
+    for (uint32_t i = 0; i < writer->layout->output_count; i++) names_unique(writer->names, writer->layout->outputs[i].name);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) names_unique(writer->names, taken[i]);
+    names_unique(writer->names, writer->emission->name);
+}
+
+int hls_emit(const struct emission *emission) {
+    struct arena *arena = arena_new(emission->context);
+    struct hls_writer writer = {.emission = emission, .graph = emission->graph, .arena = arena};
+    writer.names = names_new(arena);
+    writer.layout = layout_new(emission->graph, arena);
+    writer.weights = strbuf_new(arena);
+    writer.layers = strbuf_new(arena);
+    writer.top = strbuf_new(arena);
+    writer.value_names = ARENA_ARRAY(arena, const char *, emission->graph->value_count + 1);
+    writer.type_names = ARENA_ARRAY(arena, const char *, emission->graph->value_count + 1);
+    writer.containers = ARENA_ARRAY(arena, struct format, emission->graph->value_count + 1);
+    reserve_names(&writer);
+    int status = emit_nodes(&writer);
+    if (status == 0) status = hls_emit_build(&writer);
+    arena_free(arena);
+    return status;
+}

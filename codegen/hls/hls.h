@@ -1,0 +1,64 @@
+/* The HLS emitter's own header. Every tensor is an array of one fixed-point type that holds all its
+ * elements' formats, its container; elements stand in it for the same real numbers, so that only narrow,
+ * look-ups and ports see the formats of single elements. */
+#ifndef BXC_CODEGEN_HLS_H
+#define BXC_CODEGEN_HLS_H
+
+#include "codegen/codegen.h"
+
+struct hls_writer {
+    const struct emission *emission;
+    const struct graph *graph;
+    struct arena *arena;
+    struct names *names;
+    struct layout *layout;
+    struct strbuf weights;     /* <name>_weights.h */
+    struct strbuf layers;      /* functions of <name>.cpp */
+    struct strbuf top;         /* body of the top function */
+    const char **value_names;  /* by value id: the array that holds it; constants NULL until they are read */
+    const char **type_names;   /* by value id */
+    struct format *containers; /* by value id; width 0: not yet known */
+};
+
+typedef int (*hls_emitter)(struct hls_writer *writer, const struct node *node);
+extern const hls_emitter hls_emitters[OP_COUNT];
+
+int hls_emit_elementwise(struct hls_writer *writer, const struct node *node);
+int hls_emit_matmul(struct hls_writer *writer, const struct node *node);
+int hls_emit_relu(struct hls_writer *writer, const struct node *node);
+int hls_emit_reduce(struct hls_writer *writer, const struct node *node);
+int hls_emit_reshape(struct hls_writer *writer, const struct node *node);
+int hls_emit_transpose(struct hls_writer *writer, const struct node *node);
+int hls_emit_concat(struct hls_writer *writer, const struct node *node);
+int hls_emit_slice(struct hls_writer *writer, const struct node *node);
+int hls_emit_gather(struct hls_writer *writer, const struct node *node);
+int hls_emit_narrow(struct hls_writer *writer, const struct node *node);
+int hls_emit_table(struct hls_writer *writer, const struct node *node);
+int hls_emit_threshold(struct hls_writer *writer, const struct node *node);
+int hls_emit_constant(struct hls_writer *writer, const struct node *node);
+int hls_emit_input(struct hls_writer *writer, const struct node *node);
+
+/* ---- writer.c ---- */
+size_t hls_elements(const struct hls_writer *writer, valref value);
+const struct shape *hls_shape(const struct hls_writer *writer, valref value);
+/* The one format that holds every element; -1 and a diagnosis when it needs more than 64 bits. */
+int hls_container(struct hls_writer *writer, const struct node *node, valref value, struct format *out);
+const char *hls_type(struct arena *arena, struct format format); /* "bxc_fixed<16, 6>" */
+const char *hls_name(struct hls_writer *writer, valref value);   /* writes a constant when it is first read */
+const char *hls_operand(struct hls_writer *writer, const struct node *node, uint32_t input); /* "x", "a", "b", "MatMul_0_weights" */
+/* Opens a layer's function, after typedef and buffer of its result; -1 when the container is too wide. */
+int hls_open(struct hls_writer *writer, const struct node *node);
+void hls_close(struct hls_writer *writer);
+/* A whole layer that is one call: template arguments, array arguments. */
+int hls_call(struct hls_writer *writer, const struct node *node, const char *function, const char *parameters, const char *arrays);
+/* static const TYPE name[count]: stored integers m of m * 2^-format.fraction, written as the numbers they are. */
+const char *hls_numbers(struct hls_writer *writer, const struct node *node, const char *what, struct format type,
+                        const int64_t *values, size_t count);
+const char *hls_integers(struct hls_writer *writer, const struct node *node, const char *what, const int64_t *values, size_t count);
+/* Element `element` of `value`, stored integer m, as a stored integer of the container. */
+int64_t hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container, int64_t m);
+
+/* ---- build.c: header, testbench, Makefile, scripts ---- */
+int hls_emit_build(struct hls_writer *writer);
+
+#endif

@@ -1,0 +1,133 @@
+/* HLS C++ for functions that are known value by value: tables and staircases. */
+#include "codegen/hls/hls.h"
+
+static size_t group_of(const struct hls_writer *writer, const struct node *node, size_t element) {
+    return shape_project(hls_shape(writer, node->result), element, &node->attributes.lookup.shape);
+}
+
+/* Zeros that element `element`'s stored integer has in the operand's container. */
+static int zeros(const struct hls_writer *writer, const struct node *node, size_t element) {
+    struct format format = graph_format(writer->graph, node->inputs[0], element);
+    return format.width <= 0 ? 0 : writer->containers[node->inputs[0].id].fraction - format.fraction;
+}
+
+/* The result's stored integers in its container: formats may differ where functions do not, so each
+ * element that needs it gets a copy of its own. Returns the number of copies; owner[element] is one. */
+static size_t assign_groups(const struct hls_writer *writer, const struct node *node, bool by_operand, size_t *owner, size_t *representative) {
+    size_t count = hls_elements(writer, node->result), copies = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+        for (; k < copies; k++) {
+            size_t other = representative[k];
+            if (group_of(writer, node, i) == group_of(writer, node, other) &&
+                graph_format(writer->graph, node->result, i).fraction == graph_format(writer->graph, node->result, other).fraction &&
+                (!by_operand || zeros(writer, node, i) == zeros(writer, node, other)))
+                break;
+        }
+        if (k == copies) representative[copies++] = i;
+        owner[i] = k;
+    }
+    return copies;
+}
+
+static int64_t to_container(const struct hls_writer *writer, const struct node *node, size_t element, struct format container, int64_t m) {
+    return graph_format(writer->graph, node->result, element).width <= 0 ? 0 : hls_in_container(writer, node->result, element, container, m);
+}
+
+static const char *print_places(struct hls_writer *writer, const struct node *node, const size_t *owner, const int64_t *start) {
+    size_t count = hls_elements(writer, node->result);
+    const char *name = names_unique(writer->names, arena_printf(writer->arena, "%s_places", node->name));
+    strbuf_printf(&writer->weights, "\n/* drop, start */\nstatic const bxc_table_place %s[%zu] = {", name, count);
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(&writer->weights, "%s{%d, %lld},", i % 8 ? " " : "\n    ", zeros(writer, node, i), (long long)start[owner[i]]);
+    strbuf_append(&writer->weights, "\n};\n");
+    return name;
+}
+
+int hls_emit_table(struct hls_writer *writer, const struct node *node) {
+    const struct lookup_attributes *lookup = &node->attributes.lookup;
+    size_t count = hls_elements(writer, node->result), total = 0;
+    size_t *owner = ARENA_ARRAY(writer->arena, size_t, count), *representative = ARENA_ARRAY(writer->arena, size_t, count);
+    struct format container;
+    if (hls_container(writer, node, node->result, &container)) return -1;
+    size_t copies = assign_groups(writer, node, false, owner, representative);
+    for (size_t k = 0; k < copies; k++) total += lookup->tables[group_of(writer, node, representative[k])].count;
+    int64_t *entries = ARENA_ARRAY(writer->arena, int64_t, total), *start = ARENA_ARRAY(writer->arena, int64_t, copies);
+    bool simple = copies == 1;
+    for (size_t i = 0; i < count; i++) simple = simple && zeros(writer, node, i) == 0;
+    total = 0;
+    for (size_t k = 0; k < copies; k++) {
+        const struct table *table = &lookup->tables[group_of(writer, node, representative[k])];
+        start[k] = (int64_t)total - table->first;
+        for (uint32_t m = 0; m < table->count; m++) entries[total++] = to_container(writer, node, representative[k], container, table->entries[m]);
+    }
+    const char *name = hls_numbers(writer, node, "table", container, entries, total), *x = hls_operand(writer, node, 0);
+    if (simple && start[0] < INT32_MAX && start[0] > INT32_MIN)
+        return hls_call(writer, node, "bxc_table", arena_printf(writer->arena, "%zu, %lld", count, -(long long)start[0]),
+                        arena_printf(writer->arena, "%s, %s, y", x, name));
+    const char *places = print_places(writer, node, owner, start);
+    return hls_call(writer, node, "bxc_tables", arena_printf(writer->arena, "%zu", count), arena_printf(writer->arena, "%s, %s, %s, y", x, places, name));
+}
+
+/* Thresholds as numbers of the operand's container with one bit more: those that are always or never
+ * reached are brought to the ends of what the operand can be. */
+static int64_t threshold_in_container(const struct hls_writer *writer, const struct node *node, size_t element, int64_t threshold) {
+    struct format format = graph_format(writer->graph, node->inputs[0], element);
+    int64_t lo = format_min(format), hi = format_max(format);
+    if (format.width <= 0) return threshold > 0;
+    if (threshold > hi) threshold = hi == INT64_MAX ? hi : hi + 1;
+    int128 aligned = (int128)(threshold < lo ? lo : threshold) * ((int128)1 << zeros(writer, node, element));
+    return aligned > INT64_MAX ? INT64_MAX : (int64_t)aligned; /* above every operand, as those end in zeros */
+}
+
+struct stairs_plan {
+    size_t copies, most;
+    size_t *owner, *representative;
+    int64_t *thresholds, *values, *group;
+};
+
+static void fill_stairs(const struct hls_writer *writer, const struct node *node, struct format container, struct stairs_plan *plan) {
+    for (size_t k = 0; k < plan->copies; k++) {
+        size_t element = plan->representative[k];
+        const struct staircase *stairs = &node->attributes.lookup.stairs[group_of(writer, node, element)];
+        for (size_t i = 0; i < plan->most; i++) /* the last step repeated where others have more */
+            plan->thresholds[k * plan->most + i] =
+                stairs->count == 0 ? 0 : threshold_in_container(writer, node, element, stairs->thresholds[i < stairs->count ? i : stairs->count - 1]);
+        for (size_t i = 0; i <= plan->most; i++)
+            plan->values[k * (plan->most + 1) + i] = to_container(writer, node, element, container, stairs->values[i < stairs->count ? i : stairs->count]);
+    }
+}
+
+static void plan_stairs(struct hls_writer *writer, const struct node *node, struct format container, struct stairs_plan *plan) {
+    size_t count = hls_elements(writer, node->result);
+    plan->owner = ARENA_ARRAY(writer->arena, size_t, count);
+    plan->representative = ARENA_ARRAY(writer->arena, size_t, count);
+    plan->copies = assign_groups(writer, node, true, plan->owner, plan->representative);
+    for (size_t k = 0; k < plan->copies; k++) {
+        size_t steps = node->attributes.lookup.stairs[group_of(writer, node, plan->representative[k])].count;
+        if (steps > plan->most) plan->most = steps;
+    }
+    plan->thresholds = ARENA_ARRAY(writer->arena, int64_t, plan->copies * plan->most + 1);
+    plan->values = ARENA_ARRAY(writer->arena, int64_t, plan->copies * (plan->most + 1));
+    plan->group = ARENA_ARRAY(writer->arena, int64_t, count);
+    for (size_t i = 0; i < count; i++) plan->group[i] = (int64_t)plan->owner[i];
+    fill_stairs(writer, node, container, plan);
+}
+
+int hls_emit_threshold(struct hls_writer *writer, const struct node *node) {
+    struct stairs_plan plan = {0};
+    struct format container, wide = writer->containers[node->inputs[0].id];
+    size_t count = hls_elements(writer, node->result);
+    if (hls_container(writer, node, node->result, &container)) return -1;
+    plan_stairs(writer, node, container, &plan);
+    wide.width = (int16_t)(wide.width < 63 ? wide.width + 1 : 64);
+    wide.is_signed = wide.is_signed || wide.width == 64;
+    const char *x = hls_operand(writer, node, 0);
+    const char *thresholds = hls_numbers(writer, node, "thresholds", wide, plan.thresholds, plan.copies * plan.most);
+    const char *values = hls_numbers(writer, node, "values", container, plan.values, plan.copies * (plan.most + 1));
+    const char *parameters = arena_printf(writer->arena, "%zu, %zu", count, plan.most);
+    if (plan.copies == 1)
+        return hls_call(writer, node, "bxc_threshold", parameters, arena_printf(writer->arena, "%s, %s, %s, y", x, thresholds, values));
+    const char *group = hls_integers(writer, node, "groups", plan.group, count);
+    return hls_call(writer, node, "bxc_thresholds", parameters, arena_printf(writer->arena, "%s, %s, %s, %s, y", x, group, thresholds, values));
+}

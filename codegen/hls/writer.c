@@ -1,0 +1,170 @@
+/* What the emitters of HLS C++ share: containers, names, constant arrays, functions. */
+#include <string.h>
+
+#include "codegen/hls/hls.h"
+
+size_t hls_elements(const struct hls_writer *writer, valref value) {
+    return shape_elements(hls_shape(writer, value));
+}
+
+const struct shape *hls_shape(const struct hls_writer *writer, valref value) {
+    return &graph_value(writer->graph, value)->shape;
+}
+
+static int refuse_container(struct hls_writer *writer, const struct node *node, int width) {
+    if (width > 0)
+        return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node), "give its elements nearer formats",
+                          "the elements need %d bits in one array of HLS C++, which has 64", width);
+    return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node), "give its elements nearer formats",
+                      "the elements lie too far apart for one array of HLS C++, which has 64 bits");
+}
+
+/* Elements that are always 0 have no say. */
+static bool largest_fraction(const struct hls_writer *writer, valref value, int *fraction, int *least) {
+    bool any = false;
+    for (size_t i = 0; i < hls_elements(writer, value); i++) {
+        struct format format = graph_format(writer->graph, value, i);
+        if (format.width <= 0) continue;
+        if (!any || format.fraction > *fraction) *fraction = format.fraction;
+        if (!any || format.fraction < *least) *least = format.fraction;
+        any = true;
+    }
+    return any;
+}
+
+int hls_container(struct hls_writer *writer, const struct node *node, valref value, struct format *out) {
+    struct interval all = {0, 0};
+    int fraction = 0, least = 0;
+    *out = (struct format){.width = 1};
+    if (!largest_fraction(writer, value, &fraction, &least)) return 0;
+    if (fraction - least > 62) return refuse_container(writer, node, 0);
+    for (size_t i = 0; i < hls_elements(writer, value); i++) {
+        struct format format = graph_format(writer->graph, value, i);
+        if (format.width <= 0) continue;
+        int128 scale = (int128)1 << (fraction - format.fraction);
+        int128 lo = format_min(format) * scale, hi = format_max(format) * scale;
+        all.lo = lo < all.lo ? lo : all.lo;
+        all.hi = hi > all.hi ? hi : all.hi;
+    }
+    *out = format_for(all, fraction);
+    if (out->width > (out->is_signed ? 64 : 63)) return refuse_container(writer, node, out->width);
+    return 0;
+}
+
+const char *hls_type(struct arena *arena, struct format format) {
+    return arena_printf(arena, "bxc_%sfixed<%d, %d>", format.is_signed ? "" : "u", format.width, format.width - format.fraction);
+}
+
+int64_t hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container, int64_t m) {
+    int shift = container.fraction - graph_format(writer->graph, value, element).fraction;
+    return m == 0 ? 0 : m * ((int64_t)1 << shift);
+}
+
+/* ---- constants ---- */
+
+/* m * 2^-fraction in decimal digits, exactly, for magnitudes below 2^53; else NULL. */
+static const char *decimal(struct arena *arena, int64_t m, int fraction) {
+    if (m == 0) return "0";
+    if (m >= INT64_C(1) << 53 || m <= -(INT64_C(1) << 53) || fraction > 900 || fraction < -900) return NULL;
+    for (; fraction > 0 && m % 2 == 0; fraction--) m /= 2;
+    if (fraction > 60 || fraction < -9) return real_text(arena, "%.17g", fixed_to_real(m, fraction));
+    return real_text(arena, "%.*f", fraction > 0 ? fraction : 0, fixed_to_real(m, fraction));
+}
+
+static const char *number(struct arena *arena, const char *type, int64_t m, int fraction) {
+    const char *text = decimal(arena, m, fraction);
+    if (text) return text;
+    if (m == INT64_MIN) return arena_printf(arena, "bxc_from_raw<%s>(-9223372036854775807LL - 1)", type);
+    return arena_printf(arena, "bxc_from_raw<%s>(%lldLL)", type, (long long)m);
+}
+
+static void print_list(struct strbuf *out, size_t *column, const char *text) {
+    if (*column + strlen(text) > 110) {
+        strbuf_append(out, "\n   ");
+        *column = 3;
+    }
+    strbuf_printf(out, " %s,", text);
+    *column += strlen(text) + 2;
+}
+
+const char *hls_numbers(struct hls_writer *writer, const struct node *node, const char *what, struct format type,
+                        const int64_t *values, size_t count) {
+    const char *name = names_unique(writer->names, arena_printf(writer->arena, *what ? "%s_%s" : "%s", node->name, what));
+    const char *type_name = names_unique(writer->names, arena_printf(writer->arena, "%s_t", name));
+    size_t column = 1000;
+    strbuf_printf(&writer->weights, "\ntypedef %s %s;\nstatic const %s %s[%zu] = {", hls_type(writer->arena, type), type_name, type_name, name,
+                  count ? count : 1);
+    for (size_t i = 0; i < count; i++) print_list(&writer->weights, &column, number(writer->arena, type_name, values[i], type.fraction));
+    strbuf_append(&writer->weights, count ? "\n};\n" : " 0 };\n");
+    return name;
+}
+
+const char *hls_integers(struct hls_writer *writer, const struct node *node, const char *what, const int64_t *values, size_t count) {
+    const char *name = names_unique(writer->names, arena_printf(writer->arena, "%s_%s", node->name, what));
+    size_t column = 1000;
+    strbuf_printf(&writer->weights, "\nstatic const int %s[%zu] = {", name, count ? count : 1);
+    for (size_t i = 0; i < count; i++) print_list(&writer->weights, &column, arena_printf(writer->arena, "%lld", (long long)values[i]));
+    strbuf_append(&writer->weights, count ? "\n};\n" : " 0 };\n");
+    return name;
+}
+
+const char *hls_name(struct hls_writer *writer, valref value) {
+    const char **name = &writer->value_names[value.id];
+    const int64_t *integers = graph_integers(writer->graph, value);
+    if (*name || !integers) return *name;
+    size_t count = hls_elements(writer, value);
+    int64_t *aligned = ARENA_ARRAY(writer->arena, int64_t, count);
+    struct format container = writer->containers[value.id];
+    for (size_t i = 0; i < count; i++) aligned[i] = hls_in_container(writer, value, i, container, integers[i]);
+    *name = hls_numbers(writer, graph_definition(writer->graph, value), "", container, aligned, count);
+    return *name;
+}
+
+/* ---- functions ---- */
+
+const char *hls_operand(struct hls_writer *writer, const struct node *node, uint32_t input) {
+    if (graph_integers(writer->graph, node->inputs[input])) return hls_name(writer, node->inputs[input]);
+    if (node->input_count == 1) return "x";
+    return node->input_count == 2 ? (input ? "b" : "a") : arena_printf(writer->arena, "x%u", input);
+}
+
+static void each_variable(struct hls_writer *writer, const struct node *node, struct strbuf *out, bool parameters) {
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        valref value = node->inputs[i];
+        if (graph_integers(writer->graph, value)) continue;
+        if (parameters)
+            strbuf_printf(out, "const %s %s[%zu], ", writer->type_names[value.id], hls_operand(writer, node, i), hls_elements(writer, value));
+        else
+            strbuf_printf(out, "%s, ", hls_name(writer, value));
+    }
+}
+
+int hls_open(struct hls_writer *writer, const struct node *node) {
+    struct format container;
+    uint32_t id = node->result.id;
+    if (hls_container(writer, node, node->result, &container)) return -1;
+    size_t count = hls_elements(writer, node->result);
+    const char *function = names_unique(writer->names, arena_printf(writer->arena, "layer_%s", node->name));
+    writer->containers[id] = container;
+    writer->value_names[id] = names_unique(writer->names, node->name);
+    writer->type_names[id] = names_unique(writer->names, arena_printf(writer->arena, "%s_t", writer->value_names[id]));
+    strbuf_printf(&writer->layers, "\ntypedef %s %s;\nstatic void %s(", hls_type(writer->arena, container), writer->type_names[id], function);
+    each_variable(writer, node, &writer->layers, true);
+    strbuf_printf(&writer->layers, "%s y[%zu]) {\n", writer->type_names[id], count);
+    strbuf_printf(&writer->top, "\n    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n    %s(", writer->type_names[id],
+                  writer->value_names[id], count, writer->value_names[id], function);
+    each_variable(writer, node, &writer->top, false);
+    strbuf_printf(&writer->top, "%s);\n", writer->value_names[id]);
+    return 0;
+}
+
+void hls_close(struct hls_writer *writer) {
+    strbuf_append(&writer->layers, "}\n");
+}
+
+int hls_call(struct hls_writer *writer, const struct node *node, const char *function, const char *parameters, const char *arrays) {
+    if (hls_open(writer, node)) return -1;
+    strbuf_printf(&writer->layers, "    %s<%s>(%s);\n", function, parameters, arrays);
+    hls_close(writer);
+    return 0;
+}

@@ -1,0 +1,19 @@
+# make BUILD=FOLDER builds FOLDER/run, the network as a filter of events (see main.cpp).
+# AP_TYPES=FOLDER: with the vendors' open headers instead of the built-in types (ap_fixed.h or ac_fixed.h).
+BUILD ?= build
+CXX ?= c++
+CXXFLAGS ?= -O2
+AP_TYPES ?=
+
+types :=
+ifneq ($(AP_TYPES),)
+types := -isystem $(AP_TYPES) $(if $(wildcard $(AP_TYPES)/ap_fixed.h),-DBXC_AP_TYPES,-DBXC_AC_TYPES)
+endif
+
+$(BUILD)/run: main.cpp @{name}.cpp @{name}.h @{name}_weights.h bxc_hls.h bxc_ops.h
+	mkdir -p $(BUILD)
+	$(CXX) -std=c++14 -Wall -Wextra -Wno-unknown-pragmas $(types) $(CXXFLAGS) -o $@ main.cpp @{name}.cpp
+
+clean:
+	rm -f $(BUILD)/run
+.PHONY: clean

@@ -92,8 +92,11 @@ static int run_one(struct program *program, const struct pass *pass, const struc
 }
 
 int passes_run(struct program *program, const struct pass_hooks *hooks, const char *stop_after) {
-    unsigned facts = FACT_REAL_GRAPH;
+    /* A graph that is quantised already, such as a firmware's model.bxc, begins at the line. */
+    bool quantised = graph_is_integer(program->graph);
+    unsigned facts = quantised ? FACT_INTEGER_GRAPH : FACT_REAL_GRAPH;
     for (const struct pass *pass = passes; pass->name; pass++) {
+        if (quantised && pass->side == ABOVE_THE_LINE) continue;
         if (atomic_load(&program->context->cancelled))
             return diag_error(&program->context->diagnostics, (struct location){0}, NULL, "cancelled before pass '%s'", pass->name);
         if (run_one(program, pass, hooks, &facts) < 0) return -1;

@@ -217,7 +217,8 @@ static void keep_failure(struct verification *run, struct contestant *contestant
         memcpy(to, block->integers[i] + row * engine->input_elements[i], engine->input_elements[i] * sizeof *to);
         to += engine->input_elements[i];
     }
-    shrink_event(run->emulator, engine, run->arena, event);
+    if (!contestant->result->failure)
+        shrink_event(run->emulator, engine, run->arena, event);
     failing_event_write(run->firmware, run->arena, event);
 }
 
@@ -230,7 +231,10 @@ static int run_contestant(struct verification *run, struct contestant *contestan
     double start = monotonic_seconds();
     if (engine_run(contestant->engine, events, (const int64_t *const *)block->integers, contestant->outputs)) {
         result->failure = last_message(run->firmware);
-        return atomic_load(&run->firmware->context->cancelled) ? -1 : 0;
+        if (atomic_load(&run->firmware->context->cancelled))
+            return -1;
+        if (!contestant->engine->outputs_whole)
+            return 0;
     }
     result->seconds += monotonic_seconds() - start;
     result->events += events;

@@ -1,10 +1,10 @@
 #!/bin/sh
 # A pass at a time: tests/golden/<pass>/<case>.bxc goes through bxc up to the pass, and the program
-# after it must be <case>.out, byte for byte. <case>.args holds further options. Dumps that are
-# graphs must come back the same when they are read and printed. UPDATE=1 rewrites the .out files:
-# review the diff.
+# after it must be <case>.out, byte for byte. <case>.args holds further options, with paths from this
+# folder. Dumps that are graphs must come back the same when they are read and printed. UPDATE=1
+# rewrites the .out files: review the diff.
 set -u
-folder=$(dirname "$0")
+cd "$(dirname "$0")" || exit 1
 
 # print, parse, print: the dump without its comment
 check_identity() {
@@ -14,10 +14,10 @@ check_identity() {
 }
 
 run_case() {
-    case=$1 pass=$2 name=$2_$(basename "$1" .bxc) expected=${1%.bxc}.out
-    options=$(cat "${case%.bxc}.args" 2> /dev/null)
+    pass=$1 case=$2 name=$1_$2 expected=$1/$2.out
+    options=$(cat "$pass/$case.args" 2> /dev/null)
     # shellcheck disable=SC2086 # options are words
-    if ! "$BXC" compile "$case" $options --stop-after "$pass" --dump-after "$pass" > "$WORK/got" 2> "$WORK/said"; then
+    if ! "$BXC" compile "$pass/$case.bxc" $options --stop-after "$pass" --dump-after "$pass" > "$WORK/got" 2> "$WORK/said"; then
         echo "not ok $name: $(head -n 1 "$WORK/said")"
         return
     fi
@@ -30,10 +30,9 @@ run_case() {
     fi
 }
 
-for pass in "$folder"/*/; do
-    pass=$(basename "$pass")
-    for case in "$folder/$pass"/*.bxc; do run_case "$case" "$pass"; done
+for file in */*.bxc; do
+    run_case "$(dirname "$file")" "$(basename "$file" .bxc)"
 done
 for pass in $("$BXC" compile --list-passes | cut -d ' ' -f 1); do
-    [ -d "$folder/$pass" ] || echo "not ok $pass: no golden case"
+    [ -d "$pass" ] || echo "not ok $pass: no golden case"
 done

@@ -1,4 +1,5 @@
 """Trains the five-class jet tagger 16-64-32-32-5 in float and with 6 bits, and writes both as ONNX.
+The float one is trained to have many small weights (L1), so that pruning costs it little.
 
     python -m venv env && env/bin/pip install jax numpy onnx
     env/bin/python train_float.py EVENTS.npy LABELS.npy OUT_FOLDER
@@ -54,11 +55,11 @@ def start(key):
     return parameters
 
 
-def train(x, y, parameters, quantised, epochs, rate, decay=1e-5, batch=512):
+def train(x, y, parameters, quantised, epochs, rate, sparse=0.0, batch=512):
     def loss(p, x, y):
         z = logits(p, x, quantised)
-        norm = sum(jnp.sum(w ** 2) for w, _ in p)
-        return -jnp.mean(jnp.sum(jax.nn.log_softmax(z) * y, axis=1)) + decay * norm
+        norm = 1e-5 * sum(jnp.sum(w ** 2) for w, _ in p) + sparse * sum(jnp.sum(jnp.abs(w)) for w, _ in p)
+        return -jnp.mean(jnp.sum(jax.nn.log_softmax(z) * y, axis=1)) + norm
 
     @jax.jit
     def epoch(p, m, v, t, order, rate):
@@ -136,7 +137,7 @@ def main(events, labels, out):
         return float((np.asarray(logits(p, standard[80000:], quantised)).argmax(1) == y[80000:]).mean())
 
     standard = ((x - mean) / deviation).astype(np.float32)
-    parameters = train(standard[:80000], one_hot[:80000], start(jax.random.key(1)), False, 60, 2e-3)
+    parameters = train(standard[:80000], one_hot[:80000], start(jax.random.key(1)), False, 60, 2e-3, sparse=6e-5)
     print("float:", accuracy(parameters, standard, False))
     export(f"{out}/jets.onnx", parameters, mean, deviation, False)
 

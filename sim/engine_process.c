@@ -153,6 +153,9 @@ static int run_shards(struct engine *engine, struct arena *scratch, size_t event
     double idle = engine->options.idle_seconds > 0 ? engine->options.idle_seconds : IDLE_SECONDS;
     if (children_run(engine->firmware->context, scratch, children, count, idle))
         return diag_error(diagnostics(engine), (struct location){0}, NULL, "cancelled while engine '%s' ran", engine->kind->name);
+    engine->outputs_whole = true;
+    for (int i = 0; i < count; i++)
+        engine->outputs_whole &= children[i].output_length == children[i].output_capacity;
     for (int i = 0; i < count && status == 0; i++)
         status = check_shard(engine, scratch, &children[i], events * (size_t)i / (size_t)count);
     return status;
@@ -165,8 +168,9 @@ int process_engine_run(struct engine *engine, size_t events, const int64_t *cons
     uint8_t *input = arena_calloc(scratch, events, 8 * engine->input_total);
     uint8_t *output = arena_calloc(scratch, events, 8 * engine->output_total);
     pack(engine, events, inputs, input);
+    engine->outputs_whole = false;
     int status = run_shards(engine, scratch, events, input, output);
-    if (status == 0)
+    if (engine->outputs_whole)
         unpack(engine, events, output, outputs);
     arena_free(scratch);
     return status;

@@ -93,6 +93,7 @@ struct engine {
     size_t input_total, output_total;
     int latency;             /* -1: not measured, or not one */
     bool latency_seen;
+    bool outputs_whole;      /* the last run failed on `valid`, but every event gave its outputs: compare them */
     double build_seconds;
 };
 extern const struct engine_kind engine_kinds[ENGINE_COUNT];

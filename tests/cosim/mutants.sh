@@ -1,0 +1,97 @@
+#!/bin/sh
+# Are wrong bits caught, and is the first of them named? A small model is compiled once; each mutant of
+# mutants/<language>.txt is one edit of a copy of its firmware that must match exactly once (what is
+# emitted has changed otherwise, and the mutant must follow). The mutant must build without a warning
+# and be found by comparing outputs alone: exit code 1, and the verdict names output, element and
+# layer as `first` says. Unmutated copies must pass, and another content hash must be refused.
+#   find, make: an extended regular expression over the whole file, and sed's replacement for it
+set -u
+here=$(dirname "$0")/mutants
+events=3000
+
+not_ok() { echo "not ok $1: $2"; exit 1; }
+
+engine_of() {
+    case $1 in verilog) echo rtl ;; *) echo "$1" ;; esac
+}
+
+# Optimisation only costs time here.
+verify() { # FOLDER LANGUAGE [OPTION...]
+    folder=$1 engine=$(engine_of "$2"); shift 2
+    CFLAGS='-O0 -Werror' CXXFLAGS='-O0 -Werror' OPT=-O0 "$BXC" verify "$folder" --engines "emulator,$engine" -n $events -j 1 --json "$@" \
+        > "$folder.json" 2> "$folder.err"
+}
+
+edit() { # NAME FILE FIND MAKE
+    matches=$(grep -zoE -e "$3" "$2" | tr -cd '\0' | wc -c)
+    [ "$matches" = 1 ] || not_ok "$1" "its pattern is there $matches times in ${2##*/}: $3"
+    cp "$2" "$2.before"
+    sed -zE "s	$3	$4	" "$2.before" > "$2"
+    ! cmp -s "$2" "$2.before" || not_ok "$1" "it changed nothing"
+    rm "$2.before"
+}
+
+# A member of the verdict's first difference; the engines before the one under test have none.
+member() { # FILE NAME
+    sed -n "/\"difference\"/,/}/s/.*\"$2\":[[:space:]]*\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" | head -n 1
+}
+
+one() { # LANGUAGE NAME FILE FIND MAKE FIRST
+    name=$1_$2 fw=$WORK/$1_$2
+    cp -r "$WORK/fw" "$fw"
+    edit "$name" "$fw/$3" "$4" "$5"
+    verify "$fw" "$1" --no-hash-check
+    code=$?
+    if grep -q 'does not build' "$fw.json" "$fw.err"; then not_ok "$name" "it does not build: $(grep -h -e error -e warning "$fw.err" | head -n 3)"; fi
+    [ $code = 1 ] || not_ok "$name" "verify ended with $code"
+    found="$(member "$fw.json" output_name) $(member "$fw.json" element) $(member "$fw.json" layer)"
+    [ "$found" = "$6" ] || not_ok "$name" "the verdict says '$found', not '$6'"
+    echo "ok $name"
+    rm -rf "$fw"
+}
+
+# Called by itself: one mutant, its fields as one line between tabs.
+if [ "${1-}" = one ]; then
+    IFS='	' read -r language name file find make first <<EOF
+$2
+EOF
+    one "$language" "$name" "$file" "$find" "$make" "$first"
+    exit
+fi
+
+list() { # LANGUAGE
+    sed -n -e '/^mutant /b start' -e d -e ':start' -e 'N;N;N;N' \
+        -e "s/^mutant \(.*\)\n  in \(.*\)\n  find \(.*\)\n  make \(.*\)\n  first \(.*\)/$1	\1	\2	\3	\4	\5/p" "$here/$1.txt"
+}
+
+unmutated() { # LANGUAGE
+    cp -r "$WORK/fw" "$WORK/$1_unmutated"
+    verify "$WORK/$1_unmutated" "$1" || { echo "not ok $1_unmutated: verify fails: $(head -n 3 "$WORK/$1_unmutated.err")"; return; }
+    echo "ok $1_unmutated"
+}
+
+# Another content hash in the sources: refused with the check, taken without it.
+stale() { # LANGUAGE FILE PATTERN
+    fw=$WORK/$1_stale
+    cp -r "$WORK/fw" "$fw"
+    sed -i -E "s/($3)[0-9a-f]{8}/\100000000/" "$fw/$2"
+    ! cmp -s "$fw/$2" "$WORK/fw/$2" || { echo "not ok $1_stale: no hash in $2"; return; }
+    verify "$fw" "$1"
+    [ $? = 1 ] && grep -q 'are stale: their content hash is 00000000' "$fw.json" "$fw.err" || { echo "not ok $1_stale: not refused"; return; }
+    verify "$fw" "$1" --no-hash-check || { echo "not ok $1_stale: refused without the check"; return; }
+    echo "ok $1_stale"
+}
+
+"$BXC" compile "$here/model.bxc" -o "$WORK/fw" --clock 25MHz -q || { echo "not ok mutants: the model does not compile"; exit 1; }
+{ unmutated verilog; unmutated c; unmutated hls; } | tee "$WORK/results"
+for language in verilog hls c; do
+    list $language > "$WORK/list"
+    [ "$(wc -l < "$WORK/list")" = 10 ] && echo "ok ${language}_has_ten" || echo "not ok ${language}_has_ten: $(wc -l < "$WORK/list") were read"
+    tr '\n' '\0' < "$WORK/list" | xargs -0 -n 1 -P 2 sh "$0" one
+done 2> "$WORK/results.err" | tee -a "$WORK/results"
+{
+    stale verilog rtl/mutants.v "256'h"
+    stale c c/mutants.c 'content_hash\[65\] = "'
+    stale hls hls/mutants.h 'content_hash\[65\] = "'
+} | tee -a "$WORK/results"
+! grep -q '^not ok' "$WORK/results"

@@ -91,6 +91,16 @@ template <class T> inline T bxc_from_raw(long long m) {
     x.range(T::width - 1, 0) = bits.range(T::width - 1, 0);
     return x;
 }
+/* What to narrow an X from: ap_fixed reads a bit beyond its operand when that ends right of all that is
+ * kept, so such an operand gets leading bits first. FRACTION: of what it is narrowed to. */
+template <class X, int FRACTION> struct bxc_source {
+    enum {
+        own = bxc_fraction<X>::value,
+        least = own - FRACTION + 1,
+        width = (least > int(bxc_width<X>::value) ? int(least) : int(bxc_width<X>::value)) + 1
+    };
+    typedef ap_fixed<width, width - own> type;
+};
 inline long long bxc_low(const ap_int<128> &x) { return x.to_int64(); }
 inline ap_int<128> bxc_left(const ap_int<128> &x, int by) { return x << by; }
 
@@ -123,6 +133,7 @@ template <class T> inline T bxc_from_raw(long long m) {
     x.set_slc(0, ac_int<T::width, T::sign>(m));
     return x;
 }
+template <class X, int FRACTION> struct bxc_source { typedef X type; };
 inline long long bxc_low(const ac_int<128, true> &x) { return x.to_int64(); }
 inline ac_int<128, true> bxc_left(const ac_int<128, true> &x, int by) { return x << by; }
 
@@ -130,6 +141,7 @@ inline ac_int<128, true> bxc_left(const ac_int<128, true> &x, int by) { return x
 
 __extension__ typedef __int128 bxc_integer;
 __extension__ typedef unsigned __int128 bxc_bits;
+template <class X, int FRACTION> struct bxc_source { typedef X type; };
 inline constexpr long long bxc_low(bxc_integer x) { return (long long)x; }
 inline constexpr bxc_integer bxc_left(bxc_integer x, int by) { return (bxc_integer)((bxc_bits)x << by); }
 

@@ -66,8 +66,9 @@ template <int N, class X, class Y> inline void bxc_relu(const X x[N], Y y[N]) {
 
 /* One format for all: FORMAT is a bxc_fixed with its rounding and overflow. */
 template <int N, class FORMAT, class X, class Y> inline void bxc_narrow(const X x[N], Y y[N]) {
+    typedef typename bxc_source<X, bxc_fraction<FORMAT>::value>::type source;
     BXC_UNROLL
-    for (int i = 0; i < N; i++) y[i] = FORMAT(x[i]);
+    for (int i = 0; i < N; i++) y[i] = FORMAT(source(x[i]));
 }
 
 template <bool NARROW> struct bxc_work_integer { typedef long long type; };

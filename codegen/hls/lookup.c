@@ -69,15 +69,15 @@ int hls_emit_table(struct hls_writer *writer, const struct node *node) {
     return hls_call(writer, node, "bxc_tables", arena_printf(writer->arena, "%zu", count), arena_printf(writer->arena, "%s, %s, %s, y", x, places, name));
 }
 
-/* Thresholds as numbers of the operand's container with one bit more: those that are always or never
- * reached are brought to the ends of what the operand can be. */
+/* Thresholds as stored integers of the operand's container with one bit more: those that are always or
+ * never reached are brought to its ends. */
 static int64_t threshold_in_container(const struct hls_writer *writer, const struct node *node, size_t element, int64_t threshold) {
-    struct format format = graph_format(writer->graph, node->inputs[0], element);
-    int64_t lo = format_min(format), hi = format_max(format);
-    if (format.width <= 0) return threshold > 0;
-    if (threshold > hi) threshold = hi == INT64_MAX ? hi : hi + 1;
-    int128 aligned = (int128)(threshold < lo ? lo : threshold) * ((int128)1 << zeros(writer, node, element));
-    return aligned > INT64_MAX ? INT64_MAX : (int64_t)aligned; /* above every operand, as those end in zeros */
+    struct format container = writer->containers[node->inputs[0].id];
+    int128 aligned = (int128)threshold * ((int128)1 << zeros(writer, node, element));
+    int128 above = (int128)format_max(container) + 1;
+    if (aligned < format_min(container)) return format_min(container);
+    if (aligned > above) aligned = above;
+    return aligned > INT64_MAX ? INT64_MAX : (int64_t)aligned; /* above every operand that ends in zeros */
 }
 
 struct stairs_plan {

@@ -61,7 +61,7 @@ template <int F, class T> long long exact(const T &x) {
 }
 
 template <class A, bool SIGNED_A, class B, bool SIGNED_B> void arithmetic_case(const char *name) {
-    enum { FA = bxc_fraction<A>::value, FB = bxc_fraction<B>::value, F = FA > FB ? int(FA) : int(FB) };
+    enum { FA = bxc_fraction<A>::value, FB = bxc_fraction<B>::value, F = int(FA) > int(FB) ? int(FA) : int(FB) };
     for (int i = 0; i < 18; i++) {
         const A a = sample<A>(i, SIGNED_A);
         const B b = sample<B>((i * 5 + 3) % 18, SIGNED_B);

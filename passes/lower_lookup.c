@@ -26,8 +26,19 @@ static struct steps reachable(const struct lower *lower, const struct staircase 
     return (struct steps){stairs->thresholds + first, stairs->values + first, last - first};
 }
 
+/* x - threshold can be had in 64 bits. */
+static bool difference_fits(const struct lower *lower, struct term x, int128 threshold) {
+    struct interval interval = operand_interval(lower, x);
+    return interval.lo - threshold >= INT64_MIN && interval.hi - threshold <= INT64_MAX;
+}
+
 /* factor * [x < threshold] into the list. */
 static void add_below(struct lower *lower, struct term_list *list, struct term x, int64_t threshold, int64_t factor) {
+    if (!difference_fits(lower, x, threshold)) {
+        wireref bound = lower_plain(lower, lower_constant(lower, threshold));
+        term_list_add(lower, list, lower_apply(lower, WIRE_LESS, lower_plain(lower, x), bound), factor, 0);
+        return;
+    }
     struct term_list difference = {.constant = -(int128)threshold};
     term_list_add(lower, &difference, x, 1, 0);
     wireref wire = lower_plain(lower, lower_sum(lower, &difference));
@@ -163,7 +174,7 @@ static struct term lower_stairs(struct lower *lower, struct term x, const struct
         return tabulated(lower, x, steps);
     if (steps.count == 1)
         return compare_all(lower, x, steps);
-    if (even_steps(steps, &shift, &step))
+    if (even_steps(steps, &shift, &step) && difference_fits(lower, x, steps.thresholds[0] - ((int128)1 << shift)))
         return shift_and_clamp(lower, x, steps, shift, step);
     return by_compare <= by_search ? compare_all(lower, x, steps) : binary_search(lower, x, steps);
 }

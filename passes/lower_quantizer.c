@@ -29,6 +29,8 @@ static wireref inverted(struct lower *lower, wireref bit) {
 static wireref any_of(struct lower *lower, wireref a, int bits) {
     if (bits <= 0)
         return lower_constant(lower, 0).wire;
+    if (bits > 63)
+        return inverted(lower, lower_apply(lower, WIRE_EQUAL, a, lower_constant(lower, 0).wire).wire);
     return lower_apply(lower, WIRE_LESS, lower_constant(lower, 0).wire, lower_wrap(lower, a, bits, false)).wire;
 }
 
@@ -47,6 +49,9 @@ static wireref round_bit(struct lower *lower, wireref a, int drop, enum rounding
     wireref sign = lower_sign(lower, a), half = bit_of(lower, a, drop - 1);
     wireref rest = any_of(lower, a, drop - 1);
     switch (rounding) {
+    case ROUND_HALF_UP: return half;
+    case ROUND_HALF_DOWN: return lower_apply(lower, WIRE_AND, half, rest).wire;
+    case ROUND_CEILING: return any_of(lower, a, drop);
     case ROUND_TOWARD_ZERO: return lower_apply(lower, WIRE_AND, sign, any_of(lower, a, drop)).wire;
     case ROUND_AWAY_FROM_ZERO: return lower_apply(lower, WIRE_AND, inverted(lower, sign), any_of(lower, a, drop)).wire;
     case ROUND_HALF_TOWARD_ZERO: return lower_apply(lower, WIRE_AND, half, either(lower, rest, sign)).wire;
@@ -67,22 +72,44 @@ static enum rounding without_sign(const struct wire *wire, enum rounding roundin
     }
 }
 
+/* What makes the floor the rounding; -1: the rounding looks at more than that. */
+static int128 added_before_floor(enum rounding rounding, int drop) {
+    int128 half = (int128)1 << (drop - 1);
+    switch (rounding) {
+    case ROUND_TRUNCATE: return 0;
+    case ROUND_HALF_UP: return half;
+    case ROUND_HALF_DOWN: return half - 1;
+    case ROUND_CEILING: return 2 * half - 1;
+    default: return -1;
+    }
+}
+
 static struct term round_wire(struct lower *lower, wireref a, int drop, enum rounding rounding) {
     const struct wire *wire = &lower->datapath->wires[a.id];
     int width = wire_width(wire);
     drop = drop > width + 1 ? width + 1 : drop; /* beyond, every value rounds as at this distance */
-    int128 half = (int128)1 << (drop - 1);
-    switch (rounding = without_sign(wire, rounding)) {
-    case ROUND_TRUNCATE: return floor_plus(lower, a, drop, 0);
-    case ROUND_HALF_UP: return floor_plus(lower, a, drop, half);
-    case ROUND_HALF_DOWN: return floor_plus(lower, a, drop, half - 1);
-    case ROUND_CEILING: return floor_plus(lower, a, drop, 2 * half - 1);
-    default: break;
-    }
+    rounding = without_sign(wire, rounding);
+    int128 added = added_before_floor(rounding, drop);
+    if (added >= 0 && wire->hi + added <= INT64_MAX)
+        return floor_plus(lower, a, drop, added);
     struct term_list list = {0};
     term_list_add(lower, &list, floor_plus(lower, a, drop, 0), 1, 0);
     term_list_add(lower, &list, (struct term){.wire = round_bit(lower, a, drop, rounding)}, 1, 0);
     return lower_sum(lower, &list);
+}
+
+/* Before a shift to the left that would leave 64 bits: what overflow keeps of the result alone. */
+static struct term limit_before_shift(struct lower *lower, struct term term, int shift, struct format format, enum overflow overflow) {
+    struct interval x = term_interval(lower->datapath, term);
+    int kept = format.width - shift;
+    if (shift < 64 && x.lo >= INT64_MIN >> shift && x.hi <= INT64_MAX >> shift)
+        return term;
+    if (overflow == OVERFLOW_WRAP && kept <= 0)
+        return lower_constant(lower, 0);
+    if (overflow == OVERFLOW_WRAP)
+        return (struct term){.wire = lower_wrap(lower, lower_plain(lower, term), kept, format.is_signed)};
+    int down = shift < 64 ? shift : 63;
+    return lower_clamp(lower, term, (format_min(format) >> down) - 1, (format_max(format) >> down) + 1);
 }
 
 /* term * 2^-drop */
@@ -123,6 +150,8 @@ static struct term narrow_term(struct lower *lower, struct term term, int from, 
     int drop = from - format.fraction;
     if (format.width <= 0)
         return lower_constant(lower, 0);
+    if (drop < 0)
+        term = limit_before_shift(lower, term, -drop, format, attributes->overflow);
     if (wire->op != WIRE_CLAMP || term.negative || drop <= 0)
         return overflow_term(lower, round_term(lower, term, drop, attributes->rounding), format, attributes->overflow);
     int128 lo = (int128)wire->clamp_lo * ((int128)1 << term.shift), hi = (int128)wire->clamp_hi * ((int128)1 << term.shift);

@@ -22,14 +22,10 @@ static int check_meaning(const struct graph *graph, const struct node *node, con
     return 0;
 }
 
-/* Everything that a port of this format and rule can carry. */
-static struct interval port_interval(struct format format, enum overflow overflow) {
-    if (format.width == 0)
-        return (struct interval){ 0, 0 };
-    struct interval out = { format_min(format), format_max(format) };
-    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && format.is_signed)
-        out.lo = -out.hi;
-    return out;
+/* Everything that a port of this format can carry: pins take any pattern, whatever the rule that
+ * makes integers of real numbers leaves out. */
+static struct interval port_interval(struct format format) {
+    return format.width == 0 ? (struct interval){ 0, 0 } : (struct interval){ format_min(format), format_max(format) };
 }
 
 static void set_port_intervals(struct graph *graph, const struct input_attributes *input, struct value *result) {
@@ -37,7 +33,7 @@ static void set_port_intervals(struct graph *graph, const struct input_attribute
     struct arena *scratch = arena_new(graph->context);
     struct interval *intervals = ARENA_ARRAY(scratch, struct interval, count);
     for (size_t i = 0; i < count; i++)
-        intervals[i] = port_interval(op_formats_at(&input->formats, &input->shape, i), input->overflow);
+        intervals[i] = port_interval(op_formats_at(&input->formats, &input->shape, i));
     op_set_intervals(graph, result, intervals);
     arena_free(scratch);
 }

@@ -74,6 +74,17 @@ static void differences_of_the_same(void) {
     bench_free(&bench);
 }
 
+/* A symmetric rule makes no -8 of real numbers, but the pins of a port can carry it. */
+static void ports_carry_every_pattern(void) {
+    struct bench bench = bench_new();
+    valref x = graph_append_integer_input(bench.graph, "x", matrix(1, 2), uniform(bench.graph, true, 4, 0), ROUND_HALF_EVEN,
+                                          OVERFLOW_SATURATE_SYMMETRIC);
+    CHECK_INTERVAL(bench.graph, x, 0, -8, 7);
+    CHECK(graph_infer(bench.graph) == 0);
+    CHECK_INTERVAL(bench.graph, x, 1, -8, 7);
+    bench_free(&bench);
+}
+
 /* The interval of row r of a product of known matrices with inputs in [-8, 7]. */
 static struct interval extremes(const int64_t *first, const int64_t *second, int64_t inputs, int64_t hidden, int64_t outputs,
                                 int64_t column, int64_t *at_low, int64_t *at_high) {
@@ -237,6 +248,7 @@ static void the_culprit_alone_is_named(void) {
 
 int main(void) {
     RUN(differences_of_the_same);
+    RUN(ports_carry_every_pattern);
     RUN(two_matrices_in_a_row);
     RUN(forms_follow_elements);
     RUN(what_is_exact_stays_linear);

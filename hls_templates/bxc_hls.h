@@ -147,6 +147,7 @@ inline constexpr bxc_integer bxc_left(bxc_integer x, int by) { return (bxc_integ
 
 #endif
 inline constexpr long long bxc_low(long long x) { return x; }
+inline constexpr int bxc_left(int x, int by) { return (int)((unsigned)x << by); }
 inline constexpr long long bxc_left(long long x, int by) { return (long long)((unsigned long long)x << by); }
 
 /* ---- rounding and overflow on integers, for all three ---- */
@@ -200,10 +201,11 @@ template <class N, int BITS> constexpr N bxc_narrow_integer(N x, int drop, bool 
 
 /* ---- the built-in implementation ---- */
 
-template <bool NARROW> struct bxc_pick_integer { typedef long long type; };
-template <> struct bxc_pick_integer<false> { typedef bxc_integer type; };
-/* Holds every number of W bits and the sign. */
-template <int W> using bxc_holds = typename bxc_pick_integer<(W <= 63)>::type;
+template <int WORDS> struct bxc_pick_integer { typedef bxc_integer type; };
+template <> struct bxc_pick_integer<1> { typedef int type; };
+template <> struct bxc_pick_integer<2> { typedef long long type; };
+/* Holds every number of W bits, sign included. */
+template <int W> using bxc_holds = typename bxc_pick_integer<W <= 32 ? 1 : W <= 64 ? 2 : 4>::type;
 
 constexpr double bxc_power_of_two(int exponent) {
     double power = 1;
@@ -224,11 +226,11 @@ public:
 
     constexpr bxc_number() : m(0) {}
     template <int W2, int I2, bool S2, bxc_q Q2, bxc_o O2>
-    constexpr bxc_number(const bxc_number<W2, I2, S2, Q2, O2> &x) : m(narrow<W2, W2 - I2>(x.m)) {}
-    constexpr bxc_number(int x) : m(narrow<32, 0>(x)) {}
-    constexpr bxc_number(unsigned x) : m(narrow<33, 0>(x)) {}
-    constexpr bxc_number(long x) : m(narrow<64, 0>(x)) {}
-    constexpr bxc_number(long long x) : m(narrow<64, 0>(x)) {}
+    constexpr bxc_number(const bxc_number<W2, I2, S2, Q2, O2> &x) : m(narrow<W2, W2 - I2, S2>(x.m)) {}
+    constexpr bxc_number(int x) : m(narrow<32, 0, true>(x)) {}
+    constexpr bxc_number(unsigned x) : m(narrow<32, 0, false>(x)) {}
+    constexpr bxc_number(long x) : m(narrow<64, 0, true>(x)) {}
+    constexpr bxc_number(long long x) : m(narrow<64, 0, true>(x)) {}
     constexpr bxc_number(double x) : m(from_double(x)) {}
 
     constexpr double to_double() const { return (double)m * bxc_power_of_two(-fraction); }
@@ -241,18 +243,26 @@ public:
     constexpr bxc_number operator<<(int by) const { return by < 0 ? *this >> -by : raw(by >= W ? 0 : wrapped(bxc_left((bxc_integer)m, by))); }
     constexpr bxc_number operator>>(int by) const { return by < 0 ? *this << -by : raw((bxc_integer)m >> (by > 127 ? 127 : by)); }
 
-    static constexpr bxc_number raw(bxc_integer value) {
+    template <class N> static constexpr bxc_number raw(N value) {
         bxc_number x;
         x.m = (storage)value;
         return x;
     }
 
 private:
-    /* From a stored integer of W2 bits and fraction F2. */
-    template <int W2, int F2> static constexpr storage narrow(bxc_holds<W2 + 1> x) {
-        constexpr int bits = bxc_larger(W2 + 2, W + 2);
-        typedef bxc_holds<bits> integer;
+    /* From a stored integer of W2 bits and fraction F2: at once where every number fits, or only high
+     * bits are lost; else by the rules at length. */
+    template <int W2, int F2, bool S2> static constexpr storage narrow(bxc_holds<W2 + !S2> x) {
+        constexpr int up = (int)fraction - F2, bits = bxc_larger(W2 + 2, W + 2);
+        constexpr bool fits = up >= 0 && W2 + up + (S && !S2) <= W && (S || !S2) && O != BXC_SAT_SYM;
+        constexpr bool wraps = up >= 0 && up <= 63 && O == BXC_WRAP && S && W <= 64;
+        typedef typename bxc_pick_integer<(bits <= 63) ? 2 : 4>::type integer;
         constexpr int limit = bits <= 63 ? 62 : 126; /* of a shift */
+        if (fits) return (storage)bxc_left((bxc_holds<W + !S>)x, up);
+        /* the kept bits go to the top of a word and come back with their sign */
+        constexpr int unused = W <= 32 ? 32 - W : W <= 64 ? 64 - W : 0, shift = up + unused;
+        if (wraps && W <= 32) return (storage)((shift > 31 ? 0 : bxc_left((int)x, shift)) >> unused);
+        if (wraps) return (storage)((shift > 63 ? 0 : bxc_left((long long)x, shift)) >> unused);
         return (storage)bxc_narrow_integer<integer, bits < limit ? bits : limit>((integer)x, F2 - fraction, S, W, Q, O);
     }
     static constexpr bxc_integer wrapped(bxc_integer x) {
@@ -301,11 +311,11 @@ template <int W1, int I1, bool S1, int W2, int I2, bool S2, bool S> struct bxc_s
 
 BXC_TWO constexpr typename bxc_sum<W1, I1, S1, W2, I2, S2, S1 || S2>::type operator+(BXC_A, BXC_B) {
     typedef typename bxc_sum<W1, I1, S1, W2, I2, S2, S1 || S2>::type type;
-    return type::raw((bxc_integer)type(a).m + type(b).m);
+    return type::raw((typename type::storage)(type(a).m + type(b).m));
 }
 BXC_TWO constexpr typename bxc_sum<W1, I1, S1, W2, I2, S2, true>::type operator-(BXC_A, BXC_B) {
     typedef typename bxc_sum<W1, I1, S1, W2, I2, S2, true>::type type;
-    return type::raw((bxc_integer)type(a).m - type(b).m);
+    return type::raw((typename type::storage)(type(a).m - type(b).m));
 }
 BXC_TWO constexpr bxc_number<W1 + W2, I1 + I2, S1 || S2, BXC_TRN, BXC_WRAP> operator*(BXC_A, BXC_B) {
     typedef bxc_number<W1 + W2, I1 + I2, S1 || S2, BXC_TRN, BXC_WRAP> type;

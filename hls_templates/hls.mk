@@ -2,8 +2,8 @@
 # AP_TYPES=FOLDER: with the vendors' open headers instead of the built-in types (ap_fixed.h or ac_fixed.h).
 BUILD ?= build
 CXX ?= c++
-CXXFLAGS ?= -O2
 AP_TYPES ?=
+CXXFLAGS ?= $(if $(AP_TYPES),-O1,-O3 -march=native)
 
 types :=
 ifneq ($(AP_TYPES),)

@@ -65,16 +65,20 @@ static int after_pass(void *user, struct program *program, const struct pass *pa
     return 0;
 }
 
-static int read_model(struct compile_job *job) {
+static int hash_model(struct compile_job *job) {
     size_t length;
     struct arena *scratch = arena_new(job->context);
     const char *data = file_read(job->context, scratch, job->what->model, &length);
-    if (!data) return -1;
     struct sha256 hash;
     sha256_start(&hash);
-    sha256_add(&hash, data, length);
+    sha256_add(&hash, data, data ? length : 0);
     sha256_finish(&hash, job->model_hash);
     arena_free(scratch);
+    return data ? 0 : -1;
+}
+
+static int read_model(struct compile_job *job) {
+    if (hash_model(job) < 0) return -1;
     job->program.graph = frontend_read(job->context, job->what->model, NULL);
     if (!job->program.graph) return -1;
     job->reference = strbuf_new(job->arena);
@@ -114,6 +118,11 @@ static int check_part(const struct compile_job *job, const struct compile_report
     return result;
 }
 
+static int check_cancelled(const struct compile_job *job) {
+    if (!atomic_load(&job->context->cancelled)) return 0;
+    return diag_error(&job->context->diagnostics, (struct location){.file = job->what->model}, NULL, "cancelled");
+}
+
 static int emit(struct compile_job *job) {
     job->quantised = strbuf_new(job->arena);
     graph_print(&job->quantised, job->program.graph);
@@ -125,7 +134,7 @@ static int emit(struct compile_job *job) {
     file_set_add(&job->files, "reference.bxc", job->reference.data, job->reference.length);
     for (const struct language *language = languages; language->name; language++) {
         context_progress(job->context, language->name, 0, 0);
-        if (language->emit(&emission) < 0) return -1;
+        if (check_cancelled(job) < 0 || language->emit(&emission) < 0) return -1;
     }
     return 0;
 }

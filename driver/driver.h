@@ -42,9 +42,9 @@ const char *measurement_events(const struct measurement *measurement); /* in wor
  * -1 and a diagnosis, nothing changed, when it cannot, or when `folder` is no firmware of ours. */
 int folder_write(struct bxc_context *context, const char *folder, const struct file_set *files);
 int folder_check(struct bxc_context *context, const char *folder); /* before the work is done */
-/* A new folder under the temporary directory; removed with folder_remove. */
+/* A new folder under the temporary directory, removed when the arena is freed. NULL and a diagnosis
+ * when it cannot be made. */
 char *folder_temporary(struct bxc_context *context, struct arena *arena);
-void folder_remove(const char *folder);
 
 /* ---- manifest.c ---- */
 void manifest_add(struct bxc_context *context, struct file_set *files, const char *name, const char *model,

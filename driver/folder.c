@@ -15,7 +15,7 @@ static int failed(struct bxc_context *context, const char *path, const char *wha
     return diag_error(&context->diagnostics, (struct location){.file = path}, NULL, "%s: %s", what, strerror(errno));
 }
 
-void folder_remove(const char *folder) {
+static void folder_remove(const char *folder) {
     DIR *directory = opendir(folder);
     if (directory) {
         for (struct dirent *entry; (entry = readdir(directory));) {
@@ -44,10 +44,10 @@ static int make_folders(struct bxc_context *context, char *path) {
     return 0;
 }
 
-static int write_files(struct bxc_context *context, const char *folder, const struct file_set *files) {
+static int write_files(struct bxc_context *context, struct arena *arena, const char *folder, const struct file_set *files) {
     for (uint32_t i = 0; i < files->count; i++) {
         const struct emitted_file *file = &files->files[i];
-        char *path = arena_printf(context->arena, "%s/%s", folder, file->path);
+        char *path = arena_printf(arena, "%s/%s", folder, file->path);
         if (make_folders(context, path) < 0 || file_write(context, path, file->data, file->length) < 0) return -1;
         if (file->executable && chmod(path, 0755) < 0) return failed(context, path, "cannot make this executable");
     }
@@ -86,35 +86,65 @@ int folder_check(struct bxc_context *context, const char *folder) {
                       "this folder was not written by bxc");
 }
 
-/* Gives the new folder what verify/ held in the old one, by hard links; files it has itself win. */
-static void keep_verdicts(struct bxc_context *context, const char *old, const char *new) {
-    DIR *directory = opendir(old);
-    if (!directory) return;
-    mkdir(new, 0777);
-    for (struct dirent *entry; (entry = readdir(directory));) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        char *from = arena_printf(context->arena, "%s/%s", old, entry->d_name), *to = arena_printf(context->arena, "%s/%s", new, entry->d_name);
-        struct stat status;
-        if (lstat(from, &status) == 0 && S_ISDIR(status.st_mode)) keep_verdicts(context, from, to);
-        else if (link(from, to) < 0 && errno != EEXIST)
-            diag_warning(&context->diagnostics, (struct location){.file = from}, NULL, "not kept: %s", strerror(errno));
-    }
+static void close_directory(void *directory) {
     closedir(directory);
 }
 
-static char *without_slash(struct bxc_context *context, const char *folder) {
-    char *path = arena_strdup(context->arena, folder);
+/* By a hard link; by a copy where the file system has none. */
+static int keep_file(struct bxc_context *context, const char *from, const char *to, mode_t mode) {
+    if (link(from, to) == 0 || errno == EEXIST || !S_ISREG(mode)) return 0;
+    struct arena *scratch = arena_new(context);
+    size_t length;
+    const char *data = file_read(context, scratch, from, &length);
+    int result = data ? file_write(context, to, data, length) : -1;
+    if (result == 0 && chmod(to, mode & 0777) < 0) result = failed(context, to, "cannot set its mode");
+    arena_free(scratch);
+    return result;
+}
+
+/* Gives the new folder what verify/ held in the old one; files it has itself win. */
+static int keep_verdicts(struct bxc_context *context, const char *old, const char *new) {
+    DIR *directory = opendir(old);
+    if (!directory) return errno == ENOENT ? 0 : failed(context, old, "cannot be read");
+    int result = 0;
+    struct arena *scratch = arena_new(context);
+    arena_defer(scratch, close_directory, directory);
+    mkdir(new, 0777);
+    for (struct dirent *entry; result == 0 && (entry = readdir(directory));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        char *from = arena_printf(scratch, "%s/%s", old, entry->d_name), *to = arena_printf(scratch, "%s/%s", new, entry->d_name);
+        struct stat status;
+        if (lstat(from, &status) < 0) continue;
+        result = S_ISDIR(status.st_mode) ? keep_verdicts(context, from, to) : keep_file(context, from, to, status.st_mode);
+    }
+    arena_free(scratch);
+    return result;
+}
+
+static char *without_slash(struct arena *arena, const char *folder) {
+    char *path = arena_strdup(arena, folder);
     for (size_t length = strlen(path); length > 1 && path[length - 1] == '/';) path[--length] = 0;
     return path;
 }
 
-static int exchange(struct bxc_context *context, const char *new, const char *goal) {
+/* In one step, or in two where the file system cannot exchange (NFS, AFS). */
+static int exchange_names(struct arena *arena, const char *new, const char *goal) {
+    if (renameat2(AT_FDCWD, new, AT_FDCWD, goal, RENAME_EXCHANGE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    const char *aside = arena_printf(arena, "%s.old", new);
+    if (rename(goal, aside) < 0) return -1;
+    if (rename(new, goal) == 0) return rename(aside, new);
+    int error = errno;
+    rename(aside, goal);
+    errno = error;
+    return -1;
+}
+
+static int exchange(struct bxc_context *context, struct arena *arena, const char *new, const char *goal) {
     struct stat status;
     if (lstat(goal, &status) < 0) return rename(new, goal) < 0 ? failed(context, goal, "cannot put the firmware here") : 0;
-    keep_verdicts(context, arena_printf(context->arena, "%s/verify", goal), arena_printf(context->arena, "%s/verify", new));
-    if (renameat2(AT_FDCWD, new, AT_FDCWD, goal, RENAME_EXCHANGE) < 0) return failed(context, goal, "cannot exchange the firmware");
-    folder_remove(new);
-    return 0;
+    if (keep_verdicts(context, arena_printf(arena, "%s/verify", goal), arena_printf(arena, "%s/verify", new)) < 0) return -1;
+    return exchange_names(arena, new, goal) < 0 ? failed(context, goal, "cannot exchange the firmware") : 0;
 }
 
 /* The length of the part of a path that is there already. */
@@ -130,40 +160,58 @@ static size_t existing_length(char *path) {
     return length;
 }
 
-/* Takes back the folders that were made above a goal that failed. */
-static void remove_parents(struct bxc_context *context, const char *goal, size_t existing) {
-    char *path = arena_strdup(context->arena, goal);
-    for (char *slash = strrchr(path, '/'); slash && (size_t)(slash - path) > existing; slash = strrchr(path, '/')) {
+/* What must go when the arena is freed, be it because a guard was raised: the folder beside the goal
+ * (after the exchange: the earlier firmware), and the folders above a goal that was not reached. */
+struct attempt {
+    char *parents; /* the goal's path, cut from its end */
+    size_t existing;
+    char *beside; /* NULL: not made yet */
+};
+
+static void attempt_release(void *object) {
+    struct attempt *attempt = object;
+    if (attempt->beside) folder_remove(attempt->beside);
+    for (char *slash = strrchr(attempt->parents, '/'); slash && (size_t)(slash - attempt->parents) > attempt->existing;
+         slash = strrchr(attempt->parents, '/')) {
         *slash = 0;
-        rmdir(path);
+        rmdir(attempt->parents);
     }
 }
 
-static int write_and_exchange(struct bxc_context *context, char *new, const char *goal, const struct file_set *files) {
+static int write_beside(struct bxc_context *context, struct arena *arena, const char *goal, const struct file_set *files) {
+    struct attempt *attempt = ARENA_NEW(arena, struct attempt);
+    char *new = arena_printf(arena, "%s.new-XXXXXX", goal);
+    attempt->parents = arena_strdup(arena, goal);
+    attempt->existing = existing_length(attempt->parents);
+    arena_defer(arena, attempt_release, attempt);
     if (make_folders(context, new) < 0) return -1;
     if (!mkdtemp(new)) return failed(context, goal, "cannot make a folder beside it");
+    attempt->beside = new;
     mode_t mask = umask(0);
     umask(mask);
     chmod(new, 0777 & ~mask);
-    int result = write_files(context, new, files);
-    if (result == 0) result = exchange(context, new, goal);
-    if (result < 0) folder_remove(new);
-    return result;
+    return write_files(context, arena, new, files) < 0 ? -1 : exchange(context, arena, new, goal);
 }
 
 int folder_write(struct bxc_context *context, const char *folder, const struct file_set *files) {
     if (folder_check(context, folder) < 0) return -1;
-    char *goal = without_slash(context, folder);
-    size_t existing = existing_length(goal);
-    int result = write_and_exchange(context, arena_printf(context->arena, "%s.new-XXXXXX", goal), goal, files);
-    if (result < 0) remove_parents(context, goal, existing);
+    struct arena *arena = arena_new(context);
+    int result = write_beside(context, arena, without_slash(arena, folder), files);
+    arena_free(arena);
     return result;
+}
+
+static void remove_temporary(void *folder) {
+    folder_remove(folder);
 }
 
 char *folder_temporary(struct bxc_context *context, struct arena *arena) {
     const char *base = getenv("TMPDIR");
     char *path = arena_printf(arena, "%s/bxc-XXXXXX", base && *base ? base : "/tmp");
-    if (mkdtemp(path)) return path;
-    failed(context, path, "cannot make a temporary folder");
-    return NULL;
+    if (!mkdtemp(path)) {
+        failed(context, path, "cannot make a temporary folder");
+        return NULL;
+    }
+    arena_defer(arena, remove_temporary, path);
+    return path;
 }

@@ -68,10 +68,10 @@ void manifest_add(struct bxc_context *context, struct file_set *files, const cha
     }
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
-    if (!text) context_bug(context, "no memory for the manifest");
+    if (!text) context_out_of_memory(context);
+    arena_defer(files->arena, cJSON_free, text);
     struct strbuf out = strbuf_new(files->arena);
     strbuf_append(&out, text);
     strbuf_append(&out, "\n");
-    cJSON_free(text);
     file_set_add(files, "manifest.json", out.data, out.length);
 }

@@ -15,7 +15,6 @@ struct run_job {
     const struct bxc_options *options;
     enum engine_id engine_id;
     struct firmware *firmware, local; /* local: a model file for the float engine */
-    char *temporary;                  /* firmware compiled for this run */
     const struct graph *graph;        /* whose ports the engine has */
     struct engine *engine;
     valref inputs[PORTS_MAX];
@@ -45,11 +44,10 @@ static int open_firmware(struct run_job *job) {
     }
     const char *path = job->model;
     if (!folder) {
-        job->temporary = folder_temporary(job->context, job->arena);
-        if (!job->temporary) return -1;
-        struct compilation compilation = {job->context, job->model, job->temporary, job->options, NULL};
+        path = folder_temporary(job->context, job->arena);
+        if (!path) return -1;
+        struct compilation compilation = {job->context, job->model, path, job->options, NULL};
         if (compile_model(&compilation) < 0) return -1;
-        path = job->temporary;
     }
     job->firmware = firmware_open(job->context, path);
     return job->firmware ? 0 : -1;
@@ -191,7 +189,6 @@ static int run_guarded(void *user) {
     if (job->engine) engine_close(job->engine);
     if (job->firmware == &job->local) graph_free(job->local.reference);
     else if (job->firmware) firmware_close(job->firmware);
-    if (job->temporary) folder_remove(job->temporary);
     arena_free(job->arena);
     return result;
 }

@@ -13,6 +13,7 @@ struct verify_job {
     FILE *terminal;
     struct firmware *firmware;
     struct verdict *verdict;
+    bool positive;
 };
 
 static int choose_engines(const struct verify_job *job, bool *chosen) {
@@ -84,27 +85,27 @@ static void print_verdict(const struct verify_job *job) {
     fputs(text.data, job->terminal);
 }
 
+static int verify_steps(struct verify_job *job) {
+    struct verify_options options;
+    if (choose(job, &options) < 0 || !(job->firmware = firmware_open(job->context, job->folder)) ||
+        !(job->verdict = verify_firmware(job->firmware, &options))) return -1;
+    print_verdict(job);
+    job->positive = verdict_is_positive(job->verdict);
+    return write_verdict(job);
+}
+
 static int verify(void *user) {
     struct verify_job *job = user;
-    struct verify_options options;
     job->arena = arena_new(job->context);
-    int result = choose(job, &options);
-    if (result == 0 && !(job->firmware = firmware_open(job->context, job->folder))) result = -1;
-    if (result == 0 && !(job->verdict = verify_firmware(job->firmware, &options))) result = -1;
-    if (result == 0) {
-        print_verdict(job);
-        result = write_verdict(job);
-    }
+    int result = verify_steps(job);
+    firmware_close(job->firmware);
+    arena_free(job->arena);
     return result;
 }
 
 int bxc_verify(struct bxc_context *context, const char *folder, const struct bxc_options *options, bool *equal, FILE *terminal) {
     struct verify_job job = {.context = context, .folder = folder, .options = options, .terminal = terminal};
     int result = context_guarded(context, verify, &job);
-    *equal = result == 0 && verdict_is_positive(job.verdict);
-    if (result == 0) {
-        firmware_close(job.firmware);
-        arena_free(job.arena);
-    }
+    *equal = result == 0 && job.positive;
     return result;
 }

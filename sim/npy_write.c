@@ -12,7 +12,8 @@ enum { HEADER_BYTES = 256 };
 struct npy_writer {
     struct bxc_context *context;
     struct arena *arena;
-    const char *path, *beside;
+    const char *path;
+    const char *beside; /* NULL once it has been renamed */
     FILE *file;
     enum npy_type type;
     struct shape shape;
@@ -53,6 +54,15 @@ static void header_make(const struct npy_writer *writer, char header[HEADER_BYTE
     header[HEADER_BYTES - 1] = '\n';
 }
 
+/* Also when a guard is raised while the file is open. */
+static void writer_release(void *object) {
+    struct npy_writer *writer = object;
+    if (writer->file)
+        fclose(writer->file);
+    if (writer->beside)
+        unlink(writer->beside);
+}
+
 struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type, const struct shape *shape) {
     struct arena *arena = arena_new(context);
     struct npy_writer *writer = ARENA_NEW(arena, struct npy_writer);
@@ -62,6 +72,7 @@ struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path
     writer->path = arena_strdup(arena, path);
     writer->beside = arena_printf(arena, "%s.%ld.tmp", path, (long)getpid());
     header_make(writer, header);
+    arena_defer(arena, writer_release, writer);
     writer->file = fopen(writer->beside, "wb");
     if (!writer->file || fwrite(header, 1, HEADER_BYTES, writer->file) != HEADER_BYTES) {
         writer_fail(writer, errno);
@@ -107,15 +118,12 @@ int npy_writer_close(struct npy_writer *writer) {
     writer->file = NULL;
     if (fclose(file) || rename(writer->beside, writer->path))
         return writer_fail(writer, errno);
+    writer->beside = NULL;
     arena_free(writer->arena);
     return 0;
 }
 
 void npy_writer_abandon(struct npy_writer *writer) {
-    if (!writer)
-        return;
-    if (writer->file)
-        fclose(writer->file);
-    unlink(writer->beside);
-    arena_free(writer->arena);
+    if (writer)
+        arena_free(writer->arena);
 }

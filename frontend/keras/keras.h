@@ -52,7 +52,7 @@ struct keras_quantizer {
     int *k, *i, *f;     /* whole numbers, rounded half to even */
     enum rounding rounding;
     enum overflow overflow;
-    bool only_rounds;   /* a weight's WRAP with RND: neither wraps nor zeroes */
+    bool only_rounds;   /* a weight's WRAP: neither wraps nor zeroes (kbi: with RND only) */
 };
 /* name: "iq", "kq", "bq", "oq". */
 int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name, struct keras_quantizer *out);

@@ -200,7 +200,7 @@ static valref read_relu(struct keras_reader *reader, const struct keras_layer *l
     static const char *const plain[] = {"max_value", "negative_slope", "threshold"};
     for (int i = 0; i < 3; i++) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(layer->config, plain[i]);
-        if (cJSON_IsNumber(item) && item->valuedouble != 0) {
+        if (cJSON_IsNumber(item) && (item->valuedouble != 0 || i == 0)) { /* a largest value of 0 is one, too */
             keras_error(reader, layer, plain[i], "use a plain ReLU", "a ReLU with %s is not read", plain[i]);
             return NO_VALUE;
         }
@@ -236,8 +236,17 @@ bool keras_layer_known(const char *class_name) {
     return strcmp(class_name, "InputLayer") == 0 || find_handler(class_name);
 }
 
+/* The policy's name, or the object that holds it. */
+static int check_arithmetic(const struct keras_reader *reader, const struct keras_layer *layer) {
+    const cJSON *policy = cJSON_GetObjectItemCaseSensitive(layer->config, "dtype");
+    const char *name = cJSON_IsString(policy) ? policy->valuestring : keras_text(cJSON_GetObjectItemCaseSensitive(policy, "config"), "name");
+    if (!name || strcmp(name, "float32") == 0) return 0;
+    return keras_error(reader, layer, "dtype", "train in float32", "arithmetic in '%s' is not read", name);
+}
+
 valref keras_layer_read(struct keras_reader *reader, const struct keras_layer *layer) {
     const struct handler *handler = find_handler(layer->class_name);
+    if (check_arithmetic(reader, layer) < 0) return NO_VALUE;
     uint32_t first = reader->graph->node_count;
     valref value = handler->read(reader, layer);
     for (uint32_t n = first; n < reader->graph->node_count; n++)

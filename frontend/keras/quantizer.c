@@ -5,24 +5,29 @@
 #include "frontend/keras/keras.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { WIDTH_MAX = 100 }; /* HGQ2's own limits are 24 */
 
 struct name_value {
     const char *name;
     int value;
 };
 
-static const struct name_value rounding_modes[] = {{"RND", ROUND_HALF_UP}, {"TRN", ROUND_TRUNCATE}, {"RND_CONV", ROUND_HALF_EVEN},
-                                                   {"S_RND", ROUND_HALF_UP}, {"S_RND_CONV", ROUND_HALF_EVEN}, {NULL, 0}};
-static const struct name_value overflow_modes[] = {{"WRAP", OVERFLOW_WRAP}, {"SAT", OVERFLOW_SATURATE}, {"SAT_SYM", OVERFLOW_SATURATE_SYMMETRIC},
-                                                   {"SYM", OVERFLOW_SATURATE_SYMMETRIC}, {NULL, 0}};
+/* S_: stochastic while training only. */
+static const struct name_value rounding_modes[] = {
+    {"RND", ROUND_HALF_UP},           {"TRN", ROUND_TRUNCATE},      {"RND_CONV", ROUND_HALF_EVEN},         {"S_RND", ROUND_HALF_UP},
+    {"S_RND_CONV", ROUND_HALF_EVEN},  {"TRN_ZERO", ROUND_TOWARD_ZERO}, {"RND_ZERO", ROUND_HALF_TOWARD_ZERO}, {"RND_INF", ROUND_HALF_AWAY},
+    {"RND_MIN_INF", ROUND_HALF_DOWN}, {NULL, 0}};
+static const struct name_value overflow_modes[] = {{"WRAP", OVERFLOW_WRAP}, {"SAT", OVERFLOW_SATURATE}, {"SAT_SYM", OVERFLOW_SATURATE_SYMMETRIC}, {NULL, 0}};
 
 static int find_mode(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute, const cJSON *config,
                      const char *key, const struct name_value *modes, int *out) {
     const char *name = keras_text(config, key);
     for (; name && modes->name; modes++)
         if (strcmp(modes->name, name) == 0) return *out = modes->value, 0;
-    return keras_error(reader, layer, attribute, "RND, TRN, RND_CONV; WRAP, SAT, SAT_SYM are read", "%s '%s' is unknown", key, name ? name : "(none)");
+    return keras_error(reader, layer, attribute, "the modes of ap_fixed from TRN to RND_CONV, and WRAP, SAT, SAT_SYM are read", "%s '%s' is unknown", key, name ? name : "(none)");
 }
 
 /* Positions of the variables: trainable ones come first (NUMERICS). */
@@ -63,8 +68,26 @@ static int read_widths(struct keras_reader *reader, const struct keras_layer *la
         out->k[e] = k.values[e] != 0;
         out->i[e] = whole(i.values[e]);
         out->f[e] = at.b >= 0 ? whole(last.values[e]) - out->i[e] : whole(last.values[e]);
+        if (abs(out->i[e]) > WIDTH_MAX || abs(out->f[e]) > WIDTH_MAX)
+            return keras_error(reader, layer, name, NULL, "element %zu has %d integer and %d fraction bits, which is absurd", e, out->i[e], out->f[e]);
     }
     return 0;
+}
+
+static int refuse_extras(struct keras_reader *reader, const struct keras_layer *layer, const char *name, const cJSON *config) {
+    static const char *const extras[] = {"scaler", "affine", "bw_mapper"};
+    int result = 0;
+    for (int i = 0; i < 3; i++) {
+        const cJSON *extra = cJSON_GetObjectItemCaseSensitive(config, extras[i]);
+        if (extra && !cJSON_IsNull(extra)) result = keras_error(reader, layer, name, "train without it", "a quantiser with %s is not read", extras[i]);
+    }
+    return result;
+}
+
+/* Files of before the flag have the default of their place. */
+static bool is_weight(const cJSON *config) {
+    const char *place = keras_text(config, "place");
+    return keras_flag(config, "is_weight", place && strcmp(place, "weight") == 0);
 }
 
 int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name, struct keras_quantizer *out) {
@@ -74,16 +97,15 @@ int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *
     const char *type = keras_text(config, "q_type");
     if (!type || (strcmp(type, "kbi") != 0 && strcmp(type, "kif") != 0))
         return keras_error(reader, layer, name, "kbi and kif quantisers are read", "a quantiser of type '%s' has no fixed-point form", type ? type : "(none)");
-    const cJSON *scaler = cJSON_GetObjectItemCaseSensitive(config, "scaler");
-    if (scaler && !cJSON_IsNull(scaler)) return keras_error(reader, layer, name, "train without a scaler", "quantisers with a scaler are not read");
+    if (refuse_extras(reader, layer, name, config) < 0) return -1;
     int rounding, overflow;
     if (find_mode(reader, layer, name, config, "round_mode", rounding_modes, &rounding) < 0 ||
         find_mode(reader, layer, name, config, "overflow_mode", overflow_modes, &overflow) < 0) return -1;
     out->rounding = (enum rounding)rounding;
     out->overflow = (enum overflow)overflow;
-    bool wrap = overflow == OVERFLOW_WRAP;
-    out->only_rounds = wrap && rounding == ROUND_HALF_UP && keras_flag(config, "is_weight", false);
-    return read_widths(reader, layer, name, variable_positions(strcmp(type, "kbi") == 0, wrap), out);
+    bool wrap = overflow == OVERFLOW_WRAP, kbi = strcmp(type, "kbi") == 0;
+    out->only_rounds = wrap && (!kbi || rounding == ROUND_HALF_UP) && is_weight(config) && keras_flag(config, "trainable", true);
+    return read_widths(reader, layer, name, variable_positions(kbi, wrap), out);
 }
 
 /* The format of one width; width 0 for the constant 0. */
@@ -93,19 +115,40 @@ static struct format format_of(const struct keras_quantizer *quantizer, size_t e
     return (struct format){quantizer->k[e] != 0, (int16_t)width, (int16_t)quantizer->f[e]};
 }
 
-/* Without a sign, symmetric saturation ends at 0 as the ordinary one does. */
-static enum overflow overflow_of(const struct keras_quantizer *quantizer, struct format format) {
-    bool symmetric = quantizer->overflow == OVERFLOW_SATURATE_SYMMETRIC;
-    return symmetric && !format.is_signed ? OVERFLOW_SATURATE : quantizer->overflow;
+/* As HGQ2 does it, every step in binary32. */
+static float round_binary32(float x, enum rounding rounding) {
+    switch (rounding) {
+    case ROUND_TRUNCATE: return floorf(x);
+    case ROUND_TOWARD_ZERO: return truncf(x);
+    case ROUND_HALF_UP: return floorf(x + 0.5f);
+    case ROUND_HALF_TOWARD_ZERO: return copysignf(ceilf(fabsf(x) - 0.5f), x);
+    case ROUND_HALF_AWAY: return copysignf(floorf(fabsf(x) + 0.5f), x);
+    case ROUND_HALF_DOWN: return ceilf(x - 0.5f);
+    default: return rintf(x);
+    }
+}
+
+static float to_grid(float x, int fraction, enum rounding rounding) {
+    float scale = ldexpf(1, fraction);
+    return round_binary32(x * scale, rounding) / scale;
+}
+
+static float clamp(float x, int k, int i, int f, bool symmetric) {
+    float high = ldexpf(1, i) - ldexpf(1, -f), low = k ? symmetric ? -high : -ldexpf(1, i) : 0;
+    return x > high ? high : x < low ? low : x;
+}
+
+static float wrap_around(float x, int k, int i) {
+    float period = ldexpf(1, i + k), half = k ? period / 2 : 0, rest = fmodf(x + half, period);
+    return (rest < 0 ? rest + period : rest) - half;
 }
 
 static float quantize(const struct keras_quantizer *quantizer, size_t e, float x) {
-    if (quantizer->only_rounds) return (float)ldexp(floor(ldexp((double)x, quantizer->f[e]) + 0.5), -quantizer->f[e]);
-    struct format format = format_of(quantizer, e);
-    int64_t stored;
-    if (format.width == 0 || format.width > 63) return format.width ? x : 0;
-    fixed_from_real((double)x, format, quantizer->rounding, overflow_of(quantizer, format), &stored);
-    return (float)fixed_to_real(stored, format.fraction);
+    int k = quantizer->k[e], f = quantizer->f[e], i = quantizer->i[e] > -f ? quantizer->i[e] : -f;
+    if (quantizer->only_rounds) return to_grid(x, f, quantizer->rounding);
+    if (k + quantizer->i[e] + f <= 0) return 0;
+    if (quantizer->overflow == OVERFLOW_WRAP) return wrap_around(to_grid(x, f, quantizer->rounding), k, i);
+    return to_grid(clamp(x, k, i, f, quantizer->overflow == OVERFLOW_SATURATE_SYMMETRIC), f, quantizer->rounding);
 }
 
 void keras_quantize_constant(const struct keras_quantizer *quantizer, const struct shape *shape, float *values) {
@@ -115,6 +158,10 @@ void keras_quantize_constant(const struct keras_quantizer *quantizer, const stru
 
 valref keras_quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
                             const struct keras_quantizer *quantizer, valref value) {
+    if (quantizer->only_rounds) {
+        keras_error(reader, layer, name, "train with is_weight=False here", "an activation has a weight's quantiser, which wraps without a range");
+        return NO_VALUE;
+    }
     union attributes attributes = {.quantizer = {.rounding = quantizer->rounding, .overflow = quantizer->overflow}};
     struct formats *formats = &attributes.quantizer.formats;
     formats->shape = quantizer->shape;

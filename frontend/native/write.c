@@ -215,13 +215,13 @@ struct references {
 
 static struct references references_of(const struct graph *graph, struct arena *arena) {
     struct references references = {name_map_new(arena), ARENA_ARRAY(arena, uint32_t, graph->value_count + 1)};
-    static char many;
+    static const char many = 0; /* its address marks a name that several nodes have */
     uint32_t position = 0;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
         if (node->dead) continue;
         references.position[node->result.id] = position++;
-        name_map_put(&references.names, node->name, name_map_find(&references.names, node->name) ? (void *)&many : (void *)node);
+        name_map_put(&references.names, node->name, name_map_find(&references.names, node->name) ? (void *)(uintptr_t)&many : (void *)node);
     }
     return references;
 }

@@ -201,9 +201,9 @@ static valref append_exponentials(struct builder *builder, const struct expansio
     valref high_bits =
         append_narrow(builder, "high", n, index - low, e->difference_fraction - low, ROUND_TRUNCATE, OVERFLOW_WRAP);
     valref low_bits = append_narrow(builder, "low", n, low, e->difference_fraction, ROUND_TRUNCATE, OVERFLOW_WRAP);
-    valref product =
-        append(builder, OP_MUL, "exp_product", append_exponential(builder, "exp_high", high_bits, e->factor_fraction),
-               append_exponential(builder, "exp_low", low_bits, e->factor_fraction), NULL);
+    valref high = append_exponential(builder, "exp_high", high_bits, e->factor_fraction);
+    valref product = append(builder, OP_MUL, "exp_product", high,
+                            append_exponential(builder, "exp_low", low_bits, e->factor_fraction), NULL);
     return append_narrow(builder, "exp", product, e->exponential_fraction + 1, e->exponential_fraction, ROUND_HALF_UP,
                          OVERFLOW_WRAP);
 }

@@ -141,7 +141,9 @@ struct term lower_select(struct lower *lower, wireref condition, struct term a, 
     int64_t always;
     if (lower_is_constant(lower, (struct term){.wire = condition}, &always))
         return always ? a : b;
-    struct term operands[3] = {{.wire = condition}, {.wire = lower_plain(lower, a)}, {.wire = lower_plain(lower, b)}};
+    struct term operands[3] = {{.wire = condition}};
+    operands[1].wire = lower_plain(lower, a);
+    operands[2].wire = lower_plain(lower, b);
     wireref wire = lower_wire(lower, (struct wire){.op = WIRE_SELECT, .operands = operands, .operand_count = 3});
     return (struct term){.wire = wire};
 }

@@ -31,7 +31,8 @@ static wireref any_of(struct lower *lower, wireref a, int bits) {
         return lower_constant(lower, 0).wire;
     if (bits > 63)
         return inverted(lower, lower_apply(lower, WIRE_EQUAL, a, lower_constant(lower, 0).wire).wire);
-    return lower_apply(lower, WIRE_LESS, lower_constant(lower, 0).wire, lower_wrap(lower, a, bits, false)).wire;
+    wireref zero = lower_constant(lower, 0).wire;
+    return lower_apply(lower, WIRE_LESS, zero, lower_wrap(lower, a, bits, false)).wire;
 }
 
 /* Half to even of few bits: one LUT of the bits that fall away and the last one kept. */
@@ -53,7 +54,7 @@ static wireref round_bit(struct lower *lower, wireref a, int drop, enum rounding
     case ROUND_HALF_DOWN: return lower_apply(lower, WIRE_AND, half, rest).wire;
     case ROUND_CEILING: return any_of(lower, a, drop);
     case ROUND_TOWARD_ZERO: return lower_apply(lower, WIRE_AND, sign, any_of(lower, a, drop)).wire;
-    case ROUND_AWAY_FROM_ZERO: return lower_apply(lower, WIRE_AND, inverted(lower, sign), any_of(lower, a, drop)).wire;
+    case ROUND_AWAY_FROM_ZERO: sign = inverted(lower, sign); return lower_apply(lower, WIRE_AND, sign, any_of(lower, a, drop)).wire;
     case ROUND_HALF_TOWARD_ZERO: return lower_apply(lower, WIRE_AND, half, either(lower, rest, sign)).wire;
     case ROUND_HALF_AWAY: return lower_apply(lower, WIRE_AND, half, either(lower, rest, inverted(lower, sign))).wire;
     default: return lower_apply(lower, WIRE_AND, half, either(lower, rest, bit_of(lower, a, drop))).wire; /* half even */

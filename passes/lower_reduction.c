@@ -45,8 +45,10 @@ static struct term lower_element(struct lower *lower, const struct reduction *re
         size_t element = base + k * reduction->inner;
         struct term_list aligned = {0}, *list = lower->node->op == OP_REDUCE_SUM ? &sum : &aligned;
         term_list_add(lower, list, lower_operand(lower, 0, element), 1, fraction - graph_format(lower->graph, x, element).fraction);
-        if (list == &aligned)
-            field[k] = (struct candidate){lower_sum(lower, &aligned), lower_constant(lower, (int64_t)k)};
+        if (list != &aligned)
+            continue;
+        struct term index = lower_constant(lower, (int64_t)k);
+        field[k] = (struct candidate){lower_sum(lower, &aligned), index};
     }
     if (lower->node->op == OP_REDUCE_SUM)
         return lower_sum(lower, &sum);

@@ -16,8 +16,8 @@ struct tensor *onnx_read_relu(struct onnx_reader *reader, const struct operation
 
 static struct tensor *read_real_unary(struct onnx_reader *reader, const struct operation *operation, enum op op, float alpha, float beta) {
     if (refuse_whole(reader, operation, operation->inputs[0]) < 0) return NULL;
-    return read_unary(reader, operation, op, attribute_real(reader, operation, "alpha", alpha),
-                      attribute_real(reader, operation, "beta", beta));
+    alpha = attribute_real(reader, operation, "alpha", alpha);
+    return read_unary(reader, operation, op, alpha, attribute_real(reader, operation, "beta", beta));
 }
 
 struct tensor *onnx_read_leaky_relu(struct onnx_reader *reader, const struct operation *operation) {

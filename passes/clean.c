@@ -1,5 +1,5 @@
 /* Algebraic clean-up that changes no number: what adds zero, multiplies by one or moves nothing goes,
- * and so does what no output depends on. Constants are folded again where this made new ones. */
+ * and so does what no output depends on; a square is the product that it is. Constants are folded again where this made new ones. */
 #include "passes/table.h"
 
 /* Whether the value is a constant of this one number, and adding it changes no shape. */
@@ -45,6 +45,15 @@ static bool skip_reshape(struct graph *graph, struct node *node) {
     return true;
 }
 
+/* x to the power 2 is x * x: exact in integers, where other powers need a table. */
+static bool square_to_product(const struct graph *graph, struct node *node) {
+    const struct shape *result = &graph_value(graph, node->result)->shape;
+    if (node->op != OP_POW || !is_constant(graph, node->inputs[1], 2, result, node->inputs[0])) return false;
+    node->op = OP_MUL;
+    node->inputs[1] = node->inputs[0];
+    return true;
+}
+
 int pass_clean(struct program *program, bool *changed) {
     struct graph *graph = program->graph;
     *changed = false;
@@ -52,6 +61,7 @@ int pass_clean(struct program *program, bool *changed) {
         struct node *node = &graph->nodes[n];
         if (node->dead || node->input_count == 0) continue;
         *changed = skip_reshape(graph, node) || *changed;
+        *changed = square_to_product(graph, node) || *changed;
         valref same = repeated_operand(graph, node);
         if (valref_equal(same, NO_VALUE)) continue;
         graph_replace(graph, node->result, same);

@@ -49,23 +49,6 @@ static int lower_constant(struct integerise *state, const struct node *node) {
     return 0;
 }
 
-/* x to the power 2, the one power that is exact. */
-static int lower_square(struct integerise *state, const struct node *node) {
-    struct node square = *node;
-    valref operands[2] = {node->inputs[0], node->inputs[0]};
-    square.op = OP_MUL;
-    square.inputs = operands;
-    return cross_exact(state, &square);
-}
-
-static bool is_square(const struct integerise *state, const struct node *node) {
-    if (node->op != OP_POW) return false;
-    const struct lowered *power = &state->lowered[node->inputs[1].id];
-    return power->kind == LOWERED_CONSTANT && power->reals[0] == 2 &&
-           shape_elements(&graph_value(state->real, node->inputs[1])->shape) == 1 &&
-           state->lowered[node->inputs[0].id].kind == LOWERED_INTEGER;
-}
-
 static int refuse_operator(struct integerise *state, const struct node *node) {
     const char *help = node->op == OP_DIV
                            ? "divide by a constant, or quantise the divisor and multiply by its reciprocal table"
@@ -76,7 +59,6 @@ static int refuse_operator(struct integerise *state, const struct node *node) {
 
 static int lower_elementwise(struct integerise *state, const struct node *node) {
     uint32_t slot;
-    if (is_square(state, node)) return lower_square(state, node);
     if (step_slot(state, node, &slot)) return chain_extend(state, node, slot);
     if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) return cross_exact(state, node);
     return refuse_operator(state, node);

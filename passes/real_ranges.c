@@ -100,6 +100,18 @@ static void bound_binary(const struct bounds *bounds, const struct node *node, s
     for (size_t e = 0; e < count; e++) out[e] = corners(operand_range(bounds, node, 0, e), operand_range(bounds, node, 1, e), of[node->op]);
 }
 
+/* A power is monotone in its base on each side of zero, and in its exponent. */
+static void bound_pow(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+    for (size_t e = 0; e < count; e++) {
+        struct real_range base = operand_range(bounds, node, 0, e), power = operand_range(bounds, node, 1, e);
+        out[e] = corners(base, power, pow);
+        if (base.lo < 0 && base.hi > 0) {
+            include(&out[e], pow(0, power.lo));
+            include(&out[e], pow(0, power.hi));
+        }
+    }
+}
+
 /* Rows of a times columns of b; leading axes as they project. */
 static void bound_matmul(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
     const struct shape *a = &graph_value(bounds->graph, node->inputs[0])->shape, *b = &graph_value(bounds->graph, node->inputs[1])->shape;
@@ -175,7 +187,7 @@ static void bound_same_elements(const struct bounds *bounds, const struct node *
 }
 
 static void (*const bound_op[OP_COUNT])(const struct bounds *, const struct node *, struct real_range *, size_t) = {
-    [OP_ADD] = bound_binary,   [OP_SUB] = bound_binary,        [OP_MUL] = bound_binary,    [OP_DIV] = bound_binary,
+    [OP_ADD] = bound_binary,   [OP_SUB] = bound_binary,        [OP_MUL] = bound_binary,    [OP_DIV] = bound_binary,    [OP_POW] = bound_pow,
     [OP_MATMUL] = bound_matmul, [OP_BATCH_NORM] = bound_batch_norm, [OP_RELU] = bound_unary, [OP_LEAKY_RELU] = bound_unary,
     [OP_CLIP] = bound_unary,   [OP_SIGMOID] = bound_unary,     [OP_TANH] = bound_unary,    [OP_HARD_SIGMOID] = bound_unary,
     [OP_EXP] = bound_unary,    [OP_RECIPROCAL] = bound_unary,  [OP_SOFTMAX] = bound_all,   [OP_REDUCE_MAX] = bound_all,

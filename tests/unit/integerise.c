@@ -492,8 +492,8 @@ static void variables_meet(void) {
     valref largest = graph_append(c.graph, OP_REDUCE_MAX, "max", &x, 1, &axis),
            sum = graph_append(c.graph, OP_REDUCE_SUM, "sum", &r, 1, &axis);
     valref y = op2(&c, OP_ADD, "y0", op2(&c, OP_MUL, "y1", op2(&c, OP_SUB, "y2", largest, x), r), sum);
-    valref squared = op2(&c, OP_POW, "sq", op2(&c, OP_ADD, "y3", y, x), scalar(&c, "two", 2));
-    graph_append_output(c.graph, "y", squared);
+    valref last = op2(&c, OP_ADD, "y3", y, x);
+    graph_append_output(c.graph, "y", op2(&c, OP_MUL, "sq", last, last));
     CROSS(c);
     CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 9, 0), 0);
     crossing_free(&c);

@@ -98,8 +98,9 @@ struct firmware *firmware_open(struct bxc_context *context, const char *folder) 
     firmware->context = context;
     firmware->arena = arena;
     char *absolute = realpath(folder, NULL);
-    firmware->folder = arena_strdup(arena, absolute ? absolute : folder);
-    free(absolute);
+    if (absolute)
+        arena_defer(arena, free, absolute);
+    firmware->folder = absolute ? absolute : arena_strdup(arena, folder);
     if (read_all(firmware) == 0)
         return firmware;
     firmware_close(firmware);

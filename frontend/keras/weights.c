@@ -2,14 +2,15 @@
 #include "frontend/keras/keras.h"
 
 #include <hdf5.h>
-#include <stdlib.h>
 
 enum { VARIABLE_MAX = 1 << 26 };
 
-static void release(void *object) {
-    int64_t *handle = object;
-    H5Fclose((hid_t)*handle);
-    free(handle);
+static void release_file(void *handle) {
+    H5Fclose(*(hid_t *)handle);
+}
+
+static void release_dataset(void *handle) {
+    H5Dclose(*(hid_t *)handle);
 }
 
 /* HDF5 prints its errors unless told not to; it has one such setting a thread. */
@@ -19,6 +20,7 @@ static void silence(void) {
 
 int keras_weights_open(struct keras_reader *reader, const void *image, size_t length) {
     silence();
+    hid_t *handle = ARENA_NEW(reader->arena, hid_t);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     hid_t file = -1;
     if (access >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && H5Pset_file_image(access, (void *)(uintptr_t)image, length) >= 0)
@@ -27,13 +29,9 @@ int keras_weights_open(struct keras_reader *reader, const void *image, size_t le
     if (file < 0)
         return diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = "model.weights.h5"}, NULL,
                           "this is no HDF5 file, or it is damaged");
-    int64_t *handle = malloc(sizeof *handle);
-    if (!handle) {
-        H5Fclose(file);
-        context_bug(reader->context, "out of memory");
-    }
-    *handle = reader->weights = file;
-    arena_defer(reader->arena, release, handle);
+    *handle = file;
+    reader->weights = file;
+    arena_defer(reader->arena, release_file, handle);
     return 0;
 }
 
@@ -77,17 +75,29 @@ static bool is_number(hid_t dataset) {
     return class == H5T_FLOAT || class == H5T_INTEGER;
 }
 
-int keras_weights_read(struct keras_reader *reader, const char *path, struct keras_variable *out) {
-    *out = (struct keras_variable){0};
-    hid_t file = (hid_t)reader->weights;
-    if (!exists(file, reader->arena, path)) return 0;
-    hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT);
-    if (dataset < 0) return refuse(reader, path, "this variable cannot be opened");
+static int read_dataset(struct keras_reader *reader, const char *path, hid_t dataset, struct keras_variable *out) {
     int result = is_number(dataset) ? read_shape(reader, path, dataset, &out->shape) : refuse(reader, path, "this variable holds no numbers");
     if (result == 0) {
         out->values = ARENA_ARRAY(reader->arena, float, shape_elements(&out->shape));
         if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->values) < 0) result = refuse(reader, path, "this variable cannot be read");
     }
-    H5Dclose(dataset);
+    return result;
+}
+
+int keras_weights_read(struct keras_reader *reader, const char *path, struct keras_variable *out) {
+    *out = (struct keras_variable){0};
+    hid_t file = (hid_t)reader->weights;
+    if (!exists(file, reader->arena, path)) return 0;
+    struct arena *scratch = arena_new(reader->context);
+    hid_t *dataset = ARENA_NEW(scratch, hid_t);
+    *dataset = H5Dopen2(file, path, H5P_DEFAULT);
+    int result = -1;
+    if (*dataset >= 0) {
+        arena_defer(scratch, release_dataset, dataset);
+        result = read_dataset(reader, path, *dataset, out);
+    } else {
+        refuse(reader, path, "this variable cannot be opened");
+    }
+    arena_free(scratch);
     return result;
 }

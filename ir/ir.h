@@ -506,12 +506,35 @@ bool op_parse(const char *name, enum op *op);
 bool op_unary_real(const struct node *node, float x, float *y);
 bool op_unary_double(const struct node *node, double x, double *y);
 bool op_is_transcendental(enum op op);
+bool op_is_movement(enum op op); /* elements go elsewhere unchanged: reshape, transpose, concat, slice, gather */
 /* Quantisers on one number, in binary32 as their sources compute it. */
 float quant_real(float x, float scale, float zero_point, float bits, const struct quantizer_attributes *attributes);
 float bipolar_quant_real(float x, float scale);
 float trunc_quant_real(float x, float scale, float zero_point, float in_bits, float out_scale, float out_bits,
                        const struct quantizer_attributes *attributes);
 float round_real(float x, enum rounding rounding);
+
+/* ---- geometry of operators: which elements of the operands an element of the result reads ---- */
+
+/* movement.c: the operand and its element that each element of the result is. */
+struct movement {
+    uint32_t operand, element;
+};
+const struct movement *movement_map(const struct graph *graph, const struct node *node, struct arena *arena);
+
+/* linear.c: a product of stacks of matrices. Element ((batch * rows + row) * columns + column) of the result
+ * sums left[batch] + row * depth + k times right[batch] + k * columns + column over k. */
+struct product {
+    size_t batches, rows, depth, columns;
+    const size_t *left, *right;
+};
+struct product product_geometry(struct arena *arena, const struct shape *left, const struct shape *right);
+
+/* reduction.c: elements are outer x length x inner. */
+struct reduction {
+    size_t outer, length, inner;
+};
+struct reduction reduction_geometry(const struct shape *shape, int64_t axis);
 
 /* ---- verify.c, range.c ---------------------------------------------------------------------------- */
 
@@ -561,7 +584,7 @@ int port_from_reals(const struct graph *graph, valref input, size_t events, size
 void port_to_reals(const struct graph *graph, valref value, const struct meaning *meaning, size_t events,
                    const int64_t *in, double *out);
 
-/* ---- datapath.c, datapath_interval.c, datapath_verify.c, datapath_text.c, datapath_eval.c: scalars on a schedule ---- */
+/* ---- datapath.c, datapath_interval.c, datapath_verify.c, datapath_text.c, datapath_eval.c, datapath_demand.c: scalars on a schedule ---- */
 
 typedef struct {
     uint32_t id;
@@ -676,6 +699,8 @@ bool wire_is_signed(const struct wire *wire); /* lo < 0 */
 /* A table with these entries (copied), the same index for the same content. */
 uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table);
 void datapath_probe(struct design *design, struct datapath *datapath, struct probe probe);
+/* Into bits[wire], zero before: how many low bits of each wire somebody reads; 0 for constants. */
+void datapath_demand(const struct design *design, const struct datapath *datapath, uint8_t *bits);
 /* Drops wires that no output reads, keeps order, renumbers ports and probes (probes of dropped
  * wires become absorbed). */
 void design_compact(struct design *design);

@@ -29,6 +29,10 @@ bool op_is_transcendental(enum op op) {
     return op == OP_SIGMOID || op == OP_TANH || op == OP_EXP || op == OP_RECIPROCAL || op == OP_POW;
 }
 
+bool op_is_movement(enum op op) {
+    return op_info(op)->family == &movement_family;
+}
+
 static int check_operand_kind(const struct graph *graph, const struct node *node, uint32_t index, bool *integer) {
     const struct value *value = op_operand(graph, node, index);
     if (value->kind != VALUE_REAL && value->kind != VALUE_INTEGER)

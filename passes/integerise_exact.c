@@ -1,6 +1,5 @@
 /* Operators that keep their meaning in integers. Scales that are no powers of two are carried beside the integers: sums
  * need one scale among their terms, products multiply them. */
-#include "ir/ops/ops.h"
 #include "passes/integerise.h"
 
 #include <math.h>
@@ -151,6 +150,11 @@ static int refuse_scales(struct integerise *state, const struct node *node) {
                         "'%s' adds numbers of different scales", node->name);
 }
 
+/* Whether an element is a constant zero, which has every scale. */
+static bool is_zero_constant(const int64_t *constant, size_t element) {
+    return constant && constant[element] == 0;
+}
+
 /* Elementwise: a sum needs equal scales where neither term is the constant zero; a product multiplies them. */
 static int scales_of_elementwise(struct integerise *state, const struct node *node, const struct exact *a,
                                  const struct exact *b, const struct shape *shape, const double **out) {
@@ -168,8 +172,8 @@ static int scales_of_elementwise(struct integerise *state, const struct node *no
             scale[i] = sa * sb;
             continue;
         }
-        if (sa != sb && !op_is_zero(zero_a, ia) && !op_is_zero(zero_b, ib)) return refuse_scales(state, node);
-        scale[i] = op_is_zero(zero_a, ia) ? sb : sa;
+        if (sa != sb && !is_zero_constant(zero_a, ia) && !is_zero_constant(zero_b, ib)) return refuse_scales(state, node);
+        scale[i] = is_zero_constant(zero_a, ia) ? sb : sa;
     }
     *out = scales_compact(scale, count);
     return 0;
@@ -288,7 +292,7 @@ int exact_of(struct integerise *state, valref value, const struct node *reader, 
     struct lowered *lowered = &state->lowered[value.id];
     if (lowered->kind == LOWERED_NOT) return -1; /* its producer was refused */
     if (lowered->exact.value.id == UINT32_MAX) {
-        bool moved = op_info(graph_definition(state->real, value)->op)->family == &movement_family;
+        bool moved = op_is_movement(graph_definition(state->real, value)->op);
         int status = lowered->kind == LOWERED_CONSTANT ? exact_constant(state, value, lowered)
                      : moved                           ? exact_moved(state, value, reader, &lowered->exact)
                                                        : exact_chain(state, value, reader, &lowered->exact);

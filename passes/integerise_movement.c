@@ -1,5 +1,4 @@
 /* Movement operators at the line: constants, scales and waiting chains move by the same index map as the elements. */
-#include "ir/ops/ops.h"
 #include "passes/integerise.h"
 
 #include <string.h>

@@ -1,6 +1,5 @@
 /* Sums, differences and products, element by element. Aligning fractions is wiring. A product of two
  * variables is the sum of one shifted copy of the wider for each bit of the narrower. */
-#include "ir/ops/ops.h"
 #include "passes/lower.h"
 
 /* a * b as a sum of a where a bit of b is set; the sign bit of b counts negative. */

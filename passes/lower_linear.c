@@ -1,6 +1,5 @@
 /* A matrix product: each element of the result is one sum. A constant weight is a few shifted terms
  * of its input (signed digits); where both sides vary, partial products. */
-#include "ir/ops/ops.h"
 #include "passes/lower.h"
 
 struct element {

@@ -1,5 +1,4 @@
 /* Operators that move data are wiring. */
-#include "ir/ops/ops.h"
 #include "passes/lower.h"
 
 void lower_movement(struct lower *lower, struct term *out) {

@@ -1,5 +1,4 @@
 /* Along an axis: sums; and maxima and their index by a tree of comparisons. */
-#include "ir/ops/ops.h"
 #include "passes/lower.h"
 
 struct candidate {

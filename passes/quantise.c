@@ -14,10 +14,6 @@ static bool is_quantiser(enum op op) {
     return op == OP_NARROW || op == OP_QUANT || op == OP_BIPOLAR_QUANT || op == OP_TRUNC_QUANT;
 }
 
-static bool is_movement(enum op op) {
-    return op == OP_RESHAPE || op == OP_TRANSPOSE || op == OP_SLICE || op == OP_GATHER;
-}
-
 static bool has_quantisers(const struct graph *graph) {
     for (uint32_t n = 0; n < graph->node_count; n++)
         if (!graph->nodes[n].dead && is_quantiser(graph->nodes[n].op)) return true;
@@ -27,7 +23,7 @@ static bool has_quantisers(const struct graph *graph) {
 /* Whether the value has a format already, or gets one as an input port. */
 static bool has_format(const struct graph *graph, valref value) {
     const struct node *node = graph_definition(graph, value);
-    while (is_movement(node->op)) node = graph_definition(graph, node->inputs[0]);
+    while (op_is_movement(node->op) && node->op != OP_CONCAT) node = graph_definition(graph, node->inputs[0]);
     if (node->op == OP_CONCAT) {
         for (uint32_t i = 0; i < node->input_count; i++)
             if (!has_format(graph, node->inputs[i])) return false;
@@ -133,7 +129,7 @@ static bool anything_to_do(const struct graph *graph, bool own_quantisers) {
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         if (node->dead || node->op == OP_INPUT || node->op == OP_CONSTANT) continue;
-        if (!own_quantisers ? !is_movement(node->op) : op_is_transcendental(node->op)) return true;
+        if (!own_quantisers ? !op_is_movement(node->op) : op_is_transcendental(node->op)) return true;
     }
     return false;
 }

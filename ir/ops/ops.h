@@ -1,4 +1,4 @@
-/* What the families of operators share. Private to ir/ops.c, ir/ops/, ir/range.c and ir/eval.c. */
+/* What the families of operators share. Private to ir/. */
 #ifndef BXC_IR_OPS_H
 #define BXC_IR_OPS_H
 
@@ -107,31 +107,12 @@ static inline bool op_fits_64(struct interval a) {
 
 /* ---- what families know about each other's operands ---- */
 
-/* movement.c: the operand and its element that each element of the result is. */
-struct movement {
-    uint32_t operand, element;
-};
-const struct movement *movement_map(const struct graph *graph, const struct node *node, struct arena *arena);
-
-/* linear.c: a product of stacks of matrices. Element ((batch * rows + row) * columns + column) of the result
- * sums left[batch] + row * depth + k times right[batch] + k * columns + column over k. */
-struct product {
-    size_t batches, rows, depth, columns;
-    const size_t *left, *right;
-};
 /* The shape of a matrix product; false with a reason when the operands do not go together. */
 bool product_shape(const struct shape *left, const struct shape *right, struct shape *out, const char **why);
-struct product product_geometry(struct arena *arena, const struct shape *left, const struct shape *right);
 /* Whether element of a value is a constant zero, which takes no part in a product. */
 static inline bool op_is_zero(const int64_t *constant, size_t element) {
     return constant && constant[element] == 0;
 }
-
-/* reduction.c: elements are outer x length x inner. */
-struct reduction {
-    size_t outer, length, inner;
-};
-struct reduction reduction_geometry(const struct shape *shape, int64_t axis);
 
 /* ---- rows of one element's lanes ---- */
 

@@ -12,6 +12,10 @@ allowed() {
     cli) echo cli driver ;;
   esac
 }
+# Other folders see the first header only: ir/ops/ops.h and the like are private.
+private=$(grep -rlE '# *include "ir/(ops/|text|datapath)' target frontend passes codegen sim report driver cli --include='*.[ch]' | grep -v -e 'ops\.def')
+if [ -z "$private" ]; then echo "ok ir/ has one public header"; else echo "not ok ir/ has one public header: private ones are read by $(echo $private)"; fi
+
 for folder in ir target frontend passes codegen sim report driver cli; do
   bad=$(grep -rhoE '^ *# *include "[a-z_]+/' "$folder" --include='*.[ch]' --include='*.def' | sed 's/.*"\(.*\)\//\1/' | sort -u |
     while read -r seen; do

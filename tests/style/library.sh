@@ -1,0 +1,26 @@
+#!/bin/sh
+# The library as others use it: the header alone in C and C++, an installed tree, and the example
+# program built with what pkg-config says.
+set -u
+compiler=$(cut -d ' ' -f 1 "$BUILD/flags")
+check() { name=$1; shift; if "$@" > "$WORK/log" 2>&1; then echo "ok $name"; else echo "not ok $name"; cat "$WORK/log" >&2; fi; }
+header() { "$1" -std="$2" -Wall -Wextra -Wpedantic -Werror -x "$3" -fsyntax-only driver/bxc.h; }
+check "bxc.h alone is C11" header "$compiler" c11 c
+check "bxc.h alone is C++" header "${CXX:-g++}" c++11 c++
+
+tree=$WORK/tree
+install_tree() { env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES make -s -C "$ROOT" -o all B="$BUILD" DESTDIR="$tree" PREFIX=/opt/bxc install; }
+check "install with DESTDIR and PREFIX" install_tree
+files() { (cd "$tree" && find . -type f | sort); }
+check "what is installed" [ "$(files | tr '\n' ' ')" = "./opt/bxc/bin/bxc ./opt/bxc/include/bxc.h ./opt/bxc/lib/libbxc.a \
+./opt/bxc/lib/pkgconfig/bxc.pc ./opt/bxc/share/bash-completion/completions/bxc ./opt/bxc/share/man/man1/bxc.1 " ]
+
+PKG_CONFIG_PATH=$tree/opt/bxc/lib/pkgconfig; export PKG_CONFIG_PATH
+package() { pkg-config --define-variable=prefix="$tree/opt/bxc" "$@" bxc; }
+check "pkg-config has the version of bxc.h" grep -q "BXC_VERSION \"$(package --modversion)\"" driver/bxc.h
+build_example() { "$compiler" -Wall -Wextra -Werror examples/library/firmware.c $(package --static --cflags --libs) -o "$WORK/firmware"; }
+check "the example is built from the installed tree" build_example
+check "the example converts and compiles" "$WORK/firmware" examples/jets/jets_6bit.onnx "$WORK/model.json" "$WORK/fw"
+check "it wrote JSON and firmware" [ -s "$WORK/model.json" ] && [ -s "$WORK/fw/manifest.json" ]
+"$WORK/firmware" no_such_model.onnx "$WORK/none.json" "$WORK/none" > "$WORK/out" 2> "$WORK/diagnosis"; code=$?
+check "a missing model is diagnosed" [ "$code $(grep -c 'no_such_model.onnx: error: ' "$WORK/diagnosis") $(ls "$WORK" | grep -c '^none')" = "1 1 0" ]

@@ -7,7 +7,7 @@ CXXFLAGS ?= $(if $(AP_TYPES),-O1,-O3 -march=native)
 
 types :=
 ifneq ($(AP_TYPES),)
-types := -isystem $(AP_TYPES) $(if $(wildcard $(AP_TYPES)/ap_fixed.h),-DBXC_AP_TYPES,-DBXC_AC_TYPES)
+types := -isystem $(AP_TYPES) -Wno-uninitialized -Wno-maybe-uninitialized $(if $(wildcard $(AP_TYPES)/ap_fixed.h),-DBXC_AP_TYPES,-DBXC_AC_TYPES)
 endif
 
 $(BUILD)/run: main.cpp @{name}.cpp @{name}.h @{name}_weights.h bxc_hls.h bxc_ops.h

@@ -2,7 +2,7 @@
  * rounding and overflow are emitted, compiled without a warning, and must give the same bits.
  *
  * Environment: WORK (scratch folder), SEED, GRAPHS, LANGUAGES ("c hls"), AP_TYPES as fw/hls/Makefile. */
-#include <sys/stat.h>
+#include <math.h>
 #include <unistd.h>
 
 #include "codegen/codegen.h"
@@ -136,6 +136,116 @@ static int run_language(struct bxc_context *context, const struct graph *graph, 
     return compare(graph, events, name);
 }
 
+/* A program around the entry points in real numbers: reads events as binary64, writes for each what
+ * run_double returns and gives; with an argument as run_float. */
+static void print_real_main(struct strbuf *out, const struct events *events) {
+    strbuf_append(out, "#include <stdio.h>\n#include \"random.h\"\n\n");
+    for (int precision = 0; precision < 2; precision++) {
+        const char *type = precision ? "float" : "double";
+        strbuf_printf(out, "static int %s_event(void) {\n    double word;\n", type);
+        for (uint32_t i = 0; i < events->inputs; i++)
+            strbuf_printf(out, "    %s i%u[%zu];\n    for (int k = 0; k < %zu; k++) {\n        if (fread(&word, 8, 1, stdin) != 1) return 0;\n"
+                          "        i%u[k] = (%s)word;\n    }\n", type, i, events->in_elements[i], events->in_elements[i], i, type);
+        for (uint32_t i = 0; i < events->outputs; i++) strbuf_printf(out, "    %s o%u[%zu] = {0};\n", type, i, events->out_elements[i]);
+        strbuf_printf(out, "    word = random_run_%s(", type);
+        for (uint32_t i = 0; i < events->inputs; i++) strbuf_printf(out, "%si%u", i ? ", " : "", i);
+        for (uint32_t i = 0; i < events->outputs; i++) strbuf_printf(out, ", o%u", i);
+        strbuf_append(out, ");\n    fwrite(&word, 8, 1, stdout);\n");
+        for (uint32_t i = 0; i < events->outputs; i++)
+            strbuf_printf(out, "    for (int k = 0; k < %zu; k++) {\n        word = o%u[k];\n        fwrite(&word, 8, 1, stdout);\n    }\n",
+                          events->out_elements[i], i);
+        strbuf_append(out, "    return 1;\n}\n\n");
+    }
+    strbuf_append(out, "int main(int count, char **arguments) {\n    (void)arguments;\n    while (count > 1 ? float_event() : double_event()) {}\n    return 0;\n}\n");
+}
+
+enum { REAL_EVENTS = 100, NAN_EVENT = 50 };
+
+/* Reals around the port's grid and far beyond it; one NaN. */
+static double random_real(struct random_graph *random, struct format format) {
+    switch (random_below(random, 12)) {
+    case 0: return INFINITY;
+    case 1: return -INFINITY;
+    case 2: return ldexp(1.0, random_between(random, -1100, 1023));
+    case 3: return ldexp(-1.0, random_between(random, -1100, 1023));
+    case 4: return (double)(float)ldexp((double)(int64_t)random_next(random), random_between(random, -80, 20));
+    default: return (double)(float)fixed_to_real(random_in_format(random, format) * 4 + random_below(random, 9) - 4, format.fraction + 2);
+    }
+}
+
+static int real_events(struct random_graph *random, const struct events *events, FILE *file, float **reals) {
+    valref inputs[8];
+    graph_inputs(random->graph, inputs, 8);
+    for (uint32_t i = 0; i < events->inputs; i++) reals[i] = ARENA_ARRAY(random->graph->arena, float, REAL_EVENTS * events->in_elements[i]);
+    for (size_t e = 0; e < REAL_EVENTS; e++)
+        for (uint32_t i = 0; i < events->inputs; i++)
+            for (size_t k = 0; k < events->in_elements[i]; k++) {
+                double real = random_real(random, graph_format(random->graph, inputs[i], k));
+                if (e == NAN_EVENT && i == 1 && k == 1) real = NAN;
+                reals[i][e * events->in_elements[i] + k] = (float)real;
+                real = (double)(float)real; /* what both precisions read */
+                if (fwrite(&real, sizeof real, 1, file) != 1) return -1;
+                if (isnan(real)) reals[i][e * events->in_elements[i] + k] = 0;
+            }
+    return fclose(file);
+}
+
+/* What the port's rule and the emulator give; the event of the NaN returns 1 + its position. */
+static int compare_reals(struct random_graph *random, struct events *events, float **reals, bool is_float) {
+    char path[800];
+    valref inputs[8];
+    int wrong = 0;
+    snprintf(path, sizeof path, "%s/out", folder);
+    graph_inputs(random->graph, inputs, 8);
+    for (uint32_t i = 0; i < events->inputs; i++)
+        port_from_reals(random->graph, inputs[i], REAL_EVENTS, 0, reals[i], events->in[i]);
+    graph_run_integers(random->graph, REAL_EVENTS, (const int64_t *const *)events->in, events->want);
+    FILE *file = fopen(path, "rb");
+    double got, status;
+    for (size_t e = 0; file && e < REAL_EVENTS; e++) {
+        if (fread(&status, sizeof status, 1, file) != 1) wrong++;
+        wrong += status != (e == NAN_EVENT ? (double)(2 + events->in_elements[0]) : 0);
+        for (uint32_t i = 0; i < events->outputs; i++) {
+            double want[256];
+            size_t count = events->out_elements[i];
+            port_to_reals(random->graph, random->graph->outputs[i].value, NULL, 1, events->want[i] + e * count, want);
+            for (size_t k = 0; k < count; k++) {
+                if (fread(&got, sizeof got, 1, file) != 1) wrong++;
+                if (e == NAN_EVENT) continue;
+                if (is_float) want[k] = (double)(float)want[k];
+                if (got != want[k] && !wrong++)
+                    printf("# event %zu output %s[%zu]: %a, not %a\n", e, random->graph->outputs[i].name, k, got, want[k]);
+            }
+        }
+    }
+    if (!file || fgetc(file) != EOF) wrong++;
+    if (file) fclose(file);
+    return wrong;
+}
+
+/* run_double and run_float of what run_language has emitted. */
+static int run_reals(struct bxc_context *context, struct random_graph *random, struct events *events) {
+    struct strbuf text = strbuf_new(random->graph->arena);
+    float *reals[8];
+    char path[800];
+    print_real_main(&text, events);
+    snprintf(path, sizeof path, "%s/c/real.c", folder);
+    if (file_write(context, path, text.data, text.length)) return -1;
+    snprintf(path, sizeof path, "%s/in", folder);
+    FILE *file = fopen(path, "wb");
+    if (!file || real_events(random, events, file, reals)) return -1;
+    const char *compiler = getenv("CC");
+    if (shell("%s -std=c99 -O1 -Wall -Wextra -Wpedantic -Werror -fsanitize=undefined -fno-sanitize-recover=all -o %s/real %s/c/real.c %s/c/random.c",
+              compiler ? compiler : "cc", folder, folder, folder))
+        return -1;
+    int wrong = 0;
+    for (int is_float = 0; is_float < 2; is_float++) {
+        if (shell("%s/real %s < %s/in > %s/out", folder, is_float ? "float" : "", folder, folder)) return -1;
+        wrong += compare_reals(random, events, reals, is_float);
+    }
+    return wrong;
+}
+
 static uint64_t current_seed;
 static int width_limit, fraction_limit;
 
@@ -151,6 +261,7 @@ static void one_graph(const char *language) {
     make_events(&random, &events);
     CHECK(write_input(&events));
     int status = run_language(context, random.graph, &events, language);
+    if (status == 0 && strcmp(language, "c") == 0) status = run_reals(context, &random, &events);
     if (status && !refused) {
         print_diagnostics(context);
         printf("# seed %llu in %s\n", (unsigned long long)current_seed, folder);

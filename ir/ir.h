@@ -524,11 +524,11 @@ const struct movement *movement_map(const struct graph *graph, const struct node
 
 /* linear.c: a product of stacks of matrices. Element ((batch * rows + row) * columns + column) of the result
  * sums left[batch] + row * depth + k times right[batch] + k * columns + column over k. */
-struct product {
+struct matrix_product {
     size_t batches, rows, depth, columns;
     const size_t *left, *right;
 };
-struct product product_geometry(struct arena *arena, const struct shape *left, const struct shape *right);
+struct matrix_product product_geometry(struct arena *arena, const struct shape *left, const struct shape *right);
 
 /* reduction.c: elements are outer x length x inner. */
 struct reduction {

@@ -152,7 +152,7 @@ struct linear {
     const uint32_t *map_a, *map_b;  /* arithmetic */
     const struct movement *movement;
     struct reduction reduction;
-    struct product product;
+    struct matrix_product product;
 };
 
 static void form_of_sum(struct analysis *analysis, const struct node *node, const struct linear *linear, size_t element) {
@@ -180,7 +180,7 @@ static void add_product(struct analysis *analysis, const struct node *node, size
 }
 
 static void form_of_matmul(struct analysis *analysis, const struct node *node, const struct linear *linear, size_t element) {
-    const struct product *product = &linear->product;
+    const struct matrix_product *product = &linear->product;
     const struct value *a = op_operand(analysis->graph, node, 0), *b = op_operand(analysis->graph, node, 1);
     int fraction = op_format(op_result(analysis->graph, node), element).fraction;
     size_t column = element % product->columns, row = element / product->columns % product->rows;

@@ -84,7 +84,7 @@ static int128 magnitude(struct interval interval) { return interval.hi > -interv
 
 /* Sum of the largest magnitudes of an element's terms, in units of the result: no order of adding leaves it. */
 static bool product_fits(struct integerise *state, valref left, valref right, valref result,
-                         const struct product *geometry, size_t batch, size_t row, size_t column) {
+                         const struct matrix_product *geometry, size_t batch, size_t row, size_t column) {
     const struct graph *graph = state->integer;
     size_t element = (batch * geometry->rows + row) * geometry->columns + column;
     int fraction = graph_format(graph, result, element).fraction;
@@ -103,7 +103,7 @@ static bool product_fits(struct integerise *state, valref left, valref right, va
 static const char *doubt_of_product(struct integerise *state, const struct node *node, valref left, valref right,
                                     valref result, const char *inherited) {
     if (inherited) return inherited;
-    struct product geometry = product_geometry(state->scratch, &graph_value(state->integer, left)->shape,
+    struct matrix_product geometry = product_geometry(state->scratch, &graph_value(state->integer, left)->shape,
                                                &graph_value(state->integer, right)->shape);
     for (size_t batch = 0; batch < geometry.batches; batch++)
         for (size_t row = 0; row < geometry.rows; row++)
@@ -188,7 +188,7 @@ static int scales_of_product(struct integerise *state, const struct node *node, 
                              const struct exact *b, const double **out) {
     *out = NULL;
     if (!a->scale && !b->scale) return 0;
-    struct product g = product_geometry(state->scratch, &graph_value(state->integer, a->value)->shape,
+    struct matrix_product g = product_geometry(state->scratch, &graph_value(state->integer, a->value)->shape,
                                         &graph_value(state->integer, b->value)->shape);
     size_t count = g.batches * g.rows * g.columns;
     double *scale = ARENA_ARRAY(state->scratch, double, count);

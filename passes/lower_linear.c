@@ -6,7 +6,7 @@ struct element {
     size_t left, right;
 };
 
-static struct element element_of(const struct product *product, size_t result, size_t k) {
+static struct element element_of(const struct matrix_product *product, size_t result, size_t k) {
     size_t column = result % product->columns, row = result / product->columns % product->rows;
     size_t batch = result / (product->columns * product->rows);
     return (struct element){product->left[batch] + row * product->depth + k,
@@ -18,7 +18,7 @@ static bool is_zero(const struct lower *lower, struct term term) {
     return lower_is_constant(lower, term, &constant) && constant == 0;
 }
 
-static struct term lower_dot(struct lower *lower, const struct product *product, size_t result, int fraction) {
+static struct term lower_dot(struct lower *lower, const struct matrix_product *product, size_t result, int fraction) {
     const valref *inputs = lower->node->inputs;
     struct term_list list = {0};
     for (size_t k = 0; k < product->depth && !lower->failed; k++) {
@@ -35,7 +35,7 @@ static struct term lower_dot(struct lower *lower, const struct product *product,
 void lower_linear(struct lower *lower, struct term *out) {
     const struct graph *graph = lower->graph;
     const valref *inputs = lower->node->inputs;
-    struct product product = product_geometry(lower->scratch, &graph_value(graph, inputs[0])->shape, &graph_value(graph, inputs[1])->shape);
+    struct matrix_product product = product_geometry(lower->scratch, &graph_value(graph, inputs[0])->shape, &graph_value(graph, inputs[1])->shape);
     size_t count = product.batches * product.rows * product.columns;
     for (size_t e = 0; e < count && !lower->failed; e++) {
         lower->element = (uint32_t)e;

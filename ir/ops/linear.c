@@ -62,10 +62,10 @@ bool product_shape(const struct shape *left, const struct shape *right, struct s
     return true;
 }
 
-struct product product_geometry(struct arena *arena, const struct shape *left, const struct shape *right) {
+struct matrix_product product_geometry(struct arena *arena, const struct shape *left, const struct shape *right) {
     struct shape a = matrix_shape(left, true), b = matrix_shape(right, false), stack;
     struct shape stack_a = leading_axes(&a), stack_b = leading_axes(&b);
-    struct product out = { .rows = (size_t)a.dim[a.rank - 2], .depth = (size_t)a.dim[a.rank - 1],
+    struct matrix_product out = { .rows = (size_t)a.dim[a.rank - 2], .depth = (size_t)a.dim[a.rank - 1],
                            .columns = (size_t)b.dim[b.rank - 1] };
     shape_broadcast(&stack_a, &stack_b, &stack);
     out.batches = shape_elements(&stack);
@@ -81,7 +81,7 @@ struct product product_geometry(struct arena *arena, const struct shape *left, c
 
 /* The first elements of the left and the right operand that a result's element reads; along k they
  * go on by 1 and by `columns`. */
-static void term_start(const struct product *product, size_t element, size_t *left, size_t *right) {
+static void term_start(const struct matrix_product *product, size_t element, size_t *left, size_t *right) {
     size_t column = element % product->columns, row = element / product->columns % product->rows;
     size_t batch = element / product->columns / product->rows;
     *left = product->left[batch] + row * product->depth;
@@ -93,7 +93,7 @@ static void term_start(const struct product *product, size_t element, size_t *le
 struct factors {
     const struct value *a, *b;
     const int64_t *constant_a, *constant_b; /* NULL: not constant */
-    struct product product;
+    struct matrix_product product;
 };
 
 static struct factors factors_of(const struct graph *graph, const struct node *node, struct arena *arena) {
@@ -211,7 +211,7 @@ struct run {
 };
 
 struct plan {
-    struct product product;
+    struct matrix_product product;
     bool planned, narrow;         /* terms are listed; 32 bits suffice */
     uint32_t variable;            /* the operand that is no constant */
     size_t operand_elements, run_count;
@@ -462,7 +462,7 @@ VECTOR_CLONES static void dot(const float *x, size_t x_stride, const float *weig
     }
 }
 
-static void real_element(const struct evaluation *evaluation, const struct product *product, size_t left, size_t right,
+static void real_element(const struct evaluation *evaluation, const struct matrix_product *product, size_t left, size_t right,
                          float *restrict out) {
     float spare_a[EVENT_LANES], spare_b[EVENT_LANES];
     for (size_t k = 0; k < product->depth; k++) {
@@ -476,7 +476,7 @@ static void real_element(const struct evaluation *evaluation, const struct produ
 }
 
 static void eval_real_matmul(const struct evaluation *evaluation) {
-    const struct product *product = &((const struct plan *)evaluation->plan)->product;
+    const struct matrix_product *product = &((const struct plan *)evaluation->plan)->product;
     const struct real_operand *a = &evaluation->reals[0], *b = &evaluation->reals[1];
     size_t count = shape_elements(&op_result(evaluation->graph, evaluation->node)->shape);
     for (size_t element = 0; element < count; element++) {

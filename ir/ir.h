@@ -531,10 +531,10 @@ struct matrix_product {
 struct matrix_product product_geometry(struct arena *arena, const struct shape *left, const struct shape *right);
 
 /* reduction.c: elements are outer x length x inner. */
-struct reduction {
+struct axis_reduction {
     size_t outer, length, inner;
 };
-struct reduction reduction_geometry(const struct shape *shape, int64_t axis);
+struct axis_reduction reduction_geometry(const struct shape *shape, int64_t axis);
 
 /* ---- verify.c, range.c ---------------------------------------------------------------------------- */
 

@@ -151,7 +151,7 @@ static bool form_interval(const struct analysis *analysis, const struct form *fo
 struct linear {
     const uint32_t *map_a, *map_b;  /* arithmetic */
     const struct movement *movement;
-    struct reduction reduction;
+    struct axis_reduction reduction;
     struct matrix_product product;
 };
 
@@ -193,7 +193,7 @@ static void form_of_matmul(struct analysis *analysis, const struct node *node, c
 }
 
 static void form_of_reduction(struct analysis *analysis, const struct node *node, const struct linear *linear, size_t element) {
-    const struct reduction *reduction = &linear->reduction;
+    const struct axis_reduction *reduction = &linear->reduction;
     const struct value *x = op_operand(analysis->graph, node, 0);
     int fraction = op_format(op_result(analysis->graph, node), element).fraction;
     for (size_t k = 0; k < reduction->length; k++) {

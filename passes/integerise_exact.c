@@ -213,7 +213,7 @@ static int scales_of_reduction(struct integerise *state, const struct node *node
     *out = NULL;
     if (!operand->scale) return 0;
     const struct shape *shape = &graph_value(state->integer, operand->value)->shape;
-    struct reduction g = reduction_geometry(shape, node->attributes.axis.axis);
+    struct axis_reduction g = reduction_geometry(shape, node->attributes.axis.axis);
     double *scale = ARENA_ARRAY(state->scratch, double, g.outer *g.inner);
     for (size_t i = 0; i < g.outer * g.inner; i++) {
         size_t first = i / g.inner * g.length * g.inner + i % g.inner;

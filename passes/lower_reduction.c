@@ -30,7 +30,7 @@ static struct candidate tournament(struct lower *lower, struct candidate *field,
     return field[0];
 }
 
-static struct term lower_element(struct lower *lower, const struct reduction *reduction, size_t result) {
+static struct term lower_element(struct lower *lower, const struct axis_reduction *reduction, size_t result) {
     valref x = lower->node->inputs[0];
     size_t base = result / reduction->inner * reduction->length * reduction->inner + result % reduction->inner;
     int fraction = INT32_MIN;
@@ -58,7 +58,7 @@ static struct term lower_element(struct lower *lower, const struct reduction *re
 
 void lower_reduction(struct lower *lower, struct term *out) {
     const struct value *x = graph_value(lower->graph, lower->node->inputs[0]);
-    struct reduction reduction = reduction_geometry(&x->shape, lower->node->attributes.axis.axis);
+    struct axis_reduction reduction = reduction_geometry(&x->shape, lower->node->attributes.axis.axis);
     for (size_t e = 0; e < reduction.outer * reduction.inner && !lower->failed; e++) {
         lower->element = (uint32_t)e;
         out[e] = lower_element(lower, &reduction, e);

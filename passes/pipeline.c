@@ -22,6 +22,20 @@ struct schedule {
     int last;       /* cycle */
 };
 
+/* ---- partial products ---- */
+
+/* A copy of a factor, or 0, as a bit of the other factor says. Before a register it costs nothing: it is
+ * that register's synchronous reset. So its readers come a cycle later. */
+static bool is_partial_product(const struct schedule *s, uint32_t id) {
+    const struct wire *wire = &s->datapath->wires[id];
+    const struct graph *graph = s->design->graph;
+    if (wire->op != WIRE_SELECT || wire_width(wire) < 2 || wire->origin.id >= graph->node_count)
+        return false;
+    const struct wire *otherwise = &s->datapath->wires[wire->operands[2].wire.id];
+    enum op op = graph_node(graph, wire->origin)->op;
+    return otherwise->lo == 0 && otherwise->hi == 0 && (op == OP_MUL || op == OP_MATMUL);
+}
+
 /* ---- as soon as possible ---- */
 
 /* Arrival when all operands are in its cycle or before it. */
@@ -40,7 +54,8 @@ static void place_early(struct schedule *s, uint32_t id) {
     struct wire *wire = &s->datapath->wires[id];
     int cycle = 0;
     for (uint32_t k = 0; k < wire->operand_count; k++) {
-        int other = s->datapath->wires[wire->operands[k].wire.id].cycle;
+        uint32_t operand = wire->operands[k].wire.id;
+        int other = s->datapath->wires[operand].cycle + is_partial_product(s, operand);
         cycle = other > cycle ? other : cycle;
     }
     s->arrival[id] = arrival_in(s, id, cycle);
@@ -93,15 +108,16 @@ static int64_t saving(const struct schedule *s, uint32_t id, int cycle) {
 
 static void tell_operands(struct schedule *s, uint32_t id, int by) {
     const struct wire *wire = &s->datapath->wires[id];
-    int start = by - s->delay[id];
     for (uint32_t k = 0; k < wire->operand_count; k++) {
         uint32_t operand = wire->operands[k].wire.id;
+        bool registered = is_partial_product(s, operand);
+        int cycle = wire->cycle - registered, start = registered ? s->stage.budget : by - s->delay[id];
         if (wire->cycle > s->last_use[operand])
             s->last_use[operand] = wire->cycle;
-        if (wire->cycle < s->need[operand]) {
-            s->need[operand] = wire->cycle;
+        if (cycle < s->need[operand]) {
+            s->need[operand] = cycle;
             s->limit[operand] = start;
-        } else if (wire->cycle == s->need[operand] && start < s->limit[operand])
+        } else if (cycle == s->need[operand] && start < s->limit[operand])
             s->limit[operand] = start;
     }
 }

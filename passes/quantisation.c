@@ -32,12 +32,24 @@ static bool sensible(float bits, float zero_point) {
     return bits > 0 && bits <= 48 && fabsf(zero_point) < 0x1p40f && floorf(zero_point) == zero_point;
 }
 
+/* A Trunc's second version takes off zero point / 2^shift, which leaves that many bits below the point. */
+static int trunc_shift(const struct quantisation *q, size_t element) {
+    if (q->node->op != OP_TRUNC_QUANT || q->node->input_count != 6 || q->parameters[2][element] == 0) return 0;
+    float shift = rintf(log2f(q->parameters[4][element] / q->parameters[1][element]));
+    return shift > 0 && shift <= 16 ? (int)shift : 0;
+}
+
 /* Of a Trunc, one bit more than it should need; its first version does not clamp, and a code outside is refused. */
 static bool trunc_bounds(const struct quantisation *q, size_t element, struct interval *out) {
     bool second = q->node->input_count == 6;
     float bits = q->parameters[second ? 5 : 3][element], zero_point = q->parameters[2][element];
-    if (!sensible(bits, zero_point) || (second && zero_point != 0)) return false;
-    int128 top = (int128)1 << ((int)ceilf(bits) + 1);
+    if (!sensible(bits, zero_point)) return false;
+    int128 top = (int128)1 << ((int)ceilf(bits) + 1 + trunc_shift(q, element));
+    if (second && !trunc_shift(q, element)) {
+        float step = rintf(log2f(q->parameters[4][element] / q->parameters[1][element]));
+        zero_point /= exp2f(step);
+        if (!sensible(bits, zero_point)) return false;
+    }
     *out = (struct interval){-top - (int128)zero_point, top - (int128)zero_point};
     return true;
 }
@@ -72,7 +84,7 @@ static void split_scales(struct quantisation *q, struct arena *arena) {
     if (!powers) q->scale = ARENA_ARRAY(arena, double, q->count);
     for (size_t i = 0; i < q->count; i++) {
         (void)frexpf(result_scale(q, i), &exponent);
-        q->formats[i].fraction = (int16_t)(powers ? 1 - exponent : 0);
+        q->formats[i].fraction = (int16_t)((powers ? 1 - exponent : 0) + trunc_shift(q, i));
         if (q->scale) q->scale[i] = (double)result_scale(q, i);
     }
 }
@@ -111,7 +123,7 @@ bool quantisation_code(const struct quantisation *q, size_t element, double real
                                    attributes)
                 : trunc_quant_real(x, p[1][element], p[2][element], p[3][element], 0, p[4][element], attributes);
     }
-    double whole = nearbyint((double)y / (double)result_scale(q, element));
+    double whole = nearbyint(ldexp((double)y / (double)result_scale(q, element), trunc_shift(q, element)));
     if (!(fabs(whole) < 0x1p62)) return false;
     *code = (int64_t)whole;
     return true;

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-struct reduction reduction_geometry(const struct shape *shape, int64_t axis) {
-    struct reduction out = { .outer = 1, .length = (size_t)shape->dim[axis], .inner = 1 };
+struct axis_reduction reduction_geometry(const struct shape *shape, int64_t axis) {
+    struct axis_reduction out = { .outer = 1, .length = (size_t)shape->dim[axis], .inner = 1 };
     for (int64_t i = 0; i < axis; i++)
         out.outer *= (size_t)shape->dim[i];
     for (int64_t i = axis + 1; i < shape->rank; i++)
@@ -14,7 +14,7 @@ struct reduction reduction_geometry(const struct shape *shape, int64_t axis) {
     return out;
 }
 
-static size_t operand_element(const struct reduction *reduction, size_t result, size_t k) {
+static size_t operand_element(const struct axis_reduction *reduction, size_t result, size_t k) {
     return (result / reduction->inner * reduction->length + k) * reduction->inner + result % reduction->inner;
 }
 
@@ -30,7 +30,7 @@ static struct shape reduced_shape(const struct shape *shape, const struct axis_a
     return out;
 }
 
-static int largest_fraction(const struct value *x, const struct reduction *reduction, size_t result) {
+static int largest_fraction(const struct value *x, const struct axis_reduction *reduction, size_t result) {
     int fraction = op_format(x, operand_element(reduction, result, 0)).fraction;
     for (size_t k = 1; k < reduction->length; k++) {
         int other = op_format(x, operand_element(reduction, result, k)).fraction;
@@ -40,7 +40,7 @@ static int largest_fraction(const struct value *x, const struct reduction *reduc
 }
 
 /* One element of a result; false when it leaves the bits that there are. */
-static bool infer_element(const struct node *node, const struct value *x, const struct reduction *reduction,
+static bool infer_element(const struct node *node, const struct value *x, const struct axis_reduction *reduction,
                           size_t result, struct interval *out, int *fraction) {
     *fraction = largest_fraction(x, reduction, result);
     for (size_t k = 0; k < reduction->length; k++) {
@@ -69,7 +69,7 @@ static bool infer_element(const struct node *node, const struct value *x, const 
 
 static int infer_integers(struct graph *graph, struct node *node, struct value *result) {
     const struct value *x = op_operand(graph, node, 0);
-    struct reduction reduction = reduction_geometry(&x->shape, node->attributes.axis.axis);
+    struct axis_reduction reduction = reduction_geometry(&x->shape, node->attributes.axis.axis);
     size_t count = shape_elements(&result->shape);
     struct arena *scratch = arena_new(graph->context);
     struct interval *intervals = ARENA_ARRAY(scratch, struct interval, count);
@@ -100,7 +100,7 @@ static int infer(struct graph *graph, struct node *node, struct value *result) {
 }
 
 /* How far each element of the operand is shifted to be aligned along the axis; NULL: not at all. */
-static const uint8_t *plan_shifts(const struct value *x, const struct reduction *reduction, struct arena *arena) {
+static const uint8_t *plan_shifts(const struct value *x, const struct axis_reduction *reduction, struct arena *arena) {
     uint8_t *shifts = ARENA_ARRAY(arena, uint8_t, shape_elements(&x->shape));
     bool any = false;
     for (size_t i = 0; i < reduction->outer * reduction->inner; i++) {
@@ -116,7 +116,7 @@ static const uint8_t *plan_shifts(const struct value *x, const struct reduction 
 }
 
 struct plan {
-    struct reduction reduction;
+    struct axis_reduction reduction;
     const uint8_t *shifts;
 };
 
@@ -129,7 +129,7 @@ static const void *prepare(const struct graph *graph, const struct node *node, s
     return plan;
 }
 
-static void real_max(const struct evaluation *evaluation, const struct reduction *reduction, size_t result, float *out) {
+static void real_max(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result, float *out) {
     float spare[EVENT_LANES];
     memcpy(out, real_row(&evaluation->reals[0], operand_element(reduction, result, 0), spare), sizeof spare);
     for (size_t k = 1; k < reduction->length; k++) {
@@ -139,7 +139,7 @@ static void real_max(const struct evaluation *evaluation, const struct reduction
     }
 }
 
-static void real_sum(const struct evaluation *evaluation, const struct reduction *reduction, size_t result, float *out) {
+static void real_sum(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result, float *out) {
     float spare[EVENT_LANES];
     memcpy(out, real_row(&evaluation->reals[0], operand_element(reduction, result, 0), spare), sizeof spare);
     for (size_t k = 1; k < reduction->length; k++) {
@@ -149,7 +149,7 @@ static void real_sum(const struct evaluation *evaluation, const struct reduction
     }
 }
 
-static void real_argmax(const struct evaluation *evaluation, const struct reduction *reduction, size_t result, float *out) {
+static void real_argmax(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result, float *out) {
     bool last = evaluation->node->attributes.axis.select_last;
     float best[EVENT_LANES], spare[EVENT_LANES];
     memset(out, 0, EVENT_LANES * sizeof *out);
@@ -165,7 +165,7 @@ static void real_argmax(const struct evaluation *evaluation, const struct reduct
 }
 
 /* All elements along the axis of one softmax: exp(x - max), summed in order, divided. */
-static void real_softmax(const struct evaluation *evaluation, const struct reduction *reduction, size_t result) {
+static void real_softmax(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result) {
     float maximum[EVENT_LANES], sum[EVENT_LANES] = { 0 }, spare[EVENT_LANES];
     real_max(evaluation, reduction, result, maximum);
     for (size_t k = 0; k < reduction->length; k++) {

@@ -32,24 +32,27 @@ static bool sensible(float bits, float zero_point) {
     return bits > 0 && bits <= 48 && fabsf(zero_point) < 0x1p40f && floorf(zero_point) == zero_point;
 }
 
-/* A Trunc's second version takes off zero point / 2^shift, which leaves that many bits below the point. */
+/* log2 of the step of a Trunc's second version, 0 of its first. */
+static float trunc_step(const struct quantisation *q, size_t element) {
+    return q->node->input_count == 6 ? rintf(log2f(q->parameters[4][element] / q->parameters[1][element])) : 0;
+}
+
+/* The second version takes off zero point / step, which leaves bits below the point. */
 static int trunc_shift(const struct quantisation *q, size_t element) {
-    if (q->node->op != OP_TRUNC_QUANT || q->node->input_count != 6 || q->parameters[2][element] == 0) return 0;
-    float shift = rintf(log2f(q->parameters[4][element] / q->parameters[1][element]));
-    return shift > 0 && shift <= 16 ? (int)shift : 0;
+    if (q->node->op != OP_TRUNC_QUANT || q->parameters[2][element] == 0) return 0;
+    float step = trunc_step(q, element);
+    return step > 0 && step <= 16 ? (int)step : 0;
 }
 
 /* Of a Trunc, one bit more than it should need; its first version does not clamp, and a code outside is refused. */
 static bool trunc_bounds(const struct quantisation *q, size_t element, struct interval *out) {
-    bool second = q->node->input_count == 6;
-    float bits = q->parameters[second ? 5 : 3][element], zero_point = q->parameters[2][element];
+    int shift = trunc_shift(q, element);
+    float step = trunc_step(q, element);
+    if (!(fabsf(step) <= 64)) return false; /* a scale of no sense */
+    float bits = q->parameters[q->node->input_count == 6 ? 5 : 3][element];
+    float zero_point = ldexpf(q->parameters[2][element], shift - (int)step);
     if (!sensible(bits, zero_point)) return false;
-    int128 top = (int128)1 << ((int)ceilf(bits) + 1 + trunc_shift(q, element));
-    if (second && !trunc_shift(q, element)) {
-        float step = rintf(log2f(q->parameters[4][element] / q->parameters[1][element]));
-        zero_point /= exp2f(step);
-        if (!sensible(bits, zero_point)) return false;
-    }
+    int128 top = (int128)1 << ((int)ceilf(bits) + 1 + shift);
     *out = (struct interval){-top - (int128)zero_point, top - (int128)zero_point};
     return true;
 }

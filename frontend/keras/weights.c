@@ -20,11 +20,14 @@ static void silence(void) {
 
 int keras_weights_open(struct keras_reader *reader, const void *image, size_t length) {
     silence();
+    /* The name alone tells images apart: two that are open at once must not share one. */
+    const char *name = arena_printf(reader->arena, "model.weights.h5 %p", image);
     hid_t *handle = ARENA_NEW(reader->arena, hid_t);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     hid_t file = -1;
-    if (access >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && H5Pset_file_image(access, (void *)(uintptr_t)image, length) >= 0)
-        file = H5Fopen("model.weights.h5", H5F_ACC_RDONLY, access);
+    if (access >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && H5Pset_file_image(access, (void *)(uintptr_t)image, length) >= 0 &&
+        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
+        file = H5Fopen(name, H5F_ACC_RDONLY, access);
     if (access >= 0) H5Pclose(access);
     if (file < 0)
         return diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = "model.weights.h5"}, NULL,

@@ -26,7 +26,8 @@ struct keras_file_quantizer {
 static inline struct keras_file keras_file_new(struct arena *arena) {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fapl_core(access, 1 << 14, 0);
-    struct keras_file file = {arena, H5Fcreate("test.h5", H5F_ACC_TRUNC, H5P_DEFAULT, access), strbuf_new(arena)};
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    struct keras_file file = {arena, H5Fcreate(arena_printf(arena, "test %p", (void *)arena_alloc(arena, 1)), H5F_ACC_TRUNC, H5P_DEFAULT, access), strbuf_new(arena)};
     H5Pclose(access);
     return file;
 }
@@ -89,29 +90,41 @@ static inline void keras_file_entry(zip_t *archive, const char *name, const void
     zip_file_add(archive, name, zip_source_buffer(archive, data, length, 0), ZIP_FL_OVERWRITE);
 }
 
-/* The whole file; the HDF5 part is closed. weights or config may be given to stand for the file's own. */
-static inline char *keras_file_finish(struct keras_file *file, const char *config, size_t *length) {
-    H5Fflush(file->weights, H5F_SCOPE_GLOBAL);
-    ssize_t size = H5Fget_file_image(file->weights, NULL, 0);
-    char *image = arena_alloc(file->arena, (size_t)size + 1);
-    H5Fget_file_image(file->weights, image, (size_t)size);
-    H5Fclose(file->weights);
-    if (!config)
-        config = arena_printf(file->arena, "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"test\", \"layers\": [%s]}}", file->layers.data);
+static inline char *keras_file_zip(struct arena *arena, const char *config, const char *image, size_t size, size_t *length) {
     zip_source_t *memory = zip_source_buffer_create(NULL, 0, 0, NULL);
     zip_source_keep(memory);
     zip_t *archive = zip_open_from_source(memory, ZIP_CREATE | ZIP_TRUNCATE, NULL);
     keras_file_entry(archive, "config.json", config, strlen(config));
-    keras_file_entry(archive, "model.weights.h5", image, (size_t)size);
+    keras_file_entry(archive, "model.weights.h5", image, size);
     zip_close(archive);
     zip_stat_t status;
     zip_source_stat(memory, &status);
-    char *data = arena_alloc(file->arena, (size_t)status.size);
+    char *data = arena_alloc(arena, (size_t)status.size);
     zip_source_open(memory);
     *length = (size_t)zip_source_read(memory, data, status.size);
     zip_source_close(memory);
     zip_source_free(memory);
     return data;
+}
+
+/* The HDF5 part alone; it is closed. */
+static inline char *keras_file_image(struct keras_file *file, size_t *length) {
+    H5Fflush(file->weights, H5F_SCOPE_GLOBAL);
+    ssize_t size = H5Fget_file_image(file->weights, NULL, 0);
+    char *image = arena_alloc(file->arena, (size_t)size + 1);
+    H5Fget_file_image(file->weights, image, (size_t)size);
+    H5Fclose(file->weights);
+    *length = (size_t)size;
+    return image;
+}
+
+/* The whole file; the HDF5 part is closed. config may be given to stand for the file's own. */
+static inline char *keras_file_finish(struct keras_file *file, const char *config, size_t *length) {
+    size_t size;
+    char *image = keras_file_image(file, &size);
+    if (!config)
+        config = arena_printf(file->arena, "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"test\", \"layers\": [%s]}}", file->layers.data);
+    return keras_file_zip(file->arena, config, image, size, length);
 }
 
 #endif

@@ -36,7 +36,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 .PHONY: all check check-long bench analyze coverage install clean fuzz
-all: $(B)/bxc
+all: $(B)/bxc $(B)/bxc.pc
 
 $(B)/bxc: $(CLI_OBJECTS) $(B)/libbxc.a
 	$(call say,LINK,$@)
@@ -63,15 +63,22 @@ $(B)/generated/onnx.pb-c.h $(B)/generated/onnx.pb-c.c &: $(ONNX_PROTO)
 	$(call say,PROTOC,$<)
 	$(Q)mkdir -p $(B)/generated
 	$(Q)protoc-c --proto_path=$(dir $(ONNX_PROTO)) --c_out=$(B)/generated $(ONNX_PROTO)
-$(B)/generated/onnx.pb-c.o: $(B)/generated/onnx.pb-c.c
+$(B)/generated/onnx.pb-c.o: $(B)/generated/onnx.pb-c.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=c11 -O2 -w $(DEPENDENCY_CFLAGS) $(filter -fsanitize%,$(CFLAGS_$(variant))) -I$(B)/generated -c -o $@ $<
 
 $(B)/generated/templates.c: $(TEMPLATES) codegen/embed.sh
 	$(call say,EMBED,$@)
 	$(Q)mkdir -p $(@D) && sh codegen/embed.sh $(sort $(TEMPLATES)) > $@.new && mv $@.new $@
-$(B)/generated/templates.o: $(B)/generated/templates.c
+$(B)/generated/templates.o: $(B)/generated/templates.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The prefix is set by install.
+$(B)/bxc.pc: driver/bxc.h $(B)/flags
+	@printf '%s\n' 'prefix=@PREFIX@' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: bxc' \
+	  'Description: bunch-crossing compiler, trained networks to trigger firmware' \
+	  "Version: $$(sed -n 's/^.define BXC_VERSION "\(.*\)"/\1/p' driver/bxc.h)" 'Requires.private: $(PACKAGES)' \
+	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lbxc' 'Libs.private: $(LINK_FLAGS) -lm' > $@
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)
 

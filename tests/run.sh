@@ -8,7 +8,8 @@ BUILD=$(cd "$build" && pwd); BXC=$BUILD/bxc
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 SHARED=; [ ! -d "$ROOT/../shared/models" ] || SHARED=$(cd "$ROOT/../shared" && pwd)
 VERILATED=$BUILD/verilated
-export BUILD BXC ROOT SHARED VERILATED LC_ALL=C
+LSAN_OPTIONS=suppressions=$ROOT/tests/leaks.supp:print_suppressions=0
+export LSAN_OPTIONS BUILD BXC ROOT SHARED VERILATED LC_ALL=C
 rm -rf "$BUILD/test-results"
 mkdir -p "$BUILD/test-results" "$VERILATED"
 [ -n "$SHARED" ] || echo "../shared/models is not there: tests of published models are skipped"

@@ -54,7 +54,8 @@ install: all
 	install -D $(B)/bxc $(DESTDIR)$(PREFIX)/bin/bxc
 	install -D -m 644 $(B)/libbxc.a $(DESTDIR)$(PREFIX)/lib/libbxc.a
 	install -D -m 644 driver/bxc.h $(DESTDIR)$(PREFIX)/include/bxc.h
-	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|' $(B)/bxc.pc > $(DESTDIR)$(PREFIX)/lib/pkgconfig/bxc.pc
 	$(B)/bxc manual > $(DESTDIR)$(PREFIX)/share/man/man1/bxc.1
 	$(B)/bxc completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bxc
 -include $(wildcard $(B)/tests/*/*.d)

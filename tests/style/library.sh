@@ -21,6 +21,7 @@ check "pkg-config has the version of bxc.h" grep -q "BXC_VERSION \"$(package --m
 build_example() { "$compiler" -Wall -Wextra -Werror examples/library/firmware.c $(package --static --cflags --libs) -o "$WORK/firmware"; }
 check "the example is built from the installed tree" build_example
 check "the example converts and compiles" "$WORK/firmware" examples/jets/jets_6bit.onnx "$WORK/model.json" "$WORK/fw"
-check "it wrote JSON and firmware" [ -s "$WORK/model.json" ] && [ -s "$WORK/fw/manifest.json" ]
+both() { [ -s "$WORK/model.json" ] && [ -s "$WORK/fw/manifest.json" ]; }
+check "it wrote JSON and firmware" both
 "$WORK/firmware" no_such_model.onnx "$WORK/none.json" "$WORK/none" > "$WORK/out" 2> "$WORK/diagnosis"; code=$?
 check "a missing model is diagnosed" [ "$code $(grep -c 'no_such_model.onnx: error: ' "$WORK/diagnosis") $(ls "$WORK" | grep -c '^none')" = "1 1 0" ]

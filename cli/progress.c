@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 static bool shown;
+static double started;
 
 static double now(void) {
     struct timespec time;
@@ -26,11 +27,12 @@ static void show(void *user, const char *stage, uint64_t done, uint64_t total) {
 
 static void tell(void *user, const char *stage, uint64_t done, uint64_t total) {
     (void)user;
-    if (done == 0) fprintf(stderr, "bxc: %s%s\n", stage, total ? " ..." : "");
+    if (done == 0) fprintf(stderr, "bxc: %7.2f s  %s%s\n", now() - started, stage, total ? " ..." : "");
 }
 
 void progress_start(struct invocation *invocation) {
     if (options_has(invocation->options, "quiet")) return;
+    started = now();
     if (options_has(invocation->options, "verbose")) bxc_context_progress(invocation->context, tell, NULL);
     else if (isatty(STDERR_FILENO)) bxc_context_progress(invocation->context, show, NULL);
 }

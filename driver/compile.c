@@ -1,6 +1,7 @@
 /* Model file to firmware folder: reads, runs the passes, measures between them, emits, writes. */
 #include "driver/driver.h"
 
+#include <fnmatch.h>
 #include <math.h>
 #include <string.h>
 
@@ -87,6 +88,20 @@ static int read_model(struct compile_job *job) {
     return 0;
 }
 
+static bool names_a_node(const struct graph *graph, const char *pattern) {
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n].op != OP_CONSTANT && fnmatch(pattern, graph->nodes[n].name, 0) == 0) return true;
+    return false;
+}
+
+static void warn_of_idle_layers(const struct compile_job *job) {
+    for (uint32_t i = 0; i < job->options.layer_count; i++)
+        if (!names_a_node(job->program.graph, job->options.layers[i].node))
+            diag_warning(&job->context->diagnostics, (struct location){.file = options_get(job->what->options, "config")},
+                         "layers go by the names of the model's nodes, which 'bxc report' lists",
+                         "no node is called '%s': what the configuration asks of it does nothing", job->options.layers[i].node);
+}
+
 static int run_passes(struct compile_job *job) {
     struct program *program = &job->program;
     const struct bxc_options *options = job->what->options;
@@ -94,6 +109,7 @@ static int run_passes(struct compile_job *job) {
     program->arena = job->arena;
     program->options = &job->options;
     program->technology = technology_for(job->options.part);
+    warn_of_idle_layers(job);
     if (calibration_load(job->context, job->arena, options, program->graph, &program->calibration) < 0) return -1;
     job->measurement = measurement_new(program);
     struct pass_report start;

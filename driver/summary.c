@@ -17,6 +17,7 @@ static const char *format_words(struct arena *arena, const struct graph *graph, 
     }
     struct strbuf text = strbuf_new(arena);
     if (same) format_print(&text, first);
+    else if (low.width == high.width) strbuf_printf(&text, "%d bits, by element", low.width);
     else strbuf_printf(&text, "%d to %d bits, by element", low.width, high.width);
     return text.data;
 }

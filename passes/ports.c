@@ -98,6 +98,18 @@ static int rule_of_option(struct program *program, const struct node *input, con
     return 0;
 }
 
+/* "leave the name away for all inputs: 'a', 'b'" */
+static const char *known_inputs(const struct program *program) {
+    const char *known = "leave the name away for all inputs";
+    const char *between = ": ";
+    for (uint32_t k = 0; k < program->graph->node_count; k++) {
+        if (program->graph->nodes[k].op != OP_INPUT) continue;
+        known = arena_printf(program->arena, "%s%s'%s'", known, between, program->graph->nodes[k].name);
+        between = ", ";
+    }
+    return known;
+}
+
 static int check_option_names(const struct program *program) {
     int status = 0;
     for (uint32_t i = 0; i < program->options->input_count; i++) {
@@ -108,8 +120,7 @@ static int check_option_names(const struct program *program) {
                 known || (program->graph->nodes[k].op == OP_INPUT && strcmp(program->graph->nodes[k].name, name) == 0);
         if (!known)
             status = diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source},
-                                "leave the name away for all inputs",
-                                "the model has no input '%s'", name);
+                                known_inputs(program), "the model has no input '%s'", name);
     }
     return status;
 }

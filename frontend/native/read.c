@@ -115,6 +115,10 @@ static int read_root(struct json *json, const struct cJSON *root) {
     static const char *const names[] = {"format", "version", "name", "opset", "nodes", "outputs", "comment", "$schema", NULL};
     const char *format, *name;
     int64_t version, opset = 0;
+    if (cJSON_IsObject(root) && !native_member(root, "format"))
+        return diag_error(&json->context->diagnostics, (struct location){.file = json->file},
+                          "convert a model with 'bxc convert MODEL model.json'; other tools' JSON is not read",
+                          "this is not bxc's JSON: there is no member 'format'");
     if (native_members(json, NULL, root, names) < 0) return -1;
     if (native_text(json, "format", native_member(root, "format"), &format) < 0) return -1;
     if (strcmp(format, NATIVE_FORMAT)) return native_fail(json, "format", "'%s' is not '%s'", format, NATIVE_FORMAT);

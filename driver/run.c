@@ -77,9 +77,9 @@ static int open_outputs(struct run_job *job) {
     if (job->graph->output_count > PORTS_MAX) return diag_error(&job->context->diagnostics, (struct location){.file = job->model}, NULL, "more than %d outputs", PORTS_MAX);
     for (uint32_t o = 0; o < job->graph->output_count; o++) {
         const struct shape *full = &graph_value(job->graph, job->graph->outputs[o].value)->shape;
-        struct shape shape = {.rank = full->rank > 1 ? full->rank - 1 : 1, .dim = {1}};
-        for (int d = 1; d < full->rank; d++) shape.dim[d - 1] = full->dim[d];
-        if (full->rank <= 1) shape.dim[0] = (int64_t)shape_elements(full);
+        bool batched = full->rank > 0 && full->dim[0] == 1; /* the events' axis stands there in the file */
+        struct shape shape = {.rank = full->rank - batched};
+        for (int d = 0; d < shape.rank; d++) shape.dim[d] = full->dim[d + batched];
         job->writers[o] = npy_writer_open(job->context, output_path(job, o), job->engine_id == ENGINE_FLOAT ? NPY_FLOAT32 : NPY_FLOAT64, &shape);
         if (!job->writers[o]) return -1;
     }

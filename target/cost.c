@@ -1,114 +1,120 @@
-/* Area and delay of wires, by the shape that synthesis gives them (one LUT a bit in which two terms
- * overlap, a third term for an eighth more), and of whole designs with the registers that cycles
- * imply. Estimates; nothing here decides what is computed. */
+/* Area and delay of wires, by the shape that synthesis gives them (one LUT a bit in which terms
+ * overlap, whether two or three), and of whole designs with the registers that cycles imply. Area is
+ * what Yosys maps; measured designs lie within 5 % of it. Estimates; nothing here decides what is computed. */
 #include "target/target.h"
 
 /* ---- sums ---- */
 
-/* How many bits an adder has and, of these, how many carry a chain. */
+/* A summand in the bits of the result; from `end` on its bits are zero (64: its sign goes on). */
+struct summand {
+    bool is_literal, negative;
+    int start, end;
+};
+
+/* What is left of a sum above the bits that one positive summand alone provides. */
 struct adder {
-    int bits;
-    int terms; /* operands that share the chain: wires, and a constant that is no carry-in */
-    bool free; /* wiring: nothing is added */
+    struct summand summands[4];
+    int count, terms; /* terms: those that are wires */
+    int from, bits;
+    bool carried;     /* the constant and the ones of negated terms fit the carries */
 };
 
 static int trailing_zeros(int64_t x) {
     return x ? __builtin_ctzll((uint64_t)x) : 64;
 }
 
-/* A constant that goes into the carry-in of the adder: each negated term brings a one already. */
-static bool is_carry_in(const struct wire *wire, int limit) {
-    int64_t ones = wire->constant;
-    for (uint32_t i = 0; i < wire->operand_count; i++)
-        ones += wire->operands[i].negative;
-    return ones >= 0 && ones <= limit;
+static int bit_length(int64_t x) {
+    return x < 0 ? 64 : x ? 64 - __builtin_clzll((uint64_t)x) : 0;
 }
 
-static int term_top(const struct datapath *datapath, struct term term) {
-    return wire_width(&datapath->wires[term.wire.id]) + term.shift;
+static int gather_summands(const struct datapath *datapath, const struct wire *wire, int bits, struct adder *adder) {
+    int count = 0;
+    for (uint32_t i = 0; i < wire->operand_count && i < 3; i++) {
+        struct term term = wire->operands[i];
+        const struct wire *x = &datapath->wires[term.wire.id];
+        if (term.shift < bits)
+            adder->summands[count++] = (struct summand){false, term.negative, term.shift, x->lo < 0 ? 64 : term.shift + wire_width(x)};
+    }
+    if (wire->constant && trailing_zeros(wire->constant) < bits)
+        adder->summands[count++] = (struct summand){true, false, trailing_zeros(wire->constant), bit_length(wire->constant)};
+    return count;
 }
 
-/* Operands in disjoint bits, all positive: a concatenation. */
-static bool is_concatenation(const struct datapath *datapath, const struct wire *wire) {
-    uint64_t taken = 0;
-    if (wire->operand_count == 0)
-        return true;
-    if (wire->constant < 0)
-        return false;
-    taken = (uint64_t)wire->constant;
-    for (uint32_t i = 0; i < wire->operand_count; i++) {
-        const struct wire *x = &datapath->wires[wire->operands[i].wire.id];
-        int top = term_top(datapath, wire->operands[i]);
-        if (wire->operands[i].negative)
-            return false;
-        if (x->lo < 0) { /* its sign fills all above: it must be the highest */
-            if (taken >> wire->operands[i].shift)
-                return false;
-            taken |= ~UINT64_C(0) << wire->operands[i].shift;
+static int drop_ended(struct adder *adder, int count) {
+    int kept = 0;
+    for (int i = 0; i < count; i++)
+        if (adder->summands[i].end > adder->from)
+            adder->summands[kept++] = adder->summands[i];
+    return kept;
+}
+
+/* The next bit at which the adder begins or another lone summand does; `from` when it begins here. */
+static int lone_until(const struct adder *adder, int count) {
+    int lone = -1, next = adder->bits;
+    for (int i = 0; i < count; i++) {
+        const struct summand *x = &adder->summands[i];
+        if (x->start > adder->from) {
+            next = x->start < next ? x->start : next;
             continue;
         }
-        uint64_t mask = (top >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << top) - 1) & (~UINT64_C(0) << wire->operands[i].shift);
-        if (taken & mask)
-            return false;
-        taken |= mask;
+        if (lone >= 0 || x->negative)
+            return adder->from;
+        lone = i;
     }
-    return true;
+    if (lone >= 0 && adder->summands[lone].end < next)
+        return adder->summands[lone].end;
+    return next;
 }
 
-static struct adder adder_of(const struct datapath *datapath, const struct wire *wire) {
-    struct adder adder = {.terms = (int)wire->operand_count};
-    int low = 64, second = 64; /* lowest bits of the lowest and the second term */
-    bool lowest_negative = false;
-    if (is_concatenation(datapath, wire)) {
-        adder.free = true;
-        return adder;
+/* As the emitter cuts it. Long sums before `trees` are not told apart. */
+static struct adder adder_of(const struct datapath *datapath, const struct wire *wire, int bits) {
+    struct adder adder = {.bits = bits};
+    int count = gather_summands(datapath, wire, bits, &adder);
+    for (int next; adder.from < bits; adder.from = next) {
+        count = drop_ended(&adder, count);
+        next = lone_until(&adder, count);
+        if (next == adder.from)
+            break;
     }
-    if (wire->operand_count == 1 && wire->operands[0].negative && wire->constant == -1) {
-        adder.free = true; /* an inversion */
-        return adder;
+    int64_t ones = adder.from < 63 ? wire->constant >> adder.from : 0;
+    for (int i = 0; i < count; i++) {
+        adder.terms += !adder.summands[i].is_literal;
+        ones += adder.summands[i].negative;
     }
-    if (wire->constant && !is_carry_in(wire, wire->operand_count >= 3 ? 2 : wire->operand_count == 2 ? 1 : 0)) {
-        adder.terms++;
-        low = trailing_zeros(wire->constant);
-    }
-    for (uint32_t i = 0; i < wire->operand_count; i++) {
-        int shift = wire->operands[i].shift;
-        if (shift < low) {
-            second = low;
-            low = shift;
-            lowest_negative = wire->operands[i].negative;
-        } else if (shift < second)
-            second = shift;
-    }
-    if (lowest_negative || second == 64 || (wire->constant && is_carry_in(wire, 2)))
-        second = low;
-    adder.bits = wire_width(wire) - second;
-    adder.bits = adder.bits < 1 ? 1 : adder.bits;
+    adder.count = adder.from < bits ? count : 0;
+    adder.carried = ones >= 0 && ones < adder.terms;
     return adder;
 }
 
-/* Bits in which both of two terms have something of their own; beside those the carry chain passes
- * through, or adds a constant, without a LUT. A negative term's sign reaches to the top. */
-static int overlapping_bits(const struct datapath *datapath, const struct wire *wire) {
-    int low = 0, high = wire_width(wire);
-    for (uint32_t i = 0; i < wire->operand_count; i++) {
-        struct term term = wire->operands[i];
-        const struct wire *x = &datapath->wires[term.wire.id];
-        int top = term_top(datapath, term);
-        low = term.shift > low ? term.shift : low;
-        high = x->lo >= 0 && top < high ? top : high;
-    }
-    return high > low ? high - low : 0;
+/* Operands that share the chain: wires, and a constant that is no carry-in. */
+static int chain_terms(const struct adder *adder) {
+    return adder->terms + (adder->count > adder->terms && !adder->carried);
 }
 
-static double sum_lut(const struct datapath *datapath, const struct wire *wire) {
-    struct adder adder = adder_of(datapath, wire);
-    if (adder.free)
+/* Bits in which both of two terms have something of their own; beside those the carry chain passes
+ * through without a LUT. A negative term's borrow takes one more. */
+static int overlapping_bits(const struct adder *adder) {
+    int low = adder->from, high = adder->bits;
+    bool negative = false;
+    for (int i = 0; i < adder->count; i++) {
+        const struct summand *x = &adder->summands[i];
+        if (x->is_literal)
+            continue;
+        low = x->start > low ? x->start : low;
+        high = x->end < high ? x->end : high;
+        negative |= x->negative;
+    }
+    return high > low ? high - low + (negative && high < adder->bits) : 0;
+}
+
+static double sum_lut(const struct datapath *datapath, const struct wire *wire, int bits) {
+    struct adder adder = adder_of(datapath, wire, bits);
+    int terms = chain_terms(&adder), width = adder.bits - adder.from;
+    if (wire->operand_count > 3) /* before `trees` */
+        return (double)((wire->operand_count + (wire->constant != 0)) / 2) * width;
+    if (terms <= 1 || adder.terms <= 1)
         return 0;
-    if (adder.terms <= 2)
-        return wire->operand_count < 2 ? 0 : overlapping_bits(datapath, wire);
-    int levels = adder.terms - 2; /* long sums before `trees`: a chain of adders */
-    return levels * (adder.bits + (adder.bits + 7) / 8);
+    return terms == 2 ? overlapping_bits(&adder) : (terms - 2) * width;
 }
 
 /* ---- other wires ---- */
@@ -128,6 +134,11 @@ static const struct wire *operand_wire(const struct datapath *datapath, const st
 
 static bool is_constant(const struct wire *wire) {
     return wire->lo == wire->hi;
+}
+
+static bool is_zero(const struct datapath *datapath, const struct wire *wire, uint32_t operand) {
+    const struct wire *x = operand_wire(datapath, wire, operand);
+    return x->lo == 0 && x->hi == 0;
 }
 
 static int widest(const struct datapath *datapath, const struct wire *wire, uint32_t first) {
@@ -184,9 +195,9 @@ static double bitwise_lut(const struct datapath *datapath, const struct wire *wi
     return wire_width(wire);
 }
 
-static double logic_lut(const struct datapath *datapath, const struct wire *wire) {
+static double logic_lut(const struct datapath *datapath, const struct wire *wire, int bits) {
     switch (wire->op) {
-    case WIRE_SUM: return sum_lut(datapath, wire);
+    case WIRE_SUM: return sum_lut(datapath, wire, bits);
     case WIRE_MULTIPLY: return wire_width(operand_wire(datapath, wire, 0)) * wire_width(operand_wire(datapath, wire, 1));
     case WIRE_LESS:
     case WIRE_EQUAL: return compare_lut(datapath, wire);
@@ -203,17 +214,20 @@ static double logic_lut(const struct datapath *datapath, const struct wire *wire
 
 struct cost wire_cost(const struct datapath *datapath, const struct wire *wire, const struct technology *technology) {
     (void)technology;
-    return (struct cost){.lut = is_constant(wire) ? 0 : logic_lut(datapath, wire)};
+    return (struct cost){.lut = is_constant(wire) ? 0 : logic_lut(datapath, wire, wire_width(wire))};
 }
 
 /* ---- delay ---- */
 
 static double sum_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *t) {
-    struct adder adder = adder_of(datapath, wire);
-    if (adder.free)
+    struct adder adder = adder_of(datapath, wire, wire_width(wire));
+    int terms = wire->operand_count > 3 ? (int)wire->operand_count : chain_terms(&adder);
+    if (adder.count == 0)
         return 0;
-    double one = t->lut_delay + adder.bits * t->carry_delay + (adder.terms >= 3 ? t->ternary_delay : 0);
-    return adder.terms > 3 ? one * (adder.terms - 2) : one;
+    if (adder.terms == 1 && adder.carried) /* an inversion */
+        return 0;
+    double one = t->lut_delay + (adder.bits - adder.from) * t->carry_delay + (terms >= 3 ? t->ternary_delay : 0);
+    return terms > 3 ? one * (terms - 2) : one;
 }
 
 static double clamp_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *t) {
@@ -261,65 +275,137 @@ static int last_cycle(const struct datapath *datapath) {
     return last;
 }
 
-/* Into ranks[wire]: in how many stages it stands in a register; a chain that all its readers share. */
-static void count_ranks(const struct design *design, const struct datapath *datapath, int *ranks) {
+/* Who reads a wire, and when. A slice is wiring: its readers read what it is cut from, and bits that
+ * several slices hold are registered once. */
+struct usage {
+    uint8_t *demand;     /* low bits that somebody reads, by wire */
+    int *first;          /* earliest cycle in which logic reads it; INT32_MAX: registers alone */
+    bool *inverted, *straight; /* three-term adders at once subtract it; somebody else reads it */
+    int *until;          /* by wire and bit: latest cycle in which it is read; -1: never */
+};
+
+enum { BITS = 64 };
+
+static bool is_slice(const struct wire *wire) {
+    return wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP ||
+           (wire->op == WIRE_SUM && wire->operand_count == 1 && !wire->constant && !wire->operands[0].negative);
+}
+
+static void note_read(struct usage *usage, const struct datapath *datapath, uint32_t wire, int from, int count, int cycle) {
+    int width = wire_width(&datapath->wires[wire]);
+    for (int bit = from; bit < from + count && width > 0; bit++) {
+        int *until = &usage->until[(size_t)wire * BITS + (size_t)(bit < width ? bit : width - 1)];
+        *until = cycle > *until ? cycle : *until;
+    }
+}
+
+static void note_slice(struct usage *usage, const struct datapath *datapath, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    uint32_t operand = wire->operands[0].wire.id;
+    int move = wire->op == WIRE_SHIFT_RIGHT ? wire->amount : wire->op == WIRE_SUM ? -wire->operands[0].shift : 0;
+    for (int bit = 0; bit < usage->demand[id]; bit++) {
+        int cycle = usage->until[(size_t)id * BITS + (size_t)bit];
+        if (bit + move >= 0 && cycle >= 0)
+            note_read(usage, datapath, operand, bit + move, 1, cycle);
+        usage->until[(size_t)id * BITS + (size_t)bit] = -1; /* stored as bits of the operand */
+    }
+    if (usage->first[id] < usage->first[operand])
+        usage->first[operand] = usage->first[id];
+    usage->inverted[operand] |= usage->inverted[id];
+    usage->straight[operand] |= usage->straight[id];
+}
+
+static void note_operands(struct usage *usage, const struct datapath *datapath, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    for (uint32_t k = 0; k < wire->operand_count; k++) {
+        struct term term = wire->operands[k];
+        bool limited = wire->op == WIRE_SUM || wire->op == WIRE_AND || (wire->op == WIRE_SELECT && k > 0);
+        int count = limited ? usage->demand[id] - term.shift : BITS;
+        int width = usage->demand[term.wire.id];
+        bool subtracted = wire->op == WIRE_SUM && wire->operand_count == 3 && term.negative &&
+                          wire->cycle == datapath->wires[term.wire.id].cycle;
+        *(subtracted ? &usage->inverted[term.wire.id] : &usage->straight[term.wire.id]) = true;
+        note_read(usage, datapath, term.wire.id, 0, count < width ? count : width, wire->cycle);
+        if (wire->cycle < usage->first[term.wire.id])
+            usage->first[term.wire.id] = wire->cycle;
+    }
+}
+
+static struct usage usage_of(const struct design *design, const struct datapath *datapath, struct arena *scratch) {
+    size_t count = (size_t)datapath->wire_count + 1;
+    struct usage usage = {ARENA_ARRAY(scratch, uint8_t, count), ARENA_ARRAY(scratch, int, count), ARENA_ARRAY(scratch, bool, count),
+                          ARENA_ARRAY(scratch, bool, count), ARENA_ARRAY(scratch, int, count * BITS)};
     int last = last_cycle(datapath);
-    for (uint32_t i = 0; i < datapath->wire_count; i++)
-        for (uint32_t k = 0; k < datapath->wires[i].operand_count; k++) {
-            uint32_t operand = datapath->wires[i].operands[k].wire.id;
-            int span = datapath->wires[i].cycle - datapath->wires[operand].cycle;
-            ranks[operand] = span > ranks[operand] ? span : ranks[operand];
-        }
+    datapath_demand(design, datapath, usage.demand);
+    for (size_t i = 0; i < count; i++)
+        usage.first[i] = INT32_MAX;
+    for (size_t i = 0; i < count * BITS; i++)
+        usage.until[i] = -1;
     for (uint32_t p = 0; p < design->output_count; p++)
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++) {
             uint32_t wire = design->outputs[p].elements[e].wire.id;
-            int span = last + 1 - datapath->wires[wire].cycle;
-            ranks[wire] = span > ranks[wire] ? span : ranks[wire];
+            note_read(&usage, datapath, wire, 0, usage.demand[wire], last + 1);
         }
+    for (uint32_t i = datapath->wire_count; i-- > 0;) {
+        if (usage.demand[i] && is_slice(&datapath->wires[i]))
+            note_slice(&usage, datapath, i);
+        else if (usage.demand[i])
+            note_operands(&usage, datapath, i);
+    }
+    return usage;
 }
 
-static void add_registers(const struct design *design, const struct datapath *datapath, const int *ranks, struct cost *costs) {
+static double registers_of(const struct design *design, const struct datapath *datapath, const struct usage *usage, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    int64_t stages = 0;
+    for (int bit = 0; bit < BITS; bit++) {
+        int until = usage->until[(size_t)id * BITS + (size_t)bit];
+        if (until >= wire->cycle)
+            stages += until - wire->cycle + (wire->op == WIRE_INPUT && design->input_registers);
+    }
+    return (double)stages;
+}
+
+/* A value or 0 that only registers read: their synchronous reset. */
+static bool is_reset(const struct datapath *datapath, const struct usage *usage, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    if (usage->first[id] <= wire->cycle)
+        return false;
+    return wire->op == WIRE_CLAMP ? is_relu(datapath, wire)
+                                  : wire->op == WIRE_SELECT && (is_zero(datapath, wire, 1) || is_zero(datapath, wire, 2));
+}
+
+/* A mask that is read both as it is and inverted by a chain of LUT6_2, which takes its inputs as they
+ * are, is made twice. */
+static double wire_lut(const struct datapath *datapath, const struct usage *usage, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    bool twice = wire->op == WIRE_CLAMP && usage->inverted[id] && usage->straight[id];
+    return logic_lut(datapath, wire, usage->demand[id]) * (1 + twice);
+}
+
+static void add_block(const struct design *design, const struct datapath *datapath, struct cost *costs) {
+    struct arena *scratch = arena_new(design->context);
+    struct usage usage = usage_of(design, datapath, scratch);
     size_t rest = design->graph->node_count;
+    bool scheduled = datapath->wire_count && datapath->wires[0].cycle >= 0;
     for (uint32_t i = 0; i < datapath->wire_count; i++) {
         const struct wire *wire = &datapath->wires[i];
         size_t node = wire->origin.id < rest ? wire->origin.id : rest;
-        int stages = ranks[i] + (wire->op == WIRE_INPUT && design->input_registers);
-        if (!is_constant(wire))
-            costs[node].ff += (double)wire_width(wire) * stages;
+        if (usage.demand[i] && !(scheduled && is_reset(datapath, &usage, i)))
+            costs[node].lut += wire_lut(datapath, &usage, i);
+        if (usage.demand[i] && scheduled)
+            costs[node].ff += registers_of(design, datapath, &usage, i);
     }
-    costs[rest].ff += design->latency; /* valid */
-}
-
-static void add_costs(const struct design *design, const struct technology *technology, int *ranks, struct cost *costs) {
-    size_t rest = design->graph->node_count;
-    for (uint32_t b = 0; b < design->block_count; b++) {
-        const struct datapath *datapath = &design->blocks[b].datapath;
-        for (uint32_t i = 0; i < datapath->wire_count; i++) {
-            const struct wire *wire = &datapath->wires[i];
-            struct cost cost = wire_cost(datapath, wire, technology);
-            size_t node = wire->origin.id < rest ? wire->origin.id : rest;
-            costs[node].lut += cost.lut;
-            costs[node].dsp += cost.dsp;
-            costs[node].bram18 += cost.bram18;
-            ranks[i] = 0;
-        }
-        if (datapath->wire_count && datapath->wires[0].cycle >= 0) {
-            count_ranks(design, datapath, ranks);
-            add_registers(design, datapath, ranks, costs);
-        }
-    }
+    costs[rest].ff += scheduled ? design->latency : 0; /* valid */
+    arena_free(scratch);
 }
 
 void design_cost_by_node(const struct design *design, const struct technology *technology, struct cost *costs) {
-    struct arena *scratch = arena_new(design->context);
-    size_t most = 1;
-    for (uint32_t b = 0; b < design->block_count; b++)
-        most = design->blocks[b].datapath.wire_count > most ? design->blocks[b].datapath.wire_count : most;
-    int *ranks = ARENA_ARRAY(scratch, int, most);
+    (void)technology;
     for (size_t i = 0; i <= design->graph->node_count; i++)
         costs[i] = (struct cost){0};
-    add_costs(design, technology, ranks, costs);
-    arena_free(scratch);
+    for (uint32_t b = 0; b < design->block_count; b++)
+        add_block(design, &design->blocks[b].datapath, costs);
 }
 
 struct cost design_cost(const struct design *design, const struct technology *technology) {

@@ -14,53 +14,15 @@ bool wire_is_constant(const struct wire *wire) {
     return wire->lo == wire->hi;
 }
 
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
-
 static int larger(int a, int b) {
     return a > b ? a : b;
 }
 
-/* ---- bits: readers first ---- */
-
-/* Somebody reads the low `count` bits, extended where the wire is narrower. */
-static void demand(struct plan *plan, wireref wire, int count) {
-    const struct wire *w = plan_wire(plan, wire);
-    if (!wire_is_constant(w))
-        plan->wires[wire.id].bits = larger(plan->wires[wire.id].bits, smaller(count, wire_width(w)));
-}
-
-static void demand_operands(struct plan *plan, const struct wire *wire, int bits) {
-    for (uint32_t i = 0; i < wire->operand_count; i++) {
-        const struct term *term = &wire->operands[i];
-        switch (wire->op) {
-        case WIRE_SUM:
-            demand(plan, term->wire, larger(bits - term->shift, 0));
-            break;
-        case WIRE_SHIFT_RIGHT:
-            demand(plan, term->wire, bits + wire->amount);
-            break;
-        case WIRE_SELECT:
-            demand(plan, term->wire, i == 0 ? 1 : bits);
-            break;
-        case WIRE_LESS: case WIRE_EQUAL: case WIRE_TABLE: case WIRE_CLAMP:
-            demand(plan, term->wire, 64);
-            break;
-        default:
-            demand(plan, term->wire, bits);
-        }
-    }
-}
-
 static void plan_bits(struct plan *plan) {
-    const struct design *design = plan->design;
-    for (uint32_t p = 0; p < design->output_count; p++)
-        for (uint32_t e = 0; e < design->outputs[p].element_count; e++)
-            demand(plan, design->outputs[p].elements[e].wire, design->outputs[p].elements[e].format.width);
-    for (uint32_t w = plan->path->wire_count; w-- > 0;)
-        if (plan->wires[w].bits > 0)
-            demand_operands(plan, &plan->path->wires[w], plan->wires[w].bits);
+    uint8_t *bits = ARENA_ARRAY(plan->arena, uint8_t, plan->path->wire_count + 1);
+    datapath_demand(plan->design, plan->path, bits);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        plan->wires[w].bits = bits[w];
 }
 
 /* ---- layers: a node that costs much opens one, cheap ones behind it join ---- */

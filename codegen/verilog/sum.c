@@ -72,6 +72,63 @@ static const char *item_text(struct module *module, const struct item *item, int
     return concatenation_text(&parts);
 }
 
+/* How an adder of two or three terms takes a constant and the +1 of negated terms by its carries: so
+ * many terms are subtracted (x as - ~x), the others added (-x as + ~x). */
+struct adder {
+    int terms, ones; /* ones < terms */
+    bool carried;    /* else the constant is one more summand */
+};
+
+static int64_t literal_value(const struct item *items, int count, int from, int width) {
+    for (int i = 0; i < count; i++)
+        if (items[i].is_literal) {
+            uint64_t sign = UINT64_C(1) << (width - 1), value = items[i].literal >> from & low_bits(width);
+            return (int64_t)((value ^ sign) - sign);
+        }
+    return 0;
+}
+
+static struct adder plan_adder(const struct item *items, int count, int from, int width) {
+    int64_t ones = literal_value(items, count, from, width);
+    struct adder adder = {0};
+    for (int i = 0; i < count; i++) {
+        adder.terms += !items[i].is_literal;
+        ones += items[i].negative;
+    }
+    adder.carried = ones >= 0 && ones < adder.terms;
+    adder.ones = adder.carried ? (int)ones : 0;
+    return adder;
+}
+
+static void append_term(struct module *module, struct strbuf *out, const char *symbol, const struct item *item, bool inverted,
+                        int from, int width) {
+    strbuf_printf(out, "%s%s%s", symbol, inverted ? "~" : "", item_text(module, item, from, width));
+}
+
+/* Added terms first, then what is subtracted as one sum: both are chains that synthesis joins. */
+static const char *carried_text(struct module *module, const struct item *items, int count, struct adder adder, int from, int width) {
+    struct strbuf out = strbuf_new(module->plan->arena), less = strbuf_new(module->plan->arena);
+    int subtracted = 0, negated = 0;
+    bool is_subtracted[ITEMS_MAX] = {false};
+    for (int pass = 0; pass < 2; pass++) /* negated ones are subtracted first */
+        for (int i = count; i-- > 0;)
+            if (!items[i].is_literal && items[i].negative == (pass == 0) && subtracted < adder.ones) {
+                is_subtracted[i] = true;
+                subtracted++;
+            }
+    for (int i = 0; i < count; i++) {
+        if (items[i].is_literal)
+            continue;
+        if (is_subtracted[i])
+            append_term(module, &less, negated++ ? " + " : "", &items[i], !items[i].negative, from, width);
+        else
+            append_term(module, &out, out.length ? " + " : "", &items[i], items[i].negative, from, width);
+    }
+    if (negated)
+        strbuf_printf(&out, negated > 1 ? " - (%s)" : " - %s", less.data);
+    return out.data;
+}
+
 /* The first item in the text: a positive term if there is one, else the constant. */
 static int leading_item(const struct item *items, int count) {
     int constant = -1;
@@ -99,7 +156,10 @@ static void append_item(struct module *module, struct strbuf *out, const struct 
 static const char *adder_text(struct module *module, const struct item *items, int count, int from, int bits) {
     struct strbuf out = strbuf_new(module->plan->arena);
     int width = bits - from, first = leading_item(items, count);
+    struct adder adder = plan_adder(items, count, from, width);
     bool inverted = first < 0 && count == 2;
+    if (adder.carried && adder.terms <= 3)
+        return carried_text(module, items, count, adder, from, width);
     if (inverted) {
         first = 0;
         strbuf_printf(&out, "~%s", item_text(module, &items[0], from, width));

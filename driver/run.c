@@ -21,6 +21,7 @@ struct run_job {
     uint32_t input_count;
     struct event_source *sources[PORTS_MAX];
     struct npy_writer *writers[PORTS_MAX];
+    struct names *names; /* of the output files */
     uint64_t limit;
 };
 
@@ -70,11 +71,12 @@ static const char *output_path(struct run_job *job, uint32_t index) {
     if (job->graph->output_count == 1) return job->output;
     const char *dot = strrchr(job->output, '.');
     size_t stem = dot ? (size_t)(dot - job->output) : strlen(job->output);
-    return arena_printf(job->arena, "%.*s.%s%s", (int)stem, job->output, name_identifier(job->arena, job->graph->outputs[index].name), job->output + stem);
+    return arena_printf(job->arena, "%.*s.%s%s", (int)stem, job->output, names_unique(job->names, job->graph->outputs[index].name), job->output + stem);
 }
 
 static int open_outputs(struct run_job *job) {
     if (job->graph->output_count > PORTS_MAX) return diag_error(&job->context->diagnostics, (struct location){.file = job->model}, NULL, "more than %d outputs", PORTS_MAX);
+    job->names = names_new(job->arena);
     for (uint32_t o = 0; o < job->graph->output_count; o++) {
         const struct shape *full = &graph_value(job->graph, job->graph->outputs[o].value)->shape;
         bool batched = full->rank > 0 && full->dim[0] == 1; /* the events' axis stands there in the file */

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Outputs of `bxc run` have the model's shapes, with as many events in place of the first axis.
+# Outputs of `bxc run` have the model's shapes, with as many events in place of the first axis, and
+# each a file of its own, whatever the names.
 cd "$WORK" || exit 1
 cat > model.bxc << 'END'
 bxc graph 1
@@ -12,6 +13,8 @@ graph "shapes"
 output "same" %1
 output "winner" %2
 output "best" %4
+output "be:st" %1
+output "be/st" %3
 END
 printf '1,2,3,4,5,6\n7,5,3,1,-1,-2\n' > events.csv
 shape() {
@@ -23,4 +26,7 @@ for engine in float emulator; do
     shape same "(2,2,3)" $engine
     shape winner "(2,2)" $engine
     shape best "(2,)" $engine
+    shape be_st "(2,2,3)" $engine
+    shape be_st_2 "(2,6)" $engine
+    rm out.*
 done

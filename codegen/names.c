@@ -12,7 +12,8 @@
 
 enum { IDENTIFIER_MAX = 96 };
 
-/* Keywords of C11, C++20, Verilog and SystemVerilog, and names that headers may define as macros. */
+/* Keywords of C11, C++20, Verilog and SystemVerilog; names that headers may define as macros; what Verilator
+ * renames, and the members of the class that it makes. */
 static const char *const reserved_words =
     " abort accept_on alias alignas alignof always always_comb always_ff always_latch and and_eq asm assert assign "
     "assume atomic_cancel atomic_commit atomic_noexcept auto automatic before begin bind bins binsof bit bitand bitor "
@@ -39,6 +40,11 @@ static const char *const reserved_words =
     "transaction_safe_dynamic tri tri0 tri1 triand trior trireg true try type typedef typeid typename typeof union "
     "unique unique0 unsigned until until_with untyped unused use uwire var vectored virtual void volatile wait "
     "wait_order wand wchar_t weak weak0 weak1 while wildcard wire with within wor xnor xor xor_eq "
+    "atClone bit_vector const_iterator const_reference contextp deque eval eval_end_step eval_step eventsPending far "
+    "hierName huge i386 int16_t int32_t int64_t int8_t interrupt iterator linux list map modelName multimap multiset name "
+    "near nextTimeSlot override pascal prepareClone queue reference rootp sc_clock sc_in sc_inout sc_out sc_signal "
+    "sensitive sensitive_neg sensitive_pos set stack threads trace type_info uint16_t uint32_t uint64_t uint8_t unix "
+    "vector vlSymsp Vtop "
     "ac_fixed ac_int ap_fixed ap_int ap_uint half uint log exp "
     "CHAR_BIT EOF FALSE FILE INFINITY INT16_MAX INT32_MAX INT64_MAX INT_MAX INT_MIN LONG_MAX M_PI NAN NDEBUG NULL "
     "RAND_MAX SIZE_MAX TRUE UINT_MAX ";

@@ -23,17 +23,18 @@ $(VERILATED)/%.o: $(ROOT)/include/%.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(FLAGS) -O1 -c -o $@.$$PPID $< && mv $@.$$PPID $@
 
-# One translation unit for what runs, one for what runs once.
+# One translation unit for what runs, one for what runs once; a single one where both are compiled alike.
+UNITS := fast $(if $(filter -O0,$(OPT)),,slow)
 $(BUILD)/run: $(RTL) ../rtl/files.f harness.cpp Makefile $(LIBRARY)
 	rm -rf $(BUILD)/model && mkdir -p $(BUILD)/model
 	$(VERILATOR) --cc -O3 -Wno-lint -Wno-fatal --output-split 20000 --output-split-cfuncs 500 --x-assign fast --x-initial fast --noassert \
 	  --top-module @{name} --prefix Vtop --Mdir $(BUILD)/model $(RTL)
-	for file in $(BUILD)/model/*.cpp; do case $$file in *__Slow.cpp) unit=slow ;; *) unit=fast ;; esac; \
+	for file in $(BUILD)/model/*.cpp; do case $$file in *__Slow.cpp) unit=$(lastword $(UNITS)) ;; *) unit=fast ;; esac; \
 	  echo "#include \"$${file##*/}\"" >> $(BUILD)/model/$$unit.unit; done
-	$(CXX) $(FLAGS) -O0 -I$(BUILD)/model -x c++ -c -o $(BUILD)/model/slow.o $(BUILD)/model/slow.unit
+	$(if $(filter slow,$(UNITS)),$(CXX) $(FLAGS) -O0 -I$(BUILD)/model -x c++ -c -o $(BUILD)/model/slow.o $(BUILD)/model/slow.unit)
 	echo '#include "$(CURDIR)/harness.cpp"' >> $(BUILD)/model/fast.unit
 	$(CXX) $(FLAGS) $(OPT) -DCONTENT_HASH=$(HASH) -I$(BUILD)/model -x c++ -c -o $(BUILD)/model/fast.o $(BUILD)/model/fast.unit
-	$(CXX) -pthread -o $@ $(BUILD)/model/fast.o $(BUILD)/model/slow.o $(LIBRARY) -latomic
+	$(CXX) -pthread -o $@ $(UNITS:%=$(BUILD)/model/%.o) $(LIBRARY) -latomic
 
 $(BUILD)/run-icarus: $(RTL) ../rtl/files.f testbench.v Makefile
 	@mkdir -p $(BUILD)

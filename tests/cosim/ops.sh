@@ -37,7 +37,7 @@ check_model() {
 }
 
 if [ $# -gt 0 ]; then
-    for model; do check_model "$(basename "$model" .bxc)"; done
+    for model; do (check_model "$(basename "$model" .bxc)"); done
     exit 0
 fi
 count=$(operators | wc -l)

@@ -21,6 +21,7 @@ struct event_stream {
     double *doubles;    /* of the widest input */
     int64_t *event;     /* one, all inputs side by side */
     float *real_event;
+    uint64_t *beyond; /* by input: numbers of the user's events that its format cannot hold */
 };
 
 const char *regression_path(const struct firmware *firmware, struct arena *arena) {
@@ -101,6 +102,7 @@ static void block_new(struct event_stream *stream) {
     block->labels = ARENA_ARRAY(stream->arena, double, BLOCK_EVENTS * block->label_columns + 1);
     block->measured = ARENA_ARRAY(stream->arena, bool, BLOCK_EVENTS);
     block->on_grid = ARENA_ARRAY(stream->arena, bool, BLOCK_EVENTS);
+    stream->beyond = ARENA_ARRAY(stream->arena, uint64_t, stream->input_count + 1);
     stream->doubles = arena_calloc(stream->arena, BLOCK_EVENTS, widest * sizeof *stream->doubles);
     stream->event = ARENA_ARRAY(stream->arena, int64_t, stream->ports->count + 1);
     stream->real_event = ARENA_ARRAY(stream->arena, float, stream->ports->count + 1);
@@ -187,6 +189,33 @@ static void find_on_grid(struct event_stream *stream, size_t events) {
     }
 }
 
+/* Numbers that are further than a step from what the port makes of them. */
+static void count_beyond(struct event_stream *stream, size_t events) {
+    const struct graph *graph = stream->firmware->quantised;
+    for (uint32_t i = 0; i < stream->input_count; i++) {
+        size_t elements = value_elements(graph, stream->inputs[i]);
+        if (input_meaning(stream, i))
+            continue; /* the model's own quantiser clamps there */
+        port_to_reals(graph, stream->inputs[i], NULL, events, stream->block.integers[i], stream->doubles);
+        for (size_t k = 0; k < events * elements; k++) {
+            struct format format = graph_format(graph, stream->inputs[i], k % elements);
+            double away = fabs((double)stream->block.reals[i][k] - stream->doubles[k]);
+            stream->beyond[i] += format.width > 0 && away > ldexp(1, -format.fraction);
+        }
+    }
+}
+
+static void tell_beyond(struct event_stream *stream) {
+    for (uint32_t i = 0; i < stream->input_count; i++) {
+        uint64_t numbers = stream->counts[PHASE_USER] * value_elements(stream->firmware->quantised, stream->inputs[i]);
+        if (stream->sources && stream->beyond[i] * 1000 >= numbers && numbers)
+            diag_note(&stream->firmware->context->diagnostics, (struct location){.file = stream->sources[i]->path},
+                      "if the model expects them, compile with --calibrate EVENTS or a wider --input",
+                      "%.1f %% of the numbers are outside the format of input '%s'", 100 * (double)stream->beyond[i] / (double)numbers,
+                      graph_definition(stream->firmware->quantised, stream->inputs[i])->name);
+    }
+}
+
 static int read_user_block(struct event_stream *stream, size_t events) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
         size_t count = events * value_elements(stream->firmware->quantised, stream->inputs[i]);
@@ -236,6 +265,8 @@ static int make_block(struct event_stream *stream, size_t events) {
 
 int64_t event_stream_next(struct event_stream *stream, struct event_block *block) {
     while (stream->phase < PHASE_COUNT && stream->done == stream->counts[stream->phase]) {
+        if (stream->phase == PHASE_USER)
+            tell_beyond(stream);
         stream->phase++;
         stream->done = 0;
     }
@@ -245,6 +276,8 @@ int64_t event_stream_next(struct event_stream *stream, struct event_block *block
     size_t events = left < BLOCK_EVENTS ? (size_t)left : BLOCK_EVENTS;
     if (stream->phase == PHASE_USER ? read_user_block(stream, events) : make_block(stream, events))
         return -1;
+    if (stream->phase == PHASE_USER)
+        count_beyond(stream, events);
     find_on_grid(stream, events);
     *block = stream->block;
     block->phase = stream->phase;

@@ -35,7 +35,6 @@ locales() {
 
 other_compiler() {
     other=$BUILD/other-compiler
-    [ ! -x "$BUILD/../clang/bxc" ] || { other_bxc=$BUILD/../clang/bxc; return 0; }
     case $("${CC:-cc}" --version) in *clang*) compiler=gcc ;; *) compiler=clang ;; esac
     command -v $compiler > /dev/null || return 0
     env -u CFLAGS -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES make -s -C "$ROOT" CC=$compiler B="$other" CFLAGS_release=-O1 -j 2 "$other/bxc" > "$WORK/log" 2>&1

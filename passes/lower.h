@@ -72,5 +72,7 @@ bool sum_is_safe(const struct datapath *datapath, const struct term *terms, uint
 int adder_terms_of(const struct program *program);
 /* merge.c: sums that only one sum reads, and sums of one term, become part of their readers. */
 void merge_sums(struct design *design);
+/* The same, and shared pairs whose readers' adders of three terms have room for one more term. */
+void merge_pairs(struct design *design);
 
 #endif

@@ -1,6 +1,7 @@
 /* Sums into sums: a sum that only one sum reads (a bias, a rounding constant, a residual) becomes
  * part of it, and a sum of one term (a negation, an offset, 2x - 1 of a bit) part of every sum that
- * reads it. It happens only where every partial sum still fits 64 bits. */
+ * reads it. Before trees of three-term adders also shared pairs that their readers have room for. It
+ * happens only where every partial sum still fits 64 bits. */
 #include "passes/lower.h"
 
 #include <string.h>
@@ -11,6 +12,7 @@ struct merge {
     wireref *map;
     uint32_t *uses;          /* by operands of sums */
     bool *elsewhere;         /* read by something that is no sum */
+    bool *pairs;             /* given up into each of its readers */
     struct term_list *forms; /* of sums: terms in the new datapath */
 };
 
@@ -31,7 +33,7 @@ static void count_uses(struct merge *m) {
 
 static bool is_inlined(const struct merge *m, uint32_t wire) {
     return m->from->wires[wire].op == WIRE_SUM &&
-           (m->forms[wire].count <= 1 || (m->uses[wire] == 1 && !m->elsewhere[wire]));
+           (m->pairs[wire] || m->forms[wire].count <= 1 || (m->uses[wire] == 1 && !m->elsewhere[wire]));
 }
 
 /* The sum over wires that are not inlined; into `form`, terms in the design's arena. */
@@ -64,7 +66,7 @@ static void choose_origin(const struct merge *m, const struct wire *wire, struct
     uint32_t most = 1;
     for (uint32_t i = 0; i < wire->operand_count; i++) {
         uint32_t operand = wire->operands[i].wire.id;
-        if (is_inlined(m, operand) && m->forms[operand].count > most) {
+        if (is_inlined(m, operand) && !m->pairs[operand] && m->forms[operand].count > most) {
             most = m->forms[operand].count;
             merged->origin = m->to.wires[m->map[operand].id].origin;
             merged->element = m->to.wires[m->map[operand].id].element;
@@ -90,17 +92,90 @@ static void merge_one(struct merge *m, uint32_t id) {
     m->map[id] = datapath_append(m->design, &m->to, &copy);
 }
 
-void merge_sums(struct design *design) {
+/* ---- pairs that cost more than they save ---- */
+
+/* In adders of three terms a sum of an even number has room for one more. A shared pair whose readers
+ * all have room is better given up: its adder goes, and none comes. */
+struct room {
+    uint32_t *terms;        /* of each sum, with what merges into it */
+    uint32_t *first, *next; /* readers of a wire: operand slots, by wire and by slot; 0: none, else slot + 1 */
+    uint32_t *reader;       /* by slot */
+};
+
+static bool is_single(const struct merge *m, uint32_t wire) {
+    return m->uses[wire] == 1 && !m->elsewhere[wire];
+}
+
+static struct room find_room(const struct merge *m, struct arena *scratch) {
+    const struct datapath *datapath = m->from;
+    size_t wires = (size_t)datapath->wire_count + 1, slots = 0;
+    for (uint32_t i = 0; i < datapath->wire_count; i++)
+        slots += datapath->wires[i].operand_count;
+    struct room room = {ARENA_ARRAY(scratch, uint32_t, wires), ARENA_ARRAY(scratch, uint32_t, wires),
+                        ARENA_ARRAY(scratch, uint32_t, slots + 1), ARENA_ARRAY(scratch, uint32_t, slots + 1)};
+    uint32_t slot = 0;
+    for (uint32_t i = 0; i < datapath->wire_count; i++) {
+        room.terms[i] = datapath->wires[i].operand_count;
+        for (uint32_t k = 0; k < datapath->wires[i].operand_count; k++, slot++) {
+            uint32_t operand = datapath->wires[i].operands[k].wire.id;
+            if (datapath->wires[i].op == WIRE_SUM && datapath->wires[operand].op == WIRE_SUM && is_single(m, operand))
+                room.terms[i] += room.terms[operand] - 1;
+            room.reader[slot] = i;
+            room.next[slot] = room.first[operand];
+            room.first[operand] = slot + 1;
+        }
+    }
+    return room;
+}
+
+static bool is_given_up(const struct merge *m, const struct room *room, uint32_t id) {
+    const struct wire *wire = &m->from->wires[id];
+    int room_needed = 0;
+    if (wire->op != WIRE_SUM || wire->constant || wire->operand_count != 2 || room->terms[id] != 2 || m->elsewhere[id] || m->uses[id] < 2)
+        return false;
+    for (uint32_t at = room->first[id]; at; at = room->next[at - 1]) {
+        uint32_t reader = room->reader[at - 1];
+        bool twice = room->next[at - 1] && room->reader[room->next[at - 1] - 1] == reader;
+        if (m->pairs[reader] || is_single(m, reader) || twice || room->terms[reader] % 2)
+            return false;
+        room_needed += 2; /* bits by which an adder of three terms is wider */
+    }
+    return room_needed < wire_width(wire);
+}
+
+static void choose_pairs(struct merge *m, struct arena *scratch) {
+    struct room room = find_room(m, scratch);
+    for (uint32_t i = m->from->wire_count; i-- > 0;) {
+        if (!is_given_up(m, &room, i))
+            continue;
+        m->pairs[i] = true;
+        for (uint32_t at = room.first[i]; at; at = room.next[at - 1])
+            room.terms[room.reader[at - 1]]++;
+    }
+}
+
+static void merge(struct design *design, bool pairs) {
     struct merge m = {.design = design, .from = &design->blocks[0].datapath};
     struct arena *scratch = arena_new(design->context);
     size_t count = m.from->wire_count + 1;
     m.map = ARENA_ARRAY(scratch, wireref, count);
     m.uses = ARENA_ARRAY(scratch, uint32_t, count);
     m.elsewhere = ARENA_ARRAY(scratch, bool, count);
+    m.pairs = ARENA_ARRAY(scratch, bool, count);
     m.forms = ARENA_ARRAY(scratch, struct term_list, count);
     count_uses(&m);
+    if (pairs)
+        choose_pairs(&m, scratch);
     for (uint32_t i = 0; i < m.from->wire_count; i++)
         merge_one(&m, i);
     datapath_replace(design, &m.to, m.map);
     arena_free(scratch);
+}
+
+void merge_sums(struct design *design) {
+    merge(design, false);
+}
+
+void merge_pairs(struct design *design) {
+    merge(design, true);
 }

@@ -98,8 +98,10 @@ static const struct { const char *json, *text; } wrongs[] = {
     {"[[[[[[[[[[[[[[[[[[[[", "m.json:1: error: the JSON is nested too deeply\n"},
     {"{\"format\": \"other\"}", "m.json: error: 'other' is not 'bxc-graph'\n  at: format\n"},
     {"{\"format\": \"bxc-graph\", \"version\": 2}", "m.json: error: 2 is not between 1 and 1\n  at: version\n"},
-    {"{\"FORMAT\": \"bxc-graph\"}", "m.json: error: member 'FORMAT' is unknown\n  at: FORMAT\n"},
-    {"{\"name\": \"a\", \"name\": \"b\"}", "m.json: error: member 'name' stands twice\n  at: name\n"},
+    {"{\"FORMAT\": \"bxc-graph\"}", "m.json: error: this is not bxc's JSON: there is no member 'format'\n"
+                                     "  help: convert a model with 'bxc convert MODEL model.json'; other tools' JSON is not read\n"},
+    {"{\"format\": \"bxc-graph\", \"Name\": \"a\"}", "m.json: error: member 'Name' is unknown\n  at: Name\n"},
+    {"{\"format\": \"bxc-graph\", \"name\": \"a\", \"name\": \"b\"}", "m.json: error: member 'name' stands twice\n  at: name\n"},
     {HEAD "{\"name\": \"a\", \"op\": \"conv\"}" TAIL, "m.json: error: 'conv' is no operator; see 'bxc ops'\n  at: nodes[0].op\n"},
     {HEAD "{\"name\": \"a\", \"op\": \"input\"}" TAIL, "m.json: error: 'input' needs the attribute 'shape'\n  at: nodes[0].attributes.shape\n"},
     {HEAD INPUT ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [\"b\"]}" TAIL, "m.json: error: no node before this one is called 'b'\n  at: nodes[1].inputs\n"},

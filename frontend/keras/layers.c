@@ -144,7 +144,7 @@ static int check_equation(struct keras_reader *reader, const struct keras_layer 
 }
 
 static valref read_einsum_dense(struct keras_reader *reader, const struct keras_layer *layer) {
-    bool has_bias;
+    bool has_bias = false;
     return check_equation(reader, layer, &has_bias) < 0 ? NO_VALUE : read_plain(reader, layer, has_bias);
 }
 
@@ -182,7 +182,7 @@ static void fuse(struct keras_variable *kernel, struct keras_variable *bias, con
 static valref read_einsum_dense_batchnorm(struct keras_reader *reader, const struct keras_layer *layer) {
     struct variables variables;
     struct normalisation normalisation = {0};
-    bool has_bias;
+    bool has_bias = false;
     if (check_equation(reader, layer, &has_bias) < 0 || read_variables(reader, layer, &variables) < 0 || check_kernel(reader, layer, &variables) < 0 ||
         find_normalisation(reader, layer, &variables, has_bias, &normalisation) < 0) return NO_VALUE;
     struct keras_variable *kernel = &variables.at[0], bias = {{1, {kernel->shape.dim[1]}}, NULL};

@@ -126,7 +126,7 @@ static int read_outputs(struct keras_reader *reader, const cJSON *config, const 
         valref value = find_tensor(reader, layer);
         if (valref_equal(value, NO_VALUE)) return refuse(reader, "config.json", NULL, "an output names no layer of the model");
         graph_append_output(reader->graph, layer, value);
-        if (!several) break;
+        if (!several || !output) break;
     }
     return reader->graph->output_count ? 0 : refuse(reader, "config.json", NULL, "the model has no output");
 }

@@ -98,7 +98,7 @@ int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *
     if (!type || (strcmp(type, "kbi") != 0 && strcmp(type, "kif") != 0))
         return keras_error(reader, layer, name, "kbi and kif quantisers are read", "a quantiser of type '%s' has no fixed-point form", type ? type : "(none)");
     if (refuse_extras(reader, layer, name, config) < 0) return -1;
-    int rounding, overflow;
+    int rounding = 0, overflow = 0;
     if (find_mode(reader, layer, name, config, "round_mode", rounding_modes, &rounding) < 0 ||
         find_mode(reader, layer, name, config, "overflow_mode", overflow_modes, &overflow) < 0) return -1;
     out->rounding = (enum rounding)rounding;

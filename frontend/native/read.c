@@ -79,7 +79,7 @@ static int read_node(struct json *json, const char *path, const struct cJSON *it
 static int read_output(const struct json *json, const char *path, const struct cJSON *item) {
     static const char *const names[] = {"name", "node", "meaning", NULL};
     const char *name;
-    valref value;
+    valref value = NO_VALUE;
     struct meaning meaning = {0};
     struct shape wide;
     if (native_members(json, path, item, names) < 0) return -1;

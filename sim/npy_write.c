@@ -44,7 +44,7 @@ static void header_make(const struct npy_writer *writer, char header[HEADER_BYTE
     strbuf_printf(&text, "{'descr': '%s', 'fortran_order': False, 'shape': (%llu,", npy_types[writer->type].name,
                   (unsigned long long)writer->events);
     for (int i = 0; i < writer->shape.rank; i++)
-        strbuf_printf(&text, "%s%lld%s", i ? " " : " ", (long long)writer->shape.dim[i], i + 1 < writer->shape.rank ? "," : "");
+        strbuf_printf(&text, " %lld%s", (long long)writer->shape.dim[i], i + 1 < writer->shape.rank ? "," : "");
     strbuf_append(&text, "), }");
     memset(header, ' ', HEADER_BYTES);
     memcpy(header, "\x93NUMPY\x01\x00", 8);

@@ -77,8 +77,8 @@ $(B)/generated/templates.o: $(B)/generated/templates.c $(B)/flags
 $(B)/bxc.pc: driver/bxc.h $(B)/flags
 	@printf '%s\n' 'prefix=@PREFIX@' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: bxc' \
 	  'Description: bunch-crossing compiler, trained networks to trigger firmware' \
-	  "Version: $$(sed -n 's/^.define BXC_VERSION "\(.*\)"/\1/p' driver/bxc.h)" 'Requires.private: $(PACKAGES)' \
-	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lbxc' 'Libs.private: $(LINK_FLAGS) -lm' > $@
+	  "Version: $$(sed -n 's/^.define BXC_VERSION "\(.*\)"/\1/p' driver/bxc.h)" 'Requires: $(PACKAGES)' \
+	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lbxc $(LINK_FLAGS) -lm' > $@
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)
 

@@ -74,7 +74,7 @@ $(B)/generated/templates.o: $(B)/generated/templates.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # The prefix is set by install.
-$(B)/bxc.pc: driver/bxc.h $(B)/flags
+$(B)/bxc.pc: driver/bxc.h Makefile $(B)/flags
 	@printf '%s\n' 'prefix=@PREFIX@' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: bxc' \
 	  'Description: bunch-crossing compiler, trained networks to trigger firmware' \
 	  "Version: $$(sed -n 's/^.define BXC_VERSION "\(.*\)"/\1/p' driver/bxc.h)" 'Requires: $(PACKAGES)' \

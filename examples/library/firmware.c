@@ -1,5 +1,5 @@
 /* bxc as a library: converts a model to bxc's own JSON and compiles it to firmware.
- *   cc firmware.c $(pkg-config --static --cflags --libs bxc) -o firmware
+ *   cc firmware.c $(pkg-config --cflags --libs bxc) -o firmware
  *   ./firmware model.onnx model.json fw */
 #include <bxc.h>
 #include <stdio.h>

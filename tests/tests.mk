@@ -60,12 +60,13 @@ fuzz:
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libbxc.a
 	$(Q)clang $(filter-out -W%,$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined -fopenmp -o $@ $^ $(DEPENDENCY_LIBS)
 
+TREE = $(DESTDIR)$(PREFIX)
 install: all
-	install -D $(B)/bxc $(DESTDIR)$(PREFIX)/bin/bxc
-	install -D -m 644 $(B)/libbxc.a $(DESTDIR)$(PREFIX)/lib/libbxc.a
-	install -D -m 644 driver/bxc.h $(DESTDIR)$(PREFIX)/include/bxc.h
-	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	sed 's|@PREFIX@|$(PREFIX)|' $(B)/bxc.pc > $(DESTDIR)$(PREFIX)/lib/pkgconfig/bxc.pc
-	$(B)/bxc manual > $(DESTDIR)$(PREFIX)/share/man/man1/bxc.1
-	$(B)/bxc completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bxc
+	install -D $(B)/bxc "$(TREE)/bin/bxc"
+	install -D -m 644 $(B)/libbxc.a "$(TREE)/lib/libbxc.a"
+	install -D -m 644 driver/bxc.h "$(TREE)/include/bxc.h"
+	mkdir -p "$(TREE)/share/man/man1" "$(TREE)/share/bash-completion/completions" "$(TREE)/lib/pkgconfig"
+	sed 's|@PREFIX@|$(PREFIX)|' $(B)/bxc.pc > "$(TREE)/lib/pkgconfig/bxc.pc"
+	$(B)/bxc manual > "$(TREE)/share/man/man1/bxc.1"
+	$(B)/bxc completion > "$(TREE)/share/bash-completion/completions/bxc"
 -include $(wildcard $(B)/tests/*/*.d)

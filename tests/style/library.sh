@@ -8,7 +8,7 @@ header() { "$1" -std="$2" -Wall -Wextra -Wpedantic -Werror -x "$3" -fsyntax-only
 check "bxc.h alone is C11" header "$compiler" c11 c
 check "bxc.h alone is C++" header "${CXX:-g++}" c++11 c++
 
-tree=$WORK/tree
+tree="$WORK/a tree"
 install_tree() { env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES make -s -C "$ROOT" -o all B="$BUILD" DESTDIR="$tree" PREFIX=/opt/bxc install; }
 check "install with DESTDIR and PREFIX" install_tree
 files() { (cd "$tree" && find . -type f | sort); }
@@ -16,7 +16,8 @@ check "what is installed" [ "$(files | tr '\n' ' ')" = "./opt/bxc/bin/bxc ./opt/
 ./opt/bxc/lib/pkgconfig/bxc.pc ./opt/bxc/share/bash-completion/completions/bxc ./opt/bxc/share/man/man1/bxc.1 " ]
 
 PKG_CONFIG_PATH=$tree/opt/bxc/lib/pkgconfig; export PKG_CONFIG_PATH
-package() { pkg-config --define-variable=prefix="$tree/opt/bxc" "$@" bxc; }
+ln -s "$tree" "$WORK/tree" # what pkg-config says is split at spaces
+package() { pkg-config --define-variable=prefix="$WORK/tree/opt/bxc" "$@" bxc; }
 check "pkg-config has the version of bxc.h" grep -q "BXC_VERSION \"$(package --modversion)\"" driver/bxc.h
 build_example() { "$compiler" -Wall -Wextra -Werror examples/library/firmware.c $(package --cflags --libs) -o "$WORK/firmware"; }
 check "the example is built from the installed tree" build_example

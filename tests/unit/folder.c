@@ -135,5 +135,6 @@ int main(void) {
     put("model.bxc", "bxc graph 1\ngraph \"tiny\"\n%0 = input() \"x\" : [1,2] real\n%1 = relu(%0) \"relu\" : [1,2] real\noutput \"y\" %1\n", 0644);
     RUN(verdicts_are_kept);
     RUN(failed_renames_change_nothing);
+    if (chdir(work) == 0 && system("rm -rf fw model.bxc") == 0) rmdir(work);
     TEST_EXIT();
 }

@@ -4,7 +4,10 @@
 
 variant ?= release
 PREFIX ?= /usr/local
-CC ?= gcc
+# make has a CC of its own, which is no choice of anybody's.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 B := build/$(variant)
 
 PACKAGES := libprotobuf-c libcjson libxml-2.0 hdf5 libzip

@@ -32,15 +32,21 @@ static bool has_format(const struct graph *graph, valref value) {
     return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_ARGMAX || is_quantiser(node->op);
 }
 
-/* Puts a narrow behind the value: everything that reads it reads the narrow. */
-static int append_narrow(struct graph *graph, valref value, const char *what, struct formats formats, const struct precision *precision) {
+static valref narrowed(struct graph *graph, valref value, const char *name, struct formats formats, const struct precision *precision) {
     union attributes attributes = {.quantizer = {.rounding = (enum rounding)precision->rounding, .overflow = (enum overflow)precision->overflow,
                                                  .formats = formats}};
+    return graph_append(graph, OP_NARROW, name, &value, 1, &attributes);
+}
+
+/* Puts a narrow behind the value: every node that reads it reads the narrow. An output is the value itself. */
+static int append_narrow(struct graph *graph, valref value, const char *what, struct formats formats, const struct precision *precision) {
     const char *name = arena_printf(graph->arena, "%s.%s", graph_definition(graph, value)->name, what);
-    valref narrow = graph_append(graph, OP_NARROW, name, &value, 1, &attributes);
+    valref narrow = narrowed(graph, value, name, formats, precision);
     if (valref_equal(narrow, NO_VALUE)) return -1;
-    graph_replace(graph, value, narrow);
-    graph_definition(graph, narrow)->inputs[0] = value;
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++)
+            if (valref_equal(graph->nodes[n].inputs[k], value) && !valref_equal(graph->nodes[n].result, narrow))
+                graph->nodes[n].inputs[k] = narrow;
     return 0;
 }
 
@@ -78,28 +84,83 @@ static struct real_range result_range(enum op op, struct real_range seen) {
     return seen;
 }
 
-static bool reads_quantiser(const struct graph *graph, valref value) {
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->nodes[n];
-        if (node->dead || node->input_count == 0 || !valref_equal(node->inputs[0], value)) continue;
-        if (is_quantiser(node->op)) return true;
-    }
+/* What stands between a quantiser and a table without a need of its own: the line carries it as a chain. */
+static bool is_passed_through(const struct graph *graph, const struct node *node) {
+    if (op_is_movement(node->op)) return node->op != OP_CONCAT;
+    return node->op == OP_RELU && graph_value(graph, node->result)->kind == VALUE_REAL;
+}
+
+/* By the model, or by bxc with so few bits that a table can be had. */
+static bool is_quantised(const struct graph *graph, const struct real_ranges *ranges, valref value, int bits) {
+    const struct node *node = graph_definition(graph, value);
+    while (is_passed_through(graph, node)) node = graph_definition(graph, node->inputs[0]);
+    bool own = node->result.id < ranges->value_count;
+    return is_quantiser(node->op) && (own || node->attributes.quantizer.formats.at[0].width <= bits);
+}
+
+static bool is_output(const struct graph *graph, valref value) {
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        if (valref_equal(graph->outputs[o].value, value)) return true;
     return false;
 }
 
-static int quantise_table(struct program *program, const struct real_ranges *ranges, noderef ref) {
+static bool rounds(const struct graph *graph, const struct node *reader, valref value);
+
+/* Whether all that reads a value rounds it by a quantiser, which then sees the function itself. */
+static bool all_round(const struct graph *graph, valref value) {
+    if (is_output(graph, value)) return false;
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++)
+            if (valref_equal(graph->nodes[n].inputs[k], value) && !rounds(graph, &graph->nodes[n], value)) return false;
+    return true;
+}
+
+static bool rounds(const struct graph *graph, const struct node *reader, valref value) {
+    if (!valref_equal(reader->inputs[0], value)) return false;
+    return is_quantiser(reader->op) || (is_passed_through(graph, reader) && all_round(graph, reader->result));
+}
+
+/* For the table alone: what the narrowing cuts off, the other readers must see. */
+static int narrow_operand(struct program *program, const struct real_ranges *ranges, noderef table, int bits,
+                          const struct precision *precision) {
     struct graph *graph = program->graph;
-    struct node node = *graph_node(graph, ref);
-    struct precision precision = layer_precision(program, graph, &node);
-    int bits = precision.activation_bits < TABLE_BITS ? precision.activation_bits : TABLE_BITS;
-    const struct node *operand = graph_definition(graph, node.inputs[0]);
-    if (!is_quantiser(operand->op)) {
-        struct real_range range = useful_range(node.op, whole_range(graph, ranges, node.inputs[0]));
-        if (append_narrow(graph, node.inputs[0], "narrow", formats_uniform(program->arena, format_for_range(range, bits)), &precision) < 0) return -1;
-    }
-    if (reads_quantiser(graph, node.result)) return 0;
+    const struct node node = *graph_node(graph, table);
+    valref operand = node.inputs[0];
+    if (is_quantised(graph, ranges, operand, bits)) return 0;
+    struct real_range range = useful_range(node.op, whole_range(graph, ranges, operand));
+    const struct formats formats = formats_uniform(program->arena, format_for_range(range, bits));
+    valref narrow = narrowed(graph, operand, arena_printf(graph->arena, "%s.index", node.name), formats, precision);
+    if (valref_equal(narrow, NO_VALUE)) return -1;
+    graph_node(graph, table)->inputs[0] = narrow;
+    return 0;
+}
+
+/* Readers that round go on reading the function, all others its narrowing. */
+static int narrow_result(struct program *program, const struct real_ranges *ranges, noderef table,
+                         const struct precision *precision) {
+    struct graph *graph = program->graph;
+    const struct node node = *graph_node(graph, table);
+    if (all_round(graph, node.result)) return 0;
     struct real_range range = result_range(node.op, whole_range(graph, ranges, node.result));
-    return append_narrow(graph, node.result, "narrow", formats_uniform(program->arena, format_for_range(range, precision.activation_bits)), &precision);
+    const struct formats formats = formats_uniform(program->arena, format_for_range(range, precision->activation_bits));
+    valref narrow = narrowed(graph, node.result, arena_printf(graph->arena, "%s.narrow", node.name), formats, precision);
+    if (valref_equal(narrow, NO_VALUE)) return -1;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        struct node *reader = &graph->nodes[n];
+        if (reader->dead || valref_equal(reader->result, narrow)) continue;
+        for (uint32_t k = 0; k < reader->input_count; k++)
+            if (valref_equal(reader->inputs[k], node.result) && !rounds(graph, reader, node.result)) reader->inputs[k] = narrow;
+    }
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        if (valref_equal(graph->outputs[o].value, node.result)) graph->outputs[o].value = narrow;
+    return 0;
+}
+
+static int quantise_table(struct program *program, const struct real_ranges *ranges, noderef ref) {
+    struct precision precision = layer_precision(program, program->graph, graph_node(program->graph, ref));
+    int bits = precision.activation_bits < TABLE_BITS ? precision.activation_bits : TABLE_BITS;
+    if (narrow_operand(program, ranges, ref, bits, &precision) < 0) return -1;
+    return narrow_result(program, ranges, ref, &precision);
 }
 
 /* ---- the whole network ---- */

@@ -148,7 +148,7 @@ static int read_clock(struct config *config, const struct place *place, const cJ
 }
 static int read_part(struct config *config, const struct place *place, const cJSON *item) {
     const char *text = read_text(config, place, item);
-    return text ? setting_part(config->context, here(config, place->path), text, config->out) : -1;
+    return text ? setting_part(config->context, config->arena, here(config, place->path), text, config->out) : -1;
 }
 static int read_softmax(struct config *config, const struct place *place, const cJSON *item) {
     const char *text = read_text(config, place, item);

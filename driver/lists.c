@@ -65,13 +65,20 @@ void bxc_passes(FILE *out) {
         fprintf(out, "%-16s %s the line  %s\n", pass->name, pass->side == ABOVE_THE_LINE ? "above" : "below", pass->summary);
 }
 
+static void print_refused_parts(FILE *out) {
+    const struct refused_family *family;
+    fprintf(out, "\nRefused:\n");
+    for (size_t i = 0; (family = part_refused_at(i)); i++) fprintf(out, "%s: %s\n", family->name, family->reason);
+}
+
 void bxc_parts(FILE *out, bool json) {
     cJSON *list = json ? cJSON_CreateArray() : NULL;
-    if (!json) fprintf(out, "%-12s %-12s %9s %9s %7s %7s %4s\n", "part", "family", "LUT", "FF", "DSP", "BRAM18", "SLR");
+    if (!json) fprintf(out, "%-12s %-12s %9s %9s %7s %7s %4s  %-41s %s\n", "part", "family", "LUT", "FF", "DSP", "BRAM18", "SLR", "speed grades", "packages");
     const struct part *part;
     for (size_t i = 0; (part = part_at(i)); i++) {
         if (!json) {
-            fprintf(out, "%-12s %-12s %9u %9u %7u %7u %4u\n", part->name, part->family, part->lut, part->ff, part->dsp, part->bram18, part->slr);
+            fprintf(out, "%-12s %-12s %9u %9u %7u %7u %4u  %-41s %s\n", part->name, part->family, part->lut, part->ff, part->dsp, part->bram18,
+                    part->slr, part->grades, part->packages);
             continue;
         }
         cJSON *item = cJSON_CreateObject();
@@ -83,6 +90,9 @@ void bxc_parts(FILE *out, bool json) {
         cJSON_AddNumberToObject(item, "dsp", part->dsp);
         cJSON_AddNumberToObject(item, "bram18", part->bram18);
         cJSON_AddNumberToObject(item, "slr", part->slr);
+        cJSON_AddStringToObject(item, "grades", part->grades);
+        cJSON_AddStringToObject(item, "packages", part->packages);
     }
     if (json) print_json(out, list);
+    else print_refused_parts(out);
 }

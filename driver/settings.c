@@ -20,12 +20,12 @@ int setting_clock(struct bxc_context *context, struct location at, const char *t
     return diag_error(&context->diagnostics, at, "as in 360MHz or 2.5ns, at most 2000MHz", "'%s' is no clock", text);
 }
 
-int setting_part(struct bxc_context *context, struct location at, const char *text, struct compile_options *out) {
-    out->part = part_find(text);
-    if (!out->part)
-        return diag_error(&context->diagnostics, at, "'bxc parts' lists the known ones; any ordering code of theirs is accepted",
-                          "part '%s' is unknown", text);
-    out->part_code = text;
+int setting_part(struct bxc_context *context, struct arena *arena, struct location at, const char *text, struct compile_options *out) {
+    struct part_code code;
+    if (part_parse(context, at, arena, text, &code) < 0) return -1;
+    out->part = code.part;
+    out->part_code = code.text;
+    out->grade = code.grade;
     return 0;
 }
 
@@ -95,12 +95,12 @@ static void read_numbers(const struct bxc_options *options, struct compile_optio
     out->adder_terms = (int)adders;
 }
 
-static void read_words(struct bxc_context *context, const struct bxc_options *options, struct compile_options *out) {
+static void read_words(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out) {
     const char *text;
     if ((text = options_get(options, "name"))) out->name = text;
     if (text && !*text) diag_error(&context->diagnostics, option_location("--name"), NULL, "the name is empty");
     if ((text = options_get(options, "clock"))) setting_clock(context, option_location("--clock"), text, &out->clock_period);
-    if ((text = options_get(options, "part"))) setting_part(context, option_location("--part"), text, out);
+    if ((text = options_get(options, "part"))) setting_part(context, arena, option_location("--part"), text, out);
     if ((text = options_get(options, "softmax"))) setting_softmax(context, option_location("--softmax"), text, &out->softmax);
     if ((text = options_get(options, "prune-scope"))) setting_scope(context, option_location("--prune-scope"), text, &out->sparsity_by_layer);
     if ((text = options_get(options, "precision"))) read_precision(context, text, &out->precision);
@@ -108,12 +108,12 @@ static void read_words(struct bxc_context *context, const struct bxc_options *op
 
 int settings_read(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out) {
     *out = compile_options_default();
-    out->part = part_find(out->part_code);
+    if (setting_part(context, arena, option_location("--part"), out->part_code, out) < 0) return -1;
     const char *config = options_get(options, "config");
     if (config && config_read(context, arena, config, out) < 0) return -1;
     size_t before = context->diagnostics.errors;
     for (size_t i = 0; options_at(options, "input", i); i++) read_input(context, arena, options_at(options, "input", i), out);
     read_numbers(options, out);
-    read_words(context, options, out);
+    read_words(context, arena, options, out);
     return context->diagnostics.errors == before ? 0 : -1;
 }

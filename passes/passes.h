@@ -28,8 +28,9 @@ struct input_options {
 struct compile_options {
     const char *name;           /* prefix of modules and symbols; NULL: from the model */
     double clock_period;        /* ns */
-    const char *part_code;      /* as the user gave it */
+    const char *part_code;      /* as the vendor's tools spell it */
     const struct part *part;
+    struct part_grade grade;    /* of the ordering code */
     enum softmax_mode softmax;
     double softmax_error;       /* largest error of a probability; 2^-10 by default */
     struct precision precision; /* defaults filled in */

@@ -7,13 +7,36 @@
 
 /* ---- parts.c (parts.def) ---- */
 struct part {
-    const char *name;   /* lower case, a prefix of the ordering code: "xcvu13p" */
+    const char *name;   /* lower case, with which its ordering codes begin: "xcvu13p" */
     const char *family; /* "ultrascale+", "7-series" */
     uint32_t lut, ff, dsp, bram18, slr;
+    const char *packages, *grades; /* words that exist; see parts.def */
 };
-/* By ordering code ("xcvu13p-flga2577-2-e"), longest matching prefix; NULL when unknown. */
+/* Speed grade and temperature of an ordering code. */
+struct part_grade {
+    int speed;          /* 1, 2, 3: larger is faster */
+    bool low_power;     /* -1L, -2L: at the usual voltage as fast as -1, -2 */
+    bool low_voltage;   /* -1LV, -2LV, -1HV: run at the lower voltage, and slower */
+    bool high_voltage;  /* -1H */
+    char temperature;   /* 'c', 'e', 'i' */
+};
+struct part_code {
+    const struct part *part;
+    struct part_grade grade;
+    const char *text; /* as the vendor's tools spell it: "xcvu13p-flga2577-2-e" */
+};
+/* Reads an ordering code in either spelling of the vendor. -1 and a diagnosis for what does not exist. */
+int part_parse(struct bxc_context *context, struct location at, struct arena *arena, const char *text, struct part_code *out);
+/* The device alone, longest matching prefix; NULL when unknown. */
 const struct part *part_find(const char *ordering_code);
 const struct part *part_at(size_t index); /* NULL after the last */
+bool part_is_7_series(const struct part *part);
+const char *part_example(struct arena *arena, const struct part *part); /* an ordering code of it */
+/* Families that bxc refuses, and why. */
+struct refused_family {
+    const char *prefixes, *name, *reason;
+};
+const struct refused_family *part_refused_at(size_t index); /* NULL after the last */
 
 /* ---- technology.c: the delay and area model, one table a family ---- */
 struct technology {

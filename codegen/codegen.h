@@ -27,7 +27,7 @@ struct emission {
     const struct design *design; /* scheduled; NULL for languages that do not need it */
     const char *name;            /* legal identifier, prefix of every module and external symbol */
     const char *content_hash;    /* 64 hexadecimal digits */
-    double clock_period;         /* ns */
+    int clock_ps;                /* period in picoseconds */
     const char *part_code;
     struct file_set *files;
 };

@@ -78,7 +78,7 @@ static void add_timing(const struct emission *emission, cJSON *json) {
     cJSON *registers = checked(emission, cJSON_AddObjectToObject(json, "boundary_registers"));
     cJSON_AddBoolToObject(registers, "input", design->input_registers);
     cJSON_AddBoolToObject(registers, "output", design->output_registers);
-    cJSON_AddNumberToObject(json, "clock_period_ns", emission->clock_period);
+    cJSON_AddNumberToObject(json, "clock_period_ns", emission->clock_ps / 1000.0);
     if (emission->part_code)
         cJSON_AddStringToObject(json, "part", emission->part_code);
 }

@@ -144,7 +144,7 @@ static int emit(struct compile_job *job) {
     graph_print(&job->quantised, job->program.graph);
     content_hash(job->content_hash, job->quantised.data, job->quantised.length, &job->options, job->name);
     struct emission emission = {.context = job->context, .graph = job->program.graph, .design = job->program.design, .name = job->name,
-                                .content_hash = job->content_hash, .clock_period = job->options.clock_period,
+                                .content_hash = job->content_hash, .clock_ps = job->options.clock_ps,
                                 .part_code = job->options.part_code, .files = &job->files};
     file_set_add(&job->files, "model.bxc", job->quantised.data, job->quantised.length);
     file_set_add(&job->files, "reference.bxc", job->reference.data, job->reference.length);
@@ -178,7 +178,7 @@ static void tell(const struct compile_job *job) {
     const struct design *design = job->program.design;
     struct cost cost = design_cost(design, job->program.technology);
     fprintf(job->what->terminal, "%s: %d cycles, %.1f ns at %.0f MHz, one event every %d cycle%s; about %.0f LUT, %.0f FF of %s\n",
-            job->what->folder, design->latency, design->latency * job->options.clock_period, 1000 / job->options.clock_period,
+            job->what->folder, design->latency, design->latency * (job->options.clock_ps / 1000.0), 1e6 / job->options.clock_ps,
             design->blocks[0].initiation_interval, design->blocks[0].initiation_interval == 1 ? "" : "s", cost.lut, cost.ff,
             job->options.part->name);
 }

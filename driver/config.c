@@ -144,7 +144,7 @@ static int read_inputs(struct config *config, const struct place *place, const c
 
 static int read_clock(struct config *config, const struct place *place, const cJSON *item) {
     const char *text = read_text(config, place, item);
-    return text ? setting_clock(config->context, here(config, place->path), text, &config->out->clock_period) : -1;
+    return text ? setting_clock(config->context, here(config, place->path), text, &config->out->clock_ps) : -1;
 }
 static int read_part(struct config *config, const struct place *place, const cJSON *item) {
     const char *text = read_text(config, place, item);

@@ -9,11 +9,6 @@ static void hash_line(struct sha256 *hash, const char *key, const char *value) {
     sha256_add(hash, value, strlen(value) + 1);
 }
 
-/* The clock in whole picoseconds: one number for every engine, whatever unit it was given in. */
-static int period_ps(const struct compile_options *options) {
-    return (int)(options->clock_period * 1000 + 0.5);
-}
-
 /* Covers the quantised graph, the options below the line and the version. */
 void content_hash(char out[65], const char *quantised, size_t length, const struct compile_options *options, const char *name) {
     struct sha256 hash;
@@ -23,7 +18,7 @@ void content_hash(char out[65], const char *quantised, size_t length, const stru
     hash_line(&hash, "version", BXC_VERSION);
     hash_line(&hash, "name", name);
     hash_line(&hash, "part", options->part_code);
-    snprintf(number, sizeof number, "%d", period_ps(options));
+    snprintf(number, sizeof number, "%d", options->clock_ps);
     hash_line(&hash, "clock_ps", number);
     snprintf(number, sizeof number, "%d", options->adder_terms);
     hash_line(&hash, "adders", number);
@@ -33,7 +28,7 @@ void content_hash(char out[65], const char *quantised, size_t length, const stru
 static void add_options(cJSON *parent, const struct compile_options *options) {
     static const char *const softmax[] = {[SOFTMAX_KEEP] = "keep", [SOFTMAX_DROP] = "drop", [SOFTMAX_ARGMAX] = "argmax"};
     cJSON *item = cJSON_AddObjectToObject(parent, "options");
-    cJSON_AddNumberToObject(item, "clock_ps", period_ps(options));
+    cJSON_AddNumberToObject(item, "clock_ps", options->clock_ps);
     cJSON_AddStringToObject(item, "part", options->part_code);
     cJSON_AddNumberToObject(item, "adders", options->adder_terms);
     cJSON_AddStringToObject(item, "softmax", softmax[options->softmax]);

@@ -6,17 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-int setting_clock(struct bxc_context *context, struct location at, const char *text, double *period) {
-    static const struct { const char *unit; double factor; bool frequency; } units[] = {
-        {"MHz", 1e3, true}, {"GHz", 1, true}, {"kHz", 1e6, true}, {"ns", 1, false}, {"ps", 1e-3, false}};
-    char *end;
-    double number = strtod(text, &end);
-    while (*end == ' ') end++;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcasecmp(end, units[i].unit) != 0 || !(number > 0)) continue;
-        *period = units[i].frequency ? units[i].factor / number : units[i].factor * number;
-        if (*period >= 0.5 && *period <= 1e6) return 0;
-    }
+int setting_clock(struct bxc_context *context, struct location at, const char *text, int *picoseconds) {
+    if (clock_parse(text, picoseconds)) return 0;
     return diag_error(&context->diagnostics, at, "as in 360MHz or 2.5ns, at most 2000MHz", "'%s' is no clock", text);
 }
 
@@ -99,7 +90,7 @@ static void read_words(struct bxc_context *context, struct arena *arena, const s
     const char *text;
     if ((text = options_get(options, "name"))) out->name = text;
     if (text && !*text) diag_error(&context->diagnostics, option_location("--name"), NULL, "the name is empty");
-    if ((text = options_get(options, "clock"))) setting_clock(context, option_location("--clock"), text, &out->clock_period);
+    if ((text = options_get(options, "clock"))) setting_clock(context, option_location("--clock"), text, &out->clock_ps);
     if ((text = options_get(options, "part"))) setting_part(context, arena, option_location("--part"), text, out);
     if ((text = options_get(options, "softmax"))) setting_softmax(context, option_location("--softmax"), text, &out->softmax);
     if ((text = options_get(options, "prune-scope"))) setting_scope(context, option_location("--prune-scope"), text, &out->sparsity_by_layer);

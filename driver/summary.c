@@ -122,7 +122,7 @@ struct compile_report *summary_new(struct arena *arena, const struct program *pr
     report->technology_source = program->technology->source;
     report->tool_version = BXC_VERSION;
     report->content_hash = hash;
-    report->clock_period = options->clock_period;
+    report->clock_period = options->clock_ps / 1000.0;
     report->latency = program->design->latency;
     report->initiation_interval = program->design->blocks[0].initiation_interval;
     report->stage_delay = design_stage_delay(program->design, program->technology);

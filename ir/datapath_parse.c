@@ -76,17 +76,6 @@ static int64_t number_in(struct reader *r, int64_t lo, int64_t hi) {
     return r->failed ? lo : n;
 }
 
-static double real(struct reader *r) {
-    char *end;
-    skip_blanks(r);
-    double x = strtod(r->at, &end);
-    if (end == r->at)
-        fail(r, "expected a number");
-    else
-        r->at = end;
-    return x;
-}
-
 static int hexadecimal(char c) {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -258,7 +247,7 @@ static void read_wire(struct reader *r, struct datapath *datapath) {
     }
     if (take(r, "@")) {
         wire.cycle = (int32_t)number_in(r, 0, INT32_MAX);
-        wire.arrival = (float)number_in(r, 0, INT32_MAX) / 1000.0f;
+        wire.arrival = (int32_t)number_in(r, 0, INT32_MAX);
     }
     if (r->failed)
         return;
@@ -340,7 +329,7 @@ static void read_design(struct reader *r) {
     expect(r, "design");
     design->name = quoted(r);
     expect(r, "period");
-    design->clock_period = real(r);
+    design->clock_ps = (int)number_in(r, 0, INT32_MAX);
     expect(r, "latency");
     design->latency = (int)number_in(r, 0, INT32_MAX);
     expect(r, "registers");

@@ -1,9 +1,8 @@
 /* A design as text (doc/ir.md), printing; datapath_parse.c reads it back. Print, parse, print gives
- * the same bytes: reals are printed as mantissa and exponent, arrivals in picoseconds. */
+ * the same bytes: clock and arrivals in picoseconds. */
 #include "ir/ir.h"
 
 #include <inttypes.h>
-#include <math.h>
 
 static void print_quoted(struct strbuf *out, const char *text) {
     strbuf_append(out, "\"");
@@ -14,12 +13,6 @@ static void print_quoted(struct strbuf *out, const char *text) {
             strbuf_printf(out, "%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
     }
     strbuf_append(out, "\"");
-}
-
-static void print_real(struct strbuf *out, double real) {
-    int exponent;
-    int64_t mantissa = (int64_t)ldexp(frexp(real, &exponent), 53);
-    strbuf_printf(out, "0x%" PRIx64 "p%d", (uint64_t)mantissa, mantissa ? exponent - 53 : 0);
 }
 
 static void print_port(struct strbuf *out, const char *direction, const struct port *port) {
@@ -71,7 +64,7 @@ static void print_wire(struct strbuf *out, const struct wire *wire, uint32_t id)
     if (wire->origin.id != UINT32_MAX)
         strbuf_printf(out, " n%u.%u", wire->origin.id, wire->element);
     if (wire->cycle >= 0)
-        strbuf_printf(out, " @%d+%d", (int)wire->cycle, (int)lrintf(wire->arrival * 1000));
+        strbuf_printf(out, " @%d+%d", (int)wire->cycle, (int)wire->arrival);
     strbuf_append(out, "\n");
 }
 
@@ -104,8 +97,7 @@ static void print_block(struct strbuf *out, const struct block *block) {
 void design_print(struct strbuf *out, const struct design *design) {
     strbuf_append(out, "design ");
     print_quoted(out, design->name);
-    strbuf_append(out, " period ");
-    print_real(out, design->clock_period);
+    strbuf_printf(out, " period %d", design->clock_ps);
     strbuf_printf(out, " latency %d registers %d %d\n", design->latency, design->input_registers, design->output_registers);
     for (uint32_t i = 0; i < design->input_count; i++)
         print_port(out, "input", &design->inputs[i]);

@@ -627,7 +627,7 @@ struct wire {
     noderef origin;        /* node of the quantised graph, or NO_NODE */
     uint32_t element;      /* of the origin's result */
     int32_t cycle;         /* pipeline stage in which it is computed; inputs 0; -1 unscheduled */
-    float arrival;         /* ns after that stage's clock edge, by the delay model; estimate */
+    int32_t arrival;       /* picoseconds after that stage's clock edge, by the delay model; estimate */
 };
 
 /* Where element e of a graph value is: value = (negative ? -1 : 1) * (wire << shift), or absorbed. */
@@ -682,7 +682,7 @@ struct design {
     uint32_t input_count, output_count;
     struct block *blocks;
     uint32_t block_count;
-    double clock_period; /* ns */
+    int clock_ps;        /* period in picoseconds; 0 before it is scheduled */
     int latency;         /* of the whole, as above; boundary registers included */
     bool input_registers, output_registers;
 };

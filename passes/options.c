@@ -3,7 +3,7 @@
 
 struct compile_options compile_options_default(void) {
     return (struct compile_options){
-        .clock_period = 1000.0 / 360,
+        .clock_ps = 2778, /* 360 MHz */
         .part_code = "xcvu13p-flga2577-2-e",
         .softmax = SOFTMAX_KEEP,
         .softmax_error = 1.0 / 1024,

@@ -27,7 +27,7 @@ struct input_options {
 
 struct compile_options {
     const char *name;           /* prefix of modules and symbols; NULL: from the model */
-    double clock_period;        /* ns */
+    int clock_ps;               /* period in picoseconds; 0: none is known */
     const char *part_code;      /* as the vendor's tools spell it */
     const struct part *part;
     struct part_grade grade;    /* of the ordering code */

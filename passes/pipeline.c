@@ -145,7 +145,7 @@ static void settle(struct schedule *s) {
     for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
         struct wire *wire = &s->datapath->wires[i];
         s->arrival[i] = arrival_in(s, i, wire->cycle);
-        wire->arrival = (float)s->arrival[i] / 1000.0f;
+        wire->arrival = s->arrival[i];
         if (s->arrival[i] > s->stage.budget)
             context_bug(s->design->context, "wire %u arrives %d ps into a stage of %d ps", i, s->arrival[i], s->stage.budget);
     }
@@ -187,14 +187,13 @@ static int schedule_wires(struct schedule *s) {
 int pass_pipeline(struct program *program, bool *changed) {
     struct design *design = program->design;
     const struct technology *technology = program->technology;
-    double period = program->options->clock_period;
     struct schedule s = {.design = design};
     s.stage.technology = technology;
     s.stage.overhead = (int)(technology->register_delay * 1000 + 0.5);
-    s.stage.budget = (period > 1e6 ? 1000000000 : (int)(period * 1000)) - s.stage.overhead;
+    s.stage.budget = program->options->clock_ps - s.stage.overhead;
     if (s.stage.budget <= 0)
         return diag_error(&program->context->diagnostics, graph_location(design->graph, NULL), "choose a slower clock",
-                          "a clock period of %g ns leaves nothing beside the registers' %g ns", period, technology->register_delay);
+                          "a clock period of %d ps leaves nothing beside the registers' %d ps", program->options->clock_ps, s.stage.overhead);
     split_sums(design, &s.stage);
     s.datapath = &design->blocks[0].datapath;
     struct arena *scratch = arena_new(program->context);
@@ -203,7 +202,7 @@ int pass_pipeline(struct program *program, bool *changed) {
         *columns[i] = ARENA_ARRAY(scratch, int, s.datapath->wire_count + 1);
     int result = schedule_wires(&s);
     arena_free(scratch);
-    design->clock_period = period;
+    design->clock_ps = program->options->clock_ps;
     design->latency = design->blocks[0].latency = s.last + 2; /* stages, and the input register */
     *changed = true;
     return result;

@@ -31,7 +31,7 @@ int adder_terms_of(const struct program *program) {
     if (program->options && program->options->adder_terms)
         return program->options->adder_terms;
     const struct technology *t = program->technology;
-    double period = program->options ? program->options->clock_period : 0;
+    double period = program->options ? program->options->clock_ps / 1000.0 : 0;
     double ternary = t->lut_delay + t->ternary_delay + 20 * t->carry_delay + t->register_delay;
     return period <= 0 || ternary <= period ? 3 : 2;
 }

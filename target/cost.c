@@ -260,7 +260,7 @@ double design_stage_delay(const struct design *design, const struct technology *
     double most = 0;
     for (uint32_t b = 0; b < design->block_count; b++)
         for (uint32_t i = 0; i < design->blocks[b].datapath.wire_count; i++) {
-            double arrival = (double)design->blocks[b].datapath.wires[i].arrival;
+            double arrival = design->blocks[b].datapath.wires[i].arrival / 1000.0;
             most = arrival > most ? arrival : most;
         }
     return most + technology->register_delay;

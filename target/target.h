@@ -38,6 +38,11 @@ struct refused_family {
 };
 const struct refused_family *part_refused_at(size_t index); /* NULL after the last */
 
+/* ---- clock.c ---- */
+enum { CLOCK_PS_MIN = 500, CLOCK_PS_MAX = 1000000000 }; /* 2 GHz, 1 kHz */
+/* "360MHz", "2.5 ns": the period, rounded to whole picoseconds; false when it is no clock or beyond the limits. */
+bool clock_parse(const char *text, int *picoseconds);
+
 /* ---- technology.c: the delay and area model, one table a family ---- */
 struct technology {
     const char *family;

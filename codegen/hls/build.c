@@ -136,7 +136,7 @@ int hls_emit_build(struct hls_writer *writer) {
     const char *part = writer->emission->part_code ? writer->emission->part_code : "xcvu13p-flga2577-2-e";
     const struct template_key name_key[] = {{"name", name}, {NULL, NULL}};
     const struct template_key vitis_keys[] = {{"name", name}, {"part", part},
-                                              {"period", arena_printf(writer->arena, "%.4f", writer->emission->clock_period)}, {NULL, NULL}};
+                                              {"period", arena_printf(writer->arena, "%.3f", writer->emission->clock_ps / 1000.0)}, {NULL, NULL}};
     add_interface(writer);
     add_source(writer); /* before the weights: an output may ask for a constant */
     add_weights(writer);

@@ -1,12 +1,11 @@
 /* What synthesis needs beside the modules: the list of files, the clock, a script for Vivado. */
 #include "codegen/verilog/verilog.h"
 
-#include <math.h>
 
 /* Nanoseconds with three digits, whatever the locale. */
 static const char *period_text(const struct plan *plan) {
-    long long picoseconds = llround(plan->emission->clock_period * 1000);
-    return arena_printf(plan->arena, "%lld.%03lld", picoseconds / 1000, picoseconds % 1000);
+    int picoseconds = plan->emission->clock_ps;
+    return arena_printf(plan->arena, "%d.%03d", picoseconds / 1000, picoseconds % 1000);
 }
 
 int emit_template(const struct plan *plan, const char *file, const char *path, const struct template_key *keys) {

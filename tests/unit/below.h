@@ -11,8 +11,8 @@ struct below {
     struct program program;
 };
 
-static inline void below_start(struct below *below, struct graph *graph, int adder_terms, double period) {
-    *below = (struct below){.options = {.name = "test", .clock_period = period, .adder_terms = adder_terms}};
+static inline void below_start(struct below *below, struct graph *graph, int adder_terms, int clock_ps) {
+    *below = (struct below){.options = {.name = "test", .clock_ps = clock_ps, .adder_terms = adder_terms}};
     below->program = (struct program){.context = graph->context, .arena = graph->context->arena, .graph = graph};
     below->program.options = &below->options;
     below->program.technology = technology_for(NULL);

@@ -9,7 +9,7 @@ static void text_round_trip_is_identical(void) {
         struct graph *graph = random_graph_new(context, seed, 15, 10, 5);
         struct below below;
         bool changed;
-        below_start(&below, graph, 0, 2.7);
+        below_start(&below, graph, 0, 2700);
         CHECK_EQ(graph_infer(graph), 0);
         if (pass_lower(&below.program, &changed) == 0) {
             for (int scheduled = 0; scheduled < 2; scheduled++) {
@@ -121,9 +121,9 @@ static void verifier_finds_what_is_broken(void) {
 
 static void parser_names_the_line(void) {
     static const struct { const char *text; int line; const char *message; } cases[] = {
-        {"design \"g\" period 0x0p0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw0 = frob w1 [0, 0]\nend\n", 3, "unknown operator 'frob'"},
-        {"design \"g\" period 0x0p0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw1 = constant 1 [1, 1]\nend\n", 3, "wires are numbered in order, this is w0"},
-        {"design \"g\" period 0x0p0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw0 = constant 1 [1, 2]\nend\n", 3, "the interval of w0 is [1, 1]"},
+        {"design \"g\" period 0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw0 = frob w1 [0, 0]\nend\n", 3, "unknown operator 'frob'"},
+        {"design \"g\" period 0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw1 = constant 1 [1, 1]\nend\n", 3, "wires are numbered in order, this is w0"},
+        {"design \"g\" period 0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw0 = constant 1 [1, 2]\nend\n", 3, "the interval of w0 is [1, 1]"},
         {"desing", 1, "expected 'design'"},
         {"design \"g", 1, "a name without its closing quote"},
     };

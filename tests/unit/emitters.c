@@ -119,7 +119,7 @@ static bool refused; /* a graph that needs more than 64 bits is refused by name 
 static int run_language(struct bxc_context *context, const struct graph *graph, const struct events *events, const char *name) {
     struct arena *arena = arena_new(context);
     struct file_set files = {.arena = arena};
-    struct emission emission = {.context = context, .graph = graph, .name = "random", .content_hash = hash, .clock_period = 2.5,
+    struct emission emission = {.context = context, .graph = graph, .name = "random", .content_hash = hash, .clock_ps = 2500,
                                 .part_code = "xcvu13p-flga2577-2-e", .files = &files};
     size_t errors = context->diagnostics.errors;
     int status = language_named(name)->emit(&emission);

@@ -8,7 +8,7 @@ enum { GRAPHS = 120, EVENTS = 200 };
 static const char *const pass_names[] = {"simplify", "lower", "share", "trees", "pipeline"};
 
 /* Graphs that the passes refuse by name are counted, not compared. */
-static const char *run_graph(uint64_t seed, int adder_terms, double period, int *refused) {
+static const char *run_graph(uint64_t seed, int adder_terms, int period, int *refused) {
     struct bxc_context *context = context_new();
     static char why[400];
     const char *failure = NULL;
@@ -28,7 +28,7 @@ static const char *run_graph(uint64_t seed, int adder_terms, double period, int 
         }
         if (failure) {
             print_diagnostics(context);
-            snprintf(why, sizeof why, "seed %llu, terms %d, period %g, after %s: %s", (unsigned long long)seed, adder_terms, period, pass_names[i], failure);
+            snprintf(why, sizeof why, "seed %llu, terms %d, period %d, after %s: %s", (unsigned long long)seed, adder_terms, period, pass_names[i], failure);
             failure = why;
         }
     }
@@ -41,7 +41,7 @@ static const char *run_graph(uint64_t seed, int adder_terms, double period, int 
 static void random_graphs_keep_every_bit(void) {
     int refused = 0;
     for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
-        const char *failure = run_graph(seed, seed % 3 ? (seed % 3 == 1 ? 2 : 3) : 0, seed % 4 ? 2.5 : seed % 8 ? 1.3 : 10, &refused);
+        const char *failure = run_graph(seed, seed % 3 ? (seed % 3 == 1 ? 2 : 3) : 0, seed % 4 ? 2500 : seed % 8 ? 1300 : 10000, &refused);
         if (failure)
             test_fail(__FILE__, __LINE__, "%s", failure);
         if (failure)
@@ -68,7 +68,7 @@ static const char *narrow_all(struct format from, struct format to, enum roundin
     for (size_t i = 0; i < events; i++)
         column[i] = format_min(from) + (int64_t)i;
     struct below below;
-    below_start(&below, graph, 3, 5);
+    below_start(&below, graph, 3, 5000);
     const char *failure = NULL;
     for (int i = 0; i < 5 && !failure; i++) {
         failure = below_pass(&below, pass_names[i], events, &column);
@@ -122,7 +122,7 @@ static const char *staircase_all(uint32_t count, int64_t first, int64_t run, int
     for (int i = 0; i < 2048; i++)
         column[i] = i - 1024;
     struct below below;
-    below_start(&below, graph, 0, 4);
+    below_start(&below, graph, 0, 4000);
     const char *failure = NULL;
     for (int i = 0; i < 5 && !failure; i++) {
         failure = below_pass(&below, pass_names[i], 2048, &column);

@@ -22,7 +22,7 @@ static valref layer(struct graph *graph, valref x, int64_t in, int64_t out, int 
     return graph_append(graph, OP_MATMUL, "matmul", operands, 2, NULL);
 }
 
-static void network_start(struct network *network, int64_t in, int64_t out, int bits, int zeros, int terms, double period) {
+static void network_start(struct network *network, int64_t in, int64_t out, int bits, int zeros, int terms, int clock_ps) {
     struct network n = {.context = context_new()};
     uint64_t state = 7;
     n.graph = graph_new(n.context, "matrix");
@@ -35,7 +35,7 @@ static void network_start(struct network *network, int64_t in, int64_t out, int 
     graph_append_output(n.graph, "y", layer(n.graph, y, out, 4, 4, 20, &state));
     graph_infer(n.graph);
     *network = n;
-    below_start(&network->below, n.graph, terms, period); /* points into the network */
+    below_start(&network->below, n.graph, terms, clock_ps); /* points into the network */
 }
 
 static void network_free(struct network *n) {
@@ -59,7 +59,7 @@ static void sharing_is_exact_and_smaller(void) {
         {16, 16, 8, 0, 2, 0.7}, {16, 32, 6, 50, 3, 0.9}, {40, 16, 1, 0, 2, 0.7}, {8, 8, 3, 60, 3, 1.0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct network n;
-        network_start(&n, cases[i].in, cases[i].out, cases[i].bits, cases[i].zeros, cases[i].terms, 5);
+        network_start(&n, cases[i].in, cases[i].out, cases[i].bits, cases[i].zeros, cases[i].terms, 5000);
         int64_t **events = below_events(n.graph, 100, i);
         CHECK(below_pass(&n.below, "lower", 100, events) == NULL);
         uint32_t before = adders(n.below.program.design);
@@ -76,7 +76,7 @@ static void sharing_is_exact_and_smaller(void) {
 
 static char *whole_text(int threads) {
     struct network n;
-    network_start(&n, 24, 24, 7, 30, 0, 3);
+    network_start(&n, 24, 24, 7, 30, 0, 3000);
     bool changed;
     n.context->threads = threads;
     pass_lower(&n.below.program, &changed);
@@ -104,7 +104,7 @@ static void large_matrices_take_moments(void) {
     static const struct { int64_t in, out; int bits; double seconds; } cases[] = {{64, 64, 8, 6}, {784, 64, 1, 12}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct network n;
-        network_start(&n, cases[i].in, cases[i].out, cases[i].bits, 0, 3, 5);
+        network_start(&n, cases[i].in, cases[i].out, cases[i].bits, 0, 3, 5000);
         bool changed;
         clock_t start = clock();
         CHECK_EQ(pass_lower(&n.below.program, &changed), 0);
@@ -122,7 +122,7 @@ static void cycles_never_fall_with_the_clock(void) {
         int last = 0;
         for (size_t i = 0; i < sizeof megahertz / sizeof *megahertz; i++) {
             struct network n;
-        network_start(&n, 16, 16, 6, 50, terms, 1000 / megahertz[i]);
+        network_start(&n, 16, 16, 6, 50, terms, (int)(1e6 / megahertz[i]));
             int64_t **events = below_events(n.graph, 50, i);
             static const char *const names[] = {"lower", "share", "trees", "pipeline"};
             for (int k = 0; k < 4; k++)
@@ -137,7 +137,7 @@ static void cycles_never_fall_with_the_clock(void) {
 
 static void too_fast_a_clock_is_refused_by_name(void) {
     struct network n;
-    network_start(&n, 4, 4, 4, 0, 0, 0.6);
+    network_start(&n, 4, 4, 4, 0, 0, 600);
     bool changed;
     CHECK_EQ(pass_lower(&n.below.program, &changed), 0);
     CHECK_EQ(pass_trees(&n.below.program, &changed), 0);

@@ -250,7 +250,7 @@ static struct design *make_design(const struct graph *graph, const char *name) {
     design->blocks = ARENA_NEW(design->arena, struct block);
     design->block_count = 1;
     design->blocks[0].initiation_interval = design->blocks[0].beats = 1;
-    design->clock_period = 2.7777;
+    design->clock_ps = 2778;
     struct random_design random = {design, &design->blocks[0].datapath, 0};
     int wires = (int)environment_number("WIRES", 240);
     append_inputs(&random);
@@ -270,7 +270,7 @@ static int emit(const struct design *design, const char *where) {
     struct bxc_context *context = design->context;
     struct file_set files = {.arena = design->arena};
     struct emission emission = {.context = context, .graph = design->graph, .design = design, .name = design->name, .content_hash = hash,
-                                .clock_period = 2.7777, .part_code = "xcvu13p-flga2577-2-e", .files = &files};
+                                .clock_ps = 2778, .part_code = "xcvu13p-flga2577-2-e", .files = &files};
     if (verilog_emit(&emission))
         return -1;
     shell("mkdir -p %s/rtl %s/sim", where, where);

@@ -120,3 +120,20 @@ int options_number(const struct bxc_options *options, const char *key, double fa
     *out = number;
     return 0;
 }
+
+/* A share of one, as "0.5%" or "0.005"; fallback without the option. */
+int options_share(const struct bxc_options *options, const char *key, double fallback, double *out) {
+    const char *text = options_get(options, key);
+    *out = fallback;
+    if (!text) return 0;
+    char *end;
+    double number = strtod(text, &end);
+    bool percent = end != text && *end == '%';
+    if (percent) number /= 100;
+    if (end == text || end[percent] || !(number >= 0 && number <= 1))
+        return diag_error(&options->context->diagnostics,
+                          (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", key)}, "as 0.5% or 0.005",
+                          "'%s' is no share of one", text);
+    *out = number;
+    return 0;
+}

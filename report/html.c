@@ -69,7 +69,7 @@ static void banner(struct strbuf *out, const struct verdict *verdict) {
     struct arena *arena = out->arena;
     if (!verdict) {
         strbuf_append(out, "<div class=\"banner warn\">Not verified yet<span>bxc verify runs events through every engine and compares every bit.</span></div>\n");
-    } else if (verdict_is_positive(verdict)) {
+    } else if (verdict->equal && verdict->latency_right) {
         strbuf_printf(out, "<div class=\"banner good\">Verified: every bit equal<span>%s events through %s%s.</span></div>\n",
                       words_count(arena, (double)verdict->events), words_engines(arena, verdict),
                       verdict->latency_measured ? "; latency as measured on valid" : "");
@@ -239,6 +239,8 @@ void report_html(struct strbuf *out, const struct compile_report *report, const 
         verdict = NULL;
     page_head(out, report);
     banner(out, verdict);
+    if (verdict)
+        html_network_banner(out, verdict);
     strbuf_append(out, "</header>\n<main>\n");
     tiles(out, report);
     if (verdict)

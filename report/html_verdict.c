@@ -43,20 +43,77 @@ static void float_table(struct strbuf *out, const struct verdict *verdict) {
     static const char *const headings[] = {"Firmware against the model as trained", "> ", NULL};
     struct arena *arena = out->arena;
     html_table_start(out, NULL, headings);
-    fact(out, arena_printf(arena, "compared: %s", verdict->compared), arena_printf(arena, "%s events", words_count(arena, (double)verdict->compared_events)));
-    if (verdict->outputs) {
-        fact(out, "largest error", words_number(arena, verdict->max_error));
-        fact(out, "mean error", words_number(arena, verdict->mean_error));
-        fact(out, "numbers equal to the last bit", of(arena, verdict->exact, verdict->outputs));
+    const struct loss *loss = &verdict->loss;
+    const char *causes = words_flips(arena, loss);
+    fact(out, arena_printf(arena, "compared: %s", loss->compared), arena_printf(arena, "%s events", words_count(arena, (double)loss->events)));
+    fact(out, "decisions flipped", of(arena, loss->flipped, loss->decisions));
+    if (*causes)
+        fact(out, "of them", causes);
+    if (loss->outputs) {
+        fact(out, "largest error", words_number(arena, loss->max_error));
+        fact(out, "mean error", words_number(arena, loss->mean_error));
+        for (int i = 0; i < LOSS_QUANTILES; i++)
+            fact(out, arena_printf(arena, "%s %% of the errors are at most", words_number(arena, 100 * loss_quantiles[i])),
+                 words_number(arena, loss->quantile[i]));
+        fact(out, arena_printf(arena, "error that %s explain", loss->formats), words_number(arena, loss->allowed));
+        fact(out, "numbers equal to the last bit", of(arena, loss->exact, loss->outputs));
     }
-    if (verdict->grid_outputs)
-        fact(out, "the same, where the inputs lie on the port\xe2\x80\x99s grid", of(arena, verdict->grid_exact, verdict->grid_outputs));
-    fact(out, "decisions flipped", of(arena, verdict->flipped, verdict->decisions));
+    if (loss->grid_outputs)
+        fact(out, "the same, where the inputs lie on the port\xe2\x80\x99s grid", of(arena, loss->grid_exact, loss->grid_outputs));
     if (verdict->has_labels) {
         fact(out, "accuracy, float model", arena_printf(arena, "%.2f %%", 100 * verdict->accuracy_float));
         fact(out, "accuracy, firmware", arena_printf(arena, "%.2f %%", 100 * verdict->accuracy_fixed));
     }
     strbuf_append(out, "</tbody></table></div>\n");
+}
+
+static void worst_words(struct strbuf *out, const struct loss *loss) {
+    if (!loss->worst.event_name || !(loss->max_error > 0))
+        return;
+    strbuf_append(out, "<p>The largest error: ");
+    append_escaped(out, words_worst(out->arena, loss));
+    strbuf_append(out, ".</p>\n");
+}
+
+static void layers_table(struct strbuf *out, const struct loss *loss) {
+    static const char *const headings[] = {"Layer", ">Error, root mean square", ">relative to its values", ">added here", NULL};
+    struct arena *arena = out->arena;
+    if (loss->layer_count == 0 || !loss->layer)
+        return;
+    strbuf_append(out, "<p>Most of the error arises at layer <code>");
+    append_escaped(out, loss->layer);
+    strbuf_append(out, "</code>.</p>\n");
+    html_table_start(out, "Error by layer", headings);
+    for (uint32_t i = 0; i < loss->layer_count; i++) {
+        strbuf_append(out, "<tr>");
+        html_cell(out, loss->layers[i].name, false);
+        html_cell(out, words_number(arena, loss->layers[i].error), true);
+        html_cell(out, words_share(arena, loss->layers[i].relative, 1), true);
+        html_cell(out, words_share(arena, loss->layers[i].added, 1), true);
+        strbuf_append(out, "</tr>\n");
+    }
+    strbuf_append(out, "</tbody></table></div>\n");
+}
+
+/* The answer to the second question, as large as the first one's. */
+void html_network_banner(struct strbuf *out, const struct verdict *verdict) {
+    const struct loss *loss = &verdict->loss;
+    bool fails = !verdict_gates_pass(verdict), warns = verdict_warns_of_loss(verdict);
+    strbuf_printf(out, "<div class=\"banner %s\">%s<span>", fails ? "bad" : warns || !loss->compared ? "warn" : "good",
+                  !loss->compared ? "Not compared with the trained network" : fails || warns ? "Not the network that was trained" : "Still the trained network");
+    append_escaped(out, words_loss(out->arena, loss));
+    if (verdict->has_labels)
+        strbuf_printf(out, "; accuracy %.2f %%, as trained %.2f %%", 100 * verdict->accuracy_fixed, 100 * verdict->accuracy_float);
+    for (uint32_t i = 0; i < verdict->gate_count; i++)
+        if (!verdict->gates[i].passed) {
+            strbuf_append(out, ". ");
+            append_escaped(out, words_gate(out->arena, &verdict->gates[i]));
+        }
+    if (warns) {
+        strbuf_append(out, ". ");
+        append_escaped(out, loss->warning);
+    }
+    strbuf_append(out, ".</span></div>\n");
 }
 
 static void still_words(struct strbuf *out, const struct verdict *verdict) {
@@ -75,8 +132,10 @@ void html_verdict(struct strbuf *out, const struct verdict *verdict) {
     strbuf_append(out, "<section><h2>Verification</h2>\n");
     events_words(out, verdict);
     engines_table(out, verdict);
-    if (verdict->compared)
+    if (verdict->loss.compared)
         float_table(out, verdict);
+    worst_words(out, &verdict->loss);
+    layers_table(out, &verdict->loss);
     still_words(out, verdict);
     strbuf_append(out, "</section>\n");
     if (!verdict->has_labels || verdict->curve_count == 0)

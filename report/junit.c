@@ -1,5 +1,5 @@
 /* The verdict as JUnit XML, which every continuous-integration service shows: one test case an
- * engine, one for the latency, one for the content hash. */
+ * engine, one for the latency, one for the content hash, one for the network as trained, one a gate. */
 #include <libxml/xmlwriter.h>
 #include <string.h>
 
@@ -70,9 +70,31 @@ static void other_cases(struct junit *junit, const char *group, const struct ver
               verdict->hash_checked ? "files of different makes lie in the folder" : "not asked for");
 }
 
+/* The second question: one case, and one a gate. */
+static void network_cases(struct junit *junit, const char *group, const struct verdict *verdict) {
+    const struct loss *loss = &verdict->loss;
+    const char *answer = words_loss(junit->arena, loss);
+    if (verdict_warns_of_loss(verdict))
+        answer = arena_printf(junit->arena, "warning: %s: %s", loss->warning, answer);
+    start(junit, "testcase");
+    attribute(junit, "classname", group);
+    attribute(junit, "name", "as trained");
+    start(junit, loss->compared ? "system-out" : "skipped");
+    if (loss->compared)
+        junit->broken |= xmlTextWriterWriteString(junit->writer, BAD_CAST words_clean(junit->arena, answer)) < 0;
+    else
+        attribute(junit, "message", answer);
+    end(junit);
+    end(junit);
+    for (uint32_t i = 0; i < verdict->gate_count; i++)
+        test_case(junit, group, verdict->gates[i].name, verdict->gates[i].passed ? NULL : "failure", words_gate(junit->arena, &verdict->gates[i]));
+}
+
 static void count_cases(const struct verdict *verdict, unsigned *failures, unsigned *skipped) {
     *failures = (unsigned)(verdict->latency_measured && !verdict->latency_right) + (unsigned)(verdict->hash_checked && hash_is_wrong(verdict));
-    *skipped = (unsigned)!verdict->latency_measured + (unsigned)!verdict->hash_checked;
+    *skipped = (unsigned)!verdict->latency_measured + (unsigned)!verdict->hash_checked + (unsigned)!verdict->loss.compared;
+    for (uint32_t i = 0; i < verdict->gate_count; i++)
+        *failures += !verdict->gates[i].passed;
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
         const struct engine_result *result = &verdict->engines[i];
         *skipped += result->skipped != NULL;
@@ -89,13 +111,14 @@ static void write_suite(struct junit *junit, const struct verdict *verdict) {
     start(junit, "testsuites");
     start(junit, "testsuite");
     attribute(junit, "name", group);
-    attribute(junit, "tests", arena_printf(junit->arena, "%u", verdict->engine_count + 2));
+    attribute(junit, "tests", arena_printf(junit->arena, "%u", verdict->engine_count + 3 + verdict->gate_count));
     attribute(junit, "failures", arena_printf(junit->arena, "%u", failures));
     attribute(junit, "errors", "0");
     attribute(junit, "skipped", arena_printf(junit->arena, "%u", skipped));
     for (uint32_t i = 0; i < verdict->engine_count; i++)
         engine_case(junit, group, &verdict->engines[i]);
     other_cases(junit, group, verdict);
+    network_cases(junit, group, verdict);
     end(junit);
     end(junit);
     junit->broken |= xmlTextWriterEndDocument(junit->writer) < 0;

@@ -15,6 +15,7 @@ void json_number(struct arena *arena, cJSON *parent, const char *key, double num
 void json_bool(struct arena *arena, cJSON *parent, const char *key, bool value);
 void json_print(struct strbuf *out, const cJSON *root);
 void verdict_to_json(struct arena *arena, cJSON *parent, const struct verdict *verdict);
+void loss_to_json(struct arena *arena, cJSON *parent, const struct loss *loss); /* verdict_json.c: as "against_float" */
 
 /* ---- parse.c: reading back ---- */
 struct json_reader {
@@ -33,6 +34,7 @@ bool read_bool(struct json_reader *reader, const cJSON *object, const char *key)
 const cJSON *read_array(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count);
 uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key);
 int read_int(struct json_reader *reader, const cJSON *object, const char *key);
+void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss); /* verdict_json.c */
 
 /* ---- words.c: numbers and names as people read them ---- */
 const char *words_clean(struct arena *arena, const char *text); /* UTF-8 without control characters; what is neither becomes '?' */
@@ -45,6 +47,10 @@ const char *words_engine(struct arena *arena, const struct engine_result *result
 const char *words_result(struct arena *arena, const struct engine_result *result); /* "equal", "differs", ... */
 const char *words_difference(struct arena *arena, const struct difference *difference);
 const char *words_engines(struct arena *arena, const struct verdict *verdict); /* "c, hls, rtl" that ran */
+const char *words_loss(struct arena *arena, const struct loss *loss); /* "18 of 10,000 decisions flipped (0.18 %), largest error ..." */
+const char *words_worst(struct arena *arena, const struct loss *loss);      /* "event 5 of the files: y[2] is 0.5, not 0.53: the port's rounding" */
+const char *words_flips(struct arena *arena, const struct loss *loss);      /* by cause; "" without any */
+const char *words_gate(struct arena *arena, const struct gate *gate);      /* "flipped decisions 1.20 % of at most 1.00 %: too many" */
 bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report); /* else it is of an earlier make */
 extern const char words_hls[]; /* what stands beside figures of the HLS path */
 
@@ -54,6 +60,7 @@ void svg_timeline(struct strbuf *out, const struct compile_report *report);
 void svg_resources(struct strbuf *out, const struct compile_report *report);
 void svg_ranges(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict);
 void svg_curves(struct strbuf *out, const struct verdict *verdict);
+void html_network_banner(struct strbuf *out, const struct verdict *verdict);
 void html_verdict(struct strbuf *out, const struct verdict *verdict);
 void html_table_start(struct strbuf *out, const char *caption, const char *const *headings); /* ends with NULL; '>' before a name: numbers */
 void html_cell(struct strbuf *out, const char *text, bool is_number);

@@ -216,23 +216,34 @@ static void print_engines(struct strbuf *out, const struct verdict *verdict, boo
 
 static void print_exact(struct strbuf *out, const struct verdict *verdict) {
     struct arena *arena = out->arena;
-    strbuf_printf(out, "  largest error %s, mean error %s\n", words_number(arena, verdict->max_error), words_number(arena, verdict->mean_error));
-    strbuf_printf(out, "  equal to the last bit: %s of %s numbers", words_count(arena, (double)verdict->exact), words_count(arena, (double)verdict->outputs));
-    if (verdict->grid_outputs)
-        strbuf_printf(out, "; %s of %s where the inputs lie on the port's grid", words_count(arena, (double)verdict->grid_exact),
-                      words_count(arena, (double)verdict->grid_outputs));
+    strbuf_printf(out, "  largest error %s, mean error %s\n", words_number(arena, verdict->loss.max_error), words_number(arena, verdict->loss.mean_error));
+    strbuf_append(out, "  errors of");
+    for (int i = 0; i < LOSS_QUANTILES; i++)
+        strbuf_printf(out, "%s %s %% of the numbers up to %s", i ? "," : "", words_number(arena, 100 * loss_quantiles[i]),
+                      words_number(arena, verdict->loss.quantile[i]));
+    strbuf_printf(out, "; %s explain %s\n", verdict->loss.formats, words_number(arena, verdict->loss.allowed));
+    if (verdict->loss.max_error > 0)
+        strbuf_printf(out, "  the largest: %s\n", words_clean(arena, words_worst(arena, &verdict->loss)));
+    strbuf_printf(out, "  equal to the last bit: %s of %s numbers", words_count(arena, (double)verdict->loss.exact), words_count(arena, (double)verdict->loss.outputs));
+    if (verdict->loss.grid_outputs)
+        strbuf_printf(out, "; %s of %s where the inputs lie on the port's grid", words_count(arena, (double)verdict->loss.grid_exact),
+                      words_count(arena, (double)verdict->loss.grid_outputs));
     strbuf_append(out, "\n");
 }
 
 static void print_accuracy(struct strbuf *out, const struct verdict *verdict, bool colour) {
     struct arena *arena = out->arena;
-    if (!verdict->compared)
+    if (!verdict->loss.compared)
         return;
     heading(out, "against the model as trained", colour);
-    strbuf_printf(out, "  compared: %s, %s events\n", verdict->compared, words_count(arena, (double)verdict->compared_events));
-    if (verdict->outputs)
+    strbuf_printf(out, "  compared: %s, %s events\n", verdict->loss.compared, words_count(arena, (double)verdict->loss.events));
+    if (verdict->loss.outputs)
         print_exact(out, verdict);
-    strbuf_printf(out, "  decisions flipped: %s of %s\n", words_count(arena, (double)verdict->flipped), words_count(arena, (double)verdict->decisions));
+    const char *causes = words_flips(arena, &verdict->loss);
+    strbuf_printf(out, "  decisions flipped: %s of %s%s%s\n", words_count(arena, (double)verdict->loss.flipped),
+                  words_count(arena, (double)verdict->loss.decisions), *causes ? ": " : "", causes);
+    if (verdict->loss.layer)
+        strbuf_printf(out, "  most of the error arises at layer '%s'\n", words_clean(arena, verdict->loss.layer));
 }
 
 static void print_labels(struct strbuf *out, const struct verdict *verdict, bool colour) {
@@ -262,7 +273,7 @@ static void print_still(struct strbuf *out, const struct verdict *verdict) {
 }
 
 static void print_judgement(struct strbuf *out, const struct verdict *verdict, bool colour) {
-    bool good = verdict_is_positive(verdict);
+    bool good = verdict->equal && verdict->latency_right;
     const char *begin = !colour ? "" : good ? "\033[1;32m" : "\033[1;31m", *end = colour ? "\033[0m" : "";
     if (good)
         strbuf_printf(out, "\n%sverdict: equal%s in every bit: %s\n", begin, end, words_engines(out->arena, verdict));
@@ -270,6 +281,28 @@ static void print_judgement(struct strbuf *out, const struct verdict *verdict, b
         strbuf_printf(out, "\n%sverdict: wrong latency%s: interface.json tells %d cycles\n", begin, end, verdict->latency);
     else
         strbuf_printf(out, "\n%sverdict: NOT equal%s\n", begin, end);
+}
+
+/* The second question, beside the first. */
+static void print_network(struct strbuf *out, const struct verdict *verdict, bool colour) {
+    struct arena *arena = out->arena;
+    const struct loss *loss = &verdict->loss;
+    bool warns = verdict_warns_of_loss(verdict), fails = !verdict_gates_pass(verdict);
+    const char *begin = !colour ? "" : fails ? "\033[1;31m" : warns ? "\033[1;33m" : "\033[1;32m", *end = colour ? "\033[0m" : "";
+    if (!loss->compared) {
+        strbuf_printf(out, "network: %s\n", words_loss(arena, loss));
+        return;
+    }
+    strbuf_printf(out, "%snetwork: %s%s: %s", begin, fails || warns ? "NOT as trained" : loss->max_error > 0 || loss->flipped ? "as trained" : "exactly as trained",
+                  end, words_loss(arena, loss));
+    if (verdict->has_labels)
+        strbuf_printf(out, ", accuracy %.2f %% for %.2f %%", 100 * verdict->accuracy_fixed, 100 * verdict->accuracy_float);
+    strbuf_append(out, "\n");
+    for (uint32_t i = 0; i < verdict->gate_count; i++)
+        if (!verdict->gates[i].passed)
+            strbuf_printf(out, "  %s\n", words_gate(arena, &verdict->gates[i]));
+    if (warns)
+        strbuf_printf(out, "  %s\n", words_clean(arena, loss->warning));
 }
 
 void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool colour) {
@@ -283,4 +316,5 @@ void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool co
     print_labels(out, verdict, colour);
     print_still(out, verdict);
     print_judgement(out, verdict, colour);
+    print_network(out, verdict, colour);
 }

@@ -92,18 +92,74 @@ static void add_events(struct arena *arena, cJSON *parent, const struct verdict 
     json_text(arena, events, "seed", arena_printf(arena, "%" PRIu64, verdict->seed));
 }
 
-static void add_accuracy(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
+static const char *const cause_keys[LOSS_CAUSE_COUNT] = {"port_rounding", "port_range", "formats", "unexplained"};
+
+static void add_causes(struct arena *arena, cJSON *parent, const char *key, const uint64_t *counts) {
+    cJSON *object = json_object(arena, parent, key);
+    for (int i = 0; i < LOSS_CAUSE_COUNT; i++)
+        json_number(arena, object, cause_keys[i], (double)counts[i]);
+}
+
+static void add_worst(struct arena *arena, cJSON *parent, const struct loss *loss) {
+    if (!loss->worst.event_name)
+        return;
+    cJSON *object = json_object(arena, parent, "worst");
+    json_number(arena, object, "event", (double)loss->worst.event);
+    json_text(arena, object, "event_name", loss->worst.event_name);
+    json_text(arena, object, "output_name", loss->worst.output_name);
+    json_number(arena, object, "output", loss->worst.output);
+    json_number(arena, object, "element", loss->worst.element);
+    json_number(arena, object, "expected", loss->worst.expected);
+    json_number(arena, object, "got", loss->worst.got);
+    json_text(arena, object, "cause", loss->worst.cause);
+}
+
+static void add_layer_losses(struct arena *arena, cJSON *parent, const struct loss *loss) {
+    cJSON *list = json_array(arena, parent, "layers");
+    for (uint32_t i = 0; i < loss->layer_count; i++) {
+        cJSON *object = json_object(arena, list, NULL);
+        json_text(arena, object, "name", loss->layers[i].name);
+        json_number(arena, object, "error", loss->layers[i].error);
+        json_number(arena, object, "relative", loss->layers[i].relative);
+        json_number(arena, object, "added", loss->layers[i].added);
+    }
+    json_text(arena, parent, "layer", loss->layer);
+}
+
+void loss_to_json(struct arena *arena, cJSON *parent, const struct loss *loss) {
     cJSON *object = json_object(arena, parent, "against_float");
-    json_text(arena, object, "compared", verdict->compared);
-    json_number(arena, object, "events", (double)verdict->compared_events);
-    json_number(arena, object, "max_error", verdict->max_error);
-    json_number(arena, object, "mean_error", verdict->mean_error);
-    json_number(arena, object, "outputs", (double)verdict->outputs);
-    json_number(arena, object, "exact", (double)verdict->exact);
-    json_number(arena, object, "grid_outputs", (double)verdict->grid_outputs);
-    json_number(arena, object, "grid_exact", (double)verdict->grid_exact);
-    json_number(arena, object, "decisions", (double)verdict->decisions);
-    json_number(arena, object, "flipped", (double)verdict->flipped);
+    json_text(arena, object, "compared", loss->compared);
+    json_number(arena, object, "events", (double)loss->events);
+    json_number(arena, object, "max_error", loss->max_error);
+    json_number(arena, object, "mean_error", loss->mean_error);
+    cJSON *quantiles = json_array(arena, object, "quantiles");
+    for (int i = 0; i < LOSS_QUANTILES; i++)
+        json_number(arena, quantiles, NULL, loss->quantile[i]);
+    json_number(arena, object, "outputs", (double)loss->outputs);
+    json_number(arena, object, "exact", (double)loss->exact);
+    json_number(arena, object, "grid_outputs", (double)loss->grid_outputs);
+    json_number(arena, object, "grid_exact", (double)loss->grid_exact);
+    json_number(arena, object, "decisions", (double)loss->decisions);
+    json_number(arena, object, "flipped", (double)loss->flipped);
+    add_causes(arena, object, "flipped_by", loss->flipped_by);
+    json_number(arena, object, "allowed", loss->allowed);
+    json_text(arena, object, "formats", loss->formats);
+    add_causes(arena, object, "beyond_by", loss->beyond_by);
+    add_worst(arena, object, loss);
+    add_layer_losses(arena, object, loss);
+    json_bool(arena, object, "explained", loss->explained);
+    json_text(arena, object, "warning", loss->warning);
+}
+
+static void add_gates(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
+    cJSON *list = json_array(arena, parent, "gates");
+    for (uint32_t i = 0; i < verdict->gate_count; i++) {
+        cJSON *object = json_object(arena, list, NULL);
+        json_text(arena, object, "name", verdict->gates[i].name);
+        json_number(arena, object, "limit", verdict->gates[i].limit);
+        json_number(arena, object, "value", verdict->gates[i].value);
+        json_bool(arena, object, "passed", verdict->gates[i].passed);
+    }
 }
 
 void verdict_to_json(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
@@ -116,7 +172,8 @@ void verdict_to_json(struct arena *arena, cJSON *parent, const struct verdict *v
     json_bool(arena, parent, "latency_right", verdict->latency_right);
     add_events(arena, parent, verdict);
     add_engines(arena, parent, verdict);
-    add_accuracy(arena, parent, verdict);
+    loss_to_json(arena, parent, &verdict->loss);
+    add_gates(arena, parent, verdict);
     if (verdict->has_labels)
         add_labels(arena, parent, verdict);
     add_activity(arena, parent, verdict);
@@ -234,18 +291,77 @@ static void read_activity(struct json_reader *reader, const cJSON *root, struct 
     }
 }
 
-static void read_accuracy(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
+static void read_causes(struct json_reader *reader, const cJSON *parent, const char *key, uint64_t *counts) {
+    const cJSON *object = read_member(reader, parent, key);
+    for (int i = 0; i < LOSS_CAUSE_COUNT; i++)
+        counts[i] = read_count(reader, object, cause_keys[i]);
+}
+
+static void read_worst(struct json_reader *reader, const cJSON *parent, struct loss *loss) {
+    const cJSON *object = cJSON_GetObjectItemCaseSensitive(parent, "worst");
+    if (!object)
+        return;
+    loss->worst.event = read_count(reader, object, "event");
+    loss->worst.event_name = read_text(reader, object, "event_name");
+    loss->worst.output_name = read_text(reader, object, "output_name");
+    loss->worst.output = (uint32_t)read_count(reader, object, "output");
+    loss->worst.element = (uint32_t)read_count(reader, object, "element");
+    loss->worst.expected = read_number(reader, object, "expected");
+    loss->worst.got = read_number(reader, object, "got");
+    loss->worst.cause = read_text(reader, object, "cause");
+}
+
+static void read_layer_losses(struct json_reader *reader, const cJSON *object, struct loss *loss) {
+    const cJSON *item, *list = read_array(reader, object, "layers", &loss->layer_count);
+    struct layer_loss *layer = loss->layers = ARENA_ARRAY(reader->arena, struct layer_loss, loss->layer_count + 1);
+    cJSON_ArrayForEach(item, list) {
+        layer->name = read_text(reader, item, "name");
+        layer->error = read_number(reader, item, "error");
+        layer->relative = read_number(reader, item, "relative");
+        layer->added = read_number(reader, item, "added");
+        layer++;
+    }
+    loss->layer = read_text(reader, object, "layer");
+}
+
+void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss) {
     const cJSON *object = read_member(reader, root, "against_float");
-    verdict->compared = read_text(reader, object, "compared");
-    verdict->compared_events = read_count(reader, object, "events");
-    verdict->max_error = read_number(reader, object, "max_error");
-    verdict->mean_error = read_number(reader, object, "mean_error");
-    verdict->outputs = read_count(reader, object, "outputs");
-    verdict->exact = read_count(reader, object, "exact");
-    verdict->grid_outputs = read_count(reader, object, "grid_outputs");
-    verdict->grid_exact = read_count(reader, object, "grid_exact");
-    verdict->decisions = read_count(reader, object, "decisions");
-    verdict->flipped = read_count(reader, object, "flipped");
+    uint32_t quantiles;
+    loss->compared = read_text(reader, object, "compared");
+    loss->events = read_count(reader, object, "events");
+    loss->max_error = read_number(reader, object, "max_error");
+    loss->mean_error = read_number(reader, object, "mean_error");
+    const double *numbers = read_numbers(reader, object, "quantiles", &quantiles);
+    for (uint32_t i = 0; i < quantiles && i < LOSS_QUANTILES; i++)
+        loss->quantile[i] = numbers[i];
+    loss->outputs = read_count(reader, object, "outputs");
+    loss->exact = read_count(reader, object, "exact");
+    loss->grid_outputs = read_count(reader, object, "grid_outputs");
+    loss->grid_exact = read_count(reader, object, "grid_exact");
+    loss->decisions = read_count(reader, object, "decisions");
+    loss->flipped = read_count(reader, object, "flipped");
+    read_causes(reader, object, "flipped_by", loss->flipped_by);
+    loss->allowed = read_number(reader, object, "allowed");
+    loss->formats = read_text(reader, object, "formats");
+    read_causes(reader, object, "beyond_by", loss->beyond_by);
+    read_worst(reader, object, loss);
+    read_layer_losses(reader, object, loss);
+    loss->explained = read_bool(reader, object, "explained");
+    loss->warning = read_text(reader, object, "warning");
+}
+
+static void read_gates(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
+    uint32_t count;
+    const cJSON *item, *list = read_array(reader, root, "gates", &count);
+    cJSON_ArrayForEach(item, list) {
+        if (verdict->gate_count == GATES_MAX)
+            return;
+        struct gate *gate = &verdict->gates[verdict->gate_count++];
+        gate->name = read_text(reader, item, "name");
+        gate->limit = read_number(reader, item, "limit");
+        gate->value = read_number(reader, item, "value");
+        gate->passed = read_bool(reader, item, "passed");
+    }
 }
 
 static void read_events(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
@@ -276,7 +392,8 @@ struct verdict *verdict_parse(struct bxc_context *context, struct arena *arena, 
     verdict->latency_right = read_bool(&reader, root, "latency_right");
     read_events(&reader, root, verdict);
     read_engines(&reader, root, verdict);
-    read_accuracy(&reader, root, verdict);
+    read_loss(&reader, root, &verdict->loss);
+    read_gates(&reader, root, verdict);
     read_labels(&reader, root, verdict);
     read_activity(&reader, root, verdict);
     return reader.wrong ? NULL : verdict;

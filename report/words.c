@@ -106,6 +106,41 @@ const char *words_difference(struct arena *arena, const struct difference *diffe
                         difference->expected);
 }
 
+const char *words_loss(struct arena *arena, const struct loss *loss) {
+    struct strbuf text = strbuf_new(arena);
+    if (!loss->compared)
+        return "not compared: there is no float model to compare with";
+    strbuf_printf(&text, "%s of %s decisions flipped (%s)", words_count(arena, (double)loss->flipped), words_count(arena, (double)loss->decisions),
+                  words_share(arena, (double)loss->flipped, (double)loss->decisions));
+    if (loss->outputs)
+        strbuf_printf(&text, ", largest error %s", words_number(arena, loss->max_error));
+    return text.data;
+}
+
+const char *words_worst(struct arena *arena, const struct loss *loss) {
+    return arena_printf(arena, "%s: %s[%u] is %s, not %s: %s", loss->worst.event_name, loss->worst.output_name ? loss->worst.output_name : "?",
+                        loss->worst.element, words_number(arena, loss->worst.got), words_number(arena, loss->worst.expected),
+                        loss->worst.cause ? loss->worst.cause : "?");
+}
+
+const char *words_flips(struct arena *arena, const struct loss *loss) {
+    static const char *const causes[LOSS_CAUSE_COUNT] = {"the port's rounding", "numbers outside the port's format", "the formats' rounding",
+                                                         "no format's rounding"};
+    struct strbuf text = strbuf_new(arena);
+    for (int i = 0; i < LOSS_CAUSE_COUNT; i++)
+        if (loss->flipped_by[i])
+            strbuf_printf(&text, "%s%s by %s", text.length ? ", " : "", words_count(arena, (double)loss->flipped_by[i]), causes[i]);
+    return text.data;
+}
+
+const char *words_gate(struct arena *arena, const struct gate *gate) {
+    bool share = strcmp(gate->name, "max-error") != 0;
+    const char *what = !share ? "largest error" : !strcmp(gate->name, "max-flips") ? "decisions flipped" : "accuracy lost";
+    const char *value = share ? words_share(arena, gate->value, 1) : words_number(arena, gate->value);
+    const char *limit = share ? words_share(arena, gate->limit, 1) : words_number(arena, gate->limit);
+    return arena_printf(arena, "%s: %s, and --%s lets it be %s", what, value, gate->name, limit);
+}
+
 bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report) {
     return verdict && verdict->content_hash && report->content_hash && !strcmp(verdict->content_hash, report->content_hash);
 }

@@ -1,6 +1,8 @@
 /* How far the fixed network is from the model as trained. Where the model ends in a softmax that the
  * firmware leaves out, the softmax's operand is what is compared; where the firmware gives only the
- * winning class, decisions are. Decisions are arg-max over the last axis, or a threshold for one number. */
+ * winning class, decisions are. Decisions are arg-max over the last axis, or a threshold for one number.
+ * Events that decide otherwise, or err by more than their formats explain, run through the float model once
+ * more as the port rounds them: what it does then too is the port's doing. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,23 +15,36 @@ struct pairing { /* one output */
     bool numbers;         /* element by element, or only the decisions */
     bool float_is_index, fixed_is_index; /* of a class */
     const char *compared;
+    double count, sum, squares; /* of the float outputs */
+    double allowed;       /* error of a number that its formats explain */
+};
+
+struct worst { /* the event of the largest error so far */
+    double error, inside; /* from the float model; from the float model on the event as the port rounds it */
+    uint64_t event, number; /* in all, in its phase */
+    enum phase phase;
+    uint32_t output, element;
+    double expected, got;
+    float **events;       /* by input: as it came, and as the port rounds it */
 };
 
 struct accuracy {
-    struct firmware *firmware;
+    struct bxc_context *context;
+    const char *file;        /* for diagnoses */
     struct arena *arena;
     struct graph *reference; /* outputs as they are compared */
     const struct graph *fixed;
     struct pairing *pairs;
     double threshold;
-    bool labels;
-    double *reals;           /* fixed outputs as real numbers, one block */
-    double error_sum, error_max;
-    uint64_t events, outputs, exact, grid_outputs, grid_exact, decisions, flipped;
-    uint64_t labelled, capacity, right_float, right_fixed;
-    size_t classes;
-    float *float_scores, *fixed_scores; /* labelled events x classes */
-    int32_t *truth;
+    struct labels *labels;
+    uint32_t input_count;
+    valref *inputs;
+    size_t *input_elements;
+    double **reals;          /* fixed outputs as real numbers, one block */
+    struct errors *errors;
+    struct layer_errors *layers;
+    struct loss loss;        /* as far as it is counted */
+    struct worst worst;
 };
 
 static const struct node *through_reshapes(const struct graph *graph, valref value) {
@@ -55,6 +70,13 @@ static size_t last_axis(const struct graph *graph, valref value) {
     return shape->rank > 0 && shape->dim[shape->rank - 1] > 0 ? (size_t)shape->dim[shape->rank - 1] : 1;
 }
 
+/* Its first largest number is what an arg-max gives. */
+static bool chooses_last_axis(const struct graph *graph, const struct node *argmax) {
+    const struct axis_attributes *axis = &argmax->attributes.axis;
+    const struct value *operand = graph_value(graph, argmax->inputs[0]);
+    return operand->kind == VALUE_REAL && !axis->select_last && axis->axis == operand->shape.rank - 1;
+}
+
 static void pair_up(struct accuracy *accuracy, uint32_t output) {
     struct pairing *pair = &accuracy->pairs[output];
     struct graph_output *reference = &accuracy->reference->outputs[output];
@@ -66,6 +88,10 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     if (ends->op == OP_SOFTMAX && !has_part_of(accuracy->fixed, ends->name)) {
         reference->value = ends->inputs[0];
         pair->compared = "the operand of its softmax, which the firmware leaves out";
+    }
+    if (pair->float_is_index && chooses_last_axis(accuracy->reference, ends)) {
+        reference->value = ends->inputs[0]; /* the same decisions, and how near they were */
+        pair->float_is_index = false;
     }
     pair->floats = value_elements(accuracy->reference, reference->value);
     pair->fixed = value_elements(accuracy->fixed, fixed);
@@ -83,8 +109,8 @@ static bool comparable(const struct pairing *pair) {
 }
 
 static int make_pairs(struct accuracy *accuracy) {
-    struct diagnostics *diag = &accuracy->firmware->context->diagnostics;
-    struct location at = {.file = accuracy->firmware->folder};
+    struct diagnostics *diag = &accuracy->context->diagnostics;
+    struct location at = {.file = accuracy->file};
     if (graph_is_integer(accuracy->reference))
         return -1;
     if (accuracy->reference->output_count != accuracy->fixed->output_count)
@@ -104,17 +130,14 @@ static size_t scores(const struct pairing *pair) {
     return floats > fixed ? floats : fixed;
 }
 
-static int prepare_labels(struct accuracy *accuracy, uint64_t events) {
+int accuracy_expect_labels(struct accuracy *accuracy, uint64_t events) {
+    if (!accuracy->reference || accuracy->fixed->output_count == 0)
+        return 0;
     const struct pairing *pair = &accuracy->pairs[0];
-    struct diagnostics *diag = &accuracy->firmware->context->diagnostics;
     if (pair->decisions != 1)
-        return diag_error(diag, (struct location){0}, NULL, "labels need one decision an event, but output '%s' gives %zu",
+        return diag_error(&accuracy->context->diagnostics, (struct location){0}, NULL, "labels need one decision an event, but output '%s' gives %zu",
                           accuracy->fixed->outputs[0].name, pair->decisions);
-    accuracy->classes = scores(pair);
-    accuracy->capacity = events;
-    accuracy->float_scores = arena_calloc(accuracy->arena, (size_t)events + 1, accuracy->classes * sizeof(float));
-    accuracy->fixed_scores = arena_calloc(accuracy->arena, (size_t)events + 1, accuracy->classes * sizeof(float));
-    accuracy->truth = ARENA_ARRAY(accuracy->arena, int32_t, events + 1);
+    accuracy->labels = labels_new(accuracy->arena, scores(pair), events);
     return 0;
 }
 
@@ -126,27 +149,38 @@ static double default_threshold(const struct graph *reference) {
     return node && (node->op == OP_SIGMOID || node->op == OP_HARD_SIGMOID || node->op == OP_SOFTMAX) ? 0.5 : 0;
 }
 
-struct accuracy *accuracy_new(struct firmware *firmware, const struct verify_options *options, struct arena *arena,
-                              bool labels, uint64_t labelled_events) {
+static void allocate(struct accuracy *accuracy) {
+    struct arena *arena = accuracy->arena;
+    const struct graph *fixed = accuracy->fixed;
+    accuracy->input_count = graph_inputs(fixed, NULL, 0);
+    accuracy->inputs = ARENA_ARRAY(arena, valref, accuracy->input_count + 1);
+    accuracy->input_elements = ARENA_ARRAY(arena, size_t, accuracy->input_count + 1);
+    accuracy->worst.events = ARENA_ARRAY(arena, float *, accuracy->input_count + 1);
+    graph_inputs(fixed, accuracy->inputs, accuracy->input_count);
+    for (uint32_t i = 0; i < accuracy->input_count; i++) {
+        accuracy->input_elements[i] = value_elements(fixed, accuracy->inputs[i]);
+        accuracy->worst.events[i] = ARENA_ARRAY(arena, float, 2 * accuracy->input_elements[i] + 1);
+    }
+    accuracy->reals = ARENA_ARRAY(arena, double *, fixed->output_count + 1);
+    for (uint32_t o = 0; o < fixed->output_count; o++)
+        accuracy->reals[o] = arena_calloc(arena, BLOCK_EVENTS, accuracy->pairs[o].fixed * sizeof **accuracy->reals);
+    accuracy->errors = errors_new(arena);
+    accuracy->worst.error = -1;
+}
+
+struct accuracy *accuracy_new(const struct graph *reference, const struct graph *fixed, double threshold, const char *file, struct arena *arena) {
     struct accuracy *accuracy = ARENA_NEW(arena, struct accuracy);
-    size_t widest = 1;
-    *accuracy = (struct accuracy){.firmware = firmware, .arena = arena, .fixed = firmware->quantised, .threshold = options->threshold};
-    accuracy->reference = graph_clone(firmware->reference);
-    if (isnan(options->threshold))
+    *accuracy = (struct accuracy){.context = fixed->context, .file = file, .arena = arena, .fixed = fixed, .threshold = threshold};
+    accuracy->reference = graph_clone(reference);
+    if (isnan(threshold))
         accuracy->threshold = default_threshold(accuracy->reference);
-    accuracy->labels = labels;
     if (make_pairs(accuracy)) {
         graph_free(accuracy->reference);
         accuracy->reference = NULL;
         return accuracy;
     }
-    for (uint32_t o = 0; o < accuracy->fixed->output_count; o++)
-        widest = accuracy->pairs[o].fixed > widest ? accuracy->pairs[o].fixed : widest;
-    accuracy->reals = arena_calloc(arena, BLOCK_EVENTS, widest * sizeof *accuracy->reals);
-    if (labels && accuracy->fixed->output_count > 0 && prepare_labels(accuracy, labelled_events)) {
-        accuracy_close(accuracy);
-        return NULL;
-    }
+    allocate(accuracy);
+    accuracy->layers = layer_errors_new(accuracy->reference, fixed, arena);
     return accuracy;
 }
 
@@ -155,11 +189,13 @@ const struct graph *accuracy_reference(const struct accuracy *accuracy) {
 }
 
 void accuracy_close(struct accuracy *accuracy) {
-    if (accuracy)
-        graph_free(accuracy->reference);
+    if (!accuracy)
+        return;
+    layer_errors_close(accuracy->layers);
+    graph_free(accuracy->reference);
 }
 
-/* ---- one event ---- */
+/* ---- decisions ---- */
 
 /* The class that `count` numbers choose; the first of equals wins. */
 static int64_t decide(const double *numbers, size_t count, bool is_index, double threshold) {
@@ -186,42 +222,31 @@ static int64_t decide_float(const float *numbers, size_t count, bool is_index, d
     return (int64_t)best;
 }
 
-static void add_numbers(struct accuracy *accuracy, const struct pairing *pair, const float *floats, const double *fixed, bool on_grid) {
-    for (size_t i = 0; i < pair->fixed; i++) {
-        bool exact = (double)floats[i] == fixed[i];
-        double error = fabs((double)floats[i] - fixed[i]);
-        if (isnan(error))
-            error = INFINITY;
-        accuracy->outputs++;
-        accuracy->exact += exact;
-        accuracy->grid_outputs += on_grid;
-        accuracy->grid_exact += on_grid && exact;
-        accuracy->error_sum += error;
-        accuracy->error_max = error > accuracy->error_max ? error : accuracy->error_max;
-    }
+/* How far the float model's own decision was from the other one. */
+static double margin(const struct accuracy *accuracy, const struct pairing *pair, const float *numbers, size_t count, int64_t own, int64_t other) {
+    if (pair->float_is_index || other < 0 || (count > 1 && (size_t)other >= count))
+        return INFINITY;
+    if (count == 1)
+        return fabs((double)numbers[0] - accuracy->threshold);
+    return fabs((double)numbers[own] - (double)numbers[other]) / 2;
 }
 
-static void add_decisions(struct accuracy *accuracy, const struct pairing *pair, const float *floats, const double *fixed) {
-    size_t wide_float = pair->floats / pair->decisions, wide_fixed = pair->fixed / pair->decisions;
-    for (size_t d = 0; d < pair->decisions; d++) {
-        int64_t a = decide_float(floats + d * wide_float, wide_float, pair->float_is_index, accuracy->threshold);
-        int64_t b = decide(fixed + d * wide_fixed, wide_fixed, pair->fixed_is_index, accuracy->threshold);
-        accuracy->decisions++;
-        accuracy->flipped += a != b;
-    }
+static int64_t float_decision(const struct accuracy *accuracy, const struct pairing *pair, const float *event, size_t decision) {
+    size_t wide = pair->floats / pair->decisions;
+    return decide_float(event + decision * wide, wide, pair->float_is_index, accuracy->threshold);
 }
 
-static void add_event(struct accuracy *accuracy, const struct pairing *pair, const float *floats, const double *fixed, bool on_grid) {
-    if (pair->numbers)
-        add_numbers(accuracy, pair, floats, fixed, on_grid);
-    add_decisions(accuracy, pair, floats, fixed);
+static int64_t fixed_decision(const struct accuracy *accuracy, const struct pairing *pair, const double *event, size_t decision) {
+    size_t wide = pair->fixed / pair->decisions;
+    return decide(event + decision * wide, wide, pair->fixed_is_index, accuracy->threshold);
 }
 
 /* ---- labels ---- */
 
 /* A class number, or one column a class of which the largest counts. -1: neither. */
 static int64_t label_class(const struct accuracy *accuracy, const double *label, size_t columns) {
-    size_t classes = accuracy->classes > 1 ? accuracy->classes : 2;
+    size_t classes = scores(&accuracy->pairs[0]);
+    classes = classes > 1 ? classes : 2;
     if (columns > 1)
         return columns == classes ? decide(label, columns, false, 0) : -1;
     bool whole = label[0] >= 0 && label[0] == floor(label[0]) && label[0] < 2147483647.0;
@@ -229,108 +254,358 @@ static int64_t label_class(const struct accuracy *accuracy, const double *label,
     return whole && (open_ended || label[0] < (double)classes) ? (int64_t)label[0] : -1;
 }
 
-static void keep_scores(float *scores_of_event, size_t classes, const float *numbers, size_t count, int64_t choice) {
-    for (size_t c = 0; c < classes; c++) {
-        float score = count == classes ? numbers[c] : (float)((int64_t)c == choice);
-        scores_of_event[c] = isnan(score) ? -INFINITY : score;
-    }
-}
-
-static void add_label(struct accuracy *accuracy, const float *floats, const double *fixed, int64_t truth) {
+static void add_label(struct accuracy *accuracy, float *rows, const float *floats, const double *fixed, int64_t truth) {
     const struct pairing *pair = &accuracy->pairs[0];
-    size_t row = (size_t)accuracy->labelled * accuracy->classes;
-    int64_t a = decide_float(floats, pair->floats, pair->float_is_index, accuracy->threshold);
-    int64_t b = decide(fixed, pair->fixed, pair->fixed_is_index, accuracy->threshold);
-    accuracy->right_float += a == truth;
-    accuracy->right_fixed += b == truth;
-    keep_scores(accuracy->float_scores + row, accuracy->classes, floats, pair->float_is_index ? 0 : pair->floats, a);
-    for (size_t c = 0; c < accuracy->classes; c++)
-        accuracy->fixed_scores[row + c] = pair->fixed_is_index ? (float)((int64_t)c == b) : (float)fixed[c];
-    accuracy->truth[accuracy->labelled++] = (int32_t)truth;
+    size_t classes = scores(pair);
+    int64_t a = float_decision(accuracy, pair, floats, 0), b = fixed_decision(accuracy, pair, fixed, 0);
+    for (size_t c = 0; c < classes; c++) {
+        rows[c] = pair->float_is_index || pair->floats != classes ? (float)((int64_t)c == a) : floats[c];
+        rows[classes + c] = pair->fixed_is_index ? (float)((int64_t)c == b) : (float)fixed[c];
+    }
+    labels_add(accuracy->labels, truth, a, b, rows, rows + classes);
 }
 
 static int add_labels(struct accuracy *accuracy, const struct event_block *block, const float *floats) {
     const struct pairing *pair = &accuracy->pairs[0];
-    for (size_t e = 0; e < block->events && accuracy->labelled < accuracy->capacity; e++) {
+    struct arena *scratch = arena_new(accuracy->context);
+    float *rows = ARENA_ARRAY(scratch, float, 2 * scores(pair) + 1);
+    int status = 0;
+    for (size_t e = 0; e < block->events && status == 0; e++) {
         int64_t truth = label_class(accuracy, block->labels + e * block->label_columns, block->label_columns);
         if (truth < 0)
-            return diag_error(&accuracy->firmware->context->diagnostics, (struct location){0}, "a label is a class number, from 0",
-                              "the label of event %llu is no class of output '%s'", (unsigned long long)(block->first_in_phase + e),
-                              accuracy->fixed->outputs[0].name);
-        add_label(accuracy, floats + e * pair->floats, accuracy->reals + e * pair->fixed, truth);
+            status = diag_error(&accuracy->context->diagnostics, (struct location){0}, "a label is a class number, from 0",
+                                "the label of event %llu is no class of output '%s'", (unsigned long long)(block->first_in_phase + e),
+                                accuracy->fixed->outputs[0].name);
+        else
+            add_label(accuracy, rows, floats + e * pair->floats, accuracy->reals[0] + e * pair->fixed, truth);
     }
-    return 0;
+    arena_free(scratch);
+    return status;
+}
+
+/* ---- what the formats explain ---- */
+
+/* From the spread of the float outputs so far. */
+static void update_allowed(struct accuracy *accuracy, const struct event_block *block, float *const *floats) {
+    for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
+        struct pairing *pair = &accuracy->pairs[o];
+        for (size_t i = 0; i < block->events * pair->floats; i++) {
+            double x = (double)floats[o][i];
+            if (!block->measured[i / pair->floats] || !isfinite(x))
+                continue;
+            pair->count++;
+            pair->sum += x;
+            pair->squares += x * x;
+        }
+        double mean = pair->count > 0 ? pair->sum / pair->count : 0, square = pair->count > 0 ? pair->squares / pair->count : 0;
+        double variance = square - mean * mean;
+        double spread = sqrt(variance > 1e-9 * square ? variance : square);
+        loss_allow(&accuracy->loss, accuracy->reference, accuracy->fixed, spread, accuracy->arena);
+        pair->allowed = accuracy->loss.allowed;
+    }
+    if (accuracy->fixed->output_count > 0)
+        accuracy->loss.allowed = accuracy->pairs[0].allowed;
+}
+
+/* ---- one event ---- */
+
+struct outcome {
+    double error;         /* the largest of the event */
+    uint32_t output, element;
+    bool beyond, flipped; /* further off than explained; a decision differs */
+};
+
+static void add_number(struct accuracy *accuracy, double error, bool on_grid) {
+    struct loss *loss = &accuracy->loss;
+    loss->outputs++;
+    loss->exact += error == 0;
+    loss->grid_outputs += on_grid;
+    loss->grid_exact += on_grid && error == 0;
+    errors_add(accuracy->errors, error);
+}
+
+static double distance(double a, double b) {
+    double error = a == b ? 0 : fabs(a - b);
+    return isnan(error) ? INFINITY : error;
+}
+
+static struct outcome add_event(struct accuracy *accuracy, const struct event_block *block, size_t e, float *const *floats) {
+    struct outcome outcome = {.error = -1};
+    for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
+        const struct pairing *pair = &accuracy->pairs[o];
+        const float *a = floats[o] + e * pair->floats;
+        const double *b = accuracy->reals[o] + e * pair->fixed;
+        for (size_t i = 0; pair->numbers && i < pair->fixed; i++) {
+            double error = distance((double)a[i], b[i]);
+            add_number(accuracy, error, block->on_grid[e]);
+            outcome.beyond |= error > pair->allowed;
+            if (error > outcome.error) {
+                outcome.error = error;
+                outcome.output = o;
+                outcome.element = (uint32_t)i;
+            }
+        }
+        for (size_t d = 0; d < pair->decisions; d++) {
+            bool flipped = float_decision(accuracy, pair, a, d) != fixed_decision(accuracy, pair, b, d);
+            accuracy->loss.decisions++;
+            accuracy->loss.flipped += flipped;
+            outcome.flipped |= flipped;
+        }
+    }
+    return outcome;
+}
+
+/* ---- events with a loss: the float model on them as the port rounds them ---- */
+
+struct suspects {
+    struct arena *arena;
+    size_t count;
+    size_t *rows;       /* of the block */
+    struct outcome *outcomes;
+    double **doubles;   /* by input: the events as the port rounds them */
+    float **inputs, **outputs;
+};
+
+static void port_events(struct accuracy *accuracy, const struct event_block *block, struct suspects *suspects) {
+    for (uint32_t i = 0; i < accuracy->input_count; i++) {
+        size_t elements = accuracy->input_elements[i];
+        const struct meaning *meaning = &graph_definition(accuracy->fixed, accuracy->inputs[i])->attributes.input.meaning;
+        suspects->inputs[i] = arena_calloc(suspects->arena, suspects->count + 1, elements * sizeof(float));
+        suspects->doubles[i] = arena_calloc(suspects->arena, suspects->count + 1, elements * sizeof(double));
+        for (size_t k = 0; k < suspects->count; k++) {
+            double *to = suspects->doubles[i] + k * elements;
+            port_to_reals(accuracy->fixed, accuracy->inputs[i], meaning->scale ? meaning : NULL, 1, block->integers[i] + suspects->rows[k] * elements, to);
+            for (size_t e = 0; e < elements; e++)
+                suspects->inputs[i][k * elements + e] = (float)to[e];
+        }
+    }
+}
+
+static int run_suspects(struct accuracy *accuracy, const struct event_block *block, struct suspects *suspects) {
+    const struct graph *reference = accuracy->reference;
+    suspects->doubles = ARENA_ARRAY(suspects->arena, double *, accuracy->input_count + 1);
+    suspects->inputs = ARENA_ARRAY(suspects->arena, float *, accuracy->input_count + 1);
+    suspects->outputs = ARENA_ARRAY(suspects->arena, float *, reference->output_count + 1);
+    port_events(accuracy, block, suspects);
+    for (uint32_t o = 0; o < reference->output_count; o++)
+        suspects->outputs[o] = arena_calloc(suspects->arena, suspects->count + 1, accuracy->pairs[o].floats * sizeof(float));
+    return graph_run_reals(reference, suspects->count, (const float *const *)suspects->inputs, suspects->outputs);
+}
+
+static bool any_beyond_port(const struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k) {
+    for (uint32_t i = 0; i < accuracy->input_count; i++)
+        for (size_t e = 0, elements = accuracy->input_elements[i]; e < elements; e++)
+            if (port_is_beyond(accuracy->fixed, accuracy->inputs[i], e, (double)block->reals[i][suspects->rows[k] * elements + e],
+                               suspects->doubles[i][k * elements + e]))
+                return true;
+    return false;
+}
+
+/* The largest error that is left when both see the event as the port rounds it, of an output or of one element. */
+static double error_inside(const struct accuracy *accuracy, const struct suspects *suspects, size_t k, uint32_t output, size_t from, size_t to) {
+    const struct pairing *pair = &accuracy->pairs[output];
+    double most = 0;
+    for (size_t i = from; i < to; i++)
+        most = fmax(most, distance((double)suspects->outputs[output][k * pair->floats + i],
+                                   accuracy->reals[output][suspects->rows[k] * pair->fixed + i]));
+    return most;
+}
+
+static void blame_flips(struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats, enum loss_cause port) {
+    size_t row = suspects->rows[k];
+    for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
+        const struct pairing *pair = &accuracy->pairs[o];
+        const float *as_it_came = floats[o] + row * pair->floats, *at_port = suspects->outputs[o] + k * pair->floats;
+        for (size_t d = 0; d < pair->decisions; d++) {
+            size_t wide = pair->floats / pair->decisions;
+            int64_t fixed = fixed_decision(accuracy, pair, accuracy->reals[o] + row * pair->fixed, d);
+            int64_t inside = float_decision(accuracy, pair, at_port, d);
+            if (float_decision(accuracy, pair, as_it_came, d) == fixed)
+                continue;
+            bool near = margin(accuracy, pair, at_port + d * wide, wide, inside, fixed) <= pair->allowed;
+            accuracy->loss.flipped_by[inside == fixed ? port : near ? LOSS_FORMATS : LOSS_UNEXPLAINED]++;
+        }
+    }
+}
+
+static void blame(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k, float *const *floats) {
+    enum loss_cause port = any_beyond_port(accuracy, block, suspects, k) ? LOSS_PORT_RANGE : LOSS_PORT_ROUNDING;
+    bool inside = false;
+    blame_flips(accuracy, suspects, k, floats, port);
+    for (uint32_t o = 0; o < accuracy->fixed->output_count; o++)
+        inside |= accuracy->pairs[o].numbers && error_inside(accuracy, suspects, k, o, 0, accuracy->pairs[o].fixed) > accuracy->pairs[o].allowed;
+    if (suspects->outcomes[k].beyond)
+        accuracy->loss.beyond_by[inside ? LOSS_UNEXPLAINED : port]++;
+}
+
+static void keep_worst(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k, float *const *floats) {
+    const struct outcome *outcome = &suspects->outcomes[k];
+    struct worst *worst = &accuracy->worst;
+    const struct pairing *pair = &accuracy->pairs[outcome->output];
+    size_t row = suspects->rows[k];
+    if (!(outcome->error > worst->error))
+        return;
+    worst->error = outcome->error;
+    worst->event = block->first + row;
+    worst->number = block->first_in_phase + row;
+    worst->phase = block->phase;
+    worst->output = outcome->output;
+    worst->element = outcome->element;
+    worst->expected = (double)floats[outcome->output][row * pair->floats + outcome->element];
+    worst->got = accuracy->reals[outcome->output][row * pair->fixed + outcome->element];
+    worst->inside = error_inside(accuracy, suspects, k, outcome->output, outcome->element, outcome->element + 1);
+    for (uint32_t i = 0; i < accuracy->input_count; i++) {
+        size_t elements = accuracy->input_elements[i];
+        memcpy(worst->events[i], block->reals[i] + row * elements, elements * sizeof(float));
+        memcpy(worst->events[i] + elements, suspects->inputs[i] + k * elements, elements * sizeof(float));
+    }
 }
 
 /* ---- blocks ---- */
 
+static int add_block(struct accuracy *accuracy, const struct event_block *block, float *const *floats, struct arena *scratch) {
+    struct suspects suspects = {.arena = scratch, .rows = ARENA_ARRAY(scratch, size_t, block->events + 1),
+                                .outcomes = ARENA_ARRAY(scratch, struct outcome, block->events + 1)};
+    double worst = accuracy->worst.error;
+    for (size_t e = 0; e < block->events; e++) {
+        if (!block->measured[e])
+            continue;
+        struct outcome outcome = add_event(accuracy, block, e, floats);
+        accuracy->loss.events++;
+        if (!outcome.flipped && !outcome.beyond && !(outcome.error > worst))
+            continue;
+        worst = fmax(worst, outcome.error);
+        suspects.rows[suspects.count] = e;
+        suspects.outcomes[suspects.count++] = outcome;
+    }
+    if (suspects.count == 0)
+        return 0;
+    if (run_suspects(accuracy, block, &suspects))
+        return -1;
+    for (size_t k = 0; k < suspects.count; k++) {
+        blame(accuracy, block, &suspects, k, floats);
+        keep_worst(accuracy, block, &suspects, k, floats);
+    }
+    return 0;
+}
+
 int accuracy_add(struct accuracy *accuracy, const struct event_block *block, float *const *floats, int64_t *const *integers) {
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
-        const struct pairing *pair = &accuracy->pairs[o];
         const struct graph_output *output = &accuracy->fixed->outputs[o];
-        port_to_reals(accuracy->fixed, output->value, output->meaning.scale ? &output->meaning : NULL, block->events, integers[o], accuracy->reals);
-        for (size_t e = 0; e < block->events; e++)
-            if (block->measured[e])
-                add_event(accuracy, pair, floats[o] + e * pair->floats, accuracy->reals + e * pair->fixed, block->on_grid[e]);
-        if (o == 0 && block->labels && accuracy->labels && add_labels(accuracy, block, floats[0]))
-            return -1;
+        port_to_reals(accuracy->fixed, output->value, output->meaning.scale ? &output->meaning : NULL, block->events, integers[o], accuracy->reals[o]);
     }
-    for (size_t e = 0; e < block->events; e++)
-        accuracy->events += block->measured[e];
-    return 0;
+    update_allowed(accuracy, block, floats);
+    struct arena *scratch = arena_new(accuracy->context);
+    int status = add_block(accuracy, block, floats, scratch);
+    arena_free(scratch);
+    if (accuracy->layers)
+        layer_errors_add(accuracy->layers, block->events, (const float *const *)block->reals, (const int64_t *const *)block->integers,
+                         accuracy->input_elements, accuracy->input_count, block->measured);
+    if (status == 0 && accuracy->labels && block->labels)
+        status = add_labels(accuracy, block, floats[0]);
+    return status;
 }
 
 /* ---- the end ---- */
 
-static double class_area(struct accuracy *accuracy, const float *scores_of_all, size_t class_number, struct scored *sorted, double *false_positive,
-                         double *true_positive) {
-    bool single = accuracy->classes == 1;
-    size_t count = (size_t)accuracy->labelled;
-    for (size_t i = 0; i < count; i++) {
-        sorted[i].score = scores_of_all[i * accuracy->classes + class_number];
-        sorted[i].positive = accuracy->truth[i] == (single ? 1 : (int32_t)class_number);
-    }
-    double area = curve_area(sorted, count);
-    curve_sample(sorted, count, false_positive, true_positive);
-    return area;
+static void finish_worst(struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
+    const struct worst *worst = &accuracy->worst;
+    if (worst->error < 0)
+        return;
+    loss->worst.event = worst->event;
+    loss->worst.event_name = event_name(arena, worst->phase, worst->number);
+    loss->worst.output = worst->output;
+    loss->worst.element = worst->element;
+    loss->worst.output_name = arena_strdup(arena, accuracy->fixed->outputs[worst->output].name);
+    loss->worst.expected = worst->expected;
+    loss->worst.got = worst->got;
+    loss->worst.cause = cause_of_event(accuracy->reference, accuracy->fixed, (const float *const *)worst->events, worst->error, worst->inside,
+                                       loss, arena);
 }
 
-static void finish_curves(struct accuracy *accuracy, struct verdict *verdict, struct arena *arena) {
-    struct scored *sorted = ARENA_ARRAY(accuracy->arena, struct scored, accuracy->labelled + 1);
-    verdict->curve_count = (uint32_t)accuracy->classes;
-    verdict->curves = ARENA_ARRAY(arena, struct class_curve, verdict->curve_count + 1);
-    for (uint32_t c = 0; c < verdict->curve_count; c++) {
-        struct class_curve *curve = &verdict->curves[c];
-        curve->points = CURVE_POINTS;
-        curve->false_positive_float = ARENA_ARRAY(arena, double, CURVE_POINTS);
-        curve->true_positive_float = ARENA_ARRAY(arena, double, CURVE_POINTS);
-        curve->false_positive_fixed = ARENA_ARRAY(arena, double, CURVE_POINTS);
-        curve->true_positive_fixed = ARENA_ARRAY(arena, double, CURVE_POINTS);
-        curve->area_float = class_area(accuracy, accuracy->float_scores, c, sorted, curve->false_positive_float, curve->true_positive_float);
-        curve->area_fixed = class_area(accuracy, accuracy->fixed_scores, c, sorted, curve->false_positive_fixed, curve->true_positive_fixed);
+void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
+    *loss = (struct loss){.explained = true};
+    if (accuracy->loss.events == 0)
+        return;
+    *loss = accuracy->loss;
+    loss->formats = arena_strdup(arena, loss->formats);
+    loss->compared = accuracy->pairs[0].compared;
+    loss->max_error = errors_largest(accuracy->errors);
+    loss->mean_error = errors_mean(accuracy->errors);
+    for (int i = 0; i < LOSS_QUANTILES; i++)
+        loss->quantile[i] = errors_quantile(accuracy->errors, loss_quantiles[i]);
+    if (accuracy->layers)
+        layer_errors_finish(accuracy->layers, loss, arena);
+    finish_worst(accuracy, loss, arena);
+    loss_judge(loss, (double)NAN, arena);
+}
+
+void accuracy_finish_labels(const struct accuracy *accuracy, struct verdict *verdict, struct arena *arena) {
+    if (!accuracy->labels)
+        return;
+    labels_finish(accuracy->labels, !(accuracy->pairs[0].fixed_is_index && accuracy->pairs[0].float_is_index), verdict, arena);
+    if (verdict->has_labels)
+        loss_judge(&verdict->loss, verdict->accuracy_float - verdict->accuracy_fixed, arena);
+}
+
+/* ---- events in memory ---- */
+
+static void find_on_grid(const struct accuracy *accuracy, struct event_block *block, struct arena *scratch) {
+    for (uint32_t i = 0; i < accuracy->input_count; i++) {
+        size_t elements = accuracy->input_elements[i];
+        const struct meaning *meaning = &graph_definition(accuracy->fixed, accuracy->inputs[i])->attributes.input.meaning;
+        double *at_port = arena_calloc(scratch, block->events + 1, elements * sizeof *at_port);
+        port_to_reals(accuracy->fixed, accuracy->inputs[i], meaning->scale ? meaning : NULL, block->events, block->integers[i], at_port);
+        for (size_t k = 0; k < block->events * elements; k++)
+            if ((double)block->reals[i][k] != at_port[k])
+                block->on_grid[k / elements] = false;
     }
 }
 
-void accuracy_finish(struct accuracy *accuracy, struct verdict *verdict) {
-    struct arena *arena = accuracy->firmware->context->arena;
-    if (accuracy->events == 0)
-        return;
-    verdict->compared = accuracy->pairs[0].compared;
-    verdict->compared_events = accuracy->events;
-    verdict->max_error = accuracy->error_max;
-    verdict->mean_error = accuracy->outputs ? accuracy->error_sum / (double)accuracy->outputs : 0;
-    verdict->outputs = accuracy->outputs;
-    verdict->exact = accuracy->exact;
-    verdict->grid_outputs = accuracy->grid_outputs;
-    verdict->grid_exact = accuracy->grid_exact;
-    verdict->decisions = accuracy->decisions;
-    verdict->flipped = accuracy->flipped;
-    if (!accuracy->labels || accuracy->labelled == 0)
-        return;
-    verdict->has_labels = true;
-    verdict->labelled_events = accuracy->labelled;
-    verdict->accuracy_float = (double)accuracy->right_float / (double)accuracy->labelled;
-    verdict->accuracy_fixed = (double)accuracy->right_fixed / (double)accuracy->labelled;
-    if (!(accuracy->pairs[0].fixed_is_index && accuracy->pairs[0].float_is_index))
-        finish_curves(accuracy, verdict, arena);
+static int measure_block(struct accuracy *accuracy, struct event_block *block, const float *const *inputs, struct arena *scratch) {
+    const struct graph *fixed = accuracy->fixed, *reference = accuracy->reference;
+    float **floats = ARENA_ARRAY(scratch, float *, reference->output_count + 1);
+    int64_t **integers = ARENA_ARRAY(scratch, int64_t *, fixed->output_count + 1);
+    block->integers = ARENA_ARRAY(scratch, int64_t *, accuracy->input_count + 1);
+    block->reals = ARENA_ARRAY(scratch, float *, accuracy->input_count + 1);
+    block->measured = ARENA_ARRAY(scratch, bool, block->events + 1);
+    block->on_grid = ARENA_ARRAY(scratch, bool, block->events + 1);
+    memset(block->measured, true, block->events);
+    memset(block->on_grid, true, block->events);
+    for (uint32_t i = 0; i < accuracy->input_count; i++) {
+        size_t elements = accuracy->input_elements[i];
+        block->reals[i] = arena_copy(scratch, inputs[i] + block->first * elements, block->events * elements * sizeof(float));
+        block->integers[i] = arena_calloc(scratch, block->events + 1, elements * sizeof(int64_t));
+        if (port_from_reals(fixed, accuracy->inputs[i], block->events, (size_t)block->first, block->reals[i], block->integers[i]))
+            return -1;
+    }
+    for (uint32_t o = 0; o < fixed->output_count; o++) {
+        floats[o] = arena_calloc(scratch, block->events + 1, accuracy->pairs[o].floats * sizeof(float));
+        integers[o] = arena_calloc(scratch, block->events + 1, accuracy->pairs[o].fixed * sizeof(int64_t));
+    }
+    find_on_grid(accuracy, block, scratch);
+    if (graph_run_reals(reference, block->events, (const float *const *)block->reals, floats) ||
+        graph_run_integers(fixed, block->events, (const int64_t *const *)block->integers, integers))
+        return -1;
+    return accuracy_add(accuracy, block, floats, integers);
+}
+
+bool loss_measure(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs, double threshold,
+                  bool calibrated, struct arena *arena, struct loss *loss) {
+    struct arena *own = arena_new(fixed->context);
+    struct accuracy *accuracy = accuracy_new(reference, fixed, threshold, NULL, own);
+    int status = accuracy->reference ? 0 : -1;
+    for (size_t first = 0; first < events && status == 0; first += BLOCK_EVENTS) {
+        struct event_block block = {.phase = calibrated ? PHASE_CALIBRATION : PHASE_RANDOM, .first = first, .first_in_phase = first};
+        struct arena *scratch = arena_new(fixed->context);
+        block.events = events - first < BLOCK_EVENTS ? events - first : BLOCK_EVENTS;
+        status = measure_block(accuracy, &block, inputs, scratch);
+        arena_free(scratch);
+    }
+    *loss = (struct loss){.explained = true};
+    if (status == 0)
+        accuracy_finish(accuracy, loss, arena);
+    accuracy_close(accuracy);
+    arena_free(own);
+    return status == 0;
 }

@@ -117,7 +117,7 @@ void calibrated_event(const struct port_elements *ports, uint64_t seed, uint64_t
 struct port_elements *port_elements_new(const struct firmware *firmware, struct arena *arena);
 
 /* ---- stream.c: the events of one verification, block by block ---- */
-enum phase { PHASE_USER, PHASE_CORNER, PHASE_REGRESSION, PHASE_RANDOM, PHASE_COUNT };
+enum phase { PHASE_USER, PHASE_CORNER, PHASE_REGRESSION, PHASE_RANDOM, PHASE_COUNT, PHASE_CALIBRATION /* compile's */ };
 enum { BLOCK_EVENTS = 16384 };
 struct event_block { /* events of one phase only */
     enum phase phase;
@@ -137,6 +137,7 @@ void event_stream_close(struct event_stream *stream);
 uint64_t event_stream_events(const struct event_stream *stream, enum phase phase);
 uint64_t event_stream_total(const struct event_stream *stream);
 int64_t event_stream_next(struct event_stream *stream, struct event_block *block); /* 0 at the end, -1 diagnosed */
+const char *event_name(struct arena *arena, enum phase phase, uint64_t number); /* "event 12 of the files", ... */
 const char *regression_path(const struct firmware *firmware, struct arena *arena);
 /* Real numbers of regression vectors, all inputs side by side. NULL: there are none that fit. */
 double *regression_read(const struct firmware *firmware, struct arena *arena, size_t columns, uint64_t *events);
@@ -152,12 +153,45 @@ int failing_event_write(struct firmware *firmware, struct arena *arena, const in
 
 /* ---- accuracy.c: fixed against the model as trained ---- */
 struct accuracy;
-struct accuracy *accuracy_new(struct firmware *firmware, const struct verify_options *options, struct arena *arena,
-                              bool labels, uint64_t labelled_events);
+struct accuracy *accuracy_new(const struct graph *reference, const struct graph *fixed, double threshold, const char *file, struct arena *arena);
+int accuracy_expect_labels(struct accuracy *accuracy, uint64_t events);
 const struct graph *accuracy_reference(const struct accuracy *accuracy); /* outputs as they are compared; NULL: nothing can be */
 void accuracy_close(struct accuracy *accuracy);
 int accuracy_add(struct accuracy *accuracy, const struct event_block *block, float *const *floats, int64_t *const *integers);
-void accuracy_finish(struct accuracy *accuracy, struct verdict *verdict);
+void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena *arena);
+void accuracy_finish_labels(const struct accuracy *accuracy, struct verdict *verdict, struct arena *arena); /* after it */
+
+/* ---- labels.c ---- */
+struct labels;
+struct labels *labels_new(struct arena *arena, size_t classes, uint64_t events);
+void labels_add(struct labels *labels, int64_t truth, int64_t choice_float, int64_t choice_fixed, const float *scores_float,
+                const float *scores_fixed); /* a score a class */
+void labels_finish(const struct labels *labels, bool curves, struct verdict *verdict, struct arena *arena);
+
+/* ---- errors.c ---- */
+struct errors;
+struct errors *errors_new(struct arena *arena);
+void errors_add(struct errors *errors, double error);
+double errors_largest(const struct errors *errors);
+double errors_mean(const struct errors *errors);
+double errors_quantile(const struct errors *errors, double share);
+
+/* ---- layer_loss.c ---- */
+struct layer_errors;
+struct layer_errors *layer_errors_new(const struct graph *reference, const struct graph *fixed, struct arena *arena);
+/* inputs: events x elements each; the events that are measured count. */
+void layer_errors_add(struct layer_errors *errors, size_t events, const float *const *reals, const int64_t *const *integers,
+                      const size_t *elements, uint32_t inputs, const bool *measured);
+void layer_errors_finish(const struct layer_errors *errors, struct loss *loss, struct arena *arena);
+void layer_errors_close(struct layer_errors *errors);
+
+/* ---- cause.c ---- */
+/* Whether the port changes the number by more than a step of its format. */
+bool port_is_beyond(const struct graph *fixed, valref input, size_t element, double real, double at_port);
+/* events: by input, the event as it came and as the port rounds it; whole, inside: its error, and what the float
+ * model on the rounded one leaves of it. */
+const char *cause_of_event(const struct graph *reference, const struct graph *fixed, const float *const *events, double whole, double inside,
+                           const struct loss *loss, struct arena *arena);
 
 /* ---- curves.c ---- */
 struct scored {

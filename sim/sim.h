@@ -70,6 +70,61 @@ double engine_build_seconds(const struct engine *engine);
 /* A command that the engine needs and that is not on PATH, in the arena; NULL: none. */
 const char *engine_missing_tool(struct arena *arena, enum engine_id id);
 
+/* ---- loss.c, accuracy.c, labels.c, errors.c, layer_loss.c, cause.c: is it still the trained network? ---- */
+enum loss_cause { /* why a decision flipped, or a number is further off than its formats explain */
+    LOSS_PORT_ROUNDING, /* the float model does the same on the event as the port rounds it */
+    LOSS_PORT_RANGE,    /* it does, and a number of the event is outside the port's format */
+    LOSS_FORMATS,       /* the rounding inside: no further than its formats explain */
+    LOSS_UNEXPLAINED,
+    LOSS_CAUSE_COUNT
+};
+enum { LOSS_QUANTILES = 4, LOSS_NAMED_LAYERS = 200 };
+extern const double loss_quantiles[LOSS_QUANTILES]; /* 0.5, 0.9, 0.99, 0.999 */
+
+struct layer_loss { /* values of a layer, firmware against float model; both are zero for a dead layer */
+    const char *name;
+    double error;    /* root mean square */
+    double relative; /* to the values' own root mean square */
+    double added;    /* beyond what the layers before it had */
+};
+
+/* The answer to the second question, on events with a float model beside them. */
+struct loss {
+    const char *compared;        /* what of the float model: "its outputs", "the operand of its softmax", ...; NULL: nothing */
+    uint64_t events;
+    uint64_t outputs, exact;     /* numbers compared, and how many were equal to the last bit */
+    uint64_t grid_outputs, grid_exact; /* the same for events whose inputs lie on the ports' grid */
+    double max_error, mean_error;
+    double quantile[LOSS_QUANTILES]; /* of the errors; not too small, and at most 2 % too large */
+    uint64_t decisions, flipped; /* arg-max, or the sign at the threshold for one output */
+    uint64_t flipped_by[LOSS_CAUSE_COUNT];
+    double allowed;              /* the error that the formats explain (loss.c) */
+    const char *formats;         /* which formats, in words */
+    uint64_t beyond_by[LOSS_CAUSE_COUNT]; /* events with a larger one; by FORMATS: none */
+    struct {                     /* the event of the largest error */
+        uint64_t event;
+        const char *event_name, *output_name, *cause;
+        uint32_t output, element;
+        double expected, got;    /* float model, firmware */
+    } worst;
+    struct layer_loss *layers;   /* in order, those that can be compared */
+    uint32_t layer_count;
+    const char *layer;           /* where most of the error arises, or NULL */
+    bool explained;              /* by the formats, or there is no loss */
+    const char *warning;         /* what they do not explain, or NULL */
+};
+
+/* The rule: sets `allowed` and `formats`. spread: root mean square of the float outputs about their mean. */
+void loss_allow(struct loss *loss, const struct graph *reference, const struct graph *fixed, double spread, struct arena *arena);
+/* ... and whether the loss as counted is explained: sets `explained` and `warning`. accuracy_lost: share, or NaN. */
+void loss_judge(struct loss *loss, double accuracy_lost, struct arena *arena);
+
+/* All of it for events in memory; inputs as graph_run_reals, threshold NaN: 0.5 after a sigmoid or softmax, else 0;
+ * calibrated: calibration events, else random ones (for their names).
+ * false: nothing can be compared (the model came quantised, or its outputs have another shape). */
+bool loss_measure(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs,
+                  double threshold, bool calibrated, struct arena *arena, struct loss *loss);
+
 /* ---- compare.c, verdict.c ---- */
 struct difference { /* the first one */
     bool found;
@@ -97,6 +152,12 @@ struct class_curve { /* one class against the rest */
     uint32_t points;
     double *false_positive_float, *true_positive_float, *false_positive_fixed, *true_positive_fixed;
 };
+enum { GATES_MAX = 3 };
+struct gate { /* what the user lets a loss be at most */
+    const char *name;    /* "max-flips", "max-error", "max-loss" */
+    double limit, value; /* shares; the error in the outputs' own unit */
+    bool passed;
+};
 enum { ENGINE_RESULT_MAX = ENGINE_COUNT + 2 }; /* rtl also with gaps and with a reset */
 struct verdict {
     struct firmware *firmware;      /* NULL when the verdict was read back */
@@ -112,13 +173,9 @@ struct verdict {
     bool latency_measured;
     bool equal;              /* bits, all engines that ran */
     bool latency_right;      /* measured = reported */
-    /* fixed against the model as trained, user's or random events only */
-    const char *compared;        /* what of the float model: "its outputs", "the operand of its softmax", ...; NULL: nothing */
-    uint64_t compared_events;
-    double max_error, mean_error;
-    uint64_t outputs, exact;     /* numbers compared, and how many were equal to the last bit */
-    uint64_t grid_outputs, grid_exact; /* the same for events whose inputs lie on the ports' grid */
-    uint64_t decisions, flipped; /* arg-max, or the sign at the threshold for one output */
+    struct gate gates[GATES_MAX]; /* those that were asked for */
+    uint32_t gate_count;
+    struct loss loss;        /* the second question, on the user's or random events only */
     bool has_labels;
     uint64_t labelled_events;
     double accuracy_float, accuracy_fixed;
@@ -135,14 +192,18 @@ struct verify_options {
     uint32_t event_file_count;
     const char *labels;           /* .npy or .csv of class numbers, or NULL */
     uint64_t seed;
+    double max_flips, max_error, max_loss; /* gates; NaN: none */
     double threshold;             /* for one output; NaN: 0.5 after a sigmoid or softmax, else 0 */
     bool engine[ENGINE_COUNT];    /* which to run */
     struct engine_options engine_options;
 };
-struct verify_options verify_options_default(void);
+struct verify_options verify_options_default(void); /* no gates */
 /* NULL and a diagnosis when it could not be had; a negative verdict is a verdict. In the arena of context. */
 struct verdict *verify_firmware(struct firmware *firmware, const struct verify_options *options);
-/* Bits equal, latency as told, nothing failed. */
+/* Bits equal, latency as told, nothing failed, every gate passed. */
 bool verdict_is_positive(const struct verdict *verdict);
+bool verdict_gates_pass(const struct verdict *verdict);
+/* A loss that the formats do not explain, and no gate says that it may be: an amber banner. */
+bool verdict_warns_of_loss(const struct verdict *verdict);
 
 #endif

@@ -24,6 +24,17 @@ struct event_stream {
     uint64_t *beyond; /* by input: numbers of the user's events that its format cannot hold */
 };
 
+const char *event_name(struct arena *arena, enum phase phase, uint64_t number) {
+    unsigned long long shown = (unsigned long long)number;
+    switch (phase) {
+    case PHASE_USER: return arena_printf(arena, "event %llu of the files", shown);
+    case PHASE_CORNER: return arena_printf(arena, "corner vector %llu", shown);
+    case PHASE_REGRESSION: return arena_printf(arena, "regression vector %llu", shown);
+    case PHASE_CALIBRATION: return arena_printf(arena, "calibration event %llu", shown);
+    default: return arena_printf(arena, "random event %llu", shown);
+    }
+}
+
 const char *regression_path(const struct firmware *firmware, struct arena *arena) {
     return arena_printf(arena, "%s/verify/regression.npy", firmware->folder);
 }

@@ -31,7 +31,8 @@ struct verification {
 };
 
 struct verify_options verify_options_default(void) {
-    struct verify_options options = {.seed = 1, .threshold = (double)NAN, .engine_options = {.check_hash = true}};
+    struct verify_options options = {.seed = 1, .threshold = (double)NAN, .max_flips = (double)NAN, .max_error = (double)NAN,
+                                     .max_loss = (double)NAN, .engine_options = {.check_hash = true}};
     for (int i = 0; i < ENGINE_COUNT; i++)
         options.engine[i] = true;
     return options;
@@ -138,13 +139,28 @@ static int open_reference(struct verification *run) {
     return 0;
 }
 
+/* A gate that nothing can be held against would always be open. */
+static int check_gates(struct verification *run) {
+    const struct verify_options *options = run->options;
+    struct diagnostics *diag = &run->firmware->context->diagnostics;
+    bool asked = !isnan(options->max_flips) || !isnan(options->max_error) || !isnan(options->max_loss);
+    if (asked && !run->reference)
+        return diag_error(diag, (struct location){.file = run->firmware->folder}, "leave out --max-flips, --max-error and --max-loss",
+                          "there is nothing to hold the limits against: engine 'float' did not run (%s)", run->reference_result->skipped);
+    if (!isnan(options->max_loss) && !options->labels)
+        return diag_error(diag, (struct location){.attribute = "--max-loss"}, "give the true classes: --labels FILE",
+                          "the accuracy lost is not known without labels");
+    return 0;
+}
+
 static int open_all(struct verification *run) {
     run->stream = event_stream_new(run->firmware, run->options, run->arena);
     if (!run->stream)
         return -1;
-    run->accuracy = accuracy_new(run->firmware, run->options, run->arena, run->options->labels != NULL,
-                                 event_stream_events(run->stream, PHASE_USER));
-    if (!run->accuracy || open_reference(run))
+    run->accuracy = accuracy_new(run->firmware->reference, run->firmware->quantised, run->options->threshold, run->firmware->folder, run->arena);
+    if (run->options->labels && accuracy_expect_labels(run->accuracy, event_stream_events(run->stream, PHASE_USER)))
+        return -1;
+    if (open_reference(run) || check_gates(run))
         return -1;
     run->activity = activity_new(run->firmware->quantised, run->arena);
     run->emulator_result = new_result(run, ENGINE_EMULATOR, "");
@@ -191,18 +207,6 @@ static int run_emulator(struct verification *run, const struct event_block *bloc
     return 0;
 }
 
-static const char *event_name(struct arena *arena, const struct event_block *block, uint64_t event) {
-    unsigned long long number = (unsigned long long)(event - block->first + block->first_in_phase);
-    struct strbuf text = strbuf_new(arena);
-    switch (block->phase) {
-    case PHASE_USER: strbuf_printf(&text, "event %llu of the files", number); break;
-    case PHASE_CORNER: strbuf_printf(&text, "corner vector %llu", number); break;
-    case PHASE_REGRESSION: strbuf_printf(&text, "regression vector %llu", number); break;
-    default: strbuf_printf(&text, "random event %llu", number); break;
-    }
-    return text.data;
-}
-
 /* The first difference of an engine: named, made small, kept for the next time (or a diagnosis, when
  * the folder cannot be written: the verdict stands all the same). */
 static void keep_failure(struct verification *run, struct contestant *contestant, const struct event_block *block) {
@@ -210,7 +214,7 @@ static void keep_failure(struct verification *run, struct contestant *contestant
     struct engine *engine = contestant->engine;
     int64_t *event = ARENA_ARRAY(run->arena, int64_t, engine->input_total + 1), *to = event;
     size_t row = (size_t)(difference->event - block->first);
-    difference->event_name = event_name(run->firmware->context->arena, block, difference->event);
+    difference->event_name = event_name(run->firmware->context->arena, block->phase, difference->event - block->first + block->first_in_phase);
     difference->layer = arena_strdup(run->firmware->context->arena, difference->layer);
     difference->output_name = arena_strdup(run->firmware->context->arena, difference->output_name);
     for (uint32_t i = 0; i < engine->input_count; i++) {
@@ -296,8 +300,44 @@ static void judge(struct verification *run) {
     judge_latency(verdict);
 }
 
+/* ---- the second question ---- */
+
+static void add_gate(struct verdict *verdict, const char *name, double limit, double value) {
+    if (isnan(limit))
+        return;
+    verdict->gates[verdict->gate_count++] = (struct gate){.name = name, .limit = limit, .value = value, .passed = value <= limit};
+}
+
+static double flipped_share(const struct loss *loss) {
+    return loss->decisions ? (double)loss->flipped / (double)loss->decisions : 0;
+}
+
+static void judge_loss(struct verification *run) {
+    struct verdict *verdict = run->verdict;
+    const struct verify_options *options = run->options;
+    const struct loss *loss = &verdict->loss;
+    add_gate(verdict, "max-flips", options->max_flips, flipped_share(loss));
+    add_gate(verdict, "max-error", options->max_error, loss->max_error);
+    add_gate(verdict, "max-loss", options->max_loss, verdict->accuracy_float - verdict->accuracy_fixed);
+    if (verdict_warns_of_loss(verdict))
+        diag_warning(&run->firmware->context->diagnostics, (struct location){.file = run->firmware->folder},
+                     "look at the layers in the report; wider formats, events like the experiment's for --calibrate, or gates: --max-flips, --max-error",
+                     "this is not the network that was trained: %s", loss->warning);
+}
+
+bool verdict_gates_pass(const struct verdict *verdict) {
+    bool pass = true;
+    for (uint32_t i = 0; i < verdict->gate_count; i++)
+        pass &= verdict->gates[i].passed;
+    return pass;
+}
+
+bool verdict_warns_of_loss(const struct verdict *verdict) {
+    return verdict->loss.compared && !verdict->loss.explained && verdict->gate_count == 0;
+}
+
 bool verdict_is_positive(const struct verdict *verdict) {
-    return verdict->equal && verdict->latency_right;
+    return verdict->equal && verdict->latency_right && verdict_gates_pass(verdict);
 }
 
 static void describe(struct verification *run) {
@@ -329,9 +369,11 @@ struct verdict *verify_firmware(struct firmware *firmware, const struct verify_o
         status = run_all(&run);
     if (status == 0) {
         count_events(&run);
-        accuracy_finish(run.accuracy, run.verdict);
+        accuracy_finish(run.accuracy, &run.verdict->loss, firmware->context->arena);
+        accuracy_finish_labels(run.accuracy, run.verdict, firmware->context->arena);
         activity_finish(run.activity, run.verdict);
         judge(&run);
+        judge_loss(&run);
     }
     close_all(&run);
     arena_free(arena);

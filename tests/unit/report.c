@@ -41,6 +41,7 @@ static struct class_curve curves[] = {
 static const char *still[] = {"relu[3]", "<relu>[4]"};
 static struct value_range ranges[] = {{"x", -32, 31.9990234375, -4.5, 4.25}, {"softmax.exp", 0, 1.9995, 0.01, 1}};
 
+static struct layer_loss losses[] = {{"x", 0.001, 0.0005, 0.0005}, {"relu <2>", 0.01, 0.005, 0.0045}};
 static struct verdict verdict = {
     .name = "jets", .content_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", .latency = 7, .events = 100203,
     .user_events = 100, .corner_events = 102, .regression_events = 1, .random_events = 100000, .seed = 18446744073709551615u,
@@ -51,9 +52,13 @@ static struct verdict verdict = {
                 {.id = ENGINE_RTL, .variant = "", .ran = true, .equal = true, .latency = 7, .events = 100203},
                 {.id = ENGINE_RTL, .variant = "gaps", .failure = "engine 'rtl' gave 9 events of 10 & died", .latency = -1},
                 {.id = ENGINE_ICARUS, .variant = "", .skipped = "the command 'iverilog' is not installed", .latency = -1}},
-    .engine_count = 6, .equal = false, .hash_checked = true, .latency_measured = true, .latency_right = true, .compared = "its outputs",
-    .compared_events = 50100, .max_error = 0.03, .mean_error = 0.001, .outputs = 250500, .exact = 17, .grid_outputs = 250000, .grid_exact = 16,
-    .decisions = 50100, .flipped = 3, .has_labels = true, .labelled_events = 100, .accuracy_float = 0.76, .accuracy_fixed = 0.755,
+    .engine_count = 6, .equal = false, .hash_checked = true, .latency_measured = true, .latency_right = true,
+    .loss = {.compared = "its outputs", .events = 50100, .max_error = 0.03, .mean_error = 0.001, .outputs = 250500, .exact = 17,
+             .grid_outputs = 250000, .grid_exact = 16, .quantile = {0.001, 0.005, 0.01, 0.02}, .decisions = 50100, .flipped = 3,
+             .flipped_by = {1, 0, 2, 0}, .allowed = 0.0625, .formats = "formats of 12 bits",
+             .worst = {17, "event 17 of the files", "y", "the formats' rounding, most of it at layer 'relu <2>'", 0, 3, 0.5, 0.53},
+             .layers = losses, .layer_count = 2, .layer = "relu <2>", .explained = true},
+    .has_labels = true, .labelled_events = 100, .accuracy_float = 0.76, .accuracy_fixed = 0.755,
     .curves = curves, .curve_count = 2, .still_count = 2, .still = still, .ranges = ranges, .range_count = 2};
 
 static void json_is_read_back(void) {
@@ -144,7 +149,7 @@ static void junit_is_well_formed(void) {
     struct strbuf text = strbuf_new(context->arena);
     CHECK_EQ(verdict_junit(&text, &verdict), 0);
     CHECK(is_well_formed(text.data, text.length));
-    CHECK(strstr(text.data, "tests=\"8\" failures=\"2\" errors=\"0\" skipped=\"1\""));
+    CHECK(strstr(text.data, "tests=\"9\" failures=\"2\" errors=\"0\" skipped=\"1\""));
     CHECK(strstr(text.data, "first at corner vector 17"));
     context_free(context);
 }

@@ -165,10 +165,10 @@ static void right_engines(void) {
     CHECK_EQ(result_of(verdict, ENGINE_C)->events, verdict->events);
     if (!tool_is_missing())
         CHECK(verdict->latency_measured && verdict->latency_right);
-    CHECK_EQ(verdict->outputs, verdict->exact);
-    CHECK_EQ(verdict->outputs, 2 * 20000);
-    CHECK_EQ(verdict->grid_outputs, verdict->outputs);
-    CHECK_EQ(verdict->flipped, 0);
+    CHECK_EQ(verdict->loss.outputs, verdict->loss.exact);
+    CHECK_EQ(verdict->loss.outputs, 2 * 20000);
+    CHECK_EQ(verdict->loss.grid_outputs, verdict->loss.outputs);
+    CHECK_EQ(verdict->loss.flipped, 0);
     CHECK(verdict->range_count == 3 && verdict->still_count == 0);
     CHECK_STR(verdict->ranges[0].name, "x");
     CHECK(verdict->ranges[0].lo == -8 && verdict->ranges[0].seen_lo < -2 && verdict->ranges[0].seen_lo >= -8);
@@ -281,8 +281,8 @@ static void a_dropped_softmax_is_compared_before_it(void) {
     make_firmware(0, 0, true);
     struct verdict *verdict = verify(&options);
     CHECK(verdict && verdict->equal);
-    CHECK(strstr(verdict->compared, "operand of its softmax"));
-    CHECK(verdict->outputs == 1000 && verdict->exact == verdict->outputs);
+    CHECK(strstr(verdict->loss.compared, "operand of its softmax"));
+    CHECK(verdict->loss.outputs == 1000 && verdict->loss.exact == verdict->loss.outputs);
     done();
 }
 
@@ -308,16 +308,39 @@ static void files_and_labels(void) {
     options.event_files = files;
     options.event_file_count = 1;
     options.labels = labels;
+    options.max_flips = options.max_error = options.max_loss = 0;
     struct verdict *verdict = verify(&options);
     CHECK(verdict && verdict->equal && verdict->has_labels);
     CHECK_EQ(verdict->user_events, 20);
     CHECK_EQ(verdict->random_events, 0);
-    CHECK_EQ(verdict->grid_outputs, 0); /* 0.03 is on no grid of sixteenths */
-    CHECK(verdict->max_error > 0);
+    CHECK_EQ(verdict->loss.grid_outputs, 0); /* 0.03 is on no grid of sixteenths */
+    CHECK(verdict->loss.max_error > 0);
     CHECK_EQ(verdict->curve_count, 2);
+    CHECK(verdict->loss.max_error < 0.1 && strstr(verdict->loss.worst.cause, "the port's rounding"));
+    CHECK(verdict->gate_count == 3 && !verdict_gates_pass(verdict) && !verdict_is_positive(verdict));
+    CHECK(verdict->gates[0].passed && !verdict->gates[1].passed && verdict->gates[2].passed);
     CHECK(verdict->curves[0].area_fixed > 0.9 && fabs(verdict->accuracy_fixed - 1) < 0.051);
     CHECK_EQ(verdict->still_count, 1);
     CHECK_STR(verdict->still[0], "x[1]");
+    done();
+}
+
+static void gates_need_something_to_hold(void) {
+    struct verify_options options = options_for(100);
+    make_firmware(0, 0, false);
+    options.max_flips = options.max_error = 0;
+    struct verdict *verdict = verify(&options);
+    CHECK(verdict && verdict->gate_count == 2 && verdict_gates_pass(verdict) && verdict_is_positive(verdict));
+    done();
+    options.engine[ENGINE_FLOAT] = false;
+    CHECK(verify(&options) == NULL);
+    CHECK_STR(context->diagnostics.items[0].message,
+              "there is nothing to hold the limits against: engine 'float' did not run (not asked for)");
+    done();
+    options.engine[ENGINE_FLOAT] = true;
+    options.max_loss = 0;
+    CHECK(verify(&options) == NULL);
+    CHECK_STR(context->diagnostics.items[0].message, "the accuracy lost is not known without labels");
     done();
 }
 
@@ -358,6 +381,7 @@ int main(void) {
     RUN(a_wrong_latency_is_no_verdict_of_equality);
     RUN(a_dropped_softmax_is_compared_before_it);
     RUN(files_and_labels);
+    RUN(gates_need_something_to_hold);
     RUN(wrong_files);
     RUN(no_firmware);
     char command[128];

@@ -1,0 +1,96 @@
+/* Accuracy and ROC curves of labelled events, the firmware beside the model as trained. Accuracy counts every
+ * event; scores are kept for curves, of a fair sample when there are more events than memory should hold. */
+#include <math.h>
+
+#include "sim/private.h"
+
+enum { SAMPLE_NUMBERS = 1 << 24 }; /* scores kept of either network: 64 MB */
+
+struct labels {
+    struct arena *arena;
+    size_t classes;
+    uint64_t events, kept, capacity, random;
+    uint64_t right_float, right_fixed;
+    float *float_scores, *fixed_scores; /* kept events x classes */
+    int32_t *truth;
+};
+
+struct labels *labels_new(struct arena *arena, size_t classes, uint64_t events) {
+    struct labels *labels = ARENA_NEW(arena, struct labels);
+    uint64_t most = SAMPLE_NUMBERS / (classes ? classes : 1);
+    *labels = (struct labels){.arena = arena, .classes = classes, .capacity = events < most ? events : most, .random = 1};
+    labels->float_scores = arena_calloc(arena, (size_t)labels->capacity + 1, classes * sizeof(float));
+    labels->fixed_scores = arena_calloc(arena, (size_t)labels->capacity + 1, classes * sizeof(float));
+    labels->truth = ARENA_ARRAY(arena, int32_t, labels->capacity + 1);
+    return labels;
+}
+
+static uint64_t next_random(uint64_t *state) { /* splitmix64 */
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* The row for the next event, or capacity: not kept. Each event of n is kept with the same chance. */
+static uint64_t row_for(struct labels *labels) {
+    if (labels->events <= labels->capacity)
+        return labels->kept++;
+    uint64_t row = next_random(&labels->random) % labels->events;
+    return row < labels->capacity ? row : labels->capacity;
+}
+
+void labels_add(struct labels *labels, int64_t truth, int64_t choice_float, int64_t choice_fixed, const float *scores_float,
+                const float *scores_fixed) {
+    labels->events++;
+    labels->right_float += choice_float == truth;
+    labels->right_fixed += choice_fixed == truth;
+    uint64_t row = row_for(labels);
+    if (row == labels->capacity)
+        return;
+    labels->truth[row] = (int32_t)truth;
+    for (size_t c = 0; c < labels->classes; c++) {
+        labels->float_scores[row * labels->classes + c] = isnan(scores_float[c]) ? -INFINITY : scores_float[c];
+        labels->fixed_scores[row * labels->classes + c] = scores_fixed[c];
+    }
+}
+
+static double class_area(const struct labels *labels, const float *scores, size_t class_number, struct scored *sorted,
+                         double *false_positive, double *true_positive) {
+    bool single = labels->classes == 1;
+    size_t count = (size_t)labels->kept;
+    for (size_t i = 0; i < count; i++) {
+        sorted[i].score = scores[i * labels->classes + class_number];
+        sorted[i].positive = labels->truth[i] == (single ? 1 : (int32_t)class_number);
+    }
+    double area = curve_area(sorted, count);
+    curve_sample(sorted, count, false_positive, true_positive);
+    return area;
+}
+
+static void finish_curves(const struct labels *labels, struct verdict *verdict, struct arena *arena) {
+    struct scored *sorted = ARENA_ARRAY(labels->arena, struct scored, labels->kept + 1);
+    verdict->curve_count = (uint32_t)labels->classes;
+    verdict->curves = ARENA_ARRAY(arena, struct class_curve, verdict->curve_count + 1);
+    for (uint32_t c = 0; c < verdict->curve_count; c++) {
+        struct class_curve *curve = &verdict->curves[c];
+        curve->points = CURVE_POINTS;
+        curve->false_positive_float = ARENA_ARRAY(arena, double, CURVE_POINTS);
+        curve->true_positive_float = ARENA_ARRAY(arena, double, CURVE_POINTS);
+        curve->false_positive_fixed = ARENA_ARRAY(arena, double, CURVE_POINTS);
+        curve->true_positive_fixed = ARENA_ARRAY(arena, double, CURVE_POINTS);
+        curve->area_float = class_area(labels, labels->float_scores, c, sorted, curve->false_positive_float, curve->true_positive_float);
+        curve->area_fixed = class_area(labels, labels->fixed_scores, c, sorted, curve->false_positive_fixed, curve->true_positive_fixed);
+    }
+}
+
+void labels_finish(const struct labels *labels, bool curves, struct verdict *verdict, struct arena *arena) {
+    if (labels->events == 0)
+        return;
+    verdict->has_labels = true;
+    verdict->labelled_events = labels->events;
+    verdict->accuracy_float = (double)labels->right_float / (double)labels->events;
+    verdict->accuracy_fixed = (double)labels->right_fixed / (double)labels->events;
+    if (curves)
+        finish_curves(labels, verdict, arena);
+}

@@ -1,0 +1,228 @@
+/* The second question on small networks: what is exact, what the port's rounding does, what is outside the port,
+ * and a network that was ruined. */
+#include <math.h>
+
+#include "sim/private.h"
+#include "tests/test.h"
+
+enum { EVENTS = 400 };
+
+static struct bxc_context *context;
+static struct graph *reference, *fixed;
+
+static union attributes narrow_to(struct graph *graph, struct format format, enum rounding rounding) {
+    return (union attributes){.quantizer = {.rounding = rounding, .overflow = OVERFLOW_SATURATE, .formats = formats_uniform(graph->arena, format)}};
+}
+
+/* y = q(x) W V: two inputs, two outputs; q rounds to whole numbers, or is left out. */
+static void make_graphs(bool quantiser, const int64_t *first, const int64_t *second) {
+    static const float w[4] = {2, -1, 1, 3}, v[4] = {1, 1, -2, 1};
+    struct shape one = {2, {1, 2}}, square = {2, {2, 2}};
+    struct format port = {true, 16, 8}, whole = {true, 8, 0}, weight = {true, 4, 0};
+    context = context_new();
+    reference = graph_new(context, "net");
+    fixed = graph_new(context, "net");
+    union attributes real = narrow_to(reference, whole, ROUND_HALF_UP), integer = narrow_to(fixed, whole, ROUND_HALF_UP);
+    valref a = graph_append_input(reference, "x", one);
+    valref b = graph_append_integer_input(fixed, "x", one, formats_uniform(fixed->arena, port), ROUND_HALF_UP, OVERFLOW_SATURATE);
+    if (quantiser) {
+        a = graph_append(reference, OP_NARROW, "q", &a, 1, &real);
+        b = graph_append(fixed, OP_NARROW, "q", &b, 1, &integer);
+    }
+    for (int layer = 0; layer < 2; layer++) {
+        const char *name = layer ? "dense2" : "dense1", *weights = layer ? "v" : "w";
+        valref in_real[2] = {a, graph_append_reals(reference, weights, square, layer ? v : w)};
+        valref in_fixed[2] = {b, graph_append_integers(fixed, weights, square, formats_uniform(fixed->arena, weight), layer ? second : first)};
+        a = graph_append(reference, OP_MATMUL, name, in_real, 2, NULL);
+        b = graph_append(fixed, OP_MATMUL, name, in_fixed, 2, NULL);
+    }
+    graph_append_output(reference, "y", a);
+    graph_append_output(fixed, "y", b);
+}
+
+static const int64_t right1[4] = {2, -1, 1, 3}, right2[4] = {1, 1, -2, 1}, wrong1[4] = {0, -1, -1, 0};
+
+/* Whole numbers from -4 to 4. */
+static void make_events(float *events) {
+    for (int e = 0; e < EVENTS; e++) {
+        events[2 * e] = (float)(e % 9 - 4);
+        events[2 * e + 1] = (float)(e / 9 % 9 - 4);
+    }
+}
+
+static struct loss measure(const float *events, size_t count) {
+    struct loss loss;
+    if (!loss_measure(reference, fixed, count, &events, (double)NAN, true, context->arena, &loss))
+        test_fail(__FILE__, __LINE__, "nothing was compared");
+    return loss;
+}
+
+static void done(void) {
+    graph_free(reference);
+    graph_free(fixed);
+    context_free(context);
+}
+
+static void an_exact_network_has_no_loss(void) {
+    float events[2 * EVENTS];
+    make_graphs(true, right1, right2);
+    make_events(events);
+    struct loss loss = measure(events, EVENTS);
+    CHECK_EQ(loss.events, EVENTS);
+    CHECK_EQ(loss.outputs, 2 * EVENTS);
+    CHECK(loss.exact == loss.outputs && loss.grid_exact == loss.outputs && loss.grid_outputs == loss.outputs);
+    CHECK(loss.max_error == 0 && loss.flipped == 0 && loss.explained && !loss.warning && !loss.layer);
+    CHECK_STR(loss.worst.cause, "there is none");
+    CHECK(loss.quantile[LOSS_QUANTILES - 1] == 0);
+    done();
+}
+
+static void the_port_tips_a_quantiser(void) {
+    float events[2 * EVENTS];
+    make_graphs(true, right1, right2);
+    make_events(events);
+    events[2 * 7] = 1.4999f; /* 1.5 at the port, and 2 behind the quantiser */
+    events[2 * 7 + 1] = 2;
+    struct loss loss = measure(events, EVENTS);
+    CHECK(loss.max_error == 4); /* 2 W V for a whole step of x[0]: {2, -1} V = {4, 1} */
+    CHECK_EQ(loss.worst.event, 7);
+    CHECK_STR(loss.worst.event_name, "calibration event 7");
+    CHECK_STR(loss.worst.cause, "the port's rounding tips quantiser 'q': element 0 gets 1.5, not 1.4999, and becomes 2, not 1");
+    CHECK(loss.worst.expected == -6 && loss.worst.got == -2 && loss.worst.element == 0);
+    CHECK_EQ(loss.beyond_by[LOSS_PORT_ROUNDING], 1);
+    CHECK_EQ(loss.beyond_by[LOSS_UNEXPLAINED], 0);
+    CHECK_EQ(loss.grid_exact, loss.grid_outputs);
+    CHECK_EQ(loss.grid_outputs, 2 * EVENTS - 2);
+    CHECK(loss.explained);
+    CHECK_STR(loss.layer, "q");
+    done();
+}
+
+static void flips_of_the_port_are_its_own(void) {
+    float events[2 * EVENTS];
+    make_graphs(true, right1, right2);
+    make_events(events);
+    for (int e = 0; e < 3; e++) { /* y = {4, 1} x0 + {-5, 4} x1: at 0, 0 a tie; at 1, 0 the first; q tips 0 to 1 */
+        events[2 * e] = 0.4999f;
+        events[2 * e + 1] = 0;
+    }
+    events[2 * 3] = -0.5001f; /* -1 to 0: from the second class to the tie that the first wins */
+    events[2 * 3 + 1] = 0;
+    struct loss loss = measure(events, EVENTS);
+    CHECK_EQ(loss.flipped, 1);
+    CHECK_EQ(loss.flipped_by[LOSS_PORT_ROUNDING], 1);
+    CHECK_EQ(loss.beyond_by[LOSS_PORT_ROUNDING], 4);
+    CHECK(loss.explained);
+    done();
+}
+
+static void numbers_outside_the_port_are_told(void) {
+    float events[2 * EVENTS];
+    make_graphs(false, right1, right2);
+    make_events(events);
+    for (int e = 0; e < 4; e++) {
+        events[2 * e] = -1000;
+        events[2 * e + 1] = 300;
+    }
+    struct loss loss = measure(events, EVENTS);
+    CHECK_STR(loss.worst.cause, "element 0 of input 'x' is outside the port's format: -1000 becomes -128");
+    CHECK_EQ(loss.beyond_by[LOSS_PORT_RANGE], 4);
+    CHECK_EQ(loss.flipped, 0);
+    for (int e = 0; e < 4; e++)
+        events[2 * e] = 1000; /* y = {4000 - 1500, 1000 + 1200}; at the port {508 - 635, ...}: the other class */
+    loss = measure(events, EVENTS);
+    CHECK_EQ(loss.flipped, 4);
+    CHECK_EQ(loss.flipped_by[LOSS_PORT_RANGE], 4);
+    CHECK(!loss.explained && loss.warning); /* 1 % of the decisions */
+    done();
+}
+
+static void a_ruined_network_is_told(void) {
+    float events[2 * EVENTS];
+    make_graphs(true, wrong1, right2);
+    make_events(events);
+    struct loss loss = measure(events, EVENTS);
+    CHECK(loss.flipped > EVENTS / 3);
+    CHECK_EQ(loss.flipped_by[LOSS_UNEXPLAINED] + loss.flipped_by[LOSS_FORMATS], loss.flipped);
+    CHECK(loss.flipped_by[LOSS_UNEXPLAINED] > 150); /* the others were ties */
+    CHECK(!loss.explained && strstr(loss.warning, "of the decisions flipped for a reason other than the formats' rounding"));
+    CHECK_STR(loss.layer, "dense1");
+    CHECK_STR(loss.worst.cause, "not the formats' rounding, most of it at layer 'dense1'");
+    done();
+}
+
+static void a_float_model_may_be_off_by_its_formats(void) {
+    struct loss few = {0}, many = {0};
+    make_graphs(false, right1, right2); /* weights of 4 bits, three layers that round */
+    loss_allow(&few, reference, fixed, 0.5, context->arena);
+    CHECK(few.allowed == 0.125); /* no more than a quarter of the spread */
+    CHECK_STR(few.formats, "formats of 4 bits");
+    done();
+    make_graphs(true, right1, right2);
+    loss_allow(&many, reference, fixed, 1, context->arena);
+    CHECK(fabs(many.allowed / (64 * sqrt(3) / 4194304) - 1) < 1e-12);
+    CHECK_STR(many.formats, "the model's own formats");
+    done();
+}
+
+static struct loss judged(uint64_t flipped, enum loss_cause cause, uint64_t beyond, double accuracy_lost) {
+    struct loss loss = {.events = 1000, .decisions = 1000, .flipped = flipped, .formats = "formats of 9 bits"};
+    loss.flipped_by[cause] = flipped;
+    loss.beyond_by[cause] = beyond;
+    loss_judge(&loss, accuracy_lost, context->arena);
+    return loss;
+}
+
+static void the_rule_has_limits(void) {
+    context = context_new();
+    CHECK(judged(1, LOSS_UNEXPLAINED, 0, 0).explained && !judged(2, LOSS_UNEXPLAINED, 0, 0).explained);
+    CHECK(judged(1, LOSS_PORT_RANGE, 0, 0).explained && !judged(2, LOSS_PORT_RANGE, 0, 0).explained);
+    CHECK(judged(50, LOSS_FORMATS, 0, 0).explained && !judged(51, LOSS_FORMATS, 0, 0).explained);
+    CHECK(judged(50, LOSS_PORT_ROUNDING, 1000, 0).explained);
+    CHECK(judged(0, LOSS_UNEXPLAINED, 100, 0).explained && !judged(0, LOSS_UNEXPLAINED, 101, 0).explained);
+    CHECK(judged(0, LOSS_FORMATS, 0, 0.0099).explained && !judged(0, LOSS_FORMATS, 0, 0.0101).explained);
+    context_free(context);
+}
+
+static void quantiles_are_near_and_never_too_small(void) {
+    context = context_new();
+    struct errors *errors = errors_new(context->arena);
+    for (int i = 1; i <= 10000; i++)
+        errors_add(errors, i * 1e-3);
+    for (int i = 0; i < 3; i++) {
+        double exact = 10 * loss_quantiles[i], got = errors_quantile(errors, loss_quantiles[i]);
+        CHECK(got >= exact && got <= exact * 1.02);
+    }
+    CHECK(errors_largest(errors) == 10 && errors_quantile(errors, 1) == 10 && fabs(errors_mean(errors) - 5.0005) < 1e-9);
+    errors_add(errors, INFINITY);
+    CHECK(isinf(errors_quantile(errors, 1)));
+    context_free(context);
+}
+
+/* More labelled events than are kept: accuracy counts all, curves come from a fair sample. */
+static void labels_beyond_memory(void) {
+    enum { CLASSES = 1 << 20, EVENTS_MANY = 2000 };
+    context = context_new();
+    struct labels *labels = labels_new(context->arena, CLASSES, EVENTS_MANY);
+    float *scores = ARENA_ARRAY(context->arena, float, CLASSES);
+    struct verdict verdict = {0};
+    for (int e = 0; e < 40; e++)
+        labels_add(labels, e % 4 == 0, 1, 0, scores, scores);
+    labels_finish(labels, false, &verdict, context->arena);
+    CHECK_EQ(verdict.labelled_events, 40);
+    CHECK(verdict.accuracy_float == 0.25 && verdict.accuracy_fixed == 0.75);
+    context_free(context);
+}
+
+int main(void) {
+    RUN(an_exact_network_has_no_loss);
+    RUN(the_port_tips_a_quantiser);
+    RUN(flips_of_the_port_are_its_own);
+    RUN(numbers_outside_the_port_are_told);
+    RUN(a_ruined_network_is_told);
+    RUN(a_float_model_may_be_off_by_its_formats);
+    RUN(the_rule_has_limits);
+    RUN(quantiles_are_near_and_never_too_small);
+    RUN(labels_beyond_memory);
+    TEST_EXIT();
+}

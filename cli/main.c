@@ -7,7 +7,8 @@
 
 static int (*const subcommands[COMMAND_COUNT])(struct invocation *) = {
     [COMMAND_COMPILE] = run_compile, [COMMAND_VERIFY] = run_verify,     [COMMAND_REPORT] = run_report,
-    [COMMAND_RUN] = run_run,         [COMMAND_CONVERT] = run_convert,   [COMMAND_OPS] = run_ops,
+    [COMMAND_RUN] = run_run,         [COMMAND_CONVERT] = run_convert,   [COMMAND_INSPECT] = run_inspect,
+    [COMMAND_DIFF] = run_diff,       [COMMAND_EXPLAIN] = run_explain,   [COMMAND_OPS] = run_ops,
     [COMMAND_PARTS] = run_parts,     [COMMAND_COMPLETION] = run_completion, [COMMAND_MANUAL] = run_manual,
 };
 

@@ -56,6 +56,10 @@ const char *names_unique(struct names *names, const char *wanted);
 /* A legal identifier from any text, not made unique. NULL or empty gives "bxc". */
 const char *name_identifier(struct arena *arena, const char *wanted);
 
+/* ---- layers.c: what modules and rows of reports are ---- */
+/* For each node of the quantised graph the node whose layer it belongs to; itself when it opens one. */
+uint32_t *layer_heads(const struct graph *graph, struct arena *arena);
+
 /* ---- layout.c: flat ports, element 0 in the low bits, no padding ---- */
 struct port_layout {
     const char *name;       /* identifier */

@@ -42,10 +42,16 @@ int bxc_compile(struct bxc_context *context, const char *model, const char *fold
 /* Runs all engines; *equal tells the verdict. Prints the table to `terminal` when not NULL. */
 int bxc_verify(struct bxc_context *context, const char *folder, const struct bxc_options *options, bool *equal, FILE *terminal);
 int bxc_report(struct bxc_context *context, const char *folder, const struct bxc_options *options, FILE *terminal);
-/* One engine over event files ("file" or "name=file"), outputs to .npy. Model file or firmware folder. */
+/* One engine over event files ("file" or "name=file"), outputs to .npy or .csv. Model file or firmware folder. */
 int bxc_run(struct bxc_context *context, const char *model, const char *const *events, size_t event_count,
-            const char *output, const struct bxc_options *options);
-int bxc_convert(struct bxc_context *context, const char *model, const char *output); /* by extension: .json, .bxc */
+            const char *output, const struct bxc_options *options, FILE *terminal);
+/* By extension: .json, .bxc. What was written is told on `terminal` when not NULL, here and above. */
+int bxc_convert(struct bxc_context *context, const char *model, const char *output, FILE *terminal);
+/* The model as it was read, and whether it compiles with these options; *accepted tells. Every reason against it is
+ * printed, and left out of the context's diagnoses. -1 only when nothing of the file could be read. */
+int bxc_inspect(struct bxc_context *context, const char *model, const struct bxc_options *options, bool *accepted, FILE *terminal);
+int bxc_diff(struct bxc_context *context, const char *left, const char *right, const struct bxc_options *options, FILE *terminal);
+int bxc_explain(struct bxc_context *context, const char *folder, const struct bxc_options *options, FILE *terminal);
 void bxc_operators(FILE *out, bool json); /* the support matrix */
 void bxc_passes(FILE *out);
 void bxc_parts(FILE *out, bool json);

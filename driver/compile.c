@@ -19,6 +19,7 @@ struct compile_job {
     const char *name;
     char model_hash[65], content_hash[65];
     struct file_set files;
+    struct compile_report *report;
 };
 
 static uint32_t pass_count(void) {
@@ -156,7 +157,7 @@ static int emit(struct compile_job *job) {
 }
 
 static int add_reports(struct compile_job *job) {
-    struct compile_report *report = summary_new(job->arena, &job->program, job->what->model, job->name, job->content_hash);
+    struct compile_report *report = job->report = summary_new(job->arena, &job->program, job->what->model, job->name, job->content_hash);
     report->passes = job->reports;
     report->pass_count = job->report_count;
     if (check_part(job, report) < 0) return -1;
@@ -188,9 +189,11 @@ static int compile(struct compile_job *job) {
     if (settings_read(job->context, job->arena, what->options, &job->options) < 0 || check_pass_names(job) < 0) return -1;
     if (what->folder && folder_check(job->context, what->folder) < 0) return -1;
     if (read_model(job) < 0 || run_passes(job) < 0) return -1;
-    if (!what->folder || options_has(what->options, "stop-after")) return 0;
+    if ((!what->folder && !what->finished) || options_has(what->options, "stop-after")) return 0;
     job->files.arena = job->arena;
     if (emit(job) < 0 || add_reports(job) < 0) return -1;
+    if (what->finished) what->finished(what->user, job->report);
+    if (!what->folder) return 0;
     if (folder_write(job->context, what->folder, &job->files) < 0) return -1;
     tell(job);
     return 0;
@@ -211,6 +214,6 @@ static int compile_guarded(void *user) {
 }
 
 int bxc_compile(struct bxc_context *context, const char *model, const char *folder, const struct bxc_options *options, FILE *terminal) {
-    struct compilation compilation = {context, model, folder, options, terminal};
+    struct compilation compilation = {.context = context, .model = model, .folder = folder, .options = options, .terminal = terminal};
     return context_guarded(context, compile_guarded, &compilation);
 }

@@ -6,7 +6,14 @@
 struct conversion {
     struct bxc_context *context;
     const char *model, *output;
+    FILE *terminal;
 };
+
+static uint32_t count_nodes(const struct graph *graph) {
+    uint32_t count = 0;
+    for (uint32_t n = 0; n < graph->node_count; n++) count += !graph->nodes[n].dead && graph->nodes[n].op != OP_CONSTANT && graph->nodes[n].op != OP_INPUT;
+    return count;
+}
 
 static int convert(void *user) {
     const struct conversion *conversion = user;
@@ -22,11 +29,14 @@ static int convert(void *user) {
     if (json) result = native_write(context, graph, &out);
     else graph_print(&out, graph);
     if (result == 0) result = file_write(context, conversion->output, out.data, out.length);
+    if (result == 0 && conversion->terminal)
+        fprintf(conversion->terminal, "%s: %s with %u nodes, as %s\n", conversion->output, graph_is_integer(graph) ? "quantised graph" : "model",
+                count_nodes(graph), json ? "bxc's JSON" : "text");
     graph_free(graph);
     return result;
 }
 
-int bxc_convert(struct bxc_context *context, const char *model, const char *output) {
-    struct conversion conversion = {context, model, output};
+int bxc_convert(struct bxc_context *context, const char *model, const char *output, FILE *terminal) {
+    struct conversion conversion = {context, model, output, terminal};
     return context_guarded(context, convert, &conversion);
 }

@@ -51,9 +51,22 @@ void manifest_add(struct bxc_context *context, struct file_set *files, const cha
                   const char *model_hash, const char *content_hash, const struct compile_options *options);
 void content_hash(char out[65], const char *quantised, size_t length, const struct compile_options *options, const char *name);
 
+/* ---- explain.c, explain_trials.c ---- */
+/* Below the line once more, in memory. -1 and diagnoses when it is refused; `graph` becomes the program's. */
+int trial_compile(struct bxc_context *context, struct arena *arena, struct graph *graph, const struct compile_options *options,
+                  struct program *out);
+void trial_clocks(struct bxc_context *context, struct arena *arena, const struct graph *graph, const struct compile_options *options,
+                  struct explanation *out);
+/* The node of a softmax that takes the maximum, or NULL: what passes/expand_softmax.c makes goes by "NAME.max", "NAME.sum", ..., NAME. */
+const struct node *softmax_start(const struct graph *graph, const char *node_name, size_t *length);
+void trial_without_softmax(struct bxc_context *context, struct arena *arena, const struct graph *graph, const struct compile_options *options,
+                           struct explanation *out);
+
 /* ---- summary.c: the compile report from a program ---- */
 struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *model, const char *name,
                                    const char *content_hash);
+/* "s6f3", "12 to 13 bits, by element". */
+const char *formats_words(struct arena *arena, const struct formats *formats);
 
 /* ---- compile.c ---- */
 struct compilation {
@@ -61,6 +74,9 @@ struct compilation {
     const char *model, *folder;
     const struct bxc_options *options;
     FILE *terminal;
+    /* When not NULL: called with the report of what would be written, files and all checks done. */
+    void (*finished)(void *user, const struct compile_report *report);
+    void *user;
 };
 int compile_model(const struct compilation *compilation);
 

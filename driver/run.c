@@ -2,6 +2,7 @@
 #include "driver/driver.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 enum { RUN_BLOCK = 8192, PORTS_MAX = 256 };
@@ -13,6 +14,7 @@ struct run_job {
     const char *const *events;
     size_t event_count;
     const struct bxc_options *options;
+    FILE *terminal;
     enum engine_id engine_id;
     struct firmware *firmware, local; /* local: a model file for the float engine */
     const struct graph *graph;        /* whose ports the engine has */
@@ -21,9 +23,17 @@ struct run_job {
     uint32_t input_count;
     struct event_source *sources[PORTS_MAX];
     struct npy_writer *writers[PORTS_MAX];
+    const char *paths[PORTS_MAX]; /* of what they write */
     struct names *names; /* of the output files */
     uint64_t limit;
 };
+
+/* .npy or .csv, as events are read. */
+static int check_output(struct run_job *job) {
+    const char *dot = strrchr(job->output, '.');
+    if (dot && (strcasecmp(dot, ".npy") == 0 || strcasecmp(dot, ".csv") == 0)) return 0;
+    return diag_error(&job->context->diagnostics, (struct location){.file = job->output}, "name the output .npy or .csv", "cannot write this format");
+}
 
 static int choose_engine(struct run_job *job) {
     const char *wanted = options_get(job->options, "engine");
@@ -47,7 +57,7 @@ static int open_firmware(struct run_job *job) {
     if (!folder) {
         path = folder_temporary(job->context, job->arena);
         if (!path) return -1;
-        struct compilation compilation = {job->context, job->model, path, job->options, NULL};
+        struct compilation compilation = {.context = job->context, .model = job->model, .folder = path, .options = job->options};
         if (compile_model(&compilation) < 0) return -1;
     }
     job->firmware = firmware_open(job->context, path);
@@ -82,7 +92,8 @@ static int open_outputs(struct run_job *job) {
         bool batched = full->rank > 0 && full->dim[0] == 1; /* the events' axis stands there in the file */
         struct shape shape = {.rank = full->rank - batched};
         for (int d = 0; d < shape.rank; d++) shape.dim[d] = full->dim[d + batched];
-        job->writers[o] = npy_writer_open(job->context, output_path(job, o), job->engine_id == ENGINE_FLOAT ? NPY_FLOAT32 : NPY_FLOAT64, &shape);
+        job->paths[o] = output_path(job, o);
+        job->writers[o] = npy_writer_open(job->context, job->paths[o], job->engine_id == ENGINE_FLOAT ? NPY_FLOAT32 : NPY_FLOAT64, &shape);
         if (!job->writers[o]) return -1;
     }
     return 0;
@@ -150,6 +161,14 @@ static int run_block(struct run_job *job, struct run_block *block, size_t events
     return engine_run(job->engine, events, (const int64_t *const *)block->integers, block->results);
 }
 
+static void tell_output(const struct run_job *job, uint32_t index) {
+    const struct graph_output *output = &job->graph->outputs[index];
+    size_t elements = shape_elements(&graph_value(job->graph, output->value)->shape);
+    if (job->terminal && !options_has(job->options, "quiet"))
+        fprintf(job->terminal, "%s: %llu events of %zu number%s, output '%s' by engine %s\n", job->paths[index], (unsigned long long)job->limit,
+                elements, elements == 1 ? "" : "s", output->name, engine_name(job->engine_id));
+}
+
 static int run_all(struct run_job *job) {
     struct run_block *block = block_new(job);
     for (uint64_t done = 0; done < job->limit;) {
@@ -163,6 +182,7 @@ static int run_all(struct run_job *job) {
         struct npy_writer *writer = job->writers[o];
         job->writers[o] = NULL;
         if (npy_writer_close(writer) < 0) return -1;
+        tell_output(job, o);
     }
     return 0;
 }
@@ -171,7 +191,7 @@ static int run_steps(struct run_job *job) {
     double count;
     if (options_number(job->options, "count", 0, 0, 1e15, &count) < 0) return -1;
     job->limit = count > 0 ? (uint64_t)count : UINT64_MAX;
-    if (choose_engine(job) < 0 || open_firmware(job) < 0) return -1;
+    if (check_output(job) < 0 || choose_engine(job) < 0 || open_firmware(job) < 0) return -1;
     job->graph = job->engine_id == ENGINE_FLOAT ? job->firmware->reference : job->firmware->quantised;
     struct engine_options options = {.jobs = job->context->threads, .ap_types = options_get(job->options, "ap-types"),
                                      .check_hash = !options_has(job->options, "no-hash-check")};
@@ -196,7 +216,8 @@ static int run_guarded(void *user) {
 }
 
 int bxc_run(struct bxc_context *context, const char *model, const char *const *events, size_t event_count,
-            const char *output, const struct bxc_options *options) {
-    struct run_job job = {.context = context, .model = model, .output = output, .events = events, .event_count = event_count, .options = options};
+            const char *output, const struct bxc_options *options, FILE *terminal) {
+    struct run_job job = {.context = context, .model = model, .output = output, .events = events, .event_count = event_count, .options = options,
+                          .terminal = terminal};
     return context_guarded(context, run_guarded, &job);
 }

@@ -4,22 +4,26 @@
 #include <math.h>
 #include <string.h>
 
-static const char *format_words(struct arena *arena, const struct graph *graph, valref value) {
-    const struct value *v = graph_value(graph, value);
-    size_t elements = shape_elements(&v->shape);
-    struct format first = graph_format(graph, value, 0), low = first, high = first;
+const char *formats_words(struct arena *arena, const struct formats *formats) {
+    size_t count = formats->at ? shape_elements(&formats->shape) : 0;
+    if (count == 0) return "";
+    struct format low = formats->at[0], high = low;
     bool same = true;
-    for (size_t e = 1; e < elements; e++) {
-        struct format format = graph_format(graph, value, e);
-        same = same && format_equal(format, first);
+    for (size_t e = 1; e < count; e++) {
+        struct format format = formats->at[e];
+        same = same && format_equal(format, formats->at[0]);
         if (format.width < low.width) low = format;
         if (format.width > high.width) high = format;
     }
     struct strbuf text = strbuf_new(arena);
-    if (same) format_print(&text, first);
+    if (same) format_print(&text, low);
     else if (low.width == high.width) strbuf_printf(&text, "%d bits, by element", low.width);
     else strbuf_printf(&text, "%d to %d bits, by element", low.width, high.width);
     return text.data;
+}
+
+static const char *format_words(struct arena *arena, const struct graph *graph, valref value) {
+    return formats_words(arena, &graph_value(graph, value)->formats);
 }
 
 static void value_range(const struct graph *graph, valref value, struct layer_report *out) {

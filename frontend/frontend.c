@@ -17,7 +17,7 @@ static bool has_extension(const char *path, const char *extension) {
 }
 
 /* A broken file is still the business of the reader that its name asks for. */
-static const struct reader *choose_reader(const char *path, const void *data, size_t length) {
+const struct reader *frontend_reader(const char *path, const void *data, size_t length) {
     for (const struct reader *reader = readers; reader->name; reader++)
         if (reader->recognises(path, data, length)) return reader;
     for (const struct reader *reader = readers; reader->name; reader++)
@@ -37,7 +37,7 @@ static int read_request(void *user) {
     struct arena *arena = arena_new(request->context);
     size_t length;
     char *data = file_read(request->context, arena, request->path, &length);
-    const struct reader *reader = data ? choose_reader(request->path, data, length) : NULL;
+    const struct reader *reader = data ? frontend_reader(request->path, data, length) : NULL;
     if (reader) request->graph = reader->read(request->context, request->path, data, length, request->options);
     else if (data)
         diag_error(&request->context->diagnostics, (struct location){.file = request->path},

@@ -6,6 +6,7 @@
 
 struct frontend_options {
     bool whole_tensors; /* the first axis is no batch: shapes are taken as they stand (conformance tests) */
+    bool partial;       /* what could be read, though something was refused and told: no outputs, perhaps (bxc inspect) */
 };
 
 /* Each reader: a graph that passes graph_verify, or NULL with every problem diagnosed at once. `path`
@@ -21,6 +22,8 @@ struct reader {
 
 extern const struct reader readers[]; /* ends with a NULL name (frontend/frontend.c) */
 
+/* By content, then by name; NULL: of no known format. */
+const struct reader *frontend_reader(const char *path, const void *data, size_t length);
 /* Opens the file, picks the reader, reads. NULL and a diagnosis otherwise. options may be NULL. */
 struct graph *frontend_read(struct bxc_context *context, const char *path, const struct frontend_options *options);
 

@@ -44,16 +44,21 @@ static void end_section(struct strbuf *out) {
 
 /* ---- head ---- */
 
-static void page_head(struct strbuf *out, const struct compile_report *report) {
+void html_page_start(struct strbuf *out, const char *title, const char *kicker) {
     strbuf_append(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
                        "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
-    append_escaped(out, report->name);
-    strbuf_append(out, " \xc2\xb7 bxc report</title>\n<style>\n");
+    append_escaped(out, title);
+    strbuf_printf(out, " \xc2\xb7 %s</title>\n<style>\n", kicker);
     strbuf_append(out, html_style);
-    strbuf_append(out, "</style>\n</head>\n<body>\n<header>\n<p class=\"kicker\">bxc firmware report</p>\n<h1>");
-    append_escaped(out, report->name);
-    strbuf_append(out, "</h1>\n<p class=\"muted\">");
+    strbuf_printf(out, "</style>\n</head>\n<body>\n<header>\n<p class=\"kicker\">%s</p>\n<h1>", kicker);
+    append_escaped(out, title);
+    strbuf_append(out, "</h1>\n");
+}
+
+static void page_head(struct strbuf *out, const struct compile_report *report) {
+    html_page_start(out, report->name, "bxc firmware report");
+    strbuf_append(out, "<p class=\"muted\">");
     append_escaped(out, report->model);
     strbuf_append(out, " \xc2\xb7 ");
     append_escaped(out, report->part_code ? report->part_code : report->part_name);

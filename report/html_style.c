@@ -35,6 +35,7 @@ const char html_style[] =
     ".bad{color:var(--bad);background:var(--bad-paper)}\n"
     ".warn{color:var(--warn);background:var(--warn-paper)}\n"
     "section{padding:20px 22px;margin:0 0 16px}\n"
+    ".worse{color:var(--bad)}.better{color:var(--good)}.first-up::first-letter{text-transform:uppercase}\n"
     ".scroll{overflow-x:auto}\n"
     "table{border-collapse:collapse;width:100%;font-size:13.5px}\n"
     "caption{text-align:left;color:var(--muted);padding:4px 0}\n"

@@ -54,6 +54,20 @@ const char *words_gate(struct arena *arena, const struct gate *gate);      /* "f
 bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report); /* else it is of an earlier make */
 extern const char words_hls[]; /* what stands beside figures of the HLS path */
 
+/* ---- table.c: tables for the terminal ---- */
+enum { TABLE_COLUMNS_MAX = 12 };
+struct text_table {
+    struct arena *arena;
+    int columns;
+    const char *const *headings; /* '>' before a heading: numbers, to the right */
+    const char ***rows;
+    size_t count, capacity;
+};
+void table_row(struct text_table *table, const char *const *cells); /* NULL: an empty cell */
+void table_print(struct strbuf *out, const struct text_table *table, bool colour);
+void table_heading(struct strbuf *out, const char *text, bool colour);
+const char *table_shortened(struct arena *arena, const char *name); /* the end of a long name */
+
 /* ---- svg.c, html.c, html_verdict.c ---- */
 void append_escaped(struct strbuf *out, const char *text); /* for XML text and attributes */
 void svg_timeline(struct strbuf *out, const struct compile_report *report);
@@ -62,6 +76,8 @@ void svg_ranges(struct strbuf *out, const struct compile_report *report, const s
 void svg_curves(struct strbuf *out, const struct verdict *verdict);
 void html_network_banner(struct strbuf *out, const struct verdict *verdict);
 void html_verdict(struct strbuf *out, const struct verdict *verdict);
+/* Up to the end of the title, inside <header>. */
+void html_page_start(struct strbuf *out, const char *title, const char *kicker);
 void html_table_start(struct strbuf *out, const char *caption, const char *const *headings); /* ends with NULL; '>' before a name: numbers */
 void html_cell(struct strbuf *out, const char *text, bool is_number);
 extern const char html_style[];

@@ -54,4 +54,74 @@ void verdict_json(struct strbuf *out, const struct verdict *verdict);   /* doc/v
 struct verdict *verdict_parse(struct bxc_context *context, struct arena *arena, const char *path, const char *json);
 int verdict_junit(struct strbuf *out, const struct verdict *verdict);   /* libxml2 */
 
+/* ---- inspect.c: a model before it is compiled ---- */
+struct model_node {
+    const char *name, *op, *reads, *shape, *numbers; /* reads: nodes, with commas; numbers: what its quantiser or weights are */
+    double parameters, zeros, products;              /* products: of a variable and a weight, an event */
+};
+struct model_reason { /* why it is refused, or a warning */
+    const char *stage;  /* "reading", or "compiling" */
+    const struct diagnostic *what;
+};
+struct inspection {
+    const char *file, *format, *sha256, *name;
+    int opset;                /* 0: none */
+    bool read_whole;          /* else the nodes are those that could be read */
+    struct model_node *nodes; /* inputs first */
+    uint32_t node_count;
+    const char **outputs;
+    uint32_t output_count;
+    struct model_reason *refusals, *warnings;
+    uint32_t refusal_count, warning_count;
+    const struct compile_report *compiled; /* with the options given; NULL: refused */
+};
+void inspection_terminal(struct strbuf *out, const struct inspection *inspection, bool colour);
+void inspection_json(struct strbuf *out, const struct inspection *inspection); /* doc/inspect.schema.json */
+
+/* ---- explain.c: where cycles and LUT go ---- */
+struct layer_share { /* a module of rtl/, or what of a softmax they are together */
+    const char *name, *kind;      /* kind: its first operator */
+    int first_cycle, last_cycle;  /* -1: nothing is computed */
+    int adds;                     /* cycles by which it makes the way longer */
+    struct cost cost;
+    double weights, terms;        /* not zero; signed digits of them, each a term of a sum; 0: no weights */
+};
+struct kind_share { /* one kind of logic */
+    const char *name;
+    double count, lut;
+};
+struct clock_trial { /* the same graph compiled otherwise */
+    const char *name;             /* "this clock", "--softmax argmax", or NULL */
+    double period;
+    const char *refused;          /* why it does not compile, or NULL */
+    int latency;
+    double stage_delay;
+    struct cost cost;
+};
+struct explanation {
+    const struct compile_report *report;
+    struct layer_share *layers;
+    uint32_t layer_count;
+    int rest_cycles;              /* boundary registers */
+    struct kind_share *kinds;
+    uint32_t kind_count;
+    struct layer_share *softmax;  /* of each softmax together */
+    uint32_t softmax_count;
+    struct clock_trial *clocks, *instead; /* instead: of the softmax */
+    uint32_t clock_count, instead_count;
+};
+void explanation_terminal(struct strbuf *out, const struct explanation *explanation, bool colour);
+void explanation_json(struct strbuf *out, const struct explanation *explanation); /* doc/explain.schema.json */
+
+/* ---- diff.c: two firmwares side by side ---- */
+struct firmware_side {
+    const char *folder;
+    const struct compile_report *report;
+    const struct verdict *verdict; /* of this make, or NULL */
+};
+/* One page or table each: what differs, and how much is equal. */
+void diff_terminal(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right, bool colour);
+void diff_html(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right);
+void diff_json(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right); /* doc/diff.schema.json */
+
 #endif

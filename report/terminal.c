@@ -1,88 +1,8 @@
-/* Tables for the terminal. Columns are as wide as what stands in them. */
+/* The report and the verdict for the terminal. */
 #include <math.h>
 #include <string.h>
 
 #include "report/private.h"
-
-enum { COLUMNS_MAX = 12, NAME_MAX_COLUMNS = 40 };
-
-struct text_table {
-    struct arena *arena;
-    int columns;
-    const char *const *headings; /* '>' before a heading: numbers, to the right */
-    const char ***rows;
-    size_t count, capacity;
-};
-
-/* Characters, not bytes. */
-static size_t text_width(const char *text) {
-    size_t width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
-static void table_row(struct text_table *table, const char *const *cells) {
-    if (table->count == table->capacity) {
-        size_t larger = table->capacity ? 2 * table->capacity : 16;
-        table->rows = arena_grow(table->arena, table->rows, table->capacity * sizeof *table->rows, larger * sizeof *table->rows);
-        table->capacity = larger;
-    }
-    const char **row = ARENA_ARRAY(table->arena, const char *, table->columns);
-    for (int i = 0; i < table->columns; i++)
-        row[i] = cells[i] ? words_clean(table->arena, cells[i]) : ""; /* no escape sequences from names */
-    table->rows[table->count++] = row;
-}
-
-static void pad(struct strbuf *out, size_t count) {
-    while (count-- > 0)
-        strbuf_append(out, " ");
-}
-
-static void print_cell(struct strbuf *out, const char *text, size_t width, bool right, bool last) {
-    size_t gap = width > text_width(text) ? width - text_width(text) : 0;
-    if (right)
-        pad(out, gap);
-    strbuf_append(out, text);
-    if (!right && !last)
-        pad(out, gap);
-    strbuf_append(out, last ? "\n" : "  ");
-}
-
-static void table_print(struct strbuf *out, const struct text_table *table, bool colour) {
-    size_t width[COLUMNS_MAX] = {0};
-    for (int i = 0; i < table->columns; i++) {
-        width[i] = text_width(table->headings[i]) - (*table->headings[i] == '>');
-        for (size_t r = 0; r < table->count; r++)
-            width[i] = text_width(table->rows[r][i]) > width[i] ? text_width(table->rows[r][i]) : width[i];
-    }
-    strbuf_append(out, colour ? "\033[1m  " : "  ");
-    for (int i = 0; i < table->columns; i++) {
-        bool right = *table->headings[i] == '>';
-        print_cell(out, table->headings[i] + right, width[i], right, i + 1 == table->columns);
-    }
-    if (colour)
-        strbuf_append(out, "\033[0m");
-    for (size_t r = 0; r < table->count; r++) {
-        strbuf_append(out, "  ");
-        for (int i = 0; i < table->columns; i++)
-            print_cell(out, table->rows[r][i], width[i], *table->headings[i] == '>', i + 1 == table->columns);
-    }
-}
-
-static const char *shortened(struct arena *arena, const char *name) {
-    size_t length = strlen(name);
-    if (length <= NAME_MAX_COLUMNS)
-        return name;
-    name += length - NAME_MAX_COLUMNS + 3;
-    while (((unsigned char)*name & 0xc0) == 0x80)
-        name++;
-    return arena_printf(arena, "...%s", name);
-}
-
-static void heading(struct strbuf *out, const char *text, bool colour) {
-    strbuf_printf(out, colour ? "\n\033[1m%s\033[0m\n" : "\n%s\n", text);
-}
 
 static void print_summary(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
@@ -109,7 +29,7 @@ static void print_resources(struct strbuf *out, const struct compile_report *rep
     resource_row(&table, "FF", report->total.ff, report->available.ff);
     resource_row(&table, "DSP", report->total.dsp, report->available.dsp);
     resource_row(&table, "BRAM18", report->total.bram18, report->available.bram18);
-    heading(out, "resources", colour);
+    table_heading(out, "resources", colour);
     table_print(out, &table, colour);
 }
 
@@ -119,11 +39,11 @@ static void print_layers(struct strbuf *out, const struct compile_report *report
     struct text_table table = {.arena = arena, .columns = 8, .headings = headings};
     for (uint32_t i = 0; i < report->layer_count; i++) {
         const struct layer_report *layer = &report->layers[i];
-        table_row(&table, (const char *[]){shortened(arena, layer->name), layer->op, layer->format, words_cycles(arena, layer), words_count(arena, layer->cost.lut),
+        table_row(&table, (const char *[]){table_shortened(arena, layer->name), layer->op, layer->format, words_cycles(arena, layer), words_count(arena, layer->cost.lut),
                                            words_count(arena, layer->cost.ff), words_count(arena, layer->cost.dsp),
                                            words_count(arena, layer->cost.bram18)});
     }
-    heading(out, "layers", colour);
+    table_heading(out, "layers", colour);
     table_print(out, &table, colour);
 }
 
@@ -136,7 +56,7 @@ static void print_ports(struct strbuf *out, const struct compile_report *report,
         table_row(&table, (const char *[]){port->name, port->direction, words_count(arena, port->elements), words_count(arena, port->width),
                                            port->format, port->rounding, port->overflow, port->chosen_by});
     }
-    heading(out, "ports", colour);
+    table_heading(out, "ports", colour);
     table_print(out, &table, colour);
 }
 
@@ -156,20 +76,20 @@ static void print_passes(struct strbuf *out, const struct compile_report *report
                                            arena_printf(arena, "%.1f", pass->seconds * 1e3)});
     }
     table.columns -= !timed;
-    heading(out, "passes (errors: outputs after it against before it)", colour);
+    table_heading(out, "passes (errors: outputs after it against before it)", colour);
     table_print(out, &table, colour);
 }
 
 static void print_notes(struct strbuf *out, const struct compile_report *report, bool colour) {
     if (report->note_count)
-        heading(out, "notes", colour);
+        table_heading(out, "notes", colour);
     for (uint32_t i = 0; i < report->note_count; i++) {
         const struct note_report *note = &report->notes[i];
         const char *subject = note->subject ? words_clean(out->arena, note->subject) : "";
         strbuf_printf(out, "  %s%s%s: %s\n", note->pass, *subject ? ", " : "", subject, words_clean(out->arena, note->text));
     }
     if (report->warning_count)
-        heading(out, "warnings", colour);
+        table_heading(out, "warnings", colour);
     for (uint32_t i = 0; i < report->warning_count; i++)
         strbuf_printf(out, "  %s\n", words_clean(out->arena, report->warnings[i]));
 }
@@ -182,13 +102,13 @@ void report_terminal(struct strbuf *out, const struct compile_report *report, co
     print_ports(out, report, colour);
     print_passes(out, report, colour);
     print_notes(out, report, colour);
-    heading(out, "how these figures were made", colour);
+    table_heading(out, "how these figures were made", colour);
     strbuf_printf(out, "  LUT, FF, DSP, BRAM and delays are estimates: %s\n", report->technology_source);
     strbuf_printf(out, "  %s\n", words_hls);
     if (verdict && !verdict_is_of(verdict, report))
         strbuf_append(out, "\nthe last verdict is of an earlier make: verify again\n");
     else if (verdict) {
-        heading(out, "verdict", colour);
+        table_heading(out, "verdict", colour);
         verdict_terminal(out, verdict, colour);
     }
 }
@@ -235,7 +155,7 @@ static void print_accuracy(struct strbuf *out, const struct verdict *verdict, bo
     struct arena *arena = out->arena;
     if (!verdict->loss.compared)
         return;
-    heading(out, "against the model as trained", colour);
+    table_heading(out, "against the model as trained", colour);
     strbuf_printf(out, "  compared: %s, %s events\n", verdict->loss.compared, words_count(arena, (double)verdict->loss.events));
     if (verdict->loss.outputs)
         print_exact(out, verdict);
@@ -252,7 +172,7 @@ static void print_labels(struct strbuf *out, const struct verdict *verdict, bool
     struct text_table table = {.arena = arena, .columns = 3, .headings = headings};
     if (!verdict->has_labels)
         return;
-    heading(out, "with labels", colour);
+    table_heading(out, "with labels", colour);
     strbuf_printf(out, "  accuracy on %s events: float %.2f %%, fixed %.2f %%\n", words_count(arena, (double)verdict->labelled_events),
                   100 * verdict->accuracy_float, 100 * verdict->accuracy_fixed);
     for (uint32_t i = 0; i < verdict->curve_count; i++)

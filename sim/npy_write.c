@@ -1,8 +1,9 @@
-/* Writes numpy's .npy files, version 1, beside the goal; the goal appears whole or not at all. The
- * header has room for any number of events, because that is known at the end. */
+/* Writes numpy's .npy files, version 1, or .csv, an event a line, beside the goal; the goal appears whole or not
+ * at all. The header of .npy has room for any number of events, because that is known at the end. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "sim/private.h"
@@ -16,6 +17,7 @@ struct npy_writer {
     const char *beside; /* NULL once it has been renamed */
     FILE *file;
     enum npy_type type;
+    bool text; /* .csv */
     struct shape shape;
     size_t elements;
     uint64_t events;
@@ -54,6 +56,14 @@ static void header_make(const struct npy_writer *writer, char header[HEADER_BYTE
     header[HEADER_BYTES - 1] = '\n';
 }
 
+static bool header_write(const struct npy_writer *writer) {
+    char header[HEADER_BYTES];
+    if (writer->text)
+        return true;
+    header_make(writer, header);
+    return fseek(writer->file, 0, SEEK_SET) == 0 && fwrite(header, 1, HEADER_BYTES, writer->file) == HEADER_BYTES;
+}
+
 /* Also when a guard is raised while the file is open. */
 static void writer_release(void *object) {
     struct npy_writer *writer = object;
@@ -66,15 +76,15 @@ static void writer_release(void *object) {
 struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type, const struct shape *shape) {
     struct arena *arena = arena_new(context);
     struct npy_writer *writer = ARENA_NEW(arena, struct npy_writer);
-    char header[HEADER_BYTES];
+    const char *dot = strrchr(path, '.');
     *writer = (struct npy_writer){.context = context, .arena = arena, .type = type, .shape = *shape};
     writer->elements = shape_elements(shape);
     writer->path = arena_strdup(arena, path);
     writer->beside = arena_printf(arena, "%s.%ld.tmp", path, (long)getpid());
-    header_make(writer, header);
+    writer->text = dot && strcasecmp(dot, ".csv") == 0;
     arena_defer(arena, writer_release, writer);
     writer->file = fopen(writer->beside, "wb");
-    if (!writer->file || fwrite(header, 1, HEADER_BYTES, writer->file) != HEADER_BYTES) {
+    if (!writer->file || !header_write(writer)) {
         writer_fail(writer, errno);
         return NULL;
     }
@@ -97,7 +107,21 @@ static void encode(enum npy_type type, double number, uint8_t bytes[8]) {
         bytes[i] = (uint8_t)(bits >> (8 * i));
 }
 
+/* Digits that give the number back. */
+static int write_lines(struct npy_writer *writer, const double *data, size_t events) {
+    const char *format = writer->type == NPY_FLOAT32 ? "%s%.9g" : "%s%.17g";
+    for (size_t i = 0; i < events; i++) {
+        for (size_t e = 0; e < writer->elements; e++)
+            fprintf(writer->file, format, e ? "," : "", data[i * writer->elements + e]);
+        if (fputc('\n', writer->file) == EOF || ferror(writer->file))
+            return writer_error(writer, errno);
+    }
+    return 0;
+}
+
 int npy_writer_write(struct npy_writer *writer, const double *data, size_t events) {
+    if (writer->text)
+        return write_lines(writer, data, events);
     size_t size = npy_types[writer->type].size;
     for (size_t i = 0; i < events * writer->elements; i++) {
         uint8_t bytes[8];
@@ -110,9 +134,7 @@ int npy_writer_write(struct npy_writer *writer, const double *data, size_t event
 }
 
 int npy_writer_close(struct npy_writer *writer) {
-    char header[HEADER_BYTES];
-    header_make(writer, header);
-    if (fseek(writer->file, 0, SEEK_SET) || fwrite(header, 1, HEADER_BYTES, writer->file) != HEADER_BYTES || fflush(writer->file))
+    if (!header_write(writer) || fflush(writer->file))
         return writer_fail(writer, errno);
     FILE *file = writer->file;
     writer->file = NULL;

@@ -21,7 +21,7 @@ int event_sources_open(struct bxc_context *context, const struct graph *graph, c
                        struct event_source **sources);
 
 enum npy_type { NPY_FLOAT32, NPY_FLOAT64, NPY_INT64, NPY_UINT8, NPY_INT32 };
-struct npy_writer; /* writes beside the goal, renames at close */
+struct npy_writer; /* writes beside the goal, renames at close; a path that ends in .csv gives lines of text */
 struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type, const struct shape *shape);
 int npy_writer_write(struct npy_writer *writer, const double *data, size_t events); /* row-major; -1: abandon it then */
 int npy_writer_close(struct npy_writer *writer);   /* completes the header, frees the writer; -1: nothing is left */

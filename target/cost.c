@@ -383,20 +383,32 @@ static double wire_lut(const struct datapath *datapath, const struct usage *usag
     return logic_lut(datapath, wire, usage->demand[id]) * (1 + twice);
 }
 
-static void add_block(const struct design *design, const struct datapath *datapath, struct cost *costs) {
+void datapath_cost_by_wire(const struct design *design, const struct datapath *datapath, struct cost *costs) {
     struct arena *scratch = arena_new(design->context);
     struct usage usage = usage_of(design, datapath, scratch);
-    size_t rest = design->graph->node_count;
     bool scheduled = datapath->wire_count && datapath->wires[0].cycle >= 0;
     for (uint32_t i = 0; i < datapath->wire_count; i++) {
-        const struct wire *wire = &datapath->wires[i];
-        size_t node = wire->origin.id < rest ? wire->origin.id : rest;
+        costs[i] = (struct cost){0};
         if (usage.demand[i] && !(scheduled && is_reset(datapath, &usage, i)))
-            costs[node].lut += wire_lut(datapath, &usage, i);
+            costs[i].lut = wire_lut(datapath, &usage, i);
         if (usage.demand[i] && scheduled)
-            costs[node].ff += registers_of(design, datapath, &usage, i);
+            costs[i].ff = registers_of(design, datapath, &usage, i);
     }
-    costs[rest].ff += scheduled ? design->latency : 0; /* valid */
+    arena_free(scratch);
+}
+
+static void add_block(const struct design *design, const struct datapath *datapath, struct cost *costs) {
+    struct arena *scratch = arena_new(design->context);
+    struct cost *of_wire = ARENA_ARRAY(scratch, struct cost, datapath->wire_count + 1);
+    size_t rest = design->graph->node_count;
+    datapath_cost_by_wire(design, datapath, of_wire);
+    for (uint32_t i = 0; i < datapath->wire_count; i++) {
+        size_t node = datapath->wires[i].origin.id < rest ? datapath->wires[i].origin.id : rest;
+        costs[node].lut += of_wire[i].lut;
+        costs[node].ff += of_wire[i].ff;
+    }
+    if (datapath->wire_count && datapath->wires[0].cycle >= 0)
+        costs[rest].ff += design->latency; /* valid */
     arena_free(scratch);
 }
 

@@ -62,6 +62,8 @@ struct cost wire_cost(const struct datapath *datapath, const struct wire *wire, 
 double wire_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *technology);
 /* Of the whole design: logic, pipeline registers that the cycles imply, boundary registers, valid chain. */
 struct cost design_cost(const struct design *design, const struct technology *technology);
+/* Of every wire of a block, registers included. */
+void datapath_cost_by_wire(const struct design *design, const struct datapath *datapath, struct cost *costs);
 /* The same by origin: costs[node id of the graph]; costs[node_count] has what belongs to no node. */
 void design_cost_by_node(const struct design *design, const struct technology *technology, struct cost *costs);
 /* The largest estimated delay of a stage, ns, registers included. */

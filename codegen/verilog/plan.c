@@ -25,49 +25,12 @@ static void plan_bits(struct plan *plan) {
         plan->wires[w].bits = bits[w];
 }
 
-/* ---- layers: a node that costs much opens one, cheap ones behind it join ---- */
-
-static bool reads_constant(const struct graph *graph, const struct node *node) {
-    for (uint32_t i = 0; i < node->input_count; i++)
-        if (graph_definition(graph, node->inputs[i])->op == OP_CONSTANT)
-            return true;
-    return false;
-}
-
-static bool opens_layer(const struct graph *graph, const struct node *node) {
-    switch (node->op) {
-    case OP_MATMUL: case OP_TABLE: case OP_THRESHOLD: case OP_REDUCE_SUM: case OP_REDUCE_MAX: case OP_ARGMAX:
-        return true;
-    case OP_MUL:
-        return !reads_constant(graph, node);
-    default:
-        return false;
-    }
-}
-
-/* For each node the node whose layer it belongs to; itself when it opens one. */
-static uint32_t *layer_heads(const struct plan *plan) {
-    const struct graph *graph = plan->design->graph;
-    uint32_t *head = ARENA_ARRAY(plan->arena, uint32_t, graph->node_count + 1);
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->nodes[n];
-        head[n] = n;
-        if (node->op == OP_INPUT || node->op == OP_CONSTANT || opens_layer(graph, node))
-            continue;
-        for (uint32_t i = 0; i < node->input_count && head[n] == n; i++) {
-            noderef from = graph_value(graph, node->inputs[i])->definition;
-            enum op op = graph_node(graph, from)->op;
-            if (op != OP_INPUT && op != OP_CONSTANT)
-                head[n] = head[from.id];
-        }
-    }
-    return head;
-}
+/* ---- layers ---- */
 
 /* The node whose layer computes the wire: its origin's, else that of its first reader; node_count: of nobody. */
 static uint32_t *wire_heads(const struct plan *plan) {
     const struct graph *graph = plan->design->graph;
-    uint32_t *of_node = layer_heads(plan);
+    uint32_t *of_node = layer_heads(graph, plan->arena);
     uint32_t *of_wire = ARENA_ARRAY(plan->arena, uint32_t, plan->path->wire_count);
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
         of_wire[w] = graph->node_count;

@@ -192,11 +192,10 @@ static int read_file(struct keras_reader *reader, const void *data, size_t lengt
 }
 
 struct graph *keras_read(struct bxc_context *context, const char *path, const void *data, size_t length, const struct frontend_options *options) {
-    (void)options;
     struct keras_reader reader = {.context = context, .arena = arena_new(context), .path = path};
     int result = read_file(&reader, data, length);
     arena_free(reader.arena);
-    if (result == 0) return reader.graph;
+    if (result == 0 || (options && options->partial)) return reader.graph;
     graph_free(reader.graph);
     return NULL;
 }

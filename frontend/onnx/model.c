@@ -360,7 +360,7 @@ struct graph *onnx_read(struct bxc_context *context, const char *path, const voi
         reader.node_names = name_map_new(arena);
         reader.graph = graph_new(context, graph_title(&reader));
         reader.graph->source = arena_strdup(reader.graph->arena, path);
-        if (read_graph(&reader) < 0) {
+        if (read_graph(&reader) < 0 && !(options && options->partial)) {
             graph_free(reader.graph);
             reader.graph = NULL;
         }

@@ -127,7 +127,7 @@ static int compile_over(struct bxc_context *context, const struct attempt *attem
 
 static int convert(struct bxc_context *context, const struct attempt *attempt) {
     char path[PATH_MAX];
-    return bxc_convert(context, attempt->model, in_work(path, attempt->product));
+    return bxc_convert(context, attempt->model, in_work(path, attempt->product), NULL);
 }
 
 static int report(struct bxc_context *context, const struct attempt *attempt) {
@@ -143,7 +143,7 @@ static int run_with(struct bxc_context *context, const struct attempt *attempt, 
     char events[PATH_MAX], out[PATH_MAX];
     struct bxc_options *options = options_with(context, (const char *const[]){"engine", engine, NULL});
     const char *files[] = {in_work(events, "events.npy")};
-    int result = options ? bxc_run(context, attempt->model, files, 1, in_work(out, attempt->product), options) : -1;
+    int result = options ? bxc_run(context, attempt->model, files, 1, in_work(out, attempt->product), options, NULL) : -1;
     bxc_options_free(options);
     return result;
 }

@@ -1,0 +1,117 @@
+/* The quantised graph compiled otherwise: at other clocks, and with something cheaper than its softmax. */
+#include "driver/driver.h"
+
+#include <math.h>
+#include <string.h>
+
+int trial_compile(struct bxc_context *context, struct arena *arena, struct graph *graph, const struct compile_options *options,
+                  struct program *out) {
+    *out = (struct program){.context = context, .arena = arena, .options = options, .technology = technology_for(options->part), .graph = graph};
+    return passes_run(out, NULL, NULL);
+}
+
+struct trial {
+    struct bxc_context *context;
+    struct arena *arena;
+    struct graph *graph; /* its own */
+    struct compile_options options;
+    struct clock_trial *out;
+};
+
+static int run_trial(void *user) {
+    struct trial *trial = user;
+    struct program program;
+    int result = trial_compile(trial->context, trial->arena, trial->graph, &trial->options, &program);
+    if (result == 0) {
+        trial->out->latency = program.design->latency;
+        trial->out->stage_delay = design_stage_delay(program.design, program.technology);
+        trial->out->cost = design_cost(program.design, program.technology);
+    }
+    design_free(program.design);
+    graph_free(program.graph);
+    return result;
+}
+
+/* A trial that is refused says why in its row, and nothing anywhere else. */
+static void try_one(struct trial *trial) {
+    struct diagnostics *diagnostics = &trial->context->diagnostics;
+    size_t since = diagnostics->count;
+    trial->out->period = trial->options.clock_period;
+    if (context_guarded(trial->context, run_trial, trial) < 0)
+        trial->out->refused = diagnostics->count > since ? arena_strdup(trial->arena, diagnostics->items[since].message) : "refused";
+    diagnostics->count = since;
+}
+
+void trial_clocks(struct bxc_context *context, struct arena *arena, const struct graph *graph, const struct compile_options *options,
+                  struct explanation *out) {
+    static const double factors[] = {0.5, 0.75, 1, 1.25, 1.5, 2};
+    out->clocks = ARENA_ARRAY(arena, struct clock_trial, sizeof factors / sizeof factors[0]);
+    for (size_t i = 0; i < sizeof factors / sizeof factors[0]; i++) {
+        double period = options->clock_period / factors[i];
+        if (period < 0.5) continue;
+        struct trial trial = {context, arena, graph_clone(graph), *options, &out->clocks[out->clock_count++]};
+        trial.options.clock_period = period;
+        trial.out->name = factors[i] == 1 ? "this one" : NULL;
+        context_progress(context, "clocks", i, sizeof factors / sizeof factors[0]);
+        try_one(&trial);
+    }
+}
+
+/* ---- without the softmax ---- */
+
+const struct node *softmax_start(const struct graph *graph, const char *node_name, size_t *length) {
+    size_t end = strlen(node_name);
+    if (end < 4 || strcmp(node_name + end - 4, ".max") != 0) return NULL;
+    *length = end - 4;
+    const struct node *start = NULL;
+    bool whole = false;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        if (node->op == OP_REDUCE_MAX && strcmp(node->name, node_name) == 0) start = node;
+        whole |= strlen(node->name) == *length && strncmp(node->name, node_name, *length) == 0;
+    }
+    return whole ? start : NULL;
+}
+
+static bool inside(const struct graph *graph, valref value, const char *name, size_t length) {
+    const char *node = graph_definition(graph, value)->name;
+    return strncmp(node, name, length) == 0 && (node[length] == '.' || node[length] == 0);
+}
+
+/* Outputs of the softmax become its operand, or the index of its largest. NULL: others than outputs read it. */
+static struct graph *replaced(const struct graph *graph, const char *start_name, bool argmax) {
+    struct graph *copy = graph_clone(graph);
+    size_t length;
+    const struct node *start = softmax_start(copy, start_name, &length);
+    valref operand = start->inputs[0];
+    bool outside = inside(copy, operand, start_name, length);
+    for (uint32_t n = 0; n < copy->node_count; n++)
+        for (uint32_t i = 0; i < copy->nodes[n].input_count; i++)
+            outside |= inside(copy, copy->nodes[n].inputs[i], start_name, length) && !inside(copy, copy->nodes[n].result, start_name, length);
+    union attributes attributes = {.axis = start->attributes.axis};
+    attributes.axis.select_last = false;
+    attributes.axis.keep_dimensions = true;
+    if (!outside && argmax) operand = graph_append(copy, OP_ARGMAX, "argmax", &operand, 1, &attributes);
+    for (uint32_t o = 0; !outside && o < copy->output_count; o++)
+        if (inside(copy, copy->outputs[o].value, start_name, length)) {
+            copy->outputs[o].value = operand;
+            copy->outputs[o].meaning = (struct meaning){0};
+        }
+    graph_compact(copy);
+    if (!outside && graph_infer(copy) == 0) return copy;
+    graph_free(copy);
+    return NULL;
+}
+
+void trial_without_softmax(struct bxc_context *context, struct arena *arena, const struct graph *graph, const struct compile_options *options,
+                           struct explanation *out) {
+    static const char *const names[] = {"--softmax argmax", "--softmax drop"};
+    out->instead = ARENA_ARRAY(arena, struct clock_trial, 2);
+    for (int i = 0; i < 2 && out->softmax_count == 1; i++) {
+        struct graph *copy = replaced(graph, arena_printf(arena, "%s.max", out->softmax[0].name), i == 0);
+        if (!copy) continue;
+        struct trial trial = {context, arena, copy, *options, &out->instead[out->instead_count++]};
+        trial.out->name = names[i];
+        try_one(&trial);
+    }
+}

@@ -1,0 +1,289 @@
+/* Two firmwares side by side. One list of rows feeds the terminal, the page and the JSON. */
+#include <math.h>
+#include <string.h>
+
+#include "report/private.h"
+
+struct diff_row {
+    const char *what, *left, *right, *change; /* change: "+12 %", or "" */
+    bool differs, is_worse, is_better;
+};
+
+struct diff_group {
+    const char *title, *key;
+    struct diff_row *rows;
+    uint32_t count, capacity;
+};
+
+enum { GROUP_MAKE, GROUP_HARDWARE, GROUP_PORTS, GROUP_LAYERS, GROUP_VERDICT, GROUP_COUNT };
+
+struct comparison {
+    struct arena *arena;
+    const struct firmware_side *left, *right;
+    struct diff_group groups[GROUP_COUNT];
+};
+
+static struct diff_row *add_row(struct comparison *comparison, int group, const char *what, const char *left, const char *right) {
+    struct diff_group *rows = &comparison->groups[group];
+    if (rows->count == rows->capacity) {
+        uint32_t larger = rows->capacity ? 2 * rows->capacity : 16;
+        rows->rows = arena_grow(comparison->arena, rows->rows, rows->count * sizeof *rows->rows, larger * sizeof *rows->rows);
+        rows->capacity = larger;
+    }
+    struct diff_row *row = &rows->rows[rows->count++];
+    *row = (struct diff_row){.what = what, .left = left ? left : "-", .right = right ? right : "-", .change = ""};
+    row->differs = strcmp(row->left, row->right) != 0;
+    return row;
+}
+
+static const char *change_words(struct arena *arena, double left, double right) {
+    if (!isfinite(left) || !isfinite(right) || left == right)
+        return "";
+    if (left == 0)
+        return right > 0 ? "new" : "";
+    return arena_printf(arena, "%+.1f %%", 100 * (right - left) / left);
+}
+
+/* A number of which less is better. */
+static void add_cost(struct comparison *comparison, int group, const char *what, double left, double right, const char *(*words)(struct arena *, double)) {
+    struct arena *arena = comparison->arena;
+    struct diff_row *row = add_row(comparison, group, what, words(arena, left), words(arena, right));
+    row->change = change_words(arena, left, right);
+    row->is_better = right < left;
+    row->is_worse = right > left;
+}
+
+static void compare_make(struct comparison *comparison) {
+    const struct compile_report *left = comparison->left->report, *right = comparison->right->report;
+    struct arena *arena = comparison->arena;
+    add_row(comparison, GROUP_MAKE, "name", left->name, right->name);
+    add_row(comparison, GROUP_MAKE, "model", left->model, right->model);
+    add_row(comparison, GROUP_MAKE, "bxc", left->tool_version, right->tool_version);
+    add_row(comparison, GROUP_MAKE, "part", left->part_code, right->part_code);
+    add_row(comparison, GROUP_MAKE, "clock, MHz", words_number(arena, 1000 / left->clock_period), words_number(arena, 1000 / right->clock_period));
+    add_row(comparison, GROUP_MAKE, "content hash", arena_printf(arena, "%.16s", left->content_hash ? left->content_hash : "-"),
+            arena_printf(arena, "%.16s", right->content_hash ? right->content_hash : "-"));
+}
+
+static void compare_hardware(struct comparison *comparison) {
+    const struct compile_report *left = comparison->left->report, *right = comparison->right->report;
+    add_cost(comparison, GROUP_HARDWARE, "latency, cycles", left->latency, right->latency, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "latency, ns", left->latency * left->clock_period, right->latency * right->clock_period, words_number);
+    add_cost(comparison, GROUP_HARDWARE, "initiation interval", left->initiation_interval, right->initiation_interval, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "slowest stage, ns", left->stage_delay, right->stage_delay, words_number);
+    add_cost(comparison, GROUP_HARDWARE, "LUT", left->total.lut, right->total.lut, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "FF", left->total.ff, right->total.ff, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "DSP", left->total.dsp, right->total.dsp, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "BRAM18", left->total.bram18, right->total.bram18, words_count);
+}
+
+/* ---- ports and layers, by name ---- */
+
+static const char *port_words(struct arena *arena, const struct port_report *port) {
+    if (!port)
+        return NULL;
+    return arena_printf(arena, "%s, %u x %s, %u bits%s%s%s%s", port->direction, port->elements, port->format, port->width, *port->rounding ? ", " : "",
+                        port->rounding, *port->overflow ? ", " : "", port->overflow);
+}
+
+static const struct port_report *find_port(const struct compile_report *report, const char *name) {
+    for (uint32_t i = 0; i < report->port_count; i++)
+        if (!strcmp(report->ports[i].name, name))
+            return &report->ports[i];
+    return NULL;
+}
+
+static void compare_ports(struct comparison *comparison) {
+    const struct compile_report *left = comparison->left->report, *right = comparison->right->report;
+    struct arena *arena = comparison->arena;
+    for (uint32_t i = 0; i < left->port_count; i++)
+        add_row(comparison, GROUP_PORTS, left->ports[i].name, port_words(arena, &left->ports[i]), port_words(arena, find_port(right, left->ports[i].name)));
+    for (uint32_t i = 0; i < right->port_count; i++)
+        if (!find_port(left, right->ports[i].name))
+            add_row(comparison, GROUP_PORTS, right->ports[i].name, NULL, port_words(arena, &right->ports[i]));
+}
+
+static const char *layer_words(struct arena *arena, const struct layer_report *layer) {
+    if (!layer)
+        return NULL;
+    return arena_printf(arena, "%s, cycles %s, %s LUT, %s FF", *layer->format ? layer->format : "no format", words_cycles(arena, layer),
+                        words_count(arena, layer->cost.lut), words_count(arena, layer->cost.ff));
+}
+
+static const struct layer_report *find_layer(const struct compile_report *report, const char *name) {
+    for (uint32_t i = 0; i < report->layer_count; i++)
+        if (!strcmp(report->layers[i].name, name))
+            return &report->layers[i];
+    return NULL;
+}
+
+static void add_layer(struct comparison *comparison, const char *name, const struct layer_report *left, const struct layer_report *right) {
+    struct arena *arena = comparison->arena;
+    double before = left ? left->cost.lut : 0, after = right ? right->cost.lut : 0;
+    struct diff_row *row = add_row(comparison, GROUP_LAYERS, name, layer_words(arena, left), layer_words(arena, right));
+    row->change = change_words(arena, before, after);
+    row->is_better = after < before;
+    row->is_worse = after > before;
+}
+
+static void compare_layers(struct comparison *comparison) {
+    const struct compile_report *left = comparison->left->report, *right = comparison->right->report;
+    for (uint32_t i = 0; i < left->layer_count; i++)
+        add_layer(comparison, left->layers[i].name, &left->layers[i], find_layer(right, left->layers[i].name));
+    for (uint32_t i = 0; i < right->layer_count; i++)
+        if (!find_layer(left, right->layers[i].name))
+            add_layer(comparison, right->layers[i].name, NULL, &right->layers[i]);
+}
+
+/* ---- verdicts ---- */
+
+static const char *bits_words(struct arena *arena, const struct verdict *verdict) {
+    if (!verdict)
+        return "not verified";
+    return verdict_is_positive(verdict) ? arena_printf(arena, "equal: %s", words_engines(arena, verdict)) : "NOT positive";
+}
+
+static const char *flips_words(struct arena *arena, const struct verdict *verdict) {
+    return !verdict || !verdict->compared ? NULL
+                                          : arena_printf(arena, "%s of %s", words_count(arena, (double)verdict->flipped), words_count(arena, (double)verdict->decisions));
+}
+
+static double flip_rate(const struct verdict *verdict) {
+    return verdict && verdict->decisions ? (double)verdict->flipped / (double)verdict->decisions : (double)NAN;
+}
+
+static const char *accuracy_words(struct arena *arena, const struct verdict *verdict) {
+    return !verdict || !verdict->has_labels ? NULL : arena_printf(arena, "%.2f %%", 100 * verdict->accuracy_fixed);
+}
+
+static double error_of(const struct verdict *verdict) {
+    return verdict && verdict->compared && verdict->outputs ? verdict->max_error : (double)NAN;
+}
+
+static void compare_verdicts(struct comparison *comparison) {
+    const struct verdict *left = comparison->left->verdict, *right = comparison->right->verdict;
+    struct arena *arena = comparison->arena;
+    struct diff_row *row = add_row(comparison, GROUP_VERDICT, "bits", bits_words(arena, left), bits_words(arena, right));
+    row->is_worse = right && !verdict_is_positive(right) && left && verdict_is_positive(left);
+    row->is_better = left && !verdict_is_positive(left) && right && verdict_is_positive(right);
+    row = add_row(comparison, GROUP_VERDICT, "decisions flipped against the model", flips_words(arena, left), flips_words(arena, right));
+    row->is_worse = flip_rate(right) > flip_rate(left);
+    row->is_better = flip_rate(right) < flip_rate(left);
+    add_cost(comparison, GROUP_VERDICT, "largest error against the model", error_of(left), error_of(right), words_number);
+    row = add_row(comparison, GROUP_VERDICT, "accuracy", accuracy_words(arena, left), accuracy_words(arena, right));
+    row->is_worse = left && right && left->has_labels && right->has_labels && right->accuracy_fixed < left->accuracy_fixed;
+    row->is_better = left && right && left->has_labels && right->has_labels && right->accuracy_fixed > left->accuracy_fixed;
+}
+
+static struct comparison compare(struct arena *arena, const struct firmware_side *left, const struct firmware_side *right) {
+    struct comparison comparison = {.arena = arena, .left = left, .right = right,
+                                    .groups = {[GROUP_MAKE] = {.title = "made from", .key = "make"}, [GROUP_HARDWARE] = {.title = "hardware", .key = "hardware"},
+                                               [GROUP_PORTS] = {.title = "ports", .key = "ports"}, [GROUP_LAYERS] = {.title = "layers", .key = "layers"},
+                                               [GROUP_VERDICT] = {.title = "verdicts", .key = "verdicts"}}};
+    compare_make(&comparison);
+    compare_hardware(&comparison);
+    compare_ports(&comparison);
+    compare_layers(&comparison);
+    compare_verdicts(&comparison);
+    return comparison;
+}
+
+static uint32_t count_equal(const struct diff_group *group) {
+    uint32_t equal = 0;
+    for (uint32_t i = 0; i < group->count; i++)
+        equal += !group->rows[i].differs;
+    return equal;
+}
+
+/* Hardware and verdicts are shown whole: they are what one asks for. */
+static bool is_shown(const struct comparison *comparison, int group, const struct diff_row *row) {
+    (void)comparison;
+    return row->differs || group == GROUP_HARDWARE || group == GROUP_VERDICT;
+}
+
+static const char *equal_words(struct arena *arena, int group, uint32_t equal) {
+    bool whole = group == GROUP_HARDWARE || group == GROUP_VERDICT;
+    return equal == 0 || whole ? NULL : arena_printf(arena, "%u %s equal", equal, equal == 1 ? "row is" : "rows are");
+}
+
+/* ---- for the terminal ---- */
+
+void diff_terminal(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right, bool colour) {
+    struct arena *arena = out->arena;
+    struct comparison comparison = compare(arena, left, right);
+    for (int g = 0; g < GROUP_COUNT; g++) {
+        const struct diff_group *group = &comparison.groups[g];
+        const char *headings[] = {group->title, words_clean(arena, left->folder), words_clean(arena, right->folder), ">change"};
+        struct text_table table = {.arena = arena, .columns = 4, .headings = headings};
+        for (uint32_t i = 0; i < group->count; i++)
+            if (is_shown(&comparison, g, &group->rows[i]))
+                table_row(&table, (const char *[]){table_shortened(arena, group->rows[i].what), group->rows[i].left, group->rows[i].right, group->rows[i].change});
+        strbuf_append(out, g ? "\n" : "");
+        if (table.count)
+            table_print(out, &table, colour);
+        const char *equal = equal_words(arena, g, count_equal(group));
+        if (equal)
+            strbuf_printf(out, "  %s: %s\n", group->title, equal);
+    }
+}
+
+/* ---- as a page ---- */
+
+static void diff_group_html(struct strbuf *out, const struct comparison *comparison, int g) {
+    struct arena *arena = out->arena;
+    const struct diff_group *group = &comparison->groups[g];
+    const char *headings[] = {"", words_clean(arena, comparison->left->folder), words_clean(arena, comparison->right->folder), ">Change", NULL};
+    strbuf_printf(out, "<section><h2 class=\"first-up\">%s</h2>\n", group->title);
+    const char *equal = equal_words(arena, g, count_equal(group));
+    if (equal)
+        strbuf_printf(out, "<p class=\"lead\">%s.</p>\n", equal);
+    if (count_equal(group) < group->count || !equal) {
+        html_table_start(out, NULL, headings);
+        for (uint32_t i = 0; i < group->count; i++) {
+            const struct diff_row *row = &group->rows[i];
+            if (!is_shown(comparison, g, row))
+                continue;
+            strbuf_append(out, "<tr>");
+            html_cell(out, row->what, false);
+            html_cell(out, row->left, false);
+            html_cell(out, row->right, false);
+            strbuf_printf(out, "<td class=\"n %s\">", row->is_worse ? "worse" : row->is_better ? "better" : "");
+            append_escaped(out, *row->change ? row->change : row->is_worse ? "worse" : row->is_better ? "better" : "");
+            strbuf_append(out, "</td></tr>\n");
+        }
+        strbuf_append(out, "</tbody></table></div>\n");
+    }
+    strbuf_append(out, "</section>\n");
+}
+
+void diff_html(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right) {
+    struct comparison comparison = compare(out->arena, left, right);
+    html_page_start(out, arena_printf(out->arena, "%s \xe2\x86\x92 %s", left->folder, right->folder), "bxc firmware comparison");
+    strbuf_append(out, "</header>\n<main>\n");
+    for (int g = 0; g < GROUP_COUNT; g++)
+        diff_group_html(out, &comparison, g);
+    strbuf_append(out, "</main>\n</body>\n</html>\n");
+}
+
+/* ---- as JSON ---- */
+
+void diff_json(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right) {
+    struct arena *arena = out->arena;
+    struct comparison comparison = compare(arena, left, right);
+    cJSON *root = json_root(arena);
+    json_text(arena, root, "left", left->folder);
+    json_text(arena, root, "right", right->folder);
+    for (int g = 0; g < GROUP_COUNT; g++) {
+        cJSON *list = json_array(arena, root, comparison.groups[g].key);
+        for (uint32_t i = 0; i < comparison.groups[g].count; i++) {
+            const struct diff_row *row = &comparison.groups[g].rows[i];
+            cJSON *object = json_object(arena, list, NULL);
+            json_text(arena, object, "what", row->what);
+            json_text(arena, object, "left", row->left);
+            json_text(arena, object, "right", row->right);
+            json_text(arena, object, "change", row->change);
+            json_bool(arena, object, "differs", row->differs);
+        }
+    }
+    json_print(out, root);
+}

@@ -1,0 +1,79 @@
+#!/bin/sh
+# inspect, explain and diff tell what is so: figures against those of compile and of one another.
+check() { if eval "$2"; then echo "ok $1"; else echo "not ok $1: $2"; fi; }
+jets=examples/jets
+cd "$WORK" && ln -s "$ROOT/examples" examples || exit 1
+"$BXC" compile $jets/jets_6bit.onnx -o a --calibrate $jets/events.npy > /dev/null 2>&1
+"$BXC" compile $jets/jets_6bit.onnx -o b --calibrate $jets/events.npy --clock 180MHz --softmax drop > /dev/null 2>&1
+"$BXC" compile $jets/jets_6bit.onnx -o again --calibrate $jets/events.npy > /dev/null 2>&1
+number() { # FILE KEY: the first number behind a key of pretty-printed JSON
+    sed -n "s/^[[:space:]]*\"$2\":[[:space:]]*\([0-9.]*\),*\$/\1/p" "$1" | head -n 1
+}
+sum() { # FILE FROM KEY: the numbers behind a key in the list FROM
+    sed -n "/^[[:space:]]*\"$2\":[[:space:]]*\[/,/\]/s/^[[:space:]]*\"$3\":[[:space:]]*\([-0-9.]*\),*\$/\1/p" "$1" |
+        awk '{ total += $1 } END { printf "%.6g\n", total }'
+}
+
+# explain
+"$BXC" explain a --json > explain.json 2> explain.err
+code=$?
+check "explain ends with 0" "[ $code = 0 ]"
+check "explain warns of nothing" "[ ! -s explain.err ]"
+cycles=$(number a/report/report.json cycles); lut=$(number a/report/report.json lut)
+added=$(($(sum explain.json layers adds) + $(number explain.json boundary_cycles)))
+check "the cycles that modules add are the latency" "[ $added = $cycles ]"
+check "the LUT of modules are all LUT" "[ $(sum explain.json layers lut) = $lut ]"
+check "the LUT by kind of logic are all LUT" "[ $(sum explain.json logic lut) = $lut ]"
+here=$(sed -n '/"name":[[:space:]]*"this one"/,/}/p' explain.json)
+check "compiled at its own clock it is itself" "echo '$here' | grep -q '\"cycles\":[[:space:]]*$cycles,' && echo '$here' | grep -q '\"lut\":[[:space:]]*$lut,'"
+"$BXC" explain b --json > b.json
+half=$(number b/report/report.json cycles)
+"$BXC" compile $jets/jets_6bit.onnx -o c --calibrate $jets/events.npy --softmax drop > /dev/null 2>&1
+"$BXC" explain a > explain.txt
+check "the trial without the softmax is what compile gives for it" "grep -Eq \"^  --softmax drop +$(number c/report/report.json cycles) \" explain.txt"
+"$BXC" explain c --json > c.json
+slow=$(sed -n "/\"clock_period_ns\":[[:space:]]*5.5/,/}/p" c.json)
+check "the trial at half the clock is what compile gives for it" "echo '$slow' | grep -q '\"cycles\":[[:space:]]*$half,'"
+check "a firmware without softmax has none to explain" "! \"$BXC\" explain b | grep -q softmax"
+check "every module of rtl/ is a row" "for file in a/rtl/jets_6bit_*.v; do name=\${file#a/rtl/jets_6bit_}; tr . _ < explain.txt | grep -q \"^  \${name%.v} \" || exit 1; done"
+
+# diff
+"$BXC" diff a again > same.txt; code=$?
+check "diff ends with 0" "[ $code = 0 ]"
+check "a firmware differs in nothing from its twin" "grep -q '^  layers: .* rows are equal' same.txt && ! grep -q '%' same.txt"
+"$BXC" diff a b -o diff.html > diff.txt
+check "diff tells both latencies" "grep -Eq '^  latency, cycles +$cycles +$half ' diff.txt"
+check "diff tells the ports' formats" "grep -Eq '^  probabilities +output' diff.txt"
+check "diff names the page last" "[ \"\$(tail -n 1 diff.txt)\" = 'written: diff.html' ]"
+check "the page is XML" "xmllint --noout diff.html 2> /dev/null || ! command -v xmllint > /dev/null"
+check "the page tells both latencies" "grep -q '>$cycles</td><td>$half</td>' diff.html"
+"$BXC" diff a b -o diff.txt2 > /dev/null 2> err; code=$?
+check "a page of another kind is refused" "[ $code = 1 ] && grep -q 'cannot write this format' err && [ ! -e diff.txt2 ]"
+
+# inspect
+"$BXC" inspect $jets/jets_6bit.onnx --calibrate $jets/events.npy > inspect.txt; code=$?
+check "inspect accepts what compiles" "[ $code = 0 ]"
+check "inspect tells latency and LUT as compile does" "grep -q \"^compiles: $cycles cycles\" inspect.txt && grep -q \"\$(echo $lut | sed 's/\(...\)\$/,\1/') LUT\" inspect.txt"
+check "inspect counts parameters" "grep -q '^  numbers    4,421 parameters' inspect.txt"
+check "inspect shows quantisers" "grep -Eq '^  quant_relu1 +Quant +relu1 +1 x 64 +unsigned 6 bits, scale 0.0625, zero point 0, half_even' inspect.txt"
+"$BXC" inspect $jets/jets_6bit.onnx --clock 1999MHz > refused.txt 2> err; code=$?
+check "inspect writes no folder" "[ \"\$(ls | sort | tr '\n' ' ')\" = 'a again b b.json c c.json diff.html diff.txt err examples explain.err explain.json explain.txt inspect.txt refused.txt same.txt ' ]"
+cat > two.json <<'END'
+{"format": "bxc-model", "version": 1}
+END
+"$BXC" inspect two.json > refused.txt 2> err; code=$?
+check "what cannot be read is refused with 1" "[ $code = 1 ] && grep -q '^refused' refused.txt && [ ! -s err ]"
+"$BXC" inspect nothing.onnx > out 2> err; code=$?
+check "a file that is not there is told as everywhere" "[ $code = 1 ] && grep -q 'nothing.onnx: error' err && [ ! -s out ]"
+
+# run and convert say what they wrote
+"$BXC" run a $jets/events.npy -n 3 -o out.csv > told.txt
+check "run tells what it wrote" "[ \"\$(cat told.txt)\" = \"out.csv: 3 events of 5 numbers, output 'probabilities' by engine emulator\" ]"
+"$BXC" run a $jets/events.npy -n 3 -o out.npy > /dev/null
+check "-o x.csv is CSV: three lines of five numbers" "[ \$(wc -l < out.csv) = 3 ] && [ \$(head -n 1 out.csv | tr ',' '\n' | wc -l) = 5 ]"
+sixty_four() { tail -c 120 out.npy | od -An -v -t f8 -w40 | awk '{ for (i = 1; i <= NF; i++) printf "%.17g%s", $i, i < NF ? "," : "\n" }'; }
+check "with the numbers of out.npy" "sixty_four | cmp -s - out.csv"
+"$BXC" run a $jets/events.npy -n 3 -o out.txt > /dev/null 2> err; code=$?
+check "another kind of file is refused" "[ $code = 1 ] && [ ! -e out.txt ]"
+check "quiet is quiet" "[ -z \"\$(\"$BXC\" run -q a $jets/events.npy -n 3 -o out.npy; \"$BXC\" convert -q $jets/jets.onnx jets.json)\" ]"
+check "convert tells what it wrote" "[ \"\$(\"$BXC\" convert $jets/jets.onnx jets.json)\" = \"jets.json: model with 14 nodes, as bxc's JSON\" ]"

@@ -28,10 +28,10 @@ struct run_job {
     uint64_t limit;
 };
 
-/* .npy or .csv, as events are read. */
+/* .npy, also where the name has no extension, or .csv, as events are read. */
 static int check_output(struct run_job *job) {
-    const char *dot = strrchr(job->output, '.');
-    if (dot && (strcasecmp(dot, ".npy") == 0 || strcasecmp(dot, ".csv") == 0)) return 0;
+    const char *slash = strrchr(job->output, '/'), *dot = strrchr(slash ? slash : job->output, '.');
+    if (!dot || (strcasecmp(dot, ".npy") == 0 || strcasecmp(dot, ".csv") == 0)) return 0;
     return diag_error(&job->context->diagnostics, (struct location){.file = job->output}, "name the output .npy or .csv", "cannot write this format");
 }
 

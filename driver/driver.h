@@ -49,6 +49,8 @@ char *folder_temporary(struct bxc_context *context, struct arena *arena);
 /* ---- manifest.c ---- */
 void manifest_add(struct bxc_context *context, struct file_set *files, const char *name, const char *model,
                   const char *model_hash, const char *content_hash, const struct compile_options *options);
+/* The options below the line with which a folder was compiled. */
+int manifest_options(struct bxc_context *context, struct arena *arena, const char *folder, struct compile_options *out);
 void content_hash(char out[65], const char *quantised, size_t length, const struct compile_options *options, const char *name);
 
 /* ---- explain.c, explain_trials.c ---- */

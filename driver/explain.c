@@ -1,7 +1,6 @@
 /* bxc explain: where the cycles and the LUT of a firmware go, from its quantised graph compiled once more in memory. */
 #include "driver/driver.h"
 
-#include <cjson/cJSON.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,25 +14,6 @@ struct explain_job {
     struct compile_options compile;
     struct explanation explanation;
 };
-
-static void release(void *json) {
-    cJSON_Delete(json);
-}
-
-/* The options below the line, as manifest.json and report.json have them. */
-static int read_options(struct explain_job *job, const struct compile_report *report) {
-    size_t length;
-    const char *path = arena_printf(job->arena, "%s/manifest.json", job->folder);
-    const char *text = file_read(job->context, job->arena, path, &length);
-    cJSON *json = text ? cJSON_Parse(text) : NULL;
-    if (!json) return text ? diag_error(&job->context->diagnostics, (struct location){.file = path}, "compile the model again", "not JSON") : -1;
-    arena_defer(job->arena, release, json);
-    const cJSON *adders = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(json, "options"), "adders");
-    job->compile = compile_options_default();
-    job->compile.clock_period = report->clock_period;
-    job->compile.adder_terms = cJSON_IsNumber(adders) ? adders->valueint : 0;
-    return setting_part(job->context, (struct location){.file = path}, report->part_code ? report->part_code : "", &job->compile);
-}
 
 /* ---- by layer ---- */
 
@@ -173,7 +153,8 @@ static void print_explanation(const struct explain_job *job) {
 
 static int explain_steps(struct explain_job *job) {
     const struct compile_report *report = read_report(job);
-    if (!report || read_options(job, report) < 0 || !(job->firmware = firmware_open(job->context, job->folder))) return -1;
+    if (!report || manifest_options(job->context, job->arena, job->folder, &job->compile) < 0 ||
+        !(job->firmware = firmware_open(job->context, job->folder))) return -1;
     const struct graph *graph = job->firmware->quantised;
     struct program program;
     if (trial_compile(job->context, job->arena, graph_clone(graph), &job->compile, &program) == 0) {

@@ -36,7 +36,7 @@ static int run_trial(void *user) {
 static void try_one(struct trial *trial) {
     struct diagnostics *diagnostics = &trial->context->diagnostics;
     size_t since = diagnostics->count;
-    trial->out->period = trial->options.clock_period;
+    trial->out->period = trial->options.clock_ps / 1000.0;
     if (context_guarded(trial->context, run_trial, trial) < 0)
         trial->out->refused = diagnostics->count > since ? arena_strdup(trial->arena, diagnostics->items[since].message) : "refused";
     diagnostics->count = since;
@@ -47,10 +47,10 @@ void trial_clocks(struct bxc_context *context, struct arena *arena, const struct
     static const double factors[] = {0.5, 0.75, 1, 1.25, 1.5, 2};
     out->clocks = ARENA_ARRAY(arena, struct clock_trial, sizeof factors / sizeof factors[0]);
     for (size_t i = 0; i < sizeof factors / sizeof factors[0]; i++) {
-        double period = options->clock_period / factors[i];
-        if (period < 0.5) continue;
+        int period = (int)(options->clock_ps / factors[i] + 0.5);
+        if (period < 500) continue; /* 2,000 MHz, the fastest that is taken */
         struct trial trial = {context, arena, graph_clone(graph), *options, &out->clocks[out->clock_count++]};
-        trial.options.clock_period = period;
+        trial.options.clock_ps = period;
         trial.out->name = factors[i] == 1 ? "this one" : NULL;
         context_progress(context, "clocks", i, sizeof factors / sizeof factors[0]);
         try_one(&trial);

@@ -39,6 +39,28 @@ static void add_options(cJSON *parent, const struct compile_options *options) {
     cJSON_AddStringToObject(item, "prune_scope", options->sparsity_by_layer ? "layer" : "network");
 }
 
+static void release(void *json) {
+    cJSON_Delete(json);
+}
+
+int manifest_options(struct bxc_context *context, struct arena *arena, const char *folder, struct compile_options *out) {
+    size_t length;
+    struct location at = {.file = arena_printf(arena, "%s/manifest.json", folder)};
+    const char *text = file_read(context, arena, at.file, &length);
+    cJSON *json = text ? cJSON_Parse(text) : NULL;
+    if (!json) return text ? diag_error(&context->diagnostics, at, "compile the model again", "not JSON") : -1;
+    arena_defer(arena, release, json);
+    const cJSON *options = cJSON_GetObjectItemCaseSensitive(json, "options");
+    const cJSON *clock = cJSON_GetObjectItemCaseSensitive(options, "clock_ps"), *part = cJSON_GetObjectItemCaseSensitive(options, "part");
+    const cJSON *adders = cJSON_GetObjectItemCaseSensitive(options, "adders");
+    if (!cJSON_IsNumber(clock) || !cJSON_IsNumber(adders) || !cJSON_IsString(part))
+        return diag_error(&context->diagnostics, at, "compile the model again", "it does not tell the options");
+    *out = compile_options_default();
+    out->clock_ps = clock->valueint;
+    out->adder_terms = adders->valueint;
+    return setting_part(context, arena, at, part->valuestring, out);
+}
+
 void manifest_add(struct bxc_context *context, struct file_set *files, const char *name, const char *model,
                   const char *model_hash, const char *hash, const struct compile_options *options) {
     cJSON *root = cJSON_CreateObject();

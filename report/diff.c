@@ -144,12 +144,12 @@ static const char *bits_words(struct arena *arena, const struct verdict *verdict
 }
 
 static const char *flips_words(struct arena *arena, const struct verdict *verdict) {
-    return !verdict || !verdict->compared ? NULL
-                                          : arena_printf(arena, "%s of %s", words_count(arena, (double)verdict->flipped), words_count(arena, (double)verdict->decisions));
+    return !verdict || !verdict->loss.compared ? NULL
+                                          : arena_printf(arena, "%s of %s", words_count(arena, (double)verdict->loss.flipped), words_count(arena, (double)verdict->loss.decisions));
 }
 
 static double flip_rate(const struct verdict *verdict) {
-    return verdict && verdict->decisions ? (double)verdict->flipped / (double)verdict->decisions : (double)NAN;
+    return verdict && verdict->loss.decisions ? (double)verdict->loss.flipped / (double)verdict->loss.decisions : (double)NAN;
 }
 
 static const char *accuracy_words(struct arena *arena, const struct verdict *verdict) {
@@ -157,7 +157,7 @@ static const char *accuracy_words(struct arena *arena, const struct verdict *ver
 }
 
 static double error_of(const struct verdict *verdict) {
-    return verdict && verdict->compared && verdict->outputs ? verdict->max_error : (double)NAN;
+    return verdict && verdict->loss.compared && verdict->loss.outputs ? verdict->loss.max_error : (double)NAN;
 }
 
 static void compare_verdicts(struct comparison *comparison) {

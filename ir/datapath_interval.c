@@ -1,6 +1,7 @@
 /* Intervals of wires. Each operator gives one from its operands' intervals; sums are followed back
  * further, to the linear form in wires that are no sums themselves, because 4x - x lies in a
- * narrower interval than its two terms taken as if they knew nothing of each other. */
+ * narrower interval than its two terms taken as if they knew nothing of each other. The two parts of a
+ * wire that was cut, its bits below k and those from k on, are that wire again where they meet. */
 #include "ir/datapath_private.h"
 
 #include <stdlib.h>
@@ -127,25 +128,27 @@ static int compare_form_terms(const void *left, const void *right) {
     return a->wire < b->wire ? -1 : a->wire > b->wire;
 }
 
-/* factor * (the form of an operand) into the terms behind `count`; false when a number gets too large. */
-static bool form_add(const struct datapath *datapath, struct term term, struct form_term *into, uint32_t *count,
-                     int128 *constant) {
-    const struct linear_form *form = &datapath->forms[term.wire.id];
-    struct form_term self = {term.wire.id, 1};
+/* factor * (the form of a wire) into the terms behind `count`; false when a number gets too large. */
+static bool form_add_scaled(const struct datapath *datapath, wireref wire, int64_t factor, struct form_term *into, uint32_t *count,
+                            int128 *constant) {
+    const struct linear_form *form = &datapath->forms[wire.id];
+    struct form_term self = {wire.id, 1};
     const struct form_term *terms = form->is_source ? &self : form->terms;
     uint32_t n = form->is_source ? 1 : form->count;
-    if (term.shift > 62)
-        return false;
-    int64_t factor = (int64_t)1 << term.shift;
     for (uint32_t i = 0; i < n; i++) {
-        int128 coefficient = (int128)terms[i].coefficient * (term.negative ? -factor : factor);
+        int128 coefficient = (int128)terms[i].coefficient * factor;
         if (coefficient > INT64_MAX || coefficient < -INT64_MAX)
             return false;
         into[(*count)++] = (struct form_term){terms[i].wire, (int64_t)coefficient};
     }
     if (!form->is_source)
-        *constant += (int128)form->constant * (term.negative ? -factor : factor);
+        *constant += (int128)form->constant * factor;
     return true;
+}
+
+static bool form_add(const struct datapath *datapath, struct term term, struct form_term *into, uint32_t *count, int128 *constant) {
+    int64_t factor = term.shift > 62 ? 0 : (int64_t)1 << term.shift;
+    return factor && form_add_scaled(datapath, term.wire, term.negative ? -factor : factor, into, count, constant);
 }
 
 /* Equal wires become one term, in place; false when a coefficient leaves 64 bits. */
@@ -163,6 +166,47 @@ static bool form_combine(struct form_term *terms, uint32_t *count) {
             terms[kept++] = (struct form_term){wire, (int64_t)coefficient};
     }
     *count = kept;
+    return true;
+}
+
+/* In terms that form_combine left: one with the high bits of a wire and, in *low, its low bits where they
+ * belong; `count` when there is none. */
+static uint32_t find_halves(const struct datapath *datapath, const struct form_term *terms, uint32_t count, uint32_t *low) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct wire *high = &datapath->wires[terms[i].wire];
+        if (high->op != WIRE_SHIFT_RIGHT || high->amount > 62 || terms[i].coefficient % (INT64_C(1) << high->amount))
+            continue;
+        int64_t factor = terms[i].coefficient / (INT64_C(1) << high->amount);
+        for (*low = 0; *low < count; ++*low) {
+            const struct wire *wrap = &datapath->wires[terms[*low].wire];
+            if (wrap->op == WIRE_WRAP && !wrap->wrap_signed && wrap->amount == high->amount && terms[*low].coefficient == factor &&
+                wrap->operands[0].wire.id == high->operands[0].wire.id)
+                return i;
+        }
+    }
+    return count;
+}
+
+/* (x >> k << k) + (x mod 2^k) is x, and what x is linear in. */
+static bool form_join_halves(struct arena *arena, const struct datapath *datapath, struct form_term **terms, uint32_t *count,
+                             int128 *constant) {
+    uint32_t low, high;
+    while ((high = find_halves(datapath, *terms, *count, &low)) < *count) {
+        wireref whole = datapath->wires[(*terms)[low].wire].operands[0].wire;
+        const struct linear_form *form = &datapath->forms[whole.id];
+        int64_t factor = (*terms)[low].coefficient;
+        uint32_t more = form->is_source ? 1 : form->count, kept = 0;
+        if (*count + more > FORM_TERMS_MAX)
+            return false;
+        struct form_term *joined = ARENA_ARRAY(arena, struct form_term, *count + more);
+        for (uint32_t i = 0; i < *count; i++)
+            if (i != low && i != high)
+                joined[kept++] = (*terms)[i];
+        if (!form_add_scaled(datapath, whole, factor, joined, &kept, constant) || !form_combine(joined, &kept))
+            return false;
+        *terms = joined;
+        *count = kept;
+    }
     return true;
 }
 
@@ -185,7 +229,9 @@ bool datapath_form(struct arena *arena, const struct datapath *datapath, const s
     for (uint32_t i = 0; i < wire->operand_count; i++)
         if (!form_add(datapath, wire->operands[i], terms, &count, &constant))
             return false;
-    if (!form_combine(terms, &count) || constant > INT64_MAX || constant < INT64_MIN)
+    if (!form_combine(terms, &count) || !form_join_halves(arena, datapath, &terms, &count, &constant))
+        return false;
+    if (constant > INT64_MAX || constant < INT64_MIN)
         return false;
     *form = (struct linear_form){false, count, (int64_t)constant, terms};
     return true;

@@ -76,11 +76,9 @@ static wireref split_sum(struct split *s, struct term *terms, uint32_t count, in
     if (low + chunk + 2 > 62 || low + chunk + 2 >= wire_width(wire))
         return whole;
     wireref cut = cut_sum(s, terms, count, constant, low + chunk);
-    struct format format = format_for(interval, 0);
     wire = &s->to.wires[cut.id];
-    if (interval_fits((struct interval){wire->lo, wire->hi}, format))
-        return cut;
-    return low_bits(s, cut, format.width, format.is_signed);
+    bool as_narrow = wire->lo >= interval.lo && wire->hi <= interval.hi; /* else its readers' proofs would fall */
+    return as_narrow ? cut : whole;
 }
 
 /* a < b as the sign of a - b. */

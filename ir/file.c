@@ -1,12 +1,17 @@
-/* Whole files in, whole files out: what is written appears complete under its name or not at all. */
+/* Whole files in, whole files out: what is written appears complete under its name or not at all.
+ * Folders likewise: made beside their goal, put there in one step. */
+#define _GNU_SOURCE /* renameat2 */
 #include "ir/ir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Read data, owned by the arena from the start so that nothing leaks when a guard is raised. */
@@ -108,4 +113,193 @@ int file_write(struct bxc_context *context, const char *path, const void *data, 
     }
     arena_free(scratch);
     return error ? -1 : 0;
+}
+
+/* ---- folders ---- */
+
+static int open_folder(int parent, const char *name) {
+    return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static bool is_dots(const char *name) {
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Its maker holds a lock on this file, which the system gives back when the maker dies in whatever way. */
+static const char lock_name[] = ".bxc-lock";
+
+/* The lock file goes last: a folder that is left in the middle of this must be known as left over. */
+static void remove_at(int parent, const char *name) {
+    if (unlinkat(parent, name, 0) == 0)
+        return;
+    int descriptor = open_folder(parent, name);
+    DIR *folder = descriptor < 0 ? NULL : fdopendir(descriptor);
+    if (folder) {
+        for (struct dirent *entry; (entry = readdir(folder));)
+            if (!is_dots(entry->d_name) && strcmp(entry->d_name, lock_name) != 0)
+                remove_at(dirfd(folder), entry->d_name);
+        unlinkat(dirfd(folder), lock_name, 0);
+        closedir(folder);
+    } else if (descriptor >= 0) {
+        close(descriptor);
+    }
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void folder_remove(const char *folder) {
+    remove_at(AT_FDCWD, folder);
+}
+
+/* One that is there already is as good; 0 or -1 and errno. */
+static int make_one(const char *path) {
+    return mkdir(path, 0777) == 0 || errno == EEXIST ? 0 : -1;
+}
+
+int folder_make(struct bxc_context *context, const char *path) {
+    struct arena *scratch = arena_new(context);
+    char *partial = arena_strdup(scratch, path);
+    int result = 0;
+    for (char *slash = partial; result == 0 && slash && (slash = strchr(slash + 1, '/'));) {
+        *slash = 0;
+        result = make_one(partial);
+        if (result == 0)
+            *slash = '/';
+    }
+    if (result == 0)
+        result = make_one(partial);
+    if (result)
+        diag_error(&context->diagnostics, (struct location){.file = partial}, NULL, "cannot make this folder: %s", strerror(errno));
+    arena_free(scratch);
+    return result;
+}
+
+enum { NAME_LETTERS = 6, LEFT_OVER_SECONDS = 24 * 3600 };
+
+static bool is_older(int descriptor, time_t seconds) {
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && time(NULL) - status.st_mtime > seconds;
+}
+
+/* Nobody holds the lock, or it is of yesterday on a file system without locks. */
+static bool is_left_over(int lock) {
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    return errno != EWOULDBLOCK && errno != EINTR && is_older(lock, LEFT_OVER_SECONDS);
+}
+
+/* What stood at the goal when its maker died between two renames goes back there. */
+static void give_back(int left_over, const char *goal) {
+    struct stat status;
+    if (lstat(goal, &status) && errno == ENOENT)
+        renameat(left_over, "old", AT_FDCWD, goal);
+}
+
+static void remove_if_left_over(int parent, const char *name, const char *goal) {
+    int folder = open_folder(parent, name);
+    if (folder < 0)
+        return;
+    int lock = openat(folder, lock_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (lock < 0 && errno == ENOENT)
+        unlinkat(parent, name, AT_REMOVEDIR); /* only if it is empty: what has no lock file may be anybody's */
+    if (lock >= 0 && is_left_over(lock)) {
+        give_back(folder, goal);
+        remove_at(parent, name);
+    }
+    if (lock >= 0)
+        close(lock);
+    close(folder);
+}
+
+static void remove_left_overs(struct arena *scratch, const char *goal) {
+    const char *slash = strrchr(goal, '/');
+    const char *above = !slash ? "." : slash == goal ? "/" : arena_strndup(scratch, goal, (size_t)(slash - goal));
+    const char *prefix = arena_printf(scratch, "%s.new-", slash ? slash + 1 : goal);
+    DIR *folder = opendir(above);
+    if (!folder)
+        return;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 && strlen(entry->d_name) == strlen(prefix) + NAME_LETTERS)
+            remove_if_left_over(dirfd(folder), entry->d_name, goal);
+    closedir(folder);
+}
+
+struct beside {
+    char *path;
+    int lock;
+};
+
+static void beside_release(void *object) {
+    struct beside *beside = object;
+    folder_remove(beside->path);
+    close(beside->lock);
+}
+
+/* The descriptor that holds the lock of a new folder; -1 when somebody took the folder for a left-over one. */
+static int hold(struct arena *scratch, const char *folder) {
+    struct stat held, named;
+    const char *path = arena_printf(scratch, "%s/%s", folder, lock_name);
+    int lock = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (lock < 0)
+        return -1;
+    bool taken = flock(lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+    if (!taken && fstat(lock, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino)
+        return lock;
+    close(lock);
+    errno = EAGAIN;
+    return -1;
+}
+
+char *folder_beside(struct bxc_context *context, struct arena *arena, const char *goal) {
+    struct arena *scratch = arena_new(context);
+    struct beside *beside = ARENA_NEW(arena, struct beside);
+    remove_left_overs(scratch, goal);
+    beside->lock = -1;
+    for (int attempt = 0; attempt < 100 && beside->lock < 0; attempt++) {
+        beside->path = arena_printf(arena, "%s.new-XXXXXX", goal);
+        if (!mkdtemp(beside->path))
+            break;
+        beside->lock = hold(scratch, beside->path);
+        if (beside->lock < 0 && errno != ENOENT && errno != EAGAIN) {
+            int error = errno;
+            folder_remove(beside->path);
+            errno = error;
+            break;
+        }
+    }
+    int error = errno;
+    arena_free(scratch);
+    if (beside->lock < 0) {
+        diag_error(&context->diagnostics, (struct location){.file = goal}, NULL, "cannot make a folder beside it: %s", strerror(error));
+        return NULL;
+    }
+    arena_defer(arena, beside_release, beside);
+    return beside->path;
+}
+
+/* In one step, or in two where the file system cannot exchange (NFS, AFS). */
+static int exchange(struct arena *scratch, const char *beside, const char *new, const char *goal) {
+    if (renameat2(AT_FDCWD, new, AT_FDCWD, goal, RENAME_EXCHANGE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    const char *old = arena_printf(scratch, "%s/old", beside);
+    if (rename(goal, old))
+        return -1;
+    if (rename(new, goal) == 0)
+        return 0;
+    int error = errno;
+    rename(old, goal);
+    errno = error;
+    return -1;
+}
+
+int folder_put(struct bxc_context *context, const char *beside, const char *goal) {
+    struct stat status;
+    struct arena *scratch = arena_new(context);
+    const char *new = arena_printf(scratch, "%s/new", beside);
+    int result = lstat(goal, &status) ? rename(new, goal) : exchange(scratch, beside, new, goal);
+    if (result)
+        diag_error(&context->diagnostics, (struct location){.file = goal}, NULL, "cannot be put here: %s", strerror(errno));
+    arena_free(scratch);
+    return result;
 }

@@ -148,6 +148,14 @@ void sha256_finish(struct sha256 *hash, char hexadecimal[65]);
 char *file_read(struct bxc_context *context, struct arena *arena, const char *path, size_t *length);
 /* Writes beside the goal and renames; -1 and a diagnosis, nothing left behind, when it cannot. */
 int file_write(struct bxc_context *context, const char *path, const void *data, size_t length);
+/* The folder and those above it; one that is there is as good. -1 and a diagnosis. */
+int folder_make(struct bxc_context *context, const char *path);
+/* With all that is in it. No link is followed. */
+void folder_remove(const char *folder);
+/* A new folder GOAL.new-XXXXXX, removed when the arena is freed. Those whose makers have been killed are removed
+ * before. What is made under "new" in it, folder_put exchanges with the goal. NULL and a diagnosis. */
+char *folder_beside(struct bxc_context *context, struct arena *arena, const char *goal);
+int folder_put(struct bxc_context *context, const char *beside, const char *goal); /* -1 and a diagnosis: nothing is changed */
 
 /* ---- fixed.c: fixed-point arithmetic, the one definition (NUMERICS) ---------------------------- */
 

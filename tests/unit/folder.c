@@ -191,13 +191,13 @@ static void compile_third(void) {
 static void kills_lose_and_leave_nothing(void) {
     for (int no_exchange = 0; no_exchange < 2; no_exchange++) {
         int steps = 0;
-        for (bool killed = true; killed && steps < 1000; steps += 1 + steps / 3) {
+        for (bool killed = true; killed && steps < 1000; steps += 1 + steps / 2) {
             in_a_child(start);
             killed = killed_after(steps, no_exchange, no_exchange);
             CHECK(firmware_is("first") + firmware_is("second") == 1 || no_exchange);
             in_a_child(compile_third);
         }
-        CHECK(steps > 20);
+        CHECK(steps > 50);
     }
 }
 

@@ -224,56 +224,60 @@ static void remove_left_overs(struct arena *scratch, const char *goal) {
 }
 
 struct beside {
-    char *path;
+    char *path, *lock_path;
+    bool made;
     int lock;
 };
 
 static void beside_release(void *object) {
     struct beside *beside = object;
-    folder_remove(beside->path);
-    close(beside->lock);
+    if (beside->made)
+        folder_remove(beside->path);
+    if (beside->lock >= 0)
+        close(beside->lock);
 }
 
-/* The descriptor that holds the lock of a new folder; -1 when somebody took the folder for a left-over one. */
-static int hold(struct arena *scratch, const char *folder) {
+/* 0, or an errno: EAGAIN when somebody took the new folder for a left-over one. */
+static int hold(struct beside *beside) {
     struct stat held, named;
-    const char *path = arena_printf(scratch, "%s/%s", folder, lock_name);
-    int lock = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (lock < 0)
-        return -1;
-    bool taken = flock(lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
-    if (!taken && fstat(lock, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino)
-        return lock;
-    close(lock);
-    errno = EAGAIN;
-    return -1;
+    beside->lock = open(beside->lock_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (beside->lock < 0)
+        return errno == ENOENT ? EAGAIN : errno;
+    bool taken = flock(beside->lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+    if (!taken && fstat(beside->lock, &held) == 0 && stat(beside->lock_path, &named) == 0 && held.st_ino == named.st_ino)
+        return 0;
+    close(beside->lock);
+    beside->lock = -1;
+    return EAGAIN;
 }
 
+/* 0, or an errno. */
+static int make_beside(struct beside *beside) {
+    size_t length = strlen(beside->path);
+    memcpy(beside->path + length - NAME_LETTERS, "XXXXXX", NAME_LETTERS);
+    beside->made = mkdtemp(beside->path) != NULL;
+    if (!beside->made)
+        return errno;
+    memcpy(beside->lock_path, beside->path, length);
+    return hold(beside);
+}
+
+/* All memory is had before the folder is made, so that a guard that is raised finds what is to be removed. */
 char *folder_beside(struct bxc_context *context, struct arena *arena, const char *goal) {
-    struct arena *scratch = arena_new(context);
     struct beside *beside = ARENA_NEW(arena, struct beside);
-    remove_left_overs(scratch, goal);
-    beside->lock = -1;
-    for (int attempt = 0; attempt < 100 && beside->lock < 0; attempt++) {
-        beside->path = arena_printf(arena, "%s.new-XXXXXX", goal);
-        if (!mkdtemp(beside->path))
-            break;
-        beside->lock = hold(scratch, beside->path);
-        if (beside->lock < 0 && errno != ENOENT && errno != EAGAIN) {
-            int error = errno;
-            folder_remove(beside->path);
-            errno = error;
-            break;
-        }
-    }
-    int error = errno;
-    arena_free(scratch);
-    if (beside->lock < 0) {
-        diag_error(&context->diagnostics, (struct location){.file = goal}, NULL, "cannot make a folder beside it: %s", strerror(error));
-        return NULL;
-    }
+    *beside = (struct beside){.path = arena_printf(arena, "%s.new-XXXXXX", goal), .lock = -1};
+    beside->lock_path = arena_printf(arena, "%s/%s", beside->path, lock_name);
     arena_defer(arena, beside_release, beside);
-    return beside->path;
+    struct arena *scratch = arena_new(context);
+    remove_left_overs(scratch, goal);
+    arena_free(scratch);
+    int error = EAGAIN;
+    for (int attempt = 0; attempt < 100 && error == EAGAIN; attempt++)
+        error = make_beside(beside);
+    if (!error)
+        return beside->path;
+    diag_error(&context->diagnostics, (struct location){.file = goal}, NULL, "cannot make a folder beside it: %s", strerror(error));
+    return NULL;
 }
 
 /* In one step, or in two where the file system cannot exchange (NFS, AFS). */

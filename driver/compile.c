@@ -85,6 +85,7 @@ static int read_model(struct compile_job *job) {
     if (!job->program.graph) return -1;
     job->reference = strbuf_new(job->arena);
     graph_print(&job->reference, job->program.graph);
+    if (read_back(job->program.graph, "reference.bxc", &job->reference) < 0) return -1;
     job->name = name_identifier(job->arena, job->options.name ? job->options.name : job->program.graph->name);
     return 0;
 }
@@ -143,6 +144,7 @@ static int check_cancelled(const struct compile_job *job) {
 static int emit(struct compile_job *job) {
     job->quantised = strbuf_new(job->arena);
     graph_print(&job->quantised, job->program.graph);
+    if (read_back(job->program.graph, "model.bxc", &job->quantised) < 0) return -1;
     content_hash(job->content_hash, job->quantised.data, job->quantised.length, &job->options, job->name);
     struct emission emission = {.context = job->context, .graph = job->program.graph, .design = job->program.design, .name = job->name,
                                 .content_hash = job->content_hash, .clock_ps = job->options.clock_ps,

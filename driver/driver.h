@@ -70,6 +70,10 @@ struct compile_report *summary_new(struct arena *arena, const struct program *pr
 /* "s6f3", "12 to 13 bits, by element". */
 const char *formats_words(struct arena *arena, const struct formats *formats);
 
+/* ---- read_back.c ---- */
+/* Whether the text of `file` is read as this very graph; -1 and a diagnosis that names the node when it is not. */
+int read_back(const struct graph *graph, const char *file, const struct strbuf *text);
+
 /* ---- compile.c ---- */
 struct compilation {
     struct bxc_context *context;

@@ -132,6 +132,7 @@ void graph_free(struct graph *graph) {
         return;
     for (uint32_t i = 0; i < graph->node_count; i++)
         graph_free(graph->nodes[i].body);
+    graph_close(graph);
     arena_free(graph->arena);
 }
 
@@ -209,7 +210,7 @@ static int infer(struct graph *graph, struct node *node, struct value *result) {
         return -1;
     if (!info->family->infer)
         context_bug(graph->context, "operator '%s' has no inference", info->name);
-    return info->family->infer(graph, node, result);
+    return graph->open ? graph_infer_appended(graph, node) : info->family->infer(graph, node, result);
 }
 
 valref graph_append(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,

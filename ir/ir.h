@@ -362,6 +362,7 @@ union attributes {
 };
 
 struct graph;
+struct analysis; /* range.c */
 struct attribute_field;
 
 struct node {
@@ -394,6 +395,7 @@ struct graph {
     uint32_t value_count, value_capacity;
     struct graph_output *outputs;
     uint32_t output_count, output_capacity;
+    struct analysis *open; /* between graph_open and graph_close, else NULL */
 };
 
 struct graph *graph_new(struct bxc_context *context, const char *name);
@@ -553,6 +555,11 @@ bool graph_is_integer(const struct graph *graph); /* every value an integer (or 
 /* Shapes, kinds, formats and intervals of all nodes afresh, intervals through linear forms of
  * independent sources. -1 and a diagnosis by name when one needs more than 64 bits. */
 int graph_infer(struct graph *graph);
+/* Between the two, graph_append gives an empty graph's nodes the intervals that graph_infer would: for whoever reads a
+ * graph, or builds one whose tables must cover no more than what can come. */
+void graph_open(struct graph *graph);
+void graph_close(struct graph *graph);
+int graph_infer_appended(struct graph *graph, struct node *node); /* what graph_append calls */
 
 /* ---- text.c: print, parse, print gives the same bytes (doc/ir.md) ------------------------------------- */
 

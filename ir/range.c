@@ -7,7 +7,10 @@
  * sound, and exact when the sources are independent; the result keeps the intersection of both.
  *
  * Forms are capped: an element whose form would have too many terms, or coefficients beyond 64 bits,
- * becomes a source itself. So the cost stays near the number of terms in the graph's products. */
+ * becomes a source itself. So the cost stays near the number of terms in the graph's products.
+ *
+ * An analysis that stays open while a graph is built gives each appended node the intervals that graph_infer would: a
+ * graph that is read has those that it was written with. */
 #include "ir/ops/ops.h"
 
 enum {
@@ -32,6 +35,7 @@ struct form {
 struct analysis {
     struct graph *graph;
     struct arena *scratch;
+    uint32_t value_capacity;
     struct form **forms;      /* one array a value; NULL: every element is a source */
     uint64_t *first_source;   /* number of a value's element 0 among all that may be sources */
     uint64_t source_count, source_capacity;
@@ -363,23 +367,58 @@ static int infer_node(struct analysis *analysis, struct node *node) {
     return analyse_node(analysis, node);
 }
 
+/* Room for so many values. */
+static void reserve_values(struct analysis *analysis, uint32_t count) {
+    uint32_t capacity = analysis->value_capacity;
+    if (count <= capacity)
+        return;
+    analysis->value_capacity = 2 * count;
+    analysis->forms = arena_grow(analysis->scratch, analysis->forms, capacity * sizeof *analysis->forms,
+                                 analysis->value_capacity * sizeof *analysis->forms);
+    analysis->first_source = arena_grow(analysis->scratch, analysis->first_source, capacity * sizeof *analysis->first_source,
+                                        analysis->value_capacity * sizeof *analysis->first_source);
+}
+
+static struct analysis *analysis_new(struct graph *graph) {
+    struct arena *scratch = arena_new(graph->context);
+    struct analysis *analysis = ARENA_NEW(scratch, struct analysis);
+    *analysis = (struct analysis){ .graph = graph, .scratch = scratch };
+    analysis->touched = ARENA_ARRAY(scratch, struct form_term, FORM_TERMS_MAX);
+    reserve_values(analysis, graph->value_count);
+    return analysis;
+}
+
 int graph_infer(struct graph *graph) {
-    struct analysis analysis = { .graph = graph, .scratch = arena_new(graph->context) };
-    enum state *states = ARENA_ARRAY(analysis.scratch, enum state, graph->value_count);
+    struct analysis *analysis = analysis_new(graph);
+    enum state *states = ARENA_ARRAY(analysis->scratch, enum state, graph->value_count);
     int status = 0;
-    analysis.forms = ARENA_ARRAY(analysis.scratch, struct form *, graph->value_count);
-    analysis.first_source = ARENA_ARRAY(analysis.scratch, uint64_t, graph->value_count);
-    analysis.touched = ARENA_ARRAY(analysis.scratch, struct form_term, FORM_TERMS_MAX);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
         if (node->dead)
             continue;
         if (node->result.id >= graph->value_count)
             context_bug(graph->context, "node '%s' has no result", node->name ? node->name : "?");
-        bool known = operands_known(&analysis, node, states) && infer_node(&analysis, node) == 0;
+        bool known = operands_known(analysis, node, states) && infer_node(analysis, node) == 0;
         states[node->result.id] = known ? KNOWN : BROKEN;
         status = known ? status : -1;
     }
-    arena_free(analysis.scratch);
+    arena_free(analysis->scratch);
     return status;
+}
+
+void graph_open(struct graph *graph) {
+    if (graph->node_count)
+        context_bug(graph->context, "graph '%s' has nodes before it is opened", graph->name);
+    graph->open = analysis_new(graph);
+}
+
+void graph_close(struct graph *graph) {
+    if (graph->open)
+        arena_free(graph->open->scratch);
+    graph->open = NULL;
+}
+
+int graph_infer_appended(struct graph *graph, struct node *node) {
+    reserve_values(graph->open, node->result.id + 1);
+    return infer_node(graph->open, node);
 }

@@ -1,5 +1,5 @@
-/* Reads the text form of graphs (doc/ir.md): statements become nodes as they come, then types are
- * inferred afresh and compared with those that the text states. */
+/* Reads the text form of graphs (doc/ir.md): statements become nodes as they come, with types and intervals as
+ * graph_infer finds them; then the types are compared with those that the text states. */
 #include "ir/text.h"
 
 #include <string.h>
@@ -191,18 +191,12 @@ static bool read_typed(struct parser *parser, struct statement *statement) {
     return true;
 }
 
-/* Diagnoses of graph_append and graph_infer name nodes; the lines come from here. */
+/* Diagnoses of graph_append name nodes; the lines come from here. */
 static void add_lines(struct parser *parser, size_t first, int line) {
     struct diagnostics *diag = &parser->graph->context->diagnostics;
-    for (size_t i = first; i < diag->count; i++) {
-        struct location *at = &diag->items[i].location;
-        if (at->line)
-            continue;
-        at->line = line;
-        for (uint32_t n = 0; line == 0 && at->node && i < first + 16 && n < parser->graph->node_count; n++)
-            if (strcmp(parser->graph->nodes[n].name, at->node) == 0)
-                at->line = parser->declared[n].line;
-    }
+    for (size_t i = first; i < diag->count; i++)
+        if (!diag->items[i].location.line)
+            diag->items[i].location.line = line;
 }
 
 static void declare(struct parser *parser, const struct statement *statement) {
@@ -327,16 +321,13 @@ static bool read_statements(struct parser *parser) {
 
 /* Nodes and outputs, then the mark that ends them (0: the text), then types. */
 static bool read_graph(struct parser *parser, char closing) {
-    if (!read_statements(parser))
+    graph_open(parser->graph);
+    bool complete = read_statements(parser);
+    graph_close(parser->graph);
+    if (!complete)
         return false;
     if (closing ? !read_expect(parser->reader, closing) : read_peek(parser->reader) >= 0)
         return read_error(parser->reader, "'}' closes nothing");
-    size_t diagnosed = parser->graph->context->diagnostics.count;
-    if (graph_infer(parser->graph) < 0) {
-        add_lines(parser, diagnosed, 0);
-        parser->reader->failed = true;
-        return false;
-    }
     int line = parser->reader->line;
     for (uint32_t id = 0; id < parser->graph->node_count; id++)
         if (!check_type(parser, id))

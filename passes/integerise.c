@@ -30,12 +30,6 @@ valref cross_name(struct integerise *state, valref result, const struct node *no
     return result;
 }
 
-int cross_refresh(struct integerise *state) {
-    if (state->inferred_nodes == state->integer->node_count) return 0;
-    state->inferred_nodes = state->integer->node_count;
-    return graph_infer(state->integer);
-}
-
 void cross_set(struct integerise *state, const struct node *node, valref value, const double *scale,
                const char *doubt) {
     state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_INTEGER, .exact = {value, scale, doubt}};
@@ -103,6 +97,7 @@ static int lower_graph(struct integerise *state) {
     if (state->program->context->diagnostics.errors > errors) return -1;
     for (uint32_t i = 0; i < state->real->output_count; i++) (void)cross_output(state, &state->real->outputs[i]);
     if (state->program->context->diagnostics.errors > errors) return -1;
+    graph_close(state->integer);
     graph_compact(state->integer);
     return graph_infer(state->integer);
 }
@@ -111,6 +106,7 @@ int pass_integerise(struct program *program, bool *changed) {
     struct arena *scratch = arena_new(program->context);
     struct integerise state = {.program = program, .real = program->graph, .scratch = scratch};
     state.integer = graph_new(program->context, program->graph->name);
+    graph_open(state.integer); /* tables cover no more than what can come */
     state.integer->source = arena_strdup(state.integer->arena, program->graph->source);
     state.integer->opset = program->graph->opset;
     state.lowered = ARENA_ARRAY(scratch, struct lowered, program->graph->value_count);

@@ -66,7 +66,6 @@ struct integerise {
     struct graph *integer;
     struct arena *scratch;
     struct lowered *lowered; /* one a value of the real graph */
-    uint32_t inferred_nodes; /* nodes of the integer graph when its intervals were last found afresh */
 };
 
 /* Whether the operator is a step when all operands but one are constant, and which one that is. */
@@ -79,7 +78,8 @@ bool step_is_monotone(const struct step *step, size_t element);
  * one of its functions is transcendental. */
 double chain_evaluate(const struct lowered *chain, size_t element, double real);
 double base_real(const struct graph *integer, const struct exact *base, size_t element, int128 m);
-/* Gain and offset of a chain of affine steps; false when it has others. */
+/* Gain and offset of a step, and of a chain of such; false when there are others. */
+bool step_affine(const struct step *step, size_t element, double *gain, double *offset);
 bool chain_affine(const struct lowered *chain, size_t element, double *gain, double *offset);
 /* Moves the per-element data of chains as a movement operator does: result element e is element source[e]. */
 const struct step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source,
@@ -141,8 +141,6 @@ int table_find(const struct integer_function *function, size_t element, struct i
 
 /* ---- integerise.c ---- */
 valref cross_name(struct integerise *state, valref result, const struct node *node, bool main_result);
-/* Intervals of the integer graph as sharp as they get. */
-int cross_refresh(struct integerise *state);
 void cross_set(struct integerise *state, const struct node *node, valref value, const double *scale, const char *doubt);
 int cross_refuse(struct integerise *state, const struct node *node, const char *help, const char *format, ...)
     PRINTF_LIKE(4, 5);

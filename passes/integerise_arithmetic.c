@@ -88,20 +88,37 @@ static valref exact_quotient(struct integerise *state, const struct step *step, 
     return append_named(state, OP_MUL, node, NULL, x, factor);
 }
 
+/* Batch normalisation as one multiplication and one addition of binary32 numbers; false when they are none. */
+static bool batch_norm_constants(const struct step *step, size_t element, float *gain, float *offset) {
+    double g, o;
+    (void)step_affine(step, element, &g, &o);
+    *gain = (float)g, *offset = (float)o;
+    return isfinite(*gain) && isfinite(*offset);
+}
+
 static valref exact_batch_norm(struct integerise *state, const struct step *step, valref x, const char **doubt) {
     const struct node *node = step->node;
     const struct shape shape = graph_value(state->real, node->result)->shape;
     size_t count = shape_elements(&shape);
     float *gain = ARENA_ARRAY(state->scratch, float, count), *offset = ARENA_ARRAY(state->scratch, float, count);
-    for (size_t i = 0; i < count; i++) {
-        double deviation = sqrt((double)step->constants[4][i] + (double)node->attributes.normalization.epsilon);
-        gain[i] = (float)((double)step->constants[1][i] / deviation);
-        offset[i] = (float)((double)step->constants[2][i] -
-                            (double)step->constants[3][i] * (double)step->constants[1][i] / deviation);
-    }
+    for (size_t i = 0; i < count; i++) (void)batch_norm_constants(step, i, &gain[i], &offset[i]);
     *doubt = doubt_reason(state, node, "is multiplied and added with binary32 constants instead");
     valref scaled = append_named(state, OP_MUL, node, "scaled", x, dyadic_constant(state, node, "gain", &shape, gain));
     return append_named(state, OP_ADD, node, NULL, scaled, dyadic_constant(state, node, "offset", &shape, offset));
+}
+
+static bool quotient_is_exact(const struct step *step, size_t count) {
+    if (step->slot != 0) return false;
+    for (size_t i = 0; i < count; i++)
+        if (!isnormal(1.0f / step->constants[1][i])) return false;
+    return true;
+}
+
+static bool batch_norm_is_exact(const struct step *step, size_t count) {
+    float gain, offset;
+    for (size_t i = 0; i < count; i++)
+        if (!batch_norm_constants(step, i, &gain, &offset)) return false;
+    return true;
 }
 
 static bool step_has_exact_form(const struct step *step, size_t count) {
@@ -110,16 +127,12 @@ static bool step_has_exact_form(const struct step *step, size_t count) {
     case OP_ADD:
     case OP_SUB:
     case OP_MUL:
-    case OP_RELU:
-    case OP_BATCH_NORM:
-    case OP_LEAKY_RELU:
-    case OP_HARD_SIGMOID: return true;
+    case OP_RELU: return true;
+    case OP_LEAKY_RELU: return isfinite(activation->alpha);
+    case OP_HARD_SIGMOID: return isfinite(activation->alpha) && isfinite(activation->beta);
     case OP_CLIP: return !isnan(activation->alpha) && !isnan(activation->beta) && activation->alpha <= activation->beta;
-    case OP_DIV:
-        if (step->slot != 0) return false;
-        for (size_t i = 0; i < count; i++)
-            if (!isnormal(1.0f / step->constants[1][i])) return false;
-        return true;
+    case OP_DIV: return quotient_is_exact(step, count);
+    case OP_BATCH_NORM: return batch_norm_is_exact(step, count);
     default: return false;
     }
 }
@@ -191,31 +204,68 @@ struct path {
     bool binary32;
 };
 
+/* Of no number that is not finite: more than any. */
 static int path_width(const struct path *path) {
-    return path->magnitude > 0 ? (int)ceil(log2(path->magnitude)) + 1 + path->fraction : 1;
+    enum { MORE_THAN_ANY = 1 << 20 };
+    if (path->magnitude == 0) return 1;
+    double width = ceil(log2(path->magnitude)) + 1 + path->fraction;
+    return width < MORE_THAN_ANY ? (int)fmax(width, 1) : MORE_THAN_ANY;
+}
+
+static void path_add(struct path *path, float c) {
+    int fraction;
+    (void)dyadic(c, &fraction);
+    if (fraction > path->fraction) path->fraction = fraction;
+    path->magnitude += fabs((double)c);
+    path->cost += path_width(path);
+}
+
+static void path_multiply(struct path *path, float c) {
+    int fraction, digits = digits_of(c);
+    (void)dyadic(c, &fraction);
+    path->magnitude *= fabs((double)c);
+    path->fraction += fraction;
+    path->cost += (digits > 1 ? digits - 1 : 0) * path_width(path);
+}
+
+static void path_clip(struct path *path, const struct activation_attributes *activation) {
+    if (isfinite(activation->alpha)) path_add(path, activation->alpha);
+    if (isfinite(activation->beta)) path_add(path, activation->beta);
+}
+
+static void path_leaky(struct path *path, float slope) {
+    struct path negative = *path;
+    path_multiply(&negative, slope);
+    path->magnitude = fmax(path->magnitude, negative.magnitude);
+    if (negative.fraction > path->fraction) path->fraction = negative.fraction;
+    path->cost = negative.cost + path_width(path);
 }
 
 static void path_step(struct path *path, const struct step *step, size_t element) {
-    float c = step->slot < 2 && step->constants[1 - step->slot] ? step->constants[1 - step->slot][element] : 0;
+    float c = step->slot < 2 && step->constants[1 - step->slot] ? step->constants[1 - step->slot][element] : 0, offset;
     const struct activation_attributes *activation = &step->node->attributes.activation;
-    bool product = step->node->op == OP_MUL || step->node->op == OP_DIV || step->node->op == OP_BATCH_NORM;
-    bool slope = step->node->op == OP_LEAKY_RELU || step->node->op == OP_HARD_SIGMOID;
-    int fraction, digits = 1;
-    if (step->node->op == OP_DIV) path->binary32 = path->binary32 && power_of_two(c), c = 1.0f / c;
-    if (step->node->op == OP_BATCH_NORM)
-        path->binary32 = false, c = step->constants[1][element] / sqrtf(step->constants[4][element] + 1e-30f);
-    if (slope) c = activation->alpha;
-    (void)dyadic(c, &fraction);
-    if (product || slope) {
-        path->magnitude *= step->node->op == OP_LEAKY_RELU ? fmax(1, fabs((double)c)) : fabs((double)c);
-        path->fraction += fraction > 0 || product ? fraction : 0;
-        digits = digits_of(c);
-        path->cost += (digits > 1 ? digits - 1 : 0) * fmax(1, path_width(path));
-    }
-    if (!product) {
-        if (!slope && fraction > path->fraction) path->fraction = fraction;
-        if (!slope) path->magnitude += fabs((double)c);
-        path->cost += fmax(1, path_width(path));
+    if (!isfinite(c)) path->magnitude = INFINITY;
+    if (!isfinite(path->magnitude)) return;
+    switch (step->node->op) {
+    case OP_MUL: path_multiply(path, c); break;
+    case OP_DIV:
+        path->binary32 = path->binary32 && power_of_two(c);
+        path_multiply(path, 1.0f / c);
+        break;
+    case OP_BATCH_NORM:
+        path->binary32 = false;
+        (void)batch_norm_constants(step, element, &c, &offset);
+        path_multiply(path, c);
+        path_add(path, offset);
+        break;
+    case OP_CLIP: path_clip(path, activation); break;
+    case OP_LEAKY_RELU: path_leaky(path, activation->alpha); break;
+    case OP_HARD_SIGMOID:
+        path_multiply(path, activation->alpha);
+        path_add(path, activation->beta);
+        path_add(path, 1);
+        break;
+    default: path_add(path, c); break;
     }
     if (path_width(path) > BINARY32_BITS + 1) path->binary32 = false;
 }

@@ -209,7 +209,7 @@ double base_real(const struct graph *integer, const struct exact *base, size_t e
     return ldexp((double)m, -fraction) * (base->scale ? base->scale[element] : 1);
 }
 
-static bool step_affine(const struct step *step, size_t element, double *gain, double *offset) {
+bool step_affine(const struct step *step, size_t element, double *gain, double *offset) {
     double c = step->slot < 2 && step->constants[1 - step->slot] ? (double)step->constants[1 - step->slot][element] : 0;
     bool left = step->slot == 0;
     switch (step->node->op) {

@@ -256,7 +256,6 @@ static int choose(struct integerise *state, const struct operand *operand) {
     double cost;
     bool binary32, arithmetic = q->node->op == OP_NARROW && chain_exact_cost(state, operand->chain, &cost, &binary32);
     if (arithmetic && operand->chain->step_count == 0) return append_narrow(state, q);
-    if (cross_refresh(state) < 0) return -1;
     struct groups groups = groups_find(operand, state->scratch);
     double limit = arithmetic ? cost * (binary32 ? 1 : DISAGREEMENT) : INFINITY;
     struct choice choice = weigh(operand, &groups, limit, state->scratch);

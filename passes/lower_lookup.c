@@ -10,9 +10,9 @@ static struct interval operand_interval(const struct lower *lower, struct term t
 
 /* ---- staircases ---- */
 
-/* The part of a staircase that the operand can reach. */
+/* The part of a staircase that the operand can reach, without steps that change nothing. */
 struct steps {
-    const int64_t *thresholds, *values;
+    int64_t *thresholds, *values;
     uint32_t count;
 };
 
@@ -23,7 +23,15 @@ static struct steps reachable(const struct lower *lower, const struct staircase 
         first++;
     while (last > first && stairs->thresholds[last - 1] > interval.hi)
         last--;
-    return (struct steps){stairs->thresholds + first, stairs->values + first, last - first};
+    struct steps out = {ARENA_ARRAY(lower->scratch, int64_t, last - first), ARENA_ARRAY(lower->scratch, int64_t, last - first + 1), 0};
+    out.values[0] = stairs->values[first];
+    for (uint32_t i = first; i < last; i++) {
+        if (stairs->values[i + 1] == out.values[out.count])
+            continue;
+        out.thresholds[out.count] = stairs->thresholds[i];
+        out.values[++out.count] = stairs->values[i + 1];
+    }
+    return out;
 }
 
 /* x - threshold can be had in 64 bits. */

@@ -129,8 +129,10 @@ static int read_root(struct json *json, const struct cJSON *root) {
     json->graph = graph_new(json->context, name);
     json->graph->source = arena_strdup(json->graph->arena, json->file);
     json->graph->opset = (int)opset;
-    if (read_lists(json, root) < 0 || graph_infer(json->graph) < 0) return -1;
-    return graph_verify(json->graph);
+    graph_open(json->graph);
+    int status = read_lists(json, root);
+    graph_close(json->graph);
+    return status < 0 ? -1 : graph_verify(json->graph);
 }
 
 struct graph *native_read(struct bxc_context *context, const char *path, const void *data, size_t length,

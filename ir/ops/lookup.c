@@ -15,7 +15,7 @@ static int check_staircase(const struct graph *graph, const struct node *node, c
     if (!stairs->values || (stairs->count && !stairs->thresholds))
         return REFUSE(graph, node, NULL, "a staircase has no values");
     for (uint32_t i = 1; i < stairs->count; i++) {
-        if (stairs->thresholds[i] < stairs->thresholds[i - 1])
+        if (stairs->thresholds[i] <= stairs->thresholds[i - 1])
             return REFUSE(graph, node, NULL, "the thresholds do not ascend at %u", (unsigned)i);
     }
     return 0;

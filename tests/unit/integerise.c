@@ -509,6 +509,24 @@ static void argmax_stays(void) {
     crossing_free(&c);
 }
 
+/* Gains that leave binary32 make infinities, which a quantiser saturates; nothing overflows on the way there. */
+static void batch_norms_of_huge_gain(void) {
+    static const float gains[][2] = {{1e30f, 1e-20f}, {3e38f, 1e-38f}, {1e38f, 1}, {1e-30f, 1}, {-3e38f, 1e-30f}};
+    for (size_t i = 0; i < 2 * sizeof gains / sizeof *gains; i++) {
+        struct crossing c = crossing_new();
+        valref operands[5] = {narrow1(&c, "q", real_input(&c, "x", 1), true, 6, 2), reals(&c, "gain", shape1(1), &gains[i / 2][0]),
+                              reals(&c, "shift", shape1(1), &(float){0.5f}), reals(&c, "mean", shape1(1), &(float){0.125f}),
+                              reals(&c, "variance", shape1(1), &gains[i / 2][1])};
+        union attributes attributes = {.normalization = {0}};
+        valref y = graph_append(c.graph, OP_BATCH_NORM, "bn", operands, 5, &attributes);
+        graph_append_output(c.graph, "y", i % 2 ? y : narrow1(&c, "of_bn", y, true, 8, 2));
+        CROSS(c);
+        if (i % 2 == 0) CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 12, 0), 0);
+        crossing_free(&c);
+        if (test_failed) return;
+    }
+}
+
 int main(void) {
     RUN(quant_becomes_narrow);
     RUN(other_quants_stay);
@@ -551,5 +569,6 @@ int main(void) {
     RUN(constants_wider_than_chains);
     RUN(variables_meet);
     RUN(argmax_stays);
+    RUN(batch_norms_of_huge_gain);
     TEST_EXIT();
 }

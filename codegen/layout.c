@@ -33,13 +33,12 @@ struct layout *layout_new(const struct graph *graph, struct arena *arena) {
     for (int i = 0; own_names[i]; i++)
         names_unique(scope, own_names[i]);
 
-    layout->input_count = graph_inputs(graph, NULL, 0);
+    const struct value_list inputs = graph_inputs(graph, arena);
+    layout->input_count = inputs.count;
     layout->inputs = ARENA_ARRAY(arena, struct port_layout, layout->input_count);
-    valref *inputs = ARENA_ARRAY(arena, valref, layout->input_count);
-    graph_inputs(graph, inputs, layout->input_count);
     for (uint32_t i = 0; i < layout->input_count; i++) {
-        const char *name = graph_definition(graph, inputs[i])->name;
-        layout->inputs[i] = named_port(scope, name, inputs[i]);
+        const char *name = graph_definition(graph, inputs.at[i])->name;
+        layout->inputs[i] = named_port(scope, name, inputs.at[i]);
         lay_out(graph, arena, &layout->inputs[i]);
     }
     layout->output_count = graph->output_count;

@@ -4,7 +4,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-enum { CALIBRATION_EVENTS_MAX = 100000, READ_BLOCK = 1024, INPUTS_MAX = 256 };
+enum { CALIBRATION_EVENTS_MAX = 100000, READ_BLOCK = 1024 };
 
 /* Reads at most `limit` events as binary32. */
 static int read_events(struct arena *arena, struct event_source *source, size_t elements, size_t limit, const float **data, size_t *events) {
@@ -21,12 +21,11 @@ static int read_events(struct arena *arena, struct event_source *source, size_t 
 }
 
 static int read_sources(struct arena *arena, const struct graph *graph, struct event_source **sources, struct calibration *out) {
-    valref inputs[INPUTS_MAX];
-    graph_inputs(graph, inputs, INPUTS_MAX);
+    const struct value_list inputs = graph_inputs(graph, arena);
     for (uint32_t i = 0; i < out->input_count; i++) {
         uint64_t count = event_source_count(sources[i]);
         size_t limit = count < CALIBRATION_EVENTS_MAX ? (size_t)count : CALIBRATION_EVENTS_MAX;
-        size_t elements = shape_elements(&graph_value(graph, inputs[i])->shape);
+        size_t elements = shape_elements(&graph_value(graph, inputs.at[i])->shape);
         if (read_events(arena, sources[i], elements, limit, &out->data[i], &out->events) < 0) return -1;
     }
     return 0;
@@ -34,15 +33,13 @@ static int read_sources(struct arena *arena, const struct graph *graph, struct e
 
 int calibration_load(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
                      const struct graph *graph, struct calibration *out) {
-    struct event_source *sources[INPUTS_MAX] = {NULL};
     uint32_t file_count = 0;
-    *out = (struct calibration){.input_count = graph_inputs(graph, NULL, 0)};
+    *out = (struct calibration){.input_count = graph_inputs(graph, arena).count};
     while (options_at(options, "calibrate", file_count)) file_count++;
     if (file_count == 0) return 0;
-    if (out->input_count > INPUTS_MAX)
-        return diag_error(&context->diagnostics, (struct location){.file = graph->source}, NULL, "more than %d inputs cannot be calibrated", INPUTS_MAX);
     const char **files = ARENA_ARRAY(arena, const char *, file_count);
     for (uint32_t i = 0; i < file_count; i++) files[i] = options_at(options, "calibrate", i);
+    struct event_source **sources = ARENA_ARRAY(arena, struct event_source *, out->input_count);
     out->data = ARENA_ARRAY(arena, const float *, out->input_count);
     if (event_sources_open(context, graph, files, file_count, sources) < 0) return -1;
     int result = read_sources(arena, graph, sources, out);
@@ -78,14 +75,13 @@ static void add_numbers(cJSON *parent, const char *key, double number) {
 void calibration_summary(struct strbuf *out, const struct graph *graph, const struct calibration *calibration) {
     static const char *const keys[] = {"mean", "deviation", "min", "max"};
     cJSON *root = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(root, "inputs");
-    valref inputs[INPUTS_MAX];
-    uint32_t count = graph_inputs(graph, inputs, INPUTS_MAX);
-    for (uint32_t i = 0; i < count && calibration->events; i++) {
+    const struct value_list inputs = graph_inputs(graph, out->arena);
+    for (uint32_t i = 0; i < inputs.count && calibration->events; i++) {
         cJSON *item = cJSON_CreateObject();
         cJSON_AddItemToArray(list, item);
-        cJSON_AddStringToObject(item, "name", graph_definition(graph, inputs[i])->name);
+        cJSON_AddStringToObject(item, "name", graph_definition(graph, inputs.at[i])->name);
         for (int k = 0; k < 4; k++) cJSON_AddArrayToObject(item, keys[k]);
-        size_t elements = shape_elements(&graph_value(graph, inputs[i])->shape);
+        size_t elements = shape_elements(&graph_value(graph, inputs.at[i])->shape);
         for (size_t e = 0; e < elements; e++) {
             struct moments moments = moments_of(calibration->data[i], calibration->events, elements, e);
             add_numbers(item, "mean", moments.mean);

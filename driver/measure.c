@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MEASURED_EVENTS = 1000, INPUTS_MAX = 256 };
+enum { MEASURED_EVENTS = 1000 };
 
 struct measurement {
     struct arena *arena;
@@ -34,10 +34,10 @@ static float next_normal(uint64_t *state) {
 
 struct measurement *measurement_new(struct program *program) {
     struct measurement *measurement = ARENA_NEW(program->arena, struct measurement);
-    valref inputs[INPUTS_MAX];
+    const struct value_list inputs = graph_inputs(program->graph, program->arena);
     measurement->arena = program->arena;
     measurement->calibrated = program->calibration.events > 0;
-    measurement->input_count = graph_inputs(program->graph, inputs, INPUTS_MAX);
+    measurement->input_count = inputs.count;
     measurement->events = measurement->calibrated && program->calibration.events < MEASURED_EVENTS ? program->calibration.events : MEASURED_EVENTS;
     measurement->inputs = ARENA_ARRAY(program->arena, const float *, measurement->input_count);
     uint64_t state = 1;
@@ -46,7 +46,7 @@ struct measurement *measurement_new(struct program *program) {
             measurement->inputs[i] = program->calibration.data[i];
             continue;
         }
-        size_t count = measurement->events * shape_elements(&graph_value(program->graph, inputs[i])->shape);
+        size_t count = measurement->events * shape_elements(&graph_value(program->graph, inputs.at[i])->shape);
         float *data = ARENA_ARRAY(program->arena, float, count);
         for (size_t e = 0; e < count; e++) data[e] = next_normal(&state);
         measurement->inputs[i] = data;
@@ -74,13 +74,12 @@ static int run_reals(struct measurement *measurement, const struct graph *graph,
 }
 
 static int run_integers(struct measurement *measurement, const struct graph *graph, double **outputs) {
-    valref inputs[INPUTS_MAX];
-    uint32_t input_count = graph_inputs(graph, inputs, INPUTS_MAX);
-    int64_t **codes = ARENA_ARRAY(measurement->arena, int64_t *, input_count);
+    const struct value_list inputs = graph_inputs(graph, measurement->arena);
+    int64_t **codes = ARENA_ARRAY(measurement->arena, int64_t *, inputs.count);
     int64_t **results = ARENA_ARRAY(measurement->arena, int64_t *, graph->output_count);
-    for (uint32_t i = 0; i < input_count; i++) {
-        codes[i] = ARENA_ARRAY(measurement->arena, int64_t, measurement->events * shape_elements(&graph_value(graph, inputs[i])->shape));
-        if (port_from_reals(graph, inputs[i], measurement->events, 0, measurement->inputs[i], codes[i]) < 0) return -1;
+    for (uint32_t i = 0; i < inputs.count; i++) {
+        codes[i] = ARENA_ARRAY(measurement->arena, int64_t, measurement->events * shape_elements(&graph_value(graph, inputs.at[i])->shape));
+        if (port_from_reals(graph, inputs.at[i], measurement->events, 0, measurement->inputs[i], codes[i]) < 0) return -1;
     }
     for (uint32_t o = 0; o < graph->output_count; o++)
         results[o] = ARENA_ARRAY(measurement->arena, int64_t, measurement->events * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape));

@@ -5,7 +5,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { RUN_BLOCK = 8192, PORTS_MAX = 256 };
+enum { RUN_BLOCK = 8192 };
 
 struct run_job {
     struct bxc_context *context;
@@ -19,11 +19,10 @@ struct run_job {
     struct firmware *firmware, local; /* local: a model file for the float engine */
     const struct graph *graph;        /* whose ports the engine has */
     struct engine *engine;
-    valref inputs[PORTS_MAX];
-    uint32_t input_count;
-    struct event_source *sources[PORTS_MAX];
-    struct npy_writer *writers[PORTS_MAX];
-    const char *paths[PORTS_MAX]; /* of what they write */
+    struct value_list inputs;
+    struct event_source **sources; /* one an input */
+    struct npy_writer **writers;   /* one an output */
+    const char **paths;            /* of what they write */
     struct names *names; /* of the output files */
     uint64_t limit;
 };
@@ -65,11 +64,10 @@ static int open_firmware(struct run_job *job) {
 }
 
 static int open_events(struct run_job *job) {
-    job->input_count = graph_inputs(job->graph, job->inputs, PORTS_MAX);
-    if (job->input_count > PORTS_MAX)
-        return diag_error(&job->context->diagnostics, (struct location){.file = job->model}, NULL, "more than %d inputs", PORTS_MAX);
+    job->inputs = graph_inputs(job->graph, job->arena);
+    job->sources = ARENA_ARRAY(job->arena, struct event_source *, job->inputs.count);
     if (event_sources_open(job->context, job->graph, job->events, (uint32_t)job->event_count, job->sources) < 0) return -1;
-    for (uint32_t i = 0; i < job->input_count; i++) {
+    for (uint32_t i = 0; i < job->inputs.count; i++) {
         uint64_t count = event_source_count(job->sources[i]);
         job->limit = count < job->limit ? count : job->limit;
     }
@@ -85,7 +83,8 @@ static const char *output_path(struct run_job *job, uint32_t index) {
 }
 
 static int open_outputs(struct run_job *job) {
-    if (job->graph->output_count > PORTS_MAX) return diag_error(&job->context->diagnostics, (struct location){.file = job->model}, NULL, "more than %d outputs", PORTS_MAX);
+    job->writers = ARENA_ARRAY(job->arena, struct npy_writer *, job->graph->output_count);
+    job->paths = ARENA_ARRAY(job->arena, const char *, job->graph->output_count);
     job->names = names_new(job->arena);
     for (uint32_t o = 0; o < job->graph->output_count; o++) {
         const struct shape *full = &graph_value(job->graph, job->graph->outputs[o].value)->shape;
@@ -102,15 +101,19 @@ static int open_outputs(struct run_job *job) {
 /* Buffers of one block. */
 struct run_block {
     double *doubles;
-    float *reals[PORTS_MAX], *real_results[PORTS_MAX];
-    int64_t *integers[PORTS_MAX], *results[PORTS_MAX];
+    float **reals, **real_results;
+    int64_t **integers, **results;
 };
 
 static struct run_block *block_new(struct run_job *job) {
     struct run_block *block = ARENA_NEW(job->arena, struct run_block);
     size_t largest = 1;
-    for (uint32_t i = 0; i < job->input_count; i++) {
-        size_t elements = shape_elements(&graph_value(job->graph, job->inputs[i])->shape);
+    block->reals = ARENA_ARRAY(job->arena, float *, job->inputs.count);
+    block->integers = ARENA_ARRAY(job->arena, int64_t *, job->inputs.count);
+    block->real_results = ARENA_ARRAY(job->arena, float *, job->graph->output_count);
+    block->results = ARENA_ARRAY(job->arena, int64_t *, job->graph->output_count);
+    for (uint32_t i = 0; i < job->inputs.count; i++) {
+        size_t elements = shape_elements(&graph_value(job->graph, job->inputs.at[i])->shape);
         block->reals[i] = ARENA_ARRAY(job->arena, float, RUN_BLOCK * elements);
         block->integers[i] = ARENA_ARRAY(job->arena, int64_t, RUN_BLOCK * elements);
         largest = elements > largest ? elements : largest;
@@ -126,8 +129,8 @@ static struct run_block *block_new(struct run_job *job) {
 }
 
 static int read_block(struct run_job *job, struct run_block *block, size_t events, size_t first) {
-    for (uint32_t i = 0; i < job->input_count; i++) {
-        size_t elements = shape_elements(&graph_value(job->graph, job->inputs[i])->shape), got = 0;
+    for (uint32_t i = 0; i < job->inputs.count; i++) {
+        size_t elements = shape_elements(&graph_value(job->graph, job->inputs.at[i])->shape), got = 0;
         while (got < events) {
             int64_t more = event_source_read(job->sources[i], block->doubles, events - got);
             if (more < 0) return -1;
@@ -137,7 +140,7 @@ static int read_block(struct run_job *job, struct run_block *block, size_t event
             got += (size_t)more;
         }
         if (job->engine_id != ENGINE_FLOAT &&
-            port_from_reals(job->graph, job->inputs[i], events, first, block->reals[i], block->integers[i]) < 0) return -1;
+            port_from_reals(job->graph, job->inputs.at[i], events, first, block->reals[i], block->integers[i]) < 0) return -1;
     }
     return 0;
 }
@@ -204,10 +207,10 @@ static int run_guarded(void *user) {
     struct run_job *job = user;
     job->arena = arena_new(job->context);
     int result = run_steps(job);
-    for (int i = 0; i < PORTS_MAX; i++) {
+    for (uint32_t i = 0; job->sources && i < job->inputs.count; i++)
         if (job->sources[i]) event_source_close(job->sources[i]);
-        if (job->writers[i]) npy_writer_abandon(job->writers[i]);
-    }
+    for (uint32_t o = 0; job->writers && o < job->graph->output_count; o++)
+        if (job->writers[o]) npy_writer_abandon(job->writers[o]);
     if (job->engine) engine_close(job->engine);
     if (job->firmware == &job->local) graph_free(job->local.reference);
     else if (job->firmware) firmware_close(job->firmware);

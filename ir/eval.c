@@ -41,19 +41,6 @@ struct evaluator_state {
 
 /* ---- plans ---- */
 
-uint32_t graph_inputs(const struct graph *graph, valref *out, uint32_t capacity) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < graph->node_count; i++) {
-        const struct node *node = &graph->nodes[i];
-        if (node->dead || node->op != OP_INPUT)
-            continue;
-        if (count < capacity)
-            out[count] = node->result;
-        count++;
-    }
-    return count;
-}
-
 static bool runs(const struct node *node) {
     return !node->dead && node->op != OP_INPUT && node->op != OP_CONSTANT;
 }
@@ -101,9 +88,9 @@ struct evaluator *evaluator_new(const struct graph *graph, struct arena *arena) 
     evaluator->graph = graph;
     evaluator->integer = graph_is_integer(graph);
     evaluator->steps = ARENA_ARRAY(arena, struct step, graph->node_count);
-    evaluator->input_count = graph_inputs(graph, NULL, 0);
-    evaluator->inputs = ARENA_ARRAY(arena, valref, evaluator->input_count);
-    graph_inputs(graph, evaluator->inputs, evaluator->input_count);
+    struct value_list inputs = graph_inputs(graph, arena);
+    evaluator->input_count = inputs.count;
+    evaluator->inputs = inputs.at;
     place_values(evaluator, arena);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         if (runs(&graph->nodes[i]) && plan_step(evaluator, &graph->nodes[i], arena))

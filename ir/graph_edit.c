@@ -15,6 +15,17 @@ void graph_replace(struct graph *graph, valref old, valref replacement) {
             graph->outputs[i].value = replacement;
 }
 
+struct value_list graph_inputs(const struct graph *graph, struct arena *arena) {
+    struct value_list inputs = {0, NULL};
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        inputs.count += !graph->nodes[i].dead && graph->nodes[i].op == OP_INPUT;
+    inputs.at = ARENA_ARRAY(arena, valref, inputs.count + 1);
+    for (uint32_t i = 0, count = 0; i < graph->node_count; i++)
+        if (!graph->nodes[i].dead && graph->nodes[i].op == OP_INPUT)
+            inputs.at[count++] = graph->nodes[i].result;
+    return inputs;
+}
+
 uint32_t graph_use_count(const struct graph *graph, valref value, bool *output) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < graph->node_count; i++) {

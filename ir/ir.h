@@ -432,6 +432,12 @@ void graph_name_value(struct graph *graph, valref value, const char *name);
 void graph_replace(struct graph *graph, valref old, valref replacement);
 /* Drops dead and unused nodes (inputs stay), sorts operands first, renumbers. Returns whether any went. */
 bool graph_compact(struct graph *graph);
+/* The model's inputs, in order. */
+struct value_list {
+    uint32_t count;
+    valref *at;
+};
+struct value_list graph_inputs(const struct graph *graph, struct arena *arena);
 /* Users of a value among live nodes; *output tells whether it is a graph output too. */
 uint32_t graph_use_count(const struct graph *graph, valref value, bool *output);
 /* formats helper: one format for all. */
@@ -584,8 +590,6 @@ void evaluator_run_integers(const struct evaluator *evaluator, struct evaluator_
 /* After a run: the block of any value of the graph, elements x EVENT_LANES (probes). */
 const float *evaluator_reals(const struct evaluator_state *state, valref value);
 const int64_t *evaluator_integers(const struct evaluator_state *state, valref value);
-/* Input nodes in order. */
-uint32_t graph_inputs(const struct graph *graph, valref *out, uint32_t capacity);
 /* Any number of events at once, blocks in parallel by OpenMP (context->threads). */
 int graph_run_reals(const struct graph *graph, size_t events, const float *const *inputs, float *const *outputs);
 int graph_run_integers(const struct graph *graph, size_t events, const int64_t *const *inputs, int64_t *const *outputs);

@@ -327,17 +327,16 @@ static struct port make_port(struct lower *lower, const char *name, valref value
 static void make_ports(struct lower *lower) {
     struct design *design = lower->design;
     const struct graph *graph = lower->graph;
-    valref *inputs = ARENA_ARRAY(lower->scratch, valref, graph->value_count + 1);
-    uint32_t input_count = graph_inputs(graph, inputs, graph->value_count);
-    design->inputs = ARENA_ARRAY(design->arena, struct port, input_count + 1);
+    const struct value_list inputs = graph_inputs(graph, lower->scratch);
+    design->inputs = ARENA_ARRAY(design->arena, struct port, inputs.count + 1);
     design->outputs = ARENA_ARRAY(design->arena, struct port, graph->output_count + 1);
-    for (uint32_t i = 0; i < input_count; i++) {
-        const char *name = graph_value(graph, inputs[i])->name;
-        design->inputs[i] = make_port(lower, name ? name : graph_definition(graph, inputs[i])->name, inputs[i]);
+    for (uint32_t i = 0; i < inputs.count; i++) {
+        const char *name = graph_value(graph, inputs.at[i])->name;
+        design->inputs[i] = make_port(lower, name ? name : graph_definition(graph, inputs.at[i])->name, inputs.at[i]);
     }
     for (uint32_t i = 0; i < graph->output_count; i++)
         design->outputs[i] = make_port(lower, graph->outputs[i].name, graph->outputs[i].value);
-    design->input_count = input_count;
+    design->input_count = inputs.count;
     design->output_count = graph->output_count;
 }
 

@@ -232,16 +232,11 @@ static int port_of(struct program *program, valref input, uint32_t index, bool *
 }
 
 int pass_ports(struct program *program, bool *changed) {
-    enum { INPUTS_MAX = 1024 };
-    valref inputs[INPUTS_MAX];
-    uint32_t count = graph_inputs(program->graph, inputs, INPUTS_MAX);
-    if (count > INPUTS_MAX)
-        return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source}, NULL,
-                          "the model has %u inputs, more than %d", count, INPUTS_MAX);
+    const struct value_list inputs = graph_inputs(program->graph, program->arena);
     if (check_option_names(program) < 0) return -1;
     int status = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (port_of(program, inputs[i], i, changed) < 0) status = -1;
+    for (uint32_t i = 0; i < inputs.count; i++)
+        if (port_of(program, inputs.at[i], i, changed) < 0) status = -1;
     graph_compact(program->graph);
     return status;
 }

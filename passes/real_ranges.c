@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUTS_MAX = 256 };
-
 static struct real_range empty(void) {
     return (struct real_range){INFINITY, -INFINITY};
 }
@@ -34,8 +32,8 @@ static bool is_moving(const struct node *node) {
 
 static int see(struct program *program, struct arena *arena, struct real_range **at) {
     const struct graph *graph = program->graph;
-    valref inputs[INPUTS_MAX];
-    uint32_t input_count = graph_inputs(graph, inputs, INPUTS_MAX);
+    const struct value_list inputs = graph_inputs(graph, arena);
+    const float **data = ARENA_ARRAY(arena, const float *, inputs.count);
     struct evaluator *evaluator = evaluator_new(graph, arena);
     struct evaluator_state *state = evaluator ? evaluator_state_new(evaluator) : NULL;
     if (!state) context_bug(program->context, "no memory for calibration");
@@ -45,9 +43,8 @@ static int see(struct program *program, struct arena *arena, struct real_range *
     for (size_t first = 0; first < program->calibration.events; first += EVENT_LANES) {
         size_t rest = program->calibration.events - first;
         int lanes = rest < EVENT_LANES ? (int)rest : EVENT_LANES;
-        const float *data[INPUTS_MAX];
-        for (uint32_t i = 0; i < input_count; i++)
-            data[i] = program->calibration.data[i] + first * shape_elements(&graph_value(graph, inputs[i])->shape);
+        for (uint32_t i = 0; i < inputs.count; i++)
+            data[i] = program->calibration.data[i] + first * shape_elements(&graph_value(graph, inputs.at[i])->shape);
         evaluator_run_reals(evaluator, state, lanes, data, outputs);
         include_block(graph, state, lanes, at);
         context_progress(program->context, "calibration", first, program->calibration.events);
@@ -112,18 +109,26 @@ static void bound_pow(const struct bounds *bounds, const struct node *node, stru
     }
 }
 
-/* Rows of a times columns of b; leading axes as they project. */
+static struct real_range bound_sum_of_products(const struct real_range *left, const struct real_range *right,
+                                               const struct matrix_product *product) {
+    struct real_range sum = {0, 0};
+    for (size_t k = 0; k < product->depth; k++) {
+        struct real_range term = corners(left[k], right[k * product->columns], multiply);
+        sum.lo += term.lo;
+        sum.hi += term.hi;
+    }
+    return sum;
+}
+
 static void bound_matmul(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
-    const struct shape *a = &graph_value(bounds->graph, node->inputs[0])->shape, *b = &graph_value(bounds->graph, node->inputs[1])->shape;
-    size_t inner = (size_t)a->dim[a->rank - 1], columns = b->rank > 1 ? (size_t)b->dim[b->rank - 1] : 1;
+    const struct graph *graph = bounds->graph;
+    const struct real_range *a = bounds->at[node->inputs[0].id], *b = bounds->at[node->inputs[1].id];
+    const struct matrix_product product =
+        product_geometry(bounds->arena, &graph_value(graph, node->inputs[0])->shape, &graph_value(graph, node->inputs[1])->shape);
+    size_t matrix = product.rows * product.columns;
     for (size_t e = 0; e < count; e++) {
-        out[e] = (struct real_range){0, 0};
-        for (size_t k = 0; k < inner; k++) {
-            struct real_range product = corners(bounds->at[node->inputs[0].id][e / columns * inner + k],
-                                                bounds->at[node->inputs[1].id][k * columns + e % columns], multiply);
-            out[e].lo += product.lo;
-            out[e].hi += product.hi;
-        }
+        size_t batch = e / matrix, row = e % matrix / product.columns, column = e % product.columns;
+        out[e] = bound_sum_of_products(a + product.left[batch] + row * product.depth, b + product.right[batch] + column, &product);
     }
 }
 

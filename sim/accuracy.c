@@ -152,11 +152,11 @@ static double default_threshold(const struct graph *reference) {
 static void allocate(struct accuracy *accuracy) {
     struct arena *arena = accuracy->arena;
     const struct graph *fixed = accuracy->fixed;
-    accuracy->input_count = graph_inputs(fixed, NULL, 0);
-    accuracy->inputs = ARENA_ARRAY(arena, valref, accuracy->input_count + 1);
+    const struct value_list inputs = graph_inputs(fixed, arena);
+    accuracy->input_count = inputs.count;
+    accuracy->inputs = inputs.at;
     accuracy->input_elements = ARENA_ARRAY(arena, size_t, accuracy->input_count + 1);
     accuracy->worst.events = ARENA_ARRAY(arena, float *, accuracy->input_count + 1);
-    graph_inputs(fixed, accuracy->inputs, accuracy->input_count);
     for (uint32_t i = 0; i < accuracy->input_count; i++) {
         accuracy->input_elements[i] = value_elements(fixed, accuracy->inputs[i]);
         accuracy->worst.events[i] = ARENA_ARRAY(arena, float, 2 * accuracy->input_elements[i] + 1);

@@ -46,10 +46,9 @@ static void watch(struct activity *activity, uint32_t index) {
 
 struct activity *activity_new(const struct graph *graph, struct arena *arena) {
     struct activity *activity = ARENA_NEW(arena, struct activity);
-    *activity = (struct activity){.graph = graph, .arena = arena, .input_count = graph_inputs(graph, NULL, 0)};
-    activity->inputs = ARENA_ARRAY(arena, valref, activity->input_count + 1);
+    struct value_list inputs = graph_inputs(graph, arena);
+    *activity = (struct activity){.graph = graph, .arena = arena, .input_count = inputs.count, .inputs = inputs.at};
     activity->starts = ARENA_ARRAY(arena, const int64_t *, activity->input_count + 1);
-    graph_inputs(graph, activity->inputs, activity->input_count);
     activity->results = ARENA_ARRAY(arena, int64_t *, graph->output_count + 1);
     for (uint32_t o = 0; o < graph->output_count; o++)
         activity->results[o] = arena_calloc(arena, EVENT_LANES, value_elements(graph, graph->outputs[o].value) * sizeof(int64_t));

@@ -58,14 +58,12 @@ static const char *tipped(const struct pair_run *run, struct arena *arena) {
 }
 
 static const char *outside(const struct graph *fixed, const float *const *events, struct arena *arena) {
-    uint32_t count = graph_inputs(fixed, NULL, 0);
-    valref *inputs = ARENA_ARRAY(arena, valref, count + 1);
-    graph_inputs(fixed, inputs, count);
-    for (uint32_t i = 0; i < count; i++)
-        for (size_t e = 0, elements = value_elements(fixed, inputs[i]); e < elements; e++)
-            if (port_is_beyond(fixed, inputs[i], e, (double)events[i][e], (double)events[i][elements + e]))
+    const struct value_list inputs = graph_inputs(fixed, arena);
+    for (uint32_t i = 0; i < inputs.count; i++)
+        for (size_t e = 0, elements = value_elements(fixed, inputs.at[i]); e < elements; e++)
+            if (port_is_beyond(fixed, inputs.at[i], e, (double)events[i][e], (double)events[i][elements + e]))
                 return arena_printf(arena, "element %zu of input '%s' is outside the port's format: %g becomes %g", e,
-                                    graph_definition(fixed, inputs[i])->name, (double)events[i][e], (double)events[i][elements + e]);
+                                    graph_definition(fixed, inputs.at[i])->name, (double)events[i][e], (double)events[i][elements + e]);
     return NULL;
 }
 

@@ -195,21 +195,19 @@ static int add_regression(struct firmware *firmware, struct arena *arena, const 
 
 int failing_event_write(struct firmware *firmware, struct arena *arena, const int64_t *event) {
     const struct graph *graph = firmware->quantised;
-    uint32_t input_count = graph_inputs(graph, NULL, 0);
-    valref *inputs = ARENA_ARRAY(arena, valref, input_count + 1);
+    const struct value_list inputs = graph_inputs(graph, arena);
     size_t columns = 0, first = 0;
-    graph_inputs(graph, inputs, input_count);
-    for (uint32_t i = 0; i < input_count; i++)
-        columns += value_elements(graph, inputs[i]);
+    for (uint32_t i = 0; i < inputs.count; i++)
+        columns += value_elements(graph, inputs.at[i]);
     double *reals = ARENA_ARRAY(arena, double, columns + 1);
     mkdir(arena_printf(arena, "%s/verify", firmware->folder), 0777);
-    for (uint32_t i = 0; i < input_count; i++) {
-        const struct node *node = graph_definition(graph, inputs[i]);
+    for (uint32_t i = 0; i < inputs.count; i++) {
+        const struct node *node = graph_definition(graph, inputs.at[i]);
         const struct meaning *meaning = &node->attributes.input.meaning;
-        size_t elements = value_elements(graph, inputs[i]);
-        port_to_reals(graph, inputs[i], meaning->scale ? meaning : NULL, 1, event + first, reals + first);
+        size_t elements = value_elements(graph, inputs.at[i]);
+        port_to_reals(graph, inputs.at[i], meaning->scale ? meaning : NULL, 1, event + first, reals + first);
         struct shape shape = {.rank = 1, .dim = {(int64_t)elements}};
-        if (write_reals(firmware, failing_path(firmware, arena, node->name, input_count), shape, reals + first, 1))
+        if (write_reals(firmware, failing_path(firmware, arena, node->name, inputs.count), shape, reals + first, 1))
             return -1;
         first += elements;
     }

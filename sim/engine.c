@@ -43,14 +43,13 @@ size_t value_elements(const struct graph *graph, valref value) {
 
 static void count_elements(struct engine *engine) {
     const struct graph *graph = engine->graph;
-    engine->input_count = graph_inputs(graph, NULL, 0);
+    const struct value_list inputs = graph_inputs(graph, engine->arena);
+    engine->input_count = inputs.count;
     engine->output_count = graph->output_count;
-    valref *inputs = ARENA_ARRAY(engine->arena, valref, engine->input_count + 1);
-    graph_inputs(graph, inputs, engine->input_count);
     engine->input_elements = ARENA_ARRAY(engine->arena, size_t, engine->input_count + 1);
     engine->output_elements = ARENA_ARRAY(engine->arena, size_t, engine->output_count + 1);
     for (uint32_t i = 0; i < engine->input_count; i++)
-        engine->input_total += engine->input_elements[i] = value_elements(graph, inputs[i]);
+        engine->input_total += engine->input_elements[i] = value_elements(graph, inputs.at[i]);
     for (uint32_t i = 0; i < engine->output_count; i++)
         engine->output_total += engine->output_elements[i] = value_elements(graph, graph->outputs[i].value);
 }

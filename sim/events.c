@@ -166,9 +166,9 @@ static int same_counts(struct bxc_context *context, const struct graph *graph, c
 int event_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files, uint32_t file_count,
                        struct event_source **sources) {
     struct arena *scratch = arena_new(context);
-    uint32_t count = graph_inputs(graph, NULL, 0);
-    valref *inputs = ARENA_ARRAY(scratch, valref, count ? count : 1);
-    graph_inputs(graph, inputs, count);
+    struct value_list list = graph_inputs(graph, scratch);
+    const valref *inputs = list.at;
+    uint32_t count = list.count;
     memset(sources, 0, count * sizeof *sources);
     const char *help = input_names(scratch, graph, inputs, count);
     int status = 0;

@@ -124,9 +124,9 @@ struct event_stream *event_stream_new(struct firmware *firmware, const struct ve
     stream->firmware = firmware;
     stream->arena = arena;
     stream->seed = options->seed;
-    stream->input_count = graph_inputs(firmware->quantised, NULL, 0);
-    stream->inputs = ARENA_ARRAY(arena, valref, stream->input_count + 1);
-    graph_inputs(firmware->quantised, stream->inputs, stream->input_count);
+    struct value_list inputs = graph_inputs(firmware->quantised, arena);
+    stream->input_count = inputs.count;
+    stream->inputs = inputs.at;
     stream->ports = port_elements_new(firmware, arena);
     if (plan(stream, options)) {
         event_stream_close(stream);

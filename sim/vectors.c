@@ -169,23 +169,21 @@ static const cJSON *read_calibration(const struct firmware *firmware, struct are
 
 struct port_elements *port_elements_new(const struct firmware *firmware, struct arena *arena) {
     const struct graph *graph = firmware->quantised;
-    uint32_t input_count = graph_inputs(graph, NULL, 0);
-    valref *inputs = ARENA_ARRAY(arena, valref, input_count + 1);
+    const struct value_list inputs = graph_inputs(graph, arena);
     struct port_elements *ports = ARENA_NEW(arena, struct port_elements);
-    graph_inputs(graph, inputs, input_count);
-    for (uint32_t i = 0; i < input_count; i++)
-        ports->count += value_elements(graph, inputs[i]);
+    for (uint32_t i = 0; i < inputs.count; i++)
+        ports->count += value_elements(graph, inputs.at[i]);
     ports->formats = ARENA_ARRAY(arena, struct format, ports->count + 1);
     ports->mean = ARENA_ARRAY(arena, double, ports->count + 1);
     ports->deviation = ARENA_ARRAY(arena, double, ports->count + 1);
     const cJSON *calibration = read_calibration(firmware, arena);
-    for (size_t i = 0, first = 0; i < input_count; i++) {
-        size_t count = value_elements(graph, inputs[i]);
+    for (size_t i = 0, first = 0; i < inputs.count; i++) {
+        size_t count = value_elements(graph, inputs.at[i]);
         for (size_t e = 0; e < count; e++) {
-            ports->formats[first + e] = graph_format(graph, inputs[i], e);
+            ports->formats[first + e] = graph_format(graph, inputs.at[i], e);
             guess_distribution(ports, first + e);
         }
-        read_input(calibration, graph_definition(graph, inputs[i])->name, ports, first, count);
+        read_input(calibration, graph_definition(graph, inputs.at[i])->name, ports, first, count);
         first += count;
     }
     return ports;

@@ -161,13 +161,13 @@ static void compare(const struct test_case *test, const float *got, const float 
 
 /* The numbers fill the input, or nothing reads it (one case has too few of those). */
 static bool input_fits(const struct test_case *test, const struct graph *graph, size_t input, float **reals, size_t count) {
-    valref values[16];
+    const struct value_list inputs = graph_inputs(graph, test->arena);
     bool output;
-    if (!*reals || input >= graph_inputs(graph, values, 16)) return false;
-    size_t wanted = shape_elements(&graph_value(graph, values[input])->shape);
+    if (!*reals || input >= inputs.count) return false;
+    size_t wanted = shape_elements(&graph_value(graph, inputs.at[input])->shape);
     if (count == wanted) return true;
     *reals = ARENA_ARRAY(test->arena, float, wanted);
-    return !graph_use_count(graph, values[input], &output) && !output;
+    return !graph_use_count(graph, inputs.at[input], &output) && !output;
 }
 
 static void run_graph(const struct test_case *test, const struct graph *graph) {

@@ -35,8 +35,9 @@ static inline uint64_t below_random(uint64_t *state) { /* splitmix64 */
 
 /* Extremes, zero and random values of every input; events x elements a port. */
 static inline int64_t **below_events(const struct graph *graph, size_t events, uint64_t seed) {
-    valref inputs[16];
-    uint32_t count = graph_inputs(graph, inputs, 16);
+    const struct value_list list = graph_inputs(graph, graph->arena);
+    const valref *inputs = list.at;
+    uint32_t count = list.count;
     int64_t **data = ARENA_ARRAY(graph->arena, int64_t *, count + 1);
     for (uint32_t p = 0; p < count; p++) {
         size_t elements = shape_elements(&graph_value(graph, inputs[p])->shape);

@@ -131,8 +131,7 @@ static inline void run_real(const struct graph *graph, size_t events, const floa
     (void)graph_run_reals(graph, events, &in, &out);
 }
 static inline int run_integer(const struct graph *graph, size_t events, const float *in, double *out) {
-    valref input;
-    graph_inputs(graph, &input, 1);
+    valref input = graph_inputs(graph, graph->arena).at[0];
     size_t features = shape_elements(&graph_value(graph, input)->shape);
     size_t classes = shape_elements(&graph_value(graph, graph->outputs[0].value)->shape);
     int64_t *codes = calloc(events * features + 1, sizeof *codes),
@@ -149,8 +148,7 @@ static inline int run_integer(const struct graph *graph, size_t events, const fl
 /* How many numbers differ between the two graphs by more than the tolerance, on random events in +-range; -1: no run. */
 static inline long differences(const struct graph *real, const struct graph *integer, size_t events, float range,
                                double tolerance) {
-    valref input;
-    graph_inputs(real, &input, 1);
+    valref input = graph_inputs(real, real->arena).at[0];
     size_t features = shape_elements(&graph_value(real, input)->shape);
     size_t classes = shape_elements(&graph_value(real, real->outputs[0].value)->shape);
     float *in = calloc(events * features, sizeof *in), *expected = calloc(events * classes, sizeof *expected);

@@ -45,8 +45,9 @@ struct events {
 
 static void make_events(struct random_graph *random, struct events *events) {
     struct graph *graph = random->graph;
-    valref inputs[8];
-    events->inputs = graph_inputs(graph, inputs, 8);
+    const struct value_list list = graph_inputs(graph, graph->arena);
+    const valref *inputs = list.at;
+    events->inputs = list.count;
     for (uint32_t i = 0; i < events->inputs; i++) {
         size_t count = events->in_elements[i] = shape_elements(&graph_value(graph, inputs[i])->shape);
         events->in[i] = ARENA_ARRAY(graph->arena, int64_t, count * EVENTS);
@@ -174,8 +175,7 @@ static double random_real(struct random_graph *random, struct format format) {
 }
 
 static int real_events(struct random_graph *random, const struct events *events, FILE *file, float **reals) {
-    valref inputs[8];
-    graph_inputs(random->graph, inputs, 8);
+    const valref *inputs = graph_inputs(random->graph, random->graph->arena).at;
     for (uint32_t i = 0; i < events->inputs; i++) reals[i] = ARENA_ARRAY(random->graph->arena, float, REAL_EVENTS * events->in_elements[i]);
     for (size_t e = 0; e < REAL_EVENTS; e++)
         for (uint32_t i = 0; i < events->inputs; i++)
@@ -193,10 +193,9 @@ static int real_events(struct random_graph *random, const struct events *events,
 /* What the port's rule and the emulator give; the event of the NaN returns 1 + its position. */
 static int compare_reals(struct random_graph *random, struct events *events, float **reals, bool is_float) {
     char path[800];
-    valref inputs[8];
+    const valref *inputs = graph_inputs(random->graph, random->graph->arena).at;
     int wrong = 0;
     snprintf(path, sizeof path, "%s/out", folder);
-    graph_inputs(random->graph, inputs, 8);
     for (uint32_t i = 0; i < events->inputs; i++)
         port_from_reals(random->graph, inputs[i], REAL_EVENTS, 0, reals[i], events->in[i]);
     graph_run_integers(random->graph, REAL_EVENTS, (const int64_t *const *)events->in, events->want);

@@ -42,8 +42,7 @@ static int run_pass(struct crossing *c, int (*pass)(struct program *, bool *), b
 /* The largest difference of the first outputs before and after, relative above 1. */
 static double distance(const struct crossing *c) {
     const struct graph *before = c->real, *after = c->program.graph;
-    valref input;
-    graph_inputs(before, &input, 1);
+    valref input = graph_inputs(before, before->arena).at[0];
     size_t features = shape_elements(&graph_value(before, input)->shape);
     size_t classes = shape_elements(&graph_value(before, before->outputs[0].value)->shape);
     float *in = calloc(EVENTS * features, sizeof *in), *a = calloc(EVENTS * classes, sizeof *a), *b = calloc(EVENTS * classes, sizeof *b);

@@ -178,8 +178,7 @@ static void check_half_up_port(enum overflow overflow, uint32_t finer) {
     struct graph *before = graph_clone(c.graph);
     CROSS(c);
     CHECK_EQ(differences(before, c.program.graph, EVENTS, 20, 0), 0);
-    valref input;
-    graph_inputs(c.program.graph, &input, 1);
+    valref input = graph_inputs(c.program.graph, c.program.graph->arena).at[0];
     CHECK_EQ(graph_format(c.program.graph, input, 0).fraction, 2 + (int)finer);
     CHECK_EQ(graph_format(c.program.graph, input, 3).width, 0);
     CHECK_EQ(graph_definition(c.program.graph, input)->attributes.input.rounding,
@@ -213,8 +212,7 @@ static void port_from_calibration(void) {
     c.program.calibration = (struct calibration){2, data, 1};
     graph_append_output(c.graph, "y", op1(&c, OP_RELU, "r", real_input(&c, "x", 3), 0, 0));
     CROSS(c);
-    valref input;
-    graph_inputs(c.program.graph, &input, 1);
+    valref input = graph_inputs(c.program.graph, c.program.graph->arena).at[0];
     CHECK_EQ(graph_format(c.program.graph, input, 0).fraction, 15); /* 0.875 needs no bit in front of the point */
     CHECK_EQ(graph_format(c.program.graph, input, 1).fraction, 8);  /* 125 needs seven */
     CHECK_EQ(graph_format(c.program.graph, input, 2).fraction, 15);
@@ -249,9 +247,9 @@ static void unread_input_takes_no_bits(void) {
     graph_append_output(c.graph, "y", narrow1(&c, "q", real_input(&c, "x", 3), true, 5, 1));
     real_input(&c, "unread", 2);
     CROSS(c);
-    valref inputs[2];
-    CHECK_EQ(graph_inputs(c.program.graph, inputs, 2), 2);
-    CHECK_EQ(graph_format(c.program.graph, inputs[1], 0).width, 0);
+    struct value_list inputs = graph_inputs(c.program.graph, c.program.graph->arena);
+    CHECK_EQ(inputs.count, 2);
+    CHECK_EQ(graph_format(c.program.graph, inputs.at[1], 0).width, 0);
     crossing_free(&c);
 }
 
@@ -368,8 +366,7 @@ static void scaled_integers(void) {
                      ROUND_HALF_EVEN);
     graph_append_output(c.graph, "y", q);
     CROSS(c);
-    valref input;
-    graph_inputs(c.program.graph, &input, 1);
+    valref input = graph_inputs(c.program.graph, c.program.graph->arena).at[0];
     CHECK(graph_definition(c.program.graph, input)->attributes.input.meaning.scale != NULL);
     CHECK_EQ(graph_format(c.program.graph, input, 0).width, 8);
     CHECK(noted(&c, "integerise", "fixed need not equal"));

@@ -155,7 +155,7 @@ static void compare_integers(struct graph *graph, const float *in, const float *
                               .technology = technology_for(NULL)};
     valref input;
     CHECK(passes_run(&program, NULL, "integerise") == 0);
-    graph_inputs(program.graph, &input, 1);
+    input = graph_inputs(program.graph, program.graph->arena).at[0];
     size_t features = shape_elements(&graph_value(program.graph, input)->shape);
     valref output = program.graph->outputs[0].value;
     size_t classes = shape_elements(&graph_value(program.graph, output)->shape);
@@ -182,7 +182,7 @@ static void compare_model(const char *model, const char *in_path, const char *ou
         test_fail(__FILE__, __LINE__, "%s is not read: %s", model, diagnosed());
         return;
     }
-    graph_inputs(graph, &input, 1);
+    input = graph_inputs(graph, graph->arena).at[0];
     size_t events = out_count / shape_elements(&graph_value(graph, graph->outputs[0].value)->shape);
     CHECK(events >= 100 && in_count >= events * shape_elements(&graph_value(graph, input)->shape));
     compare_reals(graph, in, wanted, events);

@@ -48,8 +48,7 @@ static int compare(void *user) {
     const float *in = read_npy(reference, "in", &in_count), *wanted = read_npy(reference, "out", &out_count);
     struct graph *graph = frontend_read(reference->context, reference->path, NULL);
     if (!in || !wanted || !graph || graph->output_count != 1) return -1;
-    valref input;
-    graph_inputs(graph, &input, 1);
+    valref input = graph_inputs(graph, graph->arena).at[0];
     size_t size = shape_elements(&graph_value(graph, input)->shape);
     size_t result = shape_elements(&graph_value(graph, graph->outputs[0].value)->shape), events = in_count / size;
     float *got = ARENA_ARRAY(reference->context->arena, float, out_count + result);

@@ -206,8 +206,7 @@ static struct port make_port(struct random_design *random, const char *name, val
 
 static void append_inputs(struct random_design *random) {
     struct design *design = random->design;
-    valref inputs[INPUTS];
-    graph_inputs(design->graph, inputs, INPUTS);
+    const valref *inputs = graph_inputs(design->graph, design->arena).at;
     design->inputs = ARENA_ARRAY(design->arena, struct port, INPUTS);
     design->input_count = INPUTS;
     for (uint32_t p = 0; p < INPUTS; p++) {

@@ -70,6 +70,14 @@ $(B)/generated/onnx.pb-c.o: $(B)/generated/onnx.pb-c.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=c11 -O2 -w $(DEPENDENCY_CFLAGS) $(filter -fsanitize%,$(CFLAGS_$(variant))) -I$(B)/generated -c -o $@ $<
 
+# The commit for 'bxc --version', where this is a checkout; nothing else depends on it.
+$(B)/generated/commit.h: FORCE
+	@mkdir -p $(@D); commit=; \
+	if [ -e .git ] && id=$$(git rev-parse --short=12 HEAD 2> /dev/null); then \
+	  commit=$$id; git diff --quiet HEAD -- 2> /dev/null || commit="$$id, changed"; fi; \
+	echo "#define BXC_COMMIT \"$$commit\"" | cmp -s - $@ || echo "#define BXC_COMMIT \"$$commit\"" > $@
+$(B)/cli/main.o: $(B)/generated/commit.h
+
 $(B)/generated/templates.c: $(TEMPLATES) codegen/embed.sh
 	$(call say,EMBED,$@)
 	$(Q)mkdir -p $(@D) && sh codegen/embed.sh $(sort $(TEMPLATES)) > $@.new && mv $@.new $@

@@ -11,6 +11,9 @@ done
 [ -n "$missing" ] || exit 0
 root=
 [ "$(id -u)" = 0 ] || root=sudo
-echo "installing:$missing" >&2
-$root apt-get update -qq >&2
-DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing > /dev/null
+echo "installing:$missing (this takes a few minutes)" >&2
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+quietly() { "$@" > "$log" 2>&1 < /dev/null || { cat "$log" >&2; echo "bootstrap: '$*' failed" >&2; exit 1; }; }
+quietly $root apt-get update
+quietly $root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing

@@ -20,6 +20,7 @@ static error_t parse_option(int id, char *argument, struct argp_state *state) {
         invocation->operands[invocation->operand_count++] = argument;
         return 0;
     }
+    if (id == 'h') argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
     const struct option_info *option = option_by_id(id);
     if (!option) return ARGP_ERR_UNKNOWN;
     return bxc_options_set(invocation->options, option->key, argument) < 0 ? ENOMEM : 0;
@@ -39,12 +40,55 @@ static size_t build_options(const struct command_info *command, struct argp_opti
         out[count++] = (struct argp_option){.name = option->key, .key = option->letter ? option->letter : FIRST_LONG + (int)i,
                                             .arg = option->argument, .doc = option->summary};
     }
+    out[count++] = (struct argp_option){.key = 'h', .flags = OPTION_HIDDEN};
     out[count] = (struct argp_option){0};
     return count;
 }
 
+static int no_such_option(const struct command_info *command, const char *key, size_t length) {
+    char name[128];
+    snprintf(name, sizeof name, "%.*s", (int)length, key);
+    const char *nearest = option_nearest(name, command->set);
+    const struct option_info *elsewhere = option_find(name);
+    fprintf(stderr, "bxc %s: no option '--%s'\n", command->name, name);
+    for (int i = 0; elsewhere && i < COMMAND_COUNT; i++)
+        if (command_table[i].set & elsewhere->commands) {
+            fprintf(stderr, "'--%s' is an option of 'bxc %s'\n", name, command_table[i].name);
+            break;
+        }
+    if (!elsewhere && nearest) fprintf(stderr, "did you mean '--%s'?\n", nearest);
+    fprintf(stderr, "help: 'bxc %s --help'\n", command->name);
+    return EXIT_USAGE;
+}
+
+/* An option of the command by the beginning of its name, as getopt takes it; those of argp itself too. */
+static bool is_option(const struct command_info *command, const char *key, size_t length) {
+    for (const struct option_info *option = option_table; option->key; option++)
+        if (option->commands & command->set && strncmp(option->key, key, length) == 0) return true;
+    return strncmp("help", key, length) == 0 || strncmp("usage", key, length) == 0;
+}
+
+static bool takes_argument(const char *word) {
+    for (const struct option_info *option = option_table; option->key; option++) {
+        if (!option->argument) continue;
+        if (word[1] == '-' ? strcmp(option->key, word + 2) == 0 : option->letter && word[1] == option->letter && !word[2]) return true;
+    }
+    return false;
+}
+
+/* Long options that the command does not have are told in our own words, before argp sees them. */
+static int check_options(const struct command_info *command, int argc, char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        size_t length = strcspn(argv[i], "=");
+        if (strncmp(argv[i], "--", 2) == 0 && !is_option(command, argv[i] + 2, length - 2)) return no_such_option(command, argv[i] + 2, length - 2);
+        if (argv[i][0] == '-' && argv[i][1] && !argv[i][length] && takes_argument(argv[i])) i++;
+    }
+    return EXIT_DONE;
+}
+
 int arguments_parse(struct invocation *invocation, int argc, char **argv) {
     struct argp_option options[2 * OPTION_MAX];
+    if (check_options(invocation->command, argc, argv) != EXIT_DONE) return EXIT_USAGE;
     build_options(invocation->command, options);
     char documentation[2048];
     snprintf(documentation, sizeof documentation, "%s\v%s", invocation->command->summary, invocation->command->description);

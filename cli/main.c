@@ -1,5 +1,6 @@
 /* bxc: finds the subcommand, lets it run, prints the diagnoses. */
 #include "cli/cli.h"
+#include "commit.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static int print_help(FILE *out) {
     fprintf(out, "bxc %s, the bunch-crossing compiler: trained networks to trigger firmware, bit for bit.\n\n"
                  "usage: bxc COMMAND [OPTION...] ARGUMENT...\n\n", BXC_VERSION);
     for (int i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-12s%s\n", command_table[i].name, command_table[i].summary);
-    fprintf(out, "\n'bxc COMMAND --help' lists a command's options, 'bxc manual | man -l -' is the manual page.\n");
+    fprintf(out, "\n'bxc help COMMAND' lists a command's options, 'bxc manual | man -l -' is the manual page.\n");
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -36,7 +37,7 @@ static int flush_output(int code) {
 }
 
 static int print_version(void) {
-    printf("bxc %s\n", BXC_VERSION);
+    printf(*BXC_COMMIT ? "bxc %s (commit %s)\n" : "bxc %s\n", BXC_VERSION, BXC_COMMIT);
     return EXIT_DONE;
 }
 
@@ -44,6 +45,14 @@ static int find_command(const char *name) {
     for (int i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(command_table[i].name, name) == 0) return i;
     return -1;
+}
+
+static int no_such_command(const char *name) {
+    const char *nearest = command_nearest(name);
+    fprintf(stderr, "bxc: no command '%s'\n", name);
+    if (nearest) fprintf(stderr, "did you mean '%s'?\n", nearest);
+    fputs("help: 'bxc --help' lists them\n", stderr);
+    return EXIT_USAGE;
 }
 
 static void print_diagnostics(struct bxc_context *context) {
@@ -94,12 +103,11 @@ static int run_command(int command, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     if (argc < 2) return print_help(stderr);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) return flush_output(print_help(stdout));
+    bool help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0;
+    if (help && (argc < 3 || strcmp(argv[2], "help") == 0)) return flush_output(print_help(stdout));
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) return flush_output(print_version());
-    int command = find_command(argv[1]);
-    if (command < 0) {
-        fprintf(stderr, "bxc: no command '%s'\nhelp: 'bxc --help' lists them\n", argv[1]);
-        return EXIT_USAGE;
-    }
-    return run_command(command, argc - 1, argv + 1);
+    int command = find_command(argv[1 + help]);
+    if (command < 0) return no_such_command(argv[1 + help]);
+    char word[] = "--help", *ask[] = {argv[1], word, NULL};
+    return help ? run_command(command, 2, ask) : run_command(command, argc - 1, argv + 1);
 }

@@ -180,10 +180,11 @@ static void tell(const struct compile_job *job) {
     if (!job->what->terminal || options_has(job->what->options, "quiet")) return;
     const struct design *design = job->program.design;
     struct cost cost = design_cost(design, job->program.technology);
-    fprintf(job->what->terminal, "%s: %d cycles, %.1f ns at %.0f MHz, one event every %d cycle%s; about %.0f LUT, %.0f FF of %s\n",
+    fprintf(job->what->terminal, "%s: %d cycles, %.1f ns at %.0f MHz, a new event every %s; about %.0f LUT, %.0f FF of %s\n",
             job->what->folder, design->latency, design->latency * (job->options.clock_ps / 1000.0), 1e6 / job->options.clock_ps,
-            design->blocks[0].initiation_interval, design->blocks[0].initiation_interval == 1 ? "" : "s", cost.lut, cost.ff,
+            design->blocks[0].initiation_interval == 1 ? "cycle" : arena_printf(job->arena, "%d cycles", design->blocks[0].initiation_interval), cost.lut, cost.ff,
             job->options.part->name);
+    fprintf(job->what->terminal, "report: %s/report/report.html\n", job->what->folder);
 }
 
 static int compile(struct compile_job *job) {

@@ -31,6 +31,15 @@ static int refuse(const struct config *config, const char *path, const char *wha
     return diag_error(&config->context->diagnostics, here(config, path), "doc/config.schema.json describes the configuration", "%s", what);
 }
 
+static int refuse_key(const struct config *config, const char *path, const char *name, const struct key *keys) {
+    struct nearest nearest = {.wanted = name};
+    struct strbuf help = strbuf_new(config->arena);
+    for (const struct key *key = keys; key->name; key++) nearest_offer(&nearest, key->name);
+    if (nearest.name) strbuf_printf(&help, "did you mean '%s'?", nearest.name);
+    else for (const struct key *key = keys; key->name; key++) strbuf_printf(&help, "%s%s", key == keys ? "known here: " : ", ", key->name);
+    return diag_error(&config->context->diagnostics, here(config, path), help.data, "this key is unknown");
+}
+
 static int read_object(struct config *config, const struct place *place, const cJSON *object, const struct key *keys) {
     if (!cJSON_IsObject(object)) return refuse(config, place->path, "an object is needed here");
     int result = 0;
@@ -39,7 +48,7 @@ static int read_object(struct config *config, const struct place *place, const c
         while (key->name && strcmp(key->name, item->string) != 0) key++;
         struct place inner = *place;
         inner.path = arena_printf(config->arena, "%s/%s", place->path, item->string);
-        if (!key->name) result = refuse(config, inner.path, "this key is unknown");
+        if (!key->name) result = refuse_key(config, inner.path, item->string, keys);
         else if (key->read(config, &inner, item) < 0) result = -1;
     }
     return result;

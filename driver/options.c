@@ -37,6 +37,19 @@ const struct option_info *option_find(const char *key) {
     return NULL;
 }
 
+const char *option_nearest(const char *key, unsigned commands) {
+    struct nearest nearest = {.wanted = key};
+    for (const struct option_info *option = option_table; option->key; option++)
+        if (option->commands & commands) nearest_offer(&nearest, option->key);
+    return nearest.name;
+}
+
+const char *command_nearest(const char *name) {
+    struct nearest nearest = {.wanted = name};
+    for (int i = 0; i < COMMAND_COUNT; i++) nearest_offer(&nearest, command_table[i].name);
+    return nearest.name;
+}
+
 struct creation {
     struct bxc_context *context;
     struct bxc_options *options;
@@ -69,8 +82,11 @@ static int set(void *user) {
     const struct setting *setting = user;
     struct bxc_options *options = setting->options;
     const struct option_info *option = option_find(setting->key);
-    if (!option)
-        return diag_error(&options->context->diagnostics, (struct location){0}, "see 'bxc --help'", "no option '%s'", setting->key);
+    if (!option) {
+        const char *nearest = option_nearest(setting->key, FOR_ALL);
+        return diag_error(&options->context->diagnostics, (struct location){0},
+                          nearest ? arena_printf(options->arena, "did you mean '%s'?", nearest) : "see 'bxc --help'", "no option '%s'", setting->key);
+    }
     if (options->count == options->capacity) {
         size_t capacity = options->capacity ? 2 * options->capacity : 16;
         options->given = arena_grow(options->arena, options->given, options->count * sizeof *options->given,

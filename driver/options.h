@@ -36,6 +36,9 @@ struct command_info {
 extern const struct command_info command_table[]; /* COMMAND_COUNT of them */
 
 const struct option_info *option_find(const char *key);
+/* The nearest name to a wrong one, or NULL; options of these commands only. */
+const char *option_nearest(const char *key, unsigned commands);
+const char *command_nearest(const char *name);
 
 /* The last value given, or NULL; a switch that was given has the value "yes". */
 const char *options_get(const struct bxc_options *options, const char *key);

@@ -23,6 +23,7 @@ static int print_report(const struct report_job *job, struct arena *arena) {
     struct strbuf text = strbuf_new(arena);
     if (options_has(job->options, "json")) report_json(&text, report, verdict);
     else report_terminal(&text, report, verdict, isatty(fileno(job->terminal)));
+    if (!options_has(job->options, "json")) strbuf_printf(&text, "\nreport: %s/report/report.html\n", job->folder);
     fputs(text.data, job->terminal);
     return 0;
 }

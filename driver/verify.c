@@ -88,13 +88,22 @@ static void print_verdict(const struct verify_job *job) {
     fputs(text.data, job->terminal);
 }
 
+/* The last line: where to read on. */
+static void name_report(const struct verify_job *job) {
+    const char *page = arena_printf(job->arena, "%s/report/report.html", job->folder);
+    if (job->terminal && !options_has(job->options, "quiet") && !options_has(job->options, "json") && access(page, R_OK) == 0)
+        fprintf(job->terminal, "report: %s\n", page);
+}
+
 static int verify_steps(struct verify_job *job) {
     struct verify_options options;
     if (choose(job, &options) < 0 || !(job->firmware = firmware_open(job->context, job->folder)) ||
         !(job->verdict = verify_firmware(job->firmware, &options))) return -1;
     print_verdict(job);
     job->positive = verdict_is_positive(job->verdict);
-    return write_verdict(job);
+    if (write_verdict(job) < 0) return -1;
+    name_report(job);
+    return 0;
 }
 
 static int verify(void *user) {

@@ -99,6 +99,14 @@ void diag_note(struct diagnostics *diag, struct location at, const char *help, c
 /* One diagnostic as people read it: "file: error: message\n  at: ...\n  help: ...\n". */
 void diag_format(struct strbuf *out, const struct diagnostic *item);
 
+/* ---- nearest.c: "did you mean" ---- */
+struct nearest {
+    const char *wanted;
+    const char *name; /* the nearest so far, or NULL: none is near */
+    unsigned distance;
+};
+void nearest_offer(struct nearest *nearest, const char *candidate);
+
 /* ---- context.c: all state hangs off it -------------------------------------------------------- */
 
 struct bxc_context {

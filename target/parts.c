@@ -178,7 +178,16 @@ static int unknown_device(struct bxc_context *context, struct location at, const
     if (family)
         return diag_error(&context->diagnostics, at, "'bxc parts' lists the parts that it knows", "part '%s' is of the family %s: %s", text,
                           family->name, family->reason);
-    return diag_error(&context->diagnostics, at, "'bxc parts' lists the known ones", "part '%s' is unknown", text);
+    struct arena *scratch = arena_new(context);
+    const char *device = arena_strndup(scratch, text, strcspn(text, "-"));
+    struct nearest nearest = {.wanted = device};
+    for (size_t i = 0; i < PART_COUNT; i++)
+        nearest_offer(&nearest, parts[i].name);
+    const char *help = nearest.name ? arena_printf(scratch, "did you mean '%s'? 'bxc parts' lists the known ones", nearest.name)
+                                    : "'bxc parts' lists the known ones";
+    diag_error(&context->diagnostics, at, help, "part '%s' is unknown", text);
+    arena_free(scratch);
+    return -1;
 }
 
 static int malformed(struct bxc_context *context, struct location at, struct arena *arena, const struct part *part, const char *text) {

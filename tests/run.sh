@@ -12,9 +12,12 @@ LSAN_OPTIONS=suppressions=$ROOT/tests/leaks.supp:print_suppressions=0
 export LSAN_OPTIONS BUILD BXC ROOT SHARED VERILATED LC_ALL=C
 rm -rf "$BUILD/test-results"
 mkdir -p "$BUILD/test-results" "$VERILATED"
+TESTS=$#; BEGAN=$(date +%s)
+export TESTS BEGAN
 [ -n "$SHARED" ] || echo "../shared/models is not there: tests of published models are skipped"
 printf '%s\n' "$@" | xargs -P "${JOBS:-$(nproc)}" -n 1 "$ROOT/tests/run-one.sh"
 count() { cat "$BUILD"/test-results/*.log 2> /dev/null | grep -c "^$1 " || true; }
 passed=$(count ok); failed=$(count 'not ok'); skipped=$(count skip)
-echo "$passed passed, $failed failed, $skipped skipped"
+[ ! -t 1 ] || printf '\r\033[K'
+echo "$passed passed, $failed failed, $skipped skipped, $(($(date +%s) - BEGAN)) s"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]

@@ -13,6 +13,12 @@ done
 for option in $options; do
   check "option $option" "grep -q -e '--$option' $WORK/help && grep -q -e '--$option ' $WORK/completion && grep -q -e '--$option' $WORK/bxc.1"
 done
+for command in $commands; do
+  "$BXC" "$command" --help > "$WORK/long" 2> /dev/null
+  check "$command -h and help $command say the same" "$BXC $command -h | cmp -s - $WORK/long && $BXC help $command | cmp -s - $WORK/long"
+done
+check "--version tells the version, and the commit where there is one" "$BXC --version | grep -Eqx 'bxc [0-9.]+( \(commit [0-9a-f]{12}(, changed)?\))?'"
+check "-h lists commands" "$BXC -h | grep -q '^  compile ' && $BXC help | grep -q '^  compile '"
 check "completion is a script" "bash -n $WORK/completion"
 "$BXC" compile > /dev/null 2>&1; code=$?
 check "wrong usage ends with 2" "[ $code = 2 ]"

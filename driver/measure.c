@@ -79,7 +79,8 @@ static int run_integers(struct measurement *measurement, const struct graph *gra
     int64_t **results = ARENA_ARRAY(measurement->arena, int64_t *, graph->output_count);
     for (uint32_t i = 0; i < inputs.count; i++) {
         codes[i] = ARENA_ARRAY(measurement->arena, int64_t, measurement->events * shape_elements(&graph_value(graph, inputs.at[i])->shape));
-        if (port_from_reals(graph, inputs.at[i], measurement->events, 0, measurement->inputs[i], codes[i]) < 0) return -1;
+        const struct port_reader *reader = port_reader_new(graph, inputs.at[i], measurement->arena);
+        if (port_read_floats(reader, measurement->events, 0, measurement->inputs[i], codes[i]) < 0) return -1;
     }
     for (uint32_t o = 0; o < graph->output_count; o++)
         results[o] = ARENA_ARRAY(measurement->arena, int64_t, measurement->events * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape));

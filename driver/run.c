@@ -101,6 +101,7 @@ static int open_outputs(struct run_job *job) {
 /* Buffers of one block. */
 struct run_block {
     double *doubles;
+    struct port_reader **readers; /* NULL for the float engine */
     float **reals, **real_results;
     int64_t **integers, **results;
 };
@@ -108,6 +109,7 @@ struct run_block {
 static struct run_block *block_new(struct run_job *job) {
     struct run_block *block = ARENA_NEW(job->arena, struct run_block);
     size_t largest = 1;
+    block->readers = ARENA_ARRAY(job->arena, struct port_reader *, job->inputs.count);
     block->reals = ARENA_ARRAY(job->arena, float *, job->inputs.count);
     block->integers = ARENA_ARRAY(job->arena, int64_t *, job->inputs.count);
     block->real_results = ARENA_ARRAY(job->arena, float *, job->graph->output_count);
@@ -116,6 +118,7 @@ static struct run_block *block_new(struct run_job *job) {
         size_t elements = shape_elements(&graph_value(job->graph, job->inputs.at[i])->shape);
         block->reals[i] = ARENA_ARRAY(job->arena, float, RUN_BLOCK * elements);
         block->integers[i] = ARENA_ARRAY(job->arena, int64_t, RUN_BLOCK * elements);
+        if (job->engine_id != ENGINE_FLOAT) block->readers[i] = port_reader_new(job->graph, job->inputs.at[i], job->arena);
         largest = elements > largest ? elements : largest;
     }
     for (uint32_t o = 0; o < job->graph->output_count; o++) {
@@ -130,17 +133,9 @@ static struct run_block *block_new(struct run_job *job) {
 
 static int read_block(struct run_job *job, struct run_block *block, size_t events, size_t first) {
     for (uint32_t i = 0; i < job->inputs.count; i++) {
-        size_t elements = shape_elements(&graph_value(job->graph, job->inputs.at[i])->shape), got = 0;
-        while (got < events) {
-            int64_t more = event_source_read(job->sources[i], block->doubles, events - got);
-            if (more < 0) return -1;
-            if (more == 0)
-                return diag_error(&job->context->diagnostics, (struct location){.file = job->events[0]}, NULL, "the file ended after %zu events", first + got);
-            for (size_t e = 0; e < (size_t)more * elements; e++) block->reals[i][got * elements + e] = (float)block->doubles[e];
-            got += (size_t)more;
-        }
-        if (job->engine_id != ENGINE_FLOAT &&
-            port_from_reals(job->graph, job->inputs.at[i], events, first, block->reals[i], block->integers[i]) < 0) return -1;
+        bool real = job->engine_id == ENGINE_FLOAT;
+        if (event_source_read_port(job->sources[i], real ? NULL : block->readers[i], events, first, NULL, real ? block->reals[i] : NULL, block->integers[i]) < 0)
+            return -1;
     }
     return 0;
 }

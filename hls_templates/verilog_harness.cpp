@@ -4,11 +4,13 @@
 // order, an int64, little-endian. Outputs are written likewise. An event goes in each clock cycle and
 // comes out when out_valid says so.
 //
-//   run [--gaps SEED] [--reset AFTER] < events > outputs
+//   run [--gaps SEED] [--reset AFTER] [--resets SEED] < events > outputs
 //   run --hash          the content hash that stands in the Verilog
 //
-// --gaps puts cycles of garbage between events; --reset asserts rst once after so many events, checks
-// that none of those in flight comes out, and sends them again. The last line on standard error is
+// --gaps puts cycles of garbage between events: random gaps of a few, and one each of 255, 256 and 65,536.
+// --reset asserts rst once after so many events, checks that none of those in flight comes out, and sends
+// them again. --resets does so at random and in every way: together with the first event, for one cycle and for
+// many, repeated, with and without in_valid, the next event at once or later. The last line on standard error is
 // JSON. "latency" counts rising edges from the one that samples in_valid to the one at which a consumer
 // samples out_valid; "spurious" counts valid outputs that belong to no event.
 #include "Vtop.h"
@@ -115,6 +117,7 @@ class event_stream {
 public:
     event_stream() : row(total_elements(inputs)) {}
     void again(std::vector<event> lost) {
+        lost.insert(lost.end(), resend.begin() + static_cast<std::ptrdiff_t>(resent), resend.end());
         resend.swap(lost);
         resent = 0;
     }
@@ -145,6 +148,8 @@ private:
     std::size_t resent = 0;
 };
 
+enum in_reset { never, always, sometimes }; // whether in_valid is there during a reset
+
 class bench {
 public:
     explicit bench(uint64_t seed)
@@ -168,15 +173,41 @@ public:
         while (cycles-- > 0) cycle(false, rubbish(), false);
     }
     void send(const event &data, bool gaps) {
+        static const struct {
+            uint64_t event, cycles;
+        } longer[] = {{16, 255}, {48, 256}, {80, 65536}};
+        for (const auto &gap : longer)
+            if (gaps && last == gap.event) idle(gap.cycles);
         while (gaps && (random.next() >> 62) == 0) idle(1 + (random.next() >> 61));
         cycle(true, data, false);
     }
-    // A cycle of reset: returns the events that were in flight.
-    std::vector<event> reset() {
-        cycle(true, rubbish(), true);
+    // Cycles of reset: returns the events that were in flight. `data` stands at the ports with in_valid, as
+    // does garbage where it is NULL.
+    std::vector<event> reset(uint64_t cycles, in_reset mode, const event *data) {
+        while (cycles-- > 0) {
+            bool valid = mode == always || (mode == sometimes && random.next() >> 63);
+            cycle(valid, data ? *data : rubbish(), true);
+        }
         std::vector<event> lost;
         for (; first != last; first++) lost.push_back(flight[first % flight.size()]);
+        return lost;
+    }
+    std::vector<event> reset() {
+        std::vector<event> lost = reset(1, always, nullptr);
         idle(latency + 4);
+        return lost;
+    }
+    // Resets in all their ways, now and then.
+    std::vector<event> resets() {
+        std::vector<event> lost;
+        const uint64_t lengths[] = {1, 1, 1, 2, 3, latency, latency + 1, 300};
+        const uint64_t pauses[] = {0, 0, 1, latency + 4};
+        if (random.next() >> 58 != 0) return lost;
+        for (uint64_t times = 1 + (random.next() >> 62); times > 0; times--) {
+            std::vector<event> more = reset(lengths[random.next() >> 61], static_cast<in_reset>((random.next() >> 32) % 3), nullptr);
+            lost.insert(lost.end(), more.begin(), more.end());
+            idle(pauses[random.next() >> 62]);
+        }
         return lost;
     }
     // Waits for what is in flight; false when it does not come.
@@ -248,15 +279,17 @@ private:
     uint64_t latency_min = ~UINT64_C(0), latency_max = 0;
 };
 
-int run(uint64_t gap_seed, uint64_t reset_after) {
-    static bench bench(gap_seed);
+int run(uint64_t gap_seed, uint64_t reset_after, uint64_t reset_seed) {
+    static bench bench(gap_seed + reset_seed);
     event_stream stream;
     event words(bench.words_per_event());
     uint64_t sent = 0;
-    bench.reset();
+    if (reset_seed == 0) bench.reset();
     while (stream.next(words)) {
+        if (reset_seed != 0 && sent == 0) bench.reset(2, always, &words);
         bench.send(words, gap_seed != 0);
         if (++sent == reset_after) stream.again(bench.reset());
+        if (reset_seed != 0) stream.again(bench.resets());
         if (bench.stuck()) break;
     }
     bool all = bench.drain();
@@ -269,7 +302,7 @@ int run(uint64_t gap_seed, uint64_t reset_after) {
 } // namespace
 
 int main(int argc, char **argv) {
-    uint64_t gap_seed = 0, reset_after = 0;
+    uint64_t gap_seed = 0, reset_after = 0, reset_seed = 0;
     for (int i = 1; i < argc; i++) {
         if (std::strcmp(argv[i], "--hash") == 0) {
             std::puts(TEXT(CONTENT_HASH));
@@ -279,10 +312,12 @@ int main(int argc, char **argv) {
             gap_seed = std::strtoull(argv[++i], nullptr, 10);
         } else if (std::strcmp(argv[i], "--reset") == 0 && i + 1 < argc) {
             reset_after = std::strtoull(argv[++i], nullptr, 10);
+        } else if (std::strcmp(argv[i], "--resets") == 0 && i + 1 < argc) {
+            reset_seed = std::strtoull(argv[++i], nullptr, 10);
         } else {
-            std::fprintf(stderr, "usage: run [--hash] [--gaps SEED] [--reset AFTER]\n");
+            std::fprintf(stderr, "usage: run [--hash] [--gaps SEED] [--reset AFTER] [--resets SEED]\n");
             return 2;
         }
     }
-    return run(gap_seed, reset_after);
+    return run(gap_seed, reset_after, reset_seed);
 }

@@ -1,4 +1,9 @@
-/* Between the real numbers outside and the integers at a port: the input node's rule, for every engine. */
+/* Between the numbers outside and the integers at a port: the input node's rule, for every engine.
+ *
+ * A number is exact until the port rounds it: of binary64, or a whole one of 64 bits. Where the port has a
+ * meaning, the model's own quantiser comes first, and it computes in binary32: the number is rounded to
+ * binary32, divided by the scale and added to the zero point in binary32, and the port takes the result. The
+ * emitted C prints this plan (codegen/c/interface.c). */
 #include "ir/ir.h"
 
 #include <math.h>
@@ -10,30 +15,113 @@ static const struct input_attributes *input_rule(const struct graph *graph, valr
     return &node->attributes.input;
 }
 
-/* real = (m * 2^-f - zero_point) * scale: what m * 2^-f must come near to, in binary32 as QONNX's Quant. */
-static double code_of(float real, double scale, double zero_point) {
-    float quotient = real / (float)scale;
-    return (double)(quotient + (float)zero_point);
+static struct port_rule rule_of(const struct port_reader *reader, const struct value *value, const struct meaning *meaning, size_t element) {
+    struct format format = graph_format(reader->graph, reader->input, element);
+    struct port_rule rule = {.format = format, .lo = format_min(format), .hi = format_max(format), .step = ldexp(1, format.fraction)};
+    double zero_point = 0, scale = meaning_scale(meaning, &value->shape, element, &zero_point);
+    if (reader->overflow == OVERFLOW_SATURATE_SYMMETRIC && format.is_signed)
+        rule.lo = -rule.hi;
+    rule.scale = (float)scale;
+    rule.zero_point = (float)zero_point;
+    return rule;
 }
 
-int port_from_reals(const struct graph *graph, valref input, size_t events, size_t first_event, const float *in, int64_t *out) {
-    const struct input_attributes *rule = input_rule(graph, input);
+struct port_reader *port_reader_new(const struct graph *graph, valref input, struct arena *arena) {
+    const struct input_attributes *attributes = input_rule(graph, input);
     const struct value *value = graph_value(graph, input);
-    bool meant = rule->meaning.scale || rule->meaning.zero_point;
-    size_t elements = shape_elements(&value->shape);
-    for (size_t e = 0; e < elements; e++) {
-        struct format format = graph_format(graph, input, e);
-        double zero_point, scale = meaning_scale(&rule->meaning, &value->shape, e, &zero_point);
-        for (size_t event = 0; event < events; event++) {
-            size_t at = event * elements + e;
-            double real = meant ? code_of(in[at], scale, zero_point) : (double)in[at];
-            if (!fixed_from_real(real, format, rule->rounding, rule->overflow, &out[at]))
-                return diag_error(&graph->context->diagnostics, graph_location(graph, graph_definition(graph, input)),
-                                  "a port refuses what is not a number", "event %zu has NaN at element %zu of input '%s'",
-                                  first_event + event, e, value->name ? value->name : graph_definition(graph, input)->name);
+    struct port_reader *reader = ARENA_NEW(arena, struct port_reader);
+    *reader = (struct port_reader){.graph = graph, .input = input, .rounding = attributes->rounding, .overflow = attributes->overflow,
+                                   .meant = attributes->meaning.scale || attributes->meaning.zero_point,
+                                   .elements = shape_elements(&value->shape)};
+    reader->rules = ARENA_ARRAY(arena, struct port_rule, reader->elements);
+    for (size_t e = 0; e < reader->elements; e++)
+        reader->rules[e] = rule_of(reader, value, &attributes->meaning, e);
+    return reader;
+}
+
+/* ---- one number ---- */
+
+/* What m * 2^-f comes near to, where real = (m * 2^-f - zero_point) * scale: as QONNX's Quant computes it. */
+static double code_of(const struct port_rule *rule, float real) {
+    float quotient = real / rule->scale;
+    float code = quotient + rule->zero_point;
+    return (double)code;
+}
+
+/* A number of steps below 2^52, rounded: `away` is what its whole part leaves, exactly. */
+static int64_t round_steps(enum rounding rounding, int64_t whole, double away) {
+    bool odd = whole & 1;
+    switch (rounding) {
+    case ROUND_TRUNCATE: return whole - (away < 0);
+    case ROUND_TOWARD_ZERO: return whole;
+    case ROUND_HALF_UP: return whole + (away >= 0.5) - (away < -0.5);
+    case ROUND_HALF_TOWARD_ZERO: return whole + (away > 0.5) - (away < -0.5);
+    case ROUND_HALF_AWAY: return whole + (away >= 0.5) - (away <= -0.5);
+    case ROUND_HALF_DOWN: return whole + (away > 0.5) - (away <= -0.5);
+    case ROUND_HALF_EVEN: return whole + (away > 0.5 || (odd && away == 0.5)) - (away < -0.5 || (odd && away == -0.5));
+    case ROUND_CEILING: return whole + (away > 0);
+    case ROUND_AWAY_FROM_ZERO: return whole + (away > 0) - (away < 0);
+    case ROUNDING_COUNT: break;
+    }
+    return whole;
+}
+
+/* By doubles where they are exact and the port holds the result, else by fixed_from_real; false for NaN. */
+static bool read_code(const struct port_reader *reader, const struct port_rule *rule, double code, int64_t *out) {
+    double steps = code * rule->step, size = fabs(steps);
+    if (size < 0x1p52 && (size > 0x1p-900 || code == 0)) {
+        int64_t whole = (int64_t)steps, rounded = round_steps(reader->rounding, whole, steps - (double)whole);
+        if (rounded >= rule->lo && rounded <= rule->hi) {
+            *out = rounded;
+            return true;
         }
     }
-    return 0;
+    return fixed_from_real(code, rule->format, reader->rounding, reader->overflow, out);
+}
+
+static bool read_double(const struct port_reader *reader, const struct port_rule *rule, double number, int64_t *out) {
+    return read_code(reader, rule, reader->meant ? code_of(rule, (float)number) : number, out);
+}
+
+static bool read_float(const struct port_reader *reader, const struct port_rule *rule, float number, int64_t *out) {
+    return read_double(reader, rule, (double)number, out);
+}
+
+static bool read_whole(const struct port_reader *reader, const struct port_rule *rule, int64_t number, int64_t *out) {
+    if (reader->meant)
+        return read_code(reader, rule, code_of(rule, (float)number), out);
+    *out = fixed_narrow(number, 0, rule->format, reader->rounding, reader->overflow);
+    return true;
+}
+
+/* ---- many ---- */
+
+static int refuse_nan(const struct port_reader *reader, size_t event, size_t element) {
+    const struct graph *graph = reader->graph;
+    const struct node *node = graph_definition(graph, reader->input);
+    const char *name = graph_value(graph, reader->input)->name;
+    return diag_error(&graph->context->diagnostics, graph_location(graph, node), "a port refuses what is not a number",
+                      "event %zu has NaN at element %zu of input '%s'", event, element, name ? name : node->name);
+}
+
+#define DEFINE_READ(name, read, type)                                                                                     \
+    int name(const struct port_reader *reader, size_t events, size_t first_event, const type *in, int64_t *out) {        \
+        for (size_t event = 0, at = 0; event < events; event++)                                                           \
+            for (size_t e = 0; e < reader->elements; e++, at++)                                                           \
+                if (!read(reader, &reader->rules[e], in[at], &out[at]))                                                   \
+                    return refuse_nan(reader, first_event + event, e);                                                    \
+        return 0;                                                                                                         \
+    }
+
+DEFINE_READ(port_read_doubles, read_double, double)
+DEFINE_READ(port_read_floats, read_float, float)
+DEFINE_READ(port_read_integers, read_whole, int64_t)
+
+int port_from_reals(const struct graph *graph, valref input, size_t events, size_t first_event, const float *in, int64_t *out) {
+    struct arena *scratch = arena_new(graph->context);
+    int status = port_read_floats(port_reader_new(graph, input, scratch), events, first_event, in, out);
+    arena_free(scratch);
+    return status;
 }
 
 void port_to_reals(const struct graph *graph, valref value, const struct meaning *meaning, size_t events,

@@ -105,11 +105,16 @@ static void start(struct child *child, char **environment) {
     child->last_sign = monotonic_seconds();
 }
 
+static size_t rounds_of(const struct child *child) {
+    return child->rounds ? child->rounds : 1;
+}
+
 static void feed(struct child *child) {
-    ssize_t wrote = write(child->in, child->input + child->input_sent, child->input_length - child->input_sent);
+    size_t at = child->input_sent % child->input_length;
+    ssize_t wrote = write(child->in, child->input + at, child->input_length - at);
     if (wrote > 0)
         child->input_sent += (size_t)wrote;
-    if ((wrote < 0 && errno != EAGAIN && errno != EINTR) || child->input_sent == child->input_length)
+    if ((wrote < 0 && errno != EAGAIN && errno != EINTR) || child->input_sent == rounds_of(child) * child->input_length)
         close_end(&child->in);
 }
 
@@ -125,12 +130,25 @@ static void keep_tail(struct child *child, const char *text, size_t length) {
     child->tail[child->tail_length] = 0;
 }
 
+/* What comes after the first round must be the first round again. */
+static void compare_output(struct child *child, const char *data, size_t length) {
+    size_t room = rounds_of(child) * child->output_capacity - child->output_total;
+    size_t known = length < room ? length : room;
+    for (size_t i = 0; i < known; i++, child->output_total++)
+        if (!child->output_changed && (uint8_t)data[i] != child->output[child->output_total % child->output_capacity]) {
+            child->output_changed = true;
+            child->output_changed_at = child->output_total;
+        }
+    child->output_extra += length - known;
+}
+
 static void keep_output(struct child *child, const char *data, size_t length) {
     size_t room = child->output_capacity - child->output_length;
     size_t kept = length < room ? length : room;
     memcpy(child->output + child->output_length, data, kept);
     child->output_length += kept;
-    child->output_extra += length - kept;
+    child->output_total += kept;
+    compare_output(child, data + kept, length - kept);
 }
 
 static void drain(struct child *child, int *end, bool is_output) {

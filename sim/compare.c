@@ -5,7 +5,7 @@
 
 #include "sim/private.h"
 
-enum { SHRINK_ROUNDS = 32, REGRESSION_MAX = 1000 };
+enum { SHRINK_ROUNDS = 32 };
 
 static void fill_difference(const struct graph *graph, uint32_t output, size_t index, uint64_t first, const int64_t *expected,
                             const int64_t *got, struct difference *difference) {
@@ -156,15 +156,35 @@ void shrink_event(struct engine *emulator, struct engine *engine, struct arena *
 
 /* ---- on disk ---- */
 
-static int write_reals(struct firmware *firmware, const char *path, struct shape shape, const double *data, size_t events) {
-    struct npy_writer *writer = npy_writer_open(firmware->context, path, NPY_FLOAT64, &shape);
+/* Whole numbers as such, so that 64 bits of them arrive. */
+static bool is_whole(const struct port_reader *reader) {
+    for (size_t e = 0; e < reader->elements; e++)
+        if (reader->meant || reader->rules[e].format.fraction != 0)
+            return false;
+    return true;
+}
+
+static int write_event(struct firmware *firmware, const char *path, const struct port_reader *reader, const int64_t *event, const double *reals) {
+    struct shape shape = {.rank = 1, .dim = {(int64_t)reader->elements}};
+    bool whole = is_whole(reader);
+    struct npy_writer *writer = npy_writer_open(firmware->context, path, whole ? NPY_INT64 : NPY_FLOAT64, &shape);
     if (!writer)
         return -1;
-    if (npy_writer_write(writer, data, events)) {
+    if (whole ? npy_writer_write_integers(writer, event, 1) : npy_writer_write(writer, reals, 1)) {
         npy_writer_abandon(writer);
         return -1;
     }
     return npy_writer_close(writer);
+}
+
+/* Where binary64, or a meaning's binary32, cannot say what the port carried. */
+static void tell_rounded(struct firmware *firmware, struct arena *arena, const char *path, const struct port_reader *reader, const int64_t *event,
+                         const double *reals) {
+    int64_t *back = ARENA_ARRAY(arena, int64_t, reader->elements + 1);
+    if (is_whole(reader) || (port_read_doubles(reader, 1, 0, reals, back) == 0 && !memcmp(back, event, reader->elements * sizeof *event)))
+        return;
+    diag_note(&firmware->context->diagnostics, (struct location){.file = path}, "verify runs the event itself again, from regression.npy",
+              "its numbers do not read back as the event that failed");
 }
 
 static const char *failing_path(const struct firmware *firmware, struct arena *arena, const char *input, uint32_t inputs) {
@@ -175,22 +195,6 @@ static const char *failing_path(const struct firmware *firmware, struct arena *a
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *c))
             *c = '_';
     return arena_printf(arena, "%s/verify/failing-%s.npy", firmware->folder, name);
-}
-
-/* Adds one row unless it is there already; the oldest go when there are too many. */
-static int add_regression(struct firmware *firmware, struct arena *arena, const double *row, size_t columns) {
-    uint64_t count;
-    double *old = regression_read(firmware, arena, columns, &count);
-    double *rows = ARENA_ARRAY(arena, double, ((size_t)count + 1) * columns);
-    for (uint64_t i = 0; i < count; i++)
-        if (!memcmp(old + i * columns, row, columns * sizeof *row))
-            return 0;
-    uint64_t skip = count >= REGRESSION_MAX ? count - REGRESSION_MAX + 1 : 0;
-    if (count > skip)
-        memcpy(rows, old + skip * columns, (size_t)(count - skip) * columns * sizeof *rows);
-    memcpy(rows + (count - skip) * columns, row, columns * sizeof *rows);
-    struct shape shape = {.rank = 1, .dim = {(int64_t)columns}};
-    return write_reals(firmware, regression_path(firmware, arena), shape, rows, (size_t)(count - skip) + 1);
 }
 
 int failing_event_write(struct firmware *firmware, struct arena *arena, const int64_t *event) {
@@ -206,10 +210,12 @@ int failing_event_write(struct firmware *firmware, struct arena *arena, const in
         const struct meaning *meaning = &node->attributes.input.meaning;
         size_t elements = value_elements(graph, inputs.at[i]);
         port_to_reals(graph, inputs.at[i], meaning->scale ? meaning : NULL, 1, event + first, reals + first);
-        struct shape shape = {.rank = 1, .dim = {(int64_t)elements}};
-        if (write_reals(firmware, failing_path(firmware, arena, node->name, inputs.count), shape, reals + first, 1))
+        const struct port_reader *reader = port_reader_new(graph, inputs.at[i], arena);
+        const char *path = failing_path(firmware, arena, node->name, inputs.count);
+        if (write_event(firmware, path, reader, event + first, reals + first))
             return -1;
+        tell_rounded(firmware, arena, path, reader, event + first, reals + first);
         first += elements;
     }
-    return add_regression(firmware, arena, reals, columns);
+    return regression_add(firmware, arena, event);
 }

@@ -71,6 +71,21 @@ static bool is_header(const char *text) {
     return true;
 }
 
+/* A whole number in the text, before the comma, that binary64 cannot hold. */
+static bool is_rounded(const char *text, double number) {
+    if (fabs(number) < 0x1p53)
+        return false;
+    text += strspn(text, " \t");
+    const char *digits = text + (*text == '-' || *text == '+');
+    const char *end = digits + strspn(digits, "0123456789");
+    if (end == digits || (*end && !strchr(", \t", *end)))
+        return false;
+    int128 whole = 0;
+    for (; digits < end && whole <= (int128)1 << 100; digits++)
+        whole = 10 * whole + (*digits - '0');
+    return digits < end || whole != (int128)fabs(number);
+}
+
 static int64_t csv_read(struct event_source *source, double *data, size_t events) {
     for (size_t i = 0; i < events; i++) {
         uint64_t event = source->next + i;
@@ -79,8 +94,12 @@ static int64_t csv_read(struct event_source *source, double *data, size_t events
         const char *text = source->text;
         for (size_t column = 0; column < source->elements; column++) {
             double *number = &data[i * source->elements + column];
+            const char *field = text;
             if (!field_number(&text, number))
                 return event_source_error(source, source->line, NULL, "not a number at event %" PRIu64 ", column %zu", event, column);
+            if (is_rounded(field, *number))
+                return event_source_error(source, source->line, "save the events as .npy of int64, which holds it exactly",
+                                          "a whole number that binary64 rounds at event %" PRIu64 ", column %zu", event, column);
             if (isnan(*number))
                 return event_source_not_a_number(source, source->line, event, column);
         }

@@ -72,7 +72,7 @@ static void unpack(const struct engine *engine, size_t events, const uint8_t *by
                 outputs[port][event * n + i] = load(bytes);
 }
 
-static const char *const *shard_arguments(const struct engine *engine, struct arena *scratch, int shard, size_t events) {
+static const char *const *shard_arguments(const struct engine *engine, struct arena *scratch, int shard) {
     const char **arguments = ARENA_ARRAY(scratch, const char *, 6);
     int count = 0;
     arguments[count++] = engine->program;
@@ -80,10 +80,9 @@ static const char *const *shard_arguments(const struct engine *engine, struct ar
         arguments[count++] = "--gaps";
         arguments[count++] = arena_printf(scratch, "%llu", (unsigned long long)engine->options.gap_seed + (unsigned)shard);
     }
-    if (engine->id == ENGINE_RTL && engine->options.reset_after) {
-        uint64_t after = engine->options.reset_after < events / 2 ? engine->options.reset_after : events / 2;
-        arguments[count++] = "--reset";
-        arguments[count++] = arena_printf(scratch, "%llu", (unsigned long long)after);
+    if (engine->id == ENGINE_RTL && engine->options.reset_seed) {
+        arguments[count++] = "--resets";
+        arguments[count++] = arena_printf(scratch, "%llu", (unsigned long long)engine->options.reset_seed + (unsigned)shard);
     }
     return arguments;
 }
@@ -121,8 +120,8 @@ static int read_measurement(struct engine *engine, struct arena *scratch, const 
 /* Events that it failed to give, or gave too many of; `first` is the number of its first event. */
 static int check_shard(struct engine *engine, struct arena *scratch, const struct child *child, size_t first) {
     const char *fate = child_fate(scratch, child);
-    size_t event_bytes = 8 * engine->output_total, wanted = child->output_capacity / event_bytes;
-    size_t got = child->output_length / event_bytes;
+    size_t event_bytes = 8 * engine->output_total, rounds = child->rounds ? child->rounds : 1;
+    size_t wanted = rounds * (child->output_capacity / event_bytes), got = child->output_total / event_bytes;
     struct location at = {.file = engine->program};
     const char *lines = child_last_lines(scratch, child, LAST_LINES);
     if (fate)
@@ -130,13 +129,19 @@ static int check_shard(struct engine *engine, struct arena *scratch, const struc
     if (child->output_extra)
         return diag_error(diagnostics(engine), at, lines, "engine '%s' gave %zu bytes more than %zu events have", engine->kind->name,
                           child->output_extra, wanted);
-    if (child->output_length != child->output_capacity)
+    if (child->output_total != rounds * child->output_capacity)
         return diag_error(diagnostics(engine), at, lines, "engine '%s' gave %zu events of %zu", engine->kind->name, got, wanted);
+    if (child->output_changed)
+        return diag_error(diagnostics(engine), at, "something is kept from one event to another, or events are counted",
+                          "engine '%s' gives another result for an event that it got before: event %zu of one process", engine->kind->name,
+                          child->output_changed_at / event_bytes);
     return engine->id == ENGINE_RTL ? read_measurement(engine, scratch, child) : 0;
 }
 
 static int shard_count(const struct engine *engine, size_t events) {
     size_t most = (events + SHARD_MIN - 1) / SHARD_MIN;
+    if (engine->options.rounds > 1)
+        return 1;
     return (size_t)engine->options.jobs < most ? engine->options.jobs : (int)most;
 }
 
@@ -146,7 +151,7 @@ static int run_shards(struct engine *engine, struct arena *scratch, size_t event
     size_t in_bytes = 8 * engine->input_total, out_bytes = 8 * engine->output_total;
     for (int i = 0; i < count; i++) {
         size_t from = events * (size_t)i / (size_t)count, to = events * ((size_t)i + 1) / (size_t)count;
-        children[i] = (struct child){.arguments = shard_arguments(engine, scratch, i, to - from),
+        children[i] = (struct child){.arguments = shard_arguments(engine, scratch, i), .rounds = engine->options.rounds,
                                      .input = input + from * in_bytes, .input_length = (to - from) * in_bytes,
                                      .output = output + from * out_bytes, .output_capacity = (to - from) * out_bytes};
     }

@@ -84,6 +84,54 @@ int64_t event_source_read(struct event_source *source, double *data, size_t even
     return got;
 }
 
+int64_t event_source_read_whole(struct event_source *source, int64_t *data, size_t events) {
+    uint64_t left = source->count - source->next;
+    size_t wanted = events < left ? events : (size_t)left;
+    if (wanted == 0)
+        return 0;
+    int64_t got = source->read_whole(source, data, wanted);
+    if (got > 0)
+        source->next += (uint64_t)got;
+    return got;
+}
+
+static int ended(const struct event_source *source) {
+    return event_source_error(source, 0, NULL, "the file ended after %llu events", (unsigned long long)source->next);
+}
+
+static int read_whole_port(struct event_source *source, const struct port_reader *reader, size_t events, size_t first,
+                           struct arena *scratch, double *numbers, float *reals, int64_t *integers) {
+    size_t count = events * source->elements;
+    int64_t *whole = arena_calloc(scratch, count, sizeof *whole), got = event_source_read_whole(source, whole, events);
+    if (got != (int64_t)events)
+        return got < 0 ? -1 : ended(source);
+    for (size_t i = 0; numbers && i < count; i++)
+        numbers[i] = (double)whole[i];
+    for (size_t i = 0; reals && i < count; i++)
+        reals[i] = (float)whole[i];
+    return reader ? port_read_integers(reader, events, first, whole, integers) : 0;
+}
+
+static int read_real_port(struct event_source *source, const struct port_reader *reader, size_t events, size_t first,
+                          struct arena *scratch, double *numbers, float *reals, int64_t *integers) {
+    size_t count = events * source->elements;
+    double *data = numbers ? numbers : arena_calloc(scratch, count, sizeof *data);
+    int64_t got = event_source_read(source, data, events);
+    if (got != (int64_t)events)
+        return got < 0 ? -1 : ended(source);
+    for (size_t i = 0; reals && i < count; i++)
+        reals[i] = (float)data[i];
+    return reader ? port_read_doubles(reader, events, first, data, integers) : 0;
+}
+
+int event_source_read_port(struct event_source *source, const struct port_reader *reader, size_t events, size_t first,
+                           double *numbers, float *reals, int64_t *integers) {
+    struct arena *scratch = arena_new(source->context);
+    int status = (source->read_whole ? read_whole_port : read_real_port)(source, reader, events, first, scratch, numbers, reals, integers);
+    arena_free(scratch);
+    return status;
+}
+
 int event_source_rewind(struct event_source *source) {
     source->next = 0;
     return source->rewind(source);

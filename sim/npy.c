@@ -205,18 +205,42 @@ static int decode_chunk(struct event_source *source, const uint8_t *bytes, size_
     return 0;
 }
 
-static int64_t npy_read(struct event_source *source, double *data, size_t events) {
+/* Whole numbers of up to 64 bits, as two's complement has them. */
+static int decode_whole_chunk(struct event_source *source, const uint8_t *bytes, size_t numbers, uint64_t first, int64_t *data) {
+    int unused = 64 - 8 * source->size;
+    for (size_t i = 0; i < numbers; i++, bytes += source->size) {
+        uint64_t bits = 0;
+        for (int k = source->size - 1; k >= 0; k--)
+            bits = bits << 8 | bytes[k];
+        data[i] = source->kind == 'i' ? (int64_t)(bits << unused) >> unused : source->kind == 'b' ? bits != 0 : (int64_t)bits;
+        if (source->kind == 'u' && data[i] < 0)
+            return event_source_error(source, 0, "numbers of up to 63 bits and a sign are read", "an integer beyond 2^63 at event %" PRIu64 ", column %zu",
+                                      source->next + (first + i) / source->elements, (size_t)((first + i) % source->elements));
+    }
+    return 0;
+}
+
+/* Either into doubles or into whole. */
+static int64_t read_chunks(struct event_source *source, double *doubles, int64_t *whole, size_t events) {
     uint8_t bytes[CHUNK * 8];
     size_t total = events * source->elements;
     for (size_t done = 0; done < total;) {
         size_t wanted = total - done < CHUNK ? total - done : CHUNK;
         if (fread(bytes, (size_t)source->size, wanted, source->file) != wanted)
             return event_source_error(source, 0, NULL, "cannot read event %" PRIu64, source->next + done / source->elements);
-        if (decode_chunk(source, bytes, wanted, done, data + done))
+        if (doubles ? decode_chunk(source, bytes, wanted, done, doubles + done) : decode_whole_chunk(source, bytes, wanted, done, whole + done))
             return -1;
         done += wanted;
     }
     return (int64_t)events;
+}
+
+static int64_t npy_read(struct event_source *source, double *data, size_t events) {
+    return read_chunks(source, data, NULL, events);
+}
+
+static int64_t npy_read_whole(struct event_source *source, int64_t *data, size_t events) {
+    return read_chunks(source, NULL, data, events);
 }
 
 static int npy_rewind(struct event_source *source) {
@@ -246,5 +270,6 @@ int npy_open(struct event_source *source) {
     uint64_t data_bytes = (uint64_t)(ftell(source->file) - source->data_start);
     if (check_type(source, &header) || check_shape(source, &header, data_bytes))
         return -1;
+    source->read_whole = source->kind == 'f' ? NULL : npy_read_whole;
     return npy_rewind(source);
 }

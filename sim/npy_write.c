@@ -133,6 +133,18 @@ int npy_writer_write(struct npy_writer *writer, const double *data, size_t event
     return 0;
 }
 
+int npy_writer_write_integers(struct npy_writer *writer, const int64_t *data, size_t events) {
+    for (size_t i = 0; i < events * writer->elements; i++) {
+        uint8_t bytes[8];
+        for (int k = 0; k < 8; k++)
+            bytes[k] = (uint8_t)((uint64_t)data[i] >> (8 * k));
+        if (fwrite(bytes, 1, 8, writer->file) != 8)
+            return writer_error(writer, errno);
+    }
+    writer->events += events;
+    return 0;
+}
+
 int npy_writer_close(struct npy_writer *writer) {
     if (!header_write(writer) || fflush(writer->file))
         return writer_fail(writer, errno);

@@ -14,6 +14,7 @@ struct event_source {
     const char *path;
     FILE *file;
     int64_t (*read)(struct event_source *source, double *data, size_t events);
+    int64_t (*read_whole)(struct event_source *source, int64_t *data, size_t events); /* NULL: numbers need not be whole */
     int (*rewind)(struct event_source *source);
     uint64_t count, next;
     struct shape shape; /* without the first axis */
@@ -29,6 +30,7 @@ struct event_source {
 int npy_open(struct event_source *source);
 int csv_open(struct event_source *source);
 int event_source_error(const struct event_source *source, int line, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
+int64_t event_source_read_whole(struct event_source *source, int64_t *data, size_t events);
 int event_source_not_a_number(const struct event_source *source, int line, uint64_t event, size_t column);
 
 /* ---- child.c: processes fed and drained side by side ---- */
@@ -39,6 +41,10 @@ struct child {
     size_t input_length, input_sent;
     uint8_t *output;              /* NULL: its output joins its errors in `tail` */
     size_t output_capacity, output_length;
+    size_t rounds;                /* how often the input goes in; 0: once. `output` holds what the first gave */
+    size_t output_total;          /* of all rounds */
+    bool output_changed;          /* a later round gave something else, */
+    size_t output_changed_at;     /* first at this byte of all */
     size_t output_extra;          /* bytes beyond the capacity; thrown away */
     char tail[CHILD_TAIL + 1];    /* the last that it said on stderr */
     size_t tail_length;
@@ -108,13 +114,30 @@ size_t value_elements(const struct graph *graph, valref value);
 struct port_elements { /* all elements of all input ports, one after the other */
     size_t count;
     struct format *formats;
+    int64_t *lo, *hi;         /* what the port can carry */
     double *mean, *deviation; /* of the calibration, in real numbers */
 };
+/* Those of the ports' formats alone. */
 uint64_t corner_events(const struct port_elements *ports);
 void corner_event(const struct port_elements *ports, uint64_t index, int64_t *event);
 void uniform_event(const struct port_elements *ports, uint64_t seed, uint64_t index, int64_t *event);
 void calibrated_event(const struct port_elements *ports, uint64_t seed, uint64_t index, float *event);
 struct port_elements *port_elements_new(const struct firmware *firmware, struct arena *arena);
+
+/* ---- slopes.c: how the inputs move one number inside the graph ---- */
+struct slopes;
+struct slopes *slopes_new(const struct graph *graph, const struct evaluator_state *state, struct arena *arena);
+/* At the event that the state holds in this lane; then by element of any value before it, in real units. */
+void slopes_find(struct slopes *slopes, int lane, valref value, size_t element);
+const double *slopes_of(const struct slopes *slopes, valref value);
+
+/* ---- extremes.c: corner vectors from the weights ---- */
+struct row_set { /* events, all inputs side by side, each once */
+    size_t columns, count, capacity;
+    int64_t *rows;
+    uint32_t *slots;
+};
+struct row_set extreme_events(const struct graph *graph, const struct port_elements *ports, struct arena *arena);
 
 /* ---- stream.c: the events of one verification, block by block ---- */
 enum phase { PHASE_USER, PHASE_CORNER, PHASE_REGRESSION, PHASE_RANDOM, PHASE_COUNT, PHASE_CALIBRATION /* compile's */ };
@@ -138,9 +161,27 @@ uint64_t event_stream_events(const struct event_stream *stream, enum phase phase
 uint64_t event_stream_total(const struct event_stream *stream);
 int64_t event_stream_next(struct event_stream *stream, struct event_block *block); /* 0 at the end, -1 diagnosed */
 const char *event_name(struct arena *arena, enum phase phase, uint64_t number); /* "event 12 of the files", ... */
-const char *regression_path(const struct firmware *firmware, struct arena *arena);
-/* Real numbers of regression vectors, all inputs side by side. NULL: there are none that fit. */
-double *regression_read(const struct firmware *firmware, struct arena *arena, size_t columns, uint64_t *events);
+
+
+/* ---- sample.c: some events of all kinds, for what is run once at the end ---- */
+struct sample {
+    size_t capacity, count;
+    uint32_t input_count, output_count;
+    size_t *input_elements, *output_elements;
+    int64_t **inputs, **expected; /* by port */
+    enum phase *phases;
+    uint64_t *numbers;            /* in their phases */
+};
+enum { GATHERED_EVENTS = 4096 };
+struct sample *sample_new(const struct engine *engine, struct arena *arena);
+/* Takes what it still wants of the block, with the outputs that are right. */
+void sample_add(struct sample *sample, const struct event_block *block, int64_t *const *expected, uint64_t wanted);
+
+/* ---- regression.c: events that once failed ---- */
+/* As port integers, all inputs side by side. NULL: there are none that fit. */
+int64_t *regression_read(const struct firmware *firmware, struct arena *arena, uint64_t *events);
+/* Adds one unless it is there already; the oldest goes when there are too many. */
+int regression_add(struct firmware *firmware, struct arena *arena, const int64_t *event);
 
 /* ---- compare.c ---- */
 /* Looks for the first difference in a block; `first` is the number of its first event. */

@@ -15,6 +15,11 @@ size_t event_source_elements(const struct event_source *source, struct shape *sh
  * Returns how many, 0 at the end, -1 and a diagnosis (event, column). */
 int64_t event_source_read(struct event_source *source, double *data, size_t events);
 int event_source_rewind(struct event_source *source);
+/* The next `events` events as an input's port takes them: whole numbers from 64 bits, all others from binary64,
+ * by the port's rule. numbers (may be NULL) get them in binary64, reals (may be NULL) in binary32, as a model sees
+ * them; without a reader that is all. first: the number of the first event, for diagnoses. */
+int event_source_read_port(struct event_source *source, const struct port_reader *reader, size_t events, size_t first,
+                           double *numbers, float *reals, int64_t *integers);
 /* Opens "file" or "name=file" for every input of the graph, checks columns and equal counts; sources[i]
  * is the i-th input's. -1 and a diagnosis: none is left open. */
 int event_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files, uint32_t file_count,
@@ -24,6 +29,7 @@ enum npy_type { NPY_FLOAT32, NPY_FLOAT64, NPY_INT64, NPY_UINT8, NPY_INT32 };
 struct npy_writer; /* writes beside the goal, renames at close; a path that ends in .csv gives lines of text */
 struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type, const struct shape *shape);
 int npy_writer_write(struct npy_writer *writer, const double *data, size_t events); /* row-major; -1: abandon it then */
+int npy_writer_write_integers(struct npy_writer *writer, const int64_t *data, size_t events); /* of NPY_INT64 only */
 int npy_writer_close(struct npy_writer *writer);   /* completes the header, frees the writer; -1: nothing is left */
 void npy_writer_abandon(struct npy_writer *writer);
 
@@ -52,7 +58,8 @@ struct engine_options {
     bool check_hash;          /* refuse sources whose content hash is not the firmware's; default true */
     const char *work;         /* folder for builds; NULL: fw/verify/build, kept between runs by content */
     uint64_t gap_seed;        /* rtl: random gaps of garbage between events; 0: back to back */
-    uint64_t reset_after;     /* rtl: a reset in mid-stream after this many events, the ones in flight sent again; 0: none */
+    uint64_t reset_seed;      /* rtl: resets of every kind, the events in flight sent again; 0: one before the first event */
+    size_t rounds;            /* the events go so often, one after the other, through one process; 0: once */
     double idle_seconds;      /* a process without a sign of life for so long has hung; 0: 300 */
 };
 /* Builds what is needed (rtl: verilator; c, hls: the compiler) from the files as they lie there. */
@@ -158,7 +165,7 @@ struct gate { /* what the user lets a loss be at most */
     double limit, value; /* shares; the error in the outputs' own unit */
     bool passed;
 };
-enum { ENGINE_RESULT_MAX = ENGINE_COUNT + 2 }; /* rtl also with gaps and with a reset */
+enum { ENGINE_RESULT_MAX = ENGINE_COUNT + 8 }; /* rtl also with gaps and resets, the compiled ones also in a row */
 struct verdict {
     struct firmware *firmware;      /* NULL when the verdict was read back */
     const char *name;               /* the firmware's */

@@ -2,7 +2,6 @@
  * before, random ones. Nobody holds them all; each block is of one of these kinds. */
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sim/private.h"
 
@@ -10,15 +9,17 @@ struct event_stream {
     struct firmware *firmware;
     struct arena *arena;
     struct port_elements *ports;
+    struct row_set extremes;
     uint32_t input_count;
     valref *inputs;
     struct event_source **sources; /* one an input; NULL without files */
     struct event_source *labels;
     uint64_t seed, counts[PHASE_COUNT], done, total_done;
     enum phase phase;
-    double *regression; /* real numbers, all inputs side by side */
+    int64_t *regression; /* port integers, all inputs side by side */
+    struct port_reader **readers; /* one an input */
     struct event_block block;
-    double *doubles;    /* of the widest input */
+    double *doubles, *numbers; /* of the widest input: what ports stand for, what files say */
     int64_t *event;     /* one, all inputs side by side */
     float *real_event;
     uint64_t *beyond; /* by input: numbers of the user's events that its format cannot hold */
@@ -35,31 +36,6 @@ const char *event_name(struct arena *arena, enum phase phase, uint64_t number) {
     }
 }
 
-const char *regression_path(const struct firmware *firmware, struct arena *arena) {
-    return arena_printf(arena, "%s/verify/regression.npy", firmware->folder);
-}
-
-double *regression_read(const struct firmware *firmware, struct arena *arena, size_t columns, uint64_t *events) {
-    const char *path = regression_path(firmware, arena);
-    *events = 0;
-    if (access(path, R_OK))
-        return NULL;
-    struct event_source *source = event_source_open(firmware->context, path);
-    if (!source)
-        return NULL;
-    double *data = NULL;
-    if (source->elements == columns) {
-        data = arena_calloc(arena, (size_t)source->count * columns + 1, sizeof *data);
-        if (event_source_read(source, data, (size_t)source->count) >= 0)
-            *events = source->count;
-    } else {
-        diag_note(&firmware->context->diagnostics, (struct location){.file = path}, NULL,
-                  "these regression vectors are of other inputs and are left out");
-    }
-    event_source_close(source);
-    return *events ? data : NULL;
-}
-
 static int open_labels(struct event_stream *stream, const char *path) {
     struct bxc_context *context = stream->firmware->context;
     if (!stream->sources)
@@ -73,7 +49,7 @@ static int open_labels(struct event_stream *stream, const char *path) {
     return 0;
 }
 
-enum { EVENTS_WITHOUT_FILES = 100000 };
+enum { EVENTS_WITHOUT_FILES = 100000, EVENTS_BESIDE_FILES = 20000 };
 
 static int plan(struct event_stream *stream, const struct verify_options *options) {
     struct bxc_context *context = stream->firmware->context;
@@ -89,12 +65,16 @@ static int plan(struct event_stream *stream, const struct verify_options *option
     if (stream->counts[PHASE_USER] > wanted)
         stream->counts[PHASE_USER] = wanted;
     stream->counts[PHASE_RANDOM] = wanted - stream->counts[PHASE_USER];
-    if (stream->sources && stream->counts[PHASE_RANDOM])
+    if (stream->sources && stream->counts[PHASE_RANDOM] < EVENTS_BESIDE_FILES) /* what the files do not reach */
+        stream->counts[PHASE_RANDOM] = EVENTS_BESIDE_FILES;
+    else if (stream->sources)
         diag_note(&context->diagnostics, (struct location){.file = stream->sources[0]->path}, NULL,
                   "holds %llu events; the other %llu are random", (unsigned long long)stream->counts[PHASE_USER],
                   (unsigned long long)stream->counts[PHASE_RANDOM]);
-    stream->counts[PHASE_CORNER] = corner_events(stream->ports);
-    stream->regression = regression_read(stream->firmware, stream->arena, stream->ports->count, &stream->counts[PHASE_REGRESSION]);
+    context_progress(context, "looking for corner vectors", 0, 0);
+    stream->extremes = extreme_events(stream->firmware->quantised, stream->ports, stream->arena);
+    stream->counts[PHASE_CORNER] = corner_events(stream->ports) + stream->extremes.count;
+    stream->regression = regression_read(stream->firmware, stream->arena, &stream->counts[PHASE_REGRESSION]);
     return 0;
 }
 
@@ -115,6 +95,7 @@ static void block_new(struct event_stream *stream) {
     block->on_grid = ARENA_ARRAY(stream->arena, bool, BLOCK_EVENTS);
     stream->beyond = ARENA_ARRAY(stream->arena, uint64_t, stream->input_count + 1);
     stream->doubles = arena_calloc(stream->arena, BLOCK_EVENTS, widest * sizeof *stream->doubles);
+    stream->numbers = arena_calloc(stream->arena, BLOCK_EVENTS, widest * sizeof *stream->numbers);
     stream->event = ARENA_ARRAY(stream->arena, int64_t, stream->ports->count + 1);
     stream->real_event = ARENA_ARRAY(stream->arena, float, stream->ports->count + 1);
 }
@@ -127,6 +108,9 @@ struct event_stream *event_stream_new(struct firmware *firmware, const struct ve
     struct value_list inputs = graph_inputs(firmware->quantised, arena);
     stream->input_count = inputs.count;
     stream->inputs = inputs.at;
+    stream->readers = ARENA_ARRAY(arena, struct port_reader *, stream->input_count + 1);
+    for (uint32_t i = 0; i < stream->input_count; i++)
+        stream->readers[i] = port_reader_new(firmware->quantised, stream->inputs[i], arena);
     stream->ports = port_elements_new(firmware, arena);
     if (plan(stream, options)) {
         event_stream_close(stream);
@@ -154,18 +138,19 @@ uint64_t event_stream_total(const struct event_stream *stream) {
 }
 
 /* An event's place among the inputs: side by side in one row, or in the arrays of a block. */
-static void scatter(struct event_stream *stream, size_t row, const int64_t *event) {
+static int scatter(struct event_stream *stream, size_t row, const int64_t *event) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
         size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
         memcpy(stream->block.integers[i] + row * elements, event, elements * sizeof *event);
         event += elements;
     }
+    return 0;
 }
 
 static int scatter_reals(struct event_stream *stream, size_t row, const float *event) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
         size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
-        if (port_from_reals(stream->firmware->quantised, stream->inputs[i], 1, 0, event, stream->block.integers[i] + row * elements))
+        if (port_read_floats(stream->readers[i], 1, 0, event, stream->block.integers[i] + row * elements))
             return -1;
         event += elements;
     }
@@ -200,19 +185,16 @@ static void find_on_grid(struct event_stream *stream, size_t events) {
     }
 }
 
-/* Numbers that are further than a step from what the port makes of them. */
-static void count_beyond(struct event_stream *stream, size_t events) {
-    const struct graph *graph = stream->firmware->quantised;
-    for (uint32_t i = 0; i < stream->input_count; i++) {
-        size_t elements = value_elements(graph, stream->inputs[i]);
-        if (input_meaning(stream, i))
-            continue; /* the model's own quantiser clamps there */
-        port_to_reals(graph, stream->inputs[i], NULL, events, stream->block.integers[i], stream->doubles);
-        for (size_t k = 0; k < events * elements; k++) {
-            struct format format = graph_format(graph, stream->inputs[i], k % elements);
-            double away = fabs((double)stream->block.reals[i][k] - stream->doubles[k]);
-            stream->beyond[i] += format.width > 0 && away > ldexp(1, -format.fraction);
-        }
+/* Numbers of an input, just read, that are further than a step from what the port makes of them. */
+static void count_beyond(struct event_stream *stream, uint32_t input, size_t events) {
+    const struct port_reader *reader = stream->readers[input];
+    if (reader->meant)
+        return; /* the model's own quantiser clamps there */
+    port_to_reals(stream->firmware->quantised, stream->inputs[input], NULL, events, stream->block.integers[input], stream->doubles);
+    for (size_t k = 0; k < events * reader->elements; k++) {
+        struct format format = reader->rules[k % reader->elements].format;
+        double away = fabs(stream->numbers[k] - stream->doubles[k]), step = ldexp(1, -format.fraction);
+        stream->beyond[input] += format.width > 0 && away > step + fabs(stream->numbers[k]) * 0x1p-52;
     }
 }
 
@@ -229,18 +211,10 @@ static void tell_beyond(struct event_stream *stream) {
 
 static int read_user_block(struct event_stream *stream, size_t events) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
-        size_t count = events * value_elements(stream->firmware->quantised, stream->inputs[i]);
-        for (size_t got = 0; got < events;) {
-            size_t done = got * stream->sources[i]->elements;
-            int64_t more = event_source_read(stream->sources[i], stream->doubles + done, events - got);
-            if (more <= 0)
-                return -1;
-            got += (size_t)more;
-        }
-        for (size_t k = 0; k < count; k++)
-            stream->block.reals[i][k] = (float)stream->doubles[k];
-        if (port_from_reals(stream->firmware->quantised, stream->inputs[i], events, (size_t)stream->done, stream->block.reals[i], stream->block.integers[i]))
+        if (event_source_read_port(stream->sources[i], stream->readers[i], events, (size_t)stream->done, stream->numbers,
+                                   stream->block.reals[i], stream->block.integers[i]))
             return -1;
+        count_beyond(stream, i, events);
     }
     if (stream->labels && event_source_read(stream->labels, stream->block.labels, events) != (int64_t)events)
         return -1;
@@ -253,22 +227,18 @@ static int make_block(struct event_stream *stream, size_t events) {
     for (size_t e = 0; e < events; e++) {
         uint64_t index = stream->done + e;
         bool calibrated = stream->phase == PHASE_RANDOM && index % 2 == 1;
-        stream->block.measured[e] = calibrated;
-        if (stream->phase == PHASE_CORNER)
+        const int64_t *event = stream->phase == PHASE_REGRESSION ? stream->regression + index * stream->ports->count : stream->event;
+        stream->block.measured[e] = calibrated && !stream->sources; /* the user's own events say more */
+        if (stream->phase == PHASE_CORNER && index >= corner_events(stream->ports))
+            event = stream->extremes.rows + (index - corner_events(stream->ports)) * stream->ports->count;
+        else if (stream->phase == PHASE_CORNER)
             corner_event(stream->ports, index, stream->event);
         else if (stream->phase == PHASE_RANDOM && !calibrated)
             uniform_event(stream->ports, stream->seed, index, stream->event);
         else if (calibrated)
             calibrated_event(stream->ports, stream->seed, index, stream->real_event);
-        else
-            for (size_t k = 0; k < stream->ports->count; k++)
-                stream->real_event[k] = (float)stream->regression[index * stream->ports->count + k];
-        if (calibrated || stream->phase == PHASE_REGRESSION) {
-            if (scatter_reals(stream, e, stream->real_event))
-                return -1;
-        } else {
-            scatter(stream, e, stream->event);
-        }
+        if (calibrated ? scatter_reals(stream, e, stream->real_event) : scatter(stream, e, event))
+            return -1;
     }
     reals_from_ports(stream, events);
     return 0;
@@ -287,8 +257,6 @@ int64_t event_stream_next(struct event_stream *stream, struct event_block *block
     size_t events = left < BLOCK_EVENTS ? (size_t)left : BLOCK_EVENTS;
     if (stream->phase == PHASE_USER ? read_user_block(stream, events) : make_block(stream, events))
         return -1;
-    if (stream->phase == PHASE_USER)
-        count_beyond(stream, events);
     find_on_grid(stream, events);
     *block = stream->block;
     block->phase = stream->phase;

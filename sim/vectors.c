@@ -45,6 +45,7 @@ void uniform_event(const struct port_elements *ports, uint64_t seed, uint64_t in
             event[i] = (int64_t)fixed_overflow((int128)(int64_t)(bits >> (64 - format.width)), format, OVERFLOW_WRAP);
         else
             event[i] = (int64_t)(bits >> (64 - format.width));
+        event[i] = event[i] < ports->lo[i] ? ports->lo[i] : event[i]; /* a symmetric port never carries its least number */
     }
 }
 
@@ -100,7 +101,7 @@ uint64_t corner_events(const struct port_elements *ports) {
     return WHOLE_COUNT + 4 * BIT_CORNERS + 4 * singles(ports);
 }
 
-void corner_event(const struct port_elements *ports, uint64_t index, int64_t *event) {
+static void format_corner(const struct port_elements *ports, uint64_t index, int64_t *event) {
     memset(event, 0, ports->count * sizeof *event);
     if (index < WHOLE_COUNT) {
         for (size_t i = 0; i < ports->count; i++)
@@ -116,6 +117,12 @@ void corner_event(const struct port_elements *ports, uint64_t index, int64_t *ev
     index -= 4 * BIT_CORNERS;
     size_t element = (size_t)(index / 4) * ports->count / singles(ports); /* evenly, when there are too many */
     event[element] = single_corner(index % 4, ports->formats[element]);
+}
+
+void corner_event(const struct port_elements *ports, uint64_t index, int64_t *event) {
+    format_corner(ports, index, event);
+    for (size_t i = 0; i < ports->count; i++)
+        event[i] = event[i] < ports->lo[i] ? ports->lo[i] : event[i];
 }
 
 /* ---- what the ports carry, and how calibration filled them ---- */
@@ -174,13 +181,18 @@ struct port_elements *port_elements_new(const struct firmware *firmware, struct 
     for (uint32_t i = 0; i < inputs.count; i++)
         ports->count += value_elements(graph, inputs.at[i]);
     ports->formats = ARENA_ARRAY(arena, struct format, ports->count + 1);
+    ports->lo = ARENA_ARRAY(arena, int64_t, ports->count + 1);
+    ports->hi = ARENA_ARRAY(arena, int64_t, ports->count + 1);
     ports->mean = ARENA_ARRAY(arena, double, ports->count + 1);
     ports->deviation = ARENA_ARRAY(arena, double, ports->count + 1);
     const cJSON *calibration = read_calibration(firmware, arena);
     for (size_t i = 0, first = 0; i < inputs.count; i++) {
         size_t count = value_elements(graph, inputs.at[i]);
         for (size_t e = 0; e < count; e++) {
+            struct interval interval = graph_interval(graph, inputs.at[i], e);
             ports->formats[first + e] = graph_format(graph, inputs.at[i], e);
+            ports->lo[first + e] = (int64_t)interval.lo;
+            ports->hi[first + e] = (int64_t)interval.hi;
             guess_distribution(ports, first + e);
         }
         read_input(calibration, graph_definition(graph, inputs.at[i])->name, ports, first, count);

@@ -5,11 +5,13 @@
 
 #include "sim/private.h"
 
-enum { ICARUS_EVENTS = 200, PIPELINE_EVENTS = 4000 };
+/* With -n below QUICK_EVENTS the user wants a quick look: fewer events in Icarus and in a row too. */
+enum { ICARUS_EVENTS = 2000, ICARUS_QUICK = 200, QUICK_EVENTS = 10000, ROW_EVENTS = 200000 };
 
 struct contestant { /* one engine, in one of its variants */
     struct engine *engine;
     struct engine_result *result;
+    bool gathered;               /* runs once at the end, over the sample */
     uint64_t quota[PHASE_COUNT]; /* events that it still takes of each kind */
     int64_t **outputs;
 };
@@ -28,6 +30,8 @@ struct verification {
     float **floats;
     struct contestant contestants[ENGINE_RESULT_MAX];
     int contestant_count;
+    struct sample *sample;
+    uint64_t sample_quota[PHASE_COUNT];
 };
 
 struct verify_options verify_options_default(void) {
@@ -59,7 +63,7 @@ static int64_t **output_arrays(struct verification *run) {
 }
 
 /* Shares a sample among the kinds of events, as evenly as their numbers allow: the rarest first. */
-static void set_quota(const struct verification *run, struct contestant *contestant, uint64_t events) {
+static void set_quota(const struct verification *run, uint64_t quota[PHASE_COUNT], uint64_t events) {
     bool served[PHASE_COUNT] = {false};
     for (uint64_t left = PHASE_COUNT; left > 0; left--) {
         int rarest = -1;
@@ -67,8 +71,8 @@ static void set_quota(const struct verification *run, struct contestant *contest
             if (!served[i] && (rarest < 0 || event_stream_events(run->stream, (enum phase)i) < event_stream_events(run->stream, (enum phase)rarest)))
                 rarest = i;
         uint64_t there = event_stream_events(run->stream, (enum phase)rarest), share = events / left;
-        contestant->quota[rarest] = there < share ? there : share;
-        events -= contestant->quota[rarest];
+        quota[rarest] = there < share ? there : share;
+        events -= quota[rarest];
         served[rarest] = true;
     }
 }
@@ -97,29 +101,50 @@ static void add_contestant(struct verification *run, enum engine_id id, const ch
     result->build_seconds = engine_build_seconds(engine);
     struct contestant *contestant = &run->contestants[run->contestant_count++];
     *contestant = (struct contestant){.engine = engine, .result = result, .outputs = output_arrays(run)};
-    set_quota(run, contestant, events);
+    set_quota(run, contestant->quota, events);
+}
+
+/* Another way to send events through an engine that is there: over the sample, in one process. */
+static void add_variant(struct verification *run, enum engine_id id, const char *variant, const struct engine_options *options) {
+    const struct engine_result *plain = &run->verdict->engines[run->verdict->engine_count - 1];
+    if (plain->skipped || plain->failure)
+        return;
+    int before = run->contestant_count;
+    add_contestant(run, id, variant, 0, options);
+    if (run->contestant_count > before)
+        run->contestants[before].gathered = true;
+}
+
+/* Rounds of the sample that make the events in a row. */
+static size_t row_rounds(const struct verification *run) {
+    uint64_t events = 0, wanted = run->options->events && run->options->events < QUICK_EVENTS ? run->options->events : ROW_EVENTS;
+    for (int i = 0; i < PHASE_COUNT; i++)
+        events += run->sample_quota[i];
+    uint64_t rounds = events ? (wanted + events - 1) / events : 0;
+    return rounds < 2 ? 2 : (size_t)rounds;
 }
 
 static void add_contestants(struct verification *run) {
     const bool *wanted = run->options->engine;
-    struct engine_options plain = run->options->engine_options, gaps = plain, reset = plain;
+    struct engine_options plain = run->options->engine_options, gaps = plain, reset = plain, row = plain;
+    bool quick = run->options->events && run->options->events < QUICK_EVENTS;
+    set_quota(run, run->sample_quota, GATHERED_EVENTS);
     gaps.gap_seed = plain.gap_seed ? plain.gap_seed : run->options->seed + 1;
-    reset.reset_after = plain.reset_after ? plain.reset_after : 100;
+    reset.reset_seed = plain.reset_seed ? plain.reset_seed : run->options->seed + 1;
     gaps.jobs = reset.jobs = 1;
-    if (wanted[ENGINE_C])
-        add_contestant(run, ENGINE_C, "", UINT64_MAX, &plain);
-    if (wanted[ENGINE_HLS])
-        add_contestant(run, ENGINE_HLS, "", UINT64_MAX, &plain);
-    if (wanted[ENGINE_RTL]) {
-        add_contestant(run, ENGINE_RTL, "", UINT64_MAX, &plain);
-        const struct engine_result *rtl = &run->verdict->engines[run->verdict->engine_count - 1];
-        if (!rtl->skipped && !rtl->failure) {
-            add_contestant(run, ENGINE_RTL, "gaps", PIPELINE_EVENTS, &gaps);
-            add_contestant(run, ENGINE_RTL, "reset", PIPELINE_EVENTS, &reset);
-        }
+    row.rounds = row_rounds(run);
+    for (int id = ENGINE_C; id <= ENGINE_RTL; id++) {
+        if (!wanted[id])
+            continue;
+        add_contestant(run, (enum engine_id)id, "", UINT64_MAX, &plain);
+        add_variant(run, (enum engine_id)id, "in a row", &row);
+        if (id != ENGINE_RTL)
+            continue;
+        add_variant(run, ENGINE_RTL, "gaps", &gaps);
+        add_variant(run, ENGINE_RTL, "reset", &reset);
     }
     if (wanted[ENGINE_ICARUS])
-        add_contestant(run, ENGINE_ICARUS, "", ICARUS_EVENTS, &plain);
+        add_contestant(run, ENGINE_ICARUS, "", quick ? ICARUS_QUICK : ICARUS_EVENTS, &plain);
 }
 
 static int open_reference(struct verification *run) {
@@ -168,6 +193,7 @@ static int open_all(struct verification *run) {
     if (!run->emulator)
         return -1;
     run->expected = output_arrays(run);
+    run->sample = sample_new(run->emulator, run->arena);
     add_contestants(run);
     return 0;
 }
@@ -226,10 +252,10 @@ static void keep_failure(struct verification *run, struct contestant *contestant
     failing_event_write(run->firmware, run->arena, event);
 }
 
-static int run_contestant(struct verification *run, struct contestant *contestant, const struct event_block *block) {
+static int run_contestant(struct verification *run, struct contestant *contestant, const struct event_block *block, size_t events,
+                          int64_t *const *expected) {
     struct engine_result *result = contestant->result;
-    uint64_t *quota = &contestant->quota[block->phase];
-    size_t events = *quota < block->events ? (size_t)*quota : block->events;
+    size_t rounds = contestant->engine->options.rounds;
     if (events == 0 || result->failure || result->difference.found)
         return 0;
     double start = monotonic_seconds();
@@ -241,12 +267,29 @@ static int run_contestant(struct verification *run, struct contestant *contestan
             return 0;
     }
     result->seconds += monotonic_seconds() - start;
-    result->events += events;
+    result->events += events * (rounds ? rounds : 1);
     result->ran = true;
-    *quota -= events;
     result->latency = engine_latency(contestant->engine);
-    if (compare_outputs(run->firmware->quantised, block->first, events, run->expected, contestant->outputs, &result->difference))
+    contestant->engine->options.rounds = 0; /* the one event is looked at by itself */
+    if (compare_outputs(run->firmware->quantised, block->first, events, expected, contestant->outputs, &result->difference))
         keep_failure(run, contestant, block);
+    return 0;
+}
+
+static int run_gathered(struct verification *run) {
+    const struct sample *sample = run->sample;
+    struct event_block block = {.events = sample->count, .integers = sample->inputs};
+    for (int i = 0; i < run->contestant_count; i++) {
+        struct contestant *contestant = &run->contestants[i];
+        struct difference *difference = &contestant->result->difference;
+        if (!contestant->gathered)
+            continue;
+        context_progress(run->firmware->context, arena_printf(run->arena, "%s, %s", engine_name(contestant->result->id), contestant->result->variant), 0, 0);
+        if (run_contestant(run, contestant, &block, sample->count, sample->expected))
+            return -1;
+        if (difference->found)
+            difference->event_name = event_name(run->firmware->context->arena, sample->phases[difference->event], sample->numbers[difference->event]);
+    }
     return 0;
 }
 
@@ -255,9 +298,16 @@ static int run_block(struct verification *run, const struct event_block *block) 
         return -1;
     if (block->reals)
         activity_add(run->activity, block);
-    for (int i = 0; i < run->contestant_count; i++)
-        if (run_contestant(run, &run->contestants[i], block))
+    uint64_t *wanted = &run->sample_quota[block->phase], before = run->sample->count;
+    sample_add(run->sample, block, run->expected, *wanted);
+    *wanted -= run->sample->count - before;
+    for (int i = 0; i < run->contestant_count; i++) {
+        uint64_t *quota = &run->contestants[i].quota[block->phase];
+        size_t events = *quota < block->events ? (size_t)*quota : block->events;
+        if (run_contestant(run, &run->contestants[i], block, events, run->expected))
             return -1;
+        *quota -= events;
+    }
     return 0;
 }
 
@@ -272,7 +322,7 @@ static int run_all(struct verification *run) {
             return -1;
     }
     context_progress(context, "verifying", total, total);
-    return (int)events;
+    return events < 0 ? -1 : run_gathered(run);
 }
 
 /* ---- the verdict ---- */

@@ -99,33 +99,34 @@ static const char split_real[] =
     "    return 1;\n}\n";
 
 /* Numbers that the port's overflow needs, one an element. */
-static void port_limits(struct c_writer *writer, const struct node *node, const struct port_layout *port, struct c_numbers *first,
+static void port_limits(struct c_writer *writer, const struct node *node, const struct port_reader *reader, struct c_numbers *first,
                         struct c_numbers *second) {
-    bool wrap = node->attributes.input.overflow == OVERFLOW_WRAP, symmetric = node->attributes.input.overflow == OVERFLOW_SATURATE_SYMMETRIC;
-    int64_t *lo = ARENA_ARRAY(writer->arena, int64_t, port->elements), *hi = ARENA_ARRAY(writer->arena, int64_t, port->elements);
-    for (uint32_t i = 0; i < port->elements; i++) {
-        struct format format = port->format[i];
-        lo[i] = symmetric && format.is_signed ? -format_max(format) : format_min(format);
-        hi[i] = format_max(format);
+    bool wrap = reader->overflow == OVERFLOW_WRAP;
+    size_t count = reader->elements;
+    int64_t *lo = ARENA_ARRAY(writer->arena, int64_t, count), *hi = ARENA_ARRAY(writer->arena, int64_t, count);
+    for (size_t i = 0; i < count; i++) {
+        struct format format = reader->rules[i].format;
+        lo[i] = reader->rules[i].lo;
+        hi[i] = reader->rules[i].hi;
         if (!wrap) continue;
         lo[i] = format.is_signed && format.width > 0 ? (int64_t)((uint64_t)1 << (format.width - 1)) : 0;
         hi[i] = format.width <= 0 ? 0 : (int64_t)(UINT64_MAX >> (64 - format.width));
     }
-    *first = c_numbers(writer, node, wrap ? "port_half" : "port_lo", lo, port->elements);
-    *second = c_numbers(writer, node, wrap ? "port_mask" : "port_hi", hi, port->elements);
+    *first = c_numbers(writer, node, wrap ? "port_half" : "port_lo", lo, count);
+    *second = c_numbers(writer, node, wrap ? "port_mask" : "port_hi", hi, count);
 }
 
 /* static int64_t port_x(mantissa, exponent, i): the stored integer of element i. */
-static void print_port_rule(struct c_writer *writer, const struct port_layout *port) {
+static void print_port_rule(struct c_writer *writer, const struct port_layout *port, const struct port_reader *reader) {
     const struct node *node = graph_definition(writer->graph, port->value);
-    enum overflow overflow = node->attributes.input.overflow;
+    enum overflow overflow = reader->overflow;
     struct c_numbers first, second;
-    port_limits(writer, node, port, &first, &second);
+    port_limits(writer, node, reader, &first, &second);
     const char *lo = c_number(writer, &first, "i"), *hi = c_number(writer, &second, "i");
     strbuf_printf(&writer->body, "\n/* %s */\nstatic int64_t port_%s(int64_t mantissa, int exponent, int i) {\n    const int drop = -exponent - %s_fraction[i];\n",
                   port_rule(writer, port->value), port->name, port_prefix(writer, port, true));
     strbuf_printf(&writer->body, "    if (drop > 0) return %s(%s(mantissa, drop), %s, %s);\n",
-                  c_helper(writer, C_HELPER_OVERFLOW + 8 + (int)overflow), c_helper(writer, C_HELPER_ROUND + 16 + (int)node->attributes.input.rounding), lo, hi);
+                  c_helper(writer, C_HELPER_OVERFLOW + 8 + (int)overflow), c_helper(writer, C_HELPER_ROUND + 16 + (int)reader->rounding), lo, hi);
     if (overflow == OVERFLOW_WRAP)
         strbuf_printf(&writer->body, "    return drop <= -64 ? 0 : %s((int64_t)((uint64_t)mantissa << -drop), %s, %s);\n}\n",
                       c_helper(writer, C_HELPER_OVERFLOW + 8 + OVERFLOW_WRAP), lo, hi);
@@ -134,14 +135,15 @@ static void print_port_rule(struct c_writer *writer, const struct port_layout *p
                       c_helper(writer, C_HELPER_SHIFT + (int)overflow), lo, hi);
 }
 
-/* A double for each element: a literal when all are equal, else an array. Exact: hexadecimal. */
-static const char *real_numbers(struct c_writer *writer, const char *name, const double *values, uint32_t count) {
+/* A number for each element: a literal when all are equal, else an array. Exact: hexadecimal. */
+static const char *real_numbers(struct c_writer *writer, const char *name, const char *type, const double *values, size_t count) {
+    const char *print = strcmp(type, "float") == 0 ? "%af" : "%a";
     bool uniform = true;
-    for (uint32_t i = 1; i < count; i++) uniform = uniform && memcmp(&values[i], &values[0], sizeof values[0]) == 0;
-    if (uniform) return real_text(writer->arena, "%a", count ? values[0] : 0.0);
+    for (size_t i = 1; i < count; i++) uniform = uniform && memcmp(&values[i], &values[0], sizeof values[0]) == 0;
+    if (uniform) return real_text(writer->arena, print, count ? values[0] : 0.0);
     const char *unique = names_unique(writer->names, name);
-    strbuf_printf(&writer->body, "static const double %s[%u] = {", unique, count);
-    for (uint32_t i = 0; i < count; i++) strbuf_printf(&writer->body, "%s%s,", i % 8 ? " " : "\n    ", real_text(writer->arena, "%a", values[i]));
+    strbuf_printf(&writer->body, "static const %s %s[%zu] = {", type, unique, count);
+    for (size_t i = 0; i < count; i++) strbuf_printf(&writer->body, "%s%s,", i % 8 ? " " : "\n    ", real_text(writer->arena, print, values[i]));
     strbuf_append(&writer->body, "\n};\n");
     return arena_printf(writer->arena, "%s[i]", unique);
 }
@@ -150,7 +152,21 @@ struct scale { /* expressions of element i */
     const char *factor, *scale, *zero_point; /* scale NULL: no meaning */
 };
 
-static struct scale print_scale(struct c_writer *writer, const struct port_layout *port, bool input, const struct meaning *meaning) {
+/* An input's: the reader's own numbers, in the arithmetic in which it computes. */
+static struct scale print_input_scale(struct c_writer *writer, const struct port_layout *port, const struct port_reader *reader) {
+    struct scale out = {0};
+    if (!reader->meant) return out;
+    double *scale = ARENA_ARRAY(writer->arena, double, reader->elements), *zero = ARENA_ARRAY(writer->arena, double, reader->elements);
+    for (size_t i = 0; i < reader->elements; i++) {
+        scale[i] = (double)reader->rules[i].scale;
+        zero[i] = (double)reader->rules[i].zero_point;
+    }
+    out.scale = real_numbers(writer, arena_printf(writer->arena, "in_%s_scale", port->name), "float", scale, reader->elements);
+    out.zero_point = real_numbers(writer, arena_printf(writer->arena, "in_%s_zero_point", port->name), "float", zero, reader->elements);
+    return out;
+}
+
+static struct scale print_output_scale(struct c_writer *writer, const struct port_layout *port, const struct meaning *meaning) {
     uint32_t count = port->elements;
     double *factor = ARENA_ARRAY(writer->arena, double, count), *scale = ARENA_ARRAY(writer->arena, double, count);
     double *zero = ARENA_ARRAY(writer->arena, double, count);
@@ -159,22 +175,26 @@ static struct scale print_scale(struct c_writer *writer, const struct port_layou
         factor[i] = fixed_to_real(1, port->format[i].fraction);
         scale[i] = meaning_scale(meaning, shape, i, &zero[i]);
     }
-    const char *prefix = arena_printf(writer->arena, "%s_%s", input ? "in" : "out", port->name);
-    struct scale out = {0};
-    if (!input) out.factor = real_numbers(writer, arena_printf(writer->arena, "%s_unit", prefix), factor, count);
+    struct scale out = {.factor = real_numbers(writer, arena_printf(writer->arena, "out_%s_unit", port->name), "double", factor, count)};
     if (!meaning->scale && !meaning->zero_point) return out;
-    out.scale = real_numbers(writer, arena_printf(writer->arena, "%s_scale", prefix), scale, count);
-    out.zero_point = real_numbers(writer, arena_printf(writer->arena, "%s_zero_point", prefix), zero, count);
+    out.scale = real_numbers(writer, arena_printf(writer->arena, "out_%s_scale", port->name), "double", scale, count);
+    out.zero_point = real_numbers(writer, arena_printf(writer->arena, "out_%s_zero_point", port->name), "double", zero, count);
     return out;
 }
 
+/* Where the port has a meaning, each step is stored in binary32: that is the arithmetic of ir/port.c. */
 static void print_real_input(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port, const struct scale *scale, unsigned position) {
     const char *real = arena_printf(writer->arena, "(double)in_%s[i]", port->name);
-    if (scale->scale) real = arena_printf(writer->arena, "%s / %s + %s", real, scale->scale, scale->zero_point);
+    strbuf_printf(out, "    for (int i = 0; i < %u; i++) {\n", port->elements);
+    if (scale->scale) {
+        strbuf_printf(out, "        const float real = (float)in_%s[i];\n        const float quotient = real / %s;\n"
+                           "        const float code = quotient + %s;\n", port->name, scale->scale, scale->zero_point);
+        real = "(double)code";
+    }
     strbuf_printf(out,
-                  "    for (int i = 0; i < %u; i++) {\n        if (!split_real(%s, &mantissa, &exponent)) return %u + i;\n"
+                  "        if (!split_real(%s, &mantissa, &exponent)) return %u + i;\n"
                   "        m_%s[i] = port_%s(mantissa, exponent, i);\n    }\n",
-                  port->elements, real, position, port->name, port->name);
+                  real, position, port->name, port->name);
 }
 
 static void print_real_output(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port, const struct scale *scale, const char *type) {
@@ -220,11 +240,12 @@ void c_print_entries(struct c_writer *writer, struct strbuf *out) {
     each_port(writer, out, define_port);
     strbuf_append(&writer->body, "\n");
     for (uint32_t i = 0; i < layout->input_count; i++) {
-        print_port_rule(writer, &layout->inputs[i]);
-        scales[i] = print_scale(writer, &layout->inputs[i], true, &graph_definition(writer->graph, layout->inputs[i].value)->attributes.input.meaning);
+        const struct port_reader *reader = port_reader_new(writer->graph, layout->inputs[i].value, writer->arena);
+        print_port_rule(writer, &layout->inputs[i], reader);
+        scales[i] = print_input_scale(writer, &layout->inputs[i], reader);
     }
     for (uint32_t i = 0; i < layout->output_count; i++)
-        scales[layout->input_count + i] = print_scale(writer, &layout->outputs[i], false, &writer->graph->outputs[i].meaning);
+        scales[layout->input_count + i] = print_output_scale(writer, &layout->outputs[i], &writer->graph->outputs[i].meaning);
     struct strbuf copies = strbuf_new(writer->arena);
     print_outputs(writer, &copies); /* may ask for a constant */
     c_print_helpers(writer, out);

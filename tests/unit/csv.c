@@ -37,6 +37,7 @@ static void plain_files(void) {
     CHECK(elements == 2 && numbers[1] == 2.5 && numbers[2] == -3 && numbers[3] == 400);
     CHECK_EQ(read_text("pt,eta\r\n1,2\r\n# a remark\r\n\r\n 3 , 4 "), 2);
     CHECK(numbers[0] == 1 && numbers[3] == 4);
+    CHECK_EQ(read_text("-9007199254740992,9007199254740994,1e40,1234567890123456789.5\n"), 1);
     CHECK_EQ(read_text("7\n8\n9\n"), 3);
     CHECK(elements == 1 && numbers[2] == 9);
 }
@@ -53,6 +54,9 @@ static void wrong_files(void) {
     refused("1,2\n3,nan\n", "NaN at event 1, column 1", 2);
     refused("1,2\n3,\n", "not a number at event 1, column 1", 2);
     refused("1,2x\n", "not a number at event 0, column 1", 1);
+    refused("1\n 9007199254740993 ,\n", "2 columns, where the lines before have 1", 2);
+    refused("1,2\n9007199254740993,3\n", "a whole number that binary64 rounds at event 1, column 0", 2);
+    refused("1,-99999999999999999999\n", "a whole number that binary64 rounds at event 0, column 1", 1);
     refused("", "no events", 0);
 }
 

@@ -162,42 +162,80 @@ static void print_real_main(struct strbuf *out, const struct events *events) {
 
 enum { REAL_EVENTS = 100, NAN_EVENT = 50 };
 
-/* Reals around the port's grid and far beyond it; one NaN. */
-static double random_real(struct random_graph *random, struct format format) {
+/* Reals around the port's grid, its ties and their neighbours, and far beyond it; most need all of binary64. */
+static double random_real(struct random_graph *random, const struct port_rule *rule) {
+    double near = fixed_to_real(random_in_format(random, rule->format) * 4 + random_below(random, 9) - 4, rule->format.fraction + 2);
+    near = (near - (double)rule->zero_point) * (double)rule->scale;
     switch (random_below(random, 12)) {
     case 0: return INFINITY;
     case 1: return -INFINITY;
     case 2: return ldexp(1.0, random_between(random, -1100, 1023));
     case 3: return ldexp(-1.0, random_between(random, -1100, 1023));
-    case 4: return (double)(float)ldexp((double)(int64_t)random_next(random), random_between(random, -80, 20));
-    default: return (double)(float)fixed_to_real(random_in_format(random, format) * 4 + random_below(random, 9) - 4, format.fraction + 2);
+    case 4: return ldexp((double)(int64_t)random_next(random), random_between(random, -80, 20));
+    case 5: return nextafter(near, INFINITY);
+    case 6: return nextafter(near, -INFINITY);
+    case 7: return (double)(float)near;
+    default: return near;
     }
 }
 
-static int real_events(struct random_graph *random, const struct events *events, FILE *file, float **reals) {
+/* Scales that are no powers of two, by element, on all ports. */
+static void give_meaning(struct random_graph *random) {
+    struct graph *graph = random->graph;
+    const struct value_list inputs = graph_inputs(graph, graph->arena);
+    uint32_t count = inputs.count;
+    for (uint32_t i = 0; i < count + graph->output_count; i++) {
+        valref value = i < count ? inputs.at[i] : graph->outputs[i - count].value;
+        struct meaning meaning = {.shape = graph_value(graph, value)->shape};
+        size_t elements = shape_elements(&meaning.shape);
+        meaning.scale = ARENA_ARRAY(graph->arena, double, elements);
+        meaning.zero_point = ARENA_ARRAY(graph->arena, double, elements);
+        for (size_t e = 0; e < elements; e++) {
+            meaning.scale[e] = (double)(0.1f * (float)random_between(random, 1, 50));
+            meaning.zero_point[e] = random_between(random, -9, 9);
+        }
+        if (i < count) graph_definition(graph, value)->attributes.input.meaning = meaning;
+        else graph->outputs[i - count].meaning = meaning;
+    }
+}
+
+/* Every number in binary64; run_float rounds it to binary32. One NaN. */
+static int real_events(struct random_graph *random, const struct events *events, FILE *file, double **reals) {
     const valref *inputs = graph_inputs(random->graph, random->graph->arena).at;
-    for (uint32_t i = 0; i < events->inputs; i++) reals[i] = ARENA_ARRAY(random->graph->arena, float, REAL_EVENTS * events->in_elements[i]);
+    struct port_reader *readers[8];
+    for (uint32_t i = 0; i < events->inputs; i++) {
+        reals[i] = ARENA_ARRAY(random->graph->arena, double, REAL_EVENTS * events->in_elements[i]);
+        readers[i] = port_reader_new(random->graph, inputs[i], random->graph->arena);
+    }
     for (size_t e = 0; e < REAL_EVENTS; e++)
         for (uint32_t i = 0; i < events->inputs; i++)
             for (size_t k = 0; k < events->in_elements[i]; k++) {
-                double real = random_real(random, graph_format(random->graph, inputs[i], k));
+                double real = random_real(random, &readers[i]->rules[k]);
                 if (e == NAN_EVENT && i == 1 && k == 1) real = NAN;
-                reals[i][e * events->in_elements[i] + k] = (float)real;
-                real = (double)(float)real; /* what both precisions read */
+                reals[i][e * events->in_elements[i] + k] = isnan(real) ? 0 : real;
                 if (fwrite(&real, sizeof real, 1, file) != 1) return -1;
-                if (isnan(real)) reals[i][e * events->in_elements[i] + k] = 0;
             }
     return fclose(file);
 }
 
-/* What the port's rule and the emulator give; the event of the NaN returns 1 + its position. */
-static int compare_reals(struct random_graph *random, struct events *events, float **reals, bool is_float) {
-    char path[800];
+static void read_ports(struct random_graph *random, struct events *events, double **reals, bool is_float) {
     const valref *inputs = graph_inputs(random->graph, random->graph->arena).at;
+    for (uint32_t i = 0; i < events->inputs; i++) {
+        struct port_reader *reader = port_reader_new(random->graph, inputs[i], random->graph->arena);
+        size_t count = REAL_EVENTS * events->in_elements[i];
+        float *floats = ARENA_ARRAY(random->graph->arena, float, count);
+        for (size_t k = 0; k < count; k++) floats[k] = (float)reals[i][k];
+        CHECK_EQ(is_float ? port_read_floats(reader, REAL_EVENTS, 0, floats, events->in[i])
+                          : port_read_doubles(reader, REAL_EVENTS, 0, reals[i], events->in[i]), 0);
+    }
+}
+
+/* What the port's rule and the emulator give; the event of the NaN returns 1 + its position. */
+static int compare_reals(struct random_graph *random, struct events *events, double **reals, bool is_float) {
+    char path[800];
     int wrong = 0;
     snprintf(path, sizeof path, "%s/out", folder);
-    for (uint32_t i = 0; i < events->inputs; i++)
-        port_from_reals(random->graph, inputs[i], REAL_EVENTS, 0, reals[i], events->in[i]);
+    read_ports(random, events, reals, is_float);
     graph_run_integers(random->graph, REAL_EVENTS, (const int64_t *const *)events->in, events->want);
     FILE *file = fopen(path, "rb");
     double got, status;
@@ -207,13 +245,14 @@ static int compare_reals(struct random_graph *random, struct events *events, flo
         for (uint32_t i = 0; i < events->outputs; i++) {
             double want[256];
             size_t count = events->out_elements[i];
-            port_to_reals(random->graph, random->graph->outputs[i].value, NULL, 1, events->want[i] + e * count, want);
+            const struct graph_output *output = &random->graph->outputs[i];
+            port_to_reals(random->graph, output->value, &output->meaning, 1, events->want[i] + e * count, want);
             for (size_t k = 0; k < count; k++) {
                 if (fread(&got, sizeof got, 1, file) != 1) wrong++;
                 if (e == NAN_EVENT) continue;
                 if (is_float) want[k] = (double)(float)want[k];
                 if (got != want[k] && !wrong++)
-                    printf("# event %zu output %s[%zu]: %a, not %a\n", e, random->graph->outputs[i].name, k, got, want[k]);
+                    printf("# event %zu output %s[%zu]: %a, not %a\n", e, output->name, k, got, want[k]);
             }
         }
     }
@@ -225,7 +264,7 @@ static int compare_reals(struct random_graph *random, struct events *events, flo
 /* run_double and run_float of what run_language has emitted. */
 static int run_reals(struct bxc_context *context, struct random_graph *random, struct events *events) {
     struct strbuf text = strbuf_new(random->graph->arena);
-    float *reals[8];
+    double *reals[8];
     char path[800];
     print_real_main(&text, events);
     snprintf(path, sizeof path, "%s/c/real.c", folder);
@@ -256,6 +295,7 @@ static void one_graph(const char *language) {
     random.graph = reparse(context, graph);
     if (!random.graph) print_diagnostics(context);
     CHECK(random.graph != NULL);
+    if (current_seed % 3 != 0) give_meaning(&random);
     struct events events;
     make_events(&random, &events);
     CHECK(write_input(&events));

@@ -145,6 +145,42 @@ static void a_full_disk_is_told(void) {
     context_free(context);
 }
 
+/* What a port of s64f0 (or another format) makes of a file of one column. */
+static int64_t ports[8];
+static int read_port(struct format format) {
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_new(context, "g");
+    valref input = graph_append_integer_input(graph, "x", (struct shape){1, {1}}, formats_uniform(graph->arena, format), ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    struct event_source *source = event_source_open(context, path);
+    float reals[8] = {0};
+    int status = source ? event_source_read_port(source, port_reader_new(graph, input, graph->arena), (size_t)event_source_count(source), 0, numbers, reals, ports) : -1;
+    for (uint64_t i = 0; source && status == 0 && i < event_source_count(source); i++)
+        status = reals[i] == (float)numbers[i] ? 0 : -2;
+    event_source_close(source);
+    snprintf(message, sizeof message, "%s", context->diagnostics.count ? context->diagnostics.items[0].message : "");
+    context_free(context);
+    return status;
+}
+
+static void ports_take_every_bit(void) {
+    const int64_t whole[3] = {16777217, ((int64_t)1 << 53) + 1, INT64_MIN + 1};
+    const double reals[3] = {16777217, 0.5 + 0x1p-40, -0x1p62};
+    const uint64_t large[1] = {(uint64_t)1 << 63};
+    const struct format wide = {true, 64, 0};
+    write_file("a.npy", "{'descr': '<i8', 'fortran_order': False, 'shape': (3,), }", 1, whole, sizeof whole);
+    CHECK_EQ(read_port(wide), 0);
+    CHECK(!memcmp(ports, whole, sizeof whole));
+    write_file("a.npy", "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }", 1, reals, sizeof reals);
+    CHECK_EQ(read_port(wide), 0);
+    CHECK(ports[0] == 16777217 && ports[1] == 1 && ports[2] == -((int64_t)1 << 62));
+    write_file("a.npy", "{'descr': '<i8', 'fortran_order': False, 'shape': (3,), }", 1, whole, sizeof whole);
+    CHECK_EQ(read_port((struct format){true, 16, 2}), 0);
+    CHECK(ports[0] == 32767 && ports[2] == -32768);
+    write_file("a.npy", "{'descr': '<u8', 'fortran_order': False, 'shape': (1,), }", 1, large, sizeof large);
+    CHECK_EQ(read_port(wide), -1);
+    CHECK(strstr(message, "beyond 2^63 at event 0"));
+}
+
 int main(void) {
     if (!mkdtemp(folder))
         return 2;
@@ -152,6 +188,7 @@ int main(void) {
     RUN(what_cannot_be_meant);
     RUN(files_that_are_none);
     RUN(written_is_read);
+    RUN(ports_take_every_bit);
     RUN(a_full_disk_is_told);
     char command[128];
     snprintf(command, sizeof command, "rm -rf '%s'", folder);

@@ -63,6 +63,83 @@ static void meaning_is_heeded(void) {
     context_free(context);
 }
 
+/* One element: what each of the three entries makes of a number. */
+static int64_t read_one(struct graph *graph, char kind, double real, int64_t whole) {
+    const struct port_reader *reader = port_reader_new(graph, graph->outputs[0].value, graph->arena);
+    int64_t out = -999;
+    float single = (float)real;
+    int status = kind == 'd'   ? port_read_doubles(reader, 1, 0, &real, &out)
+                 : kind == 'f' ? port_read_floats(reader, 1, 0, &single, &out)
+                               : port_read_integers(reader, 1, 0, &whole, &out);
+    return status ? -999 : out;
+}
+
+static struct graph *one_port(struct bxc_context *context, struct format format, enum rounding rounding, enum overflow overflow) {
+    struct graph *graph = graph_new(context, "g");
+    graph_append_output(graph, "y", graph_append_integer_input(graph, "x", (struct shape){1, {1}}, formats_uniform(graph->arena, format),
+                                                               rounding, overflow));
+    return graph;
+}
+
+static void numbers_beyond_binary32_arrive(void) {
+    struct bxc_context *context = context_new();
+    struct graph *wide = one_port(context, (struct format){true, 40, 0}, ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    CHECK_EQ(read_one(wide, 'd', 16777217, 0), 16777217);
+    CHECK_EQ(read_one(wide, 'i', 0, 16777217), 16777217);
+    CHECK_EQ(read_one(wide, 'f', 16777217, 0), 16777216);
+    CHECK_EQ(read_one(wide, 'd', 549755813886, 0), 549755813886); /* 2^39 - 2 */
+    CHECK_EQ(read_one(wide, 'i', 0, (int64_t)1 << 60), 549755813887);
+    struct graph *widest = one_port(context, (struct format){true, 64, 0}, ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    CHECK_EQ(read_one(widest, 'i', 0, INT64_MAX - 1), INT64_MAX - 1);
+    CHECK_EQ(read_one(widest, 'd', -0x1p63, 0), INT64_MIN);
+    struct graph *tie = one_port(context, (struct format){true, 8, 0}, ROUND_HALF_EVEN, OVERFLOW_WRAP);
+    CHECK_EQ(read_one(tie, 'd', 0.5 + 0x1p-40, 0), 1); /* above the tie that binary32 makes of it */
+    CHECK_EQ(read_one(tie, 'f', 0.5 + 0x1p-40, 0), 0);
+    CHECK_EQ(read_one(tie, 'd', 0x1p-1074, 0), 0);
+    CHECK_EQ(read_one(tie, 'i', 0, 128), -128);
+    context_free(context);
+}
+
+/* Below 2^52 steps the reader rounds by doubles: the same as fixed_from_real, every rounding, around every tie. */
+static void doubles_round_as_integers_do(void) {
+    struct bxc_context *context = context_new();
+    struct format format = {true, 7, 2};
+    for (int rounding = 0; rounding < ROUNDING_COUNT; rounding++)
+        for (int overflow = 0; overflow < OVERFLOW_COUNT; overflow++) {
+            struct graph *graph = one_port(context, format, (enum rounding)rounding, (enum overflow)overflow);
+            for (int k = -600; k <= 600; k++)
+                for (int side = -1; side <= 1; side++) {
+                    double real = k / 32.0;
+                    int64_t wanted;
+                    real = side ? nextafter(real, side * (double)INFINITY) : real;
+                    CHECK(fixed_from_real(real, format, (enum rounding)rounding, (enum overflow)overflow, &wanted));
+                    CHECK_EQ(read_one(graph, 'd', real, 0), wanted);
+                }
+        }
+    context_free(context);
+}
+
+/* With a meaning a number is rounded to binary32 first, whatever it comes as, and then computed with in binary32. */
+static void a_meaning_computes_in_binary32(void) {
+    struct bxc_context *context = context_new();
+    struct format formats[1] = {{true, 8, 0}};
+    union attributes attributes = {.input = {.rounding = ROUND_HALF_EVEN, .overflow = OVERFLOW_SATURATE, .shape = {1, {1}}, .formats = {{0}, formats}}};
+    attributes.input.meaning = (struct meaning){.scale = (double[]){(double)0.1f}, .zero_point = (double[]){0}};
+    struct graph *graph = graph_new(context, "g");
+    graph_append_output(graph, "y", graph_append(graph, OP_INPUT, "x", NULL, 0, &attributes));
+    for (int k = -1280; k <= 1280; k++) {
+        float real = (float)k * 0.05f, quotient = real / 0.1f;
+        int64_t wanted;
+        CHECK(fixed_from_real((double)quotient, formats[0], ROUND_HALF_EVEN, OVERFLOW_SATURATE, &wanted));
+        CHECK_EQ(read_one(graph, 'f', (double)real, 0), wanted);
+        CHECK_EQ(read_one(graph, 'd', (double)real, 0), wanted);
+        CHECK_EQ(read_one(graph, 'd', nextafter((double)real, 1000), 0), wanted);
+    }
+    CHECK_EQ(read_one(graph, 'f', (double)0.25f, 0), 2); /* a tie in binary32, none in binary64 */
+    CHECK_EQ(read_one(graph, 'i', 0, 3), 30);
+    context_free(context);
+}
+
 static int read_real_port(void *user) {
     struct bxc_context *context = user;
     struct graph *graph = graph_new(context, "g");
@@ -81,6 +158,9 @@ int main(void) {
     RUN(elements_have_their_own_formats);
     RUN(nan_is_refused);
     RUN(meaning_is_heeded);
+    RUN(numbers_beyond_binary32_arrive);
+    RUN(doubles_round_as_integers_do);
+    RUN(a_meaning_computes_in_binary32);
     RUN(real_inputs_are_no_ports);
     TEST_EXIT();
 }

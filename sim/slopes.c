@@ -1,0 +1,230 @@
+/* How the inputs move one number inside the quantised graph, at one event: the chain rule, backward through
+ * the integer operators in real units. Where an operator stands still at the event (a ReLU below 0, a clamp
+ * beyond its end, a flat piece of a table) a little of its slope elsewhere is let through, so that a search sees
+ * which way leads out. An estimate that guides; whatever it finds is evaluated exactly. */
+#include <math.h>
+#include <string.h>
+
+#include "sim/private.h"
+
+static const double LEAK = 1.0 / 16;
+
+struct step { /* what a node's geometry is, found once */
+    const struct node *node;
+    size_t elements;
+    const uint32_t *map[2]; /* elementwise: the operand's element of each element of the result */
+    const struct movement *movement;
+    struct matrix_product product;
+    struct axis_reduction reduction;
+};
+
+struct slopes {
+    const struct graph *graph;
+    const struct evaluator_state *state;
+    int lane;
+    struct step *steps;
+    double **of;    /* by value; NULL: a constant */
+    double **units; /* by value: what one of the stored integer is worth */
+    bool *touched;  /* by value */
+};
+
+static const uint32_t *broadcast(struct arena *arena, const struct shape *wide, const struct shape *narrow) {
+    size_t count = shape_elements(wide);
+    uint32_t *map = ARENA_ARRAY(arena, uint32_t, count);
+    for (size_t i = 0; i < count; i++)
+        map[i] = (uint32_t)shape_project(wide, i, narrow);
+    return map;
+}
+
+static const struct shape *shape_of(const struct slopes *slopes, valref value) {
+    return &graph_value(slopes->graph, value)->shape;
+}
+
+static void plan_step(struct slopes *slopes, struct step *step, const struct node *node, struct arena *arena) {
+    const struct shape *result = shape_of(slopes, node->result);
+    step->node = node;
+    step->elements = shape_elements(result);
+    if (op_is_movement(node->op))
+        step->movement = movement_map(slopes->graph, node, arena);
+    else if (node->op == OP_MATMUL)
+        step->product = product_geometry(arena, shape_of(slopes, node->inputs[0]), shape_of(slopes, node->inputs[1]));
+    else if (node->op == OP_REDUCE_SUM || node->op == OP_REDUCE_MAX)
+        step->reduction = reduction_geometry(shape_of(slopes, node->inputs[0]), node->attributes.axis.axis);
+    else if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL)
+        for (int i = 0; i < 2; i++)
+            step->map[i] = broadcast(arena, result, shape_of(slopes, node->inputs[i]));
+    else if (node->op == OP_TABLE || node->op == OP_THRESHOLD)
+        step->map[0] = broadcast(arena, result, &node->attributes.lookup.shape);
+}
+
+struct slopes *slopes_new(const struct graph *graph, const struct evaluator_state *state, struct arena *arena) {
+    struct slopes *slopes = ARENA_NEW(arena, struct slopes);
+    *slopes = (struct slopes){.graph = graph, .state = state};
+    slopes->steps = ARENA_ARRAY(arena, struct step, graph->node_count + 1);
+    slopes->of = ARENA_ARRAY(arena, double *, graph->value_count + 1);
+    slopes->units = ARENA_ARRAY(arena, double *, graph->value_count + 1);
+    slopes->touched = ARENA_ARRAY(arena, bool, graph->value_count + 1);
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (node->dead || graph_value(graph, node->result)->kind != VALUE_INTEGER)
+            continue;
+        size_t elements = value_elements(graph, node->result);
+        double *units = slopes->units[node->result.id] = ARENA_ARRAY(arena, double, elements + 1);
+        for (size_t e = 0; e < elements; e++)
+            units[e] = ldexp(1, -graph_format(graph, node->result, e).fraction);
+        if (node->op != OP_CONSTANT)
+            slopes->of[node->result.id] = ARENA_ARRAY(arena, double, elements + 1);
+        if (node->op != OP_CONSTANT && node->op != OP_INPUT)
+            plan_step(slopes, &slopes->steps[i], node, arena);
+    }
+    return slopes;
+}
+
+static int64_t integer_at(const struct slopes *slopes, valref value, size_t element) {
+    const int64_t *constant = graph_integers(slopes->graph, value);
+    return constant ? constant[element] : evaluator_integers(slopes->state, value)[element * EVENT_LANES + (size_t)slopes->lane];
+}
+
+static double number_at(const struct slopes *slopes, valref value, size_t element) {
+    return (double)integer_at(slopes, value, element) * slopes->units[value.id][element];
+}
+
+static void add_slope(struct slopes *slopes, valref value, size_t element, double slope) {
+    if (!slopes->of[value.id] || slope == 0)
+        return;
+    slopes->of[value.id][element] += slope;
+    slopes->touched[value.id] = true;
+}
+
+/* ---- one operator ---- */
+
+static void product_slopes(struct slopes *slopes, const struct step *step, const double *out) {
+    const struct matrix_product *p = &step->product;
+    valref left = step->node->inputs[0], right = step->node->inputs[1];
+    for (size_t e = 0; e < step->elements; e++) {
+        size_t column = e % p->columns, row = e / p->columns % p->rows, batch = e / p->columns / p->rows;
+        if (out[e] == 0)
+            continue;
+        for (size_t k = 0; k < p->depth; k++) {
+            size_t i = p->left[batch] + row * p->depth + k, j = p->right[batch] + k * p->columns + column;
+            if (slopes->of[left.id])
+                add_slope(slopes, left, i, out[e] * number_at(slopes, right, j));
+            if (slopes->of[right.id])
+                add_slope(slopes, right, j, out[e] * number_at(slopes, left, i));
+        }
+    }
+}
+
+static void elementwise_slopes(struct slopes *slopes, const struct step *step, const double *out) {
+    const struct node *node = step->node;
+    for (size_t e = 0; e < step->elements; e++) {
+        size_t i = step->map[0][e], j = step->map[1][e];
+        bool product = node->op == OP_MUL;
+        add_slope(slopes, node->inputs[0], i, out[e] * (product ? number_at(slopes, node->inputs[1], j) : 1));
+        add_slope(slopes, node->inputs[1], j, out[e] * (product ? number_at(slopes, node->inputs[0], i) : node->op == OP_SUB ? -1 : 1));
+    }
+}
+
+static void reduction_slopes(struct slopes *slopes, const struct step *step, const double *out) {
+    const struct axis_reduction *r = &step->reduction;
+    valref from = step->node->inputs[0];
+    for (size_t e = 0; e < step->elements; e++) {
+        size_t first = e / r->inner * r->length * r->inner + e % r->inner, best = first;
+        for (size_t k = 1; k < r->length; k++)
+            if (number_at(slopes, from, first + k * r->inner) > number_at(slopes, from, best))
+                best = first + k * r->inner;
+        for (size_t k = 0; k < r->length; k++) {
+            size_t at = first + k * r->inner;
+            add_slope(slopes, from, at, out[e] * (step->node->op == OP_REDUCE_SUM || at == best ? 1 : LEAK));
+        }
+    }
+}
+
+static double narrow_slope(const struct slopes *slopes, const struct step *step, size_t element) {
+    struct format to = graph_format(slopes->graph, step->node->result, element);
+    double x = number_at(slopes, step->node->inputs[0], element);
+    bool inside = x >= fixed_to_real(format_min(to), to.fraction) && x <= fixed_to_real(format_max(to), to.fraction);
+    return to.width <= 0 ? 0 : inside || step->node->attributes.quantizer.overflow == OVERFLOW_WRAP ? 1 : LEAK;
+}
+
+/* Between two arguments; the ends of a table or staircase hold on. */
+static double rise(const double ends[2], double run) {
+    return run > 0 ? (ends[1] - ends[0]) / run : 0;
+}
+
+static double table_slope(const struct slopes *slopes, const struct step *step, size_t element) {
+    const struct table *table = &step->node->attributes.lookup.tables[step->map[0][element]];
+    double in = slopes->units[step->node->inputs[0].id][element], out = slopes->units[step->node->result.id][element];
+    int64_t last = (int64_t)table->count - 1, reach = 1 + last / 16;
+    int64_t at = integer_at(slopes, step->node->inputs[0], element) - table->first;
+    int64_t lo = at - reach < 0 ? 0 : at - reach, hi = at + reach > last ? last : at + reach;
+    if (last < 1 || lo > last || hi < 0)
+        return 0;
+    double near[2] = {(double)table->entries[lo] * out, (double)table->entries[hi] * out};
+    double whole[2] = {(double)table->entries[0] * out, (double)table->entries[last] * out};
+    double local = rise(near, (double)(hi - lo) * in), all = rise(whole, (double)last * in);
+    return local != 0 ? local : LEAK * all;
+}
+
+static double staircase_slope(const struct slopes *slopes, const struct step *step, size_t element) {
+    const struct staircase *stairs = &step->node->attributes.lookup.stairs[step->map[0][element]];
+    double in = slopes->units[step->node->inputs[0].id][element], out = slopes->units[step->node->result.id][element];
+    if (stairs->count == 0)
+        return 0;
+    double ends[2] = {(double)stairs->values[0] * out, (double)stairs->values[stairs->count] * out};
+    double run = ((double)stairs->thresholds[stairs->count - 1] - (double)stairs->thresholds[0] + 1) * in;
+    int64_t at = integer_at(slopes, step->node->inputs[0], element);
+    bool inside = at >= stairs->thresholds[0] - 1 && at <= stairs->thresholds[stairs->count - 1];
+    return rise(ends, run) * (inside ? 1 : LEAK);
+}
+
+static void unary_slopes(struct slopes *slopes, const struct step *step, const double *out) {
+    const struct node *node = step->node;
+    for (size_t e = 0; e < step->elements; e++) {
+        double slope = 0;
+        if (out[e] == 0)
+            continue;
+        switch (node->op) {
+        case OP_RELU: slope = integer_at(slopes, node->inputs[0], e) > 0 ? 1 : LEAK; break;
+        case OP_NARROW: slope = narrow_slope(slopes, step, e); break;
+        case OP_TABLE: slope = table_slope(slopes, step, e); break;
+        case OP_THRESHOLD: slope = staircase_slope(slopes, step, e); break;
+        default: break; /* argmax: no way to lean on */
+        }
+        add_slope(slopes, node->inputs[0], e, out[e] * slope);
+    }
+}
+
+static void pass_back(struct slopes *slopes, const struct step *step) {
+    const struct node *node = step->node;
+    const double *out = slopes->of[node->result.id];
+    if (step->movement)
+        for (size_t e = 0; e < step->elements; e++)
+            add_slope(slopes, node->inputs[step->movement[e].operand], step->movement[e].element, out[e]);
+    else if (node->op == OP_MATMUL)
+        product_slopes(slopes, step, out);
+    else if (step->map[1])
+        elementwise_slopes(slopes, step, out);
+    else if (node->op == OP_REDUCE_SUM || node->op == OP_REDUCE_MAX)
+        reduction_slopes(slopes, step, out);
+    else if (node->op != OP_ARGMAX)
+        unary_slopes(slopes, step, out);
+}
+
+void slopes_find(struct slopes *slopes, int lane, valref value, size_t element) {
+    const struct graph *graph = slopes->graph;
+    slopes->lane = lane;
+    for (uint32_t v = 0; v < graph->value_count; v++) {
+        if (slopes->touched[v])
+            memset(slopes->of[v], 0, value_elements(graph, (valref){v}) * sizeof **slopes->of);
+        slopes->touched[v] = false;
+    }
+    add_slope(slopes, value, element, 1);
+    for (uint32_t i = graph_value(graph, value)->definition.id + 1; i-- > 0;)
+        if (slopes->steps[i].node && slopes->touched[slopes->steps[i].node->result.id])
+            pass_back(slopes, &slopes->steps[i]);
+}
+
+const double *slopes_of(const struct slopes *slopes, valref value) {
+    return slopes->of[value.id];
+}

@@ -98,6 +98,7 @@ valref dyadic_constant(struct integerise *state, const struct node *node, const 
 int exact_binary(struct integerise *state, const struct node *node, struct exact *out);
 const char *doubt_reason(struct integerise *state, const struct node *node, const char *why);
 int cross_exact(struct integerise *state, const struct node *node);
+int refuse_scales(struct integerise *state, const struct node *node);
 /* Why binary32 may round the result of an elementwise operator: what its operands inherit, or more than 24 bits. */
 const char *doubt_of_sums(struct integerise *state, const struct node *node, valref value, const char *inherited);
 
@@ -108,6 +109,24 @@ int exact_chain(struct integerise *state, valref value, const struct node *reade
 /* What exact arithmetic would cost for a chain in estimated LUTs; false when it cannot be had.
  * *binary32: whether binary32 makes no rounding error on the way. */
 bool chain_exact_cost(struct integerise *state, const struct lowered *chain, double *cost, bool *binary32);
+
+/* ---- integerise_scales.c ---- */
+
+enum { INTEGER_BITS_MAX = 62 };
+/* Operands of a node, and for each of their elements the group whose elements must get one scale. */
+struct scale_join {
+    const struct node *node;
+    struct exact *operands;
+    uint32_t operand_count;
+    const uint32_t *const *groups;
+    uint32_t group_count;
+    bool to_one; /* the scale is 1 */
+    int room;    /* bits for the sum of a group */
+};
+/* Multiplies the operands' integers so that each group has one scale; false when the room does not allow it. */
+bool scales_join(struct integerise *state, const struct scale_join *join);
+/* The same to scale 1, element by element. */
+bool scales_take_off(struct integerise *state, const struct node *node, struct exact *operand);
 
 /* ---- integerise_movement.c ---- */
 int cross_movement(struct integerise *state, const struct node *node);

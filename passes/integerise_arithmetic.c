@@ -36,10 +36,30 @@ static valref exact_at_most(struct integerise *state, const struct node *node, v
     return append_named(state, OP_SUB, node, NULL, constant, below);
 }
 
+/* The real numbers that an integer can stand for. */
+struct reach {
+    double lo, hi;
+};
+
+static struct reach reach_of(const struct integerise *state, valref x) {
+    struct reach reach = {0};
+    size_t count = shape_elements(&graph_value(state->integer, x)->shape);
+    for (size_t i = 0; i < count; i++) {
+        struct interval interval = graph_interval(state->integer, x, i);
+        int fraction = graph_format(state->integer, x, i).fraction;
+        double lo = ldexp((double)interval.lo, -fraction), hi = ldexp((double)interval.hi, -fraction);
+        reach.lo = i == 0 || lo < reach.lo ? lo : reach.lo;
+        reach.hi = i == 0 || hi > reach.hi ? hi : reach.hi;
+    }
+    return reach;
+}
+
+/* A bound beyond all that can come is none: a missing one may stand there as the largest float. */
 static valref exact_clip(struct integerise *state, const struct node *node, valref x, float lower, float upper) {
-    bool bounded = isfinite(upper);
-    if (isfinite(lower)) x = exact_at_least(state, node, x, lower, !bounded);
-    return bounded ? exact_at_most(state, node, x, upper) : x;
+    struct reach reach = reach_of(state, x);
+    bool bounded_above = (double)upper < reach.hi, bounded_below = (double)lower > reach.lo;
+    if (bounded_below) x = exact_at_least(state, node, x, lower, !bounded_above);
+    return bounded_above ? exact_at_most(state, node, x, upper) : x;
 }
 
 /* x < 0 ? alpha * x : x = relu(x) - alpha * relu(-x) */
@@ -142,6 +162,7 @@ static valref exact_step(struct integerise *state, const struct step *step, valr
     const struct node *node = step->node;
     const struct activation_attributes *activation = &node->attributes.activation;
     switch (node->op) {
+    case OP_RELU: return append_named(state, OP_RELU, node, NULL, x, x);
     case OP_CLIP: return exact_clip(state, node, x, activation->alpha, activation->beta);
     case OP_LEAKY_RELU: return exact_leaky(state, node, x);
     case OP_HARD_SIGMOID: return exact_hard_sigmoid(state, node, x);
@@ -152,7 +173,7 @@ static valref exact_step(struct integerise *state, const struct step *step, valr
 }
 
 static int refuse_chain(struct integerise *state, const struct node *node, const struct node *reader) {
-    return cross_refuse(state, node, "put a quantiser behind it, or let bxc quantise the model with --calibrate",
+    return cross_refuse(state, node, "put a quantiser behind it",
                         "'%s' has no exact form in integers, and '%s', which reads it, is no quantiser", node->name,
                         reader ? reader->name : "an output");
 }
@@ -163,6 +184,24 @@ static bool scales_positive(const double *scale, size_t count) {
     return true;
 }
 
+/* A positive factor of a number with a scale is part of its scale. */
+static bool scale_takes_over(struct integerise *state, const struct step *step, const struct exact *operand, size_t count,
+                             struct exact *out) {
+    bool divides = step->node->op == OP_DIV;
+    if (!operand->scale || (step->node->op != OP_MUL && !divides) ||
+        shape_elements(&graph_value(state->integer, operand->value)->shape) != count)
+        return false;
+    double *scale = ARENA_ARRAY(state->scratch, double, count);
+    for (size_t i = 0; i < count; i++) {
+        double factor = (double)step->constants[1 - step->slot][i];
+        scale[i] = divides ? operand->scale[i] / factor : operand->scale[i] * factor;
+        if (!(scale[i] > 0) || !isnormal((float)scale[i])) return false;
+    }
+    *out = (struct exact){operand->value, scale, operand->doubt};
+    if (!out->doubt) out->doubt = doubt_reason(state, step->node, "has a scale that is no power of two");
+    return true;
+}
+
 int exact_chain(struct integerise *state, valref value, const struct node *reader, struct exact *out) {
     const struct lowered chain = state->lowered[value.id];
     const struct step *step = &chain.steps[chain.step_count - 1];
@@ -170,15 +209,17 @@ int exact_chain(struct integerise *state, valref value, const struct node *reade
     size_t count = shape_elements(&graph_value(state->real, node->result)->shape);
     if (node->result.id != value.id) context_bug(state->program->context, "chain of '%s' ends elsewhere", node->name);
     if (!step_has_exact_form(step, count)) return refuse_chain(state, node, reader);
-    if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) return exact_binary(state, node, out);
     struct exact operand;
     if (exact_of(state, node->inputs[step->slot], node, &operand) < 0) return -1;
-    *out = operand;
+    if (scale_takes_over(state, step, &operand, count, out)) return 0;
+    if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) return exact_binary(state, node, out);
     if (node->op == OP_RELU && scales_positive(operand.scale, count)) {
+        *out = operand;
         out->value = append_named(state, OP_RELU, node, NULL, operand.value, operand.value);
         return out->value.id == UINT32_MAX ? -1 : 0;
     }
-    if (operand.scale) return refuse_chain(state, node, reader);
+    if (!scales_take_off(state, node, &operand)) return refuse_scales(state, node);
+    *out = operand;
     const char *doubt = NULL;
     out->value = exact_step(state, step, operand.value, &doubt);
     if (out->value.id == UINT32_MAX) return -1;
@@ -229,8 +270,9 @@ static void path_multiply(struct path *path, float c) {
 }
 
 static void path_clip(struct path *path, const struct activation_attributes *activation) {
-    if (isfinite(activation->alpha)) path_add(path, activation->alpha);
-    if (isfinite(activation->beta)) path_add(path, activation->beta);
+    double reach = path->magnitude;
+    if (fabs((double)activation->alpha) < reach) path_add(path, activation->alpha);
+    if (fabs((double)activation->beta) < reach) path_add(path, activation->beta);
 }
 
 static void path_leaky(struct path *path, float slope) {
@@ -271,7 +313,6 @@ static void path_step(struct path *path, const struct step *step, size_t element
 }
 
 bool chain_exact_cost(struct integerise *state, const struct lowered *chain, double *cost, bool *binary32) {
-    if (chain->base.scale) return false;
     const struct graph *graph = state->integer;
     size_t count = shape_elements(&graph_value(graph, chain->base.value)->shape);
     *cost = 0;
@@ -281,6 +322,7 @@ bool chain_exact_cost(struct integerise *state, const struct lowered *chain, dou
     for (size_t i = 0; i < count; i++) {
         int fraction = graph_format(graph, chain->base.value, i).fraction;
         struct path path = {ldexp(largest(graph_interval(graph, chain->base.value, i)), -fraction), 0, fraction, true};
+        if (chain->base.scale) path_multiply(&path, (float)chain->base.scale[i]), path.binary32 = false;
         for (uint32_t s = 0; s < chain->step_count; s++) {
             path_step(&path, &chain->steps[s], i);
             if (path_width(&path) > 62) return false;

@@ -145,38 +145,9 @@ static const double *scales_compact(const double *scale, size_t count) {
     return NULL;
 }
 
-static int refuse_scales(struct integerise *state, const struct node *node) {
-    return cross_refuse(state, node, "quantise the terms with one scale, or put a quantiser in front of the sum",
-                        "'%s' adds numbers of different scales", node->name);
-}
-
-/* Whether an element is a constant zero, which has every scale. */
-static bool is_zero_constant(const int64_t *constant, size_t element) {
-    return constant && constant[element] == 0;
-}
-
-/* Elementwise: a sum needs equal scales where neither term is the constant zero; a product multiplies them. */
-static int scales_of_elementwise(struct integerise *state, const struct node *node, const struct exact *a,
-                                 const struct exact *b, const struct shape *shape, const double **out) {
-    *out = NULL;
-    if (!a->scale && !b->scale) return 0;
-    const struct graph *graph = state->integer;
-    size_t count = shape_elements(shape);
-    double *scale = ARENA_ARRAY(state->scratch, double, count);
-    const int64_t *zero_a = graph_integers(graph, a->value), *zero_b = graph_integers(graph, b->value);
-    for (size_t i = 0; i < count; i++) {
-        size_t ia = shape_project(shape, i, &graph_value(graph, a->value)->shape);
-        size_t ib = shape_project(shape, i, &graph_value(graph, b->value)->shape);
-        double sa = scale_at(a->scale, ia), sb = scale_at(b->scale, ib);
-        if (node->op == OP_MUL) {
-            scale[i] = sa * sb;
-            continue;
-        }
-        if (sa != sb && !is_zero_constant(zero_a, ia) && !is_zero_constant(zero_b, ib)) return refuse_scales(state, node);
-        scale[i] = is_zero_constant(zero_a, ia) ? sb : sa;
-    }
-    *out = scales_compact(scale, count);
-    return 0;
+int refuse_scales(struct integerise *state, const struct node *node) {
+    return cross_refuse(state, node, "give the terms fewer bits",
+                        "'%s' adds numbers of scales that no grid of %d bits joins", node->name, INTEGER_BITS_MAX);
 }
 
 static bool term_is_zero(const struct integerise *state, valref value, size_t element) {
@@ -184,45 +155,172 @@ static bool term_is_zero(const struct integerise *state, valref value, size_t el
     return interval.lo == 0 && interval.hi == 0;
 }
 
-static int scales_of_product(struct integerise *state, const struct node *node, const struct exact *a,
-                             const struct exact *b, const double **out) {
-    *out = NULL;
-    if (!a->scale && !b->scale) return 0;
-    struct matrix_product g = product_geometry(state->scratch, &graph_value(state->integer, a->value)->shape,
-                                        &graph_value(state->integer, b->value)->shape);
-    size_t count = g.batches * g.rows * g.columns;
-    double *scale = ARENA_ARRAY(state->scratch, double, count);
+static size_t elements_of(const struct integerise *state, const struct exact *operand) {
+    return shape_elements(&graph_value(state->integer, operand->value)->shape);
+}
+
+/* ---- elementwise: a sum needs one scale, which what is always zero has; a product multiplies them ---- */
+
+struct pairs {
+    const struct exact *a, *b;
+    const struct shape *shape, *shape_a, *shape_b; /* of the result and the operands */
+};
+
+static struct pairs pairs_of(const struct integerise *state, const struct exact *a, const struct exact *b,
+                             const struct shape *shape) {
+    return (struct pairs){a, b, shape, &graph_value(state->integer, a->value)->shape,
+                          &graph_value(state->integer, b->value)->shape};
+}
+
+/* False where a sum has two. */
+static bool pair_scales(const struct integerise *state, const struct node *node, const struct pairs *pairs, double *scale) {
+    size_t count = shape_elements(pairs->shape);
     for (size_t i = 0; i < count; i++) {
-        size_t column = i % g.columns, row = i / g.columns % g.rows, batch = i / g.columns / g.rows;
-        for (size_t k = 0; k < g.depth; k++) {
-            size_t ia = g.left[batch] + row * g.depth + k, ib = g.right[batch] + k * g.columns + column;
+        size_t ia = shape_project(pairs->shape, i, pairs->shape_a), ib = shape_project(pairs->shape, i, pairs->shape_b);
+        double sa = scale_at(pairs->a->scale, ia), sb = scale_at(pairs->b->scale, ib);
+        bool zero_a = term_is_zero(state, pairs->a->value, ia), zero_b = term_is_zero(state, pairs->b->value, ib);
+        if (node->op != OP_MUL && sa != sb && !zero_a && !zero_b) return false;
+        scale[i] = node->op == OP_MUL ? sa * sb : zero_a ? sb : sa;
+    }
+    return true;
+}
+
+static uint32_t root_of(uint32_t *parent, uint32_t i) {
+    while (parent[i] != i) i = parent[i] = parent[parent[i]];
+    return i;
+}
+
+/* The root of each element's group, of the first operand's elements and then of the second's. */
+static uint32_t *pair_roots(const struct integerise *state, const struct pairs *pairs) {
+    uint32_t first = (uint32_t)elements_of(state, pairs->a), all = first + (uint32_t)elements_of(state, pairs->b);
+    uint32_t *parent = ARENA_ARRAY(state->scratch, uint32_t, all);
+    for (uint32_t i = 0; i < all; i++) parent[i] = i;
+    for (size_t i = 0; i < shape_elements(pairs->shape); i++) {
+        uint32_t ia = (uint32_t)shape_project(pairs->shape, i, pairs->shape_a);
+        uint32_t ib = (uint32_t)shape_project(pairs->shape, i, pairs->shape_b);
+        if (!term_is_zero(state, pairs->a->value, ia) && !term_is_zero(state, pairs->b->value, ib))
+            parent[root_of(parent, first + ib)] = root_of(parent, ia);
+    }
+    for (uint32_t i = 0; i < all; i++) parent[i] = root_of(parent, i);
+    return parent;
+}
+
+static bool join_pairs(struct integerise *state, const struct node *node, struct exact operands[2], const struct shape *shape) {
+    struct pairs pairs = pairs_of(state, &operands[0], &operands[1], shape);
+    uint32_t *roots = pair_roots(state, &pairs), first = (uint32_t)elements_of(state, &operands[0]);
+    const uint32_t *groups[2] = {roots, roots + first};
+    struct scale_join join = {node, operands, 2, groups, first + (uint32_t)elements_of(state, &operands[1]), false, INTEGER_BITS_MAX};
+    return scales_join(state, &join);
+}
+
+static int scales_of_elementwise(struct integerise *state, const struct node *node, struct exact operands[2],
+                                 const struct shape *shape, const double **out) {
+    *out = NULL;
+    if (!operands[0].scale && !operands[1].scale) return 0;
+    size_t count = shape_elements(shape);
+    double *scale = ARENA_ARRAY(state->scratch, double, count);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        struct pairs pairs = pairs_of(state, &operands[0], &operands[1], shape);
+        if (pair_scales(state, node, &pairs, scale)) {
+            *out = scales_compact(scale, count);
+            return 0;
+        }
+        if (!join_pairs(state, node, operands, shape)) break;
+    }
+    return refuse_scales(state, node);
+}
+
+/* ---- products of matrices: one scale among the terms of a sum ---- */
+
+static bool product_scales(const struct integerise *state, const struct exact operands[2], const struct matrix_product *g,
+                           double *scale) {
+    const struct exact *a = &operands[0], *b = &operands[1];
+    for (size_t i = 0; i < g->batches * g->rows * g->columns; i++) {
+        size_t column = i % g->columns, row = i / g->columns % g->rows, batch = i / g->columns / g->rows;
+        scale[i] = 0;
+        for (size_t k = 0; k < g->depth; k++) {
+            size_t ia = g->left[batch] + row * g->depth + k, ib = g->right[batch] + k * g->columns + column;
             if (term_is_zero(state, a->value, ia) || term_is_zero(state, b->value, ib)) continue;
             double product = scale_at(a->scale, ia) * scale_at(b->scale, ib);
-            if (scale[i] != 0 && scale[i] != product) return refuse_scales(state, node);
+            if (scale[i] != 0 && scale[i] != product) return false;
             scale[i] = product;
         }
         if (scale[i] == 0) scale[i] = 1;
     }
+    return true;
+}
+
+/* Bits of the operand's largest number. */
+static int bits_of(const struct integerise *state, const struct exact *operand) {
+    int bits = 1;
+    for (size_t i = 0; i < elements_of(state, operand); i++) {
+        int own = format_for(graph_interval(state->integer, operand->value, i), 0).width;
+        if (own > bits) bits = own;
+    }
+    return bits;
+}
+
+/* Rows of the left operand, columns of the right one. */
+static bool join_product(struct integerise *state, const struct node *node, struct exact operands[2],
+                         const struct matrix_product *g) {
+    for (int o = 0; o < 2; o++) {
+        size_t count = elements_of(state, &operands[o]);
+        uint32_t *group = ARENA_ARRAY(state->scratch, uint32_t, count);
+        for (size_t e = 0; e < count; e++)
+            group[e] = (uint32_t)(o == 0 ? e / g->depth : e / (g->depth * g->columns) * g->columns + e % g->columns);
+        const uint32_t *groups[1] = {group};
+        struct scale_join join = {node, &operands[o], 1, groups, (uint32_t)count, false,
+                                  INTEGER_BITS_MAX - bits_of(state, &operands[1 - o])};
+        if (!scales_join(state, &join)) return false;
+    }
+    return true;
+}
+
+static int scales_of_product(struct integerise *state, const struct node *node, struct exact operands[2], const double **out) {
+    *out = NULL;
+    if (!operands[0].scale && !operands[1].scale) return 0;
+    struct matrix_product g = product_geometry(state->scratch, &graph_value(state->integer, operands[0].value)->shape,
+                                               &graph_value(state->integer, operands[1].value)->shape);
+    size_t count = g.batches * g.rows * g.columns;
+    double *scale = ARENA_ARRAY(state->scratch, double, count);
+    if (!product_scales(state, operands, &g, scale) &&
+        !(join_product(state, node, operands, &g) && product_scales(state, operands, &g, scale)))
+        return refuse_scales(state, node);
     *out = scales_compact(scale, count);
     return 0;
 }
 
-/* One scale along the axis, and it is the result's. */
-static int scales_of_reduction(struct integerise *state, const struct node *node, const struct exact *operand,
+/* ---- reductions: one scale along the axis, and it is the result's ---- */
+
+static bool reduction_scales(const struct exact *operand, const struct axis_reduction *g, double *scale) {
+    for (size_t i = 0; i < g->outer * g->inner; i++) {
+        size_t first = i / g->inner * g->length * g->inner + i % g->inner;
+        scale[i] = scale_at(operand->scale, first);
+        for (size_t k = 1; k < g->length; k++)
+            if (scale_at(operand->scale, first + k * g->inner) != scale[i]) return false;
+    }
+    return true;
+}
+
+static bool join_reduction(struct integerise *state, const struct node *node, struct exact *operand, const struct axis_reduction *g) {
+    size_t count = g->outer * g->length * g->inner;
+    uint32_t *group = ARENA_ARRAY(state->scratch, uint32_t, count);
+    for (size_t e = 0; e < count; e++) group[e] = (uint32_t)(e / (g->length * g->inner) * g->inner + e % g->inner);
+    const uint32_t *groups[1] = {group};
+    struct scale_join join = {node, operand, 1, groups, (uint32_t)(g->outer * g->inner), false, INTEGER_BITS_MAX};
+    return scales_join(state, &join);
+}
+
+static int scales_of_reduction(struct integerise *state, const struct node *node, struct exact *operand,
                                const double **out) {
     *out = NULL;
     if (!operand->scale) return 0;
-    const struct shape *shape = &graph_value(state->integer, operand->value)->shape;
-    struct axis_reduction g = reduction_geometry(shape, node->attributes.axis.axis);
-    double *scale = ARENA_ARRAY(state->scratch, double, g.outer *g.inner);
-    for (size_t i = 0; i < g.outer * g.inner; i++) {
-        size_t first = i / g.inner * g.length * g.inner + i % g.inner;
-        scale[i] = operand->scale[first];
-        for (size_t k = 1; k < g.length; k++)
-            if (operand->scale[first + k * g.inner] != scale[i]) return refuse_scales(state, node);
-        if (!(scale[i] > 0) && node->op != OP_REDUCE_SUM) return refuse_scales(state, node);
-    }
-    *out = node->op == OP_ARGMAX ? NULL : scale;
+    struct axis_reduction g = reduction_geometry(&graph_value(state->integer, operand->value)->shape, node->attributes.axis.axis);
+    size_t count = g.outer * g.inner;
+    double *scale = ARENA_ARRAY(state->scratch, double, count);
+    if (!reduction_scales(operand, &g, scale) && !(join_reduction(state, node, operand, &g) && reduction_scales(operand, &g, scale)))
+        return refuse_scales(state, node);
+    *out = node->op == OP_ARGMAX ? NULL : scales_compact(scale, count);
     return 0;
 }
 
@@ -234,18 +332,19 @@ static valref append_like(struct integerise *state, const struct node *node, con
 }
 
 int exact_binary(struct integerise *state, const struct node *node, struct exact *out) {
-    struct exact a, b;
-    if (exact_of(state, node->inputs[0], node, &a) < 0 || exact_of(state, node->inputs[1], node, &b) < 0) return -1;
-    valref operands[2] = {a.value, b.value};
+    struct exact exact[2];
+    if (exact_of(state, node->inputs[0], node, &exact[0]) < 0 || exact_of(state, node->inputs[1], node, &exact[1]) < 0)
+        return -1;
     const struct shape shape = graph_value(state->real, node->result)->shape;
-    int status = node->op == OP_MATMUL ? scales_of_product(state, node, &a, &b, &out->scale)
-                                       : scales_of_elementwise(state, node, &a, &b, &shape, &out->scale);
+    int status = node->op == OP_MATMUL ? scales_of_product(state, node, exact, &out->scale)
+                                       : scales_of_elementwise(state, node, exact, &shape, &out->scale);
     if (status < 0) return -1;
+    valref operands[2] = {exact[0].value, exact[1].value};
     out->value = append_like(state, node, operands);
     if (out->value.id == UINT32_MAX) return -1;
-    const char *inherited = a.doubt ? a.doubt : b.doubt;
+    const char *inherited = exact[0].doubt ? exact[0].doubt : exact[1].doubt;
     if (!inherited && out->scale) inherited = doubt_reason(state, node, "has a scale that is no power of two");
-    out->doubt = node->op == OP_MATMUL ? doubt_of_product(state, node, a.value, b.value, out->value, inherited)
+    out->doubt = node->op == OP_MATMUL ? doubt_of_product(state, node, operands[0], operands[1], out->value, inherited)
                                        : doubt_of_sums(state, node, out->value, inherited);
     return 0;
 }

@@ -228,6 +228,7 @@ static int append_lookup(struct integerise *state, const struct operand *operand
 static int append_narrow(struct integerise *state, const struct quantisation *q) {
     struct exact operand;
     if (exact_of(state, q->node->inputs[0], q->node, &operand) < 0) return -1;
+    if (!scales_take_off(state, q->node, &operand)) return refuse_scales(state, q->node);
     valref result = graph_append(state->integer, OP_NARROW, q->node->name, &operand.value, 1, &q->node->attributes);
     result = cross_name(state, result, q->node, true);
     if (result.id == UINT32_MAX) return -1;
@@ -249,15 +250,15 @@ static int refuse_quantiser(struct integerise *state, const struct node *node, c
 
 /* Exact arithmetic is preferred where binary32 agrees with it; else a function of the integer must cost much more. */
 static int choose(struct integerise *state, const struct operand *operand) {
-    enum {
-        DISAGREEMENT = 2
-    }; /* how much dearer the exact staircase may be than arithmetic that differs from binary32 */
+    /* how much dearer a function of the integer may be than arithmetic that differs from binary32 */
+    enum { DISAGREEMENT = 2, DISAGREEMENT_OF_SCALES = 8 };
     const struct quantisation *q = operand->quantisation;
     double cost;
     bool binary32, arithmetic = q->node->op == OP_NARROW && chain_exact_cost(state, operand->chain, &cost, &binary32);
-    if (arithmetic && operand->chain->step_count == 0) return append_narrow(state, q);
+    if (arithmetic && operand->chain->step_count == 0 && !operand->chain->base.scale) return append_narrow(state, q);
     struct groups groups = groups_find(operand, state->scratch);
-    double limit = arithmetic ? cost * (binary32 ? 1 : DISAGREEMENT) : INFINITY;
+    double limit = INFINITY;
+    if (arithmetic) limit = cost * (operand->chain->base.scale ? DISAGREEMENT_OF_SCALES : binary32 ? 1 : DISAGREEMENT);
     struct choice choice = weigh(operand, &groups, limit, state->scratch);
     double lookup = fmin(choice.tables_possible ? choice.table_cost : INFINITY,
                          choice.stairs_possible ? choice.stairs_cost : INFINITY);

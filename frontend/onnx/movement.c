@@ -101,7 +101,8 @@ static struct tensor *reshape_to(struct onnx_reader *reader, const struct operat
     if (shape_elements(&shape) != tensor_elements(tensor))
         return onnx_refuse(reader, operation, NULL, "%zu elements cannot become %zu", tensor_elements(tensor), shape_elements(&shape));
     int batch = tensor->batch_axis < 0 ? -1 : reshaped_batch(tensor, &shape);
-    if (tensor->batch_axis >= 0 && batch < 0)
+    /* of a model that says 1 the batch is one event, whatever it is merged with */
+    if (tensor->batch_axis >= 0 && batch < 0 && reader->batch_number != 1)
         return onnx_refuse(reader, operation, "keep the batch as an axis of its own", "the new shape merges the batch with another axis: events would mix");
     return move_reshape(reader, operation, NULL, tensor, shape, batch);
 }

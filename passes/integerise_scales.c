@@ -1,0 +1,297 @@
+/* Integers of different scales brought to one grid. A scale is a binary32 number or a product of such, so it is an odd
+ * integer times a power of two, and a common grid always exists: the integers are multiplied by what is left of their
+ * scales when their greatest common divisor is taken off. Scales that agree to the 24 bits of binary32 count as equal
+ * but for a power of two, which is a shift: a bias quantised with the product of two scales has that product rounded.
+ * Where the factors or the sums would be too wide, factors of 24 bits and then fewer approximate the ratios, which is
+ * told: binary32 itself keeps no more than 24. */
+#include "passes/integerise.h"
+
+#include <math.h>
+
+enum { BINARY32_BITS = 24, FACTOR_BITS_MAX = 32, FACTOR_BITS_MIN = 8 };
+
+/* An element among those that must get one scale: real = m * 2^-fraction * scale, and after it is multiplied by
+ * factor * 2^-shift, real = m * 2^-fraction * (factor * 2^-shift) * (the common scale). */
+struct member {
+    uint32_t operand;
+    size_t element;
+    double scale, magnitude; /* of m, the largest */
+    int fraction;
+    int64_t factor;
+    int shift;
+};
+
+/* Members whose scales have one mantissa. */
+struct mantissa {
+    float key;
+    double value; /* in [1/2, 1], or just below */
+    uint32_t members;
+    int64_t factor;
+    int shift;
+};
+
+struct group {
+    struct member *members;
+    uint32_t count;
+    struct mantissa *mantissas;
+    uint32_t mantissa_count;
+    double common;
+    int bits; /* of the factors, where they approximate; 0: they are exact */
+    bool merged; /* scales that binary32 cannot tell apart were taken for equal */
+};
+
+/* ---- mantissas ---- */
+
+static bool is_binary32(double scale) { return (double)(float)scale == scale; }
+
+static int exponent_of(double scale) {
+    int exponent;
+    (void)frexpf((float)scale, &exponent);
+    return exponent;
+}
+
+static struct mantissa *mantissa_of(struct group *group, double scale) {
+    int exponent;
+    float key = frexpf((float)scale, &exponent);
+    for (uint32_t i = 0; i < group->mantissa_count; i++)
+        if (group->mantissas[i].key == key) return &group->mantissas[i];
+    group->mantissas[group->mantissa_count] = (struct mantissa){.key = key, .value = ldexp(scale, -exponent)};
+    return &group->mantissas[group->mantissa_count++];
+}
+
+/* The product is meant where others are that product, rounded. */
+static void find_mantissas(struct group *group, struct arena *arena) {
+    group->mantissas = ARENA_ARRAY(arena, struct mantissa, group->count);
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct mantissa *mantissa = mantissa_of(group, group->members[i].scale);
+        double value = ldexp(group->members[i].scale, -exponent_of(group->members[i].scale));
+        group->merged = group->merged || value != mantissa->value;
+        if (is_binary32(mantissa->value)) mantissa->value = value;
+        mantissa->members++;
+    }
+}
+
+static int64_t odd_part(double mantissa, int *exponent) {
+    int64_t integer = (int64_t)ldexp(mantissa, 53);
+    *exponent = -53;
+    for (; integer % 2 == 0; ++*exponent) integer /= 2;
+    return integer;
+}
+
+static int64_t greatest_divisor(int64_t a, int64_t b) {
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* ---- factors ---- */
+
+/* Each member's scale is its mantissa's, times a power of two. */
+static void spread_factors(struct group *group) {
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct member *member = &group->members[i];
+        const struct mantissa *mantissa = mantissa_of(group, member->scale);
+        member->factor = mantissa->factor;
+        member->shift = mantissa->shift - exponent_of(member->scale);
+    }
+}
+
+/* Room for the sum of all members, in bits. */
+static bool group_fits(const struct group *group, int room) {
+    double sum = 0;
+    int finest = INT16_MIN;
+    for (uint32_t i = 0; i < group->count; i++) {
+        const struct member *member = &group->members[i];
+        int fraction = member->fraction + member->shift;
+        if (member->magnitude == 0) continue;
+        sum += ldexp(member->magnitude * (double)member->factor, -fraction);
+        if (fraction > finest) finest = fraction;
+    }
+    return sum == 0 || ceil(log2(sum)) + 1 + finest <= room;
+}
+
+static bool join_exactly(struct group *group, int room) {
+    int64_t divisor = 0;
+    int exponent;
+    for (uint32_t i = 0; i < group->mantissa_count; i++)
+        divisor = greatest_divisor(odd_part(group->mantissas[i].value, &exponent), divisor);
+    for (uint32_t i = 0; i < group->mantissa_count; i++) {
+        struct mantissa *mantissa = &group->mantissas[i];
+        mantissa->factor = odd_part(mantissa->value, &exponent) / divisor;
+        mantissa->shift = -exponent;
+        if (mantissa->factor >> FACTOR_BITS_MAX) return false;
+    }
+    group->common = (double)divisor;
+    spread_factors(group);
+    return group_fits(group, room);
+}
+
+/* In units of the first mantissa where that is 1, else of the one that most members have. */
+static bool join_nearly(struct group *group, int room, int bits, bool to_one) {
+    const struct mantissa *unit = &group->mantissas[0];
+    for (uint32_t i = 1; !to_one && i < group->mantissa_count; i++)
+        if (group->mantissas[i].members > unit->members) unit = &group->mantissas[i];
+    group->common = to_one ? 1 : unit->value;
+    group->bits = bits;
+    for (uint32_t i = 0; i < group->mantissa_count; i++) {
+        struct mantissa *mantissa = &group->mantissas[i];
+        int exponent;
+        double ratio = frexp(mantissa->value / group->common, &exponent);
+        mantissa->factor = llrint(ldexp(ratio, bits));
+        mantissa->shift = bits - exponent;
+        for (; mantissa->factor % 2 == 0; mantissa->shift--) mantissa->factor /= 2;
+    }
+    spread_factors(group);
+    return group_fits(group, room);
+}
+
+/* Without a factor where the scales are equal. */
+static void keep_equal_scales(struct group *group) {
+    int shift = group->members[0].shift;
+    for (uint32_t i = 0; i < group->count; i++)
+        if (group->members[i].factor != 1 || group->members[i].shift != shift) return;
+    for (uint32_t i = 0; i < group->count; i++) group->members[i].shift = 0;
+    group->common = ldexp(group->common, -shift);
+}
+
+static bool group_join(struct group *group, const struct scale_join *join, struct arena *arena) {
+    for (uint32_t i = 0; i < group->count; i++)
+        if (!isnormal((float)group->members[i].scale) || group->members[i].scale < 0) return false;
+    find_mantissas(group, arena);
+    bool joined = join_exactly(group, join->room);
+    for (int bits = BINARY32_BITS; !joined && bits >= FACTOR_BITS_MIN; bits--)
+        joined = join_nearly(group, join->room, bits, join->to_one);
+    if (joined) keep_equal_scales(group);
+    return joined;
+}
+
+/* ---- the operands of a node ---- */
+
+static double magnitude_of(struct interval interval) {
+    double hi = fabs((double)interval.hi), lo = fabs((double)interval.lo);
+    return fmax(hi, lo);
+}
+
+static size_t elements_of(const struct integerise *state, const struct exact *operand) {
+    return shape_elements(&graph_value(state->integer, operand->value)->shape);
+}
+
+/* A member of scale 1 for groups that must have it; a number that is always 0 has every scale. */
+static void collect(const struct integerise *state, const struct scale_join *join, struct group *groups,
+                    struct member *members) {
+    uint32_t *counts = ARENA_ARRAY(state->scratch, uint32_t, join->group_count + 1);
+    for (uint32_t o = 0; o < join->operand_count; o++)
+        for (size_t e = 0; e < elements_of(state, &join->operands[o]); e++) counts[join->groups[o][e]]++;
+    for (uint32_t g = 0; g < join->group_count; g++) {
+        groups[g].members = members;
+        members += counts[g] + 1;
+        if (join->to_one) groups[g].members[groups[g].count++] = (struct member){.operand = UINT32_MAX, .scale = 1};
+    }
+    for (uint32_t o = 0; o < join->operand_count; o++)
+        for (size_t e = 0; e < elements_of(state, &join->operands[o]); e++) {
+            const struct exact *operand = &join->operands[o];
+            double magnitude = magnitude_of(graph_interval(state->integer, operand->value, e));
+            struct group *group = &groups[join->groups[o][e]];
+            if (magnitude == 0) continue;
+            group->members[group->count++] = (struct member){
+                .operand = o, .element = e, .scale = operand->scale ? operand->scale[e] : 1, .magnitude = magnitude,
+                .fraction = graph_format(state->integer, operand->value, e).fraction};
+        }
+}
+
+/* The operand's elements times their factors: constants at once, others by a node unless all factors are 1. */
+static valref multiplied(struct integerise *state, const struct scale_join *join, uint32_t o, int64_t *factors,
+                         const int *shifts) {
+    const struct exact *operand = &join->operands[o];
+    const struct shape shape = graph_value(state->integer, operand->value)->shape;
+    size_t count = shape_elements(&shape);
+    const int64_t *constants = graph_integers(state->integer, operand->value);
+    struct format *formats = ARENA_ARRAY(state->scratch, struct format, count);
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        any = any || factors[i] != 1 || shifts[i] != 0;
+        if (constants) factors[i] *= constants[i];
+        int fraction = shifts[i] + (constants ? graph_format(state->integer, operand->value, i).fraction : 0);
+        formats[i] = format_for((struct interval){factors[i], factors[i]}, fraction);
+    }
+    if (!any) return operand->value;
+    const char *name = join->operand_count == 1 ? "grid" : o == 0 ? "left_grid" : "right_grid";
+    valref operands[2] = {operand->value, NO_VALUE};
+    name = arena_printf(state->scratch, "%s.%s", join->node->name, name);
+    operands[1] = graph_append_integers(state->integer, constants ? name : arena_printf(state->scratch, "%s.factor", name), shape,
+                                        formats_compact(state->scratch, &shape, formats), factors);
+    if (constants || operands[1].id == UINT32_MAX) return operands[1];
+    return cross_name(state, graph_append(state->integer, OP_MUL, name, operands, 2, NULL), join->node, false);
+}
+
+static int rewrite(struct integerise *state, const struct scale_join *join, const struct group *groups, uint32_t o) {
+    struct exact *operand = &join->operands[o];
+    size_t count = elements_of(state, operand);
+    int64_t *factors = ARENA_ARRAY(state->scratch, int64_t, count);
+    int *shifts = ARENA_ARRAY(state->scratch, int, count);
+    double *scale = ARENA_ARRAY(state->scratch, double, count);
+    bool scaled = false;
+    for (size_t e = 0; e < count; e++) {
+        const struct group *group = &groups[join->groups[o][e]];
+        factors[e] = 1;
+        scale[e] = group->common;
+        scaled = scaled || scale[e] != 1;
+    }
+    for (uint32_t g = 0; g < join->group_count; g++)
+        for (uint32_t i = 0; i < groups[g].count; i++) {
+            const struct member *member = &groups[g].members[i];
+            if (member->operand != o) continue;
+            factors[member->element] = member->factor;
+            shifts[member->element] = member->shift;
+        }
+    operand->value = multiplied(state, join, o, factors, shifts);
+    operand->scale = scaled ? scale : NULL;
+    return operand->value.id == UINT32_MAX ? -1 : 0;
+}
+
+/* What the factors leave out, as a doubt about all operands. */
+static void tell(struct integerise *state, const struct scale_join *join, const struct group *groups) {
+    int bits = 0;
+    bool merged = false;
+    for (uint32_t g = 0; g < join->group_count; g++) {
+        merged = merged || groups[g].merged;
+        if (groups[g].bits && (bits == 0 || groups[g].bits < bits)) bits = groups[g].bits;
+    }
+    const char *doubt = NULL;
+    if (merged) doubt = doubt_reason(state, join->node, "takes scales for equal that binary32 cannot tell apart");
+    if (bits) doubt = doubt_reason(state, join->node, "joins scales that have no common grid of 64 bits");
+    if (bits)
+        program_note(state->program, "integerise", join->node->name, bits,
+                     "scales without a common grid within 64 bits are joined by factors of %d bits: each is off by 2^-%d "
+                     "of itself at most", bits, bits);
+    for (uint32_t o = 0; doubt && o < join->operand_count; o++)
+        if (!join->operands[o].doubt) join->operands[o].doubt = doubt;
+}
+
+bool scales_take_off(struct integerise *state, const struct node *node, struct exact *operand) {
+    if (!operand->scale) return true;
+    size_t count = elements_of(state, operand);
+    uint32_t *each = ARENA_ARRAY(state->scratch, uint32_t, count);
+    for (size_t i = 0; i < count; i++) each[i] = (uint32_t)i;
+    const uint32_t *groups[1] = {each};
+    struct scale_join join = {node, operand, 1, groups, (uint32_t)count, true, INTEGER_BITS_MAX};
+    return scales_join(state, &join);
+}
+
+bool scales_join(struct integerise *state, const struct scale_join *join) {
+    size_t elements = 0;
+    for (uint32_t o = 0; o < join->operand_count; o++) elements += elements_of(state, &join->operands[o]);
+    struct group *groups = ARENA_ARRAY(state->scratch, struct group, join->group_count);
+    collect(state, join, groups, ARENA_ARRAY(state->scratch, struct member, elements + join->group_count));
+    for (uint32_t g = 0; g < join->group_count; g++) {
+        groups[g].common = 1;
+        if (groups[g].count && !group_join(&groups[g], join, state->scratch)) return false;
+    }
+    for (uint32_t o = 0; o < join->operand_count; o++)
+        if (rewrite(state, join, groups, o) < 0) return false;
+    tell(state, join, groups);
+    return true;
+}

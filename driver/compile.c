@@ -110,7 +110,7 @@ static int run_passes(struct compile_job *job) {
     program->context = job->context;
     program->arena = job->arena;
     program->options = &job->options;
-    program->technology = technology_for(job->options.part);
+    program->technology = technology_for(job->options.part, job->options.grade);
     warn_of_idle_layers(job);
     if (calibration_load(job->context, job->arena, options, program->graph, &program->calibration) < 0) return -1;
     job->measurement = measurement_new(program);

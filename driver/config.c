@@ -181,8 +181,15 @@ static int read_adders(struct config *config, const struct place *place, const c
     return 0;
 }
 
+static int read_margin(struct config *config, const struct place *place, const cJSON *item) {
+    double percent = 0;
+    if (read_number(config, place, item, 0, 90, &percent) < 0) return -1;
+    config->out->margin_percent = (int)percent;
+    return 0;
+}
+
 static const struct key top_keys[] = {
-    {"name", read_name},         {"clock", read_clock},       {"part", read_part},         {"adders", read_adders},
+    {"name", read_name},         {"clock", read_clock},       {"part", read_part},         {"adders", read_adders}, {"margin", read_margin},
     {"softmax", read_softmax},   {"softmax_error", read_softmax_error}, {"precision", read_precision}, {"sparsity", read_sparsity},
     {"prune_scope", read_scope}, {"layers", read_layers},     {"inputs", read_inputs},     {NULL, NULL}};
 

@@ -6,7 +6,7 @@
 
 int trial_compile(struct bxc_context *context, struct arena *arena, struct graph *graph, const struct compile_options *options,
                   struct program *out) {
-    *out = (struct program){.context = context, .arena = arena, .options = options, .technology = technology_for(options->part), .graph = graph};
+    *out = (struct program){.context = context, .arena = arena, .options = options, .technology = technology_for(options->part, options->grade), .graph = graph};
     return passes_run(out, NULL, NULL);
 }
 

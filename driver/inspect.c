@@ -207,7 +207,7 @@ static int judge_part(void *user) {
     struct compile_options options;
     if (settings_read(job->context, job->arena, job->options, &options) < 0) return -1;
     struct program program = {.context = job->context, .arena = job->arena, .options = &options,
-                              .technology = technology_for(options.part), .graph = graph_clone(judgement->graph)};
+                              .technology = technology_for(options.part, options.grade), .graph = graph_clone(judgement->graph)};
     return passes_run(&program, NULL, "integerise");
 }
 

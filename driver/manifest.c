@@ -22,6 +22,8 @@ void content_hash(char out[65], const char *quantised, size_t length, const stru
     hash_line(&hash, "clock_ps", number);
     snprintf(number, sizeof number, "%d", options->adder_terms);
     hash_line(&hash, "adders", number);
+    snprintf(number, sizeof number, "%d", options->margin_percent);
+    hash_line(&hash, "margin", number);
     sha256_finish(&hash, out);
 }
 
@@ -31,6 +33,7 @@ static void add_options(cJSON *parent, const struct compile_options *options) {
     cJSON_AddNumberToObject(item, "clock_ps", options->clock_ps);
     cJSON_AddStringToObject(item, "part", options->part_code);
     cJSON_AddNumberToObject(item, "adders", options->adder_terms);
+    cJSON_AddNumberToObject(item, "margin", options->margin_percent);
     cJSON_AddStringToObject(item, "softmax", softmax[options->softmax]);
     cJSON_AddNumberToObject(item, "softmax_error", options->softmax_error);
     cJSON_AddNumberToObject(item, "weight_bits", options->precision.weight_bits);
@@ -52,12 +55,13 @@ int manifest_options(struct bxc_context *context, struct arena *arena, const cha
     arena_defer(arena, release, json);
     const cJSON *options = cJSON_GetObjectItemCaseSensitive(json, "options");
     const cJSON *clock = cJSON_GetObjectItemCaseSensitive(options, "clock_ps"), *part = cJSON_GetObjectItemCaseSensitive(options, "part");
-    const cJSON *adders = cJSON_GetObjectItemCaseSensitive(options, "adders");
-    if (!cJSON_IsNumber(clock) || !cJSON_IsNumber(adders) || !cJSON_IsString(part))
+    const cJSON *adders = cJSON_GetObjectItemCaseSensitive(options, "adders"), *margin = cJSON_GetObjectItemCaseSensitive(options, "margin");
+    if (!cJSON_IsNumber(clock) || !cJSON_IsNumber(adders) || !cJSON_IsNumber(margin) || !cJSON_IsString(part))
         return diag_error(&context->diagnostics, at, "compile the model again", "it does not tell the options");
     *out = compile_options_default();
     out->clock_ps = clock->valueint;
     out->adder_terms = adders->valueint;
+    out->margin_percent = margin->valueint;
     return setting_part(context, arena, at, part->valuestring, out);
 }
 

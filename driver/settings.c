@@ -79,11 +79,13 @@ static int read_precision(struct bxc_context *context, const char *text, struct 
 }
 
 static void read_numbers(const struct bxc_options *options, struct compile_options *out) {
-    double adders = 0;
+    double adders = 0, margin = 0;
     options_number(options, "softmax-error", out->softmax_error, 1e-6, 0.5, &out->softmax_error);
     options_number(options, "prune", out->sparsity, 0, 0.9999, &out->sparsity);
     options_number(options, "adders", out->adder_terms, 2, 3, &adders);
+    options_number(options, "margin", out->margin_percent, 0, 90, &margin);
     out->adder_terms = (int)adders;
+    out->margin_percent = (int)margin;
 }
 
 static void read_words(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out) {

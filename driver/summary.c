@@ -72,6 +72,29 @@ static void add_layers(struct arena *arena, const struct program *program, struc
                                                                   .cost = costs[graph->node_count], .first_cycle = -1, .last_cycle = -1};
 }
 
+static const char *wire_layer(struct arena *arena, const struct graph *graph, const struct wire *wire) {
+    if (wire->origin.id >= graph->node_count) return "";
+    const struct node *node = graph_node(graph, wire->origin);
+    return shape_elements(&graph_value(graph, node->result)->shape) > 1 ? arena_printf(arena, "%s[%u]", node->name, wire->element) : node->name;
+}
+
+/* Wiring is left out: it takes no time. */
+static void add_path(struct arena *arena, const struct program *program, struct compile_report *report) {
+    enum { WIRES_MAX = 1000 };
+    uint32_t *path = ARENA_ARRAY(arena, uint32_t, WIRES_MAX);
+    const struct design *design = program->design;
+    uint32_t count = design_critical_path(design, program->technology, path, WIRES_MAX);
+    report->path = ARENA_ARRAY(arena, struct path_report, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct wire *wire = &design->blocks[0].datapath.wires[path[i]];
+        if (i && (wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP)) continue;
+        bool begins = i == 0 && count > 1;
+        report->path[report->path_count++] = (struct path_report){
+            .layer = wire_layer(arena, program->graph, wire), .what = begins || wire->op == WIRE_INPUT ? "register" : wire_op_names[wire->op],
+            .bits = wire_width(wire), .picoseconds = begins ? 0 : wire->arrival};
+    }
+}
+
 static const char *chosen_by(const struct program *program, const char *port) {
     for (uint32_t i = 0; i < program->note_count; i++)
         if (strcmp(program->notes[i].pass, "ports") == 0 && program->notes[i].subject && strcmp(program->notes[i].subject, port) == 0)
@@ -130,6 +153,8 @@ struct compile_report *summary_new(struct arena *arena, const struct program *pr
     report->latency = program->design->latency;
     report->initiation_interval = program->design->blocks[0].initiation_interval;
     report->stage_delay = design_stage_delay(program->design, program->technology);
+    report->margin = options->margin_percent;
+    add_path(arena, program, report);
     report->total = design_cost(program->design, program->technology);
     report->available = (struct cost){options->part->lut, options->part->ff, options->part->dsp, options->part->bram18};
     add_layers(arena, program, report);

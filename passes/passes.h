@@ -40,6 +40,7 @@ struct compile_options {
     uint32_t layer_count;
     struct input_options *inputs;
     uint32_t input_count;
+    int margin_percent;         /* of the period, kept free by the pipeliner */
     int adder_terms;            /* 0: chosen by the clock; 2 or 3 */
 };
 struct compile_options compile_options_default(void);

@@ -6,16 +6,12 @@
 #include "passes/pipeline.h"
 #include "passes/table.h"
 
-int wire_picoseconds(const struct datapath *datapath, const struct wire *wire, const struct technology *technology) {
-    return (int)(wire_delay(datapath, wire, technology) * 1000 + 0.5);
-}
-
 struct schedule {
     struct design *design;
     struct datapath *datapath;
     struct stage stage;
-    int *delay;     /* ps, of each wire */
-    int *arrival;   /* ps after its cycle's clock edge */
+    struct timing *timing;
+    int *delay;     /* ps, of each wire behind registers */
     int *last_use;  /* latest cycle in which it is read */
     int *need;      /* earliest cycle in which it is read, */
     int *limit;     /* and by when, in that cycle */
@@ -38,18 +34,6 @@ static bool is_partial_product(const struct schedule *s, uint32_t id) {
 
 /* ---- as soon as possible ---- */
 
-/* Arrival when all operands are in its cycle or before it. */
-static int arrival_in(const struct schedule *s, uint32_t id, int cycle) {
-    const struct wire *wire = &s->datapath->wires[id];
-    int arrival = 0;
-    for (uint32_t k = 0; k < wire->operand_count; k++) {
-        uint32_t operand = wire->operands[k].wire.id;
-        if (s->datapath->wires[operand].cycle == cycle && s->arrival[operand] > arrival)
-            arrival = s->arrival[operand];
-    }
-    return arrival + s->delay[id];
-}
-
 static void place_early(struct schedule *s, uint32_t id) {
     struct wire *wire = &s->datapath->wires[id];
     int cycle = 0;
@@ -58,11 +42,8 @@ static void place_early(struct schedule *s, uint32_t id) {
         int other = s->datapath->wires[operand].cycle + is_partial_product(s, operand);
         cycle = other > cycle ? other : cycle;
     }
-    s->arrival[id] = arrival_in(s, id, cycle);
-    if (s->arrival[id] > s->stage.budget) {
-        cycle++;
-        s->arrival[id] = s->delay[id];
-    }
+    if (timing_place(s->timing, id, cycle) > s->stage.budget)
+        timing_place(s->timing, id, ++cycle);
     wire->cycle = cycle;
     s->last = cycle > s->last ? cycle : s->last;
 }
@@ -142,13 +123,9 @@ static void place_late(struct schedule *s, uint32_t id) {
 }
 
 static void settle(struct schedule *s) {
-    for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
-        struct wire *wire = &s->datapath->wires[i];
-        s->arrival[i] = arrival_in(s, i, wire->cycle);
-        wire->arrival = s->arrival[i];
-        if (s->arrival[i] > s->stage.budget)
-            context_bug(s->design->context, "wire %u arrives %d ps into a stage of %d ps", i, s->arrival[i], s->stage.budget);
-    }
+    int last = timing_settle(s->timing, s->datapath);
+    if (last > s->stage.budget)
+        context_bug(s->design->context, "a wire arrives %d ps into a stage of %d ps", last, s->stage.budget);
 }
 
 /* ---- the pass ---- */
@@ -160,18 +137,17 @@ static int refuse_slow(struct schedule *s, uint32_t id) {
     int slowest = 0;
     for (uint32_t i = 0; i < s->datapath->wire_count; i++)
         slowest = s->delay[i] > slowest ? s->delay[i] : slowest;
-    int megahertz = 1000000 / (slowest + s->stage.overhead);
+    int period = (int)(((int64_t)(slowest + s->stage.overhead) * 100 + 99 - s->stage.margin) / (100 - s->stage.margin));
     struct strbuf text = strbuf_new(s->design->arena);
-    strbuf_printf(&text, "a clock of at most %d MHz would do", megahertz);
+    strbuf_printf(&text, "a clock of at most %d MHz would do", 1000000 / period);
     return diag_error(&s->design->context->diagnostics, graph_location(graph, node), text.data,
                       "a '%s' of %d bits needs %d ps, and the clock leaves %d ps of a stage", wire_op_names[wire->op],
                       wire_width(wire), s->delay[id], s->stage.budget);
 }
 
 static int schedule_wires(struct schedule *s) {
-    for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
-        s->delay[i] = wire_picoseconds(s->datapath, &s->datapath->wires[i], s->stage.technology);
-    }
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++)
+        s->delay[i] = timing_alone(s->timing, i);
     for (uint32_t i = 0; i < s->datapath->wire_count; i++)
         if (s->delay[i] > s->stage.budget)
             return refuse_slow(s, i);
@@ -184,20 +160,35 @@ static int schedule_wires(struct schedule *s) {
     return 0;
 }
 
+/* What the clock leaves of a stage beside its registers and the margin. */
+static int find_budget(const struct program *program, struct stage *stage) {
+    const struct technology *t = program->technology;
+    const struct graph *graph = program->design->graph;
+    int period = program->options->clock_ps, least = technology_overhead(t) + t->net + t->lut;
+    stage->technology = t;
+    stage->margin = program->options->margin_percent;
+    stage->overhead = technology_overhead(t);
+    stage->budget = (int)((int64_t)period * (100 - stage->margin) / 100) - stage->overhead;
+    if (t->clock_tree_megahertz && (int64_t)(period + 1) * t->clock_tree_megahertz <= 1000000)
+        return diag_error(&program->context->diagnostics, graph_location(graph, NULL), "choose a slower clock, or a faster speed grade",
+                          "a clock period of %d ps is more than the part's clock tree carries: %d MHz", period, t->clock_tree_megahertz);
+    if (stage->budget < t->net + t->lut)
+        return diag_error(&program->context->diagnostics, graph_location(graph, NULL), "choose a slower clock or a smaller --margin",
+                          "a LUT and a register alone need %d ps on this part, and a clock period of %d ps leaves %d ps beside a margin of %d %%",
+                          least, period, stage->budget + stage->overhead, stage->margin);
+    return 0;
+}
+
 int pass_pipeline(struct program *program, bool *changed) {
     struct design *design = program->design;
-    const struct technology *technology = program->technology;
     struct schedule s = {.design = design};
-    s.stage.technology = technology;
-    s.stage.overhead = (int)(technology->register_delay * 1000 + 0.5);
-    s.stage.budget = program->options->clock_ps - s.stage.overhead;
-    if (s.stage.budget <= 0)
-        return diag_error(&program->context->diagnostics, graph_location(design->graph, NULL), "choose a slower clock",
-                          "a clock period of %d ps leaves nothing beside the registers' %d ps", program->options->clock_ps, s.stage.overhead);
+    if (find_budget(program, &s.stage) < 0)
+        return -1;
     split_sums(design, &s.stage);
     s.datapath = &design->blocks[0].datapath;
     struct arena *scratch = arena_new(program->context);
-    int **columns[] = {&s.delay, &s.arrival, &s.last_use, &s.need, &s.limit};
+    s.timing = timing_new(scratch, design, program->technology);
+    int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         *columns[i] = ARENA_ARRAY(scratch, int, s.datapath->wire_count + 1);
     int result = schedule_wires(&s);

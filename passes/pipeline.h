@@ -8,9 +8,9 @@ struct stage { /* what a clock period leaves */
     const struct technology *technology;
     int budget;   /* for logic */
     int overhead; /* registers */
+    int margin;   /* percent of the period that stays free */
 };
 
-int wire_picoseconds(const struct datapath *datapath, const struct wire *wire, const struct technology *technology);
 /* split_sums.c: sums and comparisons too wide for one stage become chunks in several. */
 void split_sums(struct design *design, const struct stage *stage);
 

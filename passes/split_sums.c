@@ -8,6 +8,7 @@ struct split {
     struct design *design;
     struct datapath to;
     const struct stage *stage;
+    int start;        /* ps, when registered operands may come: their readers */
     struct wire like; /* the origin of what is made */
 };
 
@@ -32,16 +33,27 @@ static wireref high_bits(struct split *s, wireref wire, int from) {
     return append(s, (struct wire){.op = WIRE_SHIFT_RIGHT, .operands = &operand, .operand_count = 1, .amount = from});
 }
 
-/* Carry bits that an adder of three terms may have in a stage. */
-static int chunk_bits(const struct split *s) {
-    const struct technology *t = s->stage->technology;
-    int lut = (int)(t->lut_delay * 1000 + 0.5), ternary = (int)(t->ternary_delay * 1000 + 0.5);
-    int carry = (int)(t->carry_delay * 1000 + 0.5);
-    int bits = (s->stage->budget - lut - ternary) / (carry > 0 ? carry : 1) - 3;
-    return bits > 60 ? 60 : bits;
+/* Carry bits that an adder may have in a stage. */
+static int chunk_bits(const struct split *s, uint32_t terms) {
+    int bits = 0;
+    while (bits < 60 && s->start + adder_delay(s->stage->technology, (int)terms, bits + 1) <= s->stage->budget)
+        bits++;
+    return bits - 3; /* carries out of the low part, and a constant that is a term */
+}
+
+static bool is_too_slow(const struct split *s, const struct wire *wire) {
+    return wire_delay(&s->to, wire, s->stage->technology, s->start) > s->stage->budget;
 }
 
 static wireref split_sum(struct split *s, struct term *terms, uint32_t count, int64_t constant);
+
+/* Three terms, a constant among them, as two adders of two. */
+static wireref split_terms(struct split *s, struct term *terms, uint32_t count, int64_t constant) {
+    if (!sum_is_safe(&s->to, terms, 2, 0))
+        return append_sum(s, terms, count, constant);
+    struct term rest[2] = {{.wire = split_sum(s, terms, 2, 0)}, terms[count - 1]};
+    return split_sum(s, rest, count - 1, constant);
+}
 
 /* The sum, cut at bit k. */
 static wireref cut_sum(struct split *s, const struct term *terms, uint32_t count, int64_t constant, int k) {
@@ -67,10 +79,12 @@ static wireref cut_sum(struct split *s, const struct term *terms, uint32_t count
 static wireref split_sum(struct split *s, struct term *terms, uint32_t count, int64_t constant) {
     wireref whole = append_sum(s, terms, count, constant);
     const struct wire *wire = &s->to.wires[whole.id];
-    int chunk = chunk_bits(s), low = 64;
+    int chunk = chunk_bits(s, count + (constant != 0)), low = 64;
     struct interval interval = {wire->lo, wire->hi};
-    if (wire_picoseconds(&s->to, wire, s->stage->technology) <= s->stage->budget || chunk < 2 || count > 3)
+    if (!is_too_slow(s, wire) || count > 3)
         return whole;
+    if (chunk < 2)
+        return count + (constant != 0) < 3 ? whole : split_terms(s, terms, count, constant);
     for (uint32_t i = 0; i < count; i++)
         low = terms[i].shift < low ? terms[i].shift : low;
     if (low + chunk + 2 > 62 || low + chunk + 2 >= wire_width(wire))
@@ -98,10 +112,11 @@ void split_sums(struct design *design, const struct stage *stage) {
     const struct datapath *from = &design->blocks[0].datapath;
     struct arena *scratch = arena_new(design->context);
     wireref *map = ARENA_ARRAY(scratch, wireref, from->wire_count + 1);
-    struct split s = {.design = design, .stage = stage};
+    const struct timing *timing = timing_new(scratch, design, stage->technology);
+    struct split s = {.design = design, .stage = stage, .start = timing_most_fan_out(timing)};
     for (uint32_t i = 0; i < from->wire_count; i++) {
         struct wire wire = wire_mapped(design, from, &s.to, &from->wires[i], map);
-        bool wide = wire_picoseconds(from, &from->wires[i], stage->technology) > stage->budget;
+        bool wide = timing_alone(timing, i) > stage->budget;
         s.like = wire;
         if (wide && wire.op == WIRE_SUM)
             map[i] = split_sum(&s, wire.operands, wire.operand_count, wire.constant);

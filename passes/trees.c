@@ -31,9 +31,9 @@ int adder_terms_of(const struct program *program) {
     if (program->options && program->options->adder_terms)
         return program->options->adder_terms;
     const struct technology *t = program->technology;
-    double period = program->options ? program->options->clock_ps / 1000.0 : 0;
-    double ternary = t->lut_delay + t->ternary_delay + 20 * t->carry_delay + t->register_delay;
-    return period <= 0 || ternary <= period ? 3 : 2;
+    int period = program->options ? program->options->clock_ps : 0;
+    int64_t left = (int64_t)period * (100 - (period ? program->options->margin_percent : 0)) / 100;
+    return period == 0 || adder_delay(t, 3, 20) + technology_overhead(t) <= left ? 3 : 2;
 }
 
 /* ---- planning ---- */

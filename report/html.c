@@ -155,6 +155,25 @@ static void layer_sections(struct strbuf *out, const struct compile_report *repo
     end_section(out);
 }
 
+/* The slowest path from register to register, step by step. */
+static void path_section(struct strbuf *out, const struct compile_report *report) {
+    static const char *const headings[] = {"Layer", "Operator", ">Bits", ">Arrives, ps", NULL};
+    if (report->path_count == 0)
+        return;
+    start_section(out, "Critical path", "The slowest path between two registers, by the delay model: what it leaves and what it goes through.");
+    html_table_start(out, NULL, headings);
+    for (uint32_t i = 0; i < report->path_count; i++) {
+        strbuf_append(out, "<tr>");
+        html_cell(out, report->path[i].layer, false);
+        html_cell(out, report->path[i].what, false);
+        html_cell(out, words_count(out->arena, report->path[i].bits), true);
+        html_cell(out, words_count(out->arena, report->path[i].picoseconds), true);
+        strbuf_append(out, "</tr>\n");
+    }
+    table_end(out);
+    end_section(out);
+}
+
 static void ports_section(struct strbuf *out, const struct compile_report *report) {
     static const char *const headings[] = {"Port", "Direction", ">Elements", ">Bits", "Format", "Rounding", "Overflow", "Chosen by", NULL};
     start_section(out, "Ports", "Element 0 stands in the low bits; every element has its own width, without padding.");
@@ -251,6 +270,7 @@ void report_html(struct strbuf *out, const struct compile_report *report, const 
     if (verdict)
         html_verdict(out, verdict);
     layer_sections(out, report, verdict);
+    path_section(out, report);
     ports_section(out, report);
     passes_section(out, report);
     notes_section(out, report);

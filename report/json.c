@@ -138,6 +138,17 @@ static void add_notes(struct arena *arena, cJSON *root, const struct compile_rep
         json_text(arena, warnings, NULL, report->warnings[i]);
 }
 
+static void add_path(struct arena *arena, cJSON *latency, const struct compile_report *report) {
+    cJSON *path = json_array(arena, latency, "critical_path");
+    for (uint32_t i = 0; i < report->path_count; i++) {
+        cJSON *step = json_object(arena, path, NULL);
+        json_text(arena, step, "layer", report->path[i].layer);
+        json_text(arena, step, "operator", report->path[i].what);
+        json_number(arena, step, "bits", report->path[i].bits);
+        json_number(arena, step, "arrival_ps", report->path[i].picoseconds);
+    }
+}
+
 static void add_target(struct arena *arena, cJSON *root, const struct compile_report *report) {
     cJSON *target = json_object(arena, root, "target");
     json_text(arena, target, "part_code", report->part_code);
@@ -150,6 +161,8 @@ static void add_target(struct arena *arena, cJSON *root, const struct compile_re
     json_number(arena, latency, "nanoseconds", report->latency * report->clock_period);
     json_number(arena, latency, "initiation_interval", report->initiation_interval);
     json_number(arena, latency, "stage_delay_ns", report->stage_delay);
+    json_number(arena, latency, "margin_percent", report->margin);
+    add_path(arena, latency, report);
     cJSON *resources = json_object(arena, root, "resources");
     add_cost(arena, resources, "estimate", report->total);
     add_cost(arena, resources, "available", report->available);

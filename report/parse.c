@@ -167,6 +167,16 @@ static void read_notes(struct json_reader *reader, const cJSON *root, struct com
     }
 }
 
+static void read_path(struct json_reader *reader, const cJSON *latency, struct compile_report *report) {
+    const cJSON *item, *list = read_array(reader, latency, "critical_path", &report->path_count);
+    report->path = ARENA_ARRAY(reader->arena, struct path_report, report->path_count + 1);
+    struct path_report *step = report->path;
+    cJSON_ArrayForEach(item, list) {
+        *step++ = (struct path_report){.layer = read_text(reader, item, "layer"), .what = read_text(reader, item, "operator"),
+                                       .bits = read_int(reader, item, "bits"), .picoseconds = read_int(reader, item, "arrival_ps")};
+    }
+}
+
 static void read_target(struct json_reader *reader, const cJSON *root, struct compile_report *report) {
     const cJSON *target = read_member(reader, root, "target");
     report->part_code = read_text(reader, target, "part_code");
@@ -177,6 +187,8 @@ static void read_target(struct json_reader *reader, const cJSON *root, struct co
     report->latency = read_int(reader, latency, "cycles");
     report->initiation_interval = read_int(reader, latency, "initiation_interval");
     report->stage_delay = read_number(reader, latency, "stage_delay_ns");
+    report->margin = read_int(reader, latency, "margin_percent");
+    read_path(reader, latency, report);
     const cJSON *resources = read_member(reader, root, "resources");
     report->total = read_cost(reader, resources, "estimate");
     report->available = read_cost(reader, resources, "available");

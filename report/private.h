@@ -43,6 +43,7 @@ const char *words_number(struct arena *arena, double number);               /* f
 const char *words_area(struct arena *arena, double area);                   /* of a ROC curve; "-" for NaN */
 const char *words_share(struct arena *arena, double part, double whole);    /* "0.41 %", "-" */
 const char *words_cycles(struct arena *arena, const struct layer_report *layer); /* "0-2", "-" */
+const char *words_path(struct arena *arena, const struct compile_report *report); /* "act0[2] -> dense1[3] (sum, sum) -> act1[3] (clamp)" */
 const char *words_engine(struct arena *arena, const struct engine_result *result); /* "rtl, gaps" */
 const char *words_result(struct arena *arena, const struct engine_result *result); /* "equal", "differs", ... */
 const char *words_difference(struct arena *arena, const struct difference *difference);

@@ -20,6 +20,10 @@ struct pass_report { /* what a pass did to the numbers */
     double max_error, mean_error;         /* of the outputs, after against before */
     uint64_t decisions, flipped;
 };
+struct path_report { /* a step of the slowest path; the first is the register that it leaves */
+    const char *layer, *what; /* a node's element, an operator of the datapath */
+    int bits, picoseconds;    /* of the result; after the clock edge */
+};
 struct note_report {
     const char *pass, *subject, *text;
     double number;
@@ -29,6 +33,9 @@ struct compile_report {
     double clock_period;
     int latency, initiation_interval;
     double stage_delay;
+    int margin;              /* percent of the period */
+    struct path_report *path; /* from register to register */
+    uint32_t path_count;
     struct cost total;
     struct cost available; /* the part's */
     struct layer_report *layers;

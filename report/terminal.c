@@ -13,8 +13,10 @@ static void print_summary(struct strbuf *out, const struct compile_report *repor
                   words_number(arena, report->latency * report->clock_period));
     strbuf_printf(out, "  interval  %d: %s\n", report->initiation_interval,
                   report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events");
-    strbuf_printf(out, "  slowest   %s ns, estimated, of a period of %s ns\n", words_number(arena, report->stage_delay),
-                  words_number(arena, report->clock_period));
+    strbuf_printf(out, "  slowest   %s ns, estimated, of a period of %s ns; margin asked for: %d %%\n", words_number(arena, report->stage_delay),
+                  words_number(arena, report->clock_period), report->margin);
+    if (report->path_count)
+        strbuf_printf(out, "  its path  %s\n", words_path(arena, report));
 }
 
 static void resource_row(struct text_table *table, const char *name, double used, double available) {

@@ -80,6 +80,19 @@ const char *words_cycles(struct arena *arena, const struct layer_report *layer) 
                                                    : arena_printf(arena, "%d-%d", layer->first_cycle, layer->last_cycle);
 }
 
+const char *words_path(struct arena *arena, const struct compile_report *report) {
+    struct strbuf out = strbuf_new(arena);
+    for (uint32_t i = 0; i < report->path_count; i++) {
+        const struct path_report *step = &report->path[i];
+        bool again = i && strcmp(step[-1].layer, step->layer) == 0;
+        if (!again)
+            strbuf_printf(&out, "%s%s (", i ? ") -> " : "", words_clean(arena, step->layer));
+        strbuf_printf(&out, "%s%s", again ? ", " : "", step->what);
+    }
+    strbuf_append(&out, report->path_count ? ")" : "");
+    return out.data;
+}
+
 const char *words_engine(struct arena *arena, const struct engine_result *result) {
     bool plain = !result->variant || !*result->variant;
     return plain ? engine_name(result->id) : arena_printf(arena, "%s, %s", engine_name(result->id), result->variant);

@@ -1,95 +1,9 @@
-/* Area and delay of wires, by the shape that synthesis gives them (one LUT a bit in which terms
- * overlap, whether two or three), and of whole designs with the registers that cycles imply. Area is
- * what Yosys maps; measured designs lie within 5 % of it. Estimates; nothing here decides what is computed. */
-#include "target/target.h"
+/* Area of wires, by the shape that synthesis gives them (one LUT a bit in which terms overlap, whether two
+ * or three), and of whole designs with the registers that cycles imply. It is what Yosys maps; measured
+ * designs lie within 5 % of it. Estimates; nothing here decides what is computed. */
+#include "target/shape.h"
 
 /* ---- sums ---- */
-
-/* A summand in the bits of the result; from `end` on its bits are zero (64: its sign goes on). */
-struct summand {
-    bool is_literal, negative;
-    int start, end;
-};
-
-/* What is left of a sum above the bits that one positive summand alone provides. */
-struct adder {
-    struct summand summands[4];
-    int count, terms; /* terms: those that are wires */
-    int from, bits;
-    bool carried;     /* the constant and the ones of negated terms fit the carries */
-};
-
-static int trailing_zeros(int64_t x) {
-    return x ? __builtin_ctzll((uint64_t)x) : 64;
-}
-
-static int bit_length(int64_t x) {
-    return x < 0 ? 64 : x ? 64 - __builtin_clzll((uint64_t)x) : 0;
-}
-
-static int gather_summands(const struct datapath *datapath, const struct wire *wire, int bits, struct adder *adder) {
-    int count = 0;
-    for (uint32_t i = 0; i < wire->operand_count && i < 3; i++) {
-        struct term term = wire->operands[i];
-        const struct wire *x = &datapath->wires[term.wire.id];
-        if (term.shift < bits)
-            adder->summands[count++] = (struct summand){false, term.negative, term.shift, x->lo < 0 ? 64 : term.shift + wire_width(x)};
-    }
-    if (wire->constant && trailing_zeros(wire->constant) < bits)
-        adder->summands[count++] = (struct summand){true, false, trailing_zeros(wire->constant), bit_length(wire->constant)};
-    return count;
-}
-
-static int drop_ended(struct adder *adder, int count) {
-    int kept = 0;
-    for (int i = 0; i < count; i++)
-        if (adder->summands[i].end > adder->from)
-            adder->summands[kept++] = adder->summands[i];
-    return kept;
-}
-
-/* The next bit at which the adder begins or another lone summand does; `from` when it begins here. */
-static int lone_until(const struct adder *adder, int count) {
-    int lone = -1, next = adder->bits;
-    for (int i = 0; i < count; i++) {
-        const struct summand *x = &adder->summands[i];
-        if (x->start > adder->from) {
-            next = x->start < next ? x->start : next;
-            continue;
-        }
-        if (lone >= 0 || x->negative)
-            return adder->from;
-        lone = i;
-    }
-    if (lone >= 0 && adder->summands[lone].end < next)
-        return adder->summands[lone].end;
-    return next;
-}
-
-/* As the emitter cuts it. Long sums before `trees` are not told apart. */
-static struct adder adder_of(const struct datapath *datapath, const struct wire *wire, int bits) {
-    struct adder adder = {.bits = bits};
-    int count = gather_summands(datapath, wire, bits, &adder);
-    for (int next; adder.from < bits; adder.from = next) {
-        count = drop_ended(&adder, count);
-        next = lone_until(&adder, count);
-        if (next == adder.from)
-            break;
-    }
-    int64_t ones = adder.from < 63 ? wire->constant >> adder.from : 0;
-    for (int i = 0; i < count; i++) {
-        adder.terms += !adder.summands[i].is_literal;
-        ones += adder.summands[i].negative;
-    }
-    adder.count = adder.from < bits ? count : 0;
-    adder.carried = ones >= 0 && ones < adder.terms;
-    return adder;
-}
-
-/* Operands that share the chain: wires, and a constant that is no carry-in. */
-static int chain_terms(const struct adder *adder) {
-    return adder->terms + (adder->count > adder->terms && !adder->carried);
-}
 
 /* Bits in which both of two terms have something of their own; beside those the carry chain passes
  * through without a LUT. A negative term's borrow takes one more. */
@@ -109,7 +23,7 @@ static int overlapping_bits(const struct adder *adder) {
 
 static double sum_lut(const struct datapath *datapath, const struct wire *wire, int bits) {
     struct adder adder = adder_of(datapath, wire, bits);
-    int terms = chain_terms(&adder), width = adder.bits - adder.from;
+    int terms = adder_chain_terms(&adder), width = adder.bits - adder.from;
     if (wire->operand_count > 3) /* before `trees` */
         return (double)((wire->operand_count + (wire->constant != 0)) / 2) * width;
     if (terms <= 1 || adder.terms <= 1)
@@ -124,63 +38,20 @@ static double function_lut(int bits) {
     return bits <= 1 ? 0 : bits <= 6 ? 1 : bits > 30 ? 1e9 : (double)(1 << (bits - 6));
 }
 
-static int function_levels(int bits) {
-    return bits <= 1 ? 0 : bits <= 6 ? 1 : 1 + (bits - 6 + 2) / 3;
-}
-
-static const struct wire *operand_wire(const struct datapath *datapath, const struct wire *wire, uint32_t i) {
-    return &datapath->wires[wire->operands[i].wire.id];
-}
-
-static bool is_constant(const struct wire *wire) {
-    return wire->lo == wire->hi;
-}
-
-static bool is_zero(const struct datapath *datapath, const struct wire *wire, uint32_t operand) {
-    const struct wire *x = operand_wire(datapath, wire, operand);
-    return x->lo == 0 && x->hi == 0;
-}
-
-static int widest(const struct datapath *datapath, const struct wire *wire, uint32_t first) {
-    int width = 0;
-    for (uint32_t i = first; i < wire->operand_count; i++) {
-        int other = wire_width(operand_wire(datapath, wire, i));
-        width = other > width ? other : width;
-    }
-    return width;
-}
-
-static bool is_power_of_two_bound(int64_t hi) {
-    return hi >= 0 && ((uint64_t)hi & ((uint64_t)hi + 1)) == 0;
-}
-
-/* Bits of the operand that tell whether it lies outside. */
-static int clamp_detection(const struct datapath *datapath, const struct wire *wire) {
-    int in = wire_width(operand_wire(datapath, wire, 0));
-    bool easy = is_power_of_two_bound(wire->clamp_hi) && is_power_of_two_bound(-1 - wire->clamp_lo < 0 ? 0 : -1 - wire->clamp_lo);
-    int out = wire_width(wire) - (wire->lo < 0);
-    return easy ? in - out : in;
-}
-
-static bool is_relu(const struct datapath *datapath, const struct wire *wire) {
-    const struct wire *x = operand_wire(datapath, wire, 0);
-    return wire->clamp_lo == 0 && wire->clamp_hi >= x->hi;
-}
-
 static double clamp_lut(const struct datapath *datapath, const struct wire *wire) {
     int out = wire_width(wire), detection = clamp_detection(datapath, wire);
-    if (is_relu(datapath, wire))
+    if (wire_is_relu(datapath, wire))
         return out;
     return out + (detection > 3 ? (detection + 4) / 5 : 0);
 }
 
 static double compare_lut(const struct datapath *datapath, const struct wire *wire) {
-    int width = widest(datapath, wire, 0);
-    bool constant = is_constant(operand_wire(datapath, wire, 0)) || is_constant(operand_wire(datapath, wire, 1));
+    int width = widest_operand(datapath, wire, 0);
+    bool constant = is_constant_wire(operand_of(datapath, wire, 0)) || is_constant_wire(operand_of(datapath, wire, 1));
     if (wire->op == WIRE_EQUAL)
         return constant ? (width + 4) / 5 : (width + 2) / 3 + (width > 3 ? (width + 17) / 18 : 0);
-    const struct wire *a = operand_wire(datapath, wire, 0);
-    if (is_constant(a) && a->lo == 0 && operand_wire(datapath, wire, 1)->lo >= 0)
+    const struct wire *a = operand_of(datapath, wire, 0);
+    if (is_constant_wire(a) && a->lo == 0 && operand_of(datapath, wire, 1)->lo >= 0)
         return (width + 4) / 5; /* any bit set */
     return width;
 }
@@ -190,7 +61,7 @@ static double bitwise_lut(const struct datapath *datapath, const struct wire *wi
     if (wire_width(wire) == 1)
         return 0;
     for (uint32_t i = 0; i < wire->operand_count; i++)
-        if (is_constant(operand_wire(datapath, wire, i)))
+        if (is_constant_wire(operand_of(datapath, wire, i)))
             return 0;
     return wire_width(wire);
 }
@@ -198,72 +69,18 @@ static double bitwise_lut(const struct datapath *datapath, const struct wire *wi
 static double logic_lut(const struct datapath *datapath, const struct wire *wire, int bits) {
     switch (wire->op) {
     case WIRE_SUM: return sum_lut(datapath, wire, bits);
-    case WIRE_MULTIPLY: return wire_width(operand_wire(datapath, wire, 0)) * wire_width(operand_wire(datapath, wire, 1));
+    case WIRE_MULTIPLY: return wire_width(operand_of(datapath, wire, 0)) * wire_width(operand_of(datapath, wire, 1));
     case WIRE_LESS:
     case WIRE_EQUAL: return compare_lut(datapath, wire);
     case WIRE_SELECT:
-        return is_constant(operand_wire(datapath, wire, 1)) && is_constant(operand_wire(datapath, wire, 2)) ? 0 : wire_width(wire);
-    case WIRE_TABLE: return wire_width(wire) * function_lut(wire_width(operand_wire(datapath, wire, 0)));
+        return is_constant_wire(operand_of(datapath, wire, 1)) && is_constant_wire(operand_of(datapath, wire, 2)) ? 0 : wire_width(wire);
+    case WIRE_TABLE: return wire_width(wire) * function_lut(wire_width(operand_of(datapath, wire, 0)));
     case WIRE_CLAMP: return clamp_lut(datapath, wire);
     case WIRE_AND:
     case WIRE_OR:
     case WIRE_XOR: return bitwise_lut(datapath, wire);
     default: return 0;
     }
-}
-
-struct cost wire_cost(const struct datapath *datapath, const struct wire *wire, const struct technology *technology) {
-    (void)technology;
-    return (struct cost){.lut = is_constant(wire) ? 0 : logic_lut(datapath, wire, wire_width(wire))};
-}
-
-/* ---- delay ---- */
-
-static double sum_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *t) {
-    struct adder adder = adder_of(datapath, wire, wire_width(wire));
-    int terms = wire->operand_count > 3 ? (int)wire->operand_count : chain_terms(&adder);
-    if (adder.count == 0)
-        return 0;
-    if (adder.terms == 1 && adder.carried) /* an inversion */
-        return 0;
-    double one = t->lut_delay + (adder.bits - adder.from) * t->carry_delay + (terms >= 3 ? t->ternary_delay : 0);
-    return terms > 3 ? one * (terms - 2) : one;
-}
-
-static double clamp_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *t) {
-    if (is_relu(datapath, wire))
-        return t->lut_delay;
-    int detection = clamp_detection(datapath, wire);
-    return t->lut_delay * (1 + (detection > 3) + (detection > 15));
-}
-
-double wire_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *t) {
-    int width = widest(datapath, wire, 0);
-    if (is_constant(wire))
-        return 0;
-    switch (wire->op) {
-    case WIRE_SUM: return sum_delay(datapath, wire, t);
-    case WIRE_MULTIPLY: return t->lut_delay * (2 + width / 4);
-    case WIRE_LESS: return t->lut_delay + width * t->carry_delay;
-    case WIRE_EQUAL: return t->lut_delay * (width <= 3 ? 1 : width <= 18 ? 2 : 3);
-    case WIRE_SELECT: return t->lut_delay;
-    case WIRE_TABLE: return t->lut_delay * function_levels(wire_width(operand_wire(datapath, wire, 0)));
-    case WIRE_CLAMP: return clamp_delay(datapath, wire, t);
-    case WIRE_AND:
-    case WIRE_OR:
-    case WIRE_XOR: return is_constant(operand_wire(datapath, wire, 0)) || is_constant(operand_wire(datapath, wire, 1)) ? 0 : t->lut_delay;
-    default: return 0;
-    }
-}
-
-double design_stage_delay(const struct design *design, const struct technology *technology) {
-    double most = 0;
-    for (uint32_t b = 0; b < design->block_count; b++)
-        for (uint32_t i = 0; i < design->blocks[b].datapath.wire_count; i++) {
-            double arrival = design->blocks[b].datapath.wires[i].arrival / 1000.0;
-            most = arrival > most ? arrival : most;
-        }
-    return most + technology->register_delay;
 }
 
 /* ---- registers ---- */
@@ -285,11 +102,6 @@ struct usage {
 };
 
 enum { BITS = 64 };
-
-static bool is_slice(const struct wire *wire) {
-    return wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP ||
-           (wire->op == WIRE_SUM && wire->operand_count == 1 && !wire->constant && !wire->operands[0].negative);
-}
 
 static void note_read(struct usage *usage, const struct datapath *datapath, uint32_t wire, int from, int count, int cycle) {
     int width = wire_width(&datapath->wires[wire]);
@@ -347,7 +159,7 @@ static struct usage usage_of(const struct design *design, const struct datapath 
             note_read(&usage, datapath, wire, 0, usage.demand[wire], last + 1);
         }
     for (uint32_t i = datapath->wire_count; i-- > 0;) {
-        if (usage.demand[i] && is_slice(&datapath->wires[i]))
+        if (usage.demand[i] && wire_is_slice(&datapath->wires[i]))
             note_slice(&usage, datapath, i);
         else if (usage.demand[i])
             note_operands(&usage, datapath, i);
@@ -368,11 +180,7 @@ static double registers_of(const struct design *design, const struct datapath *d
 
 /* A value or 0 that only registers read: their synchronous reset. */
 static bool is_reset(const struct datapath *datapath, const struct usage *usage, uint32_t id) {
-    const struct wire *wire = &datapath->wires[id];
-    if (usage->first[id] <= wire->cycle)
-        return false;
-    return wire->op == WIRE_CLAMP ? is_relu(datapath, wire)
-                                  : wire->op == WIRE_SELECT && (is_zero(datapath, wire, 1) || is_zero(datapath, wire, 2));
+    return usage->first[id] > datapath->wires[id].cycle && wire_is_mask(datapath, &datapath->wires[id]);
 }
 
 /* A mask that is read both as it is and inverted by a chain of LUT6_2, which takes its inputs as they

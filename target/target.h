@@ -43,30 +43,55 @@ enum { CLOCK_PS_MIN = 500, CLOCK_PS_MAX = 1000000000 }; /* 2 GHz, 1 kHz */
 /* "360MHz", "2.5 ns": the period, rounded to whole picoseconds; false when it is no clock or beyond the limits. */
 bool clock_parse(const char *text, int *picoseconds);
 
-/* ---- technology.c: the delay and area model, one table a family ---- */
+/* ---- technology.c: the delay model's numbers, a row a family and grade; picoseconds ---- */
 struct technology {
     const char *family;
-    double lut_delay;      /* ns, one LUT level with its routing */
-    double carry_delay;    /* ns a carry bit */
-    double ternary_delay;  /* ns added by a three-term adder */
-    double register_delay; /* ns, clock to out plus set-up plus clock uncertainty */
-    const char *source;    /* where the numbers come from, one sentence for reports */
+    int speed;            /* grade: 1, 2, 3 */
+    bool low_voltage;
+    int lut, net;         /* a LUT; the net that leaves a LUT, a register or a carry chain */
+    int to_sum, to_carry; /* from the LUT before a carry chain to the sum of its own bit, onto the chain */
+    int carry_bit;        /* a bit along the chain within a block */
+    int carry_to_sum, carry_to_carry; /* from the carry into a block to its sums, through the block */
+    int carry_block, carry_block_of_two; /* bits, with adders of three terms and of two */
+    int clock_to_out, setup;
+    int fan_out, fan_out_free; /* more for each doubling of a net's readers beyond so many */
+    int clock_tree_megahertz;  /* what a global clock buffer carries; 0: not known here */
+    const char *source;   /* where the numbers come from, one sentence for reports */
 };
-const struct technology *technology_for(const struct part *part);
+const struct technology *technology_for(const struct part *part, struct part_grade grade);
+/* Of a stage that has no logic: clock to output, a net, set-up. */
+int technology_overhead(const struct technology *technology);
 
+/* ---- delay.c: when bits arrive, picoseconds after a stage's clock edge ---- */
+/* A wire all of whose operands arrive `start` after the edge. */
+int wire_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *technology, int start);
+/* An adder of two or three terms and so many bits of carry chain, from registers. */
+int adder_delay(const struct technology *technology, int terms, int bits);
+struct timing; /* of a design's first block: arrivals by bit, and what readers add to nets */
+struct timing *timing_new(struct arena *arena, const struct design *design, const struct technology *technology);
+int timing_most_fan_out(const struct timing *timing);
+/* A wire whose operands are all registered. */
+int timing_alone(const struct timing *timing, uint32_t wire);
+/* A wire in `cycle`: operands of that cycle come when they were placed, others from registers; remembered. */
+int timing_place(struct timing *timing, uint32_t wire, int cycle);
+/* Every wire's arrival in its cycle, written into the datapath (the design's own); returns the largest. */
+int timing_settle(struct timing *timing, struct datapath *datapath);
+/* The largest estimated delay of a stage, from register to register. */
+int design_stage_picoseconds(const struct design *design, const struct technology *technology);
+double design_stage_delay(const struct design *design, const struct technology *technology); /* ns, for reports */
+/* Into path, the wires of the slowest path: the one whose register it leaves, then what it goes through;
+ * 0 when nothing is scheduled. */
+uint32_t design_critical_path(const struct design *design, const struct technology *technology, uint32_t *path, uint32_t capacity);
+
+/* ---- cost.c ---- */
 struct cost {
     double lut, ff, dsp, bram18;
 };
-/* LUT of one wire (no registers); delay of its logic in ns, registers left out. */
-struct cost wire_cost(const struct datapath *datapath, const struct wire *wire, const struct technology *technology);
-double wire_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *technology);
 /* Of the whole design: logic, pipeline registers that the cycles imply, boundary registers, valid chain. */
 struct cost design_cost(const struct design *design, const struct technology *technology);
 /* Of every wire of a block, registers included. */
 void datapath_cost_by_wire(const struct design *design, const struct datapath *datapath, struct cost *costs);
 /* The same by origin: costs[node id of the graph]; costs[node_count] has what belongs to no node. */
 void design_cost_by_node(const struct design *design, const struct technology *technology, struct cost *costs);
-/* The largest estimated delay of a stage, ns, registers included. */
-double design_stage_delay(const struct design *design, const struct technology *technology);
 
 #endif

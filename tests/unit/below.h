@@ -15,7 +15,7 @@ static inline void below_start(struct below *below, struct graph *graph, int add
     *below = (struct below){.options = {.name = "test", .clock_ps = clock_ps, .adder_terms = adder_terms}};
     below->program = (struct program){.context = graph->context, .arena = graph->context->arena, .graph = graph};
     below->program.options = &below->options;
-    below->program.technology = technology_for(NULL);
+    below->program.technology = technology_for(NULL, (struct part_grade){0});
 }
 
 static inline void print_diagnostics(struct bxc_context *context) {

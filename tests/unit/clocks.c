@@ -57,7 +57,7 @@ static void run_graph(uint64_t seed) {
     const struct part *part = part_at(below_random(&state) % parts);
     below_start(&below, graph, (int)(below_random(&state) % 3) + 1, 1000000 / megahertz);
     below.options.adder_terms = below.options.adder_terms == 1 ? 0 : below.options.adder_terms;
-    below.program.technology = technology_for(part);
+    below.program.technology = technology_for(part, (struct part_grade){.speed = (int)(seed % 3) + 1, .low_voltage = seed % 7 == 0 && seed % 3 < 2});
     const char *failure = run_passes(&below, below_events(graph, EVENTS, seed));
     if (failure) {
         print_diagnostics(context);

@@ -152,7 +152,7 @@ static void compare_reals(const struct graph *graph, const float *in, const floa
 static void compare_integers(struct graph *graph, const float *in, const float *wanted, size_t events) {
     struct compile_options options = compile_options_default();
     struct program program = {.context = context, .arena = context->arena, .graph = graph_clone(graph), .options = &options,
-                              .technology = technology_for(NULL)};
+                              .technology = technology_for(NULL, (struct part_grade){0})};
     valref input;
     CHECK(passes_run(&program, NULL, "integerise") == 0);
     input = graph_inputs(program.graph, program.graph->arena).at[0];

@@ -26,10 +26,12 @@ static struct pass_report passes[] = {
 static struct note_report notes[] = {{"softmax", "soft", "error at most 2^-10", 0.0009765625}, {"measure", NULL, "on 4,096 events", (double)NAN}};
 static const char *warnings[] = {"input 'x' has no quantiser: fixed<16,6> is used"};
 
+static struct path_report path[] = {{"x[3]", "register", 8, 0}, {"dense <1>", "sum", 9, 560}, {"dense <1>", "sum", 10, 1510}};
+
 static struct compile_report report = {
     .name = "jets", .model = "jets.onnx", .part_code = "xcvu13p-flga2577-2-e", .part_name = "xcvu13p", .technology_source = "published reports",
     .tool_version = "0.1.0", .content_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-    .clock_period = 2.777777777777778, .latency = 7, .initiation_interval = 1, .stage_delay = 2.61, .total = {1388.5, 1486, 0, 1},
+    .clock_period = 2.777777777777778, .latency = 7, .initiation_interval = 1, .stage_delay = 2.61, .margin = 10, .path = path, .path_count = 3, .total = {1388.5, 1486, 0, 1},
     .available = {1728000, 3456000, 12288, 5376}, .layers = layers, .layer_count = 5, .ports = ports, .port_count = 2, .passes = passes,
     .pass_count = 3, .notes = notes, .note_count = 2, .warnings = warnings, .warning_count = 1};
 

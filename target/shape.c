@@ -1,0 +1,125 @@
+/* The shape that synthesis gives to wires, as far as both area and delay ask for it. */
+#include "target/shape.h"
+
+/* ---- sums ---- */
+
+static int trailing_zeros(int64_t x) {
+    return x ? __builtin_ctzll((uint64_t)x) : 64;
+}
+
+static int bit_length(int64_t x) {
+    return x < 0 ? 64 : x ? 64 - __builtin_clzll((uint64_t)x) : 0;
+}
+
+static int gather_summands(const struct datapath *datapath, const struct wire *wire, int bits, struct adder *adder) {
+    int count = 0;
+    for (uint32_t i = 0; i < wire->operand_count && i < 3; i++) {
+        struct term term = wire->operands[i];
+        const struct wire *x = &datapath->wires[term.wire.id];
+        if (term.shift < bits)
+            adder->summands[count++] = 
+                (struct summand){false, term.negative, (int)i, term.shift, x->lo < 0 ? 64 : term.shift + wire_width(x)};
+    }
+    if (wire->constant && trailing_zeros(wire->constant) < bits)
+        adder->summands[count++] = (struct summand){true, false, -1, trailing_zeros(wire->constant), bit_length(wire->constant)};
+    return count;
+}
+
+static int drop_ended(struct adder *adder, int count) {
+    int kept = 0;
+    for (int i = 0; i < count; i++)
+        if (adder->summands[i].end > adder->from)
+            adder->summands[kept++] = adder->summands[i];
+    return kept;
+}
+
+/* The next bit at which the adder begins or another lone summand does; `from` when it begins here. */
+static int lone_until(const struct adder *adder, int count) {
+    int lone = -1, next = adder->bits;
+    for (int i = 0; i < count; i++) {
+        const struct summand *x = &adder->summands[i];
+        if (x->start > adder->from) {
+            next = x->start < next ? x->start : next;
+            continue;
+        }
+        if (lone >= 0 || x->negative)
+            return adder->from;
+        lone = i;
+    }
+    if (lone >= 0 && adder->summands[lone].end < next)
+        return adder->summands[lone].end;
+    return next;
+}
+
+struct adder adder_of(const struct datapath *datapath, const struct wire *wire, int bits) {
+    struct adder adder = {.bits = bits};
+    int count = gather_summands(datapath, wire, bits, &adder);
+    for (int next; adder.from < bits; adder.from = next) {
+        count = drop_ended(&adder, count);
+        next = lone_until(&adder, count);
+        if (next == adder.from)
+            break;
+    }
+    int64_t ones = adder.from < 63 ? wire->constant >> adder.from : 0;
+    for (int i = 0; i < count; i++) {
+        adder.terms += !adder.summands[i].is_literal;
+        ones += adder.summands[i].negative;
+    }
+    adder.count = adder.from < bits ? count : 0;
+    adder.carried = ones >= 0 && ones < adder.terms;
+    return adder;
+}
+
+int adder_chain_terms(const struct adder *adder) {
+    return adder->terms + (adder->count > adder->terms && !adder->carried);
+}
+
+/* ---- other wires ---- */
+
+const struct wire *operand_of(const struct datapath *datapath, const struct wire *wire, uint32_t i) {
+    return &datapath->wires[wire->operands[i].wire.id];
+}
+
+bool is_constant_wire(const struct wire *wire) {
+    return wire->lo == wire->hi;
+}
+
+static bool is_zero(const struct datapath *datapath, const struct wire *wire, uint32_t operand) {
+    const struct wire *x = operand_of(datapath, wire, operand);
+    return x->lo == 0 && x->hi == 0;
+}
+
+int widest_operand(const struct datapath *datapath, const struct wire *wire, uint32_t first) {
+    int width = 0;
+    for (uint32_t i = first; i < wire->operand_count; i++) {
+        int other = wire_width(operand_of(datapath, wire, i));
+        width = other > width ? other : width;
+    }
+    return width;
+}
+
+static bool is_power_of_two_bound(int64_t hi) {
+    return hi >= 0 && ((uint64_t)hi & ((uint64_t)hi + 1)) == 0;
+}
+
+int clamp_detection(const struct datapath *datapath, const struct wire *wire) {
+    int in = wire_width(operand_of(datapath, wire, 0));
+    bool easy = is_power_of_two_bound(wire->clamp_hi) && is_power_of_two_bound(-1 - wire->clamp_lo < 0 ? 0 : -1 - wire->clamp_lo);
+    int out = wire_width(wire) - (wire->lo < 0);
+    return easy ? in - out : in;
+}
+
+bool wire_is_relu(const struct datapath *datapath, const struct wire *wire) {
+    const struct wire *x = operand_of(datapath, wire, 0);
+    return wire->clamp_lo == 0 && wire->clamp_hi >= x->hi;
+}
+
+bool wire_is_mask(const struct datapath *datapath, const struct wire *wire) {
+    return wire->op == WIRE_CLAMP ? wire_is_relu(datapath, wire)
+                                  : wire->op == WIRE_SELECT && (is_zero(datapath, wire, 1) || is_zero(datapath, wire, 2));
+}
+
+bool wire_is_slice(const struct wire *wire) {
+    return wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP ||
+           (wire->op == WIRE_SUM && wire->operand_count == 1 && !wire->constant && !wire->operands[0].negative);
+}

@@ -1,0 +1,36 @@
+/* What the files of target/ that know the shape of wires share among themselves. */
+#ifndef BXC_TARGET_SHAPE_H
+#define BXC_TARGET_SHAPE_H
+
+#include "target/target.h"
+
+/* A summand in the bits of the result; from `end` on its bits are zero (64: its sign goes on). */
+struct summand {
+    bool is_literal, negative;
+    int operand; /* of the wire; -1: a literal */
+    int start, end;
+};
+
+/* What is left of a sum above the bits that one positive summand alone provides. */
+struct adder {
+    struct summand summands[4];
+    int count, terms; /* terms: those that are wires */
+    int from, bits;
+    bool carried;     /* the constant and the ones of negated terms fit the carries */
+};
+
+/* As the emitter cuts it. Long sums before `trees` are not told apart. */
+struct adder adder_of(const struct datapath *datapath, const struct wire *wire, int bits);
+/* Operands that share the chain: wires, and a constant that is no carry-in. */
+int adder_chain_terms(const struct adder *adder);
+
+const struct wire *operand_of(const struct datapath *datapath, const struct wire *wire, uint32_t i);
+bool is_constant_wire(const struct wire *wire);
+bool wire_is_relu(const struct datapath *datapath, const struct wire *wire); /* a clamp */
+bool wire_is_mask(const struct datapath *datapath, const struct wire *wire); /* a value or 0: a reset where registers read it */
+bool wire_is_slice(const struct wire *wire); /* wiring: some bits of another wire */
+int widest_operand(const struct datapath *datapath, const struct wire *wire, uint32_t first);
+/* Bits of a clamp's operand that tell whether it lies outside. */
+int clamp_detection(const struct datapath *datapath, const struct wire *wire);
+
+#endif

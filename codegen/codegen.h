@@ -50,11 +50,15 @@ bool c_supports(enum op op);
 /* ---- names.c: injective maps to legal identifiers ---- */
 struct names; /* one scope */
 struct names *names_new(struct arena *arena);
-/* A legal identifier of C, C++ and Verilog (no keyword of any), unique in the scope, as near to
+/* A legal identifier of C, C++, Verilog and VHDL (no keyword of any), unique in the scope, as near to
  * `wanted` as that allows; the same for the same sequence of calls. */
 const char *names_unique(struct names *names, const char *wanted);
 /* A legal identifier from any text, not made unique. NULL or empty gives "bxc". */
 const char *name_identifier(struct arena *arena, const char *wanted);
+/* The same for the whole firmware: no name of the templates either. */
+const char *name_firmware(struct arena *arena, const char *wanted);
+/* A name of the model as it may stand in a comment of one line, of any language. */
+const char *comment_text(struct arena *arena, const char *text);
 
 /* ---- layers.c: what modules and rows of reports are ---- */
 /* For each node of the quantised graph the node whose layer it belongs to; itself when it opens one. */
@@ -74,6 +78,8 @@ struct layout {
     struct port_layout *inputs, *outputs;
     uint32_t input_count, output_count;
 };
+/* Names that the top's own ports, parameters and signals have; ends with NULL. No port has one of them, nor the module's. */
+extern const char *const layout_own_names[];
 struct layout *layout_new(const struct graph *graph, struct arena *arena);
 
 /* ---- template.c: files of hls_templates/ with @{key}s; built into the library (build/templates.c) ---- */
@@ -89,6 +95,8 @@ struct template_file {
     size_t length;
 };
 extern const struct template_file template_files[];
+/* Every identifier of their code, in lower case; ends with NULL. */
+extern const char *const template_words[];
 /* The text of a file of hls_templates/, or NULL. */
 const char *template_text(const char *file, size_t *length);
 
@@ -109,9 +117,9 @@ int nest_array(struct nest *nest, int64_t offset, const int64_t *stride);
 /* Adds an array whose shape broadcasts to the nest's. */
 int nest_broadcast(struct nest *nest, const struct shape *narrow);
 void nest_finish(struct nest *nest); /* drops loops of one turn, merges loops */
-/* The loops' heads (each behind loop_prefix), ready for one statement; then what closes them. */
-void nest_open(const struct nest *nest, struct strbuf *out, const char *loop_prefix);
-void nest_close(const struct nest *nest, struct strbuf *out);
+/* The loops' heads, ready for one statement; then what closes them. Unrolled: with braces and bxc_hls.h's marks. */
+void nest_open(const struct nest *nest, struct strbuf *out, bool unrolled);
+void nest_close(const struct nest *nest, struct strbuf *out, bool unrolled);
 const char *nest_index(const struct nest *nest, int array); /* "32 * i + j" */
 /* One floating-point number printed by a format, with a point whatever the locale says. */
 const char *real_text(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

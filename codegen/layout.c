@@ -3,8 +3,7 @@
  */
 #include "codegen/codegen.h"
 
-/* Names that the firmware's own ports and parameters have. */
-static const char *const own_names[] = {"clk", "rst", "in_valid", "out_valid", "valid", "content_hash", NULL};
+const char *const layout_own_names[] = {"clk", "rst", "in_valid", "out_valid", "valid", "unused", "content_hash", NULL};
 
 static void lay_out(const struct graph *graph, struct arena *arena, struct port_layout *port) {
     const struct value *value = graph_value(graph, port->value);
@@ -30,8 +29,9 @@ static struct port_layout named_port(struct names *scope, const char *original, 
 struct layout *layout_new(const struct graph *graph, struct arena *arena) {
     struct layout *layout = ARENA_NEW(arena, struct layout);
     struct names *scope = names_new(arena);
-    for (int i = 0; own_names[i]; i++)
-        names_unique(scope, own_names[i]);
+    for (int i = 0; layout_own_names[i]; i++)
+        names_unique(scope, layout_own_names[i]);
+    names_unique(scope, graph->name); /* the module's */
 
     const struct value_list inputs = graph_inputs(graph, arena);
     layout->input_count = inputs.count;

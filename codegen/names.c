@@ -1,53 +1,29 @@
-/* Injective maps from the model's names to identifiers that are legal in C, C++ and Verilog alike, so
+/* Injective maps from the model's names to identifiers that are legal in C, C++, Verilog and VHDL alike, so
  * that one port has one name in every language.
  *
  * An identifier keeps letters and digits; every run of anything else becomes one underscore (two in a
  * row belong to the C++ implementation). Names that differ in case alone count as equal, because
  * modules become file names. A taken name gets the first free suffix _2, _3, ...; words of a language
- * get _1.
+ * (reserved.def) get _1, and so do names that begin as the templates' and the vendors' own do.
+ *
+ * Only the firmware and its ports stand in the emitted files by these names alone. What is made of nodes has a
+ * prefix that says what it is (layer_, v_, c_, type_) or a number at its end (wires), so that it can be no
+ * word of a language; one scope a file keeps the kinds apart.
  */
 #include "codegen/codegen.h"
 
 #include <string.h>
 
-enum { IDENTIFIER_MAX = 96 };
+enum { IDENTIFIER_MAX = 96, WORD_MAX = 40 };
 
-/* Keywords of C11, C++20, Verilog and SystemVerilog; names that headers may define as macros; what Verilator
- * renames, and the members of the class that it makes. */
-static const char *const reserved_words =
-    " abort accept_on alias alignas alignof always always_comb always_ff always_latch and and_eq asm assert assign "
-    "assume atomic_cancel atomic_commit atomic_noexcept auto automatic before begin bind bins binsof bit bitand bitor "
-    "bool break buf bufif0 bufif1 byte case casex casez catch cdecl cell chandle char char16_t char32_t char8_t checker "
-    "class clocking close cmos co_await co_return co_yield compl complex concept config const const_cast consteval "
-    "constexpr constinit constraint context continue cover covergroup coverpoint cross deassign decltype default "
-    "defparam delete design disable dist do double dynamic_cast edge else end endcase endchecker endclass endclocking "
-    "endconfig endfunction endgenerate endgroup endif endinterface endmodule endpackage endprimitive endprogram "
-    "endproperty endsequence endspecify endtable endtask entity enum eof errno event eventually exit expect explicit "
-    "export extends extern false fclose fflush fgetc fgets final first_match float fopen for force foreach forever fork "
-    "forkjoin fprintf fread free friend fscanf fwrite function generate genvar getc getchar global goto highz0 highz1 "
-    "if iff ifnone ignore_bins illegal_bins imaginary implements implies import incdir include infinity initial inline "
-    "inout input inside instance int integer interconnect interface intersect isalnum isalpha join join_any join_none "
-    "large let liblist library local localparam logic long longint main malloc macromodule matches math_errhandling "
-    "medium modport module mutable namespace nan nand negedge nettype new nexttime nmos noexcept nor noshowcancelled "
-    "not not_eq notif0 notif1 null nullptr operator or or_eq output package packed parameter pmos posedge primitive "
-    "printf priority private program property protected public pull0 pull1 pulldown pullup pulsestyle_ondetect "
-    "pulsestyle_onevent pure rand randc randcase randsequence rcmos real realtime ref reg register reinterpret_cast "
-    "reject_on release repeat requires reset restrict return rnmos rpmos rtran rtranif0 rtranif1 s_always s_eventually "
-    "s_nexttime s_until s_until_with scalared scanf sequence shared short shortint shortreal showcancelled signed sizeof "
-    "small soft solve specify specparam static static_assert static_cast std stderr stdin stdout strong strong0 strong1 "
-    "struct super supply0 supply1 switch sync_accept_on sync_reject_on synchronized table tagged task template this "
-    "thread_local throughout throw time timeprecision timeunit tran tranif0 tranif1 transaction_safe "
-    "transaction_safe_dynamic tri tri0 tri1 triand trior trireg true try type typedef typeid typename typeof union "
-    "unique unique0 unsigned until until_with untyped unused use uwire var vectored virtual void volatile wait "
-    "wait_order wand wchar_t weak weak0 weak1 while wildcard wire with within wor xnor xor xor_eq "
-    "atClone bit_vector const_iterator const_reference contextp deque eval eval_end_step eval_step eventsPending far "
-    "hierName huge i386 int16_t int32_t int64_t int8_t interrupt iterator linux list map modelName multimap multiset name "
-    "near nextTimeSlot override pascal prepareClone queue reference rootp sc_clock sc_in sc_inout sc_out sc_signal "
-    "sensitive sensitive_neg sensitive_pos set stack threads trace type_info uint16_t uint32_t uint64_t uint8_t unix "
-    "vector vlSymsp Vtop "
-    "ac_fixed ac_int ap_fixed ap_int ap_uint half uint log exp "
-    "CHAR_BIT EOF FALSE FILE INFINITY INT16_MAX INT32_MAX INT64_MAX INT_MAX INT_MIN LONG_MAX M_PI NAN NDEBUG NULL "
-    "RAND_MAX SIZE_MAX TRUE UINT_MAX ";
+static const char *const reserved_words[] = {
+#define WORDS(language, words) " " words " ",
+#include "codegen/reserved.def"
+#undef WORDS
+};
+
+/* bxc_hls.h and bxc_ops.h, ap_fixed.h, ac_fixed.h, Verilator, the generated files of this firmware. */
+static const char *const reserved_prefixes[] = {"bxc_", "ap_", "ac_", "vl_", "vl1", "verilat", "vtop", "xilinx_", "hls_"};
 
 static bool letter_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -57,15 +33,79 @@ static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static bool is_reserved(const char *name) {
-    char word[IDENTIFIER_MAX + 8] = " ";
+static bool equal_ignoring_case(const char *a, const char *b) {
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return lower(*a) == lower(*b);
+}
+
+static bool begins_with(const char *name, const char *prefix) {
+    while (*prefix && lower(*name) == *prefix) {
+        name++;
+        prefix++;
+    }
+    return !*prefix;
+}
+
+/* Lower case, a space on both sides, as the tables have words; false for what is longer than all of them. */
+static bool as_word(const char *name, char word[WORD_MAX]) {
     size_t length = strlen(name);
-    if (length > 32)
+    if (length > WORD_MAX - 3)
         return false;
+    word[0] = ' ';
     for (size_t i = 0; i < length; i++)
-        word[i + 1] = name[i];
+        word[i + 1] = lower(name[i]);
     word[length + 1] = ' ';
-    return strstr(reserved_words, word) != NULL;
+    word[length + 2] = 0;
+    return true;
+}
+
+/* Families of macros, as a prefix, or a suffix that begins with an underscore: SEEK_SET, INT_MAX. */
+static const char *const macro_families[] = {
+    "FP_", "SEEK_", "SNAN", "HUGE_VAL", "LC_", "CPU_", "CLONE_", "CLOCK_", "SCHED_", "PTHREAD_", "ADJ_", "STA_", "MOD_", "EXIT_", "RENAME_",
+    "FD_", "M_E", "M_PI", "M_LN", "M_LOG", "M_SQRT", "M_1_", "M_2_", "_MAX", "_MIN", "_WIDTH", "_C"};
+
+static bool of_family(const char *name, const char *family) {
+    size_t length = strlen(name), part = strlen(family);
+    return length > part && strcmp(*family == '_' ? name + length - part : "", family) == 0;
+}
+
+/* PRIx64, SCNdMAX */
+static bool like_a_format(const char *name) {
+    static const char *const kinds[] = {"8", "16", "32", "64", "LEAST", "FAST", "MAX", "PTR"};
+    if ((strncmp(name, "PRI", 3) != 0 && strncmp(name, "SCN", 3) != 0) || !name[3] || !strchr("diouxX", name[3]))
+        return false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strncmp(name + 4, kinds[i], strlen(kinds[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool like_a_macro(const char *name) {
+    size_t small = strcspn(name, "abcdefghijklmnopqrstuvwxyz"); /* none, or f, l, f32 at the end: M_PIl */
+    if (like_a_format(name))
+        return true;
+    if (name[small] && name[small] != 'f' && name[small] != 'l')
+        return false;
+    for (size_t i = 0; i < sizeof macro_families / sizeof *macro_families; i++)
+        if (of_family(name, macro_families[i]) || strncmp(name, macro_families[i], strlen(macro_families[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool is_reserved(const char *name) {
+    char word[WORD_MAX];
+    if (like_a_macro(name))
+        return true;
+    for (size_t i = 0; i < sizeof reserved_prefixes / sizeof *reserved_prefixes; i++)
+        if (begins_with(name, reserved_prefixes[i]))
+            return true;
+    for (size_t i = 0; as_word(name, word) && i < sizeof reserved_words / sizeof *reserved_words; i++)
+        if (strstr(reserved_words[i], word))
+            return true;
+    return false;
 }
 
 const char *name_identifier(struct arena *arena, const char *wanted) {
@@ -90,6 +130,27 @@ const char *name_identifier(struct arena *arena, const char *wanted) {
     return is_reserved(text) ? arena_printf(arena, "%s_1", text) : arena_strdup(arena, text);
 }
 
+static bool in_templates(const char *name) {
+    for (const char *const *word = template_words; *word; word++)
+        if (equal_ignoring_case(name, *word))
+            return true;
+    return false;
+}
+
+/* Besides, the firmware's name is a function, a namespace and a file beside those of the templates. */
+const char *name_firmware(struct arena *arena, const char *wanted) {
+    const char *name = name_identifier(arena, wanted);
+    return in_templates(name) ? arena_printf(arena, "%s_1", name) : name;
+}
+
+const char *comment_text(struct arena *arena, const char *text) {
+    char *copy = arena_strdup(arena, text);
+    for (char *c = copy; *c; c++)
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~' || (*c == '*' && c[1] == '/') || (*c == '/' && c[1] == '*') || *c == '\\')
+            *c = '?';
+    return copy;
+}
+
 /* ---- scopes: an open hash table of the names taken, in lower case ---- */
 
 struct taken {
@@ -109,14 +170,6 @@ struct names *names_new(struct arena *arena) {
     names->capacity = 64;
     names->slots = ARENA_ARRAY(arena, struct taken, names->capacity);
     return names;
-}
-
-static bool equal_ignoring_case(const char *a, const char *b) {
-    while (*a && lower(*a) == lower(*b)) {
-        a++;
-        b++;
-    }
-    return lower(*a) == lower(*b);
 }
 
 /* The slot of a name: its own, or the free one where it belongs. */

@@ -64,15 +64,20 @@ static char loop_variable(int axis) {
     return (char)('i' + axis);
 }
 
-void nest_open(const struct nest *nest, struct strbuf *out, const char *loop_prefix) {
-    for (int axis = 0; axis < nest->rank; axis++)
-        strbuf_printf(out, "%*s%sfor (int %c = 0; %c < %lld; %c++)%s\n", 4 * (axis + 1), "", loop_prefix, loop_variable(axis),
-                      loop_variable(axis), (long long)nest->count[axis], loop_variable(axis), axis + 1 == nest->rank ? "" : " {");
+void nest_open(const struct nest *nest, struct strbuf *out, bool unrolled) {
+    for (int axis = 0; axis < nest->rank; axis++) {
+        int indent = 4 * (axis + 1);
+        bool braces = unrolled || axis + 1 < nest->rank;
+        char i = loop_variable(axis);
+        if (unrolled) strbuf_printf(out, "%*sBXC_UNROLL_NEXT\n", indent, "");
+        strbuf_printf(out, "%*sfor (int %c = 0; %c < %lld; %c++)%s\n", indent, "", i, i, (long long)nest->count[axis], i, braces ? " {" : "");
+        if (unrolled) strbuf_printf(out, "%*sBXC_UNROLL\n", indent + 4, "");
+    }
     strbuf_printf(out, "%*s", 4 * (nest->rank + 1), "");
 }
 
-void nest_close(const struct nest *nest, struct strbuf *out) {
-    for (int axis = nest->rank - 2; axis >= 0; axis--) strbuf_printf(out, "%*s}\n", 4 * (axis + 1), "");
+void nest_close(const struct nest *nest, struct strbuf *out, bool unrolled) {
+    for (int axis = nest->rank - (unrolled ? 1 : 2); axis >= 0; axis--) strbuf_printf(out, "%*s}\n", 4 * (axis + 1), "");
 }
 
 const char *nest_index(const struct nest *nest, int array) {

@@ -79,14 +79,21 @@ static int hash_model(struct compile_job *job) {
     return data ? 0 : -1;
 }
 
+/* The model's name inside its file is the exporter's: main_graph, torch_jit, functional, a hash. */
+static const char *name_of_file(struct arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *point = strrchr(base, '.');
+    return name_firmware(arena, point && point > base ? arena_strndup(arena, base, (size_t)(point - base)) : base);
+}
+
 static int read_model(struct compile_job *job) {
     if (hash_model(job) < 0) return -1;
     job->program.graph = frontend_read(job->context, job->what->model, NULL);
     if (!job->program.graph) return -1;
+    job->name = job->options.name ? job->options.name : name_of_file(job->arena, job->what->model);
+    job->program.graph->name = arena_strdup(job->program.graph->arena, job->name);
     job->reference = strbuf_new(job->arena);
     graph_print(&job->reference, job->program.graph);
     if (read_back(job->program.graph, "reference.bxc", &job->reference) < 0) return -1;
-    job->name = name_identifier(job->arena, job->options.name ? job->options.name : job->program.graph->name);
     return 0;
 }
 

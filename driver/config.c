@@ -171,8 +171,8 @@ static int read_scope(struct config *config, const struct place *place, const cJ
     return text ? setting_scope(config->context, here(config, place->path), text, &config->out->sparsity_by_layer) : -1;
 }
 static int read_name(struct config *config, const struct place *place, const cJSON *item) {
-    config->out->name = read_text(config, place, item);
-    return config->out->name ? 0 : -1;
+    const char *text = read_text(config, place, item);
+    return text ? setting_name(config->context, config->arena, here(config, place->path), text, config->out) : -1;
 }
 static int read_adders(struct config *config, const struct place *place, const cJSON *item) {
     double terms = 0;

@@ -15,6 +15,7 @@ int settings_read(struct bxc_context *context, struct arena *arena, const struct
 int config_read(struct bxc_context *context, struct arena *arena, const char *path, struct compile_options *out);
 /* One value each, shared by the command line and the configuration; -1 and a diagnosis at `at`. */
 int setting_clock(struct bxc_context *context, struct location at, const char *text, int *picoseconds);
+int setting_name(struct bxc_context *context, struct arena *arena, struct location at, const char *text, struct compile_options *out);
 int setting_part(struct bxc_context *context, struct arena *arena, struct location at, const char *text, struct compile_options *out);
 int setting_softmax(struct bxc_context *context, struct location at, const char *text, enum softmax_mode *out);
 int setting_scope(struct bxc_context *context, struct location at, const char *text, bool *by_layer);

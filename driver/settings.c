@@ -11,6 +11,15 @@ int setting_clock(struct bxc_context *context, struct location at, const char *t
     return diag_error(&context->diagnostics, at, "as in 360MHz or 2.5ns, at most 2000MHz", "'%s' is no clock", text);
 }
 
+int setting_name(struct bxc_context *context, struct arena *arena, struct location at, const char *text, struct compile_options *out) {
+    const char *legal = name_firmware(arena, text);
+    out->name = text;
+    if (!*text) return diag_error(&context->diagnostics, at, NULL, "the name is empty");
+    if (strcmp(legal, text) == 0) return 0;
+    return diag_error(&context->diagnostics, at, arena_printf(arena, "letters, digits and single underscores that are no word of C, C++, Verilog, "
+                      "VHDL or of the emitted files: '%s'", legal), "'%s' cannot name modules and functions", text);
+}
+
 int setting_part(struct bxc_context *context, struct arena *arena, struct location at, const char *text, struct compile_options *out) {
     struct part_code code;
     if (part_parse(context, at, arena, text, &code) < 0) return -1;
@@ -90,8 +99,7 @@ static void read_numbers(const struct bxc_options *options, struct compile_optio
 
 static void read_words(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out) {
     const char *text;
-    if ((text = options_get(options, "name"))) out->name = text;
-    if (text && !*text) diag_error(&context->diagnostics, option_location("--name"), NULL, "the name is empty");
+    if ((text = options_get(options, "name"))) setting_name(context, arena, option_location("--name"), text, out);
     if ((text = options_get(options, "clock"))) setting_clock(context, option_location("--clock"), text, &out->clock_ps);
     if ((text = options_get(options, "part"))) setting_part(context, arena, option_location("--part"), text, out);
     if ((text = options_get(options, "softmax"))) setting_softmax(context, option_location("--softmax"), text, &out->softmax);

@@ -44,19 +44,24 @@ struct bxc_format {
 #endif
 #endif
 
-/* Before a loop: unroll it. */
+/* Unroll a loop: compilers look for that before it (BXC_UNROLL_NEXT) or first thing in its braces (BXC_UNROLL). */
 #if defined(__VITIS_HLS__) || defined(__VIVADO_HLS__)
+#define BXC_UNROLL_NEXT
 #define BXC_UNROLL _Pragma("HLS UNROLL")
-#elif defined(__CATAPULT__)
-#define BXC_UNROLL _Pragma("hls_unroll yes")
-#elif defined(__INTELFPGA_COMPILER__) || defined(SYCL_LANGUAGE_VERSION)
-#define BXC_UNROLL _Pragma("unroll")
 #else
+#if defined(__CATAPULT__)
+#define BXC_UNROLL_NEXT _Pragma("hls_unroll yes")
+#elif defined(__INTELFPGA_COMPILER__) || defined(SYCL_LANGUAGE_VERSION)
+#define BXC_UNROLL_NEXT _Pragma("unroll")
+#else
+#define BXC_UNROLL_NEXT
+#endif
 #define BXC_UNROLL
 #endif
 
-/* bxc_integer: at least 128 bits; bxc_left(x, by) shifts it, negative or not. bxc_raw(x): the stored integer of a number of at most 64 bits.
- * bxc_from_raw<T>(m): the number of that stored integer. bxc_fraction<T>::value, bxc_width<T>::value. */
+/* bxc_integer: at least 128 bits; bxc_left(x, by) shifts it, negative or not. bxc_raw(x): the stored integer
+ * of a number of at most 64 bits. bxc_from_raw<T>(m): the number of that stored integer. bxc_fraction<T>::value,
+ * bxc_width<T>::value. */
 #if defined(BXC_AP_TYPES)
 
 #include <ap_fixed.h>

@@ -50,11 +50,11 @@ int c_emit_add(struct c_writer *writer, const struct node *node) {
     struct c_numbers scale_b = c_numbers(writer, node, "scale_b", factors[1], count);
     const char *type = c_sum_type(bound), *a = c_operand(writer, node, 0), *b = c_operand(writer, node, 1);
     c_function_open(writer, node);
-    nest_open(&pair.nest, &writer->layer, "");
+    nest_open(&pair.nest, &writer->layer, false);
     strbuf_printf(&writer->layer, "y[%s] = (%s)((%s)%s[%s]%s %s (%s)%s[%s]%s);\n", pair.index, c_value_type(writer, node->result), type,
                   a, pair.index_a, c_times(writer, &scale_a, pair.index), node->op == OP_SUB ? "-" : "+", type,
                   b, pair.index_b, c_times(writer, &scale_b, pair.index));
-    nest_close(&pair.nest, &writer->layer);
+    nest_close(&pair.nest, &writer->layer, false);
     c_function_close(writer, node);
     return 0;
 }
@@ -75,10 +75,10 @@ int c_emit_mul(struct c_writer *writer, const struct node *node) {
     pair_start(writer, node, &pair);
     const char *type = c_sum_type(bound), *a = c_operand(writer, node, 0), *b = c_operand(writer, node, 1);
     c_function_open(writer, node);
-    nest_open(&pair.nest, &writer->layer, "");
+    nest_open(&pair.nest, &writer->layer, false);
     strbuf_printf(&writer->layer, "y[%s] = (%s)((%s)%s[%s] * (%s)%s[%s]);\n", pair.index, c_value_type(writer, node->result), type,
                   a, pair.index_a, type, b, pair.index_b);
-    nest_close(&pair.nest, &writer->layer);
+    nest_close(&pair.nest, &writer->layer, false);
     c_function_close(writer, node);
     return 0;
 }

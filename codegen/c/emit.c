@@ -42,12 +42,19 @@ static int emit_nodes(struct c_writer *writer) {
     return status;
 }
 
-/* Names that functions use inside themselves: no constant array may be hidden by them. */
+/* What other files see; no static name may be one of them. */
+static void reserve_port(struct c_writer *writer, const struct port_layout *port, const char *direction) {
+    static const char *const facts[] = {"elements", "width", "fraction", "signed"};
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        names_unique(writer->names, arena_printf(writer->arena, "%s_%s_%s_%s", writer->emission->name, direction, port->name, facts[i]));
+}
+
 static void reserve_names(struct c_writer *writer) {
-    static const char *const taken[] = {"x", "y", "a", "b", "i", "j", "k", "l", "m", "n", "o", "p", "t", "best", "next", "at", "step",
-                                        "group", "end", "middle", "sum", "mantissa", "exponent", "drop", "split_real"};
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) names_unique(writer->names, taken[i]);
-    names_unique(writer->names, writer->emission->name);
+    static const char *const own[] = {"run", "run_float", "run_double", "content_hash"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        names_unique(writer->names, arena_printf(writer->arena, "%s_%s", writer->emission->name, own[i]));
+    for (uint32_t i = 0; i < writer->layout->input_count; i++) reserve_port(writer, &writer->layout->inputs[i], "in");
+    for (uint32_t i = 0; i < writer->layout->output_count; i++) reserve_port(writer, &writer->layout->outputs[i], "out");
 }
 
 static int emit_build(const struct c_writer *writer) {

@@ -116,14 +116,14 @@ static void port_limits(struct c_writer *writer, const struct node *node, const 
     *second = c_numbers(writer, node, wrap ? "port_mask" : "port_hi", hi, count);
 }
 
-/* static int64_t port_x(mantissa, exponent, i): the stored integer of element i. */
+/* static int64_t port_x_integer(mantissa, exponent, i): the stored integer of element i. */
 static void print_port_rule(struct c_writer *writer, const struct port_layout *port, const struct port_reader *reader) {
     const struct node *node = graph_definition(writer->graph, port->value);
     enum overflow overflow = reader->overflow;
     struct c_numbers first, second;
     port_limits(writer, node, reader, &first, &second);
     const char *lo = c_number(writer, &first, "i"), *hi = c_number(writer, &second, "i");
-    strbuf_printf(&writer->body, "\n/* %s */\nstatic int64_t port_%s(int64_t mantissa, int exponent, int i) {\n    const int drop = -exponent - %s_fraction[i];\n",
+    strbuf_printf(&writer->body, "\n/* %s */\nstatic int64_t port_%s_integer(int64_t mantissa, int exponent, int i) {\n    const int drop = -exponent - %s_fraction[i];\n",
                   port_rule(writer, port->value), port->name, port_prefix(writer, port, true));
     strbuf_printf(&writer->body, "    if (drop > 0) return %s(%s(mantissa, drop), %s, %s);\n",
                   c_helper(writer, C_HELPER_OVERFLOW + 8 + (int)overflow), c_helper(writer, C_HELPER_ROUND + 16 + (int)reader->rounding), lo, hi);
@@ -161,8 +161,8 @@ static struct scale print_input_scale(struct c_writer *writer, const struct port
         scale[i] = (double)reader->rules[i].scale;
         zero[i] = (double)reader->rules[i].zero_point;
     }
-    out.scale = real_numbers(writer, arena_printf(writer->arena, "in_%s_scale", port->name), "float", scale, reader->elements);
-    out.zero_point = real_numbers(writer, arena_printf(writer->arena, "in_%s_zero_point", port->name), "float", zero, reader->elements);
+    out.scale = real_numbers(writer, arena_printf(writer->arena, "c_in_%s_scale", port->name), "float", scale, reader->elements);
+    out.zero_point = real_numbers(writer, arena_printf(writer->arena, "c_in_%s_zero_point", port->name), "float", zero, reader->elements);
     return out;
 }
 
@@ -175,10 +175,10 @@ static struct scale print_output_scale(struct c_writer *writer, const struct por
         factor[i] = fixed_to_real(1, port->format[i].fraction);
         scale[i] = meaning_scale(meaning, shape, i, &zero[i]);
     }
-    struct scale out = {.factor = real_numbers(writer, arena_printf(writer->arena, "out_%s_unit", port->name), "double", factor, count)};
+    struct scale out = {.factor = real_numbers(writer, arena_printf(writer->arena, "c_out_%s_unit", port->name), "double", factor, count)};
     if (!meaning->scale && !meaning->zero_point) return out;
-    out.scale = real_numbers(writer, arena_printf(writer->arena, "out_%s_scale", port->name), "double", scale, count);
-    out.zero_point = real_numbers(writer, arena_printf(writer->arena, "out_%s_zero_point", port->name), "double", zero, count);
+    out.scale = real_numbers(writer, arena_printf(writer->arena, "c_out_%s_scale", port->name), "double", scale, count);
+    out.zero_point = real_numbers(writer, arena_printf(writer->arena, "c_out_%s_zero_point", port->name), "double", zero, count);
     return out;
 }
 
@@ -193,7 +193,7 @@ static void print_real_input(const struct c_writer *writer, struct strbuf *out, 
     }
     strbuf_printf(out,
                   "        if (!split_real(%s, &mantissa, &exponent)) return %u + i;\n"
-                  "        m_%s[i] = port_%s(mantissa, exponent, i);\n    }\n",
+                  "        m_%s[i] = port_%s_integer(mantissa, exponent, i);\n    }\n",
                   real, position, port->name, port->name);
 }
 

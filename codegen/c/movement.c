@@ -13,9 +13,9 @@ int c_emit_reshape(struct c_writer *writer, const struct node *node) {
 /* One loop nest that copies operand `input`; array 0 is the result, array 1 the operand. */
 static void copy_loop(struct c_writer *writer, const struct node *node, struct nest *nest, uint32_t input) {
     nest_finish(nest);
-    nest_open(nest, &writer->layer, "");
+    nest_open(nest, &writer->layer, false);
     strbuf_printf(&writer->layer, "y[%s] = %s[%s];\n", nest_index(nest, 0), c_operand(writer, node, input), nest_index(nest, 1));
-    nest_close(nest, &writer->layer);
+    nest_close(nest, &writer->layer, false);
 }
 
 static int copy_strided(struct c_writer *writer, const struct node *node, int64_t offset, const int64_t *stride) {

@@ -50,7 +50,7 @@ const char *c_literal(struct arena *arena, int64_t value) {
 }
 
 const char *c_array(struct c_writer *writer, const struct node *node, const char *what, const int64_t *values, size_t count) {
-    const char *name = names_unique(writer->names, arena_printf(writer->arena, *what ? "%s_%s" : "c_%s", node->name, what));
+    const char *name = names_unique(writer->names, arena_printf(writer->arena, *what ? "c_%s_%s" : "c_%s", node->name, what));
     struct strbuf *out = &writer->body;
     strbuf_printf(out, "static const %s %s[%zu] = {", c_narrowest_type(values, count), name, count ? count : 1);
     size_t column = 1000;

@@ -10,13 +10,13 @@ static int emit_nest(struct hls_writer *writer, const struct node *node) {
     nest_broadcast(&nest, hls_shape(writer, node->inputs[0]));
     nest_broadcast(&nest, hls_shape(writer, node->inputs[1]));
     nest_finish(&nest);
-    nest_open(&nest, &writer->layers, "BXC_UNROLL ");
+    nest_open(&nest, &writer->layers, true);
     if (node->op == OP_MUL)
         strbuf_printf(&writer->layers, "y[%s] = %s[%s] * %s[%s];\n", nest_index(&nest, 0), a, nest_index(&nest, 1), b, nest_index(&nest, 2));
     else
         strbuf_printf(&writer->layers, "y[%s] = %s(%s[%s]) %c %s(%s[%s]);\n", nest_index(&nest, 0), y, a, nest_index(&nest, 1),
                       node->op == OP_ADD ? '+' : '-', y, b, nest_index(&nest, 2));
-    nest_close(&nest, &writer->layers);
+    nest_close(&nest, &writer->layers, true);
     return 0;
 }
 

@@ -20,34 +20,37 @@ static int copy_header(struct hls_writer *writer, const char *name) {
     return 0;
 }
 
-/* Port number i: inputs first. */
-static const struct port_layout *port_at(const struct hls_writer *writer, uint32_t i) {
-    const struct layout *layout = writer->layout;
-    return i < layout->input_count ? &layout->inputs[i] : &layout->outputs[i - layout->input_count];
-}
-
-static uint32_t port_count(const struct hls_writer *writer) {
-    return writer->layout->input_count + writer->layout->output_count;
+/* "16 numbers of 16 bits, 6 before the point" */
+static const char *port_words(const struct hls_writer *writer, uint32_t index) {
+    const struct port_layout *layout = hls_port_layout(writer, index);
+    struct format format = writer->ports[index].format;
+    bool integers = writer->ports[index].integers;
+    return arena_printf(writer->arena, "%u %s of %d bit%s%s", layout->elements, integers ? "stored integers" : "numbers", format.width,
+                        format.width == 1 ? "" : "s",
+                        integers ? "" : arena_printf(writer->arena, ", %d before the point", format.width - format.fraction));
 }
 
 static void print_port(struct hls_writer *writer, struct strbuf *out, uint32_t index) {
-    const struct port_layout *port = port_at(writer, index);
-    const char *name = writer->emission->name;
-    struct format container = writer->containers[port->value.id];
-    strbuf_printf(out, "\n/* %s '%s': element i's stored integer is the number's without its last %s_%s_shift[i] bits. */\n",
-                  index < writer->layout->input_count ? "Input" : "Output", port->name, name, port->name);
-    strbuf_printf(out, "typedef %s %s_%s_t;\nstatic const int %s_%s_shift[%u] = {", hls_type(writer->arena, container), name, port->name, name,
-                  port->name, port->elements);
-    for (uint32_t i = 0; i < port->elements; i++)
-        strbuf_printf(out, "%s%d,", i % 24 ? " " : "\n    ", port->format[i].width <= 0 ? 0 : container.fraction - port->format[i].fraction);
+    const struct port_layout *layout = hls_port_layout(writer, index);
+    const char *name = writer->emission->name, *port = layout->name;
+    strbuf_printf(out, "\n/* %s '%s': %s", index < writer->layout->input_count ? "Input" : "Output", comment_text(writer->arena, layout->original),
+                  port_words(writer, index));
+    if (!writer->ports[index].integers) {
+        strbuf_printf(out, " */\ntypedef %s %s_%s_t;\n", hls_type(writer->arena, writer->ports[index].format), name, port);
+        return;
+    }
+    strbuf_printf(out, ".\n * Element i stands for %s[i] * 2^-%s_%s_fraction[i]. */\ntypedef %s %s_%s_t;\n", port, name, port,
+                  hls_type(writer->arena, writer->ports[index].format), name, port);
+    strbuf_printf(out, "static const int %s_%s_fraction[%u] = {", name, port, layout->elements);
+    for (uint32_t i = 0; i < layout->elements; i++) strbuf_printf(out, "%s%d,", i % 24 ? " " : "\n    ", layout->format[i].fraction);
     strbuf_append(out, "\n};\n");
 }
 
 static void print_prototype(struct hls_writer *writer, struct strbuf *out) {
     strbuf_printf(out, "void %s(", writer->emission->name);
-    for (uint32_t i = 0; i < port_count(writer); i++)
+    for (uint32_t i = 0; i < hls_port_count(writer); i++)
         strbuf_printf(out, "%s%s%s_%s_t %s[%u]", i ? ", " : "", i < writer->layout->input_count ? "const " : "", writer->emission->name,
-                      port_at(writer, i)->name, port_at(writer, i)->name, port_at(writer, i)->elements);
+                      hls_port_layout(writer, i)->name, hls_port_layout(writer, i)->name, hls_port_layout(writer, i)->elements);
     strbuf_append(out, ")");
 }
 
@@ -61,7 +64,7 @@ static void add_interface(struct hls_writer *writer) {
                   "/* Which firmware this is: the content hash of the model and of the options that made it. */\n"
                   "static const char %s_content_hash[65] = \"%s\";\n",
                   name, name, name, name, writer->emission->content_hash);
-    for (uint32_t i = 0; i < port_count(writer); i++) print_port(writer, &out, i);
+    for (uint32_t i = 0; i < hls_port_count(writer); i++) print_port(writer, &out, i);
     strbuf_append(&out, "\n");
     print_prototype(writer, &out);
     strbuf_append(&out, ";\n\n#endif\n");
@@ -81,8 +84,8 @@ static void add_weights(struct hls_writer *writer) {
 static void print_top(struct hls_writer *writer, struct strbuf *out) {
     print_prototype(writer, out);
     strbuf_append(out, " {\n#pragma HLS PIPELINE II=1\n#pragma HLS INTERFACE mode=ap_ctrl_none port=return\n");
-    for (uint32_t i = 0; i < port_count(writer); i++) {
-        const char *port = port_at(writer, i)->name;
+    for (uint32_t i = 0; i < hls_port_count(writer); i++) {
+        const char *port = hls_port_layout(writer, i)->name;
         strbuf_printf(out, "#pragma HLS INTERFACE mode=ap_none port=%s\n#pragma HLS ARRAY_PARTITION variable=%s complete\n", port, port);
     }
     strbuf_printf(out, "    using namespace %s_layers;\n", writer->emission->name);
@@ -91,7 +94,9 @@ static void print_top(struct hls_writer *writer, struct strbuf *out) {
     strbuf_append(out, "\n");
     for (uint32_t i = 0; i < writer->layout->output_count; i++) {
         const struct port_layout *port = &writer->layout->outputs[i];
-        strbuf_printf(out, "    bxc_copy<%u>(%s, %s);\n", port->elements, hls_name(writer, port->value), port->name);
+        const char *shift = writer->ports[writer->layout->input_count + i].shift, *value = hls_name(writer, port->value);
+        if (shift) strbuf_printf(out, "    bxc_leave<%u>(%s, %s, %s);\n", port->elements, value, shift, port->name);
+        else strbuf_printf(out, "    bxc_copy<%u>(%s, %s);\n", port->elements, value, port->name);
     }
     strbuf_append(out, "}\n");
 }
@@ -111,18 +116,17 @@ static int add_testbench(struct hls_writer *writer) {
     const char *name = writer->emission->name;
     struct strbuf read = strbuf_new(writer->arena), arguments = strbuf_new(writer->arena), write = strbuf_new(writer->arena);
     uint32_t totals[2] = {0, 0};
-    for (uint32_t i = 0; i < port_count(writer); i++) {
-        const struct port_layout *port = port_at(writer, i);
+    for (uint32_t i = 0; i < hls_port_count(writer); i++) {
+        const struct port_layout *port = hls_port_layout(writer, i);
         bool output = i >= writer->layout->input_count;
         const char *buffer = arena_printf(writer->arena, "%s_%s", output ? "out" : "in", port->name);
         strbuf_printf(&read, "    %s_%s_t %s[%u];\n", name, port->name, buffer, port->elements);
         strbuf_printf(&arguments, "%s%s", i ? ", " : "", buffer);
         if (output)
-            strbuf_printf(&write, "    for (int i = 0; i < %u; i++) store(to + 8 * (%u + i), bxc_raw(%s[i]) >> %s_%s_shift[i]);\n", port->elements,
-                          totals[1], buffer, name, port->name);
+            strbuf_printf(&write, "    for (int i = 0; i < %u; i++) store(to + 8 * (%u + i), bxc_raw(%s[i]));\n", port->elements, totals[1], buffer);
         else
-            strbuf_printf(&read, "    for (int i = 0; i < %u; i++)\n        %s[i] = bxc_from_raw<%s_%s_t>(load(from + 8 * (%u + i)) * (1LL << %s_%s_shift[i]));\n",
-                          port->elements, buffer, name, port->name, totals[0], name, port->name);
+            strbuf_printf(&read, "    for (int i = 0; i < %u; i++)\n        %s[i] = bxc_from_raw<%s_%s_t>(load(from + 8 * (%u + i)));\n",
+                          port->elements, buffer, name, port->name, totals[0]);
         totals[output] += port->elements;
     }
     const struct template_key keys[] = {{"name", name}, {"inputs", arena_printf(writer->arena, "%u", totals[0])},
@@ -137,6 +141,7 @@ int hls_emit_build(struct hls_writer *writer) {
     const struct template_key name_key[] = {{"name", name}, {NULL, NULL}};
     const struct template_key vitis_keys[] = {{"name", name}, {"part", part},
                                               {"period", arena_printf(writer->arena, "%.3f", writer->emission->clock_ps / 1000.0)}, {NULL, NULL}};
+    hls_plan_outputs(writer);
     add_interface(writer);
     add_source(writer); /* before the weights: an output may ask for a constant */
     add_weights(writer);

@@ -51,13 +51,18 @@ static int emit_nodes(struct hls_writer *writer) {
     return status;
 }
 
-/* Names that layers use inside themselves, and those of the ports. */
+/* What is outside the namespace of the layers; the top function sees both. */
 static void reserve_names(struct hls_writer *writer) {
-    static const char *const taken[] = {"x", "y", "a", "b", "i", "j", "k", "l", "m", "n", "o", "p"};
-    for (uint32_t i = 0; i < writer->layout->input_count; i++) names_unique(writer->names, writer->layout->inputs[i].name);
-    for (uint32_t i = 0; i < writer->layout->output_count; i++) names_unique(writer->names, writer->layout->outputs[i].name);
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) names_unique(writer->names, taken[i]);
-    names_unique(writer->names, writer->emission->name);
+    const char *name = writer->emission->name;
+    names_unique(writer->names, name);
+    names_unique(writer->names, arena_printf(writer->arena, "%s_layers", name));
+    names_unique(writer->names, arena_printf(writer->arena, "%s_content_hash", name));
+    for (uint32_t i = 0; i < hls_port_count(writer); i++) {
+        const char *port = hls_port_layout(writer, i)->name;
+        names_unique(writer->names, port);
+        names_unique(writer->names, arena_printf(writer->arena, "%s_%s_t", name, port));
+        names_unique(writer->names, arena_printf(writer->arena, "%s_%s_fraction", name, port));
+    }
 }
 
 int hls_emit(const struct emission *emission) {
@@ -65,6 +70,7 @@ int hls_emit(const struct emission *emission) {
     struct hls_writer writer = {.emission = emission, .graph = emission->graph, .arena = arena};
     writer.names = names_new(arena);
     writer.layout = layout_new(emission->graph, arena);
+    writer.ports = ARENA_ARRAY(arena, struct hls_port, hls_port_count(&writer));
     writer.weights = strbuf_new(arena);
     writer.layers = strbuf_new(arena);
     writer.top = strbuf_new(arena);

@@ -6,12 +6,21 @@
 
 #include "codegen/codegen.h"
 
+/* A port's elements as one array: numbers where all have one fraction, else stored integers. */
+struct hls_port {
+    const char *name, *type;  /* "x", "jets_x_t" */
+    const char *shift;        /* array of the zeros that the inner array's stored integers have more; NULL: none */
+    struct format format;
+    bool integers;            /* the elements have fractions of their own */
+};
+
 struct hls_writer {
     const struct emission *emission;
     const struct graph *graph;
     struct arena *arena;
     struct names *names;
     struct layout *layout;
+    struct hls_port *ports;    /* inputs, then outputs */
     struct strbuf weights;     /* <name>_weights.h */
     struct strbuf layers;      /* functions of <name>.cpp */
     struct strbuf top;         /* body of the top function */
@@ -41,11 +50,20 @@ int hls_emit_input(struct hls_writer *writer, const struct node *node);
 /* ---- writer.c ---- */
 size_t hls_elements(const struct hls_writer *writer, valref value);
 const struct shape *hls_shape(const struct hls_writer *writer, valref value);
-/* The one format that holds every element; -1 and a diagnosis when it needs more than 64 bits. */
+/* The fractions that an array's one format has to hold. */
+struct hls_grid {
+    bool any;
+    int finest, coarsest; /* 0 where there is none */
+};
+void hls_grid_add(struct hls_grid *grid, int fraction);
+/* Those of the products that a matmul's element adds up (linear.c). */
+void hls_grid_add_products(const struct hls_writer *writer, const struct node *node, size_t element, struct hls_grid *grid);
+/* The one format that holds every element, and every term of its sum; -1 and a diagnosis when it needs more
+ * than 64 bits. */
 int hls_container(struct hls_writer *writer, const struct node *node, valref value, struct format *out);
 const char *hls_type(struct arena *arena, struct format format); /* "bxc_fixed<16, 6>" */
 const char *hls_name(struct hls_writer *writer, valref value);   /* writes a constant when it is first read */
-const char *hls_operand(struct hls_writer *writer, const struct node *node, uint32_t input); /* "x", "a", "b", "MatMul_0_weights" */
+const char *hls_operand(struct hls_writer *writer, const struct node *node, uint32_t input); /* "x", "a", "b", "c_MatMul_0_weights" */
 /* Opens a layer's function, after typedef and buffer of its result; -1 when the container is too wide. */
 int hls_open(struct hls_writer *writer, const struct node *node);
 void hls_close(struct hls_writer *writer);
@@ -54,9 +72,15 @@ int hls_call(struct hls_writer *writer, const struct node *node, const char *fun
 /* static const TYPE name[count]: stored integers m of m * 2^-format.fraction, written as the numbers they are. */
 const char *hls_numbers(struct hls_writer *writer, const struct node *node, const char *what, struct format type,
                         const int64_t *values, size_t count);
-const char *hls_integers(struct hls_writer *writer, const struct node *node, const char *what, const int64_t *values, size_t count);
+const char *hls_integers(struct hls_writer *writer, const char *owner, const char *what, const int64_t *values, size_t count);
 /* Element `element` of `value`, stored integer m, as a stored integer of the container. */
 int64_t hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container, int64_t m);
+
+/* ---- ports.c ---- */
+const struct port_layout *hls_port_layout(const struct hls_writer *writer, uint32_t index); /* inputs first */
+uint32_t hls_port_count(const struct hls_writer *writer);
+/* Decides how an output leaves; inputs are decided as their nodes are met. */
+void hls_plan_outputs(struct hls_writer *writer);
 
 /* ---- build.c: header, testbench, Makefile, scripts ---- */
 int hls_emit_build(struct hls_writer *writer);

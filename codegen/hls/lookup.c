@@ -36,7 +36,7 @@ static int64_t to_container(const struct hls_writer *writer, const struct node *
 
 static const char *print_places(struct hls_writer *writer, const struct node *node, const size_t *owner, const int64_t *start) {
     size_t count = hls_elements(writer, node->result);
-    const char *name = names_unique(writer->names, arena_printf(writer->arena, "%s_places", node->name));
+    const char *name = names_unique(writer->names, arena_printf(writer->arena, "c_%s_places", node->name));
     strbuf_printf(&writer->weights, "\n/* drop, start */\nstatic const bxc_table_place %s[%zu] = {", name, count);
     for (size_t i = 0; i < count; i++)
         strbuf_printf(&writer->weights, "%s{%d, %lld},", i % 8 ? " " : "\n    ", zeros(writer, node, i), (long long)start[owner[i]]);
@@ -128,6 +128,6 @@ int hls_emit_threshold(struct hls_writer *writer, const struct node *node) {
     const char *parameters = arena_printf(writer->arena, "%zu, %zu", count, plan.most);
     if (plan.copies == 1)
         return hls_call(writer, node, "bxc_threshold", parameters, arena_printf(writer->arena, "%s, %s, %s, y", x, thresholds, values));
-    const char *group = hls_integers(writer, node, "groups", plan.group, count);
+    const char *group = hls_integers(writer, node->name, "groups", plan.group, count);
     return hls_call(writer, node, "bxc_thresholds", parameters, arena_printf(writer->arena, "%s, %s, %s, %s, y", x, group, thresholds, values));
 }

@@ -12,9 +12,9 @@ int hls_emit_reshape(struct hls_writer *writer, const struct node *node) {
 /* One loop nest that copies operand `input`; array 0 is the result, array 1 the operand. */
 static void copy_loop(struct hls_writer *writer, const struct node *node, struct nest *nest, uint32_t input) {
     nest_finish(nest);
-    nest_open(nest, &writer->layers, "BXC_UNROLL ");
+    nest_open(nest, &writer->layers, true);
     strbuf_printf(&writer->layers, "y[%s] = %s[%s];\n", nest_index(nest, 0), hls_operand(writer, node, input), nest_index(nest, 1));
-    nest_close(nest, &writer->layers);
+    nest_close(nest, &writer->layers, true);
 }
 
 static int copy_strided(struct hls_writer *writer, const struct node *node, int64_t offset, const int64_t *stride) {
@@ -68,13 +68,7 @@ int hls_emit_gather(struct hls_writer *writer, const struct node *node) {
     const struct shape *shape = hls_shape(writer, node->inputs[0]);
     size_t outer = 1, inner = 1, axis = (size_t)gather->axis, count = shape_elements(&gather->shape);
     for (size_t i = 0; i < (size_t)shape->rank; i++) *(i < axis ? &outer : &inner) *= i == axis ? 1 : (size_t)shape->dim[i];
-    const char *indices = hls_integers(writer, node, "indices", gather->indices, count);
-    if (hls_open(writer, node)) return -1;
-    strbuf_printf(&writer->layers,
-                  "    BXC_UNROLL for (int i = 0; i < %zu; i++) {\n        BXC_UNROLL for (int j = 0; j < %zu; j++) {\n"
-                  "            BXC_UNROLL for (int k = 0; k < %zu; k++)\n"
-                  "                y[(i * %zu + j) * %zu + k] = %s[(i * %lld + %s[j]) * %zu + k];\n        }\n    }\n",
-                  outer, count, inner, count, inner, hls_operand(writer, node, 0), (long long)shape->dim[axis], indices, inner);
-    hls_close(writer);
-    return 0;
+    const char *indices = hls_integers(writer, node->name, "indices", gather->indices, count);
+    return hls_call(writer, node, "bxc_gather", arena_printf(writer->arena, "%zu, %lld, %zu, %zu", outer, (long long)shape->dim[axis], count, inner),
+                    arena_printf(writer->arena, "%s, %s, y", hls_operand(writer, node, 0), indices));
 }

@@ -21,7 +21,7 @@ static bool uniform(const struct hls_writer *writer, const struct node *node) {
 
 static const char *print_formats(struct hls_writer *writer, const struct node *node) {
     size_t count = hls_elements(writer, node->result);
-    const char *name = names_unique(writer->names, arena_printf(writer->arena, "%s_formats", node->name));
+    const char *name = names_unique(writer->names, arena_printf(writer->arena, "c_%s_formats", node->name));
     strbuf_printf(&writer->weights, "\n/* signed, width, fraction */\nstatic const bxc_format %s[%zu] = {", name, count);
     for (size_t i = 0; i < count; i++) {
         struct format format = graph_format(writer->graph, node->result, i);

@@ -19,25 +19,29 @@ static int refuse_container(struct hls_writer *writer, const struct node *node, 
                       "the elements lie too far apart for one array of HLS C++, which has 64 bits");
 }
 
-/* Elements that are always 0 have no say. */
-static bool largest_fraction(const struct hls_writer *writer, valref value, int *fraction, int *least) {
-    bool any = false;
-    for (size_t i = 0; i < hls_elements(writer, value); i++) {
-        struct format format = graph_format(writer->graph, value, i);
-        if (format.width <= 0) continue;
-        if (!any || format.fraction > *fraction) *fraction = format.fraction;
-        if (!any || format.fraction < *least) *least = format.fraction;
-        any = true;
-    }
-    return any;
+void hls_grid_add(struct hls_grid *grid, int fraction) {
+    grid->finest = !grid->any || fraction > grid->finest ? fraction : grid->finest;
+    grid->coarsest = !grid->any || fraction < grid->coarsest ? fraction : grid->coarsest;
+    grid->any = true;
 }
 
-int hls_container(struct hls_writer *writer, const struct node *node, valref value, struct format *out) {
+/* Elements that are always 0 have no say. */
+static void add_format(struct hls_grid *grid, struct format format) {
+    if (format.width > 0) hls_grid_add(grid, format.fraction);
+}
+
+/* A sum that is always 0 ends there only where none of its terms lost a digit on the way. */
+static void add_terms(const struct hls_writer *writer, const struct node *node, size_t element, struct hls_grid *grid) {
+    const struct graph *graph = writer->graph;
+    for (uint32_t i = 0; (node->op == OP_ADD || node->op == OP_SUB) && i < 2; i++)
+        add_format(grid, graph_format(graph, node->inputs[i], shape_project(hls_shape(writer, node->result), element, hls_shape(writer, node->inputs[i]))));
+    for (size_t i = 0; node->op == OP_REDUCE_SUM && i < hls_elements(writer, node->inputs[0]); i++)
+        add_format(grid, graph_format(graph, node->inputs[0], i));
+    if (node->op == OP_MATMUL) hls_grid_add_products(writer, node, element, grid);
+}
+
+static struct interval reach(const struct hls_writer *writer, valref value, int fraction) {
     struct interval all = {0, 0};
-    int fraction = 0, least = 0;
-    *out = (struct format){.width = 1};
-    if (!largest_fraction(writer, value, &fraction, &least)) return 0;
-    if (fraction - least > 62) return refuse_container(writer, node, 0);
     for (size_t i = 0; i < hls_elements(writer, value); i++) {
         struct format format = graph_format(writer->graph, value, i);
         if (format.width <= 0) continue;
@@ -46,7 +50,19 @@ int hls_container(struct hls_writer *writer, const struct node *node, valref val
         all.lo = lo < all.lo ? lo : all.lo;
         all.hi = hi > all.hi ? hi : all.hi;
     }
-    *out = format_for(all, fraction);
+    return all;
+}
+
+int hls_container(struct hls_writer *writer, const struct node *node, valref value, struct format *out) {
+    struct hls_grid grid = {0};
+    for (size_t i = 0; i < hls_elements(writer, value); i++) {
+        struct format format = graph_format(writer->graph, value, i);
+        add_format(&grid, format);
+        if (format.width <= 0) add_terms(writer, node, i, &grid);
+    }
+    if (grid.finest - grid.coarsest > 62) return refuse_container(writer, node, 0);
+    *out = format_for(reach(writer, value, grid.finest), grid.finest);
+    out->width = (int16_t)(out->width < 1 ? 1 : out->width);
     if (out->width > (out->is_signed ? 64 : 63)) return refuse_container(writer, node, out->width);
     return 0;
 }
@@ -89,8 +105,8 @@ static void print_list(struct strbuf *out, size_t *column, const char *text) {
 
 const char *hls_numbers(struct hls_writer *writer, const struct node *node, const char *what, struct format type,
                         const int64_t *values, size_t count) {
-    const char *name = names_unique(writer->names, arena_printf(writer->arena, *what ? "%s_%s" : "%s", node->name, what));
-    const char *type_name = names_unique(writer->names, arena_printf(writer->arena, "%s_t", name));
+    const char *name = names_unique(writer->names, arena_printf(writer->arena, *what ? "c_%s_%s" : "c_%s", node->name, what));
+    const char *type_name = names_unique(writer->names, arena_printf(writer->arena, "type_%s", name));
     size_t column = 1000;
     strbuf_printf(&writer->weights, "\ntypedef %s %s;\nstatic const %s %s[%zu] = {", hls_type(writer->arena, type), type_name, type_name, name,
                   count ? count : 1);
@@ -99,8 +115,8 @@ const char *hls_numbers(struct hls_writer *writer, const struct node *node, cons
     return name;
 }
 
-const char *hls_integers(struct hls_writer *writer, const struct node *node, const char *what, const int64_t *values, size_t count) {
-    const char *name = names_unique(writer->names, arena_printf(writer->arena, "%s_%s", node->name, what));
+const char *hls_integers(struct hls_writer *writer, const char *owner, const char *what, const int64_t *values, size_t count) {
+    const char *name = names_unique(writer->names, arena_printf(writer->arena, "c_%s_%s", owner, what));
     size_t column = 1000;
     strbuf_printf(&writer->weights, "\nstatic const int %s[%zu] = {", name, count ? count : 1);
     for (size_t i = 0; i < count; i++) print_list(&writer->weights, &column, arena_printf(writer->arena, "%lld", (long long)values[i]));
@@ -146,8 +162,8 @@ int hls_open(struct hls_writer *writer, const struct node *node) {
     size_t count = hls_elements(writer, node->result);
     const char *function = names_unique(writer->names, arena_printf(writer->arena, "layer_%s", node->name));
     writer->containers[id] = container;
-    writer->value_names[id] = names_unique(writer->names, node->name);
-    writer->type_names[id] = names_unique(writer->names, arena_printf(writer->arena, "%s_t", writer->value_names[id]));
+    writer->value_names[id] = names_unique(writer->names, arena_printf(writer->arena, "v_%s", node->name));
+    writer->type_names[id] = names_unique(writer->names, arena_printf(writer->arena, "type_%s", node->name));
     strbuf_printf(&writer->layers, "\ntypedef %s %s;\nstatic void %s(", hls_type(writer->arena, container), writer->type_names[id], function);
     each_variable(writer, node, &writer->layers, true);
     strbuf_printf(&writer->layers, "%s y[%zu]) {\n", writer->type_names[id], count);

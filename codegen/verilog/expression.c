@@ -33,14 +33,6 @@ const char *literal_text(struct arena *arena, int bits, uint64_t value) {
     return arena_printf(arena, "%d'd%llu", bits, (unsigned long long)value);
 }
 
-const char *comment_text(struct arena *arena, const char *text) {
-    char *copy = arena_strdup(arena, text);
-    for (char *c = copy; *c; c++)
-        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
-            *c = '?';
-    return copy;
-}
-
 const char *range_text(struct arena *arena, int bits) {
     return bits == 1 ? "" : arena_printf(arena, "[%d:0] ", bits - 1);
 }

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const struct wire *plan_wire(const struct plan *plan, wireref wire) {
     return &plan->path->wires[wire.id];
@@ -112,6 +113,26 @@ static struct name_counts *count_wires(struct plan *plan) {
     return counts;
 }
 
+/* Whether a port is called as a register behind this wire is: <wire>_d<n>. */
+static bool delays_clash(const struct plan *plan, const char *wire) {
+    const struct layout *layout = plan->layout;
+    size_t length = strlen(wire);
+    for (uint32_t i = 0; i < layout->input_count + layout->output_count; i++) {
+        const char *port = i < layout->input_count ? layout->inputs[i].name : layout->outputs[i - layout->input_count].name;
+        if (strncasecmp(port, wire, length) == 0 && strncasecmp(port + length, "_d", 2) == 0 &&
+            strspn(port + length + 2, "0123456789") == strlen(port + length + 2))
+            return true;
+    }
+    return false;
+}
+
+static const char *unique_wire(struct plan *plan, const char *wanted) {
+    const char *name = names_unique(plan->scope, wanted);
+    while (delays_clash(plan, name))
+        name = names_unique(plan->scope, wanted);
+    return name;
+}
+
 static void name_wires(struct plan *plan) {
     const struct graph *graph = plan->design->graph;
     struct name_counts *counts = count_wires(plan);
@@ -128,17 +149,16 @@ static void name_wires(struct plan *plan) {
                              : arena_printf(plan->arena, "%s_%u_s%u", counts[n].label, e, counts[n].given[e]);
         }
         if (own->name)
-            own->name = names_unique(plan->scope, own->name);
+            own->name = unique_wire(plan, own->name);
     }
 }
 
 static void name_ports(struct plan *plan) {
-    static const char *const own[] = {"clk", "rst", "in_valid", "out_valid", "valid", "unused", "CONTENT_HASH", NULL};
     const struct layout *layout = plan->layout;
     plan->input_registers = ARENA_ARRAY(plan->arena, const char *, layout->input_count);
     plan->output_registers = ARENA_ARRAY(plan->arena, const char *, layout->output_count);
-    for (int i = 0; own[i]; i++)
-        names_unique(plan->scope, own[i]);
+    for (int i = 0; layout_own_names[i]; i++)
+        names_unique(plan->scope, layout_own_names[i]);
     for (uint32_t i = 0; i < layout->input_count; i++)
         names_unique(plan->scope, layout->inputs[i].name);
     for (uint32_t i = 0; i < layout->output_count; i++)

@@ -56,7 +56,7 @@ static void read_port(struct strbuf *text, const struct port_layout *port) {
         strbuf_append(text, "            read_value;\n");
         if (width == 0)
             continue;
-        strbuf_printf(text, "            %s[%u +: %d] = value[%d:0];\n", port->name, port->offset[e], width, width - 1);
+        strbuf_printf(text, "            port_%s[%u +: %d] = value[%d:0];\n", port->name, port->offset[e], width, width - 1);
     }
 }
 
@@ -64,8 +64,8 @@ static void write_port(struct strbuf *text, const struct plan *plan, const struc
     for (uint32_t e = 0; e < port->elements; e++) {
         int width = port->format[e].width;
         uint32_t offset = port->offset[e];
-        const char *bits = port->width == 1 ? port->name : arena_printf(plan->arena, "%s[%u:%u]", port->name, offset + (uint32_t)width - 1, offset);
-        const char *sign = port->width == 1 ? port->name : arena_printf(plan->arena, "%s[%u]", port->name, offset + (uint32_t)width - 1);
+        const char *bits = port->width == 1 ? arena_printf(plan->arena, "port_%s", port->name) : arena_printf(plan->arena, "port_%s[%u:%u]", port->name, offset + (uint32_t)width - 1, offset);
+        const char *sign = port->width == 1 ? bits : arena_printf(plan->arena, "port_%s[%u]", port->name, offset + (uint32_t)width - 1);
         const char *value = bits;
         if (width == 0)
             value = "64'd0";
@@ -83,14 +83,14 @@ static int emit_testbench(const struct plan *plan) {
     struct strbuf declarations = strbuf_new(arena), connections = strbuf_new(arena), read = strbuf_new(arena), write = strbuf_new(arena);
     for (uint32_t p = 0; p < layout->input_count; p++) {
         const struct port_layout *port = &layout->inputs[p];
-        strbuf_printf(&declarations, "    reg [%u:0] %s;\n", port->width - 1, port->name);
-        strbuf_printf(&connections, ",\n        .%s(%s)", port->name, port->name);
+        strbuf_printf(&declarations, "    reg [%u:0] port_%s;\n", port->width - 1, port->name);
+        strbuf_printf(&connections, ",\n        .%s(port_%s)", port->name, port->name);
         read_port(&read, port);
     }
     for (uint32_t p = 0; p < layout->output_count; p++) {
         const struct port_layout *port = &layout->outputs[p];
-        strbuf_printf(&declarations, "    wire %s%s;\n", range_text(arena, (int)port->width), port->name);
-        strbuf_printf(&connections, ",\n        .%s(%s)", port->name, port->name);
+        strbuf_printf(&declarations, "    wire %sport_%s;\n", range_text(arena, (int)port->width), port->name);
+        strbuf_printf(&connections, ",\n        .%s(port_%s)", port->name, port->name);
         write_port(&write, plan, port);
     }
     struct template_key keys[] = {

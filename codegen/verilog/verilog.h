@@ -83,8 +83,6 @@ void concatenation_add(struct concatenation *parts, const char *format, ...) PRI
 const char *concatenation_text(struct concatenation *parts);
 
 uint64_t low_bits(int count); /* mask */
-/* A name of the model as it may stand in a comment of one line. */
-const char *comment_text(struct arena *arena, const char *text);
 /* A literal of so many bits (1 .. 64). */
 const char *literal_text(struct arena *arena, int bits, uint64_t value);
 /* Bits [from, from + count) of a signal, its sign extended as far as needed; marks them as read. */

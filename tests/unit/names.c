@@ -26,8 +26,33 @@ static void avoids_words_of_the_languages(void) {
                                         "while", "always_ff", "NULL", "abort", "xor_eq", "ap_fixed", "signed"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         CHECK_STR(name_identifier(arena, words[i]), arena_printf(arena, "%s_1", words[i]));
-    CHECK_STR(name_identifier(arena, "Input"), "Input");
+    CHECK_STR(name_identifier(arena, "Input"), "Input_1"); /* VHDL and file systems know no case */
     CHECK_STR(name_identifier(arena, "int input"), "int_input");
+}
+
+static void avoids_macros_and_prefixes_of_others(void) {
+    static const char *const taken[] = {"using", "downto", "bxc_copy", "AP_TRN", "vl_in", "CHAR_MAX", "SEEK_HOLE", "M_PIl", "PRIx64", "SCNdMAX",
+                                        "SNANF32X", "y0", "linux", "signal"};
+    static const char *const free_names[] = {"PRICE", "PRIdE", "MET", "JET_PT", "M_jj", "pt_max", "maximum", "FPx", "bxcell", "apex", "x", "vector_pt"};
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        CHECK_STR(name_identifier(arena, taken[i]), arena_printf(arena, "%s_1", taken[i]));
+    for (size_t i = 0; i < sizeof free_names / sizeof free_names[0]; i++)
+        CHECK_STR(name_identifier(arena, free_names[i]), free_names[i]);
+}
+
+static void keeps_the_firmware_from_the_templates(void) {
+    CHECK_STR(name_firmware(arena, "jets"), "jets");
+    CHECK_STR(name_firmware(arena, "module"), "module_1");
+    static const char *const words[] = {"bits", "run_event", "latency_min", "LOAD", "arguments"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        CHECK_STR(name_firmware(arena, words[i]), arena_printf(arena, "%s_1", words[i]));
+    for (const char *const *word = template_words; *word; word++) /* code, not what comments and texts say */
+        CHECK(strcmp(*word, "alike") != 0 && strcmp(*word, "incomplete") != 0 && strcmp(*word, "plusargs") != 0);
+}
+
+static void comments_end_where_they_should(void) {
+    CHECK_STR(comment_text(arena, "dense_1/kernel"), "dense_1/kernel");
+    CHECK_STR(comment_text(arena, "a*/b/*c\\\n\xc3\xa9"), "a?/b?*c????");
 }
 
 static void limits_the_length(void) {
@@ -62,7 +87,7 @@ static void stays_unique_in_a_large_scope(void) {
 /* ---- layout ---- */
 
 static void lays_elements_from_the_low_end(void) {
-    struct graph *graph = graph_new(context, "g");
+    struct graph *graph = graph_new(context, "G");
     struct shape shape = {2, {1, 4}};
     struct format format[4] = {{true, 5, 2}, {false, 0, 0}, {false, 3, 1}, {true, 12, 4}}, empty = {false, 0, 0};
     struct formats formats = {.shape = shape, .at = format};
@@ -70,13 +95,15 @@ static void lays_elements_from_the_low_end(void) {
     graph_append_integer_input(graph, "clk", shape, formats_uniform(arena, empty), ROUND_TRUNCATE, OVERFLOW_WRAP);
     graph_append_output(graph, "Module", x);
     graph_append_output(graph, "clk", x);
+    graph_append_output(graph, "g", x); /* as the module */
     const struct layout *layout = layout_new(graph, arena);
     CHECK_EQ(layout->input_count, 2);
-    CHECK_EQ(layout->output_count, 2);
+    CHECK_EQ(layout->output_count, 3);
+    CHECK_STR(layout->outputs[2].name, "g_2");
     CHECK_STR(layout->inputs[0].name, "module_1");
     CHECK_STR(layout->inputs[0].original, "module");
     CHECK_STR(layout->inputs[1].name, "clk_2");
-    CHECK_STR(layout->outputs[0].name, "Module");
+    CHECK_STR(layout->outputs[0].name, "Module_1_2");
     CHECK_STR(layout->outputs[1].name, "clk_3");
     static const uint32_t offset[4] = {0, 5, 5, 8};
     for (int e = 0; e < 4; e++) {
@@ -136,6 +163,9 @@ int main(void) {
     RUN(keeps_legal_names);
     RUN(replaces_what_is_illegal);
     RUN(avoids_words_of_the_languages);
+    RUN(avoids_macros_and_prefixes_of_others);
+    RUN(keeps_the_firmware_from_the_templates);
+    RUN(comments_end_where_they_should);
     RUN(limits_the_length);
     RUN(makes_names_unique);
     RUN(stays_unique_in_a_large_scope);

@@ -240,9 +240,12 @@ static void bitwise_bits(struct reader *r, uint32_t operands) {
     }
 }
 
+/* Large tables are mapped as the selections that they are written as: a level an input beyond a LUT's. */
 static void table_bits(struct reader *r) {
-    int width = wire_width(operand_of(r->timing->datapath, r->wire, 0));
-    struct bit_time bit = lut_of(r->timing->technology, r->operands[0].at, width);
+    const struct technology *t = r->timing->technology;
+    int width = wire_width(operand_of(r->timing->datapath, r->wire, 0)), wide = width - LUT_INPUTS;
+    struct bit_time bit = wide > 0 ? (struct bit_time){.at = latest(r->operands[0].at, width) + (2 + wide) * level(t)}
+                                   : lut_of(t, r->operands[0].at, width);
     for (int i = 0; i < r->width; i++)
         r->out[i] = bit;
 }
@@ -257,6 +260,8 @@ static void clamp_bits(struct reader *r) {
         high[i] = r->operands[0].at[in - 1 - i];
     struct bit_time sign = high[0];
     outside = count ? lut_tree(t, high, count) : constant_bit();
+    if (count > 3) /* one for all bits: not part of theirs */
+        outside.inputs = 0;
     for (int i = 0; i < r->width; i++) {
         struct bit_time bits[3] = {r->operands[0].at[i], outside, count > 1 && outside.inputs == 0 ? sign : constant_bit()};
         r->out[i] = lut_of(t, bits, 3);

@@ -1,0 +1,73 @@
+/* The delay model: numbers worked out by hand from target/technology.c's, grades and families in order, and the
+ * slowest path from register to register. */
+#include "tests/unit/below.h"
+
+static const struct technology *technology_of(const char *part, int speed, bool low_voltage) {
+    return technology_for(part_find(part), (struct part_grade){.speed = speed, .low_voltage = low_voltage});
+}
+
+static void adders_take_what_their_chains_take(void) {
+    static const struct { int terms, bits, picoseconds; } cases[] = {
+        {2, 1, 340 + 140},             /* net, LUT, its own sum */
+        {2, 4, 340 + 160 + 3 * 10},    /* along the chain */
+        {2, 8, 340 + 190 + 100},       /* out of a block of four into the sums of the next */
+        {2, 16, 340 + 190 + 2 * 30 + 100},
+        {3, 8, 680 + 160 + 6 * 10},    /* the second LUT waits for the first of the column below */
+        {3, 10, 680 + 160 + 6 * 10 + 100},
+        {3, 24, 680 + 220 + 30 + 100}};
+    const struct technology *t = technology_of("xcvu13p", 2, false);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_EQ(adder_delay(t, cases[i].terms, cases[i].bits), cases[i].picoseconds);
+    CHECK_EQ(technology_overhead(t), 80 + 240 + 30);
+}
+
+static void grades_and_families_differ(void) {
+    static const struct { const char *part; int speed; bool low_voltage; int lut, net, tree; } cases[] = {
+        {"xcvu13p", 3, false, 85, 204, 891}, {"xcvu13p", 2, false, 100, 240, 775}, {"xcvu13p", 1, false, 121, 290, 667},
+        {"xcvu9p", 2, true, 127, 305, 725},  {"xczu9eg", 1, true, 135, 324, 667},  {"xcku115", 2, false, 148, 355, 0},
+        {"xc7vx690t", 2, false, 171, 410, 0}, {"xc7a200t", 1, false, 309, 741, 0}, {"xc7z020", 2, false, 255, 612, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct technology *t = technology_of(cases[i].part, cases[i].speed, cases[i].low_voltage);
+        CHECK_EQ(t->lut, cases[i].lut);
+        CHECK_EQ(t->net, cases[i].net);
+        CHECK_EQ(t->clock_tree_megahertz, cases[i].tree);
+    }
+}
+
+/* y = (a + b) + c, on inputs of eight bits: the second adder begins with the first one's low bits. */
+static void chains_overlap(void) {
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_new(context, "chain");
+    struct shape shape = {2, {1, 3}};
+    valref x = graph_append_integer_input(graph, "x", shape, formats_uniform(graph->arena, (struct format){true, 8, 0}), ROUND_HALF_EVEN, OVERFLOW_WRAP);
+    static const int64_t ones[] = {1, 1, 1};
+    valref operands[2] = {x, graph_append_integers(graph, "w", (struct shape){2, {3, 1}}, formats_uniform(graph->arena, (struct format){true, 2, 0}), ones)};
+    graph_append_output(graph, "y", graph_append(graph, OP_MATMUL, "sum", operands, 2, NULL));
+    CHECK_EQ(graph_infer(graph), 0);
+    struct below below;
+    below_start(&below, graph, 2, 5000);
+    int64_t **events = below_events(graph, 10, 1);
+    static const char *const names[] = {"lower", "trees", "pipeline"};
+    for (int i = 0; i < 3; i++)
+        CHECK(below_pass(&below, names[i], 10, events) == NULL);
+    struct design *design = below.program.design;
+    /* first: bit 0 at 480; onto the second's chain 240 + 100 + 160, then 190 - 160, 30, 100 as any of ten bits:
+     * that is later than the first one's last bit, 660, with a LUT and a short piece of chain */
+    uint32_t path[8], count = design_critical_path(design, below.program.technology, path, 8);
+    const struct wire *wires = design->blocks[0].datapath.wires;
+    CHECK_EQ(count, 3);
+    CHECK_EQ(wires[path[0]].op, WIRE_INPUT);
+    CHECK_EQ(wires[path[1]].arrival, 340 + 190 + 30 + 100);
+    CHECK(wires[path[2]].arrival >= 480 + 340 + 190 + 30 + 100 && wires[path[2]].arrival < 2 * 660);
+    CHECK_EQ(design_stage_picoseconds(design, below.program.technology), wires[path[2]].arrival + 350);
+    design_free(design);
+    graph_free(graph);
+    context_free(context);
+}
+
+int main(void) {
+    RUN(adders_take_what_their_chains_take);
+    RUN(grades_and_families_differ);
+    RUN(chains_overlap);
+    TEST_EXIT();
+}

@@ -177,6 +177,12 @@ struct sample *sample_new(const struct engine *engine, struct arena *arena);
 /* Takes what it still wants of the block, with the outputs that are right. */
 void sample_add(struct sample *sample, const struct event_block *block, int64_t *const *expected, uint64_t wanted);
 
+/* ---- entries.c: the emitted C's entry points in real numbers, and what its header tells ---- */
+/* -1 and a diagnosis when NAME_run_double, or NAME_run_float, does not give what the port's rule, the emulator and
+ * the outputs' meaning give. */
+int entry_run(struct engine *engine, struct engine *emulator, const struct sample *sample, bool single, size_t *events);
+int entry_ports(struct engine *engine);
+
 /* ---- regression.c: events that once failed ---- */
 /* As port integers, all inputs side by side. NULL: there are none that fit. */
 int64_t *regression_read(const struct firmware *firmware, struct arena *arena, uint64_t *events);

@@ -276,6 +276,23 @@ static int run_contestant(struct verification *run, struct contestant *contestan
     return 0;
 }
 
+/* The emitted C in real numbers: two results more. */
+static int run_entries(struct verification *run, struct contestant *contestant) {
+    for (int single = 0; single < 2; single++) {
+        struct engine_result *result = new_result(run, ENGINE_C, single ? "run_float" : "run_double");
+        double start = monotonic_seconds();
+        size_t events = 0;
+        if ((!single && entry_ports(contestant->engine)) || entry_run(contestant->engine, run->emulator, run->sample, single, &events))
+            result->failure = last_message(run->firmware);
+        if (atomic_load(&run->firmware->context->cancelled))
+            return -1;
+        result->seconds = monotonic_seconds() - start;
+        result->events = events;
+        result->ran = true;
+    }
+    return 0;
+}
+
 static int run_gathered(struct verification *run) {
     const struct sample *sample = run->sample;
     struct event_block block = {.events = sample->count, .integers = sample->inputs};
@@ -286,6 +303,8 @@ static int run_gathered(struct verification *run) {
             continue;
         context_progress(run->firmware->context, arena_printf(run->arena, "%s, %s", engine_name(contestant->result->id), contestant->result->variant), 0, 0);
         if (run_contestant(run, contestant, &block, sample->count, sample->expected))
+            return -1;
+        if (contestant->result->id == ENGINE_C && run_entries(run, contestant))
             return -1;
         if (difference->found)
             difference->event_name = event_name(run->firmware->context->arena, sample->phases[difference->event], sample->numbers[difference->event]);

@@ -259,8 +259,14 @@ void c_print_entries(struct c_writer *writer, struct strbuf *out) {
     print_real_entry(writer, out, "double", scales);
 }
 
+static void list_port(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port, bool input) {
+    const char *prefix = port_prefix(writer, port, input);
+    strbuf_printf(out, "    {\"%s\", %s_elements, %s_width, %s_fraction, %s_signed},\n", input ? "in" : "out", prefix, prefix, prefix, prefix);
+}
+
 int c_print_main(const struct c_writer *writer, struct strbuf *out) {
-    struct strbuf call = strbuf_new(writer->arena);
+    struct strbuf call = strbuf_new(writer->arena), ports = strbuf_new(writer->arena);
+    each_port(writer, &ports, list_port);
     size_t from = 0, to = 0;
     for (uint32_t i = 0; i < writer->layout->input_count; i++) {
         strbuf_printf(&call, "%sin + %zu", i ? ", " : "", from);
@@ -274,6 +280,7 @@ int c_print_main(const struct c_writer *writer, struct strbuf *out) {
                                         {"inputs", arena_printf(writer->arena, "%zu", from)},
                                         {"outputs", arena_printf(writer->arena, "%zu", to)},
                                         {"arguments", call.data},
+                                        {"ports", ports.data},
                                         {NULL, NULL}};
     return template_expand(writer->graph->context, "c_main.c", keys, out);
 }

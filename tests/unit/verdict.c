@@ -17,11 +17,32 @@ static char folder[] = "/tmp/bxc-verdict-XXXXXX";
 
 /* y = max(0, x W), x of three numbers, y of two; what is wrong with it is in MODE. */
 static const char engine_source[] =
-    "#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n"
+    "#include <math.h>\n#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n"
     "static const int64_t w[3][2] = {{1, -2}, {3, 1}, {-1, 2}};\n"
+    "static int reals(int single) {\n"
+    "    double in[3], out[2];\n"
+    "    while (fread(in, 8, 3, stdin) == 3) {\n"
+    "        int64_t status = 0, x[3];\n"
+    "        for (int i = 2; i >= 0; i--) {\n"
+    "            double steps = rint(16 * (single || MODE == 11 ? (double)(float)in[i] : in[i]));\n"
+    "            if (in[i] != in[i]) status = i + 1;\n"
+    "            x[i] = steps > 127 ? 127 : steps < -128 ? (MODE == 12 ? -127 : -128) : in[i] != in[i] ? 0 : (int64_t)steps;\n"
+    "        }\n"
+    "        fwrite(&status, 8, 1, stdout);\n"
+    "        for (int j = 0; j < 2; j++) {\n"
+    "            int64_t y = 0;\n"
+    "            for (int i = 0; i < 3; i++) y += x[i] * w[i][j];\n"
+    "            out[j] = status ? 0.5 : y < 0 ? 0 : (double)y / 16;\n"
+    "        }\n"
+    "        fwrite(out, 8, 2, stdout);\n"
+    "    }\n"
+    "    return 0;\n}\n"
     "int main(int argc, char **argv) {\n"
     "    int64_t x[3], y[2];\n    long events = 0;\n"
     "    if (argc > 1 && !strcmp(argv[1], \"--hash\")) { puts(MODE == 6 ? \"feed\" : \"" HASH "\"); return 0; }\n"
+    "    if (argc > 1 && !strcmp(argv[1], \"--ports\")) { printf(\"in 3\\n8 4 1\\n8 4 1\\n8 4 1\\nout 2\\n10 4 0\\n%d 4 0\\n\", MODE == 13 ? 11 : 10); return 0; }\n"
+    "    if (argc > 1 && !strcmp(argv[1], \"--double\")) return reals(0);\n"
+    "    if (argc > 1 && !strcmp(argv[1], \"--float\")) return reals(1);\n"
     "    while (fread(x, 8, 3, stdin) == 3) {\n"
     "        for (int j = 0; j < 2; j++) { y[j] = 0; for (int i = 0; i < 3; i++) y[j] += x[i] * w[i][j]; if (y[j] < 0) y[j] = 0; }\n"
     "        if (MODE == 1 && x[2] > 100 && x[0] != 0) y[1] ^= 4;\n"
@@ -49,7 +70,7 @@ static void engine_files(const char *name, int mode) {
     snprintf(path, sizeof path, "%s/Makefile", name);
     snprintf(text, sizeof text, mode < 0 ? "all:\n\t@echo 'run.c:1: error: it is broken' && false\n"
                                          : "all: $(BUILD)/run\nicarus: $(BUILD)/run-icarus\n"
-                                           "$(BUILD)/run $(BUILD)/run-icarus: run.c\n\tcc -DMODE=%d -o $@ run.c\n", mode);
+                                           "$(BUILD)/run $(BUILD)/run-icarus: run.c\n\tcc -DMODE=%d -o $@ run.c -lm\n", mode);
     write_text(path, text);
     snprintf(path, sizeof path, "%s/run.c", name);
     write_text(path, engine_source);
@@ -303,6 +324,23 @@ static void a_row_of_events_is_long(void) {
     done();
 }
 
+/* The emitted C's other entry points: binary32 where binary64 comes in, an end that is clamped wrongly, a format told wrongly. */
+static void real_entries_are_run(void) {
+    static const char *const why[] = {"small_run_double gives", "small_run_double gives", "tells other formats of its ports than model.bxc has: line 7"};
+    for (int mode = 11; mode <= 13; mode++) {
+        struct verify_options options = options_for(500);
+        make_firmware(mode, 0, false);
+        struct verdict *verdict = verify(&options);
+        CHECK(verdict && !verdict->equal && result_of(verdict, ENGINE_C)->equal);
+        const struct engine_result *result = NULL;
+        for (uint32_t i = 0; i < verdict->engine_count; i++)
+            if (!strcmp(verdict->engines[i].variant, "run_double"))
+                result = &verdict->engines[i];
+        CHECK(result && result->failure && strstr(result->failure, why[mode - 11]));
+        done();
+    }
+}
+
 static void the_last_words_are_quoted(void) {
     struct verify_options options = options_for(10);
     make_firmware(7, 0, false);
@@ -428,6 +466,7 @@ int main(void) {
     RUN(regression_vectors_replay_as_themselves);
     RUN(engines_that_fail);
     RUN(a_row_of_events_is_long);
+    RUN(real_entries_are_run);
     RUN(the_last_words_are_quoted);
     RUN(a_wrong_latency_is_no_verdict_of_equality);
     RUN(a_dropped_softmax_is_compared_before_it);

@@ -530,6 +530,7 @@ bool op_parse(const char *name, enum op *op);
 bool op_unary_real(const struct node *node, float x, float *y);
 bool op_unary_double(const struct node *node, double x, double *y);
 bool op_is_transcendental(enum op op);
+bool op_is_quantiser(enum op op); /* the model's, or a narrow */
 bool op_is_movement(enum op op); /* elements go elsewhere unchanged: reshape, transpose, concat, slice, gather */
 /* Quantisers on one number, in binary32 as their sources compute it. */
 float quant_real(float x, float scale, float zero_point, float bits, const struct quantizer_attributes *attributes);

@@ -29,6 +29,10 @@ bool op_is_transcendental(enum op op) {
     return op == OP_SIGMOID || op == OP_TANH || op == OP_EXP || op == OP_RECIPROCAL || op == OP_POW;
 }
 
+bool op_is_quantiser(enum op op) {
+    return op == OP_NARROW || op == OP_QUANT || op == OP_BIPOLAR_QUANT || op == OP_TRUNC_QUANT;
+}
+
 bool op_is_movement(enum op op) {
     return op_info(op)->family == &movement_family;
 }

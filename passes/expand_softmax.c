@@ -285,6 +285,7 @@ int pass_expand_softmax(struct program *program, bool *changed) {
     for (uint32_t i = 0; i < count; i++) {
         if (program->graph->nodes[i].dead || program->graph->nodes[i].op != OP_SOFTMAX) continue;
         *changed = true;
+        program->used |= USE_SOFTMAX_ERROR;
         if (expand(program, i, scratch) < 0) status = -1;
     }
     arena_free(scratch);

@@ -24,12 +24,13 @@ const struct pass passes[] = {
      "remove neurons that nothing reads or that are constant"},
     {"quant_to_narrow", pass_quant_to_narrow, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, 0, 0, ABOVE_THE_LINE,
      "the model's own quantisers with power-of-two scales become exact narrowing"},
-    /* after quant_to_narrow: it must see what is quantised already */
-    {"quantise", pass_quantise, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, FACT_QUANTISED, 0, ABOVE_THE_LINE,
+    /* before quantise, whose formats are not the ports' */
+    {"ports", pass_ports, FACT_REAL_GRAPH, FACT_PORTS, 0, ABOVE_THE_LINE, "a format and a rounding rule for every input"},
+    /* after quant_to_narrow and ports: it must see what is quantised already, and what the ports can carry */
+    {"quantise", pass_quantise, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED | FACT_PORTS, FACT_QUANTISED, 0, ABOVE_THE_LINE,
      "formats for the weights and activations that the model leaves in float"},
     {"expand_softmax", pass_expand_softmax, FACT_REAL_GRAPH | FACT_QUANTISED, FACT_SOFTMAX_EXPANDED, 0, ABOVE_THE_LINE,
      "softmax as maximum, exponential table, sum, reciprocal table and product, within a stated error"},
-    {"ports", pass_ports, FACT_REAL_GRAPH | FACT_QUANTISED, 0, 0, ABOVE_THE_LINE, "a format and a rounding rule for every input"},
     {"integerise", pass_integerise, FACT_REAL_GRAPH | FACT_QUANTISED | FACT_SOFTMAX_EXPANDED, FACT_INTEGER_GRAPH, FACT_REAL_GRAPH,
      ABOVE_THE_LINE, "cross the line: the same network as a function of integers"},
     {"simplify", pass_simplify, FACT_INTEGER_GRAPH, 0, 0, BELOW_THE_LINE, "drop narrowing that intervals show to do nothing; dead code"},
@@ -62,6 +63,14 @@ void program_note(struct program *program, const char *pass, const char *subject
     va_end(arguments);
     program->notes[program->note_count++] =
         (struct pass_note){arena_strdup(arena, pass), arena_strdup(arena, subject), text.data, number};
+}
+
+void program_use_layer(struct program *program, uint32_t layer, unsigned used) {
+    if (program->layers_used) program->layers_used[layer] |= used;
+}
+
+void program_use_input(struct program *program, uint32_t input) {
+    if (program->inputs_used) program->inputs_used[input] = true;
 }
 
 static double seconds_now(void) {

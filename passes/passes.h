@@ -23,9 +23,18 @@ struct input_options {
     const char *name;           /* of the model's input; NULL: every input */
     struct formats formats;     /* one, or one a feature */
     int rounding, overflow;     /* -1: half_even, saturate */
+    bool configured;            /* by the configuration, which the command line goes over */
+};
+
+/* What a compilation can take from its options; what is given and nobody takes is told (driver/unused.c). */
+enum option_use {
+    USE_WEIGHTS = 1, USE_ACTIVATIONS = 2, USE_ROUNDING = 4, USE_OVERFLOW = 8, USE_GRANULARITY = 16,
+    USE_SPARSITY = 32, USE_PRUNE_SCOPE = 64, USE_SOFTMAX = 128, USE_SOFTMAX_ERROR = 256,
+    USE_FORMATS = USE_ACTIVATIONS | USE_ROUNDING | USE_OVERFLOW
 };
 
 struct compile_options {
+    unsigned given;             /* enum option_use: by the user, for the whole network */
     const char *name;           /* prefix of modules and symbols; NULL: from the model */
     int clock_ps;               /* period in picoseconds; 0: none is known */
     const char *part_code;      /* as the vendor's tools spell it */
@@ -69,7 +78,13 @@ struct program {
     struct design *design; /* after lower */
     struct pass_note *notes;
     uint32_t note_count, note_capacity;
+    unsigned used;         /* enum option_use, of the whole network's options */
+    unsigned *layers_used; /* of each layer's; NULL: nobody asks */
+    bool *inputs_used;     /* of the inputs'; NULL: nobody asks */
 };
+void program_use_layer(struct program *program, uint32_t layer, unsigned used);
+void program_use_input(struct program *program, uint32_t input);
+unsigned precision_fields(const struct precision *precision); /* enum option_use: those that are set (layer_precision.c) */
 void program_note(struct program *program, const char *pass, const char *subject, double number, const char *format, ...) PRINTF_LIKE(5, 6);
 
 enum pass_side { ABOVE_THE_LINE, BELOW_THE_LINE };
@@ -84,7 +99,8 @@ enum pass_facts {
     FACT_DESIGN = 32,
     FACT_NARROW_SUMS = 64,    /* no sum has more than adder_terms terms */
     FACT_SCHEDULED = 128,
-    FACT_SOFTMAX_EXPANDED = 256
+    FACT_SOFTMAX_EXPANDED = 256,
+    FACT_PORTS = 512          /* every input that is read has its rule */
 };
 
 struct pass {

@@ -1,21 +1,25 @@
 /* ports: a format and a rounding rule for every input, as a narrowing named "<input>.port" right behind it.
  *
  * Where the format comes from, in this order:
+ *   the user's --input, the last one that is meant for the input;
  *   the model's own quantiser, when it is the input's only reader (moved elements allowed). A half-up one leaves its
  *     rounding to the firmware: the port has one fraction bit more and truncates, so that both together round half up
  *     exactly, wraps included. A quantiser whose scale is no power of two needs no port: its codes are the port's.
- *   the user's --input;
  *   calibration: 16 bits a feature, signed even if no event was negative, with integer bits for 1.25 times the largest
- *     magnitude seen, since unseen events reach a little further; half even, saturating;
- *   else fixed<16,6>, half even, saturating, with a warning. */
+ *     magnitude seen, since unseen events reach a little further; half even, saturating. What calibration cannot judge
+ *     is told: features that never moved, and single events that are cut off (seen.c);
+ *   else fixed<16,6>, half even, saturating, with a warning.
+ *
+ * It runs before quantise, which gives formats to what the ports leave. */
 #include "passes/integerise.h"
+#include "passes/quantise.h"
 
 #include "passes/table.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { PORT_BITS = 16, DEFAULT_INTEGER_BITS = 6 };
+enum { PORT_BITS = 16, DEFAULT_INTEGER_BITS = 6, TOLD = 8 };
 
 struct rule {
     struct formats formats;
@@ -69,14 +73,40 @@ static struct rule rule_of_quantiser(struct program *program, const struct node 
 
 /* ---- --input ---- */
 
-static const struct input_options *option_of(const struct program *program, const char *name) {
-    const struct input_options *found = NULL;
+static bool is_meant(const struct input_options *option, const char *name) {
+    return !option->name || strcmp(option->name, name) == 0;
+}
+
+enum { RANKS = 3 };
+
+/* The command line goes over the configuration, and a name over none. */
+static int rank(const struct input_options *option) {
+    return option->configured ? 0 : option->name ? 2 : 1;
+}
+
+/* What is asked for an input, field by field; of equals the later one. */
+static struct input_options option_of(struct program *program, const char *name) {
+    struct input_options found = {.rounding = -1, .overflow = -1};
+    for (int r = 0; r < RANKS; r++)
+        for (uint32_t i = 0; i < program->options->input_count; i++) {
+            const struct input_options *option = &program->options->inputs[i];
+            if (!is_meant(option, name) || rank(option) != r) continue;
+            program_use_input(program, i);
+            if (option->formats.at) found.formats = option->formats;
+            if (option->rounding >= 0) found.rounding = option->rounding;
+            if (option->overflow >= 0) found.overflow = option->overflow;
+        }
+    return found;
+}
+
+/* Formats that were given for this very input, and that others go over. */
+static void warn_of_overruled(const struct program *program, const char *name, const struct input_options *taken) {
     for (uint32_t i = 0; i < program->options->input_count; i++) {
         const struct input_options *option = &program->options->inputs[i];
-        if (!option->name && !found) found = option;
-        if (option->name && strcmp(option->name, name) == 0) return option;
+        if (option->name && is_meant(option, name) && option->formats.at && option->formats.at != taken->formats.at)
+            diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, "give one format an input",
+                         "one of the formats that are given for input '%s' is not used: another goes over it", name);
     }
-    return found;
 }
 
 static int rule_of_option(struct program *program, const struct node *input, const struct input_options *option,
@@ -85,8 +115,6 @@ static int rule_of_option(struct program *program, const struct node *input, con
     size_t features = shape_elements(shape), given = shape_elements(&option->formats.shape);
     *out = (struct rule){formats_copy(program->arena, &option->formats), ROUND_HALF_EVEN, OVERFLOW_SATURATE,
                          "the user's --input"};
-    if (option->rounding >= 0) out->rounding = (enum rounding)option->rounding;
-    if (option->overflow >= 0) out->overflow = (enum overflow)option->overflow;
     if (given != 1 && given != features)
         return diag_error(&program->context->diagnostics, graph_location(program->graph, input),
                           "give one format, or one a feature", "input '%s' has %zu features, its option %zu formats",
@@ -127,32 +155,82 @@ static int check_option_names(const struct program *program) {
 
 /* ---- calibration and default ---- */
 
-/* Signed bits in front of the point for 1.25 times this magnitude; at least the sign. */
-static int integer_bits(double magnitude) {
-    int exponent;
-    if (magnitude == 0) return 1;
-    (void)frexp(1.25 * magnitude, &exponent);
-    return exponent + 1;
+/* Signed bits in front of the point for 1.25 times what was seen; of a feature that never moved at least the default. */
+static int integer_bits(const struct seen *seen) {
+    bool outliers;
+    struct real_range range = seen_range(seen, &outliers);
+    double magnitude = fmax(fabs(range.lo), fabs(range.hi));
+    int exponent = 0;
+    if (magnitude > 0) (void)frexp(1.25 * magnitude, &exponent);
+    return seen_at_rest(seen) && exponent + 1 < DEFAULT_INTEGER_BITS ? DEFAULT_INTEGER_BITS : exponent + 1;
+}
+
+/* All features over all events; NULL and a diagnosis for a number that is none. */
+static const struct seen *look_at_events(struct program *program, const struct node *input, const float *data, size_t features) {
+    struct seen *seen = ARENA_ARRAY(program->arena, struct seen, features);
+    for (size_t i = 0; i < features; i++) seen[i] = seen_nothing();
+    for (size_t event = 0; event < program->calibration.events; event++)
+        for (size_t i = 0; i < features; i++) {
+            if (!isfinite(data[event * features + i])) {
+                diag_error(&program->context->diagnostics, graph_location(program->graph, input), "calibrate with finite numbers",
+                           "calibration event %zu, feature %zu of input '%s' is not a finite number", event, i, input->name);
+                return NULL;
+            }
+            seen_include(&seen[i], data[event * features + i]);
+        }
+    return seen;
+}
+
+/* "3 (always 0), 7 (always 1.5)": at most eight. */
+static const char *resting_features(struct arena *arena, const struct seen *seen, size_t features, size_t *count) {
+    struct strbuf text = strbuf_new(arena);
+    *count = 0;
+    for (size_t i = 0; i < features; i++) {
+        if (!seen_at_rest(&seen[i])) continue;
+        if (*count < TOLD) strbuf_printf(&text, "%s%zu (always %g)", *count ? ", " : "", i, seen[i].range.lo);
+        if ((*count)++ == TOLD) strbuf_append(&text, " and others");
+    }
+    return text.data;
+}
+
+static const char *cut_features(struct arena *arena, const struct seen *seen, size_t features, size_t *count) {
+    struct strbuf text = strbuf_new(arena);
+    *count = 0;
+    for (size_t i = 0; i < features; i++) {
+        bool outliers;
+        struct real_range range = seen_range(&seen[i], &outliers);
+        if (!outliers) continue;
+        if (*count < TOLD)
+            strbuf_printf(&text, "%s%zu (%g to %g, nearly always within %g)", *count ? ", " : "", i, seen[i].range.lo, seen[i].range.hi,
+                          fmax(fabs(range.lo), fabs(range.hi)));
+        if ((*count)++ == TOLD) strbuf_append(&text, " and others");
+    }
+    return text.data;
+}
+
+static void warn_of_unjudged(struct program *program, const struct node *input, const struct seen *seen, size_t features) {
+    struct diagnostics *diagnostics = &program->context->diagnostics;
+    struct location at = graph_location(program->graph, input);
+    size_t resting, cut;
+    const char *which = resting_features(program->arena, seen, features, &resting);
+    if (resting)
+        diag_warning(diagnostics, at, "calibrate with events in which they move, or give their formats in the configuration ('inputs')",
+                     "calibration cannot judge %zu of %zu features of input '%s', which never moved: %s", resting, features, input->name, which);
+    which = cut_features(program->arena, seen, features, &cut);
+    if (cut)
+        diag_warning(diagnostics, at, "look at these events; where they are real, give the formats in the configuration ('inputs')",
+                     "single calibration events are cut off in %zu of %zu features of input '%s': %s", cut, features, input->name, which);
 }
 
 static int rule_of_calibration(struct program *program, const struct node *input, uint32_t index, struct rule *out) {
     const struct calibration *calibration = &program->calibration;
     const struct shape *shape = &input->attributes.input.shape;
     size_t features = shape_elements(shape);
-    double *largest = ARENA_ARRAY(program->arena, double, features);
-    for (size_t event = 0; event < calibration->events; event++)
-        for (size_t i = 0; i < features; i++) {
-            double magnitude = fabs((double)calibration->data[index][event * features + i]);
-            if (!isfinite(magnitude))
-                return diag_error(&program->context->diagnostics, graph_location(program->graph, input),
-                                  "calibrate with finite numbers",
-                                  "calibration event %zu, feature %zu of input '%s' is not a finite number", event, i,
-                                  input->name);
-            if (magnitude > largest[i]) largest[i] = magnitude;
-        }
+    const struct seen *seen = look_at_events(program, input, calibration->data[index], features);
+    if (!seen) return -1;
+    warn_of_unjudged(program, input, seen, features);
     struct format *formats = ARENA_ARRAY(program->arena, struct format, features);
-    for (size_t i = 0; i < features; i++)
-        formats[i] = (struct format){true, PORT_BITS, (int16_t)(PORT_BITS - integer_bits(largest[i]))};
+    for (size_t i = 0; i < features; i++) formats[i] = (struct format){true, PORT_BITS, (int16_t)(PORT_BITS - integer_bits(&seen[i]))};
     *out = (struct rule){formats_compact(program->arena, shape, formats), ROUND_HALF_EVEN, OVERFLOW_SATURATE, NULL};
     out->chosen_by = arena_printf(
         program->arena, "%zu calibration events, feature by feature: %d bits, 1.25 times the largest magnitude",
@@ -170,23 +248,37 @@ static struct rule rule_by_default(struct program *program, const struct node *i
 
 /* ---- the pass ---- */
 
+static void warn_of_own_rounding(struct program *program, const struct node *input, const struct node *reader, const struct input_options *option) {
+    if (option->rounding < 0 && option->overflow < 0) return;
+    diag_warning(&program->context->diagnostics, graph_location(program->graph, input), "give a format too, and the quantiser stays behind the port",
+                 "rounding and overflow of input '%s' are not used: the model's quantiser '%s' gives them", input->name, reader->name);
+}
+
+static void override(const struct input_options *option, struct rule *rule) {
+    if (option->rounding >= 0) rule->rounding = (enum rounding)option->rounding;
+    if (option->overflow >= 0) rule->overflow = (enum overflow)option->overflow;
+}
+
 static int choose(struct program *program, const struct node *input, uint32_t index, const struct node *reader,
-                  bool moved, struct rule *out) {
-    const struct input_options *option = option_of(program, input->name);
+                  bool moved, const struct input_options *option, struct rule *out) {
     bool uniform =
         reader && reader->op == OP_NARROW && shape_elements(&reader->attributes.quantizer.formats.shape) == 1;
-    if (reader && reader->op == OP_NARROW && (!moved || uniform)) {
-        *out = rule_of_quantiser(program, reader);
-        if (option && option->name)
-            diag_warning(&program->context->diagnostics, graph_location(program->graph, input), NULL,
-                         "--input %s is not used: the model's quantiser '%s' gives the format", input->name,
-                         reader->name);
+    if (option->formats.at) {
+        warn_of_overruled(program, input->name, option);
+        if (rule_of_option(program, input, option, out) < 0) return -1;
+        override(option, out);
         return 0;
     }
-    if (option) return rule_of_option(program, input, option, out);
-    if (program->calibration.events && index < program->calibration.input_count && program->calibration.data[index])
-        return rule_of_calibration(program, input, index, out);
-    *out = rule_by_default(program, input);
+    if (reader && reader->op == OP_NARROW && (!moved || uniform)) {
+        *out = rule_of_quantiser(program, reader);
+        warn_of_own_rounding(program, input, reader, option);
+        return 0;
+    }
+    if (program->calibration.events && index < program->calibration.input_count && program->calibration.data[index]) {
+        if (rule_of_calibration(program, input, index, out) < 0) return -1;
+    } else
+        *out = rule_by_default(program, input);
+    override(option, out);
     return 0;
 }
 
@@ -219,13 +311,15 @@ static int port_of(struct program *program, valref input, uint32_t index, bool *
     struct rule rule;
     bool moved, output;
     if (graph_use_count(graph, input, &output) == 0 && !output) return 0;
+    const struct input_options option = option_of(program, node.name);
     const struct node *reader = reader_of(graph, input, &moved);
-    if (reader && !moved && quantiser_fits_port(graph, reader, program->arena, &codes)) {
+    if (!option.formats.at && reader && !moved && quantiser_fits_port(graph, reader, program->arena, &codes)) {
+        warn_of_own_rounding(program, &node, reader, &option);
         program_note(program, "ports", node.name, NAN,
                      "codes with scale and zero point; chosen by the model's quantiser '%s'", reader->name);
         return 0;
     }
-    if (choose(program, &node, index, reader, moved, &rule) < 0) return -1;
+    if (choose(program, &node, index, reader, moved, &option, &rule) < 0) return -1;
     note_rule(program, node.name, &rule);
     *changed = true;
     return append_port(graph, input, arena_printf(program->arena, "%s.port", node.name), &rule);

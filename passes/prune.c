@@ -25,13 +25,16 @@ struct layers {
     uint32_t count;
 };
 
-static double layer_sparsity(const struct compile_options *options, const char *name, bool *alone) {
+/* Takes what is asked of a layer by name, or of the network. */
+static double layer_sparsity(struct program *program, const char *name, bool has_weights, bool *alone) {
+    const struct compile_options *options = program->options;
     double sparsity = options->sparsity;
     *alone = options->sparsity_by_layer;
     for (uint32_t i = 0; i < options->layer_count; i++) {
         if (options->layers[i].sparsity < 0 || fnmatch(options->layers[i].node, name, 0) != 0) continue;
         sparsity = options->layers[i].sparsity;
         *alone = true;
+        if (has_weights) program_use_layer(program, i, USE_SPARSITY);
     }
     return sparsity;
 }
@@ -44,8 +47,8 @@ static struct layers find_layers(struct program *program, struct arena *arena) {
         const struct node *node = &graph->nodes[n];
         if (node->dead || node->op != OP_MATMUL) continue;
         struct layer layer = {.node = {n}};
-        layer.sparsity = layer_sparsity(program->options, node->name, &layer.alone);
         const float *weights = graph_reals(graph, node->inputs[1]);
+        layer.sparsity = layer_sparsity(program, node->name, weights != NULL, &layer.alone);
         if (!weights && layer.sparsity > 0)
             program_note(program, "prune", node->name, (double)NAN, "not pruned: the weights are quantised by the model or no constants");
         if (!weights) continue;
@@ -142,6 +145,7 @@ int pass_prune(struct program *program, bool *changed) {
     if (!is_asked(program->options)) return 0;
     struct arena *scratch = arena_new(program->context);
     struct layers layers = find_layers(program, scratch);
+    program->used |= USE_SPARSITY | USE_PRUNE_SCOPE;
     if (layers.count == 0)
         diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, NULL,
                      "nothing was pruned: no layer has weights that are plain constants");

@@ -150,10 +150,6 @@ static valref convert(struct graph *graph, const struct node *node, struct arena
     }
 }
 
-static bool is_quantiser(enum op op) {
-    return op == OP_NARROW || op == OP_QUANT || op == OP_BIPOLAR_QUANT || op == OP_TRUNC_QUANT;
-}
-
 int pass_quant_to_narrow(struct program *program, bool *changed) {
     struct graph *graph = program->graph;
     struct arena *scratch = arena_new(program->context);
@@ -161,7 +157,7 @@ int pass_quant_to_narrow(struct program *program, bool *changed) {
     uint32_t count = graph->node_count, converted = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct node node = graph->nodes[i];
-        if (node.dead || !is_quantiser(node.op)) continue;
+        if (node.dead || !op_is_quantiser(node.op)) continue;
         valref replacement = convert(graph, &node, scratch);
         if (replacement.id == UINT32_MAX) continue;
         if (graph_value(graph, node.result)->name)

@@ -10,26 +10,39 @@
 
 enum { TABLE_BITS = 10 }; /* index of an activation table at most */
 
-static bool is_quantiser(enum op op) {
-    return op == OP_NARROW || op == OP_QUANT || op == OP_BIPOLAR_QUANT || op == OP_TRUNC_QUANT;
+static bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text), wanted = strlen(end);
+    return length >= wanted && strcmp(text + length - wanted, end) == 0;
+}
+
+static bool is_port(const struct graph *graph, const struct node *node) {
+    return node->op == OP_NARROW && graph_definition(graph, node->inputs[0])->op == OP_INPUT && ends_with(node->name, ".port");
 }
 
 static bool has_quantisers(const struct graph *graph) {
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        if (!graph->nodes[n].dead && is_quantiser(graph->nodes[n].op)) return true;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        if (!node->dead && op_is_quantiser(node->op) && !is_port(graph, node)) return true;
+    }
     return false;
+}
+
+/* What takes a format on unchanged: elements go elsewhere, or become 0. The line carries it as a chain. */
+static bool is_passed_through(const struct graph *graph, const struct node *node) {
+    if (op_is_movement(node->op)) return node->op != OP_CONCAT;
+    return node->op == OP_RELU && graph_value(graph, node->result)->kind == VALUE_REAL;
 }
 
 /* Whether the value has a format already, or gets one as an input port. */
 static bool has_format(const struct graph *graph, valref value) {
     const struct node *node = graph_definition(graph, value);
-    while (op_is_movement(node->op) && node->op != OP_CONCAT) node = graph_definition(graph, node->inputs[0]);
+    while (is_passed_through(graph, node) || node->op == OP_REDUCE_MAX) node = graph_definition(graph, node->inputs[0]);
     if (node->op == OP_CONCAT) {
         for (uint32_t i = 0; i < node->input_count; i++)
             if (!has_format(graph, node->inputs[i])) return false;
         return true;
     }
-    return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_ARGMAX || is_quantiser(node->op);
+    return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_ARGMAX || op_is_quantiser(node->op);
 }
 
 static valref narrowed(struct graph *graph, valref value, const char *name, struct formats formats, const struct precision *precision) {
@@ -53,7 +66,7 @@ static int append_narrow(struct graph *graph, valref value, const char *what, st
 static int narrow_activation(struct program *program, const struct real_ranges *ranges, valref value) {
     struct graph *graph = program->graph;
     if (has_format(graph, value)) return 0;
-    struct precision precision = layer_precision(program, graph, graph_definition(graph, value));
+    struct precision precision = layer_precision(program, graph, graph_definition(graph, value), USE_FORMATS | USE_GRANULARITY);
     struct formats formats = formats_for_value(program->arena, &graph_value(graph, value)->shape, real_range_of(graph, ranges, value), precision.activation_bits,
                                                (enum granularity)precision.granularity);
     return append_narrow(graph, value, "narrow", formats, &precision);
@@ -84,18 +97,12 @@ static struct real_range result_range(enum op op, struct real_range seen) {
     return seen;
 }
 
-/* What stands between a quantiser and a table without a need of its own: the line carries it as a chain. */
-static bool is_passed_through(const struct graph *graph, const struct node *node) {
-    if (op_is_movement(node->op)) return node->op != OP_CONCAT;
-    return node->op == OP_RELU && graph_value(graph, node->result)->kind == VALUE_REAL;
-}
-
 /* By the model, or by bxc with so few bits that a table can be had. */
 static bool is_quantised(const struct graph *graph, const struct real_ranges *ranges, valref value, int bits) {
     const struct node *node = graph_definition(graph, value);
     while (is_passed_through(graph, node)) node = graph_definition(graph, node->inputs[0]);
-    bool own = node->result.id < ranges->value_count;
-    return is_quantiser(node->op) && (own || node->attributes.quantizer.formats.at[0].width <= bits);
+    bool own = node->result.id < ranges->value_count && !is_port(graph, node);
+    return op_is_quantiser(node->op) && (own || node->attributes.quantizer.formats.at[0].width <= bits);
 }
 
 static bool is_output(const struct graph *graph, valref value) {
@@ -117,7 +124,7 @@ static bool all_round(const struct graph *graph, valref value) {
 
 static bool rounds(const struct graph *graph, const struct node *reader, valref value) {
     if (!valref_equal(reader->inputs[0], value)) return false;
-    return is_quantiser(reader->op) || (is_passed_through(graph, reader) && all_round(graph, reader->result));
+    return op_is_quantiser(reader->op) || (is_passed_through(graph, reader) && all_round(graph, reader->result));
 }
 
 /* For the table alone: what the narrowing cuts off, the other readers must see. */
@@ -157,7 +164,7 @@ static int narrow_result(struct program *program, const struct real_ranges *rang
 }
 
 static int quantise_table(struct program *program, const struct real_ranges *ranges, noderef ref) {
-    struct precision precision = layer_precision(program, program->graph, graph_node(program->graph, ref));
+    struct precision precision = layer_precision(program, program->graph, graph_node(program->graph, ref), USE_FORMATS);
     int bits = precision.activation_bits < TABLE_BITS ? precision.activation_bits : TABLE_BITS;
     if (narrow_operand(program, ranges, ref, bits, &precision) < 0) return -1;
     return narrow_result(program, ranges, ref, &precision);
@@ -165,14 +172,18 @@ static int quantise_table(struct program *program, const struct real_ranges *ran
 
 /* ---- the whole network ---- */
 
+/* Whose operands need formats: a product has as many bits as both together. */
+static bool is_product(enum op op) {
+    return op == OP_MATMUL || op == OP_MUL || op == OP_DIV;
+}
+
 static int quantise_node(struct program *program, const struct real_ranges *ranges, noderef ref, bool own_quantisers) {
     struct graph *graph = program->graph;
     const struct node node = *graph_node(graph, ref);
     if (node.dead || graph_value(graph, node.result)->kind != VALUE_REAL) return 0;
     if (op_is_transcendental(node.op)) return quantise_table(program, ranges, ref);
     if (own_quantisers) return 0;
-    bool product = node.op == OP_MATMUL || (node.op == OP_MUL && !graph_reals(graph, node.inputs[0]) && !graph_reals(graph, node.inputs[1]));
-    for (uint32_t i = 0; product && i < node.input_count; i++)
+    for (uint32_t i = 0; is_product(node.op) && i < node.input_count; i++)
         if (!graph_reals(graph, node.inputs[i]) && narrow_activation(program, ranges, graph_node(graph, ref)->inputs[i]) < 0) return -1;
     if (node.op == OP_MATMUL && graph_reals(graph, node.inputs[1])) return quantise_weights(program, ranges, ref);
     return quantise_other_constants(program, ranges, ref);
@@ -201,6 +212,7 @@ int pass_quantise(struct program *program, bool *changed) {
     *changed = anything_to_do(graph, own_quantisers);
     if (!*changed) return 0;
     warn_without_calibration(program, own_quantisers);
+    if (!own_quantisers && split_batch_norms(program) < 0) return -1;
     struct arena *scratch = arena_new(program->context);
     struct real_ranges ranges;
     int result = real_ranges_find(program, scratch, &ranges);

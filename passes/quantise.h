@@ -8,6 +8,19 @@
 struct real_range {
     double lo, hi;
 };
+
+/* ---- seen.c: what calibration shows of one number ---- */
+enum { SEEN_BINS = 64 };
+struct seen {
+    struct real_range range;
+    uint16_t count[SEEN_BINS]; /* by size, zeros left out */
+};
+struct seen seen_nothing(void);
+void seen_include(struct seen *seen, float x);
+bool seen_at_rest(const struct seen *seen); /* it never moved: nothing is known of its size */
+/* The range without numbers of single events that are far larger than all others; *outliers: there were such. */
+struct real_range seen_range(const struct seen *seen, bool *outliers);
+
 struct real_ranges {
     bool calibrated;           /* seen on calibration events; else bounds by interval arithmetic */
     struct real_range **at;    /* by value; NULL: unknown */
@@ -19,7 +32,8 @@ const struct real_range *real_range_of(const struct graph *graph, const struct r
 int real_ranges_find(struct program *program, struct arena *arena, struct real_ranges *out);
 
 /* ---- layer_precision.c: what the configuration asks of a node ---- */
-struct precision layer_precision(const struct program *program, const struct graph *graph, const struct node *node);
+/* wanted: enum option_use, the fields that the caller takes. */
+struct precision layer_precision(struct program *program, const struct graph *graph, const struct node *node, unsigned wanted);
 
 /* ---- quantise_formats.c: from ranges to formats ---- */
 /* The smallest e with |x| <= 2^e for all of the range; INT_MIN/2 for a range of zeros. */
@@ -38,5 +52,9 @@ double on_grid(double x, int fraction);
 /* ---- quantise_constants.c: weights, biases and other constants of float layers ---- */
 int quantise_weights(struct program *program, const struct real_ranges *ranges, noderef matmul);
 int quantise_other_constants(struct program *program, const struct real_ranges *ranges, noderef node);
+
+/* ---- quantise_batch_norm.c ---- */
+/* Every batch normalisation with constant parameters becomes a product and a sum; the graph is in order after it. */
+int split_batch_norms(struct program *program);
 
 #endif

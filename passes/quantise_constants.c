@@ -8,45 +8,61 @@
 #include <limits.h>
 #include <math.h>
 
+enum { AT_REST = INT_MIN / 2 }; /* exponent of a row whose operand was 0 in all calibration events */
+
 struct weights {
     const float *from;
     float *to;
     size_t rows, columns;
     int *row_exponents;
+    bool *constant; /* rows whose operand was one number in all calibration events */
 };
 
 static void find_row_exponents(const struct graph *graph, const struct real_ranges *ranges, valref operand, struct weights *weights) {
     const struct real_range *range = real_range_of(graph, ranges, operand);
     size_t count = shape_elements(&graph_value(graph, operand)->shape);
-    int largest = INT_MIN / 2;
-    for (size_t k = 0; k < weights->rows; k++) weights->row_exponents[k] = INT_MIN / 2;
-    for (size_t e = 0; e < count; e++) {
-        int exponent = range_exponent(range[e]), *row = &weights->row_exponents[e % weights->rows];
-        *row = exponent > *row ? exponent : *row;
-        largest = exponent > largest ? exponent : largest;
+    for (size_t k = 0; k < weights->rows; k++) {
+        weights->row_exponents[k] = AT_REST;
+        weights->constant[k] = true;
     }
-    for (size_t k = 0; k < weights->rows; k++) /* an operand that never moved: as the largest one */
-        if (weights->row_exponents[k] == INT_MIN / 2) weights->row_exponents[k] = largest == INT_MIN / 2 ? 0 : largest;
+    for (size_t e = 0; e < count; e++) {
+        size_t k = e % weights->rows;
+        int exponent = range_exponent(range[e]);
+        weights->constant[k] = weights->constant[k] && range[e].lo == range[e].hi;
+        weights->row_exponents[k] = exponent > weights->row_exponents[k] ? exponent : weights->row_exponents[k];
+    }
 }
 
 /* The largest |w| of a column (or of all), in units of the operands' ranges, as an exponent. */
 static int column_exponent(const struct weights *weights, size_t first, size_t last) {
     double largest = 0;
     for (size_t k = 0; k < weights->rows; k++)
-        for (size_t n = first; n < last; n++) largest = fmax(largest, fabs(ldexp((double)weights->from[k * weights->columns + n], weights->row_exponents[k])));
+        for (size_t n = first; n < last && !weights->constant[k]; n++) largest = fmax(largest, fabs(ldexp((double)weights->from[k * weights->columns + n], weights->row_exponents[k])));
     int exponent = range_exponent((struct real_range){-largest, largest});
     return exponent == INT_MIN / 2 ? 0 : exponent;
 }
 
+/* In `bits` bits at most, the last step of either sign among them. */
+static double quantised_weight(double weight, int grid, int bits) {
+    double most = ldexp(1, bits - 1), code = nearbyint(ldexp(weight, grid)); /* a power of two is a shift, of either sign */
+    return ldexp(fmin(fmax(code, -most), most), -grid);
+}
+
+/* Of a row whose operand never moved nothing is known: its weights keep their bits, and take none of the others'.
+ * What it was, its product must be as exact as the others', however large that is. */
+static double resting_weight(double weight, int row_exponent, int fraction, int bits) {
+    double rounded = significant(weight, bits - 1);
+    return row_exponent == AT_REST ? rounded : fabs(ldexp(weight - rounded, row_exponent)) <= ldexp(0.5, -fraction) ? rounded : on_grid(weight, fraction + row_exponent);
+}
+
 static void quantise_columns(struct weights *weights, size_t first, size_t last, int bits) {
     int fraction = bits - 1 - column_exponent(weights, first, last);
-    double most = ldexp(1, bits - 1) - 1;
     for (size_t k = 0; k < weights->rows; k++)
         for (size_t n = first; n < last; n++) {
-            int grid = fraction + weights->row_exponents[k];
-            double code = nearbyint(ldexp((double)weights->from[k * weights->columns + n], grid));
-            code = fmin(fmax(code, bits > 1 ? -most - 1 : -1), bits > 1 ? most : 1);
-            weights->to[k * weights->columns + n] = (float)ldexp(code, -grid);
+            size_t at = k * weights->columns + n;
+            double weight = (double)weights->from[at];
+            weights->to[at] = (float)(weights->constant[k] ? resting_weight(weight, weights->row_exponents[k], fraction, bits)
+                                                           : quantised_weight(weight, fraction + weights->row_exponents[k], bits));
         }
 }
 
@@ -55,13 +71,14 @@ int quantise_weights(struct program *program, const struct real_ranges *ranges, 
     struct node node = *graph_node(graph, matmul);
     const struct value constant = *graph_value(graph, node.inputs[1]);
     const struct node *definition = graph_definition(graph, node.inputs[1]);
-    struct precision precision = layer_precision(program, graph, &node);
+    struct precision precision = layer_precision(program, graph, &node, USE_WEIGHTS | USE_GRANULARITY);
     struct arena *scratch = arena_new(program->context);
     size_t count = shape_elements(&constant.shape);
     struct weights weights = {.from = graph_reals(graph, node.inputs[1]), .to = ARENA_ARRAY(scratch, float, count)};
     weights.columns = constant.shape.rank > 1 ? (size_t)constant.shape.dim[constant.shape.rank - 1] : 1;
     weights.rows = count / weights.columns;
     weights.row_exponents = ARENA_ARRAY(scratch, int, weights.rows);
+    weights.constant = ARENA_ARRAY(scratch, bool, weights.rows);
     bool by_channel = precision.granularity == GRANULARITY_CHANNEL;
     if (by_channel && constant.shape.rank <= 2) find_row_exponents(graph, ranges, node.inputs[0], &weights);
     for (size_t n = 0; n < weights.columns; n += by_channel ? 1 : weights.columns)
@@ -135,12 +152,14 @@ int quantise_other_constants(struct program *program, const struct real_ranges *
     quantise_attributes(graph_node(graph, ref));
     const struct node node = *graph_node(graph, ref);
     if (node.op != OP_ADD && node.op != OP_SUB && node.op != OP_MUL && node.op != OP_DIV) return 0;
-    struct precision precision = layer_precision(program, graph, &node);
+    if (!graph_reals(graph, node.inputs[0]) && !graph_reals(graph, node.inputs[1])) return 0;
+    bool factor = node.op == OP_MUL || node.op == OP_DIV;
+    struct precision precision = layer_precision(program, graph, &node, factor ? USE_WEIGHTS : USE_ACTIVATIONS);
     for (uint32_t slot = 0; slot < 2; slot++) {
         if (!graph_reals(graph, node.inputs[slot]) || (node.op == OP_DIV && slot == 0)) continue;
         valref constant = node.op == OP_DIV ? reciprocal_constant(graph, node.inputs[slot]) : node.inputs[slot];
         if (valref_equal(constant, NO_VALUE)) return -1;
-        if (node.op == OP_MUL || node.op == OP_DIV) constant = quantised_factor(graph, constant, precision.weight_bits);
+        if (factor) constant = quantised_factor(graph, constant, precision.weight_bits);
         else constant = quantised_summand(graph, constant, result_fractions(graph, ranges, &node, constant, precision.activation_bits));
         if (valref_equal(constant, NO_VALUE)) return -1;
         struct node *changed = graph_node(graph, ref);

@@ -13,8 +13,9 @@ int range_exponent(struct real_range range) {
 }
 
 struct format format_for_range(struct real_range range, int bits) {
-    bool is_signed = range.lo < 0;
     int exponent = range_exponent(range);
+    bool is_signed = range.lo < 0 || exponent == INT_MIN / 2;
+    if (exponent == INT_MIN / 2) exponent = 0; /* it was always 0 */
     if (exponent < -64) exponent = -64;
     int fraction = bits - exponent - (is_signed ? 1 : 0);
     return (struct format){is_signed, (int16_t)bits, (int16_t)fraction};
@@ -24,11 +25,13 @@ static struct real_range joined(struct real_range a, struct real_range b) {
     return (struct real_range){fmin(a.lo, b.lo), fmax(a.hi, b.hi)};
 }
 
-/* Events that were not seen may move a channel that calibration found at rest: no channel gets a
- * range below 1/16 of the tensor's. */
-static struct real_range guarded(struct real_range channel, struct real_range tensor) {
-    double floor = fmax(fabs(tensor.lo), fabs(tensor.hi)) / 16;
+/* Events that were not seen may move a channel further than calibration did: it gets 1/16 of the tensor's range, but
+ * for no more than a quarter of its bits, which a channel that is small by nature needs for itself. Of one that was
+ * always 0 nothing is known. */
+static struct real_range guarded(struct real_range channel, struct real_range tensor, int bits) {
+    double floor = fmax(fabs(tensor.lo), fabs(tensor.hi)) / 16, own = fmax(fabs(channel.lo), fabs(channel.hi));
     struct real_range out = channel;
+    if (own > 0) floor = fmin(floor, ldexp(own, bits / 4));
     if (fmax(fabs(out.lo), fabs(out.hi)) < floor) {
         out.hi = floor;
         if (tensor.lo < 0) out.lo = -floor;
@@ -48,7 +51,7 @@ struct formats formats_for_value(struct arena *arena, const struct shape *shape,
     for (size_t c = 0; c < channels; c++) {
         struct real_range channel = ranges[c];
         for (size_t e = c; e < count; e += channels) channel = joined(channel, ranges[e]);
-        formats.at[c] = format_for_range(guarded(channel, all), bits);
+        formats.at[c] = format_for_range(guarded(channel, all, bits), bits);
     }
     return formats;
 }

@@ -1,5 +1,6 @@
 /* How large every real value gets: seen on calibration events, or bounded by interval arithmetic over
  * what the input ports can carry when there are none. */
+#include "passes/integerise.h"
 #include "passes/quantise.h"
 
 #include <math.h>
@@ -10,6 +11,8 @@ static struct real_range empty(void) {
     return (struct real_range){INFINITY, -INFINITY};
 }
 
+static const struct real_range boundless = {-INFINITY, INFINITY};
+
 static void include(struct real_range *range, double x) {
     range->lo = x < range->lo ? x : range->lo;
     range->hi = x > range->hi ? x : range->hi;
@@ -17,21 +20,36 @@ static void include(struct real_range *range, double x) {
 
 /* ---- seen ---- */
 
-static void include_block(const struct graph *graph, const struct evaluator_state *state, int lanes, struct real_range **at) {
+static void include_block(const struct graph *graph, const struct evaluator_state *state, int lanes, struct seen **seen) {
     for (uint32_t v = 0; v < graph->value_count; v++) {
-        const float *block = at[v] ? evaluator_reals(state, (valref){v}) : NULL;
+        const float *block = seen[v] ? evaluator_reals(state, (valref){v}) : NULL;
         size_t count = block ? shape_elements(&graph->values[v].shape) : 0;
         for (size_t e = 0; e < count; e++)
-            for (int l = 0; l < lanes; l++) include(&at[v][e], (double)block[e * EVENT_LANES + (size_t)l]);
+            for (int l = 0; l < lanes; l++) seen_include(&seen[v][e], block[e * EVENT_LANES + (size_t)l]);
     }
 }
 
-static bool is_moving(const struct node *node) {
-    return !node->dead && node->op != OP_CONSTANT;
+/* For every value whose range is wanted and that is no constant. */
+static struct seen **nothing_seen(const struct graph *graph, struct arena *arena, struct real_range *const *at) {
+    struct seen **seen = ARENA_ARRAY(arena, struct seen *, graph->value_count);
+    for (uint32_t v = 0; v < graph->value_count; v++) {
+        if (!at[v] || graph->nodes[graph->values[v].definition.id].op == OP_CONSTANT) continue;
+        size_t count = shape_elements(&graph->values[v].shape);
+        seen[v] = ARENA_ARRAY(arena, struct seen, count);
+        for (size_t e = 0; e < count; e++) seen[v][e] = seen_nothing();
+    }
+    return seen;
 }
 
-static int see(struct program *program, struct arena *arena, struct real_range **at) {
+static void take_ranges(const struct graph *graph, struct seen *const *seen, struct real_range **at) {
+    bool outliers;
+    for (uint32_t v = 0; v < graph->value_count; v++)
+        for (size_t e = 0; seen[v] && e < shape_elements(&graph->values[v].shape); e++) at[v][e] = seen_range(&seen[v][e], &outliers);
+}
+
+static void see(struct program *program, struct arena *arena, struct real_range **at) {
     const struct graph *graph = program->graph;
+    struct seen **seen = nothing_seen(graph, arena, at);
     const struct value_list inputs = graph_inputs(graph, arena);
     const float **data = ARENA_ARRAY(arena, const float *, inputs.count);
     struct evaluator *evaluator = evaluator_new(graph, arena);
@@ -46,26 +64,14 @@ static int see(struct program *program, struct arena *arena, struct real_range *
         for (uint32_t i = 0; i < inputs.count; i++)
             data[i] = program->calibration.data[i] + first * shape_elements(&graph_value(graph, inputs.at[i])->shape);
         evaluator_run_reals(evaluator, state, lanes, data, outputs);
-        include_block(graph, state, lanes, at);
+        include_block(graph, state, lanes, seen);
         context_progress(program->context, "calibration", first, program->calibration.events);
     }
     evaluator_state_free(state);
-    return 0;
+    take_ranges(graph, seen, at);
 }
 
 /* ---- bounded ---- */
-
-/* What the port of this input can carry: the user's format, or the default one. */
-static struct real_range port_range(const struct program *program, const struct node *input, size_t element) {
-    struct format format = {true, 16, 10};
-    for (uint32_t i = 0; i < program->options->input_count; i++) {
-        const struct input_options *options = &program->options->inputs[i];
-        if ((options->name && strcmp(options->name, input->name) != 0) || !options->formats.at) continue;
-        size_t count = shape_elements(&options->formats.shape);
-        format = options->formats.at[element < count ? element : 0];
-    }
-    return (struct real_range){fixed_to_real(format_min(format), format.fraction), fixed_to_real(format_max(format), format.fraction)};
-}
 
 static struct real_range corners(struct real_range a, struct real_range b, double (*of)(double, double)) {
     struct real_range out = empty();
@@ -79,6 +85,10 @@ static double add(double a, double b) { return a + b; }
 static double subtract(double a, double b) { return a - b; }
 static double multiply(double a, double b) { return a * b; }
 static double divide(double a, double b) { return a / b; }
+
+static bool has_zero(struct real_range range) {
+    return range.lo <= 0 && range.hi >= 0;
+}
 
 struct bounds {
     const struct graph *graph;
@@ -94,7 +104,10 @@ static struct real_range operand_range(const struct bounds *bounds, const struct
 
 static void bound_binary(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
     static double (*const of[OP_COUNT])(double, double) = {[OP_ADD] = add, [OP_SUB] = subtract, [OP_MUL] = multiply, [OP_DIV] = divide};
-    for (size_t e = 0; e < count; e++) out[e] = corners(operand_range(bounds, node, 0, e), operand_range(bounds, node, 1, e), of[node->op]);
+    for (size_t e = 0; e < count; e++) {
+        struct real_range a = operand_range(bounds, node, 0, e), b = operand_range(bounds, node, 1, e);
+        out[e] = node->op == OP_DIV && has_zero(b) ? boundless : corners(a, b, of[node->op]);
+    }
 }
 
 /* A power is monotone in its base on each side of zero, and in its exponent. */
@@ -141,7 +154,8 @@ static void bound_unary(const struct bounds *bounds, const struct node *node, st
         if (op_unary_double(node, lo, &lo)) include(&out[e], lo);
         if (op_unary_double(node, hi, &hi)) include(&out[e], hi);
         double zero = 0;
-        if (in.lo < 0 && in.hi > 0 && node->op != OP_RECIPROCAL && op_unary_double(node, 0, &zero)) include(&out[e], zero);
+        if (has_zero(in) && node->op == OP_RECIPROCAL) out[e] = boundless;
+        else if (has_zero(in) && op_unary_double(node, 0, &zero)) include(&out[e], zero);
     }
 }
 
@@ -172,6 +186,20 @@ static void bound_narrow(const struct bounds *bounds, const struct node *node, s
     }
 }
 
+/* The codes of a quantiser of the model; one that is no constant function is as wide as all its operands. */
+static void bound_quant(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+    struct quantisation codes;
+    if (!quantisation_of(bounds->graph, node, bounds->arena, &codes)) {
+        bound_all(bounds, node, out, count);
+        return;
+    }
+    for (size_t e = 0; e < count; e++) {
+        struct format format = codes.formats[e];
+        double scale = codes.scale ? codes.scale[e] : 1;
+        out[e] = (struct real_range){scale * fixed_to_real(format_min(format), format.fraction), scale * fixed_to_real(format_max(format), format.fraction)};
+    }
+}
+
 static void bound_batch_norm(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
     const struct graph *graph = bounds->graph;
     const struct shape *shape = &graph_value(graph, node->result)->shape;
@@ -198,17 +226,18 @@ static void (*const bound_op[OP_COUNT])(const struct bounds *, const struct node
     [OP_EXP] = bound_unary,    [OP_RECIPROCAL] = bound_unary,  [OP_SOFTMAX] = bound_all,   [OP_REDUCE_MAX] = bound_all,
     [OP_REDUCE_SUM] = bound_all, [OP_RESHAPE] = bound_same_elements, [OP_TRANSPOSE] = bound_all, [OP_CONCAT] = bound_all,
     [OP_SLICE] = bound_all,    [OP_GATHER] = bound_all,        [OP_NARROW] = bound_narrow,
+    [OP_QUANT] = bound_quant,  [OP_BIPOLAR_QUANT] = bound_quant, [OP_TRUNC_QUANT] = bound_quant,
 };
 
-static void bound_node(const struct program *program, const struct bounds *bounds, const struct node *node) {
+static void bound_node(const struct bounds *bounds, const struct node *node) {
     struct real_range *out = bounds->at[node->result.id];
     size_t count = shape_elements(&graph_value(bounds->graph, node->result)->shape);
     if (node->op == OP_INPUT)
-        for (size_t e = 0; e < count; e++) out[e] = port_range(program, node, e);
+        for (size_t e = 0; e < count; e++) out[e] = boundless;
     else if (bound_op[node->op])
         bound_op[node->op](bounds, node, out, count);
     else
-        bound_all(bounds, node, out, count); /* quantisers of the model, arg-max: at most as wide, or small */
+        bound_all(bounds, node, out, count); /* at most as wide, or small */
 }
 
 /* ---- both ---- */
@@ -223,11 +252,22 @@ static void set_constant(const struct graph *graph, valref value, struct real_ra
     for (size_t e = 0; reals && e < count; e++) out[e] = (struct real_range){(double)reals[e], (double)reals[e]};
 }
 
-static int check_finite(const struct graph *graph, const struct node *node, const struct real_range *range, size_t count) {
-    for (size_t e = 0; e < count; e++)
-        if (!isfinite(range[e].lo) || !isfinite(range[e].hi))
-            return diag_error(&graph->context->diagnostics, graph_location(graph, node), "give calibration events with --calibrate",
-                              "values of this node have no bound");
+/* An input itself is bounded by its port alone. */
+static bool is_bounded(const struct node *node) {
+    return !node->dead && node->op != OP_CONSTANT && node->op != OP_INPUT;
+}
+
+static int check_finite(const struct real_ranges *ranges, const struct graph *graph, const struct node *node) {
+    const struct real_range *range = ranges->at[node->result.id];
+    size_t count = range ? shape_elements(&graph_value(graph, node->result)->shape) : 0;
+    for (size_t e = 0; e < count; e++) {
+        if (isfinite(range[e].lo) && isfinite(range[e].hi)) continue;
+        if (ranges->calibrated)
+            return diag_error(&graph->context->diagnostics, graph_location(graph, node), "look at the model's numbers there, or at the events'",
+                              "element %zu of this node is infinite or not a number on calibration events", e);
+        return diag_error(&graph->context->diagnostics, graph_location(graph, node), "give calibration events with --calibrate",
+                          "values of this node have no bound");
+    }
     return 0;
 }
 
@@ -244,14 +284,10 @@ int real_ranges_find(struct program *program, struct arena *arena, struct real_r
         size_t count = shape_elements(&graph_value(graph, node->result)->shape);
         struct real_range *range = out->at[node->result.id] = ARENA_ARRAY(arena, struct real_range, count);
         if (node->op == OP_CONSTANT) set_constant(graph, node->result, range, count);
-        else if (out->calibrated)
-            for (size_t e = 0; e < count; e++) range[e] = empty();
-        else bound_node(program, &bounds, node);
+        else if (!out->calibrated) bound_node(&bounds, node);
     }
     if (out->calibrated) see(program, arena, out->at);
     for (uint32_t n = 0; n < graph->node_count; n++)
-        if (is_moving(&graph->nodes[n]) && out->at[graph->nodes[n].result.id] &&
-            check_finite(graph, &graph->nodes[n], out->at[graph->nodes[n].result.id], shape_elements(&graph_value(graph, graph->nodes[n].result)->shape)) < 0)
-            result = -1;
+        if (is_bounded(&graph->nodes[n]) && check_finite(out, graph, &graph->nodes[n]) < 0) result = -1;
     return result;
 }

@@ -24,6 +24,7 @@ int pass_softmax(struct program *program, bool *changed) {
     *changed = false;
     for (uint32_t o = 0; o < graph->output_count; o++) {
         const struct node *softmax = final_softmax(graph, graph->outputs[o].value);
+        if (softmax) program->used |= USE_SOFTMAX;
         if (!softmax || mode == SOFTMAX_KEEP) {
             if (softmax)
                 program_note(program, "softmax", softmax->name, (double)NAN, "kept; where only the winning class matters, --softmax argmax is exact and cheaper");

@@ -13,6 +13,7 @@ struct compile_job {
     struct compile_options options;
     struct program program;
     struct measurement *measurement;
+    struct network *network;
     struct pass_report *reports;
     uint32_t report_count;
     struct strbuf reference, quantised;
@@ -47,6 +48,14 @@ static int check_pass_names(const struct compile_job *job) {
             return diag_error(&context->diagnostics, (struct location){.attribute = "--dump-after"}, "'bxc compile --list-passes' lists them", "no pass '%s'", name);
     }
     return 0;
+}
+
+/* A quantised graph begins at the line: passes above it do not run. */
+static int check_stop(const struct compile_job *job) {
+    const char *stop = options_get(job->what->options, "stop-after");
+    if (!stop || !graph_is_integer(job->program.graph) || pass_find(stop)->side == BELOW_THE_LINE) return 0;
+    return diag_error(&job->context->diagnostics, (struct location){.file = job->what->model, .attribute = "--stop-after"},
+                      "passes below the line run: 'bxc compile --list-passes'", "this is a quantised graph: pass '%s' does not run", stop);
 }
 
 static void dump(const struct compile_job *job, const char *pass) {
@@ -119,14 +128,23 @@ static int run_passes(struct compile_job *job) {
     program->options = &job->options;
     program->technology = technology_for(job->options.part, job->options.grade);
     warn_of_idle_layers(job);
+    unused_watch(program);
+    if (unused_refuse(program) < 0 || check_stop(job) < 0) return -1;
     if (calibration_load(job->context, job->arena, options, program->graph, &program->calibration) < 0) return -1;
     job->measurement = measurement_new(program);
+    job->network = network_new(program);
     struct pass_report start;
     measurement_take(job->measurement, program, &start);
     program_note(program, "measure", NULL, (double)NAN, "passes above the line are measured on %s", measurement_events(job->measurement));
     job->reports = ARENA_ARRAY(job->arena, struct pass_report, pass_count());
     struct pass_hooks hooks = {job, after_pass};
-    return passes_run(program, &hooks, options_get(options, "stop-after"));
+    if (passes_run(program, &hooks, options_get(options, "stop-after")) < 0) return -1;
+    if (options_has(options, "stop-after")) {
+        unused_warn_of_firmware(job->context, options);
+        return 0;
+    }
+    unused_warn(program);
+    return network_judge(job->network, program, job->measurement, job->reports, job->report_count, options);
 }
 
 static int check_part(const struct compile_job *job, const struct compile_report *report) {
@@ -191,12 +209,17 @@ static void tell(const struct compile_job *job) {
             job->what->folder, design->latency, design->latency * (job->options.clock_ps / 1000.0), 1e6 / job->options.clock_ps,
             design->blocks[0].initiation_interval == 1 ? "cycle" : arena_printf(job->arena, "%d cycles", design->blocks[0].initiation_interval), cost.lut, cost.ff,
             job->options.part->name);
+    struct strbuf network = strbuf_new(job->arena);
+    network_print(&network, job->network);
+    fputs(network.data, job->what->terminal);
     fprintf(job->what->terminal, "report: %s/report/report.html\n", job->what->folder);
 }
 
 static int compile(struct compile_job *job) {
     const struct compilation *what = job->what;
     if (settings_read(job->context, job->arena, what->options, &job->options) < 0 || check_pass_names(job) < 0) return -1;
+    double flips, error;
+    if (network_gates(what->options, &flips, &error) < 0) return -1;
     if (what->folder && folder_check(job->context, what->folder) < 0) return -1;
     if (read_model(job) < 0 || run_passes(job) < 0) return -1;
     if ((!what->folder && !what->finished) || options_has(what->options, "stop-after")) return 0;
@@ -213,6 +236,7 @@ int compile_model(const struct compilation *compilation) {
     struct compile_job job = {.what = compilation, .context = compilation->context};
     job.arena = arena_new(job.context);
     int result = compile(&job);
+    network_free(job.network);
     design_free(job.program.design);
     graph_free(job.program.graph);
     arena_free(job.arena);

@@ -40,6 +40,13 @@ static int refuse_key(const struct config *config, const char *path, const char 
     return diag_error(&config->context->diagnostics, here(config, path), help.data, "this key is unknown");
 }
 
+/* JSON allows it, and which one counts is anybody's guess. */
+static bool is_given_again(const cJSON *item) {
+    for (const cJSON *other = item->next; other; other = other->next)
+        if (strcmp(other->string, item->string) == 0) return true;
+    return false;
+}
+
 static int read_object(struct config *config, const struct place *place, const cJSON *object, const struct key *keys) {
     if (!cJSON_IsObject(object)) return refuse(config, place->path, "an object is needed here");
     int result = 0;
@@ -49,6 +56,7 @@ static int read_object(struct config *config, const struct place *place, const c
         struct place inner = *place;
         inner.path = arena_printf(config->arena, "%s/%s", place->path, item->string);
         if (!key->name) result = refuse_key(config, inner.path, item->string, keys);
+        else if (is_given_again(item)) result = refuse(config, inner.path, "this key is given more than once");
         else if (key->read(config, &inner, item) < 0) result = -1;
     }
     return result;
@@ -61,11 +69,16 @@ static int read_number(struct config *config, const struct place *place, const c
     return 0;
 }
 
-static int read_bits(struct config *config, const struct place *place, const cJSON *item, int hi, int *out) {
+static int read_whole(struct config *config, const struct place *place, const cJSON *item, int lo, int hi, int *out) {
     double number = 0;
-    if (read_number(config, place, item, 1, hi, &number) < 0) return -1;
+    if (read_number(config, place, item, lo, hi, &number) < 0) return -1;
     *out = (int)number;
-    return 0;
+    return number == *out ? 0 : refuse(config, place->path, "a whole number is needed here");
+}
+
+/* Of the whole network; a layer's or an input's are looked at one by one. */
+static void give(struct config *config, const struct place *place, unsigned use) {
+    if (!place->layer && !place->input) config->out->given |= use;
 }
 
 static const char *read_text(struct config *config, const struct place *place, const cJSON *item) {
@@ -82,24 +95,30 @@ static int read_name_of(struct config *config, const struct place *place, const 
 }
 
 static int read_weights(struct config *config, const struct place *place, const cJSON *item) {
-    return read_bits(config, place, item, 24, &place->precision->weight_bits);
+    give(config, place, USE_WEIGHTS);
+    return read_whole(config, place, item, 1, 24, &place->precision->weight_bits);
 }
 static int read_activations(struct config *config, const struct place *place, const cJSON *item) {
-    return read_bits(config, place, item, 32, &place->precision->activation_bits);
+    give(config, place, USE_ACTIVATIONS);
+    return read_whole(config, place, item, 1, 32, &place->precision->activation_bits);
 }
 static int read_rounding(struct config *config, const struct place *place, const cJSON *item) {
     int *out = place->input ? &place->input->rounding : &place->precision->rounding;
+    give(config, place, USE_ROUNDING);
     return read_name_of(config, place, item, rounding_names, ROUNDING_COUNT, out);
 }
 static int read_overflow(struct config *config, const struct place *place, const cJSON *item) {
     int *out = place->input ? &place->input->overflow : &place->precision->overflow;
+    give(config, place, USE_OVERFLOW);
     return read_name_of(config, place, item, overflow_names, OVERFLOW_COUNT, out);
 }
 static int read_granularity(struct config *config, const struct place *place, const cJSON *item) {
     static const char *const names[] = {[GRANULARITY_TENSOR] = "tensor", [GRANULARITY_CHANNEL] = "channel"};
+    give(config, place, USE_GRANULARITY);
     return read_name_of(config, place, item, names, 2, &place->precision->granularity);
 }
 static int read_sparsity(struct config *config, const struct place *place, const cJSON *item) {
+    give(config, place, USE_SPARSITY);
     return read_number(config, place, item, 0, 0.9999, place->layer ? &place->layer->sparsity : &config->out->sparsity);
 }
 
@@ -143,7 +162,7 @@ static int read_layers(struct config *config, const struct place *place, const c
 static int read_inputs(struct config *config, const struct place *place, const cJSON *item) {
     if (!cJSON_IsObject(item)) return refuse(config, place->path, "an object is needed here");
     for (const cJSON *entry = item->child; entry; entry = entry->next) {
-        struct input_options input = {.name = arena_strdup(config->arena, entry->string), .rounding = -1, .overflow = -1};
+        struct input_options input = {.name = arena_strdup(config->arena, entry->string), .rounding = -1, .overflow = -1, .configured = true};
         struct place inner = {arena_printf(config->arena, "%s/%s", place->path, entry->string), NULL, NULL, &input};
         if (read_object(config, &inner, entry, input_keys) < 0) return -1;
         settings_add_input(config->arena, config->out, &input);
@@ -161,13 +180,16 @@ static int read_part(struct config *config, const struct place *place, const cJS
 }
 static int read_softmax(struct config *config, const struct place *place, const cJSON *item) {
     const char *text = read_text(config, place, item);
+    give(config, place, USE_SOFTMAX);
     return text ? setting_softmax(config->context, here(config, place->path), text, &config->out->softmax) : -1;
 }
 static int read_softmax_error(struct config *config, const struct place *place, const cJSON *item) {
+    give(config, place, USE_SOFTMAX_ERROR);
     return read_number(config, place, item, 1e-6, 0.5, &config->out->softmax_error);
 }
 static int read_scope(struct config *config, const struct place *place, const cJSON *item) {
     const char *text = read_text(config, place, item);
+    give(config, place, USE_PRUNE_SCOPE);
     return text ? setting_scope(config->context, here(config, place->path), text, &config->out->sparsity_by_layer) : -1;
 }
 static int read_name(struct config *config, const struct place *place, const cJSON *item) {
@@ -175,17 +197,11 @@ static int read_name(struct config *config, const struct place *place, const cJS
     return text ? setting_name(config->context, config->arena, here(config, place->path), text, config->out) : -1;
 }
 static int read_adders(struct config *config, const struct place *place, const cJSON *item) {
-    double terms = 0;
-    if (read_number(config, place, item, 2, 3, &terms) < 0) return -1;
-    config->out->adder_terms = (int)terms;
-    return 0;
+    return read_whole(config, place, item, 2, 3, &config->out->adder_terms);
 }
 
 static int read_margin(struct config *config, const struct place *place, const cJSON *item) {
-    double percent = 0;
-    if (read_number(config, place, item, 0, 90, &percent) < 0) return -1;
-    config->out->margin_percent = (int)percent;
-    return 0;
+    return read_whole(config, place, item, 0, 90, &config->out->margin_percent);
 }
 
 static const struct key top_keys[] = {

@@ -37,6 +37,28 @@ struct measurement *measurement_new(struct program *program);
  * when they cannot be compared (another shape). */
 bool measurement_take(struct measurement *measurement, struct program *program, struct pass_report *out);
 const char *measurement_events(const struct measurement *measurement); /* in words */
+size_t measurement_count(const struct measurement *measurement);
+const float *const *measurement_inputs(const struct measurement *measurement); /* as graph_run_reals */
+
+/* ---- unused.c: options that nothing took ---- */
+void unused_watch(struct program *program);        /* before the passes */
+int unused_refuse(const struct program *program);  /* what cannot be had of a quantised graph; -1 after a diagnosis */
+void unused_warn(const struct program *program);   /* after the passes */
+/* Options for compiling where nothing is compiled. */
+void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, const char *why);
+void unused_warn_of_firmware(struct bxc_context *context, const struct bxc_options *options); /* with --stop-after */
+
+/* ---- network.c: is it still the trained network? ---- */
+struct network;
+/* Keeps the program's graph as it was trained; NULL for one that came as integers. */
+struct network *network_new(struct program *program);
+void network_free(struct network *network);
+/* Runs the trained graph and the program's: a loss that its formats do not explain is a warning. -1 and a diagnosis
+ * when it is more than --max-flips or --max-error allow. */
+int network_judge(struct network *network, struct program *program, const struct measurement *measurement,
+                  const struct pass_report *reports, uint32_t report_count, const struct bxc_options *options);
+int network_gates(const struct bxc_options *options, double *flips, double *error); /* NaN: none */
+void network_print(struct strbuf *out, const struct network *network); /* one line, or nothing */
 
 /* ---- folder.c: the firmware's folder, all or nothing ---- */
 /* Writes the files beside `folder` and exchanges the two; verify/ of an earlier firmware is kept.

@@ -59,6 +59,14 @@ const char *measurement_events(const struct measurement *measurement) {
                         measurement->calibrated ? "calibration" : "normally distributed random");
 }
 
+size_t measurement_count(const struct measurement *measurement) {
+    return measurement->events;
+}
+
+const float *const *measurement_inputs(const struct measurement *measurement) {
+    return measurement->inputs;
+}
+
 static int run_reals(struct measurement *measurement, const struct graph *graph, double **outputs) {
     float **results = ARENA_ARRAY(measurement->arena, float *, graph->output_count);
     for (uint32_t o = 0; o < graph->output_count; o++) {

@@ -137,6 +137,16 @@ int options_number(const struct bxc_options *options, const char *key, double fa
     return 0;
 }
 
+int options_whole(const struct bxc_options *options, const char *key, int fallback, int lo, int hi, int *out) {
+    double number;
+    *out = fallback;
+    if (options_number(options, key, fallback, lo, hi, &number) < 0) return -1;
+    *out = (int)number;
+    if (number == *out) return 0;
+    return diag_error(&options->context->diagnostics, (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", key)}, NULL,
+                      "'%s' is no whole number", options_get(options, key));
+}
+
 /* A share of one, as "0.5%" or "0.005"; fallback without the option. */
 int options_share(const struct bxc_options *options, const char *key, double fallback, double *out) {
     const char *text = options_get(options, key);

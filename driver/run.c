@@ -43,9 +43,22 @@ static int choose_engine(struct run_job *job) {
     return diag_error(&job->context->diagnostics, (struct location){.attribute = "--engine"}, "float, emulator, c, hls, rtl or icarus", "no engine '%s'", wanted);
 }
 
+/* Options of engines that do not run. */
+static void warn_of_engine_options(const struct run_job *job) {
+    bool inside = job->engine_id == ENGINE_FLOAT || job->engine_id == ENGINE_EMULATOR;
+    const struct { const char *key; bool idle; } keys[] = {{"ap-types", job->engine_id != ENGINE_HLS}, {"no-hash-check", inside}};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (keys[i].idle && options_has(job->options, keys[i].key))
+            diag_warning(&job->context->diagnostics, (struct location){.file = "bxc"}, NULL, "--%s does nothing for engine '%s'", keys[i].key,
+                         engine_name(job->engine_id));
+}
+
 static int open_firmware(struct run_job *job) {
     struct stat status;
     bool folder = stat(job->model, &status) == 0 && S_ISDIR(status.st_mode);
+    if (folder) unused_warn_of_compilation(job->context, job->options, "this folder is compiled already");
+    else if (job->engine_id == ENGINE_FLOAT) unused_warn_of_compilation(job->context, job->options, "engine 'float' runs the model as trained");
+    warn_of_engine_options(job);
     if (!folder && job->engine_id == ENGINE_FLOAT) {
         job->local = (struct firmware){.context = job->context, .arena = job->arena, .folder = job->model};
         job->local.reference = frontend_read(job->context, job->model, NULL);

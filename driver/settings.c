@@ -43,8 +43,9 @@ int setting_scope(struct bxc_context *context, struct location at, const char *t
 }
 
 int setting_format(struct bxc_context *context, struct location at, const char *text, struct format *out) {
-    if (format_parse(text, out) && out->width <= (out->is_signed ? 64 : 63)) return 0;
-    return diag_error(&context->diagnostics, at, "as in fixed<16,6>: 16 bits, 6 of them before the point; ufixed<8,0>; at most 64 bits",
+    enum { FARTHEST = 128 }; /* what binary32 reaches */
+    if (format_parse(text, out) && out->width >= 1 && out->width <= (out->is_signed ? 64 : 63) && abs(out->fraction) <= FARTHEST) return 0;
+    return diag_error(&context->diagnostics, at, "as in fixed<16,6>: 16 bits, 6 of them before the point; ufixed<8,0>; 1 to 64 bits",
                       "'%s' is no format", text);
 }
 
@@ -88,13 +89,21 @@ static int read_precision(struct bxc_context *context, const char *text, struct 
 }
 
 static void read_numbers(const struct bxc_options *options, struct compile_options *out) {
-    double adders = 0, margin = 0;
     options_number(options, "softmax-error", out->softmax_error, 1e-6, 0.5, &out->softmax_error);
     options_number(options, "prune", out->sparsity, 0, 0.9999, &out->sparsity);
-    options_number(options, "adders", out->adder_terms, 2, 3, &adders);
-    options_number(options, "margin", out->margin_percent, 0, 90, &margin);
-    out->adder_terms = (int)adders;
-    out->margin_percent = (int)margin;
+    options_whole(options, "adders", out->adder_terms, 2, 3, &out->adder_terms);
+    options_whole(options, "margin", out->margin_percent, 0, 90, &out->margin_percent);
+}
+
+/* enum option_use of the options that ask for something. */
+static unsigned given_by(const struct bxc_options *options) {
+    static const struct { const char *key; unsigned use; } uses[] = {
+        {"precision", USE_WEIGHTS | USE_ACTIVATIONS}, {"prune", USE_SPARSITY}, {"prune-scope", USE_PRUNE_SCOPE},
+        {"softmax", USE_SOFTMAX}, {"softmax-error", USE_SOFTMAX_ERROR}};
+    unsigned given = 0;
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
+        if (options_has(options, uses[i].key)) given |= uses[i].use;
+    return given;
 }
 
 static void read_words(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out) {
@@ -115,6 +124,7 @@ int settings_read(struct bxc_context *context, struct arena *arena, const struct
     size_t before = context->diagnostics.errors;
     for (size_t i = 0; options_at(options, "input", i); i++) read_input(context, arena, options_at(options, "input", i), out);
     read_numbers(options, out);
+    out->given |= given_by(options);
     read_words(context, arena, options, out);
     return context->diagnostics.errors == before ? 0 : -1;
 }

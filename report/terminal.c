@@ -227,6 +227,12 @@ static void print_network(struct strbuf *out, const struct verdict *verdict, boo
         strbuf_printf(out, "  %s\n", words_clean(arena, loss->warning));
 }
 
+void loss_terminal(struct strbuf *out, const struct loss *loss) {
+    const char *how = loss->warning ? "NOT as trained" : loss->max_error > 0 || loss->flipped ? "as trained" : "exactly as trained";
+    strbuf_printf(out, "network: %s: %s", how, words_loss(out->arena, loss));
+    if (loss->layer && loss->max_error > 0) strbuf_printf(out, ", most of it at layer '%s'", words_clean(out->arena, loss->layer));
+}
+
 void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool colour) {
     struct arena *arena = out->arena;
     strbuf_printf(out, "  %s events: %s of files, %s random (seed %llu), %s corner, %s regression vectors\n",

@@ -12,6 +12,10 @@
  * the work for long rows at the cost of pairs across blocks. */
 enum { PAIRS_MAX = 2000000 };
 
+struct candidate {
+    uint32_t origin, latest, sum; /* latest: the operand that is there last */
+};
+
 struct sharing {
     struct design *design;
     struct datapath *from, to;
@@ -19,6 +23,9 @@ struct sharing {
     wireref *map;
     int adder_terms;
     struct term_list *shared; /* of each sum of `from`: what replaces its terms, in wires of `to`; NULL terms: unchanged */
+    struct candidate *candidates; /* by origin */
+    uint32_t candidate_count;
+    uint32_t *next;           /* by origin: the first candidate that is in no layer yet */
     uint32_t made;
 };
 
@@ -209,22 +216,48 @@ static void share_layer(struct sharing *sharing, struct layer *layer) {
 
 /* ---- the datapath ---- */
 
-/* A group of sums may be shared once all that they read is there: sums of one origin whose operands
- * come before the first of them. */
-static void collect_layer(struct sharing *sharing, uint32_t first, bool *taken, struct layer *layer) {
+/* Sums by origin, those first whose operands are there first. */
+static int compare_candidates(const void *left, const void *right) {
+    const struct candidate *a = left, *b = right;
+    if (a->origin != b->origin)
+        return a->origin < b->origin ? -1 : 1;
+    return a->latest != b->latest ? (a->latest < b->latest ? -1 : 1) : compare_ids(&a->sum, &b->sum);
+}
+
+static void find_candidates(struct sharing *sharing) {
     const struct datapath *datapath = sharing->from;
-    uint32_t origin = datapath->wires[first].origin.id;
-    layer->sums = ARENA_ARRAY(sharing->scratch, uint32_t, datapath->wire_count - first);
-    for (uint32_t i = first; i < datapath->wire_count; i++) {
+    uint32_t nodes = sharing->design->graph->node_count;
+    sharing->candidates = ARENA_ARRAY(sharing->scratch, struct candidate, datapath->wire_count + 1);
+    sharing->next = ARENA_ARRAY(sharing->scratch, uint32_t, nodes + 1);
+    for (uint32_t i = 0; i < datapath->wire_count; i++) {
         const struct wire *wire = &datapath->wires[i];
-        bool ready = wire->op == WIRE_SUM && wire->origin.id == origin && wire->operand_count > 1 && !taken[i];
-        for (uint32_t k = 0; ready && k < wire->operand_count; k++)
-            ready = wire->operands[k].wire.id < first;
-        if (!ready)
+        if (wire->op != WIRE_SUM || wire->operand_count < 2)
             continue;
-        taken[i] = true;
-        layer->sums[layer->sum_count++] = i;
+        struct candidate candidate = {.origin = wire->origin.id < nodes ? wire->origin.id : nodes, .sum = i};
+        for (uint32_t k = 0; k < wire->operand_count; k++)
+            if (wire->operands[k].wire.id > candidate.latest)
+                candidate.latest = wire->operands[k].wire.id;
+        sharing->candidates[sharing->candidate_count++] = candidate;
     }
+    qsort(sharing->candidates, sharing->candidate_count, sizeof *sharing->candidates, compare_candidates);
+    for (uint32_t i = sharing->candidate_count; i-- > 0;)
+        sharing->next[sharing->candidates[i].origin] = i;
+}
+
+/* A group of sums may be shared once all that they read is there: sums of one origin whose operands
+ * come before the first of them. None of them comes before it: it would have been first. */
+static void collect_layer(struct sharing *sharing, uint32_t first, bool *taken, struct layer *layer) {
+    uint32_t nodes = sharing->design->graph->node_count, origin = sharing->from->wires[first].origin.id;
+    uint32_t *next = &sharing->next[origin < nodes ? origin : nodes], start = *next;
+    origin = sharing->candidates[start].origin;
+    while (*next < sharing->candidate_count && sharing->candidates[*next].origin == origin && sharing->candidates[*next].latest < first)
+        ++*next;
+    layer->sums = ARENA_ARRAY(sharing->scratch, uint32_t, *next - start + 1);
+    for (uint32_t i = start; i < *next; i++) {
+        layer->sums[layer->sum_count++] = sharing->candidates[i].sum;
+        taken[sharing->candidates[i].sum] = true;
+    }
+    qsort(layer->sums, layer->sum_count, sizeof *layer->sums, compare_ids);
 }
 
 static void emit_wire(struct sharing *sharing, uint32_t id) {
@@ -248,6 +281,7 @@ int pass_share(struct program *program, bool *changed) {
     sharing.scratch = arena_new(program->context);
     sharing.map = ARENA_ARRAY(sharing.scratch, wireref, count + 1);
     sharing.shared = ARENA_ARRAY(sharing.scratch, struct term_list, count + 1);
+    find_candidates(&sharing);
     bool *taken = ARENA_ARRAY(sharing.scratch, bool, count + 1);
     for (uint32_t i = 0; i < count; i++) {
         const struct wire *wire = &sharing.from->wires[i];

@@ -116,7 +116,7 @@ static void warn_of_idle_layers(const struct compile_job *job) {
     for (uint32_t i = 0; i < job->options.layer_count; i++)
         if (!names_a_node(job->program.graph, job->options.layers[i].node))
             diag_warning(&job->context->diagnostics, (struct location){.file = options_get(job->what->options, "config")},
-                         "layers go by the names of the model's nodes, which 'bxc report' lists",
+                         "layers go by the names of the model's nodes, which 'bxc inspect' lists",
                          "no node is called '%s': what the configuration asks of it does nothing", job->options.layers[i].node);
 }
 
@@ -185,6 +185,8 @@ static int emit(struct compile_job *job) {
 
 static int add_reports(struct compile_job *job) {
     struct compile_report *report = job->report = summary_new(job->arena, &job->program, job->what->model, job->name, job->content_hash);
+    report->command = arena_printf(job->arena, "bxc compile %s%s", options_quoted(job->arena, job->what->model, true), options_words(job->arena, job->what->options));
+    report->model_sha256 = job->model_hash;
     report->passes = job->reports;
     report->pass_count = job->report_count;
     if (check_part(job, report) < 0) return -1;

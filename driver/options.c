@@ -163,3 +163,38 @@ int options_share(const struct bxc_options *options, const char *key, double fal
     *out = number;
     return 0;
 }
+
+/* ---- as words ---- */
+
+const char *options_quoted(struct arena *arena, const char *text, bool is_path) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=.,:/@%";
+    const char *slash = is_path ? strrchr(text, '/') : NULL;
+    if (slash) {
+        const char *equals = memchr(text, '=', (size_t)(slash - text)); /* NAME=FILE */
+        text = arena_printf(arena, "%.*s%s", equals ? (int)(equals - text + 1) : 0, text, slash + 1);
+    }
+    if (*text && strspn(text, plain) == strlen(text)) return text;
+    struct strbuf out = strbuf_new(arena);
+    strbuf_append(&out, "'");
+    for (; *text; text++) {
+        if (*text == '\'') strbuf_append(&out, "'\\''");
+        else strbuf_append_bytes(&out, text, 1);
+    }
+    strbuf_append(&out, "'");
+    return out.data;
+}
+
+static bool decides_nothing(const struct option_info *option) {
+    return strcmp(option->key, "output") == 0 || strcmp(option->group, "Looking inside") == 0 || strcmp(option->group, "General") == 0;
+}
+
+const char *options_words(struct arena *arena, const struct bxc_options *options) {
+    struct strbuf out = strbuf_new(arena);
+    for (size_t i = 0; options && i < options->count; i++) {
+        const struct option_info *option = options->given[i].option;
+        if (decides_nothing(option)) continue;
+        strbuf_printf(&out, " --%s", option->key);
+        if (option->argument) strbuf_printf(&out, " %s", options_quoted(arena, options->given[i].value, strstr(option->argument, "FILE") != NULL));
+    }
+    return out.data;
+}

@@ -12,6 +12,7 @@ enum command_set {
     FOR_ALL = 511
 };
 
+struct arena;
 struct option_info {
     const char *key;
     int letter;
@@ -49,5 +50,10 @@ bool options_has(const struct bxc_options *options, const char *key);
 int options_number(const struct bxc_options *options, const char *key, double fallback, double lo, double hi, double *out);
 int options_whole(const struct bxc_options *options, const char *key, int fallback, int lo, int hi, int *out);
 int options_share(const struct bxc_options *options, const char *key, double fallback, double *out);
+
+/* What was given, as a command line ends: " --clock 360MHz --calibrate events.npy". Files without their folders; what
+ * decides no byte of a firmware is left out. */
+const char *options_words(struct arena *arena, const struct bxc_options *options);
+const char *options_quoted(struct arena *arena, const char *text, bool is_path); /* for a shell, where it must be */
 
 #endif

@@ -58,12 +58,14 @@ static void add_layers(struct arena *arena, const struct program *program, struc
     const struct graph *graph = program->graph;
     struct cost *costs = ARENA_ARRAY(arena, struct cost, graph->node_count + 1);
     design_cost_by_node(program->design, program->technology, costs);
+    const uint32_t *heads = layer_heads(graph, arena);
     report->layers = ARENA_ARRAY(arena, struct layer_report, graph->node_count + 1);
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         if (node->dead || node->op == OP_CONSTANT) continue;
         struct layer_report *layer = &report->layers[report->layer_count++];
         *layer = (struct layer_report){.name = node->name, .op = op_info(node->op)->name, .cost = costs[n],
+                                       .module = graph->nodes[heads[n]].name,
                                        .format = format_words(arena, graph, node->result)};
         value_range(graph, node->result, layer);
         layer_cycles(program->design, n, layer);
@@ -157,6 +159,7 @@ struct compile_report *summary_new(struct arena *arena, const struct program *pr
     add_path(arena, program, report);
     report->total = design_cost(program->design, program->technology);
     report->available = (struct cost){options->part->lut, options->part->ff, options->part->dsp, options->part->bram18};
+    report->slr = (int)options->part->slr;
     add_layers(arena, program, report);
     add_ports(arena, program, report);
     add_notes(arena, program, report);

@@ -32,11 +32,20 @@ static int choose_engines(const struct verify_job *job, bool *chosen) {
     return 0;
 }
 
+static void choose_class_names(const struct verify_job *job, struct verify_options *out) {
+    const char *list = options_get(job->options, "class-names");
+    if (!list) return;
+    char *copy = arena_strdup(job->arena, list), *rest = copy;
+    out->class_names = ARENA_ARRAY(job->arena, const char *, strlen(list) + 1);
+    for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) out->class_names[out->class_name_count++] = name;
+}
+
 static void choose_events(const struct verify_job *job, struct verify_options *out) {
     while (options_at(job->options, "events", out->event_file_count)) out->event_file_count++;
     out->event_files = ARENA_ARRAY(job->arena, const char *, out->event_file_count);
     for (uint32_t i = 0; i < out->event_file_count; i++) out->event_files[i] = options_at(job->options, "events", i);
     out->labels = options_get(job->options, "labels");
+    choose_class_names(job, out);
 }
 
 static int choose(const struct verify_job *job, struct verify_options *out) {

@@ -32,6 +32,12 @@ void html_cell(struct strbuf *out, const char *text, bool is_number) {
     strbuf_append(out, "</td>");
 }
 
+void html_name_cell(struct strbuf *out, const char *name) {
+    strbuf_append(out, "<td>");
+    html_name(out, name);
+    strbuf_append(out, "</td>");
+}
+
 static void start_section(struct strbuf *out, const char *title, const char *lead) {
     strbuf_printf(out, "<section><h2>%s</h2>\n", title);
     if (lead)
@@ -51,23 +57,53 @@ void html_page_start(struct strbuf *out, const char *title, const char *kicker) 
     append_escaped(out, title);
     strbuf_printf(out, " \xc2\xb7 %s</title>\n<style>\n", kicker);
     strbuf_append(out, html_style);
+    strbuf_append(out, html_style_pictures);
     strbuf_printf(out, "</style>\n</head>\n<body>\n<header>\n<p class=\"kicker\">%s</p>\n<h1>", kicker);
-    append_escaped(out, title);
+    html_name(out, title);
     strbuf_append(out, "</h1>\n");
+}
+
+/* Where a name may be broken: behind what separates its words. */
+void html_name(struct strbuf *out, const char *name) {
+    for (const char *from = words_clean(out->arena, name); from && *from;) {
+        size_t length = strcspn(from, "/._");
+        length += from[length] != 0;
+        append_escaped(out, arena_strndup(out->arena, from, length));
+        from += length;
+        if (*from)
+            strbuf_append(out, "<wbr/>");
+    }
+}
+
+static void code_line(struct strbuf *out, const char *what, const char *code) {
+    if (!code)
+        return;
+    strbuf_printf(out, "<tr><td>%s</td><td><code>", what);
+    append_escaped(out, code);
+    strbuf_append(out, "</code></td></tr>\n");
 }
 
 static void page_head(struct strbuf *out, const struct compile_report *report) {
     html_page_start(out, report->name, "bxc firmware report");
     strbuf_append(out, "<p class=\"muted\">");
-    append_escaped(out, report->model);
+    html_name(out, report->model);
     strbuf_append(out, " \xc2\xb7 ");
     append_escaped(out, report->part_code ? report->part_code : report->part_name);
     strbuf_printf(out, " \xc2\xb7 %s MHz", words_number(out->arena, 1000 / report->clock_period));
     strbuf_append(out, " \xc2\xb7 bxc ");
     append_escaped(out, report->tool_version);
-    strbuf_append(out, " \xc2\xb7 content hash <code>");
-    append_escaped(out, arena_printf(out->arena, "%.16s", report->content_hash ? report->content_hash : ""));
-    strbuf_append(out, "</code></p>\n");
+    strbuf_append(out, "</p>\n");
+}
+
+/* What this firmware was made of: enough to make it again. */
+static void provenance_section(struct strbuf *out, const struct compile_report *report) {
+    start_section(out, "Made from", NULL);
+    strbuf_append(out, "<div class=\"scroll\"><table class=\"facts\"><tbody>\n");
+    code_line(out, "Command", report->command);
+    code_line(out, "Model, sha256", report->model_sha256);
+    code_line(out, "Content hash", report->content_hash);
+    table_end(out);
+    end_section(out);
 }
 
 static void banner(struct strbuf *out, const struct verdict *verdict) {
@@ -92,58 +128,114 @@ static void tile(struct strbuf *out, const char *value, const char *name, const 
     strbuf_append(out, "</span></div>\n");
 }
 
-static void resource_tile(struct strbuf *out, const char *name, double used, double available) {
+static void meter(struct strbuf *out, double share) {
+    strbuf_printf(out, "<div class=\"meter\"><i%s style=\"width:%.2f%%\"></i></div>", share > 100 ? " class=\"over\"" : "", fmin(share, 100));
+}
+
+static void resource_tile(struct strbuf *out, const char *name, double used, double available, int slr) {
     struct arena *arena = out->arena;
     double share = available > 0 ? 100 * used / available : 0;
     strbuf_printf(out, "<div class=\"tile\"><span>%s, estimated</span><b>%s</b><span>%s of %s</span>", name, words_count(arena, used),
                   words_share(arena, used, available), words_count(arena, available));
-    strbuf_printf(out, "<div class=\"meter\"><i%s style=\"width:%.2f%%\"></i></div></div>\n", share > 100 ? " class=\"over\"" : "", fmin(share, 100));
+    if (slr > 1)
+        strbuf_printf(out, "<span>%s</span>", words_slr(arena, used, available, slr));
+    meter(out, share);
+    strbuf_append(out, "</div>\n");
+}
+
+enum { CROSSING_NS = 25, LEVEL1_NS = 12500 };
+
+/* Latency against what a level-1 trigger has. */
+static void budget_tile(struct strbuf *out, const struct compile_report *report) {
+    struct arena *arena = out->arena;
+    double latency = report->latency * report->clock_period;
+    strbuf_printf(out, "<div class=\"tile\"><span>Latency</span><b>%s ns</b><span>%d cycles, boundary registers included</span>", words_number(arena, latency),
+                  report->latency);
+    strbuf_printf(out, "<span>%s bunch crossings of 25 ns</span><span>%s of a level-1 latency of 12.5 \xc2\xb5s</span>",
+                  words_number(arena, latency / CROSSING_NS), words_share(arena, latency, LEVEL1_NS));
+    meter(out, 100 * latency / LEVEL1_NS);
+    strbuf_append(out, "</div>\n");
+}
+
+static void interval_tile(struct strbuf *out, const struct compile_report *report) {
+    struct arena *arena = out->arena;
+    double interval = report->initiation_interval * report->clock_period;
+    const char *keeps = interval <= CROSSING_NS ? arena_printf(arena, "%.0f event%s fit in a bunch crossing of 25 ns", floor(CROSSING_NS / interval + 1e-9),
+                                                              CROSSING_NS / interval < 2 ? "" : "s")
+                                               : "longer than a bunch crossing of 25 ns";
+    strbuf_printf(out, "<div class=\"tile\"><span>Initiation interval</span><b>%d</b><span>%s</span><span>%s</span></div>\n", report->initiation_interval,
+                  report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events", keeps);
 }
 
 static void tiles(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
     strbuf_append(out, "<div class=\"tiles\">\n");
-    tile(out, arena_printf(arena, "%s ns", words_number(arena, report->latency * report->clock_period)), "Latency",
-         arena_printf(arena, "%d cycles, boundary registers included", report->latency));
-    tile(out, arena_printf(arena, "%d", report->initiation_interval), "Initiation interval",
-         report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events");
+    budget_tile(out, report);
+    interval_tile(out, report);
     tile(out, arena_printf(arena, "%s ns", words_number(arena, report->stage_delay)), "Slowest stage, estimated",
          arena_printf(arena, "of a period of %s ns", words_number(arena, report->clock_period)));
     strbuf_append(out, "</div>\n<div class=\"tiles\">\n");
-    resource_tile(out, "LUT", report->total.lut, report->available.lut);
-    resource_tile(out, "FF", report->total.ff, report->available.ff);
-    resource_tile(out, "DSP", report->total.dsp, report->available.dsp);
-    resource_tile(out, "BRAM18", report->total.bram18, report->available.bram18);
+    resource_tile(out, "LUT", report->total.lut, report->available.lut, report->slr);
+    resource_tile(out, "FF", report->total.ff, report->available.ff, report->slr);
+    resource_tile(out, "DSP", report->total.dsp, report->available.dsp, report->slr);
+    resource_tile(out, "BRAM18", report->total.bram18, report->available.bram18, report->slr);
     strbuf_append(out, "</div>\n");
 }
 
 /* ---- sections ---- */
 
-static void layer_table(struct strbuf *out, const struct compile_report *report) {
-    static const char *const headings[] = {"Layer", "Operator", "Format", ">Cycles", ">LUT", ">FF", ">DSP", ">BRAM18", NULL};
-    struct arena *arena = out->arena;
-    html_table_start(out, NULL, headings);
+/* The nodes of a module, small, below its name. */
+static void module_nodes(struct strbuf *out, const struct compile_report *report, const struct layer_report *row) {
+    bool first = true;
     for (uint32_t i = 0; i < report->layer_count; i++) {
         const struct layer_report *layer = &report->layers[i];
-        strbuf_append(out, "<tr>");
-        html_cell(out, layer->name, false);
-        html_cell(out, layer->op, false);
-        html_cell(out, layer->format, false);
-        html_cell(out, words_cycles(arena, layer), true);
-        html_cell(out, words_count(arena, layer->cost.lut), true);
-        html_cell(out, words_count(arena, layer->cost.ff), true);
-        html_cell(out, words_count(arena, layer->cost.dsp), true);
-        html_cell(out, words_count(arena, layer->cost.bram18), true);
-        strbuf_append(out, "</tr>\n");
+        if (!layer->module || !row->module || strcmp(layer->module, row->module) != 0 || strcmp(layer->name, row->name) == 0)
+            continue;
+        strbuf_append(out, first ? "<small>with " : ", ");
+        html_name(out, layer->name);
+        first = false;
     }
+    strbuf_append(out, first ? "" : "</small>");
+}
+
+static void module_row(struct strbuf *out, const struct compile_report *report, const struct layer_report *row, bool memories) {
+    struct arena *arena = out->arena;
+    strbuf_append(out, "<tr><td>");
+    html_name(out, row->name);
+    module_nodes(out, report, row);
+    strbuf_append(out, "</td>");
+    html_cell(out, row->op, false);
+    html_cell(out, row->format, false);
+    html_cell(out, words_cycles(arena, row), true);
+    html_cell(out, words_count(arena, row->cost.lut), true);
+    html_cell(out, words_count(arena, row->cost.ff), true);
+    if (memories) {
+        html_cell(out, words_count(arena, row->cost.dsp), true);
+        html_cell(out, words_count(arena, row->cost.bram18), true);
+    }
+    strbuf_append(out, "</tr>\n");
+}
+
+static void layer_table(struct strbuf *out, const struct compile_report *report) {
+    static const char *const plain[] = {"Module", "Operators", "Format of its result", ">Cycles", ">LUT", ">FF", NULL};
+    static const char *const all[] = {"Module", "Operators", "Format of its result", ">Cycles", ">LUT", ">FF", ">DSP", ">BRAM18", NULL};
+    bool memories = report->total.dsp > 0 || report->total.bram18 > 0;
+    uint32_t count;
+    const struct layer_report *rows = report_modules(out->arena, report, &count);
+    html_table_start(out, NULL, memories ? all : plain);
+    for (uint32_t i = 0; i < count; i++)
+        module_row(out, report, &rows[i], memories);
     table_end(out);
+    strbuf_append(out, "<p class=\"muted legend\">Formats: ");
+    append_escaped(out, words_formats);
+    strbuf_append(out, "</p>\n");
 }
 
 static void layer_sections(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict) {
-    start_section(out, "Latency by layer", "The clock cycles in which each layer is computed, from the edge that samples the event.");
+    start_section(out, "Latency by module", "The clock cycles in which each module computes, from the edge that samples the event; a bunch crossing is 25 ns.");
     svg_timeline(out, report);
     end_section(out);
-    start_section(out, "Resources by layer", NULL);
+    start_section(out, "Resources by module", NULL);
     strbuf_append(out, "<p class=\"lead\"><span class=\"key a\"></span>LUT<span class=\"key b\"></span>FF, both estimated</p>\n");
     svg_resources(out, report);
     layer_table(out, report);
@@ -181,7 +273,7 @@ static void ports_section(struct strbuf *out, const struct compile_report *repor
     for (uint32_t i = 0; i < report->port_count; i++) {
         const struct port_report *port = &report->ports[i];
         strbuf_append(out, "<tr>");
-        html_cell(out, port->name, false);
+        html_name_cell(out, port->name);
         html_cell(out, port->direction, false);
         html_cell(out, words_count(out->arena, port->elements), true);
         html_cell(out, words_count(out->arena, port->width), true);
@@ -252,9 +344,7 @@ static void method_section(struct strbuf *out, const struct compile_report *repo
     append_escaped(out, report->technology_source);
     strbuf_append(out, "</p>\n<p>");
     append_escaped(out, words_hls);
-    strbuf_append(out, "</p>\n<p class=\"muted\">Content hash <code>");
-    append_escaped(out, report->content_hash);
-    strbuf_append(out, "</code></p>\n");
+    strbuf_append(out, "</p>\n");
     end_section(out);
 }
 
@@ -274,6 +364,7 @@ void report_html(struct strbuf *out, const struct compile_report *report, const 
     ports_section(out, report);
     passes_section(out, report);
     notes_section(out, report);
+    provenance_section(out, report);
     method_section(out, report);
     strbuf_append(out, "</main>\n</body>\n</html>\n");
 }

@@ -86,7 +86,7 @@ static void layers_table(struct strbuf *out, const struct loss *loss) {
     html_table_start(out, "Error by layer", headings);
     for (uint32_t i = 0; i < loss->layer_count; i++) {
         strbuf_append(out, "<tr>");
-        html_cell(out, loss->layers[i].name, false);
+        html_name_cell(out, loss->layers[i].name);
         html_cell(out, words_number(arena, loss->layers[i].error), true);
         html_cell(out, words_share(arena, loss->layers[i].relative, 1), true);
         html_cell(out, words_share(arena, loss->layers[i].added, 1), true);
@@ -128,19 +128,69 @@ static void still_words(struct strbuf *out, const struct verdict *verdict) {
     strbuf_append(out, verdict->still_count > 20 ? ", \xe2\x80\xa6</p>\n" : "</p>\n");
 }
 
+/* ---- the confusion matrix ---- */
+
+enum { CONFUSION_SHOWN = 20 };
+
+static double row_sum(const uint64_t *counts, uint32_t classes, uint32_t truth) {
+    double sum = 0;
+    for (uint32_t choice = 0; choice < classes; choice++)
+        sum += (double)counts[truth * classes + choice];
+    return sum;
+}
+
+static void confusion_cell(struct strbuf *out, const struct verdict *verdict, uint32_t truth, uint32_t choice) {
+    struct arena *arena = out->arena;
+    uint32_t at = truth * verdict->class_count + choice;
+    double sum = row_sum(verdict->confusion_fixed, verdict->class_count, truth);
+    double fixed = sum > 0 ? (double)verdict->confusion_fixed[at] / sum : 0, reference = sum > 0 ? (double)verdict->confusion_float[at] / sum : 0;
+    strbuf_printf(out, "<td class=\"n heat\" style=\"--share:%.3f\" title=\"%s events, float model %s\">%.1f<small>%.1f</small></td>", fixed,
+                  words_count(arena, (double)verdict->confusion_fixed[at]), words_count(arena, (double)verdict->confusion_float[at]), 100 * fixed,
+                  100 * reference);
+}
+
+static void confusion_section(struct strbuf *out, const struct verdict *verdict) {
+    uint32_t classes = verdict->class_count;
+    struct arena *arena = out->arena;
+    if (!verdict->has_labels || classes < 2 || classes > CONFUSION_SHOWN)
+        return;
+    const char **headings = ARENA_ARRAY(arena, const char *, classes + 3);
+    headings[0] = "True class";
+    for (uint32_t c = 0; c < classes; c++)
+        headings[c + 1] = arena_printf(arena, ">%s", words_class(arena, verdict, c));
+    headings[classes + 1] = ">Events";
+    strbuf_append(out, "<section><h2>Confusion matrix</h2>\n<p class=\"lead\">Of the events of each true class, the share in percent that goes to each "
+                       "chosen class: the firmware, and small below it the float model.</p>\n");
+    html_table_start(out, NULL, headings);
+    for (uint32_t truth = 0; truth < classes; truth++) {
+        strbuf_append(out, "<tr>");
+        html_cell(out, words_class(arena, verdict, truth), false);
+        for (uint32_t choice = 0; choice < classes; choice++)
+            confusion_cell(out, verdict, truth, choice);
+        html_cell(out, words_count(arena, row_sum(verdict->confusion_fixed, classes, truth)), true);
+        strbuf_append(out, "</tr>\n");
+    }
+    strbuf_append(out, "</tbody></table></div>\n</section>\n");
+}
+
 void html_verdict(struct strbuf *out, const struct verdict *verdict) {
-    strbuf_append(out, "<section><h2>Verification</h2>\n");
+    strbuf_append(out, "<section><h2>Is every bit the same?</h2>\n");
     events_words(out, verdict);
     engines_table(out, verdict);
-    if (verdict->loss.compared)
-        float_table(out, verdict);
-    worst_words(out, &verdict->loss);
-    layers_table(out, &verdict->loss);
     still_words(out, verdict);
     strbuf_append(out, "</section>\n");
+    if (verdict->loss.compared) {
+        strbuf_append(out, "<section><h2>Is it still the trained network?</h2>\n");
+        float_table(out, verdict);
+        worst_words(out, &verdict->loss);
+        layers_table(out, &verdict->loss);
+        strbuf_append(out, "</section>\n");
+    }
+    confusion_section(out, verdict);
     if (!verdict->has_labels || verdict->curve_count == 0)
         return;
-    strbuf_printf(out, "<section><h2>ROC curves</h2>\n<p class=\"lead\">Each class against the rest, %s labelled events.</p>\n",
+    strbuf_printf(out, "<section><h2>ROC curves</h2>\n<p class=\"lead\">Each class against the rest, %s labelled events. Every point is what a "
+                       "threshold gives; below, how much more background the firmware lets pass where it keeps as much of the class.</p>\n",
                   words_count(out->arena, (double)verdict->labelled_events));
     svg_curves(out, verdict);
     strbuf_append(out, "</section>\n");

@@ -78,6 +78,7 @@ static void add_layers(struct arena *arena, cJSON *root, const struct compile_re
         cJSON *object = json_object(arena, list, NULL);
         json_text(arena, object, "name", layer->name);
         json_text(arena, object, "op", layer->op);
+        json_text(arena, object, "module", layer->module);
         json_text(arena, object, "format", layer->format);
         add_cost(arena, object, "cost", layer->cost);
         json_number(arena, object, "first_cycle", layer->first_cycle);
@@ -166,6 +167,7 @@ static void add_target(struct arena *arena, cJSON *root, const struct compile_re
     cJSON *resources = json_object(arena, root, "resources");
     add_cost(arena, resources, "estimate", report->total);
     add_cost(arena, resources, "available", report->available);
+    json_number(arena, resources, "slr", report->slr);
 }
 
 void report_json(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict) {
@@ -175,6 +177,8 @@ void report_json(struct strbuf *out, const struct compile_report *report, const 
     json_text(arena, root, "version", report->tool_version);
     json_text(arena, root, "name", report->name);
     json_text(arena, root, "model", report->model);
+    json_text(arena, root, "command", report->command);
+    json_text(arena, root, "model_sha256", report->model_sha256);
     json_text(arena, root, "content_hash", report->content_hash);
     add_target(arena, root, report);
     add_layers(arena, root, report);

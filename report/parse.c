@@ -101,6 +101,7 @@ static void read_layers(struct json_reader *reader, const cJSON *root, struct co
     cJSON_ArrayForEach(item, list) {
         layer->name = read_text(reader, item, "name");
         layer->op = read_text(reader, item, "op");
+        layer->module = read_text(reader, item, "module");
         layer->format = read_text(reader, item, "format");
         layer->cost = read_cost(reader, item, "cost");
         layer->first_cycle = read_int(reader, item, "first_cycle");
@@ -192,6 +193,7 @@ static void read_target(struct json_reader *reader, const cJSON *root, struct co
     const cJSON *resources = read_member(reader, root, "resources");
     report->total = read_cost(reader, resources, "estimate");
     report->available = read_cost(reader, resources, "available");
+    report->slr = read_int(reader, resources, "slr");
 }
 
 struct compile_report *report_parse(struct bxc_context *context, struct arena *arena, const char *path, const char *json) {
@@ -203,6 +205,8 @@ struct compile_report *report_parse(struct bxc_context *context, struct arena *a
     report->tool_version = read_text(&reader, root, "version");
     report->name = read_text(&reader, root, "name");
     report->model = read_text(&reader, root, "model");
+    report->command = read_text(&reader, root, "command");
+    report->model_sha256 = read_text(&reader, root, "model_sha256");
     report->content_hash = read_text(&reader, root, "content_hash");
     read_target(&reader, root, report);
     read_layers(&reader, root, report);

@@ -42,11 +42,17 @@ const char *words_count(struct arena *arena, double number);                /* 1
 const char *words_number(struct arena *arena, double number);               /* four significant digits; "-" for NaN */
 const char *words_area(struct arena *arena, double area);                   /* of a ROC curve; "-" for NaN */
 const char *words_share(struct arena *arena, double part, double whole);    /* "0.41 %", "-" */
+const char *words_slr(struct arena *arena, double used, double available, int slr); /* "4.69 % of one SLR of 4"; "" of one die */
+const char *words_crossings(struct arena *arena, double nanoseconds); /* "2.44 bunch crossings of 25 ns, 0.49 % of 12.5 us" */
+extern const char words_formats[]; /* how formats are read */
 const char *words_cycles(struct arena *arena, const struct layer_report *layer); /* "0-2", "-" */
 const char *words_path(struct arena *arena, const struct compile_report *report); /* "act0[2] -> dense1[3] (sum, sum) -> act1[3] (clamp)" */
 const char *words_engine(struct arena *arena, const struct engine_result *result); /* "rtl, gaps" */
 const char *words_result(struct arena *arena, const struct engine_result *result); /* "equal", "differs", ... */
 const char *words_difference(struct arena *arena, const struct difference *difference);
+const char *words_tail(const char *name, size_t most); /* at most so many bytes from its end, from between two words if it can */
+/* "gluon", or "class 2"; of a single output's curve, class 1. */
+const char *words_class(struct arena *arena, const struct verdict *verdict, uint32_t number);
 const char *words_engines(struct arena *arena, const struct verdict *verdict); /* "c, hls, rtl" that ran */
 const char *words_loss(struct arena *arena, const struct loss *loss); /* "18 of 10,000 decisions flipped (0.18 %), largest error ..." */
 const char *words_worst(struct arena *arena, const struct loss *loss);      /* "event 5 of the files: y[2] is 0.5, not 0.53: the port's rounding" */
@@ -54,6 +60,10 @@ const char *words_flips(struct arena *arena, const struct loss *loss);      /* b
 const char *words_gate(struct arena *arena, const struct gate *gate);      /* "flipped decisions 1.20 % of at most 1.00 %: too many" */
 bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report); /* else it is of an earlier make */
 extern const char words_hls[]; /* what stands beside figures of the HLS path */
+
+/* ---- modules.c ---- */
+/* The layers' rows by module, rows of nothing left out. */
+struct layer_report *report_modules(struct arena *arena, const struct compile_report *report, uint32_t *count);
 
 /* ---- table.c: tables for the terminal ---- */
 enum { TABLE_COLUMNS_MAX = 12 };
@@ -80,7 +90,9 @@ void html_verdict(struct strbuf *out, const struct verdict *verdict);
 /* Up to the end of the title, inside <header>. */
 void html_page_start(struct strbuf *out, const char *title, const char *kicker);
 void html_table_start(struct strbuf *out, const char *caption, const char *const *headings); /* ends with NULL; '>' before a name: numbers */
+void html_name(struct strbuf *out, const char *name); /* may be broken between its words */
+void html_name_cell(struct strbuf *out, const char *name);
 void html_cell(struct strbuf *out, const char *text, bool is_number);
-extern const char html_style[];
+extern const char html_style[], html_style_pictures[]; /* one after the other */
 
 #endif

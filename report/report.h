@@ -11,6 +11,7 @@ struct layer_report {
     struct cost cost;
     int first_cycle, last_cycle;
     double range_lo, range_hi, format_lo, format_hi;
+    const char *module; /* the node whose name the module has that computes it, or NULL */
 };
 struct pass_report { /* what a pass did to the numbers */
     const char *name, *side, *summary;
@@ -30,6 +31,8 @@ struct note_report {
 };
 struct compile_report {
     const char *name, *model, *part_code, *part_name, *technology_source, *tool_version, *content_hash;
+    const char *command;      /* as given, files without their folders */
+    const char *model_sha256; /* of the file */
     double clock_period;
     int latency, initiation_interval;
     double stage_delay;
@@ -38,6 +41,7 @@ struct compile_report {
     uint32_t path_count;
     struct cost total;
     struct cost available; /* the part's */
+    int slr;               /* dies of the part */
     struct layer_report *layers;
     uint32_t layer_count;
     struct port_report { const char *name, *direction; uint32_t elements, width; const char *format, *rounding, *overflow, *chosen_by; } *ports;

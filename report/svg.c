@@ -25,10 +25,7 @@ static const char *label(struct arena *arena, const char *name) {
     size_t length = strlen(name);
     if (length <= NAME_MAX_LETTERS)
         return name;
-    const char *tail = name + length - NAME_MAX_LETTERS + 1;
-    while (((unsigned char)*tail & 0xc0) == 0x80)
-        tail++;
-    return arena_printf(arena, "\xe2\x80\xa6%s", tail);
+    return arena_printf(arena, "\xe2\x80\xa6%s", words_tail(name, NAME_MAX_LETTERS - 1));
 }
 
 static void start_picture(struct strbuf *out, int height, const char *title) {
@@ -57,11 +54,18 @@ static void bar_at(struct strbuf *out, const char *kind, double x, double y, dou
 
 /* ---- latency ---- */
 
-static int timeline_rows(const struct compile_report *report) {
+static int timeline_rows(const struct layer_report *modules, uint32_t count) {
     int rows = 0;
-    for (uint32_t i = 0; i < report->layer_count; i++)
-        rows += report->layers[i].first_cycle >= 0;
+    for (uint32_t i = 0; i < count; i++)
+        rows += modules[i].first_cycle >= 0;
     return rows;
+}
+
+/* A line every 25 ns. */
+static void timeline_crossings(struct strbuf *out, const struct compile_report *report, double cell, int height) {
+    double latency = report->latency * report->clock_period;
+    for (int crossing = 1; crossing * 25 < latency && latency < 25 * 60; crossing++)
+        line_at(out, "crossing", LABEL + cell * crossing * 25 / report->clock_period, AXIS - 4, LABEL + cell * crossing * 25 / report->clock_period, height - 4);
 }
 
 static void timeline_axis(struct strbuf *out, const struct compile_report *report, double cell, int height) {
@@ -88,21 +92,24 @@ static void timeline_axis(struct strbuf *out, const struct compile_report *repor
 }
 
 void svg_timeline(struct strbuf *out, const struct compile_report *report) {
-    int rows = timeline_rows(report), height = AXIS + rows * ROW + 6, row = 0;
+    uint32_t count;
+    const struct layer_report *modules = report_modules(out->arena, report, &count);
+    int rows = timeline_rows(modules, count), height = AXIS + rows * ROW + 6, row = 0;
     if (rows == 0 || report->latency <= 0)
         return;
     double cell = (WIDTH - LABEL - 24.0) / report->latency;
-    start_picture(out, height, "Clock cycles in which each layer is computed");
+    start_picture(out, height, "Clock cycles in which each module computes");
     timeline_axis(out, report, cell, height);
-    for (uint32_t i = 0; i < report->layer_count; i++) {
-        const struct layer_report *layer = &report->layers[i];
-        if (layer->first_cycle < 0)
+    timeline_crossings(out, report, cell, height);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct layer_report *module = &modules[i];
+        if (module->first_cycle < 0)
             continue;
         double y = AXIS + row++ * ROW;
-        const char *hint = arena_printf(out->arena, "%s (%s): cycles %d to %d", layer->name, layer->op, layer->first_cycle, layer->last_cycle);
-        text_at(out, "name", 0, y + BAR - 2, label(out->arena, layer->name));
-        bar_at(out, strcmp(layer->op, "input") ? "bar a" : "bar quiet", LABEL + cell * layer->first_cycle + 1, y,
-               cell * (layer->last_cycle - layer->first_cycle + 1) - 2, BAR, hint);
+        const char *hint = arena_printf(out->arena, "%s (%s): cycles %d to %d", module->name, module->op, module->first_cycle, module->last_cycle);
+        text_at(out, "name", 0, y + BAR - 2, label(out->arena, module->name));
+        bar_at(out, strcmp(module->op, "input") ? "bar a" : "bar quiet", LABEL + cell * module->first_cycle + 1, y,
+               cell * (module->last_cycle - module->first_cycle + 1) - 2, BAR, hint);
     }
     strbuf_append(out, "</svg>\n");
 }
@@ -120,14 +127,17 @@ static double largest_cost(const struct compile_report *report) {
     return largest;
 }
 
-void svg_resources(struct strbuf *out, const struct compile_report *report) {
+void svg_resources(struct strbuf *out, const struct compile_report *whole) {
     int rows = 0, row = 0;
+    struct compile_report by_module = *whole;
+    const struct compile_report *report = &by_module;
+    by_module.layers = report_modules(out->arena, whole, &by_module.layer_count);
     for (uint32_t i = 0; i < report->layer_count; i++)
         rows += costs_anything(&report->layers[i]);
     if (rows == 0)
         return;
     double scale = (WIDTH - LABEL - 110.0) / largest_cost(report), pitch = ROW + 8;
-    start_picture(out, (int)(rows * pitch) + 6, "Estimated LUT and FF of each layer");
+    start_picture(out, (int)(rows * pitch) + 6, "Estimated LUT and FF of each module");
     for (uint32_t i = 0; i < report->layer_count; i++) {
         const struct layer_report *layer = &report->layers[i];
         if (!costs_anything(layer))
@@ -189,48 +199,114 @@ void svg_ranges(struct strbuf *out, const struct compile_report *report, const s
     strbuf_append(out, "</svg>\n");
 }
 
-/* ---- ROC curves: background that passes against signal that is kept ---- */
+/* ---- ROC curves: background that passes against signal that is kept; below, firmware over float model ---- */
 
-enum { PLOT_LEFT = 80, PLOT_TOP = 12, PLOT_WIDTH = 560, PLOT_HEIGHT = 380, DECADES = 4 };
+enum { PLOT_LEFT = 80, PLOT_TOP = 12, PLOT_WIDTH = 560, PLOT_HEIGHT = 360, RATIO_TOP = PLOT_TOP + PLOT_HEIGHT + 24, RATIO_HEIGHT = 110, DECADES_MAX = 7 };
 
 static double plot_x(double efficiency) {
     return PLOT_LEFT + PLOT_WIDTH * efficiency;
 }
 
-static double plot_y(double background) {
-    double decades = background > 0 ? -log10(background) : DECADES;
-    return PLOT_TOP + PLOT_HEIGHT * fmin(fmax(decades, 0), DECADES) / DECADES;
+static double plot_y(double background, int decades) {
+    return PLOT_TOP + PLOT_HEIGHT * fmin(-log10(background), decades) / decades;
 }
 
-static void plot_axes(struct strbuf *out) {
-    static const char *const powers[] = {"1", "0.1", "0.01", "0.001", "0.0001"};
+/* As far down as some threshold lets background pass. */
+static int plot_decades(const struct verdict *verdict) {
+    double least = 0.1;
+    for (uint32_t c = 0; c < verdict->curve_count; c++)
+        for (uint32_t i = 0; i < verdict->curves[c].points; i++) {
+            double a = verdict->curves[c].false_positive_float[i], b = verdict->curves[c].false_positive_fixed[i];
+            least = a > 0 && a < least ? a : least;
+            least = b > 0 && b < least ? b : least;
+        }
+    return (int)fmin(ceil(-log10(least) - 1e-9), DECADES_MAX);
+}
+
+static void plot_axes(struct strbuf *out, int decades) {
     for (int i = 0; i <= 10; i += 2) {
         line_at(out, "grid", plot_x(i / 10.0), PLOT_TOP, plot_x(i / 10.0), PLOT_TOP + PLOT_HEIGHT);
-        text_at(out, "tick middle", plot_x(i / 10.0), PLOT_TOP + PLOT_HEIGHT + 18, arena_printf(out->arena, "%.1f", i / 10.0));
+        line_at(out, "grid", plot_x(i / 10.0), RATIO_TOP, plot_x(i / 10.0), RATIO_TOP + RATIO_HEIGHT);
+        text_at(out, "tick middle", plot_x(i / 10.0), RATIO_TOP + RATIO_HEIGHT + 18, arena_printf(out->arena, "%.1f", i / 10.0));
     }
-    for (int i = 0; i <= DECADES; i++) {
-        double y = PLOT_TOP + PLOT_HEIGHT * (double)i / DECADES;
+    for (int i = 0; i <= decades; i++) {
+        double y = PLOT_TOP + PLOT_HEIGHT * (double)i / decades;
         line_at(out, "grid", PLOT_LEFT, y, PLOT_LEFT + PLOT_WIDTH, y);
-        text_at(out, "tick end", PLOT_LEFT - 8, y + 4, powers[i]);
+        text_at(out, "tick end", PLOT_LEFT - 8, y + 4, i == 0 ? "1" : arena_printf(out->arena, "%.*f", i, pow(10, -i)));
     }
-    text_at(out, "tick middle", PLOT_LEFT + PLOT_WIDTH / 2.0, PLOT_TOP + PLOT_HEIGHT + 38, "signal efficiency (true-positive rate)");
+    text_at(out, "tick middle", PLOT_LEFT + PLOT_WIDTH / 2.0, RATIO_TOP + RATIO_HEIGHT + 38, "signal efficiency (true-positive rate)");
     strbuf_printf(out, "<text class=\"tick middle\" transform=\"translate(16 %d) rotate(-90)\">background efficiency (false-positive rate)</text>\n",
                   PLOT_TOP + PLOT_HEIGHT / 2);
+    strbuf_printf(out, "<text class=\"tick middle\" transform=\"translate(16 %d) rotate(-90)\">fixed / float</text>\n", RATIO_TOP + RATIO_HEIGHT / 2);
 }
 
-static void curve_line(struct strbuf *out, const char *kind, uint32_t number, const double *x, const double *y, uint32_t points) {
+/* Where no background passes there is nothing to draw on an axis of decades. */
+static void curve_line(struct strbuf *out, const char *kind, uint32_t number, const double *x, const double *y, uint32_t points, int decades) {
+    bool begun = false;
     strbuf_printf(out, "<polyline class=\"curve c%u %s\" points=\"", number % CURVES_MAX, kind);
-    for (uint32_t i = 0; i < points; i++)
-        if (isfinite(x[i]) && isfinite(y[i]))
-            strbuf_printf(out, "%s%.1f,%.1f", i ? " " : "", plot_x(x[i]), plot_y(y[i]));
+    for (uint32_t i = 0; i < points; i++) {
+        if (!isfinite(x[i]) || !(y[i] > 0))
+            continue;
+        strbuf_printf(out, "%s%.1f,%.1f", begun ? " " : "", plot_x(x[i]), plot_y(y[i], decades));
+        begun = true;
+    }
     strbuf_append(out, "\"/>\n");
 }
 
-static void curve_legend(struct strbuf *out, const struct class_curve *curve, uint32_t number, bool single) {
+/* ---- the ratio of the two backgrounds where both keep as much of the class ---- */
+
+static double ratio_at(const struct class_curve *curve, uint32_t i) {
+    double fixed = curve->false_positive_fixed[i], reference = curve->false_positive_float[i];
+    return fixed > 0 && reference > 0 ? fixed / reference : (double)NAN;
+}
+
+static double ratio_range(const struct verdict *verdict) {
+    static const double ranges[] = {1.01, 1.02, 1.05, 1.1, 1.2, 1.5};
+    double most = 1;
+    for (uint32_t c = 0; c < verdict->curve_count; c++)
+        for (uint32_t i = 0; i + 1 < verdict->curves[c].points; i++) {
+            double ratio = ratio_at(&verdict->curves[c], i);
+            most = isfinite(ratio) ? fmax(most, fmax(ratio, 1 / ratio)) : most;
+        }
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (most <= ranges[i])
+            return ranges[i];
+    return 2;
+}
+
+/* As far above 1 as below it, in logarithms; what is further off stands at the edge. */
+static double ratio_y(double ratio, double range) {
+    return RATIO_TOP + RATIO_HEIGHT / 2.0 * (1 - fmax(-1, fmin(1, log(ratio) / log(range))));
+}
+
+static void ratio_axes(struct strbuf *out, double range) {
+    double at[3] = {1 / range, 1, range};
+    for (int i = 0; i < 3; i++) {
+        line_at(out, i == 1 ? "zero" : "grid", PLOT_LEFT, ratio_y(at[i], range), PLOT_LEFT + PLOT_WIDTH, ratio_y(at[i], range));
+        text_at(out, "tick end", PLOT_LEFT - 8, ratio_y(at[i], range) + 4, words_number(out->arena, at[i]));
+    }
+}
+
+/* The last point, which keeps everything, is 1 by nature. */
+static void ratio_line(struct strbuf *out, uint32_t number, const struct class_curve *curve, double range) {
+    bool begun = false;
+    strbuf_printf(out, "<polyline class=\"curve thin c%u\" points=\"", number % CURVES_MAX);
+    for (uint32_t i = 0; i + 1 < curve->points; i++) {
+        double ratio = ratio_at(curve, i);
+        if (!isfinite(ratio))
+            continue;
+        strbuf_printf(out, "%s%.1f,%.1f", begun ? " " : "", plot_x((double)i / (curve->points - 2)), ratio_y(ratio, range));
+        begun = true;
+    }
+    strbuf_append(out, "\"/>\n");
+}
+
+static void curve_legend(struct strbuf *out, const struct verdict *verdict, uint32_t number) {
+    const struct class_curve *curve = &verdict->curves[number];
     double y = PLOT_TOP + 38 + 42.0 * number, x = PLOT_LEFT + PLOT_WIDTH + 30.0;
     struct arena *arena = out->arena;
     strbuf_printf(out, "<polyline class=\"curve c%u\" points=\"%.1f,%.1f %.1f,%.1f\"/>\n", number % CURVES_MAX, x, y, x + 26, y);
-    text_at(out, "name", x + 36, y + 4, single ? "class 1" : arena_printf(arena, "class %u", number));
+    text_at(out, "name", x + 36, y + 4, words_class(arena, verdict, verdict->curve_count == 1 ? 1 : number));
     text_at(out, "tick muted", x + 36, y + 20,
             arena_printf(arena, "area %s fixed, %s float", words_area(arena, curve->area_fixed), words_area(arena, curve->area_float)));
 }
@@ -239,13 +315,17 @@ void svg_curves(struct strbuf *out, const struct verdict *verdict) {
     uint32_t count = verdict->curve_count < CURVES_MAX ? verdict->curve_count : CURVES_MAX;
     if (count == 0)
         return;
-    start_picture(out, PLOT_TOP + PLOT_HEIGHT + 50, "ROC curves of each class, float and fixed");
-    plot_axes(out);
+    int decades = plot_decades(verdict);
+    double range = ratio_range(verdict);
+    start_picture(out, RATIO_TOP + RATIO_HEIGHT + 50, "ROC curves of each class, float and fixed, and their ratio");
+    plot_axes(out, decades);
+    ratio_axes(out, range);
     for (uint32_t i = 0; i < count; i++) {
         const struct class_curve *curve = &verdict->curves[i];
-        curve_line(out, "float", i, curve->true_positive_float, curve->false_positive_float, curve->points);
-        curve_line(out, "", i, curve->true_positive_fixed, curve->false_positive_fixed, curve->points);
-        curve_legend(out, curve, i, verdict->curve_count == 1);
+        curve_line(out, "float", i, curve->true_positive_float, curve->false_positive_float, curve->points, decades);
+        curve_line(out, "", i, curve->true_positive_fixed, curve->false_positive_fixed, curve->points, decades);
+        ratio_line(out, i, curve, range);
+        curve_legend(out, verdict, i);
     }
     text_at(out, "tick", PLOT_LEFT + PLOT_WIDTH + 30.0, PLOT_TOP + 10, "solid: firmware, dashed: float model");
     strbuf_append(out, "</svg>\n");

@@ -65,10 +65,7 @@ const char *table_shortened(struct arena *arena, const char *name) {
     size_t length = strlen(name);
     if (length <= NAME_COLUMNS_MAX)
         return name;
-    name += length - NAME_COLUMNS_MAX + 3;
-    while (((unsigned char)*name & 0xc0) == 0x80)
-        name++;
-    return arena_printf(arena, "...%s", name);
+    return arena_printf(arena, "...%s", words_tail(name, NAME_COLUMNS_MAX - 3));
 }
 
 void table_heading(struct strbuf *out, const char *text, bool colour) {

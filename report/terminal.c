@@ -6,11 +6,14 @@
 
 static void print_summary(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
-    strbuf_printf(out, "  model     %s\n", words_clean(arena, report->model));
+    strbuf_printf(out, "  model     %s, sha256 %s\n", words_clean(arena, report->model), report->model_sha256 ? report->model_sha256 : "-");
+    if (report->command)
+        strbuf_printf(out, "  command   %s\n", words_clean(arena, report->command));
     strbuf_printf(out, "  part      %s, clock %s MHz (%s ns)\n", report->part_code ? report->part_code : report->part_name,
                   words_number(arena, 1000 / report->clock_period), words_number(arena, report->clock_period));
     strbuf_printf(out, "  latency   %d cycles, %s ns, boundary registers included\n", report->latency,
                   words_number(arena, report->latency * report->clock_period));
+    strbuf_printf(out, "            %s\n", words_crossings(arena, report->latency * report->clock_period));
     strbuf_printf(out, "  interval  %d: %s\n", report->initiation_interval,
                   report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events");
     strbuf_printf(out, "  slowest   %s ns, estimated, of a period of %s ns; margin asked for: %d %%\n", words_number(arena, report->stage_delay),
@@ -19,34 +22,37 @@ static void print_summary(struct strbuf *out, const struct compile_report *repor
         strbuf_printf(out, "  its path  %s\n", words_path(arena, report));
 }
 
-static void resource_row(struct text_table *table, const char *name, double used, double available) {
-    table_row(table, (const char *[]){name, words_count(table->arena, used), words_count(table->arena, available),
-                                      words_share(table->arena, used, available)});
+static void resource_row(struct text_table *table, const char *name, double used, double available, int slr) {
+    struct arena *arena = table->arena;
+    table_row(table, (const char *[]){name, words_count(arena, used), words_count(arena, available), words_share(arena, used, available),
+                                      words_slr(arena, used, available, slr)});
 }
 
 static void print_resources(struct strbuf *out, const struct compile_report *report, bool colour) {
-    static const char *const headings[] = {"resource", ">estimate", ">of the part", ">share"};
-    struct text_table table = {.arena = out->arena, .columns = 4, .headings = headings};
-    resource_row(&table, "LUT", report->total.lut, report->available.lut);
-    resource_row(&table, "FF", report->total.ff, report->available.ff);
-    resource_row(&table, "DSP", report->total.dsp, report->available.dsp);
-    resource_row(&table, "BRAM18", report->total.bram18, report->available.bram18);
+    static const char *const headings[] = {"resource", ">estimate", ">of the part", ">share", "if it is all in one die"};
+    struct text_table table = {.arena = out->arena, .columns = report->slr > 1 ? 5 : 4, .headings = headings};
+    resource_row(&table, "LUT", report->total.lut, report->available.lut, report->slr);
+    resource_row(&table, "FF", report->total.ff, report->available.ff, report->slr);
+    resource_row(&table, "DSP", report->total.dsp, report->available.dsp, report->slr);
+    resource_row(&table, "BRAM18", report->total.bram18, report->available.bram18, report->slr);
     table_heading(out, "resources", colour);
     table_print(out, &table, colour);
 }
 
 static void print_layers(struct strbuf *out, const struct compile_report *report, bool colour) {
-    static const char *const headings[] = {"layer", "operator", "format", ">cycles", ">LUT", ">FF", ">DSP", ">BRAM18"};
+    static const char *const headings[] = {"module", "operators", "format", ">cycles", ">LUT", ">FF", ">DSP", ">BRAM18"};
     struct arena *arena = out->arena;
-    struct text_table table = {.arena = arena, .columns = 8, .headings = headings};
-    for (uint32_t i = 0; i < report->layer_count; i++) {
-        const struct layer_report *layer = &report->layers[i];
-        table_row(&table, (const char *[]){table_shortened(arena, layer->name), layer->op, layer->format, words_cycles(arena, layer), words_count(arena, layer->cost.lut),
-                                           words_count(arena, layer->cost.ff), words_count(arena, layer->cost.dsp),
-                                           words_count(arena, layer->cost.bram18)});
-    }
-    table_heading(out, "layers", colour);
+    bool memories = report->total.dsp > 0 || report->total.bram18 > 0;
+    struct text_table table = {.arena = arena, .columns = memories ? 8 : 6, .headings = headings};
+    uint32_t count;
+    const struct layer_report *rows = report_modules(arena, report, &count);
+    for (uint32_t i = 0; i < count; i++)
+        table_row(&table, (const char *[]){table_shortened(arena, rows[i].name), rows[i].op, rows[i].format, words_cycles(arena, &rows[i]),
+                                           words_count(arena, rows[i].cost.lut), words_count(arena, rows[i].cost.ff),
+                                           words_count(arena, rows[i].cost.dsp), words_count(arena, rows[i].cost.bram18)});
+    table_heading(out, "modules, each as rtl/ has it with the nodes behind it that cost little", colour);
     table_print(out, &table, colour);
+    strbuf_printf(out, "  formats: %s\n", words_formats);
 }
 
 static void print_ports(struct strbuf *out, const struct compile_report *report, bool colour) {
@@ -178,7 +184,7 @@ static void print_labels(struct strbuf *out, const struct verdict *verdict, bool
     strbuf_printf(out, "  accuracy on %s events: float %.2f %%, fixed %.2f %%\n", words_count(arena, (double)verdict->labelled_events),
                   100 * verdict->accuracy_float, 100 * verdict->accuracy_fixed);
     for (uint32_t i = 0; i < verdict->curve_count; i++)
-        table_row(&table, (const char *[]){arena_printf(arena, "%u", verdict->curve_count == 1 ? 1 : i),
+        table_row(&table, (const char *[]){words_class(arena, verdict, verdict->curve_count == 1 ? 1 : i),
                                            words_area(arena, verdict->curves[i].area_float),
                                            words_area(arena, verdict->curves[i].area_fixed)});
     if (table.count)

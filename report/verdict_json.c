@@ -48,11 +48,24 @@ static void add_numbers(struct arena *arena, cJSON *parent, const char *key, con
         json_number(arena, list, NULL, numbers[i]);
 }
 
+/* Row by row. */
+static void add_matrix(struct arena *arena, cJSON *parent, const char *key, const uint64_t *counts, uint32_t classes) {
+    cJSON *list = json_array(arena, parent, key);
+    for (uint32_t i = 0; i < classes * classes; i++)
+        json_number(arena, list, NULL, (double)counts[i]);
+}
+
 static void add_labels(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
     cJSON *labels = json_object(arena, parent, "labels");
     json_number(arena, labels, "events", (double)verdict->labelled_events);
     json_number(arena, labels, "accuracy_float", verdict->accuracy_float);
     json_number(arena, labels, "accuracy_fixed", verdict->accuracy_fixed);
+    cJSON *names = json_array(arena, labels, "class_names");
+    for (uint32_t i = 0; i < verdict->class_name_count; i++)
+        json_text(arena, names, NULL, verdict->class_names[i]);
+    json_number(arena, labels, "classes", verdict->class_count);
+    add_matrix(arena, labels, "confusion_float", verdict->confusion_float, verdict->class_count);
+    add_matrix(arena, labels, "confusion_fixed", verdict->confusion_fixed, verdict->class_count);
     cJSON *curves = json_array(arena, labels, "curves");
     for (uint32_t i = 0; i < verdict->curve_count; i++) {
         const struct class_curve *curve = &verdict->curves[i];
@@ -256,6 +269,29 @@ static void read_curve(struct json_reader *reader, const cJSON *item, struct cla
         curve->points = counts[i] < curve->points ? counts[i] : curve->points;
 }
 
+static uint64_t *read_matrix(struct json_reader *reader, const cJSON *labels, const char *key, uint32_t classes) {
+    uint32_t count;
+    const double *numbers = read_numbers(reader, labels, key, &count);
+    uint64_t *counts = ARENA_ARRAY(reader->arena, uint64_t, (size_t)classes * classes + 1);
+    for (uint32_t i = 0; i < count && i < classes * classes; i++)
+        counts[i] = numbers[i] >= 0 && numbers[i] < 1e18 ? (uint64_t)numbers[i] : 0;
+    return counts;
+}
+
+/* What verdicts of 0.1.0 do not have. */
+static void read_classes(struct json_reader *reader, const cJSON *labels, struct verdict *verdict) {
+    if (!cJSON_GetObjectItemCaseSensitive(labels, "classes"))
+        return;
+    const cJSON *item, *names = read_array(reader, labels, "class_names", &verdict->class_name_count);
+    const char **name = verdict->class_names = ARENA_ARRAY(reader->arena, const char *, verdict->class_name_count + 1);
+    cJSON_ArrayForEach(item, names)
+        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+    uint64_t classes = read_count(reader, labels, "classes");
+    verdict->class_count = classes <= 64 ? (uint32_t)classes : 0;
+    verdict->confusion_float = read_matrix(reader, labels, "confusion_float", verdict->class_count);
+    verdict->confusion_fixed = read_matrix(reader, labels, "confusion_fixed", verdict->class_count);
+}
+
 static void read_labels(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
     const cJSON *item, *labels = cJSON_GetObjectItemCaseSensitive(root, "labels");
     if (!labels)
@@ -264,6 +300,7 @@ static void read_labels(struct json_reader *reader, const cJSON *root, struct ve
     verdict->labelled_events = read_count(reader, labels, "events");
     verdict->accuracy_float = read_number(reader, labels, "accuracy_float");
     verdict->accuracy_fixed = read_number(reader, labels, "accuracy_fixed");
+    read_classes(reader, labels, verdict);
     const cJSON *list = read_array(reader, labels, "curves", &verdict->curve_count);
     struct class_curve *curve = verdict->curves = ARENA_ARRAY(reader->arena, struct class_curve, verdict->curve_count + 1);
     cJSON_ArrayForEach(item, list)

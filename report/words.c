@@ -73,6 +73,18 @@ const char *words_share(struct arena *arena, double part, double whole) {
     return arena_printf(arena, share > 0 && share < 0.01 ? "%.4f %%" : "%.2f %%", share);
 }
 
+const char *words_slr(struct arena *arena, double used, double available, int slr) {
+    return slr > 1 ? arena_printf(arena, "%s of one SLR of %d", words_share(arena, used * slr, available), slr) : "";
+}
+
+const char *words_crossings(struct arena *arena, double nanoseconds) {
+    return arena_printf(arena, "%s bunch crossings of 25 ns, %s of a level-1 latency of 12.5 \xc2\xb5s", words_number(arena, nanoseconds / 25),
+                        words_share(arena, nanoseconds, 12500));
+}
+
+const char words_formats[] = "s16f10 is a signed number of 16 bits, 10 of them behind the point: steps of 2^-10 from -32 to just below 32, "
+                             "ap_fixed<16,6>; u8f8 is unsigned, steps of 2^-8 from 0 to just below 1, ap_ufixed<8,0>.";
+
 const char *words_cycles(struct arena *arena, const struct layer_report *layer) {
     if (layer->first_cycle < 0)
         return "-";
@@ -152,6 +164,19 @@ const char *words_gate(struct arena *arena, const struct gate *gate) {
     const char *value = share ? words_share(arena, gate->value, 1) : words_number(arena, gate->value);
     const char *limit = share ? words_share(arena, gate->limit, 1) : words_number(arena, gate->limit);
     return arena_printf(arena, "%s: %s, and --%s lets it be %s", what, value, gate->name, limit);
+}
+
+const char *words_tail(const char *name, size_t most) {
+    size_t length = strlen(name);
+    const char *tail = name + (length > most ? length - most : 0);
+    while (((unsigned char)*tail & 0xc0) == 0x80)
+        tail++;
+    const char *separator = strpbrk(tail, "/._");
+    return separator && separator[1] && tail > name ? separator : tail;
+}
+
+const char *words_class(struct arena *arena, const struct verdict *verdict, uint32_t number) {
+    return number < verdict->class_name_count ? words_clean(arena, verdict->class_names[number]) : arena_printf(arena, "class %u", number);
 }
 
 bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report) {

@@ -38,10 +38,12 @@ double curve_area(struct scored *events, size_t count) {
     return (double)twice / 2 / ((double)positives * (double)negatives);
 }
 
-static double six_digits(double rate) {
-    return floor(rate * 1e6 + 0.5) / 1e6;
+static double nine_digits(uint64_t part, uint64_t whole) {
+    return whole ? floor((double)part / (double)whole * 1e9 + 0.5) / 1e9 : 0;
 }
 
+/* Thresholds that keep at least 0, 1, 2, ... 100 % of the class, then the one that keeps everything: every point is
+ * what some threshold gives, nothing lies between two. */
 void curve_sample(const struct scored *events, size_t count, double *false_positive, double *true_positive) {
     uint64_t positives = 0, seen_positive = 0, seen_negative = 0, positive, negative;
     size_t at = 0;
@@ -49,20 +51,13 @@ void curve_sample(const struct scored *events, size_t count, double *false_posit
         positives += events[i].positive;
     uint64_t negatives = count - positives;
     for (int k = 0; k < CURVE_POINTS - 1; k++) {
-        double wanted = (double)positives * k / (CURVE_POINTS - 2), rate = 0;
-        while (at < count) {
-            size_t next = tied(events, count, at, &positive, &negative);
-            if ((double)(seen_positive + positive) >= wanted) {
-                double share = positive ? (wanted - (double)seen_positive) / (double)positive : 0;
-                rate = (double)seen_negative + (share > 0 ? share : 0) * (double)negative;
-                break;
-            }
+        while (at < count && (double)seen_positive < (double)positives * k / (CURVE_POINTS - 2)) {
+            at = tied(events, count, at, &positive, &negative);
             seen_positive += positive;
             seen_negative += negative;
-            at = next;
         }
-        true_positive[k] = six_digits((double)k / (CURVE_POINTS - 2));
-        false_positive[k] = six_digits(negatives ? rate / (double)negatives : 0);
+        true_positive[k] = nine_digits(seen_positive, positives);
+        false_positive[k] = nine_digits(seen_negative, negatives);
     }
     false_positive[CURVE_POINTS - 1] = true_positive[CURVE_POINTS - 1] = 1;
 }

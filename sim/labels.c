@@ -4,6 +4,7 @@
 
 #include "sim/private.h"
 
+enum { CONFUSION_MAX = 64 }; /* classes of a matrix; beyond there is none */
 enum { SAMPLE_NUMBERS = 1 << 24 }; /* scores kept of either network: 64 MB */
 
 struct labels {
@@ -11,6 +12,8 @@ struct labels {
     size_t classes;
     uint64_t events, kept, capacity, random;
     uint64_t right_float, right_fixed;
+    uint64_t *confusion_float, *confusion_fixed; /* truth x choice, CONFUSION_MAX each way */
+    int64_t largest; /* class that was seen */
     float *float_scores, *fixed_scores; /* kept events x classes */
     int32_t *truth;
 };
@@ -21,6 +24,8 @@ struct labels *labels_new(struct arena *arena, size_t classes, uint64_t events) 
     *labels = (struct labels){.arena = arena, .classes = classes, .capacity = events < most ? events : most, .random = 1};
     labels->float_scores = arena_calloc(arena, (size_t)labels->capacity + 1, classes * sizeof(float));
     labels->fixed_scores = arena_calloc(arena, (size_t)labels->capacity + 1, classes * sizeof(float));
+    labels->confusion_float = ARENA_ARRAY(arena, uint64_t, CONFUSION_MAX * CONFUSION_MAX);
+    labels->confusion_fixed = ARENA_ARRAY(arena, uint64_t, CONFUSION_MAX * CONFUSION_MAX);
     labels->truth = ARENA_ARRAY(arena, int32_t, labels->capacity + 1);
     return labels;
 }
@@ -40,11 +45,20 @@ static uint64_t row_for(struct labels *labels) {
     return row < labels->capacity ? row : labels->capacity;
 }
 
+static void count_choice(struct labels *labels, uint64_t *confusion, int64_t truth, int64_t choice) {
+    int64_t larger = truth > choice ? truth : choice;
+    labels->largest = larger > labels->largest ? larger : labels->largest;
+    if (larger < CONFUSION_MAX && truth >= 0 && choice >= 0)
+        confusion[truth * CONFUSION_MAX + choice]++;
+}
+
 void labels_add(struct labels *labels, int64_t truth, int64_t choice_float, int64_t choice_fixed, const float *scores_float,
                 const float *scores_fixed) {
     labels->events++;
     labels->right_float += choice_float == truth;
     labels->right_fixed += choice_fixed == truth;
+    count_choice(labels, labels->confusion_float, truth, choice_float);
+    count_choice(labels, labels->confusion_fixed, truth, choice_fixed);
     uint64_t row = row_for(labels);
     if (row == labels->capacity)
         return;
@@ -84,6 +98,14 @@ static void finish_curves(const struct labels *labels, struct verdict *verdict, 
     }
 }
 
+static uint64_t *finish_confusion(const uint64_t *confusion, uint32_t classes, struct arena *arena) {
+    uint64_t *out = ARENA_ARRAY(arena, uint64_t, classes * classes + 1);
+    for (uint32_t truth = 0; truth < classes; truth++)
+        for (uint32_t choice = 0; choice < classes; choice++)
+            out[truth * classes + choice] = confusion[truth * CONFUSION_MAX + choice];
+    return out;
+}
+
 void labels_finish(const struct labels *labels, bool curves, struct verdict *verdict, struct arena *arena) {
     if (labels->events == 0)
         return;
@@ -91,6 +113,11 @@ void labels_finish(const struct labels *labels, bool curves, struct verdict *ver
     verdict->labelled_events = labels->events;
     verdict->accuracy_float = (double)labels->right_float / (double)labels->events;
     verdict->accuracy_fixed = (double)labels->right_fixed / (double)labels->events;
+    uint32_t classes = labels->largest < CONFUSION_MAX ? (uint32_t)labels->largest + 1 : 0;
+    verdict->class_count = classes && classes < labels->classes ? (uint32_t)labels->classes : classes;
+    verdict->class_count = verdict->class_count > CONFUSION_MAX ? 0 : verdict->class_count;
+    verdict->confusion_float = finish_confusion(labels->confusion_float, verdict->class_count, arena);
+    verdict->confusion_fixed = finish_confusion(labels->confusion_fixed, verdict->class_count, arena);
     if (curves)
         finish_curves(labels, verdict, arena);
 }

@@ -186,6 +186,10 @@ struct verdict {
     bool has_labels;
     uint64_t labelled_events;
     double accuracy_float, accuracy_fixed;
+    uint32_t class_count;    /* of the matrices; 0: too many */
+    uint64_t *confusion_float, *confusion_fixed; /* events by true class (row) and chosen class */
+    const char **class_names; /* as the user calls them, or NULL */
+    uint32_t class_name_count;
     struct class_curve *curves;
     uint32_t curve_count;
     uint32_t still_count;    /* activations (elements) that never moved */
@@ -198,6 +202,8 @@ struct verify_options {
     const char **event_files;     /* one an input: "file" or "name=file"; none: random events */
     uint32_t event_file_count;
     const char *labels;           /* .npy or .csv of class numbers, or NULL */
+    const char **class_names;     /* in the order of the numbers, or NULL */
+    uint32_t class_name_count;
     uint64_t seed;
     double max_flips, max_error, max_loss; /* gates; NaN: none */
     double threshold;             /* for one output; NaN: 0.5 after a sigmoid or softmax, else 0 */

@@ -178,7 +178,27 @@ static int check_gates(struct verification *run) {
     return 0;
 }
 
+static int check_names(const struct verification *run) {
+    if (!run->options->class_name_count || run->options->labels)
+        return 0;
+    return diag_error(&run->firmware->context->diagnostics, (struct location){.attribute = "--class-names"}, "give the true classes: --labels FILE",
+                      "classes have names only where events have labels");
+}
+
+/* Names that are too few or too many are told, and what has none goes by its number. */
+static void name_classes(const struct verification *run) {
+    struct verdict *verdict = run->verdict;
+    uint32_t classes = verdict->curve_count > 1 ? verdict->curve_count : verdict->class_count;
+    verdict->class_names = run->options->class_names;
+    verdict->class_name_count = run->options->class_name_count;
+    if (verdict->class_name_count && verdict->class_name_count != classes)
+        diag_warning(&run->firmware->context->diagnostics, (struct location){.attribute = "--class-names"}, NULL, "%u names for %u classes",
+                     verdict->class_name_count, classes);
+}
+
 static int open_all(struct verification *run) {
+    if (check_names(run))
+        return -1;
     run->stream = event_stream_new(run->firmware, run->options, run->arena);
     if (!run->stream)
         return -1;
@@ -440,6 +460,7 @@ struct verdict *verify_firmware(struct firmware *firmware, const struct verify_o
         count_events(&run);
         accuracy_finish(run.accuracy, &run.verdict->loss, firmware->context->arena);
         accuracy_finish_labels(run.accuracy, run.verdict, firmware->context->arena);
+        name_classes(&run);
         activity_finish(run.activity, run.verdict);
         judge(&run);
         judge_loss(&run);

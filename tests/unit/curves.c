@@ -59,6 +59,31 @@ static void samples_follow_the_curve(void) {
     CHECK(fabs(area - exact) < 0.02);
 }
 
+/* Whether some threshold keeps exactly these shares. */
+static bool is_reached(const struct scored *events, int count, double x, double y) {
+    int positives = 0, kept[2];
+    for (int i = 0; i < count; i++) positives += events[i].positive;
+    for (int t = -1; t < count; t++) {
+        kept[0] = kept[1] = 0;
+        for (int i = 0; i < count; i++)
+            if (t >= 0 && events[i].score >= events[t].score) kept[events[i].positive]++;
+        if (fabs(kept[0] / (double)(count - positives) - x) < 1e-8 && fabs(kept[1] / (double)positives - y) < 1e-8) return true;
+    }
+    return false;
+}
+
+static void no_point_is_invented(void) {
+    struct scored events[60];
+    double x[CURVE_POINTS], y[CURVE_POINTS];
+    for (int i = 0; i < 60; i++)
+        events[i] = (struct scored){(float)(next(7) + (unsigned)(i % 3 == 0)), i % 3 == 0};
+    curve_area(events, 60);
+    curve_sample(events, 60, x, y);
+    for (int i = 0; i < CURVE_POINTS; i++)
+        CHECK(is_reached(events, 60, x[i], y[i]));
+    CHECK(x[0] == 0 && y[0] == 0 && y[50] >= 0.5);
+}
+
 static void not_a_number_ends(void) {
     struct scored events[3] = {{NAN, true}, {NAN, false}, {1, false}};
     double x[CURVE_POINTS], y[CURVE_POINTS];
@@ -70,6 +95,7 @@ int main(void) {
     RUN(areas_equal_the_definition);
     RUN(one_class_alone_has_none);
     RUN(samples_follow_the_curve);
+    RUN(no_point_is_invented);
     RUN(not_a_number_ends);
     TEST_EXIT();
 }

@@ -8,11 +8,12 @@
 #include "tests/test.h"
 
 static struct layer_report layers[] = {
-    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375},
-    {"dense_1/MatMul <script>alert('&')</script>", "matmul", "17 to 21 bits, by element", {1234.5, 678, 0, 0}, 0, 2, -101.5, 99.25, -128, 127.9},
-    {"a/very/long/name/of/a/layer/that/does/not/fit/\xc3\xa9t\xc3\xa9/relu\xff\x01", "relu", "u6f4", {64, 192, 0, 0}, 3, 3, 0, 3.9375, 0, 3.9375},
-    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995},
-    {"(boundary registers and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0},
+    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375, NULL},
+    {"dense_1/MatMul <script>alert('&')</script>", "matmul", "17 to 21 bits, by element", {1234.5, 678, 0, 0}, 0, 2, -101.5, 99.25, -128, 127.9, "dense_1/MatMul <script>alert('&')</script>"},
+    {"a/very/long/name/of/a/layer/that/does/not/fit/\xc3\xa9t\xc3\xa9/relu\xff\x01", "relu", "u6f4", {64, 192, 0, 0}, 3, 3, 0, 3.9375, 0, 3.9375, "dense_1/MatMul <script>alert('&')</script>"},
+    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995, "softmax.exp"},
+    {"softmax.idle", "narrow", "u12f11", {0, 0, 0, 0}, -1, -1, 0, 1, 0, 1.9995, "softmax.idle"},
+    {"(boundary registers and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL},
 };
 static struct port_report ports[] = {
     {"x", "input", 16, 256, "s16f10", "half_even", "saturate", "default: \"no input quantiser\""},
@@ -31,8 +32,10 @@ static struct path_report path[] = {{"x[3]", "register", 8, 0}, {"dense <1>", "s
 static struct compile_report report = {
     .name = "jets", .model = "jets.onnx", .part_code = "xcvu13p-flga2577-2-e", .part_name = "xcvu13p", .technology_source = "published reports",
     .tool_version = "0.1.0", .content_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-    .clock_period = 2.777777777777778, .latency = 7, .initiation_interval = 1, .stage_delay = 2.61, .margin = 10, .path = path, .path_count = 3, .total = {1388.5, 1486, 0, 1},
-    .available = {1728000, 3456000, 12288, 5376}, .layers = layers, .layer_count = 5, .ports = ports, .port_count = 2, .passes = passes,
+    .command = "bxc compile jets.onnx --name 'a <b>'", .model_sha256 = "fedc", .slr = 4,
+    .clock_period = 2.777777777777778, .latency = 7, .initiation_interval = 1, .stage_delay = 2.61, .margin = 10, .path = path, .path_count = 3,
+    .total = {1388.5, 1486, 0, 1},
+    .available = {1728000, 3456000, 12288, 5376}, .layers = layers, .layer_count = 6, .ports = ports, .port_count = 2, .passes = passes,
     .pass_count = 3, .notes = notes, .note_count = 2, .warnings = warnings, .warning_count = 1};
 
 static double rising[5] = {0, 0.25, 0.5, 0.75, 1}, low[5] = {0, 0.001, 0.01, 0.2, 1}, lower[5] = {0, 0.0009, 0.011, 0.21, 1};
@@ -40,6 +43,8 @@ static struct class_curve curves[] = {
     {0.98765432109876, 0.98712345, 5, low, rising, lower, rising},
     {(double)NAN, (double)NAN, 5, lower, rising, low, rising},
 };
+static uint64_t confusion_float[9] = {5, 1, 0, 2, 40, 0, 1, 1, 50}, confusion_fixed[9] = {4, 2, 0, 2, 40, 0, 1, 1, 50};
+static const char *class_names[] = {"q&g", "top"};
 static const char *still[] = {"relu[3]", "<relu>[4]"};
 static struct value_range ranges[] = {{"x", -32, 31.9990234375, -4.5, 4.25}, {"softmax.exp", 0, 1.9995, 0.01, 1}};
 
@@ -61,6 +66,7 @@ static struct verdict verdict = {
              .worst = {17, "event 17 of the files", "y", "the formats' rounding, most of it at layer 'relu <2>'", 0, 3, 0.5, 0.53},
              .layers = losses, .layer_count = 2, .layer = "relu <2>", .explained = true},
     .has_labels = true, .labelled_events = 100, .accuracy_float = 0.76, .accuracy_fixed = 0.755,
+    .class_count = 3, .confusion_float = confusion_float, .confusion_fixed = confusion_fixed, .class_names = class_names, .class_name_count = 2,
     .curves = curves, .curve_count = 2, .still_count = 2, .still = still, .ranges = ranges, .range_count = 2};
 
 static void json_is_read_back(void) {
@@ -146,6 +152,66 @@ static void the_page_stands_alone(void) {
     context_free(context);
 }
 
+static const char *after(const char *text, const char *mark) {
+    const char *at = strstr(text, mark);
+    return at ? at + strlen(mark) : "";
+}
+
+/* A row a module: costs of its nodes together, what costs nothing left out. */
+static void rows_are_modules(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf page = strbuf_new(context->arena), text = strbuf_new(context->arena);
+    report_html(&page, &report, &verdict);
+    report_terminal(&text, &report, NULL, false);
+    CHECK(strstr(text.data, "matmul, relu  u6f4       0-3  1,298  870"));
+    CHECK(strstr(page.data, "<td>matmul, relu</td><td>u6f4</td><td class=\"n\">0-3</td><td class=\"n\">1,298</td><td class=\"n\">870</td>"));
+    CHECK(!strstr(text.data, "softmax.idle"));
+    CHECK(strstr(after(page.data, "with a/"), "relu")); /* the nodes behind are named */
+    context_free(context);
+}
+
+static void budgets_are_told(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf page = strbuf_new(context->arena), text = strbuf_new(context->arena);
+    report_html(&page, &report, NULL);
+    report_terminal(&text, &report, NULL, false);
+    CHECK(strstr(page.data, "0.7778 bunch crossings of 25 ns") && strstr(page.data, "0.16 % of a level-1 latency of 12.5"));
+    CHECK(strstr(page.data, "9 events fit in a bunch crossing of 25 ns"));
+    CHECK(strstr(text.data, "0.7778 bunch crossings of 25 ns, 0.16 % of a level-1 latency of 12.5"));
+    CHECK(strstr(page.data, "0.32 % of one SLR of 4") && strstr(text.data, "0.32 % of one SLR of 4")); /* 4 x 1,388.5 of 1,728,000 */
+    CHECK(strstr(page.data, "bxc compile jets.onnx --name &#39;a &lt;b&gt;&#39;") && strstr(page.data, ">fedc<"));
+    CHECK(strstr(page.data, "ap_fixed&lt;16,6&gt;") && strstr(text.data, "ap_fixed<16,6>"));
+    context_free(context);
+}
+
+/* Names as the user gave them, numbers beyond; percent of the true class. */
+static void classes_have_names(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf page = strbuf_new(context->arena), text = strbuf_new(context->arena);
+    report_html(&page, &report, &verdict);
+    verdict_terminal(&text, &verdict, false);
+    const char *matrix = after(page.data, "<h2>Confusion matrix</h2>");
+    CHECK(strstr(matrix, "<th scope=\"col\" class=\"n\">q&amp;g</th><th scope=\"col\" class=\"n\">top</th><th scope=\"col\" class=\"n\">class 2</th>"));
+    CHECK(strstr(matrix, ">66.7<small>83.3</small></td>")); /* 4 and 5 of 6 */
+    CHECK(strstr(matrix, ">96.2<small>96.2</small></td>")); /* 50 of 52 */
+    CHECK(strstr(text.data, "  q&g ") && strstr(text.data, "  top "));
+    context_free(context);
+}
+
+/* Where no background passes, an axis of decades has no point; the ratio stands where both pass some. */
+static void curves_have_no_points_of_their_own(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf page = strbuf_new(context->arena);
+    report_html(&page, &report, &verdict);
+    const char *curve = after(page.data, "<polyline class=\"curve c0 float\" points=\"");
+    CHECK(strncmp(curve, "220.0,", 6) == 0); /* at 0.25, not at 0 */
+    const char *ratio = after(page.data, "<polyline class=\"curve thin c0\" points=\"");
+    int points = 1;
+    for (const char *c = ratio; *c && *c != '"'; c++) points += *c == ' ';
+    CHECK_EQ(points, 3); /* 0.9, 1.1, 1.05 */
+    context_free(context);
+}
+
 static void junit_is_well_formed(void) {
     struct bxc_context *context = context_new();
     struct strbuf text = strbuf_new(context->arena);
@@ -189,6 +255,10 @@ int main(int argc, char **argv) {
     RUN(verdicts_are_read_back);
     RUN(broken_json_is_refused);
     RUN(the_page_stands_alone);
+    RUN(rows_are_modules);
+    RUN(budgets_are_told);
+    RUN(classes_have_names);
+    RUN(curves_have_no_points_of_their_own);
     RUN(junit_is_well_formed);
     RUN(tables_say_what_matters);
     xmlCleanupParser();

@@ -1,4 +1,4 @@
-# bxc: targets all check check-long bench analyze coverage fuzz install clean; see README.md.
+# bxc: targets all check check-long bench doc analyze coverage fuzz install clean; see README.md.
 # Variables: variant=release|debug|asan|coverage, CC, V=1, DESTDIR, PREFIX, AP_TYPES.
 -include config.mak
 
@@ -38,7 +38,7 @@ CLI_OBJECTS := $(CLI_SOURCES:%.c=$(B)/%.o)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
-.PHONY: all check check-long bench analyze coverage install clean fuzz
+.PHONY: all check check-long bench doc analyze coverage install clean fuzz
 all: $(B)/bxc $(B)/bxc.pc
 
 $(B)/bxc: $(CLI_OBJECTS) $(B)/libbxc.a

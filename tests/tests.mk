@@ -24,6 +24,10 @@ check: all tests
 check-long: all tests
 	$(Q)TEST_SECONDS=7200 tests/run.sh $(B) $(LONG_SCRIPTS)
 
+# The manual's pictures, from real runs.
+doc: all
+	$(Q)doc/pictures.sh $(B)/bxc
+
 bench: all
 	$(Q)tests/bench/run.sh $(B)
 	$(Q)tests/bench/timing.sh $(B)/bxc

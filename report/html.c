@@ -174,7 +174,7 @@ static void tiles(struct strbuf *out, const struct compile_report *report) {
     interval_tile(out, report);
     tile(out, arena_printf(arena, "%s ns", words_number(arena, report->stage_delay)), "Slowest stage, estimated",
          arena_printf(arena, "of a period of %s ns", words_number(arena, report->clock_period)));
-    strbuf_append(out, "</div>\n<div class=\"tiles\">\n");
+    strbuf_append(out, "</div>\n<div class=\"tiles four\">\n");
     resource_tile(out, "LUT", report->total.lut, report->available.lut, report->slr);
     resource_tile(out, "FF", report->total.ff, report->available.ff, report->slr);
     resource_tile(out, "DSP", report->total.dsp, report->available.dsp, report->slr);
@@ -352,10 +352,11 @@ void report_html(struct strbuf *out, const struct compile_report *report, const 
     if (!verdict_is_of(verdict, report))
         verdict = NULL;
     page_head(out, report);
+    strbuf_append(out, "<div class=\"banners\">\n");
     banner(out, verdict);
     if (verdict)
         html_network_banner(out, verdict);
-    strbuf_append(out, "</header>\n<main>\n");
+    strbuf_append(out, "</div>\n</header>\n<main>\n");
     tiles(out, report);
     if (verdict)
         html_verdict(out, verdict);

@@ -77,3 +77,15 @@ check "with the numbers of out.npy" "sixty_four | cmp -s - out.csv"
 check "another kind of file is refused" "[ $code = 1 ] && [ ! -e out.txt ]"
 check "quiet is quiet" "[ -z \"\$(\"$BXC\" run -q a $jets/events.npy -n 3 -o out.npy; \"$BXC\" convert -q $jets/jets.onnx jets.json)\" ]"
 check "convert tells what it wrote" "[ \"\$(\"$BXC\" convert $jets/jets.onnx jets.json)\" = \"jets.json: model with 14 nodes, as bxc's JSON\" ]"
+
+# what is written follows its schema
+schema() { # SCHEMA FILE
+    check "$2 follows $1.schema.json" "$BUILD/tests/unit/schema $ROOT/doc/$1.schema.json $2"
+}
+"$BXC" verify -q a --events $jets/events.npy --labels $jets/labels.npy --class-names g,q,W,Z,t -n 10100 --engines c > /dev/null 2>&1
+"$BXC" diff a b -o diff.json > /dev/null
+"$BXC" inspect $jets/jets_6bit.onnx --json > inspect.json 2> /dev/null
+"$BXC" inspect two.json --json > refused.json 2> /dev/null
+schema report a/report/report.json; schema report b/report/report.json; schema verdict a/verify/verdict.json
+schema explain explain.json; schema diff diff.json; schema inspect inspect.json; schema inspect refused.json
+schema model jets.json

@@ -16,7 +16,7 @@ struct check {
 static bool follows(struct check *check, const cJSON *schema, const cJSON *json, const char *path);
 
 static bool wrong(struct check *check, const char *path, const char *what, const char *name) {
-    if (!*check->problem) snprintf(check->problem, sizeof check->problem, "%s: %s%s%s", *path ? path : "/", what, name ? " " : "", name ? name : "");
+    if (!*check->problem) snprintf(check->problem, sizeof check->problem, "%.300s: %.300s%s%.300s", *path ? path : "/", what, name ? " " : "", name ? name : "");
     return false;
 }
 

@@ -15,7 +15,7 @@ struct diff_group {
     uint32_t count, capacity;
 };
 
-enum { GROUP_MAKE, GROUP_HARDWARE, GROUP_PORTS, GROUP_LAYERS, GROUP_VERDICT, GROUP_COUNT };
+enum { GROUP_MAKE, GROUP_VERDICT, GROUP_HARDWARE, GROUP_PORTS, GROUP_LAYERS, GROUP_COUNT };
 
 struct comparison {
     struct arena *arena;
@@ -41,7 +41,7 @@ static const char *change_words(struct arena *arena, double left, double right) 
         return "";
     if (left == 0)
         return right > 0 ? "new" : "";
-    return arena_printf(arena, "%+.1f %%", 100 * (right - left) / left);
+    return right == 0 ? "gone" : arena_printf(arena, "%+.1f %%", 100 * (right - left) / left);
 }
 
 /* A number of which less is better. */
@@ -58,6 +58,9 @@ static void compare_make(struct comparison *comparison) {
     struct arena *arena = comparison->arena;
     add_row(comparison, GROUP_MAKE, "name", left->name, right->name);
     add_row(comparison, GROUP_MAKE, "model", left->model, right->model);
+    add_row(comparison, GROUP_MAKE, "command", left->command, right->command);
+    add_row(comparison, GROUP_MAKE, "model, sha256", arena_printf(arena, "%.16s", left->model_sha256 ? left->model_sha256 : "-"),
+            arena_printf(arena, "%.16s", right->model_sha256 ? right->model_sha256 : "-"));
     add_row(comparison, GROUP_MAKE, "bxc", left->tool_version, right->tool_version);
     add_row(comparison, GROUP_MAKE, "part", left->part_code, right->part_code);
     add_row(comparison, GROUP_MAKE, "clock, MHz", words_number(arena, 1000 / left->clock_period), words_number(arena, 1000 / right->clock_period));

@@ -61,6 +61,6 @@ const char html_style_pictures[] =
     "svg .c0{stroke:var(--c0)}svg .c1{stroke:var(--c1)}svg .c2{stroke:var(--c2)}svg .c3{stroke:var(--c3)}svg .c4{stroke:var(--c4)}"
     "svg .c5{stroke:var(--c5)}svg .c6{stroke:var(--c6)}svg .c7{stroke:var(--c7)}\n"
     ".key{display:inline-block;width:12px;height:12px;border-radius:3px;margin:0 5px 0 14px;vertical-align:-1px}\n"
-    ".key.a{background:var(--a);margin-left:0}.key.b{background:var(--b)}.key.quiet{background:var(--quiet);border:1px solid var(--line)}\n"
+    ".key.a{background:var(--a);margin-left:0}.key.b{background:var(--b)}.key.quiet{background:var(--quiet);border:1px solid var(--line);margin-left:0}\n"
     "ul{margin:6px 0;padding-left:20px}li{margin:3px 0}\n"
     "@media print{body{background:#fff}section,.tile{break-inside:avoid}}\n";

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "commit.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,9 @@ static int print_help(FILE *out) {
 
 /* Whether everything that was printed has arrived. */
 static int flush_output(int code) {
+    errno = 0;
     if (fflush(stdout) == 0 || code != EXIT_DONE) return code;
+    if (errno == EPIPE) return EXIT_DIAGNOSED; /* 'bxc report fw | head' has read enough */
     perror("bxc: error: standard output");
     return EXIT_DIAGNOSED;
 }

@@ -13,4 +13,5 @@ check "no operator but those" '[ $(grep -c "\"name\":" "$WORK/ops.json") = $(nam
 for pass in fold_constants ports integerise lower pipeline; do check "pass $pass" "grep -q '$pass' $WORK/passes"; done
 check "passes stand on both sides of the line" "grep -q above $WORK/passes && grep -q below $WORK/passes"
 check "parts have the same names in both forms" '[ -s "$WORK/parts" ] && for part in $(sed -n "s/.*\"name\":[[:space:]]*\"\([^\"]*\)\".*/\1/p" "$WORK/parts.json"); do grep -q "$part" "$WORK/parts" || exit 1; done'
+check "a reader that has read enough is no error" '{ sleep 0.3; "$BXC" manual; } 2> "$WORK/piped" | true; [ ! -s "$WORK/piped" ]'
 check "a full disk is told" '"$BXC" ops > /dev/full 2> "$WORK/full"; [ $? = 1 ] && grep -q "standard output" "$WORK/full"'

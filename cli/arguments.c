@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_MAX = 64, FIRST_LONG = 256 };
+enum { OPTION_MAX = 64, FIRST_LONG = 256, KEY_HELP = 'h', KEY_USAGE = FIRST_LONG - 1 };
 
 static const struct option_info *option_by_id(int id) {
     if (id >= FIRST_LONG && id < FIRST_LONG + OPTION_MAX) return &option_table[id - FIRST_LONG];
@@ -20,7 +20,8 @@ static error_t parse_option(int id, char *argument, struct argp_state *state) {
         invocation->operands[invocation->operand_count++] = argument;
         return 0;
     }
-    if (id == 'h') argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+    if (id == KEY_HELP) argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+    if (id == KEY_USAGE) argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
     const struct option_info *option = option_by_id(id);
     if (!option) return ARGP_ERR_UNKNOWN;
     return bxc_options_set(invocation->options, option->key, argument) < 0 ? ENOMEM : 0;
@@ -40,7 +41,8 @@ static size_t build_options(const struct command_info *command, struct argp_opti
         out[count++] = (struct argp_option){.name = option->key, .key = option->letter ? option->letter : FIRST_LONG + (int)i,
                                             .arg = option->argument, .doc = option->summary};
     }
-    out[count++] = (struct argp_option){.key = 'h', .flags = OPTION_HIDDEN};
+    out[count++] = (struct argp_option){.name = "help", .key = KEY_HELP, .doc = "show this help", .group = -1};
+    out[count++] = (struct argp_option){.name = "usage", .key = KEY_USAGE, .doc = "show the options in short", .group = -1};
     out[count] = (struct argp_option){0};
     return count;
 }
@@ -97,7 +99,8 @@ int arguments_parse(struct invocation *invocation, int argc, char **argv) {
     snprintf(name, sizeof name, "bxc %s", invocation->command->name);
     argv[0] = name;
     argp_err_exit_status = EXIT_USAGE;
-    return argp_parse(&argp, argc, argv, 0, NULL, invocation) ? EXIT_DIAGNOSED : EXIT_DONE;
+    setenv("ARGP_HELP_FMT", "no-dup-args-note", 0); /* one sentence less in every help text */
+    return argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, invocation) ? EXIT_DIAGNOSED : EXIT_DONE;
 }
 
 int usage_error(const struct invocation *invocation, const char *message) {

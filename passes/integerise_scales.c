@@ -8,7 +8,12 @@
 
 #include <math.h>
 
-enum { BINARY32_BITS = 24, FACTOR_BITS_MAX = 32, FACTOR_BITS_MIN = 8 };
+enum {
+    BINARY32_BITS = 24,
+    FACTOR_BITS_MAX = 32, /* exact ones */
+    FACTOR_BITS_MIN = 8,
+    KEPT_BITS = 36        /* of what approximate factors give: far more than they are right to */
+};
 
 /* An element among those that must get one scale: real = m * 2^-fraction * scale, and after it is multiplied by
  * factor * 2^-shift, real = m * 2^-fraction * (factor * 2^-shift) * (the common scale). */
@@ -157,9 +162,19 @@ static void keep_equal_scales(struct group *group) {
     group->common = ldexp(group->common, -shift);
 }
 
-static bool group_join(struct group *group, const struct scale_join *join, struct arena *arena) {
+static bool all_equal(const struct group *group) {
     for (uint32_t i = 0; i < group->count; i++)
+        if (group->members[i].scale != group->members[0].scale) return false;
+    return true;
+}
+
+static bool group_join(struct group *group, const struct scale_join *join, struct arena *arena) {
+    group->common = group->members[0].scale;
+    for (uint32_t i = 0; i < group->count; i++) {
+        group->members[i].factor = 1;
         if (!isnormal((float)group->members[i].scale) || group->members[i].scale < 0) return false;
+    }
+    if (all_equal(group)) return true;
     find_mantissas(group, arena);
     bool joined = join_exactly(group, join->room);
     for (int bits = BINARY32_BITS; !joined && bits >= FACTOR_BITS_MIN; bits--)
@@ -202,6 +217,11 @@ static void collect(const struct integerise *state, const struct scale_join *joi
         }
 }
 
+static const char *operand_name(const struct integerise *state, const struct scale_join *join, uint32_t o, const char *what) {
+    const char *side = join->operand_count == 1 ? "" : o == 0 ? "left_" : "right_";
+    return arena_printf(state->scratch, "%s.%s%s", join->node->name, side, what);
+}
+
 /* The operand's elements times their factors: constants at once, others by a node unless all factors are 1. */
 static valref multiplied(struct integerise *state, const struct scale_join *join, uint32_t o, int64_t *factors,
                          const int *shifts) {
@@ -218,13 +238,33 @@ static valref multiplied(struct integerise *state, const struct scale_join *join
         formats[i] = format_for((struct interval){factors[i], factors[i]}, fraction);
     }
     if (!any) return operand->value;
-    const char *name = join->operand_count == 1 ? "grid" : o == 0 ? "left_grid" : "right_grid";
+    const char *name = operand_name(state, join, o, "grid");
     valref operands[2] = {operand->value, NO_VALUE};
-    name = arena_printf(state->scratch, "%s.%s", join->node->name, name);
     operands[1] = graph_append_integers(state->integer, constants ? name : arena_printf(state->scratch, "%s.factor", name), shape,
                                         formats_compact(state->scratch, &shape, formats), factors);
     if (constants || operands[1].id == UINT32_MAX) return operands[1];
     return cross_name(state, graph_append(state->integer, OP_MUL, name, operands, 2, NULL), join->node, false);
+}
+
+/* Without the low bits that approximate factors leave. */
+static valref shortened(struct integerise *state, const struct scale_join *join, uint32_t o, valref value) {
+    const struct shape shape = graph_value(state->integer, value)->shape;
+    size_t count = shape_elements(&shape);
+    struct format *formats = ARENA_ARRAY(state->scratch, struct format, count);
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        formats[i] = format_for(graph_interval(state->integer, value, i), graph_format(state->integer, value, i).fraction);
+        int drop = formats[i].width - KEPT_BITS;
+        if (drop <= 0) continue;
+        any = true;
+        formats[i].width = KEPT_BITS + 1; /* rounding up may need one more */
+        formats[i].fraction = (int16_t)(formats[i].fraction - drop);
+    }
+    if (!any || graph_integers(state->integer, value)) return value;
+    union attributes attributes = {.quantizer = {.rounding = ROUND_HALF_EVEN, .overflow = OVERFLOW_WRAP,
+                                                 .formats = formats_compact(state->scratch, &shape, formats)}};
+    const char *name = operand_name(state, join, o, "grid_rounded");
+    return cross_name(state, graph_append(state->integer, OP_NARROW, name, &value, 1, &attributes), join->node, false);
 }
 
 static int rewrite(struct integerise *state, const struct scale_join *join, const struct group *groups, uint32_t o) {
@@ -233,9 +273,10 @@ static int rewrite(struct integerise *state, const struct scale_join *join, cons
     int64_t *factors = ARENA_ARRAY(state->scratch, int64_t, count);
     int *shifts = ARENA_ARRAY(state->scratch, int, count);
     double *scale = ARENA_ARRAY(state->scratch, double, count);
-    bool scaled = false;
+    bool scaled = false, approximate = false;
     for (size_t e = 0; e < count; e++) {
         const struct group *group = &groups[join->groups[o][e]];
+        approximate = approximate || group->bits;
         factors[e] = 1;
         scale[e] = group->common;
         scaled = scaled || scale[e] != 1;
@@ -248,6 +289,7 @@ static int rewrite(struct integerise *state, const struct scale_join *join, cons
             shifts[member->element] = member->shift;
         }
     operand->value = multiplied(state, join, o, factors, shifts);
+    if (approximate && operand->value.id != UINT32_MAX) operand->value = shortened(state, join, o, operand->value);
     operand->scale = scaled ? scale : NULL;
     return operand->value.id == UINT32_MAX ? -1 : 0;
 }
@@ -265,8 +307,8 @@ static void tell(struct integerise *state, const struct scale_join *join, const 
     if (bits) doubt = doubt_reason(state, join->node, "joins scales that have no common grid of 64 bits");
     if (bits)
         program_note(state->program, "integerise", join->node->name, bits,
-                     "scales without a common grid within 64 bits are joined by factors of %d bits: each is off by 2^-%d "
-                     "of itself at most", bits, bits);
+                     "scales without a common grid within 64 bits are joined by factors of %d bits: each is off by 2^-%d of "
+                     "itself at most, and what they give keeps %d bits", bits, bits, KEPT_BITS);
     for (uint32_t o = 0; doubt && o < join->operand_count; o++)
         if (!join->operands[o].doubt) join->operands[o].doubt = doubt;
 }

@@ -1,0 +1,239 @@
+/* Small random networks as a frontend would read them: shared values, residuals, several heads, scales that are no
+ * powers of two, by tensor and by channel. The draws come from a seed, or from bytes that a fuzzer chooses. */
+#ifndef BXC_TEST_NETWORK_H
+#define BXC_TEST_NETWORK_H
+
+#include "ir/ir.h"
+
+#include <math.h>
+
+enum { NETWORK_VALUES_MAX = 64, NETWORK_FEATURES_MAX = 6 };
+
+struct network {
+    uint64_t state;
+    const uint8_t *bytes; /* or NULL: the state alone decides */
+    size_t byte_count, byte_at;
+    struct graph *graph;
+    valref values[NETWORK_VALUES_MAX]; /* of shape [1,n] */
+    int value_count;
+    int names;
+};
+
+static inline uint64_t network_random(struct network *network) { /* splitmix64 */
+    if (network->byte_at < network->byte_count) network->state ^= network->bytes[network->byte_at++];
+    uint64_t z = network->state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+static inline int draw(struct network *network, int limit) { return (int)(network_random(network) % (uint64_t)limit); }
+static inline float draw_real(struct network *network, float range) {
+    return range * ((float)draw(network, 2001) / 1000 - 1);
+}
+
+static inline const char *network_name(struct network *network, const char *what) {
+    return arena_printf(network->graph->arena, "%s%d", what, network->names++);
+}
+static inline int64_t features_of(const struct network *network, valref value) {
+    return graph_value(network->graph, value)->shape.dim[1];
+}
+static inline struct shape row(int64_t n) { return (struct shape){2, {1, n}}; }
+
+static inline valref network_keep(struct network *network, valref value) {
+    if (value.id != UINT32_MAX && network->value_count < NETWORK_VALUES_MAX) network->values[network->value_count++] = value;
+    return value;
+}
+/* Later values more often: networks are deep, but any value may be read again. */
+static inline valref network_pick(struct network *network) {
+    int a = draw(network, network->value_count), b = draw(network, network->value_count);
+    return network->values[a > b ? a : b];
+}
+
+static inline valref network_reals(struct network *network, struct shape shape, float range, int fraction) {
+    float data[NETWORK_FEATURES_MAX * NETWORK_FEATURES_MAX];
+    for (size_t i = 0; i < shape_elements(&shape); i++)
+        data[i] = ldexpf(rintf(ldexpf(draw_real(network, range), fraction)), -fraction);
+    return graph_append_reals(network->graph, network_name(network, "c"), shape, data);
+}
+
+/* Powers of two, or a mantissa of 24 bits with which no product comes near a tie; one, or one a channel. Round decimals
+ * are left out: binary32 decides their ties by its own errors. */
+static inline valref network_scales(struct network *network, int64_t channels) {
+    float scales[NETWORK_FEATURES_MAX];
+    bool odd = draw(network, 3) != 0, by_channel = draw(network, 3) == 0;
+    float mantissa = odd ? 1 + (float)draw(network, 1 << 23) / (1 << 23) : 1;
+    for (int64_t i = 0; i < channels; i++) {
+        scales[i] = ldexpf(mantissa, -draw(network, 6));
+        if (odd && draw(network, 2)) mantissa = 1 + (float)draw(network, 1 << 23) / (1 << 23);
+    }
+    struct shape shape = by_channel ? row(channels) : (struct shape){0};
+    return graph_append_reals(network->graph, network_name(network, "s"), shape, scales);
+}
+
+/* A sigmoid is 1 in binary32 long before it is 1: cutting off what it lacks would tell table and function apart. */
+static inline enum rounding network_rounding(struct network *network) {
+    enum rounding rounding = (enum rounding)draw(network, ROUNDING_COUNT);
+    for (uint32_t i = 0; i < network->graph->node_count; i++)
+        if (op_is_transcendental(network->graph->nodes[i].op)) return ROUND_HALF_EVEN;
+    return rounding;
+}
+
+static inline valref network_quant(struct network *network, valref x, valref scale, int bits, bool is_signed) {
+    float zero_point = !is_signed && draw(network, 6) == 0 ? (float)draw(network, 8) : 0, width = (float)bits;
+    valref operands[4] = {x, scale, graph_append_reals(network->graph, network_name(network, "z"), (struct shape){0}, &zero_point),
+                          graph_append_reals(network->graph, network_name(network, "b"), (struct shape){0}, &width)};
+    union attributes attributes = {.quantizer = {.rounding = network_rounding(network), .is_signed = is_signed,
+                                                 .narrow = is_signed && draw(network, 4) == 0}};
+    return graph_append(network->graph, OP_QUANT, network_name(network, "q"), operands, 4, &attributes);
+}
+
+static inline valref network_narrow(struct network *network, valref x) {
+    struct format format = {draw(network, 4) != 0, (int16_t)(3 + draw(network, 7)), (int16_t)draw(network, 6)};
+    static const enum overflow overflows[] = {OVERFLOW_SATURATE, OVERFLOW_SATURATE, OVERFLOW_SATURATE, OVERFLOW_WRAP, OVERFLOW_SATURATE_SYMMETRIC};
+    union attributes attributes = {.quantizer = {.rounding = network_rounding(network), .overflow = overflows[draw(network, 5)],
+                                                 .formats = formats_uniform(network->graph->arena, format)}};
+    return graph_append(network->graph, OP_NARROW, network_name(network, "n"), &x, 1, &attributes);
+}
+
+static inline valref network_quantise(struct network *network, valref x) {
+    if (draw(network, 2)) return network_narrow(network, x);
+    return network_quant(network, x, network_scales(network, features_of(network, x)), 3 + draw(network, 6), draw(network, 3) != 0);
+}
+
+static inline valref network_binary(struct network *network, enum op op, valref a, valref b) {
+    valref operands[2] = {a, b};
+    return graph_append(network->graph, op, network_name(network, op_info(op)->name), operands, 2, NULL);
+}
+static inline valref network_unary(struct network *network, enum op op, valref x, float alpha, float beta) {
+    union attributes attributes = {.activation = {alpha, beta}};
+    return graph_append(network->graph, op, network_name(network, op_info(op)->name), &x, 1, &attributes);
+}
+
+static inline valref network_dense(struct network *network, valref x) {
+    int64_t in = features_of(network, x), out = 1 + draw(network, NETWORK_FEATURES_MAX);
+    valref weights = network_reals(network, (struct shape){2, {in, out}}, 1, draw(network, 2) ? 2 : 4);
+    if (draw(network, 2)) weights = network_quant(network, weights, network_scales(network, out), 3 + draw(network, 3), true);
+    valref y = network_binary(network, OP_MATMUL, x, weights);
+    if (y.id == UINT32_MAX || draw(network, 3) == 0) return y;
+    valref bias = network_reals(network, row(out), 1, 5);
+    if (draw(network, 2)) bias = network_quant(network, bias, network_scales(network, out), 8, true);
+    return network_binary(network, OP_ADD, y, bias);
+}
+
+/* A value of as many features, or NO_VALUE. */
+static inline valref network_partner(struct network *network, valref x) {
+    for (int i = 0; i < 8; i++) {
+        valref other = network_pick(network);
+        if (features_of(network, other) == features_of(network, x)) return other;
+    }
+    return NO_VALUE;
+}
+
+static inline valref network_residual(struct network *network, valref x) {
+    valref other = network_partner(network, x);
+    if (other.id == UINT32_MAX) return NO_VALUE;
+    return network_binary(network, draw(network, 4) ? OP_ADD : OP_SUB, x, other);
+}
+
+static inline valref network_product(struct network *network, valref x) {
+    valref other = network_partner(network, x);
+    if (other.id == UINT32_MAX) return NO_VALUE;
+    return network_quantise(network, network_binary(network, OP_MUL, network_quantise(network, x), network_quantise(network, other)));
+}
+
+static inline valref network_concat(struct network *network, valref x) {
+    valref both[2] = {x, network_pick(network)};
+    union attributes attributes = {.axis = {.axis = 1}};
+    if (features_of(network, x) + features_of(network, both[1]) > NETWORK_FEATURES_MAX) return NO_VALUE;
+    return graph_append(network->graph, OP_CONCAT, network_name(network, "k"), both, 2, &attributes);
+}
+
+/* Through another shape and back, or a part. */
+static inline valref network_move(struct network *network, valref x) {
+    int64_t n = features_of(network, x);
+    union attributes there = {.reshape = {.shape = {2, {n, 1}}}}, turn = {.transpose = {.permutation = {1, 0}}};
+    if (draw(network, 2) && n > 1) {
+        union attributes slice = {.slice = {.start = {0, draw(network, 2)}, .step = {1, 1}, .count = {1, n - 1}}};
+        return graph_append(network->graph, OP_SLICE, network_name(network, "part"), &x, 1, &slice);
+    }
+    valref moved = graph_append(network->graph, OP_RESHAPE, network_name(network, "shape"), &x, 1, &there);
+    return moved.id == UINT32_MAX ? moved : graph_append(network->graph, OP_TRANSPOSE, network_name(network, "turn"), &moved, 1, &turn);
+}
+
+static inline valref network_activation(struct network *network, valref x) {
+    switch (draw(network, 8)) {
+    case 0: return network_unary(network, OP_CLIP, x, -1.5f, draw(network, 2) ? 2.25f : 0x1.fffffep+127f);
+    case 1: return network_unary(network, OP_LEAKY_RELU, x, 0.125f, 0);
+    case 2: return network_unary(network, OP_HARD_SIGMOID, x, 0.25f, 0.5f);
+    case 3: return network_unary(network, OP_SIGMOID, x, 0, 0);
+    case 4: return network_unary(network, OP_TANH, x, 0, 0);
+    default: return network_unary(network, OP_RELU, x, 0, 0);
+    }
+}
+
+static inline valref network_fine(struct network *network, int64_t n) {
+    float data[NETWORK_FEATURES_MAX];
+    for (int64_t i = 0; i < n; i++) data[i] = draw_real(network, 1) + (float)(1 + 2 * draw(network, 1000)) * 0x1p-14f;
+    return graph_append_reals(network->graph, network_name(network, "c"), (struct shape){1, {n}}, data);
+}
+
+static inline valref network_affine(struct network *network, valref x) {
+    int64_t n = features_of(network, x);
+    /* finer than any grid: where x is the mean, the result is the bias, which should be no tie */
+    valref operands[5] = {x, network_reals(network, (struct shape){1, {n}}, 2, 6), network_fine(network, n),
+                          network_fine(network, n), NO_VALUE};
+    float variance[NETWORK_FEATURES_MAX];
+    for (int64_t i = 0; i < n; i++) variance[i] = 0.25f + (float)draw(network, 100) / 25;
+    operands[4] = graph_append_reals(network->graph, network_name(network, "v"), (struct shape){1, {n}}, variance);
+    union attributes attributes = {.normalization = {1e-3f}};
+    if (draw(network, 2)) return network_binary(network, OP_MUL, x, network_reals(network, row(n), 2, 3));
+    return graph_append(network->graph, OP_BATCH_NORM, network_name(network, "bn"), operands, 5, &attributes);
+}
+
+static inline void network_grow(struct network *network) {
+    valref x = network_pick(network), y;
+    switch (draw(network, 12)) {
+    case 0:
+    case 1:
+    case 2: y = network_dense(network, x); break;
+    case 3:
+    case 4: y = network_residual(network, x); break;
+    case 5: y = network_concat(network, x); break;
+    case 6: y = network_move(network, x); break;
+    case 7: y = network_activation(network, x); break;
+    case 8: y = network_affine(network, x); break;
+    case 9: y = network_product(network, x); break;
+    default: y = network_quantise(network, x); break;
+    }
+    if (y.id != UINT32_MAX && draw(network, 2)) {
+        network_keep(network, y); /* what is read in front of its quantiser too */
+        y = network_quantise(network, draw(network, 2) ? network_unary(network, OP_RELU, y, 0, 0) : y);
+    }
+    network_keep(network, y);
+}
+
+static inline valref network_ending(struct network *network, valref x) {
+    union attributes axis = {.axis = {.axis = 1}};
+    switch (draw(network, 8)) {
+    case 0: return graph_append(network->graph, OP_SOFTMAX, network_name(network, "softmax"), &x, 1, &axis);
+    case 1: return graph_append(network->graph, OP_ARGMAX, network_name(network, "argmax"), &x, 1, &axis);
+    case 2: return network_activation(network, x);
+    default: return x;
+    }
+}
+
+/* A network in the graph, which is new; its inputs are quantised unless `float_inputs`. */
+static inline void network_build(struct network *network, bool float_inputs) {
+    int inputs = 1 + draw(network, 2), nodes = 2 + draw(network, 12), heads = 1 + draw(network, 3);
+    for (int i = 0; i < inputs; i++) {
+        valref x = graph_append_input(network->graph, network_name(network, "x"), row(1 + draw(network, 4)));
+        network_keep(network, float_inputs ? x : network_quantise(network, x));
+    }
+    for (int i = 0; i < nodes; i++) network_grow(network);
+    for (int i = 0; i < heads; i++) {
+        valref head = network_ending(network, i ? network_pick(network) : network->values[network->value_count - 1]);
+        if (head.id != UINT32_MAX) graph_append_output(network->graph, network_name(network, "y"), head);
+    }
+}
+
+#endif

@@ -9,9 +9,15 @@
 
 #include "@{name}.h"
 
-enum { INPUTS = @{inputs}, OUTPUTS = @{outputs}, BLOCK = 64 };
+#ifdef BXC_PROBES /* inner values follow each event's outputs */
+extern int64_t *@{name}_probe;
+enum { PROBES = @{probes} };
+#else
+enum { PROBES = 0 };
+#endif
+enum { INPUTS = @{inputs}, OUTPUTS = @{outputs}, GIVEN = OUTPUTS + PROBES, BLOCK = 64 };
 
-static unsigned char in_bytes[BLOCK][8 * INPUTS + 1], out_bytes[BLOCK][8 * OUTPUTS + 1];
+static unsigned char in_bytes[BLOCK][8 * INPUTS + 1], out_bytes[BLOCK][8 * GIVEN + 1];
 
 static int64_t load(const unsigned char *bytes) {
     uint64_t word = 0;
@@ -24,10 +30,13 @@ static void store(unsigned char *bytes, int64_t value) {
 }
 
 static void run_event(const unsigned char *from, unsigned char *to) {
-    int64_t in[INPUTS + 1], out[OUTPUTS + 1];
+    int64_t in[INPUTS + 1], out[GIVEN + 1];
     for (int i = 0; i < INPUTS; i++) in[i] = load(from + 8 * i);
+#ifdef BXC_PROBES
+    @{name}_probe = out + OUTPUTS;
+#endif
     @{name}_run(@{arguments});
-    for (int i = 0; i < OUTPUTS; i++) store(to + 8 * i, out[i]);
+    for (int i = 0; i < GIVEN; i++) store(to + 8 * i, out[i]);
 }
 
 static const struct {
@@ -99,7 +108,7 @@ int main(int count, char **arguments) {
             got = fread(in_bytes[events], 1, 8 * INPUTS, stdin);
         for (size_t i = 0; i < events; i++) run_event(in_bytes[i], out_bytes[i]);
         for (size_t i = 0; i < events; i++)
-            if (fwrite(out_bytes[i], 1, 8 * OUTPUTS, stdout) != 8 * OUTPUTS) return 1;
+            if (fwrite(out_bytes[i], 1, 8 * GIVEN, stdout) != 8 * GIVEN) return 1;
         if (got == 0) return fflush(stdout) != 0;
         if (got != 8 * INPUTS) {
             fputs("the last event is incomplete\n", stderr);

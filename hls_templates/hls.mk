@@ -1,7 +1,9 @@
 # make BUILD=FOLDER builds FOLDER/run, the network as a filter of events (see main.cpp).
 # AP_TYPES=FOLDER: with the vendors' open headers instead of the built-in types (ap_fixed.h or ac_fixed.h).
+# PROBES=1: with inner values behind the outputs of each event.
 BUILD ?= build
 CXX ?= c++
+PROBES ?=
 AP_TYPES ?=
 CXXFLAGS ?= $(if $(AP_TYPES),-O1,-O3 -march=native)
 
@@ -12,7 +14,7 @@ endif
 
 $(BUILD)/run: main.cpp @{name}.cpp @{name}.h @{name}_weights.h bxc_hls.h bxc_ops.h
 	mkdir -p $(BUILD)
-	$(CXX) -std=c++14 -Wall -Wextra -Wno-unknown-pragmas $(types) $(CXXFLAGS) -o $@ main.cpp @{name}.cpp
+	$(CXX) -std=c++14 -Wall -Wextra -Wno-unknown-pragmas $(types) $(if $(PROBES),-DBXC_PROBES) $(CXXFLAGS) -o $@ main.cpp @{name}.cpp
 
 clean:
 	rm -f $(BUILD)/run

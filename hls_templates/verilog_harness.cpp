@@ -64,6 +64,13 @@ void drive(Vtop &top, const uint32_t *words) {
 void sample(const Vtop &top, uint32_t *words) {
 @{sample}}
 
+#ifdef PROBES // the top is then the module of probes.v; inner values follow each event's outputs
+const std::size_t inner_words = @{inner_words};
+void sample_inner(const Vtop &top, uint32_t *words) {
+@{inner}    (void)top, (void)words;
+}
+#endif
+
 uint64_t mask(uint32_t width) { return width >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << width) - 1; }
 
 void insert(uint32_t *words, const element &e, int64_t value) {
@@ -252,10 +259,17 @@ private:
             for (uint32_t e = 0; e < p.count; e++) *value++ = extract(at, p.elements[e]);
             at += p.words;
         }
-        if (std::fwrite(row.data(), sizeof row[0], row.size(), stdout) != row.size()) {
-            std::perror("error: cannot write outputs");
-            std::exit(1);
-        }
+        give(row.data(), sizeof row[0], row.size());
+#ifdef PROBES
+        uint32_t inner[inner_words + 1];
+        sample_inner(top, inner);
+        give(inner, sizeof inner[0], inner_words);
+#endif
+    }
+    static void give(const void *data, std::size_t size, std::size_t count) {
+        if (std::fwrite(data, size, count, stdout) == count) return;
+        std::perror("error: cannot write outputs");
+        std::exit(1);
     }
     const event &rubbish() {
         uint32_t *at = garbage.data();

@@ -13,9 +13,15 @@ module testbench;
     integer bytes, sent, received, idle, edges, latency_min, latency_max, spurious;
     integer when [0:1023];
 
+`ifdef PROBES // inner values follow each event's outputs: probes.v
+@{inner_wires}    @{probe_module} dut (
+        .clk(clk), .rst(rst), .in_valid(in_valid), .out_valid(out_valid)@{connections}@{inner_connections}
+    );
+`else
     @{name} dut (
         .clk(clk), .rst(rst), .in_valid(in_valid), .out_valid(out_valid)@{connections}
     );
+`endif
 
     // The next int64, in value; nothing at the end of the input.
     task read_value;
@@ -35,7 +41,9 @@ module testbench;
 
     task write_event;
         begin
-@{write}        end
+@{write}`ifdef PROBES
+@{inner}`endif
+        end
     endtask
 
     // What a consumer samples at the edge that comes.

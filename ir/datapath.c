@@ -146,6 +146,95 @@ static void renumber_ports(struct port *ports, uint32_t count, const wireref *ma
             ports[i].elements[e].wire = map[ports[i].elements[e].wire.id];
 }
 
+/* ---- probes that lose their wires ---- */
+
+struct absorption {
+    const struct datapath *old;
+    const wireref *map;
+    const bool *used;  /* wires of the new datapath */
+    uint32_t *probe;   /* by old wire: the first probe on it that stays, + 1 */
+    uint32_t *heir;    /* by old wire: the nearest wire behind it that has one, + 1 */
+    uint32_t *carrier; /* by old wire: the first sum that is nothing but it, shifted, and a constant, + 1 */
+};
+
+static bool stays(const struct absorption *absorption, wireref old) {
+    wireref new = absorption->map[old.id];
+    return new.id != UINT32_MAX && absorption->used[new.id];
+}
+
+static void find_heirs(const struct absorption *absorption) {
+    for (uint32_t i = absorption->old->wire_count; i-- > 0;) {
+        const struct wire *wire = &absorption->old->wires[i];
+        uint32_t heir = absorption->probe[i] ? i + 1 : absorption->heir[i];
+        bool carries = wire->op == WIRE_SUM && wire->operand_count == 1 && (stays(absorption, (wireref){i}) || absorption->carrier[i]);
+        if (carries)
+            absorption->carrier[wire->operands[0].wire.id] = i + 1;
+        for (uint32_t k = 0; heir && k < wire->operand_count; k++) {
+            uint32_t *of = &absorption->heir[wire->operands[k].wire.id];
+            *of = *of && *of < heir ? *of : heir;
+        }
+    }
+}
+
+/* The same value, read off a sum s = c +- (wire << k) instead of the wire; false where numbers get too large. */
+static bool move_probe(struct probe *probe, uint32_t to, const struct wire *sum) {
+    struct term term = sum->operands[0];
+    int128 offset = (int128)probe->offset * ((int128)1 << term.shift);
+    offset = sum->constant + (term.negative ? -offset : offset);
+    if (offset < INT64_MIN || offset > INT64_MAX)
+        return false;
+    probe->wire.id = to;
+    probe->offset = (int64_t)offset;
+    probe->shift -= term.shift;
+    probe->negative ^= term.negative;
+    return true;
+}
+
+/* The probe in the new datapath, or absorbed. */
+static void settle_probe(const struct absorption *absorption, const struct probe *probes, struct probe *probe) {
+    uint32_t heir = absorption->heir[probe->wire.id];
+    struct probe moved = *probe;
+    bool follows = true;
+    while (follows && !stays(absorption, moved.wire)) {
+        uint32_t carrier = absorption->carrier[moved.wire.id];
+        follows = carrier && move_probe(&moved, carrier - 1, &absorption->old->wires[carrier - 1]);
+    }
+    if (follows) {
+        *probe = moved;
+        probe->wire = absorption->map[moved.wire.id];
+        return;
+    }
+    probe->wire = NO_WIRE;
+    probe->absorber = heir ? probes[absorption->probe[heir - 1] - 1].value : NO_VALUE;
+}
+
+void design_absorb_probes(struct design *design, const struct datapath *old, const wireref *map) {
+    struct datapath *datapath = &design->blocks[0].datapath;
+    struct arena *scratch = arena_new(design->context);
+    size_t count = (size_t)old->wire_count + 1;
+    bool *used = ARENA_ARRAY(scratch, bool, datapath->wire_count + 1);
+    struct absorption absorption = {.old = old, .map = map, .used = used, .probe = ARENA_ARRAY(scratch, uint32_t, count),
+                                    .heir = ARENA_ARRAY(scratch, uint32_t, count), .carrier = ARENA_ARRAY(scratch, uint32_t, count)};
+    mark_used(datapath, design, used);
+    for (uint32_t i = datapath->probe_count; i-- > 0;) {
+        wireref wire = datapath->probes[i].wire;
+        if (wire.id != UINT32_MAX && stays(&absorption, wire))
+            absorption.probe[wire.id] = i + 1;
+    }
+    find_heirs(&absorption);
+    struct probe *before = arena_copy(scratch, datapath->probes, datapath->probe_count * sizeof *before);
+    for (uint32_t i = 0; i < datapath->probe_count; i++)
+        if (datapath->probes[i].wire.id != UINT32_MAX)
+            settle_probe(&absorption, before, &datapath->probes[i]);
+    arena_free(scratch);
+}
+
+int64_t probe_value(const struct probe *probe, int64_t wire) {
+    uint64_t difference = (uint64_t)wire - (uint64_t)probe->offset;
+    int64_t value = probe->shift >= 0 ? (int64_t)(difference << probe->shift) : (int64_t)difference >> -probe->shift;
+    return probe->negative ? (int64_t)-(uint64_t)value : value;
+}
+
 void design_compact(struct design *design) {
     for (uint32_t b = 0; b < design->block_count; b++) {
         struct datapath old = design->blocks[b].datapath, *new = &design->blocks[b].datapath;
@@ -166,8 +255,12 @@ void design_compact(struct design *design) {
         }
         renumber_ports(design->inputs, design->input_count, map);
         renumber_ports(design->outputs, design->output_count, map);
-        for (uint32_t i = 0; i < new->probe_count; i++)
-            if (new->probes[i].wire.id != UINT32_MAX)
-                new->probes[i].wire = map[new->probes[i].wire.id];
+        for (uint32_t i = 0; i < new->probe_count; i++) {
+            if (new->probes[i].wire.id == UINT32_MAX)
+                continue;
+            new->probes[i].wire = map[new->probes[i].wire.id];
+            if (new->probes[i].wire.id == UINT32_MAX)
+                new->probes[i].absorber = NO_VALUE; /* nobody read it */
+        }
     }
 }

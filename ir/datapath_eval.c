@@ -106,3 +106,22 @@ int design_run(const struct design *design, size_t events, const int64_t *const 
     arena_free(arena);
     return 0;
 }
+
+void design_run_probes(const struct design *design, size_t events, const int64_t *const *inputs, int64_t *values) {
+    struct arena *arena = arena_new(design->context);
+    int64_t **outputs = ARENA_ARRAY(arena, int64_t *, design->output_count + 1);
+    struct run run = {design, &design->blocks[0].datapath, inputs, outputs};
+    int64_t(*wires)[LANES] = arena_calloc(arena, run.datapath->wire_count + 1, sizeof *wires);
+    for (uint32_t p = 0; p < design->output_count; p++)
+        outputs[p] = ARENA_ARRAY(arena, int64_t, events * design->outputs[p].element_count + 1);
+    for (size_t first = 0; first < events; first += LANES) {
+        int lanes = events - first < LANES ? (int)(events - first) : LANES;
+        run_block(&run, wires, first, lanes);
+        for (uint32_t i = 0; i < run.datapath->probe_count; i++) {
+            const struct probe *probe = &run.datapath->probes[i];
+            for (int l = 0; probe->wire.id != UINT32_MAX && l < lanes; l++)
+                values[(first + (size_t)l) * run.datapath->probe_count + i] = probe_value(probe, wires[probe->wire.id][l]);
+        }
+    }
+    arena_free(arena);
+}

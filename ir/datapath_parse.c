@@ -273,18 +273,25 @@ static void read_table(struct reader *r, struct datapath *datapath) {
 }
 
 static void read_probe(struct reader *r, struct datapath *datapath) {
-    struct probe probe = {.wire = NO_WIRE};
+    struct probe probe = {.wire = NO_WIRE, .absorber = NO_VALUE};
     expect(r, "v");
     probe.value.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->value_count - 1);
     expect(r, ".");
     probe.element = (uint32_t)number_in(r, 0, UINT32_MAX);
     expect(r, "=");
-    if (!take(r, "absorbed")) {
+    if (take(r, "absorbed by v"))
+        probe.absorber.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->value_count - 1);
+    else if (!take(r, "absorbed")) {
         bool negative = take(r, "-");
         struct term term = read_term(r, datapath->wire_count, negative);
         probe.wire = term.wire;
         probe.shift = term.shift;
         probe.negative = term.negative;
+        if (take(r, "offset")) {
+            probe.offset = number(r);
+            expect(r, "shift");
+            probe.shift = (int32_t)number_in(r, -63, 63);
+        }
     }
     end_of_line(r);
     if (!r->failed)

@@ -70,8 +70,12 @@ static void print_wire(struct strbuf *out, const struct wire *wire, uint32_t id)
 
 static void print_probe(struct strbuf *out, const struct probe *probe) {
     strbuf_printf(out, "probe v%u.%u =", probe->value.id, probe->element);
-    if (probe->wire.id == UINT32_MAX)
+    if (probe->wire.id == UINT32_MAX && probe->absorber.id == UINT32_MAX)
         strbuf_append(out, " absorbed");
+    else if (probe->wire.id == UINT32_MAX)
+        strbuf_printf(out, " absorbed by v%u", probe->absorber.id);
+    else if (probe->offset || probe->shift < 0)
+        strbuf_printf(out, " %sw%u offset %" PRId64 " shift %d", probe->negative ? "-" : "", probe->wire.id, probe->offset, (int)probe->shift);
     else
         print_term(out, (struct term){probe->wire, (uint8_t)probe->shift, probe->negative}, true);
     strbuf_append(out, "\n");

@@ -531,6 +531,8 @@ bool op_unary_real(const struct node *node, float x, float *y);
 bool op_unary_double(const struct node *node, double x, double *y);
 bool op_is_transcendental(enum op op);
 bool op_is_quantiser(enum op op); /* the model's, or a narrow */
+/* Values that engines give when asked for inner ones: integers that are no constants. */
+bool node_is_probed(const struct graph *graph, const struct node *node);
 bool op_is_movement(enum op op); /* elements go elsewhere unchanged: reshape, transpose, concat, slice, gather */
 /* Quantisers on one number, in binary32 as their sources compute it. */
 float quant_real(float x, float scale, float zero_point, float bits, const struct quantizer_attributes *attributes);
@@ -680,13 +682,17 @@ struct wire {
     int32_t arrival;       /* picoseconds after that stage's clock edge, by the delay model; estimate */
 };
 
-/* Where element e of a graph value is: value = (negative ? -1 : 1) * (wire << shift), or absorbed. */
+/* Where element e of a graph value is: value = (negative ? -1 : 1) * ((wire - offset) << shift), a negative shift
+ * being one to the right that drops zeros; or absorbed: what reads it is computed without it. Probes keep nothing
+ * alive. */
 struct probe {
     valref value;
     uint32_t element;
     wireref wire; /* NO_WIRE: absorbed by optimisation */
     int32_t shift;
     bool negative;
+    int64_t offset;
+    valref absorber; /* of an absorbed one: the value that it became part of; NO_VALUE: of none, or not known */
 };
 
 struct port_element {
@@ -749,6 +755,12 @@ bool wire_is_signed(const struct wire *wire); /* lo < 0 */
 /* A table with these entries (copied), the same index for the same content. */
 uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table);
 void datapath_probe(struct design *design, struct datapath *datapath, struct probe probe);
+/* After datapath_replace put another datapath in the place of `old`: probes whose wires nobody reads any more
+ * are absorbed by the value that their readers lead to. map[old wire] is the new wire. */
+void design_absorb_probes(struct design *design, const struct datapath *old, const wireref *map);
+int64_t probe_value(const struct probe *probe, int64_t wire); /* of the graph's value, from the wire's */
+/* Values of all probes as the datapath has them, events x probes; 0 where absorbed. */
+void design_run_probes(const struct design *design, size_t events, const int64_t *const *inputs, int64_t *values);
 /* Into bits[wire], zero before: how many low bits of each wire somebody reads; 0 for constants. */
 void datapath_demand(const struct design *design, const struct datapath *datapath, uint8_t *bits);
 /* Drops wires that no output reads, keeps order, renumbers ports and probes (probes of dropped

@@ -33,6 +33,10 @@ bool op_is_quantiser(enum op op) {
     return op == OP_NARROW || op == OP_QUANT || op == OP_BIPOLAR_QUANT || op == OP_TRUNC_QUANT;
 }
 
+bool node_is_probed(const struct graph *graph, const struct node *node) {
+    return !node->dead && node->op != OP_CONSTANT && graph_value(graph, node->result)->kind == VALUE_INTEGER;
+}
+
 bool op_is_movement(enum op op) {
     return op_info(op)->family == &movement_family;
 }

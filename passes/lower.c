@@ -303,7 +303,7 @@ static void lower_node(struct lower *lower, const struct node *node) {
         out[e] = lower_known(lower, out[e], graph_interval(lower->graph, node->result, e));
         if (node->op != OP_CONSTANT)
             datapath_probe(lower->design, lower->datapath,
-                           (struct probe){node->result, (uint32_t)e, out[e].wire, out[e].shift, out[e].negative});
+                           (struct probe){node->result, (uint32_t)e, out[e].wire, out[e].shift, out[e].negative, 0, NO_VALUE});
     }
 }
 

@@ -66,8 +66,6 @@ void datapath_replace(struct design *design, const struct datapath *replacement,
     datapath->probe_capacity = old.probe_capacity;
     map_ports(design->inputs, design->input_count, map);
     map_ports(design->outputs, design->output_count, map);
-    for (uint32_t i = 0; i < datapath->probe_count; i++)
-        if (datapath->probes[i].wire.id != UINT32_MAX)
-            datapath->probes[i].wire = map[datapath->probes[i].wire.id];
+    design_absorb_probes(design, &old, map);
     design_compact(design);
 }

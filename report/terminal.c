@@ -142,16 +142,22 @@ static void print_engines(struct strbuf *out, const struct verdict *verdict, boo
                           words_clean(arena, words_difference(arena, &verdict->engines[i].difference)));
 }
 
+static void print_errors(struct strbuf *out, const struct verdict *verdict) {
+    struct arena *arena = out->arena;
+    const struct loss *loss = &verdict->loss;
+    strbuf_append(out, "  ");
+    for (int i = 0; i < LOSS_QUANTILES; i++)
+        strbuf_printf(out, "%s%s %% of the errors up to %s", i ? ", " : "", words_number(arena, 100 * loss_quantiles[i]),
+                      words_number(arena, loss->quantile[i]));
+    strbuf_printf(out, "\n  %s explain %s\n  the largest: %s\n", loss->formats, words_number(arena, loss->allowed),
+                  words_clean(arena, words_worst(arena, loss)));
+}
+
 static void print_exact(struct strbuf *out, const struct verdict *verdict) {
     struct arena *arena = out->arena;
     strbuf_printf(out, "  largest error %s, mean error %s\n", words_number(arena, verdict->loss.max_error), words_number(arena, verdict->loss.mean_error));
-    strbuf_append(out, "  errors of");
-    for (int i = 0; i < LOSS_QUANTILES; i++)
-        strbuf_printf(out, "%s %s %% of the numbers up to %s", i ? "," : "", words_number(arena, 100 * loss_quantiles[i]),
-                      words_number(arena, verdict->loss.quantile[i]));
-    strbuf_printf(out, "; %s explain %s\n", verdict->loss.formats, words_number(arena, verdict->loss.allowed));
     if (verdict->loss.max_error > 0)
-        strbuf_printf(out, "  the largest: %s\n", words_clean(arena, words_worst(arena, &verdict->loss)));
+        print_errors(out, verdict);
     strbuf_printf(out, "  equal to the last bit: %s of %s numbers", words_count(arena, (double)verdict->loss.exact), words_count(arena, (double)verdict->loss.outputs));
     if (verdict->loss.grid_outputs)
         strbuf_printf(out, "; %s of %s where the inputs lie on the port's grid", words_count(arena, (double)verdict->loss.grid_exact),

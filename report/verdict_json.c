@@ -22,6 +22,14 @@ static void add_difference(struct arena *arena, cJSON *parent, const struct diff
     json_number(arena, object, "bit", difference->bit);
     whole(arena, object, "expected", difference->expected);
     whole(arena, object, "got", difference->got);
+    json_bool(arena, object, "narrowed", difference->narrowed);
+    json_text(arena, object, "not_narrowed", difference->not_narrowed);
+    json_bool(arena, object, "only_output", difference->only_output);
+    json_number(arena, object, "layer_element", difference->layer_element);
+    json_number(arena, object, "layer_bit", difference->layer_bit);
+    whole(arena, object, "layer_expected", difference->layer_expected);
+    whole(arena, object, "layer_got", difference->layer_got);
+    json_text(arena, object, "holds", difference->holds);
 }
 
 static void add_engines(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
@@ -215,6 +223,14 @@ static void read_difference(struct json_reader *reader, const cJSON *object, str
     difference->bit = read_int(reader, object, "bit");
     difference->expected = read_whole(reader, object, "expected");
     difference->got = read_whole(reader, object, "got");
+    difference->narrowed = read_bool(reader, object, "narrowed");
+    difference->not_narrowed = read_text(reader, object, "not_narrowed");
+    difference->only_output = read_bool(reader, object, "only_output");
+    difference->layer_element = (uint32_t)read_count(reader, object, "layer_element");
+    difference->layer_bit = read_int(reader, object, "layer_bit");
+    difference->layer_expected = read_whole(reader, object, "layer_expected");
+    difference->layer_got = read_whole(reader, object, "layer_got");
+    difference->holds = read_text(reader, object, "holds");
 }
 
 static enum engine_id read_engine_id(struct json_reader *reader, const cJSON *object) {

@@ -125,10 +125,22 @@ const char *words_result(struct arena *arena, const struct engine_result *result
 }
 
 const char *words_difference(struct arena *arena, const struct difference *difference) {
-    return arena_printf(arena, "first at %s: layer '%s', output '%s', element %u, bit %d: %" PRId64 ", not %" PRId64,
-                        difference->event_name ? difference->event_name : "?", difference->layer ? difference->layer : "?",
-                        difference->output_name ? difference->output_name : "?", difference->element, difference->bit, difference->got,
-                        difference->expected);
+    struct strbuf text = strbuf_new(arena);
+    const char *layer = difference->layer ? difference->layer : "?";
+    strbuf_printf(&text, "first at %s: output '%s', element %u, bit %d: %" PRId64 ", not %" PRId64, difference->event_name ? difference->event_name : "?",
+                  difference->output_name ? difference->output_name : "?", difference->element, difference->bit, difference->got,
+                  difference->expected);
+    if (!difference->narrowed)
+        strbuf_printf(&text, "; the output of layer '%s', and where it begins is not known: %s", layer,
+                      difference->not_narrowed ? difference->not_narrowed : "nobody looked");
+    else if (difference->only_output)
+        strbuf_printf(&text, "; it begins behind layer '%s', whose values are right", layer);
+    else
+        strbuf_printf(&text, "; it begins in layer '%s', element %u, bit %d: %" PRId64 ", not %" PRId64, layer, difference->layer_element,
+                      difference->layer_bit, difference->layer_got, difference->layer_expected);
+    if (difference->holds)
+        strbuf_printf(&text, " (or in %s, which cannot be told from it)", difference->holds);
+    return text.data;
 }
 
 const char *words_loss(struct arena *arena, const struct loss *loss) {

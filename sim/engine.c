@@ -47,11 +47,13 @@ static void count_elements(struct engine *engine) {
     engine->input_count = inputs.count;
     engine->output_count = graph->output_count;
     engine->input_elements = ARENA_ARRAY(engine->arena, size_t, engine->input_count + 1);
-    engine->output_elements = ARENA_ARRAY(engine->arena, size_t, engine->output_count + 1);
+    engine->output_elements = ARENA_ARRAY(engine->arena, size_t, engine->output_count + 2);
     for (uint32_t i = 0; i < engine->input_count; i++)
         engine->input_total += engine->input_elements[i] = value_elements(graph, inputs.at[i]);
     for (uint32_t i = 0; i < engine->output_count; i++)
         engine->output_total += engine->output_elements[i] = value_elements(graph, graph->outputs[i].value);
+    if (engine->options.inner_words)
+        engine->output_total += engine->output_elements[engine->output_count++] = engine->options.inner_words;
 }
 
 static int default_jobs(void) {

@@ -195,6 +195,11 @@ bool compare_outputs(const struct graph *graph, uint64_t first, size_t events, i
                      int64_t *const *got, struct difference *difference);
 /* The failing event with as few non-zero inputs as greedy zeroing finds; changes it in place. */
 void shrink_event(struct engine *emulator, struct engine *engine, struct arena *arena, int64_t *event);
+/* ---- narrow.c: the layer in which a difference begins ---- */
+/* inputs: the events that the engine ran, of which event `row` is the first that differs. */
+void narrow_difference(const struct firmware *firmware, enum engine_id id, const struct engine_options *options, const int64_t *const *inputs,
+                       size_t events, size_t row, struct difference *difference);
+
 /* Writes fw/verify/failing.npy (one file an input when there are several) and adds the event to the regression vectors. */
 int failing_event_write(struct firmware *firmware, struct arena *arena, const int64_t *event);
 

@@ -60,6 +60,7 @@ struct engine_options {
     uint64_t gap_seed;        /* rtl: random gaps of garbage between events; 0: back to back */
     uint64_t reset_seed;      /* rtl: resets of every kind, the events in flight sent again; 0: one before the first event */
     size_t rounds;            /* the events go so often, one after the other, through one process; 0: once */
+    size_t inner_words;       /* numbers beyond the outputs that a build for inner values gives an event (narrow.c); 0: none */
     double idle_seconds;      /* a process without a sign of life for so long has hung; 0: 300 */
 };
 /* Builds what is needed (rtl: verilator; c, hls: the compiler) from the files as they lie there. */
@@ -140,6 +141,13 @@ struct difference { /* the first one */
     int bit;                 /* lowest differing bit */
     int64_t expected, got;   /* stored integers: emulator, engine */
     const char *layer;       /* the first layer whose values differ, or the output's own node */
+    bool narrowed;           /* inner values were compared; */
+    bool only_output;        /* none of them differs: it begins behind the layer */
+    const char *not_narrowed; /* why they were not, or NULL */
+    uint32_t layer_element;  /* where in the layer, when narrowed and not only_output */
+    int layer_bit;
+    int64_t layer_expected, layer_got;
+    const char *holds;       /* layers that cannot be told from it: "'dense1', 'bias1'", or NULL */
     const char *output_name; /* the model's name of that output */
     const char *event_name;  /* "event 12 of the files", "corner vector 3", ... */
 };

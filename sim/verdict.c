@@ -263,6 +263,8 @@ static void keep_failure(struct verification *run, struct contestant *contestant
     difference->event_name = event_name(run->firmware->context->arena, block->phase, difference->event - block->first + block->first_in_phase);
     difference->layer = arena_strdup(run->firmware->context->arena, difference->layer);
     difference->output_name = arena_strdup(run->firmware->context->arena, difference->output_name);
+    context_progress(run->firmware->context, arena_printf(run->arena, "narrowing down what %s differs in", engine_name(engine->id)), 0, 0);
+    narrow_difference(run->firmware, engine->id, &engine->options, (const int64_t *const *)block->integers, block->events, row, difference);
     for (uint32_t i = 0; i < engine->input_count; i++) {
         memcpy(to, block->integers[i] + row * engine->input_elements[i], engine->input_elements[i] * sizeof *to);
         to += engine->input_elements[i];

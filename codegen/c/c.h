@@ -26,6 +26,7 @@ struct c_writer {
     struct strbuf run;         /* calls in the entry point */
     const char **value_names;  /* by value id: array that holds it; NULL: not yet (c_value_name) */
     bool helpers[C_HELPER_COUNT];
+    size_t probes;             /* numbers that a build with BXC_PROBES gives (probes.c) */
 };
 
 typedef int (*c_emitter)(struct c_writer *writer, const struct node *node);
@@ -82,6 +83,9 @@ const char *c_sum_type(int128 bound);
 /* ---- helpers.c ---- */
 const char *c_helper(struct c_writer *writer, int helper); /* marks it used, returns its name */
 void c_print_helpers(const struct c_writer *writer, struct strbuf *out);
+
+/* ---- probes.c ---- */
+size_t c_print_probes(struct c_writer *writer, struct strbuf *out); /* at the end of run; returns how many numbers */
 
 /* ---- interface.c ---- */
 void c_print_header(const struct c_writer *writer, struct strbuf *out);

@@ -248,8 +248,10 @@ void c_print_entries(struct c_writer *writer, struct strbuf *out) {
         scales[layout->input_count + i] = print_output_scale(writer, &layout->outputs[i], &writer->graph->outputs[i].meaning);
     struct strbuf copies = strbuf_new(writer->arena);
     print_outputs(writer, &copies); /* may ask for a constant */
+    writer->probes = c_print_probes(writer, &copies);
     c_print_helpers(writer, out);
     if (layout->input_count) strbuf_append(out, split_real);
+    strbuf_printf(out, "#ifdef BXC_PROBES\nint64_t *%s_probe;\n#endif\n", writer->emission->name);
     strbuf_append_bytes(out, writer->body.data, writer->body.length);
     strbuf_printf(out, "\nvoid %s_run(", writer->emission->name);
     print_parameters(writer, out, "int64_t");
@@ -281,6 +283,7 @@ int c_print_main(const struct c_writer *writer, struct strbuf *out) {
                                         {"outputs", arena_printf(writer->arena, "%zu", to)},
                                         {"arguments", call.data},
                                         {"ports", ports.data},
+                                        {"probes", arena_printf(writer->arena, "%zu", writer->probes)},
                                         {NULL, NULL}};
     return template_expand(writer->graph->context, "c_main.c", keys, out);
 }

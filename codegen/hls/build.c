@@ -98,6 +98,7 @@ static void print_top(struct hls_writer *writer, struct strbuf *out) {
         if (shift) strbuf_printf(out, "    bxc_leave<%u>(%s, %s, %s);\n", port->elements, value, shift, port->name);
         else strbuf_printf(out, "    bxc_copy<%u>(%s, %s);\n", port->elements, value, port->name);
     }
+    writer->probes = hls_print_probes(writer, out);
     strbuf_append(out, "}\n");
 }
 
@@ -105,8 +106,9 @@ static void add_source(struct hls_writer *writer) {
     const char *name = writer->emission->name;
     struct strbuf out = strbuf_new(writer->arena), top = strbuf_new(writer->arena);
     print_top(writer, &top);
-    strbuf_printf(&out, "/* %s: one function a layer, then the top function. */\n#include \"%s.h\"\n#include \"%s_weights.h\"\n\nnamespace %s_layers {\n",
-                  name, name, name, name);
+    strbuf_printf(&out, "/* %s: one function a layer, then the top function. */\n#include \"%s.h\"\n#include \"%s_weights.h\"\n\n"
+                  "#ifdef BXC_PROBES\nlong long *%s_probe;\n#endif\n\nnamespace %s_layers {\n",
+                  name, name, name, name, name);
     strbuf_append_bytes(&out, writer->layers.data, writer->layers.length);
     strbuf_printf(&out, "\n} // namespace %s_layers\n\n%s", name, top.data);
     add_file(writer, arena_printf(writer->arena, "%s.cpp", name), &out);
@@ -131,7 +133,8 @@ static int add_testbench(struct hls_writer *writer) {
     }
     const struct template_key keys[] = {{"name", name}, {"inputs", arena_printf(writer->arena, "%u", totals[0])},
                                         {"outputs", arena_printf(writer->arena, "%u", totals[1])}, {"read", read.data},
-                                        {"arguments", arguments.data}, {"write", write.data}, {NULL, NULL}};
+                                        {"arguments", arguments.data}, {"write", write.data},
+                                        {"probes", arena_printf(writer->arena, "%zu", writer->probes)}, {NULL, NULL}};
     return add_template(writer, "hls_main.cpp", "main.cpp", keys);
 }
 

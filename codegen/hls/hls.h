@@ -27,6 +27,7 @@ struct hls_writer {
     const char **value_names;  /* by value id: the array that holds it; constants NULL until they are read */
     const char **type_names;   /* by value id */
     struct format *containers; /* by value id; width 0: not yet known */
+    size_t probes;             /* numbers that a build with BXC_PROBES gives (probes.c) */
 };
 
 typedef int (*hls_emitter)(struct hls_writer *writer, const struct node *node);
@@ -81,6 +82,9 @@ const struct port_layout *hls_port_layout(const struct hls_writer *writer, uint3
 uint32_t hls_port_count(const struct hls_writer *writer);
 /* Decides how an output leaves; inputs are decided as their nodes are met. */
 void hls_plan_outputs(struct hls_writer *writer);
+
+/* ---- probes.c ---- */
+size_t hls_print_probes(struct hls_writer *writer, struct strbuf *out); /* at the end of the top; returns how many numbers */
 
 /* ---- build.c: header, testbench, Makefile, scripts ---- */
 int hls_emit_build(struct hls_writer *writer);

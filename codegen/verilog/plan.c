@@ -63,6 +63,7 @@ static void plan_layers(struct plan *plan) {
     uint32_t *wires = ARENA_ARRAY(plan->arena, uint32_t, nodes + 1);
     struct names *modules = names_new(plan->arena);
     names_unique(modules, plan->emission->name);
+    plan->probe_module = names_unique(modules, arena_printf(plan->arena, "%s_probes", plan->emission->name));
     plan->layers = ARENA_ARRAY(plan->arena, struct layer, nodes + 1);
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
         if (plan->wires[w].bits > 0 && plan->path->wires[w].op != WIRE_INPUT)

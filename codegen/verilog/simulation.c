@@ -20,7 +20,7 @@ static void describe_port(struct port_text *text, const char *kind, uint32_t ind
     strbuf_printf(&text->table, "%s{%s_%u, %u, %u, %u}", index ? ", " : "", kind, index, port->elements, port->width, port_words(port));
 }
 
-static int emit_harness(const struct plan *plan) {
+static int emit_harness(const struct plan *plan, const struct probe_ports *probes) {
     struct arena *arena = plan->arena;
     const struct layout *layout = plan->layout;
     struct port_text in = {strbuf_new(arena), strbuf_new(arena), strbuf_new(arena)};
@@ -35,8 +35,16 @@ static int emit_harness(const struct plan *plan) {
         strbuf_printf(&out.access, "    store(words + %u, top.%s);\n", word, layout->outputs[p].name);
         word += port_words(&layout->outputs[p]);
     }
+    struct strbuf inner = strbuf_new(arena);
+    uint32_t inner_words = 0;
+    for (uint32_t i = 0; i < probes->count; i++) {
+        strbuf_printf(&inner, "    store(words + %u, top.%s);\n", inner_words, probes->names[i]);
+        inner_words += 2 * probes->words[i];
+    }
     struct template_key keys[] = {
         {"name", plan->emission->name},
+        {"inner", inner.data},
+        {"inner_words", arena_printf(arena, "%u", inner_words)},
         {"elements", arena_printf(arena, "%s%s", in.elements.data, out.elements.data)},
         {"inputs", in.table.data},
         {"outputs", out.table.data},
@@ -77,7 +85,7 @@ static void write_port(struct strbuf *text, const struct plan *plan, const struc
     }
 }
 
-static int emit_testbench(const struct plan *plan) {
+static int emit_testbench(const struct plan *plan, const struct probe_ports *probes) {
     struct arena *arena = plan->arena;
     const struct layout *layout = plan->layout;
     struct strbuf declarations = strbuf_new(arena), connections = strbuf_new(arena), read = strbuf_new(arena), write = strbuf_new(arena);
@@ -93,7 +101,15 @@ static int emit_testbench(const struct plan *plan) {
         strbuf_printf(&connections, ",\n        .%s(port_%s)", port->name, port->name);
         write_port(&write, plan, port);
     }
+    struct strbuf inner = strbuf_new(arena), inner_wires = strbuf_new(arena), inner_connections = strbuf_new(arena);
+    for (uint32_t i = 0; i < probes->count; i++) {
+        strbuf_printf(&inner_wires, "    wire [%u:0] inner_%u;\n", 64 * probes->words[i] - 1, i);
+        strbuf_printf(&inner_connections, ",\n        .%s(inner_%u)", probes->names[i], i);
+        strbuf_printf(&inner, "            $fwrite(32'h8000_0001, \"%%u\", inner_%u);\n", i);
+    }
     struct template_key keys[] = {
+        {"probe_module", plan->probe_module}, {"inner", inner.data}, {"inner_wires", inner_wires.data},
+        {"inner_connections", inner_connections.data},
         {"name", plan->emission->name}, {"latency", arena_printf(arena, "%d", plan->design->latency)},
         {"declarations", declarations.data}, {"connections", connections.data},
         {"read", read.data}, {"write", write.data}, {NULL, NULL},
@@ -101,9 +117,9 @@ static int emit_testbench(const struct plan *plan) {
     return emit_template(plan, "verilog_testbench.v", "sim/testbench.v", keys);
 }
 
-int emit_simulation(const struct plan *plan) {
-    struct template_key keys[] = {{"name", plan->emission->name}, {NULL, NULL}};
-    if (emit_harness(plan) != 0 || emit_testbench(plan) != 0)
+int emit_simulation(const struct plan *plan, const struct probe_ports *probes) {
+    struct template_key keys[] = {{"name", plan->emission->name}, {"probe_module", plan->probe_module}, {NULL, NULL}};
+    if (emit_harness(plan, probes) != 0 || emit_testbench(plan, probes) != 0)
         return -1;
     return emit_template(plan, "verilog_simulation.mk", "sim/Makefile", keys);
 }

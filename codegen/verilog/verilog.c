@@ -26,8 +26,9 @@ int verilog_emit(const struct emission *emission) {
         emit_layer(plan, layer);
     emit_top(plan);
     int result = emit_scripts(plan);
+    struct probe_ports probes = emit_probes(plan);
     if (result == 0)
-        result = emit_simulation(plan);
+        result = emit_simulation(plan, &probes);
     arena_free(arena);
     return result;
 }

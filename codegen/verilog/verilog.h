@@ -53,6 +53,7 @@ struct plan {
     uint32_t crossing_count;
     int *exports;
     int last_cycle; /* in which outputs are computed */
+    const char *probe_module; /* the top with inner values at its ports, for simulation */
     const char **input_registers, **output_registers; /* names, one a port */
 };
 
@@ -113,6 +114,15 @@ void emit_layer(const struct plan *plan, int layer);
 void emit_top(const struct plan *plan);
 int emit_template(const struct plan *plan, const char *file, const char *path, const struct template_key *keys);
 int emit_scripts(const struct plan *plan);
-int emit_simulation(const struct plan *plan);
+/* Inner values for the simulations: ports of plan->probe_module, and 64-bit words of each. */
+struct probe_ports {
+    const char **names;
+    uint32_t *words;
+    uint32_t count;
+};
+int emit_simulation(const struct plan *plan, const struct probe_ports *probes);
+
+/* ---- probes.c ---- */
+struct probe_ports emit_probes(const struct plan *plan);
 
 #endif

@@ -3,7 +3,8 @@
 # mutants/<language>.txt is one edit of a copy of its firmware that must match exactly once (what is
 # emitted has changed otherwise, and the mutant must follow). The mutant must build without a warning
 # and be found by comparing outputs alone: exit code 1, and the verdict names output, element and
-# layer as `first` says. Unmutated copies must pass, and another content hash must be refused.
+# the layer in which it begins as `first` says ("behind" where that layer's values are right). Unmutated
+# copies must pass, and another content hash must be refused.
 #   find, make: an extended regular expression over the whole file, and sed's replacement for it
 set -u
 here=$(dirname "$0")/mutants
@@ -45,6 +46,8 @@ one() { # LANGUAGE NAME FILE FIND MAKE FIRST
     if grep -q 'does not build' "$fw.json" "$fw.err"; then not_ok "$name" "it does not build: $(grep -h -e error -e warning "$fw.err" | head -n 3)"; fi
     [ $code = 1 ] || not_ok "$name" "verify ended with $code"
     found="$(member "$fw.json" output_name) $(member "$fw.json" element) $(member "$fw.json" layer)"
+    [ "$(member "$fw.json" narrowed)" = true ] || not_ok "$name" "the verdict did not look where it begins: $(member "$fw.json" not_narrowed)"
+    [ "$(member "$fw.json" only_output)" = false ] || found="$found behind"
     [ "$found" = "$6" ] || not_ok "$name" "the verdict says '$found', not '$6'"
     echo "ok $name"
     rm -rf "$fw"

@@ -75,6 +75,35 @@ static inline const char *below_compare(const struct program *program, size_t ev
     return NULL;
 }
 
+/* Every probe that is not absorbed against the graph's own value. */
+static inline const char *below_probes(const struct program *program, size_t events, int64_t **inputs) {
+    const struct graph *graph = program->graph;
+    const struct datapath *datapath = &program->design->blocks[0].datapath;
+    struct arena *arena = arena_new(graph->context);
+    int64_t *got = ARENA_ARRAY(arena, int64_t, events * datapath->probe_count + 1);
+    int64_t **outputs = below_outputs(graph, events);
+    struct evaluator *evaluator = evaluator_new(graph, arena);
+    struct evaluator_state *state = evaluator_state_new(evaluator);
+    const char *failure = NULL;
+    design_run_probes(program->design, events, (const int64_t *const *)inputs, got);
+    for (size_t event = 0; event < events && !failure; event++) {
+        const int64_t *in[16];
+        for (uint32_t p = 0; p < program->design->input_count; p++)
+            in[p] = inputs[p] + event * program->design->inputs[p].element_count;
+        evaluator_run_integers(evaluator, state, 1, in, outputs);
+        for (uint32_t i = 0; i < datapath->probe_count && !failure; i++) {
+            const struct probe *probe = &datapath->probes[i];
+            const int64_t *values = evaluator_integers(state, probe->value);
+            if (probe->wire.id != UINT32_MAX && values && values[probe->element * EVENT_LANES] != got[event * datapath->probe_count + i])
+                failure = arena_printf(graph->arena, "probe v%u.%u event %zu: %lld, not %lld", probe->value.id, probe->element, event,
+                                       (long long)got[event * datapath->probe_count + i], (long long)values[probe->element * EVENT_LANES]);
+        }
+    }
+    evaluator_state_free(state);
+    arena_free(arena);
+    return failure;
+}
+
 /* A pass, the verifiers and the comparison; NULL when all is well. */
 static inline const char *below_pass(struct below *below, const char *name, size_t events, int64_t **inputs) {
     int (*const functions[])(struct program *, bool *) = {pass_simplify, pass_lower, pass_share, pass_trees, pass_pipeline};
@@ -87,7 +116,8 @@ static inline const char *below_pass(struct below *below, const char *name, size
             return "the pass refused";
         if (graph_verify(below->program.graph) || (below->program.design && design_verify(below->program.design)))
             return "the verifier refused";
-        return below->program.design ? below_compare(&below->program, events, inputs) : NULL;
+        const char *failure = below->program.design ? below_compare(&below->program, events, inputs) : NULL;
+        return failure || !below->program.design ? failure : below_probes(&below->program, events < 20 ? events : 20, inputs);
     }
     return "no such pass";
 }

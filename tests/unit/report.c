@@ -55,7 +55,9 @@ static struct verdict verdict = {
     .engines = {{.id = ENGINE_FLOAT, .variant = "", .ran = true, .latency = -1, .events = 50100},
                 {.id = ENGINE_EMULATOR, .variant = "", .ran = true, .equal = true, .latency = -1, .events = 100203, .seconds = 0.5},
                 {.id = ENGINE_C, .variant = "", .ran = true, .equal = false, .latency = -1, .events = 16384,
-                 .difference = {true, 17, 0, 3, 5, INT64_MIN, INT64_MAX, "relu <2>", "y", "corner vector 17"}},
+                 .difference = {.found = true, .event = 17, .element = 3, .bit = 5, .expected = INT64_MIN, .got = INT64_MAX, .layer = "relu <2>",
+                                .narrowed = true, .layer_element = 7, .layer_bit = 2, .layer_expected = 8, .layer_got = 12, .holds = "'dense1'",
+                                .output_name = "y", .event_name = "corner vector 17"}},
                 {.id = ENGINE_RTL, .variant = "", .ran = true, .equal = true, .latency = 7, .events = 100203},
                 {.id = ENGINE_RTL, .variant = "gaps", .failure = "engine 'rtl' gave 9 events of 10 & died", .latency = -1},
                 {.id = ENGINE_ICARUS, .variant = "", .skipped = "the command 'iverilog' is not installed", .latency = -1}},
@@ -229,7 +231,8 @@ static void tables_say_what_matters(void) {
     CHECK(strstr(text.data, "7 cycles, 19.44 ns"));
     CHECK(strstr(text.data, "NOT equal"));
     CHECK(strstr(text.data, "1,728,000"));
-    CHECK(strstr(text.data, "corner vector 17: layer 'relu <2>', output 'y', element 3, bit 5"));
+    CHECK(strstr(text.data, "corner vector 17: output 'y', element 3, bit 5"));
+    CHECK(strstr(text.data, "it begins in layer 'relu <2>', element 7, bit 2: 12, not 8 (or in 'dense1', which cannot be told from it)"));
     CHECK(strstr(text.data, "16 of 250,000 where the inputs lie on the port's grid"));
     CHECK(!strchr(text.data, '\033'));
     report_terminal(&text, &report, NULL, true);

@@ -421,7 +421,7 @@ static void two_designs_in_one_model(void) {
     write_rows("want-other", events.want, OUTPUTS);
     CHECK_EQ(shell("cd %s && mkdir -p pair/sim pair/rtl && cp a/rtl/*.v b/rtl/*.v pair/rtl && cat a/rtl/files.f b/rtl/files.f > pair/rtl/files.f && "
                    "test \"$(sort pair/rtl/files.f)\" = \"$(sort -u pair/rtl/files.f)\" && echo pair.v >> pair/rtl/files.f && "
-                   "sed 's/--top-module [a-z_]*/--top-module pair/' a/sim/Makefile > pair/sim/Makefile && "
+                   "sed 's/^TOP := .*/TOP := pair/' a/sim/Makefile > pair/sim/Makefile && "
                    "sed 's/top.rst = reset;/& top.other = std::getenv(\"OTHER\") != nullptr;/' a/sim/harness.cpp > pair/sim/harness.cpp", folder), 0);
     write_pair();
     CHECK_EQ(shell("make -s -C %s/pair/sim run BUILD=%s/build-pair OPT=-O0 > %s/log 2>&1 || { tail -n 20 %s/log >&2; false; }", folder, folder, folder, folder), 0);

@@ -33,7 +33,7 @@ fault() { # ENGINE LAYER: what element 3 of the layer gives is another number; a
     cp -r "$WORK/fw" "$fw"
     case $1 in
     c) edit "c/$name.c" "s/^(    layer_$2\(.*, (v_$2)\);)\$/\1 \2[3] ^= 32;/" ;;
-    hls) edit "hls/$name.cpp" "s/^(    layer_$2\(.*, ($2(_[0-9]+)?)\);)\$/\1 \2[3] = bxc_from_raw<\2_t>(bxc_raw(\2[3]) ^ 32);/" ;;
+    hls) edit "hls/$name.cpp" "s/^(    layer_$2\(.*, v_($2)\);)\$/\1 v_\2[3] = bxc_from_raw<type_\2>(bxc_raw(v_\2[3]) ^ 32);/" ;;
     rtl) edit "rtl/${name}_$2.v" "s/^(    wire \[([0-9]+):0\] $2_3 =) (.*);\$/\1 (\3) ^ {1'b1, \2'd0};/; s/^(    assign $2_3 =) (.*);\$/\1 ~(\2);/" ;;
     esac
     check "${name}_$1_$2" "$1" "$(echo "$2" | tr _ .)" 3

@@ -85,7 +85,7 @@ stale() { # LANGUAGE FILE PATTERN
     echo "ok $1_stale"
 }
 
-"$BXC" compile "$here/model.bxc" -o "$WORK/fw" --clock 25MHz -q || { echo "not ok mutants: the model does not compile"; exit 1; }
+"$BXC" compile "$here/model.bxc" -o "$WORK/fw" --name mutants --clock 25MHz -q || { echo "not ok mutants: the model does not compile"; exit 1; }
 { unmutated verilog; unmutated c; unmutated hls; } | tee "$WORK/results"
 for language in verilog hls c; do
     list $language > "$WORK/list"

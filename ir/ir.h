@@ -531,7 +531,7 @@ bool op_unary_real(const struct node *node, float x, float *y);
 bool op_unary_double(const struct node *node, double x, double *y);
 bool op_is_transcendental(enum op op);
 bool op_is_quantiser(enum op op); /* the model's, or a narrow */
-/* Values that engines give when asked for inner ones: integers that are no constants. */
+/* Values that engines give when asked for inner ones: integers that are no constants, and no inputs that nobody reads. */
 bool node_is_probed(const struct graph *graph, const struct node *node);
 bool op_is_movement(enum op op); /* elements go elsewhere unchanged: reshape, transpose, concat, slice, gather */
 /* Quantisers on one number, in binary32 as their sources compute it. */

@@ -34,7 +34,10 @@ bool op_is_quantiser(enum op op) {
 }
 
 bool node_is_probed(const struct graph *graph, const struct node *node) {
-    return !node->dead && node->op != OP_CONSTANT && graph_value(graph, node->result)->kind == VALUE_INTEGER;
+    bool output;
+    if (node->dead || node->op == OP_CONSTANT || graph_value(graph, node->result)->kind != VALUE_INTEGER)
+        return false;
+    return node->op != OP_INPUT || graph_use_count(graph, node->result, &output) > 0 || output;
 }
 
 bool op_is_movement(enum op op) {

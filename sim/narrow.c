@@ -72,7 +72,7 @@ static bool read_value(struct inner *inner, const cJSON *value) {
     if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0 && number->valuedouble < graph->node_count) || !cJSON_IsString(name))
         return false;
     uint32_t node = (uint32_t)number->valuedouble;
-    if (!node_is_probed(graph, &graph->nodes[node]) || strcmp(graph->nodes[node].name, name->valuestring))
+    if (graph_value(graph, graph->nodes[node].result)->kind != VALUE_INTEGER || strcmp(graph->nodes[node].name, name->valuestring))
         return false;
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(value, "wires"))
         if (!read_wire(inner, node, item))

@@ -5,7 +5,7 @@
 size_t c_print_probes(struct c_writer *writer, struct strbuf *out) {
     const struct graph *graph = writer->graph;
     size_t total = 0;
-    strbuf_append(out, "#ifdef BXC_PROBES /* every layer's values, for bxc verify */\n");
+    strbuf_printf(out, "#ifdef BXC_PROBES /* every layer's values, for bxc verify */\n    if (!%s_probe) return;\n", writer->emission->name);
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         if (!node_is_probed(graph, node)) continue;

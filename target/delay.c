@@ -498,7 +498,7 @@ static uint32_t slowest_operand(const struct timing *timing, uint32_t id) {
         const struct wire *x = operand_of(timing->datapath, wire, k);
         int at = is_constant_wire(x) ? -1 : place(timing, id, wire->cycle, k, out);
         bool fresh = x->cycle == wire->cycle;
-        if (at > last || (at == last && fresh && operand_of(timing->datapath, wire, slowest)->cycle != wire->cycle)) {
+        if (at > last || (at == last && slowest != UINT32_MAX && fresh && operand_of(timing->datapath, wire, slowest)->cycle != wire->cycle)) {
             last = at;
             slowest = k;
         }

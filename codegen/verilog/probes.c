@@ -81,14 +81,14 @@ static uint32_t port_end(const struct probe_plan *p, uint32_t first, uint32_t *b
 
 static void write_step(const struct probe_plan *p, struct strbuf *out, const char *name, uint32_t first, uint32_t end, int cycle, uint32_t before,
                        uint32_t bits) {
-    struct concatenation parts = concatenation_new(p->plan->arena);
+    struct strbuf parts = strbuf_new(p->plan->arena);
     for (uint32_t i = end; i-- > first;)
         if (cycle_of(p, p->probed[i].wire) == cycle)
-            concatenation_add(&parts, "\n            %s", signal_path(p, p->probed[i].wire));
+            strbuf_printf(&parts, "%s\n            %s", parts.length ? "," : "", signal_path(p, p->probed[i].wire));
     if (before)
-        concatenation_add(&parts, "%s_c%d", name, cycle - 1);
-    strbuf_printf(out, "    reg [%u:0] %s_c%d; // at the end of cycle %d\n    always @(posedge clk) %s_c%d <= %s;\n", bits - 1, name, cycle, cycle,
-                  name, cycle, concatenation_text(&parts));
+        strbuf_printf(&parts, "%s\n            %s_c%d", parts.length ? "," : "", name, cycle - 1);
+    strbuf_printf(out, "    reg [%u:0] %s_c%d; // at the end of cycle %d\n    always @(posedge clk) %s_c%d <= {%s};\n", bits - 1, name, cycle, cycle,
+                  name, cycle, parts.data);
 }
 
 /* A register a cycle, from the first in which a wire is computed to that of the outputs. */

@@ -43,6 +43,15 @@ check_exact() {
     say drop_is_exact $? "$(number grid_exact "$WORK/log") of $(number grid_outputs "$WORK/log") logits on the grid equal the float ones"
 }
 
+# gate NAME CODE PATTERN OPTIONS...: the second question's answer and its limits, on jets
+gate() {
+    name=$1 code=$2 pattern=$3
+    shift 3
+    "$BXC" verify "$WORK/jets_6bit" --events "$jets/events.npy" --labels "$jets/labels.npy" --engines emulator "$@" > "$WORK/log" 2>&1
+    [ $? = "$code" ] && grep -q -e "$pattern" "$WORK/log"
+    say "gate_$name" $? "it does not say '$pattern' or does not end with $code"
+}
+
 "${CC:-cc}" -std=c11 -O1 -o "$WORK/compare" tests/cosim/npy_compare.c -lm || exit 2
 reference jets "$jets/jets.onnx" float "$jets/events.npy" jets.npy 1e-5
 reference jets_6bit "$jets/jets_6bit.onnx" float "$jets/events.npy" jets_6bit.npy 1e-5
@@ -53,6 +62,13 @@ if compile jets_hgq jets_hgq.keras; then
     verify jets_hgq 2000
 fi
 compile drop jets_6bit.onnx --softmax drop && check_exact
-compile jets_6bit jets_6bit.onnx && verify jets_6bit 2000
+if compile jets_6bit jets_6bit.onnx; then
+    verify jets_6bit 2000
+    gate flips_are_the_ports 0 'decisions flipped: 8 of 10,000: 8 by the port.s rounding$'
+    gate worst_event_has_its_cause 0 "the largest: event 4925 of the files: .* the port's rounding tips quantiser 'quant_input': element 14 "
+    gate passes 0 '^network: as trained' --max-flips 0.1% --max-error 0.5 --max-loss 0.1%
+    gate of_flips 1 '^network: NOT as trained' --max-flips 0.05%
+    gate of_error 1 'largest error: 0.3422, and --max-error lets it be 0.1' --max-error 0.1
+fi
 compile jets jets.onnx && verify jets 2000
 exit $failed

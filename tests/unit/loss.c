@@ -148,6 +148,9 @@ static void a_ruined_network_is_told(void) {
     CHECK(!loss.explained && strstr(loss.warning, "of the decisions flipped for a reason other than the formats' rounding"));
     CHECK_STR(loss.layer, "dense1");
     CHECK_STR(loss.worst.cause, "not the formats' rounding, most of it at layer 'dense1'");
+    CHECK_EQ(loss.layer_count, 4); /* x, q, dense1, dense2 */
+    CHECK(loss.layers[2].relative > 0.5 && loss.layers[2].added == loss.layers[2].relative);
+    CHECK(fabs(loss.layers[3].added - fmax(0, loss.layers[3].relative - loss.layers[2].relative)) < 1e-12);
     done();
 }
 

@@ -46,7 +46,8 @@ static double largest_error(const struct crossing *c, size_t events, size_t clas
 }
 
 static void check_softmax(size_t classes, double target) {
-    enum { EVENTS = 4000, FRACTION = 12 };
+    enum { FRACTION = 12 };
+    const size_t events = classes > 10 ? 40000 / classes : 4000;
     struct crossing c = crossing_new();
     c.options.softmax_error = target;
     union attributes axis = {.axis = {.axis = 1}};
@@ -56,7 +57,7 @@ static void check_softmax(size_t classes, double target) {
     int status = cross(&c);
     if (status < 0) print_problems(&c);
     CHECK(status == 0);
-    double bound = stated_bound(&c), worst = largest_error(&c, EVENTS, classes, FRACTION);
+    double bound = stated_bound(&c), worst = largest_error(&c, events, classes, FRACTION);
     if (getenv("VERBOSE"))
         fprintf(stderr, "# %zu classes: asked %.2e, stated %.2e, measured %.2e: %s\n", classes, target, bound, worst,
                 c.program.notes[0].text);
@@ -80,6 +81,10 @@ static void ten_classes(void) { check_softmax(10, 1.0 / 4096); }
 static void coarse(void) { check_softmax(5, 1.0 / 32); }
 static void three_classes_fine(void) { check_softmax(3, 1.0 / 16384); }
 
+static void forty_five_classes(void) { check_softmax(45, 1.0 / 1024); }
+static void three_hundred_classes(void) { check_softmax(300, 1.0 / 256); }
+static void thousand_classes(void) { check_softmax(1000, 1.0 / 1024); }
+
 static void impossible_error_is_refused(void) {
     struct crossing c = crossing_new();
     c.options.softmax_error = 1e-12;
@@ -97,6 +102,9 @@ int main(void) {
     RUN(ten_classes);
     RUN(coarse);
     RUN(three_classes_fine);
+    RUN(forty_five_classes);
+    RUN(three_hundred_classes);
+    RUN(thousand_classes);
     RUN(impossible_error_is_refused);
     TEST_EXIT();
 }

@@ -56,6 +56,13 @@ static bool ends_with(const char *text, const char *end) {
     return length >= wanted && !strcmp(text + length - wanted, end);
 }
 
+/* Of a constant factor; 0 where there is none, or a sign and a shift. */
+static int factor_bits(const struct graph *fixed, const struct node *node) {
+    uint32_t slot = graph_integers(fixed, node->inputs[0]) ? 0 : 1;
+    int width = graph_integers(fixed, node->inputs[slot]) ? widest(fixed, node->inputs[slot]) : 0;
+    return width > 2 ? width : 0;
+}
+
 /* The narrowest of the formats that the compiler gave weights and activations. */
 static int chosen_bits(const struct graph *fixed) {
     int bits = BINARY32_BITS;
@@ -66,6 +73,8 @@ static int chosen_bits(const struct graph *fixed) {
             continue;
         if (node->op == OP_MATMUL && graph_integers(fixed, node->inputs[1]))
             width = widest(fixed, node->inputs[1]);
+        else if (node->op == OP_MUL)
+            width = factor_bits(fixed, node);
         else if (node->op == OP_NARROW && ends_with(node->name, ".narrow"))
             width = widest(fixed, node->result);
         bits = width > 0 && width < bits ? width : bits;

@@ -1,0 +1,269 @@
+/* Formats that float networks get: what calibration cannot judge keeps nothing from the others, options are obeyed,
+ * sums and batch normalisations have formats, bounds follow stacks. Each network against its integers, by value. */
+#include "tests/unit/crossing.h"
+
+enum { EVENTS = 500 };
+
+struct net {
+    struct crossing c;
+    struct graph *trained;
+    size_t features;
+    float *events;
+    const float *data[1];
+};
+
+/* Events of features 0 mean and deviation 1. */
+static struct net net_new(size_t features) {
+    struct net net = {.c = crossing_new(), .features = features};
+    uint64_t state = 77;
+    net.events = calloc(EVENTS * features, sizeof *net.events);
+    for (size_t i = 0; i < EVENTS * features; i++)
+        for (int k = 0; k < 12; k++) net.events[i] += (float)((double)(next_random(&state) >> 11) / (double)(1ull << 53) - 0.5);
+    return net;
+}
+
+static void set_feature(struct net *net, size_t feature, float scale, float offset) {
+    for (size_t e = 0; e < EVENTS; e++) net->events[e * net->features + feature] = net->events[e * net->features + feature] * scale + offset;
+}
+
+static valref input_of(struct net *net) { return real_input(&net->c, "x", (int64_t)net->features); }
+
+static int compile(struct net *net, bool calibrated) {
+    net->trained = graph_clone(net->c.graph);
+    net->data[0] = net->events;
+    if (calibrated) net->c.program.calibration = (struct calibration){EVENTS, net->data, 1};
+    net->c.program.options = &net->c.options;
+    return passes_run(&net->c.program, NULL, "simplify");
+}
+
+/* The largest difference of the first output; INFINITY when it did not compile. */
+static double largest_error(struct net *net, bool calibrated) {
+    if (compile(net, calibrated) < 0) {
+        print_problems(&net->c);
+        return INFINITY;
+    }
+    size_t classes = shape_elements(&graph_value(net->trained, net->trained->outputs[0].value)->shape);
+    float *wanted = calloc(EVENTS * classes, sizeof *wanted);
+    double *got = calloc(EVENTS * classes, sizeof *got), worst = 0;
+    run_real(net->trained, EVENTS, net->events, wanted);
+    if (run_integer(net->c.program.graph, EVENTS, net->events, got) < 0) worst = INFINITY;
+    for (size_t i = 0; i < EVENTS * classes; i++) worst = fmax(worst, fabs((double)wanted[i] - got[i]));
+    free(wanted);
+    free(got);
+    return worst;
+}
+
+static void net_free(struct net *net) {
+    free(net->events);
+    graph_free(net->trained);
+    crossing_free(&net->c);
+}
+
+static valref weights(struct net *net, int64_t rows, int64_t columns, const float *data) {
+    return reals(&net->c, "w", shape2(rows, columns), data);
+}
+
+static valref dense(struct net *net, const char *name, valref x, int64_t rows, int64_t columns, const float *data) {
+    return op2(&net->c, OP_MATMUL, name, x, weights(net, rows, columns, data));
+}
+
+static struct format port_format(const struct net *net, size_t element) {
+    const struct graph *graph = net->c.program.graph;
+    return graph_format(graph, graph_inputs(graph, graph->arena).at[0], element);
+}
+
+/* ---- what calibration cannot judge ---- */
+
+static void features_at_rest(void) {
+    static const float w[4] = {0.7f, 30000, -1.3f, 500};
+    struct net net = net_new(4);
+    set_feature(&net, 1, 0, 0);
+    set_feature(&net, 3, 0, 1.5f);
+    graph_append_output(net.c.graph, "y", dense(&net, "m", input_of(&net), 4, 1, w));
+    CHECK(largest_error(&net, true) < 0.01); /* the two others keep their weights, and 750 is exact to that */
+    CHECK(said(&net.c, SEVERITY_WARNING, "cannot judge 2 of 4 features of input 'x', which never moved: 1 (always 0), 3 (always 1.5)"));
+    CHECK_EQ(port_format(&net, 1).fraction, 10); /* fixed<16,6> where nothing is known */
+    net_free(&net);
+}
+
+static void a_single_event_far_outside(void) {
+    static const float w[2] = {0.7f, -1.3f};
+    struct net net = net_new(2);
+    net.events[2 * 77 + 1] = 3e6f;
+    graph_append_output(net.c.graph, "y", dense(&net, "m", input_of(&net), 2, 1, w));
+    CHECK(compile(&net, true) == 0);
+    CHECK(said(&net.c, SEVERITY_WARNING, "single calibration events are cut off in 1 of 2 features of input 'x': 1 ("));
+    CHECK(port_format(&net, 1).fraction >= 11);
+    net.events[2 * 77 + 1] = 0;
+    graph_free(net.c.real);
+    net.c.real = NULL;
+    float wanted[EVENTS], *out = wanted;
+    double got[EVENTS], worst = 0;
+    run_real(net.trained, EVENTS, net.events, out);
+    CHECK(run_integer(net.c.program.graph, EVENTS, net.events, got) == 0);
+    for (size_t i = 0; i < EVENTS; i++) worst = fmax(worst, fabs((double)wanted[i] - got[i]));
+    CHECK(worst < 0.005);
+    net_free(&net);
+}
+
+/* What is rare but no single event, and what is nearly always 0, is no outlier. */
+static void rare_is_not_outside(void) {
+    static const float w[2] = {0.7f, -1.3f};
+    struct net net = net_new(2);
+    for (size_t e = 0; e < EVENTS; e++) {
+        if (e % 100) net.events[2 * e] = 0;        /* five numbers that are not 0 */
+        if (e % 50 == 0) net.events[2 * e + 1] *= 1000; /* ten large ones */
+    }
+    graph_append_output(net.c.graph, "y", dense(&net, "m", input_of(&net), 2, 1, w));
+    CHECK(largest_error(&net, true) < 1);
+    CHECK(!said(&net.c, SEVERITY_WARNING, "cut off") && !said(&net.c, SEVERITY_WARNING, "cannot judge"));
+    net_free(&net);
+}
+
+static void features_of_very_different_sizes(void) {
+    static const float w[3] = {0.7f, -1.3e-9f, 1.1e9f};
+    struct net net = net_new(3);
+    set_feature(&net, 1, 1e9f, 2e9f);
+    set_feature(&net, 2, 1e-9f, 0);
+    graph_append_output(net.c.graph, "y", dense(&net, "m", input_of(&net), 3, 1, w));
+    CHECK(largest_error(&net, true) < 0.01);
+    net_free(&net);
+}
+
+/* A channel inside that is 10^6 times smaller than its neighbour, and read by a large weight. */
+static void channels_of_very_different_sizes(void) {
+    static const float first[4] = {1e3f, 0, 0, 1e-3f}, second[2] = {1e-3f, 1e3f};
+    struct net net = net_new(2);
+    valref hidden = op1(&net.c, OP_RELU, "r", dense(&net, "m", input_of(&net), 2, 2, first), 0, 0);
+    graph_append_output(net.c.graph, "y", dense(&net, "n", hidden, 2, 1, second));
+    CHECK(largest_error(&net, true) < 0.01);
+    net_free(&net);
+}
+
+/* ---- what the user gave ---- */
+
+/* tanh alone reads the input, with ten bits; the port is what was asked for. */
+static void the_format_that_was_given(void) {
+    struct net net = net_new(2);
+    struct input_options option = {.formats = formats_uniform(net.c.context->arena, (struct format){true, 16, 8}), .rounding = -1, .overflow = -1};
+    net.c.options.inputs = &option;
+    net.c.options.input_count = 1;
+    graph_append_output(net.c.graph, "y", op1(&net.c, OP_TANH, "t", input_of(&net), 0, 0));
+    CHECK(largest_error(&net, true) < 0.01);
+    CHECK(format_equal(port_format(&net, 0), (struct format){true, 16, 8}));
+    net_free(&net);
+}
+
+static void the_format_that_was_given_over_the_models(void) {
+    struct net net = net_new(2);
+    struct input_options option = {.formats = formats_uniform(net.c.context->arena, (struct format){true, 12, 7}), .rounding = -1, .overflow = -1};
+    net.c.options.inputs = &option;
+    net.c.options.input_count = 1;
+    graph_append_output(net.c.graph, "y", op1(&net.c, OP_RELU, "r", narrow1(&net.c, "q", input_of(&net), true, 6, 3), 0, 0));
+    CHECK(compile(&net, true) == 0);
+    CHECK(format_equal(port_format(&net, 0), (struct format){true, 12, 7}));
+    CHECK_EQ(count_op(net.c.program.graph, OP_NARROW), 1); /* the model's own stays behind it */
+    net_free(&net);
+}
+
+/* ---- sums and batch normalisations ---- */
+
+static valref batch_norm(struct net *net, const char *name, valref x, float gain, float variance) {
+    const float scale[2] = {gain, -0.91f}, shift[2] = {0.123f, 4.5f}, mean[2] = {0.77f, -0.31f}, variances[2] = {variance, 2.3f};
+    valref operands[5] = {x, reals(&net->c, "s", shape1(2), scale), reals(&net->c, "h", shape1(2), shift), reals(&net->c, "mu", shape1(2), mean),
+                          reals(&net->c, "v", shape1(2), variances)};
+    union attributes attributes = {.normalization = {0}};
+    return graph_append(net->c.graph, OP_BATCH_NORM, name, operands, 5, &attributes);
+}
+
+static void eight_residuals_with_batch_norms(void) {
+    struct net net = net_new(2);
+    valref x = input_of(&net);
+    for (int i = 0; i < 8; i++) {
+        char bn[8], sum[8];
+        snprintf(bn, sizeof bn, "bn%d", i);
+        snprintf(sum, sizeof sum, "sum%d", i);
+        x = op2(&net.c, OP_ADD, sum, x, batch_norm(&net, bn, x, 1.37f, 1.9f));
+    }
+    graph_append_output(net.c.graph, "y", batch_norm(&net, "last", x, 1.37f, 100));
+    CHECK(largest_error(&net, true) < 0.2); /* of numbers up to a few hundred */
+    CHECK_EQ(count_op(net.trained, OP_BATCH_NORM), 9);
+    net_free(&net);
+}
+
+/* A huge one is arithmetic like any other. */
+static void a_huge_gain(void) {
+    struct net net = net_new(2);
+    valref x = input_of(&net);
+    graph_append_output(net.c.graph, "y", batch_norm(&net, "bn", op2(&net.c, OP_ADD, "twice", x, x), 1e10f, 1e-10f));
+    CHECK(largest_error(&net, true) < 1e13); /* of 10^16 */
+    net_free(&net);
+}
+
+static void an_infinite_gain_is_refused(void) {
+    struct net net = net_new(2);
+    valref x = input_of(&net);
+    graph_append_output(net.c.graph, "y", batch_norm(&net, "bn", op2(&net.c, OP_ADD, "twice", x, x), 1e30f, 1e-40f));
+    CHECK(compile(&net, true) < 0);
+    CHECK(said(&net.c, SEVERITY_ERROR, "batch normalisation has no finite gain in channel 0"));
+    net_free(&net);
+}
+
+/* ---- bounds ---- */
+
+/* Without calibration the bound of a stacked product follows both operands: 295 was the error. */
+static void a_stacked_right_operand(void) {
+    static const float stack[2] = {0x1p-7f, 100}, last[1] = {0.5f};
+    struct net net = net_new(2);
+    union attributes split = {.reshape = {.shape = {3, {2, 1, 1}}}}, join = {.reshape = {.shape = shape2(2, 1)}};
+    valref x = input_of(&net), rows = graph_append(net.c.graph, OP_RESHAPE, "split", &x, 1, &split);
+    valref product = op2(&net.c, OP_MATMUL, "stack", rows, reals(&net.c, "s", (struct shape){3, {2, 1, 1}}, stack));
+    valref joined = graph_append(net.c.graph, OP_RESHAPE, "join", &product, 1, &join);
+    graph_append_output(net.c.graph, "y", dense(&net, "n", joined, 1, 1, last));
+    CHECK(largest_error(&net, false) < 0.5);
+    net_free(&net);
+}
+
+static void three_hundred_inputs(void) {
+    struct net net = net_new(1);
+    const float **data = ARENA_ARRAY(net.c.context->arena, const float *, 300);
+    valref sum = NO_VALUE;
+    for (int i = 0; i < 300; i++) {
+        valref x = real_input(&net.c, arena_printf(net.c.context->arena, "x%d", i), 1);
+        sum = i ? op2(&net.c, OP_ADD, arena_printf(net.c.context->arena, "s%d", i), sum, x) : x;
+        data[i] = net.events;
+    }
+    graph_append_output(net.c.graph, "y", op1(&net.c, OP_RELU, "r", sum, 0, 0));
+    net.c.program.calibration = (struct calibration){EVENTS, data, 300};
+    net.c.program.options = &net.c.options;
+    CHECK(passes_run(&net.c.program, NULL, "simplify") == 0);
+    CHECK_EQ(graph_inputs(net.c.program.graph, net.c.context->arena).count, 300);
+    net_free(&net);
+}
+
+/* A power of two is one bit, and stays what it is. */
+static void powers_of_two_are_exact(void) {
+    static const float w[2] = {2, -0.5f};
+    struct net net = net_new(2);
+    for (size_t i = 0; i < EVENTS * 2; i++) net.events[i] = ldexpf(nearbyintf(ldexpf(net.events[i], 8)), -8);
+    graph_append_output(net.c.graph, "y", dense(&net, "m", input_of(&net), 2, 1, w));
+    CHECK(largest_error(&net, true) == 0);
+    net_free(&net);
+}
+
+int main(void) {
+    RUN(features_at_rest);
+    RUN(a_single_event_far_outside);
+    RUN(rare_is_not_outside);
+    RUN(features_of_very_different_sizes);
+    RUN(channels_of_very_different_sizes);
+    RUN(the_format_that_was_given);
+    RUN(the_format_that_was_given_over_the_models);
+    RUN(eight_residuals_with_batch_norms);
+    RUN(a_huge_gain);
+    RUN(an_infinite_gain_is_refused);
+    RUN(a_stacked_right_operand);
+    RUN(three_hundred_inputs);
+    RUN(powers_of_two_are_exact);
+    TEST_EXIT();
+}

@@ -4,7 +4,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-enum { CALIBRATION_EVENTS_MAX = 100000, READ_BLOCK = 1024 };
+enum { READ_BLOCK = 1024 };
 
 /* Reads at most `limit` events as binary32. */
 static int read_events(struct arena *arena, struct event_source *source, size_t elements, size_t limit, const float **data, size_t *events) {

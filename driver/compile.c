@@ -220,8 +220,7 @@ static void tell(const struct compile_job *job) {
 static int compile(struct compile_job *job) {
     const struct compilation *what = job->what;
     if (settings_read(job->context, job->arena, what->options, &job->options) < 0 || check_pass_names(job) < 0) return -1;
-    double flips, error;
-    if (network_gates(what->options, &flips, &error) < 0) return -1;
+    if (network_check_options(job->context, what->options) < 0) return -1;
     if (what->folder && folder_check(job->context, what->folder) < 0) return -1;
     if (read_model(job) < 0 || run_passes(job) < 0) return -1;
     if ((!what->folder && !what->finished) || options_has(what->options, "stop-after")) return 0;

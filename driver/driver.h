@@ -24,6 +24,7 @@ void settings_add_input(struct arena *arena, struct compile_options *out, const 
 void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer);
 
 /* ---- calibrate.c: events in memory ---- */
+enum { CALIBRATION_EVENTS_MAX = 100000 }; /* of a file, the first ones */
 int calibration_load(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
                      const struct graph *graph, struct calibration *out);
 /* Means, deviations and ranges by input element, for the random events of verify. */
@@ -57,7 +58,7 @@ void network_free(struct network *network);
  * when it is more than --max-flips or --max-error allow. */
 int network_judge(struct network *network, struct program *program, const struct measurement *measurement,
                   const struct pass_report *reports, uint32_t report_count, const struct bxc_options *options);
-int network_gates(const struct bxc_options *options, double *flips, double *error); /* NaN: none */
+int network_check_options(struct bxc_context *context, const struct bxc_options *options); /* before the work is done */
 void network_print(struct strbuf *out, const struct network *network); /* one line, or nothing */
 
 /* ---- folder.c: the firmware's folder, all or nothing ---- */

@@ -11,6 +11,12 @@ struct network {
     const char *events;    /* in words */
     const char *pass;      /* which changed the outputs most, or NULL */
     double pass_error;
+    struct truth truth; /* labels NULL: none */
+    bool gated;
+};
+
+struct gates { /* NaN: none */
+    double flips, error, loss;
 };
 
 struct network *network_new(struct program *program) {
@@ -33,8 +39,10 @@ static void find_pass(struct network *network, const struct pass_report *reports
 }
 
 static void warn(const struct program *program, const struct network *network) {
-    const char *help = program->calibration.events ? "the report shows each pass and layer; --precision and --input give wider formats, --max-flips and --max-error make it an error"
-                                                   : "give events like those of the experiment with --calibrate";
+    bool chosen = program->used & (USE_WEIGHTS | USE_ACTIVATIONS);
+    const char *help = !program->calibration.events ? "give events like those of the experiment with --calibrate"
+                       : chosen ? "the report shows each pass and layer; --precision and --input give wider formats, --max-flips and --max-error make it an error"
+                                : "the report shows each pass and layer; --input gives a wider port, --max-flips and --max-error make it an error";
     diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, help,
                  "this is not the network that was trained: on %s %s", network->events, network->loss.warning);
 }
@@ -45,37 +53,74 @@ static int check_gate(const struct program *program, const char *gate, const cha
                       "%s: %.4g, and at most %.4g is allowed", what, value, limit);
 }
 
-static int check_gates(const struct program *program, const struct network *network, const struct bxc_options *options) {
-    double flips, error;
-    if (network_gates(options, &flips, &error) < 0) return -1;
-    const struct loss *loss = &network->loss;
-    if (!network->measured && !(isnan(flips) && isnan(error)))
-        return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source}, "leave --max-flips and --max-error away",
-                          "there is no float model with these outputs to compare with");
-    double share = loss->decisions ? (double)loss->flipped / (double)loss->decisions : 0;
-    int result = check_gate(program, "--max-flips", "share of the decisions that flipped", flips, share);
-    return check_gate(program, "--max-error", "largest error", error, loss->max_error) < 0 ? -1 : result;
+static int read_gates(const struct bxc_options *options, struct gates *out) {
+    int result = options_share(options, "max-flips", (double)NAN, &out->flips);
+    if (options_number(options, "max-error", (double)NAN, 0, 1e300, &out->error) < 0) result = -1;
+    return options_share(options, "max-loss", (double)NAN, &out->loss) < 0 ? -1 : result;
 }
 
-int network_gates(const struct bxc_options *options, double *flips, double *error) {
-    int result = options_share(options, "max-flips", (double)NAN, flips);
-    return options_number(options, "max-error", (double)NAN, 0, 1e300, error) < 0 ? -1 : result;
+int network_check_options(struct bxc_context *context, const struct bxc_options *options) {
+    struct gates gates;
+    int result = read_gates(options, &gates);
+    const struct location at = {.file = "bxc"};
+    if (!isnan(gates.loss) && !options_has(options, "labels"))
+        result = diag_error(&context->diagnostics, at, "give the true classes of the calibration events with --labels", "--max-loss needs labels");
+    if (options_has(options, "labels") && !options_has(options, "calibrate"))
+        result = diag_error(&context->diagnostics, at, "give their events too: --calibrate FILE", "labels without calibration events");
+    return result;
+}
+
+static int check_gates(const struct program *program, const struct network *network, const struct bxc_options *options) {
+    struct gates gates;
+    if (read_gates(options, &gates) < 0) return -1;
+    const struct loss *loss = &network->loss;
+    if (!network->measured && !(isnan(gates.flips) && isnan(gates.error) && isnan(gates.loss)))
+        return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source},
+                          "leave --max-flips, --max-error and --max-loss away", "there is no float model with these outputs to compare with");
+    double share = loss->decisions ? (double)loss->flipped / (double)loss->decisions : 0;
+    int result = check_gate(program, "--max-flips", "share of the decisions that flipped", gates.flips, share);
+    if (check_gate(program, "--max-error", "largest error", gates.error, loss->max_error) < 0) result = -1;
+    double lost = network->truth.accuracy_float - network->truth.accuracy_fixed;
+    return check_gate(program, "--max-loss", "accuracy lost", gates.loss, lost) < 0 ? -1 : result;
+}
+
+/* The true classes of the events that are measured. */
+static int read_labels(struct program *program, const char *path, size_t events, struct truth *out) {
+    struct event_source *source = event_source_open(program->context, path);
+    if (!source) return -1;
+    struct shape shape;
+    out->columns = event_source_elements(source, &shape);
+    double *labels = ARENA_ARRAY(program->arena, double, events * out->columns + 1);
+    size_t there = event_source_count(source);
+    int64_t got = event_source_read(source, labels, events);
+    event_source_close(source);
+    out->labels = labels;
+    bool whole = program->calibration.events < CALIBRATION_EVENTS_MAX ? there == program->calibration.events : there >= program->calibration.events;
+    if (got == (int64_t)events && whole) return 0;
+    return diag_error(&program->context->diagnostics, (struct location){.file = path}, "one label an event", "%zu labels for %zu calibration events", there,
+                      program->calibration.events);
 }
 
 static bool is_gated(const struct bxc_options *options) {
-    return options_has(options, "max-flips") || options_has(options, "max-error");
+    return options_has(options, "max-flips") || options_has(options, "max-error") || options_has(options, "max-loss");
 }
 
 int network_judge(struct network *network, struct program *program, const struct measurement *measurement,
                   const struct pass_report *reports, uint32_t report_count, const struct bxc_options *options) {
     struct network none = {0};
     if (!network) return check_gates(program, &none, options);
+    const char *labels = options_get(options, "labels");
+    size_t events = measurement_count(measurement);
     network->events = measurement_events(measurement);
-    network->measured = loss_measure(network->trained, program->graph, measurement_count(measurement), measurement_inputs(measurement),
-                                     (double)NAN, program->calibration.events > 0, program->arena, &network->loss);
+    network->gated = is_gated(options);
+    if (labels && read_labels(program, labels, events, &network->truth) < 0) return -1;
+    size_t errors = program->context->diagnostics.errors;
+    network->measured = loss_measure_labelled(network->trained, program->graph, events, measurement_inputs(measurement), (double)NAN,
+                                              program->calibration.events > 0, labels ? &network->truth : NULL, program->arena, &network->loss);
+    if (program->context->diagnostics.errors > errors) return -1;
     if (network->measured) {
         find_pass(network, reports, report_count);
-        if (network->loss.warning && !is_gated(options)) warn(program, network);
+        if (network->loss.warning && !network->gated) warn(program, network);
         struct strbuf line = strbuf_new(program->arena);
         network_print(&line, network);
         program_note(program, "measure", NULL, (double)NAN, "%.*s", (int)line.length - 1, line.data);
@@ -85,7 +130,9 @@ int network_judge(struct network *network, struct program *program, const struct
 
 void network_print(struct strbuf *out, const struct network *network) {
     if (!network || !network->measured) return;
-    loss_terminal(out, &network->loss);
+    loss_terminal(out, &network->loss, network->gated);
     if (network->pass && network->loss.max_error > 0) strbuf_printf(out, ", most in pass '%s'", network->pass);
+    if (network->truth.labels)
+        strbuf_printf(out, ", accuracy %.2f %% for %.2f %%", 100 * network->truth.accuracy_fixed, 100 * network->truth.accuracy_float);
     strbuf_printf(out, "; on %s\n", network->events);
 }

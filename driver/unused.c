@@ -65,7 +65,7 @@ void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_op
 }
 
 void unused_warn_of_firmware(struct bxc_context *context, const struct bxc_options *options) {
-    static const char *const keys[] = {"output", "max-flips", "max-error"};
+    static const char *const keys[] = {"output", "labels", "max-flips", "max-error", "max-loss"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (options_has(options, keys[i]))
             diag_warning(&context->diagnostics, (struct location){.file = "bxc"}, NULL, "--%s does nothing: --stop-after writes no firmware", keys[i]);

@@ -239,8 +239,8 @@ static void print_network(struct strbuf *out, const struct verdict *verdict, boo
         strbuf_printf(out, "  %s\n", words_clean(arena, loss->warning));
 }
 
-void loss_terminal(struct strbuf *out, const struct loss *loss) {
-    const char *how = loss->warning ? "NOT as trained" : loss->max_error > 0 || loss->flipped ? "as trained" : "exactly as trained";
+void loss_terminal(struct strbuf *out, const struct loss *loss, bool gated) {
+    const char *how = loss->warning && !gated ? "NOT as trained" : loss->max_error > 0 || loss->flipped ? "as trained" : "exactly as trained";
     strbuf_printf(out, "network: %s: %s", how, words_loss(out->arena, loss));
     if (loss->layer && loss->max_error > 0) strbuf_printf(out, ", most of it at layer '%s'", words_clean(out->arena, loss->layer));
 }

@@ -590,21 +590,42 @@ static int measure_block(struct accuracy *accuracy, struct event_block *block, c
     return accuracy_add(accuracy, block, floats, integers);
 }
 
+static void finish_truth(const struct accuracy *accuracy, struct truth *truth, struct loss *loss, struct arena *arena) {
+    struct verdict verdict = {.loss = *loss};
+    accuracy_finish_labels(accuracy, &verdict, arena);
+    *loss = verdict.loss;
+    truth->accuracy_float = verdict.accuracy_float;
+    truth->accuracy_fixed = verdict.accuracy_fixed;
+}
+
 bool loss_measure(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs, double threshold,
                   bool calibrated, struct arena *arena, struct loss *loss) {
+    return loss_measure_labelled(reference, fixed, events, inputs, threshold, calibrated, NULL, arena, loss);
+}
+
+bool loss_measure_labelled(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs,
+                           double threshold, bool calibrated, struct truth *truth, struct arena *arena, struct loss *loss) {
     struct arena *own = arena_new(fixed->context);
     struct accuracy *accuracy = accuracy_new(reference, fixed, threshold, NULL, own);
     int status = accuracy->reference ? 0 : -1;
+    if (truth && status == 0)
+        status = accuracy_expect_labels(accuracy, events);
     for (size_t first = 0; first < events && status == 0; first += BLOCK_EVENTS) {
         struct event_block block = {.phase = calibrated ? PHASE_CALIBRATION : PHASE_RANDOM, .first = first, .first_in_phase = first};
         struct arena *scratch = arena_new(fixed->context);
         block.events = events - first < BLOCK_EVENTS ? events - first : BLOCK_EVENTS;
+        if (truth) {
+            block.label_columns = truth->columns;
+            block.labels = arena_copy(scratch, truth->labels + first * truth->columns, block.events * truth->columns * sizeof(double));
+        }
         status = measure_block(accuracy, &block, inputs, scratch);
         arena_free(scratch);
     }
     *loss = (struct loss){.explained = true};
     if (status == 0)
         accuracy_finish(accuracy, loss, arena);
+    if (status == 0 && truth)
+        finish_truth(accuracy, truth, loss, arena);
     accuracy_close(accuracy);
     arena_free(own);
     return status == 0;

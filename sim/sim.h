@@ -132,6 +132,14 @@ void loss_judge(struct loss *loss, double accuracy_lost, struct arena *arena);
  * false: nothing can be compared (the model came quantised, or its outputs have another shape). */
 bool loss_measure(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs,
                   double threshold, bool calibrated, struct arena *arena, struct loss *loss);
+/* The same with the true classes of the events: events x columns, and the accuracies that they give. */
+struct truth {
+    const double *labels;
+    size_t columns;
+    double accuracy_float, accuracy_fixed;
+};
+bool loss_measure_labelled(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs,
+                           double threshold, bool calibrated, struct truth *truth, struct arena *arena, struct loss *loss);
 
 /* ---- compare.c, verdict.c ---- */
 struct difference { /* the first one */

@@ -115,7 +115,7 @@ done
 
 # every option has a row, but for those that say how much is told and how fast it goes, and for the gates below
 for option in $("$BXC" compile --help | sed -n 's/^  *\(-[a-z?],\)* *--\([a-z-]*\).*/\2/p'); do
-    case $option in threads | help | usage | version | max-*) continue ;; esac
+    case $option in threads | help | usage | version | max-* | labels) continue ;; esac
     grep -q "^$option|" rows && echo "ok $option has a row" || echo "not ok $option has no row in this test"
 done
 
@@ -129,7 +129,14 @@ gate() {
 gate "an error within the gate" "0 1" --max-error 0.5 --precision 10
 gate "an error beyond the gate" "1 0" --max-error 0.0001 --precision 2
 gate "no flips" "0 1" --max-flips 0 --precision 12
-gate "no gate for accuracy without labels" "2 0" --max-loss 0.1
+gate "no gate for accuracy without labels" "1 0" --max-loss 0.1
+printf '0\n1\n1\n' > labels.csv
+gate "accuracy within the gate" "0 1" --labels labels.csv --max-loss 1
+printf '0\n1\n' > few.csv
+gate "too few labels" "1 0" --labels few.csv
+"$BXC" compile -q "$ROOT/examples/jets/jets.onnx" -o gated --calibrate "$ROOT/examples/jets/events.npy" --labels "$ROOT/examples/jets/labels.npy" \
+    --precision 4 --max-loss 1% 2> with.err
+[ $? = 1 ] && grep -q "accuracy lost" with.err && echo "ok accuracy beyond the gate" || echo "not ok accuracy beyond the gate"
 gate "a gate that is no number" "1 0" --max-error many
 "$BXC" compile -q quantised.bxc -o gated --max-error 1 2> with.err
 [ $? = 1 ] && grep -q "no float model" with.err && echo "ok a gate without a float model" || echo "not ok a gate without a float model"

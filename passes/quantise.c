@@ -63,12 +63,24 @@ static int append_narrow(struct graph *graph, valref value, const char *what, st
     return 0;
 }
 
+/* Of channels that never moved the size is a guess, which is told. */
+static void note_resting(struct program *program, const struct real_ranges *ranges, valref value) {
+    const struct graph *graph = program->graph;
+    const struct real_range *range = real_range_of(graph, ranges, value);
+    size_t count = shape_elements(&graph_value(graph, value)->shape), resting = 0;
+    for (size_t e = 0; e < count; e++) resting += range[e].lo == range[e].hi;
+    if (ranges->calibrated && resting)
+        program_note(program, "quantise", graph_definition(graph, value)->name, (double)resting,
+                     "%zu of %zu numbers never moved in calibration: their formats are guesses", resting, count);
+}
+
 static int narrow_activation(struct program *program, const struct real_ranges *ranges, valref value) {
     struct graph *graph = program->graph;
     if (has_format(graph, value)) return 0;
     struct precision precision = layer_precision(program, graph, graph_definition(graph, value), USE_FORMATS | USE_GRANULARITY);
     struct formats formats = formats_for_value(program->arena, &graph_value(graph, value)->shape, real_range_of(graph, ranges, value), precision.activation_bits,
                                                (enum granularity)precision.granularity);
+    note_resting(program, ranges, value);
     return append_narrow(graph, value, "narrow", formats, &precision);
 }
 

@@ -23,6 +23,7 @@ static int bin_of(float x) {
 }
 
 void seen_include(struct seen *seen, float x) {
+    if (isnan(x)) seen->range.hi = INFINITY; /* no range at all */
     if ((double)x < seen->range.lo) seen->range.lo = (double)x;
     if ((double)x > seen->range.hi) seen->range.hi = (double)x;
     if (x == 0) return;
@@ -44,7 +45,8 @@ struct real_range seen_range(const struct seen *seen, bool *outliers) {
     }
     uint32_t few = numbers < FEWEST ? 0 : numbers / PER_EVENTS + 1;
     while (bin > 0 && beyond + seen->count[bin] <= few) beyond += seen->count[bin--];
-    if (beyond == 0 || top - bin < OUTLIER_BINS) return seen->range;
+    bool finite = isfinite(seen->range.lo) && isfinite(seen->range.hi);
+    if (!finite || beyond == 0 || top - bin < OUTLIER_BINS) return seen->range;
     double most = ldexp(1, 2 * bin - SEEN_BINS);
     *outliers = true;
     return (struct real_range){fmax(seen->range.lo, -most), fmin(seen->range.hi, most)};

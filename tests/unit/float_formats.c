@@ -106,6 +106,28 @@ static void a_single_event_far_outside(void) {
     net_free(&net);
 }
 
+/* A number inside that is none on one event. */
+static void a_number_that_is_none(void) {
+    static const float w[2] = {0.7f, -1.3f};
+    struct net net = net_new(2);
+    net.events[2 * 77] = 0;
+    valref x = input_of(&net), quotient = op2(&net.c, OP_DIV, "quotient", dense(&net, "m", x, 2, 1, w), op2(&net.c, OP_MUL, "square", x, x));
+    graph_append_output(net.c.graph, "y", op1(&net.c, OP_TANH, "t", quotient, 0, 0));
+    CHECK(compile(&net, true) < 0);
+    CHECK(said(&net.c, SEVERITY_ERROR, "is infinite or not a number on calibration events"));
+    net_free(&net);
+}
+
+static void a_dead_neuron_is_told(void) {
+    static const float w[4] = {1, -1, 0, 0}, b[2] = {0, -50}, v[2] = {0.5f, 3};
+    struct net net = net_new(2);
+    valref sum = op2(&net.c, OP_ADD, "b", dense(&net, "m", input_of(&net), 2, 2, w), reals(&net.c, "bias", shape1(2), b));
+    graph_append_output(net.c.graph, "y", dense(&net, "n", op1(&net.c, OP_RELU, "r", sum, 0, 0), 2, 1, v));
+    CHECK(largest_error(&net, true) < 0.005);
+    CHECK(noted(&net.c, "quantise", "1 of 2 numbers never moved in calibration: their formats are guesses"));
+    net_free(&net);
+}
+
 /* What is rare but no single event, and what is nearly always 0, is no outlier. */
 static void rare_is_not_outside(void) {
     static const float w[2] = {0.7f, -1.3f};
@@ -254,6 +276,8 @@ static void powers_of_two_are_exact(void) {
 int main(void) {
     RUN(features_at_rest);
     RUN(a_single_event_far_outside);
+    RUN(a_number_that_is_none);
+    RUN(a_dead_neuron_is_told);
     RUN(rare_is_not_outside);
     RUN(features_of_very_different_sizes);
     RUN(channels_of_very_different_sizes);

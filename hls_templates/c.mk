@@ -2,7 +2,7 @@
 # PROBES=1: with inner values behind the outputs of each event.
 BUILD ?= build
 CC ?= cc
-PROBES ?=
+PROBES :=
 CFLAGS ?= -O3 -march=native
 
 $(BUILD)/run: main.c @{name}.c @{name}.h

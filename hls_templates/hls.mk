@@ -3,7 +3,7 @@
 # PROBES=1: with inner values behind the outputs of each event.
 BUILD ?= build
 CXX ?= c++
-PROBES ?=
+PROBES :=
 AP_TYPES ?=
 CXXFLAGS ?= $(if $(AP_TYPES),-O1,-O3 -march=native)
 

@@ -10,7 +10,7 @@ IVERILOG ?= iverilog
 VERILATED ?= $(BUILD)/verilated
 
 RTL := $(addprefix ../rtl/,$(shell cat ../rtl/files.f))
-PROBES ?=
+PROBES :=
 TOP := $(if $(PROBES),@{probe_module},@{name})
 RTL += $(if $(PROBES),probes.v)
 HASH := $(shell sed -n "s/.*CONTENT_HASH = 256'h\([0-9a-f]*\).*/\1/p" ../rtl/@{name}.v)

@@ -13,7 +13,7 @@ one() { # MODEL
     sed -i '0,/store(to + 8 \* (0 + i), /s//store(to + 8 * (0 + i), (long long)(i == 0) ^ /' "$fw/hls/main.cpp"
     sed -i 's/        give(row.data(), sizeof row\[0\], row.size());/        row[0] ^= 1;\n&/' "$fw/sim/harness.cpp"
     "$BXC" verify "$fw" --engines emulator,c,hls,rtl -n 300 -j 1 --json --no-hash-check > "$fw.json" 2> "$fw.err"
-    wrong=$(grep -c '"difference"' "$fw.json") behind=$(only_output "$fw.json")
+    wrong=$(grep -c '"difference":' "$fw.json") behind=$(only_output "$fw.json")
     if [ "$wrong" -ge 3 ] && [ "$wrong" = "$behind" ]; then echo "ok inner_$name"; else
         echo "not ok inner_$name: $wrong differences, $behind of them behind the layers"
         grep -e '"layer"' -e '"layer_element"' -e not_narrowed "$fw.json" >&2; head -n 3 "$fw.err" >&2; fi

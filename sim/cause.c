@@ -49,10 +49,12 @@ static const char *tipped(const struct pair_run *run, struct arena *arena) {
             continue;
         const float *operand = evaluator_reals(run->state, node->inputs[0]);
         bool alike = value_elements(run->graph, node->inputs[0]) == value_elements(run->graph, node->result);
-        float from = alike ? operand[element * EVENT_LANES] : before[0], to = alike ? operand[element * EVENT_LANES + 1] : before[1];
+        float from = alike ? operand[element * EVENT_LANES] : before[0],
+              to = alike ? operand[element * EVENT_LANES + 1] : before[1];
         if (fabsf(pair[0] - pair[1]) > fabsf(from - to))
-            return arena_printf(arena, "the port's rounding tips quantiser '%s': element %zu gets %g, not %g, and becomes %g, not %g",
-                                node->name, element, (double)to, (double)from, (double)pair[1], (double)pair[0]);
+            return arena_printf(
+                arena, "the port's rounding tips quantiser '%s': element %zu gets %g, not %g, and becomes %g, not %g",
+                node->name, element, (double)to, (double)from, (double)pair[1], (double)pair[0]);
     }
     return NULL;
 }
@@ -63,7 +65,8 @@ static const char *outside(const struct graph *fixed, const float *const *events
         for (size_t e = 0, elements = value_elements(fixed, inputs.at[i]); e < elements; e++)
             if (port_is_beyond(fixed, inputs.at[i], e, (double)events[i][e], (double)events[i][elements + e]))
                 return arena_printf(arena, "element %zu of input '%s' is outside the port's format: %g becomes %g", e,
-                                    graph_definition(fixed, inputs.at[i])->name, (double)events[i][e], (double)events[i][elements + e]);
+                                    graph_definition(fixed, inputs.at[i])->name, (double)events[i][e],
+                                    (double)events[i][elements + e]);
     return NULL;
 }
 
@@ -78,10 +81,11 @@ bool port_is_beyond(const struct graph *fixed, valref input, size_t element, dou
     return fabs(real - at_port) > ldexp(fabs(scale), -format.fraction);
 }
 
-const char *cause_of_event(const struct graph *reference, const struct graph *fixed, const float *const *events, double whole, double inside,
-                           const struct loss *loss, struct arena *arena) {
+const char *cause_of_event(const struct graph *reference, const struct graph *fixed, const float *const *events,
+                           double whole, double inside, const struct loss *loss, struct arena *arena) {
     struct arena *scratch = arena_new(fixed->context);
-    const char *cause = NULL, *layer = loss->layer ? arena_printf(scratch, ", most of it at layer '%s'", loss->layer) : "";
+    const char *cause = NULL,
+               *layer = loss->layer ? arena_printf(scratch, ", most of it at layer '%s'", loss->layer) : "";
     if (whole == 0)
         cause = "there is none";
     else if (inside * 4 <= whole) {
@@ -95,7 +99,8 @@ const char *cause_of_event(const struct graph *reference, const struct graph *fi
         evaluator_state_free(run.state);
         cause = cause ? cause : "the port's rounding";
     } else
-        cause = arena_printf(arena, inside <= loss->allowed ? "the formats' rounding%s" : "not the formats' rounding%s", layer);
+        cause = arena_printf(arena, inside <= loss->allowed ? "the formats' rounding%s" : "not the formats' rounding%s",
+                             layer);
     arena_free(scratch);
     return cause;
 }

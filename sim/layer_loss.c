@@ -27,11 +27,14 @@ struct layer_errors {
     int64_t **fixed_outputs;
 };
 
-static bool is_twin(const struct graph *fixed, const struct node *a, const struct graph *reference, const struct node *b) {
+static bool is_twin(const struct graph *fixed, const struct node *a, const struct graph *reference,
+                    const struct node *b) {
     size_t length = strlen(b->name);
-    if (b->dead || b->op == OP_CONSTANT || strncmp(a->name, b->name, length) || (a->name[length] && strcmp(a->name + length, ".narrow")))
+    if (b->dead || b->op == OP_CONSTANT || strncmp(a->name, b->name, length) ||
+        (a->name[length] && strcmp(a->name + length, ".narrow")))
         return false;
-    return graph_value(reference, b->result)->kind == VALUE_REAL && value_elements(reference, b->result) == value_elements(fixed, a->result);
+    return graph_value(reference, b->result)->kind == VALUE_REAL &&
+           value_elements(reference, b->result) == value_elements(fixed, a->result);
 }
 
 static void find_twins(struct layer_errors *errors) {
@@ -65,9 +68,11 @@ struct layer_errors *layer_errors_new(const struct graph *reference, const struc
     errors->real_outputs = ARENA_ARRAY(arena, float *, reference->output_count + 1);
     errors->fixed_outputs = ARENA_ARRAY(arena, int64_t *, fixed->output_count + 1);
     for (uint32_t o = 0; o < reference->output_count; o++)
-        errors->real_outputs[o] = arena_calloc(arena, EVENT_LANES, value_elements(reference, reference->outputs[o].value) * sizeof(float));
+        errors->real_outputs[o] =
+            arena_calloc(arena, EVENT_LANES, value_elements(reference, reference->outputs[o].value) * sizeof(float));
     for (uint32_t o = 0; o < fixed->output_count; o++)
-        errors->fixed_outputs[o] = arena_calloc(arena, EVENT_LANES, value_elements(fixed, fixed->outputs[o].value) * sizeof(int64_t));
+        errors->fixed_outputs[o] =
+            arena_calloc(arena, EVENT_LANES, value_elements(fixed, fixed->outputs[o].value) * sizeof(int64_t));
     return errors;
 }
 
@@ -96,8 +101,8 @@ static void add_twin(struct layer_errors *errors, struct twin *twin, size_t lane
     }
 }
 
-void layer_errors_add(struct layer_errors *errors, size_t events, const float *const *reals, const int64_t *const *integers,
-                      const size_t *elements, uint32_t inputs, const bool *measured) {
+void layer_errors_add(struct layer_errors *errors, size_t events, const float *const *reals,
+                      const int64_t *const *integers, const size_t *elements, uint32_t inputs, const bool *measured) {
     struct arena *scratch = arena_new(errors->fixed->context);
     const float **real_rows = ARENA_ARRAY(scratch, const float *, inputs + 1);
     const int64_t **integer_rows = ARENA_ARRAY(scratch, const int64_t *, inputs + 1);
@@ -108,7 +113,8 @@ void layer_errors_add(struct layer_errors *errors, size_t events, const float *c
             integer_rows[i] = integers[i] + first * elements[i];
         }
         evaluator_run_reals(errors->real_evaluator, errors->real_state, (int)lanes, real_rows, errors->real_outputs);
-        evaluator_run_integers(errors->fixed_evaluator, errors->fixed_state, (int)lanes, integer_rows, errors->fixed_outputs);
+        evaluator_run_integers(errors->fixed_evaluator, errors->fixed_state, (int)lanes, integer_rows,
+                               errors->fixed_outputs);
         for (uint32_t t = 0; t < errors->twin_count; t++)
             add_twin(errors, &errors->twins[t], lanes, measured + first);
         for (size_t lane = 0; lane < lanes; lane++)

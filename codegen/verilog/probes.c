@@ -18,15 +18,16 @@ struct probe_plan {
     const struct datapath *path;
     struct probed *probed; /* by cycle */
     uint32_t count;
-    uint32_t *ordinal;     /* by node: its number in model.bxc */
-    uint32_t *index;       /* by wire: into probed, + 1 */
-    uint32_t words;        /* of 64 bits */
+    uint32_t *ordinal; /* by node: its number in model.bxc */
+    uint32_t *index;   /* by wire: into probed, + 1 */
+    uint32_t words;    /* of 64 bits */
     const char *dut, *module;
     struct names *names;
 };
 
 static bool is_visible(const struct probe_plan *p, const struct probe *probe) {
-    return probe->wire.id != UINT32_MAX && p->plan->wires[probe->wire.id].bits + (probe->shift < 0 ? probe->shift : 0) > 0;
+    return probe->wire.id != UINT32_MAX &&
+           p->plan->wires[probe->wire.id].bits + (probe->shift < 0 ? probe->shift : 0) > 0;
 }
 
 static int cycle_of(const struct probe_plan *p, uint32_t wire) {
@@ -79,16 +80,16 @@ static uint32_t port_end(const struct probe_plan *p, uint32_t first, uint32_t *b
     return i;
 }
 
-static void write_step(const struct probe_plan *p, struct strbuf *out, const char *name, uint32_t first, uint32_t end, int cycle, uint32_t before,
-                       uint32_t bits) {
+static void write_step(const struct probe_plan *p, struct strbuf *out, const char *name, uint32_t first, uint32_t end,
+                       int cycle, uint32_t before, uint32_t bits) {
     struct strbuf parts = strbuf_new(p->plan->arena);
     for (uint32_t i = end; i-- > first;)
         if (cycle_of(p, p->probed[i].wire) == cycle)
             strbuf_printf(&parts, "%s\n            %s", parts.length ? "," : "", signal_path(p, p->probed[i].wire));
     if (before)
         strbuf_printf(&parts, "%s\n            %s_c%d", parts.length ? "," : "", name, cycle - 1);
-    strbuf_printf(out, "    reg [%u:0] %s_c%d; // at the end of cycle %d\n    always @(posedge clk) %s_c%d <= {%s};\n", bits - 1, name, cycle, cycle,
-                  name, cycle, parts.data);
+    strbuf_printf(out, "    reg [%u:0] %s_c%d; // at the end of cycle %d\n    always @(posedge clk) %s_c%d <= {%s};\n",
+                  bits - 1, name, cycle, cycle, name, cycle, parts.data);
 }
 
 /* A register a cycle, from the first in which a wire is computed to that of the outputs. */
@@ -114,7 +115,8 @@ static void write_port(struct probe_plan *p, struct strbuf *out, const char *por
 
 static void write_network(const struct probe_plan *p, struct strbuf *ports, struct strbuf *connections) {
     const struct layout *layout = p->plan->layout;
-    strbuf_append(ports, "    input wire clk,\n    input wire rst,\n    input wire in_valid,\n    output wire out_valid");
+    strbuf_append(ports,
+                  "    input wire clk,\n    input wire rst,\n    input wire in_valid,\n    output wire out_valid");
     strbuf_append(connections, ".clk(clk), .rst(rst), .in_valid(in_valid), .out_valid(out_valid)");
     for (uint32_t i = 0; i < layout->input_count; i++) {
         strbuf_printf(ports, ",\n    input wire [%u:0] %s", layout->inputs[i].width - 1, layout->inputs[i].name);
@@ -129,7 +131,8 @@ static void write_network(const struct probe_plan *p, struct strbuf *ports, stru
 static void write_module(struct probe_plan *p, struct probe_ports *given) {
     const struct emission *emission = p->plan->emission;
     struct arena *arena = p->plan->arena;
-    struct strbuf file = strbuf_new(arena), ports = strbuf_new(arena), connections = strbuf_new(arena), body = strbuf_new(arena);
+    struct strbuf file = strbuf_new(arena), ports = strbuf_new(arena), connections = strbuf_new(arena),
+                  body = strbuf_new(arena);
     write_network(p, &ports, &connections);
     given->names = ARENA_ARRAY(arena, const char *, p->count + 1);
     given->words = ARENA_ARRAY(arena, uint32_t, p->count + 1);
@@ -142,10 +145,13 @@ static void write_module(struct probe_plan *p, struct probe_ports *given) {
         given->names[given->count] = port;
         given->words[given->count++] = p->words - before;
     }
-    strbuf_printf(&file, "// Inner values of %s, in step with its outputs, for 'bxc verify' to name the layer in which a difference\n"
-                         "// begins. For simulation only: the network knows nothing of it. What is what stands in probes.json.\n"
-                         "module %s #(\n    parameter [255:0] CONTENT_HASH = 256'h%s\n) (\n%s\n);\n    %s %s (%s);\n\n%sendmodule\n",
-                  emission->name, p->module, emission->content_hash, ports.data, emission->name, p->dut, connections.data, body.data);
+    strbuf_printf(
+        &file,
+        "// Inner values of %s, in step with its outputs, for 'bxc verify' to name the layer in which a difference\n"
+        "// begins. For simulation only: the network knows nothing of it. What is what stands in probes.json.\n"
+        "module %s #(\n    parameter [255:0] CONTENT_HASH = 256'h%s\n) (\n%s\n);\n    %s %s (%s);\n\n%sendmodule\n",
+        emission->name, p->module, emission->content_hash, ports.data, emission->name, p->dut, connections.data,
+        body.data);
     file_set_add(emission->files, "sim/probes.v", file.data, file.length);
 }
 
@@ -174,7 +180,8 @@ static uint32_t absorber_of(const struct probe_plan *p, const struct probe *prob
     return UINT32_MAX;
 }
 
-static void write_probe(const struct probe_plan *p, struct strbuf *wires, struct strbuf *absorbed, const struct probe *probe) {
+static void write_probe(const struct probe_plan *p, struct strbuf *wires, struct strbuf *absorbed,
+                        const struct probe *probe) {
     if (probe->wire.id == UINT32_MAX) {
         strbuf_printf(absorbed, "%s[%u, %d]", absorbed->length ? ", " : "", probe->element, (int)absorber_of(p, probe));
         return;
@@ -182,18 +189,21 @@ static void write_probe(const struct probe_plan *p, struct strbuf *wires, struct
     if (!is_visible(p, probe))
         return;
     const struct wire *wire = plan_wire(p->plan, probe->wire);
-    strbuf_printf(wires, "%s\n      [%u, \"%s\", %u, %u, %d, %d, %d, \"%lld\"]", wires->length ? "," : "", probe->element,
-                  signal_path(p, probe->wire.id), p->probed[p->index[probe->wire.id] - 1].at, bits_of(p, probe->wire.id),
-                  (int)wire->cycle, (int)probe->shift, probe->negative, (long long)probe->offset);
+    strbuf_printf(wires, "%s\n      [%u, \"%s\", %u, %u, %d, %d, %d, \"%lld\"]", wires->length ? "," : "",
+                  probe->element, signal_path(p, probe->wire.id), p->probed[p->index[probe->wire.id] - 1].at,
+                  bits_of(p, probe->wire.id), (int)wire->cycle, (int)probe->shift, probe->negative,
+                  (long long)probe->offset);
 }
 
 static void write_table(const struct probe_plan *p) {
     const struct graph *graph = p->plan->design->graph;
     struct arena *arena = p->plan->arena;
     struct strbuf file = strbuf_new(arena);
-    strbuf_printf(&file, "{\n  \"module\": \"%s\",\n  \"words\": %u,\n"
-                         "  \"columns\": [\"element\", \"signal\", \"at\", \"bits\", \"cycle\", \"shift\", \"negative\", \"offset\"],\n  \"values\": [",
-                  p->module, p->words);
+    strbuf_printf(
+        &file,
+        "{\n  \"module\": \"%s\",\n  \"words\": %u,\n"
+        "  \"columns\": [\"element\", \"signal\", \"at\", \"bits\", \"cycle\", \"shift\", \"negative\", \"offset\"],\n  \"values\": [",
+        p->module, p->words);
     bool first = true;
     for (uint32_t from = 0, to; from < p->path->probe_count; from = to) {
         valref value = p->path->probes[from].value;
@@ -201,8 +211,9 @@ static void write_table(const struct probe_plan *p) {
         noderef node = graph_value(graph, value)->definition;
         for (to = from; to < p->path->probe_count && p->path->probes[to].value.id == value.id; to++)
             write_probe(p, &wires, &absorbed, &p->path->probes[to]);
-        strbuf_printf(&file, "%s\n    {\"value\": %u, \"node\": %s, \"absorbed\": [%s], \"wires\": [%s]}", first ? "" : ",", p->ordinal[node.id],
-                      json_string(arena, graph_node(graph, node)->name), absorbed.data, wires.data);
+        strbuf_printf(&file, "%s\n    {\"value\": %u, \"node\": %s, \"absorbed\": [%s], \"wires\": [%s]}",
+                      first ? "" : ",", p->ordinal[node.id], json_string(arena, graph_node(graph, node)->name),
+                      absorbed.data, wires.data);
         first = false;
     }
     strbuf_append(&file, "\n  ]\n}\n");
@@ -210,7 +221,8 @@ static void write_table(const struct probe_plan *p) {
 }
 
 struct probe_ports emit_probes(const struct plan *plan) {
-    struct probe_plan p = {.plan = plan, .path = plan->path, .names = names_new(plan->arena), .module = plan->probe_module};
+    struct probe_plan p = {
+        .plan = plan, .path = plan->path, .names = names_new(plan->arena), .module = plan->probe_module};
     struct probe_ports given = {0};
     static const char *const own[] = {"clk", "rst", "in_valid", "out_valid", "CONTENT_HASH", NULL};
     for (int i = 0; own[i]; i++)

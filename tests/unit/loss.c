@@ -11,7 +11,9 @@ static struct bxc_context *context;
 static struct graph *reference, *fixed;
 
 static union attributes narrow_to(struct graph *graph, struct format format, enum rounding rounding) {
-    return (union attributes){.quantizer = {.rounding = rounding, .overflow = OVERFLOW_SATURATE, .formats = formats_uniform(graph->arena, format)}};
+    return (union attributes){.quantizer = {.rounding = rounding,
+                                            .overflow = OVERFLOW_SATURATE,
+                                            .formats = formats_uniform(graph->arena, format)}};
 }
 
 /* y = q(x) W V: two inputs, two outputs; q rounds to whole numbers, or is left out. */
@@ -22,9 +24,11 @@ static void make_graphs(bool quantiser, const int64_t *first, const int64_t *sec
     context = context_new();
     reference = graph_new(context, "net");
     fixed = graph_new(context, "net");
-    union attributes real = narrow_to(reference, whole, ROUND_HALF_UP), integer = narrow_to(fixed, whole, ROUND_HALF_UP);
+    union attributes real = narrow_to(reference, whole, ROUND_HALF_UP),
+                     integer = narrow_to(fixed, whole, ROUND_HALF_UP);
     valref a = graph_append_input(reference, "x", one);
-    valref b = graph_append_integer_input(fixed, "x", one, formats_uniform(fixed->arena, port), ROUND_HALF_UP, OVERFLOW_SATURATE);
+    valref b = graph_append_integer_input(fixed, "x", one, formats_uniform(fixed->arena, port), ROUND_HALF_UP,
+                                          OVERFLOW_SATURATE);
     if (quantiser) {
         a = graph_append(reference, OP_NARROW, "q", &a, 1, &real);
         b = graph_append(fixed, OP_NARROW, "q", &b, 1, &integer);
@@ -32,7 +36,8 @@ static void make_graphs(bool quantiser, const int64_t *first, const int64_t *sec
     for (int layer = 0; layer < 2; layer++) {
         const char *name = layer ? "dense2" : "dense1", *weights = layer ? "v" : "w";
         valref in_real[2] = {a, graph_append_reals(reference, weights, square, layer ? v : w)};
-        valref in_fixed[2] = {b, graph_append_integers(fixed, weights, square, formats_uniform(fixed->arena, weight), layer ? second : first)};
+        valref in_fixed[2] = {b, graph_append_integers(fixed, weights, square, formats_uniform(fixed->arena, weight),
+                                                       layer ? second : first)};
         a = graph_append(reference, OP_MATMUL, name, in_real, 2, NULL);
         b = graph_append(fixed, OP_MATMUL, name, in_fixed, 2, NULL);
     }
@@ -87,7 +92,8 @@ static void the_port_tips_a_quantiser(void) {
     CHECK(loss.max_error == 4); /* 2 W V for a whole step of x[0]: {2, -1} V = {4, 1} */
     CHECK_EQ(loss.worst.event, 7);
     CHECK_STR(loss.worst.event_name, "calibration event 7");
-    CHECK_STR(loss.worst.cause, "the port's rounding tips quantiser 'q': element 0 gets 1.5, not 1.4999, and becomes 2, not 1");
+    CHECK_STR(loss.worst.cause,
+              "the port's rounding tips quantiser 'q': element 0 gets 1.5, not 1.4999, and becomes 2, not 1");
     CHECK(loss.worst.expected == -6 && loss.worst.got == -2 && loss.worst.element == 0);
     CHECK_EQ(loss.beyond_by[LOSS_PORT_ROUNDING], 1);
     CHECK_EQ(loss.beyond_by[LOSS_UNEXPLAINED], 0);
@@ -145,7 +151,8 @@ static void a_ruined_network_is_told(void) {
     CHECK(loss.flipped > EVENTS / 3);
     CHECK_EQ(loss.flipped_by[LOSS_UNEXPLAINED] + loss.flipped_by[LOSS_FORMATS], loss.flipped);
     CHECK(loss.flipped_by[LOSS_UNEXPLAINED] > 150); /* the others were ties */
-    CHECK(!loss.explained && strstr(loss.warning, "of the decisions flipped for a reason other than the formats' rounding"));
+    CHECK(!loss.explained &&
+          strstr(loss.warning, "of the decisions flipped for a reason other than the formats' rounding"));
     CHECK_STR(loss.layer, "dense1");
     CHECK_STR(loss.worst.cause, "not the formats' rounding, most of it at layer 'dense1'");
     CHECK_EQ(loss.layer_count, 4); /* x, q, dense1, dense2 */
@@ -196,7 +203,8 @@ static void quantiles_are_near_and_never_too_small(void) {
         double exact = 10 * loss_quantiles[i], got = errors_quantile(errors, loss_quantiles[i]);
         CHECK(got >= exact && got <= exact * 1.02);
     }
-    CHECK(errors_largest(errors) == 10 && errors_quantile(errors, 1) == 10 && fabs(errors_mean(errors) - 5.0005) < 1e-9);
+    CHECK(errors_largest(errors) == 10 && errors_quantile(errors, 1) == 10 &&
+          fabs(errors_mean(errors) - 5.0005) < 1e-9);
     errors_add(errors, INFINITY);
     CHECK(isinf(errors_quantile(errors, 1)));
     context_free(context);

@@ -81,12 +81,11 @@ void content_hash(char out[65], const char *quantised, size_t length, const stru
 /* Below the line once more, in memory. -1 and diagnoses when it is refused; `graph` becomes the program's. */
 int trial_compile(struct bxc_context *context, struct arena *arena, struct graph *graph, const struct compile_options *options,
                   struct program *out);
-void trial_clocks(struct bxc_context *context, struct arena *arena, const struct graph *graph, const struct compile_options *options,
-                  struct explanation *out);
+/* Both take the program as the folder has it, and the graph that it came from. */
+void trial_clocks(const struct program *made, const struct graph *graph, struct explanation *out);
 /* The node of a softmax that takes the maximum, or NULL: what passes/expand_softmax.c makes goes by "NAME.max", "NAME.sum", ..., NAME. */
 const struct node *softmax_start(const struct graph *graph, const char *node_name, size_t *length);
-void trial_without_softmax(struct bxc_context *context, struct arena *arena, const struct graph *graph, const struct compile_options *options,
-                           struct explanation *out);
+void trial_without_softmax(const struct program *made, const struct graph *graph, struct explanation *out);
 
 /* ---- summary.c: the compile report from a program ---- */
 struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *model, const char *name,

@@ -163,8 +163,8 @@ static int explain_steps(struct explain_job *job) {
         explain_layers(job, &program, again);
         explain_softmax(job, program.graph);
         explain_kinds(job, &program);
-        trial_clocks(job->context, job->arena, graph, &job->compile, &job->explanation);
-        trial_without_softmax(job->context, job->arena, graph, &job->compile, &job->explanation);
+        trial_clocks(&program, graph, &job->explanation);
+        trial_without_softmax(&program, graph, &job->explanation);
         print_explanation(job);
     }
     design_free(program.design);

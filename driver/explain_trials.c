@@ -18,15 +18,17 @@ struct trial {
     struct clock_trial *out;
 };
 
+static void tell_trial(const struct program *program, struct clock_trial *out) {
+    out->latency = program->design->latency;
+    out->stage_delay = design_stage_delay(program->design, program->technology);
+    out->cost = design_cost(program->design, program->technology);
+}
+
 static int run_trial(void *user) {
     struct trial *trial = user;
     struct program program;
     int result = trial_compile(trial->context, trial->arena, trial->graph, &trial->options, &program);
-    if (result == 0) {
-        trial->out->latency = program.design->latency;
-        trial->out->stage_delay = design_stage_delay(program.design, program.technology);
-        trial->out->cost = design_cost(program.design, program.technology);
-    }
+    if (result == 0) tell_trial(&program, trial->out);
     design_free(program.design);
     graph_free(program.graph);
     return result;
@@ -42,17 +44,22 @@ static void try_one(struct trial *trial) {
     diagnostics->count = since;
 }
 
-void trial_clocks(struct bxc_context *context, struct arena *arena, const struct graph *graph, const struct compile_options *options,
-                  struct explanation *out) {
+void trial_clocks(const struct program *made, const struct graph *graph, struct explanation *out) {
     static const double factors[] = {0.5, 0.75, 1, 1.25, 1.5, 2};
-    out->clocks = ARENA_ARRAY(arena, struct clock_trial, sizeof factors / sizeof factors[0]);
+    const struct compile_options *options = made->options;
+    out->clocks = ARENA_ARRAY(made->arena, struct clock_trial, sizeof factors / sizeof factors[0]);
     for (size_t i = 0; i < sizeof factors / sizeof factors[0]; i++) {
         int period = (int)(options->clock_ps / factors[i] + 0.5);
         if (period < 500) continue; /* 2,000 MHz, the fastest that is taken */
-        struct trial trial = {context, arena, graph_clone(graph), *options, &out->clocks[out->clock_count++]};
+        struct clock_trial *row = &out->clocks[out->clock_count++];
+        context_progress(made->context, "clocks", i, sizeof factors / sizeof factors[0]);
+        if (factors[i] == 1) {
+            *row = (struct clock_trial){.name = "this one", .period = period / 1000.0};
+            tell_trial(made, row);
+            continue;
+        }
+        struct trial trial = {made->context, made->arena, graph_clone(graph), *options, row};
         trial.options.clock_ps = period;
-        trial.out->name = factors[i] == 1 ? "this one" : NULL;
-        context_progress(context, "clocks", i, sizeof factors / sizeof factors[0]);
         try_one(&trial);
     }
 }
@@ -103,14 +110,13 @@ static struct graph *replaced(const struct graph *graph, const char *start_name,
     return NULL;
 }
 
-void trial_without_softmax(struct bxc_context *context, struct arena *arena, const struct graph *graph, const struct compile_options *options,
-                           struct explanation *out) {
+void trial_without_softmax(const struct program *made, const struct graph *graph, struct explanation *out) {
     static const char *const names[] = {"--softmax argmax", "--softmax drop"};
-    out->instead = ARENA_ARRAY(arena, struct clock_trial, 2);
+    out->instead = ARENA_ARRAY(made->arena, struct clock_trial, 2);
     for (int i = 0; i < 2 && out->softmax_count == 1; i++) {
-        struct graph *copy = replaced(graph, arena_printf(arena, "%s.max", out->softmax[0].name), i == 0);
+        struct graph *copy = replaced(graph, arena_printf(made->arena, "%s.max", out->softmax[0].name), i == 0);
         if (!copy) continue;
-        struct trial trial = {context, arena, copy, *options, &out->instead[out->instead_count++]};
+        struct trial trial = {made->context, made->arena, copy, *made->options, &out->instead[out->instead_count++]};
         trial.out->name = names[i];
         try_one(&trial);
     }

@@ -152,9 +152,9 @@ static void print_explanation(const struct explain_job *job) {
 }
 
 static int explain_steps(struct explain_job *job) {
+    if (!(job->firmware = firmware_open(job->context, job->folder))) return -1;
     const struct compile_report *report = read_report(job);
-    if (!report || manifest_options(job->context, job->arena, job->folder, &job->compile) < 0 ||
-        !(job->firmware = firmware_open(job->context, job->folder))) return -1;
+    if (!report || manifest_options(job->context, job->arena, job->folder, &job->compile) < 0) return -1;
     const struct graph *graph = job->firmware->quantised;
     struct program program;
     if (trial_compile(job->context, job->arena, graph_clone(graph), &job->compile, &program) == 0) {

@@ -50,7 +50,7 @@ static void print_layers(struct strbuf *out, const struct compile_report *report
         table_row(&table, (const char *[]){table_shortened(arena, rows[i].name), rows[i].op, rows[i].format, words_cycles(arena, &rows[i]),
                                            words_count(arena, rows[i].cost.lut), words_count(arena, rows[i].cost.ff),
                                            words_count(arena, rows[i].cost.dsp), words_count(arena, rows[i].cost.bram18)});
-    table_heading(out, "modules, each as rtl/ has it with the nodes behind it that cost little", colour);
+    table_heading(out, "modules of rtl/, each with the cheap nodes behind it", colour);
     table_print(out, &table, colour);
     strbuf_printf(out, "  formats: %s\n", words_formats);
 }

@@ -496,7 +496,9 @@ static uint32_t slowest_operand(const struct timing *timing, uint32_t id) {
     int last = -1;
     for (uint32_t k = 0; k < wire->operand_count && k < 3; k++) {
         const struct wire *x = operand_of(timing->datapath, wire, k);
-        int at = is_constant_wire(x) ? -1 : place(timing, id, wire->cycle, k, out);
+        if (is_constant_wire(x))
+            continue;
+        int at = place(timing, id, wire->cycle, k, out);
         bool fresh = x->cycle == wire->cycle;
         if (at > last || (at == last && slowest != UINT32_MAX && fresh && operand_of(timing->datapath, wire, slowest)->cycle != wire->cycle)) {
             last = at;

@@ -240,12 +240,9 @@ static void bitwise_bits(struct reader *r, uint32_t operands) {
     }
 }
 
-/* Large tables are mapped as the selections that they are written as: a level an input beyond a LUT's. */
 static void table_bits(struct reader *r) {
-    const struct technology *t = r->timing->technology;
-    int width = wire_width(operand_of(r->timing->datapath, r->wire, 0)), wide = width - LUT_INPUTS;
-    struct bit_time bit = wide > 0 ? (struct bit_time){.at = latest(r->operands[0].at, width) + (2 + wide) * level(t)}
-                                   : lut_of(t, r->operands[0].at, width);
+    int width = wire_width(operand_of(r->timing->datapath, r->wire, 0));
+    struct bit_time bit = lut_of(r->timing->technology, r->operands[0].at, width);
     for (int i = 0; i < r->width; i++)
         r->out[i] = bit;
 }

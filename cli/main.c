@@ -62,11 +62,13 @@ static void print_diagnostics(struct bxc_context *context) {
     fputs(bxc_context_diagnostics(context), stderr);
 }
 
+/* Those that whoever started bxc ignores stay ignored (nohup). A second signal ends it at once. */
 static void catch_interrupts(struct bxc_context *context) {
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     interrupted = context;
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    struct sigaction before, action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(signals[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 

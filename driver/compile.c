@@ -101,8 +101,9 @@ static int read_model(struct compile_job *job) {
     job->name = job->options.name ? job->options.name : name_of_file(job->arena, job->what->model);
     job->program.graph->name = arena_strdup(job->program.graph->arena, job->name);
     job->reference = strbuf_new(job->arena);
-    graph_print(&job->reference, job->program.graph);
-    if (read_back(job->program.graph, "reference.bxc", &job->reference) < 0) return -1;
+    if (job->what->reference) strbuf_append(&job->reference, job->what->reference);
+    else graph_print(&job->reference, job->program.graph);
+    if (!job->what->reference && read_back(job->program.graph, "reference.bxc", &job->reference) < 0) return -1;
     return 0;
 }
 
@@ -170,7 +171,7 @@ static int emit(struct compile_job *job) {
     job->quantised = strbuf_new(job->arena);
     graph_print(&job->quantised, job->program.graph);
     if (read_back(job->program.graph, "model.bxc", &job->quantised) < 0) return -1;
-    content_hash(job->content_hash, job->quantised.data, job->quantised.length, &job->options, job->name);
+    content_hash(job->arena, job->content_hash, &job->quantised, &job->reference, &job->options, job->name);
     struct emission emission = {.context = job->context, .graph = job->program.graph, .design = job->program.design, .name = job->name,
                                 .content_hash = job->content_hash, .clock_ps = job->options.clock_ps,
                                 .part_code = job->options.part_code, .files = &job->files};
@@ -184,8 +185,9 @@ static int emit(struct compile_job *job) {
 }
 
 static int add_reports(struct compile_job *job) {
-    struct compile_report *report = job->report = summary_new(job->arena, &job->program, job->what->model, job->name, job->content_hash);
-    report->command = arena_printf(job->arena, "bxc compile %s%s", options_quoted(job->arena, job->what->model, true), options_words(job->arena, job->what->options));
+    struct compile_report *report = job->report = summary_new(job->arena, &job->program, job->name, job->content_hash);
+    /* The file's name decides no byte: the manifest tells it. */
+    report->command = arena_printf(job->arena, "bxc compile MODEL%s", options_words(job->arena, job->what->options));
     report->model_sha256 = job->model_hash;
     report->passes = job->reports;
     report->pass_count = job->report_count;
@@ -223,10 +225,11 @@ static int compile(struct compile_job *job) {
     if (network_check_options(job->context, what->options) < 0) return -1;
     if (what->folder && folder_check(job->context, what->folder) < 0) return -1;
     if (read_model(job) < 0 || run_passes(job) < 0) return -1;
-    if ((!what->folder && !what->finished) || options_has(what->options, "stop-after")) return 0;
-    job->files.arena = job->arena;
+    if ((!what->folder && !what->finished && !what->files) || options_has(what->options, "stop-after")) return 0;
+    job->files.arena = what->files ? what->files->arena : job->arena;
     if (emit(job) < 0 || add_reports(job) < 0) return -1;
     if (what->finished) what->finished(what->user, job->report);
+    if (what->files) *what->files = job->files;
     if (!what->folder) return 0;
     if (folder_write(job->context, what->folder, &job->files) < 0) return -1;
     tell(job);

@@ -71,11 +71,41 @@ int folder_check(struct bxc_context *context, const char *folder); /* before the
 char *folder_temporary(struct bxc_context *context, struct arena *arena);
 
 /* ---- manifest.c ---- */
+struct cJSON;
+/* Sets those that the manifest names below the line; -1: it names none, or unknown ones. */
+int manifest_set_options(const struct cJSON *manifest, struct bxc_options *options);
+/* The options that decide bytes together with the quantised graph, as text for bxc_options_set: the content hash covers
+ * just these, the manifest names them, and verify compiles again with them. */
+struct below_option {
+    const char *key;
+    const char *(*text)(struct arena *arena, const struct compile_options *options); /* NULL: left to bxc */
+};
+extern const struct below_option below_the_line[]; /* ends with a NULL key */
 void manifest_add(struct bxc_context *context, struct file_set *files, const char *name, const char *model,
                   const char *model_hash, const char *content_hash, const struct compile_options *options);
 /* The options below the line with which a folder was compiled. */
 int manifest_options(struct bxc_context *context, struct arena *arena, const char *folder, struct compile_options *out);
-void content_hash(char out[65], const char *quantised, size_t length, const struct compile_options *options, const char *name);
+void content_hash(struct arena *arena, char out[65], const struct strbuf *quantised, const struct strbuf *reference,
+                  const struct compile_options *options, const char *name);
+
+/* ---- integrity.c: is everything in fw/ as bxc compiled it? ---- */
+struct integrity {
+    const char **edited; /* in words, in the context's arena */
+    uint32_t edited_count;
+    char files_hash[65]; /* of names and contents as they lie there, reports left out */
+};
+/* -1 and diagnoses: what the verdict rests on is not as it was compiled (strict), or an edited file holds what bxc's
+ * never do. */
+int integrity_check(const struct firmware *firmware, bool strict, struct integrity *out);
+
+/* ---- subset.c: what an edited file may hold; original: as it was compiled, or NULL ---- */
+int subset_check(struct bxc_context *context, const char *path, const char *text, const char *original);
+
+/* ---- verify.c ---- */
+struct report_texts { /* what follows from a report.json */
+    const char *json_without_verdict, *html;
+};
+int report_again(struct bxc_context *context, struct arena *arena, const char *json, struct report_texts *out);
 
 /* ---- explain.c, explain_trials.c ---- */
 /* Below the line once more, in memory. -1 and diagnoses when it is refused; `graph` becomes the program's. */
@@ -88,7 +118,7 @@ const struct node *softmax_start(const struct graph *graph, const char *node_nam
 void trial_without_softmax(const struct program *made, const struct graph *graph, struct explanation *out);
 
 /* ---- summary.c: the compile report from a program ---- */
-struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *model, const char *name,
+struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *name,
                                    const char *content_hash);
 /* "s6f3", "12 to 13 bits, by element". */
 const char *formats_words(struct arena *arena, const struct formats *formats);
@@ -103,6 +133,8 @@ struct compilation {
     const char *model, *folder;
     const struct bxc_options *options;
     FILE *terminal;
+    const char *reference;  /* text of reference.bxc, where the model is a firmware's model.bxc; NULL: it is the model's own */
+    struct file_set *files; /* not NULL: what would be written goes here; its arena is set */
     /* When not NULL: called with the report of what would be written, files and all checks done. */
     void (*finished)(void *user, const struct compile_report *report);
     void *user;

@@ -158,7 +158,7 @@ static int explain_steps(struct explain_job *job) {
     const struct graph *graph = job->firmware->quantised;
     struct program program;
     if (trial_compile(job->context, job->arena, graph_clone(graph), &job->compile, &program) == 0) {
-        const struct compile_report *again = summary_new(job->arena, &program, report->model, report->name, report->content_hash);
+        const struct compile_report *again = summary_new(job->arena, &program, report->name, report->content_hash);
         job->explanation.report = report;
         explain_layers(job, &program, again);
         explain_softmax(job, program.graph);

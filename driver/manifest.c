@@ -9,31 +9,52 @@ static void hash_line(struct sha256 *hash, const char *key, const char *value) {
     sha256_add(hash, value, strlen(value) + 1);
 }
 
-/* Covers the quantised graph, the options below the line and the version. */
-void content_hash(char out[65], const char *quantised, size_t length, const struct compile_options *options, const char *name) {
+static const char *clock_text(struct arena *arena, const struct compile_options *options) {
+    return arena_printf(arena, "%dps", options->clock_ps);
+}
+
+static const char *part_text(struct arena *arena, const struct compile_options *options) {
+    return arena_strdup(arena, options->part_code);
+}
+
+static const char *adders_text(struct arena *arena, const struct compile_options *options) {
+    return options->adder_terms ? arena_printf(arena, "%d", options->adder_terms) : NULL;
+}
+
+static const char *margin_text(struct arena *arena, const struct compile_options *options) {
+    return arena_printf(arena, "%d", options->margin_percent);
+}
+
+const struct below_option below_the_line[] = {
+    {"clock", clock_text}, {"part", part_text}, {"adders", adders_text}, {"margin", margin_text}, {NULL, NULL}};
+
+/* Covers both graphs, the options below the line and the version. */
+void content_hash(struct arena *arena, char out[65], const struct strbuf *quantised, const struct strbuf *reference,
+                  const struct compile_options *options, const char *name) {
     struct sha256 hash;
-    char number[32];
     sha256_start(&hash);
-    sha256_add(&hash, quantised, length);
+    hash_line(&hash, "quantised", quantised->data);
+    hash_line(&hash, "reference", reference->data);
     hash_line(&hash, "version", BXC_VERSION);
     hash_line(&hash, "name", name);
-    hash_line(&hash, "part", options->part_code);
-    snprintf(number, sizeof number, "%d", options->clock_ps);
-    hash_line(&hash, "clock_ps", number);
-    snprintf(number, sizeof number, "%d", options->adder_terms);
-    hash_line(&hash, "adders", number);
-    snprintf(number, sizeof number, "%d", options->margin_percent);
-    hash_line(&hash, "margin", number);
+    for (const struct below_option *option = below_the_line; option->key; option++) {
+        const char *text = option->text(arena, options);
+        if (text) hash_line(&hash, option->key, text);
+    }
     sha256_finish(&hash, out);
+}
+
+static void add_below(struct arena *arena, cJSON *parent, const struct compile_options *options) {
+    cJSON *item = cJSON_AddObjectToObject(parent, "below_the_line");
+    for (const struct below_option *option = below_the_line; option->key; option++) {
+        const char *text = option->text(arena, options);
+        if (text) cJSON_AddStringToObject(item, option->key, text);
+    }
 }
 
 static void add_options(cJSON *parent, const struct compile_options *options) {
     static const char *const softmax[] = {[SOFTMAX_KEEP] = "keep", [SOFTMAX_DROP] = "drop", [SOFTMAX_ARGMAX] = "argmax"};
     cJSON *item = cJSON_AddObjectToObject(parent, "options");
-    cJSON_AddNumberToObject(item, "clock_ps", options->clock_ps);
-    cJSON_AddStringToObject(item, "part", options->part_code);
-    cJSON_AddNumberToObject(item, "adders", options->adder_terms);
-    cJSON_AddNumberToObject(item, "margin", options->margin_percent);
     cJSON_AddStringToObject(item, "softmax", softmax[options->softmax]);
     cJSON_AddNumberToObject(item, "softmax_error", options->softmax_error);
     cJSON_AddNumberToObject(item, "weight_bits", options->precision.weight_bits);
@@ -46,6 +67,18 @@ static void release(void *json) {
     cJSON_Delete(json);
 }
 
+int manifest_set_options(const struct cJSON *manifest, struct bxc_options *options) {
+    const cJSON *item, *told = cJSON_GetObjectItemCaseSensitive(manifest, "below_the_line");
+    if (!cJSON_IsObject(told)) return -1;
+    cJSON_ArrayForEach(item, told)
+        if (!cJSON_IsString(item) || !option_find(item->string) || bxc_options_set(options, item->string, item->valuestring) < 0) return -1;
+    return 0;
+}
+
+static void free_options(void *options) {
+    bxc_options_free(options);
+}
+
 int manifest_options(struct bxc_context *context, struct arena *arena, const char *folder, struct compile_options *out) {
     size_t length;
     struct location at = {.file = arena_printf(arena, "%s/manifest.json", folder)};
@@ -53,16 +86,12 @@ int manifest_options(struct bxc_context *context, struct arena *arena, const cha
     cJSON *json = text ? cJSON_Parse(text) : NULL;
     if (!json) return text ? diag_error(&context->diagnostics, at, "compile the model again", "not JSON") : -1;
     arena_defer(arena, release, json);
-    const cJSON *options = cJSON_GetObjectItemCaseSensitive(json, "options");
-    const cJSON *clock = cJSON_GetObjectItemCaseSensitive(options, "clock_ps"), *part = cJSON_GetObjectItemCaseSensitive(options, "part");
-    const cJSON *adders = cJSON_GetObjectItemCaseSensitive(options, "adders"), *margin = cJSON_GetObjectItemCaseSensitive(options, "margin");
-    if (!cJSON_IsNumber(clock) || !cJSON_IsNumber(adders) || !cJSON_IsNumber(margin) || !cJSON_IsString(part))
+    struct bxc_options *options = bxc_options_new(context);
+    if (!options) context_out_of_memory(context);
+    arena_defer(arena, free_options, options);
+    if (manifest_set_options(json, options) < 0)
         return diag_error(&context->diagnostics, at, "compile the model again", "it does not tell the options");
-    *out = compile_options_default();
-    out->clock_ps = clock->valueint;
-    out->adder_terms = adders->valueint;
-    out->margin_percent = margin->valueint;
-    return setting_part(context, arena, at, part->valuestring, out);
+    return settings_read(context, arena, options, out);
 }
 
 void manifest_add(struct bxc_context *context, struct file_set *files, const char *name, const char *model,
@@ -77,6 +106,7 @@ void manifest_add(struct bxc_context *context, struct file_set *files, const cha
     cJSON_AddStringToObject(source, "file", base ? base + 1 : model);
     cJSON_AddStringToObject(source, "sha256", model_hash);
     add_options(root, options);
+    add_below(files->arena, root, options);
     cJSON *list = cJSON_AddObjectToObject(root, "files");
     for (uint32_t i = 0; i < files->count; i++) {
         struct sha256 sum;

@@ -72,8 +72,9 @@ static int open_firmware(struct run_job *job) {
         struct compilation compilation = {.context = job->context, .model = job->model, .folder = path, .options = job->options};
         if (compile_model(&compilation) < 0) return -1;
     }
+    struct integrity integrity;
     job->firmware = firmware_open(job->context, path);
-    return job->firmware ? 0 : -1;
+    return job->firmware ? integrity_check(job->firmware, !options_has(job->options, "no-hash-check"), &integrity) : -1;
 }
 
 static int open_events(struct run_job *job) {
@@ -207,7 +208,8 @@ static int run_steps(struct run_job *job) {
     struct engine_options options = {.jobs = job->context->threads, .ap_types = options_get(job->options, "ap-types"),
                                      .check_hash = !options_has(job->options, "no-hash-check")};
     if (open_events(job) < 0) return -1;
-    job->engine = engine_open(job->firmware, job->engine_id, &options);
+    bool built;
+    job->engine = engine_open(job->firmware, job->engine_id, &options, &built);
     return job->engine && open_outputs(job) == 0 ? run_all(job) : -1;
 }
 

@@ -135,17 +135,11 @@ static void add_notes(struct arena *arena, const struct program *program, struct
                 : diagnostics->items[i].message;
 }
 
-/* The model file's name without folder and extension: a model and its conversion give the same report. */
-static const char *model_stem(struct arena *arena, const char *model) {
-    const char *slash = strrchr(model, '/'), *base = slash ? slash + 1 : model, *dot = strrchr(base, '.');
-    return dot && dot != base ? arena_strndup(arena, base, (size_t)(dot - base)) : base;
-}
-
-struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *model, const char *name, const char *hash) {
+struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *name, const char *hash) {
     struct compile_report *report = ARENA_NEW(arena, struct compile_report);
     const struct compile_options *options = program->options;
     report->name = name;
-    report->model = model_stem(arena, model);
+    report->model = program->graph->name; /* the file's name decides no byte: the manifest tells it */
     report->part_code = options->part_code;
     report->part_name = options->part->name;
     report->technology_source = program->technology->source;

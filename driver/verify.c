@@ -1,8 +1,9 @@
 /* Runs the verification of a firmware folder and leaves the verdict in it. */
 #include "driver/driver.h"
 
+#include <cjson/cJSON.h>
+#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct verify_job {
@@ -67,26 +68,102 @@ static int choose(const struct verify_job *job, struct verify_options *out) {
     return choose_engines(job, out->engine);
 }
 
-static int write_text(const struct verify_job *job, const char *path, const struct strbuf *text) {
-    return file_write(job->context, arena_printf(job->arena, "%s/%s", job->folder, path), text->data, text->length);
+/* ---- what is left in the folder ---- */
+
+static void delete_json(void *json) {
+    cJSON_Delete(json);
 }
 
-/* verdict.json and verdict.xml in verify/, and the report once more with the verdict in it. */
-static int write_verdict(const struct verify_job *job) {
-    struct strbuf json = strbuf_new(job->arena), junit = strbuf_new(job->arena);
-    char *folder = arena_printf(job->arena, "%s/verify", job->folder);
-    mkdir(folder, 0777);
-    verdict_json(&json, job->verdict);
-    if (verdict_junit(&junit, job->verdict) < 0 || write_text(job, "verify/verdict.json", &json) < 0 || write_text(job, "verify/verdict.xml", &junit) < 0) return -1;
+static void free_text(void *text) {
+    cJSON_free(text);
+}
+
+int report_again(struct bxc_context *context, struct arena *arena, const char *json, struct report_texts *out) {
+    cJSON *root = cJSON_Parse(json);
+    if (!root) return -1;
+    arena_defer(arena, delete_json, root);
+    cJSON *verdict_item = cJSON_DetachItemFromObjectCaseSensitive(root, "verdict");
+    if (verdict_item) arena_defer(arena, delete_json, verdict_item);
+    char *text = cJSON_Print(root);
+    if (!text) context_out_of_memory(context);
+    arena_defer(arena, free_text, text);
+    out->json_without_verdict = arena_printf(arena, "%s\n", text);
+    const struct compile_report *report = report_parse(context, arena, "report.json", json);
+    const struct verdict *verdict = report && verdict_item ? verdict_parse(context, arena, "report.json", json) : NULL;
+    if (!report || (verdict_item && !verdict)) return -1;
+    struct strbuf html = strbuf_new(arena);
+    report_html(&html, report, verdict);
+    out->html = html.data;
+    return 0;
+}
+
+/* Where it is written first, so that a kill leaves nothing that the next verification does not remove. */
+static int write_beside(const struct verify_job *job, const char *beside, const char *path, const char *text) {
+    char *first = arena_printf(job->arena, "%s/file", beside), *goal = arena_printf(job->arena, "%s/%s", job->folder, path);
+    if (file_write(job->context, first, text, strlen(text)) < 0) return -1;
+    if (rename(first, goal) == 0) return 0;
+    return diag_error(&job->context->diagnostics, (struct location){.file = goal}, NULL, "cannot be written: %s", strerror(errno));
+}
+
+/* The report once more, with the verdict in it. */
+static int write_report(const struct verify_job *job, const char *beside) {
     char *path = arena_printf(job->arena, "%s/report/report.json", job->folder);
     size_t length;
     const char *text = access(path, R_OK) == 0 ? file_read(job->context, job->arena, path, &length) : NULL;
     const struct compile_report *report = text ? report_parse(job->context, job->arena, path, text) : NULL;
     if (!report) return 0;
-    struct strbuf html = strbuf_new(job->arena), again = strbuf_new(job->arena);
-    report_html(&html, report, job->verdict);
+    struct strbuf again = strbuf_new(job->arena);
+    struct report_texts texts;
     report_json(&again, report, job->verdict);
-    return write_text(job, "report/report.html", &html) < 0 || write_text(job, "report/report.json", &again) < 0 ? -1 : 0;
+    if (report_again(job->context, job->arena, again.data, &texts) < 0) return -1;
+    return write_beside(job, beside, "report/report.html", texts.html) < 0 || write_beside(job, beside, "report/report.json", again.data) < 0 ? -1 : 0;
+}
+
+/* The last verdict, when it is of these very files; one that cannot be read is none. */
+static const struct verdict *last_verdict(const struct verify_job *job) {
+    struct diagnostics *diagnostics = &job->context->diagnostics;
+    size_t before = diagnostics->count, errors = diagnostics->errors, length;
+    char *path = arena_printf(job->arena, "%s/verify/verdict.json", job->folder);
+    const char *text = access(path, R_OK) == 0 ? file_read(job->context, job->arena, path, &length) : NULL;
+    const struct verdict *last = text ? verdict_parse(job->context, job->arena, path, text) : NULL;
+    diagnostics->count = before;
+    diagnostics->errors = errors;
+    bool same = last && last->files_hash && last->content_hash && strcmp(last->files_hash, job->verdict->files_hash) == 0 &&
+                strcmp(last->content_hash, job->verdict->content_hash) == 0;
+    return same ? last : NULL;
+}
+
+/* A run of some engines says less than the last one of all, unless it found something. */
+static bool last_says_more(const struct verify_job *job) {
+    if (verdict_is_complete(job->verdict) || verdict_state(job->verdict) == VERDICT_FAILED) return false;
+    const struct verdict *last = last_verdict(job);
+    return last && verdict_is_complete(last);
+}
+
+static int write_all(const struct verify_job *job, const char *beside, const char *name, bool into_report) {
+    struct strbuf json = strbuf_new(job->arena), junit = strbuf_new(job->arena);
+    verdict_json(&json, job->verdict);
+    if (verdict_junit(&junit, job->verdict) < 0 || write_beside(job, beside, arena_printf(job->arena, "verify/%s.json", name), json.data) < 0 ||
+        write_beside(job, beside, arena_printf(job->arena, "verify/%s.xml", name), junit.data) < 0) return -1;
+    return into_report ? write_report(job, beside) : 0;
+}
+
+enum { TURN_SECONDS = 60 };
+
+/* One verification after the other, so that all that is left is of one. */
+static int write_verdict(const struct verify_job *job) {
+    char *folder = arena_printf(job->arena, "%s/verify", job->folder);
+    if (folder_make(job->context, folder) < 0) return -1;
+    struct arena *turn = arena_new(job->context);
+    file_lock(turn, arena_printf(turn, "%s/%s", folder, FOLDER_LOCK), TURN_SECONDS);
+    const char *beside = folder_beside(job->context, turn, arena_printf(turn, "%s/verdict", folder));
+    bool partial = beside && last_says_more(job);
+    int result = beside ? write_all(job, beside, partial ? "partial" : "verdict", !partial) : -1;
+    if (result == 0 && partial)
+        diag_note(&job->context->diagnostics, (struct location){.file = arena_printf(job->arena, "%s/verify/partial.json", job->folder)}, NULL,
+                  "this run of some engines is kept here; the verdict of all of them stays in verdict.json and the report");
+    arena_free(turn);
+    return result;
 }
 
 static void print_verdict(const struct verify_job *job) {
@@ -106,8 +183,13 @@ static void name_report(const struct verify_job *job) {
 
 static int verify_steps(struct verify_job *job) {
     struct verify_options options;
+    struct integrity integrity;
     if (choose(job, &options) < 0 || !(job->firmware = firmware_open(job->context, job->folder)) ||
+        integrity_check(job->firmware, options.engine_options.check_hash, &integrity) < 0 ||
         !(job->verdict = verify_firmware(job->firmware, &options))) return -1;
+    job->verdict->edited = integrity.edited;
+    job->verdict->edited_count = integrity.edited_count;
+    job->verdict->files_hash = arena_strdup(job->context->arena, integrity.files_hash);
     print_verdict(job);
     job->positive = verdict_is_positive(job->verdict);
     if (write_verdict(job) < 0) return -1;

@@ -36,12 +36,12 @@ $(BUILD)/run: $(RTL) ../rtl/files.f harness.cpp Makefile $(LIBRARY)
 	for file in $(BUILD)/model/*.cpp; do case $$file in *__Slow.cpp) unit=$(lastword $(UNITS)) ;; *) unit=fast ;; esac; \
 	  echo "#include \"$${file##*/}\"" >> $(BUILD)/model/$$unit.unit; done
 	$(if $(filter slow,$(UNITS)),$(CXX) $(FLAGS) -O0 -I$(BUILD)/model -x c++ -c -o $(BUILD)/model/slow.o $(BUILD)/model/slow.unit)
-	echo '#include "$(CURDIR)/harness.cpp"' >> $(BUILD)/model/fast.unit
-	$(CXX) $(FLAGS) $(OPT) -DCONTENT_HASH=$(HASH) $(if $(PROBES),-DPROBES) -I$(BUILD)/model -x c++ -c -o $(BUILD)/model/fast.o $(BUILD)/model/fast.unit
+	echo '#include "harness.cpp"' >> $(BUILD)/model/fast.unit
+	$(CXX) $(FLAGS) $(OPT) -DCONTENT_HASH=$(HASH) $(if $(PROBES),-DPROBES) -I$(BUILD)/model -iquote . -x c++ -c -o $(BUILD)/model/fast.o $(BUILD)/model/fast.unit
 	$(CXX) -pthread -o $@ $(UNITS:%=$(BUILD)/model/%.o) $(LIBRARY) -latomic
 
 $(BUILD)/run-icarus: $(RTL) ../rtl/files.f testbench.v Makefile
 	@mkdir -p $(BUILD)
 	$(IVERILOG) $(if $(PROBES),-DPROBES) -g2005 -Wall -s testbench -o $(BUILD)/icarus.vvp $(RTL) testbench.v
-	printf '#!/bin/sh\ncase $${1-} in --hash) exec vvp -n "%s" +hash ;; esac\nexec vvp -n "%s"\n' '$(BUILD)/icarus.vvp' '$(BUILD)/icarus.vvp' > $@
+	printf '#!/bin/sh\nexec vvp -n "$${0%%/*}/icarus.vvp" $${1:+"+$${1#--}"}\n' > $@
 	chmod +x $@

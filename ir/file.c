@@ -125,9 +125,6 @@ static bool is_dots(const char *name) {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Its maker holds a lock on this file, which the system gives back when the maker dies in whatever way. */
-static const char lock_name[] = ".bxc-lock";
-
 /* The lock file goes last: a folder that is left in the middle of this must be known as left over. */
 static void remove_at(int parent, const char *name) {
     if (unlinkat(parent, name, 0) == 0)
@@ -136,9 +133,9 @@ static void remove_at(int parent, const char *name) {
     DIR *folder = descriptor < 0 ? NULL : fdopendir(descriptor);
     if (folder) {
         for (struct dirent *entry; (entry = readdir(folder));)
-            if (!is_dots(entry->d_name) && strcmp(entry->d_name, lock_name) != 0)
+            if (!is_dots(entry->d_name) && strcmp(entry->d_name, FOLDER_LOCK) != 0)
                 remove_at(dirfd(folder), entry->d_name);
-        unlinkat(dirfd(folder), lock_name, 0);
+        unlinkat(dirfd(folder), FOLDER_LOCK, 0);
         closedir(folder);
     } else if (descriptor >= 0) {
         close(descriptor);
@@ -198,7 +195,7 @@ static void remove_if_left_over(int parent, const char *name, const char *goal) 
     int folder = open_folder(parent, name);
     if (folder < 0)
         return;
-    int lock = openat(folder, lock_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    int lock = openat(folder, FOLDER_LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (lock < 0 && errno == ENOENT)
         unlinkat(parent, name, AT_REMOVEDIR); /* only if it is empty: what has no lock file may be anybody's */
     if (lock >= 0 && is_left_over(lock)) {
@@ -266,7 +263,7 @@ static int make_beside(struct beside *beside) {
 char *folder_beside(struct bxc_context *context, struct arena *arena, const char *goal) {
     struct beside *beside = ARENA_NEW(arena, struct beside);
     *beside = (struct beside){.path = arena_printf(arena, "%s.new-XXXXXX", goal), .lock = -1};
-    beside->lock_path = arena_printf(arena, "%s/%s", beside->path, lock_name);
+    beside->lock_path = arena_printf(arena, "%s/%s", beside->path, FOLDER_LOCK);
     arena_defer(arena, beside_release, beside);
     struct arena *scratch = arena_new(context);
     remove_left_overs(scratch, goal);
@@ -279,6 +276,58 @@ char *folder_beside(struct bxc_context *context, struct arena *arena, const char
     diag_error(&context->diagnostics, (struct location){.file = goal}, NULL, "cannot make a folder beside it: %s", strerror(error));
     return NULL;
 }
+
+/* ---- locks: of processes, on every machine that shares the file system; who dies gives them back ---- */
+
+static void lock_release(void *object) {
+    int *lock = object;
+    if (*lock >= 0)
+        close(*lock);
+}
+
+static int *lock_new(struct arena *arena) {
+    int *lock = ARENA_NEW(arena, int);
+    *lock = -1;
+    arena_defer(arena, lock_release, lock);
+    return lock;
+}
+
+bool folder_hold(struct arena *arena, const char *folder) {
+    struct stat held, named;
+    const char *path = arena_printf(arena, "%s/%s", folder, FOLDER_LOCK);
+    int *lock = lock_new(arena);
+    *lock = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    return *lock >= 0 && (flock(*lock, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) && fstat(*lock, &held) == 0 &&
+           lstat(path, &named) == 0 && held.st_ino == named.st_ino;
+}
+
+void folder_remove_unheld(const char *folder) {
+    int descriptor = open_folder(AT_FDCWD, folder);
+    if (descriptor < 0)
+        return;
+    int lock = openat(descriptor, FOLDER_LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (lock >= 0 && is_left_over(lock))
+        folder_remove(folder);
+    if (lock >= 0)
+        close(lock);
+    close(descriptor);
+}
+
+bool file_lock(struct arena *arena, const char *path, double seconds) {
+    const struct timespec pause = {.tv_nsec = 20000000};
+    int *lock = lock_new(arena);
+    *lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (*lock < 0)
+        return false;
+    for (; flock(*lock, LOCK_EX | LOCK_NB); seconds -= 0.02) {
+        if ((errno != EWOULDBLOCK && errno != EINTR) || seconds <= 0)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+/* ---- exchange ---- */
 
 /* In one step, or in two where the file system cannot exchange (NFS, AFS). */
 static int exchange(struct arena *scratch, const char *beside, const char *new, const char *goal) {

@@ -164,6 +164,12 @@ void folder_remove(const char *folder);
  * before. What is made under "new" in it, folder_put exchanges with the goal. NULL and a diagnosis. */
 char *folder_beside(struct bxc_context *context, struct arena *arena, const char *goal);
 int folder_put(struct bxc_context *context, const char *beside, const char *goal); /* -1 and a diagnosis: nothing is changed */
+/* The file in a folder by which it is held. A holder that dies in whatever way gives it back. */
+#define FOLDER_LOCK ".bxc-lock"
+bool folder_hold(struct arena *arena, const char *folder); /* shared, until the arena is freed; false: it goes or is gone */
+void folder_remove_unheld(const char *folder);             /* unless somebody holds it, or it has no such file */
+/* Waits for its turn and has it until the arena is freed; false: not within the time, or there are no locks here. */
+bool file_lock(struct arena *arena, const char *path, double seconds);
 
 /* ---- fixed.c: fixed-point arithmetic, the one definition (NUMERICS) ---------------------------- */
 

@@ -106,14 +106,31 @@ static void provenance_section(struct strbuf *out, const struct compile_report *
     end_section(out);
 }
 
+static void reserved_banner(struct strbuf *out, const struct verdict *verdict) {
+    struct arena *arena = out->arena;
+    uint32_t count;
+    const char **reservations = words_reservations(arena, verdict, &count);
+    strbuf_printf(out, "<div class=\"banner warn\">%s<span>%s events through %s.</span>\n",
+                  verdict_engines_ran(verdict) ? "Every bit equal, with reservations" : "Verified in part only", words_count(arena, (double)verdict->events),
+                  words_engines(arena, verdict));
+    for (uint32_t i = 0; i < count; i++) {
+        strbuf_append(out, "<span>");
+        append_escaped(out, reservations[i]);
+        strbuf_append(out, "</span>\n");
+    }
+    strbuf_append(out, "</div>\n");
+}
+
 static void banner(struct strbuf *out, const struct verdict *verdict) {
     struct arena *arena = out->arena;
     if (!verdict) {
         strbuf_append(out, "<div class=\"banner warn\">Not verified yet<span>bxc verify runs events through every engine and compares every bit.</span></div>\n");
-    } else if (verdict->equal && verdict->latency_right) {
+    } else if (verdict_state(verdict) == VERDICT_EQUAL) {
         strbuf_printf(out, "<div class=\"banner good\">Verified: every bit equal<span>%s events through %s%s.</span></div>\n",
                       words_count(arena, (double)verdict->events), words_engines(arena, verdict),
                       verdict->latency_measured ? "; latency as measured on valid" : "");
+    } else if (verdict_state(verdict) == VERDICT_RESERVED) {
+        reserved_banner(out, verdict);
     } else {
         strbuf_printf(out, "<div class=\"banner bad\">Verification failed<span>%s</span></div>\n",
                       verdict->equal ? "The measured latency is not the one that interface.json tells." : "Not every engine gave the emulator\xe2\x80\x99s bits; see below.");

@@ -35,7 +35,7 @@ static void end(struct junit *junit) {
     junit->broken |= xmlTextWriterEndElement(junit->writer) < 0;
 }
 
-/* kind: NULL passed, "failure", "skipped". */
+/* kind: NULL passed, "failure", "error", "skipped". */
 static void test_case(struct junit *junit, const char *group, const char *name, const char *kind, const char *message) {
     start(junit, "testcase");
     attribute(junit, "classname", group);
@@ -48,10 +48,22 @@ static void test_case(struct junit *junit, const char *group, const char *name, 
     end(junit);
 }
 
+/* What was asked for and did not run is an error: nobody may take it for passed. */
+static bool is_error(const struct engine_result *result) {
+    return result->not_built || (result->skipped && result->asked && result->id != ENGINE_FLOAT);
+}
+
+static const char *engine_kind_of_case(const struct engine_result *result) {
+    if (is_error(result))
+        return "error";
+    return result->skipped ? "skipped" : result->failure || result->difference.found ? "failure" : NULL;
+}
+
 static void engine_case(struct junit *junit, const char *group, const struct engine_result *result) {
-    const char *kind = result->skipped ? "skipped" : result->failure || result->difference.found ? "failure" : NULL;
-    const char *message = result->difference.found && !result->failure ? words_difference(junit->arena, &result->difference)
-                                                                       : words_result(junit->arena, result);
+    const char *kind = engine_kind_of_case(result);
+    const char *message = result->not_built ? result->not_built
+                          : result->difference.found && !result->failure ? words_difference(junit->arena, &result->difference)
+                                                                         : words_result(junit->arena, result);
     test_case(junit, group, words_engine(junit->arena, result), kind, message);
 }
 
@@ -90,22 +102,24 @@ static void network_cases(struct junit *junit, const char *group, const struct v
         test_case(junit, group, verdict->gates[i].name, verdict->gates[i].passed ? NULL : "failure", words_gate(junit->arena, &verdict->gates[i]));
 }
 
-static void count_cases(const struct verdict *verdict, unsigned *failures, unsigned *skipped) {
+static void count_cases(const struct verdict *verdict, unsigned *failures, unsigned *errors, unsigned *skipped) {
+    *errors = 0;
     *failures = (unsigned)(verdict->latency_measured && !verdict->latency_right) + (unsigned)(verdict->hash_checked && hash_is_wrong(verdict));
     *skipped = (unsigned)!verdict->latency_measured + (unsigned)!verdict->hash_checked + (unsigned)!verdict->loss.compared;
     for (uint32_t i = 0; i < verdict->gate_count; i++)
         *failures += !verdict->gates[i].passed;
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
         const struct engine_result *result = &verdict->engines[i];
-        *skipped += result->skipped != NULL;
+        *errors += is_error(result);
+        *skipped += result->skipped && !is_error(result);
         *failures += !result->skipped && (result->failure || result->difference.found);
     }
 }
 
 static void write_suite(struct junit *junit, const struct verdict *verdict) {
-    unsigned failures, skipped;
+    unsigned failures, errors, skipped;
     const char *group = arena_printf(junit->arena, "bxc.verify.%s", verdict->name ? verdict->name : "firmware");
-    count_cases(verdict, &failures, &skipped);
+    count_cases(verdict, &failures, &errors, &skipped);
     xmlTextWriterSetIndent(junit->writer, 1);
     junit->broken |= xmlTextWriterStartDocument(junit->writer, NULL, "UTF-8", NULL) < 0;
     start(junit, "testsuites");
@@ -113,7 +127,7 @@ static void write_suite(struct junit *junit, const struct verdict *verdict) {
     attribute(junit, "name", group);
     attribute(junit, "tests", arena_printf(junit->arena, "%u", verdict->engine_count + 3 + verdict->gate_count));
     attribute(junit, "failures", arena_printf(junit->arena, "%u", failures));
-    attribute(junit, "errors", "0");
+    attribute(junit, "errors", arena_printf(junit->arena, "%u", errors));
     attribute(junit, "skipped", arena_printf(junit->arena, "%u", skipped));
     for (uint32_t i = 0; i < verdict->engine_count; i++)
         engine_case(junit, group, &verdict->engines[i]);

@@ -207,14 +207,20 @@ static void print_still(struct strbuf *out, const struct verdict *verdict) {
 }
 
 static void print_judgement(struct strbuf *out, const struct verdict *verdict, bool colour) {
-    bool good = verdict->equal && verdict->latency_right;
-    const char *begin = !colour ? "" : good ? "\033[1;32m" : "\033[1;31m", *end = colour ? "\033[0m" : "";
-    if (good)
-        strbuf_printf(out, "\n%sverdict: equal%s in every bit: %s\n", begin, end, words_engines(out->arena, verdict));
-    else if (verdict->equal)
-        strbuf_printf(out, "\n%sverdict: wrong latency%s: interface.json tells %d cycles\n", begin, end, verdict->latency);
-    else
+    static const char *const colours[] = {[VERDICT_FAILED] = "\033[1;31m", [VERDICT_RESERVED] = "\033[1;33m", [VERDICT_EQUAL] = "\033[1;32m"};
+    const char *begin = colour ? colours[verdict_state(verdict)] : "", *end = colour ? "\033[0m" : "";
+    uint32_t count;
+    const char **reservations = words_reservations(out->arena, verdict, &count);
+    if (!verdict->equal)
         strbuf_printf(out, "\n%sverdict: NOT equal%s\n", begin, end);
+    else if (!verdict->latency_right)
+        strbuf_printf(out, "\n%sverdict: wrong latency%s: interface.json tells %d cycles\n", begin, end, verdict->latency);
+    else if (verdict_engines_ran(verdict))
+        strbuf_printf(out, "\n%sverdict: equal%s in every bit: %s\n", begin, end, words_engines(out->arena, verdict));
+    else
+        strbuf_printf(out, "\n%sverdict: INCOMPLETE%s; equal in every bit, as far as it goes: %s\n", begin, end, words_engines(out->arena, verdict));
+    for (uint32_t i = 0; i < count; i++)
+        strbuf_printf(out, "  %s\n", words_clean(out->arena, reservations[i]));
 }
 
 /* The second question, beside the first. */

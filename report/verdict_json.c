@@ -39,9 +39,11 @@ static void add_engines(struct arena *arena, cJSON *parent, const struct verdict
         cJSON *object = json_object(arena, list, NULL);
         json_text(arena, object, "engine", engine_name(result->id));
         json_text(arena, object, "variant", result->variant ? result->variant : "");
+        json_bool(arena, object, "asked", result->asked);
         json_bool(arena, object, "ran", result->ran);
         json_bool(arena, object, "equal", result->equal);
         json_text(arena, object, "skipped", result->skipped);
+        json_text(arena, object, "not_built", result->not_built);
         json_text(arena, object, "failure", result->failure);
         json_number(arena, object, "events", (double)result->events);
         json_number(arena, object, "latency", result->latency);
@@ -187,7 +189,12 @@ void verdict_to_json(struct arena *arena, cJSON *parent, const struct verdict *v
     json_text(arena, parent, "name", verdict->name);
     json_text(arena, parent, "content_hash", verdict->content_hash);
     json_bool(arena, parent, "equal", verdict->equal);
+    json_bool(arena, parent, "positive", verdict_is_positive(verdict));
     json_bool(arena, parent, "hash_checked", verdict->hash_checked);
+    json_text(arena, parent, "files_hash", verdict->files_hash);
+    cJSON *edited = json_array(arena, parent, "edited");
+    for (uint32_t i = 0; i < verdict->edited_count; i++)
+        json_text(arena, edited, NULL, verdict->edited[i]);
     json_number(arena, parent, "latency", verdict->latency);
     json_bool(arena, parent, "latency_measured", verdict->latency_measured);
     json_bool(arena, parent, "latency_right", verdict->latency_right);
@@ -243,6 +250,11 @@ static enum engine_id read_engine_id(struct json_reader *reader, const cJSON *ob
     return ENGINE_FLOAT;
 }
 
+/* What verdicts of 0.1.0 do not have. */
+static const char *later_text(struct json_reader *reader, const cJSON *object, const char *key) {
+    return cJSON_GetObjectItemCaseSensitive(object, key) ? read_text(reader, object, key) : NULL;
+}
+
 static void read_engines(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
     uint32_t count;
     const cJSON *item, *list = read_array(reader, root, "engines", &count);
@@ -252,9 +264,11 @@ static void read_engines(struct json_reader *reader, const cJSON *root, struct v
         struct engine_result *result = &verdict->engines[verdict->engine_count++];
         result->id = read_engine_id(reader, item);
         result->variant = read_text(reader, item, "variant");
+        result->asked = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(item, "asked")); /* verdicts of 0.1.0 have none */
         result->ran = read_bool(reader, item, "ran");
         result->equal = read_bool(reader, item, "equal");
         result->skipped = read_text(reader, item, "skipped");
+        result->not_built = later_text(reader, item, "not_built");
         result->failure = read_text(reader, item, "failure");
         result->events = read_count(reader, item, "events");
         result->latency = read_int(reader, item, "latency");
@@ -417,6 +431,15 @@ static void read_gates(struct json_reader *reader, const cJSON *root, struct ver
     }
 }
 
+static void read_edited(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
+    if (!cJSON_GetObjectItemCaseSensitive(root, "edited"))
+        return;
+    const cJSON *item, *list = read_array(reader, root, "edited", &verdict->edited_count);
+    const char **name = verdict->edited = ARENA_ARRAY(reader->arena, const char *, verdict->edited_count + 1);
+    cJSON_ArrayForEach(item, list)
+        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+}
+
 static void read_events(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
     const cJSON *events = read_member(reader, root, "events");
     const char *seed = read_text(reader, events, "seed");
@@ -440,6 +463,8 @@ struct verdict *verdict_parse(struct bxc_context *context, struct arena *arena, 
     verdict->content_hash = read_text(&reader, root, "content_hash");
     verdict->equal = read_bool(&reader, root, "equal");
     verdict->hash_checked = read_bool(&reader, root, "hash_checked");
+    verdict->files_hash = later_text(&reader, root, "files_hash");
+    read_edited(&reader, root, verdict);
     verdict->latency = read_int(&reader, root, "latency");
     verdict->latency_measured = read_bool(&reader, root, "latency_measured");
     verdict->latency_right = read_bool(&reader, root, "latency_right");

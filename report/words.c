@@ -112,7 +112,9 @@ const char *words_engine(struct arena *arena, const struct engine_result *result
 
 const char *words_result(struct arena *arena, const struct engine_result *result) {
     if (result->skipped)
-        return arena_printf(arena, "skipped: %s", result->skipped);
+        return arena_printf(arena, "not run: %s", result->skipped);
+    if (result->not_built)
+        return "NOT BUILT";
     if (result->failure)
         return arena_printf(arena, "FAILED: %s", result->failure);
     if (!result->ran)
@@ -193,6 +195,35 @@ const char *words_class(struct arena *arena, const struct verdict *verdict, uint
 
 bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report) {
     return verdict && verdict->content_hash && report->content_hash && !strcmp(verdict->content_hash, report->content_hash);
+}
+
+/* "not run (not asked for): hls, rtl"; NULL when there is none. */
+static const char *not_asked(struct arena *arena, const struct verdict *verdict) {
+    struct strbuf text = strbuf_new(arena);
+    for (uint32_t i = 0; i < verdict->engine_count; i++)
+        if (verdict->engines[i].skipped && !verdict->engines[i].asked && verdict->engines[i].id != ENGINE_FLOAT)
+            strbuf_printf(&text, "%s%s", text.length ? ", " : "not run, because not asked for: ", engine_name(verdict->engines[i].id));
+    return text.length ? text.data : NULL;
+}
+
+const char **words_reservations(struct arena *arena, const struct verdict *verdict, uint32_t *count) {
+    const char **lines = ARENA_ARRAY(arena, const char *, verdict->engine_count + verdict->edited_count + 3);
+    const char *unasked = not_asked(arena, verdict);
+    *count = 0;
+    for (uint32_t i = 0; i < verdict->engine_count; i++) {
+        const struct engine_result *result = &verdict->engines[i];
+        if (result->skipped && result->asked && result->id != ENGINE_FLOAT)
+            lines[(*count)++] = arena_printf(arena, "not run: %s: %s", words_engine(arena, result), result->skipped);
+        if (result->not_built)
+            lines[(*count)++] = arena_printf(arena, "not built: %s", result->not_built);
+    }
+    if (unasked)
+        lines[(*count)++] = unasked;
+    if (!verdict->hash_checked)
+        lines[(*count)++] = "whether the files are of one make was not asked for (--no-hash-check)";
+    for (uint32_t i = 0; i < verdict->edited_count; i++)
+        lines[(*count)++] = arena_printf(arena, "not as bxc compiled it: %s", verdict->edited[i]);
+    return lines;
 }
 
 const char *words_engines(struct arena *arena, const struct verdict *verdict) {

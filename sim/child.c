@@ -1,5 +1,7 @@
 /* Processes that are fed and drained side by side, so that no full pipe can stop both ends; one that
- * dies, hangs or talks without end is told from one that ends well. */
+ * dies, hangs or talks without end is told from one that ends well. All of them, and what they start, are one
+ * group, whose leader kills it when bxc is no more: kill -9 leaves nothing running. */
+#define _GNU_SOURCE /* addchdir_np */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,6 +9,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,18 +26,22 @@ double monotonic_seconds(void) {
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* Without what make tells its own children: a make inside make has options of its own. */
-static char **child_environment(struct arena *arena) {
+/* Without what make tells its own children: a make inside make has options of its own. What is built in a folder
+ * keeps its temporary files there, so that they go with it. */
+static char **child_environment(struct arena *arena, bool in_folder) {
     size_t count = 0, kept = 0;
     while (environ[count])
         count++;
-    char **result = ARENA_ARRAY(arena, char *, count + 2);
+    char **result = ARENA_ARRAY(arena, char *, count + 3);
     for (size_t i = 0; i < count; i++) {
         const char *entry = environ[i];
-        if (strncmp(entry, "MAKE", 4) && strncmp(entry, "MFLAGS=", 7) && strncmp(entry, "LC_ALL=", 7))
+        if (strncmp(entry, "MAKE", 4) && strncmp(entry, "MFLAGS=", 7) && strncmp(entry, "LC_ALL=", 7) &&
+            !(in_folder && strncmp(entry, "TMPDIR=", 7) == 0))
             result[kept++] = environ[i];
     }
-    result[kept] = arena_strdup(arena, "LC_ALL=C");
+    result[kept++] = arena_strdup(arena, "LC_ALL=C");
+    if (in_folder)
+        result[kept++] = arena_strdup(arena, "TMPDIR=.");
     return result;
 }
 
@@ -52,8 +59,67 @@ static int pipe_closed_on_exec(int ends[2]) {
     return 0;
 }
 
-/* A group of its own, so that whatever it starts can be killed with it; signals as they usually are. */
-static int spawn(struct child *child, char **environment, const int in[2], const int out[2], const int err[2]) {
+/* ---- the group's leader ---- */
+
+struct group {
+    pid_t leader;
+    int alive; /* the end of a pipe that only this process holds: it closes when the process dies in whatever way */
+};
+
+static void close_all_but(int kept) {
+    bool closed = kept > 0 && syscall(SYS_close_range, 0u, (unsigned)kept - 1, 0u) == 0 &&
+                  syscall(SYS_close_range, (unsigned)kept + 1, ~0u, 0u) == 0;
+    for (int i = 0, most = (int)sysconf(_SC_OPEN_MAX); !closed && i < most; i++)
+        if (i != kept)
+            close(i);
+}
+
+/* Only calls that are safe between fork and exec of a process with threads. */
+static _Noreturn void lead(int alive) {
+    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    char byte;
+    setpgid(0, 0);
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        signal(ignored[i], SIG_IGN);
+    close_all_but(alive);
+    while (read(alive, &byte, 1) < 0 && errno == EINTR)
+        ;
+    kill(-getpid(), SIGKILL);
+    _exit(0);
+}
+
+/* 0, or an errno. */
+static int group_start(struct group *group) {
+    int ends[2];
+    int error = pipe_closed_on_exec(ends);
+    if (error)
+        return error;
+    group->leader = fork();
+    error = errno;
+    if (group->leader == 0)
+        lead(ends[0]);
+    close(ends[0]);
+    group->alive = ends[1];
+    if (group->leader > 0) {
+        setpgid(group->leader, group->leader); /* whoever comes first */
+        return 0;
+    }
+    close(group->alive);
+    return error;
+}
+
+/* Whatever is still there of it. */
+static void group_end(struct group *group) {
+    kill(-group->leader, SIGKILL);
+    while (waitpid(group->leader, NULL, 0) < 0 && errno == EINTR)
+        ;
+    close(group->alive);
+}
+
+/* ---- one child ---- */
+
+/* Signals as they usually are. */
+static int spawn(struct child *child, pid_t group, char **environment, const int in[2], const int out[2], const int err[2]) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -64,9 +130,11 @@ static int spawn(struct child *child, char **environment, const int in[2], const
     posix_spawn_file_actions_adddup2(&actions, in[0], 0);
     posix_spawn_file_actions_adddup2(&actions, child->output ? out[1] : err[1], 1);
     posix_spawn_file_actions_adddup2(&actions, err[1], 2);
+    if (child->folder)
+        posix_spawn_file_actions_addchdir_np(&actions, child->folder);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setpgroup(&attributes, group);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     char **arguments = (char **)(uintptr_t)child->arguments;
@@ -76,7 +144,7 @@ static int spawn(struct child *child, char **environment, const int in[2], const
     return status;
 }
 
-static void start(struct child *child, char **environment) {
+static void start(struct child *child, pid_t group, char **environment) {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
     child->in = child->out = child->err = -1;
     child->pid = -1;
@@ -86,7 +154,7 @@ static void start(struct child *child, char **environment) {
     if (!child->start_error)
         child->start_error = pipe_closed_on_exec(err);
     if (!child->start_error)
-        child->start_error = spawn(child, environment, in, out, err);
+        child->start_error = spawn(child, group, environment, in, out, err);
     close_end(&in[0]);
     close_end(&out[1]);
     close_end(&err[1]);
@@ -119,6 +187,10 @@ static void feed(struct child *child) {
 }
 
 static void keep_tail(struct child *child, const char *text, size_t length) {
+    size_t room = child->head_capacity - child->head_length, headed = length < room ? length : room;
+    if (headed)
+        memcpy(child->head + child->head_length, text, headed);
+    child->head_length += headed;
     if (length > CHILD_TAIL) {
         text += length - CHILD_TAIL;
         length = CHILD_TAIL;
@@ -164,7 +236,7 @@ static void drain(struct child *child, int *end, bool is_output) {
 
 static void stop(struct child *child) {
     if (child->pid > 0)
-        kill(-child->pid, SIGKILL);
+        kill(child->pid, SIGKILL);
     close_end(&child->in);
     close_end(&child->out);
     close_end(&child->err);
@@ -216,7 +288,7 @@ static void await(struct child *child, double idle_seconds) {
     while (waitpid(child->pid, &child->status, WNOHANG) == 0) {
         if (monotonic_seconds() - since > idle_seconds && !child->hung) {
             child->hung = true;
-            kill(-child->pid, SIGKILL);
+            kill(child->pid, SIGKILL);
         }
         nanosleep(&pause, NULL);
     }
@@ -249,13 +321,8 @@ static void release_broken_pipes(const sigset_t *before) {
     pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-int children_run(struct bxc_context *context, struct arena *scratch, struct child *children, int count, double idle_seconds) {
-    char **environment = child_environment(scratch);
-    sigset_t before;
+static bool run_in_group(struct bxc_context *context, struct child *children, int count, double idle_seconds) {
     bool cancelled = false;
-    hold_broken_pipes(&before);
-    for (int i = 0; i < count; i++)
-        start(&children[i], environment);
     while (any_open(children, count) && !cancelled) {
         turn(children, count, idle_seconds);
         cancelled = atomic_load(&context->cancelled);
@@ -265,6 +332,23 @@ int children_run(struct bxc_context *context, struct arena *scratch, struct chil
             stop(&children[i]);
         await(&children[i], idle_seconds);
     }
+    return cancelled;
+}
+
+int children_run(struct bxc_context *context, struct arena *scratch, struct child *children, int count, double idle_seconds) {
+    char **environment = child_environment(scratch, count > 0 && children[0].folder);
+    sigset_t before;
+    struct group group = {.alive = -1};
+    int error = group_start(&group);
+    for (int i = 0; error && i < count; i++)
+        children[i].start_error = error;
+    if (error)
+        return 0;
+    hold_broken_pipes(&before);
+    for (int i = 0; i < count; i++)
+        start(&children[i], group.leader, environment);
+    bool cancelled = run_in_group(context, children, count, idle_seconds);
+    group_end(&group);
     release_broken_pipes(&before);
     return cancelled ? -1 : 0;
 }

@@ -10,15 +10,18 @@ const struct engine_kind engine_kinds[ENGINE_COUNT] = {
     [ENGINE_EMULATOR] = {.name = "emulator", .summary = "the quantised graph in integers", .open = graph_engine_open,
                          .run = graph_engine_run},
     [ENGINE_C] = {.name = "c", .summary = "the emitted C, compiled", .tools = "make", .open = process_engine_open, .run = process_engine_run,
-                  .build = {.engine = "c", .folder = "c", .sources = {"c"}, .program = "run"}},
+                  .build = {.engine = "c", .folder = "c", .sources = {"c"}, .products = {"run"}, .versions = "${CC:-cc} --version"}},
     [ENGINE_HLS] = {.name = "hls", .summary = "the emitted HLS C++, compiled", .tools = "make", .open = process_engine_open, .run = process_engine_run,
-                    .build = {.engine = "hls", .folder = "hls", .sources = {"hls"}, .program = "run"}},
+                    .build = {.engine = "hls", .folder = "hls", .sources = {"hls"}, .products = {"run"}, .versions = "${CXX:-g++} --version",
+                              .takes_ap_types = true}},
     [ENGINE_RTL] = {.name = "rtl", .summary = "the emitted Verilog in Verilator", .tools = "make verilator", .open = process_engine_open,
                     .run = process_engine_run,
-                    .build = {.engine = "rtl", .folder = "sim", .sources = {"rtl", "sim"}, .program = "run"}},
+                    .build = {.engine = "rtl", .folder = "sim", .sources = {"rtl", "sim"}, .products = {"run"},
+                              .versions = "${CXX:-g++} --version; ${VERILATOR:-verilator} --version"}},
     [ENGINE_ICARUS] = {.name = "icarus", .summary = "the emitted Verilog in Icarus, a sample", .tools = "make iverilog vvp",
                        .open = process_engine_open, .run = process_engine_run,
-                       .build = {.engine = "icarus", .folder = "sim", .sources = {"rtl", "sim"}, .target = "icarus", .program = "run-icarus"}},
+                       .build = {.engine = "icarus", .folder = "sim", .sources = {"rtl", "sim"}, .target = "icarus", .products = {"run-icarus", "icarus.vvp"},
+                                 .versions = "${IVERILOG:-iverilog} -V"}},
 };
 
 const char *engine_name(enum engine_id id) {
@@ -61,7 +64,7 @@ static int default_jobs(void) {
     return processors < 1 ? 1 : processors > CHILD_MAX ? CHILD_MAX : (int)processors;
 }
 
-struct engine *engine_open(const struct firmware *firmware, enum engine_id id, const struct engine_options *options) {
+struct engine *engine_open(const struct firmware *firmware, enum engine_id id, const struct engine_options *options, bool *built) {
     struct arena *arena = arena_new(firmware->context);
     struct engine *engine = ARENA_NEW(arena, struct engine);
     engine->kind = &engine_kinds[id];
@@ -80,7 +83,9 @@ struct engine *engine_open(const struct firmware *firmware, enum engine_id id, c
         engine->options.jobs = CHILD_MAX;
     count_elements(engine);
     double start = monotonic_seconds();
-    if (engine->kind->open(engine)) {
+    int status = engine->kind->open(engine);
+    *built = engine->is_built;
+    if (status) {
         arena_free(arena);
         return NULL;
     }

@@ -3,6 +3,7 @@
 #include "sim/private.h"
 
 int graph_engine_open(struct engine *engine) {
+    engine->is_built = true;
     if (engine->id != ENGINE_FLOAT || !graph_is_integer(engine->graph))
         return 0;
     return diag_error(&engine->firmware->context->diagnostics, (struct location){.file = engine->firmware->folder}, "use engine 'emulator'",

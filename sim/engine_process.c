@@ -37,15 +37,14 @@ int process_engine_open(struct engine *engine) {
     if (missing)
         return diag_error(diagnostics(engine), (struct location){0}, "install it, or leave this engine out", "engine '%s' needs the command '%s'",
                           engine->kind->name, missing);
-    if (engine->id == ENGINE_HLS && engine->options.ap_types)
-        request.variables[0] = arena_printf(engine->arena, "AP_TYPES=%s", engine->options.ap_types);
     if (engine->options.inner_words) {
         request.engine = arena_printf(engine->arena, "inner-%s", request.engine);
-        request.variables[request.variables[0] ? 1 : 0] = "PROBES=1";
+        request.variable = "PROBES=1";
     }
     engine->program = build_program(engine->firmware, engine->arena, &engine->options, &request);
     if (!engine->program)
         return -1;
+    engine->is_built = true;
     return engine->options.check_hash && engine->id != ENGINE_ICARUS ? check_hash(engine) : 0;
 }
 

@@ -267,7 +267,8 @@ static const char *narrow(const struct firmware *firmware, enum engine_id id, co
     if (!inner)
         return "sim/probes.json is not of this network";
     with.inner_words = inner->words;
-    struct window window = {.engine = engine_open(firmware, id, &with)};
+    bool built;
+    struct window window = {.engine = engine_open(firmware, id, &with, &built)};
     if (!window.engine)
         return "the engine does not build with inner values";
     bool ran = run_window(&window, inner, scratch, inputs, events, row) == 0 || window.engine->outputs_whole;

@@ -37,6 +37,7 @@ int event_source_not_a_number(const struct event_source *source, int line, uint6
 enum { CHILD_TAIL = 4096, CHILD_MAX = 64 };
 struct child {
     const char *const *arguments; /* ends with NULL */
+    const char *folder;           /* where it runs and has its temporary files; NULL: as bxc */
     const uint8_t *input;         /* all that is written to it; may be NULL */
     size_t input_length, input_sent;
     uint8_t *output;              /* NULL: its output joins its errors in `tail` */
@@ -48,6 +49,8 @@ struct child {
     size_t output_extra;          /* bytes beyond the capacity; thrown away */
     char tail[CHILD_TAIL + 1];    /* the last that it said on stderr */
     size_t tail_length;
+    char *head;                   /* the first that it said there; may be NULL */
+    size_t head_capacity, head_length;
     pid_t pid;
     int in, out, err;
     double last_sign;             /* of life, seconds */
@@ -68,8 +71,10 @@ struct build_request {
     const char *folder;          /* in fw/, where its Makefile is */
     const char *sources[3];      /* folders in fw/ that it is made from; ends with NULL */
     const char *target;          /* of make, or NULL */
-    const char *program;         /* what it makes in its build folder */
-    const char *variables[3];    /* "AP_TYPES=...", ends with NULL */
+    const char *products[3];     /* what stays of what make leaves in BUILD, the program first; ends with NULL */
+    const char *versions;        /* commands for a shell that tell what the compilers are; NULL: nothing does */
+    const char *variable;        /* for make: "PROBES=1", or NULL */
+    bool takes_ap_types;
 };
 /* The program's path; builds when these very sources have not been built yet. NULL and a diagnosis. */
 const char *build_program(const struct firmware *firmware, struct arena *arena, const struct engine_options *options,
@@ -94,6 +99,7 @@ struct engine {
     struct engine_options options;
     const struct graph *graph;
     const char *program;
+    bool is_built;           /* or needs no building */
     uint32_t input_count, output_count;
     size_t *input_elements, *output_elements; /* by port */
     size_t input_total, output_total;

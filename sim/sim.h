@@ -63,8 +63,9 @@ struct engine_options {
     size_t inner_words;       /* numbers beyond the outputs that a build for inner values gives an event (narrow.c); 0: none */
     double idle_seconds;      /* a process without a sign of life for so long has hung; 0: 300 */
 };
-/* Builds what is needed (rtl: verilator; c, hls: the compiler) from the files as they lie there. */
-struct engine *engine_open(const struct firmware *firmware, enum engine_id id, const struct engine_options *options);
+/* Builds what is needed (rtl: verilator; c, hls: the compiler) from the files as they lie there. NULL and a diagnosis;
+ * *built tells whether that was the building's. */
+struct engine *engine_open(const struct firmware *firmware, enum engine_id id, const struct engine_options *options, bool *built);
 void engine_close(struct engine *engine);
 /* Port integers in and out, events x elements, row-major, one array a port. -1 and a diagnosis when
  * the engine dies, gives too few or too many events, or is out of step with valid. Any number of events. */
@@ -162,8 +163,10 @@ struct difference { /* the first one */
 struct engine_result {
     enum engine_id id;
     const char *variant;     /* "", or how else than back to back: "gaps", "reset" */
+    bool asked;              /* for; else `skipped` says so */
     bool ran, equal;
     const char *skipped;     /* why it did not run, or NULL */
+    const char *not_built;   /* the first error of what builds it, or NULL */
     const char *failure;     /* why it could not begin or finish (negative verdict), or NULL */
     uint64_t events;
     double seconds, build_seconds;
@@ -193,6 +196,9 @@ struct verdict {
     struct engine_result engines[ENGINE_RESULT_MAX];
     uint32_t engine_count;
     bool hash_checked;       /* every compiled engine was asked for its content hash */
+    const char **edited;     /* files that are not as bxc compiled them, in words: the verdict is about them as they lie there */
+    uint32_t edited_count;
+    const char *files_hash;  /* of the files that it is about, as they lay there; NULL: not known */
     bool latency_measured;
     bool equal;              /* bits, all engines that ran */
     bool latency_right;      /* measured = reported */
@@ -229,8 +235,14 @@ struct verify_options {
 struct verify_options verify_options_default(void); /* no gates */
 /* NULL and a diagnosis when it could not be had; a negative verdict is a verdict. In the arena of context. */
 struct verdict *verify_firmware(struct firmware *firmware, const struct verify_options *options);
-/* Bits equal, latency as told, nothing failed, every gate passed. */
+/* Something was compared, every engine that was asked for ran, bits equal, latency as told, every gate passed. */
 bool verdict_is_positive(const struct verdict *verdict);
+bool verdict_engines_ran(const struct verdict *verdict); /* those that were asked for, and at least one */
+bool verdict_is_complete(const struct verdict *verdict); /* all engines ran, whatever came out */
+/* FAILED: something differs, failed or took other cycles. RESERVED: what was compared is equal, but not everything was,
+ * or files were edited. */
+enum verdict_state { VERDICT_FAILED, VERDICT_RESERVED, VERDICT_EQUAL };
+enum verdict_state verdict_state(const struct verdict *verdict);
 bool verdict_gates_pass(const struct verdict *verdict);
 /* A loss that the formats do not explain, and no gate says that it may be: an amber banner. */
 bool verdict_warns_of_loss(const struct verdict *verdict);

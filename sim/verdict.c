@@ -6,7 +6,7 @@
 #include "sim/private.h"
 
 /* With -n below QUICK_EVENTS the user wants a quick look: fewer events in Icarus and in a row too. */
-enum { ICARUS_EVENTS = 2000, ICARUS_QUICK = 200, QUICK_EVENTS = 10000, ROW_EVENTS = 200000 };
+enum { ICARUS_EVENTS = 2000, ICARUS_QUICK = 200, QUICK_EVENTS = 10000, ROW_EVENTS = 200000, TURN_SECONDS = 60 };
 
 struct contestant { /* one engine, in one of its variants */
     struct engine *engine;
@@ -44,7 +44,7 @@ struct verify_options verify_options_default(void) {
 
 static struct engine_result *new_result(struct verification *run, enum engine_id id, const char *variant) {
     struct engine_result *result = &run->verdict->engines[run->verdict->engine_count++];
-    *result = (struct engine_result){.id = id, .variant = variant, .latency = -1};
+    *result = (struct engine_result){.id = id, .variant = variant, .latency = -1, .asked = run->options->engine[id]};
     return result;
 }
 
@@ -82,20 +82,23 @@ static bool lacks_tool(struct verification *run, struct engine_result *result) {
     if (!missing)
         return false;
     result->skipped = arena_printf(run->firmware->context->arena, "the command '%s' is not installed", missing);
-    diag_warning(&run->firmware->context->diagnostics, (struct location){0}, "install it, and verify again", "engine '%s' is left out: %s",
-                 engine_name(result->id), result->skipped);
+    diag_warning(&run->firmware->context->diagnostics, (struct location){0}, "install it, and verify again; or leave the engine out with --engines",
+                 "engine '%s' is not run: %s", engine_name(result->id), result->skipped);
     return true;
 }
 
 static void add_contestant(struct verification *run, enum engine_id id, const char *variant, uint64_t events,
                            const struct engine_options *options) {
     struct engine_result *result = new_result(run, id, variant);
-    if (lacks_tool(run, result))
+    bool built;
+    if (!result->asked)
+        result->skipped = "not asked for";
+    if (result->skipped || lacks_tool(run, result))
         return;
     context_progress(run->firmware->context, arena_printf(run->arena, "building %s", engine_name(id)), 0, 0);
-    struct engine *engine = engine_open(run->firmware, id, options);
+    struct engine *engine = engine_open(run->firmware, id, options, &built);
     if (!engine) {
-        result->failure = last_message(run->firmware);
+        *(built ? &result->failure : &result->not_built) = last_message(run->firmware);
         return;
     }
     result->build_seconds = engine_build_seconds(engine);
@@ -107,7 +110,7 @@ static void add_contestant(struct verification *run, enum engine_id id, const ch
 /* Another way to send events through an engine that is there: over the sample, in one process. */
 static void add_variant(struct verification *run, enum engine_id id, const char *variant, const struct engine_options *options) {
     const struct engine_result *plain = &run->verdict->engines[run->verdict->engine_count - 1];
-    if (plain->skipped || plain->failure)
+    if (plain->skipped || plain->failure || plain->not_built)
         return;
     int before = run->contestant_count;
     add_contestant(run, id, variant, 0, options);
@@ -125,7 +128,6 @@ static size_t row_rounds(const struct verification *run) {
 }
 
 static void add_contestants(struct verification *run) {
-    const bool *wanted = run->options->engine;
     struct engine_options plain = run->options->engine_options, gaps = plain, reset = plain, row = plain;
     bool quick = run->options->events && run->options->events < QUICK_EVENTS;
     set_quota(run, run->sample_quota, GATHERED_EVENTS);
@@ -134,8 +136,6 @@ static void add_contestants(struct verification *run) {
     gaps.jobs = reset.jobs = 1;
     row.rounds = row_rounds(run);
     for (int id = ENGINE_C; id <= ENGINE_RTL; id++) {
-        if (!wanted[id])
-            continue;
         add_contestant(run, (enum engine_id)id, "", UINT64_MAX, &plain);
         add_variant(run, (enum engine_id)id, "in a row", &row);
         if (id != ENGINE_RTL)
@@ -143,8 +143,7 @@ static void add_contestants(struct verification *run) {
         add_variant(run, ENGINE_RTL, "gaps", &gaps);
         add_variant(run, ENGINE_RTL, "reset", &reset);
     }
-    if (wanted[ENGINE_ICARUS])
-        add_contestant(run, ENGINE_ICARUS, "", quick ? ICARUS_QUICK : ICARUS_EVENTS, &plain);
+    add_contestant(run, ENGINE_ICARUS, "", quick ? ICARUS_QUICK : ICARUS_EVENTS, &plain);
 }
 
 static int open_reference(struct verification *run) {
@@ -154,7 +153,8 @@ static int open_reference(struct verification *run) {
         run->reference_result->skipped = graph ? "not asked for" : graph_is_integer(run->firmware->reference) ? "the model came quantised" : "its outputs cannot be compared";
         return 0;
     }
-    run->reference = engine_open(run->firmware, ENGINE_FLOAT, &run->options->engine_options);
+    bool built;
+    run->reference = engine_open(run->firmware, ENGINE_FLOAT, &run->options->engine_options, &built);
     if (!run->reference)
         return -1;
     run->reference->graph = graph;
@@ -209,7 +209,8 @@ static int open_all(struct verification *run) {
         return -1;
     run->activity = activity_new(run->firmware->quantised, run->arena);
     run->emulator_result = new_result(run, ENGINE_EMULATOR, "");
-    run->emulator = engine_open(run->firmware, ENGINE_EMULATOR, &run->options->engine_options);
+    bool built;
+    run->emulator = engine_open(run->firmware, ENGINE_EMULATOR, &run->options->engine_options, &built);
     if (!run->emulator)
         return -1;
     run->expected = output_arrays(run);
@@ -271,7 +272,10 @@ static void keep_failure(struct verification *run, struct contestant *contestant
     }
     if (!contestant->result->failure)
         shrink_event(run->emulator, engine, run->arena, event);
+    struct arena *turn = arena_new(run->firmware->context);
+    file_lock(turn, arena_printf(turn, "%s/verify/%s", run->firmware->folder, FOLDER_LOCK), TURN_SECONDS);
     failing_event_write(run->firmware, run->arena, event);
+    arena_free(turn);
 }
 
 static int run_contestant(struct verification *run, struct contestant *contestant, const struct event_block *block, size_t events,
@@ -427,8 +431,39 @@ bool verdict_warns_of_loss(const struct verdict *verdict) {
     return verdict->loss.compared && !verdict->loss.explained && verdict->gate_count == 0;
 }
 
+static bool is_compared(const struct engine_result *result) {
+    return result->id != ENGINE_FLOAT && result->id != ENGINE_EMULATOR;
+}
+
+bool verdict_engines_ran(const struct verdict *verdict) {
+    bool any = false;
+    for (uint32_t i = 0; i < verdict->engine_count; i++) {
+        const struct engine_result *result = &verdict->engines[i];
+        if (!is_compared(result))
+            continue;
+        if (result->not_built || (result->skipped && result->asked))
+            return false;
+        any |= result->ran;
+    }
+    return any;
+}
+
+bool verdict_is_complete(const struct verdict *verdict) {
+    for (uint32_t i = 0; i < verdict->engine_count; i++)
+        if (is_compared(&verdict->engines[i]) && (verdict->engines[i].skipped || verdict->engines[i].not_built))
+            return false;
+    return true;
+}
+
 bool verdict_is_positive(const struct verdict *verdict) {
-    return verdict->equal && verdict->latency_right && verdict_gates_pass(verdict);
+    return verdict->equal && verdict->latency_right && verdict_engines_ran(verdict) && verdict_gates_pass(verdict);
+}
+
+enum verdict_state verdict_state(const struct verdict *verdict) {
+    if (!verdict->equal || !verdict->latency_right)
+        return VERDICT_FAILED;
+    bool whole = verdict_engines_ran(verdict) && verdict_is_complete(verdict);
+    return whole && verdict->hash_checked && !verdict->edited_count ? VERDICT_EQUAL : VERDICT_RESERVED;
 }
 
 static void describe(struct verification *run) {

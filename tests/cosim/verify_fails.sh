@@ -27,10 +27,11 @@ latency=$(sed -n 's/.*"latency":[[:space:]]*\([0-9]*\).*/\1/p' "$WORK/fw/interfa
 expect says_yes 0 '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$'
 
 edit interface.json "s/\"latency\":\([[:space:]]*\)$latency/\"latency\":\1$((latency + 1))/"
-expect latency_too_long 1 'latency' --engines rtl
+expect interface_edited 1 'interface.json: error: is not as bxc compiled it' --engines rtl
+expect latency_too_long 1 '^verdict: wrong latency' --engines rtl --no-hash-check
 undo interface.json
 edit interface.json "s/\"latency\":\([[:space:]]*\)$latency/\"latency\":\1$((latency - 1))/"
-expect latency_too_short 1 'latency' --engines rtl
+expect latency_too_short 1 '^verdict: wrong latency' --engines rtl --no-hash-check
 undo interface.json
 
 for engine in c/matmul.c hls/matmul.h rtl/matmul.v; do
@@ -41,6 +42,7 @@ for engine in c/matmul.c hls/matmul.h rtl/matmul.v; do
 done
 
 edit c/matmul.c 's/out_y\[i\] = v_/out_y[i] = 1 ^ v_/'
+expect ap_types_nowhere 1 'no such folder' --engines hls --ap-types "$WORK/nowhere"
 expect other_bit 1 "MatMul_0" --engines c
 undo c/matmul.c
 mv "$WORK/fw/manifest.json" "$WORK/before"

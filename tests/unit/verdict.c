@@ -301,7 +301,6 @@ static void engines_that_fail(void) {
     failure(5, 0, ENGINE_C, "more than");
     failure(6, 0, ENGINE_C, "the files of c/ are stale");
     failure(7, 0, ENGINE_C, "ended with exit code 3");
-    failure(-1, 0, ENGINE_C, "engine 'c' does not build");
     if (!tool_is_missing())
         failure(0, 9, ENGINE_RTL, "out of step with valid");
 }
@@ -339,6 +338,34 @@ static void real_entries_are_run(void) {
         CHECK(result && result->failure && strstr(result->failure, why[mode - 11]));
         done();
     }
+}
+
+/* The compiler's first error, and nothing of a difference. */
+static void what_is_not_built_is_told_as_that(void) {
+    struct verify_options options = options_for(500);
+    make_firmware(-1, 0, false);
+    struct verdict *verdict = verify(&options);
+    CHECK(verdict != NULL);
+    const struct engine_result *result = result_of(verdict, ENGINE_C);
+    CHECK_STR(result->not_built, "engine 'c' is not built: run.c:1: error: it is broken");
+    CHECK(!result->ran && !result->failure && verdict->equal);
+    CHECK(!verdict_is_positive(verdict) && verdict_state(verdict) == VERDICT_RESERVED);
+    done();
+}
+
+static void engines_that_are_left_out_are_told(void) {
+    struct verify_options options = options_for(500);
+    make_firmware(0, 0, false);
+    options.engine[ENGINE_RTL] = false;
+    struct verdict *verdict = verify(&options);
+    CHECK(verdict && verdict_is_positive(verdict) && verdict_state(verdict) == VERDICT_RESERVED && !verdict_is_complete(verdict));
+    CHECK_STR(result_of(verdict, ENGINE_RTL)->skipped, "not asked for");
+    CHECK_STR(result_of(verdict, ENGINE_ICARUS)->skipped, "not asked for");
+    done();
+    options.engine[ENGINE_C] = false;
+    verdict = verify(&options);
+    CHECK(verdict && verdict->equal && !verdict_is_positive(verdict)); /* nothing was compared */
+    done();
 }
 
 static void the_last_words_are_quoted(void) {
@@ -467,6 +494,8 @@ int main(void) {
     RUN(engines_that_fail);
     RUN(a_row_of_events_is_long);
     RUN(real_entries_are_run);
+    RUN(what_is_not_built_is_told_as_that);
+    RUN(engines_that_are_left_out_are_told);
     RUN(the_last_words_are_quoted);
     RUN(a_wrong_latency_is_no_verdict_of_equality);
     RUN(a_dropped_softmax_is_compared_before_it);

@@ -1,0 +1,108 @@
+#!/bin/sh
+# Is a firmware that was changed told as such? Each fault of integrity.txt is one edit of a copy (with "manifest": and
+# of the hash that manifest.json has of the file): `verify` must end with the code given and say why. Then what no edit
+# of a text is: links, missing and added files, replaced programs, missing tools, builds that fail, partial runs.
+set -u
+here=$(dirname "$0")
+export OPT=-O0 CFLAGS=-O0 CXXFLAGS=-O0
+ok() { echo "ok integrity_$1"; }
+not_ok() { echo "not ok integrity_$1: $2"; sed 's/^/    /' "$WORK/log" >&2; }
+
+verify() { # OPTION...
+    "$BXC" verify "$WORK/fw" -n 50 -j 1 "$@" > "$WORK/log" 2>&1
+    code=$?
+}
+fresh() { rm -rf "$WORK/fw" && cp -r "$WORK/first" "$WORK/fw"; }
+expect() { # NAME CODE PATTERN
+    if [ "$code" = "$2" ] && grep -qE -e "$3" "$WORK/log"; then ok "$1"; else not_ok "$1" "code $code, wanted $2 and '$3'"; fi
+}
+never() { # NAME PATTERN
+    if grep -qE -e "$2" "$WORK/log"; then not_ok "$1" "it says '$2'"; else ok "$1"; fi
+}
+
+hash_right() { # FILE: the hash of it in the manifest
+    sum=$(sha256sum < "$WORK/fw/$1" | cut -c 1-64)
+    sed -i "s|\(\"$1\":[[:space:]]*\"\)[0-9a-f]*|\1$sum|" "$WORK/fw/manifest.json"
+}
+
+fault() { # NAME FILE MANIFEST FIND MAKE CODE SAYS
+    fresh
+    matches=$(grep -zoE -e "$4" "$WORK/fw/$2" | tr -cd '\0' | wc -c)
+    [ "$matches" -gt 0 ] || { : > "$WORK/log"; not_ok "$1" "nothing to edit in $2: $4"; return; }
+    sed -i -zE "s	$4	$5	" "$WORK/fw/$2"
+    [ -z "$3" ] || hash_right "$2"
+    verify --engines c
+    expect "$1" "$6" "$7"
+}
+
+faults() {
+    sed -n -e '/^fault /b start' -e d -e ':start' -e 'N;N;N;N;N' \
+        -e 's/^fault \(.*\)\n  in \([^ \n]*\) \{0,1\}\([a-z]*\)\n  find \(.*\)\n  make \(.*\)\n  code \(.*\)\n  says \(.*\)/\1	\2	\3;	\4	\5	\6	\7/p' "$here/integrity.txt"
+}
+
+"$BXC" compile -q tests/cosim/ops/matmul.bxc -o "$WORK/first" || exit 1
+fresh
+verify; expect first 0 '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$'
+verify; expect again 0 '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$'
+never nothing_edited 'not as bxc compiled it|not run, because'
+cp -r "$WORK/fw/verify" "$WORK/first/" # with the builds
+
+faults > "$WORK/faults"
+[ "$(wc -l < "$WORK/faults")" = "$(grep -c '^fault ' "$here/integrity.txt")" ] && ok all_faults_read || not_ok all_faults_read "$(wc -l < "$WORK/faults")"
+while IFS='	' read -r name file manifest find make wanted says; do
+    fault "$name" "$file" "${manifest%;}" "$find" "$make" "$wanted" "$says"
+done < "$WORK/faults"
+
+# ---- files that are no texts ----
+fresh; ln -s /tmp "$WORK/fw/rtl/else"; verify --engines c; expect link 1 'rtl/else: error: a symbolic link'
+mkdir "$WORK/outside"; echo mine > "$WORK/outside/c-0123456789abcdef"
+fresh; rm -r "$WORK/fw/verify/build"; ln -s "$WORK/outside" "$WORK/fw/verify/build"; verify --engines c
+expect build_is_a_link 1 'verify/build: error: a symbolic link'
+fresh; ln -s "$WORK/outside" "$WORK/fw/verify/build/c-0123456789abcdef"; echo >> "$WORK/fw/c/matmul.c"; verify --engines c
+expect link_in_builds 0 '^verdict: equal'
+[ "$(cat "$WORK/outside/c-0123456789abcdef")" = mine ] && ok links_not_followed || not_ok links_not_followed "what a link points to is gone"
+fresh; rm "$WORK/fw/rtl/vivado.tcl"; verify --engines c; expect missing 0 'not as bxc compiled it: rtl/vivado.tcl \(missing\)'
+fresh; rm "$WORK/fw/interface.json"; verify --engines c; expect no_interface 1 'interface.json: error'
+fresh; echo 'module other; endmodule' > "$WORK/fw/rtl/other.v"; verify --engines c; expect added 0 'not as bxc compiled it: rtl/other.v \(added\)'
+fresh; echo 'initial' > "$WORK/fw/rtl/other.v"; verify --engines c; expect added_refused 1 "rtl/other.v:1: error: .*the keyword 'initial'"
+fresh; echo log > "$WORK/fw/rtl/timing.rpt"; verify; expect vendor_reports 0 '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$'
+never vendor_reports_unnamed 'timing.rpt'
+
+# ---- programs that were replaced ----
+for engine in c hls rtl icarus; do
+    fresh
+    for file in "$WORK/fw/verify/build/$engine"-*/run*; do printf '#!/bin/sh\nexec cat\n' > "$file"; done
+    verify --engines $engine
+    expect "replaced_$engine" 0 "^  $engine .* equal\$"
+done
+
+# ---- engines that do not run ----
+fresh; rm -r "$WORK/fw/verify"
+mkdir "$WORK/bin"
+for tool in sh make gcc cc g++ c++ as ld cat mkdir rm mv cp sed echo printf chmod env ccache; do
+    found=$(command -v $tool) && case $found in /*) ln -sf "$found" "$WORK/bin/$tool" ;; esac
+done
+path=$PATH PATH=$WORK/bin
+verify
+PATH=$path
+expect no_simulators 1 "^verdict: INCOMPLETE"
+expect no_simulators_rtl 1 "not run: rtl: the command 'verilator' is not installed"
+expect no_simulators_icarus 1 "not run: icarus: the command 'iverilog' is not installed"
+grep -q 'banner warn">Verified in part only' "$WORK/fw/report/report.html" && ok amber_banner || not_ok amber_banner "none"
+verify --engines c,hls; expect partial 0 '^verdict: equal in every bit: emulator, c, hls$'
+expect partial_names 0 'not run, because not asked for: rtl, icarus'
+verify --engines ''; expect no_engines 1 '^verdict: INCOMPLETE'
+expect no_engines_names 1 'not run, because not asked for: c, hls, rtl, icarus'
+fresh; sed -i '/^#include/a broken' "$WORK/fw/c/matmul.c"; verify --engines c,hls
+expect not_built 1 "not built: engine 'c' is not built: matmul.c:3:.*error"
+never not_built_not_unequal 'NOT equal'
+
+# ---- a partial run does not replace a full verdict, but what it finds does ----
+state() { sed -n 's/.*banner \([a-z]*\)">.*/\1/p' "$WORK/fw/report/report.html" | head -n 1; }
+fresh; verify; before=$(cksum < "$WORK/fw/verify/verdict.json")
+verify --engines c; expect partial_kept 0 'verify/partial.json: note'
+[ "$(cksum < "$WORK/fw/verify/verdict.json")" = "$before" ] && [ "$(state)" = good ] && ok full_stays || not_ok full_stays "the banner is $(state)"
+sed -i 's/out_y\[i\] = v_/out_y[i] = 1 ^ v_/' "$WORK/fw/c/matmul.c"; verify --engines c; expect finding 1 '^verdict: NOT equal'
+[ "$(state)" = bad ] && ok finding_replaces || not_ok finding_replaces "the banner is $(state)"
+fresh; verify; echo >> "$WORK/fw/c/matmul.c"; verify --engines c
+[ "$(state)" = warn ] && ok other_files_replace || not_ok other_files_replace "the banner is $(state)"

@@ -13,8 +13,9 @@
 #include <sys/stat.h>
 
 /* Without these right there is no verdict. */
-static const char *const foundations[] = {"model.bxc", "reference.bxc", "interface.json", "sim/*", "rtl/files.f", "c/main.c", "c/Makefile",
-                                          "hls/main.cpp", "hls/Makefile", "hls/bxc_hls.h"};
+static const char *const foundations[] = {"model.bxc",    "reference.bxc", "interface.json", "sim/*",
+                                          "rtl/files.f",  "c/main.c",      "c/Makefile",     "hls/main.cpp",
+                                          "hls/Makefile", "hls/bxc_hls.h"};
 
 struct check {
     struct bxc_context *context;
@@ -49,7 +50,8 @@ static void sum(char out[65], const void *data, size_t length) {
 static void add_name(struct check *check, const char *name) {
     if (check->count == check->capacity) {
         size_t larger = check->capacity ? 2 * check->capacity : 64;
-        check->names = arena_grow(check->arena, check->names, check->capacity * sizeof *check->names, larger * sizeof *check->names);
+        check->names = arena_grow(check->arena, check->names, check->capacity * sizeof *check->names,
+                                  larger * sizeof *check->names);
         check->capacity = larger;
     }
     check->names[check->count++] = name;
@@ -66,9 +68,13 @@ static int list(struct check *check, const char *below) {
     arena_defer(check->arena, close_folder, folder);
     for (struct dirent *entry; (entry = readdir(folder));) {
         struct stat status;
-        const char *name = *below ? arena_printf(check->arena, "%s/%s", below, entry->d_name) : arena_strdup(check->arena, entry->d_name);
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || lstat(path_of(check, name), &status) < 0) continue;
-        if (S_ISLNK(status.st_mode)) return refuse(check, name, "put what it points to in its place", "a symbolic link stands in the firmware");
+        const char *name = *below ? arena_printf(check->arena, "%s/%s", below, entry->d_name)
+                                  : arena_strdup(check->arena, entry->d_name);
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            lstat(path_of(check, name), &status) < 0)
+            continue;
+        if (S_ISLNK(status.st_mode))
+            return refuse(check, name, "put what it points to in its place", "a symbolic link stands in the firmware");
         if (S_ISDIR(status.st_mode) && strcmp(name, "verify") != 0 && list(check, name) < 0) return -1;
         if (S_ISREG(status.st_mode)) add_name(check, name);
     }
@@ -91,7 +97,9 @@ static int read_manifest(struct check *check) {
     check->manifest = text ? cJSON_ParseWithLength(text, length) : NULL;
     if (check->manifest) arena_defer(check->arena, delete_json, check->manifest);
     check->files = cJSON_GetObjectItemCaseSensitive(check->manifest, "files");
-    return cJSON_IsObject(check->files) ? 0 : refuse(check, "manifest.json", "compile the model again", "has no list of files");
+    return cJSON_IsObject(check->files)
+               ? 0
+               : refuse(check, "manifest.json", "compile the model again", "has no list of files");
 }
 
 static const char *manifest_text(const struct check *check, const char *key) {
@@ -103,15 +111,24 @@ static const char *manifest_text(const struct check *check, const char *key) {
 static int make_again(struct check *check) {
     struct bxc_options *options = bxc_options_new(check->context);
     if (!options) context_out_of_memory(check->context);
-    int result = bxc_options_set(options, "name", check->firmware->name) < 0 ? -1 : manifest_set_options(check->manifest, options);
+    int result = bxc_options_set(options, "name", check->firmware->name) < 0
+                     ? -1
+                     : manifest_set_options(check->manifest, options);
     size_t length, before = check->context->diagnostics.count;
-    const char *reference = result == 0 ? file_read(check->context, check->arena, path_of(check, "reference.bxc"), &length) : NULL;
-    struct compilation compilation = {.context = check->context, .model = path_of(check, "model.bxc"), .options = options,
-                                      .reference = reference, .files = &check->made};
+    const char *reference = result == 0
+                                ? file_read(check->context, check->arena, path_of(check, "reference.bxc"), &length)
+                                : NULL;
+    struct compilation compilation = {.context = check->context,
+                                      .model = path_of(check, "model.bxc"),
+                                      .options = options,
+                                      .reference = reference,
+                                      .files = &check->made};
     check->made.arena = check->arena;
     if (reference) result = compile_model(&compilation);
     bxc_options_free(options);
-    if (result < 0 || !reference) return refuse(check, "model.bxc", "compile the model again", "cannot be compiled again with the options of manifest.json");
+    if (result < 0 || !reference)
+        return refuse(check, "model.bxc", "compile the model again",
+                      "cannot be compiled again with the options of manifest.json");
     check->context->diagnostics.count = before; /* its warnings were told when it was compiled */
     return 0;
 }
@@ -132,7 +149,8 @@ static bool is_foundation(const char *name) {
 
 static void name_edited(struct check *check, const char *text) {
     struct integrity *out = check->out;
-    out->edited = arena_grow(check->context->arena, out->edited, out->edited_count * sizeof *out->edited, (out->edited_count + 1) * sizeof *out->edited);
+    out->edited = arena_grow(check->context->arena, out->edited, out->edited_count * sizeof *out->edited,
+                             (out->edited_count + 1) * sizeof *out->edited);
     out->edited[out->edited_count++] = arena_strdup(check->context->arena, text);
 }
 
@@ -143,10 +161,12 @@ static int judge_edited(struct check *check, const char *name, const char *how, 
     name_edited(check, strcmp(how, "edited") == 0 ? name : arena_printf(check->arena, "%s (%s)", name, how));
     const struct emitted_file *original = made_again(check, name);
     bool built = strncmp(name, "rtl/", 4) == 0 || strncmp(name, "c/", 2) == 0 || strncmp(name, "hls/", 4) == 0;
-    return check->strict && text && built ? subset_check(check->context, path_of(check, name), text, original ? original->data : NULL) : 0;
+    return check->strict && text && built
+               ? subset_check(check->context, path_of(check, name), text, original ? original->data : NULL)
+               : 0;
 }
 
-/* Reports follow from each other: the JSON without its verdict is what compile wrote, the page is made from the JSON. */
+/* Reports follow from each other: the JSON without its verdict is what compile wrote, the page is made from it. */
 static bool report_is_right(struct check *check, const char *name, const char *digest) {
     size_t before = check->context->diagnostics.count, errors = check->context->diagnostics.errors, length;
     struct report_texts texts;
@@ -182,15 +202,19 @@ static int judge_file(struct check *check, const char *name, struct sha256 *all)
     const char *wanted = cJSON_IsString(listed) ? listed->valuestring : "";
     if (strncmp(name, "report/report.", 14) == 0 && report_is_right(check, name, wanted)) return 0;
     if (strcmp(digest, wanted) != 0) return judge_edited(check, name, "edited", text);
-    return again && strcmp(made, digest) != 0 ? judge_edited(check, name, "edited, and its hash in manifest.json", text) : 0;
+    return again && strcmp(made, digest) != 0
+               ? judge_edited(check, name, "edited, and its hash in manifest.json", text)
+               : 0;
 }
 
 /* What vendors' tools leave beside their scripts is no part of the firmware. */
 static bool is_of_no_interest(const struct check *check, const char *name) {
-    static const char *const sources[] = {"*.v", "*.vh", "*.sv", "*.svh", "*.c", "*.h", "*.cpp", "*.hpp", "*.cc", "*.f", "*akefile"};
+    static const char *const sources[] = {"*.v",   "*.vh",  "*.sv", "*.svh", "*.c",     "*.h",
+                                          "*.cpp", "*.hpp", "*.cc", "*.f",   "*akefile"};
     if (strcmp(name, "manifest.json") == 0) return true;
     if (cJSON_GetObjectItemCaseSensitive(check->files, name)) return false;
-    bool built = strncmp(name, "rtl/", 4) == 0 || strncmp(name, "c/", 2) == 0 || strncmp(name, "hls/", 4) == 0 || strncmp(name, "sim/", 4) == 0;
+    bool built = strncmp(name, "rtl/", 4) == 0 || strncmp(name, "c/", 2) == 0 || strncmp(name, "hls/", 4) == 0 ||
+                 strncmp(name, "sim/", 4) == 0;
     for (size_t i = 0; built && i < sizeof sources / sizeof sources[0]; i++)
         if (fnmatch(sources[i], strchr(name, '/') + 1, FNM_PATHNAME) == 0) return false;
     return true;
@@ -200,13 +224,16 @@ static int judge_missing(struct check *check) {
     int result = 0;
     const cJSON *item;
     cJSON_ArrayForEach(item, check->files)
-        if (!bsearch(&item->string, check->names, check->count, sizeof *check->names, by_text) && judge_edited(check, item->string, "missing", NULL) < 0)
+        if (!bsearch(&item->string, check->names, check->count, sizeof *check->names, by_text) &&
+            judge_edited(check, item->string, "missing", NULL) < 0)
             result = -1;
     for (uint32_t i = 0; i < check->made.count; i++) {
         const char *name = check->made.files[i].path;
-        bool told = strncmp(name, "report/", 7) == 0 || strncmp(name, "verify/", 7) == 0 || strcmp(name, "manifest.json") == 0;
+        bool told = strncmp(name, "report/", 7) == 0 || strncmp(name, "verify/", 7) == 0 ||
+                    strcmp(name, "manifest.json") == 0;
         if (!told && !cJSON_GetObjectItemCaseSensitive(check->files, name) && check->strict)
-            result = refuse(check, "manifest.json", "compile the model again", arena_printf(check->arena, "does not name %s", name));
+            result = refuse(check, "manifest.json", "compile the model again",
+                            arena_printf(check->arena, "does not name %s", name));
     }
     return result;
 }
@@ -237,7 +264,9 @@ static int check_steps(struct check *check) {
     if (read_manifest(check) < 0 || list(check, "") < 0) return -1;
     qsort(check->names, check->count, sizeof *check->names, by_text);
     if (strcmp(manifest_text(check, "version"), BXC_VERSION) != 0)
-        name_edited(check, arena_printf(check->arena, "compiled by bxc %s: whether all files follow from model.bxc is not known", manifest_text(check, "version")));
+        name_edited(check, arena_printf(check->arena,
+                                        "compiled by bxc %s: whether all files follow from model.bxc is not known",
+                                        manifest_text(check, "version")));
     else if (check->strict && make_again(check) < 0) return -1;
     int hash = judge_content_hash(check), files = judge_files(check);
     return hash < 0 || files < 0 ? -1 : 0;
@@ -245,7 +274,8 @@ static int check_steps(struct check *check) {
 
 int integrity_check(const struct firmware *firmware, bool strict, struct integrity *out) {
     struct arena *arena = arena_new(firmware->context);
-    struct check check = {.context = firmware->context, .arena = arena, .firmware = firmware, .strict = strict, .out = out};
+    struct check check = {
+        .context = firmware->context, .arena = arena, .firmware = firmware, .strict = strict, .out = out};
     *out = (struct integrity){.edited_count = 0};
     int result = check_steps(&check);
     arena_free(arena);

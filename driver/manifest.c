@@ -53,7 +53,8 @@ static void add_below(struct arena *arena, cJSON *parent, const struct compile_o
 }
 
 static void add_options(cJSON *parent, const struct compile_options *options) {
-    static const char *const softmax[] = {[SOFTMAX_KEEP] = "keep", [SOFTMAX_DROP] = "drop", [SOFTMAX_ARGMAX] = "argmax"};
+    static const char *const softmax[] = {
+        [SOFTMAX_KEEP] = "keep", [SOFTMAX_DROP] = "drop", [SOFTMAX_ARGMAX] = "argmax"};
     cJSON *item = cJSON_AddObjectToObject(parent, "options");
     cJSON_AddStringToObject(item, "softmax", softmax[options->softmax]);
     cJSON_AddNumberToObject(item, "softmax_error", options->softmax_error);
@@ -71,7 +72,9 @@ int manifest_set_options(const struct cJSON *manifest, struct bxc_options *optio
     const cJSON *item, *told = cJSON_GetObjectItemCaseSensitive(manifest, "below_the_line");
     if (!cJSON_IsObject(told)) return -1;
     cJSON_ArrayForEach(item, told)
-        if (!cJSON_IsString(item) || !option_find(item->string) || bxc_options_set(options, item->string, item->valuestring) < 0) return -1;
+        if (!cJSON_IsString(item) || !option_find(item->string) ||
+            bxc_options_set(options, item->string, item->valuestring) < 0)
+            return -1;
     return 0;
 }
 
@@ -79,7 +82,8 @@ static void free_options(void *options) {
     bxc_options_free(options);
 }
 
-int manifest_options(struct bxc_context *context, struct arena *arena, const char *folder, struct compile_options *out) {
+int manifest_options(struct bxc_context *context, struct arena *arena, const char *folder,
+                     struct compile_options *out) {
     size_t length;
     struct location at = {.file = arena_printf(arena, "%s/manifest.json", folder)};
     const char *text = file_read(context, arena, at.file, &length);

@@ -30,8 +30,10 @@ static void refuse(struct scan *scan, const char *what) {
 
 /* ---- Verilog ---- */
 
-static const char *const verilog_words[] = {"module", "endmodule", "parameter", "localparam", "input", "output", "wire", "reg", "signed", "always",
-                                            "posedge", "if", "else", "begin", "end", "assign", "function", "endfunction", "case", "endcase", "default"};
+static const char *const verilog_words[] = {
+    "module", "endmodule", "parameter", "localparam",  "input", "output",  "wire",
+    "reg",    "signed",    "always",    "posedge",     "if",    "else",    "begin",
+    "end",    "assign",    "function",  "endfunction", "case",  "endcase", "default"};
 
 static bool is_letter(char c) {
     return isalnum((unsigned char)c) || c == '_';
@@ -50,13 +52,15 @@ static bool is_keyword_elsewhere(const struct scan *scan) {
         if (strcmp(scan->token, verilog_words[i]) == 0) return false;
     for (const char *c = scan->token; *c; c++)
         if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c)) return false;
-    return strcmp(name_identifier(scan->arena, scan->token), scan->token) != 0 && !has_word(scan->original, scan->token);
+    return strcmp(name_identifier(scan->arena, scan->token), scan->token) != 0 &&
+           !has_word(scan->original, scan->token);
 }
 
 /* Comments steer tools by their first word, or by these anywhere. */
 static void check_comment(struct scan *scan, const char *text, size_t length) {
-    static const char *const first[] = {"synthesis", "synopsys", "pragma", "verilator", "cadence", "xilinx", "altera", "quartus", "ambit", "exemplar",
-                                        "rtl_synthesis", "coverage", "spyglass", "translate", "lint", "iverilog"};
+    static const char *const first[] = {"synthesis", "synopsys",  "pragma", "verilator", "cadence",       "xilinx",
+                                        "altera",    "quartus",   "ambit",  "exemplar",  "rtl_synthesis", "coverage",
+                                        "spyglass",  "translate", "lint",   "iverilog"};
     static const char *const anywhere[] = {"translate_o", "full_case", "parallel_case", "lint_o"};
     char *copy = arena_strndup(scan->arena, text, length), *word = copy + strspn(copy, "/* \t\n@");
     size_t end = strcspn(word, " \t\n:,");
@@ -96,7 +100,8 @@ static size_t number_length(struct scan *scan) {
 }
 
 static size_t symbol_length(const char *at) {
-    static const char *const symbols[] = {"===", "!==", "<<<", ">>>", "(*", "<=", ">=", "==", "!=", "&&", "||", "<<", ">>", "~&", "~|", "~^", "+:", "-:"};
+    static const char *const symbols[] = {"===", "!==", "<<<", ">>>", "(*", "<=", ">=", "==", "!=",
+                                          "&&",  "||",  "<<",  ">>",  "~&", "~|", "~^", "+:", "-:"};
     for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++)
         if (strncmp(at, symbols[i], strlen(symbols[i])) == 0) return strlen(symbols[i]);
     return 1;
@@ -150,16 +155,23 @@ static void follow_block(struct scan *scan) {
 
 static void check_word(struct scan *scan) {
     if (scan->token[0] == '$') {
-        if (!is(scan, "$signed") && !is(scan, "$unsigned")) refuse(scan, arena_printf(scan->arena, "the system task '%s'", scan->token));
+        if (!is(scan, "$signed") && !is(scan, "$unsigned"))
+            refuse(scan, arena_printf(scan->arena, "the system task '%s'", scan->token));
     } else if (is_keyword_elsewhere(scan)) {
         refuse(scan, arena_printf(scan->arena, "the keyword '%s'", scan->token));
     }
 }
 
 static void check_symbol(struct scan *scan) {
-    static const struct { const char *symbol, *what; } refused[] = {
-        {"`", "a compiler directive"}, {"\"", "a text"},     {"\\", "an escaped name"},        {"(*", "an attribute"},
-        {"@", "an event control"},     {"===", "comparing unknown bits (===)"}, {"!==", "comparing unknown bits (!==)"}};
+    static const struct {
+        const char *symbol, *what;
+    } refused[] = {{"`", "a compiler directive"},
+                   {"\"", "a text"},
+                   {"\\", "an escaped name"},
+                   {"(*", "an attribute"},
+                   {"@", "an event control"},
+                   {"===", "comparing unknown bits (===)"},
+                   {"!==", "comparing unknown bits (!==)"}};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (is(scan, refused[i].symbol)) refuse(scan, refused[i].what);
     if (is(scan, "#") && strcmp(scan->before_that, "module") != 0) refuse(scan, "a delay (#)");
@@ -187,7 +199,8 @@ static char *without_comments(struct arena *arena, const char *text) {
         else if (inside && *c == inside) inside = 0, *c = ' ';
         else if (inside && *c != '\n') *c = ' ';
         else if (!inside && *c == '/' && (c[1] == '/' || c[1] == '*')) inside = c[1], *c = ' ';
-        else if (!inside && (*c == '"' || (*c == '\'' && !(c > copy && isalnum((unsigned char)c[-1]))))) inside = *c, *c = ' ';
+        else if (!inside && (*c == '"' || (*c == '\'' && !(c > copy && isalnum((unsigned char)c[-1])))))
+            inside = *c, *c = ' ';
     }
     return copy;
 }
@@ -236,7 +249,8 @@ static void check_conditions(struct scan *scan, const char *text, const char *or
 
 static void check_directives(struct scan *scan, const char *text, const char *original) {
     for (char *line; (line = next_directive(scan->arena, &text, &scan->line));) {
-        bool free_to_edit = is_condition(line) || directive_is(line, "define") || directive_is(line, "undef") || is_pragma_for_hls(line);
+        bool free_to_edit = is_condition(line) || directive_is(line, "define") || directive_is(line, "undef") ||
+                            is_pragma_for_hls(line);
         bool is_include = directive_is(line, "include");
         if (!free_to_edit && !strstr(original, line))
             refuse(scan, arena_printf(scan->arena, is_include ? "another include: '%.60s'" : "'%.60s'", line));
@@ -249,7 +263,8 @@ static void check_names(struct scan *scan, const char *text, const char *origina
         size_t length = 0;
         while (is_letter(c[length])) length++;
         const char *name = length ? arena_strndup(scan->arena, c, length) : "";
-        if (strncmp(name, "__", 2) == 0 && !has_word(original, name)) refuse(scan, arena_printf(scan->arena, "the compilers' own name '%s'", name));
+        if (strncmp(name, "__", 2) == 0 && !has_word(original, name))
+            refuse(scan, arena_printf(scan->arena, "the compilers' own name '%s'", name));
         scan->line += *c == '\n';
         c += length ? length : 1;
     }
@@ -273,9 +288,11 @@ static bool ends_in(const char *path, const char *const *endings) {
 }
 
 int subset_check(struct bxc_context *context, const char *path, const char *text, const char *original) {
-    static const char *const verilog[] = {".v", ".vh", ".sv", ".svh", NULL}, *const c[] = {".c", ".h", ".cpp", ".hpp", ".cc", NULL};
+    static const char *const verilog[] = {".v", ".vh", ".sv", ".svh", NULL}, *const c[] = {".c",   ".h",  ".cpp",
+                                                                                           ".hpp", ".cc", NULL};
     struct arena *arena = arena_new(context);
-    struct scan scan = {.context = context, .arena = arena, .path = path, .original = original ? original : "", .at = text, .line = 1};
+    struct scan scan = {
+        .context = context, .arena = arena, .path = path, .original = original ? original : "", .at = text, .line = 1};
     if (ends_in(path, verilog)) check_verilog(&scan);
     if (ends_in(path, c)) check_c(&scan, text);
     arena_free(arena);

@@ -26,8 +26,8 @@ static int choose_engines(const struct verify_job *job, bool *chosen) {
         int id = 0;
         while (id < ENGINE_COUNT && strcmp(engine_name((enum engine_id)id), name) != 0) id++;
         if (id == ENGINE_COUNT)
-            return diag_error(&job->context->diagnostics, (struct location){.attribute = "--engines"}, "float, emulator, c, hls, rtl and icarus, with commas between",
-                              "no engine '%s'", name);
+            return diag_error(&job->context->diagnostics, (struct location){.attribute = "--engines"},
+                              "float, emulator, c, hls, rtl and icarus, with commas between", "no engine '%s'", name);
         chosen[id] = true;
     }
     return 0;
@@ -99,10 +99,12 @@ int report_again(struct bxc_context *context, struct arena *arena, const char *j
 
 /* Where it is written first, so that a kill leaves nothing that the next verification does not remove. */
 static int write_beside(const struct verify_job *job, const char *beside, const char *path, const char *text) {
-    char *first = arena_printf(job->arena, "%s/file", beside), *goal = arena_printf(job->arena, "%s/%s", job->folder, path);
+    char *first = arena_printf(job->arena, "%s/file", beside),
+         *goal = arena_printf(job->arena, "%s/%s", job->folder, path);
     if (file_write(job->context, first, text, strlen(text)) < 0) return -1;
     if (rename(first, goal) == 0) return 0;
-    return diag_error(&job->context->diagnostics, (struct location){.file = goal}, NULL, "cannot be written: %s", strerror(errno));
+    return diag_error(&job->context->diagnostics, (struct location){.file = goal}, NULL, "cannot be written: %s",
+                      strerror(errno));
 }
 
 /* The report once more, with the verdict in it. */
@@ -116,7 +118,10 @@ static int write_report(const struct verify_job *job, const char *beside) {
     struct report_texts texts;
     report_json(&again, report, job->verdict);
     if (report_again(job->context, job->arena, again.data, &texts) < 0) return -1;
-    return write_beside(job, beside, "report/report.html", texts.html) < 0 || write_beside(job, beside, "report/report.json", again.data) < 0 ? -1 : 0;
+    return write_beside(job, beside, "report/report.html", texts.html) < 0 ||
+                   write_beside(job, beside, "report/report.json", again.data) < 0
+               ? -1
+               : 0;
 }
 
 /* The last verdict, when it is of these very files; one that cannot be read is none. */
@@ -128,7 +133,8 @@ static const struct verdict *last_verdict(const struct verify_job *job) {
     const struct verdict *last = text ? verdict_parse(job->context, job->arena, path, text) : NULL;
     diagnostics->count = before;
     diagnostics->errors = errors;
-    bool same = last && last->files_hash && last->content_hash && strcmp(last->files_hash, job->verdict->files_hash) == 0 &&
+    bool same = last && last->files_hash && last->content_hash &&
+                strcmp(last->files_hash, job->verdict->files_hash) == 0 &&
                 strcmp(last->content_hash, job->verdict->content_hash) == 0;
     return same ? last : NULL;
 }
@@ -143,8 +149,10 @@ static bool last_says_more(const struct verify_job *job) {
 static int write_all(const struct verify_job *job, const char *beside, const char *name, bool into_report) {
     struct strbuf json = strbuf_new(job->arena), junit = strbuf_new(job->arena);
     verdict_json(&json, job->verdict);
-    if (verdict_junit(&junit, job->verdict) < 0 || write_beside(job, beside, arena_printf(job->arena, "verify/%s.json", name), json.data) < 0 ||
-        write_beside(job, beside, arena_printf(job->arena, "verify/%s.xml", name), junit.data) < 0) return -1;
+    if (verdict_junit(&junit, job->verdict) < 0 ||
+        write_beside(job, beside, arena_printf(job->arena, "verify/%s.json", name), json.data) < 0 ||
+        write_beside(job, beside, arena_printf(job->arena, "verify/%s.xml", name), junit.data) < 0)
+        return -1;
     return into_report ? write_report(job, beside) : 0;
 }
 
@@ -160,8 +168,10 @@ static int write_verdict(const struct verify_job *job) {
     bool partial = beside && last_says_more(job);
     int result = beside ? write_all(job, beside, partial ? "partial" : "verdict", !partial) : -1;
     if (result == 0 && partial)
-        diag_note(&job->context->diagnostics, (struct location){.file = arena_printf(job->arena, "%s/verify/partial.json", job->folder)}, NULL,
-                  "this run of some engines is kept here; the verdict of all of them stays in verdict.json and the report");
+        diag_note(
+            &job->context->diagnostics,
+            (struct location){.file = arena_printf(job->arena, "%s/verify/partial.json", job->folder)}, NULL,
+            "this run of some engines is kept here; the verdict of all of them stays in verdict.json and the report");
     arena_free(turn);
     return result;
 }
@@ -206,7 +216,8 @@ static int verify(void *user) {
     return result;
 }
 
-int bxc_verify(struct bxc_context *context, const char *folder, const struct bxc_options *options, bool *equal, FILE *terminal) {
+int bxc_verify(struct bxc_context *context, const char *folder, const struct bxc_options *options, bool *equal,
+               FILE *terminal) {
     struct verify_job job = {.context = context, .folder = folder, .options = options, .terminal = terminal};
     int result = context_guarded(context, verify, &job);
     *equal = result == 0 && job.positive;

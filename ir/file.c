@@ -68,7 +68,8 @@ char *file_read(struct bxc_context *context, struct arena *arena, const char *pa
         close(descriptor);
     if (error) {
         content_release(content);
-        diag_error(&context->diagnostics, (struct location){.file = path}, NULL, "cannot be read: %s", strerror(error));
+        diag_error(&context->diagnostics, (struct location){.file = path}, NULL, "cannot be read: %s",
+                   strerror(error));
         return NULL;
     }
     if (length)
@@ -109,7 +110,8 @@ int file_write(struct bxc_context *context, const char *path, const void *data, 
     if (error) {
         if (error != EEXIST)
             unlink(beside);
-        diag_error(&context->diagnostics, (struct location){.file = path}, NULL, "cannot be written: %s", strerror(error));
+        diag_error(&context->diagnostics, (struct location){.file = path}, NULL, "cannot be written: %s",
+                   strerror(error));
     }
     arena_free(scratch);
     return error ? -1 : 0;
@@ -165,7 +167,8 @@ int folder_make(struct bxc_context *context, const char *path) {
     if (result == 0)
         result = make_one(partial);
     if (result)
-        diag_error(&context->diagnostics, (struct location){.file = partial}, NULL, "cannot make this folder: %s", strerror(errno));
+        diag_error(&context->diagnostics, (struct location){.file = partial}, NULL, "cannot make this folder: %s",
+                   strerror(errno));
     arena_free(scratch);
     return result;
 }
@@ -215,7 +218,8 @@ static void remove_left_overs(struct arena *scratch, const char *goal) {
     if (!folder)
         return;
     for (struct dirent *entry; (entry = readdir(folder));)
-        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 && strlen(entry->d_name) == strlen(prefix) + NAME_LETTERS)
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+            strlen(entry->d_name) == strlen(prefix) + NAME_LETTERS)
             remove_if_left_over(dirfd(folder), entry->d_name, goal);
     closedir(folder);
 }
@@ -241,7 +245,8 @@ static int hold(struct beside *beside) {
     if (beside->lock < 0)
         return errno == ENOENT ? EAGAIN : errno;
     bool taken = flock(beside->lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
-    if (!taken && fstat(beside->lock, &held) == 0 && stat(beside->lock_path, &named) == 0 && held.st_ino == named.st_ino)
+    if (!taken && fstat(beside->lock, &held) == 0 && stat(beside->lock_path, &named) == 0 &&
+        held.st_ino == named.st_ino)
         return 0;
     close(beside->lock);
     beside->lock = -1;
@@ -273,7 +278,8 @@ char *folder_beside(struct bxc_context *context, struct arena *arena, const char
         error = make_beside(beside);
     if (!error)
         return beside->path;
-    diag_error(&context->diagnostics, (struct location){.file = goal}, NULL, "cannot make a folder beside it: %s", strerror(error));
+    diag_error(&context->diagnostics, (struct location){.file = goal}, NULL, "cannot make a folder beside it: %s",
+               strerror(error));
     return NULL;
 }
 
@@ -352,7 +358,8 @@ int folder_put(struct bxc_context *context, const char *beside, const char *goal
     const char *new = arena_printf(scratch, "%s/new", beside);
     int result = lstat(goal, &status) ? rename(new, goal) : exchange(scratch, beside, new, goal);
     if (result)
-        diag_error(&context->diagnostics, (struct location){.file = goal}, NULL, "cannot be put here: %s", strerror(errno));
+        diag_error(&context->diagnostics, (struct location){.file = goal}, NULL, "cannot be put here: %s",
+                   strerror(errno));
     arena_free(scratch);
     return result;
 }

@@ -13,7 +13,15 @@
 
 #include "sim/private.h"
 
-enum { KEY_DIGITS = 16, BUILD_IDLE_SECONDS = 1800, ASK_SECONDS = 60, LAST_LINES = 15, DEPTH_MAX = 16, LOG_BYTES = 1 << 20, OUTPUT_BYTES = 1 << 16 };
+enum {
+    KEY_DIGITS = 16,
+    BUILD_IDLE_SECONDS = 1800,
+    ASK_SECONDS = 60,
+    LAST_LINES = 15,
+    DEPTH_MAX = 16,
+    LOG_BYTES = 1 << 20,
+    OUTPUT_BYTES = 1 << 16
+};
 
 struct source {
     const char *name; /* in its folder: "c/main.c" */
@@ -41,7 +49,8 @@ static int fail(const struct build *build, const char *file, const char *help, c
 static void add_source(struct build *build, const char *name, const char *data, size_t length) {
     if (build->source_count == build->source_capacity) {
         size_t larger = build->source_capacity ? 2 * build->source_capacity : 64;
-        build->sources = arena_grow(build->scratch, build->sources, build->source_capacity * sizeof *build->sources, larger * sizeof *build->sources);
+        build->sources = arena_grow(build->scratch, build->sources, build->source_capacity * sizeof *build->sources,
+                                    larger * sizeof *build->sources);
         build->source_capacity = larger;
     }
     build->sources[build->source_count++] = (struct source){name, data, length};
@@ -55,8 +64,9 @@ static void close_folder(void *folder) {
 static int read_folder(struct build *build, const char *path, const char *name, int depth) {
     DIR *folder = depth < DEPTH_MAX ? opendir(path) : NULL;
     if (!folder)
-        return diag_error(&build->firmware->context->diagnostics, (struct location){.file = path}, "compile the model again",
-                          "cannot read the sources of engine '%s': %s", build->request->engine, depth < DEPTH_MAX ? strerror(errno) : "too deep");
+        return diag_error(&build->firmware->context->diagnostics, (struct location){.file = path},
+                          "compile the model again", "cannot read the sources of engine '%s': %s",
+                          build->request->engine, depth < DEPTH_MAX ? strerror(errno) : "too deep");
     arena_defer(build->scratch, close_folder, folder);
     for (struct dirent *entry; (entry = readdir(folder));) {
         struct stat status;
@@ -114,14 +124,16 @@ static int hash_tools(const struct build *build, struct sha256 *hash) {
     uint8_t *text = arena_calloc(build->scratch, OUTPUT_BYTES, 1);
     struct child child = {.arguments = arguments, .output = text, .output_capacity = OUTPUT_BYTES};
     if (build->request->versions && children_run(build->firmware->context, build->scratch, &child, 1, ASK_SECONDS))
-        return fail(build, NULL, NULL, arena_printf(build->scratch, "cancelled while engine '%s' was built", build->request->engine));
+        return fail(build, NULL, NULL,
+                    arena_printf(build->scratch, "cancelled while engine '%s' was built", build->request->engine));
     hash_bytes(hash, text, child.output_length);
     return 0;
 }
 
 /* -march=native makes programs for this processor: on a shared file system another may not run them. */
 static void hash_processor(struct sha256 *hash) {
-    static const char *const told[] = {"vendor_id", "cpu family", "model", "stepping", "flags", "Features", "CPU ", "isa", "cpu\t"};
+    static const char *const told[] = {"vendor_id", "cpu family", "model", "stepping", "flags",
+                                       "Features",  "CPU ",       "isa",   "cpu\t"};
     char line[8192];
     FILE *file = fopen("/proc/cpuinfo", "re");
     while (file && fgets(line, sizeof line, file) && line[0] != '\n')
@@ -133,8 +145,19 @@ static void hash_processor(struct sha256 *hash) {
 }
 
 static int make_key(const struct build *build, char key[65]) {
-    static const char *const environment[] = {"CC", "CXX", "OPT", "CFLAGS", "CXXFLAGS", "VERILATOR", "IVERILOG", "VERILATOR_ROOT", "CPATH",
-                                              "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LDFLAGS"};
+    static const char *const environment[] = {"CC",
+                                              "CXX",
+                                              "OPT",
+                                              "CFLAGS",
+                                              "CXXFLAGS",
+                                              "VERILATOR",
+                                              "IVERILOG",
+                                              "VERILATOR_ROOT",
+                                              "CPATH",
+                                              "C_INCLUDE_PATH",
+                                              "CPLUS_INCLUDE_PATH",
+                                              "LIBRARY_PATH",
+                                              "LDFLAGS"};
     struct sha256 hash;
     sha256_start(&hash);
     for (size_t i = 0; i < build->source_count; i++) {
@@ -223,7 +246,8 @@ static const char *first_error(struct arena *arena, const struct child *child) {
 }
 
 static int run_make(const struct build *build, const char *beside) {
-    const char *arguments[10] = {"make", "-C", build->request->folder, arena_printf(build->scratch, "-j%d", build->options->jobs), "BUILD=../new"};
+    const char *arguments[10] = {"make", "-C", build->request->folder,
+                                arena_printf(build->scratch, "-j%d", build->options->jobs), "BUILD=../new"};
     int count = 5;
     if (build->request->takes_ap_types)
         arguments[count++] = build->ap_types ? "AP_TYPES=../ap_types" : "AP_TYPES=";
@@ -231,33 +255,42 @@ static int run_make(const struct build *build, const char *beside) {
         arguments[count++] = build->request->variable;
     if (build->request->target)
         arguments[count++] = build->request->target;
-    struct child child = {.arguments = arguments, .folder = beside, .head = arena_calloc(build->scratch, LOG_BYTES, 1), .head_capacity = LOG_BYTES};
+    struct child child = {.arguments = arguments,
+                          .folder = beside,
+                          .head = arena_calloc(build->scratch, LOG_BYTES, 1),
+                          .head_capacity = LOG_BYTES};
     if (children_run(build->firmware->context, build->scratch, &child, 1, BUILD_IDLE_SECONDS))
-        return fail(build, NULL, NULL, arena_printf(build->scratch, "cancelled while engine '%s' was built", build->request->engine));
+        return fail(build, NULL, NULL,
+                    arena_printf(build->scratch, "cancelled while engine '%s' was built", build->request->engine));
     const char *fate = child_fate(build->scratch, &child);
     if (!fate)
         return 0;
-    const char *lines = child_last_lines(build->scratch, &child, LAST_LINES), *first = first_error(build->scratch, &child);
+    const char *lines = child_last_lines(build->scratch, &child, LAST_LINES),
+               *first = first_error(build->scratch, &child);
     return fail(build, arena_printf(build->scratch, "%s/%s", build->firmware->folder, build->request->folder), lines,
-                arena_printf(build->scratch, "engine '%s' is not built: %s", build->request->engine, first ? first : arena_printf(build->scratch, "make %s", fate)));
+                arena_printf(build->scratch, "engine '%s' is not built: %s", build->request->engine,
+                             first ? first : arena_printf(build->scratch, "make %s", fate)));
 }
 
 /* Only the products stay. */
 static int keep_products(const struct build *build, const char *beside) {
-    const char *made = arena_printf(build->scratch, "%s/new", beside), *kept = arena_printf(build->scratch, "%s/kept", beside);
+    const char *made = arena_printf(build->scratch, "%s/new", beside),
+               *kept = arena_printf(build->scratch, "%s/kept", beside);
     if (folder_make(build->firmware->context, kept))
         return -1;
     for (int i = 0; build->request->products[i]; i++) {
         const char *from = arena_printf(build->scratch, "%s/%s", made, build->request->products[i]);
         if (rename(from, arena_printf(build->scratch, "%s/%s", kept, build->request->products[i])))
-            return diag_error(&build->firmware->context->diagnostics, (struct location){.file = from}, "compile the model again",
-                              "engine '%s' is not built: make left no '%s'", build->request->engine, build->request->products[i]);
+            return diag_error(&build->firmware->context->diagnostics, (struct location){.file = from},
+                              "compile the model again", "engine '%s' is not built: make left no '%s'",
+                              build->request->engine, build->request->products[i]);
     }
     folder_remove(made);
     struct strbuf seal = strbuf_new(build->scratch);
     if (rename(kept, made) || seal_text(build, made, &seal))
         return fail(build, made, NULL, strerror(errno));
-    return file_write(build->firmware->context, arena_printf(build->scratch, "%s/%s", made, FOLDER_LOCK), seal.data, seal.length);
+    return file_write(build->firmware->context, arena_printf(build->scratch, "%s/%s", made, FOLDER_LOCK), seal.data,
+                      seal.length);
 }
 
 /* Beside all builds of this engine, so that the next one removes what a kill left of any. Another process may have
@@ -265,8 +298,8 @@ static int keep_products(const struct build *build, const char *beside) {
 static int make(struct build *build, size_t own) {
     const char *goal = arena_printf(build->scratch, "%s/%s", build->work, build->request->engine);
     const char *beside = folder_beside(build->firmware->context, build->scratch, goal);
-    if (!beside || folder_make(build->firmware->context, arena_printf(build->scratch, "%s/new", beside)) || copy_sources(build, own, beside) ||
-        run_make(build, beside) || keep_products(build, beside))
+    if (!beside || folder_make(build->firmware->context, arena_printf(build->scratch, "%s/new", beside)) ||
+        copy_sources(build, own, beside) || run_make(build, beside) || keep_products(build, beside))
         return -1;
     if (take(build))
         return 0;
@@ -277,14 +310,16 @@ static int make(struct build *build, size_t own) {
     return fail(build, build->folder, "verify again", "what was built is not there any more");
 }
 
-/* Older builds of this engine: nobody asks for them again once the sources have changed. Those that somebody runs stay. */
+/* Older builds of this engine: nobody asks for them again once the sources have changed. Those that are run stay. */
 static void remove_older(const struct build *build) {
-    const char *prefix = arena_printf(build->scratch, "%s-", build->request->engine), *current = strrchr(build->folder, '/') + 1;
+    const char *prefix = arena_printf(build->scratch, "%s-", build->request->engine),
+               *current = strrchr(build->folder, '/') + 1;
     DIR *folder = opendir(build->work);
     if (!folder)
         return;
     for (struct dirent *entry; (entry = readdir(folder));) {
-        bool is_build = !strncmp(entry->d_name, prefix, strlen(prefix)) && strlen(entry->d_name) == strlen(prefix) + KEY_DIGITS;
+        bool is_build = !strncmp(entry->d_name, prefix, strlen(prefix)) &&
+                        strlen(entry->d_name) == strlen(prefix) + KEY_DIGITS;
         if (is_build && strcmp(entry->d_name, current))
             folder_remove_unheld(arena_printf(build->scratch, "%s/%s", build->work, entry->d_name));
     }
@@ -297,7 +332,8 @@ static int check_no_link(const struct build *build, const char *path) {
     struct stat status;
     if (lstat(path, &status) || !S_ISLNK(status.st_mode))
         return 0;
-    return fail(build, path, "remove it: what it points to is not bxc's", "a symbolic link stands where builds are kept");
+    return fail(build, path, "remove it: what it points to is not bxc's",
+                "a symbolic link stands where builds are kept");
 }
 
 static int find_work(struct build *build) {
@@ -322,7 +358,8 @@ static int find_ap_types(struct build *build) {
     free(resolved);
     if (build->ap_types && stat(build->ap_types, &status) == 0 && S_ISDIR(status.st_mode))
         return 0;
-    return diag_error(&build->firmware->context->diagnostics, (struct location){.file = build->options->ap_types, .attribute = "--ap-types"},
+    return diag_error(&build->firmware->context->diagnostics,
+                      (struct location){.file = build->options->ap_types, .attribute = "--ap-types"},
                       "give the folder that holds ap_fixed.h or ac_fixed.h", "no such folder");
 }
 
@@ -343,7 +380,11 @@ static const char *build_steps(struct build *build) {
 
 const char *build_program(const struct firmware *firmware, struct arena *arena, const struct engine_options *options,
                           const struct build_request *request) {
-    struct build build = {.firmware = firmware, .options = options, .request = request, .arena = arena, .scratch = arena_new(firmware->context)};
+    struct build build = {.firmware = firmware,
+                          .options = options,
+                          .request = request,
+                          .arena = arena,
+                          .scratch = arena_new(firmware->context)};
     const char *program = build_steps(&build);
     arena_free(build.scratch);
     return program;

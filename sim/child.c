@@ -119,7 +119,8 @@ static void group_end(struct group *group) {
 /* ---- one child ---- */
 
 /* Signals as they usually are. */
-static int spawn(struct child *child, pid_t group, char **environment, const int in[2], const int out[2], const int err[2]) {
+static int spawn(struct child *child, pid_t group, char **environment, const int in[2], const int out[2],
+                 const int err[2]) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -335,7 +336,8 @@ static bool run_in_group(struct bxc_context *context, struct child *children, in
     return cancelled;
 }
 
-int children_run(struct bxc_context *context, struct arena *scratch, struct child *children, int count, double idle_seconds) {
+int children_run(struct bxc_context *context, struct arena *scratch, struct child *children, int count,
+                 double idle_seconds) {
     char **environment = child_environment(scratch, count > 0 && children[0].folder);
     sigset_t before;
     struct group group = {.alive = -1};

@@ -14,20 +14,49 @@ static const char *in_work(char path[PATH_MAX], const char *name) {
 }
 
 /* %s: a file of the test's. */
-static const struct variation { const char *option, *value; } variations[] = {
-    {"output", NULL}, {"list-passes", NULL}, {"dump-after", NULL}, {"stop-after", NULL}, /* no firmware, or its place */
-    {"name", "other"}, {"name", "first"},
-    {"clock", "2.4896ns"}, {"clock", "2.4904ns"}, {"clock", "2490ps"}, {"clock", "2.49ns"}, {"clock", "0.00249us"}, {"clock", "50MHz"}, {"clock", "20ns"},
-    {"part", "xcku060-ffva1156-2-e"}, {"part", "xcvu13p-flga2577-3-e"}, {"part", "xcvu13p-flga2577-2-e"},
-    {"adders", "2"}, {"adders", "3"},
-    {"input", "fixed<10,4>"}, {"input", "x=fixed<10,4>"}, {"input", "fixed<12,4>"},
-    {"precision", "8"}, {"precision", "8,8"}, {"precision", "8,12"},
-    {"calibrate", "%s/events.csv"}, {"calibrate", "x=%s/events.csv"}, {"calibrate", "%s/others.csv"},
-    {"softmax", "keep"}, {"softmax", "drop"}, {"softmax", "argmax"},
-    {"softmax-error", "0.01"}, {"softmax-error", "0.0100001"},
-    {"prune", "0"}, {"prune", "0.4"}, {"prune-scope", "layer"}, {"prune-scope", "network"},
+static const struct variation { const char *option, *value;
+} variations[] = {
+    {"output", NULL},
+    {"list-passes", NULL},
+    {"dump-after", NULL},
+    {"stop-after", NULL}, /* no firmware, or its place */
+    {"name", "other"},
+    {"name", "first"},
+    {"clock", "2.4896ns"},
+    {"clock", "2.4904ns"},
+    {"clock", "2490ps"},
+    {"clock", "2.49ns"},
+    {"clock", "0.00249us"},
+    {"clock", "50MHz"},
+    {"clock", "20ns"},
+    {"part", "xcku060-ffva1156-2-e"},
+    {"part", "xcvu13p-flga2577-3-e"},
+    {"part", "xcvu13p-flga2577-2-e"},
+    {"adders", "2"},
+    {"adders", "3"},
+    {"input", "fixed<10,4>"},
+    {"input", "x=fixed<10,4>"},
+    {"input", "fixed<12,4>"},
+    {"precision", "8"},
+    {"precision", "8,8"},
+    {"precision", "8,12"},
+    {"calibrate", "%s/events.csv"},
+    {"calibrate", "x=%s/events.csv"},
+    {"calibrate", "%s/others.csv"},
+    {"softmax", "keep"},
+    {"softmax", "drop"},
+    {"softmax", "argmax"},
+    {"softmax-error", "0.01"},
+    {"softmax-error", "0.0100001"},
+    {"prune", "0"},
+    {"prune", "0.4"},
+    {"prune-scope", "layer"},
+    {"prune-scope", "network"},
     {"config", "%s/config.json"},
-    {"threads", "1"}, {"threads", "2"}, {"verbose", "yes"}, {"quiet", "yes"},
+    {"threads", "1"},
+    {"threads", "2"},
+    {"verbose", "yes"},
+    {"quiet", "yes"},
 };
 enum { VARIATIONS = sizeof variations / sizeof variations[0], RUNS_MAX = VARIATIONS + 8 };
 
@@ -69,7 +98,8 @@ static int compile(void *user) {
     for (uint32_t i = 0; i < compilation->files->count; i++) {
         const struct emitted_file *file = &compilation->files->files[i];
         bool told = strncmp(file->path, "report/", 7) == 0;
-        if (strcmp(file->path, "manifest.json") != 0 && strncmp(file->path, "verify/", 7) != 0) sum_file(told ? &report : &all, file);
+        if (strcmp(file->path, "manifest.json") != 0 && strncmp(file->path, "verify/", 7) != 0)
+            sum_file(told ? &report : &all, file);
     }
     sha256_finish(&all, run->files);
     sha256_finish(&report, run->report);
@@ -82,10 +112,12 @@ static bool run_with(const char *what, const char *model, const char *option, co
     struct bxc_context *context = bxc_context_new();
     struct bxc_options *options = bxc_options_new(context);
     struct file_set files = {.arena = context->arena};
-    struct compilation compilation = {.context = context, .model = in_work(path, model), .options = options, .files = &files};
+    struct compilation compilation = {
+        .context = context, .model = in_work(path, model), .options = options, .files = &files};
     snprintf(text, sizeof text, value ? value : "", work);
     bxc_options_set(options, "name", "first");
-    if (strcmp(option, "input") != 0 && strcmp(option, "calibrate") != 0) bxc_options_set(options, "input", "fixed<10,4>");
+    if (strcmp(option, "input") != 0 && strcmp(option, "calibrate") != 0)
+        bxc_options_set(options, "input", "fixed<10,4>");
     if (*option) bxc_options_set(options, option, text);
     runs[run_count].what = what;
     bool good = context_guarded(context, compile, &compilation) == 0;
@@ -100,7 +132,10 @@ static void every_option_is_varied(void) {
     for (const struct option_info *option = option_table; option->key; option++) {
         bool listed = !(option->commands & FOR_COMPILE);
         for (size_t i = 0; i < VARIATIONS; i++) listed |= strcmp(variations[i].option, option->key) == 0;
-        if (!listed) test_fail(__FILE__, __LINE__, "--%s has no variation here: give it one, and a line in below_the_line if it decides bytes", option->key);
+        if (!listed)
+            test_fail(__FILE__, __LINE__,
+                      "--%s has no variation here: give it one, and a line in below_the_line if it decides bytes",
+                      option->key);
     }
 }
 
@@ -109,7 +144,8 @@ static void equal_hashes_are_equal_files(void) {
         for (int j = 0; j < i; j++)
             if ((strcmp(runs[i].hash, runs[j].hash) == 0) != (strcmp(runs[i].files, runs[j].files) == 0))
                 test_fail(__FILE__, __LINE__, "'%s' and '%s' have %s hash and %s files", runs[i].what, runs[j].what,
-                          strcmp(runs[i].hash, runs[j].hash) ? "another" : "the same", strcmp(runs[i].files, runs[j].files) ? "other" : "the same");
+                          strcmp(runs[i].hash, runs[j].hash) ? "another" : "the same",
+                          strcmp(runs[i].files, runs[j].files) ? "other" : "the same");
 }
 
 static const struct run *run_of(const char *what) {
@@ -119,27 +155,43 @@ static const struct run *run_of(const char *what) {
 }
 
 static void what_is_the_same(void) {
-    static const char *const pairs[][2] = {{"plain", "under another name"}, {"plain", "threads 1"}, {"plain", "threads 2"}, {"plain", "name first"},
-                                           {"plain", "part xcvu13p-flga2577-2-e"}, {"clock 2.4896ns", "clock 2490ps"}, {"clock 2.4904ns", "clock 2.49ns"},
+    static const char *const pairs[][2] = {{"plain", "under another name"},
+                                           {"plain", "threads 1"},
+                                           {"plain", "threads 2"},
+                                           {"plain", "name first"},
+                                           {"plain", "part xcvu13p-flga2577-2-e"},
+                                           {"clock 2.4896ns", "clock 2490ps"},
+                                           {"clock 2.4904ns", "clock 2.49ns"},
                                            {"clock 50MHz", "clock 20ns"}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         const struct run *a = run_of(pairs[i][0]), *b = run_of(pairs[i][1]);
         if (!a || !b || strcmp(a->files, b->files) != 0 || strcmp(a->report, b->report) != 0)
-            test_fail(__FILE__, __LINE__, "'%s' and '%s' are not the same, reports included", pairs[i][0], pairs[i][1]);
+            test_fail(__FILE__, __LINE__, "'%s' and '%s' are not the same, reports included", pairs[i][0],
+                      pairs[i][1]);
     }
 }
 
 static void what_is_other(void) {
-    static const char *const others[] = {"name other", "clock 50MHz", "adders 2", "precision 8", "softmax drop", "softmax argmax", "prune 0.4", "another model",
-                                         "part xcvu13p-flga2577-3-e", "a weight that no format holds"};
+    static const char *const others[] = {"name other",
+                                         "clock 50MHz",
+                                         "adders 2",
+                                         "precision 8",
+                                         "softmax drop",
+                                         "softmax argmax",
+                                         "prune 0.4",
+                                         "another model",
+                                         "part xcvu13p-flga2577-3-e",
+                                         "a weight that no format holds"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         const struct run *run = run_of(others[i]);
-        if (!run || strcmp(run->hash, run_of("plain")->hash) == 0) test_fail(__FILE__, __LINE__, "'%s' has the hash of all by default", others[i]);
+        if (!run || strcmp(run->hash, run_of("plain")->hash) == 0)
+            test_fail(__FILE__, __LINE__, "'%s' has the hash of all by default", others[i]);
     }
 }
 
-#define MODEL(weight) \
-    "bxc graph 1\ngraph \"tiny\"\n%0 = input() \"x\" : [1,2] real\n%1 = constant() \"w\" : [2,4] real {1, -0.5, 0.25, 2, 0.01, " weight ", 0.7, -1.3}\n" \
+#define MODEL(weight)                                                                                                 \
+    "bxc graph 1\ngraph \"tiny\"\n%0 = input() \"x\" : [1,2] real\n%1 = constant() \"w\" : [2,4] real {1, -0.5, "     \
+    "0.25, 2, 0.01, " weight ", 0.7, -1.3}\n"                                                                         \
     "%2 = matmul(%0, %1) \"dense\" : [1,4] real\n%3 = softmax(%2) \"softmax\" axis=1 : [1,4] real\noutput \"y\" %3\n"
 
 int main(void) {
@@ -160,7 +212,8 @@ int main(void) {
     run_with("another model", "another.bxc", "", NULL);
     run_with("a weight that no format holds", "near.bxc", "", NULL);
     for (size_t i = 0; i < VARIATIONS; i++) {
-        snprintf(words[i], sizeof words[i], "%s %s", variations[i].option, variations[i].value ? variations[i].value : "");
+        snprintf(words[i], sizeof words[i], "%s %s", variations[i].option,
+                 variations[i].value ? variations[i].value : "");
         if (variations[i].value) run_with(words[i], "model.bxc", variations[i].option, variations[i].value);
     }
     if (test_failed) test_failures++;

@@ -54,7 +54,8 @@ int link(const char *from, const char *to) {
 int rename(const char *from, const char *to) {
     struct stat status;
     step();
-    if (refuse.renames_left >= 0 && lstat(from, &status) == 0 && S_ISDIR(status.st_mode) && refuse.renames_left-- == 0) {
+    if (refuse.renames_left >= 0 && lstat(from, &status) == 0 && S_ISDIR(status.st_mode) &&
+        refuse.renames_left-- == 0) {
         errno = EIO;
         return -1;
     }
@@ -223,7 +224,8 @@ static void links_are_not_followed(void) {
         refuse.no_links = no_links;
         mkdir(in_work(target, "outside"), 0777);
         put("outside/note", "mine", 0600);
-        for (size_t i = 0; i < sizeof links / sizeof *links; i++) CHECK_EQ(symlink(target, in_work(path, links[i])), 0);
+        for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+            CHECK_EQ(symlink(target, in_work(path, links[i])), 0);
         CHECK_EQ(compile("second"), 0);
         CHECK_EQ(compile("third"), 0);
         CHECK(has("outside/note", "mine", 0600));
@@ -244,7 +246,10 @@ int main(void) {
     const char *folder = getenv("WORK");
     snprintf(work, sizeof work, "%s/bxc-folder-XXXXXX", folder ? folder : "/tmp");
     if (!mkdtemp(work)) return 1;
-    put("model.bxc", "bxc graph 1\ngraph \"tiny\"\n%0 = input() \"x\" : [1,2] real\n%1 = relu(%0) \"relu\" : [1,2] real\noutput \"y\" %1\n", 0644);
+    put("model.bxc",
+        "bxc graph 1\ngraph \"tiny\"\n%0 = input() \"x\" : [1,2] real\n%1 = relu(%0) \"relu\" : [1,2] real\noutput "
+        "\"y\" %1\n",
+        0644);
     RUN(kills_lose_and_leave_nothing); /* first: OpenMP's threads do not survive its forks */
     RUN(verdicts_are_kept);
     RUN(failed_renames_change_nothing);

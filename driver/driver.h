@@ -98,6 +98,8 @@ struct integrity {
  * never do. */
 int integrity_check(const struct firmware *firmware, bool strict, struct integrity *out);
 
+int integrity_files_hash(struct bxc_context *context, const char *folder, char out[65]);
+
 /* ---- subset.c: what an edited file may hold; original: as it was compiled, or NULL ---- */
 int subset_check(struct bxc_context *context, const char *path, const char *text, const char *original);
 

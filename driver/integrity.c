@@ -21,6 +21,7 @@ struct check {
     struct bxc_context *context;
     struct arena *arena;
     const struct firmware *firmware;
+    const char *folder;
     bool strict;
     cJSON *manifest;
     const cJSON *files; /* of the manifest */
@@ -31,7 +32,7 @@ struct check {
 };
 
 static const char *path_of(const struct check *check, const char *name) {
-    return arena_printf(check->arena, "%s/%s", check->firmware->folder, name);
+    return arena_printf(check->arena, "%s/%s", check->folder, name);
 }
 
 static int refuse(const struct check *check, const char *name, const char *help, const char *what) {
@@ -185,7 +186,7 @@ static bool report_is_right(struct check *check, const char *name, const char *d
     return right;
 }
 
-static int judge_file(struct check *check, const char *name, struct sha256 *all) {
+static int judge_file(struct check *check, const char *name) {
     size_t length;
     char digest[65], made[65] = "";
     const char *text = file_read(check->context, check->arena, path_of(check, name), &length);
@@ -193,10 +194,6 @@ static int judge_file(struct check *check, const char *name, struct sha256 *all)
     const struct emitted_file *again = made_again(check, name);
     if (!text) return -1;
     sum(digest, text, length);
-    if (strncmp(name, "report/", 7) != 0) {
-        sha256_add(all, name, strlen(name) + 1);
-        sha256_add(all, digest, 64);
-    }
     if (again) sum(made, again->data, again->length);
     if (!listed) return judge_edited(check, name, "added", text);
     const char *wanted = cJSON_IsString(listed) ? listed->valuestring : "";
@@ -240,12 +237,41 @@ static int judge_missing(struct check *check) {
 
 static int judge_files(struct check *check) {
     int result = 0;
+    for (size_t i = 0; i < check->count; i++)
+        if (!is_of_no_interest(check, check->names[i]) && judge_file(check, check->names[i]) < 0) result = -1;
+    return judge_missing(check) < 0 ? -1 : result;
+}
+
+/* Reports are left out: they tell of it. */
+static int hash_files(struct check *check, char out[65]) {
     struct sha256 all;
     sha256_start(&all);
-    for (size_t i = 0; i < check->count; i++)
-        if (!is_of_no_interest(check, check->names[i]) && judge_file(check, check->names[i], &all) < 0) result = -1;
-    sha256_finish(&all, check->out->files_hash);
-    return judge_missing(check) < 0 ? -1 : result;
+    for (size_t i = 0; i < check->count; i++) {
+        size_t length;
+        const char *name = check->names[i];
+        if (is_of_no_interest(check, name) || strncmp(name, "report/", 7) == 0) continue;
+        const char *text = file_read(check->context, check->arena, path_of(check, name), &length);
+        if (!text) return -1;
+        sha256_add(&all, name, strlen(name) + 1);
+        sha256_add(&all, &length, sizeof length);
+        sha256_add(&all, text, length);
+    }
+    sha256_finish(&all, out);
+    return 0;
+}
+
+static int look(struct check *check) {
+    if (read_manifest(check) < 0 || list(check, "") < 0) return -1;
+    qsort(check->names, check->count, sizeof *check->names, by_text);
+    return 0;
+}
+
+int integrity_files_hash(struct bxc_context *context, const char *folder, char out[65]) {
+    struct arena *arena = arena_new(context);
+    struct check check = {.context = context, .arena = arena, .folder = folder};
+    int result = look(&check) < 0 ? -1 : hash_files(&check, out);
+    arena_free(arena);
+    return result;
 }
 
 /* The hash that stands in all files must be that of the graph and the options. */
@@ -261,8 +287,7 @@ static int judge_content_hash(struct check *check) {
 }
 
 static int check_steps(struct check *check) {
-    if (read_manifest(check) < 0 || list(check, "") < 0) return -1;
-    qsort(check->names, check->count, sizeof *check->names, by_text);
+    if (look(check) < 0 || hash_files(check, check->out->files_hash) < 0) return -1;
     if (strcmp(manifest_text(check, "version"), BXC_VERSION) != 0)
         name_edited(check, arena_printf(check->arena,
                                         "compiled by bxc %s: whether all files follow from model.bxc is not known",
@@ -274,8 +299,8 @@ static int check_steps(struct check *check) {
 
 int integrity_check(const struct firmware *firmware, bool strict, struct integrity *out) {
     struct arena *arena = arena_new(firmware->context);
-    struct check check = {
-        .context = firmware->context, .arena = arena, .firmware = firmware, .strict = strict, .out = out};
+    struct check check = {.context = firmware->context, .arena = arena, .firmware = firmware, .folder = firmware->folder,
+                          .strict = strict, .out = out};
     *out = (struct integrity){.edited_count = 0};
     int result = check_steps(&check);
     arena_free(arena);

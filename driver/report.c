@@ -1,6 +1,7 @@
 /* Prints the report of a firmware folder, with the last verdict when there is one. */
 #include "driver/driver.h"
 
+#include <string.h>
 #include <unistd.h>
 
 struct report_job {
@@ -9,6 +10,14 @@ struct report_job {
     const struct bxc_options *options;
     FILE *terminal;
 };
+
+static void warn_of_edits(const struct report_job *job, const struct verdict *verdict) {
+    char hash[65];
+    if (!verdict || !verdict->files_hash || integrity_files_hash(job->context, job->folder, hash) < 0) return;
+    if (strcmp(hash, verdict->files_hash) != 0)
+        diag_warning(&job->context->diagnostics, (struct location){.file = job->folder}, "verify again",
+                     "files were edited since the last verdict: it is not about them as they lie there now");
+}
 
 static int print_report(const struct report_job *job, struct arena *arena) {
     char *path = arena_printf(arena, "%s/report/report.json", job->folder);
@@ -20,6 +29,7 @@ static int print_report(const struct report_job *job, struct arena *arena) {
     const char *verdict_text = access(verdict_path, R_OK) == 0 ? file_read(job->context, arena, verdict_path, &length) : NULL;
     const struct verdict *verdict = verdict_text ? verdict_parse(job->context, arena, verdict_path, verdict_text) : NULL;
     if (verdict_text && !verdict) return -1;
+    warn_of_edits(job, verdict);
     struct strbuf text = strbuf_new(arena);
     if (options_has(job->options, "json")) report_json(&text, report, verdict);
     else report_terminal(&text, report, verdict, isatty(fileno(job->terminal)));

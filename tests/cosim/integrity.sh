@@ -76,6 +76,25 @@ for engine in c hls rtl icarus; do
     expect "replaced_$engine" 0 "^  $engine .* equal\$"
 done
 
+# ---- what a build's name holds: another compiler, other headers, another processor's flags ----
+builds() { ls "$WORK/fw/verify/build" | tr '\n' ' '; }
+fresh
+for version in 1 2; do
+    printf '#!/bin/sh\ncase ${1-} in --version) echo compiler %s; exit ;; esac\nexec cc "$@"\n' $version > "$WORK/compiler"
+    chmod +x "$WORK/compiler"
+    CC="$WORK/compiler" verify --engines c; expect "compiler_$version" 0 '^verdict: equal'
+    builds > "$WORK/builds$version"
+done
+cmp -s "$WORK/builds1" "$WORK/builds2" && not_ok compiler_version "the build of another compiler was taken" || ok compiler_version
+CC="$WORK/compiler" verify --engines c; builds | cmp -s - "$WORK/builds2" && ok compiler_same || not_ok compiler_same "it was built again"
+mkdir "$WORK/types"
+echo '#error first headers' > "$WORK/types/ap_fixed.h"; : > "$WORK/types/ap_int.h"
+verify --engines hls --ap-types "$WORK/types"; expect ap_types_first 1 'not built: .*first headers'
+cp "$WORK/fw/hls/bxc_hls.h" "$WORK/types/unused.h"; echo '#error other headers' > "$WORK/types/ap_fixed.h"
+verify --engines hls --ap-types "$WORK/types"; expect ap_types_changed 1 'not built: .*other headers'
+(cd "$WORK" && "$BXC" verify fw -n 50 --engines hls --ap-types types > log 2>&1); code=$?
+expect ap_types_relative 1 'not built: .*other headers'
+
 # ---- engines that do not run ----
 fresh; rm -r "$WORK/fw/verify"
 mkdir "$WORK/bin"
@@ -100,6 +119,9 @@ never not_built_not_unequal 'NOT equal'
 # ---- a partial run does not replace a full verdict, but what it finds does ----
 state() { sed -n 's/.*banner \([a-z]*\)">.*/\1/p' "$WORK/fw/report/report.html" | head -n 1; }
 fresh; verify; before=$(cksum < "$WORK/fw/verify/verdict.json")
+"$BXC" report "$WORK/fw" > "$WORK/log" 2>&1; never report_of_these 'edited since'
+echo >> "$WORK/fw/c/matmul.c"; "$BXC" report "$WORK/fw" > "$WORK/log" 2>&1; code=$?; expect report_of_others 0 'warning: files were edited since the last verdict'
+sed -i '$d' "$WORK/fw/c/matmul.c"
 verify --engines c; expect partial_kept 0 'verify/partial.json: note'
 [ "$(cksum < "$WORK/fw/verify/verdict.json")" = "$before" ] && [ "$(state)" = good ] && ok full_stays || not_ok full_stays "the banner is $(state)"
 sed -i 's/out_y\[i\] = v_/out_y[i] = 1 ^ v_/' "$WORK/fw/c/matmul.c"; verify --engines c; expect finding 1 '^verdict: NOT equal'

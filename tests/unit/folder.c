@@ -118,7 +118,7 @@ static void start(void) {
     char path[PATH_MAX];
     refuse.no_exchange = refuse.no_links = false;
     refuse.renames_left = -1;
-    compile("first");
+    compile("firmware1");
     mkdir(in_work(path, "fw/verify"), 0777);
     mkdir(in_work(path, "fw/verify/build"), 0777);
     put("fw/verify/note", "kept", 0640);
@@ -131,8 +131,8 @@ static void verdicts_are_kept(void) {
             start();
             refuse.no_exchange = no_exchange;
             refuse.no_links = no_links;
-            CHECK_EQ(compile("second"), 0);
-            CHECK(firmware_is("second") && !firmware_is("first"));
+            CHECK_EQ(compile("firmware2"), 0);
+            CHECK(firmware_is("firmware2") && !firmware_is("firmware1"));
             CHECK(has("fw/verify/note", "kept", 0640));
             CHECK(has("fw/verify/build/run", "program", 0755));
             CHECK_EQ(entries(), 2);
@@ -144,8 +144,8 @@ static void failed_renames_change_nothing(void) {
         start();
         refuse.no_exchange = true;
         refuse.renames_left = renames;
-        CHECK_EQ(compile("second"), -1);
-        CHECK(firmware_is("first") && !firmware_is("second"));
+        CHECK_EQ(compile("firmware2"), -1);
+        CHECK(firmware_is("firmware1") && !firmware_is("firmware2"));
         CHECK(has("fw/verify/note", "kept", 0640));
         CHECK_EQ(entries(), 2);
     }
@@ -160,7 +160,7 @@ static bool killed_after(int steps, bool no_exchange, bool no_links) {
         refuse.no_exchange = no_exchange;
         refuse.no_links = no_links;
         refuse.steps_left = steps;
-        _exit(compile("second") == 0 ? 0 : 1);
+        _exit(compile("firmware2") == 0 ? 0 : 1);
     }
     if (waitpid(child, &status, 0) != child || (WIFEXITED(status) && WEXITSTATUS(status)))
         test_fail(__FILE__, __LINE__, "it failed without being killed, after %d steps", steps);
@@ -181,8 +181,8 @@ static void in_a_child(void (*body)(void)) {
 }
 
 static void compile_third(void) {
-    CHECK_EQ(compile("third"), 0);
-    CHECK(firmware_is("third") && !firmware_is("first") && !firmware_is("second"));
+    CHECK_EQ(compile("firmware3"), 0);
+    CHECK(firmware_is("firmware3") && !firmware_is("firmware1") && !firmware_is("firmware2"));
     CHECK(has("fw/verify/note", "kept", 0640));
     CHECK_EQ(entries(), 2);
 }
@@ -195,7 +195,7 @@ static void kills_lose_and_leave_nothing(void) {
         for (bool killed = true; killed && steps < 1000; steps += 1 + steps / 2) {
             in_a_child(start);
             killed = killed_after(steps, no_exchange, no_exchange);
-            CHECK(firmware_is("first") + firmware_is("second") == 1 || no_exchange);
+            CHECK(firmware_is("firmware1") + firmware_is("firmware2") == 1 || no_exchange);
             in_a_child(compile_third);
         }
         CHECK(steps > 50);
@@ -209,7 +209,7 @@ static void strangers_beside_stay(void) {
     mkdir(in_work(path, "fw.new-abcdef"), 0777);
     put("fw.new-abcdef/note", "mine", 0644);
     mkdir(in_work(path, "fw.new-abcdefg"), 0777);
-    CHECK_EQ(compile("second"), 0);
+    CHECK_EQ(compile("firmware2"), 0);
     CHECK(has("fw.new-abcdef/note", "mine", 0644));
     CHECK_EQ(entries(), 4);
     folder_remove(in_work(path, "fw.new-abcdef"));
@@ -226,15 +226,15 @@ static void links_are_not_followed(void) {
         put("outside/note", "mine", 0600);
         for (size_t i = 0; i < sizeof links / sizeof *links; i++)
             CHECK_EQ(symlink(target, in_work(path, links[i])), 0);
-        CHECK_EQ(compile("second"), 0);
-        CHECK_EQ(compile("third"), 0);
+        CHECK_EQ(compile("firmware2"), 0);
+        CHECK_EQ(compile("firmware3"), 0);
         CHECK(has("outside/note", "mine", 0600));
         CHECK(readlink(in_work(path, "fw/verify/out"), target, sizeof target) > 0);
         CHECK(readlink(in_work(path, "fw/rtl/out"), target, sizeof target) < 0);
         in_work(target, "outside");
         folder_remove(in_work(path, "fw/verify"));
         CHECK_EQ(symlink(target, path), 0);
-        CHECK_EQ(compile("fourth"), 0);
+        CHECK_EQ(compile("firmware4"), 0);
         CHECK(has("outside/note", "mine", 0600));
         folder_remove(in_work(path, "fw"));
         CHECK(has("outside/note", "mine", 0600));

@@ -159,20 +159,24 @@ static const struct run *run_of(const char *what) {
     return NULL;
 }
 
+/* The model file's name and what decides nothing are not even in the report. */
 static void what_is_the_same(void) {
-    static const char *const pairs[][2] = {{"plain", "under another name"},
-                                           {"plain", "threads 1"},
-                                           {"plain", "threads 2"},
-                                           {"plain", "name tagger"},
-                                           {"plain", "part xcvu13p-flga2577-2-e"},
-                                           {"clock 2.4896ns", "clock 2490ps"},
-                                           {"clock 2.4904ns", "clock 2.49ns"},
-                                           {"clock 50MHz", "clock 20ns"}};
+    static const struct {
+        const char *one, *other;
+        bool reports;
+    } pairs[] = {{"plain", "under another name", true},
+                 {"plain", "threads 1", true},
+                 {"plain", "threads 2", true},
+                 {"plain", "quiet yes", true},
+                 {"plain", "name tagger", false},
+                 {"plain", "part xcvu13p-flga2577-2-e", false},
+                 {"clock 2.4896ns", "clock 2490ps", false},
+                 {"clock 2.4904ns", "clock 2.49ns", false},
+                 {"clock 50MHz", "clock 20ns", false}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        const struct run *a = run_of(pairs[i][0]), *b = run_of(pairs[i][1]);
-        if (!a || !b || strcmp(a->files, b->files) != 0 || strcmp(a->report, b->report) != 0)
-            test_fail(__FILE__, __LINE__, "'%s' and '%s' are not the same, reports included", pairs[i][0],
-                      pairs[i][1]);
+        const struct run *a = run_of(pairs[i].one), *b = run_of(pairs[i].other);
+        if (!a || !b || strcmp(a->files, b->files) != 0 || (pairs[i].reports && strcmp(a->report, b->report) != 0))
+            test_fail(__FILE__, __LINE__, "'%s' and '%s' are not the same", pairs[i].one, pairs[i].other);
     }
 }
 

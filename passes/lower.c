@@ -340,6 +340,22 @@ static void make_ports(struct lower *lower) {
     design->output_count = graph->output_count;
 }
 
+/* A value that lowering made no wire for is part of the first value that reads it. */
+static void name_absorbers(struct lower *lower) {
+    const struct graph *graph = lower->graph;
+    valref *reader = ARENA_ARRAY(lower->scratch, valref, graph->value_count + 1);
+    for (uint32_t v = 0; v < graph->value_count; v++)
+        reader[v] = NO_VALUE;
+    for (uint32_t n = graph->node_count; n-- > 0;)
+        for (uint32_t i = 0; !graph->nodes[n].dead && i < graph->nodes[n].input_count; i++)
+            reader[graph->nodes[n].inputs[i].id] = graph->nodes[n].result;
+    for (uint32_t i = 0; i < lower->datapath->probe_count; i++) {
+        struct probe *probe = &lower->datapath->probes[i];
+        if (probe->wire.id == UINT32_MAX)
+            probe->absorber = reader[probe->value.id];
+    }
+}
+
 int pass_lower(struct program *program, bool *changed) {
     const struct graph *graph = program->graph;
     const char *name = program->options && program->options->name ? program->options->name : graph->name;
@@ -356,6 +372,7 @@ int pass_lower(struct program *program, bool *changed) {
     if (!lower.failed) {
         make_ports(&lower);
         design_compact(design);
+        name_absorbers(&lower);
         merge_sums(design);
     }
     arena_free(lower.scratch);

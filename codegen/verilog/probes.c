@@ -168,16 +168,9 @@ static const char *json_string(struct arena *arena, const char *text) {
     return copy;
 }
 
-/* The node that a value was absorbed by: as the passes say, else the first that reads it. */
 static uint32_t absorber_of(const struct probe_plan *p, const struct probe *probe) {
     const struct graph *graph = p->plan->design->graph;
-    if (probe->absorber.id != UINT32_MAX)
-        return p->ordinal[graph_value(graph, probe->absorber)->definition.id];
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        for (uint32_t i = 0; !graph->nodes[n].dead && i < graph->nodes[n].input_count; i++)
-            if (graph->nodes[n].inputs[i].id == probe->value.id)
-                return p->ordinal[n];
-    return UINT32_MAX;
+    return probe->absorber.id == UINT32_MAX ? UINT32_MAX : p->ordinal[graph_value(graph, probe->absorber)->definition.id];
 }
 
 static void write_probe(const struct probe_plan *p, struct strbuf *wires, struct strbuf *absorbed,

@@ -208,6 +208,12 @@ static valref read_relu(struct keras_reader *reader, const struct keras_layer *l
     return graph_append(reader->graph, OP_RELU, layer->name, &layer->input, 1, NULL);
 }
 
+/* Layers that do something in training alone. */
+static valref read_nothing(struct keras_reader *reader, const struct keras_layer *layer) {
+    (void)reader;
+    return layer->input;
+}
+
 static const struct handler {
     const char *class_name, *becomes;
     valref (*read)(struct keras_reader *reader, const struct keras_layer *layer);
@@ -217,12 +223,22 @@ static const struct handler {
     {"QEinsumDenseBatchnorm", "matmul", read_einsum_dense_batchnorm},
     {"Activation", "relu", read_activation},
     {"ReLU", "relu", read_relu},
+    {"Dropout", "nothing", read_nothing},
+    {"AlphaDropout", "nothing", read_nothing},
+    {"GaussianDropout", "nothing", read_nothing},
+    {"GaussianNoise", "nothing", read_nothing},
+    {"SpatialDropout1D", "nothing", read_nothing},
+    {"ActivityRegularization", "nothing", read_nothing},
+    {"Identity", "nothing", read_nothing},
     {NULL, NULL, NULL},
 };
 
 const struct reader_operator keras_operators[] = {
     {"keras", "InputLayer", "input"},  {"hgq", "QDense", "matmul"},   {"hgq", "QEinsumDense", "matmul"}, {"hgq", "QEinsumDenseBatchnorm", "matmul"},
     {"keras", "Activation", "relu"}, {"keras", "ReLU", "relu"}, {"hgq", "kif", "narrow"},              {"hgq", "kbi", "narrow"},
+    {"keras", "Dropout", "nothing"}, {"keras", "AlphaDropout", "nothing"}, {"keras", "GaussianDropout", "nothing"},
+    {"keras", "GaussianNoise", "nothing"}, {"keras", "SpatialDropout1D", "nothing"}, {"keras", "ActivityRegularization", "nothing"},
+    {"keras", "Identity", "nothing"},
     {NULL, NULL, NULL},
 };
 

@@ -60,7 +60,25 @@ static int read_heading(const struct json *json, const char *path, const struct 
     return read_operands(json, native_path(json, path, "inputs"), native_member(item, "inputs"), &statement->inputs, &statement->input_count);
 }
 
+/* What does something in training alone is another name for its operand. */
+static bool is_another_name(const char *op) { return !strcmp(op, "dropout") || !strcmp(op, "identity"); }
+
+static int read_another_name(struct json *json, const char *path, const struct cJSON *item) {
+    static const char *const names[] = {"name", "op", "from", "value", "inputs", "attributes", NULL};
+    const char *name;
+    valref *inputs;
+    uint32_t count;
+    if (native_members(json, path, item, names) < 0) return -1;
+    if (native_text(json, native_path(json, path, "name"), native_member(item, "name"), &name) < 0) return -1;
+    if (read_operands(json, native_path(json, path, "inputs"), native_member(item, "inputs"), &inputs, &count) < 0) return -1;
+    if (count != 1) return native_fail(json, native_path(json, path, "inputs"), "%u operands are not one", (unsigned)count);
+    name_map_put(&json->nodes, name, arena_copy(json->arena, inputs, sizeof *inputs));
+    return 0;
+}
+
 static int read_node(struct json *json, const char *path, const struct cJSON *item) {
+    const cJSON *op = native_member(item, "op");
+    if (cJSON_IsString(op) && is_another_name(op->valuestring)) return read_another_name(json, path, item);
     struct statement statement;
     memset(&statement, 0, sizeof statement);
     if (read_heading(json, path, item, &statement) < 0) return -1;

@@ -119,13 +119,23 @@ static double steps_at_most(const struct integer_function *function, size_t elem
     return fmin(fabs((double)hi - (double)lo), (double)(interval.hi - interval.lo));
 }
 
-/* A table is out bits times a tree of six-input look-ups; a staircase is a comparison a step. */
+static double table_price(double index, double width) { return width * exp2(fmax(0, index - 6)); }
+
+/* A comparison a step, or a search that decides the index bit by bit. */
+static double stairs_price(double steps, int index, int width) {
+    int levels = bits_of((int128)steps);
+    double search = levels * index + table_price(levels, width);
+    for (int level = 1; level < levels; level++) search += table_price(level, index);
+    return fmin(steps * (index / 2.0 + 1), search);
+}
+
+/* A table is out bits times a tree of six-input look-ups. */
 static void weigh_group(const struct operand *operand, const struct groups *groups, uint32_t g, double users,
                         struct choice *choice, struct arena *arena) {
     const struct integer_function function = {operand_value, operand};
     struct interval interval = groups->interval[g];
     int index = bits_of(interval.hi - interval.lo), width = operand->quantisation->formats[groups->first[g]].width;
-    choice->table_cost += users * width * exp2(fmax(0, index - 6.0));
+    choice->table_cost += users * table_price(index, width);
     choice->tables_possible = choice->tables_possible && choice->table_cost <= choice->limit;
     int status =
         choice->tables_possible ? table_find(&function, groups->first[g], interval, arena, &choice->tables[g]) : -1;
@@ -133,12 +143,12 @@ static void weigh_group(const struct operand *operand, const struct groups *grou
     choice->tables_possible = choice->tables_possible && status == 0;
     bool monotone =
         choice->stairs_possible && is_monotone(operand, groups->first[g], interval) &&
-        choice->stairs_cost + users * steps_at_most(&function, groups->first[g], interval) * (index / 2.0 + 1) <=
+        choice->stairs_cost + users * stairs_price(steps_at_most(&function, groups->first[g], interval), index, width) <=
             choice->limit;
     status = monotone ? staircase_find(&function, groups->first[g], interval, arena, &choice->stairs[g]) : -1;
     if (status == -2) choice->missing = true;
     choice->stairs_possible = choice->stairs_possible && status == 0;
-    if (status == 0) choice->stairs_cost += users * (choice->stairs[g].count * (index / 2.0 + 1));
+    if (status == 0) choice->stairs_cost += users * stairs_price(choice->stairs[g].count, index, width);
 }
 
 static struct choice weigh(const struct operand *operand, const struct groups *groups, double limit,

@@ -197,6 +197,23 @@ static void print_labels(struct strbuf *out, const struct verdict *verdict, bool
         table_print(out, &table, colour);
 }
 
+/* Where the events of all kinds did not reach all of what a layer's numbers could be. */
+static void print_reach(struct strbuf *out, const struct verdict *verdict) {
+    bool told = false;
+    for (uint32_t i = 0; i < verdict->range_count; i++) {
+        const struct value_range *range = &verdict->ranges[i];
+        if (range->reached > 0.995 && !range->short_elements)
+            continue;
+        if (!told)
+            strbuf_append(out, "\n  of their intervals, the events reached all but:\n");
+        told = true;
+        strbuf_printf(out, "    %3.0f %% at %s", 100 * range->reached, words_clean(out->arena, range->name));
+        if (range->short_elements)
+            strbuf_printf(out, ", the highest bit of %u of %u numbers never moved", range->short_elements, range->elements);
+        strbuf_append(out, "\n");
+    }
+}
+
 static void print_still(struct strbuf *out, const struct verdict *verdict) {
     if (!verdict->still_count)
         return;
@@ -261,6 +278,7 @@ void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool co
     print_accuracy(out, verdict, colour);
     print_labels(out, verdict, colour);
     print_still(out, verdict);
+    print_reach(out, verdict);
     print_judgement(out, verdict, colour);
     print_network(out, verdict, colour);
 }

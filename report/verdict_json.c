@@ -102,6 +102,9 @@ static void add_activity(struct arena *arena, cJSON *parent, const struct verdic
         json_number(arena, object, "hi", verdict->ranges[i].hi);
         json_number(arena, object, "seen_lo", verdict->ranges[i].seen_lo);
         json_number(arena, object, "seen_hi", verdict->ranges[i].seen_hi);
+        json_number(arena, object, "elements", verdict->ranges[i].elements);
+        json_number(arena, object, "reached", verdict->ranges[i].reached);
+        json_number(arena, object, "short_elements", verdict->ranges[i].short_elements);
     }
 }
 
@@ -354,6 +357,9 @@ static void read_activity(struct json_reader *reader, const cJSON *root, struct 
         range->hi = read_number(reader, item, "hi");
         range->seen_lo = read_number(reader, item, "seen_lo");
         range->seen_hi = read_number(reader, item, "seen_hi");
+        range->elements = (uint32_t)read_count(reader, item, "elements");
+        range->reached = read_number(reader, item, "reached");
+        range->short_elements = (uint32_t)read_count(reader, item, "short_elements");
         range++;
     }
 }

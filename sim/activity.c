@@ -1,14 +1,17 @@
 /* Which activations ever moved and how far every layer went, over a sample of events as the network
- * will see them: a neuron that never moves is dead, a range that is never used is wasted bits. */
+ * will see them: a neuron that never moves is dead, a range that is never used is wasted bits. And over corner
+ * vectors too, how much of its interval every number reached: where the highest bit was never needed, a wire that
+ * is one bit too short was not seen. */
 #include <math.h>
 
 #include "sim/private.h"
 
-enum { SAMPLE_EVENTS = 8192, NAMES_MAX = 20 };
+enum { SAMPLE_EVENTS = 8192, LOOKED_EVENTS = 32768, NAMES_MAX = 20 };
 
 struct seen {
     size_t elements;
     int64_t *lo, *hi; /* by element */
+    int64_t *lowest, *highest; /* corner vectors included */
     bool *still;
 };
 
@@ -17,7 +20,7 @@ struct activity {
     struct arena *arena;
     struct evaluator *evaluator;
     struct evaluator_state *state;
-    uint32_t input_count, events;
+    uint32_t input_count, events, looked; /* events measured, and all but corner vectors */
     valref *inputs;
     struct seen *seen;       /* by node; elements 0: not watched */
     int64_t **results;       /* of one block of lanes */
@@ -37,10 +40,12 @@ static void watch(struct activity *activity, uint32_t index) {
     seen->elements = value_elements(activity->graph, node->result);
     seen->lo = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
     seen->hi = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
+    seen->lowest = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
+    seen->highest = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
     seen->still = ARENA_ARRAY(activity->arena, bool, seen->elements);
     for (size_t e = 0; e < seen->elements; e++) {
-        seen->lo[e] = INT64_MAX;
-        seen->hi[e] = INT64_MIN;
+        seen->lo[e] = seen->lowest[e] = INT64_MAX;
+        seen->hi[e] = seen->highest[e] = INT64_MIN;
     }
 }
 
@@ -71,6 +76,8 @@ static void look(struct seen *seen, const int64_t *data, int lanes, const bool *
     for (size_t e = 0; e < seen->elements; e++) {
         for (int lane = 0; lane < lanes; lane++) {
             int64_t number = data[e * EVENT_LANES + (size_t)lane];
+            seen->lowest[e] = number < seen->lowest[e] ? number : seen->lowest[e];
+            seen->highest[e] = number > seen->highest[e] ? number : seen->highest[e];
             if (!measured[lane])
                 continue;
             seen->lo[e] = number < seen->lo[e] ? number : seen->lo[e];
@@ -91,10 +98,37 @@ static void add_lanes(struct activity *activity, const struct event_block *block
 }
 
 void activity_add(struct activity *activity, const struct event_block *block) {
-    for (size_t first = 0; first < block->events && activity->events < SAMPLE_EVENTS; first += EVENT_LANES) {
+    bool all = block->phase == PHASE_CORNER || block->phase == PHASE_REGRESSION;
+    for (size_t first = 0; first < block->events; first += EVENT_LANES) {
         size_t left = block->events - first;
+        if (!all && (activity->events >= SAMPLE_EVENTS || activity->looked >= LOOKED_EVENTS))
+            return;
+        activity->looked += all ? 0 : EVENT_LANES;
         add_lanes(activity, block, first, left < EVENT_LANES ? (int)left : EVENT_LANES);
     }
+}
+
+/* ---- what it tells ---- */
+
+/* Whether some number needed all bits that the interval needs. */
+static bool needed_all_bits(struct interval interval, int64_t lowest, int64_t highest) {
+    struct interval reached = {lowest, highest};
+    struct format whole = format_for(interval, 0);
+    whole.width--;
+    return whole.width < 1 || !interval_fits(reached, whole);
+}
+
+static void add_reach(const struct activity *activity, uint32_t index, struct value_range *range) {
+    const struct seen *seen = &activity->seen[index];
+    for (size_t e = 0; e < seen->elements; e++) {
+        struct interval interval = graph_interval(activity->graph, activity->graph->nodes[index].result, e);
+        if (interval.lo == interval.hi)
+            continue;
+        range->elements++;
+        range->reached += ((double)seen->highest[e] - (double)seen->lowest[e]) / (double)(interval.hi - interval.lo);
+        range->short_elements += !needed_all_bits(interval, seen->lowest[e], seen->highest[e]);
+    }
+    range->reached = range->elements ? range->reached / range->elements : 1;
 }
 
 static void add_range(const struct activity *activity, uint32_t index, struct value_range *range) {
@@ -138,6 +172,21 @@ static void find_still(struct activity *activity, uint32_t index, struct verdict
     }
 }
 
+static void warn_of_short(const struct activity *activity, const struct verdict *verdict) {
+    struct strbuf layers = strbuf_new(activity->arena);
+    uint32_t named = 0, numbers = 0;
+    for (uint32_t i = 0; i < verdict->range_count; i++) {
+        const struct value_range *range = &verdict->ranges[i];
+        numbers += range->short_elements;
+        if (range->short_elements && named++ < NAMES_MAX)
+            strbuf_printf(&layers, "%s%u of %u at '%s'", named > 1 ? ", " : "", range->short_elements, range->elements, range->name);
+    }
+    if (numbers)
+        diag_warning(&activity->graph->context->diagnostics, (struct location){0},
+                     arena_printf(activity->arena, "events cannot show that these are wide enough, a proof can: %s%s", layers.data, named > NAMES_MAX ? ", ..." : ""),
+                     "the highest bit of %u number%s inside the network never moved, whatever the events", numbers, numbers == 1 ? "" : "s");
+}
+
 void activity_finish(struct activity *activity, struct verdict *verdict) {
     struct arena *arena = activity->graph->context->arena;
     verdict->still = ARENA_ARRAY(arena, const char *, NAMES_MAX);
@@ -146,8 +195,10 @@ void activity_finish(struct activity *activity, struct verdict *verdict) {
         if (!activity->seen[i].elements)
             continue;
         find_still(activity, i, verdict, arena);
-        add_range(activity, i, &verdict->ranges[verdict->range_count++]);
+        add_range(activity, i, &verdict->ranges[verdict->range_count]);
+        add_reach(activity, i, &verdict->ranges[verdict->range_count++]);
     }
     for (uint32_t i = 0; i < verdict->range_count; i++)
         verdict->ranges[i].name = arena_strdup(arena, verdict->ranges[i].name);
+    warn_of_short(activity, verdict);
 }

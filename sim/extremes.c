@@ -15,7 +15,7 @@
 
 #include "sim/private.h"
 
-enum { ROUNDS = 60, PATIENCE = 10, SEEDS = 16, SPREAD_EVENTS = 256, SWEEPS = 64 };
+enum { ROUNDS = 200, PATIENCE = 30, SEEDS = 16, SPREAD_EVENTS = 256, SWEEPS = 64 };
 static const double WORK = 2e9, ROW_NUMBERS = 1 << 22;
 
 struct target { /* one sum */

@@ -216,7 +216,13 @@ struct verdict {
     uint32_t curve_count;
     uint32_t still_count;    /* activations (elements) that never moved */
     const char **still;      /* their names, at most 20 */
-    struct value_range { const char *name; double lo, hi, seen_lo, seen_hi; } *ranges; /* a layer: format's and seen */
+    struct value_range { /* a layer */
+        const char *name;
+        double lo, hi, seen_lo, seen_hi; /* the format's, and what events as the network will see them showed */
+        uint32_t elements;               /* numbers that can move */
+        double reached;                  /* of their intervals, by all events, on average: 0 to 1 */
+        uint32_t short_elements;         /* whose highest bit no event needed */
+    } *ranges;
     uint32_t range_count;
 };
 struct verify_options {

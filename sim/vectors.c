@@ -45,7 +45,6 @@ void uniform_event(const struct port_elements *ports, uint64_t seed, uint64_t in
             event[i] = (int64_t)fixed_overflow((int128)(int64_t)(bits >> (64 - format.width)), format, OVERFLOW_WRAP);
         else
             event[i] = (int64_t)(bits >> (64 - format.width));
-        event[i] = event[i] < ports->lo[i] ? ports->lo[i] : event[i]; /* a symmetric port never carries its least number */
     }
 }
 
@@ -101,7 +100,7 @@ uint64_t corner_events(const struct port_elements *ports) {
     return WHOLE_COUNT + 4 * BIT_CORNERS + 4 * singles(ports);
 }
 
-static void format_corner(const struct port_elements *ports, uint64_t index, int64_t *event) {
+void corner_event(const struct port_elements *ports, uint64_t index, int64_t *event) {
     memset(event, 0, ports->count * sizeof *event);
     if (index < WHOLE_COUNT) {
         for (size_t i = 0; i < ports->count; i++)
@@ -117,12 +116,6 @@ static void format_corner(const struct port_elements *ports, uint64_t index, int
     index -= 4 * BIT_CORNERS;
     size_t element = (size_t)(index / 4) * ports->count / singles(ports); /* evenly, when there are too many */
     event[element] = single_corner(index % 4, ports->formats[element]);
-}
-
-void corner_event(const struct port_elements *ports, uint64_t index, int64_t *event) {
-    format_corner(ports, index, event);
-    for (size_t i = 0; i < ports->count; i++)
-        event[i] = event[i] < ports->lo[i] ? ports->lo[i] : event[i];
 }
 
 /* ---- what the ports carry, and how calibration filled them ---- */

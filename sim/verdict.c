@@ -341,8 +341,7 @@ static int run_gathered(struct verification *run) {
 static int run_block(struct verification *run, const struct event_block *block) {
     if (run_emulator(run, block) || run_reference(run, block))
         return -1;
-    if (block->reals)
-        activity_add(run->activity, block);
+    activity_add(run->activity, block);
     uint64_t *wanted = &run->sample_quota[block->phase], before = run->sample->count;
     sample_add(run->sample, block, run->expected, *wanted);
     *wanted -= run->sample->count - before;

@@ -46,7 +46,7 @@ static struct class_curve curves[] = {
 static uint64_t confusion_float[9] = {5, 1, 0, 2, 40, 0, 1, 1, 50}, confusion_fixed[9] = {4, 2, 0, 2, 40, 0, 1, 1, 50};
 static const char *class_names[] = {"q&g", "top"};
 static const char *still[] = {"relu[3]", "<relu>[4]"};
-static struct value_range ranges[] = {{"x", -32, 31.9990234375, -4.5, 4.25}, {"softmax.exp", 0, 1.9995, 0.01, 1}};
+static struct value_range ranges[] = {{"x", -32, 31.9990234375, -4.5, 4.25, 16, 1, 0}, {"softmax.exp", 0, 1.9995, 0.01, 1, 5, 0.75, 2}};
 
 static struct layer_loss losses[] = {{"x", 0.001, 0.0005, 0.0005}, {"relu <2>", 0.01, 0.005, 0.0045}};
 static struct verdict verdict = {

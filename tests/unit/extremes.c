@@ -1,0 +1,122 @@
+/* Corner vectors from the weights: they make every sum as small and as large as it can become, through the layers
+ * before it, whatever the weights; the same vectors every time. */
+#include <string.h>
+
+#include "sim/private.h"
+#include "tests/test.h"
+
+enum { INPUTS = 6, MIDDLE = 5, LAST = 3 };
+
+static uint64_t state;
+static int64_t below(int limit) { /* splitmix64 */
+    uint64_t z = state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return (int64_t)((z ^ (z >> 31)) % (uint64_t)limit);
+}
+
+static valref weights(struct graph *graph, int rows, int columns) {
+    int64_t numbers[INPUTS * MIDDLE];
+    struct format format = {true, 5, 2};
+    for (int i = 0; i < rows * columns; i++)
+        numbers[i] = below(31) - 15;
+    return graph_append_integers(graph, "w", (struct shape){2, {rows, columns}}, formats_uniform(graph->arena, format), numbers);
+}
+
+/* Sums, a clamp, sums again: both layers of sums are outputs. */
+static struct graph *two_layers(struct bxc_context *context, struct format port, enum overflow overflow) {
+    struct graph *graph = graph_new(context, "g");
+    union attributes narrow = {.quantizer = {.rounding = ROUND_HALF_EVEN, .overflow = OVERFLOW_SATURATE}};
+    narrow.quantizer.formats = formats_uniform(graph->arena, (struct format){false, 4, 1});
+    valref operands[2] = {graph_append_integer_input(graph, "x", (struct shape){2, {1, INPUTS}}, formats_uniform(graph->arena, port), ROUND_TRUNCATE, overflow)};
+    operands[1] = weights(graph, INPUTS, MIDDLE);
+    valref first = graph_append(graph, OP_MATMUL, "first", operands, 2, NULL);
+    operands[0] = graph_append(graph, OP_NARROW, "clamp", &first, 1, &narrow);
+    operands[1] = weights(graph, MIDDLE, LAST);
+    graph_append_output(graph, "first", first);
+    graph_append_output(graph, "last", graph_append(graph, OP_MATMUL, "last", operands, 2, NULL));
+    return graph;
+}
+
+static struct port_elements *ports_of(struct graph *graph) {
+    struct firmware firmware = {.context = graph->context, .folder = "/nowhere", .quantised = graph};
+    return port_elements_new(&firmware, graph->arena);
+}
+
+/* Smallest and largest of each sum over these events. */
+static void ends_of(const struct graph *graph, const int64_t *events, size_t count, int64_t lo[MIDDLE + LAST], int64_t hi[MIDDLE + LAST]) {
+    int64_t *first = ARENA_ARRAY(graph->arena, int64_t, count * MIDDLE), *last = ARENA_ARRAY(graph->arena, int64_t, count * LAST);
+    graph_run_integers(graph, count, (const int64_t *const[]){events}, (int64_t *const[]){first, last});
+    for (int k = 0; k < MIDDLE + LAST; k++) {
+        lo[k] = INT64_MAX, hi[k] = INT64_MIN;
+        for (size_t e = 0; e < count; e++) {
+            int64_t number = k < MIDDLE ? first[e * MIDDLE + (size_t)k] : last[e * LAST + (size_t)(k - MIDDLE)];
+            lo[k] = number < lo[k] ? number : lo[k];
+            hi[k] = number > hi[k] ? number : hi[k];
+        }
+    }
+}
+
+/* Ports of two bits: all 4,096 events are known. First layers reach what any event does; second ones nearly. */
+static void nearly_as_far_as_any_event(void) {
+    double whole = 0, reached = 0;
+    for (uint64_t seed = 1; seed < 40; seed++) {
+        state = seed;
+        struct bxc_context *context = context_new();
+        struct graph *graph = two_layers(context, (struct format){true, 2, 0}, OVERFLOW_SATURATE);
+        int64_t *all = ARENA_ARRAY(graph->arena, int64_t, 4096 * INPUTS), lo[2][MIDDLE + LAST], hi[2][MIDDLE + LAST];
+        for (int e = 0; e < 4096; e++)
+            for (int i = 0; i < INPUTS; i++)
+                all[e * INPUTS + i] = (e >> (2 * i) & 3) - 2;
+        struct row_set found = extreme_events(graph, ports_of(graph), graph->arena);
+        ends_of(graph, all, 4096, lo[0], hi[0]);
+        ends_of(graph, found.rows, found.count, lo[1], hi[1]);
+        for (int k = 0; k < MIDDLE + LAST; k++) {
+            whole += (double)(hi[0][k] - lo[0][k]);
+            reached += (double)(hi[1][k] - lo[1][k]);
+            CHECK(k >= MIDDLE || (lo[1][k] == lo[0][k] && hi[1][k] == hi[0][k]));
+        }
+        context_free(context);
+    }
+    printf("# %.4f of all ranges\n", reached / whole);
+    CHECK(reached > 0.99 * whole);
+}
+
+/* Wide ports: sums of the first layer reach the ends of their intervals. */
+static void the_first_layer_reaches_its_ends(void) {
+    state = 7;
+    struct bxc_context *context = context_new();
+    struct graph *graph = two_layers(context, (struct format){true, 12, 4}, OVERFLOW_SATURATE);
+    struct row_set found = extreme_events(graph, ports_of(graph), graph->arena);
+    int64_t lo[MIDDLE + LAST], hi[MIDDLE + LAST];
+    ends_of(graph, found.rows, found.count, lo, hi);
+    for (size_t k = 0; k < MIDDLE; k++) {
+        struct interval interval = graph_interval(graph, graph->outputs[0].value, k);
+        CHECK(lo[k] == interval.lo && hi[k] == interval.hi);
+    }
+    context_free(context);
+}
+
+static void the_same_every_time(void) {
+    struct row_set found[2];
+    struct bxc_context *contexts[2];
+    for (int i = 0; i < 2; i++) {
+        state = 3;
+        contexts[i] = context_new();
+        contexts[i]->threads = i + 1;
+        struct graph *graph = two_layers(contexts[i], (struct format){true, 9, 3}, OVERFLOW_WRAP);
+        found[i] = extreme_events(graph, ports_of(graph), contexts[i]->arena);
+    }
+    CHECK(found[0].count > 100);
+    CHECK_EQ(found[0].count, found[1].count);
+    CHECK(!memcmp(found[0].rows, found[1].rows, found[0].count * INPUTS * sizeof(int64_t)));
+    for (int i = 0; i < 2; i++)
+        context_free(contexts[i]);
+}
+
+int main(void) {
+    RUN(nearly_as_far_as_any_event);
+    RUN(the_first_layer_reaches_its_ends);
+    RUN(the_same_every_time);
+    TEST_EXIT();
+}

@@ -271,12 +271,15 @@ private:
         std::perror("error: cannot write outputs");
         std::exit(1);
     }
+    // Random bits; now and then all of them 0, or 1.
     const event &rubbish() {
         uint32_t *at = garbage.data();
+        const uint64_t kind = random.next() >> 61;
+        const uint32_t zeros = kind == 0 ? 0 : ~UINT32_C(0), ones = kind == 1 ? ~UINT32_C(0) : 0;
         for (const port &p : inputs) {
             for (uint32_t i = 0; i < p.words; i++) {
                 uint32_t bits = p.width > 32 * i ? p.width - 32 * i : 0;
-                at[i] = static_cast<uint32_t>(random.next() >> 32) & static_cast<uint32_t>(mask(bits));
+                at[i] = ((static_cast<uint32_t>(random.next() >> 32) & zeros) | ones) & static_cast<uint32_t>(mask(bits));
             }
             at += p.words;
         }

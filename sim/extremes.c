@@ -1,14 +1,17 @@
 /* Corner vectors from the weights: for every sum of the quantised graph, events that make it as small and as
- * large as can be found, so that no wire that is a bit too short hides; then events between the two, which
- * step through clamps, thresholds and table entries that ordinary events do not reach.
+ * large as can be found, so that no wire that is a bit too short hides; then events between the two, and events
+ * that hit what ordinary ones seldom do: the last number on each side of every clamp and threshold, table entries.
  *
  * Each sum is climbed by itself: from the best event known, its slopes at the inputs (slopes.c) say which port
  * elements to push to which end, 64 candidates are evaluated at once, and the best of them is where it goes on.
  * Every evaluation is looked at for all sums, so most of them come near their ends before their turn. The
- * first layers reach the ends of their intervals; deeper ones what the layers before let through.
+ * first layers reach the ends of their intervals; deeper ones what the layers before let through. A number that is
+ * aimed at is come near to likewise: from the event that is nearest, a few elements at a time are moved by what
+ * the slopes say is missing.
  *
- * Cost: an evaluation is 64 events of the network, a sum gets at most ROUNDS of them a direction, and all together
- * at most WORK multiply-adds, less for each sum when there are many. Nothing depends on time or threads. */
+ * Cost: an evaluation is 64 events of the network, a sum gets at most ROUNDS of them a direction, an aim AIM_ROUNDS,
+ * and all together at most WORK and AIM_WORK multiply-adds, less for each when there are many. Nothing depends on
+ * time or threads. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +19,21 @@
 #include "sim/private.h"
 
 enum { ROUNDS = 200, PATIENCE = 30, SEEDS = 16, SPREAD_EVENTS = 256, SWEEPS = 64 };
-static const double WORK = 2e9, ROW_NUMBERS = 1 << 22;
+enum { AIM_ROUNDS = 12, AIM_PATIENCE = 4, AIMS_MAX = 8192, AIMS_A_TABLE = 64, CORRECTIONS = 32 };
+static const double WORK = 2e9, AIM_WORK = 1e9, ROW_NUMBERS = 1 << 22;
 
 struct target { /* one sum */
     valref value;
     size_t element;
     int64_t best[2]; /* smallest, largest so far */
     struct interval interval;
+};
+
+struct aim { /* a number that an operand should be once */
+    valref value;
+    size_t element;
+    int64_t wanted, near; /* nearest so far */
+    bool seen, hit;
 };
 
 struct search {
@@ -36,11 +47,14 @@ struct search {
     valref *inputs;
     int64_t **in, **out; /* of one evaluation, by port */
     int64_t *lanes;      /* its events, all inputs side by side */
-    int64_t *parent;     /* the event that they are made from */
+    int64_t *parent, *attempt; /* the event that they are made from; one that is thought of */
     struct push *pushes;
     struct target *targets;
     size_t target_count;
     int64_t *rows;       /* by target and direction: the event of `best` */
+    struct aim *aims;
+    size_t aim_count, aim_capacity;
+    int64_t *aim_rows;   /* the event of `near` */
     struct row_set kept;
     uint64_t random;
     double work, work_an_event;
@@ -139,6 +153,81 @@ static void find_targets(struct search *search) {
     search->rows = arena_calloc(search->arena, search->target_count + 1, 2 * search->ports->count * sizeof *search->rows + 1);
 }
 
+/* ---- what is aimed at ---- */
+
+static void add_aim(struct search *search, valref value, size_t element, int128 wanted) {
+    struct interval interval = graph_interval(search->graph, value, element);
+    if (wanted < interval.lo || wanted > interval.hi)
+        return;
+    if (search->aim_count == search->aim_capacity) {
+        size_t larger = search->aim_capacity ? 2 * search->aim_capacity : 256;
+        search->aims = arena_grow(search->arena, search->aims, search->aim_capacity * sizeof *search->aims, larger * sizeof *search->aims);
+        search->aim_capacity = larger;
+    }
+    search->aims[search->aim_count++] = (struct aim){.value = value, .element = element, .wanted = (int64_t)wanted};
+}
+
+/* The first number of the interval that a narrow rounds above `limit`; one beyond its end when there is none. */
+static int128 first_above(struct interval interval, int drop, enum rounding rounding, int128 limit) {
+    int128 lo = interval.lo, hi = interval.hi + 1;
+    while (lo < hi) {
+        int128 middle = lo + (hi - lo) / 2;
+        if (fixed_round(middle, drop, rounding) > limit)
+            hi = middle;
+        else
+            lo = middle + 1;
+    }
+    return lo;
+}
+
+/* Both sides of both ends. */
+static void aim_at_clamp(struct search *search, const struct node *node, size_t element) {
+    const struct quantizer_attributes *attributes = &node->attributes.quantizer;
+    struct format to = graph_format(search->graph, node->result, element);
+    struct interval interval = graph_interval(search->graph, node->inputs[0], element);
+    int drop = graph_format(search->graph, node->inputs[0], element).fraction - to.fraction;
+    int128 limits[2] = {(int128)format_min(to) - 1, format_max(to)};
+    for (int end = 0; end < 2; end++) {
+        int128 edge = first_above(interval, drop, attributes->rounding, limits[end]);
+        add_aim(search, node->inputs[0], element, edge - 1);
+        add_aim(search, node->inputs[0], element, edge);
+    }
+}
+
+static void aim_at_lookup(struct search *search, const struct node *node, size_t element) {
+    const struct lookup_attributes *lookup = &node->attributes.lookup;
+    size_t at = shape_project(&graph_value(search->graph, node->result)->shape, element, &lookup->shape);
+    if (node->op == OP_THRESHOLD) {
+        const struct staircase *stairs = &lookup->stairs[at];
+        for (uint32_t k = 0, some = stairs->count < AIMS_A_TABLE ? stairs->count : AIMS_A_TABLE; k < some; k++) {
+            int64_t threshold = stairs->thresholds[(uint64_t)k * stairs->count / some];
+            add_aim(search, node->inputs[0], element, (int128)threshold - 1);
+            add_aim(search, node->inputs[0], element, threshold);
+        }
+        return;
+    }
+    const struct table *table = &lookup->tables[at];
+    for (uint32_t k = 0, some = table->count < AIMS_A_TABLE ? table->count : AIMS_A_TABLE; k < some; k++)
+        add_aim(search, node->inputs[0], element, (int128)table->first + (some > 1 ? (int64_t)((uint64_t)k * (table->count - 1) / (some - 1)) : 0));
+}
+
+static void find_aims(struct search *search) {
+    const struct graph *graph = search->graph;
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (node->dead || (node->op != OP_NARROW && node->op != OP_TABLE && node->op != OP_THRESHOLD) || graph_integers(graph, node->inputs[0]))
+            continue;
+        for (size_t e = 0, n = value_elements(graph, node->result); e < n; e++)
+            (node->op == OP_NARROW ? aim_at_clamp : aim_at_lookup)(search, node, e);
+    }
+    size_t room = (size_t)(ROW_NUMBERS / (double)(search->ports->count + 1)) + 1, count = search->aim_count;
+    room = room < AIMS_MAX ? room : AIMS_MAX;
+    for (size_t i = 0; count > room && i < room; i++)
+        search->aims[i] = search->aims[i * count / room];
+    search->aim_count = count > room ? room : count;
+    search->aim_rows = arena_calloc(search->arena, search->aim_count + 1, search->ports->count * sizeof *search->aim_rows + 1);
+}
+
 /* Multiply-adds and other operations of one event, roughly. */
 static double work_of(const struct graph *graph) {
     double work = 1;
@@ -181,11 +270,39 @@ static int best_lane(const int64_t *numbers, int direction) {
     return best;
 }
 
+static uint64_t distance(int64_t a, int64_t b) {
+    return a < b ? (uint64_t)b - (uint64_t)a : (uint64_t)a - (uint64_t)b;
+}
+
+/* The nearest events of what is aimed at; those that hit are kept. */
+static void look_at_aims(struct search *search) {
+    size_t columns = search->ports->count;
+    for (size_t k = 0; k < search->aim_count; k++) {
+        struct aim *aim = &search->aims[k];
+        if (aim->hit)
+            continue;
+        const int64_t *numbers = evaluator_integers(search->state, aim->value) + aim->element * EVENT_LANES;
+        int best = 0;
+        for (int lane = 1; lane < EVENT_LANES; lane++)
+            if (distance(numbers[lane], aim->wanted) < distance(numbers[best], aim->wanted))
+                best = lane;
+        if (aim->seen && distance(numbers[best], aim->wanted) >= distance(aim->near, aim->wanted))
+            continue;
+        aim->seen = true;
+        aim->near = numbers[best];
+        aim->hit = aim->near == aim->wanted;
+        memcpy(search->aim_rows + k * columns, search->lanes + (size_t)best * columns, columns * sizeof(int64_t));
+        if (aim->hit)
+            set_add(&search->kept, search->arena, search->aim_rows + k * columns);
+    }
+}
+
 /* All lanes; every sum that went further than before remembers its event. */
 static void evaluate(struct search *search) {
     scatter_lanes(search);
     evaluator_run_integers(search->evaluator, search->state, EVENT_LANES, (const int64_t *const *)search->in, search->out);
     search->work -= search->work_an_event * EVENT_LANES;
+    look_at_aims(search);
     for (size_t t = 0; t < search->target_count; t++) {
         struct target *target = &search->targets[t];
         const int64_t *numbers = block_of(search, target);
@@ -357,6 +474,82 @@ static void sweep_all(struct search *search) {
         sweep(search, k * count / some);
 }
 
+/* ---- aiming ---- */
+
+static double move(const struct search *search, int64_t *row, const struct push *push, double steps) {
+    size_t at = push->element;
+    double lo = (double)search->ports->lo[at], hi = (double)search->ports->hi[at];
+    double from = (double)row[at], to = fmin(fmax(from + steps, lo), hi);
+    row[at] = to >= hi ? search->ports->hi[at] : to <= lo ? search->ports->lo[at] : (int64_t)to;
+    return (to - from) * push->gain;
+}
+
+/* Moves a few elements, chosen at random: one by anything, then others by what is missing. What is left of it. */
+static double correct(struct search *search, int64_t *row, double missing, size_t movable) {
+    uint64_t random = next_random(search);
+    missing -= move(search, row, &search->pushes[random % movable], (double)(random >> 60) - 8);
+    for (int times = 0; times < 4 && missing != 0; times++) {
+        const struct push *push = &search->pushes[next_random(search) % movable];
+        missing -= move(search, row, push, rint(missing / push->gain));
+    }
+    return fabs(missing);
+}
+
+/* The best of many such moves, as far as the slopes tell. */
+static void make_correction(struct search *search, int64_t *row, double missing, size_t movable) {
+    double best = INFINITY;
+    for (int times = 0; times < CORRECTIONS && best > 0 && movable; times++) {
+        memcpy(search->attempt, search->parent, search->ports->count * sizeof *row);
+        double left = correct(search, search->attempt, missing, movable);
+        if (left >= best)
+            continue;
+        best = left;
+        memcpy(row, search->attempt, search->ports->count * sizeof *row);
+    }
+}
+
+/* The elements that move the number, and by how much a step of each does. */
+static size_t find_moves(struct search *search) {
+    size_t count = 0, at = 0;
+    for (uint32_t i = 0; i < search->input_count; i++) {
+        const double *slope = slopes_of(search->slopes, search->inputs[i]);
+        for (size_t e = 0, n = value_elements(search->graph, search->inputs[i]); e < n; e++, at++)
+            if (slope[e] != 0 && search->ports->lo[at] < search->ports->hi[at])
+                search->pushes[count++] = (struct push){ldexp(slope[e], -search->ports->formats[at].fraction), at, 0};
+    }
+    return count;
+}
+
+static void take_aim(struct search *search, size_t index, double work) {
+    struct aim *aim = &search->aims[index];
+    const int64_t *row = search->aim_rows + index * search->ports->count;
+    int fraction = graph_format(search->graph, aim->value, aim->element).fraction;
+    double until = search->work - work;
+    for (int round = 0, idle = 0; round < AIM_ROUNDS && idle < AIM_PATIENCE && !aim->hit && search->work > until; round++) {
+        int64_t before = aim->near;
+        stand_at(search, row);
+        slopes_find(search->slopes, 0, aim->value, aim->element);
+        size_t movable = find_moves(search);
+        double missing = ldexp((double)aim->wanted - (double)aim->near, -fraction);
+        memcpy(search->parent, row, search->ports->count * sizeof *row);
+        for (size_t lane = 0; lane < EVENT_LANES; lane++) {
+            memcpy(lane_row(search, lane), search->parent, search->ports->count * sizeof *row);
+            if (lane >= 48)
+                wander(search, lane_row(search, lane));
+            else
+                make_correction(search, lane_row(search, lane), missing, movable);
+        }
+        evaluate(search);
+        idle = aim->near == before ? idle + 1 : 0;
+    }
+}
+
+static void aim_all(struct search *search) {
+    search->work = AIM_WORK;
+    for (size_t k = 0; k < search->aim_count; k++)
+        take_aim(search, k, search->work / (double)(search->aim_count - k));
+}
+
 static struct search *search_new(const struct graph *graph, const struct port_elements *ports, struct arena *arena) {
     struct search *search = ARENA_NEW(arena, struct search);
     *search = (struct search){.graph = graph, .ports = ports, .arena = arena, .random = 1, .work = WORK, .work_an_event = work_of(graph)};
@@ -372,6 +565,7 @@ static struct search *search_new(const struct graph *graph, const struct port_el
         search->out[o] = arena_calloc(arena, EVENT_LANES, value_elements(graph, graph->outputs[o].value) * sizeof(int64_t));
     search->lanes = arena_calloc(arena, EVENT_LANES, ports->count * sizeof(int64_t) + 1);
     search->parent = ARENA_ARRAY(arena, int64_t, ports->count + 1);
+    search->attempt = ARENA_ARRAY(arena, int64_t, ports->count + 1);
     search->pushes = ARENA_ARRAY(arena, struct push, ports->count + 1);
     search->evaluator = evaluator_new(graph, arena);
     search->state = search->evaluator ? evaluator_state_new(search->evaluator) : NULL;
@@ -379,6 +573,7 @@ static struct search *search_new(const struct graph *graph, const struct port_el
         context_bug(graph->context, "out of memory");
     search->slopes = slopes_new(graph, search->state, arena);
     find_targets(search);
+    find_aims(search);
     return search;
 }
 
@@ -390,6 +585,7 @@ struct row_set extreme_events(const struct graph *graph, const struct port_eleme
     seed(search);
     climb_all(search);
     sweep_all(search);
+    aim_all(search);
     struct row_set kept = search->kept;
     kept.rows = arena_copy(arena, kept.rows, kept.count * kept.columns * sizeof *kept.rows);
     evaluator_state_free(search->state);

@@ -45,7 +45,7 @@ END
     exit 0
 fi
 
-"$BXC" compile "$ROOT/tests/cosim/mutants/model.bxc" -o "$WORK/mutants" --clock 300MHz -q &&
+"$BXC" compile "$ROOT/tests/cosim/mutants/model.bxc" -o "$WORK/mutants" --name mutants --clock 300MHz -q &&
     "$BXC" compile "$ROOT/examples/jets/jets_hgq.keras" -o "$WORK/jets_hgq" --calibrate "$ROOT/examples/jets/events.npy" -q || { echo "not ok planted_faults: no firmware"; exit 1; }
 sed -n -e '/^fault /b start' -e d -e ':start' -e 'N;N;N;N;N;N' \
     -e 's/^fault \(.*\)\n  class \(.*\)\n  expect \(.*\)\n  model \(.*\)\n  in \(.*\)\n  find \(.*\)\n  make \(.*\)/\1	\2	\3	\4	\5	\6	\7/p' "$table" > "$WORK/list"

@@ -97,6 +97,26 @@ static void the_first_layer_reaches_its_ends(void) {
     context_free(context);
 }
 
+/* Both sides of both ends of the clamp between the layers, exactly. */
+static void both_sides_of_every_clamp(void) {
+    state = 11;
+    struct bxc_context *context = context_new();
+    struct graph *graph = two_layers(context, (struct format){true, 10, 2}, OVERFLOW_SATURATE);
+    struct row_set found = extreme_events(graph, ports_of(graph), graph->arena);
+    int64_t *first = ARENA_ARRAY(graph->arena, int64_t, found.count * MIDDLE), *last = ARENA_ARRAY(graph->arena, int64_t, found.count * LAST);
+    graph_run_integers(graph, found.count, (const int64_t *const[]){found.rows}, (int64_t *const[]){first, last});
+    /* Fraction 4 to u4f1, ties to even: 15.5 steps are 124, which rounds to 16; 123 rounds to 15. -4 rounds to 0, -5 to -1. */
+    static const int64_t wanted[4] = {123, 124, -4, -5};
+    for (size_t k = 0; k < MIDDLE; k++)
+        for (int w = 0; w < 4; w++) {
+            bool there = false;
+            for (size_t e = 0; e < found.count; e++)
+                there |= first[e * MIDDLE + k] == wanted[w];
+            CHECK(there);
+        }
+    context_free(context);
+}
+
 static void the_same_every_time(void) {
     struct row_set found[2];
     struct bxc_context *contexts[2];
@@ -117,6 +137,7 @@ static void the_same_every_time(void) {
 int main(void) {
     RUN(nearly_as_far_as_any_event);
     RUN(the_first_layer_reaches_its_ends);
+    RUN(both_sides_of_every_clamp);
     RUN(the_same_every_time);
     TEST_EXIT();
 }

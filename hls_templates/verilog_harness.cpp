@@ -183,9 +183,13 @@ public:
         static const struct {
             uint64_t event, cycles;
         } longer[] = {{16, 255}, {48, 256}, {80, 65536}};
+        bool short_ones = gaps;
         for (const auto &gap : longer)
-            if (gaps && last == gap.event) idle(gap.cycles);
-        while (gaps && (random.next() >> 62) == 0) idle(1 + (random.next() >> 61));
+            if (gaps && last == gap.event) {
+                idle(gap.cycles);
+                short_ones = false; // that many cycles and no more
+            }
+        while (short_ones && (random.next() >> 62) == 0) idle(1 + (random.next() >> 61));
         cycle(true, data, false);
     }
     // Cycles of reset: returns the events that were in flight. `data` stands at the ports with in_valid, as

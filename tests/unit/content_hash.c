@@ -20,6 +20,8 @@ static const struct variation { const char *option, *value;
     {"list-passes", NULL},
     {"dump-after", NULL},
     {"stop-after", NULL}, /* no firmware, or its place */
+    {"labels", NULL},
+    {"max-loss", NULL}, /* ask about labelled calibration events and decide no byte */
     {"name", "tagger2"},
     {"name", "tagger"},
     {"clock", "2.4896ns"},

@@ -5,7 +5,7 @@ set -u
 export OPT=-O0 CFLAGS=-O0 CXXFLAGS=-O0
 model=$ROOT/tests/cosim/ops/matmul.bxc
 mkdir "$WORK/plain" && cd "$WORK/plain" || exit 1
-"$BXC" compile -q "$model" -o fw > log 2>&1 || { echo "not ok paths: $(head -n 1 log)"; exit 1; }
+"$BXC" compile -q "$model" -o fw --name matmul > log 2>&1 || { echo "not ok paths: $(head -n 1 log)"; exit 1; }
 printf '1,2,3,4\n-1,0,1,2\n' > events.csv
 "$BXC" run fw events.csv -o out.npy > log 2>&1 || { echo "not ok paths: $(head -n 1 log)"; exit 1; }
 # Headers that only tell that they were found: what is behind them is tested elsewhere.

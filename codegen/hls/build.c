@@ -1,14 +1,14 @@
 /* The files around the layers: header, top function, testbench, Makefile, scripts for Vitis HLS. */
 #include "codegen/hls/hls.h"
 
-static void add_file(struct hls_writer *writer, const char *name, const struct strbuf *text) {
+void hls_add_file(struct hls_writer *writer, const char *name, const struct strbuf *text) {
     file_set_add(writer->emission->files, arena_printf(writer->arena, "hls/%s", name), text->data, text->length);
 }
 
-static int add_template(struct hls_writer *writer, const char *template, const char *name, const struct template_key *keys) {
+int hls_add_template(struct hls_writer *writer, const char *template, const char *name, const struct template_key *keys) {
     struct strbuf text = strbuf_new(writer->arena);
     if (template_expand(writer->graph->context, template, keys, &text)) return -1;
-    add_file(writer, name, &text);
+    hls_add_file(writer, name, &text);
     return 0;
 }
 
@@ -68,7 +68,7 @@ static void add_interface(struct hls_writer *writer) {
     strbuf_append(&out, "\n");
     print_prototype(writer, &out);
     strbuf_append(&out, ";\n\n#endif\n");
-    add_file(writer, arena_printf(writer->arena, "%s.h", name), &out);
+    hls_add_file(writer, arena_printf(writer->arena, "%s.h", name), &out);
 }
 
 static void add_weights(struct hls_writer *writer) {
@@ -78,7 +78,7 @@ static void add_weights(struct hls_writer *writer) {
                   "#include \"bxc_ops.h\"\n\nnamespace %s_layers {\n", name, name, name, name);
     strbuf_append_bytes(&out, writer->weights.data, writer->weights.length);
     strbuf_printf(&out, "\n} // namespace %s_layers\n\n#endif\n", name);
-    add_file(writer, arena_printf(writer->arena, "%s_weights.h", name), &out);
+    hls_add_file(writer, arena_printf(writer->arena, "%s_weights.h", name), &out);
 }
 
 static void print_top(struct hls_writer *writer, struct strbuf *out) {
@@ -111,31 +111,7 @@ static void add_source(struct hls_writer *writer) {
                   name, name, name, name, name);
     strbuf_append_bytes(&out, writer->layers.data, writer->layers.length);
     strbuf_printf(&out, "\n} // namespace %s_layers\n\n%s", name, top.data);
-    add_file(writer, arena_printf(writer->arena, "%s.cpp", name), &out);
-}
-
-static int add_testbench(struct hls_writer *writer) {
-    const char *name = writer->emission->name;
-    struct strbuf read = strbuf_new(writer->arena), arguments = strbuf_new(writer->arena), write = strbuf_new(writer->arena);
-    uint32_t totals[2] = {0, 0};
-    for (uint32_t i = 0; i < hls_port_count(writer); i++) {
-        const struct port_layout *port = hls_port_layout(writer, i);
-        bool output = i >= writer->layout->input_count;
-        const char *buffer = arena_printf(writer->arena, "%s_%s", output ? "out" : "in", port->name);
-        strbuf_printf(&read, "    %s_%s_t %s[%u];\n", name, port->name, buffer, port->elements);
-        strbuf_printf(&arguments, "%s%s", i ? ", " : "", buffer);
-        if (output)
-            strbuf_printf(&write, "    for (int i = 0; i < %u; i++) store(to + 8 * (%u + i), bxc_raw(%s[i]));\n", port->elements, totals[1], buffer);
-        else
-            strbuf_printf(&read, "    for (int i = 0; i < %u; i++)\n        %s[i] = bxc_from_raw<%s_%s_t>(load(from + 8 * (%u + i)));\n",
-                          port->elements, buffer, name, port->name, totals[0]);
-        totals[output] += port->elements;
-    }
-    const struct template_key keys[] = {{"name", name}, {"inputs", arena_printf(writer->arena, "%u", totals[0])},
-                                        {"outputs", arena_printf(writer->arena, "%u", totals[1])}, {"read", read.data},
-                                        {"arguments", arguments.data}, {"write", write.data},
-                                        {"probes", arena_printf(writer->arena, "%zu", writer->probes)}, {NULL, NULL}};
-    return add_template(writer, "hls_main.cpp", "main.cpp", keys);
+    hls_add_file(writer, arena_printf(writer->arena, "%s.cpp", name), &out);
 }
 
 int hls_emit_build(struct hls_writer *writer) {
@@ -150,12 +126,12 @@ int hls_emit_build(struct hls_writer *writer) {
     add_weights(writer);
     copy_header(writer, "bxc_hls.h");
     copy_header(writer, "bxc_ops.h");
-    if (add_testbench(writer) || add_template(writer, "hls.mk", "Makefile", name_key)) return -1;
-    if (add_template(writer, "vitis.tcl", "vitis.tcl", vitis_keys)) return -1;
+    if (hls_add_testbenches(writer) || hls_add_template(writer, "hls.mk", "Makefile", name_key)) return -1;
+    if (hls_add_template(writer, "vitis.tcl", "vitis.tcl", vitis_keys)) return -1;
     const struct template_key none[] = {{NULL, NULL}};
     struct strbuf script = strbuf_new(writer->arena);
     if (template_expand(writer->graph->context, "vitis.sh", none, &script)) return -1;
-    add_file(writer, "vitis.sh", &script);
+    hls_add_file(writer, "vitis.sh", &script);
     writer->emission->files->files[writer->emission->files->count - 1].executable = true;
     return 0;
 }

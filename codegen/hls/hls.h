@@ -86,7 +86,12 @@ void hls_plan_outputs(struct hls_writer *writer);
 /* ---- probes.c ---- */
 size_t hls_print_probes(struct hls_writer *writer, struct strbuf *out); /* at the end of the top; returns how many numbers */
 
-/* ---- build.c: header, testbench, Makefile, scripts ---- */
+/* ---- testbench.c: main.cpp, testbench.cpp, vectors.txt ---- */
+int hls_add_testbenches(struct hls_writer *writer);
+
+/* ---- build.c: header, Makefile, scripts ---- */
 int hls_emit_build(struct hls_writer *writer);
+void hls_add_file(struct hls_writer *writer, const char *name, const struct strbuf *text);
+int hls_add_template(struct hls_writer *writer, const char *template, const char *name, const struct template_key *keys);
 
 #endif

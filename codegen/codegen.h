@@ -100,6 +100,10 @@ extern const char *const template_words[];
 /* The text of a file of hls_templates/, or NULL. */
 const char *template_text(const char *file, size_t *length);
 
+/* ---- wrap.c ---- */
+/* The text with no line longer than 119 columns where a space allows it. */
+struct strbuf wrap_code(struct arena *arena, const char *text);
+
 /* ---- nest.c: loop nests over the elements of a tensor, for languages that keep loops ---- */
 enum { NEST_ARRAYS_MAX = 4 };
 struct nest {

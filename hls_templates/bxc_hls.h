@@ -68,14 +68,21 @@ struct bxc_format {
 #include <ap_int.h>
 
 constexpr ap_q_mode bxc_vendor_q(bxc_q q) {
-    return q == BXC_TRN_ZERO ? AP_TRN_ZERO : q == BXC_RND ? AP_RND : q == BXC_RND_ZERO ? AP_RND_ZERO : q == BXC_RND_INF ? AP_RND_INF
-         : q == BXC_RND_MIN_INF ? AP_RND_MIN_INF : q == BXC_RND_CONV ? AP_RND_CONV : AP_TRN;
+    return q == BXC_TRN_ZERO      ? AP_TRN_ZERO
+           : q == BXC_RND         ? AP_RND
+           : q == BXC_RND_ZERO    ? AP_RND_ZERO
+           : q == BXC_RND_INF     ? AP_RND_INF
+           : q == BXC_RND_MIN_INF ? AP_RND_MIN_INF
+           : q == BXC_RND_CONV    ? AP_RND_CONV
+                                  : AP_TRN;
 }
 constexpr ap_o_mode bxc_vendor_o(bxc_o o) {
     return o == BXC_SAT ? AP_SAT : o == BXC_SAT_ZERO ? AP_SAT_ZERO : o == BXC_SAT_SYM ? AP_SAT_SYM : AP_WRAP;
 }
-template <int W, int I, bxc_q Q = BXC_TRN, bxc_o O = BXC_WRAP> using bxc_fixed = ap_fixed<W, I, bxc_vendor_q(Q), bxc_vendor_o(O)>;
-template <int W, int I, bxc_q Q = BXC_TRN, bxc_o O = BXC_WRAP> using bxc_ufixed = ap_ufixed<W, I, bxc_vendor_q(Q), bxc_vendor_o(O)>;
+template <int W, int I, bxc_q Q = BXC_TRN, bxc_o O = BXC_WRAP>
+using bxc_fixed = ap_fixed<W, I, bxc_vendor_q(Q), bxc_vendor_o(O)>;
+template <int W, int I, bxc_q Q = BXC_TRN, bxc_o O = BXC_WRAP>
+using bxc_ufixed = ap_ufixed<W, I, bxc_vendor_q(Q), bxc_vendor_o(O)>;
 typedef ap_int<128> bxc_integer;
 
 template <class T> struct bxc_width { enum { value = T::width }; };
@@ -118,14 +125,21 @@ inline ap_int<128> bxc_left(const ap_int<128> &x, int by) { return x << by; }
 #endif
 
 constexpr ac_q_mode bxc_vendor_q(bxc_q q) {
-    return q == BXC_TRN_ZERO ? AC_TRN_ZERO : q == BXC_RND ? AC_RND : q == BXC_RND_ZERO ? AC_RND_ZERO : q == BXC_RND_INF ? AC_RND_INF
-         : q == BXC_RND_MIN_INF ? AC_RND_MIN_INF : q == BXC_RND_CONV ? AC_RND_CONV : AC_TRN;
+    return q == BXC_TRN_ZERO      ? AC_TRN_ZERO
+           : q == BXC_RND         ? AC_RND
+           : q == BXC_RND_ZERO    ? AC_RND_ZERO
+           : q == BXC_RND_INF     ? AC_RND_INF
+           : q == BXC_RND_MIN_INF ? AC_RND_MIN_INF
+           : q == BXC_RND_CONV    ? AC_RND_CONV
+                                  : AC_TRN;
 }
 constexpr ac_o_mode bxc_vendor_o(bxc_o o) {
     return o == BXC_SAT ? AC_SAT : o == BXC_SAT_ZERO ? AC_SAT_ZERO : o == BXC_SAT_SYM ? AC_SAT_SYM : AC_WRAP;
 }
-template <int W, int I, bxc_q Q = BXC_TRN, bxc_o O = BXC_WRAP> using bxc_fixed = ac_fixed<W, I, true, bxc_vendor_q(Q), bxc_vendor_o(O)>;
-template <int W, int I, bxc_q Q = BXC_TRN, bxc_o O = BXC_WRAP> using bxc_ufixed = ac_fixed<W, I, false, bxc_vendor_q(Q), bxc_vendor_o(O)>;
+template <int W, int I, bxc_q Q = BXC_TRN, bxc_o O = BXC_WRAP>
+using bxc_fixed = ac_fixed<W, I, true, bxc_vendor_q(Q), bxc_vendor_o(O)>;
+template <int W, int I, bxc_q Q = BXC_TRN, bxc_o O = BXC_WRAP>
+using bxc_ufixed = ac_fixed<W, I, false, bxc_vendor_q(Q), bxc_vendor_o(O)>;
 typedef ac_int<128, true> bxc_integer;
 
 template <class T> struct bxc_width { enum { value = T::width }; };
@@ -180,7 +194,9 @@ template <class N> constexpr N bxc_max(bool is_signed, int width) {
     return width <= 0 ? N(0) : N(N(N(1) << (is_signed ? width - 1 : width)) - N(1));
 }
 template <class N> constexpr N bxc_min(bool is_signed, int width, bxc_o mode) {
-    return !is_signed || width <= 0 ? N(0) : mode == BXC_SAT_SYM ? N(-bxc_max<N>(true, width)) : N(-bxc_max<N>(true, width) - N(1));
+    return !is_signed || width <= 0 ? N(0)
+           : mode == BXC_SAT_SYM    ? N(-bxc_max<N>(true, width))
+                                    : N(-bxc_max<N>(true, width) - N(1));
 }
 
 /* x * 2^shift brought into the format, shift >= 0. */
@@ -197,7 +213,8 @@ template <class N> constexpr N bxc_fit(N x, int shift, bool is_signed, int width
 
 /* x of fraction `from` narrowed to a format: first rounded, then brought into the range. BITS: of N,
  * more than x has; digits beyond it round alike. */
-template <class N, int BITS> constexpr N bxc_narrow_integer(N x, int drop, bool is_signed, int width, bxc_q q, bxc_o o) {
+template <class N, int BITS>
+constexpr N bxc_narrow_integer(N x, int drop, bool is_signed, int width, bxc_q q, bxc_o o) {
     return drop > 0 ? bxc_fit<N>(bxc_round_right<N>(x, drop > BITS ? BITS : drop, q), 0, is_signed, width, o)
                     : bxc_fit<N>(x, -drop > BITS ? BITS : -drop, is_signed, width, o);
 }
@@ -245,8 +262,12 @@ public:
     template <class T> bxc_number &operator*=(const T &x) { return *this = *this * x; }
 
     /* Shifts keep the type: bits fall off at both ends. */
-    constexpr bxc_number operator<<(int by) const { return by < 0 ? *this >> -by : raw(by >= W ? 0 : wrapped(bxc_left((bxc_integer)m, by))); }
-    constexpr bxc_number operator>>(int by) const { return by < 0 ? *this << -by : raw((bxc_integer)m >> (by > 127 ? 127 : by)); }
+    constexpr bxc_number operator<<(int by) const {
+        return by < 0 ? *this >> -by : raw(by >= W ? 0 : wrapped(bxc_left((bxc_integer)m, by)));
+    }
+    constexpr bxc_number operator>>(int by) const {
+        return by < 0 ? *this << -by : raw((bxc_integer)m >> (by > 127 ? 127 : by));
+    }
 
     template <class N> static constexpr bxc_number raw(N value) {
         bxc_number x;
@@ -268,7 +289,8 @@ private:
         constexpr int unused = W <= 32 ? 32 - W : W <= 64 ? 64 - W : 0, shift = up + unused;
         if (wraps && W <= 32) return (storage)((shift > 31 ? 0 : bxc_left((int)x, shift)) >> unused);
         if (wraps) return (storage)((shift > 63 ? 0 : bxc_left((long long)x, shift)) >> unused);
-        return (storage)bxc_narrow_integer<integer, bits < limit ? bits : limit>((integer)x, F2 - fraction, S, W, Q, O);
+        constexpr int held = bits < limit ? bits : limit;
+        return (storage)bxc_narrow_integer<integer, held>((integer)x, F2 - fraction, S, W, Q, O);
     }
     static constexpr bxc_integer wrapped(bxc_integer x) {
         return W >= 127 ? x : bxc_fit<bxc_integer>(x, 0, S, W < 127 ? W : 1, BXC_WRAP);
@@ -276,8 +298,9 @@ private:
     static constexpr storage from_double(double real) {
         constexpr double unit = bxc_power_of_two(W - I);
         const double scaled = real * unit;
+        const double held = scaled > 1e38 ? 1e38 : scaled < -1e38 ? -1e38 : scaled;
         if (scaled >= 4e18 || scaled <= -4e18) /* whole, as a binary64 of this size is */
-            return (storage)bxc_fit<bxc_integer>((bxc_integer)(scaled > 1e38 ? 1e38 : scaled < -1e38 ? -1e38 : scaled), 0, S, W < 127 ? W : 126, O);
+            return (storage)bxc_fit<bxc_integer>((bxc_integer)held, 0, S, W < 127 ? W : 126, O);
         long long floor = (long long)scaled;
         if ((double)floor > scaled) floor--;
         const double rest = scaled - (double)floor; /* two bits and whether anything follows say all of it */
@@ -326,7 +349,8 @@ BXC_TWO constexpr bxc_number<W1 + W2, I1 + I2, S1 || S2, BXC_TRN, BXC_WRAP> oper
     typedef bxc_number<W1 + W2, I1 + I2, S1 || S2, BXC_TRN, BXC_WRAP> type;
     return type::raw((typename type::storage)a.m * (typename type::storage)b.m);
 }
-template <int W1, int I1, bool S1, bxc_q Q1, bxc_o O1> constexpr bxc_number<W1 + 1, I1 + 1, true, BXC_TRN, BXC_WRAP> operator-(BXC_A) {
+template <int W1, int I1, bool S1, bxc_q Q1, bxc_o O1>
+constexpr bxc_number<W1 + 1, I1 + 1, true, BXC_TRN, BXC_WRAP> operator-(BXC_A) {
     return bxc_number<W1 + 1, I1 + 1, true, BXC_TRN, BXC_WRAP>::raw(-(bxc_integer)a.m);
 }
 #define BXC_COMPARE(sign) \

@@ -210,7 +210,8 @@ inline void bxc_thresholds(const X x[N], const int group[N], const T thresholds[
 }
 
 /* Reductions over the middle of three axes. */
-template <int OUTER, int LENGTH, int INNER, class X, class Y> inline void bxc_reduce_sum(const X x[], Y y[OUTER * INNER]) {
+template <int OUTER, int LENGTH, int INNER, class X, class Y>
+inline void bxc_reduce_sum(const X x[], Y y[OUTER * INNER]) {
     BXC_UNROLL_NEXT
     for (int i = 0; i < OUTER; i++) {
         BXC_UNROLL
@@ -228,7 +229,8 @@ template <int OUTER, int LENGTH, int INNER, class X, class Y> inline void bxc_re
     }
 }
 
-template <int OUTER, int LENGTH, int INNER, class X, class Y> inline void bxc_reduce_max(const X x[], Y y[OUTER * INNER]) {
+template <int OUTER, int LENGTH, int INNER, class X, class Y>
+inline void bxc_reduce_max(const X x[], Y y[OUTER * INNER]) {
     BXC_UNROLL_NEXT
     for (int i = 0; i < OUTER; i++) {
         BXC_UNROLL
@@ -248,7 +250,8 @@ template <int OUTER, int LENGTH, int INNER, class X, class Y> inline void bxc_re
 }
 
 /* Index of the largest; of equals the first, or the last. */
-template <int OUTER, int LENGTH, int INNER, bool LAST, class X, class Y> inline void bxc_argmax(const X x[], Y y[OUTER * INNER]) {
+template <int OUTER, int LENGTH, int INNER, bool LAST, class X, class Y>
+inline void bxc_argmax(const X x[], Y y[OUTER * INNER]) {
     BXC_UNROLL_NEXT
     for (int i = 0; i < OUTER; i++) {
         BXC_UNROLL

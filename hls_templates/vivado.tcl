@@ -7,7 +7,7 @@ foreach file [split [string trim [read $list]] "\n"] {
     read_verilog [file join $here $file]
 }
 close $list
-read_xdc -mode out_of_context [file join $here @{name}.xdc]
+read_xdc -mode out_of_context [file join $here @{name}_ooc.xdc]
 synth_design -top @{name} -part @{part} -mode out_of_context -flatten_hierarchy rebuilt -max_dsp 0
 report_utilization -hierarchical -file [file join $here utilization_synth.rpt]
 opt_design

@@ -57,12 +57,17 @@ static void reserve_names(struct c_writer *writer) {
     for (uint32_t i = 0; i < writer->layout->output_count; i++) reserve_port(writer, &writer->layout->outputs[i], "out");
 }
 
+static void add_code(const struct c_writer *writer, const char *name, const struct strbuf *text) {
+    struct strbuf wrapped = wrap_code(writer->arena, text->data);
+    file_set_add(writer->emission->files, arena_printf(writer->arena, "c/%s", name), wrapped.data, wrapped.length);
+}
+
 static int emit_build(const struct c_writer *writer) {
     const char *name = writer->emission->name;
     struct strbuf main_text = strbuf_new(writer->arena), makefile = strbuf_new(writer->arena);
     const struct template_key keys[] = {{"name", name}, {NULL, NULL}};
     if (c_print_main(writer, &main_text) || template_expand(writer->graph->context, "c.mk", keys, &makefile)) return -1;
-    file_set_add(writer->emission->files, "c/main.c", main_text.data, main_text.length);
+    add_code(writer, "main.c", &main_text);
     file_set_add(writer->emission->files, "c/Makefile", makefile.data, makefile.length);
     return 0;
 }
@@ -76,8 +81,8 @@ static int emit_all(struct c_writer *writer) {
     strbuf_printf(&source, "/* %s: see %s.h. Every layer is one function; stored integers, aligned by constant factors. */\n#include \"%s.h\"\n", name,
                   name, name);
     c_print_entries(writer, &source);
-    file_set_add(writer->emission->files, arena_printf(writer->arena, "c/%s.h", name), header.data, header.length);
-    file_set_add(writer->emission->files, arena_printf(writer->arena, "c/%s.c", name), source.data, source.length);
+    add_code(writer, arena_printf(writer->arena, "%s.h", name), &header);
+    add_code(writer, arena_printf(writer->arena, "%s.c", name), &source);
     return emit_build(writer);
 }
 

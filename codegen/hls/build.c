@@ -1,8 +1,13 @@
 /* The files around the layers: header, top function, testbench, Makefile, scripts for Vitis HLS. */
 #include "codegen/hls/hls.h"
 
+#include <string.h>
+
 void hls_add_file(struct hls_writer *writer, const char *name, const struct strbuf *text) {
-    file_set_add(writer->emission->files, arena_printf(writer->arena, "hls/%s", name), text->data, text->length);
+    size_t length = strlen(name);
+    bool code = (length > 2 && strcmp(name + length - 2, ".h") == 0) || (length > 4 && strcmp(name + length - 4, ".cpp") == 0);
+    struct strbuf wrapped = code ? wrap_code(writer->arena, text->data) : *text;
+    file_set_add(writer->emission->files, arena_printf(writer->arena, "hls/%s", name), wrapped.data, wrapped.length);
 }
 
 int hls_add_template(struct hls_writer *writer, const char *template, const char *name, const struct template_key *keys) {
@@ -13,10 +18,11 @@ int hls_add_template(struct hls_writer *writer, const char *template, const char
 }
 
 static int copy_header(struct hls_writer *writer, const char *name) {
-    size_t length;
-    const char *text = template_text(name, &length);
-    if (!text) context_bug(writer->graph->context, "'%s' is not built in", name);
-    file_set_add(writer->emission->files, arena_printf(writer->arena, "hls/%s", name), text, length);
+    struct strbuf text = strbuf_new(writer->arena);
+    const char *header = template_text(name, NULL);
+    if (!header) context_bug(writer->graph->context, "'%s' is not built in", name);
+    strbuf_append(&text, header);
+    hls_add_file(writer, name, &text);
     return 0;
 }
 

@@ -145,7 +145,7 @@ void emit_layer(const struct plan *plan, int index) {
     write_delays(&module);
     write_unread_signals(&module);
     strbuf_append_bytes(&module.text, module.functions.data, module.functions.length);
-    strbuf_printf(&file, "// Layer '%s' of %s.\nmodule %s (%sendmodule\n", comment_text(plan->arena, layer->node),
-                  plan->emission->name, layer->module, module.text.data);
-    file_set_add(plan->emission->files, arena_printf(plan->arena, "rtl/%s.v", layer->module), file.data, file.length);
+    write_layer_header(plan, index, &file);
+    strbuf_printf(&file, "module %s (%sendmodule\n", layer->module, module.text.data);
+    add_rtl(plan, layer->module, &file);
 }

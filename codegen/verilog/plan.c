@@ -137,6 +137,9 @@ static const char *unique_wire(struct plan *plan, const char *wanted) {
 static void name_wires(struct plan *plan) {
     const struct graph *graph = plan->design->graph;
     struct name_counts *counts = count_wires(plan);
+    plan->labels = ARENA_ARRAY(plan->arena, const char *, graph->node_count + 1);
+    for (uint32_t n = 0; n <= graph->node_count; n++)
+        plan->labels[n] = counts[n].label;
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire *wire = &plan->path->wires[w];
         struct wire_plan *own = &plan->wires[w];

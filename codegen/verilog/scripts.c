@@ -1,6 +1,7 @@
 /* What synthesis needs beside the modules: the list of files, the clock, a script for Vivado. */
 #include "codegen/verilog/verilog.h"
 
+#include <string.h>
 
 /* Nanoseconds with three digits, whatever the locale. */
 static const char *period_text(const struct plan *plan) {
@@ -12,6 +13,8 @@ int emit_template(const struct plan *plan, const char *file, const char *path, c
     struct strbuf text = strbuf_new(plan->arena);
     if (template_expand(plan->emission->context, file, keys, &text) != 0)
         return -1;
+    if (strstr(path, ".v") || strstr(path, ".cpp"))
+        text = wrap_code(plan->arena, text.data);
     file_set_add(plan->emission->files, path, text.data, text.length);
     return 0;
 }
@@ -26,7 +29,7 @@ int emit_scripts(const struct plan *plan) {
 
     struct template_key clock[] = {{"name", emission->name}, {"period", period_text(plan)}, {NULL, NULL}};
     struct template_key vivado[] = {{"name", emission->name}, {"part", emission->part_code}, {NULL, NULL}};
-    if (emit_template(plan, "constraints.xdc", arena_printf(plan->arena, "rtl/%s.xdc", emission->name), clock) != 0)
+    if (emit_template(plan, "constraints.xdc", arena_printf(plan->arena, "rtl/%s_ooc.xdc", emission->name), clock) != 0)
         return -1;
     return emit_template(plan, "vivado.tcl", "rtl/vivado.tcl", vivado);
 }

@@ -168,9 +168,8 @@ void emit_top(const struct plan *plan) {
     for (uint32_t p = 0; p < plan->layout->output_count; p++)
         write_output(&module, p);
     write_unread(&module, &unused);
-    strbuf_printf(&file, "// %s: latency %d cycles, a new event each cycle. Element 0 of a port in its low bits (interface.json).\n",
-                  emission->name, plan->design->latency);
+    write_top_header(plan, &file);
     strbuf_printf(&file, "module %s #(\n    parameter [255:0] CONTENT_HASH = 256'h%s\n) (\n%sendmodule\n", emission->name,
                   emission->content_hash, module.text.data);
-    file_set_add(emission->files, arena_printf(plan->arena, "rtl/%s.v", emission->name), file.data, file.length);
+    add_rtl(plan, emission->name, &file);
 }

@@ -46,6 +46,7 @@ struct plan {
     const struct layout *layout;
     struct names *scope; /* of everything inside the modules and the top */
     struct wire_plan *wires;
+    const char **labels; /* by node id: NODE in the names of its wires; NULL: it has none */
     uint32_t signal_count;
     struct layer *layers;
     int layer_count;
@@ -109,6 +110,11 @@ void write_unused(struct module *module, const struct signal *signals, uint32_t 
 bool layer_has_registers(const struct plan *plan, int layer);
 void write_delays(struct module *module);
 void emit_layer(const struct plan *plan, int layer);
+
+/* ---- header.c ---- */
+void write_layer_header(const struct plan *plan, int layer, struct strbuf *out);
+void write_top_header(const struct plan *plan, struct strbuf *out);
+void add_rtl(const struct plan *plan, const char *module, const struct strbuf *text); /* rtl/<module>.v, lines broken */
 
 /* ---- top.c, scripts.c, simulation.c ---- */
 void emit_top(const struct plan *plan);

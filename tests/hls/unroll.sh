@@ -24,8 +24,11 @@ check() { # NAME MACRO COUNTER FILES...
     [ $loops -gt 40 ] && echo "ok $name" || echo "not ok $name: only $loops loops"
 }
 
+# What is synthesised, not what tests it.
+emitted() { ls "$WORK"/*/hls/*.cpp | grep -v -e /main.cpp -e /testbench.cpp; }
+
 for model in gather concat matmul_shapes transpose softmax degenerate; do
     "$BXC" compile "$ROOT/tests/cosim/ops/$model.bxc" -o "$WORK/$model" -q 2> /dev/null || echo "not ok unroll: $model does not compile"
 done
-check unroll_amd __VITIS_HLS__ inside "$WORK"/*/hls/[!m]*.cpp
-check unroll_catapult __CATAPULT__ before "$WORK"/*/hls/[!m]*.cpp
+check unroll_amd __VITIS_HLS__ inside $(emitted)
+check unroll_catapult __CATAPULT__ before $(emitted)

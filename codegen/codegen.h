@@ -80,6 +80,8 @@ struct layout {
 };
 /* Names that the top's own ports, parameters and signals have; ends with NULL. No port has one of them, nor the module's. */
 extern const char *const layout_own_names[];
+/* "s13f7", or "3 to 9 bits" where elements have formats of their own: for comments. */
+const char *format_range(struct arena *arena, const struct format *format, size_t count);
 struct layout *layout_new(const struct graph *graph, struct arena *arena);
 
 /* ---- template.c: files of hls_templates/ with @{key}s; built into the library (build/templates.c) ---- */

@@ -49,3 +49,21 @@ struct layout *layout_new(const struct graph *graph, struct arena *arena) {
     }
     return layout;
 }
+
+const char *format_range(struct arena *arena, const struct format *format, size_t count) {
+    bool same = true;
+    int least = 64, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        same = same && format_equal(format[0], format[i]);
+        least = format[i].width < least ? format[i].width : least;
+        most = format[i].width > most ? format[i].width : most;
+    }
+    struct strbuf out = strbuf_new(arena);
+    if (same && count)
+        format_print(&out, format[0]);
+    else if (least == most)
+        strbuf_printf(&out, "%d bits, each with its own f", most);
+    else
+        strbuf_printf(&out, "%d to %d bits", least, most);
+    return out.data;
+}

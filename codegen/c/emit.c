@@ -78,7 +78,7 @@ static int emit_all(struct c_writer *writer) {
     reserve_names(writer);
     if (emit_nodes(writer)) return -1;
     c_print_header(writer, &header);
-    strbuf_printf(&source, "/* %s: see %s.h. Every layer is one function; stored integers, aligned by constant factors. */\n#include \"%s.h\"\n", name,
+    strbuf_printf(&source, "/* %s: see %s.h. Every node is one function, layer_<node>, over stored integers, which constant factors align;\n * v_<node> is a value, c_<node> a constant. Formats: s13f7 has 13 bits with a sign, 7 of them behind the point. */\n#include \"%s.h\"\n", name,
                   name, name);
     c_print_entries(writer, &source);
     add_code(writer, arena_printf(writer->arena, "%s.h", name), &header);

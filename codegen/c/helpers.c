@@ -46,7 +46,8 @@ const char *c_helper(struct c_writer *writer, int helper) {
 static void print_round(struct strbuf *out, struct arena *arena, int helper) {
     const char *condition = round_conditions[helper % HELPER_WIDE];
     int bits = bits_of(helper);
-    strbuf_printf(out, "\nstatic int%d_t %s(int%d_t x, int drop) {\n", bits, helper_name(arena, helper), bits);
+    strbuf_printf(out, "\n/* x * 2^-drop, rounded: %s */\nstatic int%d_t %s(int%d_t x, int drop) {\n", rounding_names[helper % HELPER_WIDE], bits,
+                  helper_name(arena, helper), bits);
     if (bits == 64) /* beyond 62 bits only the sign and whether anything is there matter */
         strbuf_append(out, "    if (drop > 62) {\n        x = (x >> 8) | ((x & 255) != 0);\n"
                            "        drop = drop > 70 ? 62 : drop - 8;\n    }\n");
@@ -62,10 +63,12 @@ static void print_overflow(struct strbuf *out, struct arena *arena, int helper) 
     int overflow = (helper - C_HELPER_OVERFLOW) & 7, bits = bits_of(helper);
     const char *name = helper_name(arena, helper);
     if (overflow == OVERFLOW_WRAP) {
+        strbuf_append(out, "\n/* The low bits of x, those of mask; half is their sign's bit, or 0 where they have none. */");
         strbuf_printf(out, "\nstatic int%d_t %s(int%d_t x, uint%d_t half, uint%d_t mask) {\n", bits, name, bits, bits, bits);
         strbuf_printf(out, "    return (int%d_t)((((uint%d_t)x + half) & mask) - half);\n}\n", bits, bits);
         return;
     }
+    strbuf_printf(out, "\n/* x where it lies in [lo, hi], else %s. */", overflow == OVERFLOW_SATURATE_ZERO ? "0" : "the nearer end");
     strbuf_printf(out, "\nstatic int%d_t %s(int%d_t x, int%d_t lo, int%d_t hi) {\n    return x < lo ? %s : x > hi ? %s : x;\n}\n", bits,
                   name, bits, bits, bits, overflow == OVERFLOW_SATURATE_ZERO ? "0" : "lo",
                   overflow == OVERFLOW_SATURATE_ZERO ? "0" : "hi");
@@ -75,7 +78,7 @@ static void print_overflow(struct strbuf *out, struct arena *arena, int helper) 
 static void print_shift(struct strbuf *out, struct arena *arena, int helper) {
     bool zero = helper - C_HELPER_SHIFT == OVERFLOW_SATURATE_ZERO;
     strbuf_printf(out,
-                  "\nstatic int64_t %s(int64_t x, int shift, int64_t lo, int64_t hi) {\n"
+                  "\n/* x * 2^shift, likewise, whatever its size. */\nstatic int64_t %s(int64_t x, int shift, int64_t lo, int64_t hi) {\n"
                   "    if (x > hi >> shift) return %s;\n"
                   "    if (x < (lo + (INT64_MAX >> (63 - shift))) >> shift) return %s;\n"
                   "    return (int64_t)((uint64_t)x << shift);\n}\n",

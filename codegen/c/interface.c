@@ -37,7 +37,8 @@ static const char *port_rule(const struct c_writer *writer, valref value) {
 
 static void declare_port(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port, bool input) {
     const char *prefix = port_prefix(writer, port, input);
-    strbuf_printf(out, "\n/* %s, %u element%s", input ? "Input" : "Output", port->elements, port->elements == 1 ? "" : "s");
+    strbuf_printf(out, "\n/* %s '%s', %u element%s, %s", input ? "Input" : "Output", comment_text(writer->arena, port->original), port->elements,
+                  port->elements == 1 ? "" : "s", format_range(writer->arena, port->format, port->elements));
     if (input) strbuf_printf(out, "; a real number becomes its integer by %s", port_rule(writer, port->value));
     strbuf_printf(out, " */\nenum { %s_elements = %u };\n", prefix, port->elements);
     strbuf_printf(out, "extern const int16_t %s_width[%u], %s_fraction[%u];\nextern const uint8_t %s_signed[%u];\n", prefix,
@@ -49,8 +50,9 @@ void c_print_header(const struct c_writer *writer, struct strbuf *out) {
     strbuf_printf(out,
                   "/* %s: a network as integer arithmetic, made by bxc. Equal in every bit to the firmware beside it.\n *\n"
                   " * Arrays are row-major, one event. Integers are stored values m of m * 2^-fraction, within the width\n"
-                  " * and sign of their element; width 0 is the constant 0. Every function is reentrant and allocates\n"
-                  " * nothing. Needs a two's complement machine with IEEE binary32 and binary64, and nothing but <stdint.h>. */\n"
+                  " * and sign of their element (s16f10: 16 bits with a sign, fraction 10; u8f0: 8 bits without one); width 0\n"
+                  " * is the constant 0. Every function is reentrant and allocates nothing. Needs a two's complement machine\n"
+                  " * with IEEE binary32 and binary64, and nothing but <stdint.h>. */\n"
                   "#ifndef BXC_%s_H\n#define BXC_%s_H\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
                   "/* Which firmware this is: the content hash of the model and of the options that made it. */\n"
                   "extern const char %s_content_hash[65];\n",

@@ -155,6 +155,19 @@ static void print_dense(struct c_writer *writer, const struct node *node, struct
     c_function_close(writer, node);
 }
 
+/* One row of one matrix: a dense layer, as most networks have them. */
+static void print_row(struct c_writer *writer, const struct node *node, const struct product *plan) {
+    struct arena *arena = writer->arena;
+    const char *a = array_of(writer, node, plan, 0), *b = array_of(writer, node, plan, 1), *type = c_sum_type(plan->bound);
+    c_function_open(writer, node);
+    strbuf_printf(&writer->layer, "    %s sum[%zu] = {0};\n    for (int k = 0; k < %zu; k++)\n        for (int n = 0; n < %zu; n++)\n", type,
+                  plan->columns, plan->depth, plan->columns);
+    strbuf_printf(&writer->layer, "            sum[n] += (%s)%s[k] * (%s)%s[k * %zu + n]%s;\n", type, a, type, b, plan->columns,
+                  c_times(writer, &plan->scale, arena_printf(arena, "k * %zu + n", plan->columns)));
+    strbuf_printf(&writer->layer, "    for (int n = 0; n < %zu; n++) y[n] = (%s)sum[n];\n", plan->columns, c_value_type(writer, node->result));
+    c_function_close(writer, node);
+}
+
 /* Entries that are not zero, column by column: worth it when fewer than one in `SPARSE` is there. */
 enum { SPARSE = 6 };
 
@@ -192,6 +205,7 @@ int c_emit_matmul(struct c_writer *writer, const struct node *node) {
     struct product plan = {.folded = -1};
     if (plan_product(writer, node, &plan)) return -1;
     if (is_sparse(writer, node, &plan)) print_sparse(writer, node, &plan);
+    else if (plan.batches == 1 && plan.rows == 1) print_row(writer, node, &plan);
     else print_dense(writer, node, &plan);
     return 0;
 }

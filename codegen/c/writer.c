@@ -129,9 +129,12 @@ static void each_variable(struct c_writer *writer, const struct node *node, stru
 
 static void print_title(struct c_writer *writer, const struct node *node) {
     const struct shape *shape = &graph_value(writer->graph, node->result)->shape;
-    strbuf_printf(&writer->layer, "\n/* %s: %s, gives [", name_identifier(writer->arena, node->name), op_info(node->op)->name);
+    size_t count = c_elements(writer, node->result);
+    struct format *formats = ARENA_ARRAY(writer->arena, struct format, count);
+    for (size_t i = 0; i < count; i++) formats[i] = graph_format(writer->graph, node->result, i);
+    strbuf_printf(&writer->layer, "\n/* %s '%s' gives [", op_info(node->op)->name, comment_text(writer->arena, node->name));
     for (int axis = 0; axis < shape->rank; axis++) strbuf_printf(&writer->layer, axis ? ",%lld" : "%lld", (long long)shape->dim[axis]);
-    strbuf_append(&writer->layer, "] */\n");
+    strbuf_printf(&writer->layer, "] of %s */\n", format_range(writer->arena, formats, count));
 }
 
 void c_function_open(struct c_writer *writer, const struct node *node) {

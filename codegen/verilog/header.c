@@ -7,25 +7,6 @@ static const char names_words[] =
     "// more bits than somebody reads. NODE_E_s3 is the third partial result on the way to NODE_E, SIGNAL_d2 is SIGNAL\n"
     "// two clock cycles later, lookup_0 a table.\n";
 
-/* "s13f7", or "3 to 9 bits" where elements have formats of their own. */
-static const char *formats_text(struct arena *arena, const struct format *format, size_t count) {
-    bool same = true;
-    int least = 64, most = 0;
-    for (size_t i = 0; i < count; i++) {
-        same = same && format_equal(format[0], format[i]);
-        least = format[i].width < least ? format[i].width : least;
-        most = format[i].width > most ? format[i].width : most;
-    }
-    struct strbuf out = strbuf_new(arena);
-    if (same && count)
-        format_print(&out, format[0]);
-    else if (least == most)
-        strbuf_printf(&out, "%d bits, each with its own f", most);
-    else
-        strbuf_printf(&out, "%d to %d bits", least, most);
-    return out.data;
-}
-
 static const char *plural(size_t count) {
     return count == 1 ? "" : "s";
 }
@@ -46,7 +27,7 @@ static void write_nodes(const struct plan *plan, int layer, struct strbuf *out) 
         for (size_t e = 0; e < count; e++)
             formats[e] = graph_format(graph, node->result, e);
         strbuf_printf(out, "//   %-24s %s '%s', %zu element%s, %s\n", plan->labels[n], op_info(node->op)->name,
-                      comment_text(plan->arena, node->name), count, plural(count), formats_text(plan->arena, formats, count));
+                      comment_text(plan->arena, node->name), count, plural(count), format_range(plan->arena, formats, count));
     }
 }
 
@@ -75,7 +56,7 @@ static void write_port_row(const struct plan *plan, struct strbuf *out, const st
     for (uint32_t e = 1; e < port->elements; e++)
         even = even && format_equal(port->format[e], port->format[0]);
     strbuf_printf(out, "//   %-16s %s '%s', %u element%s, %s", port->name, direction, comment_text(arena, port->original), port->elements,
-                  plural(port->elements), formats_text(arena, port->format, port->elements));
+                  plural(port->elements), format_range(arena, port->format, port->elements));
     if (port->elements > 1 && even && port->format[0].width > 0)
         strbuf_printf(out, ": element i is %s[%d * i +: %d]", port->name, port->format[0].width, port->format[0].width);
     strbuf_append(out, "\n");

@@ -50,7 +50,7 @@ static void reserve_port(struct c_writer *writer, const struct port_layout *port
 }
 
 static void reserve_names(struct c_writer *writer) {
-    static const char *const own[] = {"run", "run_float", "run_double", "content_hash"};
+    static const char *const own[] = {"run", "run_float", "run_double", "content_hash", "probe"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         names_unique(writer->names, arena_printf(writer->arena, "%s_%s", writer->emission->name, own[i]));
     for (uint32_t i = 0; i < writer->layout->input_count; i++) reserve_port(writer, &writer->layout->inputs[i], "in");

@@ -57,6 +57,7 @@ static void reserve_names(struct hls_writer *writer) {
     names_unique(writer->names, name);
     names_unique(writer->names, arena_printf(writer->arena, "%s_layers", name));
     names_unique(writer->names, arena_printf(writer->arena, "%s_content_hash", name));
+    names_unique(writer->names, arena_printf(writer->arena, "%s_probe", name));
     for (uint32_t i = 0; i < hls_port_count(writer); i++) {
         const char *port = hls_port_layout(writer, i)->name;
         names_unique(writer->names, port);

@@ -139,10 +139,10 @@ static void add_input(struct maker *m, int i) {
 
 static void add_heads(struct maker *m) {
     union attributes axis = {.axis = {.axis = 1}};
-    for (uint64_t heads = 1 + below(m, 3); heads > 0; heads--) {
+    for (uint64_t heads = 1 + below(m, 3), first_head = heads; heads > 0; heads--) {
         struct rows x = any(m);
         valref y = x.value;
-        if (below(m, 2)) y = dense(m, x, 3);
+        if (heads == first_head || below(m, 2)) y = dense(m, x, 3); /* scales alone are no network: an output's meaning takes them */
         if (below(m, 4) == 0) y = graph_append(m->c.graph, OP_SOFTMAX, name(m, "softmax"), &y, 1, &axis);
         graph_append_output(m->c.graph, name(m, "y"), y);
     }

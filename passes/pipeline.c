@@ -15,6 +15,7 @@ struct schedule {
     int *last_use;  /* latest cycle in which it is read */
     int *need;      /* earliest cycle in which it is read, */
     int *limit;     /* and by when, in that cycle */
+    int *early;     /* the earliest cycle of each wire */
     int last;       /* cycle */
 };
 
@@ -128,6 +129,19 @@ static void settle(struct schedule *s) {
         context_bug(s->design->context, "a wire arrives %d ps into a stage of %d ps", last, s->stage.budget);
 }
 
+/* Late places are chosen by delays alone; where bits of several readers arrive later than that, the early ones stand. */
+static void save_registers(struct schedule *s) {
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++)
+        s->early[i] = s->datapath->wires[i].cycle;
+    find_last_uses(s);
+    for (uint32_t i = s->datapath->wire_count; i-- > 0;)
+        place_late(s, i);
+    if (timing_settle(s->timing, s->datapath) > s->stage.budget)
+        for (uint32_t i = 0; i < s->datapath->wire_count; i++)
+            s->datapath->wires[i].cycle = s->early[i];
+    settle(s);
+}
+
 /* ---- the pass ---- */
 
 static int refuse_slow(struct schedule *s, uint32_t id) {
@@ -153,10 +167,7 @@ static int schedule_wires(struct schedule *s) {
             return refuse_slow(s, i);
     for (uint32_t i = 0; i < s->datapath->wire_count; i++)
         place_early(s, i);
-    find_last_uses(s);
-    for (uint32_t i = s->datapath->wire_count; i-- > 0;)
-        place_late(s, i);
-    settle(s);
+    save_registers(s);
     return 0;
 }
 
@@ -188,7 +199,7 @@ int pass_pipeline(struct program *program, bool *changed) {
     s.datapath = &design->blocks[0].datapath;
     struct arena *scratch = arena_new(program->context);
     s.timing = timing_new(scratch, design, program->technology);
-    int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit};
+    int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit, &s.early};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         *columns[i] = ARENA_ARRAY(scratch, int, s.datapath->wire_count + 1);
     int result = schedule_wires(&s);

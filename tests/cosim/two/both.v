@@ -4,11 +4,11 @@ module both (
     input wire rst,
     input wire in_valid,
     input wire [31:0] x,
-    output wire first_valid,
-    output wire second_valid,
-    output wire [23:0] first_y,
-    output wire [23:0] second_y
+    output wire alpha_valid,
+    output wire beta_valid,
+    output wire [23:0] alpha_y,
+    output wire [23:0] beta_y
 );
-    first a (.clk(clk), .rst(rst), .in_valid(in_valid), .x(x), .out_valid(first_valid), .y(first_y));
-    second b (.clk(clk), .rst(rst), .in_valid(in_valid), .x(x), .out_valid(second_valid), .y(second_y));
+    alpha a (.clk(clk), .rst(rst), .in_valid(in_valid), .x(x), .out_valid(alpha_valid), .y(alpha_y));
+    beta b (.clk(clk), .rst(rst), .in_valid(in_valid), .x(x), .out_valid(beta_valid), .y(beta_y));
 endmodule

@@ -1,8 +1,8 @@
 /* Both networks in one program, for two.sh: events from standard input, what each gives to a file. */
 #include <stdio.h>
 
-#include "first.h"
-#include "second.h"
+#include "alpha.h"
+#include "beta.h"
 
 static void write_event(FILE *file, const int64_t *y) {
     fprintf(file, "%d %d %d\n", (int)y[0], (int)y[1], (int)y[2]);
@@ -10,15 +10,15 @@ static void write_event(FILE *file, const int64_t *y) {
 
 int main(int count, char **arguments) {
     int x[4];
-    FILE *first = fopen(arguments[1], "w"), *second = fopen(arguments[2], "w");
-    if (count != 3 || !first || !second) return 1;
+    FILE *alpha = fopen(arguments[1], "w"), *beta = fopen(arguments[2], "w");
+    if (count != 3 || !alpha || !beta) return 1;
     while (scanf("%d %d %d %d", &x[0], &x[1], &x[2], &x[3]) == 4) {
         const int64_t in[4] = {x[0], x[1], x[2], x[3]};
         int64_t out[3];
-        first_run(in, out);
-        write_event(first, out);
-        second_run(in, out);
-        write_event(second, out);
+        alpha_run(in, out);
+        write_event(alpha, out);
+        beta_run(in, out);
+        write_event(beta, out);
     }
-    return fclose(first) | fclose(second);
+    return fclose(alpha) | fclose(beta);
 }

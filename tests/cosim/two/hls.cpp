@@ -1,8 +1,8 @@
 // Both networks of HLS C++ in one program, for two.sh: events from standard input, what each gives to a file.
 #include <cstdio>
 
-#include "first.h"
-#include "second.h"
+#include "alpha.h"
+#include "beta.h"
 
 template <class T> static void write_event(FILE *file, const T (&y)[3]) {
     std::fprintf(file, "%d %d %d\n", (int)bxc_raw(y[0]), (int)bxc_raw(y[1]), (int)bxc_raw(y[2]));
@@ -10,20 +10,20 @@ template <class T> static void write_event(FILE *file, const T (&y)[3]) {
 
 int main(int, char **arguments) {
     int in[4];
-    FILE *first_file = std::fopen(arguments[1], "w"), *second_file = std::fopen(arguments[2], "w");
+    FILE *alpha_file = std::fopen(arguments[1], "w"), *beta_file = std::fopen(arguments[2], "w");
     while (std::scanf("%d %d %d %d", &in[0], &in[1], &in[2], &in[3]) == 4) {
-        first_x_t first_x[4];
-        second_x_t second_x[4];
-        first_y_t first_y[3];
-        second_y_t second_y[3];
+        alpha_x_t alpha_x[4];
+        beta_x_t beta_x[4];
+        alpha_y_t alpha_y[3];
+        beta_y_t beta_y[3];
         for (int i = 0; i < 4; i++) {
-            first_x[i] = bxc_from_raw<first_x_t>(in[i]);
-            second_x[i] = bxc_from_raw<second_x_t>(in[i]);
+            alpha_x[i] = bxc_from_raw<alpha_x_t>(in[i]);
+            beta_x[i] = bxc_from_raw<beta_x_t>(in[i]);
         }
-        first(first_x, first_y);
-        second(second_x, second_y);
-        write_event(first_file, first_y);
-        write_event(second_file, second_y);
+        alpha(alpha_x, alpha_y);
+        beta(beta_x, beta_y);
+        write_event(alpha_file, alpha_y);
+        write_event(beta_file, beta_y);
     }
-    return std::fclose(first_file) | std::fclose(second_file);
+    return std::fclose(alpha_file) | std::fclose(beta_file);
 }

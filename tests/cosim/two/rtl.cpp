@@ -13,7 +13,7 @@ static void write_event(FILE *file, unsigned y) {
 int main(int, char **arguments) {
     enum { DRAIN = 50 };
     Vboth both;
-    FILE *first = std::fopen(arguments[1], "w"), *second = std::fopen(arguments[2], "w");
+    FILE *alpha = std::fopen(arguments[1], "w"), *beta = std::fopen(arguments[2], "w");
     for (int cycle = -2, idle = 0; idle < DRAIN; cycle++) {
         int x[4];
         bool event = cycle >= 0 && std::scanf("%d %d %d %d", &x[0], &x[1], &x[2], &x[3]) == 4;
@@ -24,10 +24,10 @@ int main(int, char **arguments) {
         if (event) both.x = (x[0] & 255u) | (x[1] & 255u) << 8 | (x[2] & 255u) << 16 | (x[3] & 255u) << 24;
         both.clk = 0;
         both.eval();
-        if (cycle >= 0 && both.first_valid) write_event(first, both.first_y);
-        if (cycle >= 0 && both.second_valid) write_event(second, both.second_y);
+        if (cycle >= 0 && both.alpha_valid) write_event(alpha, both.alpha_y);
+        if (cycle >= 0 && both.beta_valid) write_event(beta, both.beta_y);
         both.clk = 1;
         both.eval();
     }
-    return std::fclose(first) | std::fclose(second);
+    return std::fclose(alpha) | std::fclose(beta);
 }

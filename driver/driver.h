@@ -101,7 +101,7 @@ int integrity_check(const struct firmware *firmware, bool strict, struct integri
 int integrity_files_hash(struct bxc_context *context, const char *folder, char out[65]);
 
 /* ---- subset.c: what an edited file may hold; original: as it was compiled, or NULL ---- */
-int subset_check(struct bxc_context *context, const char *path, const char *text, const char *original);
+int subset_check(struct bxc_context *context, const char *path, const char *text, size_t length, const char *original);
 
 /* ---- verify.c ---- */
 struct report_texts { /* what follows from a report.json */

@@ -155,7 +155,7 @@ static void name_edited(struct check *check, const char *text) {
     out->edited[out->edited_count++] = arena_strdup(check->context->arena, text);
 }
 
-static int judge_edited(struct check *check, const char *name, const char *how, const char *text) {
+static int judge_edited(struct check *check, const char *name, const char *how, const char *text, size_t length) {
     if (check->strict && is_foundation(name))
         return refuse(check, name, "the verdict rests on this file: compile the model again",
                       arena_printf(check->arena, "is not as bxc compiled it: %s", how));
@@ -163,7 +163,7 @@ static int judge_edited(struct check *check, const char *name, const char *how, 
     const struct emitted_file *original = made_again(check, name);
     bool built = strncmp(name, "rtl/", 4) == 0 || strncmp(name, "c/", 2) == 0 || strncmp(name, "hls/", 4) == 0;
     return check->strict && text && built
-               ? subset_check(check->context, path_of(check, name), text, original ? original->data : NULL)
+               ? subset_check(check->context, path_of(check, name), text, length, original ? original->data : NULL)
                : 0;
 }
 
@@ -195,12 +195,12 @@ static int judge_file(struct check *check, const char *name) {
     if (!text) return -1;
     sum(digest, text, length);
     if (again) sum(made, again->data, again->length);
-    if (!listed) return judge_edited(check, name, "added", text);
+    if (!listed) return judge_edited(check, name, "added", text, length);
     const char *wanted = cJSON_IsString(listed) ? listed->valuestring : "";
     if (strncmp(name, "report/report.", 14) == 0 && report_is_right(check, name, wanted)) return 0;
-    if (strcmp(digest, wanted) != 0) return judge_edited(check, name, "edited", text);
+    if (strcmp(digest, wanted) != 0) return judge_edited(check, name, "edited", text, length);
     return again && strcmp(made, digest) != 0
-               ? judge_edited(check, name, "edited, and its hash in manifest.json", text)
+               ? judge_edited(check, name, "edited, and its hash in manifest.json", text, length)
                : 0;
 }
 
@@ -222,7 +222,7 @@ static int judge_missing(struct check *check) {
     const cJSON *item;
     cJSON_ArrayForEach(item, check->files)
         if (!bsearch(&item->string, check->names, check->count, sizeof *check->names, by_text) &&
-            judge_edited(check, item->string, "missing", NULL) < 0)
+            judge_edited(check, item->string, "missing", NULL, 0) < 0)
             result = -1;
     for (uint32_t i = 0; i < check->made.count; i++) {
         const char *name = check->made.files[i].path;

@@ -93,10 +93,11 @@ static size_t number_length(struct scan *scan) {
     size_t length = strspn(scan->at, "0123456789_");
     if (scan->at[length] != '\'') return length;
     length++;
-    if (strchr("sS", scan->at[length]) && scan->at[length]) length++;
-    size_t digits = strspn(scan->at + length + 1, "0123456789abcdefABCDEFxXzZ?_");
-    if (strcspn(scan->at + length + 1, "xXzZ?") < digits) refuse(scan, "unknown bits (x, z)");
-    return length + 1 + digits;
+    length += scan->at[length] == 's' || scan->at[length] == 'S';
+    length += scan->at[length] != 0; /* the base */
+    size_t digits = strspn(scan->at + length, "0123456789abcdefABCDEFxXzZ?_");
+    if (strcspn(scan->at + length, "xXzZ?") < digits) refuse(scan, "unknown bits (x, z)");
+    return length + digits;
 }
 
 static size_t symbol_length(const char *at) {
@@ -270,8 +271,30 @@ static void check_names(struct scan *scan, const char *text, const char *origina
     }
 }
 
+/* What hides a directive or a name from all that is looked for here: '#' in other letters, and names that are made of
+ * pieces. */
+static const char *disguise(const char *text, const char *c) {
+    size_t splice = 1 + strspn(c + (*c != 0), " \t\r");
+    if (strncmp(c, "%:", 2) == 0 || strncmp(c, "?\?=", 3) == 0) return "another spelling of '#'";
+    if (strncmp(c, "##", 2) == 0) return "a name that is pasted together (##)";
+    return *c == '\\' && c[splice] == '\n' && c > text && is_letter(c[-1]) && is_letter(c[splice + 1]) ? "a name on two lines" : NULL;
+}
+
+static void check_disguises(struct scan *scan, const char *text) {
+    for (const char *c = text; *c; c++) {
+        const char *what = disguise(text, c);
+        if (what) {
+            refuse(scan, what);
+            return;
+        }
+        scan->line += *c == '\n';
+    }
+}
+
 static void check_c(struct scan *scan, const char *text) {
     char *bare = without_comments(scan->arena, text), *bare_original = without_comments(scan->arena, scan->original);
+    scan->line = 1;
+    check_disguises(scan, bare);
     scan->line = 0;
     check_conditions(scan, bare, bare_original);
     scan->line = 0;
@@ -287,12 +310,23 @@ static bool ends_in(const char *path, const char *const *endings) {
     return false;
 }
 
-int subset_check(struct bxc_context *context, const char *path, const char *text, const char *original) {
+/* Compilers read on behind a zero byte, and nothing here would. */
+static void check_zero_bytes(struct scan *scan, size_t length) {
+    if (strlen(scan->at) == length) return;
+    int first = scan->line;
+    for (const char *c = scan->at; *c; c++) scan->line += *c == '\n';
+    refuse(scan, "a zero byte");
+    scan->line = first;
+}
+
+int subset_check(struct bxc_context *context, const char *path, const char *text, size_t length,
+                 const char *original) {
     static const char *const verilog[] = {".v", ".vh", ".sv", ".svh", NULL}, *const c[] = {".c",   ".h",  ".cpp",
                                                                                            ".hpp", ".cc", NULL};
     struct arena *arena = arena_new(context);
     struct scan scan = {
         .context = context, .arena = arena, .path = path, .original = original ? original : "", .at = text, .line = 1};
+    check_zero_bytes(&scan, length);
     if (ends_in(path, verilog)) check_verilog(&scan);
     if (ends_in(path, c)) check_c(&scan, text);
     arena_free(arena);

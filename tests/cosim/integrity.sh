@@ -65,6 +65,7 @@ fresh; rm "$WORK/fw/rtl/vivado.tcl"; verify --engines c; expect missing 0 'not a
 fresh; rm "$WORK/fw/interface.json"; verify --engines c; expect no_interface 1 'interface.json: error'
 fresh; echo 'module other; endmodule' > "$WORK/fw/rtl/other.v"; verify --engines c; expect added 0 'not as bxc compiled it: rtl/other.v \(added\)'
 fresh; echo 'initial' > "$WORK/fw/rtl/other.v"; verify --engines c; expect added_refused 1 "rtl/other.v:1: error: .*the keyword 'initial'"
+fresh; printf "'" >> "$WORK/fw/rtl/matmul.v"; verify --engines c; expect ends_in_a_quote 0 'not as bxc compiled it: rtl/matmul.v$'
 fresh; echo log > "$WORK/fw/rtl/timing.rpt"; verify; expect vendor_reports 0 '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$'
 never vendor_reports_unnamed 'timing.rpt'
 

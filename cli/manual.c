@@ -53,12 +53,12 @@ static void print_options(void) {
 
 int run_manual(struct invocation *invocation) {
     if (invocation->operand_count) return usage_error(invocation, "no argument is needed");
-    printf(".TH BXC 1 \"\" \"bxc %s\" \"User Commands\"\n.SH NAME\nbxc \\- compile trained networks to trigger firmware and prove it bit for bit\n"
+    printf(".TH BXC 1 \"\" \"bxc %s\" \"User Commands\"\n.SH NAME\nbxc \\- compile trained networks to trigger firmware and run it against itself, bit for bit\n"
            ".SH SYNOPSIS\n.B bxc\n.I COMMAND\n[\\fIOPTION\\fR...] \\fIARGUMENT\\fR...\n", BXC_VERSION);
     print_commands();
     print_options();
     printf(".SH EXIT STATUS\n0: done. 1: diagnosed, or the verdict is negative. 2: wrong usage.\n"
-           ".SH EXAMPLES\n.nf\nbxc compile jets.onnx \\-o fw \\-\\-clock 360MHz \\-\\-part xcvu13p\\-flga2577\\-2\\-e\n"
+           ".SH EXAMPLES\n.nf\nbxc compile jets.onnx \\-o fw \\-\\-clock 360MHz \\-\\-part xcvu13p\\-flga2577\\-2\\-e \\-\\-calibrate events.npy\n"
            "bxc verify fw \\-n 100000\nbxc report fw\n.fi\n");
     return EXIT_DONE;
 }

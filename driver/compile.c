@@ -115,10 +115,12 @@ static bool names_a_node(const struct graph *graph, const char *pattern) {
 
 static void warn_of_idle_layers(const struct compile_job *job) {
     for (uint32_t i = 0; i < job->options.layer_count; i++)
-        if (!names_a_node(job->program.graph, job->options.layers[i].node))
+        if (!names_a_node(job->program.graph, job->options.layers[i].node)) {
+            job->program.layers_used[i] = ~0u; /* told here, and only here */
             diag_warning(&job->context->diagnostics, (struct location){.file = options_get(job->what->options, "config")},
                          "layers go by the names of the model's nodes, which 'bxc inspect' lists",
                          "no node is called '%s': what the configuration asks of it does nothing", job->options.layers[i].node);
+        }
 }
 
 static int run_passes(struct compile_job *job) {
@@ -128,8 +130,8 @@ static int run_passes(struct compile_job *job) {
     program->arena = job->arena;
     program->options = &job->options;
     program->technology = technology_for(job->options.part, job->options.grade);
-    warn_of_idle_layers(job);
     unused_watch(program);
+    warn_of_idle_layers(job);
     if (unused_refuse(program) < 0 || check_stop(job) < 0) return -1;
     if (calibration_load(job->context, job->arena, options, program->graph, &program->calibration) < 0) return -1;
     job->measurement = measurement_new(program);

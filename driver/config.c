@@ -91,7 +91,10 @@ static int read_name_of(struct config *config, const struct place *place, const 
     const char *text = read_text(config, place, item);
     for (int i = 0; text && i < count; i++)
         if (strcmp(names[i], text) == 0) return *out = i, 0;
-    return text ? refuse(config, place->path, "this name is unknown here") : -1;
+    if (!text) return -1;
+    struct strbuf known = strbuf_new(config->arena);
+    for (int i = 0; i < count; i++) strbuf_printf(&known, "%s%s", i ? ", " : "known here: ", names[i]);
+    return diag_error(&config->context->diagnostics, here(config, place->path), known.data, "the name '%s' is unknown here", text);
 }
 
 static int read_weights(struct config *config, const struct place *place, const cJSON *item) {

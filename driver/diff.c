@@ -13,6 +13,7 @@ struct diff_job {
 };
 
 static int read_side(const struct diff_job *job, const char *folder, struct firmware_side *side) {
+    if (firmware_check(job->context, folder) < 0) return -1;
     size_t length;
     const char *path = arena_printf(job->arena, "%s/report/report.json", folder);
     const char *verdict_path = arena_printf(job->arena, "%s/verify/verdict.json", folder);

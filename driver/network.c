@@ -12,7 +12,7 @@ struct network {
     const char *pass;      /* which changed the outputs most, or NULL */
     double pass_error;
     struct truth truth; /* labels NULL: none */
-    bool gated;
+    bool gated, calibrated;
 };
 
 struct gates { /* NaN: none */
@@ -113,6 +113,7 @@ int network_judge(struct network *network, struct program *program, const struct
     size_t events = measurement_count(measurement);
     network->events = measurement_events(measurement);
     network->gated = is_gated(options);
+    network->calibrated = program->calibration.events > 0;
     if (labels && read_labels(program, labels, events, &network->truth) < 0) return -1;
     size_t errors = program->context->diagnostics.errors;
     network->measured = loss_measure_labelled(network->trained, program->graph, events, measurement_inputs(measurement), (double)NAN,
@@ -134,5 +135,5 @@ void network_print(struct strbuf *out, const struct network *network) {
     if (network->pass && network->loss.max_error > 0) strbuf_printf(out, ", most in pass '%s'", network->pass);
     if (network->truth.labels)
         strbuf_printf(out, ", accuracy %.2f %% for %.2f %%", 100 * network->truth.accuracy_fixed, 100 * network->truth.accuracy_float);
-    strbuf_printf(out, "; on %s\n", network->events);
+    strbuf_printf(out, "; on %s%s\n", network->events, network->calibrated ? "" : ": only --calibrate EVENTS can judge it");
 }

@@ -20,6 +20,7 @@ static void warn_of_edits(const struct report_job *job, const struct verdict *ve
 }
 
 static int print_report(const struct report_job *job, struct arena *arena) {
+    if (firmware_check(job->context, job->folder) < 0) return -1;
     char *path = arena_printf(arena, "%s/report/report.json", job->folder);
     char *verdict_path = arena_printf(arena, "%s/verify/verdict.json", job->folder);
     size_t length;

@@ -68,7 +68,8 @@ char *file_read(struct bxc_context *context, struct arena *arena, const char *pa
         close(descriptor);
     if (error) {
         content_release(content);
-        diag_error(&context->diagnostics, (struct location){.file = path}, NULL, "cannot be read: %s",
+        diag_error(&context->diagnostics, (struct location){.file = path},
+                   error == EISDIR ? "give a file; the model of a firmware folder is its model.bxc" : NULL, "cannot be read: %s",
                    strerror(error));
         return NULL;
     }

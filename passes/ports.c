@@ -241,7 +241,7 @@ static int rule_of_calibration(struct program *program, const struct node *input
 static struct rule rule_by_default(struct program *program, const struct node *input) {
     const struct format format = {true, PORT_BITS, PORT_BITS - DEFAULT_INTEGER_BITS};
     diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
-                 "give --calibrate EVENTS or --input NAME=fixed<W,I>", "input '%s' has no format: fixed<16,6> is taken",
+                 "give --calibrate EVENTS or --input 'NAME=fixed<W,I>'", "input '%s' has no format: fixed<16,6> is taken",
                  input->name);
     return (struct rule){formats_uniform(program->arena, format), ROUND_HALF_EVEN, OVERFLOW_SATURATE, "default"};
 }

@@ -63,7 +63,7 @@ static void compare_make(struct comparison *comparison) {
             arena_printf(arena, "%.16s", right->model_sha256 ? right->model_sha256 : "-"));
     add_row(comparison, GROUP_MAKE, "bxc", left->tool_version, right->tool_version);
     add_row(comparison, GROUP_MAKE, "part", left->part_code, right->part_code);
-    add_row(comparison, GROUP_MAKE, "clock, MHz", words_number(arena, 1000 / left->clock_period), words_number(arena, 1000 / right->clock_period));
+    add_row(comparison, GROUP_MAKE, "clock", words_clock(arena, left->clock_period), words_clock(arena, right->clock_period));
     add_row(comparison, GROUP_MAKE, "content hash", arena_printf(arena, "%.16s", left->content_hash ? left->content_hash : "-"),
             arena_printf(arena, "%.16s", right->content_hash ? right->content_hash : "-"));
 }

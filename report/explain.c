@@ -64,7 +64,7 @@ static void print_clocks(struct strbuf *out, const struct explanation *explanati
     struct text_table table = {.arena = arena, .columns = 7, .headings = headings};
     for (uint32_t i = 0; i < explanation->clock_count; i++) {
         const struct clock_trial *trial = &explanation->clocks[i];
-        trial_row(&table, trial, arena_printf(arena, "%s MHz%s%s", words_number(arena, 1000 / trial->period), trial->name ? ", " : "",
+        trial_row(&table, trial, arena_printf(arena, "%s%s%s", words_clock(arena, trial->period), trial->name ? ", " : "",
                                               trial->name ? trial->name : ""));
     }
     table_heading(out, "at other clocks", colour);

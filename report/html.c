@@ -89,7 +89,7 @@ static void page_head(struct strbuf *out, const struct compile_report *report) {
     html_name(out, report->model);
     strbuf_append(out, " \xc2\xb7 ");
     append_escaped(out, report->part_code ? report->part_code : report->part_name);
-    strbuf_printf(out, " \xc2\xb7 %s MHz", words_number(out->arena, 1000 / report->clock_period));
+    strbuf_printf(out, " \xc2\xb7 %s", words_clock(out->arena, report->clock_period));
     strbuf_append(out, " \xc2\xb7 bxc ");
     append_escaped(out, report->tool_version);
     strbuf_append(out, "</p>\n");

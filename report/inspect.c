@@ -61,8 +61,8 @@ static void print_outcome(struct strbuf *out, const struct inspection *inspectio
         print_reasons(out, inspection->warnings, inspection->warning_count);
     }
     if (report) {
-        strbuf_printf(out, "\n%scompiles%s: %d cycles, %s ns at %s MHz; about %s LUT, %s FF of %s\n", colour ? "\033[1;32m" : "", end,
-                      report->latency, words_number(arena, report->latency * report->clock_period), words_number(arena, 1000 / report->clock_period),
+        strbuf_printf(out, "\n%scompiles%s: %d cycles, %s ns at %s; about %s LUT, %s FF of %s\n", colour ? "\033[1;32m" : "", end,
+                      report->latency, words_number(arena, report->latency * report->clock_period), words_clock(arena, report->clock_period),
                       words_count(arena, report->total.lut), words_count(arena, report->total.ff), report->part_name);
         return;
     }

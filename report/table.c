@@ -40,15 +40,27 @@ static void print_cell(struct strbuf *out, const char *text, size_t width, bool 
     strbuf_append(out, last ? "\n" : "  ");
 }
 
+/* A column that no row has anything in; the last one ends the line. */
+static bool is_empty(const struct text_table *table, int column) {
+    for (size_t r = 0; r < table->count; r++)
+        if (*table->rows[r][column])
+            return false;
+    return column + 1 < table->columns;
+}
+
 void table_print(struct strbuf *out, const struct text_table *table, bool colour) {
     size_t width[TABLE_COLUMNS_MAX] = {0};
     for (int i = 0; i < table->columns; i++) {
+        if (is_empty(table, i))
+            continue;
         width[i] = text_width(table->headings[i]) - (*table->headings[i] == '>');
         for (size_t r = 0; r < table->count; r++)
             width[i] = text_width(table->rows[r][i]) > width[i] ? text_width(table->rows[r][i]) : width[i];
     }
     strbuf_append(out, colour ? "\033[1m  " : "  ");
     for (int i = 0; i < table->columns; i++) {
+        if (width[i] == 0 && i + 1 < table->columns)
+            continue;
         bool right = *table->headings[i] == '>';
         print_cell(out, table->headings[i] + right, width[i], right, i + 1 == table->columns);
     }
@@ -57,7 +69,8 @@ void table_print(struct strbuf *out, const struct text_table *table, bool colour
     for (size_t r = 0; r < table->count; r++) {
         strbuf_append(out, "  ");
         for (int i = 0; i < table->columns; i++)
-            print_cell(out, table->rows[r][i], width[i], *table->headings[i] == '>', i + 1 == table->columns);
+            if (width[i] > 0 || i + 1 == table->columns)
+                print_cell(out, table->rows[r][i], width[i], *table->headings[i] == '>', i + 1 == table->columns);
     }
 }
 

@@ -9,8 +9,8 @@ static void print_summary(struct strbuf *out, const struct compile_report *repor
     strbuf_printf(out, "  model     %s, sha256 %s\n", words_clean(arena, report->model), report->model_sha256 ? report->model_sha256 : "-");
     if (report->command)
         strbuf_printf(out, "  command   %s\n", words_clean(arena, report->command));
-    strbuf_printf(out, "  part      %s, clock %s MHz (%s ns)\n", report->part_code ? report->part_code : report->part_name,
-                  words_number(arena, 1000 / report->clock_period), words_number(arena, report->clock_period));
+    strbuf_printf(out, "  part      %s, clock %s (%s ns)\n", report->part_code ? report->part_code : report->part_name,
+                  words_clock(arena, report->clock_period), words_number(arena, report->clock_period));
     strbuf_printf(out, "  latency   %d cycles, %s ns, boundary registers included\n", report->latency,
                   words_number(arena, report->latency * report->clock_period));
     strbuf_printf(out, "            %s\n", words_crossings(arena, report->latency * report->clock_period));
@@ -205,7 +205,7 @@ static void print_reach(struct strbuf *out, const struct verdict *verdict) {
         if (range->reached > 0.995 && !range->short_elements)
             continue;
         if (!told)
-            strbuf_append(out, "\n  of their intervals, the events reached all but:\n");
+            strbuf_append(out, "\n  how much of their intervals the numbers reached, where it is not all:\n");
         told = true;
         strbuf_printf(out, "    %3.0f %% at %s", 100 * range->reached, words_clean(out->arena, range->name));
         if (range->short_elements)

@@ -62,6 +62,12 @@ const char *words_number(struct arena *arena, double number) {
     return isfinite(number) ? arena_printf(arena, "%.4g", number) : isnan(number) ? "-" : number > 0 ? "infinite" : "-infinite";
 }
 
+const char *words_clock(struct arena *arena, double nanoseconds) {
+    double whole = round(1000 / nanoseconds);
+    bool exact = round(1e6 / whole) == round(1000 * nanoseconds); /* to the picosecond, as clocks are kept */
+    return arena_printf(arena, "%s MHz", words_number(arena, exact ? whole : 1000 / nanoseconds));
+}
+
 const char *words_area(struct arena *arena, double area) {
     return isfinite(area) ? arena_printf(arena, "%.5f", area) : "-";
 }

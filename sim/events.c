@@ -179,7 +179,7 @@ static uint32_t input_for(const struct graph *graph, const valref *inputs, uint3
 
 static const char *input_names(struct arena *arena, const struct graph *graph, const valref *inputs, uint32_t count) {
     struct strbuf text = strbuf_new(arena);
-    strbuf_append(&text, "give --events NAME=FILE for each input:");
+    strbuf_append(&text, "give NAME=FILE for each input:");
     for (uint32_t i = 0; i < count; i++)
         strbuf_printf(&text, "%s %s", i ? "," : "", graph_definition(graph, inputs[i])->name);
     return text.data;

@@ -68,7 +68,7 @@ static int read_manifest(struct firmware *firmware) {
     return 0;
 }
 
-static int check_folder(struct bxc_context *context, const char *folder) {
+int firmware_check(struct bxc_context *context, const char *folder) {
     struct stat status;
     if (stat(folder, &status) || !S_ISDIR(status.st_mode))
         return diag_error(&context->diagnostics, (struct location){.file = folder}, firmware_help, "no such firmware folder");
@@ -91,7 +91,7 @@ static int read_all(struct firmware *firmware) {
 }
 
 struct firmware *firmware_open(struct bxc_context *context, const char *folder) {
-    if (check_folder(context, folder))
+    if (firmware_check(context, folder))
         return NULL;
     struct arena *arena = arena_new(context);
     struct firmware *firmware = ARENA_NEW(arena, struct firmware);

@@ -48,6 +48,7 @@ struct firmware {
     int latency;                 /* cycles, interface.json */
     int initiation_interval;
 };
+int firmware_check(struct bxc_context *context, const char *folder); /* that it is one at all; -1 and a diagnosis */
 struct firmware *firmware_open(struct bxc_context *context, const char *folder); /* NULL and a diagnosis */
 void firmware_close(struct firmware *firmware);
 

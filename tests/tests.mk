@@ -72,6 +72,10 @@ install: all
 	install -D -m 644 driver/bxc.h "$(TREE)/include/bxc.h"
 	mkdir -p "$(TREE)/share/man/man1" "$(TREE)/share/bash-completion/completions" "$(TREE)/lib/pkgconfig"
 	sed 's|@PREFIX@|$(PREFIX)|' $(B)/bxc.pc > "$(TREE)/lib/pkgconfig/bxc.pc"
+	mkdir -p "$(TREE)/share/doc/bxc/doc/pictures"
+	install -m 644 README.md CHANGELOG.md "$(TREE)/share/doc/bxc"
+	install -m 644 doc/*.md doc/*.json "$(TREE)/share/doc/bxc/doc"
+	install -m 644 doc/pictures/* "$(TREE)/share/doc/bxc/doc/pictures"
 	$(B)/bxc manual > "$(TREE)/share/man/man1/bxc.1"
 	$(B)/bxc completion > "$(TREE)/share/bash-completion/completions/bxc"
 -include $(wildcard $(B)/tests/*/*.d)

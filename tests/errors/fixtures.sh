@@ -44,6 +44,7 @@ config_files() {
     echo '{"sparsity": 1.5}' > sparsity.config
     echo '{"layers": {"dense": {"weights": 4, "rounding": "up"}}}' > rounding.config
     echo '{"layers": {"den*": {"weights": 4}, "dens": {"weights": 4}}, "inputs": {"z": {"format": "fixed<8,4>"}}}' > idle_layer.config
+    echo '{"layers": {"dens": {"weights": 4}}}' > idle_alone.config
     echo '["clock"]' > array.config
     : > empty.config
 }

@@ -11,9 +11,11 @@ check "bxc.h alone is C++" header "${CXX:-g++}" c++11 c++
 tree="$WORK/a tree"
 install_tree() { env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES make -s -C "$ROOT" -o all B="$BUILD" DESTDIR="$tree" PREFIX=/opt/bxc install; }
 check "install with DESTDIR and PREFIX" install_tree
-files() { (cd "$tree" && find . -type f | sort); }
+files() { (cd "$tree" && find . -type f ! -path '*/share/doc/*' | sort); }
 check "what is installed" [ "$(files | tr '\n' ' ')" = "./opt/bxc/bin/bxc ./opt/bxc/include/bxc.h ./opt/bxc/lib/libbxc.a \
 ./opt/bxc/lib/pkgconfig/bxc.pc ./opt/bxc/share/bash-completion/completions/bxc ./opt/bxc/share/man/man1/bxc.1 " ]
+pages() { for page in README.md CHANGELOG.md doc/*.md doc/*.json doc/pictures/*; do cmp "$page" "$tree/opt/bxc/share/doc/bxc/$page" || return 1; done; }
+check "the pages are installed" pages
 
 PKG_CONFIG_PATH=$tree/opt/bxc/lib/pkgconfig; export PKG_CONFIG_PATH
 ln -s "$tree" "$WORK/tree" # what pkg-config says is split at spaces

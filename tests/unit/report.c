@@ -172,6 +172,28 @@ static void rows_are_modules(void) {
     context_free(context);
 }
 
+/* As it was asked for, where whole picoseconds give it back; the report of a folder shows no column that is empty. */
+static void clocks_and_columns_are_plain(void) {
+    static const struct { double period; const char *words; } clocks[] = {
+        {1.389, "clock 720 MHz (1.389 ns)"}, {2.778, "clock 360 MHz"}, {2.5, "clock 400 MHz"}, {2.49, "clock 401.6 MHz"}};
+    struct bxc_context *context = context_new();
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        struct compile_report other = report;
+        struct strbuf text = strbuf_new(context->arena);
+        other.clock_period = clocks[i].period;
+        report_terminal(&text, &other, NULL, false);
+        CHECK(strstr(text.data, clocks[i].words));
+    }
+    struct engine_result engine = {.id = ENGINE_C, .variant = "", .asked = true, .ran = true, .equal = true, .events = 7, .latency = -1};
+    struct verdict other = verdict;
+    struct strbuf text = strbuf_new(context->arena);
+    other.engines = &engine;
+    other.engine_count = 1;
+    verdict_terminal(&text, &other, false);
+    CHECK(strstr(text.data, "  engine  events  result\n  c            7  equal\n"));
+    context_free(context);
+}
+
 static void budgets_are_told(void) {
     struct bxc_context *context = context_new();
     struct strbuf page = strbuf_new(context->arena), text = strbuf_new(context->arena);
@@ -259,6 +281,7 @@ int main(int argc, char **argv) {
     RUN(broken_json_is_refused);
     RUN(the_page_stands_alone);
     RUN(rows_are_modules);
+    RUN(clocks_and_columns_are_plain);
     RUN(budgets_are_told);
     RUN(classes_have_names);
     RUN(curves_have_no_points_of_their_own);

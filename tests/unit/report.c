@@ -184,10 +184,10 @@ static void clocks_and_columns_are_plain(void) {
         report_terminal(&text, &other, NULL, false);
         CHECK(strstr(text.data, clocks[i].words));
     }
-    struct engine_result engine = {.id = ENGINE_C, .variant = "", .asked = true, .ran = true, .equal = true, .events = 7, .latency = -1};
+    const struct engine_result engine = {.id = ENGINE_C, .variant = "", .asked = true, .ran = true, .equal = true, .events = 7, .latency = -1};
     struct verdict other = verdict;
     struct strbuf text = strbuf_new(context->arena);
-    other.engines = &engine;
+    other.engines[0] = engine;
     other.engine_count = 1;
     verdict_terminal(&text, &other, false);
     CHECK(strstr(text.data, "  engine  events  result\n  c            7  equal\n"));

@@ -1,4 +1,4 @@
-/* Private to quant_to_narrow.c, ports.c, quantisation.c, integerise*.c and staircase.c: how the line is crossed.
+/* Private to quant_to_narrow.c, ports.c, port_quantiser.c, quantisation.c, integerise*.c and staircase.c: how the line is crossed.
  *
  * Every value v of the real graph is lowered to one of
  *   constant: real numbers, or codes with a scale that is no power of two;
@@ -137,7 +137,37 @@ int cross_quantiser(struct integerise *state, const struct node *node);
 bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena,
                          struct quantisation *out);
 
+/* ---- port_quantiser.c: the quantiser that all readers of an input see ---- */
+
+enum { PORT_STEPS_MAX = 4 };
+/* element -> steps -> quantiser, all parameters by element of the input; numbers are owned by the arena of the search. */
+struct port_quantiser {
+    struct node node; /* the first of them */
+    struct shape shape;
+    size_t count;
+    struct step steps[PORT_STEPS_MAX]; /* arithmetic with constants in front of it */
+    uint32_t step_count;
+    float *parameters[4];   /* of a Quant: operands 1 to 3 */
+    struct format *formats; /* of a narrowing */
+    bool *known;            /* elements that somebody reads */
+    valref *nodes;          /* results of all arithmetic and quantisers on the way */
+    uint32_t node_count, routes;
+    bool moved;
+    struct meaning meaning; /* of its codes, steps included; by port_quantiser_means */
+};
+/* False when a reader is something else, or sees another one. */
+bool port_quantiser_find(const struct graph *graph, valref input, struct arena *arena, struct port_quantiser *out);
+/* Puts it right behind the input; the movements read its result. */
+int port_quantiser_bring(struct graph *graph, valref input, const struct port_quantiser *quantiser);
+/* What its codes stand for, steps included; false when no scale and zero point say it. */
+bool port_quantiser_means(struct port_quantiser *quantiser, struct arena *arena);
+/* Why a port cannot carry its codes, or NULL. */
+const char *port_quantiser_refusal(struct bxc_context *context, struct port_quantiser *quantiser, struct arena *arena);
+void port_quantiser_rule(const struct port_quantiser *quantiser, size_t element, struct format *format, enum overflow *overflow);
+
 /* ---- integerise_ports.c ---- */
+/* One scale and zero point for all where all are equal. */
+void meaning_compact(struct meaning *meaning);
 /* The one reader of a value, as its first operand and no output; or NULL. */
 const struct node *only_reader(const struct graph *graph, valref value);
 int cross_input(struct integerise *state, const struct node *node);

@@ -55,28 +55,50 @@ static valref take_zero_points(struct integerise *state, const struct node *read
     return graph_append(state->integer, OP_SUB, reader->name, operands, 2, NULL);
 }
 
+/* What the model computes with is code - zero point, times the scale. */
+static int set_codes(struct integerise *state, const struct node *reader, const struct quantisation *q, valref port) {
+    double *scale = ARENA_ARRAY(state->scratch, double, q->count);
+    for (size_t i = 0; i < q->count; i++) scale[i] = (double)q->parameters[1][i];
+    valref codes = take_zero_points(state, reader, q, port);
+    if (codes.id == UINT32_MAX) return -1;
+    cross_set(
+        state, reader, codes, scale,
+        arena_printf(state->program->arena, "'%s' has a scale that is no power of two or a zero point", reader->name));
+    return 0;
+}
+
 /* The port carries the codes of the quantiser. */
 static int lower_code_input(struct integerise *state, const struct node *node, const struct node *reader,
                             const struct quantisation *q) {
     const struct quantizer_attributes *quantizer = &reader->attributes.quantizer;
     const struct shape shape = node->attributes.input.shape;
     struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);
-    double *scale = ARENA_ARRAY(state->scratch, double, q->count);
-    for (size_t i = 0; i < q->count; i++) {
-        formats[i] = (struct format){quantizer->is_signed, (int16_t)q->parameters[3][i], 0};
-        scale[i] = (double)q->parameters[1][i];
-    }
+    for (size_t i = 0; i < q->count; i++) formats[i] = (struct format){quantizer->is_signed, (int16_t)q->parameters[3][i], 0};
     valref port = graph_append_integer_input(state->integer, node->name, shape,
                                              formats_compact(state->scratch, &shape, formats), quantizer->rounding,
                                              quantizer->narrow ? OVERFLOW_SATURATE_SYMMETRIC : OVERFLOW_SATURATE);
     if (port.id == UINT32_MAX) return -1;
     graph_definition(state->integer, port)->attributes.input.meaning = port_meaning(state, q, &shape);
     cross_set(state, node, port, NULL, NULL);
-    valref codes = take_zero_points(state, reader, q, port);
-    if (codes.id == UINT32_MAX) return -1;
-    cross_set(
-        state, reader, codes, scale,
-        arena_printf(state->program->arena, "'%s' has a scale that is no power of two or a zero point", reader->name));
+    return set_codes(state, reader, q, port);
+}
+
+/* The port carries the codes of a quantiser behind arithmetic with constants, all of which its meaning tells. */
+static int lower_meant_input(struct integerise *state, const struct node *node, const struct port_quantiser *q) {
+    const struct node *reader = graph_definition(state->real, q->nodes[q->node_count - 1]);
+    struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);
+    enum overflow overflow = OVERFLOW_SATURATE;
+    for (size_t i = 0; i < q->count; i++) port_quantiser_rule(q, i, &formats[i], &overflow);
+    valref port = graph_append_integer_input(state->integer, node->name, q->shape, formats_compact(state->scratch, &q->shape, formats),
+                                             q->node.attributes.quantizer.rounding, overflow);
+    if (port.id == UINT32_MAX) return -1;
+    graph_definition(state->integer, port)->attributes.input.meaning = meaning_copy(state->integer->arena, &q->meaning);
+    cross_set(state, node, port, NULL, NULL);
+    struct quantisation codes = {.node = reader, .count = q->count};
+    for (int k = 1; k < 4; k++) codes.parameters[k] = q->parameters[k];
+    if (reader->op == OP_QUANT) return set_codes(state, reader, &codes, port);
+    cross_set(state, reader, port, NULL,
+              arena_printf(state->program->arena, "the port of '%s' takes over the arithmetic in front of '%s'", node->name, reader->name));
     return 0;
 }
 
@@ -86,6 +108,10 @@ int cross_input(struct integerise *state, const struct node *node) {
     if (reader && reader->op == OP_NARROW) return lower_narrow_input(state, node, reader);
     if (reader && quantiser_fits_port(state->real, reader, state->scratch, &q))
         return lower_code_input(state, node, reader, &q);
+    struct port_quantiser meant;
+    if (port_quantiser_find(state->real, node->result, state->scratch, &meant) && meant.routes == 1 && !meant.moved &&
+        port_quantiser_means(&meant, state->scratch))
+        return lower_meant_input(state, node, &meant);
     bool output;
     if (graph_use_count(state->real, node->result, &output) || output)
         return cross_refuse(state, node, "the pass 'ports' gives every input one", "input '%s' has no format",
@@ -107,7 +133,7 @@ static struct meaning meaning_new(struct integerise *state, const struct shape *
     return (struct meaning){*shape, ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, count)};
 }
 
-static void meaning_compact(struct meaning *meaning) {
+void meaning_compact(struct meaning *meaning) {
     size_t count = shape_elements(&meaning->shape);
     for (size_t i = 1; i < count; i++)
         if (meaning->scale[i] != meaning->scale[0] || meaning->zero_point[i] != meaning->zero_point[0]) return;

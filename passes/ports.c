@@ -2,12 +2,15 @@
  *
  * Where the format comes from, in this order:
  *   the user's --input, the last one that is meant for the input;
- *   the model's own quantiser, when it is the input's only reader (moved elements allowed). A half-up one leaves its
- *     rounding to the firmware: the port has one fraction bit more and truncates, so that both together round half up
- *     exactly, wraps included. A quantiser whose scale is no power of two needs no port: its codes are the port's.
+ *   the model's own quantiser, when all that reads the input sees the same one (port_quantiser.c): behind movements it
+ *     is brought in front of them. A half-up one leaves its rounding to the firmware: the port has one fraction bit more
+ *     and truncates, so that both together round half up exactly, wraps included. A quantiser whose scale is no power of
+ *     two needs no port: its codes are the port's; so are those behind a normalisation that the port's meaning can tell
+ *     exactly;
  *   calibration: 16 bits a feature, signed even if no event was negative, with integer bits for 1.25 times the largest
  *     magnitude seen, since unseen events reach a little further; half even, saturating. What calibration cannot judge
  *     is told: features that never moved, and single events that are cut off (seen.c);
+ *   else the range of a quantiser behind a normalisation, in 16 bits;
  *   else fixed<16,6>, half even, saturating, with a warning.
  *
  * It runs before quantise, which gives formats to what the ports leave. */
@@ -29,15 +32,6 @@ struct rule {
 };
 
 /* ---- the model's quantiser ---- */
-
-/* The one reader of an input behind operators that only move its elements. */
-static const struct node *reader_of(const struct graph *graph, valref value, bool *moved) {
-    const struct node *reader = only_reader(graph, value);
-    for (*moved = false; reader; *moved = true, reader = only_reader(graph, reader->result))
-        if (reader->op != OP_RESHAPE && reader->op != OP_TRANSPOSE && reader->op != OP_SLICE && reader->op != OP_GATHER)
-            return reader;
-    return NULL;
-}
 
 /* Whether truncating to one fraction bit more, then rounding half up, is rounding half up: not where numbers just below
  * the range would already be set to zero, and not without room for the bit. */
@@ -246,6 +240,39 @@ static struct rule rule_by_default(struct program *program, const struct node *i
     return (struct rule){formats_uniform(program->arena, format), ROUND_HALF_EVEN, OVERFLOW_SATURATE, "default"};
 }
 
+/* ---- a quantiser behind a normalisation ---- */
+
+/* Signed bits in front of the point for all that the quantiser tells apart. */
+static int integer_bits_of_codes(const struct port_quantiser *behind, size_t element) {
+    struct format format;
+    enum overflow overflow;
+    int exponent = 0;
+    port_quantiser_rule(behind, element, &format, &overflow);
+    double zero_point, scale = meaning_scale(&behind->meaning, &behind->shape, element, &zero_point);
+    double lo = ldexp((double)format_min(format), -format.fraction) - zero_point;
+    double hi = ldexp((double)format_max(format) + 1, -format.fraction) - zero_point;
+    (void)frexp(fmax(fabs(lo * scale), fabs(hi * scale)), &exponent);
+    return exponent + 1;
+}
+
+/* Whether the quantiser saturates, so that beyond its range nothing can be told apart. */
+static bool has_range(const struct port_quantiser *behind) {
+    struct format format;
+    enum overflow overflow;
+    if (!behind->meaning.scale) return false;
+    port_quantiser_rule(behind, 0, &format, &overflow);
+    return overflow == OVERFLOW_SATURATE || overflow == OVERFLOW_SATURATE_SYMMETRIC;
+}
+
+static struct rule rule_of_range(struct program *program, const struct port_quantiser *behind) {
+    struct format *formats = ARENA_ARRAY(program->arena, struct format, behind->count);
+    for (size_t e = 0; e < behind->count; e++)
+        formats[e] = (struct format){true, PORT_BITS, (int16_t)(PORT_BITS - integer_bits_of_codes(behind, e))};
+    const char *chosen_by = arena_printf(program->arena, "the range of the model's quantiser '%s' behind '%s': %d bits", behind->node.name,
+                                         behind->steps[0].node->name, PORT_BITS);
+    return (struct rule){formats_compact(program->arena, &behind->shape, formats), ROUND_HALF_EVEN, OVERFLOW_SATURATE, chosen_by};
+}
+
 /* ---- the pass ---- */
 
 static void warn_of_own_rounding(struct program *program, const struct node *input, const struct node *reader, const struct input_options *option) {
@@ -260,16 +287,14 @@ static void override(const struct input_options *option, struct rule *rule) {
 }
 
 static int choose(struct program *program, const struct node *input, uint32_t index, const struct node *reader,
-                  bool moved, const struct input_options *option, struct rule *out) {
-    bool uniform =
-        reader && reader->op == OP_NARROW && shape_elements(&reader->attributes.quantizer.formats.shape) == 1;
+                  const struct port_quantiser *behind, const struct input_options *option, struct rule *out) {
     if (option->formats.at) {
         warn_of_overruled(program, input->name, option);
         if (rule_of_option(program, input, option, out) < 0) return -1;
         override(option, out);
         return 0;
     }
-    if (reader && reader->op == OP_NARROW && (!moved || uniform)) {
+    if (reader && reader->op == OP_NARROW) {
         *out = rule_of_quantiser(program, reader);
         warn_of_own_rounding(program, input, reader, option);
         return 0;
@@ -277,7 +302,7 @@ static int choose(struct program *program, const struct node *input, uint32_t in
     if (program->calibration.events && index < program->calibration.input_count && program->calibration.data[index]) {
         if (rule_of_calibration(program, input, index, out) < 0) return -1;
     } else
-        *out = rule_by_default(program, input);
+        *out = has_range(behind) ? rule_of_range(program, behind) : rule_by_default(program, input);
     override(option, out);
     return 0;
 }
@@ -304,22 +329,63 @@ static int append_port(struct graph *graph, valref input, const char *name, cons
     return 0;
 }
 
-static int port_of(struct program *program, valref input, uint32_t index, bool *changed) {
+static void note_codes(struct program *program, const char *input, const struct node *quantiser, const char *more) {
+    program_note(program, "ports", input, NAN, "codes with scale and zero point%s; chosen by the model's quantiser '%s'", more,
+                 quantiser->name);
+}
+
+static void warn_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind, const char *refusal) {
+    diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
+                 "where that matters, let the normalisation be one division and then one sum, or divide by powers of two",
+                 "input '%s' does not carry the codes of the model's quantiser '%s' behind '%s': %s", input->name, behind->node.name,
+                 behind->steps[0].node->name, refusal);
+}
+
+enum place { NOWHERE, IN_FRONT, BEHIND_ARITHMETIC, IN_THE_MEANING };
+
+/* Where the quantiser that all readers see stands, once movements are behind it; -1 and a diagnosis. */
+static int bring_quantiser(struct program *program, valref input, struct arena *scratch, struct port_quantiser *found, bool *changed) {
+    struct graph *graph = program->graph;
+    const struct node node = *graph_definition(graph, input);
+    if (!port_quantiser_find(graph, input, scratch, found)) {
+        *found = (struct port_quantiser){0};
+        return NOWHERE;
+    }
+    const char *refusal = found->step_count ? port_quantiser_refusal(program->context, found, scratch) : NULL;
+    if (refusal) {
+        warn_of_arithmetic(program, &node, found, refusal);
+        return BEHIND_ARITHMETIC;
+    }
+    if (found->moved || found->routes > 1) {
+        *changed = true;
+        if (port_quantiser_bring(graph, input, found) < 0) return -1;
+    }
+    return found->step_count ? IN_THE_MEANING : IN_FRONT;
+}
+
+static int port_of(struct program *program, valref input, uint32_t index, struct arena *scratch, bool *changed) {
     struct graph *graph = program->graph;
     const struct node node = *graph_definition(graph, input);
     struct quantisation codes;
     struct rule rule;
-    bool moved, output;
+    struct port_quantiser found = {0};
+    bool output;
     if (graph_use_count(graph, input, &output) == 0 && !output) return 0;
     const struct input_options option = option_of(program, node.name);
-    const struct node *reader = reader_of(graph, input, &moved);
-    if (!option.formats.at && reader && !moved && quantiser_fits_port(graph, reader, program->arena, &codes)) {
-        warn_of_own_rounding(program, &node, reader, &option);
-        program_note(program, "ports", node.name, NAN,
-                     "codes with scale and zero point; chosen by the model's quantiser '%s'", reader->name);
+    int place = option.formats.at ? NOWHERE : bring_quantiser(program, input, scratch, &found, changed);
+    if (place < 0) return -1;
+    if (place == IN_THE_MEANING) {
+        warn_of_own_rounding(program, &node, &found.node, &option);
+        note_codes(program, node.name, &found.node, ", which take over the arithmetic in front of it");
         return 0;
     }
-    if (choose(program, &node, index, reader, moved, &option, &rule) < 0) return -1;
+    const struct node *reader = only_reader(graph, input);
+    if (!option.formats.at && reader && quantiser_fits_port(graph, reader, program->arena, &codes)) {
+        warn_of_own_rounding(program, &node, reader, &option);
+        note_codes(program, node.name, reader, "");
+        return 0;
+    }
+    if (choose(program, &node, index, reader, &found, &option, &rule) < 0) return -1;
     note_rule(program, node.name, &rule);
     *changed = true;
     return append_port(graph, input, arena_printf(program->arena, "%s.port", node.name), &rule);
@@ -328,9 +394,11 @@ static int port_of(struct program *program, valref input, uint32_t index, bool *
 int pass_ports(struct program *program, bool *changed) {
     const struct value_list inputs = graph_inputs(program->graph, program->arena);
     if (check_option_names(program) < 0) return -1;
+    struct arena *scratch = arena_new(program->context);
     int status = 0;
     for (uint32_t i = 0; i < inputs.count; i++)
-        if (port_of(program, inputs.at[i], i, changed) < 0) status = -1;
+        if (port_of(program, inputs.at[i], i, scratch, changed) < 0) status = -1;
+    arena_free(scratch);
     graph_compact(program->graph);
     return status;
 }

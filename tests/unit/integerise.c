@@ -205,6 +205,108 @@ static void port_behind_reshape(void) {
     crossing_free(&c);
 }
 
+/* The codes at the port are those of the float graph in front of `ports`, for numbers on no grid. */
+static void check_codes_at_port(struct crossing *c, valref result, const char *note) {
+    graph_append_output(c->graph, "y", result);
+    struct graph *before = graph_clone(c->graph);
+    CROSS(*c);
+    CHECK_EQ(differences(before, c->program.graph, EVENTS, 20, 1e-5), 0);
+    CHECK(noted(c, "ports", note));
+    CHECK_EQ(c->context->diagnostics.count, 0);
+    graph_free(before);
+    crossing_free(c);
+}
+
+static valref transposed(struct crossing *c, valref x) {
+    union attributes attributes = {.transpose = {.permutation = {1, 0}}};
+    return graph_append(c->graph, OP_TRANSPOSE, "t", &x, 1, &attributes);
+}
+
+static valref flattened(struct crossing *c, valref x, int64_t count) {
+    union attributes attributes = {.reshape = {.shape = shape1(count)}};
+    return graph_append(c->graph, OP_RESHAPE, "Reshape_0", &x, 1, &attributes);
+}
+
+static void scales_behind_movements(void) {
+    static const float scales[6] = {0.3f, 0.7f, 1.1f, 0.25f, 3, 0.01f};
+    struct crossing c = crossing_new();
+    valref moved = flattened(&c, transposed(&c, graph_append_input(c.graph, "x", shape2(2, 3))), 6);
+    check_codes_at_port(&c, quant(&c, "iq", moved, reals(&c, "s", shape1(6), scales), 3, 7, true, false, ROUND_HALF_EVEN),
+                        "codes with scale and zero point; chosen by the model's quantiser 'iq'");
+}
+
+static void formats_behind_movements(void) {
+    static struct format formats[6] = {{true, 5, 2}, {true, 8, 3}, {false, 4, 6}, {true, 0, 0}, {true, 3, -1}, {true, 9, 4}};
+    struct crossing c = crossing_new();
+    valref moved = flattened(&c, transposed(&c, graph_append_input(c.graph, "x", shape2(2, 3))), 6);
+    check_codes_at_port(&c, narrow(&c, "iq", moved, (struct formats){shape1(6), formats}, ROUND_HALF_UP, OVERFLOW_WRAP),
+                        "chosen by the model's quantiser 'iq'");
+}
+
+static valref input_of_six(struct crossing *c) { return graph_append_input(c->graph, "x", shape2(1, 6)); }
+
+/* which: x / c; x - c; x / c + c; (x - c) / 2^k; c - x; (x * 4 - c) behind a Quant with a scale */
+static valref normalised(struct crossing *c, int which, valref x) {
+    static const float deviations[6] = {0.3f, 0.7f, 1.1f, 0.25f, 3, -0.01f}, powers[6] = {2, 0.5f, 1, 4, -8, 0.25f};
+    static const float means[6] = {0.1f, -0.7f, 11.1f, 0.25f, 0, 1e-3f};
+    valref d = reals(c, "d", shape2(1, 6), deviations), m = reals(c, "m", shape2(1, 6), means), p = reals(c, "p", shape2(1, 6), powers);
+    switch (which) {
+    case 0: return op2(c, OP_DIV, "scaled", x, d);
+    case 1: return op2(c, OP_SUB, "centred", x, m);
+    case 2: return op2(c, OP_ADD, "centred", op2(c, OP_DIV, "scaled", x, d), m);
+    case 3: return op2(c, OP_DIV, "scaled", op2(c, OP_SUB, "centred", x, m), p);
+    default: return op2(c, OP_SUB, "turned", m, x);
+    }
+}
+
+static void codes_behind_normalisation(void) {
+    for (int which = 0; which < 5; which++) {
+        struct crossing c = crossing_new();
+        valref x = normalised(&c, which, input_of_six(&c));
+        check_codes_at_port(&c, narrow1(&c, "iq", x, true, 9, 3), "take over the arithmetic in front of it");
+        if (test_failed) return;
+    }
+}
+
+static void scaled_codes_behind_normalisation(void) {
+    struct crossing c = crossing_new();
+    valref x = op2(&c, OP_MUL, "doubled", input_of_six(&c), scalar(&c, "two", 2));
+    check_codes_at_port(&c, quant(&c, "iq", flattened(&c, x, 6), scalar(&c, "s", 0.3f), 5, 8, false, false, ROUND_HALF_EVEN),
+                        "take over the arithmetic in front of it");
+}
+
+/* The port's binary32 rounds elsewhere: an ordinary port of the quantiser's range, and why is told. */
+static void inexact_normalisation_is_told(void) {
+    struct crossing c = crossing_new();
+    valref x = op2(&c, OP_DIV, "scaled", op2(&c, OP_SUB, "centred", input_of_six(&c), scalar(&c, "m", 0.1f)), scalar(&c, "d", 0.7f));
+    graph_append_output(c.graph, "y", narrow1(&c, "iq", x, true, 8, 3));
+    CROSS(c);
+    CHECK(said(&c, SEVERITY_WARNING, "input 'x' does not carry the codes of the model's quantiser 'iq' behind 'centred': the model makes"));
+    CHECK(!said(&c, SEVERITY_WARNING, "has no format"));
+    CHECK(noted(&c, "ports", "s16f11, half_even, saturate; chosen by the range of the model's quantiser 'iq' behind 'centred'"));
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 20, 0), 0);
+    crossing_free(&c);
+}
+
+static void many_readers_see_one_quantiser(void) {
+    struct crossing c = crossing_new();
+    valref x = input_of_six(&c);
+    valref a = narrow1(&c, "a", x, true, 7, 2), b = narrow1(&c, "b", flattened(&c, x, 6), true, 7, 2);
+    union attributes back = {.reshape = {.shape = shape2(1, 6)}};
+    b = graph_append(c.graph, OP_RESHAPE, "back", &b, 1, &back);
+    check_codes_at_port(&c, op2(&c, OP_ADD, "sum", a, b), "s7f2, half_even, saturate; chosen by the model's quantiser 'a'");
+}
+
+static void other_quantisers_are_not_taken(void) {
+    struct crossing c = crossing_new();
+    valref x = input_of_six(&c);
+    graph_append_output(c.graph, "y", op2(&c, OP_ADD, "sum", narrow1(&c, "a", x, true, 7, 2), narrow1(&c, "b", x, true, 7, 3)));
+    CROSS(c);
+    CHECK(said(&c, SEVERITY_WARNING, "input 'x' has no format: fixed<16,6> is taken"));
+    CHECK_EQ(count_op(c.real, OP_NARROW), 3);
+    crossing_free(&c);
+}
+
 static void port_from_calibration(void) {
     static const float events[2 * 3] = {0.5f, -100, 0, 0.7f, 90, 0};
     const float *data[1] = {events};
@@ -618,6 +720,13 @@ int main(void) {
     RUN(half_up_port_symmetric);
     RUN(half_up_port_zeroes);
     RUN(port_behind_reshape);
+    RUN(scales_behind_movements);
+    RUN(formats_behind_movements);
+    RUN(codes_behind_normalisation);
+    RUN(scaled_codes_behind_normalisation);
+    RUN(inexact_normalisation_is_told);
+    RUN(many_readers_see_one_quantiser);
+    RUN(other_quantisers_are_not_taken);
     RUN(port_from_calibration);
     RUN(port_by_default_warns);
     RUN(port_options_are_checked);

@@ -130,16 +130,24 @@ static bool is(const struct scan *scan, const char *token) {
 
 /* Behind "always": a clock's rising edge and nothing else. */
 static void check_sensitivity(struct scan *scan) {
-    static const char *const wanted[] = {"@", "(", "posedge", NULL, ")"};
+    static const char *const wanted[] = {"@", "(", "posedge", "clk", ")"};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         next(scan);
-        if (wanted[i] ? is(scan, wanted[i]) : scan->kind == TOKEN_WORD) continue;
-        refuse(scan, "'always' with another list than @(posedge CLOCK)");
+        if (is(scan, wanted[i])) continue;
+        refuse(scan, "'always' with another list than @(posedge clk)");
         return;
     }
     scan->clocked = true;
     scan->may_end = false;
     scan->depth = 0;
+}
+
+/* One clock, by its name in every module: gated or divided, flip-flops would see what no simulation shows. */
+static void check_clock(struct scan *scan) {
+    bool is_clock = is(scan, "clk"), behind = strcmp(scan->before, "(") == 0 && strcmp(scan->before_that, "clk") == 0;
+    bool declared = strcmp(scan->before, "wire") == 0 && strcmp(scan->before_that, "input") == 0;
+    if (is_clock ? !declared && !behind && strcmp(scan->before, ".") != 0 : behind)
+        refuse(scan, "another clock than the port 'clk', or a use of 'clk' as a number");
 }
 
 static void follow_block(struct scan *scan) {
@@ -181,6 +189,7 @@ static void check_symbol(struct scan *scan) {
 static void check_verilog(struct scan *scan) {
     for (next(scan); scan->kind != TOKEN_END; next(scan)) {
         follow_block(scan);
+        check_clock(scan);
         if (is(scan, "always")) check_sensitivity(scan);
         else if (scan->kind == TOKEN_WORD) check_word(scan);
         else if (scan->kind == TOKEN_SYMBOL) check_symbol(scan);
@@ -189,31 +198,38 @@ static void check_verilog(struct scan *scan) {
 
 /* ---- C and HLS ---- */
 
-/* The file without comments and texts, which become blanks; lines stay. */
+/* 1'000 and not L'0': a quote that opens nothing. */
+static bool is_inside_number(const char *text, const char *quote) {
+    const char *start = quote;
+    while (start > text && (is_letter(start[-1]) || start[-1] == '\'')) start--;
+    return isdigit((unsigned char)*start);
+}
+
+/* The file without comments and texts, which become blanks; lines stay, and end what they end. */
 static char *without_comments(struct arena *arena, const char *text) {
     char *copy = arena_strdup(arena, text);
     char inside = 0; /* '/': to the line's end, '*': a block, or a quote */
     for (char *c = copy; *c; c++) {
-        if (inside == '/' && *c == '\n') inside = 0;
+        if (*c == '\n') inside = inside == '*' || (inside == '/' && text[c - copy - 1] == '\\') ? inside : 0;
         else if (inside == '*' && c[0] == '*' && c[1] == '/') inside = 0, *c++ = ' ', *c = ' ';
         else if ((inside == '"' || inside == '\'') && *c == '\\' && c[1]) *c++ = ' ', *c = ' ';
-        else if (inside && *c == inside) inside = 0, *c = ' ';
-        else if (inside && *c != '\n') *c = ' ';
-        else if (!inside && *c == '/' && (c[1] == '/' || c[1] == '*')) inside = c[1], *c = ' ';
-        else if (!inside && (*c == '"' || (*c == '\'' && !(c > copy && isalnum((unsigned char)c[-1])))))
-            inside = *c, *c = ' ';
+        else if ((inside == '"' || inside == '\'') && *c == inside) inside = 0, *c = ' ';
+        else if (inside) *c = ' ';
+        else if (*c == '/' && (c[1] == '/' || c[1] == '*')) inside = c[1], *c++ = ' ', *c = ' ';
+        else if (*c == '"' || (*c == '\'' && !is_inside_number(copy, c))) inside = *c, *c = ' ';
     }
     return copy;
 }
 
-/* The next line that begins with '#', without blanks at its ends; *at moves behind it. */
-static char *next_directive(struct arena *arena, const char **at, int *line) {
-    while (**at) {
-        size_t length = strcspn(*at, "\n"), blank = strspn(*at, " \t");
-        const char *start = *at + blank;
-        *at += length + ((*at)[length] == '\n');
+/* The next line that begins with '#' in `bare`, as `text` has it, without blanks at its ends; *at moves behind it. */
+static char *next_directive(struct arena *arena, const char *bare, const char *text, size_t *at, int *line) {
+    while (bare[*at]) {
+        size_t length = strcspn(bare + *at, "\n"), blank = strspn(bare + *at, " \t");
+        const char *start = text + *at + blank;
+        bool found = bare[*at + blank] == '#';
+        *at += length + (bare[*at + length] == '\n');
         ++*line;
-        if (*start != '#') continue;
+        if (!found) continue;
         length -= blank;
         while (length && isspace((unsigned char)start[length - 1])) length--;
         return arena_strndup(arena, start, length);
@@ -236,20 +252,22 @@ static bool is_pragma_for_hls(const char *line) {
 
 /* Conditions must be those of the original, in their order. */
 static void check_conditions(struct scan *scan, const char *text, const char *original) {
-    const char *there = original;
+    size_t here = 0, there = 0;
     int ignored = 0;
-    for (char *line; (line = next_directive(scan->arena, &text, &scan->line));) {
+    for (char *line; (line = next_directive(scan->arena, text, text, &here, &scan->line));) {
         if (!is_condition(line)) continue;
-        char *wanted = next_directive(scan->arena, &there, &ignored);
-        while (wanted && !is_condition(wanted)) wanted = next_directive(scan->arena, &there, &ignored);
+        char *wanted = next_directive(scan->arena, original, original, &there, &ignored);
+        while (wanted && !is_condition(wanted))
+            wanted = next_directive(scan->arena, original, original, &there, &ignored);
         if (wanted && strcmp(line, wanted) == 0) continue;
         refuse(scan, arena_printf(scan->arena, "'%.60s'", line));
         return;
     }
 }
 
-static void check_directives(struct scan *scan, const char *text, const char *original) {
-    for (char *line; (line = next_directive(scan->arena, &text, &scan->line));) {
+static void check_directives(struct scan *scan, const char *bare, const char *text, const char *original) {
+    size_t at = 0;
+    for (char *line; (line = next_directive(scan->arena, bare, text, &at, &scan->line));) {
         bool free_to_edit = is_condition(line) || directive_is(line, "define") || directive_is(line, "undef") ||
                             is_pragma_for_hls(line);
         bool is_include = directive_is(line, "include");
@@ -271,18 +289,22 @@ static void check_names(struct scan *scan, const char *text, const char *origina
     }
 }
 
-/* What hides a directive or a name from all that is looked for here: '#' in other letters, and names that are made of
- * pieces. */
-static const char *disguise(const char *text, const char *c) {
+/* What hides a directive, a name or the end of a text from all that is looked for here; `bare` is without comments and
+ * texts, but what is neither (signs of three letters, lines that go on) counts in those too. */
+static const char *disguise(const char *bare, const char *text, const char *c) {
+    const char *at = bare + (c - text), before = c > text ? c[-1] : '\n';
     size_t splice = 1 + strspn(c + (*c != 0), " \t\r");
-    if (strncmp(c, "%:", 2) == 0 || strncmp(c, "?\?=", 3) == 0) return "another spelling of '#'";
-    if (strncmp(c, "##", 2) == 0) return "a name that is pasted together (##)";
-    return *c == '\\' && c[splice] == '\n' && c > text && is_letter(c[-1]) && is_letter(c[splice + 1]) ? "a name on two lines" : NULL;
+    if (strncmp(at, "%:", 2) == 0 || strncmp(c, "?\?=", 3) == 0) return "another spelling of '#'";
+    if (strncmp(c, "?\?", 2) == 0 && c[2] && strchr("/'()!<>-", c[2])) return "a sign of three letters (?\?/ and its kind)";
+    if (strncmp(at, "##", 2) == 0) return "a name that is pasted together (##)";
+    if (strncmp(c, "R\"", 2) == 0 && !(is_letter(before) && !strchr("uUL8", before))) return "a raw text (R\"...)";
+    bool splits = *c == '\\' && c[splice] == '\n' && (splice > 1 || !isspace((unsigned char)before));
+    return splits ? "a name on two lines" : NULL;
 }
 
-static void check_disguises(struct scan *scan, const char *text) {
+static void check_disguises(struct scan *scan, const char *bare, const char *text) {
     for (const char *c = text; *c; c++) {
-        const char *what = disguise(text, c);
+        const char *what = disguise(bare, text, c);
         if (what) {
             refuse(scan, what);
             return;
@@ -294,11 +316,11 @@ static void check_disguises(struct scan *scan, const char *text) {
 static void check_c(struct scan *scan, const char *text) {
     char *bare = without_comments(scan->arena, text), *bare_original = without_comments(scan->arena, scan->original);
     scan->line = 1;
-    check_disguises(scan, bare);
+    check_disguises(scan, bare, text);
     scan->line = 0;
     check_conditions(scan, bare, bare_original);
     scan->line = 0;
-    check_directives(scan, text, scan->original);
+    check_directives(scan, bare, text, scan->original);
     scan->line = 1;
     check_names(scan, bare, bare_original);
 }
@@ -327,7 +349,10 @@ int subset_check(struct bxc_context *context, const char *path, const char *text
     struct scan scan = {
         .context = context, .arena = arena, .path = path, .original = original ? original : "", .at = text, .line = 1};
     check_zero_bytes(&scan, length);
-    if (ends_in(path, verilog)) check_verilog(&scan);
+    if (ends_in(path, verilog)) {
+        scan.original = without_comments(arena, scan.original);
+        check_verilog(&scan);
+    }
     if (ends_in(path, c)) check_c(&scan, text);
     arena_free(arena);
     return scan.told ? -1 : 0;

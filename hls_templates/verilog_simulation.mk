@@ -31,7 +31,7 @@ $(VERILATED)/%.o: $(ROOT)/include/%.cpp
 UNITS := fast $(if $(filter -O0,$(OPT)),,slow)
 $(BUILD)/run: $(RTL) ../rtl/files.f harness.cpp Makefile $(LIBRARY)
 	rm -rf $(BUILD)/model && mkdir -p $(BUILD)/model
-	$(VERILATOR) --cc -O3 -Wno-lint -Wno-fatal --output-split 20000 --output-split-cfuncs 500 --x-assign fast --x-initial fast --noassert \
+	$(VERILATOR) --cc -O3 -Wno-lint -Wno-fatal -Werror-UNOPTFLAT -Werror-MULTIDRIVEN --output-split 20000 --output-split-cfuncs 500 --x-assign fast --x-initial fast --noassert \
 	  --top-module $(TOP) --prefix Vtop --Mdir $(BUILD)/model $(RTL)
 	for file in $(BUILD)/model/*.cpp; do case $$file in *__Slow.cpp) unit=$(lastword $(UNITS)) ;; *) unit=fast ;; esac; \
 	  echo "#include \"$${file##*/}\"" >> $(BUILD)/model/$$unit.unit; done

@@ -2,8 +2,9 @@
  * relative names only (no path of the user's is ever read by make or a shell), and put under a name that holds
  * their content and all else the program depends on. What has not changed is not built again; what has changed,
  * or was replaced after it was built, is never taken for what was built before. */
-#include <errno.h>
+#include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +231,14 @@ static int copy_sources(const struct build *build, size_t own, const char *besid
     return result;
 }
 
+/* As a word begins: not in -Werror, which make says before what it runs. */
+static bool tells(const char *line, const char *words) {
+    const char *at = strstr(line, words);
+    while (at && at > line && isalpha((unsigned char)at[-1]))
+        at = strstr(at + 1, words);
+    return at != NULL;
+}
+
 /* The first line that tells of an error, which those after it often only follow from. */
 static const char *first_error(struct arena *arena, const struct child *child) {
     static const char *const words[] = {"error", "Error", "cannot", "not found", "No such file"};
@@ -238,7 +247,7 @@ static const char *first_error(struct arena *arena, const struct child *child) {
         size_t length = (size_t)((next ? next : end) - line);
         const char *text = arena_strndup(arena, line, length);
         for (size_t i = 0; i < sizeof words / sizeof *words && strncmp(text, "make", 4); i++)
-            if (strstr(text, words[i]))
+            if (tells(text, words[i]))
                 return text;
         line += length + 1;
     }

@@ -35,7 +35,7 @@ static char **child_environment(struct arena *arena, bool in_folder) {
     char **result = ARENA_ARRAY(arena, char *, count + 3);
     for (size_t i = 0; i < count; i++) {
         const char *entry = environ[i];
-        if (strncmp(entry, "MAKE", 4) && strncmp(entry, "MFLAGS=", 7) && strncmp(entry, "LC_ALL=", 7) &&
+        if (strncmp(entry, "MAKE", 4) && strncmp(entry, "GNUMAKEFLAGS=", 13) && strncmp(entry, "MFLAGS=", 7) && strncmp(entry, "LC_ALL=", 7) &&
             !(in_folder && strncmp(entry, "TMPDIR=", 7) == 0))
             result[kept++] = environ[i];
     }

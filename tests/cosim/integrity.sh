@@ -88,6 +88,9 @@ for version in 1 2; do
 done
 cmp -s "$WORK/builds1" "$WORK/builds2" && not_ok compiler_version "the build of another compiler was taken" || ok compiler_version
 CC="$WORK/compiler" verify --engines c; builds | cmp -s - "$WORK/builds2" && ok compiler_same || not_ok compiler_same "it was built again"
+fresh; rm -r "$WORK/fw/verify"
+MAKEFLAGS=-n GNUMAKEFLAGS='-e PROBES=1' MAKEFILES=/dev/null PROBES=1 BUILD=/nowhere AP_TYPES=/nowhere verify --engines c,hls,rtl
+expect environment_of_make 0 '^verdict: equal in every bit: emulator, c, hls, rtl$'
 mkdir "$WORK/types"
 echo '#error first headers' > "$WORK/types/ap_fixed.h"; : > "$WORK/types/ap_int.h"
 verify --engines hls --ap-types "$WORK/types"; expect ap_types_first 1 'not built: .*first headers'
@@ -113,9 +116,11 @@ verify --engines c,hls; expect partial 0 '^verdict: equal in every bit: emulator
 expect partial_names 0 'not run, because not asked for: rtl, icarus'
 verify --engines ''; expect no_engines 1 '^verdict: INCOMPLETE'
 expect no_engines_names 1 'not run, because not asked for: c, hls, rtl, icarus'
-fresh; sed -i '/^#include/a broken' "$WORK/fw/c/matmul.c"; verify --engines c,hls
-expect not_built 1 "not built: engine 'c' is not built: matmul.c:3:.*error"
+fresh; sed -i '/^#include/a broken' "$WORK/fw/c/matmul.c"; CFLAGS=-Werror verify --engines c,hls
+expect not_built 1 "not built: engine 'c' is not built: matmul.c:[0-9]+:.*error"
 never not_built_not_unequal 'NOT equal'
+fresh; sed -i 's/^\( *assign out_valid =\) \(.*\);/    wire hold = rst ? hold : \2;\n\1 hold;/' "$WORK/fw/rtl/matmul.v"; verify --engines rtl
+expect loop 1 "not built: engine 'rtl' is not built: .*UNOPTFLAT.*hold"
 
 # ---- a partial run does not replace a full verdict, but what it finds does ----
 state() { sed -n 's/.*banner \([a-z]*\)">.*/\1/p' "$WORK/fw/report/report.html" | head -n 1; }

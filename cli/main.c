@@ -26,7 +26,8 @@ static int print_help(FILE *out) {
     fprintf(out, "bxc %s, the bunch-crossing compiler: trained networks to trigger firmware, bit for bit.\n\n"
                  "usage: bxc COMMAND [OPTION...] ARGUMENT...\n\n", BXC_VERSION);
     for (int i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-12s%s\n", command_table[i].name, command_table[i].summary);
-    fprintf(out, "\n'bxc help COMMAND' lists a command's options, 'bxc manual | man -l -' is the manual page.\n");
+    fprintf(out, "\n'bxc help COMMAND' lists a command's options, 'bxc manual | man -l -' is the manual page,\n"
+                 "'bxc --version' tells version and commit.\n");
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 

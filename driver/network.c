@@ -135,5 +135,5 @@ void network_print(struct strbuf *out, const struct network *network) {
     if (network->pass && network->loss.max_error > 0) strbuf_printf(out, ", most in pass '%s'", network->pass);
     if (network->truth.labels)
         strbuf_printf(out, ", accuracy %.2f %% for %.2f %%", 100 * network->truth.accuracy_fixed, 100 * network->truth.accuracy_float);
-    strbuf_printf(out, "; on %s%s\n", network->events, network->calibrated ? "" : ": only --calibrate EVENTS can judge it");
+    strbuf_printf(out, "; on %s%s\n", network->events, network->calibrated || !(network->loss.max_error > 0 || network->loss.flipped) ? "" : ": only --calibrate EVENTS can judge it");
 }

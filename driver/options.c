@@ -47,6 +47,9 @@ const char *option_nearest(const char *key, unsigned commands) {
 const char *command_nearest(const char *name) {
     struct nearest nearest = {.wanted = name};
     for (int i = 0; i < COMMAND_COUNT; i++) nearest_offer(&nearest, command_table[i].name);
+    nearest_offer(&nearest, "help");
+    nearest_offer(&nearest, "--help");
+    nearest_offer(&nearest, "--version");
     return nearest.name;
 }
 

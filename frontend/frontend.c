@@ -25,6 +25,24 @@ const struct reader *frontend_reader(const char *path, const void *data, size_t 
     return NULL;
 }
 
+/* What people have in hand that is no model bxc reads, and what to do with it. */
+static const char *help_with(const char *path, const char *data, size_t length) {
+    static const struct foreign { const char *magic, *extension, *help; } foreign[] = {
+        {"\211HDF\r\n\032\n", ".h5", "a Keras .h5 is not read: export the model to ONNX (float) or QONNX (QKeras: qonnx.converters.from_keras)"},
+        {"\223NUMPY", ".npy", "these are events or labels: the model comes first, events go to --calibrate, --events or 'bxc run'"},
+        {NULL, ".npz", "this is an archive of arrays and no model: events are one array a file, saved with numpy.save"},
+        {NULL, ".csv", "these are events or labels: the model comes first, events go to --calibrate, --events or 'bxc run'"},
+        {NULL, ".pb", "TensorFlow's own formats are not read: export the model to ONNX"},
+        {NULL, ".pt", "PyTorch's own formats are not read: export the model to ONNX (torch.onnx.export), from Brevitas to QONNX"},
+        {NULL, ".pth", "PyTorch's own formats are not read: export the model to ONNX (torch.onnx.export), from Brevitas to QONNX"},
+    };
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        size_t magic = foreign[i].magic ? strlen(foreign[i].magic) : 0;
+        if ((magic && length >= magic && !memcmp(data, foreign[i].magic, magic)) || has_extension(path, foreign[i].extension)) return foreign[i].help;
+    }
+    return "known: ONNX (.onnx), HGQ2 (.keras), bxc's JSON (.json) and text (.bxc)";
+}
+
 struct request {
     struct bxc_context *context;
     const char *path;
@@ -41,8 +59,7 @@ static int read_request(void *user) {
     if (reader) request->graph = reader->read(request->context, request->path, data, length, request->options);
     else if (data)
         diag_error(&request->context->diagnostics, (struct location){.file = request->path},
-                   "known: ONNX (.onnx), HGQ2 (.keras), bxc's JSON (.json) and text (.bxc)",
-                   length ? "the file is of no format that bxc reads" : "the file is empty");
+                   help_with(request->path, data, length), length ? "the file is of no format that bxc reads" : "the file is empty");
     arena_free(arena);
     return request->graph ? 0 : -1;
 }

@@ -69,7 +69,7 @@ static void print_outcome(struct strbuf *out, const struct inspection *inspectio
     strbuf_printf(out, "\n%srefused%s, for %u reason%s\n", colour ? "\033[1;31m" : "", end, inspection->refusal_count,
                   inspection->refusal_count == 1 ? "" : "s");
     print_reasons(out, inspection->refusals, inspection->refusal_count);
-    if (!inspection->read_whole)
+    if (!inspection->read_whole && inspection->node_count)
         strbuf_append(out, "what stands behind a refused node is not judged\n");
 }
 

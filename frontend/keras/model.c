@@ -5,8 +5,9 @@
 #include <string.h>
 
 bool keras_recognises(const char *path, const void *data, size_t length) {
-    (void)path;
-    return length > 4 && memcmp(data, "PK\003\004", 4) == 0;
+    const char *end = strrchr(path, '.');
+    bool foreign = end && (!strcmp(end, ".pt") || !strcmp(end, ".pth") || !strcmp(end, ".npz")); /* zip files too */
+    return !foreign && length > 4 && memcmp(data, "PK\003\004", 4) == 0;
 }
 
 static int refuse(const struct keras_reader *reader, const char *where, const char *help, const char *what) {

@@ -135,7 +135,9 @@ static int read_root(struct json *json, const struct cJSON *root) {
     int64_t version, opset = 0;
     if (cJSON_IsObject(root) && !native_member(root, "format"))
         return diag_error(&json->context->diagnostics, (struct location){.file = json->file},
-                          "convert a model with 'bxc convert MODEL model.json'; other tools' JSON is not read",
+                          native_member(root, "class_name")
+                              ? "a Keras architecture has no weights in it: export the model to ONNX (float) or QONNX (QKeras: qonnx.converters.from_keras)"
+                              : "convert a model with 'bxc convert MODEL model.json'; other tools' JSON is not read",
                           "this is not bxc's JSON: there is no member 'format'");
     if (native_members(json, NULL, root, names) < 0) return -1;
     if (native_text(json, "format", native_member(root, "format"), &format) < 0) return -1;

@@ -50,6 +50,8 @@ config_files() {
 }
 
 text_models() {
+    printf '\211HDF\r\n\032\n' > weights.h5
+    printf 'PK\003\004 a pickle' > network.pt
     cat > model.bxc << 'END'
 bxc graph 1
 graph "tiny"

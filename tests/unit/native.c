@@ -100,6 +100,9 @@ static const struct { const char *json, *text; } wrongs[] = {
     {"{\"format\": \"bxc-graph\", \"version\": 2}", "m.json: error: 2 is not between 1 and 1\n  at: version\n"},
     {"{\"FORMAT\": \"bxc-graph\"}", "m.json: error: this is not bxc's JSON: there is no member 'format'\n"
                                      "  help: convert a model with 'bxc convert MODEL model.json'; other tools' JSON is not read\n"},
+    {"{\"class_name\": \"Model\"}", "m.json: error: this is not bxc's JSON: there is no member 'format'\n"
+                                 "  help: a Keras architecture has no weights in it: export the model to ONNX (float) or QONNX "
+                                 "(QKeras: qonnx.converters.from_keras)\n"},
     {"{\"format\": \"bxc-graph\", \"Name\": \"a\"}", "m.json: error: member 'Name' is unknown\n  at: Name\n"},
     {"{\"format\": \"bxc-graph\", \"name\": \"a\", \"name\": \"b\"}", "m.json: error: member 'name' stands twice\n  at: name\n"},
     {HEAD "{\"name\": \"a\", \"op\": \"conv\"}" TAIL, "m.json: error: 'conv' is no operator; see 'bxc ops'\n  at: nodes[0].op\n"},

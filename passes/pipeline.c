@@ -195,7 +195,7 @@ int pass_pipeline(struct program *program, bool *changed) {
     struct schedule s = {.design = design};
     if (find_budget(program, &s.stage) < 0)
         return -1;
-    split_sums(design, &s.stage);
+    split_wide_wires(design, &s.stage);
     s.datapath = &design->blocks[0].datapath;
     struct arena *scratch = arena_new(program->context);
     s.timing = timing_new(scratch, design, program->technology);

@@ -108,7 +108,7 @@ static wireref split_less(struct split *s, const struct wire *wire) {
     return low_bits(s, high_bits(s, difference, wire_width(d) - 1), 1, false);
 }
 
-void split_sums(struct design *design, const struct stage *stage) {
+void split_wide_wires(struct design *design, const struct stage *stage) {
     const struct datapath *from = &design->blocks[0].datapath;
     struct arena *scratch = arena_new(design->context);
     wireref *map = ARENA_ARRAY(scratch, wireref, from->wire_count + 1);
@@ -122,6 +122,8 @@ void split_sums(struct design *design, const struct stage *stage) {
             map[i] = split_sum(&s, wire.operands, wire.operand_count, wire.constant);
         else if (wide && wire.op == WIRE_LESS)
             map[i] = split_less(&s, &wire);
+        else if (wide && wire.op == WIRE_TABLE)
+            map[i] = split_table(design, &s.to, &wire, stage, s.start);
         else
             map[i] = datapath_append(design, &s.to, &wire);
     }

@@ -62,6 +62,11 @@ static int merge_luts(const struct bit_time *in, int count, int *total) {
     return from;
 }
 
+/* Four-to-one multiplexers behind LUT6. */
+static int lut_levels(int inputs) {
+    return inputs <= 1 ? 0 : inputs <= LUT_INPUTS ? 1 : 1 + (inputs - LUT_INPUTS + 1) / 2;
+}
+
 /* A function of so many bits, constants among them left out. */
 static struct bit_time lut_of(const struct technology *t, const struct bit_time *in, int count) {
     struct bit_time present[BITS];
@@ -74,10 +79,8 @@ static struct bit_time lut_of(const struct technology *t, const struct bit_time 
     if (total == 1)
         return present[0]; /* wiring, or an inversion that its reader does */
     count = total;
-    if (total > LUT_INPUTS) {
-        int levels = 1 + (total - LUT_INPUTS + 1) / 2; /* four-to-one multiplexers behind LUT6 */
-        return (struct bit_time){.at = latest(present, count) + levels * level(t)};
-    }
+    if (total > LUT_INPUTS)
+        return (struct bit_time){.at = latest(present, count) + lut_levels(total) * level(t)};
     int from = merge_luts(present, count, &total);
     return (struct bit_time){from + level(t), total, from};
 }
@@ -348,18 +351,22 @@ int adder_delay(const struct technology *technology, int terms, int bits) {
     return last;
 }
 
+int table_delay(const struct technology *technology, int index_bits) {
+    return lut_levels(index_bits) * level(technology);
+}
+
+int fan_out_delay(const struct technology *technology, int readers) {
+    int extra = 0;
+    for (; readers > technology->fan_out_free; readers = (readers + 1) / 2)
+        extra += technology->fan_out;
+    return extra;
+}
+
 int technology_overhead(const struct technology *technology) {
     return technology->clock_to_out + technology->net + technology->setup;
 }
 
 /* ---- a datapath ---- */
-
-static int fan_out_of(const struct technology *t, int readers) {
-    int extra = 0;
-    for (; readers > t->fan_out_free; readers = (readers + 1) / 2)
-        extra += t->fan_out;
-    return extra;
-}
 
 static void count_read(const struct datapath *datapath, int **readers, const struct wire *wire, uint32_t k, uint32_t id) {
     const struct wire *x = operand_of(datapath, wire, k);
@@ -389,7 +396,7 @@ static void find_fan_out(struct timing *timing, const struct design *design) {
         const struct wire *wire = &datapath->wires[id];
         for (int bit = 0; bit < wire_width(wire); bit++) {
             int move = wire_is_slice(wire) ? moved(wire, 0) : 0, *extra = &timing->fan_out[id][bit];
-            *extra = fan_out_of(timing->technology, *extra);
+            *extra = fan_out_delay(timing->technology, *extra);
             if (wire_is_slice(wire) && bit + move >= 0 && bit + move < wire_width(operand_of(datapath, wire, 0)))
                 *extra = timing->fan_out[wire->operands[0].wire.id][bit + move];
             timing->most_fan_out = *extra > timing->most_fan_out ? *extra : timing->most_fan_out;

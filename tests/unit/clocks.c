@@ -11,14 +11,46 @@ static const char *const pass_names[] = {"simplify", "lower", "share", "trees", 
 
 static int compiled, refused, count_again; /* again: at the clock that would do */
 
-/* Of narrow and of wide numbers: wide adders are those that are cut. */
-static struct graph *network_new(struct bxc_context *context, uint64_t seed) {
-    static const int widths[] = {12, 24, 40};
-    return random_graph_new(context, seed, seed % 4 ? 20 : 40, widths[seed % 3], 6);
+/* Of any number, in steps, the same every 64 entries or the same everywhere else: sub-tables that differ, are constants, are equal. */
+static int64_t entry_of(struct random_graph *random, int kind, const int64_t *before, uint32_t i) {
+    int64_t any = random_in_format(random, (struct format){.is_signed = true, .width = 9});
+    return kind == 0 ? any : kind == 1 ? i / 50 : kind == 2 ? (i < 64 ? any : before[i - 64]) : i < 300 ? any : before[299];
 }
 
-/* What the pipeliner may say: what it cannot do, in picoseconds, and what would do. */
-static bool is_reason(const struct diagnostic *diagnostic) {
+/* A look-up of 7 to 13 bits, of either sign, of which some indices do not occur. */
+static void append_wide_table(struct graph *graph, uint64_t seed) {
+    struct random_graph random = {.state = seed, .graph = graph};
+    struct shape shape = {.rank = 2, .dim = {1, 2}};
+    struct format format = {.is_signed = seed % 2, .width = (int16_t)(7 + random_below(&random, 7))};
+    valref x = graph_append_integer_input(graph, "wide", shape, formats_uniform(graph->arena, format), ROUND_TRUNCATE, OVERFLOW_WRAP);
+    if (random_below(&random, 2)) {
+        valref both[2] = {x, graph_append_integers(graph, "added", shape, formats_uniform(graph->arena, format), (int64_t[]){5, 33})};
+        x = graph_append(graph, OP_ADD, "moved", both, 2, NULL);
+    }
+    union attributes attributes = {.lookup = {.formats = formats_uniform(graph->arena, (struct format){.is_signed = true, .width = 9})}};
+    struct table *table = attributes.lookup.tables = ARENA_NEW(graph->arena, struct table);
+    *table = (struct table){.first = format_min(format), .count = (UINT32_C(1) << format.width) + 33};
+    table->entries = ARENA_ARRAY(graph->arena, int64_t, table->count);
+    int kind = random_below(&random, 4);
+    for (uint32_t i = 0; i < table->count; i++)
+        table->entries[i] = entry_of(&random, kind, table->entries, i);
+    graph_append_output(graph, "looked up", graph_append(graph, OP_TABLE, "table", &x, 1, &attributes));
+}
+
+/* Of narrow and of wide numbers: wide adders and wide tables are those that are cut. */
+static struct graph *network_new(struct bxc_context *context, uint64_t seed) {
+    static const int widths[] = {12, 24, 40};
+    struct graph *graph = random_graph_new(context, seed, seed % 4 ? 20 : 40, widths[seed % 3], 6);
+    if (seed % 5 == 0)
+        append_wide_table(graph, seed);
+    return graph;
+}
+
+/* What the pipeliner may say: what it cannot do, in picoseconds, and what would do. A table can be cut to single LUT. */
+static bool is_reason(const struct diagnostic *diagnostic, const struct technology *technology) {
+    const char *table = strstr(diagnostic->message, "'table'"), *needs = strstr(diagnostic->message, "needs ");
+    if (table && (!needs || atoi(needs + 6) >= 2 * (technology->net + technology->lut)))
+        return false;
     return diagnostic->help && (strstr(diagnostic->message, " ps") || strstr(diagnostic->message, "bits"));
 }
 
@@ -41,7 +73,7 @@ static const char *run_passes(struct below *below, int64_t **inputs) {
     const struct diagnostics *diagnostics = &below->program.context->diagnostics;
     for (int i = 0; i < 5; i++) {
         const char *failure = below_pass(below, pass_names[i], EVENTS, inputs);
-        if (failure && !strcmp(failure, "the pass refused") && diagnostics->count == 1 && is_reason(&diagnostics->items[0])) {
+        if (failure && !strcmp(failure, "the pass refused") && diagnostics->count == 1 && is_reason(&diagnostics->items[0], below->program.technology)) {
             refused++;
             return NULL;
         }

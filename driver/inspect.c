@@ -155,7 +155,7 @@ static void take_reasons(struct inspect_job *job, const char *stage, size_t sinc
     struct diagnostics *diagnostics = &job->context->diagnostics;
     struct inspection *inspection = &job->inspection;
     size_t count = diagnostics->count - since;
-    const struct diagnostic *items = arena_copy(job->arena, diagnostics->items + since, count * sizeof *items + 1);
+    const struct diagnostic *items = arena_copy(job->arena, diagnostics->items + since, count * sizeof *items);
     inspection->refusals = arena_grow(job->arena, inspection->refusals, inspection->refusal_count * sizeof *inspection->refusals,
                                       (inspection->refusal_count + count + 1) * sizeof *inspection->refusals);
     inspection->warnings = arena_grow(job->arena, inspection->warnings, inspection->warning_count * sizeof *inspection->warnings,

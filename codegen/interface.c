@@ -13,7 +13,7 @@ static void release(void *json) {
 /* cJSON gives NULL where memory is out. */
 static cJSON *checked(const struct emission *emission, cJSON *json) {
     if (!json)
-        context_bug(emission->context, "interface.json: out of memory");
+        context_out_of_memory(emission->context);
     return json;
 }
 
@@ -98,7 +98,7 @@ int interface_emit(const struct emission *emission) {
     add_ports(emission, arena, json);
     char *text = cJSON_Print(json);
     if (!text)
-        context_bug(emission->context, "interface.json: out of memory");
+        context_out_of_memory(emission->context);
     arena_defer(arena, cJSON_free, text);
     file_set_add(emission->files, "interface.json", arena_printf(arena, "%s\n", text), strlen(text) + 1);
     arena_free(arena);

@@ -53,8 +53,9 @@ static void see(struct program *program, struct arena *arena, struct real_range 
     const struct value_list inputs = graph_inputs(graph, arena);
     const float **data = ARENA_ARRAY(arena, const float *, inputs.count);
     struct evaluator *evaluator = evaluator_new(graph, arena);
-    struct evaluator_state *state = evaluator ? evaluator_state_new(evaluator) : NULL;
-    if (!state) context_bug(program->context, "no memory for calibration");
+    if (!evaluator) context_raise(program->context); /* it was diagnosed */
+    struct evaluator_state *state = evaluator_state_new(evaluator);
+    if (!state) context_out_of_memory(program->context);
     float **outputs = ARENA_ARRAY(arena, float *, graph->output_count);
     for (uint32_t o = 0; o < graph->output_count; o++)
         outputs[o] = ARENA_ARRAY(arena, float, EVENT_LANES * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape));

@@ -10,7 +10,7 @@ static void delete_json(void *json) {
 
 static cJSON *require(struct arena *arena, cJSON *json) {
     if (!json)
-        context_bug(arena_context(arena), "out of memory while a report was made");
+        context_out_of_memory(arena_context(arena));
     return json;
 }
 
@@ -57,7 +57,7 @@ static void free_text(void *text) {
 void json_print(struct strbuf *out, const cJSON *root) {
     char *text = cJSON_Print(root);
     if (!text)
-        context_bug(arena_context(out->arena), "out of memory while a report was written");
+        context_out_of_memory(arena_context(out->arena));
     arena_defer(out->arena, free_text, text);
     strbuf_append(out, text);
     strbuf_append(out, "\n");

@@ -145,7 +145,7 @@ int verdict_junit(struct strbuf *out, const struct verdict *verdict) {
     junit->buffer = xmlBufferCreate();
     junit->writer = junit->buffer ? xmlNewTextWriterMemory(junit->buffer, 0) : NULL;
     if (!junit->writer)
-        context_bug(arena_context(out->arena), "out of memory while JUnit XML was made");
+        context_out_of_memory(arena_context(out->arena));
     write_suite(junit, verdict);
     xmlTextWriterFlush(junit->writer);
     if (junit->broken)

@@ -61,9 +61,11 @@ struct activity *activity_new(const struct graph *graph, struct arena *arena) {
     for (uint32_t i = 0; i < graph->node_count; i++)
         watch(activity, i);
     activity->evaluator = evaluator_new(graph, arena);
+    if (!activity->evaluator)
+        context_raise(graph->context); /* it was diagnosed */
     activity->state = evaluator_state_new(activity->evaluator);
     if (!activity->state)
-        context_bug(graph->context, "out of memory");
+        context_out_of_memory(graph->context);
     return activity;
 }
 

@@ -164,7 +164,7 @@ static const char *json_string(struct arena *arena, const char *text) {
     cJSON_free(printed);
     cJSON_Delete(item);
     if (!copy)
-        context_bug(arena_context(arena), "probes.json: out of memory");
+        context_out_of_memory(arena_context(arena));
     return copy;
 }
 

@@ -18,17 +18,10 @@ struct measurement {
     double **outputs; /* of the last pass measured; NULL: none yet */
 };
 
-/* splitmix64; sums of uniforms are normal enough, and the same on every machine. */
-static uint64_t next_random(uint64_t *state) {
-    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
+/* Sums of uniforms are normal enough, and the same on every machine. */
 static float next_normal(uint64_t *state) {
     int64_t sum = 0;
-    for (int i = 0; i < 12; i++) sum += (int64_t)(next_random(state) >> 40);
+    for (int i = 0; i < 12; i++) sum += (int64_t)(splitmix64(state) >> 40);
     return (float)((double)sum / (double)(1 << 24) - 6.0);
 }
 

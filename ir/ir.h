@@ -99,6 +99,10 @@ void diag_note(struct diagnostics *diag, struct location at, const char *help, c
 /* One diagnostic as people read it: "file: error: message\n  at: ...\n  help: ...\n". */
 void diag_format(struct strbuf *out, const struct diagnostic *item);
 
+/* ---- random.c: numbers that are the same on every machine ---- */
+
+uint64_t splitmix64(uint64_t *state); /* the next one; the state may begin as anything */
+
 /* ---- nearest.c: "did you mean" ---- */
 struct nearest {
     const char *wanted;

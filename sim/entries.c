@@ -36,17 +36,9 @@ static const char *function_name(const struct entry *entry) {
     return arena_printf(entry->scratch, "%s_run_%s", entry->engine->firmware->name, entry->single ? "float" : "double");
 }
 
-/* splitmix64 */
-static uint64_t next_random(uint64_t *state) {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 /* A number that the port has to decide about, near one that it carries. */
 static double near(double real, double step, uint64_t *state) {
-    uint64_t random = next_random(state);
+    uint64_t random = splitmix64(state);
     double tie = real + (random >> 63 ? step : -step) / 2;
     switch (random % 16) {
     case 0: return random >> 62 & 1 ? (double)INFINITY : -(double)INFINITY;

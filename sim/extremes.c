@@ -60,11 +60,8 @@ struct search {
     double work, work_an_event;
 };
 
-static uint64_t next_random(struct search *search) { /* splitmix64 */
-    uint64_t z = search->random += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
+static uint64_t next_random(struct search *search) {
+    return splitmix64(&search->random);
 }
 
 /* ---- events that are kept, each once ---- */
@@ -568,9 +565,11 @@ static struct search *search_new(const struct graph *graph, const struct port_el
     search->attempt = ARENA_ARRAY(arena, int64_t, ports->count + 1);
     search->pushes = ARENA_ARRAY(arena, struct push, ports->count + 1);
     search->evaluator = evaluator_new(graph, arena);
-    search->state = search->evaluator ? evaluator_state_new(search->evaluator) : NULL;
+    if (!search->evaluator)
+        context_raise(graph->context); /* it was diagnosed */
+    search->state = evaluator_state_new(search->evaluator);
     if (!search->state)
-        context_bug(graph->context, "out of memory");
+        context_out_of_memory(graph->context);
     search->slopes = slopes_new(graph, search->state, arena);
     find_targets(search);
     find_aims(search);

@@ -30,18 +30,11 @@ struct labels *labels_new(struct arena *arena, size_t classes, uint64_t events) 
     return labels;
 }
 
-static uint64_t next_random(uint64_t *state) { /* splitmix64 */
-    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 /* The row for the next event, or capacity: not kept. Each event of n is kept with the same chance. */
 static uint64_t row_for(struct labels *labels) {
     if (labels->events <= labels->capacity)
         return labels->kept++;
-    uint64_t row = next_random(&labels->random) % labels->events;
+    uint64_t row = splitmix64(&labels->random) % labels->events;
     return row < labels->capacity ? row : labels->capacity;
 }
 

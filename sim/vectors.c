@@ -9,20 +9,13 @@
 
 enum { BIT_CORNERS = 20, SINGLE_MAX = 200 };
 
-/* ---- random numbers: splitmix64 ---- */
-
-static uint64_t mix(uint64_t *state) {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
+/* ---- random numbers ---- */
 
 static uint64_t event_state(uint64_t seed, uint64_t index) {
     uint64_t state = seed;
-    uint64_t first = mix(&state);
+    uint64_t first = splitmix64(&state);
     state = first ^ (index * 0xd1342543de82ef95u);
-    mix(&state);
+    splitmix64(&state);
     return state;
 }
 
@@ -30,7 +23,7 @@ static uint64_t event_state(uint64_t seed, uint64_t index) {
 static double normal(uint64_t *state) {
     uint64_t sum = 0;
     for (int i = 0; i < 12; i++)
-        sum += mix(state) >> 16;
+        sum += splitmix64(state) >> 16;
     return (double)sum / 281474976710656.0 - 6.0;
 }
 
@@ -38,7 +31,7 @@ void uniform_event(const struct port_elements *ports, uint64_t seed, uint64_t in
     uint64_t state = event_state(seed, index);
     for (size_t i = 0; i < ports->count; i++) {
         struct format format = ports->formats[i];
-        uint64_t bits = mix(&state);
+        uint64_t bits = splitmix64(&state);
         if (format.width <= 0)
             event[i] = 0;
         else if (format.is_signed) /* the highest bits, sign extended */

@@ -8,13 +8,6 @@
 
 enum { VECTORS_LEAST = 16, VECTORS_MOST = 200, NUMBERS_MOST = 40000 };
 
-static uint64_t mix(uint64_t *state) { /* splitmix64 */
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static int64_t any_of(struct format format, uint64_t bits) {
     if (format.width <= 0) return 0;
     return format.is_signed ? (int64_t)bits >> (64 - format.width) : (int64_t)(bits >> (64 - format.width));
@@ -26,7 +19,7 @@ static int64_t *make_inputs(struct arena *arena, const struct port_layout *port,
         for (uint32_t i = 0; i < port->elements; i++)
             out[event * port->elements + i] = event == 1   ? format_max(port->format[i])
                                               : event == 2 ? format_min(port->format[i])
-                                                           : any_of(port->format[i], mix(state));
+                                                           : any_of(port->format[i], splitmix64(state));
     return out;
 }
 

@@ -199,8 +199,7 @@ static uint32_t count_equal(const struct diff_group *group) {
 }
 
 /* Hardware and verdicts are shown whole: they are what one asks for. */
-static bool is_shown(const struct comparison *comparison, int group, const struct diff_row *row) {
-    (void)comparison;
+static bool is_shown(int group, const struct diff_row *row) {
     return row->differs || group == GROUP_HARDWARE || group == GROUP_VERDICT;
 }
 
@@ -219,7 +218,7 @@ void diff_terminal(struct strbuf *out, const struct firmware_side *left, const s
         const char *headings[] = {group->title, words_clean(arena, left->folder), words_clean(arena, right->folder), ">change"};
         struct text_table table = {.arena = arena, .columns = 4, .headings = headings};
         for (uint32_t i = 0; i < group->count; i++)
-            if (is_shown(&comparison, g, &group->rows[i]))
+            if (is_shown(g, &group->rows[i]))
                 table_row(&table, (const char *[]){table_shortened(arena, group->rows[i].what), group->rows[i].left, group->rows[i].right, group->rows[i].change});
         strbuf_append(out, g ? "\n" : "");
         if (table.count)
@@ -244,7 +243,7 @@ static void diff_group_html(struct strbuf *out, const struct comparison *compari
         html_table_start(out, NULL, headings);
         for (uint32_t i = 0; i < group->count; i++) {
             const struct diff_row *row = &group->rows[i];
-            if (!is_shown(comparison, g, row))
+            if (!is_shown(g, row))
                 continue;
             strbuf_append(out, "<tr>");
             html_cell(out, row->what, false);

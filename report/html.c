@@ -160,16 +160,13 @@ static void resource_tile(struct strbuf *out, const char *name, double used, dou
     strbuf_append(out, "</div>\n");
 }
 
-enum { CROSSING_NS = 25, LEVEL1_NS = 12500 };
-
 /* Latency against what a level-1 trigger has. */
 static void budget_tile(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
     double latency = report->latency * report->clock_period;
     strbuf_printf(out, "<div class=\"tile\"><span>Latency</span><b>%s ns</b><span>%d cycles, boundary registers included</span>", words_number(arena, latency),
                   report->latency);
-    strbuf_printf(out, "<span>%s bunch crossings of 25 ns</span><span>%s of a level-1 latency of 12.5 \xc2\xb5s</span>",
-                  words_number(arena, latency / CROSSING_NS), words_share(arena, latency, LEVEL1_NS));
+    strbuf_printf(out, "<span>%s</span><span>%s</span>", words_crossings(arena, latency), words_level1(arena, latency));
     meter(out, 100 * latency / LEVEL1_NS);
     strbuf_append(out, "</div>\n");
 }

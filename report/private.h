@@ -44,7 +44,9 @@ const char *words_number(struct arena *arena, double number);               /* f
 const char *words_area(struct arena *arena, double area);                   /* of a ROC curve; "-" for NaN */
 const char *words_share(struct arena *arena, double part, double whole);    /* "0.41 %", "-" */
 const char *words_slr(struct arena *arena, double used, double available, int slr); /* "4.69 % of one SLR of 4"; "" of one die */
-const char *words_crossings(struct arena *arena, double nanoseconds); /* "2.44 bunch crossings of 25 ns, 0.49 % of 12.5 us" */
+enum { CROSSING_NS = 25, LEVEL1_NS = 12500 };
+const char *words_crossings(struct arena *arena, double nanoseconds); /* "2.44 bunch crossings of 25 ns" */
+const char *words_level1(struct arena *arena, double nanoseconds);    /* "0.49 % of a level-1 latency of 12.5 us" */
 extern const char words_formats[]; /* how formats are read */
 const char *words_cycles(struct arena *arena, const struct layer_report *layer); /* "0-2", "-" */
 const char *words_path(struct arena *arena, const struct compile_report *report); /* "act0[2] -> dense1[3] (sum, sum) -> act1[3] (clamp)" */

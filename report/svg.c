@@ -61,11 +61,12 @@ static int timeline_rows(const struct layer_report *modules, uint32_t count) {
     return rows;
 }
 
-/* A line every 25 ns. */
+/* A line every bunch crossing. */
 static void timeline_crossings(struct strbuf *out, const struct compile_report *report, double cell, int height) {
     double latency = report->latency * report->clock_period;
-    for (int crossing = 1; crossing * 25 < latency && latency < 25 * 60; crossing++)
-        line_at(out, "crossing", LABEL + cell * crossing * 25 / report->clock_period, AXIS - 4, LABEL + cell * crossing * 25 / report->clock_period, height - 4);
+    for (int crossing = 1; crossing * CROSSING_NS < latency && latency < 60 * CROSSING_NS; crossing++)
+        line_at(out, "crossing", LABEL + cell * crossing * CROSSING_NS / report->clock_period, AXIS - 4,
+                LABEL + cell * crossing * CROSSING_NS / report->clock_period, height - 4);
 }
 
 static void timeline_axis(struct strbuf *out, const struct compile_report *report, double cell, int height) {

@@ -11,9 +11,9 @@ static void print_summary(struct strbuf *out, const struct compile_report *repor
         strbuf_printf(out, "  command   %s\n", words_clean(arena, report->command));
     strbuf_printf(out, "  part      %s, clock %s (%s ns)\n", report->part_code ? report->part_code : report->part_name,
                   words_clock(arena, report->clock_period), words_number(arena, report->clock_period));
-    strbuf_printf(out, "  latency   %d cycles, %s ns, boundary registers included\n", report->latency,
-                  words_number(arena, report->latency * report->clock_period));
-    strbuf_printf(out, "            %s\n", words_crossings(arena, report->latency * report->clock_period));
+    double latency = report->latency * report->clock_period;
+    strbuf_printf(out, "  latency   %d cycles, %s ns, boundary registers included\n", report->latency, words_number(arena, latency));
+    strbuf_printf(out, "            %s, %s\n", words_crossings(arena, latency), words_level1(arena, latency));
     strbuf_printf(out, "  interval  %d: %s\n", report->initiation_interval,
                   report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events");
     strbuf_printf(out, "  slowest   %s ns, estimated, of a period of %s ns; margin asked for: %d %%\n", words_number(arena, report->stage_delay),

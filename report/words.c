@@ -84,8 +84,11 @@ const char *words_slr(struct arena *arena, double used, double available, int sl
 }
 
 const char *words_crossings(struct arena *arena, double nanoseconds) {
-    return arena_printf(arena, "%s bunch crossings of 25 ns, %s of a level-1 latency of 12.5 \xc2\xb5s", words_number(arena, nanoseconds / 25),
-                        words_share(arena, nanoseconds, 12500));
+    return arena_printf(arena, "%s bunch crossings of 25 ns", words_number(arena, nanoseconds / CROSSING_NS));
+}
+
+const char *words_level1(struct arena *arena, double nanoseconds) {
+    return arena_printf(arena, "%s of a level-1 latency of 12.5 \xc2\xb5s", words_share(arena, nanoseconds, LEVEL1_NS));
 }
 
 const char words_formats[] = "s16f10 is a signed number of 16 bits, 10 of them behind the point: steps of 2^-10 from -32 to just below 32, "

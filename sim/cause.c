@@ -11,10 +11,6 @@ struct pair_run {
     struct evaluator_state *state;
 };
 
-static bool is_quantiser(enum op op) {
-    return op == OP_NARROW || op == OP_QUANT || op == OP_BIPOLAR_QUANT || op == OP_TRUNC_QUANT;
-}
-
 static void run_pair(struct pair_run *run, struct arena *arena, const float *const *events) {
     float **outputs = ARENA_ARRAY(arena, float *, run->graph->output_count + 1);
     for (uint32_t o = 0; o < run->graph->output_count; o++)
@@ -44,7 +40,7 @@ static const char *tipped(const struct pair_run *run, struct arena *arena) {
         const struct node *node = &run->graph->nodes[i];
         size_t element, before_element;
         float pair[2], before[2];
-        if (node->dead || !is_quantiser(node->op) || !largest_change(run, node->result, &element, pair) ||
+        if (node->dead || !op_is_quantiser(node->op) || !largest_change(run, node->result, &element, pair) ||
             !largest_change(run, node->inputs[0], &before_element, before))
             continue;
         const float *operand = evaluator_reals(run->state, node->inputs[0]);

@@ -22,13 +22,9 @@ static const double unexplained_flips = 0.001, all_flips = 0.05, unexplained_eve
 
 const double loss_quantiles[LOSS_QUANTILES] = {0.5, 0.9, 0.99, 0.999};
 
-static bool is_quantiser(enum op op) {
-    return op == OP_NARROW || op == OP_QUANT || op == OP_BIPOLAR_QUANT || op == OP_TRUNC_QUANT;
-}
-
 static bool has_quantisers(const struct graph *graph) {
     for (uint32_t i = 0; i < graph->node_count; i++)
-        if (!graph->nodes[i].dead && is_quantiser(graph->nodes[i].op))
+        if (!graph->nodes[i].dead && op_is_quantiser(graph->nodes[i].op))
             return true;
     return false;
 }

@@ -59,6 +59,6 @@ int run_manual(struct invocation *invocation) {
     print_options();
     printf(".SH EXIT STATUS\n0: done. 1: diagnosed, or the verdict is negative. 2: wrong usage.\n"
            ".SH EXAMPLES\n.nf\nbxc compile jets.onnx \\-o fw \\-\\-clock 360MHz \\-\\-part xcvu13p\\-flga2577\\-2\\-e \\-\\-calibrate events.npy\n"
-           "bxc verify fw \\-n 100000\nbxc report fw\n.fi\n");
+           "bxc verify fw \\-\\-events events.npy\nbxc report fw\n.fi\n");
     return EXIT_DONE;
 }

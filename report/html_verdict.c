@@ -113,7 +113,7 @@ void html_network_banner(struct strbuf *out, const struct verdict *verdict) {
         strbuf_append(out, ". ");
         append_escaped(out, loss->warning);
     }
-    strbuf_append(out, ".</span></div>\n");
+    strbuf_printf(out, "%s.</span></div>\n", words_made_up(verdict));
 }
 
 static void still_words(struct strbuf *out, const struct verdict *verdict) {

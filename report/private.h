@@ -59,6 +59,7 @@ const char *words_class(struct arena *arena, const struct verdict *verdict, uint
 const char *words_engines(struct arena *arena, const struct verdict *verdict); /* "c, hls, rtl" that ran */
 /* What a verdict does not say, a line each: engines that did not run or were not built, files that were edited. */
 const char **words_reservations(struct arena *arena, const struct verdict *verdict, uint32_t *count);
+const char *words_made_up(const struct verdict *verdict); /* "", or that no event was the experiment's */
 const char *words_loss(struct arena *arena, const struct loss *loss); /* "18 of 10,000 decisions flipped (0.18 %), largest error ..." */
 const char *words_worst(struct arena *arena, const struct loss *loss);      /* "event 5 of the files: y[2] is 0.5, not 0.53: the port's rounding" */
 const char *words_flips(struct arena *arena, const struct loss *loss);      /* by cause; "" without any */

@@ -254,7 +254,7 @@ static void print_network(struct strbuf *out, const struct verdict *verdict, boo
                   end, words_loss(arena, loss));
     if (verdict->has_labels)
         strbuf_printf(out, ", accuracy %.2f %% for %.2f %%", 100 * verdict->accuracy_fixed, 100 * verdict->accuracy_float);
-    strbuf_append(out, "\n");
+    strbuf_printf(out, "%s\n", words_made_up(verdict));
     for (uint32_t i = 0; i < verdict->gate_count; i++)
         if (!verdict->gates[i].passed)
             strbuf_printf(out, "  %s\n", words_gate(arena, &verdict->gates[i]));

@@ -165,6 +165,12 @@ const char *words_loss(struct arena *arena, const struct loss *loss) {
     return text.data;
 }
 
+const char *words_made_up(const struct verdict *verdict) {
+    const struct loss *loss = &verdict->loss;
+    bool differs = loss->compared && (loss->max_error > 0 || loss->flipped);
+    return differs && !verdict->user_events ? "; on random events, each feature drawn by itself: only --events FILE can judge it" : "";
+}
+
 const char *words_worst(struct arena *arena, const struct loss *loss) {
     return arena_printf(arena, "%s: %s[%u] is %s, not %s: %s", loss->worst.event_name, loss->worst.output_name ? loss->worst.output_name : "?",
                         loss->worst.element, words_number(arena, loss->worst.got), words_number(arena, loss->worst.expected),

@@ -415,7 +415,9 @@ static void judge_loss(struct verification *run) {
     add_gate(verdict, "max-loss", options->max_loss, verdict->accuracy_float - verdict->accuracy_fixed);
     if (verdict_warns_of_loss(verdict))
         diag_warning(&run->firmware->context->diagnostics, (struct location){.file = run->firmware->folder},
-                     "look at the layers in the report; wider formats, events like the experiment's for --calibrate, or gates: --max-flips, --max-error",
+                     event_stream_events(run->stream, PHASE_USER)
+                         ? "look at the layers in the report; wider formats, events like the experiment's for --calibrate, or gates: --max-flips, --max-error"
+                         : "these were random events, each feature drawn by itself: give the experiment's with --events FILE",
                      "this is not the network that was trained: %s", loss->warning);
 }
 

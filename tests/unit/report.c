@@ -194,6 +194,22 @@ static void clocks_and_columns_are_plain(void) {
     context_free(context);
 }
 
+/* A loss on events that nobody measured is told with what it is worth. */
+static void random_events_are_no_experiment(void) {
+    static const char words[] = "; on random events, each feature drawn by itself: only --events FILE can judge it";
+    struct bxc_context *context = context_new();
+    struct strbuf page = strbuf_new(context->arena), text = strbuf_new(context->arena);
+    struct verdict other = verdict;
+    report_html(&page, &report, &other);
+    verdict_terminal(&text, &other, false);
+    CHECK(!strstr(page.data, words) && !strstr(text.data, words));
+    other.user_events = 0;
+    report_html(&page, &report, &other);
+    verdict_terminal(&text, &other, false);
+    CHECK(strstr(page.data, words) && strstr(text.data, words));
+    context_free(context);
+}
+
 static void budgets_are_told(void) {
     struct bxc_context *context = context_new();
     struct strbuf page = strbuf_new(context->arena), text = strbuf_new(context->arena);
@@ -282,6 +298,7 @@ int main(int argc, char **argv) {
     RUN(the_page_stands_alone);
     RUN(rows_are_modules);
     RUN(clocks_and_columns_are_plain);
+    RUN(random_events_are_no_experiment);
     RUN(budgets_are_told);
     RUN(classes_have_names);
     RUN(curves_have_no_points_of_their_own);

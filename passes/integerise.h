@@ -1,4 +1,5 @@
-/* Private to quant_to_narrow.c, ports.c, port_quantiser.c, quantisation.c, integerise*.c and staircase.c: how the line is crossed.
+/* Private to quant_to_narrow.c, ports.c, port_quantiser.c, quantise_staircase.c, quantisation.c, integerise*.c and
+ * staircase.c: how the line is crossed.
  *
  * Every value v of the real graph is lowered to one of
  *   constant: real numbers, or codes with a scale that is no power of two;

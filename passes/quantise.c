@@ -145,8 +145,15 @@ static int narrow_operand(struct program *program, const struct real_ranges *ran
     struct graph *graph = program->graph;
     const struct node node = *graph_node(graph, table);
     valref operand = node.inputs[0];
+    struct real_range whole = whole_range(graph, ranges, operand);
     if (is_quantised(graph, ranges, operand, bits)) return 0;
-    struct real_range range = useful_range(node.op, whole_range(graph, ranges, operand));
+    if (all_round(graph, node.result)) {
+        if (staircase_is_possible(graph, &node, whole, program->arena)) return 0;
+        program_note(program, "quantise", node.name, bits,
+                     "'%s' reads an index of %d bits: what it reads is no monotone function of an integer, or the model's quantiser behind it "
+                     "wraps or has too many steps for an exact staircase", node.name, bits);
+    }
+    struct real_range range = useful_range(node.op, whole);
     const struct formats formats = formats_uniform(program->arena, format_for_range(range, bits));
     valref narrow = narrowed(graph, operand, arena_printf(graph->arena, "%s.index", node.name), formats, precision);
     if (valref_equal(narrow, NO_VALUE)) return -1;

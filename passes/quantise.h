@@ -57,4 +57,9 @@ int quantise_other_constants(struct program *program, const struct real_ranges *
 /* Every batch normalisation with constant parameters becomes a product and a sum; the graph is in order after it. */
 int split_batch_norms(struct program *program);
 
+/* ---- quantise_staircase.c ---- */
+
+/* Of a function of one number, all of whose readers round it by a quantiser; operand: the range of what it reads. */
+bool staircase_is_possible(const struct graph *graph, const struct node *function, struct real_range operand, struct arena *arena);
+
 #endif

@@ -431,6 +431,41 @@ static void fine_standardisation_is_arithmetic(void) {
     crossing_free(&c);
 }
 
+/* ---- functions between a wide integer and the model's quantiser ---- */
+
+static valref wide_function(struct crossing *c, enum op op) {
+    static float weights[4 * 3];
+    fill(weights, 12, 1, 31);
+    for (int i = 0; i < 12; i++) weights[i] = ldexpf(roundf(ldexpf(weights[i], 9)), -9);
+    valref x = narrow1(c, "iq", real_input(c, "x", 4), true, 12, 7);
+    valref sum = op2(c, OP_ADD, "bias", op2(c, OP_MATMUL, "dense", x, reals(c, "w", shape2(4, 3), weights)), scalar(c, "b", 0.3f));
+    return op1(c, op, "function", sum, 0, 0);
+}
+
+/* quantise, then the line: the integers against the float graph in front of both. */
+static void check_wide_function(enum op op, int width, int fraction, enum overflow overflow, bool exact) {
+    struct crossing c = crossing_new();
+    struct format format = {op == OP_TANH, (int16_t)width, (int16_t)fraction};
+    valref q = narrow(&c, "q", wide_function(&c, op), formats_uniform(c.graph->arena, format), ROUND_HALF_EVEN, overflow);
+    graph_append_output(c.graph, "y", q);
+    struct graph *before = graph_clone(c.graph);
+    bool changed = false;
+    c.program.options = &c.options;
+    CHECK(pass_quantise(&c.program, &changed) == 0);
+    CROSS(c);
+    CHECK_EQ(noted(&c, "quantise", "'function' reads an index of 10 bits"), !exact);
+    CHECK_EQ(count_op(c.program.graph, OP_THRESHOLD) == 1 && count_op(c.program.graph, OP_TABLE) == 0, exact);
+    if (exact) CHECK_EQ(differences(before, c.program.graph, EVENTS, 20, 0), 0);
+    graph_free(before);
+    crossing_free(&c);
+}
+
+static void wide_sigmoid_is_an_exact_staircase(void) { check_wide_function(OP_SIGMOID, 8, 8, OVERFLOW_SATURATE, true); }
+static void wide_tanh_is_an_exact_staircase(void) { check_wide_function(OP_TANH, 8, 6, OVERFLOW_WRAP, true); }
+static void wide_exp_is_an_exact_staircase(void) { check_wide_function(OP_EXP, 7, 3, OVERFLOW_SATURATE, true); }
+static void wide_sigmoid_that_wraps_is_told(void) { check_wide_function(OP_SIGMOID, 8, 8, OVERFLOW_WRAP, false); }
+static void wide_sigmoid_of_many_steps_is_told(void) { check_wide_function(OP_SIGMOID, 16, 16, OVERFLOW_SATURATE, false); }
+
 /* ---- quantisers that are no narrowing ---- */
 
 static void check_quant_staircase(float scale, float zero, float bits, bool is_signed, bool narrow_range,
@@ -744,6 +779,11 @@ int main(void) {
     RUN(wide_affine_chain_is_a_staircase);
     RUN(division_is_a_staircase);
     RUN(fine_standardisation_is_arithmetic);
+    RUN(wide_sigmoid_is_an_exact_staircase);
+    RUN(wide_tanh_is_an_exact_staircase);
+    RUN(wide_exp_is_an_exact_staircase);
+    RUN(wide_sigmoid_that_wraps_is_told);
+    RUN(wide_sigmoid_of_many_steps_is_told);
     RUN(quant_of_other_scale);
     RUN(quant_with_zero_point);
     RUN(quant_one_bit);

@@ -1,0 +1,101 @@
+/* Whether a monotone function in front of the model's quantisers can be a staircase of the exact integer that it reads,
+ * so that it needs no index of few bits: what waits between that integer and the function is monotone too, the quantisers
+ * neither wrap nor set to zero, and the steps are few. The line makes it (integerise_quantiser.c). */
+#include "passes/quantise.h"
+
+#include "passes/integerise.h"
+
+#include <math.h>
+
+/* The search among the steps compares wide numbers in every element: beyond a quantiser of 12 bits it is thousands of LUT. */
+enum { STEPS_WORTH_IT = 1 << 12 };
+
+/* Operators with a constant that the line keeps waiting for the function. */
+static bool waits(const struct graph *graph, const struct node *node, uint32_t *slot) {
+    *slot = 0;
+    switch (node->op) {
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL:
+    case OP_DIV:
+        *slot = graph_reals(graph, node->inputs[0]) ? 1 : 0;
+        return graph_reals(graph, node->inputs[1 - *slot]) != NULL;
+    case OP_POW: return graph_reals(graph, node->inputs[0]) || graph_reals(graph, node->inputs[1]);
+    case OP_CONCAT: return false;
+    default: return node->op == OP_BATCH_NORM || node->op == OP_RELU || node->op == OP_LEAKY_RELU || node->op == OP_CLIP ||
+                    node->op == OP_HARD_SIGMOID || op_is_transcendental(node->op) || op_is_movement(node->op);
+    }
+}
+
+static bool has_zero(const struct graph *graph, valref constant) {
+    const float *reals = graph_reals(graph, constant);
+    for (size_t i = 0; i < shape_elements(&graph_value(graph, constant)->shape); i++)
+        if (reals[i] == 0) return true;
+    return false;
+}
+
+static bool is_monotone(const struct graph *graph, const struct node *node, uint32_t slot) {
+    if (op_is_movement(node->op)) return true;
+    if (node->op == OP_DIV) return slot == 0 && !has_zero(graph, node->inputs[1]);
+    return step_is_monotone(&(struct step){.node = node, .slot = slot}, 0);
+}
+
+static bool operand_is_monotone(const struct graph *graph, valref operand) {
+    uint32_t slot;
+    for (const struct node *node = graph_definition(graph, operand); waits(graph, node, &slot);
+         node = graph_definition(graph, node->inputs[slot]))
+        if (!is_monotone(graph, node, slot)) return false;
+    return true;
+}
+
+static bool bounds_of(enum op op, struct real_range operand, double *lo, double *hi) {
+    *lo = op == OP_TANH ? -1 : 0;
+    *hi = op == OP_EXP ? exp(operand.hi) : 1;
+    return op == OP_SIGMOID || op == OP_TANH || op == OP_EXP;
+}
+
+/* Steps at most, in one element; negative where the quantiser is not monotone or has no code. */
+static double steps_of(const struct quantisation *q, size_t element, double lo, double hi) {
+    const struct quantizer_attributes *attributes = &q->node->attributes.quantizer;
+    int64_t codes[2];
+    for (int end = 0; end < 2; end++) {
+        int64_t saturated;
+        if (!quantisation_code(q, element, end ? hi : lo, &codes[end])) return -1;
+        bool bounded = q->node->op != OP_NARROW || attributes->overflow == OVERFLOW_SATURATE ||
+                       attributes->overflow == OVERFLOW_SATURATE_SYMMETRIC;
+        if (!bounded && (!fixed_from_real(end ? hi : lo, q->formats[element], attributes->rounding, OVERFLOW_SATURATE, &saturated) ||
+                         saturated != codes[end]))
+            return -1;
+    }
+    return fabs((double)codes[1] - (double)codes[0]);
+}
+
+static bool quantiser_has_few_steps(const struct graph *graph, const struct node *quantiser, double lo, double hi, struct arena *arena) {
+    struct quantisation q;
+    if (!shape_equal(&graph_value(graph, quantiser->result)->shape, &graph_value(graph, quantiser->inputs[0])->shape) ||
+        !quantisation_of(graph, quantiser, arena, &q))
+        return false;
+    for (size_t e = 0; e < q.count; e++) {
+        double steps = steps_of(&q, e, lo, hi);
+        if (steps < 0 || steps > STEPS_WORTH_IT) return false;
+    }
+    return true;
+}
+
+/* Of all quantisers that read the value; movements and ReLU between are monotone. */
+static bool readers_have_few_steps(const struct graph *graph, valref value, double lo, double hi, struct arena *arena) {
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *reader = &graph->nodes[n];
+        if (reader->dead || reader->input_count == 0 || !valref_equal(reader->inputs[0], value)) continue;
+        if (op_is_quantiser(reader->op) ? !quantiser_has_few_steps(graph, reader, lo, hi, arena)
+                                        : !readers_have_few_steps(graph, reader->result, lo, hi, arena))
+            return false;
+    }
+    return true;
+}
+
+bool staircase_is_possible(const struct graph *graph, const struct node *function, struct real_range operand, struct arena *arena) {
+    double lo, hi;
+    return bounds_of(function->op, operand, &lo, &hi) && operand_is_monotone(graph, function->inputs[0]) &&
+           readers_have_few_steps(graph, function->result, lo, hi, arena);
+}

@@ -77,6 +77,9 @@ static int check_gates(const struct program *program, const struct network *netw
     if (!network->measured && !(isnan(gates.flips) && isnan(gates.error) && isnan(gates.loss)))
         return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source},
                           "leave --max-flips, --max-error and --max-loss away", "there is no float model with these outputs to compare with");
+    if (!isnan(gates.error) && loss->outputs == 0)
+        return diag_error(&program->context->diagnostics, (struct location){.attribute = "--max-error"}, "hold them against --max-flips",
+                          "there is no error to hold the limit against: only decisions are compared");
     double share = loss->decisions ? (double)loss->flipped / (double)loss->decisions : 0;
     int result = check_gate(program, "--max-flips", "share of the decisions that flipped", gates.flips, share);
     if (check_gate(program, "--max-error", "largest error", gates.error, loss->max_error) < 0) result = -1;

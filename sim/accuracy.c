@@ -188,6 +188,13 @@ const struct graph *accuracy_reference(const struct accuracy *accuracy) {
     return accuracy->reference;
 }
 
+bool accuracy_has_numbers(const struct accuracy *accuracy) {
+    bool any = false;
+    for (uint32_t o = 0; accuracy->reference && o < accuracy->fixed->output_count; o++)
+        any |= accuracy->pairs[o].numbers;
+    return any;
+}
+
 void accuracy_close(struct accuracy *accuracy) {
     if (!accuracy)
         return;

@@ -164,6 +164,7 @@ struct event_stream;
 struct event_stream *event_stream_new(struct firmware *firmware, const struct verify_options *options, struct arena *arena);
 void event_stream_close(struct event_stream *stream);
 uint64_t event_stream_events(const struct event_stream *stream, enum phase phase);
+uint64_t event_stream_measured(const struct event_stream *stream); /* that are held against the float model */
 uint64_t event_stream_total(const struct event_stream *stream);
 int64_t event_stream_next(struct event_stream *stream, struct event_block *block); /* 0 at the end, -1 diagnosed */
 const char *event_name(struct arena *arena, enum phase phase, uint64_t number); /* "event 12 of the files", ... */
@@ -214,6 +215,7 @@ struct accuracy;
 struct accuracy *accuracy_new(const struct graph *reference, const struct graph *fixed, double threshold, const char *file, struct arena *arena);
 int accuracy_expect_labels(struct accuracy *accuracy, uint64_t events);
 const struct graph *accuracy_reference(const struct accuracy *accuracy); /* outputs as they are compared; NULL: nothing can be */
+bool accuracy_has_numbers(const struct accuracy *accuracy); /* or decisions only */
 void accuracy_close(struct accuracy *accuracy);
 int accuracy_add(struct accuracy *accuracy, const struct event_block *block, float *const *floats, int64_t *const *integers);
 void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena *arena);

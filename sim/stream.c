@@ -130,6 +130,10 @@ uint64_t event_stream_events(const struct event_stream *stream, enum phase phase
     return stream->counts[phase];
 }
 
+uint64_t event_stream_measured(const struct event_stream *stream) {
+    return stream->sources ? stream->counts[PHASE_USER] : stream->counts[PHASE_RANDOM] / 2; /* see make_block */
+}
+
 uint64_t event_stream_total(const struct event_stream *stream) {
     uint64_t total = 0;
     for (int i = 0; i < PHASE_COUNT; i++)

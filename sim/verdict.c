@@ -172,6 +172,12 @@ static int check_gates(struct verification *run) {
     if (asked && !run->reference)
         return diag_error(diag, (struct location){.file = run->firmware->folder}, "leave out --max-flips, --max-error and --max-loss",
                           "there is nothing to hold the limits against: engine 'float' did not run (%s)", run->reference_result->skipped);
+    if (asked && event_stream_measured(run->stream) == 0)
+        return diag_error(diag, (struct location){.file = run->firmware->folder}, "give events with --events FILE, or a larger -n",
+                          "there is nothing to hold the limits against: no event is run through the float model");
+    if (!isnan(options->max_error) && !accuracy_has_numbers(run->accuracy))
+        return diag_error(diag, (struct location){.attribute = "--max-error"}, "hold them against --max-flips",
+                          "there is no error to hold the limit against: only decisions are compared");
     if (!isnan(options->max_loss) && !options->labels)
         return diag_error(diag, (struct location){.attribute = "--max-loss"}, "give the true classes: --labels FILE",
                           "the accuracy lost is not known without labels");

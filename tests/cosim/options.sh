@@ -140,6 +140,13 @@ gate "too few labels" "1 0" --labels few.csv
 gate "a gate that is no number" "1 0" --max-error many
 "$BXC" compile -q quantised.bxc -o gated --max-error 1 2> with.err
 [ $? = 1 ] && grep -q "no float model" with.err && echo "ok a gate without a float model" || echo "not ok a gate without a float model"
+only_decisions() { # COMMAND...
+    "$BXC" "$@" > with.out 2> with.err
+    [ $? = 1 ] && grep -q "only decisions are compared" with.err && echo "ok no error to hold, $1" || echo "not ok no error to hold, $1"
+}
+only_decisions compile -q "$ROOT/examples/jets/jets.onnx" -o gated --softmax argmax --max-error 0 --calibrate "$ROOT/examples/jets/events.npy"
+rm -rf gated; "$BXC" compile -q "$ROOT/examples/jets/jets.onnx" -o gated --softmax argmax --calibrate "$ROOT/examples/jets/events.npy"
+only_decisions verify gated --engines emulator,float -n 100 --max-error 0
 
 # run: a folder is compiled already, a float model is run as trained
 run_says() {

@@ -452,6 +452,12 @@ static void gates_need_something_to_hold(void) {
               "there is nothing to hold the limits against: engine 'float' did not run (not asked for)");
     done();
     options.engine[ENGINE_FLOAT] = true;
+    options.events = 1; /* uniform: the float model is held against the events like those of the experiment */
+    CHECK(verify(&options) == NULL);
+    CHECK_STR(context->diagnostics.items[0].message,
+              "there is nothing to hold the limits against: no event is run through the float model");
+    done();
+    options.events = 100;
     options.max_loss = 0;
     CHECK(verify(&options) == NULL);
     CHECK_STR(context->diagnostics.items[0].message, "the accuracy lost is not known without labels");

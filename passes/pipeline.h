@@ -11,7 +11,7 @@ struct stage { /* what a clock period leaves */
     int margin;   /* percent of the period that stays free */
 };
 
-/* split_sums.c: sums, comparisons and tables too wide for one stage become parts in several. */
+/* split_sums.c: sums, comparisons, clamps and tables too wide for one stage become parts in several. */
 void split_wide_wires(struct design *design, const struct stage *stage);
 /* split_tables.c: a look-up that is too slow, into `to`, from sub-tables; `start`: ps, when registered operands may come. */
 wireref split_table(struct design *design, struct datapath *to, const struct wire *wire, const struct stage *stage, int start);

@@ -1,6 +1,7 @@
 /* Adders too wide for a stage are cut: the low bits are added in one stage, the high bits at the same
  * time, and the carry goes into the high part in a later one. A comparison is the sign of a
- * difference, so that it can be cut too. Every bit stays: x = (x >> k << k) + (x mod 2^k). */
+ * difference, so that it can be cut too. Every bit stays: x = (x >> k << k) + (x mod 2^k). Of a clamp to a
+ * format the test for bits above the format comes first, the selection later. */
 #include "passes/lower.h"
 #include "passes/pipeline.h"
 
@@ -21,6 +22,10 @@ static wireref append(struct split *s, struct wire wire) {
 
 static wireref append_sum(struct split *s, struct term *terms, uint32_t count, int64_t constant) {
     return append(s, (struct wire){.op = WIRE_SUM, .operands = terms, .operand_count = count, .constant = constant});
+}
+
+static wireref append_constant(struct split *s, int64_t value) {
+    return append(s, (struct wire){.op = WIRE_CONSTANT, .constant = value});
 }
 
 static wireref low_bits(struct split *s, wireref wire, int bits, bool is_signed) {
@@ -108,6 +113,43 @@ static wireref split_less(struct split *s, const struct wire *wire) {
     return low_bits(s, high_bits(s, difference, wire_width(d) - 1), 1, false);
 }
 
+/* ---- limits ---- */
+
+/* Whether any of `bits` bits is set. */
+static wireref any_bit(struct split *s, wireref wire, int from, int bits) {
+    struct term operands[2] = {{.wire = append_constant(s, 0)}, {.wire = low_bits(s, high_bits(s, wire, from), bits, false)}};
+    wireref any = append(s, (struct wire){.op = WIRE_LESS, .operands = operands, .operand_count = 2});
+    if (bits < 2 || !is_too_slow(s, &s->to.wires[any.id]))
+        return any;
+    struct term halves[2] = {{.wire = any_bit(s, wire, from, bits / 2)}, {.wire = any_bit(s, wire, from + bits / 2, bits - bits / 2)}};
+    return append(s, (struct wire){.op = WIRE_OR, .operands = halves, .operand_count = 2});
+}
+
+static wireref append_select(struct split *s, wireref condition, wireref a, wireref b) {
+    struct term operands[3] = {{.wire = condition}, {.wire = a}, {.wire = b}};
+    return append(s, (struct wire){.op = WIRE_SELECT, .operands = operands, .operand_count = 3});
+}
+
+/* Limits that are a format's: the bits above it in one stage, the selection in a later one. */
+static wireref split_clamp(struct split *s, const struct wire *wire) {
+    wireref x = wire->operands[0].wire, whole = append(s, *wire);
+    struct wire from = s->to.wires[x.id], into = s->to.wires[whole.id]; /* the list moves when it grows */
+    int width = wire_width(&from), bits = wire_width(&into), value_bits = bits - (into.lo < 0), above = width - (from.lo < 0) - value_bits;
+    if (above < 1 || from.hi <= into.hi)
+        return whole;
+    wireref outside = any_bit(s, x, value_bits, above), limit = append_constant(s, into.hi);
+    if (from.lo < 0) {
+        struct term inverted = {.wire = x};
+        wireref not_x = append(s, (struct wire){.op = WIRE_NOT, .operands = &inverted, .operand_count = 1});
+        wireref sign = low_bits(s, high_bits(s, x, width - 1), 1, false);
+        outside = append_select(s, sign, into.lo < 0 ? any_bit(s, not_x, value_bits, above) : append_constant(s, 1), outside);
+        limit = append_select(s, sign, append_constant(s, into.lo), limit);
+    }
+    wireref cut = append_select(s, outside, limit, low_bits(s, x, bits, into.lo < 0));
+    bool as_narrow = s->to.wires[cut.id].lo >= into.lo && s->to.wires[cut.id].hi <= into.hi;
+    return as_narrow ? cut : whole;
+}
+
 void split_wide_wires(struct design *design, const struct stage *stage) {
     const struct datapath *from = &design->blocks[0].datapath;
     struct arena *scratch = arena_new(design->context);
@@ -122,6 +164,8 @@ void split_wide_wires(struct design *design, const struct stage *stage) {
             map[i] = split_sum(&s, wire.operands, wire.operand_count, wire.constant);
         else if (wide && wire.op == WIRE_LESS)
             map[i] = split_less(&s, &wire);
+        else if (wide && wire.op == WIRE_CLAMP)
+            map[i] = split_clamp(&s, &wire);
         else if (wide && wire.op == WIRE_TABLE)
             map[i] = split_table(design, &s.to, &wire, stage, s.start);
         else

@@ -340,9 +340,11 @@ int exact_binary(struct integerise *state, const struct node *node, struct exact
                                        : scales_of_elementwise(state, node, exact, &shape, &out->scale);
     if (status < 0) return -1;
     valref operands[2] = {exact[0].value, exact[1].value};
+    bool shortened = node->op == OP_MUL && product_fit(state, node, operands);
     out->value = append_like(state, node, operands);
     if (out->value.id == UINT32_MAX) return -1;
     const char *inherited = exact[0].doubt ? exact[0].doubt : exact[1].doubt;
+    if (!inherited && shortened) inherited = doubt_reason(state, node, "is a product of more than 63 bits: its operands are rounded");
     if (!inherited && out->scale) inherited = doubt_reason(state, node, "has a scale that is no power of two");
     out->doubt = node->op == OP_MATMUL ? doubt_of_product(state, node, operands[0], operands[1], out->value, inherited)
                                        : doubt_of_sums(state, node, out->value, inherited);

@@ -12,7 +12,9 @@ enum {
     BINARY32_BITS = 24,
     FACTOR_BITS_MAX = 32, /* exact ones */
     FACTOR_BITS_MIN = 8,
-    KEPT_BITS = 36        /* of what approximate factors give: far more than they are right to */
+    KEPT_BITS = 36,       /* of what approximate factors give: far more than they are right to */
+    KEPT_BITS_ALIKE = 34, /* of both operands of a product, from the highest bit of their largest element */
+    KEPT_BITS_MIN = 30
 };
 
 /* An element among those that must get one scale: real = m * 2^-fraction * scale, and after it is multiplied by
@@ -246,25 +248,42 @@ static valref multiplied(struct integerise *state, const struct scale_join *join
     return cross_name(state, graph_append(state->integer, OP_MUL, name, operands, 2, NULL), join->node, false);
 }
 
-/* Without the low bits that approximate factors leave. */
-static valref shortened(struct integerise *state, const struct scale_join *join, uint32_t o, valref value) {
+/* Where the highest bit of a number lies, seen from the point. */
+static int top_of(double magnitude, int fraction) { return (int)ceil(log2(magnitude + 1)) - fraction; }
+
+/* The finest bit that an element keeps: of its own highest ones, or of those of the largest element. */
+static int kept_fraction(const struct integerise *state, valref value, size_t element, int bits, int largest_top) {
+    double magnitude = magnitude_of(graph_interval(state->integer, value, element));
+    int top = top_of(magnitude, graph_format(state->integer, value, element).fraction);
+    return bits - (largest_top > top ? largest_top : top);
+}
+
+static valref rounded_to(struct integerise *state, const struct node *node, const char *name, valref value, int bits, int largest_top) {
     const struct shape shape = graph_value(state->integer, value)->shape;
     size_t count = shape_elements(&shape);
     struct format *formats = ARENA_ARRAY(state->scratch, struct format, count);
     bool any = false;
     for (size_t i = 0; i < count; i++) {
         formats[i] = format_for(graph_interval(state->integer, value, i), graph_format(state->integer, value, i).fraction);
-        int drop = formats[i].width - KEPT_BITS;
+        int drop = formats[i].fraction - kept_fraction(state, value, i, bits, largest_top);
         if (drop <= 0) continue;
         any = true;
-        formats[i].width = KEPT_BITS + 1; /* rounding up may need one more */
+        formats[i].width = (int16_t)(formats[i].width > drop ? formats[i].width - drop + 1 : 2); /* rounding up may need one more */
         formats[i].fraction = (int16_t)(formats[i].fraction - drop);
     }
     if (!any || graph_integers(state->integer, value)) return value;
     union attributes attributes = {.quantizer = {.rounding = ROUND_HALF_EVEN, .overflow = OVERFLOW_WRAP,
                                                  .formats = formats_compact(state->scratch, &shape, formats)}};
-    const char *name = operand_name(state, join, o, "grid_rounded");
-    return cross_name(state, graph_append(state->integer, OP_NARROW, name, &value, 1, &attributes), join->node, false);
+    return cross_name(state, graph_append(state->integer, OP_NARROW, name, &value, 1, &attributes), node, false);
+}
+
+static valref exact_shortened(struct integerise *state, const struct node *node, const char *name, valref value, int bits) {
+    return rounded_to(state, node, name, value, bits, INT16_MIN);
+}
+
+/* Without the low bits that approximate factors leave. */
+static valref shortened(struct integerise *state, const struct scale_join *join, uint32_t o, valref value) {
+    return exact_shortened(state, join->node, operand_name(state, join, o, "grid_rounded"), value, KEPT_BITS);
 }
 
 static int rewrite(struct integerise *state, const struct scale_join *join, const struct group *groups, uint32_t o) {
@@ -336,4 +355,57 @@ bool scales_join(struct integerise *state, const struct scale_join *join) {
         if (rewrite(state, join, groups, o) < 0) return false;
     tell(state, join, groups);
     return true;
+}
+
+/* ---- products of many bits ---- */
+
+/* All elements on the grid of the largest. */
+static valref shortened_alike(struct integerise *state, const struct node *node, const char *name, valref value, int bits) {
+    int top = INT16_MIN;
+    for (size_t i = 0; i < shape_elements(&graph_value(state->integer, value)->shape); i++) {
+        double magnitude = magnitude_of(graph_interval(state->integer, value, i));
+        int own = top_of(magnitude, graph_format(state->integer, value, i).fraction);
+        if (magnitude > 0 && own > top) top = own;
+    }
+    return rounded_to(state, node, name, value, bits, top);
+}
+
+/* Whether one array of HLS C++ holds all elements of the product, and a bit more for what is added. */
+static bool product_has_room(const struct integerise *state, const struct shape *shape, const valref operands[2]) {
+    const struct shape *shapes[2] = {&graph_value(state->integer, operands[0])->shape, &graph_value(state->integer, operands[1])->shape};
+    int top = INT16_MIN, finest = INT16_MIN;
+    for (size_t i = 0; i < shape_elements(shape); i++) {
+        double magnitude = 1;
+        int fraction = 0;
+        for (int o = 0; o < 2; o++) {
+            size_t element = shape_project(shape, i, shapes[o]);
+            magnitude *= magnitude_of(graph_interval(state->integer, operands[o], element));
+            fraction += graph_format(state->integer, operands[o], element).fraction;
+        }
+        if (magnitude == 0) continue;
+        if (top_of(magnitude, fraction) > top) top = top_of(magnitude, fraction);
+        if (fraction > finest) finest = fraction;
+    }
+    return top + finest <= INTEGER_BITS_MAX;
+}
+
+bool product_fit(struct integerise *state, const struct node *node, valref operands[2]) {
+    struct shape shape;
+    const struct shape *a = &graph_value(state->integer, operands[0])->shape, *b = &graph_value(state->integer, operands[1])->shape;
+    if (!shape_broadcast(a, b, &shape)) return false;
+    static const int kept[] = {KEPT_BITS, KEPT_BITS_ALIKE, KEPT_BITS_MIN};
+    int bits = 0;
+    for (size_t k = 0; k < sizeof kept / sizeof *kept && !product_has_room(state, &shape, operands); k++)
+        for (int o = 0; o < 2; o++) {
+            const char *name = arena_printf(state->scratch, "%s.%s_%d", node->name, o == 0 ? "left" : "right", kept[k]);
+            valref before = operands[o];
+            operands[o] = kept[k] == KEPT_BITS ? exact_shortened(state, node, name, before, kept[k])
+                                               : shortened_alike(state, node, name, before, kept[k]);
+            if (operands[o].id == UINT32_MAX) return false;
+            if (!valref_equal(operands[o], before)) bits = kept[k];
+        }
+    if (bits)
+        program_note(state->program, "integerise", node->name, bits,
+                     "a product of more than 63 bits: of what it multiplies the %d highest bits are kept", bits);
+    return bits != 0;
 }

@@ -320,7 +320,7 @@ static void read_classes(struct json_reader *reader, const cJSON *labels, struct
     cJSON_ArrayForEach(item, names)
         *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
     uint64_t classes = read_count(reader, labels, "classes");
-    verdict->class_count = classes <= 64 ? (uint32_t)classes : 0;
+    verdict->class_count = classes <= CONFUSION_MAX ? (uint32_t)classes : 0;
     verdict->confusion_float = read_matrix(reader, labels, "confusion_float", verdict->class_count);
     verdict->confusion_fixed = read_matrix(reader, labels, "confusion_fixed", verdict->class_count);
 }

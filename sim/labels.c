@@ -4,7 +4,6 @@
 
 #include "sim/private.h"
 
-enum { CONFUSION_MAX = 64 }; /* classes of a matrix; beyond there is none */
 enum { SAMPLE_NUMBERS = 1 << 24 }; /* scores kept of either network: 64 MB */
 
 struct labels {

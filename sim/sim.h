@@ -186,6 +186,8 @@ struct gate { /* what the user lets a loss be at most */
     bool passed;
 };
 enum { ENGINE_RESULT_MAX = ENGINE_COUNT + 8 }; /* rtl also with gaps and resets, the compiled ones also in a row */
+enum { CONFUSION_MAX = 64 }; /* classes of a matrix; beyond there is none */
+
 struct verdict {
     struct firmware *firmware;      /* NULL when the verdict was read back */
     const char *name;               /* the firmware's */

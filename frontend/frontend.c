@@ -50,14 +50,28 @@ struct request {
     struct graph *graph;
 };
 
+/* Events are what verify and the harnesses count by. */
+static void refuse_no_inputs(struct request *request) {
+    struct arena *scratch = arena_new(request->context);
+    bool none = request->graph && graph_inputs(request->graph, scratch).count == 0;
+    arena_free(scratch);
+    if (!none || request->options->whole_tensors) return;
+    diag_error(&request->context->diagnostics, (struct location){.file = request->path}, NULL, "the model has no inputs");
+    if (request->options->partial) return;
+    graph_free(request->graph);
+    request->graph = NULL;
+}
+
 static int read_request(void *user) {
     struct request *request = user;
     struct arena *arena = arena_new(request->context);
     size_t length;
     char *data = file_read(request->context, arena, request->path, &length);
     const struct reader *reader = data ? frontend_reader(request->path, data, length) : NULL;
-    if (reader) request->graph = reader->read(request->context, request->path, data, length, request->options);
-    else if (data)
+    if (reader) {
+        request->graph = reader->read(request->context, request->path, data, length, request->options);
+        refuse_no_inputs(request);
+    } else if (data)
         diag_error(&request->context->diagnostics, (struct location){.file = request->path},
                    help_with(request->path, data, length), length ? "the file is of no format that bxc reads" : "the file is empty");
     arena_free(arena);

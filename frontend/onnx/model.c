@@ -272,18 +272,14 @@ static bool is_initialiser(const struct onnx_reader *reader, const char *name) {
 
 static void read_inputs(struct onnx_reader *reader) {
     const Onnx__GraphProto *source = reader->source;
-    uint32_t count = 0;
     for (size_t i = 0; i < source->n_input; i++) {
         const Onnx__ValueInfoProto *info = source->input[i];
         if (!info->name || !*info->name || is_initialiser(reader, info->name)) continue;
         struct tensor *tensor = NULL;
-        count++;
         name_map_put(&reader->node_names, info->name, reader);
         if (read_input(reader, info, &tensor) < 0) tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
         name_map_put(&reader->tensors, info->name, tensor);
     }
-    struct location at = {.file = reader->path};
-    if (!count && !reader->whole_tensors) diag_error(&reader->context->diagnostics, at, NULL, "the model has no inputs");
 }
 
 static void read_output(struct onnx_reader *reader, const char *name) {

@@ -52,6 +52,7 @@ config_files() {
 text_models() {
     printf '\211HDF\r\n\032\n' > weights.h5
     printf 'PK\003\004 a pickle' > network.pt
+    printf 'bxc graph 1\ngraph "still"\n%%0 = constant() "c" : [1,2] real {1, 2}\noutput "y" %%0\n' > no_inputs.bxc
     cat > model.bxc << 'END'
 bxc graph 1
 graph "tiny"

@@ -18,7 +18,7 @@ struct compile_job {
     uint32_t report_count;
     struct strbuf reference, quantised;
     const char *name;
-    char model_hash[65], content_hash[65];
+    char model_hash[65], reference_hash[65], content_hash[65];
     struct file_set files;
     struct compile_report *report;
 };
@@ -80,10 +80,7 @@ static int hash_model(struct compile_job *job) {
     size_t length;
     struct arena *scratch = arena_new(job->context);
     const char *data = file_read(job->context, scratch, job->what->model, &length);
-    struct sha256 hash;
-    sha256_start(&hash);
-    sha256_add(&hash, data, data ? length : 0);
-    sha256_finish(&hash, job->model_hash);
+    if (data) sha256_of(data, length, job->model_hash);
     arena_free(scratch);
     return data ? 0 : -1;
 }
@@ -188,9 +185,10 @@ static int emit(struct compile_job *job) {
 
 static int add_reports(struct compile_job *job) {
     struct compile_report *report = job->report = summary_new(job->arena, &job->program, job->name, job->content_hash);
-    /* The file's name decides no byte: the manifest tells it. */
+    /* The model file's name and format decide no byte: the manifest tells them and the file's own hash. */
     report->command = arena_printf(job->arena, "bxc compile MODEL%s", options_words(job->arena, job->what->options));
-    report->model_sha256 = job->model_hash;
+    sha256_of(job->reference.data, job->reference.length, job->reference_hash);
+    report->model_sha256 = job->reference_hash;
     report->passes = job->reports;
     report->pass_count = job->report_count;
     if (check_part(job, report) < 0) return -1;

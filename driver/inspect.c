@@ -21,10 +21,7 @@ static int describe_file(struct inspect_job *job) {
     if (!data) return -1;
     const struct reader *reader = frontend_reader(job->model, data, length);
     char *sum = ARENA_ARRAY(job->arena, char, 65);
-    struct sha256 hash;
-    sha256_start(&hash);
-    sha256_add(&hash, data, length);
-    sha256_finish(&hash, sum);
+    sha256_of(data, length, sum);
     job->inspection.file = job->model;
     job->inspection.sha256 = sum;
     job->inspection.format = reader ? reader->summary : "of no format that bxc reads";

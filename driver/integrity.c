@@ -39,13 +39,6 @@ static int refuse(const struct check *check, const char *name, const char *help,
     return diag_error(&check->context->diagnostics, (struct location){.file = path_of(check, name)}, help, "%s", what);
 }
 
-static void sum(char out[65], const void *data, size_t length) {
-    struct sha256 hash;
-    sha256_start(&hash);
-    sha256_add(&hash, data, length);
-    sha256_finish(&hash, out);
-}
-
 /* ---- what lies there ---- */
 
 static void add_name(struct check *check, const char *name) {
@@ -175,7 +168,7 @@ static bool report_is_right(struct check *check, const char *name, const char *d
     bool right = json && report_again(check->context, check->arena, json, &texts) == 0;
     char made[65];
     if (right && strcmp(name, "report/report.json") == 0) {
-        sum(made, texts.json_without_verdict, strlen(texts.json_without_verdict));
+        sha256_of(texts.json_without_verdict, strlen(texts.json_without_verdict), made);
         right = strcmp(made, digest) == 0;
     } else if (right) {
         const char *page = file_read(check->context, check->arena, path_of(check, name), &length);
@@ -193,8 +186,8 @@ static int judge_file(struct check *check, const char *name) {
     const cJSON *listed = cJSON_GetObjectItemCaseSensitive(check->files, name);
     const struct emitted_file *again = made_again(check, name);
     if (!text) return -1;
-    sum(digest, text, length);
-    if (again) sum(made, again->data, again->length);
+    sha256_of(text, length, digest);
+    if (again) sha256_of(again->data, again->length, made);
     if (!listed) return judge_edited(check, name, "added", text, length);
     const char *wanted = cJSON_IsString(listed) ? listed->valuestring : "";
     if (strncmp(name, "report/report.", 14) == 0 && report_is_right(check, name, wanted)) return 0;

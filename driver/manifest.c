@@ -113,12 +113,9 @@ void manifest_add(struct bxc_context *context, struct file_set *files, const cha
     add_below(files->arena, root, options);
     cJSON *list = cJSON_AddObjectToObject(root, "files");
     for (uint32_t i = 0; i < files->count; i++) {
-        struct sha256 sum;
         char text[65];
         if (strncmp(files->files[i].path, "verify/", 7) == 0) continue;
-        sha256_start(&sum);
-        sha256_add(&sum, files->files[i].data, files->files[i].length);
-        sha256_finish(&sum, text);
+        sha256_of(files->files[i].data, files->files[i].length, text);
         cJSON_AddStringToObject(list, files->files[i].path, text);
     }
     char *text = cJSON_Print(root);

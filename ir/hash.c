@@ -75,3 +75,10 @@ void sha256_finish(struct sha256 *hash, char hexadecimal[65]) {
         hexadecimal[i] = digits[hash->state[i / 8] >> (28 - 4 * (i % 8)) & 15];
     hexadecimal[64] = 0;
 }
+
+void sha256_of(const void *data, size_t length, char hexadecimal[65]) {
+    struct sha256 hash;
+    sha256_start(&hash);
+    sha256_add(&hash, data, length);
+    sha256_finish(&hash, hexadecimal);
+}

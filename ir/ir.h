@@ -152,6 +152,7 @@ struct sha256 {
 void sha256_start(struct sha256 *hash);
 void sha256_add(struct sha256 *hash, const void *data, size_t length);
 void sha256_finish(struct sha256 *hash, char hexadecimal[65]);
+void sha256_of(const void *data, size_t length, char hexadecimal[65]);
 
 /* ---- file.c: whole files in, whole files out ------------------------------------------------- */
 

@@ -100,7 +100,7 @@ static void provenance_section(struct strbuf *out, const struct compile_report *
     start_section(out, "Made from", NULL);
     strbuf_append(out, "<div class=\"scroll\"><table class=\"facts\"><tbody>\n");
     code_line(out, "Command", report->command);
-    code_line(out, "Model, sha256", report->model_sha256);
+    code_line(out, "Model as read, sha256 of reference.bxc", report->model_sha256);
     code_line(out, "Content hash", report->content_hash);
     table_end(out);
     end_section(out);

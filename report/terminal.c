@@ -6,7 +6,7 @@
 
 static void print_summary(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
-    strbuf_printf(out, "  model     %s, sha256 %s\n", words_clean(arena, report->model), report->model_sha256 ? report->model_sha256 : "-");
+    strbuf_printf(out, "  model     %s, as read sha256 %s\n", words_clean(arena, report->model), report->model_sha256 ? report->model_sha256 : "-");
     if (report->command)
         strbuf_printf(out, "  command   %s\n", words_clean(arena, report->command));
     strbuf_printf(out, "  part      %s, clock %s (%s ns)\n", report->part_code ? report->part_code : report->part_name,

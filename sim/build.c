@@ -182,16 +182,13 @@ static int make_key(const struct build *build, char key[65]) {
 
 static int seal_text(const struct build *build, const char *folder, struct strbuf *out) {
     for (int i = 0; build->request->products[i]; i++) {
-        struct sha256 hash;
         struct arena *scratch = arena_new(build->firmware->context);
         char digits[65];
         size_t length;
         const char *path = arena_printf(scratch, "%s/%s", folder, build->request->products[i]);
         const char *data = access(path, R_OK) ? NULL : file_read(build->firmware->context, scratch, path, &length);
         if (data) {
-            sha256_start(&hash);
-            sha256_add(&hash, data, length);
-            sha256_finish(&hash, digits);
+            sha256_of(data, length, digits);
             strbuf_printf(out, "%s  %s\n", digits, build->request->products[i]);
         }
         arena_free(scratch);

@@ -334,6 +334,15 @@ static void note_codes(struct program *program, const char *input, const struct 
                  quantiser->name);
 }
 
+/* Whoever feeds the port has it to compute: not for the report alone. */
+static void tell_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind) {
+    diag_note(&program->context->diagnostics, graph_location(program->graph, input),
+              arena_printf(program->arena, "interface.json has each element's scale and zero point; --input %s=fixed<W,I> keeps the arithmetic "
+                           "in the firmware, behind a port of plain numbers", input->name),
+              "the port of '%s' carries the codes of '%s': what feeds it computes what '%s' and the nodes behind it did", input->name,
+              behind->node.name, behind->steps[0].node->name);
+}
+
 static void warn_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind, const char *refusal) {
     diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
                  "where that matters, let the normalisation be one division and then one sum, or divide by powers of two",
@@ -377,6 +386,7 @@ static int port_of(struct program *program, valref input, uint32_t index, struct
     if (place == IN_THE_MEANING) {
         warn_of_own_rounding(program, &node, &found.node, &option);
         note_codes(program, node.name, &found.node, ", which take over the arithmetic in front of it");
+        tell_of_arithmetic(program, &node, &found);
         return 0;
     }
     const struct node *reader = only_reader(graph, input);

@@ -205,6 +205,13 @@ static void port_behind_reshape(void) {
     crossing_free(&c);
 }
 
+static size_t warnings(const struct crossing *c) {
+    size_t count = 0;
+    for (size_t i = 0; i < c->context->diagnostics.count; i++)
+        count += c->context->diagnostics.items[i].severity != SEVERITY_NOTE;
+    return count;
+}
+
 /* The codes at the port are those of the float graph in front of `ports`, for numbers on no grid. */
 static void check_codes_at_port(struct crossing *c, valref result, const char *note) {
     graph_append_output(c->graph, "y", result);
@@ -212,7 +219,9 @@ static void check_codes_at_port(struct crossing *c, valref result, const char *n
     CROSS(*c);
     CHECK_EQ(differences(before, c->program.graph, EVENTS, 20, 1e-5), 0);
     CHECK(noted(c, "ports", note));
-    CHECK_EQ(c->context->diagnostics.count, 0);
+    /* That the port takes over arithmetic is told, and nothing else. */
+    CHECK_EQ(c->context->diagnostics.count, noted(c, "ports", "take over the arithmetic"));
+    CHECK_EQ(warnings(c), 0);
     graph_free(before);
     crossing_free(c);
 }

@@ -98,6 +98,7 @@ static int read_labels(struct program *program, const char *path, size_t events,
     int64_t got = event_source_read(source, labels, events);
     event_source_close(source);
     out->labels = labels;
+    out->file = path;
     bool whole = program->calibration.events < CALIBRATION_EVENTS_MAX ? there == program->calibration.events : there >= program->calibration.events;
     if (got == (int64_t)events && whole) return 0;
     return diag_error(&program->context->diagnostics, (struct location){.file = path}, "one label an event", "%zu labels for %zu calibration events", there,

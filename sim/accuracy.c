@@ -272,6 +272,18 @@ static void add_label(struct accuracy *accuracy, float *rows, const float *float
     labels_add(accuracy->labels, truth, a, b, rows, rows + classes);
 }
 
+static int refuse_label(const struct accuracy *accuracy, const struct event_block *block, size_t event) {
+    const struct pairing *pair = &accuracy->pairs[0];
+    const char *help = "a label is a class number, from 0"; /* of two that give the winner alone nobody knows how many there are */
+    if (!(pair->fixed_is_index && pair->float_is_index))
+        help = arena_printf(accuracy->context->arena, "a label is a class number, from 0 to %zu, or has a column for each of the classes",
+                            scores(pair) > 1 ? scores(pair) - 1 : 1);
+    const char *label = block->label_columns == 1 ? arena_printf(accuracy->context->arena, " %g", block->labels[event]) : "";
+    return diag_error(&accuracy->context->diagnostics, (struct location){.file = block->labels_file}, help,
+                      "the label%s of event %llu is no class of output '%s'", label, (unsigned long long)(block->first_in_phase + event),
+                      accuracy->fixed->outputs[0].name);
+}
+
 static int add_labels(struct accuracy *accuracy, const struct event_block *block, const float *floats) {
     const struct pairing *pair = &accuracy->pairs[0];
     struct arena *scratch = arena_new(accuracy->context);
@@ -280,9 +292,7 @@ static int add_labels(struct accuracy *accuracy, const struct event_block *block
     for (size_t e = 0; e < block->events && status == 0; e++) {
         int64_t truth = label_class(accuracy, block->labels + e * block->label_columns, block->label_columns);
         if (truth < 0)
-            status = diag_error(&accuracy->context->diagnostics, (struct location){0}, "a label is a class number, from 0",
-                                "the label of event %llu is no class of output '%s'", (unsigned long long)(block->first_in_phase + e),
-                                accuracy->fixed->outputs[0].name);
+            status = refuse_label(accuracy, block, e);
         else
             add_label(accuracy, rows, floats + e * pair->floats, accuracy->reals[0] + e * pair->fixed, truth);
     }
@@ -623,6 +633,7 @@ bool loss_measure_labelled(const struct graph *reference, const struct graph *fi
         block.events = events - first < BLOCK_EVENTS ? events - first : BLOCK_EVENTS;
         if (truth) {
             block.label_columns = truth->columns;
+            block.labels_file = truth->file;
             block.labels = arena_copy(scratch, truth->labels + first * truth->columns, block.events * truth->columns * sizeof(double));
         }
         status = measure_block(accuracy, &block, inputs, scratch);

@@ -158,6 +158,7 @@ struct event_block { /* events of one phase only */
     bool *measured;          /* by event: compared with the float model */
     bool *on_grid;           /* by event: its numbers are the port's, not rounded to it */
     double *labels;          /* NULL: none */
+    const char *labels_file;
     size_t label_columns;
 };
 struct event_stream;

@@ -137,6 +137,7 @@ bool loss_measure(const struct graph *reference, const struct graph *fixed, size
 /* The same with the true classes of the events: events x columns, and the accuracies that they give. */
 struct truth {
     const double *labels;
+    const char *file;
     size_t columns;
     double accuracy_float, accuracy_fixed;
 };

@@ -89,6 +89,7 @@ static void block_new(struct event_stream *stream) {
         block->integers[i] = arena_calloc(stream->arena, BLOCK_EVENTS, elements * sizeof **block->integers);
         block->reals[i] = arena_calloc(stream->arena, BLOCK_EVENTS, elements * sizeof **block->reals);
     }
+    block->labels_file = stream->labels ? stream->labels->path : NULL;
     block->label_columns = stream->labels ? stream->labels->elements : 0;
     block->labels = ARENA_ARRAY(stream->arena, double, BLOCK_EVENTS * block->label_columns + 1);
     block->measured = ARENA_ARRAY(stream->arena, bool, BLOCK_EVENTS);

@@ -33,6 +33,7 @@ event_files() {
     printf '0,1\n1,nan\n' > nan.csv
     : > empty.csv
     zeros 4 | npy labels_short.npy '<i4' '1,'
+    printf '0\n1\n9\n' > labels_beyond.csv
 }
 
 config_files() {

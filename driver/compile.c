@@ -207,15 +207,12 @@ static int add_reports(struct compile_job *job) {
 
 static void tell(const struct compile_job *job) {
     if (!job->what->terminal || options_has(job->what->options, "quiet")) return;
-    const struct design *design = job->program.design;
-    struct cost cost = design_cost(design, job->program.technology);
-    fprintf(job->what->terminal, "%s: %d cycles, %.1f ns at %.0f MHz, a new event every %s; about %.0f LUT, %.0f FF of %s\n",
-            job->what->folder, design->latency, design->latency * (job->options.clock_ps / 1000.0), 1e6 / job->options.clock_ps,
-            design->blocks[0].initiation_interval == 1 ? "cycle" : arena_printf(job->arena, "%d cycles", design->blocks[0].initiation_interval), cost.lut, cost.ff,
-            job->options.part->name);
-    struct strbuf network = strbuf_new(job->arena);
-    network_print(&network, job->network);
-    fputs(network.data, job->what->terminal);
+    struct strbuf text = strbuf_new(job->arena);
+    strbuf_printf(&text, "%s: ", job->what->folder);
+    report_outcome(&text, job->report);
+    strbuf_append(&text, "\n");
+    network_print(&text, job->network);
+    fputs(text.data, job->what->terminal);
     fprintf(job->what->terminal, "report: %s/report/report.html\n", job->what->folder);
 }
 

@@ -53,7 +53,6 @@ static void print_reasons(struct strbuf *out, const struct model_reason *reasons
 }
 
 static void print_outcome(struct strbuf *out, const struct inspection *inspection, bool colour) {
-    struct arena *arena = out->arena;
     const struct compile_report *report = inspection->compiled;
     const char *end = colour ? "\033[0m" : "";
     if (inspection->warning_count) {
@@ -61,9 +60,9 @@ static void print_outcome(struct strbuf *out, const struct inspection *inspectio
         print_reasons(out, inspection->warnings, inspection->warning_count);
     }
     if (report) {
-        strbuf_printf(out, "\n%scompiles%s: %d cycles, %s ns at %s; about %s LUT, %s FF of %s\n", colour ? "\033[1;32m" : "", end,
-                      report->latency, words_number(arena, report->latency * report->clock_period), words_clock(arena, report->clock_period),
-                      words_count(arena, report->total.lut), words_count(arena, report->total.ff), report->part_name);
+        strbuf_printf(out, "\n%scompiles%s: ", colour ? "\033[1;32m" : "", end);
+        report_outcome(out, report);
+        strbuf_append(out, "\n");
         return;
     }
     strbuf_printf(out, "\n%srefused%s, for %u reason%s\n", colour ? "\033[1;31m" : "", end, inspection->refusal_count,

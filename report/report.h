@@ -60,6 +60,8 @@ struct compile_report *report_parse(struct bxc_context *context, struct arena *a
 void report_terminal(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict, bool colour);
 void report_html(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict);
 /* "network: as trained: 3 of 1,000 decisions flipped, ...; most of it arises at layer 'x'", no newline. */
+/* One line without its end: what a compilation came to. */
+void report_outcome(struct strbuf *out, const struct compile_report *report);
 void loss_terminal(struct strbuf *out, const struct loss *loss, bool gated); /* gated: gates judge, and they let it pass */
 void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool colour);
 void verdict_json(struct strbuf *out, const struct verdict *verdict);   /* doc/verdict.schema.json */

@@ -4,6 +4,14 @@
 
 #include "report/private.h"
 
+void report_outcome(struct strbuf *out, const struct compile_report *report) {
+    struct arena *arena = out->arena;
+    const char *each = report->initiation_interval == 1 ? "cycle" : arena_printf(arena, "%d cycles", report->initiation_interval);
+    strbuf_printf(out, "%d cycles, %s ns at %s, a new event every %s; about %s LUT, %s FF of %s", report->latency,
+                  words_number(arena, report->latency * report->clock_period), words_clock(arena, report->clock_period), each,
+                  words_count(arena, report->total.lut), words_count(arena, report->total.ff), report->part_name);
+}
+
 static void print_summary(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
     strbuf_printf(out, "  model     %s, as read sha256 %s\n", words_clean(arena, report->model), report->model_sha256 ? report->model_sha256 : "-");

@@ -3,7 +3,7 @@
 check() { if eval "$2"; then echo "ok $1"; else echo "not ok $1: $2"; fi; }
 jets=examples/jets
 cd "$WORK" && ln -s "$ROOT/examples" examples || exit 1
-"$BXC" compile $jets/jets_6bit.onnx -o a --calibrate $jets/events.npy > /dev/null 2>&1
+"$BXC" compile $jets/jets_6bit.onnx -o a --calibrate $jets/events.npy > compile.txt 2>&1
 "$BXC" compile $jets/jets_6bit.onnx -o b --calibrate $jets/events.npy --clock 180MHz --softmax drop > /dev/null 2>&1
 "$BXC" compile $jets/jets_6bit.onnx -o again --calibrate $jets/events.npy > /dev/null 2>&1
 number() { # FILE KEY: the first number behind a key of pretty-printed JSON
@@ -54,10 +54,11 @@ check "a page of another kind is refused" "[ $code = 1 ] && grep -q 'cannot writ
 "$BXC" inspect $jets/jets_6bit.onnx --calibrate $jets/events.npy > inspect.txt; code=$?
 check "inspect accepts what compiles" "[ $code = 0 ]"
 check "inspect tells latency and LUT as compile does" "grep -q \"^compiles: $cycles cycles\" inspect.txt && grep -q \"\$(echo $lut | sed 's/\(...\)\$/,\1/') LUT\" inspect.txt"
+check "in the same words" '[ "$(sed -n "s/^a: //p" compile.txt)" = "$(sed -n "s/^compiles: //p" inspect.txt)" ]'
 check "inspect counts parameters" "grep -q '^  numbers    4,421 parameters' inspect.txt"
 check "inspect shows quantisers" "grep -Eq '^  quant_relu1 +Quant +relu1 +1 x 64 +unsigned 6 bits, scale 0.0625, zero point 0, half_even' inspect.txt"
 "$BXC" inspect $jets/jets_6bit.onnx --clock 1999MHz > refused.txt 2> err; code=$?
-check "inspect writes no folder" "[ \"\$(ls | sort | tr '\n' ' ')\" = 'a again b b.json c c.json diff.html diff.txt err examples explain.err explain.json explain.txt inspect.txt refused.txt same.txt ' ]"
+check "inspect writes no folder" "[ \"\$(ls | sort | tr '\n' ' ')\" = 'a again b b.json c c.json compile.txt diff.html diff.txt err examples explain.err explain.json explain.txt inspect.txt refused.txt same.txt ' ]"
 cat > two.json <<'END'
 {"format": "bxc-model", "version": 1}
 END

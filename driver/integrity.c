@@ -55,7 +55,7 @@ static void close_folder(void *folder) {
     closedir(folder);
 }
 
-/* verify/ is not part of it, but for links that would lead its files elsewhere. */
+/* verify/ is not part of it, but for what compile left there and links that would lead its files elsewhere. */
 static int list(struct check *check, const char *below) {
     DIR *folder = opendir(path_of(check, below));
     if (!folder) return refuse(check, below, NULL, strerror(errno));
@@ -253,8 +253,18 @@ static int hash_files(struct check *check, char out[65]) {
     return 0;
 }
 
+/* Of verify/, what compile left there: by it the events are chosen that answer the second question. */
+static void list_compiled(struct check *check) {
+    struct stat status;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, check->files)
+        if (strncmp(item->string, "verify/", 7) == 0 && lstat(path_of(check, item->string), &status) == 0 && S_ISREG(status.st_mode))
+            add_name(check, item->string);
+}
+
 static int look(struct check *check) {
     if (read_manifest(check) < 0 || list(check, "") < 0) return -1;
+    list_compiled(check);
     qsort(check->names, check->count, sizeof *check->names, by_text);
     return 0;
 }

@@ -147,6 +147,15 @@ only_decisions() { # COMMAND...
 only_decisions compile -q "$ROOT/examples/jets/jets.onnx" -o gated --softmax argmax --max-error 0 --calibrate "$ROOT/examples/jets/events.npy"
 rm -rf gated; "$BXC" compile -q "$ROOT/examples/jets/jets.onnx" -o gated --softmax argmax --calibrate "$ROOT/examples/jets/events.npy"
 only_decisions verify gated --engines emulator,float -n 100 --max-error 0
+calibration_is() { # HOW PATTERN
+    "$BXC" verify gated --engines emulator,c -n 100 > with.out 2> with.err
+    grep -q "$2" with.out && echo "ok calibration $1" || echo "not ok calibration $1"
+}
+"$BXC" verify gated --engines emulator,c -n 100 > with.out 2> with.err
+grep -q '^verdict: equal' with.out && ! grep -q 'not as bxc compiled it' with.out && echo "ok calibration whole" || echo "not ok calibration whole"
+sed -i 's/"deviation".*/"deviation": [],/' gated/verify/calibration.json
+calibration_is edited 'not as bxc compiled it: verify/calibration.json$'
+rm gated/verify/calibration.json; calibration_is missing 'not as bxc compiled it: verify/calibration.json (missing)'
 
 # run: a folder is compiled already, a float model is run as trained
 run_says() {

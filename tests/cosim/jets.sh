@@ -47,7 +47,7 @@ check_exact() {
 gate() {
     name=$1 code=$2 pattern=$3
     shift 3
-    "$BXC" verify "$WORK/raw" --events "$jets/events.npy" --labels "$jets/labels.npy" --engines emulator "$@" > "$WORK/log" 2>&1
+    "$BXC" verify "$WORK/raw" --events "$jets/events.npy" --labels "$jets/labels.npy" --engines c "$@" > "$WORK/log" 2>&1
     [ $? = "$code" ] && grep -q -e "$pattern" "$WORK/log"
     say "gate_$name" $? "it does not say '$pattern' or does not end with $code"
 }

@@ -28,13 +28,16 @@ edit() { # FILE SED-SCRIPT
     sed -E "$2" "$fw/$1" > "$fw/edited" && ! cmp -s "$fw/edited" "$fw/$1" && mv "$fw/edited" "$fw/$1" || echo "not ok layers: nothing to edit in $1"
 }
 
+# Verilog's statements stand on several lines where they are long.
+join=':a; /^    (wire|assign) [^;]*$/{N; s/\n */ /; ba}'
+
 fault() { # ENGINE LAYER: what element 3 of the layer gives is another number; an undelayed operand is of another event
     fw=$WORK/$1_$2
     cp -r "$WORK/fw" "$fw"
     case $1 in
     c) edit "c/$name.c" "s/^(    layer_$2\(.*, (v_$2)\);)\$/\1 \2[3] ^= 32;/" ;;
     hls) edit "hls/$name.cpp" "s/^(    layer_$2\(.*, v_($2)\);)\$/\1 v_\2[3] = bxc_from_raw<type_\2>(bxc_raw(v_\2[3]) ^ 32);/" ;;
-    rtl) edit "rtl/${name}_$2.v" "s/^(    wire \[([0-9]+):0\] $2_3 =) (.*);\$/\1 (\3) ^ {1'b1, \2'd0};/; s/^(    assign $2_3 =) (.*);\$/\1 ~(\2);/" ;;
+    rtl) edit "rtl/${name}_$2.v" "$join; s/^(    wire \[([0-9]+):0\] $2_3 =) (.*);\$/\1 (\3) ^ {1'b1, \2'd0};/; s/^(    assign $2_3 =) (.*);\$/\1 ~(\2);/" ;;
     esac
     check "${name}_$1_$2" "$1" "$(echo "$2" | tr _ .)" 3
 }
@@ -47,5 +50,5 @@ done
 # A register left out: the layer that reads another event's number.
 fw=$WORK/late
 cp -r "$WORK/fw" "$fw"
-edit "rtl/${name}_$last.v" "s/^(.* ${last}_1(_s[0-9]+)? = .*[{ ]${last}_[0-9]+_s[0-9]+)_d1(.*;)\$/\1\3/"
+edit "rtl/${name}_$last.v" "$join; s/^(.* ${last}_1(_s[0-9]+)? = .*[{ ]${last}_[0-9]+_s[0-9]+)_d1(.*;)\$/\1\3/"
 check "${name}_late" rtl "$last" 1

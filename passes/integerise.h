@@ -128,7 +128,8 @@ struct scale_join {
 bool scales_join(struct integerise *state, const struct scale_join *join);
 /* The same to scale 1, element by element. */
 bool scales_take_off(struct integerise *state, const struct node *node, struct exact *operand);
-/* Shortens the operands of a product that has no room, to more bits than binary32 keeps; whether it did, which is told. */
+/* Shortens the operands of a product that has no room, to more bits than binary32 keeps; whether it did, which is told.
+ * Not where both are as the model gave them: 3 * 5 stays 15 there, or the product is refused. */
 bool product_fit(struct integerise *state, const struct node *node, valref operands[2]);
 
 /* ---- integerise_movement.c ---- */

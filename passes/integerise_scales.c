@@ -389,7 +389,15 @@ static bool product_has_room(const struct integerise *state, const struct shape 
     return top + finest <= INTEGER_BITS_MAX;
 }
 
+/* Of a port, a quantiser or a constant, moved or not: its lowest bits may be all that it has. */
+static bool is_as_the_model_gave_it(const struct graph *graph, valref value) {
+    const struct node *node = graph_definition(graph, value);
+    while (op_is_movement(node->op) && node->op != OP_CONCAT) node = graph_definition(graph, node->inputs[0]);
+    return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD;
+}
+
 bool product_fit(struct integerise *state, const struct node *node, valref operands[2]) {
+    if (is_as_the_model_gave_it(state->integer, operands[0]) && is_as_the_model_gave_it(state->integer, operands[1])) return false;
     struct shape shape;
     const struct shape *a = &graph_value(state->integer, operands[0])->shape, *b = &graph_value(state->integer, operands[1])->shape;
     if (!shape_broadcast(a, b, &shape)) return false;

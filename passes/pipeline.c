@@ -144,27 +144,32 @@ static void save_registers(struct schedule *s) {
 
 /* ---- the pass ---- */
 
-static int refuse_slow(struct schedule *s, uint32_t id) {
+/* A clock that would do, and what else would. */
+static const char *would_do(const struct program *program, const struct stage *stage, int logic_ps, const char *otherwise) {
+    int megahertz = clock_that_does(program, stage, logic_ps);
+    if (!megahertz)
+        return arena_printf(program->arena, "choose a slower clock%s", otherwise);
+    return arena_printf(program->arena, "a clock of %d MHz would do%s", megahertz, otherwise);
+}
+
+static int refuse_slow(const struct program *program, struct schedule *s, uint32_t id) {
     const struct wire *wire = &s->datapath->wires[id];
     const struct graph *graph = s->design->graph;
     const struct node *node = wire->origin.id < graph->node_count ? graph_node(graph, wire->origin) : NULL;
     int slowest = 0;
     for (uint32_t i = 0; i < s->datapath->wire_count; i++)
         slowest = s->delay[i] > slowest ? s->delay[i] : slowest;
-    int period = (int)(((int64_t)(slowest + s->stage.overhead) * 100 + 99 - s->stage.margin) / (100 - s->stage.margin));
-    struct strbuf text = strbuf_new(s->design->arena);
-    strbuf_printf(&text, "a clock of at most %d MHz would do", 1000000 / period);
-    return diag_error(&s->design->context->diagnostics, graph_location(graph, node), text.data,
+    return diag_error(&program->context->diagnostics, graph_location(graph, node), would_do(program, &s->stage, slowest, ""),
                       "a '%s' of %d bits needs %d ps, and the clock leaves %d ps of a stage", wire_op_names[wire->op],
                       wire_width(wire), s->delay[id], s->stage.budget);
 }
 
-static int schedule_wires(struct schedule *s) {
+static int schedule_wires(const struct program *program, struct schedule *s) {
     for (uint32_t i = 0; i < s->datapath->wire_count; i++)
         s->delay[i] = timing_alone(s->timing, i);
     for (uint32_t i = 0; i < s->datapath->wire_count; i++)
         if (s->delay[i] > s->stage.budget)
-            return refuse_slow(s, i);
+            return refuse_slow(program, s, i);
     for (uint32_t i = 0; i < s->datapath->wire_count; i++)
         place_early(s, i);
     save_registers(s);
@@ -172,28 +177,33 @@ static int schedule_wires(struct schedule *s) {
 }
 
 /* What the clock leaves of a stage beside its registers and the margin. */
-static int find_budget(const struct program *program, struct stage *stage) {
+struct stage stage_of_clock(const struct program *program) {
+    struct stage stage = {.technology = program->technology, .margin = program->options->margin_percent,
+                          .overhead = technology_overhead(program->technology)};
+    stage.budget = (int)((int64_t)program->options->clock_ps * (100 - stage.margin) / 100) - stage.overhead;
+    return stage;
+}
+
+static int refuse_fast(const struct program *program, const struct stage *stage) {
     const struct technology *t = program->technology;
-    const struct graph *graph = program->design->graph;
-    int period = program->options->clock_ps, least = technology_overhead(t) + t->net + t->lut;
-    stage->technology = t;
-    stage->margin = program->options->margin_percent;
-    stage->overhead = technology_overhead(t);
-    stage->budget = (int)((int64_t)period * (100 - stage->margin) / 100) - stage->overhead;
+    const struct graph *graph = program->graph;
+    int period = program->options->clock_ps, least = t->net + t->lut;
     if (t->clock_tree_megahertz && (int64_t)(period + 1) * t->clock_tree_megahertz <= 1000000)
-        return diag_error(&program->context->diagnostics, graph_location(graph, NULL), "choose a slower clock, or a faster speed grade",
+        return diag_error(&program->context->diagnostics, graph_location(graph, NULL),
+                          would_do(program, stage, least, t->speed < 3 ? ", or on a faster speed grade a faster one" : ""),
                           "a clock period of %d ps is more than the part's clock tree carries: %d MHz", period, t->clock_tree_megahertz);
-    if (stage->budget < t->net + t->lut)
-        return diag_error(&program->context->diagnostics, graph_location(graph, NULL), "choose a slower clock or a smaller --margin",
+    if (stage->budget < least)
+        return diag_error(&program->context->diagnostics, graph_location(graph, NULL),
+                          would_do(program, stage, least, stage->margin ? ", or with a smaller --margin a faster one" : ""),
                           "a LUT and a register alone need %d ps on this part, and a clock period of %d ps leaves %d ps beside a margin of %d %%",
-                          least, period, stage->budget + stage->overhead, stage->margin);
+                          stage->overhead + least, period, stage->budget + stage->overhead, stage->margin);
     return 0;
 }
 
 int pass_pipeline(struct program *program, bool *changed) {
     struct design *design = program->design;
-    struct schedule s = {.design = design};
-    if (find_budget(program, &s.stage) < 0)
+    struct schedule s = {.design = design, .stage = stage_of_clock(program)};
+    if (refuse_fast(program, &s.stage) < 0)
         return -1;
     split_wide_wires(design, &s.stage);
     s.datapath = &design->blocks[0].datapath;
@@ -202,7 +212,7 @@ int pass_pipeline(struct program *program, bool *changed) {
     int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit, &s.early};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         *columns[i] = ARENA_ARRAY(scratch, int, s.datapath->wire_count + 1);
-    int result = schedule_wires(&s);
+    int result = schedule_wires(program, &s);
     arena_free(scratch);
     design->clock_ps = program->options->clock_ps;
     design->latency = design->blocks[0].latency = s.last + 2; /* stages, and the input register */

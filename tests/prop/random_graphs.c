@@ -33,7 +33,7 @@ static void count_reason(const char *message, uint64_t seed) {
 
 static void write_network(const struct trial *trial) {
     struct strbuf text = strbuf_new(trial->context->arena);
-    graph_print(&text, trial->reference);
+    graph_print(&text, trial->as_read);
     (void)file_write(trial->context, arena_printf(trial->context->arena, "%s/%llu.bxc", getenv("WRITE"), (unsigned long long)trial->seed),
                      text.data, text.length);
 }

@@ -5,6 +5,7 @@
 #define BXC_TEST_TRIAL_H
 
 #include "driver/driver.h"
+#include "tests/prop/choices.h"
 #include "tests/prop/network.h"
 
 #include <stdlib.h>
@@ -15,14 +16,18 @@ enum { EVENTS = 192 };
 struct trial {
     struct bxc_context *context;
     uint64_t seed;
+    struct bxc_options *given;
     struct compile_options options;
     struct program program;
-    struct graph *reference; /* as read */
+    struct graph *as_read, *reference; /* reference: what it is to compute */
     const char *wrong;       /* what went wrong, or NULL */
     const uint8_t *bytes;    /* a fuzzer's, or NULL */
     size_t byte_count;
     bool refused, is_float;
     const char *reason;
+    bool calibrated;
+    const char *warned; /* that a loss is not explained, or NULL */
+    double usual_error; /* of the network, the largest of its outputs' */
 };
 
 static inline bool is_defect(const struct diagnostic *item) {
@@ -84,6 +89,11 @@ static inline double usual_error(double *errors, size_t count, double largest) {
     return errors[count * 9 / 10] / fmax(largest, 1);
 }
 
+/* Options that the network took make it another one: how far off it may be is the rule of sim/loss.c. */
+static inline bool is_coarse(const struct trial *trial) {
+    return trial->program.used & trial->options.given & (USE_WEIGHTS | USE_ACTIVATIONS | USE_SPARSITY | USE_SOFTMAX_ERROR);
+}
+
 static inline void compare_output(struct trial *trial, uint32_t o, const float *expected, const int64_t *codes) {
     const struct graph *graph = trial->program.graph;
     const struct graph_output *output = &graph->outputs[o];
@@ -101,6 +111,8 @@ static inline void compare_output(struct trial *trial, uint32_t o, const float *
     }
     bool tables = has_table(trial->reference), exact = !tables && claimed_exact(&trial->program, output->name);
     double usual = usual_error(errors, count, largest);
+    trial->usual_error = fmax(trial->usual_error, usual);
+    if (is_coarse(trial)) return;
     double allowed = tables ? 0.1 : trial->is_float ? 0.01 : 1e-4;
     if (exact ? differing > 0 : !(usual <= allowed))
         trial->wrong = arena_printf(graph->arena, "output '%s' of %s: %zu of %zu numbers differ, nine of ten by less than %g of the largest, %g",
@@ -113,6 +125,17 @@ static inline int64_t **integer_outputs(const struct graph *graph) {
     return data;
 }
 
+/* A network that is another one than was trained must be told as such: nine of ten numbers further off than this. */
+static inline void judge_loss(struct trial *trial, const struct events *block) {
+    static const double ruined = 0.3; /* of the largest */
+    struct loss loss;
+    if (!loss_measure(trial->reference, trial->program.graph, EVENTS, (const float *const *)block->reals, (double)NAN, trial->calibrated, trial->program.arena, &loss))
+        return;
+    trial->warned = loss.warning;
+    if (trial->usual_error > ruined && !loss.warning)
+        trial->wrong = arena_printf(trial->program.arena, "nine of ten numbers are off by up to %g of the largest, and no warning says so", trial->usual_error);
+}
+
 static inline void compare_network(struct trial *trial, const struct events *block, int64_t *const *codes) {
     const struct graph *reference = trial->reference;
     float **expected = ARENA_ARRAY(reference->arena, float *, reference->output_count);
@@ -120,6 +143,7 @@ static inline void compare_network(struct trial *trial, const struct events *blo
         expected[o] = ARENA_ARRAY(reference->arena, float, EVENTS * output_elements(reference, o));
     (void)graph_run_reals(reference, EVENTS, (const float *const *)block->reals, expected);
     for (uint32_t o = 0; o < reference->output_count && !trial->wrong; o++) compare_output(trial, o, expected[o], codes[o]);
+    if (!trial->wrong && is_coarse(trial)) judge_loss(trial, block);
 }
 
 static inline void compare_design(struct trial *trial, const struct events *block, int64_t *const *codes) {
@@ -133,15 +157,47 @@ static inline void compare_design(struct trial *trial, const struct events *bloc
 
 /* ---- one network ---- */
 
+/* What the firmware is to compute where --softmax asks for something else than the network has. */
+static inline void change_softmax(struct graph *graph, enum softmax_mode mode) {
+    for (uint32_t o = 0; o < graph->output_count; o++) {
+        const struct node *softmax = graph_definition(graph, graph->outputs[o].value);
+        if (softmax->op != OP_SOFTMAX || mode == SOFTMAX_KEEP) continue;
+        valref logits = softmax->inputs[0];
+        union attributes attributes = {.axis = softmax->attributes.axis};
+        graph->outputs[o].value = mode == SOFTMAX_DROP ? logits : graph_append(graph, OP_ARGMAX, network_name(&(struct network){.graph = graph}, "winner"), &logits, 1, &attributes);
+    }
+}
+
+/* As many events as are run, of a range of their own for each input. */
+static inline struct calibration calibration_of(const struct trial *trial) {
+    const struct graph *graph = trial->reference;
+    struct value_list inputs = graph_inputs(graph, graph->arena);
+    struct calibration calibration = {EVENTS, ARENA_ARRAY(graph->arena, const float *, inputs.count), inputs.count};
+    struct network random = {.state = ~trial->seed};
+    for (uint32_t p = 0; p < inputs.count; p++) {
+        size_t count = EVENTS * shape_elements(&graph_value(graph, inputs.at[p])->shape);
+        float *reals = ARENA_ARRAY(graph->arena, float, count), range = ldexpf(1, draw(&random, 6));
+        for (size_t i = 0; i < count; i++) reals[i] = draw_real(&random, range);
+        calibration.data[p] = reals;
+    }
+    return calibration;
+}
+
 static inline int network_compile(void *user) {
     struct trial *trial = user;
     struct network network = {.state = trial->seed * 0x9e3779b97f4a7c15u + 1, .bytes = trial->bytes, .byte_count = trial->byte_count};
     network.graph = trial->program.graph = graph_new(trial->context, "network");
     trial->is_float = trial->seed % 8 == 0; /* bxc chooses formats */
     network_build(&network, trial->is_float);
+    trial->as_read = graph_clone(network.graph);
     trial->reference = graph_clone(network.graph);
-    trial->options.clock_ps = 1380 + 10 * draw(&network, 400);
+    network_choose(&network, trial->given);
+    if (settings_read(trial->context, trial->program.arena, trial->given, &trial->options) < 0) return -1;
+    change_softmax(trial->reference, trial->options.softmax);
+    trial->calibrated = draw(&network, trial->is_float ? 2 : 6) == 0;
+    if (trial->calibrated) trial->program.calibration = calibration_of(trial);
     trial->program.options = &trial->options;
+    trial->program.technology = technology_for(trial->options.part, trial->options.grade);
     return passes_run(&trial->program, NULL, NULL);
 }
 
@@ -176,20 +232,24 @@ static inline void trial_judge_refusal(struct trial *trial) {
 
 static inline void trial_print(const struct trial *trial) {
     struct strbuf text = strbuf_new(trial->context->arena);
-    if (trial->reference) graph_print(&text, trial->reference);
+    if (trial->as_read) graph_print(&text, trial->as_read);
+    strbuf_printf(&text, "#%s\n", options_words(trial->context->arena, trial->given));
     for (size_t i = 0; i < trial->context->diagnostics.count; i++) diag_format(&text, &trial->context->diagnostics.items[i]);
     printf("%s", text.data);
 }
 
 static inline struct trial trial_new(uint64_t seed, const uint8_t *bytes, size_t byte_count) {
-    struct trial trial = {.context = context_new(), .seed = seed, .options = compile_options_default(), .bytes = bytes, .byte_count = byte_count};
+    struct trial trial = {.context = context_new(), .seed = seed, .bytes = bytes, .byte_count = byte_count};
     trial.context->threads = 1;
-    trial.options.name = "network";
-    trial.program = (struct program){.context = trial.context, .arena = trial.context->arena, .technology = technology_for(NULL, (struct part_grade){0})};
+    trial.given = bxc_options_new(trial.context);
+    trial.program = (struct program){.context = trial.context, .arena = trial.context->arena};
     return trial;
 }
 
 /* With all its graphs and designs: a guard that was raised has released some of them already. */
-static inline void trial_free(struct trial *trial) { context_free(trial->context); }
+static inline void trial_free(struct trial *trial) {
+    bxc_options_free(trial->given);
+    context_free(trial->context);
+}
 
 #endif

@@ -69,7 +69,7 @@ static void put(struct strbuf *out, const void *data, size_t size) { strbuf_appe
 static int write_vectors(const struct firmware_trial *at) {
     const struct graph *graph = at->trial.program.graph;
     struct arena *arena = arena_of(at);
-    struct events block = events_of(graph, at->trial.seed);
+    struct events block = events_of(&at->trial);
     int64_t **in = firmware_inputs(at, &block), **out = ARENA_ARRAY(arena, int64_t *, graph->output_count);
     double **reals = ARENA_ARRAY(arena, double *, graph->output_count);
     for (uint32_t o = 0; o < graph->output_count; o++) {

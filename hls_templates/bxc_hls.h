@@ -5,7 +5,7 @@
  *
  * In Vitis HLS (or with BXC_AP_TYPES) they are ap_fixed and ap_ufixed; in Catapult and oneAPI (or with
  * BXC_AC_TYPES) ac_fixed; elsewhere the class at the end of this file, which behaves like both to the
- * bit and holds up to 64 bits (intermediate results up to 128). C++14. */
+ * bit and holds up to 128 bits. C++14. */
 #ifndef BXC_HLS_H
 #define BXC_HLS_H
 
@@ -60,8 +60,8 @@ struct bxc_format {
 #endif
 
 /* bxc_integer: at least 128 bits; bxc_left(x, by) shifts it, negative or not. bxc_raw(x): the stored integer
- * of a number of at most 64 bits. bxc_from_raw<T>(m): the number of that stored integer. bxc_fraction<T>::value,
- * bxc_width<T>::value. */
+ * of a number of at most 64 bits; bxc_wide_raw(x): of any. bxc_from_raw<T>(m): the number of that stored integer;
+ * bxc_from_wide_raw<T>(m): likewise. bxc_fraction<T>::value, bxc_width<T>::value. */
 #if defined(BXC_AP_TYPES)
 
 #include <ap_fixed.h>
@@ -97,11 +97,24 @@ template <int W, int I, ap_q_mode Q, ap_o_mode O, int N> inline long long bxc_ra
     bits.range(W - 1, 0) = x.range(W - 1, 0);
     return bits.to_int64();
 }
-template <class T> inline T bxc_from_raw(long long m) {
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N> inline bxc_integer bxc_wide_raw(const ap_fixed<W, I, Q, O, N> &x) {
+    ap_int<W> bits;
+    bits.range(W - 1, 0) = x.range(W - 1, 0);
+    return bits;
+}
+template <int W, int I, ap_q_mode Q, ap_o_mode O, int N> inline bxc_integer bxc_wide_raw(const ap_ufixed<W, I, Q, O, N> &x) {
+    ap_uint<W> bits;
+    bits.range(W - 1, 0) = x.range(W - 1, 0);
+    return bits;
+}
+template <class T> inline T bxc_from_wide_raw(const bxc_integer &m) {
     T x;
     ap_int<T::width> bits = m;
     x.range(T::width - 1, 0) = bits.range(T::width - 1, 0);
     return x;
+}
+template <class T> inline T bxc_from_raw(long long m) {
+    return bxc_from_wide_raw<T>(m);
 }
 /* What to narrow an X from: ap_fixed reads a bit beyond its operand when that ends right of all that is
  * kept, so such an operand gets leading bits first. FRACTION: of what it is narrowed to. */
@@ -147,10 +160,16 @@ template <class T> struct bxc_fraction { enum { value = T::width - T::i_width };
 template <int W, int I, bool S, ac_q_mode Q, ac_o_mode O> inline long long bxc_raw(const ac_fixed<W, I, S, Q, O> &x) {
     return x.template slc<W>(0).to_int64();
 }
-template <class T> inline T bxc_from_raw(long long m) {
+template <int W, int I, bool S, ac_q_mode Q, ac_o_mode O> inline bxc_integer bxc_wide_raw(const ac_fixed<W, I, S, Q, O> &x) {
+    return x.template slc<W>(0);
+}
+template <class T> inline T bxc_from_wide_raw(const bxc_integer &m) {
     T x(0);
     x.set_slc(0, ac_int<T::width, T::sign>(m));
     return x;
+}
+template <class T> inline T bxc_from_raw(long long m) {
+    return bxc_from_wide_raw<T>(m);
 }
 template <class X, int FRACTION> struct bxc_source { typedef X type; };
 inline long long bxc_low(const ac_int<128, true> &x) { return x.to_int64(); }
@@ -317,7 +336,13 @@ template <class T> struct bxc_fraction { enum { value = T::fraction }; };
 template <int W, int I, bool S, bxc_q Q, bxc_o O> constexpr long long bxc_raw(const bxc_number<W, I, S, Q, O> &x) {
     return (long long)x.m;
 }
+template <int W, int I, bool S, bxc_q Q, bxc_o O> constexpr bxc_integer bxc_wide_raw(const bxc_number<W, I, S, Q, O> &x) {
+    return (bxc_integer)x.m;
+}
 template <class T> constexpr T bxc_from_raw(long long m) {
+    return T::raw(m);
+}
+template <class T> constexpr T bxc_from_wide_raw(bxc_integer m) {
     return T::raw(m);
 }
 
@@ -370,5 +395,19 @@ BXC_COMPARE(>=)
 #undef BXC_B
 
 #endif
+
+/* ---- stored integers of arrays, which are wide where their elements lie far apart ---- */
+
+template <bool NARROW> struct bxc_word {
+    typedef long long type;
+    template <class X> static type of(const X &x) { return bxc_raw(x); }
+    template <class Y> static Y number(type m) { return bxc_from_raw<Y>(m); }
+};
+template <> struct bxc_word<false> {
+    typedef bxc_integer type;
+    template <class X> static type of(const X &x) { return bxc_wide_raw(x); }
+    template <class Y> static Y number(const type &m) { return bxc_from_wide_raw<Y>(m); }
+};
+template <class X> using bxc_word_of = bxc_word<(int(bxc_width<X>::value) <= 64)>;
 
 #endif

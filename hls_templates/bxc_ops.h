@@ -21,7 +21,7 @@ template <int N, class X, class Y> inline void bxc_enter(const X x[N], const int
     BXC_UNROLL_NEXT
     for (int i = 0; i < N; i++) {
         BXC_UNROLL
-        y[i] = bxc_from_raw<Y>(bxc_left((long long)bxc_raw(x[i]), shift[i]));
+        y[i] = bxc_word_of<Y>::template number<Y>(bxc_left(typename bxc_word_of<Y>::type(bxc_raw(x[i])), shift[i]));
     }
 }
 
@@ -29,7 +29,7 @@ template <int N, class X, class Y> inline void bxc_leave(const X x[N], const int
     BXC_UNROLL_NEXT
     for (int i = 0; i < N; i++) {
         BXC_UNROLL
-        y[i] = bxc_from_raw<Y>(bxc_raw(x[i]) >> shift[i]);
+        y[i] = bxc_from_raw<Y>(bxc_low(bxc_word_of<X>::of(x[i]) >> shift[i]));
     }
 }
 
@@ -134,22 +134,20 @@ template <int N, class FORMAT, class X, class Y> inline void bxc_narrow(const X 
     }
 }
 
-template <bool NARROW> struct bxc_work_integer { typedef long long type; };
-template <> struct bxc_work_integer<false> { typedef bxc_integer type; };
-
 /* Each element to its own format, on stored integers: exact for every rounding and overflow. BITS: what
  * the widest element needs while it is shifted. */
 template <int N, int BITS, bxc_q Q, bxc_o O, class X, class Y>
 inline void bxc_narrow_elements(const X x[N], const bxc_format format[N], Y y[N]) {
-    typedef typename bxc_work_integer<(BITS <= 62)>::type integer;
+    typedef bxc_word<(BITS <= 62)> word;
+    typedef typename word::type integer;
     BXC_UNROLL_NEXT
     for (int i = 0; i < N; i++) {
         BXC_UNROLL
         const bxc_format f = format[i];
         const integer m = bxc_narrow_integer<integer, (BITS <= 62 ? BITS : 126)>(
-            integer(bxc_raw(x[i])), int(bxc_fraction<X>::value) - f.fraction, f.is_signed, f.width, Q, O);
+            integer(bxc_word_of<X>::of(x[i])), int(bxc_fraction<X>::value) - f.fraction, f.is_signed, f.width, Q, O);
         const int up = f.width <= 0 ? 0 : int(bxc_fraction<Y>::value) - f.fraction;
-        y[i] = bxc_from_raw<Y>(bxc_low(bxc_left(m, up)));
+        y[i] = word::template number<Y>(bxc_left(m, up));
     }
 }
 
@@ -173,7 +171,7 @@ inline void bxc_tables(const X x[N], const bxc_table_place place[N], const T tab
     BXC_UNROLL_NEXT
     for (int i = 0; i < N; i++) {
         BXC_UNROLL
-        y[i] = table[(bxc_raw(x[i]) >> place[i].drop) + place[i].start];
+        y[i] = table[bxc_low(bxc_word_of<X>::of(x[i]) >> place[i].drop) + place[i].start];
     }
 }
 

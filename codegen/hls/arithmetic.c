@@ -24,6 +24,7 @@ int hls_emit_elementwise(struct hls_writer *writer, const struct node *node) {
     const char *a = hls_operand(writer, node, 0), *b = hls_operand(writer, node, 1);
     size_t count = hls_elements(writer, node->result);
     const char *function = node->op == OP_ADD ? "bxc_add" : node->op == OP_SUB ? "bxc_sub" : "bxc_mul";
+    if (node->op == OP_MUL && hls_product(writer, node)) return -1;
     if (hls_elements(writer, node->inputs[0]) == count && hls_elements(writer, node->inputs[1]) == count)
         return hls_call(writer, node, function, arena_printf(writer->arena, "%zu", count), arena_printf(writer->arena, "%s, %s, y", a, b));
     if (hls_open(writer, node)) return -1;

@@ -59,9 +59,12 @@ struct hls_grid {
 void hls_grid_add(struct hls_grid *grid, int fraction);
 /* Those of the products that a matmul's element adds up (linear.c). */
 void hls_grid_add_products(const struct hls_writer *writer, const struct node *node, size_t element, struct hls_grid *grid);
-/* The one format that holds every element, and every term of its sum; -1 and a diagnosis when it needs more
- * than 64 bits. */
+/* The one format that holds every element, and every term of its sum: of up to 64 bits where elements lie near each
+ * other. -1 and a diagnosis when it needs more than HLS_ARRAY_BITS. */
+enum { HLS_ARRAY_BITS = 120, HLS_PRODUCT_BITS = 126 /* of what two arrays' types make */ };
 int hls_container(struct hls_writer *writer, const struct node *node, valref value, struct format *out);
+/* -1 and a diagnosis where what the types of a product's operands make is too wide. */
+int hls_product(struct hls_writer *writer, const struct node *node);
 const char *hls_type(struct arena *arena, struct format format); /* "bxc_fixed<16, 6>" */
 const char *hls_name(struct hls_writer *writer, valref value);   /* writes a constant when it is first read */
 const char *hls_operand(struct hls_writer *writer, const struct node *node, uint32_t input); /* "x", "a", "b", "c_MatMul_0_weights" */
@@ -70,12 +73,13 @@ int hls_open(struct hls_writer *writer, const struct node *node);
 void hls_close(struct hls_writer *writer);
 /* A whole layer that is one call: template arguments, array arguments. */
 int hls_call(struct hls_writer *writer, const struct node *node, const char *function, const char *parameters, const char *arrays);
-/* static const TYPE name[count]: stored integers m of m * 2^-format.fraction, written as the numbers they are. */
+/* static const TYPE name[count]: stored integers m of m * 2^-format.fraction, written as the numbers they are. Beyond
+ * 64 bits each is one of 64 times a power of two. */
 const char *hls_numbers(struct hls_writer *writer, const struct node *node, const char *what, struct format type,
-                        const int64_t *values, size_t count);
+                        const int128 *values, size_t count);
 const char *hls_integers(struct hls_writer *writer, const char *owner, const char *what, const int64_t *values, size_t count);
 /* Element `element` of `value`, stored integer m, as a stored integer of the container. */
-int64_t hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container, int64_t m);
+int128 hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container, int64_t m);
 
 /* ---- ports.c ---- */
 const struct port_layout *hls_port_layout(const struct hls_writer *writer, uint32_t index); /* inputs first */

@@ -30,7 +30,7 @@ static size_t assign_groups(const struct hls_writer *writer, const struct node *
     return copies;
 }
 
-static int64_t to_container(const struct hls_writer *writer, const struct node *node, size_t element, struct format container, int64_t m) {
+static int128 to_container(const struct hls_writer *writer, const struct node *node, size_t element, struct format container, int64_t m) {
     return graph_format(writer->graph, node->result, element).width <= 0 ? 0 : hls_in_container(writer, node->result, element, container, m);
 }
 
@@ -52,7 +52,8 @@ int hls_emit_table(struct hls_writer *writer, const struct node *node) {
     if (hls_container(writer, node, node->result, &container)) return -1;
     size_t copies = assign_groups(writer, node, false, owner, representative);
     for (size_t k = 0; k < copies; k++) total += lookup->tables[group_of(writer, node, representative[k])].count;
-    int64_t *entries = ARENA_ARRAY(writer->arena, int64_t, total), *start = ARENA_ARRAY(writer->arena, int64_t, copies);
+    int128 *entries = ARENA_ARRAY(writer->arena, int128, total);
+    int64_t *start = ARENA_ARRAY(writer->arena, int64_t, copies);
     bool simple = copies == 1;
     for (size_t i = 0; i < count; i++) simple = simple && zeros(writer, node, i) == 0;
     total = 0;
@@ -71,19 +72,23 @@ int hls_emit_table(struct hls_writer *writer, const struct node *node) {
 
 /* Thresholds as stored integers of the operand's container with one bit more: those that are always or
  * never reached are brought to its ends. */
-static int64_t threshold_in_container(const struct hls_writer *writer, const struct node *node, size_t element, int64_t threshold) {
+static int128 threshold_in_container(const struct hls_writer *writer, const struct node *node, size_t element, int64_t threshold) {
     struct format container = writer->containers[node->inputs[0].id];
-    int128 aligned = (int128)threshold * ((int128)1 << zeros(writer, node, element));
-    int128 above = (int128)format_max(container) + 1;
-    if (aligned < format_min(container)) return format_min(container);
+    int128 above = (int128)1 << (container.width - container.is_signed), below = container.is_signed ? -above : 0;
+    int zero = zeros(writer, node, element);
+    if (threshold > above >> zero) return above > INT64_MAX && container.width <= 64 ? INT64_MAX : above;
+    if (threshold < below >> zero) return below;
+    int128 aligned = (int128)threshold * ((int128)1 << zero);
     if (aligned > above) aligned = above;
-    return aligned > INT64_MAX ? INT64_MAX : (int64_t)aligned; /* above every operand that ends in zeros */
+    /* above every operand that ends in zeros */
+    return aligned > INT64_MAX && container.width <= 64 ? INT64_MAX : aligned;
 }
 
 struct stairs_plan {
     size_t copies, most;
     size_t *owner, *representative;
-    int64_t *thresholds, *values, *group;
+    int128 *thresholds, *values;
+    int64_t *group;
 };
 
 static void fill_stairs(const struct hls_writer *writer, const struct node *node, struct format container, struct stairs_plan *plan) {
@@ -107,8 +112,8 @@ static void plan_stairs(struct hls_writer *writer, const struct node *node, stru
         size_t steps = node->attributes.lookup.stairs[group_of(writer, node, plan->representative[k])].count;
         if (steps > plan->most) plan->most = steps;
     }
-    plan->thresholds = ARENA_ARRAY(writer->arena, int64_t, plan->copies * plan->most + 1);
-    plan->values = ARENA_ARRAY(writer->arena, int64_t, plan->copies * (plan->most + 1));
+    plan->thresholds = ARENA_ARRAY(writer->arena, int128, plan->copies * plan->most + 1);
+    plan->values = ARENA_ARRAY(writer->arena, int128, plan->copies * (plan->most + 1));
     plan->group = ARENA_ARRAY(writer->arena, int64_t, count);
     for (size_t i = 0; i < count; i++) plan->group[i] = (int64_t)plan->owner[i];
     fill_stairs(writer, node, container, plan);
@@ -120,7 +125,7 @@ int hls_emit_threshold(struct hls_writer *writer, const struct node *node) {
     size_t count = hls_elements(writer, node->result);
     if (hls_container(writer, node, node->result, &container)) return -1;
     plan_stairs(writer, node, container, &plan);
-    wide.width = (int16_t)(wide.width < 63 ? wide.width + 1 : 64);
+    wide.width = (int16_t)(wide.width < 63 || wide.width > 64 ? wide.width + 1 : 64);
     wide.is_signed = wide.is_signed || wide.width == 64;
     const char *x = hls_operand(writer, node, 0);
     const char *thresholds = hls_numbers(writer, node, "thresholds", wide, plan.thresholds, plan.copies * plan.most);

@@ -19,8 +19,9 @@ static void print_value(struct hls_writer *writer, struct strbuf *out, valref va
         for (size_t i = 0; i < count; i++) strbuf_printf(out, "%s%d,", i % 24 ? " " : "\n            ", shift_of(writer, value, i));
         strbuf_append(out, "\n        };\n");
     }
-    strbuf_printf(out, "        for (int i = 0; i < %zu; i++) *%s_probe++ = bxc_raw(%s[i]) >> %s;\n    }\n", count, writer->emission->name,
-                  hls_name(writer, value), shift);
+    bool wide = writer->containers[value.id].width > 64;
+    strbuf_printf(out, "        for (int i = 0; i < %zu; i++) *%s_probe++ = %s(%s[i]) >> %s%s;\n    }\n", count, writer->emission->name,
+                  wide ? "bxc_low(bxc_wide_raw" : "bxc_raw", hls_name(writer, value), shift, wide ? ")" : "");
 }
 
 size_t hls_print_probes(struct hls_writer *writer, struct strbuf *out) {

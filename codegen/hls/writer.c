@@ -12,11 +12,8 @@ const struct shape *hls_shape(const struct hls_writer *writer, valref value) {
 }
 
 static int refuse_container(struct hls_writer *writer, const struct node *node, int width) {
-    if (width > 0)
-        return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node), "give its elements nearer formats",
-                          "the elements need %d bits in one array of HLS C++, which has 64", width);
     return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node), "give its elements nearer formats",
-                      "the elements lie too far apart for one array of HLS C++, which has 64 bits");
+                      "the elements need %d bits in one array of HLS C++, which has %d", width, HLS_ARRAY_BITS);
 }
 
 void hls_grid_add(struct hls_grid *grid, int fraction) {
@@ -46,11 +43,22 @@ static struct interval reach(const struct hls_writer *writer, valref value, int 
         struct format format = graph_format(writer->graph, value, i);
         if (format.width <= 0) continue;
         int128 scale = (int128)1 << (fraction - format.fraction);
-        int128 lo = format_min(format) * scale, hi = format_max(format) * scale;
+        int128 lo = format_min(format) * scale, hi = format_max(format) * scale; /* widest() was asked before */
         all.lo = lo < all.lo ? lo : all.lo;
         all.hi = hi > all.hi ? hi : all.hi;
     }
     return all;
+}
+
+/* Bits of the widest element on the grid. */
+static int widest(const struct hls_writer *writer, valref value, int fraction) {
+    int bits = 1;
+    for (size_t i = 0; i < hls_elements(writer, value); i++) {
+        struct format format = graph_format(writer->graph, value, i);
+        int own = format.width <= 0 ? 0 : format.width + fraction - format.fraction;
+        if (own > bits) bits = own;
+    }
+    return bits;
 }
 
 int hls_container(struct hls_writer *writer, const struct node *node, valref value, struct format *out) {
@@ -60,26 +68,38 @@ int hls_container(struct hls_writer *writer, const struct node *node, valref val
         add_format(&grid, format);
         if (format.width <= 0) add_terms(writer, node, i, &grid);
     }
-    if (grid.finest - grid.coarsest > 62) return refuse_container(writer, node, 0);
+    int bits = widest(writer, value, grid.finest);
+    if (bits > HLS_ARRAY_BITS) return refuse_container(writer, node, bits);
     *out = format_for(reach(writer, value, grid.finest), grid.finest);
     out->width = (int16_t)(out->width < 1 ? 1 : out->width);
-    if (out->width > (out->is_signed ? 64 : 63)) return refuse_container(writer, node, out->width);
+    if (out->width < 64 || (out->is_signed && out->width == 64)) return 0;
+    out->width = (int16_t)(out->is_signed ? out->width : out->width + 1); /* bxc_raw gives a signed word */
+    out->is_signed = true;
     return 0;
+}
+
+int hls_product(struct hls_writer *writer, const struct node *node) {
+    int bits = writer->containers[node->inputs[0].id].width + writer->containers[node->inputs[1].id].width;
+    if (bits <= HLS_PRODUCT_BITS) return 0;
+    return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node), "give each operand's elements nearer formats",
+                      "the products of its operands' arrays need %d bits in HLS C++, which has %d", bits, HLS_PRODUCT_BITS);
 }
 
 const char *hls_type(struct arena *arena, struct format format) {
     return arena_printf(arena, "bxc_%sfixed<%d, %d>", format.is_signed ? "" : "u", format.width, format.width - format.fraction);
 }
 
-int64_t hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container, int64_t m) {
+int128 hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container, int64_t m) {
     int shift = container.fraction - graph_format(writer->graph, value, element).fraction;
-    return m == 0 ? 0 : m * ((int64_t)1 << shift);
+    return m == 0 ? 0 : m * ((int128)1 << shift);
 }
 
 /* ---- constants ---- */
 
 /* m * 2^-fraction in decimal digits, exactly, for magnitudes below 2^53; else NULL. */
-static const char *decimal(struct arena *arena, int64_t m, int fraction) {
+static const char *decimal(struct arena *arena, int128 wide, int fraction) {
+    int64_t m = (int64_t)wide;
+    if (m != wide) return NULL;
     if (m == 0) return "0";
     if (m >= INT64_C(1) << 53 || m <= -(INT64_C(1) << 53) || fraction > 900 || fraction < -900) return NULL;
     for (; fraction > 0 && m % 2 == 0; fraction--) m /= 2;
@@ -87,9 +107,12 @@ static const char *decimal(struct arena *arena, int64_t m, int fraction) {
     return real_text(arena, "%.*f", fraction > 0 ? fraction : 0, fixed_to_real(m, fraction));
 }
 
-static const char *number(struct arena *arena, const char *type, int64_t m, int fraction) {
+static const char *number(struct arena *arena, const char *type, int128 m, int fraction) {
     const char *text = decimal(arena, m, fraction);
+    int zeros = 0;
     if (text) return text;
+    for (; m != (int64_t)m; zeros++) m /= 2;
+    if (zeros) return arena_printf(arena, "bxc_from_wide_raw<%s>(bxc_left(bxc_integer(%lldLL), %d))", type, (long long)m, zeros);
     if (m == INT64_MIN) return arena_printf(arena, "bxc_from_raw<%s>(-9223372036854775807LL - 1)", type);
     return arena_printf(arena, "bxc_from_raw<%s>(%lldLL)", type, (long long)m);
 }
@@ -104,7 +127,7 @@ static void print_list(struct strbuf *out, size_t *column, const char *text) {
 }
 
 const char *hls_numbers(struct hls_writer *writer, const struct node *node, const char *what, struct format type,
-                        const int64_t *values, size_t count) {
+                        const int128 *values, size_t count) {
     const char *name = names_unique(writer->names, arena_printf(writer->arena, *what ? "c_%s_%s" : "c_%s", node->name, what));
     const char *type_name = names_unique(writer->names, arena_printf(writer->arena, "type_%s", name));
     size_t column = 1000;
@@ -129,7 +152,7 @@ const char *hls_name(struct hls_writer *writer, valref value) {
     const int64_t *integers = graph_integers(writer->graph, value);
     if (*name || !integers) return *name;
     size_t count = hls_elements(writer, value);
-    int64_t *aligned = ARENA_ARRAY(writer->arena, int64_t, count);
+    int128 *aligned = ARENA_ARRAY(writer->arena, int128, count);
     struct format container = writer->containers[value.id];
     for (size_t i = 0; i < count; i++) aligned[i] = hls_in_container(writer, value, i, container, integers[i]);
     *name = hls_numbers(writer, graph_definition(writer->graph, value), "", container, aligned, count);

@@ -2,7 +2,15 @@
 #include "ir/ir.h"
 
 bool attribute_applies(const struct attribute_field *field, enum op op) {
-    return field->ops == 0 || (field->ops >> op & 1) != 0;
+    const enum op *listed = field->ops;
+    while (listed && *listed != op && *listed != OP_COUNT)
+        listed++;
+    return !listed || *listed == op;
+}
+
+bool attribute_is_list(const struct attribute_field *field) {
+    return field->kind == ATTRIBUTE_INTEGERS || field->kind == ATTRIBUTE_REALS || field->kind == ATTRIBUTE_NAMES ||
+           field->kind == ATTRIBUTE_SHAPES;
 }
 
 struct formats formats_uniform(struct arena *arena, struct format format) {
@@ -58,6 +66,14 @@ static void copy_stairs(struct arena *arena, struct lookup_attributes *lookup) {
     }
 }
 
+#define COPY_LIST(arena, list) ((list)->at = arena_copy((arena), (list)->at, (list)->count * sizeof *(list)->at))
+
+static void copy_names(struct arena *arena, struct name_list *names) {
+    COPY_LIST(arena, names);
+    for (uint32_t i = 0; i < names->count; i++)
+        names->at[i] = arena_strdup(arena, names->at[i]);
+}
+
 static void copy_field(struct arena *arena, const struct attribute_field *field, union attributes *attributes) {
     void *place = (char *)attributes + field->offset;
     switch (field->kind) {
@@ -71,6 +87,10 @@ static void copy_field(struct arena *arena, const struct attribute_field *field,
             attributes->gather.indices = arena_copy(arena, attributes->gather.indices,
                                                     shape_elements(&attributes->gather.shape) * sizeof(int64_t));
         break;
+    case ATTRIBUTE_INTEGERS: COPY_LIST(arena, (struct integer_list *)place); break;
+    case ATTRIBUTE_REALS: COPY_LIST(arena, (struct real_list *)place); break;
+    case ATTRIBUTE_SHAPES: COPY_LIST(arena, (struct shape_list *)place); break;
+    case ATTRIBUTE_NAMES: copy_names(arena, place); break;
     case ATTRIBUTE_BOOL: case ATTRIBUTE_INT: case ATTRIBUTE_INT64: case ATTRIBUTE_FLOAT: case ATTRIBUTE_ROUNDING:
     case ATTRIBUTE_OVERFLOW: case ATTRIBUTE_SHAPE: case ATTRIBUTE_PERMUTATION: case ATTRIBUTE_SLICES:
         break; /* held by value */

@@ -366,6 +366,24 @@ struct lookup_attributes {  /* table, threshold: one a tensor, a channel or an e
     struct formats formats; /* the result's */
 };
 
+/* Attributes of a length of their own. All begin with their count. */
+struct integer_list {
+    uint32_t count;
+    int64_t *at;
+};
+struct real_list {
+    uint32_t count;
+    double *at;
+};
+struct name_list {
+    uint32_t count;
+    const char **at;
+};
+struct shape_list {
+    uint32_t count;
+    struct shape *at;
+};
+
 union attributes {
     struct input_attributes input;
     struct constant_attributes constant;
@@ -467,6 +485,7 @@ struct meaning meaning_copy(struct arena *arena, const struct meaning *meaning);
 union attributes attributes_copy(struct arena *arena, enum op op, const union attributes *attributes);
 /* Whether a field of the operator's family belongs to the operator. */
 bool attribute_applies(const struct attribute_field *field, enum op op);
+bool attribute_is_list(const struct attribute_field *field); /* of integers, reals, names or shapes */
 
 /* ---- ops.c, ops/<family>.c: what an operator is ---------------------------------------------------- */
 
@@ -515,7 +534,8 @@ struct op_family {
 enum attribute_kind {
     ATTRIBUTE_BOOL, ATTRIBUTE_INT, ATTRIBUTE_INT64, ATTRIBUTE_FLOAT, ATTRIBUTE_ROUNDING, ATTRIBUTE_OVERFLOW,
     ATTRIBUTE_FORMATS, ATTRIBUTE_SHAPE, ATTRIBUTE_PERMUTATION, ATTRIBUTE_INDICES, ATTRIBUTE_SLICES,
-    ATTRIBUTE_TABLES, ATTRIBUTE_STAIRS, ATTRIBUTE_CONSTANT, ATTRIBUTE_MEANING
+    ATTRIBUTE_TABLES, ATTRIBUTE_STAIRS, ATTRIBUTE_CONSTANT, ATTRIBUTE_MEANING,
+    ATTRIBUTE_INTEGERS, ATTRIBUTE_REALS, ATTRIBUTE_NAMES, ATTRIBUTE_SHAPES /* the lists; empty when not given */
 };
 
 struct attribute_field {
@@ -523,7 +543,7 @@ struct attribute_field {
     enum attribute_kind kind;
     size_t offset; /* in union attributes */
     const char *summary;
-    uint64_t ops; /* the operators of the family that have it, 1 << OP_...; 0: all */
+    const enum op *ops; /* the operators of the family that have it, then OP_COUNT; NULL: all */
 };
 
 struct op_info {

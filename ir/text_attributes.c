@@ -28,6 +28,8 @@ bool attribute_is_printed(const struct node *node, const struct attribute_field 
     case ATTRIBUTE_SHAPE: /* of an aggregate that prints it itself */
         return node->op != OP_GATHER && node->op != OP_TABLE && node->op != OP_THRESHOLD;
     case ATTRIBUTE_CONSTANT: return false;
+    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES:
+        return ((const struct integer_list *)place)->count > 0;
     case ATTRIBUTE_INT: case ATTRIBUTE_INT64: case ATTRIBUTE_FLOAT: case ATTRIBUTE_PERMUTATION:
     case ATTRIBUTE_INDICES: case ATTRIBUTE_SLICES: case ATTRIBUTE_TABLES: case ATTRIBUTE_STAIRS: return true;
     }
@@ -72,6 +74,33 @@ static void print_integers(struct printer *printer, const int64_t *numbers, size
     for (size_t i = 0; i < count; i++) {
         print_separator(printer, i == 0);
         strbuf_printf(printer->out, "%lld", (long long)numbers[i]);
+    }
+    strbuf_append(printer->out, "}");
+}
+
+static void print_reals(struct printer *printer, const struct real_list *reals) {
+    strbuf_append(printer->out, "{");
+    for (uint32_t i = 0; i < reals->count; i++) {
+        print_separator(printer, i == 0);
+        print_real(printer->out, reals->at[i]);
+    }
+    strbuf_append(printer->out, "}");
+}
+
+static void print_name_list(struct printer *printer, const struct name_list *names) {
+    strbuf_append(printer->out, "{");
+    for (uint32_t i = 0; i < names->count; i++) {
+        print_separator(printer, i == 0);
+        print_string(printer->out, names->at[i]);
+    }
+    strbuf_append(printer->out, "}");
+}
+
+static void print_shapes(struct printer *printer, const struct shape_list *shapes) {
+    strbuf_append(printer->out, "{");
+    for (uint32_t i = 0; i < shapes->count; i++) {
+        print_separator(printer, i == 0);
+        print_shape(printer->out, &shapes->at[i]);
     }
     strbuf_append(printer->out, "}");
 }
@@ -140,6 +169,14 @@ void print_attribute(struct printer *printer, const struct graph *graph, const s
         break;
     case ATTRIBUTE_TABLES: print_lookups(printer, &attributes->lookup, true); break;
     case ATTRIBUTE_STAIRS: print_lookups(printer, &attributes->lookup, false); break;
+    case ATTRIBUTE_INTEGERS: {
+        const struct integer_list *integers = place;
+        print_integers(printer, integers->at, integers->count);
+        break;
+    }
+    case ATTRIBUTE_REALS: print_reals(printer, place); break;
+    case ATTRIBUTE_NAMES: print_name_list(printer, place); break;
+    case ATTRIBUTE_SHAPES: print_shapes(printer, place); break;
     case ATTRIBUTE_CONSTANT: break;
     }
 }
@@ -291,6 +328,45 @@ static bool read_permutation(struct reader_state *reader, int rank, int *permuta
     return true;
 }
 
+static bool read_member_real(struct reader_state *reader, void *place) {
+    return read_real(reader, place);
+}
+
+static bool read_member_string(struct reader_state *reader, void *place) {
+    return read_string(reader, place);
+}
+
+static bool read_member_shape(struct reader_state *reader, void *place) {
+    return read_shape(reader, place);
+}
+
+static bool read_counted(struct reader_state *reader, size_t size, bool (*member)(struct reader_state *reader, void *place),
+                         uint32_t *count, void **at) {
+    struct member_list list;
+    if (!read_list(reader, UINT32_MAX / 2, size, member, &list))
+        return false;
+    *count = (uint32_t)list.count;
+    *at = list.data;
+    return true;
+}
+
+static bool read_any_list(struct reader_state *reader, enum attribute_kind kind, void *place) {
+    struct integer_list *integers = place;
+    struct real_list *reals = place;
+    struct name_list *names = place;
+    struct shape_list *shapes = place;
+    switch (kind) {
+    case ATTRIBUTE_INTEGERS:
+        return read_counted(reader, sizeof *integers->at, read_member_integer, &integers->count, (void **)&integers->at);
+    case ATTRIBUTE_REALS:
+        return read_counted(reader, sizeof *reals->at, read_member_real, &reals->count, (void **)&reals->at);
+    case ATTRIBUTE_NAMES:
+        return read_counted(reader, sizeof *names->at, read_member_string, &names->count, (void **)&names->at);
+    default:
+        return read_counted(reader, sizeof *shapes->at, read_member_shape, &shapes->count, (void **)&shapes->at);
+    }
+}
+
 static bool read_name_of(struct reader_state *reader, const char *const *names, int count, int *index) {
     char word[WORD_SIZE];
     if (!read_word(reader, word))
@@ -343,6 +419,8 @@ bool read_attribute(struct reader_state *reader, const struct attribute_field *f
     case ATTRIBUTE_INDICES: return read_indices(reader, &attributes->gather);
     case ATTRIBUTE_TABLES: return read_lookups(reader, &attributes->lookup, true);
     case ATTRIBUTE_STAIRS: return read_lookups(reader, &attributes->lookup, false);
+    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES:
+        return read_any_list(reader, field->kind, place);
     case ATTRIBUTE_CONSTANT: break;
     }
     return read_error(reader, "attribute '%s' is not written so", field->name);

@@ -28,7 +28,7 @@ struct statement {
     valref *inputs;
     uint32_t input_count;
     union attributes attributes;
-    uint64_t given; /* fields, one bit each */
+    bool *given; /* one a field of the family */
     struct value type;
     struct graph *body;
 };
@@ -101,13 +101,12 @@ static bool read_field(struct parser *parser, struct statement *statement, const
     struct reader_state *reader = parser->reader;
     const struct attribute_field *fields = op_info(statement->op)->family->fields;
     int rank = statement->input_count ? graph_value(parser->graph, statement->inputs[0])->shape.rank : 0;
-    uint64_t bit = 1;
-    for (const struct attribute_field *field = fields; field && field->name; field++, bit <<= 1) {
+    for (const struct attribute_field *field = fields; field && field->name; field++) {
         if (!attribute_applies(field, statement->op) || strcmp(field->name, word) != 0)
             continue;
-        if (statement->given & bit)
+        if (statement->given[field - fields])
             return read_error(reader, "attribute '%s' is given twice", word);
-        statement->given |= bit;
+        statement->given[field - fields] = true;
         return read_expect(reader, '=') && read_attribute(reader, field, rank, &statement->attributes);
     }
     return read_error(reader, "operator '%s' has no attribute '%s'", op_info(statement->op)->name, word);
@@ -117,6 +116,11 @@ static bool read_field(struct parser *parser, struct statement *statement, const
 static bool read_details(struct parser *parser, struct statement *statement) {
     struct reader_state *reader = parser->reader;
     char word[WORD_SIZE];
+    const struct attribute_field *fields = op_info(statement->op)->family->fields;
+    size_t count = 0;
+    while (fields && fields[count].name)
+        count++;
+    statement->given = ARENA_ARRAY(reader->scratch, bool, count);
     while (read_peek(reader) != ':') {
         if (!read_word(reader, word))
             return false;
@@ -133,12 +137,11 @@ static bool read_details(struct parser *parser, struct statement *statement) {
 static bool check_given(struct parser *parser, const struct statement *statement) {
     const struct attribute_field *fields = op_info(statement->op)->family->fields;
     struct node node = {.op = statement->op, .attributes = statement->attributes};
-    uint64_t bit = 1;
-    for (const struct attribute_field *field = fields; field && field->name; field++, bit <<= 1) {
+    for (const struct attribute_field *field = fields; field && field->name; field++) {
         bool aggregate = field->kind == ATTRIBUTE_SHAPE || field->kind == ATTRIBUTE_PERMUTATION ||
                          field->kind == ATTRIBUTE_INDICES || field->kind == ATTRIBUTE_SLICES ||
                          field->kind == ATTRIBUTE_TABLES || field->kind == ATTRIBUTE_STAIRS;
-        if (aggregate && attribute_is_printed(&node, field) && !(statement->given & bit))
+        if (aggregate && attribute_is_printed(&node, field) && !statement->given[field - fields])
             return read_error(parser->reader, "operator '%s' needs the attribute '%s'", op_info(statement->op)->name,
                               field->name);
     }

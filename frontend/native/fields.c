@@ -154,6 +154,38 @@ static int read_permutation(const struct json *json, const char *path, const str
     return 0;
 }
 
+static int read_names(const struct json *json, const char *path, const struct cJSON *item, size_t count, struct name_list *names) {
+    const cJSON *member;
+    names->at = ARENA_ARRAY(json->arena, const char *, count + 1);
+    cJSON_ArrayForEach(member, item)
+        if (native_text(json, path, member, &names->at[names->count++]) < 0) return -1;
+    return 0;
+}
+
+static int read_shapes(const struct json *json, const char *path, const struct cJSON *item, size_t count, struct shape_list *shapes) {
+    const cJSON *member;
+    shapes->at = ARENA_ARRAY(json->arena, struct shape, count + 1);
+    cJSON_ArrayForEach(member, item)
+        if (native_shape(json, path, member, &shapes->at[shapes->count++]) < 0) return -1;
+    return 0;
+}
+
+static int read_list(const struct json *json, const char *path, const struct cJSON *item, enum attribute_kind kind, void *place) {
+    struct integer_list *integers = place;
+    struct real_list *reals = place;
+    size_t count;
+    if (native_array(json, path, item, &count) < 0) return -1;
+    if (count > UINT32_MAX / 2) return native_fail(json, path, "the list is too long");
+    if (kind == ATTRIBUTE_NAMES) return read_names(json, path, item, count, place);
+    if (kind == ATTRIBUTE_SHAPES) return read_shapes(json, path, item, count, place);
+    if (kind == ATTRIBUTE_REALS) {
+        reals->count = (uint32_t)count;
+        return native_reals(json, path, item, count, &reals->at);
+    }
+    integers->count = (uint32_t)count;
+    return native_wholes(json, path, item, count, &integers->at);
+}
+
 static int read_scalar(const struct json *json, const char *path, const struct cJSON *item, enum attribute_kind kind, void *place) {
     int64_t number = 0;
     int index = 0, result = 0;
@@ -195,23 +227,25 @@ static int read_field(const struct json *json, const char *path, const struct cJ
     case ATTRIBUTE_TABLES: return read_lookups(json, path, item, &attributes->lookup, true);
     case ATTRIBUTE_STAIRS: return read_lookups(json, path, item, &attributes->lookup, false);
     case ATTRIBUTE_CONSTANT: return read_constant(json, path, item, &attributes->constant);
+    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES:
+        return read_list(json, path, item, field->kind, place);
     }
     return native_fail(json, path, "this kind of attribute is unknown");
 }
 
-/* What may be left out: a truth that is false, a port's format in real arithmetic. */
+/* What may be left out: a truth that is false, an empty list, a port's format in real arithmetic. */
 static bool is_optional(const struct attribute_field *field, enum op op) {
-    return field->kind == ATTRIBUTE_BOOL || (op == OP_INPUT && field->kind != ATTRIBUTE_SHAPE);
+    return field->kind == ATTRIBUTE_BOOL || attribute_is_list(field) || (op == OP_INPUT && field->kind != ATTRIBUTE_SHAPE);
 }
 
 static int check_known(const struct json *json, const char *path, const struct cJSON *object, enum op op) {
-    const char *names[16] = {NULL};
-    static const char *const none[] = {NULL};
-    size_t count = 0;
     const struct attribute_field *fields = op_info(op)->family->fields;
-    for (const struct attribute_field *field = fields; field && field->name && count < 15; field++)
-        if (native_field_applies(field, op)) names[count++] = field->name;
-    return native_members(json, path, object, count ? names : none);
+    size_t all = 0, count = 0;
+    while (fields && fields[all].name) all++;
+    const char **names = ARENA_ARRAY(json->arena, const char *, all + 1);
+    for (size_t i = 0; i < all; i++)
+        if (native_field_applies(&fields[i], op)) names[count++] = fields[i].name;
+    return native_members(json, path, object, names);
 }
 
 int native_attributes(const struct json *json, const char *path, const struct cJSON *object, enum op op, int rank,

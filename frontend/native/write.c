@@ -154,6 +154,24 @@ static void write_permutation(struct strbuf *out, const int *permutation, int ra
     strbuf_append(out, rank ? "]" : "[]");
 }
 
+static void write_names(struct strbuf *out, const struct name_list *names) {
+    strbuf_append(out, "[");
+    for (uint32_t i = 0; i < names->count; i++) {
+        if (i) strbuf_append(out, ", ");
+        write_string(out, names->at[i]);
+    }
+    strbuf_append(out, "]");
+}
+
+static void write_shapes(struct strbuf *out, const struct shape_list *shapes) {
+    strbuf_append(out, "[");
+    for (uint32_t i = 0; i < shapes->count; i++) {
+        if (i) strbuf_append(out, ", ");
+        write_shape(out, &shapes->at[i]);
+    }
+    strbuf_append(out, "]");
+}
+
 /* rank: of the first operand */
 static void write_field(struct strbuf *out, const struct attribute_field *field, const union attributes *attributes, int rank) {
     const void *place = (const char *)attributes + field->offset;
@@ -175,6 +193,10 @@ static void write_field(struct strbuf *out, const struct attribute_field *field,
     case ATTRIBUTE_TABLES: write_tables(out, &attributes->lookup); break;
     case ATTRIBUTE_STAIRS: write_stairs(out, &attributes->lookup); break;
     case ATTRIBUTE_CONSTANT: write_constant(out, &attributes->constant); break;
+    case ATTRIBUTE_INTEGERS: write_wholes(out, ((const struct integer_list *)place)->at, ((const struct integer_list *)place)->count); break;
+    case ATTRIBUTE_REALS: write_doubles(out, ((const struct real_list *)place)->at, ((const struct real_list *)place)->count); break;
+    case ATTRIBUTE_NAMES: write_names(out, place); break;
+    case ATTRIBUTE_SHAPES: write_shapes(out, place); break;
     }
 }
 
@@ -186,6 +208,7 @@ static bool field_is_written(const struct node *node, const struct attribute_fie
     const void *place = (const char *)&node->attributes + field->offset;
     if (!native_field_applies(field, node->op)) return false;
     bool real_input = node->op == OP_INPUT && !node->attributes.input.formats.at;
+    if (attribute_is_list(field)) return ((const struct integer_list *)place)->count > 0;
     if (field->kind == ATTRIBUTE_FORMATS) return ((const struct formats *)place)->at != NULL;
     if (field->kind == ATTRIBUTE_MEANING)
         return ((const struct meaning *)place)->scale || ((const struct meaning *)place)->zero_point;

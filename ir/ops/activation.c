@@ -166,8 +166,8 @@ static void eval_integer(const struct evaluation *evaluation) {
 #define FIELD(member) offsetof(union attributes, activation.member)
 static const struct attribute_field fields[] = {
     { "alpha", ATTRIBUTE_FLOAT, FIELD(alpha), "slope; of clip, the lower bound",
-      OP_BIT(OP_LEAKY_RELU) | OP_BIT(OP_HARD_SIGMOID) | OP_BIT(OP_CLIP) },
-    { "beta", ATTRIBUTE_FLOAT, FIELD(beta), "offset; of clip, the upper bound", OP_BIT(OP_HARD_SIGMOID) | OP_BIT(OP_CLIP) },
+      OPS(OP_LEAKY_RELU, OP_HARD_SIGMOID, OP_CLIP) },
+    { "beta", ATTRIBUTE_FLOAT, FIELD(beta), "offset; of clip, the upper bound", OPS(OP_HARD_SIGMOID, OP_CLIP) },
     { 0 },
 };
 

@@ -518,7 +518,7 @@ static void eval_real(const struct evaluation *evaluation) {
 }
 
 static const struct attribute_field fields[] = {
-    { "epsilon", ATTRIBUTE_FLOAT, offsetof(union attributes, normalization.epsilon), "added to the variance", OP_BIT(OP_BATCH_NORM) },
+    { "epsilon", ATTRIBUTE_FLOAT, offsetof(union attributes, normalization.epsilon), "added to the variance", OPS(OP_BATCH_NORM) },
     { 0 },
 };
 

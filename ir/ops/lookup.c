@@ -149,10 +149,10 @@ static void eval_integer(const struct evaluation *evaluation) {
 
 #define FIELD(member) offsetof(union attributes, lookup.member)
 static const struct attribute_field fields[] = {
-    { "shape", ATTRIBUTE_SHAPE, FIELD(shape), "shape of the functions, broadcast to the operand's", 0 },
-    { "formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", 0 },
-    { "tables", ATTRIBUTE_TABLES, FIELD(tables), "first operand, and a value for it and each one after it", OP_BIT(OP_TABLE) },
-    { "stairs", ATTRIBUTE_STAIRS, FIELD(stairs), "thresholds, and the values between them", OP_BIT(OP_THRESHOLD) },
+    { "shape", ATTRIBUTE_SHAPE, FIELD(shape), "shape of the functions, broadcast to the operand's", NULL },
+    { "formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", NULL },
+    { "tables", ATTRIBUTE_TABLES, FIELD(tables), "first operand, and a value for it and each one after it", OPS(OP_TABLE) },
+    { "stairs", ATTRIBUTE_STAIRS, FIELD(stairs), "thresholds, and the values between them", OPS(OP_THRESHOLD) },
     { 0 },
 };
 

@@ -236,14 +236,14 @@ static void eval_integer(const struct evaluation *evaluation) {
 }
 
 static const struct attribute_field fields[] = {
-    { "shape", ATTRIBUTE_SHAPE, offsetof(union attributes, reshape.shape), "the new shape", OP_BIT(OP_RESHAPE) },
+    { "shape", ATTRIBUTE_SHAPE, offsetof(union attributes, reshape.shape), "the new shape", OPS(OP_RESHAPE) },
     { "permutation", ATTRIBUTE_PERMUTATION, offsetof(union attributes, transpose.permutation),
-      "axis of the operand that each axis of the result is", OP_BIT(OP_TRANSPOSE) },
-    { "axis", ATTRIBUTE_INT64, offsetof(union attributes, axis.axis), "the axis along which operands are joined", OP_BIT(OP_CONCAT) },
-    { "slices", ATTRIBUTE_SLICES, offsetof(union attributes, slice), "start, step and count along every axis", OP_BIT(OP_SLICE) },
-    { "axis", ATTRIBUTE_INT64, offsetof(union attributes, gather.axis), "the axis that indices replace", OP_BIT(OP_GATHER) },
-    { "shape", ATTRIBUTE_SHAPE, offsetof(union attributes, gather.shape), "shape of the indices", OP_BIT(OP_GATHER) },
-    { "indices", ATTRIBUTE_INDICES, offsetof(union attributes, gather), "elements along the axis", OP_BIT(OP_GATHER) },
+      "axis of the operand that each axis of the result is", OPS(OP_TRANSPOSE) },
+    { "axis", ATTRIBUTE_INT64, offsetof(union attributes, axis.axis), "the axis along which operands are joined", OPS(OP_CONCAT) },
+    { "slices", ATTRIBUTE_SLICES, offsetof(union attributes, slice), "start, step and count along every axis", OPS(OP_SLICE) },
+    { "axis", ATTRIBUTE_INT64, offsetof(union attributes, gather.axis), "the axis that indices replace", OPS(OP_GATHER) },
+    { "shape", ATTRIBUTE_SHAPE, offsetof(union attributes, gather.shape), "shape of the indices", OPS(OP_GATHER) },
+    { "indices", ATTRIBUTE_INDICES, offsetof(union attributes, gather), "elements along the axis", OPS(OP_GATHER) },
     { 0 },
 };
 

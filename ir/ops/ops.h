@@ -13,7 +13,8 @@ enum {
     FRACTION_MAX = 1000             /* of a format, either sign: 2^-fraction stays a double */
 };
 
-#define OP_BIT(op) (UINT64_C(1) << (op))
+/* A field's operators; of static storage where fields are. */
+#define OPS(...) ((const enum op[]){ __VA_ARGS__, OP_COUNT })
 /* A diagnosis at a node; gives -1. */
 #define REFUSE(graph, node, help, ...) \
     diag_error(&(graph)->context->diagnostics, graph_location((graph), (node)), (help), __VA_ARGS__)

@@ -129,15 +129,15 @@ static int infer(struct graph *graph, struct node *node, struct value *result) {
 }
 
 static const struct attribute_field fields[] = {
-    { "shape", ATTRIBUTE_SHAPE, offsetof(union attributes, input.shape), "shape of one event", OP_BIT(OP_INPUT) },
-    { "formats", ATTRIBUTE_FORMATS, offsetof(union attributes, input.formats), "formats of the port", OP_BIT(OP_INPUT) },
+    { "shape", ATTRIBUTE_SHAPE, offsetof(union attributes, input.shape), "shape of one event", OPS(OP_INPUT) },
+    { "formats", ATTRIBUTE_FORMATS, offsetof(union attributes, input.formats), "formats of the port", OPS(OP_INPUT) },
     { "rounding", ATTRIBUTE_ROUNDING, offsetof(union attributes, input.rounding), "how a real number is rounded to the port",
-      OP_BIT(OP_INPUT) },
+      OPS(OP_INPUT) },
     { "overflow", ATTRIBUTE_OVERFLOW, offsetof(union attributes, input.overflow), "what happens to a real number outside the port",
-      OP_BIT(OP_INPUT) },
+      OPS(OP_INPUT) },
     { "meaning", ATTRIBUTE_MEANING, offsetof(union attributes, input.meaning), "scale and zero point of the port",
-      OP_BIT(OP_INPUT) },
-    { "value", ATTRIBUTE_CONSTANT, offsetof(union attributes, constant), "the numbers", OP_BIT(OP_CONSTANT) },
+      OPS(OP_INPUT) },
+    { "value", ATTRIBUTE_CONSTANT, offsetof(union attributes, constant), "the numbers", OPS(OP_CONSTANT) },
     { 0 },
 };
 

@@ -449,14 +449,14 @@ static void eval_real(const struct evaluation *evaluation) {
 }
 
 #define FIELD(member) offsetof(union attributes, quantizer.member)
-#define QONNX (OP_BIT(OP_QUANT) | OP_BIT(OP_TRUNC_QUANT))
+#define QONNX OPS(OP_QUANT, OP_TRUNC_QUANT)
 static const struct attribute_field fields[] = {
-    { "formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", OP_BIT(OP_NARROW) },
-    { "rounding", ATTRIBUTE_ROUNDING, FIELD(rounding), "how digits are dropped", OP_BIT(OP_NARROW) | QONNX },
-    { "overflow", ATTRIBUTE_OVERFLOW, FIELD(overflow), "what happens outside the format", OP_BIT(OP_NARROW) },
+    { "formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", OPS(OP_NARROW) },
+    { "rounding", ATTRIBUTE_ROUNDING, FIELD(rounding), "how digits are dropped", OPS(OP_NARROW, OP_QUANT, OP_TRUNC_QUANT) },
+    { "overflow", ATTRIBUTE_OVERFLOW, FIELD(overflow), "what happens outside the format", OPS(OP_NARROW) },
     { "signed", ATTRIBUTE_BOOL, FIELD(is_signed), "codes have a sign", QONNX },
     { "narrow", ATTRIBUTE_BOOL, FIELD(narrow), "one code at the end of the range is not used", QONNX },
-    { "version", ATTRIBUTE_INT, FIELD(version), "1: five operands, 2: six", OP_BIT(OP_TRUNC_QUANT) },
+    { "version", ATTRIBUTE_INT, FIELD(version), "1: five operands, 2: six", OPS(OP_TRUNC_QUANT) },
     { 0 },
 };
 

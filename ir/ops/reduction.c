@@ -236,10 +236,10 @@ static void eval_integer(const struct evaluation *evaluation) {
 
 #define FIELD(member) offsetof(union attributes, axis.member)
 static const struct attribute_field fields[] = {
-    { "axis", ATTRIBUTE_INT64, FIELD(axis), "the axis, counted from the first", 0 },
+    { "axis", ATTRIBUTE_INT64, FIELD(axis), "the axis, counted from the first", NULL },
     { "keep_dimensions", ATTRIBUTE_BOOL, FIELD(keep_dimensions), "the axis stays, with size 1",
-      OP_BIT(OP_ARGMAX) | OP_BIT(OP_REDUCE_MAX) | OP_BIT(OP_REDUCE_SUM) },
-    { "select_last", ATTRIBUTE_BOOL, FIELD(select_last), "of equal elements the last one wins", OP_BIT(OP_ARGMAX) },
+      OPS(OP_ARGMAX, OP_REDUCE_MAX, OP_REDUCE_SUM) },
+    { "select_last", ATTRIBUTE_BOOL, FIELD(select_last), "of equal elements the last one wins", OPS(OP_ARGMAX) },
     { 0 },
 };
 

@@ -15,6 +15,7 @@ struct step {
     const struct node *node;
     const struct op_family *family;
     const void *plan;
+    struct evaluator *body; /* of the node's body, or NULL */
     uint32_t first_operand; /* among all operands of all steps */
 };
 
@@ -37,6 +38,7 @@ struct evaluator_state {
         struct real_operand *reals;
         struct integer_operand *integers;
     } operands; /* of all steps */
+    struct evaluator_state **bodies; /* one a step, or NULL */
 };
 
 /* ---- plans ---- */
@@ -60,8 +62,10 @@ static void place_values(struct evaluator *evaluator, struct arena *arena) {
             *offset = evaluator->offsets[node->inputs[0].id];
             continue;
         }
-        *offset = evaluator->numbers;
-        evaluator->numbers += shape_elements(&op_result(graph, node)->shape) * EVENT_LANES;
+        for (uint32_t r = 0; r < node->result_count; r++) {
+            offset[r] = evaluator->numbers;
+            evaluator->numbers += shape_elements(&op_result(graph, node)[r].shape) * EVENT_LANES;
+        }
     }
 }
 
@@ -79,6 +83,8 @@ static int plan_step(struct evaluator *evaluator, const struct node *node, struc
     step->family = family;
     step->first_operand = evaluator->operand_count;
     step->plan = family->prepare ? family->prepare(graph, node, arena) : NULL;
+    if (node->body && !(step->body = evaluator_new(node->body, arena)))
+        return -1;
     evaluator->operand_count += node->input_count;
     return 0;
 }
@@ -149,7 +155,12 @@ struct evaluator_state *evaluator_state_new(const struct evaluator *evaluator) {
     size_t bytes = (evaluator->numbers * size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
     state->blocks = aligned_alloc(ALIGNMENT, bytes);
     state->operands.integers = calloc(evaluator->operand_count + 1, sizeof *state->operands.integers);
-    if (!state->blocks || !state->operands.integers) {
+    state->bodies = calloc(evaluator->step_count + 1, sizeof *state->bodies);
+    bool complete = state->blocks && state->operands.integers && state->bodies;
+    for (uint32_t i = 0; complete && i < evaluator->step_count; i++)
+        if (evaluator->steps[i].body)
+            complete = (state->bodies[i] = evaluator_state_new(evaluator->steps[i].body)) != NULL;
+    if (!complete) {
         evaluator_state_free(state);
         return NULL;
     }
@@ -162,6 +173,9 @@ struct evaluator_state *evaluator_state_new(const struct evaluator *evaluator) {
 void evaluator_state_free(struct evaluator_state *state) {
     if (!state)
         return;
+    for (uint32_t i = 0; state->bodies && i < state->evaluator->step_count; i++)
+        evaluator_state_free(state->bodies[i]);
+    free(state->bodies);
     free(state->blocks);
     free(state->operands.integers);
     free(state);
@@ -182,7 +196,7 @@ static void run_steps(struct evaluator_state *state, int lanes) {
     const struct evaluator *evaluator = state->evaluator;
     for (uint32_t i = 0; i < evaluator->step_count; i++) {
         const struct step *step = &evaluator->steps[i];
-        struct evaluation evaluation = { .graph = evaluator->graph, .node = step->node, .plan = step->plan, .lanes = lanes };
+        struct evaluation evaluation = { .graph = evaluator->graph, .node = step->node, .plan = step->plan, .lanes = lanes, .body = state->bodies[i] };
         void *result = (void *)(uintptr_t)block_of(state, step->node->result);
         if (evaluator->integer) {
             evaluation.integers = state->operands.integers + step->first_operand;
@@ -194,6 +208,21 @@ static void run_steps(struct evaluator_state *state, int lanes) {
             step->family->eval_real(&evaluation);
         }
     }
+}
+
+void *evaluator_body_input(struct evaluator_state *body, uint32_t input) {
+    return (void *)(uintptr_t)block_of(body, body->evaluator->inputs[input]);
+}
+
+void evaluator_body_run(struct evaluator_state *body, int lanes) {
+    run_steps(body, lanes);
+}
+
+const void *evaluator_body_output(const struct evaluator_state *body, uint32_t output, size_t *element_stride,
+                                  size_t *lane_stride) {
+    const void *data;
+    point_at(body, body->evaluator->graph->outputs[output].value, &data, element_stride, lane_stride);
+    return data;
 }
 
 /* The same for both kinds of numbers: events x elements in, elements x lanes inside. */

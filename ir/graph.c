@@ -73,6 +73,10 @@ bool valref_equal(valref a, valref b) {
     return a.id == b.id;
 }
 
+valref node_result(const struct node *node, uint32_t index) {
+    return (valref){node->result.id + index};
+}
+
 const float *graph_reals(const struct graph *graph, valref value) {
     const struct node *node = graph_definition(graph, value);
     bool is = node->op == OP_CONSTANT && node->attributes.constant.kind == VALUE_REAL;
@@ -183,10 +187,10 @@ static void reserve_node(struct graph *graph) {
     graph->node_capacity = capacity;
 }
 
-static void reserve_value(struct graph *graph) {
-    if (graph->value_count < graph->value_capacity)
+static void reserve_values(struct graph *graph, uint32_t more) {
+    if (more <= graph->value_capacity - graph->value_count)
         return;
-    uint32_t capacity = graph->value_capacity ? 2 * graph->value_capacity : 16;
+    uint32_t capacity = 2 * graph->value_capacity + (more > 16 ? more : 16);
     graph->values = arena_grow(graph->arena, graph->values, graph->value_count * sizeof *graph->values,
                                capacity * sizeof *graph->values);
     graph->value_capacity = capacity;
@@ -204,32 +208,48 @@ static int check_inputs(struct graph *graph, const struct node *node) {
     return 0;
 }
 
+static int check_body(struct graph *graph, const struct node *node) {
+    const struct op_info *info = op_info(node->op);
+    if (info->family->has_body == (node->body != NULL))
+        return 0;
+    return diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL,
+                      node->body ? "operator '%s' has no body" : "operator '%s' needs a body", info->name);
+}
+
 static int infer(struct graph *graph, struct node *node, struct value *result) {
     const struct op_info *info = op_info(node->op);
-    if (check_inputs(graph, node) < 0)
+    if (check_inputs(graph, node) < 0 || check_body(graph, node) < 0)
         return -1;
     if (!info->family->infer)
         context_bug(graph->context, "operator '%s' has no inference", info->name);
     return graph->open ? graph_infer_appended(graph, node) : info->family->infer(graph, node, result);
 }
 
-valref graph_append(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
-                    const union attributes *attributes) {
+valref graph_append_with_body(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
+                              const union attributes *attributes, struct graph *body) {
     struct arena *arena = graph->arena;
+    const struct op_family *family = op_info(op)->family;
     reserve_node(graph);
-    reserve_value(graph);
     struct node node = {.op = op, .name = arena_strdup(arena, name ? name : ""), .input_count = input_count,
-                        .result = {graph->value_count}};
+                        .result = {graph->value_count}, .body = body};
     node.inputs = arena_copy(arena, inputs, input_count * sizeof *inputs);
     if (attributes)
         node.attributes = attributes_copy(arena, op, attributes);
+    node.result_count = family->results ? family->results(&node) : 1;
+    reserve_values(graph, node.result_count);
     graph->nodes[graph->node_count] = node;
-    graph->values[graph->value_count] = (struct value){.definition = {graph->node_count}};
+    for (uint32_t i = 0; i < node.result_count; i++)
+        graph->values[graph->value_count + i] = (struct value){.definition = {graph->node_count}};
     if (infer(graph, &graph->nodes[graph->node_count], &graph->values[graph->value_count]) < 0)
         return NO_VALUE;
     graph->node_count++;
-    graph->value_count++;
+    graph->value_count += node.result_count;
     return node.result;
+}
+
+valref graph_append(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
+                    const union attributes *attributes) {
+    return graph_append_with_body(graph, op, name, inputs, input_count, attributes, NULL);
 }
 
 valref graph_append_input(struct graph *graph, const char *name, struct shape shape) {

@@ -118,25 +118,30 @@ static struct order order_find(const struct graph *graph, struct arena *scratch)
     return order;
 }
 
-/* Node i and value i of the result are the sequence's i-th node and its result. */
+/* Node i of the result is the sequence's i-th node, and values are in the order of the nodes. */
 static void renumber(struct graph *graph, const struct order *order, struct arena *scratch) {
     struct node *nodes = ARENA_ARRAY(scratch, struct node, order->count);
-    struct value *values = ARENA_ARRAY(scratch, struct value, order->count);
+    struct value *values = ARENA_ARRAY(scratch, struct value, graph->value_count);
     uint32_t *moved = ARENA_ARRAY(scratch, uint32_t, graph->value_count);
+    uint32_t count = 0;
     for (uint32_t i = 0; i < order->count; i++) {
         nodes[i] = graph->nodes[order->sequence[i]];
-        values[i] = graph->values[nodes[i].result.id];
-        values[i].definition.id = i;
-        moved[nodes[i].result.id] = i;
-        nodes[i].result.id = i;
+        for (uint32_t r = 0; r < nodes[i].result_count; r++) {
+            values[count + r] = graph->values[nodes[i].result.id + r];
+            values[count + r].definition.id = i;
+            moved[nodes[i].result.id + r] = count + r;
+        }
+        nodes[i].result.id = count;
+        count += nodes[i].result_count;
         for (uint32_t k = 0; k < nodes[i].input_count; k++)
             nodes[i].inputs[k].id = moved[nodes[i].inputs[k].id];
     }
     for (uint32_t i = 0; i < graph->output_count; i++)
         graph->outputs[i].value.id = moved[graph->outputs[i].value.id];
     memcpy(graph->nodes, nodes, order->count * sizeof *nodes);
-    memcpy(graph->values, values, order->count * sizeof *values);
-    graph->node_count = graph->value_count = order->count;
+    memcpy(graph->values, values, count * sizeof *values);
+    graph->node_count = order->count;
+    graph->value_count = count;
 }
 
 bool graph_compact(struct graph *graph) {

@@ -384,6 +384,14 @@ struct shape_list {
     struct shape *at;
 };
 
+struct loop_attributes { /* scan, map: a body run once an item */
+    int64_t trips;
+    int carried; /* operands first: where carried values start; the body's first inputs and outputs */
+    int sliced;  /* operands after them: those of which each trip reads one item; the others it reads whole */
+    struct integer_list axes;     /* of the items in each sliced operand, then in each stacked result */
+    struct integer_list reversed; /* 1: from the last item to the first; one for each of them, or empty: none */
+};
+
 union attributes {
     struct input_attributes input;
     struct constant_attributes constant;
@@ -396,6 +404,7 @@ union attributes {
     struct normalization_attributes normalization;
     struct quantizer_attributes quantizer;
     struct lookup_attributes lookup;
+    struct loop_attributes loop;
 };
 
 struct graph;
@@ -408,9 +417,10 @@ struct node {
     const char *source_op;   /* the operator in the model's own words, or NULL */
     uint32_t input_count;
     valref *inputs;
-    valref result;
+    valref result; /* the first one: results are values in a row */
+    uint32_t result_count;
     union attributes attributes;
-    struct graph *body; /* scan, map: later; printer, parser and verifier recurse */
+    struct graph *body; /* scan, map: the node's own; whoever walks a graph recurses */
     bool dead;          /* removed; swept by graph_compact */
 };
 
@@ -443,6 +453,7 @@ struct node *graph_node(const struct graph *graph, noderef node);
 struct value *graph_value(const struct graph *graph, valref value);
 struct node *graph_definition(const struct graph *graph, valref value);
 bool valref_equal(valref a, valref b);
+valref node_result(const struct node *node, uint32_t index);
 /* Constants' data, or NULL when the value is not a constant of that kind. */
 const float *graph_reals(const struct graph *graph, valref value);
 const int64_t *graph_integers(const struct graph *graph, valref value);
@@ -456,6 +467,10 @@ struct location graph_location(const struct graph *graph, const struct node *nod
  * where the family has none. Names and everything that attributes point to are copied. NO_VALUE and a diagnosis when inference refuses. */
 valref graph_append(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
                     const union attributes *attributes);
+/* The same for a node with a body, which becomes the node's when it is appended, and with one result an output of the
+ * body where its family says so. */
+valref graph_append_with_body(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
+                              const union attributes *attributes, struct graph *body);
 valref graph_append_input(struct graph *graph, const char *name, struct shape shape);
 valref graph_append_integer_input(struct graph *graph, const char *name, struct shape shape, struct formats formats,
                                   enum rounding rounding, enum overflow overflow);
@@ -493,6 +508,7 @@ enum { EVENT_LANES = 64 };
 
 /* A block of one value: element e of event l is data[e * element_stride + l * lane_stride];
  * a constant has lane stride 0 and element stride 1, all else EVENT_LANES and 1. */
+struct evaluator_state; /* eval.c */
 struct real_operand {
     const float *data;
     size_t element_stride, lane_stride;
@@ -508,8 +524,9 @@ struct evaluation {
     const void *plan;                      /* what prepare made, or NULL */
     const struct real_operand *reals;      /* one an input, in real arithmetic */
     const struct integer_operand *integers; /* one an input, in integers */
-    float *real_result;                    /* elements x EVENT_LANES */
-    int64_t *integer_result;               /* elements x EVENT_LANES */
+    float *real_result;                    /* elements x EVENT_LANES; of several results, one after the other */
+    int64_t *integer_result;               /* likewise */
+    struct evaluator_state *body;          /* of the node's body, or NULL */
     int lanes;                             /* events in this block, 1 .. EVENT_LANES */
 };
 
@@ -518,7 +535,7 @@ enum op_arithmetic { ARITHMETIC_REAL = 1, ARITHMETIC_INTEGER = 2, ARITHMETIC_BOT
 /* One a family; slots may be NULL, which is a diagnosis where it is needed. */
 struct op_family {
     const char *name;
-    /* Sets the result's kind, shape, formats and intervals from the operands'; -1 and a diagnosis
+    /* Sets kind, shape, formats and intervals of the results (an array) from the operands'; -1 and a diagnosis
      * when operands do not go together. Also checks attributes: it is the verifier's rule. */
     int (*infer)(struct graph *graph, struct node *node, struct value *result);
     /* Work done once a graph, e.g. weights shifted to a common fraction. */
@@ -526,6 +543,8 @@ struct op_family {
     void (*eval_real)(const struct evaluation *evaluation);
     void (*eval_integer)(const struct evaluation *evaluation);
     const struct attribute_field *fields; /* ends with a NULL name; text, JSON and documentation come from it */
+    uint32_t (*results)(const struct node *node); /* how many; NULL: one */
+    bool has_body;
 };
 
 /* The aggregate kinds stand for the whole struct of their family, whatever the offset: INDICES for
@@ -618,7 +637,7 @@ struct graph *graph_parse(struct bxc_context *context, const char *file, const c
 /* ---- eval.c: a graph over blocks of events ----------------------------------------------------------- */
 
 struct evaluator; /* plans for a graph; immutable, shared by threads */
-struct evaluator_state; /* buffers of one thread */
+/* A state: the buffers of one thread. */
 
 struct evaluator *evaluator_new(const struct graph *graph, struct arena *arena);
 struct evaluator_state *evaluator_state_new(const struct evaluator *evaluator); /* malloc; NULL when out */

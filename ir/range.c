@@ -322,9 +322,9 @@ static int analyse_node(struct analysis *analysis, const struct node *node) {
 /* ---- the whole graph ---- */
 
 /* Numbers the elements that may become sources, once a value has its shape. */
-static void number_sources(struct analysis *analysis, const struct node *node) {
-    const struct value *result = op_result(analysis->graph, node);
-    analysis->first_source[node->result.id] = analysis->source_count;
+static void number_sources(struct analysis *analysis, const struct node *node, uint32_t result_index) {
+    const struct value *result = &analysis->graph->values[node->result.id + result_index];
+    analysis->first_source[node->result.id + result_index] = analysis->source_count;
     if (result->kind != VALUE_INTEGER || node->op == OP_CONSTANT || analysis->ended)
         return;
     analysis->ended = analysis->source_count + shape_elements(&result->shape) > SOURCES_MAX;
@@ -363,7 +363,8 @@ static int infer_node(struct analysis *analysis, struct node *node) {
         return -1;
     if (info->family->infer(graph, node, op_result(graph, node)))
         return -1;
-    number_sources(analysis, node);
+    for (uint32_t r = 0; r < node->result_count; r++)
+        number_sources(analysis, node, r);
     return analyse_node(analysis, node);
 }
 
@@ -396,10 +397,11 @@ int graph_infer(struct graph *graph) {
         struct node *node = &graph->nodes[i];
         if (node->dead)
             continue;
-        if (node->result.id >= graph->value_count)
+        if (node->result_count > graph->value_count || node->result.id > graph->value_count - node->result_count)
             context_bug(graph->context, "node '%s' has no result", node->name ? node->name : "?");
         bool known = operands_known(analysis, node, states) && infer_node(analysis, node) == 0;
-        states[node->result.id] = known ? KNOWN : BROKEN;
+        for (uint32_t r = 0; r < node->result_count; r++)
+            states[node_result(node, r).id] = known ? KNOWN : BROKEN;
         status = known ? status : -1;
     }
     arena_free(analysis->scratch);
@@ -419,6 +421,6 @@ void graph_close(struct graph *graph) {
 }
 
 int graph_infer_appended(struct graph *graph, struct node *node) {
-    reserve_values(graph->open, node->result.id + 1);
+    reserve_values(graph->open, node->result.id + node->result_count);
     return infer_node(graph->open, node);
 }

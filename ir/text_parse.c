@@ -6,7 +6,7 @@
 
 enum { DEPTH_MAX = 8 };
 
-/* What the text says about a node's result. */
+/* What the text says about a value. */
 struct declared {
     struct value type; /* kind, shape, formats */
     int line;
@@ -15,7 +15,7 @@ struct declared {
 struct parser {
     struct reader_state *reader;
     struct graph *graph;
-    struct declared *declared; /* one a node */
+    struct declared *declared; /* one a value */
     size_t capacity;
     int depth;
 };
@@ -24,12 +24,14 @@ struct parser {
 struct statement {
     int line;
     enum op op;
-    char *name, *value_name, *source_op;
+    char *name, *source_op;
+    char **value_names; /* one a result, or NULL */
     valref *inputs;
     uint32_t input_count;
+    uint32_t result_count;
     union attributes attributes;
     bool *given; /* one a field of the family */
-    struct value type;
+    struct value *types; /* one a result */
     struct graph *body;
 };
 
@@ -57,7 +59,7 @@ static bool read_kind(struct reader_state *reader, struct value *type) {
 }
 
 static bool read_type(struct reader_state *reader, struct value *type) {
-    if (!read_expect(reader, ':') || !read_shape(reader, &type->shape) || !read_kind(reader, type))
+    if (!read_shape(reader, &type->shape) || !read_kind(reader, type))
         return false;
     return !type->formats.at || shape_spreads(&type->formats.shape, &type->shape) ||
            read_error(reader, "formats do not spread over the shape");
@@ -84,7 +86,7 @@ static bool read_operands(struct parser *parser, struct statement *statement) {
     while (!read_accept(reader, ')')) {
         uint32_t label;
         if ((statement->input_count && !read_expect(reader, ',')) ||
-            !read_label(parser, parser->graph->node_count, &label))
+            !read_label(parser, parser->graph->value_count, &label))
             return false;
         if (statement->input_count == capacity) {
             capacity = capacity ? 2 * capacity : 8;
@@ -112,6 +114,22 @@ static bool read_field(struct parser *parser, struct statement *statement, const
     return read_error(reader, "operator '%s' has no attribute '%s'", op_info(statement->op)->name, word);
 }
 
+static bool read_value_names(struct reader_state *reader, struct statement *statement) {
+    statement->value_names = ARENA_ARRAY(reader->scratch, char *, statement->result_count);
+    for (uint32_t r = 0; r < statement->result_count; r++)
+        if ((r && !read_expect(reader, ',')) || !read_string(reader, &statement->value_names[r]))
+            return false;
+    return true;
+}
+
+static bool read_types(struct reader_state *reader, struct statement *statement) {
+    statement->types = ARENA_ARRAY(reader->scratch, struct value, statement->result_count);
+    for (uint32_t r = 0; r < statement->result_count; r++)
+        if (!read_expect(reader, r ? ',' : ':') || !read_type(reader, &statement->types[r]))
+            return false;
+    return true;
+}
+
 /* "as", "from" and attributes, up to the colon. */
 static bool read_details(struct parser *parser, struct statement *statement) {
     struct reader_state *reader = parser->reader;
@@ -124,7 +142,7 @@ static bool read_details(struct parser *parser, struct statement *statement) {
     while (read_peek(reader) != ':') {
         if (!read_word(reader, word))
             return false;
-        bool ok = strcmp(word, "as") == 0     ? read_string(reader, &statement->value_name)
+        bool ok = strcmp(word, "as") == 0     ? read_value_names(reader, statement)
                   : strcmp(word, "from") == 0 ? read_string(reader, &statement->source_op)
                                               : read_field(parser, statement, word);
         if (!ok)
@@ -164,14 +182,14 @@ static bool check_spreads(struct parser *parser, const struct statement *stateme
         return check_spread(parser, statement, &attributes->lookup.shape) &&
                check_spread(parser, statement, &attributes->lookup.formats.shape);
     const struct meaning *meaning = &attributes->input.meaning;
-    return statement->op != OP_INPUT || !meaning->scale || shape_spreads(&meaning->shape, &statement->type.shape) ||
+    return statement->op != OP_INPUT || !meaning->scale || shape_spreads(&meaning->shape, &statement->types->shape) ||
            read_error(parser->reader, "the meaning does not spread over the shape");
 }
 
 /* The type of a constant or an input is among its attributes. */
 static bool read_typed(struct parser *parser, struct statement *statement) {
     struct reader_state *reader = parser->reader;
-    const struct value *type = &statement->type;
+    const struct value *type = statement->types;
     struct constant_attributes *constant = &statement->attributes.constant;
     void *data = NULL;
     if (statement->op == OP_INPUT) {
@@ -203,32 +221,37 @@ static void add_lines(struct parser *parser, size_t first, int line) {
 }
 
 static void declare(struct parser *parser, const struct statement *statement) {
-    size_t count = parser->graph->node_count;
-    if (count >= parser->capacity) {
-        size_t capacity = parser->capacity ? 2 * parser->capacity : 64;
+    size_t count = parser->graph->value_count;
+    if (count + statement->result_count > parser->capacity) {
+        size_t capacity = 2 * parser->capacity + statement->result_count + 64;
         parser->declared = arena_grow(parser->reader->scratch, parser->declared, count * sizeof *parser->declared,
                                       capacity * sizeof *parser->declared);
         parser->capacity = capacity;
     }
-    parser->declared[count] = (struct declared){statement->type, statement->line};
+    for (uint32_t r = 0; r < statement->result_count; r++)
+        parser->declared[count + r] = (struct declared){statement->types[r], statement->line};
 }
 
 static bool append(struct parser *parser, const struct statement *statement) {
     struct graph *graph = parser->graph;
     size_t diagnosed = graph->context->diagnostics.count;
     declare(parser, statement);
-    valref value = graph_append(graph, statement->op, statement->name, statement->inputs, statement->input_count,
-                                &statement->attributes);
+    valref value = graph_append_with_body(graph, statement->op, statement->name, statement->inputs, statement->input_count,
+                                          &statement->attributes, statement->body);
     if (value.id == UINT32_MAX) {
         add_lines(parser, diagnosed, statement->line);
         graph_free(statement->body);
         parser->reader->failed = true;
         return false;
     }
-    graph_name_value(graph, value, statement->value_name);
-    graph_definition(graph, value)->source_op = arena_strdup(graph->arena, statement->source_op);
-    graph_definition(graph, value)->body = statement->body;
-    return true;
+    struct node *node = graph_definition(graph, value);
+    node->source_op = arena_strdup(graph->arena, statement->source_op);
+    for (uint32_t r = 0; statement->value_names && r < node->result_count; r++)
+        if (*statement->value_names[r])
+            graph_name_value(graph, node_result(node, r), statement->value_names[r]);
+    return node->result_count == statement->result_count ||
+           read_error(parser->reader, "%u results are named where '%s' has %u", statement->result_count,
+                      op_info(statement->op)->name, node->result_count);
 }
 
 static bool read_body(struct parser *parser, struct graph **body);
@@ -236,18 +259,20 @@ static bool read_body(struct parser *parser, struct graph **body);
 static bool read_node(struct parser *parser) {
     struct reader_state *reader = parser->reader;
     struct statement statement = {.line = reader->line};
-    uint32_t expected = parser->graph->node_count, label;
     char word[WORD_SIZE];
-    if (!read_label(parser, UINT32_MAX, &label))
-        return false;
-    if (label != expected)
-        return read_error(reader, "%%%u stands where %%%u comes next", label, expected);
+    do {
+        uint32_t expected = parser->graph->value_count + statement.result_count++, label;
+        if (!read_label(parser, UINT32_MAX, &label))
+            return false;
+        if (label != expected)
+            return read_error(reader, "%%%u stands where %%%u comes next", label, expected);
+    } while (read_accept(reader, ','));
     if (!read_expect(reader, '=') || !read_word(reader, word))
         return false;
     if (!op_parse(word, &statement.op))
         return read_error(reader, "'%s' is no operator", word);
     return read_operands(parser, &statement) && read_string(reader, &statement.name) &&
-           read_details(parser, &statement) && read_type(reader, &statement.type) &&
+           read_details(parser, &statement) && read_types(reader, &statement) &&
            check_given(parser, &statement) && check_spreads(parser, &statement) && read_typed(parser, &statement) &&
            read_body(parser, &statement.body) && append(parser, &statement);
 }
@@ -256,7 +281,7 @@ static bool read_output(struct parser *parser) {
     struct reader_state *reader = parser->reader;
     char *name, word[WORD_SIZE];
     uint32_t label;
-    if (!read_string(reader, &name) || !read_label(parser, parser->graph->node_count, &label))
+    if (!read_string(reader, &name) || !read_label(parser, parser->graph->value_count, &label))
         return false;
     graph_append_output(parser->graph, name, (valref){label});
     if (read_peek(reader) != 'm')
@@ -332,7 +357,7 @@ static bool read_graph(struct parser *parser, char closing) {
     if (closing ? !read_expect(parser->reader, closing) : read_peek(parser->reader) >= 0)
         return read_error(parser->reader, "'}' closes nothing");
     int line = parser->reader->line;
-    for (uint32_t id = 0; id < parser->graph->node_count; id++)
+    for (uint32_t id = 0; id < parser->graph->value_count; id++)
         if (!check_type(parser, id))
             return false;
     parser->reader->line = line;

@@ -88,12 +88,17 @@ static void print_numbers(struct printer *printer, const struct constant_attribu
     strbuf_append(printer->out, "}");
 }
 
-static void print_names(struct strbuf *out, const struct node *node, const struct value *value) {
+/* Names of all results where one has one; "" for none. */
+static void print_names(struct strbuf *out, const struct graph *graph, const struct node *node) {
+    bool named = false;
     strbuf_append(out, " ");
     print_string(out, node->name);
-    if (value->name) {
-        strbuf_append(out, " as ");
-        print_string(out, value->name);
+    for (uint32_t r = 0; r < node->result_count; r++)
+        named = named || graph_value(graph, node_result(node, r))->name;
+    for (uint32_t r = 0; named && r < node->result_count; r++) {
+        const char *name = graph_value(graph, node_result(node, r))->name;
+        strbuf_append(out, r ? ", " : " as ");
+        print_string(out, name ? name : "");
     }
     if (node->source_op) {
         strbuf_append(out, " from ");
@@ -106,22 +111,25 @@ static void print_graph(struct printer *printer, const struct graph *graph, int 
 static void print_node(struct printer *printer, const struct graph *graph, const struct node *node,
                        const uint32_t *number, int indent) {
     struct strbuf *out = printer->out;
-    const struct value *value = graph_value(graph, node->result);
-    strbuf_printf(out, "%%%u = %s(", number[node->result.id], op_info(node->op)->name);
+    for (uint32_t r = 0; r < node->result_count; r++)
+        strbuf_printf(out, "%s%%%u", r ? ", " : "", number[node_result(node, r).id]);
+    strbuf_printf(out, " = %s(", op_info(node->op)->name);
     for (uint32_t i = 0; i < node->input_count; i++) {
         print_separator(printer, i == 0);
         strbuf_printf(out, "%%%u", number[node->inputs[i].id]);
     }
     strbuf_append(out, ")");
-    print_names(out, node, value);
+    print_names(out, graph, node);
     const struct attribute_field *fields = op_info(node->op)->family->fields;
     for (const struct attribute_field *field = fields; field && field->name; field++)
         if (attribute_is_printed(node, field)) {
             strbuf_append(out, " ");
             print_attribute(printer, graph, node, field);
         }
-    strbuf_append(out, " : ");
-    print_type(printer, value);
+    for (uint32_t r = 0; r < node->result_count; r++) {
+        strbuf_append(out, r ? ", " : " : ");
+        print_type(printer, graph_value(graph, node_result(node, r)));
+    }
     if (node->op == OP_CONSTANT)
         print_numbers(printer, &node->attributes.constant);
     if (node->body) {
@@ -150,7 +158,8 @@ static void print_graph(struct printer *printer, const struct graph *graph, int 
     uint32_t *number = ARENA_ARRAY(scratch, uint32_t, graph->value_count);
     uint32_t count = 0;
     for (uint32_t i = 0; i < graph->node_count; i++)
-        number[graph->nodes[i].result.id] = graph->nodes[i].dead ? UINT32_MAX : count++;
+        for (uint32_t r = 0; r < graph->nodes[i].result_count; r++)
+            number[node_result(&graph->nodes[i], r).id] = graph->nodes[i].dead ? UINT32_MAX : count++;
     for (uint32_t i = 0; i < graph->node_count; i++)
         if (!graph->nodes[i].dead) {
             print_newline(printer, indent);

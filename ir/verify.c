@@ -2,10 +2,17 @@
  * that every type and interval is what inference gives afresh. */
 #include "ir/ir.h"
 
+static bool is_real(const struct graph *graph, const struct node *node) {
+    bool real = false;
+    for (uint32_t r = 0; r < node->result_count; r++)
+        real = real || graph_value(graph, node_result(node, r))->kind == VALUE_REAL;
+    return real;
+}
+
 bool graph_is_integer(const struct graph *graph) {
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (!node->dead && graph_value(graph, node->result)->kind == VALUE_REAL)
+        if (!node->dead && is_real(graph, node))
             return false;
     }
     return true;
@@ -34,13 +41,21 @@ static int verify_node(const struct graph *graph, uint32_t id, bool *defined) {
     const struct node *node = &graph->nodes[id];
     if ((unsigned)node->op >= OP_COUNT || !node->name)
         return refuse(graph, NULL, "a node has no operator or no name");
-    if (node->result.id >= graph->value_count || graph->values[node->result.id].definition.id != id)
-        return refuse(graph, node, "the result is not the node's own");
-    if (defined[node->result.id])
-        return refuse(graph, node, "the result is defined twice");
+    const struct op_family *family = op_info(node->op)->family;
+    if (node->result_count != (family->results ? family->results(node) : 1))
+        return refuse(graph, node, "the number of results is wrong");
+    if ((node->body != NULL) != family->has_body)
+        return refuse(graph, node, node->body ? "a body stands where none belongs" : "the body is missing");
     if (verify_operands(graph, id, defined) < 0)
         return -1;
-    defined[node->result.id] = true;
+    for (uint32_t r = 0; r < node->result_count; r++) {
+        uint32_t value = node_result(node, r).id;
+        if (value >= graph->value_count || graph->values[value].definition.id != id)
+            return refuse(graph, node, "the result is not the node's own");
+        if (defined[value])
+            return refuse(graph, node, "the result is defined twice");
+        defined[value] = true;
+    }
     return node->body ? graph_verify(node->body) : 0;
 }
 
@@ -83,33 +98,44 @@ static bool intervals_equal(const struct graph *a, const struct graph *b, valref
     return true;
 }
 
-static int compare(const struct graph *graph, const struct graph *fresh, const struct node *node) {
-    const struct value *held = graph_value(graph, node->result), *found = graph_value(fresh, node->result);
+static int compare(const struct graph *graph, const struct graph *fresh, const struct node *node, valref value) {
+    const struct value *held = graph_value(graph, value), *found = graph_value(fresh, value);
     if (held->kind != found->kind)
         return refuse(graph, node, "the kind is not what inference gives");
     if (!shape_equal(&held->shape, &found->shape))
         return refuse(graph, node, "the shape is not what inference gives");
-    if (!formats_equal(graph, fresh, node->result))
+    if (!formats_equal(graph, fresh, value))
         return refuse(graph, node, "formats are not what inference gives");
-    if (!intervals_equal(graph, fresh, node->result))
+    if (!intervals_equal(graph, fresh, value))
         return refuse(graph, node, "intervals are not what inference gives");
     return 0;
 }
 
-/* Types of a copy that shares the nodes' attributes. */
+static int compare_results(const struct graph *graph, const struct graph *fresh, const struct node *node) {
+    int result = 0;
+    for (uint32_t r = 0; !node->dead && r < node->result_count; r++)
+        result |= compare(graph, fresh, node, node_result(node, r));
+    return result;
+}
+
+/* Types of a copy that shares the nodes' attributes, not their bodies: inference fills those. */
 static int verify_types(const struct graph *graph, struct arena *scratch) {
     struct graph fresh = *graph;
-    int result = 0;
     fresh.arena = scratch;
     fresh.nodes = arena_copy(scratch, graph->nodes, graph->node_count * sizeof *graph->nodes);
     fresh.values = arena_copy(scratch, graph->values, graph->value_count * sizeof *graph->values);
     for (uint32_t i = 0; i < fresh.value_count; i++)
         fresh.values[i] = (struct value){.name = graph->values[i].name, .definition = graph->values[i].definition};
-    if (graph_infer(&fresh) < 0)
-        return -1;
-    for (uint32_t i = 0; i < graph->node_count; i++)
-        if (!graph->nodes[i].dead && compare(graph, &fresh, &graph->nodes[i]) < 0)
+    for (uint32_t i = 0; i < fresh.node_count; i++)
+        if (fresh.nodes[i].body)
+            fresh.nodes[i].body = graph_clone(fresh.nodes[i].body);
+    bool typed = graph_infer(&fresh) == 0;
+    int result = typed ? 0 : -1;
+    for (uint32_t i = 0; i < graph->node_count && typed; i++)
+        if (compare_results(graph, &fresh, &graph->nodes[i]) < 0)
             result = -1;
+    for (uint32_t i = 0; i < fresh.node_count; i++)
+        graph_free(fresh.nodes[i].body);
     return result;
 }
 

@@ -5,7 +5,7 @@
 #include "ir/ir.h"
 
 extern const struct op_family ports_family, arithmetic_family, linear_family, activation_family, reduction_family,
-    movement_family, quantizer_family, lookup_family;
+    movement_family, quantizer_family, lookup_family, loop_family;
 
 enum {
     REAL_ELEMENTS_MAX = 1 << 28,
@@ -78,6 +78,14 @@ static inline struct format op_format(const struct value *value, size_t element)
 static inline struct interval op_interval(const struct value *value, size_t element) {
     return value->intervals.at[value->intervals.count == 1 ? 0 : element];
 }
+
+/* ---- bodies (eval.c) ---- */
+
+/* The blocks of a body's inputs and outputs, elements x EVENT_LANES as operands have them, and a run between. */
+void *evaluator_body_input(struct evaluator_state *body, uint32_t input);
+void evaluator_body_run(struct evaluator_state *body, int lanes);
+const void *evaluator_body_output(const struct evaluator_state *body, uint32_t output, size_t *element_stride,
+                                  size_t *lane_stride);
 
 /* ---- intervals in 128 bits: false when they leave them ---- */
 

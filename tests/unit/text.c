@@ -168,28 +168,6 @@ static void damaged_texts_are_diagnosed(void) {
     context_free(context);
 }
 
-/* No operator has one yet; printer, parser and verifier do not mind. */
-static void bodies_come_back(void) {
-    static const char text[] = "bxc graph 1\ngraph \"outer\"\n"
-                               "%0 = input() \"x\" : [2] real body \"inner\" {\n"
-                               "    %0 = input() \"i\" : [3] real\n"
-                               "    %1 = relu(%0) \"r\" : [3] real\n"
-                               "    output \"o\" %1\n"
-                               "}\n"
-                               "output \"y\" %0\n";
-    struct bxc_context *context = context_new();
-    struct graph *graph = graph_parse(context, "t", text, strlen(text));
-    CHECK(graph);
-    struct strbuf out = strbuf_new(context->arena);
-    struct graph *copy = graph_clone(graph);
-    graph_free(graph);
-    CHECK_EQ(graph_verify(copy), 0);
-    graph_print(&out, copy);
-    CHECK_STR(out.data, text);
-    graph_free(copy);
-    context_free(context);
-}
-
 /* ---- errors ---- */
 
 static void errors_have_lines(void) {
@@ -366,7 +344,6 @@ int main(void) {
     RUN(real_graphs_come_back);
     RUN(integer_graphs_come_back);
     RUN(clones_share_nothing);
-    RUN(bodies_come_back);
     RUN(damaged_texts_are_diagnosed);
     RUN(errors_have_lines);
     RUN(refusals_have_lines);

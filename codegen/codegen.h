@@ -105,6 +105,8 @@ const char *template_text(const char *file, size_t *length);
 /* ---- wrap.c ---- */
 /* The text with no line longer than 119 columns where a space allows it. */
 struct strbuf wrap_code(struct arena *arena, const char *text);
+/* Every line four blanks further in, but for empty ones and those of a preprocessor. */
+const char *code_indented(struct arena *arena, const char *text);
 
 /* ---- nest.c: loop nests over the elements of a tensor, for languages that keep loops ---- */
 enum { NEST_ARRAYS_MAX = 4 };

@@ -59,3 +59,15 @@ struct strbuf wrap_code(struct arena *arena, const char *text) {
     }
     return out;
 }
+
+const char *code_indented(struct arena *arena, const char *text) {
+    struct strbuf out = strbuf_new(arena);
+    for (size_t length; *text; text += length) {
+        length = strcspn(text, "\n");
+        length += text[length] == '\n';
+        if (*text != '\n' && *text != '#')
+            strbuf_append(&out, "    ");
+        strbuf_append_bytes(&out, text, length);
+    }
+    return out.data;
+}

@@ -15,6 +15,23 @@ template <int N, class X, class Y> inline void bxc_copy(const X x[N], Y y[N]) {
     }
 }
 
+/* The N elements of one item of TRIPS, which lie in the whole x INNER side by side; and back. */
+template <int N, int TRIPS, int INNER, class X, class Y> inline void bxc_item(const X x[], int item, Y y[N]) {
+    BXC_UNROLL_NEXT
+    for (int i = 0; i < N; i++) {
+        BXC_UNROLL
+        y[i] = x[(i / INNER * TRIPS + item) * INNER + i % INNER];
+    }
+}
+
+template <int N, int TRIPS, int INNER, class X, class Y> inline void bxc_put_item(const X x[N], int item, Y y[]) {
+    BXC_UNROLL_NEXT
+    for (int i = 0; i < N; i++) {
+        BXC_UNROLL
+        y[(i / INNER * TRIPS + item) * INNER + i % INNER] = x[i];
+    }
+}
+
 /* Ports carry the stored integers of their elements; inside, element i stands in its array's one format, whose
  * stored integers have shift[i] zeros more. */
 template <int N, class X, class Y> inline void bxc_enter(const X x[N], const int shift[N], Y y[N]) {

@@ -613,6 +613,18 @@ struct axis_reduction {
 };
 struct axis_reduction reduction_geometry(const struct shape *shape, int64_t axis);
 
+/* loop.c: where the items of a sliced operand or of a stacked result lie. Places count sliced operands first, then
+ * stacked results. */
+struct loop_place {
+    int64_t trips;
+    size_t inner; /* elements of the whole: outer x trips x inner */
+    bool reversed;
+};
+struct loop_place loop_place(const struct graph *graph, const struct node *node, uint32_t place);
+/* The element of the whole that is `element` of the item which a trip has. */
+size_t loop_element(const struct loop_place *place, int64_t trip, size_t element);
+uint32_t loop_stacked(const struct node *node); /* how many: results behind those that are carried */
+
 /* ---- verify.c, range.c ---------------------------------------------------------------------------- */
 
 /* Checks everything that must hold between passes: operands first, types as inferred afresh,

@@ -58,7 +58,7 @@ wireref lower_wire(struct lower *lower, struct wire wire) {
         if (same_wire(&lower->datapath->wires[lower->slots[slot] - 1], &wire))
             return (wireref){lower->slots[slot] - 1};
     wire.origin = lower->origin;
-    wire.element = lower->element;
+    wire.element = lower->in_body ? 0 : lower->element;
     wire.cycle = -1;
     wireref added = datapath_append(lower->design, lower->datapath, &wire);
     lower->slots[slot] = added.id + 1;
@@ -255,6 +255,7 @@ static const lower_family families[OP_COUNT] = {
     [OP_SLICE] = lower_movement,    [OP_GATHER] = lower_movement,
     [OP_NARROW] = lower_quantizer,
     [OP_TABLE] = lower_lookup,      [OP_THRESHOLD] = lower_lookup,
+    [OP_SCAN] = lower_loop,         [OP_MAP] = lower_loop,
 };
 
 struct term lower_operand(const struct lower *lower, uint32_t input, size_t element) {
@@ -282,14 +283,29 @@ static struct term lower_known(struct lower *lower, struct term term, struct int
     return (struct term){.wire = wire, .negative = flip};
 }
 
-static void lower_node(struct lower *lower, const struct node *node) {
-    const struct value *value = graph_value(lower->graph, node->result);
-    size_t count = shape_elements(&value->shape);
-    struct term *out = ARENA_ARRAY(lower->scratch, struct term, count + 1);
+/* The bits that the value has by the graph, and probes. */
+static void finish_value(struct lower *lower, valref value) {
+    struct term *elements = lower->elements[value.id];
+    size_t count = shape_elements(&graph_value(lower->graph, value)->shape);
+    for (size_t e = 0; e < count && !lower->failed; e++) {
+        lower->element = (uint32_t)e;
+        elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
+        if (!lower->in_body && !graph_integers(lower->graph, value))
+            datapath_probe(lower->design, lower->datapath,
+                           (struct probe){value, (uint32_t)e, elements[e].wire, elements[e].shift, elements[e].negative, 0, NO_VALUE});
+    }
+}
+
+void lower_node(struct lower *lower, const struct node *node) {
+    bool integer = graph_value(lower->graph, node->result)->kind == VALUE_INTEGER;
     lower->node = node;
-    lower->origin = (noderef){(uint32_t)(node - lower->graph->nodes)};
-    lower->elements[node->result.id] = out;
-    if (value->kind != VALUE_INTEGER)
+    if (!lower->in_body)
+        lower->origin = (noderef){(uint32_t)(node - lower->graph->nodes)};
+    for (uint32_t r = 0; r < node->result_count; r++) {
+        valref value = node_result(node, r);
+        lower->elements[value.id] = ARENA_ARRAY(lower->scratch, struct term, shape_elements(&graph_value(lower->graph, value)->shape) + 1);
+    }
+    if (!integer)
         return;
     if (!families[node->op]) {
         diag_error(&lower->design->context->diagnostics, graph_location(lower->graph, node), NULL,
@@ -297,14 +313,9 @@ static void lower_node(struct lower *lower, const struct node *node) {
         lower->failed = true;
         return;
     }
-    families[node->op](lower, out);
-    for (size_t e = 0; e < count && !lower->failed; e++) {
-        lower->element = (uint32_t)e;
-        out[e] = lower_known(lower, out[e], graph_interval(lower->graph, node->result, e));
-        if (node->op != OP_CONSTANT)
-            datapath_probe(lower->design, lower->datapath,
-                           (struct probe){node->result, (uint32_t)e, out[e].wire, out[e].shift, out[e].negative, 0, NO_VALUE});
-    }
+    families[node->op](lower, lower->elements[node->result.id]);
+    for (uint32_t r = 0; r < node->result_count; r++)
+        finish_value(lower, node_result(node, r));
 }
 
 /* ---- ports ---- */

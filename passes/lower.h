@@ -13,7 +13,8 @@ struct lower {
     struct arena *scratch;
     struct term **elements;  /* by value: one term an element */
     const struct node *node; /* being lowered */
-    noderef origin;
+    noderef origin;          /* in a body, the node that owns it */
+    bool in_body;
     uint32_t element;        /* of its result */
     bool failed;             /* a node was diagnosed */
     uint32_t *slots;         /* hash of wires, so that equal ones are made once */
@@ -57,6 +58,9 @@ void lower_reduction(struct lower *lower, struct term *out);
 void lower_movement(struct lower *lower, struct term *out);
 void lower_quantizer(struct lower *lower, struct term *out);
 void lower_lookup(struct lower *lower, struct term *out);
+void lower_loop(struct lower *lower, struct term *out); /* and its further results */
+/* lower.c: fills elements of the node's results. */
+void lower_node(struct lower *lower, const struct node *node);
 
 /* lower_arithmetic.c: a * b, shifted left, into the list, whatever they are. */
 void term_list_add_product(struct lower *lower, struct term_list *list, struct term a, struct term b, int shift);

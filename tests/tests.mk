@@ -3,7 +3,7 @@
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/conformance/*.c tests/prop/*.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(B)/%)
 HLS_PROGRAMS := $(patsubst %.cpp,$(B)/%,$(wildcard tests/hls/*.cpp))
-TEST_SCRIPTS := $(sort $(wildcard tests/golden/run.sh tests/errors/run.sh tests/cosim/*.sh tests/style/*.sh tests/hls/*.sh tests/conformance/*.sh))
+TEST_SCRIPTS := $(sort $(wildcard tests/golden/run.sh tests/errors/run.sh tests/cosim/*.sh tests/unit/*.sh tests/style/*.sh tests/hls/*.sh tests/conformance/*.sh))
 LONG_SCRIPTS := $(sort $(wildcard tests/long/*.sh))
 CXX ?= g++
 

@@ -31,6 +31,7 @@ struct c_writer {
 
 typedef int (*c_emitter)(struct c_writer *writer, const struct node *node);
 extern const c_emitter c_emitters[OP_COUNT];
+int c_emit_nodes(struct c_writer *writer); /* of the writer's graph; -1 and diagnoses */
 
 int c_emit_add(struct c_writer *writer, const struct node *node);
 int c_emit_mul(struct c_writer *writer, const struct node *node);
@@ -46,12 +47,16 @@ int c_emit_gather(struct c_writer *writer, const struct node *node);
 int c_emit_narrow(struct c_writer *writer, const struct node *node);
 int c_emit_table(struct c_writer *writer, const struct node *node);
 int c_emit_threshold(struct c_writer *writer, const struct node *node);
+int c_emit_loop(struct c_writer *writer, const struct node *node);
 int c_emit_constant(struct c_writer *writer, const struct node *node);
 int c_emit_input(struct c_writer *writer, const struct node *node);
 
 /* ---- writer.c ---- */
 /* Opens and closes the function of a node and adds its call; parameters are those of c_operand. */
 void c_function_open(struct c_writer *writer, const struct node *node);
+/* Each operand that is no constant, with a comma behind it: as a parameter or as the array that is handed over. */
+void c_each_variable(struct c_writer *writer, const struct node *node, struct strbuf *out, bool parameters);
+void c_print_title(struct c_writer *writer, const struct node *node); /* a comment over the function */
 void c_function_close(struct c_writer *writer, const struct node *node);
 /* The array that holds a value; a constant is written when it is first asked for. */
 const char *c_value_name(struct c_writer *writer, valref value);

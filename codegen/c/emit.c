@@ -21,18 +21,20 @@ const c_emitter c_emitters[OP_COUNT] = {
     [OP_NARROW] = c_emit_narrow,
     [OP_TABLE] = c_emit_table,
     [OP_THRESHOLD] = c_emit_threshold,
+    [OP_SCAN] = c_emit_loop,
+    [OP_MAP] = c_emit_loop,
 };
 
 bool c_supports(enum op op) {
     return c_emitters[op] != NULL;
 }
 
-static int emit_nodes(struct c_writer *writer) {
+int c_emit_nodes(struct c_writer *writer) {
     const struct graph *graph = writer->graph;
     int status = 0;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->dead) continue;
+        if (node->dead || writer->value_names[node->result.id]) continue; /* a body's inputs have arrays already */
         if (!c_emitters[node->op])
             status = diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL, "operator '%s' has no form in C",
                                 op_info(node->op)->name);
@@ -76,7 +78,7 @@ static int emit_all(struct c_writer *writer) {
     const char *name = writer->emission->name;
     struct strbuf header = strbuf_new(writer->arena), source = strbuf_new(writer->arena);
     reserve_names(writer);
-    if (emit_nodes(writer)) return -1;
+    if (c_emit_nodes(writer)) return -1;
     c_print_header(writer, &header);
     strbuf_printf(&source, "/* %s: see %s.h. Every node is one function, layer_<node>, over stored integers, which constant factors align;\n * v_<node> is a value, c_<node> a constant. Formats: s13f7 has 13 bits with a sign, 7 of them behind the point. */\n#include \"%s.h\"\n", name,
                   name, name);

@@ -117,7 +117,7 @@ const char *c_operand(struct c_writer *writer, const struct node *node, uint32_t
 }
 
 /* Prints what is asked for of each operand that is no constant. */
-static void each_variable(struct c_writer *writer, const struct node *node, struct strbuf *out, bool parameters) {
+void c_each_variable(struct c_writer *writer, const struct node *node, struct strbuf *out, bool parameters) {
     for (uint32_t i = 0; i < node->input_count; i++) {
         if (graph_integers(writer->graph, node->inputs[i])) continue;
         if (parameters)
@@ -127,7 +127,7 @@ static void each_variable(struct c_writer *writer, const struct node *node, stru
     }
 }
 
-static void print_title(struct c_writer *writer, const struct node *node) {
+void c_print_title(struct c_writer *writer, const struct node *node) {
     const struct shape *shape = &graph_value(writer->graph, node->result)->shape;
     size_t count = c_elements(writer, node->result);
     struct format *formats = ARENA_ARRAY(writer->arena, struct format, count);
@@ -141,12 +141,12 @@ void c_function_open(struct c_writer *writer, const struct node *node) {
     const char *function = names_unique(writer->names, arena_printf(writer->arena, "layer_%s", node->name));
     const char *type = c_value_type(writer, node->result);
     const char *buffer = names_unique(writer->names, arena_printf(writer->arena, "v_%s", node->name));
-    print_title(writer, node);
+    c_print_title(writer, node);
     strbuf_printf(&writer->layer, "static void %s(", function);
-    each_variable(writer, node, &writer->layer, true);
+    c_each_variable(writer, node, &writer->layer, true);
     strbuf_printf(&writer->layer, "%s *restrict y) {\n", type);
     strbuf_printf(&writer->run, "    %s %s[%zu];\n    %s(", type, buffer, c_elements(writer, node->result), function);
-    each_variable(writer, node, &writer->run, false);
+    c_each_variable(writer, node, &writer->run, false);
     strbuf_printf(&writer->run, "%s);\n", buffer);
     writer->value_names[node->result.id] = buffer;
 }

@@ -21,6 +21,8 @@ const hls_emitter hls_emitters[OP_COUNT] = {
     [OP_NARROW] = hls_emit_narrow,
     [OP_TABLE] = hls_emit_table,
     [OP_THRESHOLD] = hls_emit_threshold,
+    [OP_SCAN] = hls_emit_loop,
+    [OP_MAP] = hls_emit_loop,
 };
 
 bool hls_supports(enum op op) {
@@ -34,12 +36,12 @@ static bool operands_known(const struct hls_writer *writer, const struct node *n
     return true;
 }
 
-static int emit_nodes(struct hls_writer *writer) {
+int hls_emit_nodes(struct hls_writer *writer) {
     const struct graph *graph = writer->graph;
     int status = 0;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->dead) continue;
+        if (node->dead || writer->value_names[node->result.id]) continue; /* a body's inputs have arrays already */
         if (!hls_emitters[node->op])
             status = diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL, "operator '%s' has no form in HLS C++",
                                 op_info(node->op)->name);
@@ -79,7 +81,7 @@ int hls_emit(const struct emission *emission) {
     writer.type_names = ARENA_ARRAY(arena, const char *, emission->graph->value_count + 1);
     writer.containers = ARENA_ARRAY(arena, struct format, emission->graph->value_count + 1);
     reserve_names(&writer);
-    int status = emit_nodes(&writer);
+    int status = hls_emit_nodes(&writer);
     if (status == 0) status = hls_emit_build(&writer);
     arena_free(arena);
     return status;

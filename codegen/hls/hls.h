@@ -32,6 +32,7 @@ struct hls_writer {
 
 typedef int (*hls_emitter)(struct hls_writer *writer, const struct node *node);
 extern const hls_emitter hls_emitters[OP_COUNT];
+int hls_emit_nodes(struct hls_writer *writer); /* of the writer's graph; -1 and diagnoses */
 
 int hls_emit_elementwise(struct hls_writer *writer, const struct node *node);
 int hls_emit_matmul(struct hls_writer *writer, const struct node *node);
@@ -45,6 +46,7 @@ int hls_emit_gather(struct hls_writer *writer, const struct node *node);
 int hls_emit_narrow(struct hls_writer *writer, const struct node *node);
 int hls_emit_table(struct hls_writer *writer, const struct node *node);
 int hls_emit_threshold(struct hls_writer *writer, const struct node *node);
+int hls_emit_loop(struct hls_writer *writer, const struct node *node);
 int hls_emit_constant(struct hls_writer *writer, const struct node *node);
 int hls_emit_input(struct hls_writer *writer, const struct node *node);
 
@@ -70,6 +72,10 @@ const char *hls_name(struct hls_writer *writer, valref value);   /* writes a con
 const char *hls_operand(struct hls_writer *writer, const struct node *node, uint32_t input); /* "x", "a", "b", "c_MatMul_0_weights" */
 /* Opens a layer's function, after typedef and buffer of its result; -1 when the container is too wide. */
 int hls_open(struct hls_writer *writer, const struct node *node);
+/* Type and container of a value, and the name of its array; -1 when the container is too wide. */
+int hls_declare(struct hls_writer *writer, const struct node *node, valref value, const char *name);
+/* Each operand that is no constant, with a comma behind it: as a parameter or as the array that is handed over. */
+void hls_each_variable(struct hls_writer *writer, const struct node *node, struct strbuf *out, bool parameters);
 void hls_close(struct hls_writer *writer);
 /* A whole layer that is one call: template arguments, array arguments. */
 int hls_call(struct hls_writer *writer, const struct node *node, const char *function, const char *parameters, const char *arrays);

@@ -167,7 +167,7 @@ const char *hls_operand(struct hls_writer *writer, const struct node *node, uint
     return node->input_count == 2 ? (input ? "b" : "a") : arena_printf(writer->arena, "x%u", input);
 }
 
-static void each_variable(struct hls_writer *writer, const struct node *node, struct strbuf *out, bool parameters) {
+void hls_each_variable(struct hls_writer *writer, const struct node *node, struct strbuf *out, bool parameters) {
     for (uint32_t i = 0; i < node->input_count; i++) {
         valref value = node->inputs[i];
         if (graph_integers(writer->graph, value)) continue;
@@ -178,21 +178,27 @@ static void each_variable(struct hls_writer *writer, const struct node *node, st
     }
 }
 
-int hls_open(struct hls_writer *writer, const struct node *node) {
+int hls_declare(struct hls_writer *writer, const struct node *node, valref value, const char *name) {
     struct format container;
+    if (hls_container(writer, node, value, &container)) return -1;
+    writer->containers[value.id] = container;
+    writer->value_names[value.id] = names_unique(writer->names, arena_printf(writer->arena, "v_%s", name));
+    writer->type_names[value.id] = names_unique(writer->names, arena_printf(writer->arena, "type_%s", name));
+    strbuf_printf(&writer->layers, "\ntypedef %s %s;\n", hls_type(writer->arena, container), writer->type_names[value.id]);
+    return 0;
+}
+
+int hls_open(struct hls_writer *writer, const struct node *node) {
     uint32_t id = node->result.id;
-    if (hls_container(writer, node, node->result, &container)) return -1;
     size_t count = hls_elements(writer, node->result);
     const char *function = names_unique(writer->names, arena_printf(writer->arena, "layer_%s", node->name));
-    writer->containers[id] = container;
-    writer->value_names[id] = names_unique(writer->names, arena_printf(writer->arena, "v_%s", node->name));
-    writer->type_names[id] = names_unique(writer->names, arena_printf(writer->arena, "type_%s", node->name));
-    strbuf_printf(&writer->layers, "\ntypedef %s %s;\nstatic void %s(", hls_type(writer->arena, container), writer->type_names[id], function);
-    each_variable(writer, node, &writer->layers, true);
+    if (hls_declare(writer, node, node->result, node->name)) return -1;
+    strbuf_printf(&writer->layers, "static void %s(", function);
+    hls_each_variable(writer, node, &writer->layers, true);
     strbuf_printf(&writer->layers, "%s y[%zu]) {\n", writer->type_names[id], count);
     strbuf_printf(&writer->top, "\n    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n    %s(", writer->type_names[id],
                   writer->value_names[id], count, writer->value_names[id], function);
-    each_variable(writer, node, &writer->top, false);
+    hls_each_variable(writer, node, &writer->top, false);
     strbuf_printf(&writer->top, "%s);\n", writer->value_names[id]);
     return 0;
 }

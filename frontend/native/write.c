@@ -293,9 +293,9 @@ static void write_output(struct strbuf *out, const struct graph *graph, const st
 
 static int refuse_bodies(struct bxc_context *context, const struct graph *graph) {
     for (uint32_t i = 0; i < graph->node_count; i++)
-        if (!graph->nodes[i].dead && graph->nodes[i].body)
+        if (!graph->nodes[i].dead && (graph->nodes[i].body || graph->nodes[i].result_count != 1))
             return diag_error(&context->diagnostics, graph_location(graph, &graph->nodes[i]), "the text form (.bxc) holds it",
-                              "the JSON form has no bodies yet");
+                              "the JSON form has neither bodies nor nodes of several results");
     return 0;
 }
 

@@ -18,18 +18,13 @@ static uint32_t sliced(const struct node *node) {
     return (uint32_t)node->attributes.loop.sliced;
 }
 
-static uint32_t stacked(const struct node *node) {
+uint32_t loop_stacked(const struct node *node) {
     return node->body->output_count - carried(node);
 }
 
 /* A sliced operand or a stacked result, in the order of the lists. */
 static int64_t axis_of(const struct node *node, uint32_t place) {
     return node->attributes.loop.axes.at[place];
-}
-
-static int64_t item_of(const struct node *node, uint32_t place, int64_t trip) {
-    const struct integer_list *reversed = &node->attributes.loop.reversed;
-    return reversed->count && reversed->at[place] ? node->attributes.loop.trips - 1 - trip : trip;
 }
 
 static valref body_input(const struct node *node, uint32_t index) {
@@ -61,9 +56,19 @@ static struct shape with_axis(const struct shape *shape, int64_t axis, int64_t s
     return out;
 }
 
-/* The element of the whole that is `element` of an item. */
-static size_t whole_element(const struct axis_reduction *whole, int64_t item, size_t element) {
-    return (element / whole->inner * whole->length + (size_t)item) * whole->inner + element % whole->inner;
+struct loop_place loop_place(const struct graph *graph, const struct node *node, uint32_t place) {
+    const struct integer_list *reversed = &node->attributes.loop.reversed;
+    bool operand = place < sliced(node);
+    const struct value *whole = operand ? op_operand(graph, node, carried(node) + place)
+                                        : &op_result(graph, node)[carried(node) + place - sliced(node)];
+    return (struct loop_place){.trips = node->attributes.loop.trips,
+                               .inner = reduction_geometry(&whole->shape, axis_of(node, place)).inner,
+                               .reversed = reversed->count && reversed->at[place]};
+}
+
+size_t loop_element(const struct loop_place *place, int64_t trip, size_t element) {
+    size_t item = (size_t)(place->reversed ? place->trips - 1 - trip : trip);
+    return (element / place->inner * (size_t)place->trips + item) * place->inner + element % place->inner;
 }
 
 /* ---- inference ---- */
@@ -81,7 +86,7 @@ static int check_counts(const struct graph *graph, const struct node *node) {
         return REFUSE(graph, node, NULL, "the body gives %u values, %d are carried", node->body->output_count, loop->carried);
     if (body_inputs(node) != node->input_count)
         return REFUSE(graph, node, NULL, "the body has %u inputs for %u operands", body_inputs(node), node->input_count);
-    uint32_t places = sliced(node) + stacked(node);
+    uint32_t places = sliced(node) + loop_stacked(node);
     if (loop->axes.count != places || (loop->reversed.count != 0 && loop->reversed.count != places))
         return REFUSE(graph, node, NULL, "%u axes for %u sliced operands and stacked results", loop->axes.count, places);
     return 0;
@@ -199,7 +204,7 @@ struct plan {
     size_t *elements;             /* of each body input */
     size_t *given;                /* of each body output */
     size_t *first;                /* of each result among the node's result elements */
-    struct axis_reduction *whole; /* of each sliced operand, then of each stacked result */
+    struct loop_place *places;
 };
 
 static const void *prepare(const struct graph *graph, const struct node *node, struct arena *arena) {
@@ -207,18 +212,15 @@ static const void *prepare(const struct graph *graph, const struct node *node, s
     plan->elements = ARENA_ARRAY(arena, size_t, node->input_count);
     plan->given = ARENA_ARRAY(arena, size_t, node->result_count);
     plan->first = ARENA_ARRAY(arena, size_t, node->result_count + 1);
-    plan->whole = ARENA_ARRAY(arena, struct axis_reduction, sliced(node) + stacked(node));
+    plan->places = ARENA_ARRAY(arena, struct loop_place, sliced(node) + loop_stacked(node));
     for (uint32_t i = 0; i < node->input_count; i++)
         plan->elements[i] = shape_elements(&graph_value(node->body, body_input(node, i))->shape);
     for (uint32_t i = 0; i < node->result_count; i++) {
         plan->given[i] = shape_elements(&graph_value(node->body, node->body->outputs[i].value)->shape);
         plan->first[i + 1] = plan->first[i] + shape_elements(&op_result(graph, node)[i].shape);
     }
-    for (uint32_t i = 0; i < sliced(node); i++)
-        plan->whole[i] = reduction_geometry(&op_operand(graph, node, carried(node) + i)->shape, axis_of(node, i));
-    for (uint32_t i = 0; i < stacked(node); i++)
-        plan->whole[sliced(node) + i] = reduction_geometry(&op_result(graph, node)[carried(node) + i].shape,
-                                                           axis_of(node, sliced(node) + i));
+    for (uint32_t i = 0; i < sliced(node) + loop_stacked(node); i++)
+        plan->places[i] = loop_place(graph, node, i);
     return plan;
 }
 
@@ -271,9 +273,8 @@ static void load_items(const struct rows *rows, int64_t trip) {
     for (uint32_t i = 0; i < sliced(node); i++) {
         uint32_t operand = carried(node) + i;
         void *to = evaluator_body_input(rows->evaluation->body, operand);
-        int64_t item = item_of(node, i, trip);
         for (size_t e = 0; e < rows->plan->elements[operand]; e++)
-            copy_operand_row(rows, row_at(rows, to, e), operand, whole_element(&rows->plan->whole[i], item, e));
+            copy_operand_row(rows, row_at(rows, to, e), operand, loop_element(&rows->plan->places[i], trip, e));
     }
 }
 
@@ -284,7 +285,7 @@ static void store(const struct rows *rows, int64_t trip) {
         const void *data = evaluator_body_output(rows->evaluation->body, o, &element_stride, &lane_stride);
         uint32_t place = sliced(node) + o - carried(node);
         for (size_t e = 0; e < rows->plan->given[o]; e++) {
-            size_t to = o < carried(node) ? e : whole_element(&rows->plan->whole[place], item_of(node, place, trip), e);
+            size_t to = o < carried(node) ? e : loop_element(&rows->plan->places[place], trip, e);
             copy_row(rows, result_row(rows, o, to), data, e, element_stride, lane_stride);
         }
     }

@@ -44,6 +44,9 @@ static int lower_constant(struct integerise *state, const struct node *node) {
 }
 
 static int refuse_operator(struct integerise *state, const struct node *node) {
+    if (node->body)
+        return cross_refuse(state, node, "give the network as a graph of integers (.bxc), its body with formats",
+                            "the body of a real '%s' cannot be brought into integers yet", op_info(node->op)->name);
     const char *help = node->op == OP_DIV
                            ? "divide by a constant, or quantise the divisor and multiply by its reciprocal table"
                            : "replace it by operators that 'bxc ops' lists with an integer form";

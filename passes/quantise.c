@@ -113,6 +113,11 @@ static struct real_range result_range(enum op op, struct real_range seen) {
 static bool is_quantised(const struct graph *graph, const struct real_ranges *ranges, valref value, int bits) {
     const struct node *node = graph_definition(graph, value);
     while (is_passed_through(graph, node)) node = graph_definition(graph, node->inputs[0]);
+    if (node->op == OP_CONCAT) {
+        for (uint32_t i = 0; i < node->input_count; i++)
+            if (!is_quantised(graph, ranges, node->inputs[i], bits)) return false;
+        return true;
+    }
     bool own = node->result.id < ranges->value_count && !is_port(graph, node);
     return op_is_quantiser(node->op) && (own || node->attributes.quantizer.formats.at[0].width <= bits);
 }

@@ -78,6 +78,20 @@ static int chosen_bits(const struct graph *fixed) {
     return bits;
 }
 
+/* A model with quantisers of its own gets formats for what functions give; they are part of the table or staircase. */
+static int function_bits(const struct graph *fixed) {
+    int bits = BINARY32_BITS;
+    for (uint32_t i = 0; i < fixed->node_count; i++) {
+        const struct node *node = &fixed->nodes[i];
+        bool gives = node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD;
+        if (node->dead || !gives || !ends_with(node->name, ".narrow"))
+            continue;
+        int width = widest(fixed, node->result);
+        bits = width > 0 && width < bits ? width : bits;
+    }
+    return bits;
+}
+
 static int layers_that_round(const struct graph *fixed) {
     int layers = 1;
     for (uint32_t i = 0; i < fixed->node_count; i++)
@@ -87,11 +101,14 @@ static int layers_that_round(const struct graph *fixed) {
 
 void loss_allow(struct loss *loss, const struct graph *reference, const struct graph *fixed, double spread, struct arena *arena) {
     bool own = has_quantisers(reference), tables = has_tables(reference, fixed);
-    int bits = own ? BINARY32_BITS : chosen_bits(fixed);
+    int bits = own ? function_bits(fixed) : chosen_bits(fixed);
+    bool functions = own && !tables && bits < BINARY32_BITS;
     if (tables && bits > TABLE_BITS)
         bits = TABLE_BITS;
     loss->allowed = spread * fmin(ldexp(gain * sqrt(layers_that_round(fixed)), -bits), most_of_spread);
-    if (own)
+    if (functions)
+        loss->formats = arena_printf(arena, "the model's own formats, and functions of %d bits,", bits);
+    else if (own)
         loss->formats = tables ? "the model's own formats, and tables of 10 bits," : "the model's own formats";
     else
         loss->formats = arena_printf(arena, "formats of %d bits", bits);

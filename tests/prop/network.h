@@ -1,5 +1,5 @@
 /* Small random networks as a frontend would read them: shared values, residuals, several heads, scales that are no
- * powers of two, by tensor and by channel. The draws come from a seed, or from bytes that a fuzzer chooses. */
+ * powers of two, odd and decimal, by tensor and by channel. The draws come from a seed, or from bytes that a fuzzer chooses. */
 #ifndef BXC_TEST_NETWORK_H
 #define BXC_TEST_NETWORK_H
 
@@ -56,33 +56,29 @@ static inline valref network_reals(struct network *network, struct shape shape, 
     return graph_append_reals(network->graph, network_name(network, "c"), shape, data);
 }
 
-/* Powers of two, or a mantissa of 24 bits with which no product comes near a tie; one, or one a channel. Round decimals
- * are left out: binary32 decides their ties by its own errors. */
-static inline valref network_scales(struct network *network, int64_t channels) {
-    float scales[NETWORK_FEATURES_MAX];
-    bool odd = draw(network, 3) != 0, by_channel = draw(network, 3) == 0;
-    float mantissa = odd ? 1 + (float)draw(network, 1 << 23) / (1 << 23) : 1;
-    for (int64_t i = 0; i < channels; i++) {
-        scales[i] = ldexpf(mantissa, -draw(network, 6));
-        if (odd && draw(network, 2)) mantissa = 1 + (float)draw(network, 1 << 23) / (1 << 23);
-    }
-    struct shape shape = by_channel ? row(channels) : (struct shape){0};
-    return graph_append_reals(network->graph, network_name(network, "s"), shape, scales);
+/* A power of two, a mantissa of 24 bits, or a decimal number of one or two digits, as people write them. */
+static inline float network_scale(struct network *network, int kind) {
+    if (kind == 0) return ldexpf(1, -draw(network, 6));
+    if (kind == 1) return ldexpf(1 + (float)draw(network, 1 << 23) / (1 << 23), -draw(network, 6));
+    return (float)(1 + draw(network, 99)) / (draw(network, 2) ? 100 : 10) / (draw(network, 2) ? 10 : 1);
 }
 
-/* A sigmoid is 1 in binary32 long before it is 1: cutting off what it lacks would tell table and function apart. */
-static inline enum rounding network_rounding(struct network *network) {
-    enum rounding rounding = (enum rounding)draw(network, ROUNDING_COUNT);
-    for (uint32_t i = 0; i < network->graph->node_count; i++)
-        if (op_is_transcendental(network->graph->nodes[i].op)) return ROUND_HALF_EVEN;
-    return rounding;
+/* One, or one a channel: all different, or powers of two apart. */
+static inline valref network_scales(struct network *network, int64_t channels) {
+    float scales[NETWORK_FEATURES_MAX];
+    int kind = draw(network, 3);
+    bool by_channel = draw(network, 3) == 0, apart = draw(network, 2);
+    float first = network_scale(network, kind);
+    for (int64_t i = 0; i < channels; i++) scales[i] = i == 0 || apart ? ldexpf(first, i ? draw(network, 3) : 0) : network_scale(network, kind);
+    struct shape shape = by_channel ? row(channels) : (struct shape){0};
+    return graph_append_reals(network->graph, network_name(network, "s"), shape, scales);
 }
 
 static inline valref network_quant(struct network *network, valref x, valref scale, int bits, bool is_signed) {
     float zero_point = !is_signed && draw(network, 6) == 0 ? (float)draw(network, 8) : 0, width = (float)bits;
     valref operands[4] = {x, scale, graph_append_reals(network->graph, network_name(network, "z"), (struct shape){0}, &zero_point),
                           graph_append_reals(network->graph, network_name(network, "b"), (struct shape){0}, &width)};
-    union attributes attributes = {.quantizer = {.rounding = network_rounding(network), .is_signed = is_signed,
+    union attributes attributes = {.quantizer = {.rounding = (enum rounding)draw(network, ROUNDING_COUNT), .is_signed = is_signed,
                                                  .narrow = is_signed && draw(network, 4) == 0}};
     return graph_append(network->graph, OP_QUANT, network_name(network, "q"), operands, 4, &attributes);
 }
@@ -90,7 +86,7 @@ static inline valref network_quant(struct network *network, valref x, valref sca
 static inline valref network_narrow(struct network *network, valref x) {
     struct format format = {draw(network, 4) != 0, (int16_t)(3 + draw(network, 7)), (int16_t)draw(network, 6)};
     static const enum overflow overflows[] = {OVERFLOW_SATURATE, OVERFLOW_SATURATE, OVERFLOW_SATURATE, OVERFLOW_WRAP, OVERFLOW_SATURATE_SYMMETRIC};
-    union attributes attributes = {.quantizer = {.rounding = network_rounding(network), .overflow = overflows[draw(network, 5)],
+    union attributes attributes = {.quantizer = {.rounding = (enum rounding)draw(network, ROUNDING_COUNT), .overflow = overflows[draw(network, 5)],
                                                  .formats = formats_uniform(network->graph->arena, format)}};
     return graph_append(network->graph, OP_NARROW, network_name(network, "n"), &x, 1, &attributes);
 }
@@ -148,6 +144,21 @@ static inline valref network_concat(struct network *network, valref x) {
     return graph_append(network->graph, OP_CONCAT, network_name(network, "k"), both, 2, &attributes);
 }
 
+/* A product of two variables: of all pairs of features, or one number of both. */
+static inline valref network_matmul(struct network *network, valref x) {
+    valref other = draw(network, 2) ? network_partner(network, x) : network_pick(network);
+    if (other.id == UINT32_MAX) return NO_VALUE;
+    int64_t n = features_of(network, x), m = features_of(network, other);
+    bool pairs = n * m <= NETWORK_FEATURES_MAX && draw(network, 2);
+    if (!pairs && n != m) return NO_VALUE;
+    union attributes column = {.reshape = {.shape = {2, {pairs ? n : m, 1}}}}, flat = {.reshape = {.shape = row(n * m)}};
+    valref stands = network_quantise(network, pairs ? x : other), lies = network_quantise(network, pairs ? other : x);
+    stands = graph_append(network->graph, OP_RESHAPE, network_name(network, "column"), &stands, 1, &column);
+    if (!pairs) return network_binary(network, OP_MATMUL, lies, stands);
+    valref product = network_binary(network, OP_MATMUL, stands, lies);
+    return graph_append(network->graph, OP_RESHAPE, network_name(network, "flat"), &product, 1, &flat);
+}
+
 /* Through another shape and back, or a part. */
 static inline valref network_move(struct network *network, valref x) {
     int64_t n = features_of(network, x);
@@ -179,7 +190,6 @@ static inline valref network_fine(struct network *network, int64_t n) {
 
 static inline valref network_affine(struct network *network, valref x) {
     int64_t n = features_of(network, x);
-    /* finer than any grid: where x is the mean, the result is the bias, which should be no tie */
     valref operands[5] = {x, network_reals(network, (struct shape){1, {n}}, 2, 6), network_fine(network, n),
                           network_fine(network, n), NO_VALUE};
     float variance[NETWORK_FEATURES_MAX];
@@ -192,7 +202,7 @@ static inline valref network_affine(struct network *network, valref x) {
 
 static inline void network_grow(struct network *network) {
     valref x = network_pick(network), y;
-    switch (draw(network, 12)) {
+    switch (draw(network, 13)) {
     case 0:
     case 1:
     case 2: y = network_dense(network, x); break;
@@ -203,6 +213,7 @@ static inline void network_grow(struct network *network) {
     case 7: y = network_activation(network, x); break;
     case 8: y = network_affine(network, x); break;
     case 9: y = network_product(network, x); break;
+    case 10: y = network_matmul(network, x); break;
     default: y = network_quantise(network, x); break;
     }
     if (y.id != UINT32_MAX && draw(network, 2)) {
@@ -218,6 +229,7 @@ static inline valref network_ending(struct network *network, valref x) {
     case 0: return graph_append(network->graph, OP_SOFTMAX, network_name(network, "softmax"), &x, 1, &axis);
     case 1: return graph_append(network->graph, OP_ARGMAX, network_name(network, "argmax"), &x, 1, &axis);
     case 2: return network_activation(network, x);
+    case 3: return graph_append(network->graph, OP_CONCAT, network_name(network, "heads"), (valref[]){x, network_pick(network)}, 2, &axis);
     default: return x;
     }
 }

@@ -5,6 +5,7 @@
 #define BXC_TEST_TRIAL_H
 
 #include "driver/driver.h"
+#include "tests/prop/bounds.h"
 #include "tests/prop/choices.h"
 #include "tests/prop/network.h"
 
@@ -121,7 +122,7 @@ static inline void compare_output(struct trial *trial, uint32_t o, const float *
     double usual = usual_error(errors, count, largest);
     trial->usual_error = fmax(trial->usual_error, usual);
     if (is_coarse(trial)) return;
-    double allowed = tables ? 0.1 : trial->is_float ? 0.01 : 1e-4;
+    double allowed = trial->is_float ? tables ? 0.1 : 0.01 : INFINITY; /* with quantisers: compare_bounds */
     if (exact ? differing > 0 : !(usual <= allowed))
         trial->wrong = arena_printf(graph->arena, "output '%s' of %s: %zu of %zu numbers differ, nine of ten by less than %g of the largest, %g",
                                     output->name, exact ? "an exact network" : tables ? "a network with tables" : "a network", differing, count, usual, largest);
@@ -144,6 +145,41 @@ static inline void judge_loss(struct trial *trial, const struct events *block) {
         trial->wrong = arena_printf(trial->program.arena, "nine of ten numbers are off by up to %g of the largest, and no warning says so", trial->usual_error);
 }
 
+/* The bits that are kept of what has no common grid, or is too long, where a note tells it. */
+static inline double shortened_to(const struct trial *trial) {
+    double bits = INFINITY;
+    for (uint32_t i = 0; i < trial->program.note_count; i++) {
+        const struct pass_note *note = &trial->program.notes[i];
+        if (strstr(note->text, "scales without a common grid") || strstr(note->text, "a product of more than 63 bits")) bits = fmin(bits, note->number);
+    }
+    return bits;
+}
+
+/* Of what bxc chooses formats for, in a network with quantisers of its own. */
+static inline struct bounds_slack slack_of(const struct trial *trial) {
+    return (struct bounds_slack){.table = 0x1p-6, .entry = 0x1p-15, .softmax = 2 * trial->options.softmax_error + 0x1p-8,
+                                 .relative = exp2(2 - shortened_to(trial))};
+}
+
+static inline void compare_bounds(struct trial *trial, const struct events *block, int64_t *const *codes) {
+    const struct graph *graph = trial->program.graph;
+    struct arena *arena = trial->program.arena;
+    struct bounds_run run = bounds_new(trial->reference, (const float *const *)block->reals, slack_of(trial), arena);
+    for (run.event = 0; run.event < EVENTS && !trial->wrong; run.event++) {
+        bounds_of_event(&run, arena);
+        for (uint32_t o = 0; o < graph->output_count && !trial->wrong; o++) {
+            size_t count = output_elements(graph, o);
+            const struct bound *bounds = run.values[trial->reference->outputs[o].value.id];
+            double *got = ARENA_ARRAY(arena, double, count);
+            port_to_reals(graph, graph->outputs[o].value, &graph->outputs[o].meaning, 1, codes[o] + run.event * count, got);
+            for (size_t i = 0; i < count && !trial->wrong; i++)
+                if (!(got[i] >= bounds[i].lo - binary32_few * fabs(bounds[i].lo) && got[i] <= bounds[i].hi + binary32_few * fabs(bounds[i].hi)))
+                    trial->wrong = arena_printf(arena, "output '%s', element %zu of event %zu: %.9g is not from %.9g to %.9g", graph->outputs[o].name, i,
+                                                run.event, got[i], bounds[i].lo, bounds[i].hi);
+        }
+    }
+}
+
 static inline void compare_network(struct trial *trial, const struct events *block, int64_t *const *codes) {
     const struct graph *reference = trial->reference;
     float **expected = ARENA_ARRAY(reference->arena, float *, reference->output_count);
@@ -152,6 +188,7 @@ static inline void compare_network(struct trial *trial, const struct events *blo
     (void)graph_run_reals(reference, EVENTS, (const float *const *)block->reals, expected);
     for (uint32_t o = 0; o < reference->output_count && !trial->wrong; o++) compare_output(trial, o, expected[o], codes[o]);
     if (!trial->wrong && is_coarse(trial)) judge_loss(trial, block);
+    else if (!trial->wrong && !trial->is_float) compare_bounds(trial, block, codes);
 }
 
 static inline void compare_design(struct trial *trial, const struct events *block, int64_t *const *codes) {

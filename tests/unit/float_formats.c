@@ -1,5 +1,6 @@
 /* Formats that float networks get: what calibration cannot judge keeps nothing from the others, options are obeyed,
  * sums and batch normalisations have formats, bounds follow stacks. Each network against its integers, by value. */
+#include "sim/sim.h"
 #include "tests/unit/crossing.h"
 
 enum { EVENTS = 500 };
@@ -273,6 +274,34 @@ static void powers_of_two_are_exact(void) {
     net_free(&net);
 }
 
+/* ---- functions in models with quantisers of their own ---- */
+
+/* Each number of the joined operand has an entry of its own: nothing is lost but the last of 16 bits. */
+static void a_function_of_two_quantisers_joined(void) {
+    struct net net = net_new(2);
+    valref q = narrow1(&net.c, "q", input_of(&net), true, 8, 4);
+    union attributes axis = {.axis = {.axis = 1}};
+    valref both[2] = {q, quant(&net.c, "r", q, scalar(&net.c, "s", 0.7f), 0, 7, true, false, ROUND_HALF_EVEN)};
+    valref joined = graph_append(net.c.graph, OP_CONCAT, "joined", both, 2, &axis);
+    for (size_t e = 0; e < net.features; e++) set_feature(&net, e, 4, 0);
+    graph_append_output(net.c.graph, "y", op1(&net.c, OP_TANH, "t", joined, 0, 0));
+    CHECK(largest_error(&net, true) <= 0x1p-15);
+    net_free(&net);
+}
+
+/* An exact staircase whose 16 bits are bxc's choice: that is the network as it was trained. */
+static void a_function_of_sixteen_bits_is_explained(void) {
+    struct net net = net_new(2);
+    struct loss loss;
+    graph_append_output(net.c.graph, "y", op1(&net.c, OP_TANH, "t", narrow1(&net.c, "q", input_of(&net), true, 20, 12), 0, 0));
+    CHECK(compile(&net, true) == 0);
+    CHECK_EQ(count_op(net.c.program.graph, OP_TABLE), 0);
+    CHECK(loss_measure(net.trained, net.c.program.graph, EVENTS, net.data, (double)NAN, true, net.c.context->arena, &loss));
+    CHECK(loss.max_error > 0 && loss.max_error <= 0x1p-15);
+    CHECK(!loss.warning && strstr(loss.formats, "functions of 16 bits"));
+    net_free(&net);
+}
+
 int main(void) {
     RUN(features_at_rest);
     RUN(a_single_event_far_outside);
@@ -289,5 +318,7 @@ int main(void) {
     RUN(a_stacked_right_operand);
     RUN(three_hundred_inputs);
     RUN(powers_of_two_are_exact);
+    RUN(a_function_of_two_quantisers_joined);
+    RUN(a_function_of_sixteen_bits_is_explained);
     TEST_EXIT();
 }

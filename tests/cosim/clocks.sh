@@ -1,8 +1,8 @@
 #!/bin/sh
 # Random networks at random clocks on parts of every family: bxc compiles them or says why not, and the
 # Verilog gives the emulator's bits after as many cycles as it tells.
-# 655 and 730: look-ups that take longer than a stage, near 600 MHz; 1380: a clamp, at 676 MHz.
-#   clocks.sh     env: SEEDS (default "3 4 283 286 655 730 1380"), EVENTS
+# 655 and 730: look-ups that take longer than a stage, near 600 MHz; 20: equality, 95 and 1380: clamps, 171: a sum.
+#   clocks.sh     env: SEEDS (default "3 4 20 95 171 283 286 655 730 1380"), EVENTS
 set -u
 graphs=$BUILD/tests/unit/clocks
 parts="xcvu13p-flga2577-2-e xcku115-flvb2104-2-e xc7vx690tffg1927-2 xcvu9p-flga2104-1-e xcvu9p-flga2104-3-e"
@@ -32,4 +32,4 @@ if [ $# -gt 0 ]; then
     exit 0
 fi
 # shellcheck disable=SC2086
-printf '%s\n' ${SEEDS:-3 4 283 286 655 730 1380} | xargs -P "${JOBS:-2}" -n 1 "$0"
+printf '%s\n' ${SEEDS:-3 4 20 95 171 283 286 655 730 1380} | xargs -P "${JOBS:-2}" -n 1 "$0"

@@ -42,7 +42,7 @@ static double clamp_lut(const struct datapath *datapath, const struct wire *wire
     int out = wire_width(wire), detection = clamp_detection(datapath, wire);
     if (wire_is_relu(datapath, wire))
         return out;
-    return out + (detection > 3 ? (detection + 4) / 5 : 0);
+    return out + (detection > 2 ? (detection + 4) / 5 : 0);
 }
 
 static double compare_lut(const struct datapath *datapath, const struct wire *wire) {

@@ -260,7 +260,7 @@ static void clamp_bits(struct reader *r) {
         high[i] = r->operands[0].at[in - 1 - i];
     struct bit_time sign = high[0];
     outside = count ? lut_tree(t, high, count) : constant_bit();
-    if (count > 3) /* one for all bits: not part of theirs */
+    if (count > 2) /* one for all bits: not part of theirs, which take fewer inputs of it than of what it tests */
         outside.inputs = 0;
     for (int i = 0; i < r->width; i++) {
         struct bit_time bits[3] = {r->operands[0].at[i], outside, count > 1 && outside.inputs == 0 ? sign : constant_bit()};

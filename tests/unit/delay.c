@@ -65,9 +65,35 @@ static void chains_overlap(void) {
     context_free(context);
 }
 
+/* A saturation from eight bits: a LUT a bit, and one before it that tests the bits above, when they are more than two. */
+static void limits_test_once_for_all_bits(void) {
+    static const struct { int16_t width; int levels; } cases[] = {{7, 1}, {6, 2}, {4, 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bxc_context *context = context_new();
+        struct graph *graph = graph_new(context, "limits");
+        struct shape shape = {2, {1, 1}};
+        valref x = graph_append_integer_input(graph, "x", shape, formats_uniform(graph->arena, (struct format){true, 8, 0}), ROUND_HALF_EVEN, OVERFLOW_WRAP);
+        union attributes attributes = {.quantizer = {.overflow = OVERFLOW_SATURATE,
+                                                     .formats = formats_uniform(graph->arena, (struct format){true, cases[i].width, 0})}};
+        graph_append_output(graph, "y", graph_append(graph, OP_NARROW, "narrow", &x, 1, &attributes));
+        CHECK_EQ(graph_infer(graph), 0);
+        struct below below;
+        below_start(&below, graph, 2, 5000);
+        int64_t **events = below_events(graph, 10, 1);
+        static const char *const names[] = {"lower", "trees", "pipeline"};
+        for (int k = 0; k < 3; k++)
+            CHECK(below_pass(&below, names[k], 10, events) == NULL);
+        CHECK_EQ(design_stage_picoseconds(below.program.design, below.program.technology), cases[i].levels * 340 + 350);
+        design_free(below.program.design);
+        graph_free(graph);
+        context_free(context);
+    }
+}
+
 int main(void) {
     RUN(adders_take_what_their_chains_take);
     RUN(grades_and_families_differ);
     RUN(chains_overlap);
+    RUN(limits_test_once_for_all_bits);
     TEST_EXIT();
 }

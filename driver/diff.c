@@ -29,15 +29,10 @@ static int read_side(const struct diff_job *job, const char *folder, struct firm
     return 0;
 }
 
-static bool ends_with(const char *text, const char *end) {
-    size_t length = strlen(text), tail = strlen(end);
-    return length > tail && strcmp(text + length - tail, end) == 0;
-}
-
 static int write_page(const struct diff_job *job, const char *path, const struct firmware_side *left, const struct firmware_side *right) {
     struct strbuf text = strbuf_new(job->arena);
-    if (ends_with(path, ".html")) diff_html(&text, left, right);
-    else if (ends_with(path, ".json")) diff_json(&text, left, right);
+    if (file_ends_with(path, ".html")) diff_html(&text, left, right);
+    else if (file_ends_with(path, ".json")) diff_json(&text, left, right);
     else
         return diag_error(&job->context->diagnostics, (struct location){.file = path}, "name the output .html or .json", "cannot write this format");
     return file_write(job->context, path, text.data, text.length);

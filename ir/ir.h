@@ -49,7 +49,7 @@ struct bxc_context *arena_context(const struct arena *arena);
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_calloc((arena), (size_t)(count), sizeof(type)))
 
-/* ---- strbuf.c: text that grows ------------------------------------------------------------ */
+/* ---- strbuf.c: text that grows, and how it ends -------------------------------------------- */
 
 struct strbuf {
     struct arena *arena;
@@ -62,6 +62,8 @@ void strbuf_append(struct strbuf *buffer, const char *text);
 void strbuf_append_bytes(struct strbuf *buffer, const void *data, size_t length);
 void strbuf_printf(struct strbuf *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 void strbuf_vprintf(struct strbuf *buffer, const char *format, va_list arguments);
+bool text_ends_with(const char *text, const char *end);
+bool file_ends_with(const char *path, const char *end); /* in letters of either case */
 
 /* ---- diag.c: what is wrong, where, and what to do about it ---------------------------------- */
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 struct strbuf strbuf_new(struct arena *arena) {
     char *data = arena_alloc(arena, 64);
@@ -51,4 +52,20 @@ void strbuf_printf(struct strbuf *buffer, const char *format, ...) {
     va_start(arguments, format);
     strbuf_vprintf(buffer, format, arguments);
     va_end(arguments);
+}
+
+/* Where the text has to go on as `end`; NULL when it is shorter. */
+static const char *tail_like(const char *text, const char *end) {
+    size_t length = strlen(text), wanted = strlen(end);
+    return length >= wanted ? text + length - wanted : NULL;
+}
+
+bool text_ends_with(const char *text, const char *end) {
+    const char *tail = tail_like(text, end);
+    return tail && strcmp(tail, end) == 0;
+}
+
+bool file_ends_with(const char *path, const char *end) {
+    const char *tail = tail_like(path, end);
+    return tail && strcasecmp(tail, end) == 0;
 }

@@ -10,13 +10,8 @@
 
 enum { TABLE_BITS = 10 }; /* index of an activation table at most */
 
-static bool ends_with(const char *text, const char *end) {
-    size_t length = strlen(text), wanted = strlen(end);
-    return length >= wanted && strcmp(text + length - wanted, end) == 0;
-}
-
 static bool is_port(const struct graph *graph, const struct node *node) {
-    return node->op == OP_NARROW && graph_definition(graph, node->inputs[0])->op == OP_INPUT && ends_with(node->name, ".port");
+    return node->op == OP_NARROW && graph_definition(graph, node->inputs[0])->op == OP_INPUT && text_ends_with(node->name, ".port");
 }
 
 static bool has_quantisers(const struct graph *graph) {

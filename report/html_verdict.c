@@ -55,7 +55,7 @@ static void float_table(struct strbuf *out, const struct verdict *verdict) {
         for (int i = 0; i < LOSS_QUANTILES; i++)
             fact(out, arena_printf(arena, "%s %% of the errors are at most", words_number(arena, 100 * loss_quantiles[i])),
                  words_number(arena, loss->quantile[i]));
-        fact(out, arena_printf(arena, "error that %s explain", loss->formats), words_number(arena, loss->allowed));
+        fact(out, arena_printf(arena, "error that %s explain, at most", loss->formats), words_number(arena, loss->allowed));
         fact(out, "numbers equal to the last bit", of(arena, loss->exact, loss->outputs));
     }
     if (loss->grid_outputs)
@@ -67,12 +67,24 @@ static void float_table(struct strbuf *out, const struct verdict *verdict) {
     strbuf_append(out, "</tbody></table></div>\n");
 }
 
-static void worst_words(struct strbuf *out, const struct loss *loss) {
-    if (!loss->worst.event_name || !(loss->max_error > 0))
+static void worst_table(struct strbuf *out, const struct loss *loss) {
+    static const char *const headings[] = {"Event", "Output", ">Float model", ">Firmware", ">Error", "Cause", NULL};
+    struct arena *arena = out->arena;
+    if (loss->worst_count == 0 || !(loss->max_error > 0))
         return;
-    strbuf_append(out, "<p>The largest error: ");
-    append_escaped(out, words_worst(out->arena, loss));
-    strbuf_append(out, ".</p>\n");
+    html_table_start(out, "Worst events", headings);
+    for (uint32_t i = 0; i < loss->worst_count && loss->worst[i].error > 0; i++) {
+        const struct worst_number *worst = &loss->worst[i];
+        strbuf_append(out, "<tr>");
+        html_cell(out, worst->event_name, false);
+        html_name_cell(out, arena_printf(arena, "%s[%u]", worst->output_name ? worst->output_name : "?", worst->element));
+        html_cell(out, words_number(arena, worst->expected), true);
+        html_cell(out, words_number(arena, worst->got), true);
+        html_cell(out, words_number(arena, worst->error), true);
+        html_cell(out, worst->cause ? worst->cause : "?", false);
+        strbuf_append(out, "</tr>\n");
+    }
+    strbuf_append(out, "</tbody></table></div>\n");
 }
 
 static void layers_table(struct strbuf *out, const struct loss *loss) {
@@ -182,7 +194,7 @@ void html_verdict(struct strbuf *out, const struct verdict *verdict) {
     if (verdict->loss.compared) {
         strbuf_append(out, "<section><h2>Is it still the trained network?</h2>\n");
         float_table(out, verdict);
-        worst_words(out, &verdict->loss);
+        worst_table(out, &verdict->loss);
         layers_table(out, &verdict->loss);
         strbuf_append(out, "</section>\n");
     }

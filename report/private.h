@@ -61,7 +61,8 @@ const char *words_engines(struct arena *arena, const struct verdict *verdict); /
 const char **words_reservations(struct arena *arena, const struct verdict *verdict, uint32_t *count);
 const char *words_made_up(const struct verdict *verdict); /* "", or that no event was the experiment's */
 const char *words_loss(struct arena *arena, const struct loss *loss); /* "18 of 10,000 decisions flipped (0.18 %), largest error ..." */
-const char *words_worst(struct arena *arena, const struct loss *loss);      /* "event 5 of the files: y[2] is 0.5, not 0.53: the port's rounding" */
+/* "event 5 of the files: y[2] is 0.5, not 0.53: the port's rounding" */
+const char *words_worst(struct arena *arena, const struct worst_number *worst);
 const char *words_flips(struct arena *arena, const struct loss *loss);      /* by cause; "" without any */
 const char *words_gate(struct arena *arena, const struct gate *gate);      /* "flipped decisions 1.20 % of at most 1.00 %: too many" */
 bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report); /* else it is of an earlier make */

@@ -157,8 +157,9 @@ static void print_errors(struct strbuf *out, const struct verdict *verdict) {
     for (int i = 0; i < LOSS_QUANTILES; i++)
         strbuf_printf(out, "%s%s %% of the errors up to %s", i ? ", " : "", words_number(arena, 100 * loss_quantiles[i]),
                       words_number(arena, loss->quantile[i]));
-    strbuf_printf(out, "\n  %s explain %s\n  the largest: %s\n", loss->formats, words_number(arena, loss->allowed),
-                  words_clean(arena, words_worst(arena, loss)));
+    strbuf_printf(out, "\n  %s explain up to %s\n", loss->formats, words_number(arena, loss->allowed));
+    for (uint32_t i = 0; i < loss->worst_count && loss->worst[i].error > 0; i++)
+        strbuf_printf(out, "  %s%s\n", i ? "       then: " : "the largest: ", words_clean(arena, words_worst(arena, &loss->worst[i])));
 }
 
 static void print_exact(struct strbuf *out, const struct verdict *verdict) {

@@ -118,7 +118,7 @@ static void add_events(struct arena *arena, cJSON *parent, const struct verdict 
     json_text(arena, events, "seed", arena_printf(arena, "%" PRIu64, verdict->seed));
 }
 
-static const char *const cause_keys[LOSS_CAUSE_COUNT] = {"port_rounding", "port_range", "formats", "unexplained"};
+static const char *const cause_keys[LOSS_CAUSE_COUNT] = {"port_rounding", "port_range", "formats", "range", "unexplained"};
 
 static void add_causes(struct arena *arena, cJSON *parent, const char *key, const uint64_t *counts) {
     cJSON *object = json_object(arena, parent, key);
@@ -127,17 +127,20 @@ static void add_causes(struct arena *arena, cJSON *parent, const char *key, cons
 }
 
 static void add_worst(struct arena *arena, cJSON *parent, const struct loss *loss) {
-    if (!loss->worst.event_name)
-        return;
-    cJSON *object = json_object(arena, parent, "worst");
-    json_number(arena, object, "event", (double)loss->worst.event);
-    json_text(arena, object, "event_name", loss->worst.event_name);
-    json_text(arena, object, "output_name", loss->worst.output_name);
-    json_number(arena, object, "output", loss->worst.output);
-    json_number(arena, object, "element", loss->worst.element);
-    json_number(arena, object, "expected", loss->worst.expected);
-    json_number(arena, object, "got", loss->worst.got);
-    json_text(arena, object, "cause", loss->worst.cause);
+    cJSON *list = json_array(arena, parent, "worst");
+    for (uint32_t i = 0; i < loss->worst_count; i++) {
+        const struct worst_number *worst = &loss->worst[i];
+        cJSON *object = json_object(arena, list, NULL);
+        json_number(arena, object, "event", (double)worst->event);
+        json_text(arena, object, "event_name", worst->event_name);
+        json_text(arena, object, "output_name", worst->output_name);
+        json_number(arena, object, "output", worst->output);
+        json_number(arena, object, "element", worst->element);
+        json_number(arena, object, "expected", worst->expected);
+        json_number(arena, object, "got", worst->got);
+        json_number(arena, object, "error", worst->error);
+        json_text(arena, object, "cause", worst->cause);
+    }
 }
 
 static void add_layer_losses(struct arena *arena, cJSON *parent, const struct loss *loss) {
@@ -170,6 +173,7 @@ void loss_to_json(struct arena *arena, cJSON *parent, const struct loss *loss) {
     add_causes(arena, object, "flipped_by", loss->flipped_by);
     json_number(arena, object, "allowed", loss->allowed);
     json_text(arena, object, "formats", loss->formats);
+    json_number(arena, object, "judged", (double)loss->judged);
     add_causes(arena, object, "beyond_by", loss->beyond_by);
     add_worst(arena, object, loss);
     add_layer_losses(arena, object, loss);
@@ -256,6 +260,10 @@ static enum engine_id read_engine_id(struct json_reader *reader, const cJSON *ob
 /* What verdicts of 0.1.0 do not have. */
 static const char *later_text(struct json_reader *reader, const cJSON *object, const char *key) {
     return cJSON_GetObjectItemCaseSensitive(object, key) ? read_text(reader, object, key) : NULL;
+}
+
+static uint64_t later_count(struct json_reader *reader, const cJSON *object, const char *key) {
+    return cJSON_GetObjectItemCaseSensitive(object, key) ? read_count(reader, object, key) : 0;
 }
 
 static void read_engines(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
@@ -367,21 +375,31 @@ static void read_activity(struct json_reader *reader, const cJSON *root, struct 
 static void read_causes(struct json_reader *reader, const cJSON *parent, const char *key, uint64_t *counts) {
     const cJSON *object = read_member(reader, parent, key);
     for (int i = 0; i < LOSS_CAUSE_COUNT; i++)
-        counts[i] = read_count(reader, object, cause_keys[i]);
+        counts[i] = later_count(reader, object, cause_keys[i]);
+}
+
+/* Verdicts of 0.1.0 have one, without its error. */
+static void read_worst_number(struct json_reader *reader, const cJSON *object, struct worst_number *worst) {
+    worst->event = read_count(reader, object, "event");
+    worst->event_name = read_text(reader, object, "event_name");
+    worst->output_name = read_text(reader, object, "output_name");
+    worst->output = (uint32_t)read_count(reader, object, "output");
+    worst->element = (uint32_t)read_count(reader, object, "element");
+    worst->expected = read_number(reader, object, "expected");
+    worst->got = read_number(reader, object, "got");
+    worst->error = cJSON_HasObjectItem(object, "error") ? read_number(reader, object, "error") : fabs(worst->expected - worst->got);
+    worst->cause = read_text(reader, object, "cause");
 }
 
 static void read_worst(struct json_reader *reader, const cJSON *parent, struct loss *loss) {
-    const cJSON *object = cJSON_GetObjectItemCaseSensitive(parent, "worst");
-    if (!object)
+    const cJSON *item, *worst = cJSON_GetObjectItemCaseSensitive(parent, "worst");
+    if (cJSON_IsObject(worst))
+        read_worst_number(reader, worst, &loss->worst[loss->worst_count++]);
+    if (!cJSON_IsArray(worst))
         return;
-    loss->worst.event = read_count(reader, object, "event");
-    loss->worst.event_name = read_text(reader, object, "event_name");
-    loss->worst.output_name = read_text(reader, object, "output_name");
-    loss->worst.output = (uint32_t)read_count(reader, object, "output");
-    loss->worst.element = (uint32_t)read_count(reader, object, "element");
-    loss->worst.expected = read_number(reader, object, "expected");
-    loss->worst.got = read_number(reader, object, "got");
-    loss->worst.cause = read_text(reader, object, "cause");
+    cJSON_ArrayForEach(item, worst)
+        if (loss->worst_count < LOSS_WORST)
+            read_worst_number(reader, item, &loss->worst[loss->worst_count++]);
 }
 
 static void read_layer_losses(struct json_reader *reader, const cJSON *object, struct loss *loss) {
@@ -416,6 +434,7 @@ void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss)
     read_causes(reader, object, "flipped_by", loss->flipped_by);
     loss->allowed = read_number(reader, object, "allowed");
     loss->formats = read_text(reader, object, "formats");
+    loss->judged = later_count(reader, object, "judged");
     read_causes(reader, object, "beyond_by", loss->beyond_by);
     read_worst(reader, object, loss);
     read_layer_losses(reader, object, loss);

@@ -171,15 +171,14 @@ const char *words_made_up(const struct verdict *verdict) {
     return differs && !verdict->user_events ? "; on random events, each feature drawn by itself: only --events FILE can judge it" : "";
 }
 
-const char *words_worst(struct arena *arena, const struct loss *loss) {
-    return arena_printf(arena, "%s: %s[%u] is %s, not %s: %s", loss->worst.event_name, loss->worst.output_name ? loss->worst.output_name : "?",
-                        loss->worst.element, words_number(arena, loss->worst.got), words_number(arena, loss->worst.expected),
-                        loss->worst.cause ? loss->worst.cause : "?");
+const char *words_worst(struct arena *arena, const struct worst_number *worst) {
+    return arena_printf(arena, "%s: %s[%u] is %s, not %s: %s", worst->event_name, worst->output_name ? worst->output_name : "?", worst->element,
+                        words_number(arena, worst->got), words_number(arena, worst->expected), worst->cause ? worst->cause : "?");
 }
 
 const char *words_flips(struct arena *arena, const struct loss *loss) {
     static const char *const causes[LOSS_CAUSE_COUNT] = {"the port's rounding", "numbers outside the port's format", "the formats' rounding",
-                                                         "no format's rounding"};
+                                                         "numbers outside a format inside", "no format's rounding"};
     struct strbuf text = strbuf_new(arena);
     for (int i = 0; i < LOSS_CAUSE_COUNT; i++)
         if (loss->flipped_by[i])

@@ -1,13 +1,22 @@
 /* How far the fixed network is from the model as trained. Where the model ends in a softmax that the
  * firmware leaves out, the softmax's operand is what is compared; where the firmware gives only the
  * winning class, decisions are. Decisions are arg-max over the last axis, or a threshold for one number.
- * Events that decide otherwise, or err by more than their formats explain, run through the float model once
- * more as the port rounds them: what it does then too is the port's doing. */
+ *
+ * Events that decide otherwise, the first JUDGED_EVENTS and the worst ones run through the float model once more as
+ * the port rounds them: what it does then too is the port's doing. What is left is held against what the formats
+ * explain at that event (rounding.c). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/private.h"
+
+/* Events whose errors are judged; fewer where a network is so large that the slopes of all of them take more than
+ * JUDGE_WORK multiply-adds. Flips beyond four times as many have causes in the shares of those before. */
+enum { JUDGED_EVENTS = 1024, JUDGED_AT_LEAST = 32 };
+static const double JUDGE_WORK = 4e8;
+/* binary32's own rounding, in sums of thousands of terms, is up to this share of the outputs' spread. */
+static const double binary32_noise = 1.0 / 65536;
 
 struct pairing { /* one output */
     size_t floats, fixed; /* elements of either */
@@ -15,17 +24,11 @@ struct pairing { /* one output */
     bool numbers;         /* element by element, or only the decisions */
     bool float_is_index, fixed_is_index; /* of a class */
     const char *compared;
+    bool last_wins;       /* of equal numbers, in the model's arg-max */
+    valref beside;        /* the fixed graph's value that the float numbers stand beside; NO_VALUE: none */
     double count, sum, squares; /* of the float outputs */
-    double allowed;       /* error of a number that its formats explain */
-};
-
-struct worst { /* the event of the largest error so far */
-    double error, inside; /* from the float model; from the float model on the event as the port rounds it */
-    uint64_t event, number; /* in all, in its phase */
-    enum phase phase;
-    uint32_t output, element;
-    double expected, got;
-    float **events;       /* by input: as it came, and as the port rounds it */
+    double spread;        /* their root mean square about their mean; about 0 where they hardly vary */
+    double squared_errors;
 };
 
 struct accuracy {
@@ -43,8 +46,11 @@ struct accuracy {
     double **reals;          /* fixed outputs as real numbers, one block */
     struct errors *errors;
     struct layer_errors *layers;
+    struct roundings *roundings; /* NULL: nothing is explained */
+    uint64_t judged_most, explored; /* events at which slopes may be found, and were */
+    uint64_t judged_flips[LOSS_CAUSE_COUNT], unjudged_flips; /* that the port's rounding does not make */
     struct loss loss;        /* as far as it is counted */
-    struct worst worst;
+    struct worst_events *worst;
 };
 
 static const struct node *through_reshapes(const struct graph *graph, valref value) {
@@ -70,11 +76,19 @@ static size_t last_axis(const struct graph *graph, valref value) {
     return shape->rank > 0 && shape->dim[shape->rank - 1] > 0 ? (size_t)shape->dim[shape->rank - 1] : 1;
 }
 
-/* Its first largest number is what an arg-max gives. */
 static bool chooses_last_axis(const struct graph *graph, const struct node *argmax) {
-    const struct axis_attributes *axis = &argmax->attributes.axis;
     const struct value *operand = graph_value(graph, argmax->inputs[0]);
-    return operand->kind == VALUE_REAL && !axis->select_last && axis->axis == operand->shape.rank - 1;
+    return operand->kind == VALUE_REAL && argmax->attributes.axis.axis == operand->shape.rank - 1;
+}
+
+/* The firmware's numbers behind its decisions. */
+static valref stands_beside(const struct accuracy *accuracy, const struct pairing *pair, valref fixed) {
+    const struct node *ends = through_reshapes(accuracy->fixed, fixed);
+    if (pair->float_is_index)
+        return NO_VALUE;
+    if (pair->fixed_is_index)
+        fixed = ends->inputs[0];
+    return value_elements(accuracy->fixed, fixed) == pair->floats ? fixed : NO_VALUE;
 }
 
 static void pair_up(struct accuracy *accuracy, uint32_t output) {
@@ -92,10 +106,12 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     if (pair->float_is_index && chooses_last_axis(accuracy->reference, ends)) {
         reference->value = ends->inputs[0]; /* the same decisions, and how near they were */
         pair->float_is_index = false;
+        pair->last_wins = ends->attributes.axis.select_last;
     }
     pair->floats = value_elements(accuracy->reference, reference->value);
     pair->fixed = value_elements(accuracy->fixed, fixed);
     pair->numbers = pair->floats == pair->fixed && pair->float_is_index == pair->fixed_is_index;
+    pair->beside = stands_beside(accuracy, pair, fixed);
     size_t wide = pair->float_is_index ? 1 : last_axis(accuracy->reference, reference->value);
     pair->decisions = pair->floats / wide;
     if (!pair->numbers)
@@ -156,16 +172,16 @@ static void allocate(struct accuracy *accuracy) {
     accuracy->input_count = inputs.count;
     accuracy->inputs = inputs.at;
     accuracy->input_elements = ARENA_ARRAY(arena, size_t, accuracy->input_count + 1);
-    accuracy->worst.events = ARENA_ARRAY(arena, float *, accuracy->input_count + 1);
-    for (uint32_t i = 0; i < accuracy->input_count; i++) {
+    for (uint32_t i = 0; i < accuracy->input_count; i++)
         accuracy->input_elements[i] = value_elements(fixed, accuracy->inputs[i]);
-        accuracy->worst.events[i] = ARENA_ARRAY(arena, float, 2 * accuracy->input_elements[i] + 1);
-    }
     accuracy->reals = ARENA_ARRAY(arena, double *, fixed->output_count + 1);
     for (uint32_t o = 0; o < fixed->output_count; o++)
         accuracy->reals[o] = arena_calloc(arena, BLOCK_EVENTS, accuracy->pairs[o].fixed * sizeof **accuracy->reals);
     accuracy->errors = errors_new(arena);
-    accuracy->worst.error = -1;
+    accuracy->worst = worst_events_new(fixed, arena);
+    accuracy->roundings = roundings_new(accuracy->reference, fixed, arena);
+    double most = JUDGE_WORK / (work_of_event(fixed) * 4 * (fixed->output_count + 1));
+    accuracy->judged_most = (uint64_t)fmin(fmax(most, JUDGED_AT_LEAST), JUDGED_EVENTS);
 }
 
 struct accuracy *accuracy_new(const struct graph *reference, const struct graph *fixed, double threshold, const char *file, struct arena *arena) {
@@ -199,12 +215,13 @@ void accuracy_close(struct accuracy *accuracy) {
     if (!accuracy)
         return;
     layer_errors_close(accuracy->layers);
+    roundings_close(accuracy->roundings);
     graph_free(accuracy->reference);
 }
 
 /* ---- decisions ---- */
 
-/* The class that `count` numbers choose; the first of equals wins. */
+/* The class that `count` numbers choose; the first of equals wins, or the last. */
 static int64_t decide(const double *numbers, size_t count, bool is_index, double threshold) {
     size_t best = 0;
     if (is_index)
@@ -217,30 +234,21 @@ static int64_t decide(const double *numbers, size_t count, bool is_index, double
     return (int64_t)best;
 }
 
-static int64_t decide_float(const float *numbers, size_t count, bool is_index, double threshold) {
+static int64_t decide_float(const float *numbers, size_t count, bool is_index, bool last_wins, double threshold) {
     size_t best = 0;
     if (is_index)
         return (int64_t)numbers[0];
     if (count == 1)
         return (double)numbers[0] >= threshold;
     for (size_t i = 1; i < count; i++)
-        if (numbers[i] > numbers[best])
+        if (numbers[i] > numbers[best] || (last_wins && numbers[i] == numbers[best]))
             best = i;
     return (int64_t)best;
 }
 
-/* How far the float model's own decision was from the other one. */
-static double margin(const struct accuracy *accuracy, const struct pairing *pair, const float *numbers, size_t count, int64_t own, int64_t other) {
-    if (pair->float_is_index || other < 0 || (count > 1 && (size_t)other >= count))
-        return INFINITY;
-    if (count == 1)
-        return fabs((double)numbers[0] - accuracy->threshold);
-    return fabs((double)numbers[own] - (double)numbers[other]) / 2;
-}
-
 static int64_t float_decision(const struct accuracy *accuracy, const struct pairing *pair, const float *event, size_t decision) {
     size_t wide = pair->floats / pair->decisions;
-    return decide_float(event + decision * wide, wide, pair->float_is_index, accuracy->threshold);
+    return decide_float(event + decision * wide, wide, pair->float_is_index, pair->last_wins, accuracy->threshold);
 }
 
 static int64_t fixed_decision(const struct accuracy *accuracy, const struct pairing *pair, const double *event, size_t decision) {
@@ -302,8 +310,8 @@ static int add_labels(struct accuracy *accuracy, const struct event_block *block
 
 /* ---- what the formats explain ---- */
 
-/* From the spread of the float outputs so far. */
-static void update_allowed(struct accuracy *accuracy, const struct event_block *block, float *const *floats) {
+/* Of the float outputs so far. What varies by less than a hundredth of itself is as good as constant. */
+static void update_spread(struct accuracy *accuracy, const struct event_block *block, float *const *floats) {
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         struct pairing *pair = &accuracy->pairs[o];
         for (size_t i = 0; i < block->events * pair->floats; i++) {
@@ -316,12 +324,25 @@ static void update_allowed(struct accuracy *accuracy, const struct event_block *
         }
         double mean = pair->count > 0 ? pair->sum / pair->count : 0, square = pair->count > 0 ? pair->squares / pair->count : 0;
         double variance = square - mean * mean;
-        double spread = sqrt(variance > 1e-9 * square ? variance : square);
-        loss_allow(&accuracy->loss, accuracy->reference, accuracy->fixed, spread, accuracy->arena);
-        pair->allowed = accuracy->loss.allowed;
+        pair->spread = sqrt(variance > 1e-4 * square ? variance : square);
     }
-    if (accuracy->fixed->output_count > 0)
-        accuracy->loss.allowed = accuracy->pairs[0].allowed;
+}
+
+/* In the float outputs' unit, at the event that the roundings stand at. */
+static struct allowance allowed(const struct accuracy *accuracy, uint32_t output, size_t element) {
+    const struct pairing *pair = &accuracy->pairs[output];
+    const struct meaning *meaning = &accuracy->fixed->outputs[output].meaning;
+    struct allowance allowance = {0};
+    if (accuracy->roundings && !valref_equal(pair->beside, NO_VALUE))
+        allowance = roundings_explains(accuracy->roundings, pair->beside, element);
+    if (allowance.rounding > 0 && meaning->scale && !pair->fixed_is_index) {
+        const struct shape *shape = &graph_value(accuracy->fixed, pair->beside)->shape;
+        double zero_point, scale = fabs(meaning_scale(meaning, shape, element, &zero_point));
+        allowance.rounding *= scale;
+        allowance.range *= scale;
+    }
+    allowance.rounding += pair->spread * binary32_noise;
+    return allowance;
 }
 
 /* ---- one event ---- */
@@ -329,7 +350,7 @@ static void update_allowed(struct accuracy *accuracy, const struct event_block *
 struct outcome {
     double error;         /* the largest of the event */
     uint32_t output, element;
-    bool beyond, flipped; /* further off than explained; a decision differs */
+    bool judged, flipped; /* its error is; a decision differs */
 };
 
 static void add_number(struct accuracy *accuracy, double error, bool on_grid) {
@@ -347,21 +368,23 @@ static double distance(double a, double b) {
 }
 
 static struct outcome add_event(struct accuracy *accuracy, const struct event_block *block, size_t e, float *const *floats) {
-    struct outcome outcome = {.error = -1};
+    struct outcome outcome = {.error = -1, .judged = accuracy->loss.judged < accuracy->judged_most};
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
-        const struct pairing *pair = &accuracy->pairs[o];
+        struct pairing *pair = &accuracy->pairs[o];
         const float *a = floats[o] + e * pair->floats;
         const double *b = accuracy->reals[o] + e * pair->fixed;
+        double squares = 0;
         for (size_t i = 0; pair->numbers && i < pair->fixed; i++) {
             double error = distance((double)a[i], b[i]);
             add_number(accuracy, error, block->on_grid[e]);
-            outcome.beyond |= error > pair->allowed;
+            squares += error * error;
             if (error > outcome.error) {
                 outcome.error = error;
                 outcome.output = o;
                 outcome.element = (uint32_t)i;
             }
         }
+        pair->squared_errors += squares;
         for (size_t d = 0; d < pair->decisions; d++) {
             bool flipped = float_decision(accuracy, pair, a, d) != fixed_decision(accuracy, pair, b, d);
             accuracy->loss.decisions++;
@@ -369,6 +392,7 @@ static struct outcome add_event(struct accuracy *accuracy, const struct event_bl
             outcome.flipped |= flipped;
         }
     }
+    accuracy->loss.judged += outcome.judged;
     return outcome;
 }
 
@@ -418,17 +442,48 @@ static bool any_beyond_port(const struct accuracy *accuracy, const struct event_
     return false;
 }
 
-/* The largest error that is left when both see the event as the port rounds it, of an output or of one element. */
-static double error_inside(const struct accuracy *accuracy, const struct suspects *suspects, size_t k, uint32_t output, size_t from, size_t to) {
+static double whole_error(const struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats,
+                          uint32_t output, size_t element) {
     const struct pairing *pair = &accuracy->pairs[output];
-    double most = 0;
-    for (size_t i = from; i < to; i++)
-        most = fmax(most, distance((double)suspects->outputs[output][k * pair->floats + i],
-                                   accuracy->reals[output][suspects->rows[k] * pair->fixed + i]));
-    return most;
+    size_t row = suspects->rows[k];
+    return distance((double)floats[output][row * pair->floats + element],
+                    accuracy->reals[output][row * pair->fixed + element]);
 }
 
-static void blame_flips(struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats, enum loss_cause port) {
+/* What is left when both see the event as the port rounds it. */
+static double error_inside(const struct accuracy *accuracy, const struct suspects *suspects, size_t k, uint32_t output,
+                           size_t element) {
+    const struct pairing *pair = &accuracy->pairs[output];
+    return distance((double)suspects->outputs[output][k * pair->floats + element],
+                    accuracy->reals[output][suspects->rows[k] * pair->fixed + element]);
+}
+
+static enum loss_cause cause_inside(double error, const struct allowance *allowance) {
+    return error <= allowance->rounding ? LOSS_FORMATS : error <= allowance->range ? LOSS_RANGE : LOSS_UNEXPLAINED;
+}
+
+/* Two numbers that the formats may move toward each other, or one toward the threshold. */
+static enum loss_cause cause_of_flip(const struct accuracy *accuracy, uint32_t output, size_t first, const float *numbers,
+                                     size_t count, int64_t own, int64_t other) {
+    const struct pairing *pair = &accuracy->pairs[output];
+    if (pair->float_is_index || other < 0 || (count > 1 && (size_t)other >= count))
+        return LOSS_UNEXPLAINED;
+    struct allowance a = allowed(accuracy, output, first + (count > 1 ? (size_t)own : 0));
+    if (count == 1)
+        return cause_inside(fabs((double)numbers[0] - accuracy->threshold), &a);
+    struct allowance b = allowed(accuracy, output, first + (size_t)other);
+    a.rounding += b.rounding;
+    a.range += b.range;
+    return cause_inside(fabs((double)numbers[own] - (double)numbers[other]), &a);
+}
+
+static void blame_flip(struct accuracy *accuracy, enum loss_cause cause) {
+    accuracy->loss.flipped_by[cause]++;
+    accuracy->judged_flips[cause]++;
+}
+
+static void blame_flips(struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats,
+                        enum loss_cause port, bool at_event) {
     size_t row = suspects->rows[k];
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         const struct pairing *pair = &accuracy->pairs[o];
@@ -439,30 +494,84 @@ static void blame_flips(struct accuracy *accuracy, const struct suspects *suspec
             int64_t inside = float_decision(accuracy, pair, at_port, d);
             if (float_decision(accuracy, pair, as_it_came, d) == fixed)
                 continue;
-            bool near = margin(accuracy, pair, at_port + d * wide, wide, inside, fixed) <= pair->allowed;
-            accuracy->loss.flipped_by[inside == fixed ? port : near ? LOSS_FORMATS : LOSS_UNEXPLAINED]++;
+            if (inside == fixed)
+                accuracy->loss.flipped_by[port]++;
+            else if (at_event)
+                blame_flip(accuracy, cause_of_flip(accuracy, o, d * wide, at_port + d * wide, wide, inside, fixed));
+            else
+                accuracy->unjudged_flips++;
         }
     }
 }
 
+/* Of one output, at the numbers that are furthest off. FORMATS: explained. */
+static enum loss_cause cause_of_error(const struct accuracy *accuracy, const struct suspects *suspects, size_t k,
+                                      float *const *floats, uint32_t output, enum loss_cause port, double *explained) {
+    size_t whole = 0, inside = 0;
+    for (size_t e = 1; e < accuracy->pairs[output].fixed; e++) {
+        if (whole_error(accuracy, suspects, k, floats, output, e) >
+            whole_error(accuracy, suspects, k, floats, output, whole))
+            whole = e;
+        if (error_inside(accuracy, suspects, k, output, e) > error_inside(accuracy, suspects, k, output, inside))
+            inside = e;
+    }
+    struct allowance at_whole = allowed(accuracy, output, whole);
+    *explained = at_whole.rounding;
+    if (whole_error(accuracy, suspects, k, floats, output, whole) <= at_whole.rounding)
+        return LOSS_FORMATS;
+    struct allowance at_inside = inside == whole ? at_whole : allowed(accuracy, output, inside);
+    enum loss_cause cause = cause_inside(error_inside(accuracy, suspects, k, output, inside), &at_inside);
+    return cause == LOSS_FORMATS ? port : cause;
+}
+
+static void blame_error(struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats,
+                        enum loss_cause port) {
+    bool by[LOSS_CAUSE_COUNT] = {false};
+    for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
+        double explained;
+        if (!accuracy->pairs[o].numbers || accuracy->pairs[o].fixed == 0)
+            continue;
+        by[cause_of_error(accuracy, suspects, k, floats, o, port, &explained)] = true;
+        accuracy->loss.allowed = fmax(accuracy->loss.allowed, explained);
+    }
+    for (int cause = LOSS_CAUSE_COUNT; cause-- > 0;) /* the gravest of them */
+        if (by[cause] && cause != LOSS_FORMATS) {
+            accuracy->loss.beyond_by[cause]++;
+            return;
+        }
+}
+
+static void stand_at(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects,
+                     size_t k) {
+    const int64_t **event = ARENA_ARRAY(suspects->arena, const int64_t *, accuracy->input_count + 1);
+    for (uint32_t i = 0; i < accuracy->input_count; i++)
+        event[i] = block->integers[i] + suspects->rows[k] * accuracy->input_elements[i];
+    if (accuracy->roundings)
+        roundings_stand_at(accuracy->roundings, event);
+    accuracy->explored++;
+}
+
 static void blame(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k, float *const *floats) {
     enum loss_cause port = any_beyond_port(accuracy, block, suspects, k) ? LOSS_PORT_RANGE : LOSS_PORT_ROUNDING;
-    bool inside = false;
-    blame_flips(accuracy, suspects, k, floats, port);
-    for (uint32_t o = 0; o < accuracy->fixed->output_count; o++)
-        inside |= accuracy->pairs[o].numbers && error_inside(accuracy, suspects, k, o, 0, accuracy->pairs[o].fixed) > accuracy->pairs[o].allowed;
-    if (suspects->outcomes[k].beyond)
-        accuracy->loss.beyond_by[inside ? LOSS_UNEXPLAINED : port]++;
+    const struct outcome *outcome = &suspects->outcomes[k];
+    bool at_event = outcome->judged || accuracy->explored < 4 * accuracy->judged_most;
+    if (!outcome->flipped && !outcome->judged)
+        return;
+    if (at_event)
+        stand_at(accuracy, block, suspects, k);
+    if (outcome->flipped)
+        blame_flips(accuracy, suspects, k, floats, port, at_event);
+    if (outcome->judged)
+        blame_error(accuracy, suspects, k, floats, port);
 }
 
 static void keep_worst(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k, float *const *floats) {
     const struct outcome *outcome = &suspects->outcomes[k];
-    struct worst *worst = &accuracy->worst;
     const struct pairing *pair = &accuracy->pairs[outcome->output];
     size_t row = suspects->rows[k];
-    if (!(outcome->error > worst->error))
+    if (!(outcome->error > worst_events_least(accuracy->worst)))
         return;
-    worst->error = outcome->error;
+    struct worst_event *worst = worst_events_add(accuracy->worst, outcome->error);
     worst->event = block->first + row;
     worst->number = block->first_in_phase + row;
     worst->phase = block->phase;
@@ -470,11 +579,12 @@ static void keep_worst(struct accuracy *accuracy, const struct event_block *bloc
     worst->element = outcome->element;
     worst->expected = (double)floats[outcome->output][row * pair->floats + outcome->element];
     worst->got = accuracy->reals[outcome->output][row * pair->fixed + outcome->element];
-    worst->inside = error_inside(accuracy, suspects, k, outcome->output, outcome->element, outcome->element + 1);
+    worst->inside = error_inside(accuracy, suspects, k, outcome->output, outcome->element);
     for (uint32_t i = 0; i < accuracy->input_count; i++) {
         size_t elements = accuracy->input_elements[i];
-        memcpy(worst->events[i], block->reals[i] + row * elements, elements * sizeof(float));
-        memcpy(worst->events[i] + elements, suspects->inputs[i] + k * elements, elements * sizeof(float));
+        memcpy(worst->reals[i], block->reals[i] + row * elements, elements * sizeof(float));
+        memcpy(worst->reals[i] + elements, suspects->inputs[i] + k * elements, elements * sizeof(float));
+        memcpy(worst->integers[i], block->integers[i] + row * elements, elements * sizeof(int64_t));
     }
 }
 
@@ -483,15 +593,14 @@ static void keep_worst(struct accuracy *accuracy, const struct event_block *bloc
 static int add_block(struct accuracy *accuracy, const struct event_block *block, float *const *floats, struct arena *scratch) {
     struct suspects suspects = {.arena = scratch, .rows = ARENA_ARRAY(scratch, size_t, block->events + 1),
                                 .outcomes = ARENA_ARRAY(scratch, struct outcome, block->events + 1)};
-    double worst = accuracy->worst.error;
+    double least = worst_events_least(accuracy->worst);
     for (size_t e = 0; e < block->events; e++) {
         if (!block->measured[e])
             continue;
         struct outcome outcome = add_event(accuracy, block, e, floats);
         accuracy->loss.events++;
-        if (!outcome.flipped && !outcome.beyond && !(outcome.error > worst))
+        if (!outcome.flipped && !outcome.judged && !(outcome.error > least))
             continue;
-        worst = fmax(worst, outcome.error);
         suspects.rows[suspects.count] = e;
         suspects.outcomes[suspects.count++] = outcome;
     }
@@ -511,7 +620,8 @@ int accuracy_add(struct accuracy *accuracy, const struct event_block *block, flo
         const struct graph_output *output = &accuracy->fixed->outputs[o];
         port_to_reals(accuracy->fixed, output->value, output->meaning.scale ? &output->meaning : NULL, block->events, integers[o], accuracy->reals[o]);
     }
-    update_allowed(accuracy, block, floats);
+    update_spread(accuracy, block, floats);
+    accuracy->loss.made_up |= block->phase == PHASE_RANDOM;
     struct arena *scratch = arena_new(accuracy->context);
     int status = add_block(accuracy, block, floats, scratch);
     arena_free(scratch);
@@ -526,18 +636,42 @@ int accuracy_add(struct accuracy *accuracy, const struct event_block *block, flo
 /* ---- the end ---- */
 
 static void finish_worst(struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
-    const struct worst *worst = &accuracy->worst;
-    if (worst->error < 0)
-        return;
-    loss->worst.event = worst->event;
-    loss->worst.event_name = event_name(arena, worst->phase, worst->number);
-    loss->worst.output = worst->output;
-    loss->worst.element = worst->element;
-    loss->worst.output_name = arena_strdup(arena, accuracy->fixed->outputs[worst->output].name);
-    loss->worst.expected = worst->expected;
-    loss->worst.got = worst->got;
-    loss->worst.cause = cause_of_event(accuracy->reference, accuracy->fixed, (const float *const *)worst->events, worst->error, worst->inside,
-                                       loss, arena);
+    for (uint32_t k = 0; k < LOSS_WORST && worst_events_at(accuracy->worst, k); k++) {
+        const struct worst_event *worst = worst_events_at(accuracy->worst, k);
+        if (accuracy->roundings)
+            roundings_stand_at(accuracy->roundings, (const int64_t *const *)worst->integers);
+        struct allowance allowance = allowed(accuracy, worst->output, worst->element);
+        struct worst_number *number = &loss->worst[loss->worst_count++];
+        *number = (struct worst_number){.event = worst->event, .output = worst->output, .element = worst->element,
+                                        .error = worst->error, .expected = worst->expected, .got = worst->got};
+        number->event_name = event_name(arena, worst->phase, worst->number);
+        number->output_name = arena_strdup(arena, accuracy->fixed->outputs[worst->output].name);
+        number->cause = cause_of_event(accuracy->reference, accuracy->fixed, (const float *const *)worst->reals,
+                                       worst->error, worst->inside, &allowance, loss, arena);
+    }
+}
+
+static void share_unjudged_flips(const struct accuracy *accuracy, struct loss *loss) {
+    uint64_t judged = 0, left = accuracy->unjudged_flips;
+    for (int cause = 0; cause < LOSS_CAUSE_COUNT; cause++)
+        judged += accuracy->judged_flips[cause];
+    for (int cause = 0; judged && cause < LOSS_UNEXPLAINED; cause++) {
+        double part = (double)accuracy->unjudged_flips * (double)accuracy->judged_flips[cause] / (double)judged;
+        loss->flipped_by[cause] += (uint64_t)part;
+        left -= (uint64_t)part;
+    }
+    loss->flipped_by[LOSS_UNEXPLAINED] += left;
+}
+
+/* Root mean square of the errors, of the output where it is largest beside the numbers' spread. */
+static double coarseness(const struct accuracy *accuracy) {
+    double most = 0;
+    for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
+        const struct pairing *pair = &accuracy->pairs[o];
+        if (pair->numbers && pair->spread > 0)
+            most = fmax(most, sqrt(pair->squared_errors / pair->count) / pair->spread);
+    }
+    return most;
 }
 
 void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
@@ -545,8 +679,10 @@ void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena 
     if (accuracy->loss.events == 0)
         return;
     *loss = accuracy->loss;
-    loss->formats = arena_strdup(arena, loss->formats);
+    loss->formats = loss_formats(accuracy->reference, accuracy->fixed, arena);
     loss->compared = accuracy->pairs[0].compared;
+    loss->coarseness = coarseness(accuracy);
+    share_unjudged_flips(accuracy, loss);
     loss->max_error = errors_largest(accuracy->errors);
     loss->mean_error = errors_mean(accuracy->errors);
     for (int i = 0; i < LOSS_QUANTILES; i++)

@@ -78,7 +78,8 @@ bool port_is_beyond(const struct graph *fixed, valref input, size_t element, dou
 }
 
 const char *cause_of_event(const struct graph *reference, const struct graph *fixed, const float *const *events,
-                           double whole, double inside, const struct loss *loss, struct arena *arena) {
+                           double whole, double inside, const struct allowance *allowance, const struct loss *loss,
+                           struct arena *arena) {
     struct arena *scratch = arena_new(fixed->context);
     const char *cause = NULL,
                *layer = loss->layer ? arena_printf(scratch, ", most of it at layer '%s'", loss->layer) : "";
@@ -94,9 +95,13 @@ const char *cause_of_event(const struct graph *reference, const struct graph *fi
         }
         evaluator_state_free(run.state);
         cause = cause ? cause : "the port's rounding";
-    } else
-        cause = arena_printf(arena, inside <= loss->allowed ? "the formats' rounding%s" : "not the formats' rounding%s",
-                             layer);
+    } else if (inside <= allowance->rounding)
+        cause = arena_printf(arena, "the formats' rounding%s", layer);
+    else if (inside <= allowance->range)
+        cause = arena_printf(arena, "element %zu of '%s' is outside its format: %g becomes %g", allowance->clamp_element,
+                             allowance->clamp->name, allowance->clamp_from, allowance->clamp_to);
+    else
+        cause = arena_printf(arena, "not the formats' rounding%s", layer);
     arena_free(scratch);
     return cause;
 }

@@ -2,7 +2,6 @@
  * may be larger than memory; every number is checked on the way (NaN has no fixed-point form). */
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,11 +21,6 @@ int event_source_not_a_number(const struct event_source *source, int line, uint6
                               "NaN at event %llu, column %zu", (unsigned long long)event, column);
 }
 
-static bool ends_with(const char *text, const char *end) {
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && !strcasecmp(text + length - tail, end);
-}
-
 static void close_file(void *file) {
     fclose(file);
 }
@@ -39,9 +33,9 @@ static int source_open(struct event_source *source) {
     arena_defer(source->arena, close_file, source->file);
     if (fstat(fileno(source->file), &status) || !S_ISREG(status.st_mode))
         return event_source_error(source, 0, "write the events to a file first", "not a regular file");
-    if (ends_with(source->path, ".npy"))
+    if (file_ends_with(source->path, ".npy"))
         return npy_open(source);
-    if (ends_with(source->path, ".csv"))
+    if (file_ends_with(source->path, ".csv"))
         return csv_open(source);
     return event_source_error(source, 0, "events are read from .npy and .csv files", "unknown kind of event file");
 }

@@ -226,7 +226,7 @@ static void find_aims(struct search *search) {
 }
 
 /* Multiply-adds and other operations of one event, roughly. */
-static double work_of(const struct graph *graph) {
+double work_of_event(const struct graph *graph) {
     double work = 1;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
@@ -549,7 +549,7 @@ static void aim_all(struct search *search) {
 
 static struct search *search_new(const struct graph *graph, const struct port_elements *ports, struct arena *arena) {
     struct search *search = ARENA_NEW(arena, struct search);
-    *search = (struct search){.graph = graph, .ports = ports, .arena = arena, .random = 1, .work = WORK, .work_an_event = work_of(graph)};
+    *search = (struct search){.graph = graph, .ports = ports, .arena = arena, .random = 1, .work = WORK, .work_an_event = work_of_event(graph)};
     search->kept.columns = ports->count;
     struct value_list inputs = graph_inputs(graph, arena);
     search->input_count = inputs.count;
@@ -570,7 +570,7 @@ static struct search *search_new(const struct graph *graph, const struct port_el
     search->state = evaluator_state_new(search->evaluator);
     if (!search->state)
         context_out_of_memory(graph->context);
-    search->slopes = slopes_new(graph, search->state, arena);
+    search->slopes = slopes_new(graph, search->state, true, arena);
     find_targets(search);
     find_aims(search);
     return search;

@@ -1,28 +1,26 @@
 /* Is it still the trained network? The one rule by which a loss counts as explained by the formats, for
  * compile (calibration events) and verify alike.
  *
- * A format of b bits that is well placed resolves its range to 2^-b, and every layer that rounds adds as much
- * again, in quadrature. So the formats explain an error of
- *     64 * sqrt(layers) * 2^-b * (root mean square of the outputs about their mean),
- * b being the bits of the narrowest format that the compiler chose: 64 is for the largest of many numbers, for
- * formats that are not filled, and for features far from 0, whose weights' rounding counts most (examples/jets has
- * 46 at 99 % of its numbers). Nobody's formats explain more than a quarter of the outputs' own spread. A model that came with its quantisers is exact: nothing is
- * explained but the rounding of binary32. What the port's rounding does the float model does too, on the event
- * as the port rounds it: that is explained; a number outside the port's format is not. */
+ * What the formats explain at an event is propagated from where they round (rounding.c). What the port's rounding
+ * does the float model does too, on the event as the port rounds it: that is explained as well. A number outside the
+ * port's format, or outside one inside the network, is told as that: those formats were chosen for events in which
+ * it does not occur. On events of the experiment that is a loss; on random ones, whose features are each drawn by
+ * themselves, it says nothing of the network, and no more does a decision that the formats' rounding explains. */
 #include <math.h>
 #include <string.h>
 
 #include "sim/private.h"
 
 enum { TABLE_BITS = 10, BINARY32_BITS = 22 };
-static const double gain = 64, most_of_spread = 0.25;
 /* A loss is told as one when unexplained flips are more than this share of the decisions, all flips more than
- * that, events with unexplained errors more than this, or the accuracy lost more than that. */
-static const double unexplained_flips = 0.001, all_flips = 0.05, unexplained_events = 0.1, accuracy_loss = 0.01;
+ * that, events with unexplained errors more than this, the error in units of the outputs' spread more than that, or
+ * the accuracy lost more than this. */
+static const double unexplained_flips = 0.001, all_flips = 0.05, unexplained_events = 0.1, coarse = 0.25,
+                    accuracy_loss = 0.01;
 
 const double loss_quantiles[LOSS_QUANTILES] = {0.5, 0.9, 0.99, 0.999};
 
-static bool has_quantisers(const struct graph *graph) {
+bool loss_has_quantisers(const struct graph *graph) {
     for (uint32_t i = 0; i < graph->node_count; i++)
         if (!graph->nodes[i].dead && op_is_quantiser(graph->nodes[i].op))
             return true;
@@ -47,11 +45,6 @@ static int widest(const struct graph *graph, valref value) {
     return width;
 }
 
-static bool ends_with(const char *text, const char *end) {
-    size_t length = strlen(text), wanted = strlen(end);
-    return length >= wanted && !strcmp(text + length - wanted, end);
-}
-
 /* Of a constant factor; 0 where there is none, or a sign and a shift. */
 static int factor_bits(const struct graph *fixed, const struct node *node) {
     uint32_t slot = graph_integers(fixed, node->inputs[0]) ? 0 : 1;
@@ -71,7 +64,7 @@ static int chosen_bits(const struct graph *fixed) {
             width = widest(fixed, node->inputs[1]);
         else if (node->op == OP_MUL)
             width = factor_bits(fixed, node);
-        else if (node->op == OP_NARROW && ends_with(node->name, ".narrow"))
+        else if (node->op == OP_NARROW && text_ends_with(node->name, ".narrow"))
             width = widest(fixed, node->result);
         bits = width > 0 && width < bits ? width : bits;
     }
@@ -84,7 +77,7 @@ static int function_bits(const struct graph *fixed) {
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
         bool gives = node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD;
-        if (node->dead || !gives || !ends_with(node->name, ".narrow"))
+        if (node->dead || !gives || !text_ends_with(node->name, ".narrow"))
             continue;
         int width = widest(fixed, node->result);
         bits = width > 0 && width < bits ? width : bits;
@@ -92,26 +85,15 @@ static int function_bits(const struct graph *fixed) {
     return bits;
 }
 
-static int layers_that_round(const struct graph *fixed) {
-    int layers = 1;
-    for (uint32_t i = 0; i < fixed->node_count; i++)
-        layers += !fixed->nodes[i].dead && (fixed->nodes[i].op == OP_MATMUL || fixed->nodes[i].op == OP_TABLE);
-    return layers;
-}
-
-void loss_allow(struct loss *loss, const struct graph *reference, const struct graph *fixed, double spread, struct arena *arena) {
-    bool own = has_quantisers(reference), tables = has_tables(reference, fixed);
-    int bits = own ? function_bits(fixed) : chosen_bits(fixed);
-    bool functions = own && !tables && bits < BINARY32_BITS;
-    if (tables && bits > TABLE_BITS)
-        bits = TABLE_BITS;
-    loss->allowed = spread * fmin(ldexp(gain * sqrt(layers_that_round(fixed)), -bits), most_of_spread);
-    if (functions)
-        loss->formats = arena_printf(arena, "the model's own formats, and functions of %d bits,", bits);
-    else if (own)
-        loss->formats = tables ? "the model's own formats, and tables of 10 bits," : "the model's own formats";
-    else
-        loss->formats = arena_printf(arena, "formats of %d bits", bits);
+const char *loss_formats(const struct graph *reference, const struct graph *fixed, struct arena *arena) {
+    int functions = function_bits(fixed);
+    if (!loss_has_quantisers(reference))
+        return arena_printf(arena, "formats of %d bits", chosen_bits(fixed));
+    if (has_tables(reference, fixed))
+        return "the model's own formats, and tables of 10 bits,";
+    if (functions < BINARY32_BITS)
+        return arena_printf(arena, "the model's own formats, and functions of %d bits,", functions);
+    return "the model's own formats";
 }
 
 static const char *share(struct arena *arena, uint64_t part, uint64_t whole) {
@@ -119,19 +101,31 @@ static const char *share(struct arena *arena, uint64_t part, uint64_t whole) {
     return arena_printf(arena, percent >= 1 ? "%.1f %%" : "%.2g %%", percent);
 }
 
+/* What no format explains: on random events numbers outside the formats are nobody's fault. */
+static uint64_t unexplained(const struct loss *loss, const uint64_t *by) {
+    return by[LOSS_UNEXPLAINED] + (loss->made_up ? 0 : by[LOSS_PORT_RANGE] + by[LOSS_RANGE]);
+}
+
+static bool is_more(uint64_t part, double share, uint64_t whole) {
+    return (double)part > share * (double)whole;
+}
+
 void loss_judge(struct loss *loss, double accuracy_lost, struct arena *arena) {
-    uint64_t flips = loss->flipped_by[LOSS_UNEXPLAINED] + loss->flipped_by[LOSS_PORT_RANGE];
-    uint64_t events = loss->beyond_by[LOSS_UNEXPLAINED] + loss->beyond_by[LOSS_PORT_RANGE];
+    uint64_t flips = unexplained(loss, loss->flipped_by), events = unexplained(loss, loss->beyond_by);
     loss->warning = NULL;
-    if ((double)flips > unexplained_flips * (double)loss->decisions)
+    if (is_more(flips, unexplained_flips, loss->decisions))
         loss->warning = arena_printf(arena, "%s of the decisions flipped for a reason other than the formats' rounding",
                                      share(arena, flips, loss->decisions));
-    else if ((double)loss->flipped > all_flips * (double)loss->decisions)
+    else if (is_more(events, unexplained_events, loss->judged))
+        loss->warning = arena_printf(arena, "%s of the events are further off than %s explain",
+                                     share(arena, events, loss->judged), loss->formats);
+    else if (!loss->made_up && is_more(loss->flipped, all_flips, loss->decisions))
         loss->warning = arena_printf(arena, "%s of the decisions flipped: the formats are too coarse for this network",
                                      share(arena, loss->flipped, loss->decisions));
-    else if ((double)events > unexplained_events * (double)loss->events)
-        loss->warning = arena_printf(arena, "%s of the events are further off than the %.3g that %s explain",
-                                     share(arena, events, loss->events), loss->allowed, loss->formats);
+    else if (!loss->made_up && loss->coarseness > coarse)
+        loss->warning = arena_printf(
+            arena, "the error is %.0f %% of the outputs' own spread: the formats are too coarse for this network",
+            100 * loss->coarseness);
     else if (accuracy_lost > accuracy_loss)
         loss->warning = arena_printf(arena, "%.2f points of accuracy are lost", 100 * accuracy_lost);
     loss->explained = loss->warning == NULL;

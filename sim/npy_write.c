@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "sim/private.h"
@@ -76,12 +75,11 @@ static void writer_release(void *object) {
 struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type, const struct shape *shape) {
     struct arena *arena = arena_new(context);
     struct npy_writer *writer = ARENA_NEW(arena, struct npy_writer);
-    const char *dot = strrchr(path, '.');
     *writer = (struct npy_writer){.context = context, .arena = arena, .type = type, .shape = *shape};
     writer->elements = shape_elements(shape);
     writer->path = arena_strdup(arena, path);
     writer->beside = arena_printf(arena, "%s.%ld.tmp", path, (long)getpid());
-    writer->text = dot && strcasecmp(dot, ".csv") == 0;
+    writer->text = file_ends_with(path, ".csv");
     arena_defer(arena, writer_release, writer);
     writer->file = fopen(writer->beside, "wb");
     if (!writer->file || !header_write(writer)) {

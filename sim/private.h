@@ -130,12 +130,16 @@ void uniform_event(const struct port_elements *ports, uint64_t seed, uint64_t in
 void calibrated_event(const struct port_elements *ports, uint64_t seed, uint64_t index, float *event);
 struct port_elements *port_elements_new(const struct firmware *firmware, struct arena *arena);
 
-/* ---- slopes.c: how the inputs move one number inside the graph ---- */
+/* ---- slopes.c: how the numbers before it move one number inside the graph ---- */
 struct slopes;
-struct slopes *slopes_new(const struct graph *graph, const struct evaluator_state *state, struct arena *arena);
+/* as_guide: for a search, of variables alone; else exactly those at the event, of constants too. */
+struct slopes *slopes_new(const struct graph *graph, const struct evaluator_state *state, bool as_guide,
+                          struct arena *arena);
 /* At the event that the state holds in this lane; then by element of any value before it, in real units. */
 void slopes_find(struct slopes *slopes, int lane, valref value, size_t element);
 const double *slopes_of(const struct slopes *slopes, valref value);
+/* The node cuts a number in two with another one, which has the bits that this one drops. */
+bool narrow_is_high_part(const struct graph *graph, const struct node *node);
 
 /* ---- extremes.c: corner vectors from the weights ---- */
 struct row_set { /* events, all inputs side by side, each once */
@@ -143,6 +147,7 @@ struct row_set { /* events, all inputs side by side, each once */
     int64_t *rows;
     uint32_t *slots;
 };
+double work_of_event(const struct graph *graph); /* multiply-adds and other operations, roughly */
 struct row_set extreme_events(const struct graph *graph, const struct port_elements *ports, struct arena *arena);
 
 /* ---- stream.c: the events of one verification, block by block ---- */
@@ -211,6 +216,43 @@ void narrow_difference(const struct firmware *firmware, enum engine_id id, const
 /* Writes fw/verify/failing.npy (one file an input when there are several) and adds the event to the regression vectors. */
 int failing_event_write(struct firmware *firmware, struct arena *arena, const int64_t *event);
 
+/* ---- rounding.c: how far the formats may put a number of the firmware from the model's ---- */
+struct roundings;
+struct allowance {
+    double rounding;           /* explained by it */
+    double range;              /* ... together with numbers beyond the formats that were chosen for them, */
+    const struct node *clamp;  /* first of all by this narrow, */
+    size_t clamp_element;
+    double clamp_from, clamp_to;
+};
+/* NULL and a diagnosis */
+struct roundings *roundings_new(const struct graph *reference, const struct graph *fixed, struct arena *arena);
+void roundings_close(struct roundings *roundings);
+void roundings_stand_at(struct roundings *roundings, const int64_t *const *event); /* by input */
+/* In the units of the fixed graph's value, at that event. */
+struct allowance roundings_explains(struct roundings *roundings, valref value, size_t element);
+
+/* ---- loss.c ---- */
+bool loss_has_quantisers(const struct graph *reference); /* the model came with them: its weights are exact */
+
+/* ---- worst.c ---- */
+struct worst_events;
+struct worst_event {
+    double error, inside;   /* from the float model; from the float model on the event as the port rounds it */
+    uint64_t event, number; /* in all, in its phase */
+    enum phase phase;
+    uint32_t output, element;
+    double expected, got;
+    float **reals;          /* by input: as it came, and as the port rounds it */
+    int64_t **integers;
+};
+struct worst_events *worst_events_new(const struct graph *fixed, struct arena *arena);
+double worst_events_least(const struct worst_events *worst); /* an error that is kept is larger */
+/* Its place among them; the caller fills in all but the error. */
+struct worst_event *worst_events_add(struct worst_events *worst, double error);
+/* 0: the largest; NULL: there are fewer */
+const struct worst_event *worst_events_at(const struct worst_events *worst, uint32_t rank);
+
 /* ---- accuracy.c: fixed against the model as trained ---- */
 struct accuracy;
 struct accuracy *accuracy_new(const struct graph *reference, const struct graph *fixed, double threshold, const char *file, struct arena *arena);
@@ -250,9 +292,9 @@ void layer_errors_close(struct layer_errors *errors);
 /* Whether the port changes the number by more than a step of its format. */
 bool port_is_beyond(const struct graph *fixed, valref input, size_t element, double real, double at_port);
 /* events: by input, the event as it came and as the port rounds it; whole, inside: its error, and what the float
- * model on the rounded one leaves of it. */
+ * model on the rounded one leaves of it; allowance: what the formats explain. */
 const char *cause_of_event(const struct graph *reference, const struct graph *fixed, const float *const *events, double whole, double inside,
-                           const struct loss *loss, struct arena *arena);
+                           const struct allowance *allowance, const struct loss *loss, struct arena *arena);
 
 /* ---- curves.c ---- */
 struct scored {

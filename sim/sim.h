@@ -80,15 +80,16 @@ double engine_build_seconds(const struct engine *engine);
 /* A command that the engine needs and that is not on PATH, in the arena; NULL: none. */
 const char *engine_missing_tool(struct arena *arena, enum engine_id id);
 
-/* ---- loss.c, accuracy.c, labels.c, errors.c, layer_loss.c, cause.c: is it still the trained network? ---- */
+/* ---- loss.c, rounding.c, accuracy.c, worst.c, labels.c, errors.c, layer_loss.c, cause.c: is it still the trained network? ---- */
 enum loss_cause { /* why a decision flipped, or a number is further off than its formats explain */
     LOSS_PORT_ROUNDING, /* the float model does the same on the event as the port rounds it */
     LOSS_PORT_RANGE,    /* it does, and a number of the event is outside the port's format */
     LOSS_FORMATS,       /* the rounding inside: no further than its formats explain */
+    LOSS_RANGE,         /* a number inside is outside the format that was chosen for it */
     LOSS_UNEXPLAINED,
     LOSS_CAUSE_COUNT
 };
-enum { LOSS_QUANTILES = 4, LOSS_NAMED_LAYERS = 200 };
+enum { LOSS_QUANTILES = 4, LOSS_NAMED_LAYERS = 200, LOSS_WORST = 10 };
 extern const double loss_quantiles[LOSS_QUANTILES]; /* 0.5, 0.9, 0.99, 0.999 */
 
 struct layer_loss { /* values of a layer, firmware against float model; both are zero for a dead layer */
@@ -108,15 +109,19 @@ struct loss {
     double quantile[LOSS_QUANTILES]; /* of the errors; not too small, and at most 2 % too large */
     uint64_t decisions, flipped; /* arg-max, or the sign at the threshold for one output */
     uint64_t flipped_by[LOSS_CAUSE_COUNT];
-    double allowed;              /* the error that the formats explain (loss.c) */
+    double allowed;              /* the largest error that the formats explain at an event that was judged (rounding.c) */
     const char *formats;         /* which formats, in words */
-    uint64_t beyond_by[LOSS_CAUSE_COUNT]; /* events with a larger one; by FORMATS: none */
-    struct {                     /* the event of the largest error */
+    bool made_up;                /* random events */
+    uint64_t judged;             /* events whose errors were held against what the formats explain; */
+    uint64_t beyond_by[LOSS_CAUSE_COUNT]; /* those with a larger one; by FORMATS: none */
+    double coarseness;           /* the errors' root mean square, in units of the outputs' spread about their mean */
+    struct worst_number {        /* of an event the number that is furthest off */
         uint64_t event;
         const char *event_name, *output_name, *cause;
         uint32_t output, element;
-        double expected, got;    /* float model, firmware */
-    } worst;
+        double error, expected, got; /* got: the firmware, expected: the float model */
+    } worst[LOSS_WORST];         /* the largest first */
+    uint32_t worst_count;
     struct layer_loss *layers;   /* in order, those that can be compared */
     uint32_t layer_count;
     const char *layer;           /* where most of the error arises, or NULL */
@@ -124,9 +129,9 @@ struct loss {
     const char *warning;         /* what they do not explain, or NULL */
 };
 
-/* The rule: sets `allowed` and `formats`. spread: root mean square of the float outputs about their mean. */
-void loss_allow(struct loss *loss, const struct graph *reference, const struct graph *fixed, double spread, struct arena *arena);
-/* ... and whether the loss as counted is explained: sets `explained` and `warning`. accuracy_lost: share, or NaN. */
+/* Which formats explain a loss, in words. */
+const char *loss_formats(const struct graph *reference, const struct graph *fixed, struct arena *arena);
+/* The rule, whether the loss as counted is explained: sets `explained` and `warning`. accuracy_lost: share, or NaN. */
 void loss_judge(struct loss *loss, double accuracy_lost, struct arena *arena);
 
 /* All of it for events in memory; inputs as graph_run_reals, threshold NaN: 0.5 after a sigmoid or softmax, else 0;

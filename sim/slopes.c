@@ -1,13 +1,18 @@
-/* How the inputs move one number inside the quantised graph, at one event: the chain rule, backward through
- * the integer operators in real units. Where an operator stands still at the event (a ReLU below 0, a clamp
- * beyond its end, a flat piece of a table) a little of its slope elsewhere is let through, so that a search sees
- * which way leads out. An estimate that guides; whatever it finds is evaluated exactly. */
+/* How the numbers before it move one number inside the quantised graph, at one event: the chain rule, backward
+ * through the integer operators in real units.
+ *
+ * As a guide for a search, slopes of variables alone: where an operator stands still at the event (a ReLU below 0,
+ * a clamp beyond its end, a flat piece of a table) a little of its slope elsewhere is let through, so that the
+ * search sees which way leads out. An estimate; whatever it finds is evaluated exactly.
+ *
+ * As they are at the event, those of constants too: what stands still stands still, and of a number that is
+ * cut into its high and its low bits the low ones alone move. */
 #include <math.h>
 #include <string.h>
 
 #include "sim/private.h"
 
-static const double LEAK = 1.0 / 16;
+static const double GUIDE = 1.0 / 16; /* what is let through */
 
 struct step { /* what a node's geometry is, found once */
     const struct node *node;
@@ -16,14 +21,16 @@ struct step { /* what a node's geometry is, found once */
     const struct movement *movement;
     struct matrix_product product;
     struct axis_reduction reduction;
+    bool still; /* the high bits of a number that is cut in two */
 };
 
 struct slopes {
     const struct graph *graph;
     const struct evaluator_state *state;
+    double leak;
     int lane;
     struct step *steps;
-    double **of;    /* by value; NULL: a constant */
+    double **of;    /* by value; NULL: a constant, as a guide */
     double **units; /* by value: what one of the stored integer is worth */
     bool *touched;  /* by value */
 };
@@ -38,6 +45,23 @@ static const uint32_t *broadcast(struct arena *arena, const struct shape *wide, 
 
 static const struct shape *shape_of(const struct slopes *slopes, valref value) {
     return &graph_value(slopes->graph, value)->shape;
+}
+
+bool narrow_is_high_part(const struct graph *graph, const struct node *node) {
+    const struct quantizer_attributes *attributes = &node->attributes.quantizer;
+    if (node->op != OP_NARROW || attributes->rounding != ROUND_TRUNCATE)
+        return false;
+    struct format from = graph_format(graph, node->inputs[0], 0), high = graph_format(graph, node->result, 0);
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct node *other = &graph->nodes[i];
+        if (other->dead || other->op != OP_NARROW || other == node || !valref_equal(other->inputs[0], node->inputs[0]))
+            continue;
+        struct format low = graph_format(graph, other->result, 0);
+        if (other->attributes.quantizer.overflow == OVERFLOW_WRAP && low.fraction == from.fraction &&
+            low.width == from.fraction - high.fraction)
+            return true;
+    }
+    return false;
 }
 
 static void plan_step(struct slopes *slopes, struct step *step, const struct node *node, struct arena *arena) {
@@ -55,11 +79,13 @@ static void plan_step(struct slopes *slopes, struct step *step, const struct nod
             step->map[i] = broadcast(arena, result, shape_of(slopes, node->inputs[i]));
     else if (node->op == OP_TABLE || node->op == OP_THRESHOLD)
         step->map[0] = broadcast(arena, result, &node->attributes.lookup.shape);
+    step->still = slopes->leak == 0 && narrow_is_high_part(slopes->graph, node);
 }
 
-struct slopes *slopes_new(const struct graph *graph, const struct evaluator_state *state, struct arena *arena) {
+struct slopes *slopes_new(const struct graph *graph, const struct evaluator_state *state, bool as_guide,
+                          struct arena *arena) {
     struct slopes *slopes = ARENA_NEW(arena, struct slopes);
-    *slopes = (struct slopes){.graph = graph, .state = state};
+    *slopes = (struct slopes){.graph = graph, .state = state, .leak = as_guide ? GUIDE : 0};
     slopes->steps = ARENA_ARRAY(arena, struct step, graph->node_count + 1);
     slopes->of = ARENA_ARRAY(arena, double *, graph->value_count + 1);
     slopes->units = ARENA_ARRAY(arena, double *, graph->value_count + 1);
@@ -72,7 +98,7 @@ struct slopes *slopes_new(const struct graph *graph, const struct evaluator_stat
         double *units = slopes->units[node->result.id] = ARENA_ARRAY(arena, double, elements + 1);
         for (size_t e = 0; e < elements; e++)
             units[e] = ldexp(1, -graph_format(graph, node->result, e).fraction);
-        if (node->op != OP_CONSTANT)
+        if (node->op != OP_CONSTANT || !as_guide)
             slopes->of[node->result.id] = ARENA_ARRAY(arena, double, elements + 1);
         if (node->op != OP_CONSTANT && node->op != OP_INPUT)
             plan_step(slopes, &slopes->steps[i], node, arena);
@@ -135,16 +161,18 @@ static void reduction_slopes(struct slopes *slopes, const struct step *step, con
                 best = first + k * r->inner;
         for (size_t k = 0; k < r->length; k++) {
             size_t at = first + k * r->inner;
-            add_slope(slopes, from, at, out[e] * (step->node->op == OP_REDUCE_SUM || at == best ? 1 : LEAK));
+            add_slope(slopes, from, at, out[e] * (step->node->op == OP_REDUCE_SUM || at == best ? 1 : slopes->leak));
         }
     }
 }
 
 static double narrow_slope(const struct slopes *slopes, const struct step *step, size_t element) {
     struct format to = graph_format(slopes->graph, step->node->result, element);
+    if (step->still)
+        return 0;
     double x = number_at(slopes, step->node->inputs[0], element);
     bool inside = x >= fixed_to_real(format_min(to), to.fraction) && x <= fixed_to_real(format_max(to), to.fraction);
-    return to.width <= 0 ? 0 : inside || step->node->attributes.quantizer.overflow == OVERFLOW_WRAP ? 1 : LEAK;
+    return to.width <= 0 ? 0 : inside || step->node->attributes.quantizer.overflow == OVERFLOW_WRAP ? 1 : slopes->leak;
 }
 
 /* Between two arguments; the ends of a table or staircase hold on. */
@@ -163,7 +191,7 @@ static double table_slope(const struct slopes *slopes, const struct step *step, 
     double near[2] = {(double)table->entries[lo] * out, (double)table->entries[hi] * out};
     double whole[2] = {(double)table->entries[0] * out, (double)table->entries[last] * out};
     double local = rise(near, (double)(hi - lo) * in), all = rise(whole, (double)last * in);
-    return local != 0 ? local : LEAK * all;
+    return local != 0 ? local : slopes->leak * all;
 }
 
 static double staircase_slope(const struct slopes *slopes, const struct step *step, size_t element) {
@@ -175,7 +203,7 @@ static double staircase_slope(const struct slopes *slopes, const struct step *st
     double run = ((double)stairs->thresholds[stairs->count - 1] - (double)stairs->thresholds[0] + 1) * in;
     int64_t at = integer_at(slopes, step->node->inputs[0], element);
     bool inside = at >= stairs->thresholds[0] - 1 && at <= stairs->thresholds[stairs->count - 1];
-    return rise(ends, run) * (inside ? 1 : LEAK);
+    return rise(ends, run) * (inside ? 1 : slopes->leak);
 }
 
 static void unary_slopes(struct slopes *slopes, const struct step *step, const double *out) {
@@ -185,7 +213,7 @@ static void unary_slopes(struct slopes *slopes, const struct step *step, const d
         if (out[e] == 0)
             continue;
         switch (node->op) {
-        case OP_RELU: slope = integer_at(slopes, node->inputs[0], e) > 0 ? 1 : LEAK; break;
+        case OP_RELU: slope = integer_at(slopes, node->inputs[0], e) > 0 ? 1 : slopes->leak; break;
         case OP_NARROW: slope = narrow_slope(slopes, step, e); break;
         case OP_TABLE: slope = table_slope(slopes, step, e); break;
         case OP_THRESHOLD: slope = staircase_slope(slopes, step, e); break;

@@ -65,7 +65,7 @@ static struct verdict verdict = {
     .loss = {.compared = "its outputs", .events = 50100, .max_error = 0.03, .mean_error = 0.001, .outputs = 250500, .exact = 17,
              .grid_outputs = 250000, .grid_exact = 16, .quantile = {0.001, 0.005, 0.01, 0.02}, .decisions = 50100, .flipped = 3,
              .flipped_by = {1, 0, 2, 0}, .allowed = 0.0625, .formats = "formats of 12 bits",
-             .worst = {17, "event 17 of the files", "y", "the formats' rounding, most of it at layer 'relu <2>'", 0, 3, 0.5, 0.53},
+             .worst = {{17, "event 17 of the files", "y", "the formats' rounding, most of it at layer 'relu <2>'", 0, 3, 0.03, 0.5, 0.53}}, .worst_count = 1,
              .layers = losses, .layer_count = 2, .layer = "relu <2>", .explained = true},
     .has_labels = true, .labelled_events = 100, .accuracy_float = 0.76, .accuracy_fixed = 0.755,
     .class_count = 3, .confusion_float = confusion_float, .confusion_fixed = confusion_fixed, .class_names = class_names, .class_name_count = 2,

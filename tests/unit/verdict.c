@@ -430,7 +430,7 @@ static void files_and_labels(void) {
     CHECK_EQ(verdict->loss.grid_outputs, 0); /* 0.03 is on no grid of sixteenths */
     CHECK(verdict->loss.max_error > 0);
     CHECK_EQ(verdict->curve_count, 2);
-    CHECK(verdict->loss.max_error < 0.1 && strstr(verdict->loss.worst.cause, "the port's rounding"));
+    CHECK(verdict->loss.max_error < 0.1 && strstr(verdict->loss.worst[0].cause, "the port's rounding"));
     CHECK(verdict->gate_count == 3 && !verdict_gates_pass(verdict) && !verdict_is_positive(verdict));
     CHECK(verdict->gates[0].passed && !verdict->gates[1].passed && verdict->gates[2].passed);
     CHECK(verdict->curves[0].area_fixed > 0.9 && fabs(verdict->accuracy_fixed - 1) < 0.051);

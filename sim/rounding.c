@@ -1,0 +1,284 @@
+/* How far the formats may put one number of the firmware from the model's, at an event.
+ *
+ * Every place where the compiler rounds is a source of error: a narrow that the model has no quantiser for, an entry
+ * of a table (or of the staircase of a function), a weight. A rounding to the nearest multiple of a step is off by something like a uniform number of
+ * half a step either way, of variance step^2 / 12 (by a whole step, step^2 / 3, where it is not to the nearest); one
+ * source knows nothing of another. So a number's error has the variance
+ *     sum over the sources of (slope of the number by the source)^2 * variance,
+ * the slopes being those of the integer network at that event (slopes.c). DEVIATIONS times the root of it is what the
+ * formats explain: of numbers that are sums of many such errors one in ten million is further off. A narrow that
+ * clamps is off by what is beyond its end, which is known: that times its slope is told apart, because whoever
+ * chose the format did not expect such a number. Slopes hold near the event: where clamps move the number further
+ * than all rounding, they may have moved it anywhere.
+ *
+ * A weight's step is not in the graph, whose constants have no bit to spare: a matrix has a grid by row (operands of
+ * different size) and by column, and both are read off the lowest bits that are set. Added constants are kept
+ * finer than anything that is added to them. */
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "sim/private.h"
+
+enum { PLAIN_BITS = 2 }; /* weights of so few bits (1, -1, powers of two) were not rounded */
+static const double DEVIATIONS = 5;
+
+struct source {
+    valref value; /* moved by it */
+    size_t elements;
+    double *variance; /* by element */
+    const struct node *clamp; /* the narrow, where it can clamp */
+};
+
+struct roundings {
+    const struct graph *fixed;
+    struct evaluator *evaluator;
+    struct evaluator_state *state;
+    struct slopes *slopes;
+    struct source *sources;
+    uint32_t source_count, input_count;
+    valref *inputs;
+    int64_t **outputs; /* not read */
+};
+
+/* ---- sources ---- */
+
+/* A quantiser of the model, or a step of one: "<quantiser>" or "<quantiser>.<step>". */
+static bool is_models_own(const struct graph *reference, const struct node *node) {
+    for (uint32_t i = 0; i < reference->node_count; i++) {
+        const struct node *other = &reference->nodes[i];
+        size_t length = strlen(other->name);
+        if (!other->dead && op_is_quantiser(other->op) && !strncmp(node->name, other->name, length) &&
+            (node->name[length] == 0 || node->name[length] == '.'))
+            return true;
+    }
+    return false;
+}
+
+static bool rounds_to_nearest(enum rounding rounding) {
+    return rounding >= ROUND_HALF_UP && rounding <= ROUND_HALF_EVEN;
+}
+
+static double variance_of(double step, bool nearest) {
+    return step * step / (nearest ? 12 : 3);
+}
+
+static struct source *add_source(struct roundings *roundings, valref value, struct arena *arena) {
+    struct source *source = &roundings->sources[roundings->source_count++];
+    *source = (struct source){.value = value, .elements = value_elements(roundings->fixed, value)};
+    source->variance = ARENA_ARRAY(arena, double, source->elements + 1);
+    return source;
+}
+
+static void add_narrow(struct roundings *roundings, const struct node *node, struct arena *arena) {
+    const struct quantizer_attributes *attributes = &node->attributes.quantizer;
+    struct source *source = add_source(roundings, node->result, arena);
+    for (size_t e = 0; e < source->elements; e++) {
+        struct format from = graph_format(roundings->fixed, node->inputs[0], e), to = graph_format(roundings->fixed, node->result, e);
+        if (from.fraction > to.fraction)
+            source->variance[e] = variance_of(ldexp(1, -to.fraction), rounds_to_nearest(attributes->rounding));
+    }
+    if (attributes->overflow != OVERFLOW_WRAP)
+        source->clamp = node;
+}
+
+static void add_table(struct roundings *roundings, const struct node *node, struct arena *arena) {
+    struct source *source = add_source(roundings, node->result, arena);
+    for (size_t e = 0; e < source->elements; e++)
+        source->variance[e] = variance_of(ldexp(1, -graph_format(roundings->fixed, node->result, e).fraction), true);
+}
+
+static int bit_length(int64_t code) {
+    int bits = 0;
+    for (uint64_t rest = code < 0 ? -(uint64_t)code : (uint64_t)code; rest; rest >>= 1)
+        bits++;
+    return bits;
+}
+
+static int trailing_zeros(int64_t code) {
+    int zeros = 0;
+    while (code && !(code & 1)) {
+        code /= 2;
+        zeros++;
+    }
+    return zeros;
+}
+
+/* The bits behind the point that a constant needs; INT_MIN for 0, which needs none. */
+static int needed_fraction(const struct graph *graph, valref constant, size_t element) {
+    int64_t code = graph_integers(graph, constant)[element];
+    return code ? graph_format(graph, constant, element).fraction - trailing_zeros(code) : INT_MIN;
+}
+
+struct grid { /* of a matrix: the fraction of an element is row + column */
+    size_t rows, columns;
+    int *row, *column;
+};
+
+static int larger(int a, int b) {
+    return a > b ? a : b;
+}
+
+/* Rows first, from the columns of the finest grid; then what is left of every column. */
+static void find_grid(const struct graph *graph, valref constant, size_t first, struct grid *grid) {
+    for (size_t r = 0; r < grid->rows; r++) {
+        grid->row[r] = INT_MIN;
+        for (size_t c = 0; c < grid->columns; c++)
+            grid->row[r] = larger(grid->row[r], needed_fraction(graph, constant, first + r * grid->columns + c));
+    }
+    for (size_t c = 0; c < grid->columns; c++) {
+        grid->column[c] = INT_MIN;
+        for (size_t r = 0; r < grid->rows; r++) {
+            int needed = needed_fraction(graph, constant, first + r * grid->columns + c);
+            if (needed != INT_MIN)
+                grid->column[c] = larger(grid->column[c], needed - grid->row[r]);
+        }
+    }
+}
+
+/* A column whose codes have few bits holds plain numbers. */
+static bool is_rounded(const struct graph *graph, valref constant, size_t first, const struct grid *grid, size_t column) {
+    int widest = 0;
+    for (size_t r = 0; r < grid->rows; r++) {
+        int64_t code = graph_integers(graph, constant)[first + r * grid->columns + column];
+        int fraction = graph_format(graph, constant, first + r * grid->columns + column).fraction;
+        if (code)
+            widest = larger(widest, bit_length(code) + grid->row[r] + grid->column[column] - fraction);
+    }
+    return widest > PLAIN_BITS;
+}
+
+static void add_matrix(struct roundings *roundings, valref constant, struct arena *arena) {
+    const struct graph *graph = roundings->fixed;
+    const struct shape *shape = &graph_value(graph, constant)->shape;
+    struct source *source = add_source(roundings, constant, arena);
+    struct grid grid = {.columns = shape->rank > 1 ? (size_t)shape->dim[shape->rank - 1] : 1};
+    grid.rows = (size_t)shape->dim[shape->rank > 1 ? shape->rank - 2 : 0];
+    grid.row = ARENA_ARRAY(arena, int, grid.rows + 1);
+    grid.column = ARENA_ARRAY(arena, int, grid.columns + 1);
+    for (size_t first = 0; first < source->elements; first += grid.rows * grid.columns) {
+        find_grid(graph, constant, first, &grid);
+        for (size_t c = 0; c < grid.columns; c++)
+            for (size_t r = 0; grid.column[c] != INT_MIN && is_rounded(graph, constant, first, &grid, c) && r < grid.rows; r++)
+                if (grid.row[r] != INT_MIN)
+                    source->variance[first + r * grid.columns + c] = variance_of(ldexp(1, -grid.row[r] - grid.column[c]), true);
+    }
+}
+
+/* Factors keep as many significant bits as the widest of them. */
+static void add_factors(struct roundings *roundings, valref constant, struct arena *arena) {
+    const int64_t *codes = graph_integers(roundings->fixed, constant);
+    struct source *source = add_source(roundings, constant, arena);
+    int bits = 0;
+    for (size_t e = 0; e < source->elements; e++)
+        bits = larger(bits, bit_length(codes[e]) - trailing_zeros(codes[e]));
+    for (size_t e = 0; bits > PLAIN_BITS && e < source->elements; e++)
+        if (codes[e])
+            source->variance[e] = variance_of(ldexp(1, bit_length(codes[e]) - bits - graph_format(roundings->fixed, constant, e).fraction), true);
+}
+
+static void add_constants(struct roundings *roundings, const struct node *node, struct arena *arena) {
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        if (!graph_integers(roundings->fixed, node->inputs[i]))
+            continue;
+        if (node->op == OP_MATMUL)
+            add_matrix(roundings, node->inputs[i], arena);
+        else
+            add_factors(roundings, node->inputs[i], arena);
+    }
+}
+
+static void find_sources(struct roundings *roundings, const struct graph *reference, struct arena *arena) {
+    const struct graph *fixed = roundings->fixed;
+    bool exact_constants = loss_has_quantisers(reference);
+    roundings->sources = ARENA_ARRAY(arena, struct source, 2 * fixed->node_count + 1);
+    for (uint32_t i = 0; i < fixed->node_count; i++) {
+        const struct node *node = &fixed->nodes[i];
+        if (node->dead || is_models_own(reference, node))
+            continue;
+        if (node->op == OP_NARROW && !narrow_is_high_part(fixed, node))
+            add_narrow(roundings, node, arena);
+        else if (node->op == OP_TABLE || (node->op == OP_THRESHOLD && text_ends_with(node->name, ".narrow")))
+            add_table(roundings, node, arena);
+        else if ((node->op == OP_MATMUL || node->op == OP_MUL) && !exact_constants)
+            add_constants(roundings, node, arena);
+    }
+}
+
+struct roundings *roundings_new(const struct graph *reference, const struct graph *fixed, struct arena *arena) {
+    struct roundings *roundings = ARENA_NEW(arena, struct roundings);
+    *roundings = (struct roundings){.fixed = fixed};
+    roundings->evaluator = evaluator_new(fixed, arena);
+    if (!roundings->evaluator)
+        return NULL;
+    roundings->state = evaluator_state_new(roundings->evaluator);
+    if (!roundings->state)
+        context_out_of_memory(fixed->context);
+    roundings->slopes = slopes_new(fixed, roundings->state, false, arena);
+    struct value_list inputs = graph_inputs(fixed, arena);
+    roundings->input_count = inputs.count;
+    roundings->inputs = inputs.at;
+    roundings->outputs = ARENA_ARRAY(arena, int64_t *, fixed->output_count + 1);
+    for (uint32_t o = 0; o < fixed->output_count; o++)
+        roundings->outputs[o] = arena_calloc(arena, EVENT_LANES, value_elements(fixed, fixed->outputs[o].value) * sizeof(int64_t));
+    find_sources(roundings, reference, arena);
+    return roundings;
+}
+
+void roundings_close(struct roundings *roundings) {
+    if (roundings)
+        evaluator_state_free(roundings->state);
+}
+
+/* ---- at an event ---- */
+
+void roundings_stand_at(struct roundings *roundings, const int64_t *const *event) {
+    evaluator_run_integers(roundings->evaluator, roundings->state, 1, event, roundings->outputs);
+}
+
+/* The operand of a narrow, and where its format ends. */
+static double beyond_format(const struct roundings *roundings, const struct node *node, size_t element, double *from, double *to) {
+    struct format wide = graph_format(roundings->fixed, node->inputs[0], element), narrow = graph_format(roundings->fixed, node->result, element);
+    *from = fixed_to_real(evaluator_integers(roundings->state, node->inputs[0])[element * EVENT_LANES], wide.fraction);
+    if (narrow.width <= 0)
+        *to = 0;
+    else
+        *to = fmin(fmax(*from, fixed_to_real(format_min(narrow), narrow.fraction)), fixed_to_real(format_max(narrow), narrow.fraction));
+    return fabs(*from - *to);
+}
+
+static void add_clamp(const struct roundings *roundings, const struct source *source, size_t element, double slope, double *most,
+                      struct allowance *allowance) {
+    double from, to, off = fabs(slope) * beyond_format(roundings, source->clamp, element, &from, &to);
+    allowance->range += off;
+    if (!(off > *most))
+        return;
+    *most = off;
+    allowance->clamp = source->clamp;
+    allowance->clamp_element = element;
+    allowance->clamp_from = from;
+    allowance->clamp_to = to;
+}
+
+struct allowance roundings_explains(struct roundings *roundings, valref value, size_t element) {
+    struct allowance allowance = {0};
+    double variance = 0, most = 0;
+    slopes_find(roundings->slopes, 0, value, element);
+    for (uint32_t s = 0; s < roundings->source_count; s++) {
+        const struct source *source = &roundings->sources[s];
+        const double *slope = slopes_of(roundings->slopes, source->value);
+        for (size_t e = 0; e < source->elements; e++) {
+            if (slope[e] == 0)
+                continue;
+            variance += slope[e] * slope[e] * source->variance[e];
+            if (source->clamp)
+                add_clamp(roundings, source, e, slope[e], &most, &allowance);
+        }
+    }
+    allowance.rounding = DEVIATIONS * sqrt(variance);
+    if (allowance.range > allowance.rounding) /* further than slopes tell anything about */
+        allowance.range = INFINITY;
+    else
+        allowance.range += allowance.rounding;
+    return allowance;
+}

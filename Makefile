@@ -23,13 +23,15 @@ CFLAGS_debug := -O0 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_MALLOC
 CFLAGS_coverage := -O0 -g --coverage
 # No contraction: every operation of the float engine rounds once.
-ALL_CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(WARNINGS) -ffp-contract=off -fno-strict-aliasing -fopenmp \
+ALL_CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(WARNINGS) -ffp-contract=off -fno-strict-aliasing -fopenmp -fPIC -fvisibility=hidden \
   -I. -I$(B)/generated $(DEPENDENCY_CFLAGS) $(CFLAGS_$(variant)) $(CFLAGS)
 LINK_FLAGS := -fopenmp $(filter -fsanitize% --coverage,$(CFLAGS_$(variant))) $(LDFLAGS)
 
 LIBRARY_FOLDERS := ir ir/ops target $(wildcard frontend frontend/*) passes $(wildcard codegen codegen/*) sim report driver
 LIBRARY_SOURCES := $(wildcard $(addsuffix /*.c,$(patsubst %/,%,$(LIBRARY_FOLDERS))))
 CLI_SOURCES := $(wildcard cli/*.c)
+# Of the interface in bxc.h.
+SO_VERSION := 0
 TEMPLATES := $(wildcard hls_templates/*)
 
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(B)/%.o) $(B)/generated/onnx.pb-c.o $(B)/generated/templates.o
@@ -39,15 +41,26 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 .PHONY: all check check-long bench doc analyze coverage install clean fuzz
-all: $(B)/bxc $(B)/bxc.pc
+all: $(B)/bxc $(B)/bxc.pc $(B)/libbxc.a $(B)/libbxc.so
 
-$(B)/bxc: $(CLI_OBJECTS) $(B)/libbxc.a
+$(B)/bxc: $(CLI_OBJECTS) $(B)/libbxc-all.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(DEPENDENCY_LIBS)
 
-$(B)/libbxc.a: $(LIBRARY_OBJECTS)
+# With every symbol, for the command line and the tests.
+$(B)/libbxc-all.a: $(LIBRARY_OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar qcs $@ $^
+
+# For others: nothing but what bxc.h declares can be seen.
+$(B)/libbxc.a: $(LIBRARY_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)ld -r -o $(B)/libbxc.o $^ && objcopy --wildcard --keep-global-symbol='bxc_*' $(B)/libbxc.o
+	$(Q)rm -f $@ && ar qcs $@ $(B)/libbxc.o && rm $(B)/libbxc.o
+
+$(B)/libbxc.so: $(LIBRARY_OBJECTS) driver/libbxc.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared -Wl,-soname,libbxc.so.$(SO_VERSION) -Wl,--version-script,driver/libbxc.map $(LINK_FLAGS) -o $@ $(LIBRARY_OBJECTS) $(DEPENDENCY_LIBS)
 
 # Flags in a stamp: changing them rebuilds.
 $(B)/flags: FORCE

@@ -2,7 +2,7 @@
 # Installs the Debian packages that building, running and testing bxc needs, if any is missing.
 set -eu
 packages="make gcc g++ pkg-config protobuf-c-compiler libprotobuf-c-dev libonnx-dev libcjson-dev libxml2-dev \
-libhdf5-dev libzip-dev verilator iverilog yosys libonnx-testdata"
+libhdf5-dev libzip-dev verilator iverilog yosys libonnx-testdata python3-numpy"
 [ "${1:-}" != --all ] || packages="$packages clang libclang-rt-dev libomp-dev"
 missing=
 for package in $packages; do

@@ -47,6 +47,46 @@ const char *bxc_context_diagnostics(struct bxc_context *context) {
     return formatting.text;
 }
 
+static enum bxc_severity severity_of(enum severity severity) {
+    return severity == SEVERITY_ERROR ? BXC_ERROR : severity == SEVERITY_WARNING ? BXC_WARNING : BXC_NOTE;
+}
+
+static struct bxc_diagnosis diagnosis_of(struct bxc_context *context, const struct diagnostic *item) {
+    struct strbuf text = strbuf_new(context->arena);
+    diag_format(&text, item);
+    return (struct bxc_diagnosis){.severity = severity_of(item->severity), .message = item->message, .help = item->help,
+                                  .file = item->location.file, .path = item->location.path, .node = item->location.node,
+                                  .op = item->location.op, .attribute = item->location.attribute, .line = item->location.line,
+                                  .text = text.data};
+}
+
+struct taking {
+    struct bxc_context *context;
+    struct bxc_diagnosis *list;
+    size_t count;
+};
+
+static int take_all(void *user) {
+    struct taking *taking = user;
+    struct diagnostics *diagnostics = &taking->context->diagnostics;
+    struct bxc_diagnosis *list = ARENA_ARRAY(taking->context->arena, struct bxc_diagnosis, diagnostics->count + 1);
+    for (size_t i = 0; i < diagnostics->count; i++)
+        if (!taking->context->errors_only || diagnostics->items[i].severity == SEVERITY_ERROR)
+            list[taking->count++] = diagnosis_of(taking->context, &diagnostics->items[i]);
+    diagnostics->count = 0;
+    taking->list = list;
+    return 0;
+}
+
+size_t bxc_context_take(struct bxc_context *context, const struct bxc_diagnosis **list) {
+    static const struct bxc_diagnosis out_of_memory = {.severity = BXC_ERROR, .message = "out of memory",
+                                                       .text = "bxc: error: out of memory\n"};
+    struct taking taking = {.context = context};
+    bool taken = context_guarded(context, take_all, &taking) == 0;
+    *list = taken ? taking.list : &out_of_memory;
+    return taken ? taking.count : 1;
+}
+
 void bxc_context_quiet(struct bxc_context *context) {
     context->errors_only = true;
 }

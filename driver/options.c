@@ -109,6 +109,14 @@ int bxc_options_config(struct bxc_options *options, const char *path) {
     return bxc_options_set(options, "config", path);
 }
 
+struct bxc_context *options_context(const struct bxc_options *options) {
+    return options->context;
+}
+
+struct arena *options_arena(const struct bxc_options *options) {
+    return options->arena;
+}
+
 const char *options_get(const struct bxc_options *options, const char *key) {
     const char *value = NULL;
     for (size_t i = 0; options && i < options->count; i++)
@@ -193,11 +201,11 @@ static bool decides_nothing(const struct option_info *option) {
 
 const char *options_words(struct arena *arena, const struct bxc_options *options) {
     struct strbuf out = strbuf_new(arena);
-    for (size_t i = 0; options && i < options->count; i++) {
-        const struct option_info *option = options->given[i].option;
-        if (decides_nothing(option)) continue;
-        strbuf_printf(&out, " --%s", option->key);
-        if (option->argument) strbuf_printf(&out, " %s", options_quoted(arena, options->given[i].value, strstr(option->argument, "FILE") != NULL));
-    }
+    for (const struct option_info *option = option_table; options && option->key; option++)
+        for (size_t i = 0; i < options->count; i++) {
+            if (options->given[i].option != option || decides_nothing(option)) continue;
+            strbuf_printf(&out, " --%s", option->key);
+            if (option->argument) strbuf_printf(&out, " %s", options_quoted(arena, options->given[i].value, strstr(option->argument, "FILE") != NULL));
+        }
     return out.data;
 }

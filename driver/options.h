@@ -41,6 +41,8 @@ const struct option_info *option_find(const char *key);
 const char *option_nearest(const char *key, unsigned commands);
 const char *command_nearest(const char *name);
 
+struct bxc_context *options_context(const struct bxc_options *options);
+struct arena *options_arena(const struct bxc_options *options); /* as long as they are */
 /* The last value given, or NULL; a switch that was given has the value "yes". */
 const char *options_get(const struct bxc_options *options, const char *key);
 /* The index-th value of a repeating option, or NULL. */
@@ -51,8 +53,8 @@ int options_number(const struct bxc_options *options, const char *key, double fa
 int options_whole(const struct bxc_options *options, const char *key, int fallback, int lo, int hi, int *out);
 int options_share(const struct bxc_options *options, const char *key, double fallback, double *out);
 
-/* What was given, as a command line ends: " --clock 360MHz --calibrate events.npy". Files without their folders; what
- * decides no byte of a firmware is left out. */
+/* What was given, as a command line ends, in the order of the table: " --clock 360MHz --calibrate events.npy". Files
+ * without their folders; what decides no byte of a firmware is left out. */
 const char *options_words(struct arena *arena, const struct bxc_options *options);
 const char *options_quoted(struct arena *arena, const char *text, bool is_path); /* for a shell, where it must be */
 

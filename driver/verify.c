@@ -1,5 +1,6 @@
 /* Runs the verification of a firmware folder and leaves the verdict in it. */
 #include "driver/driver.h"
+#include "driver/library.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -14,6 +15,7 @@ struct verify_job {
     FILE *terminal;
     struct firmware *firmware;
     struct verdict *verdict;
+    struct bxc_verdict **kept; /* for whoever wants it as a result; or NULL */
     bool positive;
 };
 
@@ -203,6 +205,7 @@ static int verify_steps(struct verify_job *job) {
     print_verdict(job);
     job->positive = verdict_is_positive(job->verdict);
     if (write_verdict(job) < 0) return -1;
+    if (job->kept) *job->kept = verdict_public(job->context, job->verdict);
     name_report(job);
     return 0;
 }
@@ -222,4 +225,10 @@ int bxc_verify(struct bxc_context *context, const char *folder, const struct bxc
     int result = context_guarded(context, verify, &job);
     *equal = result == 0 && job.positive;
     return result;
+}
+
+struct bxc_verdict *bxc_firmware_verify(struct bxc_context *context, const char *folder, const struct bxc_options *options) {
+    struct bxc_verdict *verdict = NULL;
+    struct verify_job job = {.context = context, .folder = folder, .options = options, .kept = &verdict};
+    return context_guarded(context, verify, &job) < 0 ? NULL : verdict;
 }

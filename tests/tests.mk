@@ -3,14 +3,14 @@
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/conformance/*.c tests/prop/*.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(B)/%)
 HLS_PROGRAMS := $(patsubst %.cpp,$(B)/%,$(wildcard tests/hls/*.cpp))
-TEST_SCRIPTS := $(sort $(wildcard tests/golden/run.sh tests/errors/run.sh tests/cosim/*.sh tests/unit/*.sh tests/style/*.sh tests/hls/*.sh tests/conformance/*.sh))
+TEST_SCRIPTS := $(sort $(wildcard tests/golden/run.sh tests/errors/run.sh tests/cosim/*.sh tests/unit/*.sh tests/python/run.sh tests/style/*.sh tests/hls/*.sh tests/conformance/*.sh))
 LONG_SCRIPTS := $(sort $(wildcard tests/long/*.sh))
 CXX ?= g++
 
 .PHONY: tests
 tests: $(UNIT_PROGRAMS) $(HLS_PROGRAMS)
 
-$(UNIT_PROGRAMS): $(B)/%: $(B)/%.o $(B)/libbxc.a
+$(UNIT_PROGRAMS): $(B)/%: $(B)/%.o $(B)/libbxc-all.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(DEPENDENCY_LIBS)
 $(HLS_PROGRAMS): $(B)/%: %.cpp $(TEMPLATES)
@@ -58,17 +58,27 @@ FUZZ_FLAGS := -g -O1 -fsanitize=fuzzer-no-link,address,undefined -DARENA_MALLOC
 SECONDS_EACH ?= 600
 # Ten minutes of every reader: make fuzz SECONDS_EACH=600
 fuzz:
-	$(Q)$(MAKE) variant=fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)' build/fuzz/libbxc.a $(FUZZ_PROGRAMS)
+	$(Q)$(MAKE) variant=fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)' build/fuzz/libbxc-all.a $(FUZZ_PROGRAMS)
 	$(Q)for program in $(FUZZ_PROGRAMS); do name=$$(basename $$program); mkdir -p build/fuzz/corpus/$$name; \
 	  echo "$$name"; $$program -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=4096 -artifact_prefix=build/fuzz/$$name- \
 	  build/fuzz/corpus/$$name $$(ls -d tests/fuzz/corpus/$${name#fuzz_} 2> /dev/null) || exit 1; done
-build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libbxc.a
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libbxc-all.a
 	$(Q)clang $(filter-out -W%,$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined -fopenmp -o $@ $^ $(DEPENDENCY_LIBS)
+
+# python/ with libbxc.so in it, as a wheel under build/. Needs setuptools, wheel and pip of $(PYTHON).
+PYTHON ?= python3
+.PHONY: wheel
+wheel: all
+	$(Q)rm -rf $(B)/wheel && mkdir -p $(B)/wheel && cp -r python $(B)/wheel/source && cp $(B)/libbxc.so $(B)/wheel/source/bxc/
+	$(Q)$(PYTHON) -m pip -q wheel --no-deps --no-build-isolation --disable-pip-version-check -w $(B)/wheel $(B)/wheel/source
+	$(Q)ls $(B)/wheel/*.whl
 
 TREE = $(DESTDIR)$(PREFIX)
 install: all
 	install -D $(B)/bxc "$(TREE)/bin/bxc"
 	install -D -m 644 $(B)/libbxc.a "$(TREE)/lib/libbxc.a"
+	install -D $(B)/libbxc.so "$(TREE)/lib/libbxc.so.$(SO_VERSION)"
+	ln -sf libbxc.so.$(SO_VERSION) "$(TREE)/lib/libbxc.so"
 	install -D -m 644 driver/bxc.h "$(TREE)/include/bxc.h"
 	mkdir -p "$(TREE)/share/man/man1" "$(TREE)/share/bash-completion/completions" "$(TREE)/lib/pkgconfig"
 	sed 's|@PREFIX@|$(PREFIX)|' $(B)/bxc.pc > "$(TREE)/lib/pkgconfig/bxc.pc"

@@ -2,6 +2,7 @@
 #include "frontend/keras/keras.h"
 
 #include <hdf5.h>
+#include <pthread.h>
 
 enum { VARIABLE_MAX = 1 << 26 };
 
@@ -13,13 +14,32 @@ static void release_dataset(void *handle) {
     H5Dclose(*(hid_t *)handle);
 }
 
-/* HDF5 prints its errors unless told not to; it has one such setting a thread. */
-static void silence(void) {
+/* HDF5 is one library for the whole process: as Debian builds it, one thread may be in it at a time, and its printing of
+ * errors is a setting of the process. A reader has both to itself, and leaves the setting as it was. */
+static pthread_mutex_t hdf5_turn = PTHREAD_MUTEX_INITIALIZER;
+
+struct silence {
+    H5E_auto2_t print;
+    void *user;
+};
+
+static void end_turn(void *object) {
+    const struct silence *before = object;
+    H5Eset_auto2(H5E_DEFAULT, before->print, before->user);
+    pthread_mutex_unlock(&hdf5_turn);
+}
+
+/* Until the reader's arena is freed. */
+static void take_turn(struct keras_reader *reader) {
+    struct silence *before = ARENA_NEW(reader->arena, struct silence);
+    pthread_mutex_lock(&hdf5_turn);
+    H5Eget_auto2(H5E_DEFAULT, &before->print, &before->user);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    arena_defer(reader->arena, end_turn, before);
 }
 
 int keras_weights_open(struct keras_reader *reader, const void *image, size_t length) {
-    silence();
+    take_turn(reader);
     /* The name alone tells images apart: two that are open at once must not share one. */
     const char *name = arena_printf(reader->arena, "model.weights.h5 %p", image);
     hid_t *handle = ARENA_NEW(reader->arena, hid_t);

@@ -74,6 +74,13 @@ template <int N, class A, class B, class Y> inline void bxc_mul(const A a[N], co
     }
 }
 
+/* The same where the arrays' types make too wide a product: stored integers without a_zeros and b_zeros zeros, and
+ * y_zeros for the result. */
+template <class Y, class A, class B> inline Y bxc_times(const A &a, int a_zeros, const B &b, int b_zeros, int y_zeros) {
+    const bxc_integer m = bxc_integer(bxc_wide_raw(a) >> a_zeros) * bxc_integer(bxc_wide_raw(b) >> b_zeros);
+    return bxc_from_wide_raw<Y>(bxc_left(m, y_zeros));
+}
+
 /* COUNT of the LENGTH middle indices. */
 template <int OUTER, int LENGTH, int COUNT, int INNER, class X, class Y>
 inline void bxc_gather(const X x[], const int indices[COUNT], Y y[OUTER * COUNT * INNER]) {

@@ -113,7 +113,7 @@ bool chain_exact_cost(struct integerise *state, const struct lowered *chain, dou
 
 /* ---- integerise_scales.c ---- */
 
-enum { INTEGER_BITS_MAX = 62 };
+enum { INTEGER_BITS_MAX = 62, INTEGER_ARRAY_BITS = 116 /* HLS C++ has 120 of an array, and 126 of two that are multiplied */ };
 /* Operands of a node, and for each of their elements the group whose elements must get one scale. */
 struct scale_join {
     const struct node *node;
@@ -128,9 +128,18 @@ struct scale_join {
 bool scales_join(struct integerise *state, const struct scale_join *join);
 /* The same to scale 1, element by element. */
 bool scales_take_off(struct integerise *state, const struct node *node, struct exact *operand);
-/* Shortens the operands of a product that has no room, to more bits than binary32 keeps; whether it did, which is told.
- * Not where both are as the model gave them: 3 * 5 stays 15 there, or the product is refused. */
-bool product_fit(struct integerise *state, const struct node *node, valref operands[2]);
+
+/* ---- integerise_fit.c ---- */
+
+/* Rounds the operands of a node's operator whose result has no room; whether it did, which is told with how far off they
+ * may be (times their scales; NULL: 1). Not where all are as the model gave them and have no scale: 3 * 5 stays 15 there,
+ * or the node is refused. prefix: of the names of what it adds. */
+bool operands_fit(struct integerise *state, const struct node *node, enum op op, const char *prefix, valref *operands, uint32_t count,
+                  const double *const *scales);
+/* The same for those of a concatenation, which needs one grid where languages have arrays of one type. */
+bool concat_fit(struct integerise *state, const struct node *node, valref *operands, const double *const *scales);
+/* A value with no finer fraction than given for each element; told as above. */
+valref value_fit(struct integerise *state, const struct node *node, const char *name, valref value, const int *fractions, const double *scale);
 
 /* ---- integerise_movement.c ---- */
 int cross_movement(struct integerise *state, const struct node *node);

@@ -16,8 +16,9 @@ static valref append_named(struct integerise *state, enum op op, const struct no
     valref operands[2] = {a, b};
     bool last = what == NULL;
     if (a.id == UINT32_MAX || (op != OP_RELU && b.id == UINT32_MAX)) return NO_VALUE;
-    if (op == OP_MUL) (void)product_fit(state, node, operands);
     const char *name = last ? node->name : arena_printf(state->scratch, "%s.%s", node->name, what);
+    if (op != OP_RELU) (void)operands_fit(state, node, op, name, operands, 2, NULL);
+    if (operands[0].id == UINT32_MAX || operands[1].id == UINT32_MAX) return NO_VALUE;
     return cross_name(state, graph_append(state->integer, op, name, operands, op == OP_RELU ? 1 : 2, NULL), node, last);
 }
 

@@ -146,8 +146,8 @@ static const double *scales_compact(const double *scale, size_t count) {
 }
 
 int refuse_scales(struct integerise *state, const struct node *node) {
-    return cross_refuse(state, node, "give the terms fewer bits",
-                        "'%s' adds numbers of scales that no grid of %d bits joins", node->name, INTEGER_BITS_MAX);
+    return cross_refuse(state, node, "scales are positive numbers of binary32, not subnormal", "'%s' joins numbers whose scales have no ratio",
+                        node->name);
 }
 
 static bool term_is_zero(const struct integerise *state, valref value, size_t element) {
@@ -260,6 +260,12 @@ static int bits_of(const struct integerise *state, const struct exact *operand) 
     return bits;
 }
 
+/* For one operand, and less for the other than it has where that leaves too little (integerise_fit.c). */
+static int room_beside(int other) {
+    enum { ROOM_MIN = 36 };
+    return INTEGER_BITS_MAX - other > ROOM_MIN ? INTEGER_BITS_MAX - other : ROOM_MIN;
+}
+
 /* Rows of the left operand, columns of the right one. */
 static bool join_product(struct integerise *state, const struct node *node, struct exact operands[2],
                          const struct matrix_product *g) {
@@ -270,7 +276,7 @@ static bool join_product(struct integerise *state, const struct node *node, stru
             group[e] = (uint32_t)(o == 0 ? e / g->depth : e / (g->depth * g->columns) * g->columns + e % g->columns);
         const uint32_t *groups[1] = {group};
         struct scale_join join = {node, &operands[o], 1, groups, (uint32_t)count, false,
-                                  INTEGER_BITS_MAX - bits_of(state, &operands[1 - o])};
+                                  room_beside(bits_of(state, &operands[1 - o]))};
         if (!scales_join(state, &join)) return false;
     }
     return true;
@@ -340,11 +346,12 @@ int exact_binary(struct integerise *state, const struct node *node, struct exact
                                        : scales_of_elementwise(state, node, exact, &shape, &out->scale);
     if (status < 0) return -1;
     valref operands[2] = {exact[0].value, exact[1].value};
-    bool shortened = node->op == OP_MUL && product_fit(state, node, operands);
+    const double *scales[2] = {exact[0].scale, exact[1].scale};
+    bool rounded = operands_fit(state, node, node->op, node->name, operands, 2, scales);
     out->value = append_like(state, node, operands);
     if (out->value.id == UINT32_MAX) return -1;
     const char *inherited = exact[0].doubt ? exact[0].doubt : exact[1].doubt;
-    if (!inherited && shortened) inherited = doubt_reason(state, node, "is a product of more than 63 bits: its operands are rounded");
+    if (!inherited && rounded) inherited = doubt_reason(state, node, "has no room for all bits of its operands: they are rounded");
     if (!inherited && out->scale) inherited = doubt_reason(state, node, "has a scale that is no power of two");
     out->doubt = node->op == OP_MATMUL ? doubt_of_product(state, node, operands[0], operands[1], out->value, inherited)
                                        : doubt_of_sums(state, node, out->value, inherited);
@@ -356,6 +363,8 @@ static int exact_reduction(struct integerise *state, const struct node *node, st
     if (exact_of(state, node->inputs[0], node, &operand) < 0 ||
         scales_of_reduction(state, node, &operand, &out->scale) < 0)
         return -1;
+    if (operands_fit(state, node, node->op, node->name, &operand.value, 1, &operand.scale) && !operand.doubt)
+        operand.doubt = doubt_reason(state, node, "has no room for all bits of its operand: it is rounded");
     out->value = append_like(state, node, &operand.value);
     if (out->value.id == UINT32_MAX) return -1;
     out->doubt = doubt_of_reduction(state, node, operand.value, operand.doubt);

@@ -2,8 +2,8 @@
  * integer times a power of two, and a common grid always exists: the integers are multiplied by what is left of their
  * scales when their greatest common divisor is taken off. Scales that agree to the 24 bits of binary32 count as equal
  * but for a power of two, which is a shift: a bias quantised with the product of two scales has that product rounded.
- * Where the factors or the sums would be too wide, factors of 24 bits and then fewer approximate the ratios, which is
- * told: binary32 itself keeps no more than 24. */
+ * Where the factors or the sums would be too wide, factors of 24 bits approximate the ratios and what they give is rounded
+ * to a grid that leaves room for the sums, which is told: binary32 itself keeps no more than 24. */
 #include "passes/integerise.h"
 
 #include <math.h>
@@ -11,10 +11,7 @@
 enum {
     BINARY32_BITS = 24,
     FACTOR_BITS_MAX = 32, /* exact ones */
-    FACTOR_BITS_MIN = 8,
-    KEPT_BITS = 36,       /* of what approximate factors give: far more than they are right to */
-    KEPT_BITS_ALIKE = 34, /* of both operands of a product, from the highest bit of their largest element */
-    KEPT_BITS_MIN = 30
+    KEPT_BITS = 36        /* of what approximate factors give: far more than they are right to */
 };
 
 /* An element among those that must get one scale: real = m * 2^-fraction * scale, and after it is multiplied by
@@ -43,7 +40,8 @@ struct group {
     struct mantissa *mantissas;
     uint32_t mantissa_count;
     double common;
-    int bits; /* of the factors, where they approximate; 0: they are exact */
+    bool nearly; /* the factors approximate */
+    int finest;  /* fraction that leaves room for the sum */
     bool merged; /* scales that binary32 cannot tell apart were taken for equal */
 };
 
@@ -106,8 +104,8 @@ static void spread_factors(struct group *group) {
     }
 }
 
-/* Room for the sum of all members, in bits. */
-static bool group_fits(const struct group *group, int room) {
+/* Room for the sum of all members, in bits; otherwise the grid that has it. */
+static bool group_fits(struct group *group, int room) {
     double sum = 0;
     int finest = INT16_MIN;
     for (uint32_t i = 0; i < group->count; i++) {
@@ -117,7 +115,10 @@ static bool group_fits(const struct group *group, int room) {
         sum += ldexp(member->magnitude * (double)member->factor, -fraction);
         if (fraction > finest) finest = fraction;
     }
-    return sum == 0 || ceil(log2(sum)) + 1 + finest <= room;
+    group->finest = INT16_MAX;
+    if (sum == 0 || ceil(log2(sum)) + 1 + finest <= room) return true;
+    group->finest = room - 2 - (int)ceil(log2(sum));
+    return false;
 }
 
 static bool join_exactly(struct group *group, int room) {
@@ -137,22 +138,22 @@ static bool join_exactly(struct group *group, int room) {
 }
 
 /* In units of the first mantissa where that is 1, else of the one that most members have. */
-static bool join_nearly(struct group *group, int room, int bits, bool to_one) {
+static void join_nearly(struct group *group, int room, bool to_one) {
     const struct mantissa *unit = &group->mantissas[0];
     for (uint32_t i = 1; !to_one && i < group->mantissa_count; i++)
         if (group->mantissas[i].members > unit->members) unit = &group->mantissas[i];
     group->common = to_one ? 1 : unit->value;
-    group->bits = bits;
+    group->nearly = true;
     for (uint32_t i = 0; i < group->mantissa_count; i++) {
         struct mantissa *mantissa = &group->mantissas[i];
         int exponent;
         double ratio = frexp(mantissa->value / group->common, &exponent);
-        mantissa->factor = llrint(ldexp(ratio, bits));
-        mantissa->shift = bits - exponent;
+        mantissa->factor = llrint(ldexp(ratio, BINARY32_BITS));
+        mantissa->shift = BINARY32_BITS - exponent;
         for (; mantissa->factor % 2 == 0; mantissa->shift--) mantissa->factor /= 2;
     }
     spread_factors(group);
-    return group_fits(group, room);
+    (void)group_fits(group, room);
 }
 
 /* Without a factor where the scales are equal. */
@@ -162,6 +163,7 @@ static void keep_equal_scales(struct group *group) {
         if (group->members[i].factor != 1 || group->members[i].shift != shift) return;
     for (uint32_t i = 0; i < group->count; i++) group->members[i].shift = 0;
     group->common = ldexp(group->common, -shift);
+    if (group->finest != INT16_MAX) group->finest -= shift;
 }
 
 static bool all_equal(const struct group *group) {
@@ -172,17 +174,16 @@ static bool all_equal(const struct group *group) {
 
 static bool group_join(struct group *group, const struct scale_join *join, struct arena *arena) {
     group->common = group->members[0].scale;
+    group->finest = INT16_MAX;
     for (uint32_t i = 0; i < group->count; i++) {
         group->members[i].factor = 1;
         if (!isnormal((float)group->members[i].scale) || group->members[i].scale < 0) return false;
     }
     if (all_equal(group)) return true;
     find_mantissas(group, arena);
-    bool joined = join_exactly(group, join->room);
-    for (int bits = BINARY32_BITS; !joined && bits >= FACTOR_BITS_MIN; bits--)
-        joined = join_nearly(group, join->room, bits, join->to_one);
-    if (joined) keep_equal_scales(group);
-    return joined;
+    if (!join_exactly(group, join->room)) join_nearly(group, join->room, join->to_one);
+    keep_equal_scales(group);
+    return true;
 }
 
 /* ---- the operands of a node ---- */
@@ -224,7 +225,8 @@ static const char *operand_name(const struct integerise *state, const struct sca
     return arena_printf(state->scratch, "%s.%s%s", join->node->name, side, what);
 }
 
-/* The operand's elements times their factors: constants at once, others by a node unless all factors are 1. */
+/* The operand's elements times their factors: constants at once, others by a node unless all factors are 1. Where that
+ * has no room, the operand is rounded first. */
 static valref multiplied(struct integerise *state, const struct scale_join *join, uint32_t o, int64_t *factors,
                          const int *shifts) {
     const struct exact *operand = &join->operands[o];
@@ -245,45 +247,27 @@ static valref multiplied(struct integerise *state, const struct scale_join *join
     operands[1] = graph_append_integers(state->integer, constants ? name : arena_printf(state->scratch, "%s.factor", name), shape,
                                         formats_compact(state->scratch, &shape, formats), factors);
     if (constants || operands[1].id == UINT32_MAX) return operands[1];
+    double *ones = ARENA_ARRAY(state->scratch, double, count);
+    for (size_t i = 0; i < count; i++) ones[i] = 1;
+    const double *scales[2] = {operand->scale ? operand->scale : ones, NULL};
+    (void)operands_fit(state, join->node, OP_MUL, name, operands, 2, scales);
+    if (operands[0].id == UINT32_MAX || operands[1].id == UINT32_MAX) return NO_VALUE;
     return cross_name(state, graph_append(state->integer, OP_MUL, name, operands, 2, NULL), join->node, false);
 }
 
-/* Where the highest bit of a number lies, seen from the point. */
-static int top_of(double magnitude, int fraction) { return (int)ceil(log2(magnitude + 1)) - fraction; }
-
-/* The finest bit that an element keeps: of its own highest ones, or of those of the largest element. */
-static int kept_fraction(const struct integerise *state, valref value, size_t element, int bits, int largest_top) {
+/* The fraction that an element keeps: of approximate factors no more bits than they are right to, and what the sum has
+ * room for. */
+static int kept_fraction(const struct integerise *state, const struct group *group, valref value, size_t element) {
     double magnitude = magnitude_of(graph_interval(state->integer, value, element));
-    int top = top_of(magnitude, graph_format(state->integer, value, element).fraction);
-    return bits - (largest_top > top ? largest_top : top);
+    int top = (int)ceil(log2(magnitude + 1)) - graph_format(state->integer, value, element).fraction;
+    return group->nearly && KEPT_BITS - top < group->finest ? KEPT_BITS - top : group->finest;
 }
 
-static valref rounded_to(struct integerise *state, const struct node *node, const char *name, valref value, int bits, int largest_top) {
-    const struct shape shape = graph_value(state->integer, value)->shape;
-    size_t count = shape_elements(&shape);
-    struct format *formats = ARENA_ARRAY(state->scratch, struct format, count);
-    bool any = false;
-    for (size_t i = 0; i < count; i++) {
-        formats[i] = format_for(graph_interval(state->integer, value, i), graph_format(state->integer, value, i).fraction);
-        int drop = formats[i].fraction - kept_fraction(state, value, i, bits, largest_top);
-        if (drop <= 0) continue;
-        any = true;
-        formats[i].width = (int16_t)(formats[i].width > drop ? formats[i].width - drop + 1 : 2); /* rounding up may need one more */
-        formats[i].fraction = (int16_t)(formats[i].fraction - drop);
-    }
-    if (!any || graph_integers(state->integer, value)) return value;
-    union attributes attributes = {.quantizer = {.rounding = ROUND_HALF_EVEN, .overflow = OVERFLOW_WRAP,
-                                                 .formats = formats_compact(state->scratch, &shape, formats)}};
-    return cross_name(state, graph_append(state->integer, OP_NARROW, name, &value, 1, &attributes), node, false);
-}
-
-static valref exact_shortened(struct integerise *state, const struct node *node, const char *name, valref value, int bits) {
-    return rounded_to(state, node, name, value, bits, INT16_MIN);
-}
-
-/* Without the low bits that approximate factors leave. */
-static valref shortened(struct integerise *state, const struct scale_join *join, uint32_t o, valref value) {
-    return exact_shortened(state, join->node, operand_name(state, join, o, "grid_rounded"), value, KEPT_BITS);
+static valref rounded(struct integerise *state, const struct scale_join *join, const struct group *groups, uint32_t o, valref value, const double *scale) {
+    size_t count = elements_of(state, &join->operands[o]);
+    int *fractions = ARENA_ARRAY(state->scratch, int, count);
+    for (size_t e = 0; e < count; e++) fractions[e] = kept_fraction(state, &groups[join->groups[o][e]], value, e);
+    return value_fit(state, join->node, operand_name(state, join, o, "grid_rounded"), value, fractions, scale);
 }
 
 static int rewrite(struct integerise *state, const struct scale_join *join, const struct group *groups, uint32_t o) {
@@ -292,12 +276,10 @@ static int rewrite(struct integerise *state, const struct scale_join *join, cons
     int64_t *factors = ARENA_ARRAY(state->scratch, int64_t, count);
     int *shifts = ARENA_ARRAY(state->scratch, int, count);
     double *scale = ARENA_ARRAY(state->scratch, double, count);
-    bool scaled = false, approximate = false;
+    bool scaled = false;
     for (size_t e = 0; e < count; e++) {
-        const struct group *group = &groups[join->groups[o][e]];
-        approximate = approximate || group->bits;
         factors[e] = 1;
-        scale[e] = group->common;
+        scale[e] = groups[join->groups[o][e]].common;
         scaled = scaled || scale[e] != 1;
     }
     for (uint32_t g = 0; g < join->group_count; g++)
@@ -308,26 +290,25 @@ static int rewrite(struct integerise *state, const struct scale_join *join, cons
             shifts[member->element] = member->shift;
         }
     operand->value = multiplied(state, join, o, factors, shifts);
-    if (approximate && operand->value.id != UINT32_MAX) operand->value = shortened(state, join, o, operand->value);
+    if (operand->value.id != UINT32_MAX) operand->value = rounded(state, join, groups, o, operand->value, scale);
     operand->scale = scaled ? scale : NULL;
     return operand->value.id == UINT32_MAX ? -1 : 0;
 }
 
 /* What the factors leave out, as a doubt about all operands. */
 static void tell(struct integerise *state, const struct scale_join *join, const struct group *groups) {
-    int bits = 0;
-    bool merged = false;
+    bool merged = false, nearly = false;
     for (uint32_t g = 0; g < join->group_count; g++) {
         merged = merged || groups[g].merged;
-        if (groups[g].bits && (bits == 0 || groups[g].bits < bits)) bits = groups[g].bits;
+        nearly = nearly || groups[g].nearly;
     }
     const char *doubt = NULL;
     if (merged) doubt = doubt_reason(state, join->node, "takes scales for equal that binary32 cannot tell apart");
-    if (bits) doubt = doubt_reason(state, join->node, "joins scales that have no common grid of 64 bits");
-    if (bits)
-        program_note(state->program, "integerise", join->node->name, bits,
+    if (nearly) doubt = doubt_reason(state, join->node, "joins scales that have no common grid of 64 bits");
+    if (nearly)
+        program_note(state->program, "integerise", join->node->name, BINARY32_BITS,
                      "scales without a common grid within 64 bits are joined by factors of %d bits: each is off by 2^-%d of "
-                     "itself at most, and what they give keeps %d bits", bits, bits, KEPT_BITS);
+                     "itself at most", BINARY32_BITS, BINARY32_BITS);
     for (uint32_t o = 0; doubt && o < join->operand_count; o++)
         if (!join->operands[o].doubt) join->operands[o].doubt = doubt;
 }
@@ -355,65 +336,4 @@ bool scales_join(struct integerise *state, const struct scale_join *join) {
         if (rewrite(state, join, groups, o) < 0) return false;
     tell(state, join, groups);
     return true;
-}
-
-/* ---- products of many bits ---- */
-
-/* All elements on the grid of the largest. */
-static valref shortened_alike(struct integerise *state, const struct node *node, const char *name, valref value, int bits) {
-    int top = INT16_MIN;
-    for (size_t i = 0; i < shape_elements(&graph_value(state->integer, value)->shape); i++) {
-        double magnitude = magnitude_of(graph_interval(state->integer, value, i));
-        int own = top_of(magnitude, graph_format(state->integer, value, i).fraction);
-        if (magnitude > 0 && own > top) top = own;
-    }
-    return rounded_to(state, node, name, value, bits, top);
-}
-
-/* Whether one array of HLS C++ holds all elements of the product, and a bit more for what is added. */
-static bool product_has_room(const struct integerise *state, const struct shape *shape, const valref operands[2]) {
-    const struct shape *shapes[2] = {&graph_value(state->integer, operands[0])->shape, &graph_value(state->integer, operands[1])->shape};
-    int top = INT16_MIN, finest = INT16_MIN;
-    for (size_t i = 0; i < shape_elements(shape); i++) {
-        double magnitude = 1;
-        int fraction = 0;
-        for (int o = 0; o < 2; o++) {
-            size_t element = shape_project(shape, i, shapes[o]);
-            magnitude *= magnitude_of(graph_interval(state->integer, operands[o], element));
-            fraction += graph_format(state->integer, operands[o], element).fraction;
-        }
-        if (magnitude == 0) continue;
-        if (top_of(magnitude, fraction) > top) top = top_of(magnitude, fraction);
-        if (fraction > finest) finest = fraction;
-    }
-    return top + finest <= INTEGER_BITS_MAX;
-}
-
-/* Of a port, a quantiser or a constant, moved or not: its lowest bits may be all that it has. */
-static bool is_as_the_model_gave_it(const struct graph *graph, valref value) {
-    const struct node *node = graph_definition(graph, value);
-    while (op_is_movement(node->op) && node->op != OP_CONCAT) node = graph_definition(graph, node->inputs[0]);
-    return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD;
-}
-
-bool product_fit(struct integerise *state, const struct node *node, valref operands[2]) {
-    if (is_as_the_model_gave_it(state->integer, operands[0]) && is_as_the_model_gave_it(state->integer, operands[1])) return false;
-    struct shape shape;
-    const struct shape *a = &graph_value(state->integer, operands[0])->shape, *b = &graph_value(state->integer, operands[1])->shape;
-    if (!shape_broadcast(a, b, &shape)) return false;
-    static const int kept[] = {KEPT_BITS, KEPT_BITS_ALIKE, KEPT_BITS_MIN};
-    int bits = 0;
-    for (size_t k = 0; k < sizeof kept / sizeof *kept && !product_has_room(state, &shape, operands); k++)
-        for (int o = 0; o < 2; o++) {
-            const char *name = arena_printf(state->scratch, "%s.%s_%d", node->name, o == 0 ? "left" : "right", kept[k]);
-            valref before = operands[o];
-            operands[o] = kept[k] == KEPT_BITS ? exact_shortened(state, node, name, before, kept[k])
-                                               : shortened_alike(state, node, name, before, kept[k]);
-            if (operands[o].id == UINT32_MAX) return false;
-            if (!valref_equal(operands[o], before)) bits = kept[k];
-        }
-    if (bits)
-        program_note(state->program, "integerise", node->name, bits,
-                     "a product of more than 63 bits: of what it multiplies the %d highest bits are kept", bits);
-    return bits != 0;
 }

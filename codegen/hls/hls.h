@@ -65,8 +65,8 @@ void hls_grid_add_products(const struct hls_writer *writer, const struct node *n
  * other. -1 and a diagnosis when it needs more than HLS_ARRAY_BITS. */
 enum { HLS_ARRAY_BITS = 120, HLS_PRODUCT_BITS = 126 /* of what two arrays' types make */ };
 int hls_container(struct hls_writer *writer, const struct node *node, valref value, struct format *out);
-/* -1 and a diagnosis where what the types of a product's operands make is too wide. */
-int hls_product(struct hls_writer *writer, const struct node *node);
+/* Of the type that the types of a product's operands make. */
+int hls_product_bits(const struct hls_writer *writer, const struct node *node);
 const char *hls_type(struct arena *arena, struct format format); /* "bxc_fixed<16, 6>" */
 const char *hls_name(struct hls_writer *writer, valref value);   /* writes a constant when it is first read */
 const char *hls_operand(struct hls_writer *writer, const struct node *node, uint32_t input); /* "x", "a", "b", "c_MatMul_0_weights" */

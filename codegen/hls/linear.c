@@ -45,7 +45,9 @@ void hls_grid_add_products(const struct hls_writer *writer, const struct node *n
 int hls_emit_matmul(struct hls_writer *writer, const struct node *node) {
     const char *name_a = hls_operand(writer, node, 0), *name_b = hls_operand(writer, node, 1);
     struct product p = product_of(writer, node);
-    if (hls_product(writer, node)) return -1;
+    if (hls_product_bits(writer, node) > HLS_PRODUCT_BITS)
+        return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node), "give each operand's elements nearer formats",
+                          "the products of its operands' elements need %d bits in HLS C++, which has %d", hls_product_bits(writer, node), HLS_PRODUCT_BITS);
     if (p.batches == 1 && p.rows == 1)
         return hls_call(writer, node, "bxc_dense", arena_printf(writer->arena, "%zu, %zu", p.depth, p.columns),
                         arena_printf(writer->arena, "%s, %s, y", name_a, name_b));

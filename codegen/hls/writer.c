@@ -78,11 +78,8 @@ int hls_container(struct hls_writer *writer, const struct node *node, valref val
     return 0;
 }
 
-int hls_product(struct hls_writer *writer, const struct node *node) {
-    int bits = writer->containers[node->inputs[0].id].width + writer->containers[node->inputs[1].id].width;
-    if (bits <= HLS_PRODUCT_BITS) return 0;
-    return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node), "give each operand's elements nearer formats",
-                      "the products of its operands' arrays need %d bits in HLS C++, which has %d", bits, HLS_PRODUCT_BITS);
+int hls_product_bits(const struct hls_writer *writer, const struct node *node) {
+    return writer->containers[node->inputs[0].id].width + writer->containers[node->inputs[1].id].width;
 }
 
 const char *hls_type(struct arena *arena, struct format format) {

@@ -616,6 +616,39 @@ static void ratios_without_room_are_told(void) {
     crossing_free(&c);
 }
 
+/* A number of 16 bits times 1234567.1 beside one of 46 bits that is a tenth: on no grid of 62 bits, and odd scales. */
+static valref far_apart(struct crossing *c, enum op op) {
+    valref x = real_input(c, "x", 4), big = scaled(c, "big", x, 1234567.1f, 16);
+    valref small = quant(c, "small", x, reals(c, "s", shape2(1, 4), (float[4]){3.71e-5f, 5.13e-5f, 4.21e-5f, 4.7e-5f}), 0, 16, true, false, ROUND_HALF_EVEN);
+    valref cube = op2(c, OP_MUL, "cube", op2(c, OP_MUL, "square", small, small), small), both[2] = {big, cube};
+    union attributes axis = {.axis = {.axis = 1}};
+    if (op == OP_ADD || op == OP_SUB) return op2(c, op, "y", cube, big);
+    valref all = graph_append(c->graph, OP_CONCAT, "all", both, 2, &axis);
+    if (op == OP_CONCAT) return all;
+    if (op != OP_MATMUL) return graph_append(c->graph, op, "y", &all, 1, &axis);
+    float w[8];
+    fill(w, 8, 0.9, 5);
+    return op2(c, OP_MATMUL, "y", all, scaled(c, "wq", reals(c, "w", shape2(8, 1), w), 0.013f, 8));
+}
+
+/* Operands are rounded to a grid that leaves room: no more than binary32 rounds, and told. */
+static void sums_without_room_are_rounded(void) {
+    static const enum op ops[] = {OP_ADD, OP_SUB, OP_CONCAT, OP_REDUCE_SUM, OP_REDUCE_MAX, OP_MATMUL};
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+        struct crossing c = crossing_new();
+        struct format format = {true, 40, 6};
+        struct input_options options[1] = {{.name = "x", .formats = {{0}, &format}, .rounding = -1, .overflow = -1}};
+        c.options.inputs = options, c.options.input_count = 1;
+        graph_append_output(c.graph, "y", far_apart(&c, ops[i]));
+        CROSS(c);
+        long wrong = differences(c.real, c.program.graph, EVENTS, 4e9f, 16e9 * 0x1p-21) + differences(c.real, c.program.graph, EVENTS, 2.0f, 3e-6);
+        if (wrong) fprintf(stderr, "  operator %s\n", op_info(ops[i])->name);
+        CHECK_EQ(wrong, 0);
+        CHECK(ops[i] == OP_CONCAT || noted(&c, "integerise", "' has no room for all bits of '"));
+        crossing_free(&c);
+    }
+}
+
 static void what_has_no_form_is_refused(void) {
     struct crossing c = crossing_new();
     valref x = narrow1(&c, "q", real_input(&c, "x", 4), true, 8, 4);
@@ -803,6 +836,7 @@ int main(void) {
     RUN(a_rounded_product_is_the_product);
     RUN(powers_of_two_between_scales_are_shifts);
     RUN(ratios_without_room_are_told);
+    RUN(sums_without_room_are_rounded);
     RUN(what_has_no_form_is_refused);
     RUN(binary_network_is_exact);
     RUN(final_scaling_is_a_meaning);

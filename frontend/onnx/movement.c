@@ -154,8 +154,7 @@ struct tensor *onnx_read_reshape(struct onnx_reader *reader, const struct operat
     return reshape_target(reader, operation, operation->inputs[0], target, count);
 }
 
-/* Axes as a set of bits; false after a diagnosis. */
-static bool axes_set(struct onnx_reader *reader, const struct operation *operation, const int64_t *axes, size_t count, int rank, unsigned *set) {
+bool onnx_axes_set(struct onnx_reader *reader, const struct operation *operation, const int64_t *axes, size_t count, int rank, unsigned *set) {
     *set = 0;
     for (size_t i = 0; i < count; i++) {
         int64_t axis = onnx_axis(reader, operation, axes[i], rank);
@@ -178,7 +177,7 @@ struct tensor *onnx_read_unsqueeze(struct onnx_reader *reader, const struct oper
     if (!axes) return onnx_refuse(reader, operation, NULL, "Unsqueeze has no axes");
     int rank = tensor->shape.rank + (int)(count < 64 ? count : 64), batch = -1;
     if (rank > SHAPE_RANK_MAX) return onnx_refuse(reader, operation, NULL, "the result has more than %d axes", SHAPE_RANK_MAX);
-    if (!axes_set(reader, operation, axes, count, rank, &set)) return NULL;
+    if (!onnx_axes_set(reader, operation, axes, count, rank, &set)) return NULL;
     struct shape shape = {.rank = rank};
     for (int i = 0, from = 0; i < rank; i++) {
         if (set >> i & 1) shape.dim[i] = 1;
@@ -196,7 +195,7 @@ static bool squeeze_axes(struct onnx_reader *reader, const struct operation *ope
     size_t count;
     const int64_t *axes = attribute_or_operand(reader, operation, "axes", 1, &count);
     if (count == SIZE_MAX) return false;
-    if (axes) return axes_set(reader, operation, axes, count, tensor->shape.rank, set);
+    if (axes) return onnx_axes_set(reader, operation, axes, count, tensor->shape.rank, set);
     *set = 0;
     for (int i = 0; i < tensor->shape.rank; i++)
         if (tensor->shape.dim[i] == 1 && i != tensor->batch_axis) *set |= 1u << i;

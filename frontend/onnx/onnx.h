@@ -141,6 +141,9 @@ struct tensor *move_reshape(struct onnx_reader *reader, const struct operation *
 struct tensor *move_transpose(struct onnx_reader *reader, const struct operation *operation, const char *what,
                               struct tensor *tensor, const int *permutation);
 
+/* Axes as a set of bits, negative ones from the end; false after a diagnosis. */
+bool onnx_axes_set(struct onnx_reader *reader, const struct operation *operation, const int64_t *axes, size_t count, int rank, unsigned *set);
+
 /* ---- operators: one function each, named in operators.def -------------------------------------------------- */
 
 #define ONNX_OPERATOR(domain, name, function, minimum, maximum, attributes, becomes) \

@@ -1,4 +1,4 @@
-/* Softmax, ArgMax. */
+/* Softmax, ArgMax; sums, maxima and means along axes. */
 #include "frontend/onnx/onnx.h"
 
 static struct tensor *emit_softmax(struct onnx_reader *reader, const struct operation *operation, struct tensor *x, int64_t axis) {
@@ -41,4 +41,77 @@ struct tensor *onnx_read_argmax(struct onnx_reader *reader, const struct operati
     struct tensor *result = onnx_emit_tensor(reader, operation, OP_ARGMAX, NULL, &x, 1, &attributes, batch);
     if (result) result->type = ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
     return result;
+}
+
+/* Along one axis, which stays with one entry. */
+static struct tensor *reduce_axis(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what, struct tensor *x,
+                                  int axis) {
+    union attributes attributes = {.axis = {.axis = axis, .keep_dimensions = true}};
+    return onnx_emit_tensor(reader, operation, op, what, &x, 1, &attributes, x->batch_axis);
+}
+
+/* The axes that are reduced, as bits; none where the node is told to do nothing. False after a diagnosis. */
+static bool reduced_axes(struct onnx_reader *reader, const struct operation *operation, unsigned *set) {
+    const struct tensor *x = operation->inputs[0];
+    size_t count;
+    const int64_t *axes = attribute_or_operand(reader, operation, "axes", 1, &count);
+    if (count == SIZE_MAX) return false;
+    *set = 0;
+    if (count) return onnx_axes_set(reader, operation, axes, count, x->shape.rank, set);
+    if (!attribute_integer(reader, operation, "noop_with_empty_axes", 0)) *set = (1u << x->shape.rank) - 1;
+    return true;
+}
+
+/* Without the axes of the set, which have one entry each. */
+static struct tensor *drop_axes(struct onnx_reader *reader, const struct operation *operation, struct tensor *x, unsigned set) {
+    struct shape shape = {0};
+    int batch = -1;
+    for (int i = 0; i < x->shape.rank; i++) {
+        if (set >> i & 1) continue;
+        if (i == x->batch_axis) batch = shape.rank;
+        shape.dim[shape.rank++] = x->shape.dim[i];
+    }
+    return move_reshape(reader, operation, "shaped", x, shape, batch);
+}
+
+/* The last axis first: neighbours in memory are added before what lies further apart. *reduced: how many numbers make one. */
+static struct tensor *reduce(struct onnx_reader *reader, const struct operation *operation, enum op op, size_t *reduced) {
+    struct tensor *x = operation->inputs[0];
+    unsigned set;
+    *reduced = 1;
+    if (!reduced_axes(reader, operation, &set)) return NULL;
+    for (int i = 0; i < x->shape.rank; i++)
+        if ((set >> i & 1) && refuse_batch_axis(reader, operation, x, i) < 0) return NULL;
+    bool first = true;
+    for (int i = x->shape.rank - 1; x && i >= 0; i--) {
+        if (!(set >> i & 1)) continue;
+        *reduced *= (size_t)x->shape.dim[i];
+        x = reduce_axis(reader, operation, op, first ? NULL : arena_printf(reader->arena, "axis_%d", i), x, i);
+        first = false;
+    }
+    bool keep = attribute_integer(reader, operation, "keepdims", 1);
+    return x && !keep && set ? drop_axes(reader, operation, x, set) : x;
+}
+
+struct tensor *onnx_read_reduce_sum(struct onnx_reader *reader, const struct operation *operation) {
+    size_t reduced;
+    return refuse_whole(reader, operation, operation->inputs[0]) < 0 ? NULL : reduce(reader, operation, OP_REDUCE_SUM, &reduced);
+}
+
+struct tensor *onnx_read_reduce_max(struct onnx_reader *reader, const struct operation *operation) {
+    size_t reduced;
+    return reduce(reader, operation, OP_REDUCE_MAX, &reduced);
+}
+
+/* The sum divided by how many it adds. */
+struct tensor *onnx_read_reduce_mean(struct onnx_reader *reader, const struct operation *operation) {
+    size_t reduced;
+    struct tensor *sum = refuse_whole(reader, operation, operation->inputs[0]) < 0 ? NULL : reduce(reader, operation, OP_REDUCE_SUM, &reduced);
+    if (!sum || reduced == 1) return sum;
+    struct tensor *count = tensor_new(reader, TENSOR_REALS, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, (struct shape){0});
+    count->name = arena_printf(reader->arena, "%s.count", operation->name);
+    count->reals = ARENA_NEW(reader->arena, float);
+    *count->reals = (float)reduced;
+    struct tensor *inputs[] = {sum, count};
+    return onnx_emit_tensor(reader, operation, OP_DIV, "mean", inputs, 2, NULL, sum->batch_axis);
 }

@@ -104,6 +104,50 @@
  "m.onnx: error: ArgMax works along axis 0, the batch: events would mix\n"
  "  at: node 's' (ArgMax), opset 13\n"
  "  help: the first axis of each input is the batch; bxc computes each event by itself\n"},
+{"sum_of_all_axes_by_default",
+ "input x float ? 4\n"
+ "node ReduceSum s x -> y\n"
+ "output y",
+ "m.onnx: error: ReduceSum works along axis 0, the batch: events would mix\n"
+ "  at: node 's' (ReduceSum), opset 13\n"
+ "  help: the first axis of each input is the batch; bxc computes each event by itself\n"},
+{"maximum_along_an_axis_that_is_not_there",
+ "input x float ? 4\n"
+ "node ReduceMax s x -> y axes=[2]\n"
+ "output y",
+ "m.onnx: error: axis 2 is out of range for 2 axes\n"
+ "  at: node 's' (ReduceMax), opset 13\n"},
+{"sums_by_attribute",
+ "input x float ? 2 3\n"
+ "node ReduceSum s x -> y axes=[-1,1] keepdims=0\n"
+ "output y",
+ "bxc graph 1\n"
+ "graph \"g\" opset 13\n"
+ "%0 = input() \"x\" as \"x\" : [1,2,3] real\n"
+ "%1 = reduce_sum(%0) \"s\" from \"ReduceSum\" axis=2 keep_dimensions=true : [1,2,1] real\n"
+ "%2 = reduce_sum(%1) \"s.axis_1\" from \"ReduceSum\" axis=1 keep_dimensions=true : [1,1,1] real\n"
+ "%3 = reshape(%2) \"s.shaped\" as \"y\" from \"ReduceSum\" shape=[1] : [1] real\n"
+ "output \"y\" %3\n"},
+{"mean_by_operand",
+ "input x float ? 4\n"
+ "whole a 1 : 1\n"
+ "node ReduceMean m x,a -> y\n"
+ "output y",
+ "bxc graph 1\n"
+ "graph \"g\" opset 13\n"
+ "%0 = input() \"x\" as \"x\" : [1,4] real\n"
+ "%1 = reduce_sum(%0) \"m\" from \"ReduceMean\" axis=1 keep_dimensions=true : [1,1] real\n"
+ "%2 = constant() \"m.count\" as \"m.count\" : [] real {0x1p+2}\n"
+ "%3 = div(%1, %2) \"m.mean\" as \"y\" from \"ReduceMean\" : [1,1] real\n"
+ "output \"y\" %3\n"},
+{"maximum_of_nothing",
+ "input x float ? 4\n"
+ "node ReduceMax m x -> y noop_with_empty_axes=1\n"
+ "output y",
+ "bxc graph 1\n"
+ "graph \"g\" opset 13\n"
+ "%0 = input() \"x\" as \"x\" : [1,4] real\n"
+ "output \"y\" %0\n"},
 {"concat_over_batch",
  "input x float ? 4\n"
  "node Concat c x,x -> y axis=0\n"

@@ -208,7 +208,7 @@ static void tell_beyond(struct event_stream *stream) {
         uint64_t numbers = stream->counts[PHASE_USER] * value_elements(stream->firmware->quantised, stream->inputs[i]);
         if (stream->sources && stream->beyond[i] * 1000 >= numbers && numbers)
             diag_note(&stream->firmware->context->diagnostics, (struct location){.file = stream->sources[i]->path},
-                      "if the model expects them, compile with --calibrate EVENTS or a wider --input",
+                      "if the model expects them, compile with events like these for --calibrate, or with a wider --input",
                       "%.1f %% of the numbers are outside the format of input '%s'", 100 * (double)stream->beyond[i] / (double)numbers,
                       graph_definition(stream->firmware->quantised, stream->inputs[i])->name);
     }

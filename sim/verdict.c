@@ -82,7 +82,10 @@ static bool lacks_tool(struct verification *run, struct engine_result *result) {
     if (!missing)
         return false;
     result->skipped = arena_printf(run->firmware->context->arena, "the command '%s' is not installed", missing);
-    diag_warning(&run->firmware->context->diagnostics, (struct location){0}, "install it, and verify again; or leave the engine out with --engines",
+    bool chosen = false; /* by --engines */
+    for (int id = 0; id < ENGINE_COUNT; id++) chosen = chosen || !run->options->engine[id];
+    diag_warning(&run->firmware->context->diagnostics, (struct location){0},
+                 chosen ? "install it, and verify again; or leave the engine out of --engines" : "install it, and verify again; or leave the engine out with --engines",
                  "engine '%s' is not run: %s", engine_name(result->id), result->skipped);
     return true;
 }
@@ -173,7 +176,7 @@ static int check_gates(struct verification *run) {
         return diag_error(diag, (struct location){.file = run->firmware->folder}, "leave out --max-flips, --max-error and --max-loss",
                           "there is nothing to hold the limits against: engine 'float' did not run (%s)", run->reference_result->skipped);
     if (asked && event_stream_measured(run->stream) == 0)
-        return diag_error(diag, (struct location){.file = run->firmware->folder}, "give events with --events FILE, or a larger -n",
+        return diag_error(diag, (struct location){.file = run->firmware->folder}, options->event_file_count ? "give files with events, or a larger -n" : "give events with --events FILE, or a larger -n",
                           "there is nothing to hold the limits against: no event is run through the float model");
     if (!isnan(options->max_error) && !accuracy_has_numbers(run->accuracy))
         return diag_error(diag, (struct location){.attribute = "--max-error"}, "hold them against --max-flips",

@@ -128,6 +128,15 @@ static struct term round_term(struct lower *lower, struct term term, int drop, e
     return round_wire(lower, lower_plain(lower, term), drop, rounding);
 }
 
+/* Bits below the term's shift are 0 and stay so. */
+static struct term wrap_term(struct lower *lower, struct term term, struct format format) {
+    int kept = format.width - term.shift, shift = term.shift;
+    if (kept <= 0)
+        return lower_constant(lower, 0);
+    term.shift = 0;
+    return (struct term){.wire = lower_wrap(lower, lower_plain(lower, term), kept, format.is_signed), .shift = (uint8_t)shift};
+}
+
 static struct term overflow_term(struct lower *lower, struct term term, struct format format, enum overflow overflow) {
     struct interval x = term_interval(lower->datapath, term);
     int64_t lo = format_min(format), hi = format_max(format);
@@ -137,10 +146,10 @@ static struct term overflow_term(struct lower *lower, struct term term, struct f
         return term;
     if (overflow == OVERFLOW_SATURATE || overflow == OVERFLOW_SATURATE_SYMMETRIC)
         return lower_clamp(lower, term, lo, hi);
+    if (overflow == OVERFLOW_WRAP)
+        return wrap_term(lower, term, format);
     wireref plain = lower_plain(lower, term);
     wireref low = lower_wrap(lower, plain, format.width, format.is_signed);
-    if (overflow == OVERFLOW_WRAP)
-        return (struct term){.wire = low};
     struct term inside = lower_apply(lower, WIRE_EQUAL, low, plain);
     return lower_select(lower, inside.wire, (struct term){.wire = low}, lower_constant(lower, 0));
 }

@@ -54,9 +54,9 @@ static int check_gate(const struct program *program, const char *gate, const cha
 }
 
 static int read_gates(const struct bxc_options *options, struct gates *out) {
-    int result = options_share(options, "max-flips", (double)NAN, &out->flips);
+    int result = options_share(options, "max-flips", (double)NAN, 1, &out->flips);
     if (options_number(options, "max-error", (double)NAN, 0, 1e300, &out->error) < 0) result = -1;
-    return options_share(options, "max-loss", (double)NAN, &out->loss) < 0 ? -1 : result;
+    return options_share(options, "max-loss", (double)NAN, 1, &out->loss) < 0 ? -1 : result;
 }
 
 int network_check_options(struct bxc_context *context, const struct bxc_options *options) {
@@ -138,6 +138,7 @@ void network_print(struct strbuf *out, const struct network *network) {
     loss_terminal(out, &network->loss, network->gated);
     if (network->pass && network->loss.max_error > 0) strbuf_printf(out, ", most in pass '%s'", network->pass);
     if (network->truth.labels)
-        strbuf_printf(out, ", accuracy %.2f %% for %.2f %%", 100 * network->truth.accuracy_fixed, 100 * network->truth.accuracy_float);
+        strbuf_printf(out, ", accuracy %s for %s", share_words(out->arena, network->truth.accuracy_fixed, 1),
+                      share_words(out->arena, network->truth.accuracy_float, 1));
     strbuf_printf(out, "; on %s%s\n", network->events, network->calibrated || !(network->loss.max_error > 0 || network->loss.flipped) ? "" : ": only --calibrate EVENTS can judge it");
 }

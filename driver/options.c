@@ -155,11 +155,11 @@ int options_whole(const struct bxc_options *options, const char *key, int fallba
     *out = (int)number;
     if (number == *out) return 0;
     return diag_error(&options->context->diagnostics, (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", key)}, NULL,
-                      "'%s' is no whole number", options_get(options, key));
+                      "'%s' is no whole number from %d to %d", options_get(options, key), lo, hi);
 }
 
-/* A share of one, as "0.5%" or "0.005"; fallback without the option. */
-int options_share(const struct bxc_options *options, const char *key, double fallback, double *out) {
+/* A share of one, as "0.5%" or "0.005", at most `most`; fallback without the option. */
+int options_share(const struct bxc_options *options, const char *key, double fallback, double most, double *out) {
     const char *text = options_get(options, key);
     *out = fallback;
     if (!text) return 0;
@@ -167,10 +167,10 @@ int options_share(const struct bxc_options *options, const char *key, double fal
     double number = strtod(text, &end);
     bool percent = end != text && *end == '%';
     if (percent) number /= 100;
-    if (end == text || end[percent] || !(number >= 0 && number <= 1))
+    if (end == text || end[percent] || !(number >= 0 && number <= most))
         return diag_error(&options->context->diagnostics,
                           (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", key)}, "as 0.5% or 0.005",
-                          "'%s' is no share of one", text);
+                          most < 1 ? "'%s' is no share of one, from 0 to %g" : "'%s' is no share of one", text, most);
     *out = number;
     return 0;
 }

@@ -51,7 +51,7 @@ bool options_has(const struct bxc_options *options, const char *key);
 /* Numbers; the fallback when absent; -1 and a diagnosis naming the option when it is none or outside [lo, hi]. */
 int options_number(const struct bxc_options *options, const char *key, double fallback, double lo, double hi, double *out);
 int options_whole(const struct bxc_options *options, const char *key, int fallback, int lo, int hi, int *out);
-int options_share(const struct bxc_options *options, const char *key, double fallback, double *out);
+int options_share(const struct bxc_options *options, const char *key, double fallback, double most, double *out);
 
 /* What was given, as a command line ends, in the order of the table: " --clock 360MHz --calibrate events.npy". Files
  * without their folders; what decides no byte of a firmware is left out. */

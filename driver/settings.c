@@ -90,7 +90,7 @@ static int read_precision(struct bxc_context *context, const char *text, struct 
 
 static void read_numbers(const struct bxc_options *options, struct compile_options *out) {
     options_number(options, "softmax-error", out->softmax_error, 1e-6, 0.5, &out->softmax_error);
-    options_number(options, "prune", out->sparsity, 0, 0.9999, &out->sparsity);
+    options_share(options, "prune", out->sparsity, 0.9999, &out->sparsity);
     options_whole(options, "adders", out->adder_terms, 2, 3, &out->adder_terms);
     options_whole(options, "margin", out->margin_percent, 0, 90, &out->margin_percent);
 }

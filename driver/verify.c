@@ -58,9 +58,9 @@ static int choose(const struct verify_job *job, struct verify_options *out) {
     if (options_number(job->options, "count", (double)out->events, 1, 1e15, &count) < 0 ||
         options_number(job->options, "seed", (double)out->seed, 0, 9e15, &seed) < 0 ||
         options_number(job->options, "threshold", out->threshold, -1e30, 1e30, &threshold) < 0 ||
-        options_share(job->options, "max-flips", out->max_flips, &out->max_flips) < 0 ||
+        options_share(job->options, "max-flips", out->max_flips, 1, &out->max_flips) < 0 ||
         options_number(job->options, "max-error", out->max_error, 0, 1e300, &out->max_error) < 0 ||
-        options_share(job->options, "max-loss", out->max_loss, &out->max_loss) < 0) return -1;
+        options_share(job->options, "max-loss", out->max_loss, 1, &out->max_loss) < 0) return -1;
     out->events = (uint64_t)count;
     out->seed = (uint64_t)seed;
     out->threshold = threshold;

@@ -49,7 +49,7 @@ struct bxc_context *arena_context(const struct arena *arena);
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_calloc((arena), (size_t)(count), sizeof(type)))
 
-/* ---- strbuf.c: text that grows, and how it ends -------------------------------------------- */
+/* ---- strbuf.c: text that grows, how it ends, shares as text ---------------------------------- */
 
 struct strbuf {
     struct arena *arena;
@@ -64,6 +64,8 @@ void strbuf_printf(struct strbuf *buffer, const char *format, ...) PRINTF_LIKE(2
 void strbuf_vprintf(struct strbuf *buffer, const char *format, va_list arguments);
 bool text_ends_with(const char *text, const char *end);
 bool file_ends_with(const char *path, const char *end); /* in letters of either case */
+/* "0.53 %"; "-" of nothing. */
+const char *share_words(struct arena *arena, double part, double whole);
 
 /* ---- diag.c: what is wrong, where, and what to do about it ---------------------------------- */
 

@@ -69,3 +69,10 @@ bool file_ends_with(const char *path, const char *end) {
     const char *tail = tail_like(path, end);
     return tail && strcasecmp(tail, end) == 0;
 }
+
+const char *share_words(struct arena *arena, double part, double whole) {
+    if (!(whole > 0))
+        return "-";
+    double share = 100 * part / whole;
+    return arena_printf(arena, share > 0 && share < 0.01 ? "%.4f %%" : "%.2f %%", share);
+}

@@ -156,7 +156,7 @@ static double flip_rate(const struct verdict *verdict) {
 }
 
 static const char *accuracy_words(struct arena *arena, const struct verdict *verdict) {
-    return !verdict || !verdict->has_labels ? NULL : arena_printf(arena, "%.2f %%", 100 * verdict->accuracy_fixed);
+    return !verdict || !verdict->has_labels ? NULL : share_words(arena, verdict->accuracy_fixed, 1);
 }
 
 static double error_of(const struct verdict *verdict) {

@@ -2,7 +2,7 @@
 #include "report/private.h"
 
 static const char *of_all(struct arena *arena, double part, double whole) {
-    return words_share(arena, part, whole);
+    return share_words(arena, part, whole);
 }
 
 static const char *weights_words(struct arena *arena, const struct layer_share *layer) {

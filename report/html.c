@@ -153,7 +153,7 @@ static void resource_tile(struct strbuf *out, const char *name, double used, dou
     struct arena *arena = out->arena;
     double share = available > 0 ? 100 * used / available : 0;
     strbuf_printf(out, "<div class=\"tile\"><span>%s, estimated</span><b>%s</b><span>%s of %s</span>", name, words_count(arena, used),
-                  words_share(arena, used, available), words_count(arena, available));
+                  share_words(arena, used, available), words_count(arena, available));
     if (slr > 1)
         strbuf_printf(out, "<span>%s</span>", words_slr(arena, used, available, slr));
     meter(out, share);

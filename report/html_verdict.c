@@ -61,8 +61,8 @@ static void float_table(struct strbuf *out, const struct verdict *verdict) {
     if (loss->grid_outputs)
         fact(out, "the same, where the inputs lie on the port\xe2\x80\x99s grid", of(arena, loss->grid_exact, loss->grid_outputs));
     if (verdict->has_labels) {
-        fact(out, "accuracy, float model", arena_printf(arena, "%.2f %%", 100 * verdict->accuracy_float));
-        fact(out, "accuracy, firmware", arena_printf(arena, "%.2f %%", 100 * verdict->accuracy_fixed));
+        fact(out, "accuracy, float model", share_words(arena, verdict->accuracy_float, 1));
+        fact(out, "accuracy, firmware", share_words(arena, verdict->accuracy_fixed, 1));
     }
     strbuf_append(out, "</tbody></table></div>\n");
 }
@@ -100,8 +100,8 @@ static void layers_table(struct strbuf *out, const struct loss *loss) {
         strbuf_append(out, "<tr>");
         html_name_cell(out, loss->layers[i].name);
         html_cell(out, words_number(arena, loss->layers[i].error), true);
-        html_cell(out, words_share(arena, loss->layers[i].relative, 1), true);
-        html_cell(out, words_share(arena, loss->layers[i].added, 1), true);
+        html_cell(out, share_words(arena, loss->layers[i].relative, 1), true);
+        html_cell(out, share_words(arena, loss->layers[i].added, 1), true);
         strbuf_append(out, "</tr>\n");
     }
     strbuf_append(out, "</tbody></table></div>\n");
@@ -115,7 +115,8 @@ void html_network_banner(struct strbuf *out, const struct verdict *verdict) {
                   !loss->compared ? "Not compared with the trained network" : fails || warns ? "Not the network that was trained" : "Still the trained network");
     append_escaped(out, words_loss(out->arena, loss));
     if (verdict->has_labels)
-        strbuf_printf(out, "; accuracy %.2f %%, as trained %.2f %%", 100 * verdict->accuracy_fixed, 100 * verdict->accuracy_float);
+        strbuf_printf(out, "; accuracy %s, as trained %s", share_words(out->arena, verdict->accuracy_fixed, 1),
+                      share_words(out->arena, verdict->accuracy_float, 1));
     for (uint32_t i = 0; i < verdict->gate_count; i++)
         if (!verdict->gates[i].passed) {
             strbuf_append(out, ". ");

@@ -38,11 +38,11 @@ void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss)
 
 /* ---- words.c: numbers and names as people read them ---- */
 const char *words_clean(struct arena *arena, const char *text); /* UTF-8 without control characters; what is neither becomes '?' */
+const char *words_events(struct arena *arena, double number); /* "1 event" */
 const char *words_count(struct arena *arena, double number);                /* 1,728,000 */
 const char *words_clock(struct arena *arena, double nanoseconds);            /* of a period, in MHz */
 const char *words_number(struct arena *arena, double number);               /* four significant digits; "-" for NaN */
 const char *words_area(struct arena *arena, double area);                   /* of a ROC curve; "-" for NaN */
-const char *words_share(struct arena *arena, double part, double whole);    /* "0.41 %", "-" */
 const char *words_slr(struct arena *arena, double used, double available, int slr); /* "4.69 % of one SLR of 4"; "" of one die */
 enum { CROSSING_NS = 25, LEVEL1_NS = 12500 };
 const char *words_crossings(struct arena *arena, double nanoseconds); /* "2.44 bunch crossings of 25 ns" */

@@ -32,7 +32,7 @@ static void print_summary(struct strbuf *out, const struct compile_report *repor
 
 static void resource_row(struct text_table *table, const char *name, double used, double available, int slr) {
     struct arena *arena = table->arena;
-    table_row(table, (const char *[]){name, words_count(arena, used), words_count(arena, available), words_share(arena, used, available),
+    table_row(table, (const char *[]){name, words_count(arena, used), words_count(arena, available), share_words(arena, used, available),
                                       words_slr(arena, used, available, slr)});
 }
 
@@ -179,7 +179,7 @@ static void print_accuracy(struct strbuf *out, const struct verdict *verdict, bo
     if (!verdict->loss.compared)
         return;
     table_heading(out, "against the model as trained", colour);
-    strbuf_printf(out, "  compared: %s, %s events\n", verdict->loss.compared, words_count(arena, (double)verdict->loss.events));
+    strbuf_printf(out, "  compared: %s, %s\n", verdict->loss.compared, words_events(arena, (double)verdict->loss.events));
     if (verdict->loss.outputs)
         print_exact(out, verdict);
     const char *causes = words_flips(arena, &verdict->loss);
@@ -196,8 +196,8 @@ static void print_labels(struct strbuf *out, const struct verdict *verdict, bool
     if (!verdict->has_labels)
         return;
     table_heading(out, "with labels", colour);
-    strbuf_printf(out, "  accuracy on %s events: float %.2f %%, fixed %.2f %%\n", words_count(arena, (double)verdict->labelled_events),
-                  100 * verdict->accuracy_float, 100 * verdict->accuracy_fixed);
+    strbuf_printf(out, "  accuracy on %s: float %s, fixed %s\n", words_events(arena, (double)verdict->labelled_events),
+                  share_words(arena, verdict->accuracy_float, 1), share_words(arena, verdict->accuracy_fixed, 1));
     for (uint32_t i = 0; i < verdict->curve_count; i++)
         table_row(&table, (const char *[]){words_class(arena, verdict, verdict->curve_count == 1 ? 1 : i),
                                            words_area(arena, verdict->curves[i].area_float),
@@ -262,7 +262,8 @@ static void print_network(struct strbuf *out, const struct verdict *verdict, boo
     strbuf_printf(out, "%snetwork: %s%s: %s", begin, fails || warns ? "NOT as trained" : loss->max_error > 0 || loss->flipped ? "as trained" : "exactly as trained",
                   end, words_loss(arena, loss));
     if (verdict->has_labels)
-        strbuf_printf(out, ", accuracy %.2f %% for %.2f %%", 100 * verdict->accuracy_fixed, 100 * verdict->accuracy_float);
+        strbuf_printf(out, ", accuracy %s for %s", share_words(out->arena, verdict->accuracy_fixed, 1),
+                      share_words(out->arena, verdict->accuracy_float, 1));
     strbuf_printf(out, "%s\n", words_made_up(verdict));
     for (uint32_t i = 0; i < verdict->gate_count; i++)
         if (!verdict->gates[i].passed)

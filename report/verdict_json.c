@@ -158,6 +158,7 @@ static void add_layer_losses(struct arena *arena, cJSON *parent, const struct lo
 void loss_to_json(struct arena *arena, cJSON *parent, const struct loss *loss) {
     cJSON *object = json_object(arena, parent, "against_float");
     json_text(arena, object, "compared", loss->compared);
+    json_text(arena, object, "not_compared", loss->not_compared);
     json_number(arena, object, "events", (double)loss->events);
     json_number(arena, object, "max_error", loss->max_error);
     json_number(arena, object, "mean_error", loss->mean_error);
@@ -419,6 +420,7 @@ void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss)
     const cJSON *object = read_member(reader, root, "against_float");
     uint32_t quantiles;
     loss->compared = read_text(reader, object, "compared");
+    loss->not_compared = later_text(reader, object, "not_compared");
     loss->events = read_count(reader, object, "events");
     loss->max_error = read_number(reader, object, "max_error");
     loss->mean_error = read_number(reader, object, "mean_error");

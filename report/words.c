@@ -58,6 +58,10 @@ const char *words_count(struct arena *arena, double number) {
     return text.data;
 }
 
+const char *words_events(struct arena *arena, double number) {
+    return arena_printf(arena, "%s %s", words_count(arena, number), number == 1 ? "event" : "events");
+}
+
 const char *words_number(struct arena *arena, double number) {
     return isfinite(number) ? arena_printf(arena, "%.4g", number) : isnan(number) ? "-" : number > 0 ? "infinite" : "-infinite";
 }
@@ -72,15 +76,8 @@ const char *words_area(struct arena *arena, double area) {
     return isfinite(area) ? arena_printf(arena, "%.5f", area) : "-";
 }
 
-const char *words_share(struct arena *arena, double part, double whole) {
-    if (!(whole > 0))
-        return "-";
-    double share = 100 * part / whole;
-    return arena_printf(arena, share > 0 && share < 0.01 ? "%.4f %%" : "%.2f %%", share);
-}
-
 const char *words_slr(struct arena *arena, double used, double available, int slr) {
-    return slr > 1 ? arena_printf(arena, "%s of one SLR of %d", words_share(arena, used * slr, available), slr) : "";
+    return slr > 1 ? arena_printf(arena, "%s of one SLR of %d", share_words(arena, used * slr, available), slr) : "";
 }
 
 const char *words_crossings(struct arena *arena, double nanoseconds) {
@@ -88,7 +85,7 @@ const char *words_crossings(struct arena *arena, double nanoseconds) {
 }
 
 const char *words_level1(struct arena *arena, double nanoseconds) {
-    return arena_printf(arena, "%s of a level-1 latency of 12.5 \xc2\xb5s", words_share(arena, nanoseconds, LEVEL1_NS));
+    return arena_printf(arena, "%s of a level-1 latency of 12.5 \xc2\xb5s", share_words(arena, nanoseconds, LEVEL1_NS));
 }
 
 const char words_formats[] = "s16f10 is a signed number of 16 bits, 10 of them behind the point: steps of 2^-10 from -32 to just below 32, "
@@ -157,9 +154,9 @@ const char *words_difference(struct arena *arena, const struct difference *diffe
 const char *words_loss(struct arena *arena, const struct loss *loss) {
     struct strbuf text = strbuf_new(arena);
     if (!loss->compared)
-        return "not compared: there is no float model to compare with";
+        return loss->not_compared ? loss->not_compared : "not compared: there is no float model to compare with";
     strbuf_printf(&text, "%s of %s decisions flipped (%s)", words_count(arena, (double)loss->flipped), words_count(arena, (double)loss->decisions),
-                  words_share(arena, (double)loss->flipped, (double)loss->decisions));
+                  share_words(arena, (double)loss->flipped, (double)loss->decisions));
     if (loss->outputs)
         strbuf_printf(&text, ", largest error %s", words_number(arena, loss->max_error));
     return text.data;
@@ -189,8 +186,8 @@ const char *words_flips(struct arena *arena, const struct loss *loss) {
 const char *words_gate(struct arena *arena, const struct gate *gate) {
     bool share = strcmp(gate->name, "max-error") != 0;
     const char *what = !share ? "largest error" : !strcmp(gate->name, "max-flips") ? "decisions flipped" : "accuracy lost";
-    const char *value = share ? words_share(arena, gate->value, 1) : words_number(arena, gate->value);
-    const char *limit = share ? words_share(arena, gate->limit, 1) : words_number(arena, gate->limit);
+    const char *value = share ? share_words(arena, gate->value, 1) : words_number(arena, gate->value);
+    const char *limit = share ? share_words(arena, gate->limit, 1) : words_number(arena, gate->limit);
     return arena_printf(arena, "%s: %s, and --%s lets it be %s", what, value, gate->name, limit);
 }
 

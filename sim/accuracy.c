@@ -676,8 +676,11 @@ static double coarseness(const struct accuracy *accuracy) {
 
 void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
     *loss = (struct loss){.explained = true};
-    if (accuracy->loss.events == 0)
+    if (accuracy->loss.events == 0) {
+        if (accuracy->reference)
+            loss->not_compared = "not compared: of the events none was held against the float model; give --events, or a larger -n";
         return;
+    }
     *loss = accuracy->loss;
     loss->formats = loss_formats(accuracy->reference, accuracy->fixed, arena);
     loss->compared = accuracy->pairs[0].compared;

@@ -145,6 +145,20 @@ static void hash_processor(struct sha256 *hash) {
         fclose(file);
 }
 
+/* Inner values behind an event's outputs are asked for by PROBES=1; by flags of the caller's they would be outputs. */
+static int refuse_probes(const struct build *build) {
+    static const char *const flags[] = {"CC", "CXX", "OPT", "CFLAGS", "CXXFLAGS", "VERILATOR", "IVERILOG"};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        const char *given = getenv(flags[i]);
+        if (given && (strstr(given, "-DBXC_PROBES") || strstr(given, "-DPROBES")))
+            return fail(build, arena_printf(build->scratch, "environment variable %s", flags[i]),
+                        "unset it: verify asks for inner values itself",
+                        arena_printf(build->scratch, "engine '%s' is not built: '%s' puts inner values among the outputs",
+                                     build->request->engine, given));
+    }
+    return 0;
+}
+
 static int make_key(const struct build *build, char key[65]) {
     static const char *const environment[] = {"CC",
                                               "CXX",
@@ -372,7 +386,8 @@ static int find_ap_types(struct build *build) {
 static const char *build_steps(struct build *build) {
     char key[65];
     size_t own = 0;
-    if (find_work(build) || find_ap_types(build) || read_sources(build, &own) || make_key(build, key))
+    if (find_work(build) || find_ap_types(build) || refuse_probes(build) || read_sources(build, &own) ||
+        make_key(build, key))
         return NULL;
     build->folder = arena_printf(build->arena, "%s/%s-%s", build->work, build->request->engine, key);
     if (!take(build)) {

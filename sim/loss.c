@@ -96,11 +96,6 @@ const char *loss_formats(const struct graph *reference, const struct graph *fixe
     return "the model's own formats";
 }
 
-static const char *share(struct arena *arena, uint64_t part, uint64_t whole) {
-    double percent = whole ? 100 * (double)part / (double)whole : 0;
-    return arena_printf(arena, percent >= 1 ? "%.1f %%" : "%.2g %%", percent);
-}
-
 /* What no format explains: on random events numbers outside the formats are nobody's fault. */
 static uint64_t unexplained(const struct loss *loss, const uint64_t *by) {
     return by[LOSS_UNEXPLAINED] + (loss->made_up ? 0 : by[LOSS_PORT_RANGE] + by[LOSS_RANGE]);
@@ -115,18 +110,18 @@ void loss_judge(struct loss *loss, double accuracy_lost, struct arena *arena) {
     loss->warning = NULL;
     if (is_more(flips, unexplained_flips, loss->decisions))
         loss->warning = arena_printf(arena, "%s of the decisions flipped for a reason other than the formats' rounding",
-                                     share(arena, flips, loss->decisions));
+                                     share_words(arena, (double)flips, (double)loss->decisions));
     else if (is_more(events, unexplained_events, loss->judged))
         loss->warning = arena_printf(arena, "%s of the events are further off than %s explain",
-                                     share(arena, events, loss->judged), loss->formats);
+                                     share_words(arena, (double)events, (double)loss->judged), loss->formats);
     else if (!loss->made_up && is_more(loss->flipped, all_flips, loss->decisions))
         loss->warning = arena_printf(arena, "%s of the decisions flipped: the formats are too coarse for this network",
-                                     share(arena, loss->flipped, loss->decisions));
+                                     share_words(arena, (double)loss->flipped, (double)loss->decisions));
     else if (!loss->made_up && loss->coarseness > coarse)
         loss->warning = arena_printf(
-            arena, "the error is %.0f %% of the outputs' own spread: the formats are too coarse for this network",
-            100 * loss->coarseness);
+            arena, "the error is %s of the outputs' own spread: the formats are too coarse for this network",
+            share_words(arena, loss->coarseness, 1));
     else if (accuracy_lost > accuracy_loss)
-        loss->warning = arena_printf(arena, "%.2f points of accuracy are lost", 100 * accuracy_lost);
+        loss->warning = arena_printf(arena, "%s of the accuracy is lost", share_words(arena, accuracy_lost, 1));
     loss->explained = loss->warning == NULL;
 }

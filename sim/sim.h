@@ -101,7 +101,8 @@ struct layer_loss { /* values of a layer, firmware against float model; both are
 
 /* The answer to the second question, on events with a float model beside them. */
 struct loss {
-    const char *compared;        /* what of the float model: "its outputs", "the operand of its softmax", ...; NULL: nothing */
+    const char *compared;        /* what of the float model: "its outputs", "the operand of its softmax", ...; NULL: nothing, */
+    const char *not_compared;    /* why, where there is a float model */
     uint64_t events;
     uint64_t outputs, exact;     /* numbers compared, and how many were equal to the last bit */
     uint64_t grid_outputs, grid_exact; /* the same for events whose inputs lie on the ports' grid */

@@ -287,12 +287,26 @@ static void keep_failure(struct verification *run, struct contestant *contestant
     arena_free(turn);
 }
 
+/* How long Icarus takes is told beforehand, from how long its first events took. */
+static void tell_time(const struct verification *run, const struct contestant *contestant) {
+    const struct engine_result *result = contestant->result;
+    uint64_t left = 0;
+    for (int i = 0; i < PHASE_COUNT; i++)
+        left += contestant->quota[i];
+    double each = result->events ? result->seconds / (double)result->events : 0;
+    const char *about = each > 0 ? arena_printf(run->arena, ", about %.0f s", each * (double)left) : "";
+    const char *stage = arena_printf(run->arena, "%s: %llu events%s", engine_name(result->id), (unsigned long long)left, about);
+    context_progress(run->firmware->context, stage, result->events, result->events + left);
+}
+
 static int run_contestant(struct verification *run, struct contestant *contestant, const struct event_block *block, size_t events,
                           int64_t *const *expected) {
     struct engine_result *result = contestant->result;
     size_t rounds = contestant->engine->options.rounds;
     if (events == 0 || result->failure || result->difference.found)
         return 0;
+    if (result->id == ENGINE_ICARUS)
+        tell_time(run, contestant);
     double start = monotonic_seconds();
     if (engine_run(contestant->engine, events, (const int64_t *const *)block->integers, contestant->outputs)) {
         result->failure = last_message(run->firmware);

@@ -60,7 +60,7 @@ calibrate|two.csv
 softmax|drop
 softmax|argmax
 softmax-error|0.1
-prune|0.5
+prune|50%
 prune-scope|layer
 dump-after|lower
 dump-after|nothing

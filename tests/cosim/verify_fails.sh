@@ -24,6 +24,13 @@ undo() { cp "$WORK/before" "$WORK/fw/$1"; }
 
 "$BXC" compile -q tests/cosim/ops/matmul.bxc -o "$WORK/fw" || exit 1
 latency=$(sed -n 's/.*"latency":[[:space:]]*\([0-9]*\).*/\1/p' "$WORK/fw/interface.json")
+export CFLAGS='-O1 -DBXC_PROBES' # inner values would be taken for outputs, and a right event for a wrong one
+expect probes_in_the_environment 1 "engine 'c' is not built: '-O1 -DBXC_PROBES' puts inner values among the outputs" --engines c
+[ ! -e "$WORK/fw/verify/regression.npy" ] || echo "not ok verify_probes_in_the_environment: a regression vector is kept"
+export CFLAGS=-O1
+"$BXC" verify "$WORK/fw" -n 1 --engines float,c > "$WORK/log" 2>&1
+if grep -q '^network: not compared: of the events none was held against the float model' "$WORK/log"; then echo "ok verify_one_event"; else
+    echo "not ok verify_one_event"; cat "$WORK/log" >&2; fi
 expect says_yes 0 '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$'
 
 edit interface.json "s/\"latency\":\([[:space:]]*\)$latency/\"latency\":\1$((latency + 1))/"

@@ -315,7 +315,7 @@ static void the_rule_has_limits(void) {
     struct loss random = {.made_up = true, .events = 10, .judged = 10, .decisions = 10, .flipped = 10};
     coarse.coarseness = 0.26;
     loss_judge(&coarse, 0, context->arena);
-    CHECK_STR(coarse.warning, "the error is 26 % of the outputs' own spread: the formats are too coarse for this network");
+    CHECK_STR(coarse.warning, "the error is 26.00 % of the outputs' own spread: the formats are too coarse for this network");
     random.flipped_by[LOSS_RANGE] = 10;
     loss_judge(&random, 0, context->arena);
     CHECK(random.explained);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # How many wires can be one bit too short without being seen? In the Verilog of a tagger every wire of three bits
 # or more gets a fault that a number in the file `fault` switches on: its highest bit is made from the one below.
-# One build, then each fault runs the corner vectors and some random events. What is not seen is either never
-# different (the interval has more room than the network can fill) or needs a proof.
+# One build, then each fault runs the corner vectors and some random events. What is not seen is named: it is
+# either never different (the interval has more room than the network can fill) or needs a proof.
 #   short_wires.sh [MODEL]       env: EVENTS (random ones)
 set -u
 model=${1:-$ROOT/examples/jets/jets_hgq.keras}
@@ -19,6 +19,8 @@ for file in "$fw"/rtl/*_*.v; do
         END {
             for (i = 1; i <= NR; i++) {
                 line = text[i]
+                if (line ~ /^    wire /)
+                    while (line !~ /;/) line = line "\n" text[++i] # a statement of several lines
                 if (match(line, /^    wire \[[0-9]+:0\] [A-Za-z_0-9]+ = /)) {
                     split(line, word, /[^A-Za-z0-9_]+/)
                     top = word[3]; name = word[5]; rest = substr(line, RLENGTH + 1)
@@ -50,6 +52,7 @@ for kind in random all; do
         if ./rtl/run < in.$kind 2> /dev/null | cmp -s - want.$kind; then echo "$name" >> unseen.$kind; else seen=$((seen + 1)); fi
     done < names
     echo "# $kind: $seen of $number wires one bit short are seen"
+    [ "$kind" = random ] || sed "s|^|#   not seen: |" unseen.$kind
     eval "seen_$kind=$seen"
 done
 # shellcheck disable=SC2154

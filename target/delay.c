@@ -62,9 +62,10 @@ static int merge_luts(const struct bit_time *in, int count, int *total) {
     return from;
 }
 
-/* Four-to-one multiplexers behind LUT6. */
+/* A multiplexer of two for each bit beyond a LUT's: wider ones would be fewer, but mapping shares what is before them
+ * among the bits of an entry. */
 static int lut_levels(int inputs) {
-    return inputs <= 1 ? 0 : inputs <= LUT_INPUTS ? 1 : 1 + (inputs - LUT_INPUTS + 1) / 2;
+    return inputs <= 1 ? 0 : inputs <= LUT_INPUTS ? 1 : 1 + inputs - LUT_INPUTS;
 }
 
 /* A function of so many bits, constants among them left out. */

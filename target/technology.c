@@ -20,7 +20,7 @@
 
 #define PERCENT(number, family, grade) (((number) * (family) * (grade) + 5000) / 10000)
 
-#define AREA "; area as Yosys maps it: one LUT a bit of an adder of two or three terms (place and route of three-term ones adds up to one in eight), masks before registers free"
+#define AREA "; area as Yosys maps it to ultrascale+: one LUT a bit of an adder of two or three terms (place and route of three-term ones adds up to one in eight), masks before registers free"
 
 /* Percent: of UltraScale+, and of -2. */
 #define TECHNOLOGY(name, percent, block, speed_, low_voltage_, grade, clock_tree, text) \
@@ -39,9 +39,9 @@
 
 static const struct technology technologies[] = {
     GRADES("ultrascale+", 100, 8, "delays fitted to mapped netlists, grades as in DS922/DS923/DS925; placement is not known", 891, 775, 667, 725, 667)
-    GRADES("ultrascale", 148, 8, "delays of ultrascale+ times 1.48 (UG984's maximum frequencies), not fitted; placement is not known", 0, 0, 0, 0, 0)
-    GRADES("7-series", 171, 4, "delays of ultrascale+ times 1.71 (UG984's maximum frequencies), not fitted; placement is not known", 0, 0, 0, 0, 0)
-    GRADES("artix-7", 255, 4, "delays of ultrascale+ times 2.55 (UG984's maximum frequencies), not fitted; placement is not known", 0, 0, 0, 0, 0)
+    GRADES("ultrascale", 148, 8, "delays scaled from ultrascale+ and not fitted: times 1.48 (UG984's maximum frequencies), grades as far apart as there; placement is not known", 0, 0, 0, 0, 0)
+    GRADES("7-series", 171, 4, "delays scaled from ultrascale+ and not fitted: times 1.71 (UG984's maximum frequencies), grades as far apart as there; placement is not known", 0, 0, 0, 0, 0)
+    GRADES("artix-7", 255, 4, "delays scaled from ultrascale+ and not fitted: times 2.55 (UG984's maximum frequencies), grades as far apart as there; placement is not known", 0, 0, 0, 0, 0)
 };
 
 /* Artix-7, and the Zynq-7000 that are made of it, are slower than the other devices of the 7 series. */

@@ -93,7 +93,7 @@ int quantise_weights(struct program *program, const struct real_ranges *ranges, 
 
 /* ---- biases, scales and the like ---- */
 
-enum { GUARD_BITS = 4, ATTRIBUTE_BITS = 10 };
+enum { GUARD_BITS = 4 };
 
 /* Grids of an added constant: GUARD_BITS below the last bit that an activation of `bits` bits keeps of
  * the results that each of its elements goes into. */
@@ -139,17 +139,35 @@ static valref reciprocal_constant(struct graph *graph, valref constant) {
     return append_like(graph, constant, "reciprocal", to);
 }
 
-static void quantise_attributes(struct node *node) {
-    struct activation_attributes *activation = &node->attributes.activation;
-    if (node->op == OP_LEAKY_RELU || node->op == OP_HARD_SIGMOID || node->op == OP_CLIP) {
-        activation->alpha = (float)significant((double)activation->alpha, ATTRIBUTE_BITS);
-        activation->beta = (float)significant((double)activation->beta, ATTRIBUTE_BITS);
+/* The grid of a number that is added to, or limits, every element of the result: that of the finest of them. */
+static int finest_fraction(const struct graph *graph, const struct real_ranges *ranges, const struct node *node, int bits) {
+    const struct shape *shape = &graph_value(graph, node->result)->shape;
+    const struct real_range *range = real_range_of(graph, ranges, node->result);
+    int least = INT_MAX;
+    for (size_t e = 0; e < shape_elements(shape); e++) {
+        int exponent = range_exponent(range[e]);
+        if (exponent != INT_MIN / 2 && exponent < least) least = exponent;
     }
+    return bits + GUARD_BITS - (least == INT_MAX ? 0 : least);
+}
+
+/* Slopes are factors, bounds and offsets summands. */
+static void quantise_attributes(struct program *program, const struct real_ranges *ranges, noderef ref) {
+    struct graph *graph = program->graph;
+    const struct node node = *graph_node(graph, ref);
+    if (node.op != OP_LEAKY_RELU && node.op != OP_HARD_SIGMOID && node.op != OP_CLIP) return;
+    struct activation_attributes *activation = &graph_node(graph, ref)->attributes.activation;
+    unsigned uses = (node.op != OP_CLIP ? USE_WEIGHTS : 0u) | (node.op != OP_LEAKY_RELU ? USE_ACTIVATIONS : 0u);
+    struct precision precision = layer_precision(program, graph, &node, uses);
+    int fraction = finest_fraction(graph, ranges, &node, precision.activation_bits);
+    if (node.op == OP_CLIP) activation->alpha = (float)on_grid((double)activation->alpha, fraction);
+    else activation->alpha = (float)significant((double)activation->alpha, precision.weight_bits);
+    if (node.op != OP_LEAKY_RELU) activation->beta = (float)on_grid((double)activation->beta, fraction);
 }
 
 int quantise_other_constants(struct program *program, const struct real_ranges *ranges, noderef ref) {
     struct graph *graph = program->graph;
-    quantise_attributes(graph_node(graph, ref));
+    quantise_attributes(program, ranges, ref);
     const struct node node = *graph_node(graph, ref);
     if (node.op != OP_ADD && node.op != OP_SUB && node.op != OP_MUL && node.op != OP_DIV) return 0;
     if (!graph_reals(graph, node.inputs[0]) && !graph_reals(graph, node.inputs[1])) return 0;

@@ -274,6 +274,24 @@ static void powers_of_two_are_exact(void) {
     net_free(&net);
 }
 
+/* A bound is as fine as the numbers that it limits, a slope has the bits of weights: 3.1 does not become 3.1015625. */
+static void bounds_and_slopes_have_the_bits_of_others(void) {
+    static const struct {
+        enum op op;
+        float alpha, beta;
+        double most;
+    } cases[] = {{OP_CLIP, -1.1f, 3.1f, 0x1p-14}, {OP_LEAKY_RELU, 0.13f, 0, 0x1p-10}, {OP_HARD_SIGMOID, 0.17f, 0.37f, 0x1p-12}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct net net = net_new(1);
+        for (size_t e = 0; e < EVENTS; e++) net.events[e] = ldexpf(nearbyintf(ldexpf(net.events[e], 9)), -7);
+        graph_append_output(net.c.graph, "y", op1(&net.c, cases[i].op, "f", input_of(&net), cases[i].alpha, cases[i].beta));
+        double worst = largest_error(&net, true);
+        if (!(worst <= cases[i].most)) printf("# case %zu: %g\n", i, worst);
+        CHECK(worst <= cases[i].most);
+        net_free(&net);
+    }
+}
+
 /* ---- functions in models with quantisers of their own ---- */
 
 /* Each number of the joined operand has an entry of its own: nothing is lost but the last of 16 bits. */
@@ -318,6 +336,7 @@ int main(void) {
     RUN(a_stacked_right_operand);
     RUN(three_hundred_inputs);
     RUN(powers_of_two_are_exact);
+    RUN(bounds_and_slopes_have_the_bits_of_others);
     RUN(a_function_of_two_quantisers_joined);
     RUN(a_function_of_sixteen_bits_is_explained);
     TEST_EXIT();

@@ -50,11 +50,16 @@ static wireref cut_sum(struct split *s, const struct term *terms, uint32_t count
     return append_sum(s, parts, 2, 0);
 }
 
+/* A sum in more pieces than that, each a stage later than the one before, is no answer to a fast clock: registers grow
+ * with the square of them. */
+enum { PIECES_MAX = 5 };
+
 /* Where to cut: as many low bits as one stage adds, at most half of what there is to add; 0: not even `least` of them. */
 static int place_to_cut(struct split *s, const struct term *terms, uint32_t count, int64_t constant, int width, int least) {
     int low = 64;
     for (uint32_t i = 0; i < count; i++)
         low = terms[i].shift < low ? terms[i].shift : low;
+    least = (width - low) / PIECES_MAX > least ? (width - low) / PIECES_MAX : least;
     int k = low + 1;
     while (s->start + adder_delay(s->stage->technology, (int)count + (constant != 0), k - low) <= s->stage->budget && k < width && k < 61)
         k++;

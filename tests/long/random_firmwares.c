@@ -12,7 +12,7 @@ enum { CODES = 64, ROWS = EVENTS + CODES }; /* CODES: events of any bits, behind
 struct batch {
     const char *folder;
     struct arena *arena;
-    struct strbuf ports, instances, wires, includes, table, programs, census;
+    struct strbuf ports, instances, includes, table, programs, census;
 };
 
 struct firmware_trial {
@@ -24,7 +24,9 @@ struct firmware_trial {
     int latency;
 };
 
-static struct arena *arena_of(const struct firmware_trial *at) { return at->trial.context->arena; }
+static struct arena *arena_of(const struct firmware_trial *at) {
+    return at->trial.context->arena;
+}
 
 /* ---- events and what the emulator makes of them ---- */
 
@@ -58,12 +60,15 @@ static int64_t **firmware_inputs(const struct firmware_trial *at, const struct e
         codes[p] = ARENA_ARRAY(arena, int64_t, ROWS * elements);
         memcpy(codes[p], block->integers[p], EVENTS * elements * sizeof **codes);
         for (int row = 0; row < CODES; row++)
-            for (size_t e = 0; e < elements; e++) codes[p][((size_t)EVENTS + (size_t)row) * elements + e] = code_of(&random, row, port->format[e]);
+            for (size_t e = 0; e < elements; e++)
+                codes[p][((size_t)EVENTS + (size_t)row) * elements + e] = code_of(&random, row, port->format[e]);
     }
     return codes;
 }
 
-static void put(struct strbuf *out, const void *data, size_t size) { strbuf_append_bytes(out, data, size); }
+static void put(struct strbuf *out, const void *data, size_t size) {
+    strbuf_append_bytes(out, data, size);
+}
 
 /* A row an event: inputs, outputs as integers; for the first EVENTS the inputs and outputs as binary64 too. */
 static int write_vectors(const struct firmware_trial *at) {
@@ -74,7 +79,7 @@ static int write_vectors(const struct firmware_trial *at) {
     double **reals = ARENA_ARRAY(arena, double *, graph->output_count);
     for (uint32_t o = 0; o < graph->output_count; o++) {
         out[o] = ARENA_ARRAY(arena, int64_t, ROWS * output_elements(graph, o));
-        reals[o] = ARENA_ARRAY(arena, double, EVENTS * output_elements(graph, o));
+        reals[o] = ARENA_ARRAY(arena, double, EVENTS *output_elements(graph, o));
     }
     (void)graph_run_integers(graph, ROWS, (const int64_t *const *)in, out);
     for (uint32_t o = 0; o < graph->output_count; o++)
@@ -119,7 +124,8 @@ static int write_files(const struct firmware_trial *at) {
     for (uint32_t i = 0; i < at->files.count; i++) {
         const struct emitted_file *file = &at->files.files[i];
         const char *path = arena_printf(arena_of(at), "%s/%s", at->folder, file->path);
-        if (folder_make(at->trial.context, arena_strndup(arena_of(at), path, (size_t)(strrchr(path, '/') - path))) < 0) return -1;
+        if (folder_make(at->trial.context, arena_strndup(arena_of(at), path, (size_t)(strrchr(path, '/') - path))) < 0)
+            return -1;
         if (file_write(at->trial.context, path, file->data, file->length) < 0) return -1;
     }
     return 0;
@@ -135,7 +141,8 @@ static int compile_files(struct firmware_trial *at) {
     struct arena *arena = arena_of(at);
     struct strbuf text = strbuf_new(arena), quantised = strbuf_new(arena);
     const char *model = arena_printf(arena, "%s/model_as_read.bxc", at->folder);
-    struct compilation compilation = {.context = at->trial.context, .model = model, .options = at->trial.given, .files = &at->files};
+    struct compilation compilation = {
+        .context = at->trial.context, .model = model, .options = at->trial.given, .files = &at->files};
     at->files.arena = arena;
     if (folder_make(at->trial.context, at->folder) < 0) return -1;
     graph_print(&text, at->trial.as_read);
@@ -158,12 +165,14 @@ static uint32_t ports_width(const struct port_layout *ports, uint32_t count) {
     return width < 65 ? 65 : width; /* an array of words in Verilator, always */
 }
 
-static void print_elements(struct strbuf *out, const char *name, const char *what, const struct port_layout *ports, uint32_t count) {
+static void print_elements(struct strbuf *out, const char *name, const char *what, const struct port_layout *ports,
+                           uint32_t count) {
     uint32_t base = 0;
     strbuf_printf(out, "static const element %s_%s[] = {", name, what);
     for (uint32_t p = 0; p < count; base += ports[p++].width)
         for (uint32_t e = 0; e < ports[p].elements; e++)
-            strbuf_printf(out, "{%u, %u, %s}, ", base + ports[p].offset[e], (unsigned)ports[p].format[e].width, ports[p].format[e].is_signed ? "true" : "false");
+            strbuf_printf(out, "{%u, %u, %s}, ", base + ports[p].offset[e], (unsigned)ports[p].format[e].width,
+                          ports[p].format[e].is_signed ? "true" : "false");
     strbuf_append(out, "{0, 0, false}};\n");
 }
 
@@ -173,41 +182,58 @@ static uint32_t count_elements(const struct port_layout *ports, uint32_t count) 
     return elements;
 }
 
-static void connect(struct strbuf *out, const char *name, const char *what, const struct port_layout *ports, uint32_t count) {
+/* The text with the firmware's name for each '$'. */
+static void put_named(struct strbuf *out, const char *name, const char *text) {
+    for (; *text; text++) strbuf_printf(out, *text == '$' ? "%s" : "%.1s", *text == '$' ? name : text);
+}
+
+static void connect(struct strbuf *out, const char *name, const char *what, const struct port_layout *ports,
+                    uint32_t count) {
     uint32_t base = 0;
     for (uint32_t p = 0; p < count; base += ports[p++].width)
         strbuf_printf(out, ", .%s(%s_%s[%u:%u])", ports[p].name, name, what, base + ports[p].width - 1, base);
 }
 
-static void add_to_batch(const struct firmware_trial *at) {
-    struct batch *batch = at->batch;
-    const struct layout *layout = at->layout;
-    uint32_t in = ports_width(layout->inputs, layout->input_count), out = ports_width(layout->outputs, layout->output_count);
-    const char *name = at->name;
-    strbuf_printf(&batch->ports, ",\n    input wire [%u:0] %s_in, output wire [%u:0] %s_out, output wire %s_valid", in - 1, name, out - 1, name, name);
-    strbuf_printf(&batch->instances, "    %s %s_top (.clk(clk), .rst(rst), .in_valid(in_valid), .out_valid(%s_valid)", name, name, name);
+static void add_verilog(struct batch *batch, const char *name, const struct layout *layout) {
+    strbuf_printf(&batch->ports, ",\n    input wire [%u:0] %s_in, output wire [%u:0] %s_out, output wire %s_valid",
+                  ports_width(layout->inputs, layout->input_count) - 1, name,
+                  ports_width(layout->outputs, layout->output_count) - 1, name, name);
+    put_named(&batch->instances, name, "    $ $_top (.clk(clk), .rst(rst), .in_valid(in_valid), .out_valid($_valid)");
     connect(&batch->instances, name, "in", layout->inputs, layout->input_count);
     connect(&batch->instances, name, "out", layout->outputs, layout->output_count);
     strbuf_append(&batch->instances, ");\n");
+}
+
+static void add_to_batch(const struct firmware_trial *at) {
+    struct batch *batch = at->batch;
+    const struct layout *layout = at->layout;
+    add_verilog(batch, at->name, layout);
     /* hls/main.cpp as it lies there, its main and its functions in a namespace */
-    strbuf_printf(&batch->includes, "#include \"%s/hls/%s.cpp\"\nnamespace %s_hls {\n#include \"%s/hls/main.cpp\"\n}\n", name, name, name, name);
-    strbuf_printf(&batch->includes, "extern \"C\" void %s_c(const unsigned char *, unsigned char *);\n"
-                                    "extern \"C\" int64_t %s_double(const double *, double *);\nextern \"C\" int64_t %s_float(const double *, double *);\n", name, name, name);
-    print_elements(&batch->includes, name, "in", layout->inputs, layout->input_count);
-    print_elements(&batch->includes, name, "out", layout->outputs, layout->output_count);
-    strbuf_printf(&batch->table, "    {\"%s\", %u, %u, %d, %s_in, %s_out, %u, %s_c, %s_hls::run_event, %s_double, %s_float, top.%s_in.data(), top.%s_out.data(), &top.%s_valid},\n",
-                  name, count_elements(layout->inputs, layout->input_count), count_elements(layout->outputs, layout->output_count), at->latency,
-                  name, name, in, name, name, name, name, name, name, name);
-    strbuf_printf(&batch->programs, "%s\n", name);
+    put_named(&batch->includes, at->name,
+              "#include \"$/hls/$.cpp\"\nnamespace $_hls {\n#include \"$/hls/main.cpp\"\n}\n"
+              "extern \"C\" void $_c(const unsigned char *, unsigned char *);\n"
+              "extern \"C\" int64_t $_double(const double *, double *);\n"
+              "extern \"C\" int64_t $_float(const double *, double *);\n");
+    print_elements(&batch->includes, at->name, "in", layout->inputs, layout->input_count);
+    print_elements(&batch->includes, at->name, "out", layout->outputs, layout->output_count);
+    strbuf_printf(&batch->table, "    {\"%s\", %u, %u, %d, %u, ", at->name,
+                  count_elements(layout->inputs, layout->input_count),
+                  count_elements(layout->outputs, layout->output_count), at->latency,
+                  ports_width(layout->inputs, layout->input_count));
+    put_named(&batch->table, at->name,
+              "$_in, $_out, $_c, $_hls::run_event, $_double, $_float, "
+              "top.$_in.data(), top.$_out.data(), &top.$_valid},\n");
+    put_named(&batch->programs, at->name, "$\n");
 }
 
 static int write_c_unit(const struct firmware_trial *at) {
-    const char *name = at->name;
-    const char *text = arena_printf(arena_of(at), "#include \"c/%s.c\"\n#define main %s_main\n#include \"c/main.c\"\n"
-        "void %s_c(const unsigned char *in, unsigned char *out) { run_event(in, out); }\n"
-        "int64_t %s_double(const double *in, double *out) { return double_event(in, out); }\n"
-        "int64_t %s_float(const double *in, double *out) { return float_event(in, out); }\n", name, name, name, name, name);
-    return file_write(at->trial.context, arena_printf(arena_of(at), "%s/unit.c", at->folder), text, strlen(text));
+    struct strbuf text = strbuf_new(arena_of(at));
+    put_named(&text, at->name,
+              "#include \"c/$.c\"\n#define main $_main\n#include \"c/main.c\"\n"
+              "void $_c(const unsigned char *in, unsigned char *out) { run_event(in, out); }\n"
+              "int64_t $_double(const double *in, double *out) { return double_event(in, out); }\n"
+              "int64_t $_float(const double *in, double *out) { return float_event(in, out); }\n");
+    return file_write(at->trial.context, arena_printf(arena_of(at), "%s/unit.c", at->folder), text.data, text.length);
 }
 
 static int make_firmware(void *user) {
@@ -223,10 +249,15 @@ static int make_firmware(void *user) {
 /* ---- one network ---- */
 
 static void add_to_census(struct batch *batch, const struct trial *trial) {
-    const char *outcome = !trial->wrong ? trial->refused ? "refused" : "compiled" : strncmp(trial->wrong, "defect", 6) == 0 ? "defect" : "wrong";
+    const char *outcome = !trial->wrong                             ? trial->refused ? "refused" : "compiled"
+                          : strncmp(trial->wrong, "defect", 6) == 0 ? "defect"
+                                                                    : "wrong";
     strbuf_printf(&batch->census, "%llu\t%s\t%s\t%s\t%s\n", (unsigned long long)trial->seed, outcome,
-                  trial->as_read ? census_kinds(trial, trial->context->arena) : "", options_words(trial->context->arena, trial->given),
-                  trial->wrong ? trial->wrong : trial->reason ? trial->reason : "");
+                  trial->as_read ? census_kinds(trial, trial->context->arena) : "",
+                  options_words(trial->context->arena, trial->given),
+                  trial->wrong    ? trial->wrong
+                  : trial->reason ? trial->reason
+                                  : "");
 }
 
 static void run(struct batch *batch, uint64_t seed) {
@@ -234,9 +265,13 @@ static void run(struct batch *batch, uint64_t seed) {
     struct trial *trial = &at.trial;
     at.name = arena_printf(arena_of(&at), "n%llu", (unsigned long long)seed);
     at.folder = arena_printf(arena_of(&at), "%s/%s", batch->folder, at.name);
-    if (context_guarded(trial->context, network_compile, trial) < 0) trial_judge_refusal(trial);
-    else if (context_guarded(trial->context, network_check, trial) < 0) trial->wrong = "a check fell over";
-    else if (!trial->wrong && context_guarded(trial->context, make_firmware, &at) < 0) trial_judge_refusal(trial);
+    trial->folder = at.folder;
+    if (context_guarded(trial->context, network_compile, trial) < 0)
+        trial_judge_refusal(trial);
+    else if (context_guarded(trial->context, network_check, trial) < 0)
+        trial->wrong = "a check fell over";
+    else if (!trial->wrong && context_guarded(trial->context, make_firmware, &at) < 0)
+        trial_judge_refusal(trial);
     if (getenv("V")) trial_print(trial);
     add_to_census(batch, trial);
     trial_free(trial);
@@ -244,21 +279,29 @@ static void run(struct batch *batch, uint64_t seed) {
 
 static int write_batch(struct bxc_context *context, const struct batch *batch) {
     struct strbuf verilog = strbuf_new(batch->arena), header = strbuf_new(batch->arena);
-    strbuf_printf(&verilog, "module batch (\n    input wire clk, input wire rst, input wire in_valid%s\n);\n%sendmodule\n", batch->ports.data, batch->instances.data);
-    strbuf_printf(&header, "enum { EVENTS = %d, ROWS = %d };\n%s#define FIRMWARES(top) \\\n", EVENTS, ROWS, batch->includes.data);
+    strbuf_printf(&verilog,
+                  "module batch (\n    input wire clk, input wire rst, input wire in_valid%s\n);\n%sendmodule\n",
+                  batch->ports.data, batch->instances.data);
+    strbuf_printf(&header, "enum { EVENTS = %d, ROWS = %d };\n%s#define FIRMWARES(top) \\\n", EVENTS, ROWS,
+                  batch->includes.data);
     for (const char *at = batch->table.data; *at; at++) strbuf_printf(&header, *at == '\n' ? " \\\n" : "%c", *at);
     strbuf_append(&header, "\n");
-    return file_write(context, arena_printf(batch->arena, "%s/batch.v", batch->folder), verilog.data, verilog.length) < 0 ||
-           file_write(context, arena_printf(batch->arena, "%s/batch.h", batch->folder), header.data, header.length) < 0 ||
-           file_write(context, arena_printf(batch->arena, "%s/c.list", batch->folder), batch->programs.data, batch->programs.length) < 0 ||
-           file_write(context, arena_printf(batch->arena, "%s/census", batch->folder), batch->census.data, batch->census.length) < 0;
+    return file_write(context, arena_printf(batch->arena, "%s/batch.v", batch->folder), verilog.data, verilog.length) <
+               0 ||
+           file_write(context, arena_printf(batch->arena, "%s/batch.h", batch->folder), header.data, header.length) <
+               0 ||
+           file_write(context, arena_printf(batch->arena, "%s/c.list", batch->folder), batch->programs.data,
+                      batch->programs.length) < 0 ||
+           file_write(context, arena_printf(batch->arena, "%s/census", batch->folder), batch->census.data,
+                      batch->census.length) < 0;
 }
 
 int main(int argc, char **argv) {
     if (argc != 4) return 2;
     struct bxc_context *context = context_new();
     struct batch batch = {.folder = argv[1], .arena = context->arena};
-    struct strbuf *const texts[] = {&batch.ports, &batch.instances, &batch.wires, &batch.includes, &batch.table, &batch.programs, &batch.census};
+    struct strbuf *const texts[] = {&batch.ports, &batch.instances, &batch.includes,
+                                    &batch.table, &batch.programs,  &batch.census};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) *texts[i] = strbuf_new(batch.arena);
     unsigned long long first = strtoull(argv[2], NULL, 10), count = strtoull(argv[3], NULL, 10);
     for (unsigned long long i = 0; i < count; i++) run(&batch, first + i);

@@ -1,5 +1,6 @@
 // Runs the firmwares of a batch (random_firmwares.c): the emitted C, HLS C++ and, all in one Verilator model, Verilog
-// must give what the emulator gave, in integers; the C's entry points in real numbers too; Verilog with gaps and resets.
+// must give what the emulator gave, in integers; the C's entry points in real numbers too; Verilog with gaps and a
+// reset.
 //   run FOLDER          a line "SEED ENGINE what" for each that does not
 #include "Vbatch.h"
 #include "verilated.h"
@@ -23,8 +24,8 @@ struct firmware {
     const char *name;
     uint32_t inputs, outputs;
     int latency;
-    const element *in, *out;
     uint32_t in_bits;
+    const element *in, *out;
     void (*c)(const unsigned char *, unsigned char *), (*hls)(const unsigned char *, unsigned char *);
     int64_t (*run_double)(const double *, double *), (*run_float)(const double *, double *);
     uint32_t *in_port;
@@ -68,11 +69,13 @@ static vectors read_vectors(const std::string &folder, const firmware &f) {
 
 // ---- C and HLS: an event a call ----
 
-static void run_calls(const firmware &f, const vectors &v, const char *engine, void (*call)(const unsigned char *, unsigned char *)) {
+static void run_calls(const firmware &f, const vectors &v, const char *engine,
+                      void (*call)(const unsigned char *, unsigned char *)) {
     std::vector<int64_t> got(f.outputs + 1);
     for (int row = 0; row < ROWS; row++) {
         call(reinterpret_cast<const unsigned char *>(v.in[row].data()), reinterpret_cast<unsigned char *>(got.data()));
-        if (f.outputs && std::memcmp(got.data(), v.out[row].data(), f.outputs * sizeof got[0]) != 0) return differs(f, engine, row, "another number");
+        if (f.outputs && std::memcmp(got.data(), v.out[row].data(), f.outputs * sizeof got[0]) != 0)
+            return differs(f, engine, row, "another number");
     }
 }
 
@@ -84,7 +87,8 @@ static void run_reals(const firmware &f, const vectors &v) {
             if (got[i] != v.real_out[row][i]) return differs(f, "c, double", row, "another number");
         if (f.run_float(v.real_in[row].data(), got.data()) != 0) return differs(f, "c, float", row, "refused");
         for (uint32_t i = 0; i < f.outputs; i++)
-            if (got[i] != static_cast<double>(static_cast<float>(v.real_out[row][i]))) return differs(f, "c, float", row, "another number");
+            if (got[i] != static_cast<double>(static_cast<float>(v.real_out[row][i])))
+                return differs(f, "c, float", row, "another number");
     }
 }
 
@@ -98,7 +102,9 @@ static uint64_t next_random() {
     return random_state * UINT64_C(2685821657736338717);
 }
 
-static uint64_t bit_mask(uint32_t width) { return width >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << width) - 1; }
+static uint64_t bit_mask(uint32_t width) {
+    return width >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << width) - 1;
+}
 
 static void insert(uint32_t *words, const element &e, int64_t value) {
     for (uint32_t i = 0; i < e.width; i++) {
@@ -109,7 +115,8 @@ static void insert(uint32_t *words, const element &e, int64_t value) {
 
 static int64_t extract(const uint32_t *words, const element &e) {
     uint64_t bits = 0;
-    for (uint32_t i = 0; i < e.width; i++) bits |= static_cast<uint64_t>(words[(e.offset + i) / 32] >> (e.offset + i) % 32 & 1) << i;
+    for (uint32_t i = 0; i < e.width; i++)
+        bits |= static_cast<uint64_t>(words[(e.offset + i) / 32] >> (e.offset + i) % 32 & 1) << i;
     if (e.width && e.is_signed && (bits >> (e.width - 1) & 1)) bits |= ~bit_mask(e.width);
     return static_cast<int64_t>(bits);
 }
@@ -133,7 +140,8 @@ public:
         }
         for (int i = 0; i < 600; i++) cycle(-1, false);
         for (size_t k = 0; k < firmwares.size(); k++)
-            if (!bad[k] && first[k] != sent.size()) differs(firmwares[k], "rtl", sent[first[k]].row, "never comes out");
+            if (!bad[k] && first[k] != sent.size())
+                differs(firmwares[k], "rtl", sent[first[k]].row, "never comes out");
     }
 
 private:
@@ -146,7 +154,8 @@ private:
     void drive(int row) {
         for (size_t k = 0; k < firmwares.size(); k++) {
             const firmware &f = firmwares[k];
-            for (uint32_t w = 0; w < (f.in_bits + 31) / 32; w++) f.in_port[w] = static_cast<uint32_t>(next_random() >> 32);
+            for (uint32_t w = 0; w < (f.in_bits + 31) / 32; w++)
+                f.in_port[w] = static_cast<uint32_t>(next_random() >> 32);
             if (f.in_bits % 32) f.in_port[f.in_bits / 32] &= static_cast<uint32_t>(bit_mask(f.in_bits % 32));
             for (uint32_t i = 0; row >= 0 && i < f.inputs; i++) insert(f.in_port, f.in[i], all[k].in[row][i]);
         }
@@ -167,12 +176,13 @@ private:
         const firmware &f = firmwares[k];
         bool due = first[k] < sent.size() && sent[first[k]].due + static_cast<uint64_t>(f.latency) == edge;
         if (edge < 3 || bad[k] || (!due && !*f.valid)) return;
-        if (due != static_cast<bool>(*f.valid)) return wrong(k, due ? "valid too late" : "valid, and nothing is due");
+        if (due != static_cast<bool>(*f.valid))
+            return due ? wrong(k, "valid too late", sent[first[k]].row) : wrong(k, "valid, and nothing is due", -1);
         int row = sent[first[k]++].row;
         for (uint32_t i = 0; i < f.outputs; i++)
             if (extract(f.out_port, f.out[i]) != all[k].out[row][i]) return wrong(k, "another number", row);
     }
-    void wrong(size_t k, const char *what, int row = -1) {
+    void wrong(size_t k, const char *what, int row) {
         differs(firmwares[k], "rtl", row, what);
         bad[k] = true;
     }

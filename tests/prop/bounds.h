@@ -1,6 +1,6 @@
 /* What a network with quantisers of its own may give, as an interval a number: computed in binary64, every step as far
- * open as binary32 may be off there, so that where a tie is decided by such an error both sides are right, and all that
- * follows from either. Where binary32 makes no error the interval is a point. A number outside is wrong. */
+ * open as binary32 may be off there, so that where a tie is decided by such an error both sides are right, and all
+ * that follows from either. Where binary32 makes no error the interval is a point. A number outside is wrong. */
 #ifndef BXC_TEST_BOUNDS_H
 #define BXC_TEST_BOUNDS_H
 
@@ -13,11 +13,11 @@ struct bound {
     double lo, hi;
 };
 
-struct bounds_slack {   /* what formats that bxc chooses may add, in numbers */
-    double table;       /* of a sigmoid or tanh whose operand has too many bits for its table */
-    double entry;       /* of a table's entry that no quantiser of the model rounds */
-    double softmax;     /* of a probability */
-    double relative;    /* of a sum or product whose operands are shortened, of itself */
+struct bounds_slack { /* what formats that bxc chooses may add, in numbers */
+    double table;     /* of a sigmoid or tanh whose operand has too many bits for its table */
+    double entry;     /* of a table's entry that no quantiser of the model rounds */
+    double softmax;   /* of a probability */
+    double relative;  /* of a sum or product whose operands are shortened, of itself */
 };
 
 struct bounds_run {
@@ -30,15 +30,25 @@ struct bounds_run {
 
 static const double binary32_step = 0x1p-24, binary32_few = 0x1p-21; /* of one operation, of a few */
 
-static inline bool is_point(struct bound x) { return x.lo == x.hi; }
-static inline bool is_binary32(double x) { return (double)(float)x == x; }
+static inline bool is_point(struct bound x) {
+    return x.lo == x.hi;
+}
+static inline bool is_binary32(double x) {
+    return (double)(float)x == x;
+}
 
-static inline double largest(struct bound x) { return fmax(fabs(x.lo), fabs(x.hi)); }
+static inline double largest(struct bound x) {
+    return fmax(fabs(x.lo), fabs(x.hi));
+}
 
 /* `by`: of the largest of what was summed. */
 static inline struct bound opened(struct bound x, double by) {
     if (is_point(x) && by == 0) return x;
     return (struct bound){x.lo - by, x.hi + by};
+}
+/* A binary32 number as it is printed, too. */
+static inline bool is_within(struct bound bound, double x) {
+    return x >= bound.lo - binary32_few * fabs(bound.lo) && x <= bound.hi + binary32_few * fabs(bound.hi);
 }
 /* One operation of binary32. */
 static inline struct bound stepped(struct bound x) {
@@ -71,9 +81,13 @@ static inline double round_double(double x, enum rounding rounding) {
     return x;
 }
 
-static inline bool is_fine(double x) { return rint(ldexp(x, 20)) != ldexp(x, 20); } /* adding 1/2 may round */
+/* Adding 1/2 may round. */
+static inline bool is_fine(double x) {
+    return rint(ldexp(x, 20)) != ldexp(x, 20);
+}
 
-static inline struct bound bound_quant(struct bound x, double scale, double zero_point, double bits, const struct quantizer_attributes *attributes) {
+static inline struct bound bound_quant(struct bound x, double scale, double zero_point, double bits,
+                                       const struct quantizer_attributes *attributes) {
     double half = exp2(bits - 1), lo = attributes->is_signed ? -half + attributes->narrow : 0;
     double hi = attributes->is_signed ? half - 1 : 2 * half - 1 - attributes->narrow;
     struct bound y = stepped((struct bound){x.lo / scale, x.hi / scale});
@@ -84,13 +98,18 @@ static inline struct bound bound_quant(struct bound x, double scale, double zero
     return stepped((struct bound){y.lo * scale, y.hi * scale});
 }
 
-static inline struct bound bound_narrow(struct bound x, struct format format, const struct quantizer_attributes *attributes) {
-    double step = ldexp(1, -format.fraction), size = ldexp(1, format.width), lo = format.is_signed ? -size / 2 : 0, hi = lo + size - 1;
-    struct bound q = {round_double(x.lo / step, attributes->rounding), round_double(x.hi / step, attributes->rounding)};
+static inline struct bound bound_narrow(struct bound x, struct format format,
+                                        const struct quantizer_attributes *attributes) {
+    double step = ldexp(1, -format.fraction), size = ldexp(1, format.width), lo = format.is_signed ? -size / 2 : 0,
+           hi = lo + size - 1;
+    struct bound q = {round_double(x.lo / step, attributes->rounding),
+                      round_double(x.hi / step, attributes->rounding)};
     if (attributes->overflow == OVERFLOW_WRAP) {
         double turns = floor((q.lo - lo) / size);
-        if (floor((q.hi - lo) / size) == turns) q = (struct bound){q.lo - turns * size, q.hi - turns * size};
-        else q = (struct bound){lo, hi};
+        if (floor((q.hi - lo) / size) == turns)
+            q = (struct bound){q.lo - turns * size, q.hi - turns * size};
+        else
+            q = (struct bound){lo, hi};
     } else {
         if (attributes->overflow == OVERFLOW_SATURATE_SYMMETRIC && format.is_signed) lo = -hi;
         q = (struct bound){fmin(fmax(q.lo, lo), hi), fmin(fmax(q.hi, lo), hi)};
@@ -110,7 +129,8 @@ static inline bool has_entries(const struct graph *graph, valref value) {
             if (!has_entries(graph, node->inputs[i])) return false;
         node = graph_definition(graph, node->inputs[0]);
     }
-    if (node->op == OP_QUANT) return graph_reals(graph, node->inputs[3]) && graph_reals(graph, node->inputs[3])[0] <= TABLE_BITS_SURE;
+    if (node->op == OP_QUANT)
+        return graph_reals(graph, node->inputs[3]) && graph_reals(graph, node->inputs[3])[0] <= TABLE_BITS_SURE;
     return node->op == OP_NARROW && node->attributes.quantizer.formats.at[0].width <= TABLE_BITS_SURE;
 }
 
@@ -132,16 +152,19 @@ static inline double table_slack(const struct bounds_run *run, const struct node
 static inline struct bound bound_unary(const struct bounds_run *run, const struct node *node, struct bound x) {
     struct bound y = x;
     if (node->op == OP_RELU) return (struct bound){fmax(x.lo, 0), fmax(x.hi, 0)};
-    if (!op_unary_double(node, x.lo, &y.lo) || !op_unary_double(node, x.hi, &y.hi)) return (struct bound){-INFINITY, INFINITY};
+    if (!op_unary_double(node, x.lo, &y.lo) || !op_unary_double(node, x.hi, &y.hi))
+        return (struct bound){-INFINITY, INFINITY};
     if (!op_is_transcendental(node->op)) return node->op == OP_CLIP ? y : stepped(stepped(y));
     return opened(y, table_slack(run, node));
 }
 
 /* ---- many numbers ---- */
 
-static inline void bound_matmul(const struct bounds_run *run, const struct node *node, struct bound *out, struct arena *arena) {
+static inline void bound_matmul(const struct bounds_run *run, const struct node *node, struct bound *out,
+                                struct arena *arena) {
     const struct graph *graph = run->graph;
-    struct matrix_product g = product_geometry(arena, &graph_value(graph, node->inputs[0])->shape, &graph_value(graph, node->inputs[1])->shape);
+    struct matrix_product g = product_geometry(arena, &graph_value(graph, node->inputs[0])->shape,
+                                               &graph_value(graph, node->inputs[1])->shape);
     const struct bound *left = run->values[node->inputs[0].id], *right = run->values[node->inputs[1].id];
     for (size_t i = 0; i < g.batches * g.rows * g.columns; i++) {
         size_t batch = i / (g.rows * g.columns), row_of = i / g.columns % g.rows, column = i % g.columns;
@@ -149,7 +172,8 @@ static inline void bound_matmul(const struct bounds_run *run, const struct node 
         double magnitude = 0;
         bool exact = true;
         for (size_t k = 0; k < g.depth; k++) {
-            struct bound a = left[g.left[batch] + row_of * g.depth + k], b = right[g.right[batch] + k * g.columns + column], p = bound_product(a, b);
+            struct bound a = left[g.left[batch] + row_of * g.depth + k],
+                         b = right[g.right[batch] + k * g.columns + column], p = bound_product(a, b);
             sum = (struct bound){sum.lo + p.lo, sum.hi + p.hi};
             magnitude += largest(p);
             exact = exact && is_point(p) && is_binary32(p.lo) && is_binary32(sum.lo);
@@ -165,17 +189,20 @@ static inline void bound_batch_norm(const struct bounds_run *run, const struct n
     for (int k = 1; k < 5; k++) p[k] = graph_reals(run->graph, node->inputs[k]);
     for (size_t i = 0; i < count; i++) {
         size_t c = i / inner % channels;
-        double gain = (double)p[1][c] / sqrt((double)p[4][c] + (double)node->attributes.normalization.epsilon), mean = (double)p[3][c];
+        double gain = (double)p[1][c] / sqrt((double)p[4][c] + (double)node->attributes.normalization.epsilon),
+               mean = (double)p[3][c];
         struct bound x = run->values[node->inputs[0].id][i];
         double a = gain * (x.lo - mean), b = gain * (x.hi - mean), bias = (double)p[2][c];
         double magnitude = fabs(gain) * (largest(x) + fabs(mean)) + fabs(bias);
-        out[i] = opened((struct bound){fmin(a, b) + bias, fmax(a, b) + bias}, (binary32_few + run->slack.relative) * magnitude);
+        out[i] = opened((struct bound){fmin(a, b) + bias, fmax(a, b) + bias},
+                        (binary32_few + run->slack.relative) * magnitude);
     }
 }
 
 static inline void bound_softmax(const struct bounds_run *run, const struct node *node, struct bound *out) {
     const struct bound *x = run->values[node->inputs[0].id];
-    struct axis_reduction r = reduction_geometry(&graph_value(run->graph, node->inputs[0])->shape, node->attributes.axis.axis);
+    struct axis_reduction r =
+        reduction_geometry(&graph_value(run->graph, node->inputs[0])->shape, node->attributes.axis.axis);
     for (size_t i = 0; i < r.outer * r.length * r.inner; i++) {
         size_t first = i / (r.length * r.inner) * r.length * r.inner + i % r.inner;
         double below = 0, above = 0;
@@ -191,7 +218,8 @@ static inline void bound_softmax(const struct bounds_run *run, const struct node
 
 static inline void bound_argmax(const struct bounds_run *run, const struct node *node, struct bound *out) {
     const struct bound *x = run->values[node->inputs[0].id];
-    struct axis_reduction r = reduction_geometry(&graph_value(run->graph, node->inputs[0])->shape, node->attributes.axis.axis);
+    struct axis_reduction r =
+        reduction_geometry(&graph_value(run->graph, node->inputs[0])->shape, node->attributes.axis.axis);
     for (size_t i = 0; i < r.outer * r.inner; i++) {
         const struct bound *row = x + i / r.inner * r.length * r.inner + i % r.inner;
         double least = -INFINITY;
@@ -202,7 +230,8 @@ static inline void bound_argmax(const struct bounds_run *run, const struct node 
         }
         out[i] = (struct bound){INFINITY, -INFINITY};
         for (size_t k = 0; k < r.length; k++)
-            if (row[k * r.inner].hi >= least && !(points && out[i].lo <= out[i].hi && !node->attributes.axis.select_last)) {
+            if (row[k * r.inner].hi >= least &&
+                !(points && out[i].lo <= out[i].hi && !node->attributes.axis.select_last)) {
                 out[i].lo = points ? (double)k : fmin(out[i].lo, (double)k);
                 out[i].hi = (double)k;
             }
@@ -228,27 +257,35 @@ static inline void bound_elements(const struct bounds_run *run, const struct nod
         case OP_QUANT: out[i] = bound_quant(v[0], v[1].lo, v[2].lo, v[3].lo, &node->attributes.quantizer); break;
         case OP_NARROW: {
             const struct formats *formats = &node->attributes.quantizer.formats;
-            out[i] = bound_narrow(v[0], formats->at[shape_project(shape, i, &formats->shape)], &node->attributes.quantizer);
+            out[i] =
+                bound_narrow(v[0], formats->at[shape_project(shape, i, &formats->shape)], &node->attributes.quantizer);
             break;
         }
         default: out[i] = bound_unary(run, node, v[0]);
         }
-        if (node->op == OP_ADD || node->op == OP_SUB) out[i] = opened(out[i], run->slack.relative * (largest(v[0]) + largest(v[1])));
+        if (node->op == OP_ADD || node->op == OP_SUB)
+            out[i] = opened(out[i], run->slack.relative * (largest(v[0]) + largest(v[1])));
         if (node->op == OP_MUL) out[i] = opened(out[i], run->slack.relative * largest(v[0]) * largest(v[1]));
     }
 }
 
-static inline void bound_node(const struct bounds_run *run, const struct node *node, struct bound *out, struct arena *arena) {
+static inline void bound_node(const struct bounds_run *run, const struct node *node, struct bound *out,
+                              struct arena *arena) {
     const struct graph *graph = run->graph;
     if (op_is_movement(node->op)) {
         const struct movement *map = movement_map(graph, node, arena);
         for (size_t i = 0; i < shape_elements(&graph_value(graph, node->result)->shape); i++)
             out[i] = run->values[node->inputs[map[i].operand].id][map[i].element];
-    } else if (node->op == OP_MATMUL) bound_matmul(run, node, out, arena);
-    else if (node->op == OP_BATCH_NORM) bound_batch_norm(run, node, out);
-    else if (node->op == OP_SOFTMAX) bound_softmax(run, node, out);
-    else if (node->op == OP_ARGMAX) bound_argmax(run, node, out);
-    else bound_elements(run, node, out);
+    } else if (node->op == OP_MATMUL)
+        bound_matmul(run, node, out, arena);
+    else if (node->op == OP_BATCH_NORM)
+        bound_batch_norm(run, node, out);
+    else if (node->op == OP_SOFTMAX)
+        bound_softmax(run, node, out);
+    else if (node->op == OP_ARGMAX)
+        bound_argmax(run, node, out);
+    else
+        bound_elements(run, node, out);
 }
 
 /* The bounds of an event's values, by value and element. inputs: events x elements each, as graph_run_reals. */
@@ -259,15 +296,22 @@ static inline void bounds_of_event(struct bounds_run *run, struct arena *arena) 
         const struct node *node = &graph->nodes[n];
         size_t count = shape_elements(&graph_value(graph, node->result)->shape);
         struct bound *out = run->values[node->result.id];
-        const float *reals = node->op == OP_INPUT ? run->inputs[input++] + run->event * count : node->op == OP_CONSTANT ? graph_reals(graph, node->result) : NULL;
+        const float *reals = node->op == OP_INPUT      ? run->inputs[input++] + run->event * count
+                             : node->op == OP_CONSTANT ? graph_reals(graph, node->result)
+                                                       : NULL;
         if (node->op != OP_INPUT && node->op != OP_CONSTANT) bound_node(run, node, out, arena);
         for (size_t i = 0; reals && i < count; i++) out[i] = (struct bound){(double)reals[i], (double)reals[i]};
     }
 }
 
-static inline struct bounds_run bounds_new(const struct graph *graph, const float *const *inputs, struct bounds_slack slack, struct arena *arena) {
-    struct bounds_run run = {.graph = graph, .slack = slack, .inputs = inputs, .values = ARENA_ARRAY(arena, struct bound *, graph->value_count)};
-    for (uint32_t v = 0; v < graph->value_count; v++) run.values[v] = ARENA_ARRAY(arena, struct bound, shape_elements(&graph->values[v].shape));
+static inline struct bounds_run bounds_new(const struct graph *graph, const float *const *inputs,
+                                           struct bounds_slack slack, struct arena *arena) {
+    struct bounds_run run = {.graph = graph,
+                             .slack = slack,
+                             .inputs = inputs,
+                             .values = ARENA_ARRAY(arena, struct bound *, graph->value_count)};
+    for (uint32_t v = 0; v < graph->value_count; v++)
+        run.values[v] = ARENA_ARRAY(arena, struct bound, shape_elements(&graph->values[v].shape));
     return run;
 }
 

@@ -5,16 +5,47 @@
 #include "tests/prop/trial.h"
 
 enum census_kind {
-    KIND_RESIDUAL, KIND_SHARED, KIND_HEADS, KIND_ODD_SCALES, KIND_DECIMAL_SCALES, KIND_CHANNEL_SCALES, KIND_PRODUCT, KIND_VARIABLE_MATMUL,
-    KIND_BATCH_NORM, KIND_TABLE, KIND_SOFTMAX, KIND_ARGMAX, KIND_CONCAT, KIND_WRAP, KIND_FLOAT, KIND_CALIBRATED, KIND_COUNT
+    KIND_RESIDUAL,
+    KIND_SHARED,
+    KIND_HEADS,
+    KIND_ODD_SCALES,
+    KIND_DECIMAL_SCALES,
+    KIND_CHANNEL_SCALES,
+    KIND_PRODUCT,
+    KIND_VARIABLE_MATMUL,
+    KIND_BATCH_NORM,
+    KIND_TABLE,
+    KIND_SOFTMAX,
+    KIND_ARGMAX,
+    KIND_CONCAT,
+    KIND_WRAP,
+    KIND_FLOAT,
+    KIND_CALIBRATED,
+    KIND_COUNT
 };
-static const char *const census_names[KIND_COUNT] = {
-    "residual", "shared value", "several heads", "odd scales", "decimal scales", "scales by channel", "product of variables", "matmul of variables",
-    "batch norm", "sigmoid or tanh", "softmax", "argmax", "concat", "wrap", "float", "calibrated"};
+static const char *const census_names[KIND_COUNT] = {"residual",
+                                                     "shared value",
+                                                     "several heads",
+                                                     "odd scales",
+                                                     "decimal scales",
+                                                     "scales by channel",
+                                                     "product of variables",
+                                                     "matmul of variables",
+                                                     "batch norm",
+                                                     "sigmoid or tanh",
+                                                     "softmax",
+                                                     "argmax",
+                                                     "concat",
+                                                     "wrap",
+                                                     "float",
+                                                     "calibrated"};
 
-static inline bool is_constant(const struct graph *graph, valref value) { return graph_definition(graph, value)->op == OP_CONSTANT; }
+static inline bool is_constant(const struct graph *graph, valref value) {
+    return graph_definition(graph, value)->op == OP_CONSTANT;
+}
 
-static inline bool is_decimal(float scale) { /* what a person writes: three digits behind the point, and no power of two */
+static inline bool
+is_decimal(float scale) { /* what a person writes: three digits behind the point, and no power of two */
     int exponent;
     return frexpf(scale, &exponent) != 0.5f && (float)(rint((double)scale * 1000) / 1000) == scale;
 }
@@ -38,7 +69,8 @@ static inline unsigned kinds_of_node(const struct graph *graph, const struct nod
     case OP_ADD:
     case OP_SUB: return both ? 1u << KIND_RESIDUAL : 0;
     case OP_MUL: return both ? 1u << KIND_PRODUCT : 0;
-    case OP_MATMUL: return both && !op_is_quantiser(graph_definition(graph, node->inputs[1])->op) ? 1u << KIND_VARIABLE_MATMUL : 0;
+    case OP_MATMUL:
+        return both && !op_is_quantiser(graph_definition(graph, node->inputs[1])->op) ? 1u << KIND_VARIABLE_MATMUL : 0;
     case OP_BATCH_NORM: return 1u << KIND_BATCH_NORM;
     case OP_SIGMOID:
     case OP_TANH: return 1u << KIND_TABLE;
@@ -60,7 +92,8 @@ static inline const char *census_kinds(const struct trial *trial, struct arena *
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         kinds |= kinds_of_node(graph, node);
-        if (node->op != OP_CONSTANT && graph_use_count(graph, node->result, &output) + output > 1) kinds |= 1u << KIND_SHARED;
+        if (node->op != OP_CONSTANT && graph_use_count(graph, node->result, &output) + output > 1)
+            kinds |= 1u << KIND_SHARED;
     }
     if (graph->output_count > 1) kinds |= 1u << KIND_HEADS;
     if (trial->is_float) kinds |= 1u << KIND_FLOAT;

@@ -18,6 +18,7 @@ struct trial {
     struct bxc_context *context;
     uint64_t seed;
     struct bxc_options *given;
+    const char *folder; /* for a configuration, or NULL */
     struct compile_options options;
     struct program program;
     struct graph *as_read, *reference; /* reference: what it is to compute */
@@ -60,7 +61,8 @@ static inline struct events events_of(const struct trial *trial) {
         block.reals[p] = ARENA_ARRAY(graph->arena, float, count);
         block.integers[p] = ARENA_ARRAY(graph->arena, int64_t, count);
         float range = range_of_input(trial, p);
-        for (size_t i = 0; i < count; i++) block.reals[p][i] = draw_real(&random, trial->calibrated || draw(&random, 4) ? range : 100);
+        for (size_t i = 0; i < count; i++)
+            block.reals[p][i] = draw_real(&random, trial->calibrated || draw(&random, 4) ? range : 100);
         (void)port_from_reals(graph, inputs.at[p], EVENTS, 0, block.reals[p], block.integers[p]);
         const struct meaning *meaning = &graph_definition(graph, inputs.at[p])->attributes.input.meaning;
         port_to_reals(graph, inputs.at[p], meaning, EVENTS, block.integers[p], real);
@@ -99,7 +101,9 @@ static inline double usual_error(double *errors, size_t count, double largest) {
 
 /* Options that the network took make it another one: how far off it may be is the rule of sim/loss.c. */
 static inline bool is_coarse(const struct trial *trial) {
-    return trial->program.used & trial->options.given & (USE_WEIGHTS | USE_ACTIVATIONS | USE_SPARSITY | USE_SOFTMAX_ERROR);
+    for (uint32_t i = 0; i < trial->options.layer_count; i++)
+        if (trial->program.layers_used[i]) return true;
+    return trial->program.used & trial->options.given & (USE_FORMATS | USE_WEIGHTS | USE_SPARSITY | USE_SOFTMAX_ERROR);
 }
 
 static inline void compare_output(struct trial *trial, uint32_t o, const float *expected, const int64_t *codes) {
@@ -118,7 +122,8 @@ static inline void compare_output(struct trial *trial, uint32_t o, const float *
         largest = fmax(largest, fabs((double)expected[i]));
     }
     /* the claim is of the quantised network: what was float is another one */
-    bool tables = has_table(trial->reference), exact = !tables && !trial->is_float && claimed_exact(&trial->program, output->name);
+    bool tables = has_table(trial->reference);
+    bool exact = !tables && !trial->is_float && claimed_exact(&trial->program, output->name);
     double usual = usual_error(errors, count, largest);
     trial->usual_error = fmax(trial->usual_error, usual);
     if (is_coarse(trial)) return;
@@ -138,11 +143,13 @@ static inline int64_t **integer_outputs(const struct graph *graph) {
 static inline void judge_loss(struct trial *trial, const struct events *block) {
     static const double ruined = 0.3; /* of the largest */
     struct loss loss;
-    if (!loss_measure(trial->reference, trial->program.graph, EVENTS, (const float *const *)block->reals, (double)NAN, trial->calibrated, trial->program.arena, &loss))
+    if (!loss_measure(trial->reference, trial->program.graph, EVENTS, (const float *const *)block->reals, (double)NAN,
+                      trial->calibrated, trial->program.arena, &loss))
         return;
     trial->warned = loss.warning;
     if (trial->usual_error > ruined && !loss.warning)
-        trial->wrong = arena_printf(trial->program.arena, "nine of ten numbers are off by up to %g of the largest, and no warning says so", trial->usual_error);
+        trial->wrong = arena_printf(trial->program.arena, "nine of ten numbers are off by up to %g of the largest, and no warning says so",
+                                    trial->usual_error);
 }
 
 /* The bits that are kept of what has no common grid, or is too long, where a note tells it. */
@@ -150,7 +157,8 @@ static inline double shortened_to(const struct trial *trial) {
     double bits = INFINITY;
     for (uint32_t i = 0; i < trial->program.note_count; i++) {
         const struct pass_note *note = &trial->program.notes[i];
-        if (strstr(note->text, "scales without a common grid") || strstr(note->text, "a product of more than 63 bits")) bits = fmin(bits, note->number);
+        if (strstr(note->text, "scales without a common grid") || strstr(note->text, "a product of more than 63 bits"))
+            bits = fmin(bits, note->number);
     }
     return bits;
 }
@@ -173,9 +181,9 @@ static inline void compare_bounds(struct trial *trial, const struct events *bloc
             double *got = ARENA_ARRAY(arena, double, count);
             port_to_reals(graph, graph->outputs[o].value, &graph->outputs[o].meaning, 1, codes[o] + run.event * count, got);
             for (size_t i = 0; i < count && !trial->wrong; i++)
-                if (!(got[i] >= bounds[i].lo - binary32_few * fabs(bounds[i].lo) && got[i] <= bounds[i].hi + binary32_few * fabs(bounds[i].hi)))
-                    trial->wrong = arena_printf(arena, "output '%s', element %zu of event %zu: %.9g is not from %.9g to %.9g", graph->outputs[o].name, i,
-                                                run.event, got[i], bounds[i].lo, bounds[i].hi);
+                if (!is_within(bounds[i], got[i]))
+                    trial->wrong = arena_printf(arena, "output '%s', element %zu of event %zu: %.9g is not from %.9g to %.9g",
+                                                graph->outputs[o].name, i, run.event, got[i], bounds[i].lo, bounds[i].hi);
         }
     }
 }
@@ -209,7 +217,8 @@ static inline void change_softmax(struct graph *graph, enum softmax_mode mode) {
         if (softmax->op != OP_SOFTMAX || mode == SOFTMAX_KEEP) continue;
         valref logits = softmax->inputs[0];
         union attributes attributes = {.axis = softmax->attributes.axis};
-        graph->outputs[o].value = mode == SOFTMAX_DROP ? logits : graph_append(graph, OP_ARGMAX, network_name(&(struct network){.graph = graph}, "winner"), &logits, 1, &attributes);
+        const char *name = arena_printf(graph->arena, "winner%u", o);
+        graph->outputs[o].value = mode == SOFTMAX_DROP ? logits : graph_append(graph, OP_ARGMAX, name, &logits, 1, &attributes);
     }
 }
 
@@ -237,11 +246,13 @@ static inline int network_compile(void *user) {
     trial->as_read = graph_clone(network.graph);
     trial->reference = graph_clone(network.graph);
     network_choose(&network, trial->given);
+    trial->calibrated = draw(&network, trial->is_float ? 2 : 6) == 0;
+    network_configure(&network, trial->given, trial->folder);
     if (settings_read(trial->context, trial->program.arena, trial->given, &trial->options) < 0) return -1;
     change_softmax(trial->reference, trial->options.softmax);
-    trial->calibrated = draw(&network, trial->is_float ? 2 : 6) == 0;
     if (trial->calibrated) trial->program.calibration = calibration_of(trial);
     trial->program.options = &trial->options;
+    unused_watch(&trial->program);
     trial->program.technology = technology_for(trial->options.part, trial->options.grade);
     return passes_run(&trial->program, NULL, NULL);
 }

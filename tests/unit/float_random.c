@@ -174,16 +174,49 @@ struct outcome {
     int right, warned, refused;
 };
 
-static bool knows_its_reason(const struct crossing *c) {
+/* The first error's message, or NULL. */
+static const char *reason_of(const struct crossing *c) {
     for (size_t i = 0; i < c->context->diagnostics.count; i++)
-        if (c->context->diagnostics.items[i].severity == SEVERITY_ERROR) return !strstr(c->context->diagnostics.items[i].message, "broke the program");
-    return false;
+        if (c->context->diagnostics.items[i].severity == SEVERITY_ERROR) return c->context->diagnostics.items[i].message;
+    return NULL;
+}
+
+static bool knows_its_reason(const struct crossing *c) {
+    const char *reason = reason_of(c);
+    return reason && !strstr(reason, "broke the program");
 }
 
 static bool all_moved(const struct crossing *c) {
     for (size_t i = 0; i < c->context->diagnostics.count; i++)
         if (strstr(c->context->diagnostics.items[i].message, "never moved")) return false;
     return true;
+}
+
+/* Decisions that the trained network makes by less than tables of ten bits resolve: where both are tanh's 1, say. */
+static uint64_t close_decisions(const struct graph *trained, const float **events) {
+    float *out[8] = {NULL};
+    uint64_t close = 0;
+    for (uint32_t o = 0; o < trained->output_count; o++)
+        out[o] = ARENA_ARRAY(trained->arena, float, EVENTS * shape_elements(&graph_value(trained, trained->outputs[o].value)->shape));
+    (void)graph_run_reals(trained, EVENTS, events, out);
+    for (uint32_t o = 0; o < trained->output_count; o++) {
+        size_t columns = shape_elements(&graph_value(trained, trained->outputs[o].value)->shape);
+        for (size_t e = 0; e < EVENTS; e++) {
+            float first = -INFINITY, second = -INFINITY;
+            for (size_t i = 0; i < columns; i++) {
+                float x = out[o][e * columns + i];
+                second = x > first ? first : fmaxf(second, x);
+                first = fmaxf(first, x);
+            }
+            close += first - second < 0x1p-9f;
+        }
+    }
+    return close;
+}
+
+static bool is_right(const struct loss *loss, bool calibrated, const struct graph *trained, const float **events) {
+    if (!calibrated) return loss->max_error <= FAR * loss->allowed;
+    return !loss->warning || (loss->max_error <= loss->allowed && loss->flipped <= close_decisions(trained, events));
 }
 
 static void run_model(uint64_t seed, bool calibrated, int bits, struct outcome *outcome) {
@@ -202,6 +235,7 @@ static void run_model(uint64_t seed, bool calibrated, int bits, struct outcome *
     if (calibrated) m.c.program.calibration = (struct calibration){EVENTS, events, graph_inputs(trained, trained->arena).count};
     if (passes_run(&m.c.program, NULL, "simplify") < 0) {
         outcome->refused++;
+        fprintf(stderr, "# refused, seed %llu: %s\n", (unsigned long long)seed, reason_of(&m.c) ? reason_of(&m.c) : "no reason");
         if (!knows_its_reason(&m.c) || (calibrated && bits >= 10)) {
             test_fail(__FILE__, __LINE__, "seed %llu: refused", (unsigned long long)seed);
             print_problems(&m.c);
@@ -214,8 +248,9 @@ static void run_model(uint64_t seed, bool calibrated, int bits, struct outcome *
                     (unsigned long long)loss.flipped, (unsigned long long)loss.decisions, loss.max_error, loss.allowed, loss.warning ? loss.warning : "");
         outcome->warned += loss.warning != NULL;
         outcome->right += loss.warning == NULL;
-        if (bits >= 10 && all_moved(&m.c) && (calibrated ? loss.warning != NULL : loss.max_error > FAR * loss.allowed))
-            test_fail(__FILE__, __LINE__, "seed %llu: %g is off by more than %g explains: %s", (unsigned long long)seed, loss.max_error, loss.allowed, loss.warning);
+        if (bits >= 10 && all_moved(&m.c) && !is_right(&loss, calibrated, trained, events))
+            test_fail(__FILE__, __LINE__, "seed %llu: off by %g where formats explain %g: %s; repeat: VERBOSE=1 float_random 1 %llu",
+                      (unsigned long long)seed, loss.max_error, loss.allowed, loss.warning, (unsigned long long)seed);
     }
     graph_free(trained);
     crossing_free(&m.c);
@@ -228,14 +263,14 @@ static void calibrated_models_are_right(void) {
     struct outcome outcome = {0};
     for (int i = 0; i < count; i++) run_model(first + (uint64_t)i, true, 12, &outcome);
     fprintf(stderr, "# seed %llu: %d right, %d warned, %d refused\n", (unsigned long long)first, outcome.right, outcome.warned, outcome.refused);
-    CHECK(outcome.right > 0);
+    CHECK(outcome.right > 0 || count == 1);
 }
 
 static void bounded_models_are_right_or_warned(void) {
     struct outcome outcome = {0};
     for (int i = 0; i < count; i++) run_model(first + (uint64_t)i, false, 16, &outcome);
     fprintf(stderr, "# seed %llu, no calibration: %d right, %d warned, %d refused\n", (unsigned long long)first, outcome.right, outcome.warned, outcome.refused);
-    CHECK(outcome.right > 0);
+    CHECK(outcome.right > 0 || count == 1);
 }
 
 /* Two bits ruin a network, and that is said. */

@@ -25,6 +25,7 @@ struct bounds_run {
     struct bounds_slack slack;
     size_t event;
     const float *const *inputs;
+    const double *rounded; /* by node: what its operands are rounded by at most, or NULL */
     struct bound **values; /* of this event, by value and element */
 };
 
@@ -149,10 +150,18 @@ static inline double table_slack(const struct bounds_run *run, const struct node
     return is_rounded_by_the_model(run->graph, node->result) ? binary32_few : run->slack.entry;
 }
 
+/* By the mathematics library, not by what makes the tables. */
+static inline struct bound curve(enum op op, struct bound x) {
+    if (op == OP_TANH) return (struct bound){tanh(x.lo), tanh(x.hi)};
+    if (op == OP_SIGMOID) return (struct bound){1 / (1 + exp(-x.lo)), 1 / (1 + exp(-x.hi))};
+    return (struct bound){-INFINITY, INFINITY};
+}
+
 static inline struct bound bound_unary(const struct bounds_run *run, const struct node *node, struct bound x) {
     struct bound y = x;
     if (node->op == OP_RELU) return (struct bound){fmax(x.lo, 0), fmax(x.hi, 0)};
-    if (!op_unary_double(node, x.lo, &y.lo) || !op_unary_double(node, x.hi, &y.hi))
+    if (op_is_transcendental(node->op)) y = curve(node->op, x);
+    else if (!op_unary_double(node, x.lo, &y.lo) || !op_unary_double(node, x.hi, &y.hi))
         return (struct bound){-INFINITY, INFINITY};
     if (!op_is_transcendental(node->op)) return node->op == OP_CLIP ? y : stepped(stepped(y));
     return opened(y, table_slack(run, node));
@@ -288,6 +297,20 @@ static inline void bound_node(const struct bounds_run *run, const struct node *n
         bound_elements(run, node, out);
 }
 
+/* Its operands each as far open as they are rounded in front of it. */
+static inline void bound_rounded_node(const struct bounds_run *run, uint32_t n, struct bound *out, struct arena *arena) {
+    const struct node *node = &run->graph->nodes[n];
+    struct bound **own = ARENA_ARRAY(arena, struct bound *, node->input_count);
+    for (uint32_t k = 0; k < node->input_count; k++) {
+        size_t count = shape_elements(&graph_value(run->graph, node->inputs[k])->shape);
+        own[k] = run->values[node->inputs[k].id];
+        struct bound *open = run->values[node->inputs[k].id] = ARENA_ARRAY(arena, struct bound, count);
+        for (size_t i = 0; i < count; i++) open[i] = opened(own[k][i], run->rounded[n]);
+    }
+    bound_node(run, node, out, arena);
+    for (uint32_t k = node->input_count; k-- > 0;) run->values[node->inputs[k].id] = own[k];
+}
+
 /* The bounds of an event's values, by value and element. inputs: events x elements each, as graph_run_reals. */
 static inline void bounds_of_event(struct bounds_run *run, struct arena *arena) {
     const struct graph *graph = run->graph;
@@ -299,7 +322,8 @@ static inline void bounds_of_event(struct bounds_run *run, struct arena *arena) 
         const float *reals = node->op == OP_INPUT      ? run->inputs[input++] + run->event * count
                              : node->op == OP_CONSTANT ? graph_reals(graph, node->result)
                                                        : NULL;
-        if (node->op != OP_INPUT && node->op != OP_CONSTANT) bound_node(run, node, out, arena);
+        if (!reals && run->rounded && run->rounded[n] > 0) bound_rounded_node(run, n, out, arena);
+        else if (!reals) bound_node(run, node, out, arena);
         for (size_t i = 0; reals && i < count; i++) out[i] = (struct bound){(double)reals[i], (double)reals[i]};
     }
 }

@@ -152,12 +152,12 @@ static inline void judge_loss(struct trial *trial, const struct events *block) {
                                     trial->usual_error);
 }
 
-/* The bits that are kept of what has no common grid, or is too long, where a note tells it. */
+/* The bits of factors that join scales without a common grid, where a note tells it. */
 static inline double shortened_to(const struct trial *trial) {
     double bits = INFINITY;
     for (uint32_t i = 0; i < trial->program.note_count; i++) {
         const struct pass_note *note = &trial->program.notes[i];
-        if (strstr(note->text, "scales without a common grid") || strstr(note->text, "a product of more than 63 bits"))
+        if (strstr(note->text, "scales without a common grid"))
             bits = fmin(bits, note->number);
     }
     return bits;
@@ -169,10 +169,27 @@ static inline struct bounds_slack slack_of(const struct trial *trial) {
                                  .relative = exp2(2 - shortened_to(trial))};
 }
 
+/* What the operands of each node are rounded by where it has no room, as notes tell it; those of its parts, NODE.part, too. */
+static inline const double *rounded_of(const struct trial *trial) {
+    const struct graph *graph = trial->reference;
+    double *rounded = ARENA_ARRAY(trial->program.arena, double, graph->node_count);
+    for (uint32_t i = 0; i < trial->program.note_count; i++) {
+        const struct pass_note *note = &trial->program.notes[i];
+        if (!strstr(note->text, "has no room for all bits of")) continue;
+        for (uint32_t n = 0; n < graph->node_count; n++) {
+            size_t length = strlen(graph->nodes[n].name);
+            if (strncmp(note->subject, graph->nodes[n].name, length) == 0 && (!note->subject[length] || note->subject[length] == '.'))
+                rounded[n] = fmax(rounded[n], note->number);
+        }
+    }
+    return rounded;
+}
+
 static inline void compare_bounds(struct trial *trial, const struct events *block, int64_t *const *codes) {
     const struct graph *graph = trial->program.graph;
     struct arena *arena = trial->program.arena;
     struct bounds_run run = bounds_new(trial->reference, (const float *const *)block->reals, slack_of(trial), arena);
+    run.rounded = rounded_of(trial);
     for (run.event = 0; run.event < EVENTS && !trial->wrong; run.event++) {
         bounds_of_event(&run, arena);
         for (uint32_t o = 0; o < graph->output_count && !trial->wrong; o++) {

@@ -53,7 +53,7 @@ libraries="$(pkg-config --libs $(sed -n 's/^Requires: *//p' "$BUILD/bxc.pc")) -l
 mkdir -p "$place/verilated"
 # shellcheck disable=SC2086
 ${CC:-cc} -std=c11 -D_DEFAULT_SOURCE -I"$ROOT" -O1 -fopenmp -o "$place/random_firmwares" "$ROOT/tests/long/random_firmwares.c" \
-    "$BUILD/libbxc.a" $libraries || exit 2
+    "$BUILD/libbxc-all.a" $libraries || exit 2
 include=$(verilator --getenv VERILATOR_ROOT)/include
 for unit in verilated verilated_threads; do
     ${CXX:-g++} -std=gnu++17 -w -O1 -pthread -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=0 -isystem "$include" -isystem "$include/vltstd" \

@@ -11,7 +11,7 @@ fw=$WORK/fw
 "$BXC" compile -q "$model" -o "$fw" --calibrate "$ROOT/examples/jets/events.npy" || exit 1
 libraries="$(pkg-config --libs $(sed -n 's/^Requires: *//p' "$BUILD/bxc.pc")) -lm"
 # shellcheck disable=SC2086
-"${CC:-cc}" -std=c11 -D_GNU_SOURCE -I"$ROOT" -O1 -fopenmp -o "$WORK/events" "$ROOT/tests/long/fault_events.c" "$BUILD/libbxc.a" $libraries || exit 2
+"${CC:-cc}" -std=c11 -D_GNU_SOURCE -I"$ROOT" -O1 -fopenmp -o "$WORK/events" "$ROOT/tests/long/fault_events.c" "$BUILD/libbxc-all.a" $libraries || exit 2
 number=0
 for file in "$fw"/rtl/*_*.v; do
     awk -v base="$number" -v names="$WORK/names" '

@@ -4,6 +4,7 @@
 # of a text is: links, missing and added files, replaced programs, missing tools, builds that fail, partial runs.
 set -u
 here=$(dirname "$0")
+. "$ROOT/tests/faults.sh"
 export OPT=-O0 CFLAGS=-O0 CXXFLAGS=-O0
 ok() { echo "ok integrity_$1"; }
 not_ok() { echo "not ok integrity_$1: $2"; sed 's/^/    /' "$WORK/log" >&2; }
@@ -25,19 +26,13 @@ hash_right() { # FILE: the hash of it in the manifest
     sed -i "s|\(\"$1\":[[:space:]]*\"\)[0-9a-f]*|\1$sum|" "$WORK/fw/manifest.json"
 }
 
-fault() { # NAME FILE MANIFEST FIND MAKE CODE SAYS
+fault() { # NAME FILE FIND MAKE CODE SAYS
     fresh
-    matches=$(grep -zoE -e "$4" "$WORK/fw/$2" | tr -cd '\0' | wc -c)
-    [ "$matches" -gt 0 ] || { : > "$WORK/log"; not_ok "$1" "nothing to edit in $2: $4"; return; }
-    sed -i -zE "s	$4	$5	" "$WORK/fw/$2"
-    [ -z "$3" ] || hash_right "$2"
+    file=${2% manifest}
+    faults_plant "$WORK/fw/$file" "$3" "$4" > "$WORK/log" || { not_ok "$1" "$(cat "$WORK/log")"; return; }
+    [ "$file" = "$2" ] || hash_right "$file"
     verify --engines c
-    expect "$1" "$6" "$7"
-}
-
-faults() {
-    sed -n -e '/^fault /b start' -e d -e ':start' -e 'N;N;N;N;N' \
-        -e 's/^fault \(.*\)\n  in \([^ \n]*\) \{0,1\}\([a-z]*\)\n  find \(.*\)\n  make \(.*\)\n  code \(.*\)\n  says \(.*\)/\1	\2	\3;	\4	\5	\6	\7/p' "$here/integrity.txt"
+    expect "$1" "$5" "$6"
 }
 
 "$BXC" compile -q tests/cosim/ops/matmul.bxc -o "$WORK/first" || exit 1
@@ -47,10 +42,9 @@ verify; expect again 0 '^verdict: equal in every bit: emulator, c, hls, rtl, ica
 never nothing_edited 'not as bxc compiled it|not run, because'
 cp -r "$WORK/fw/verify" "$WORK/first/" # with the builds
 
-faults > "$WORK/faults"
-[ "$(wc -l < "$WORK/faults")" = "$(grep -c '^fault ' "$here/integrity.txt")" ] && ok all_faults_read || not_ok all_faults_read "$(wc -l < "$WORK/faults")"
-while IFS='	' read -r name file manifest find make wanted says; do
-    fault "$name" "$file" "${manifest%;}" "$find" "$make" "$wanted" "$says"
+faults_list "$here/integrity.txt" in find make code says > "$WORK/faults" 2> "$WORK/log" && ok all_faults_read || not_ok all_faults_read "$(tail -n 1 "$WORK/log")"
+while IFS='	' read -r name file find make wanted says; do
+    fault "$name" "$file" "$find" "$make" "$wanted" "$says"
 done < "$WORK/faults"
 
 # ---- files that are no texts ----

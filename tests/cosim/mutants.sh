@@ -5,9 +5,9 @@
 # and be found by comparing outputs alone: exit code 1, and the verdict names output, element and
 # the layer in which it begins as `first` says ("behind" where that layer's values are right). Unmutated
 # copies must pass, and another content hash must be refused.
-#   find, make: an extended regular expression over the whole file, and sed's replacement for it
 set -u
 here=$(dirname "$0")/mutants
+. "$ROOT/tests/faults.sh"
 events=3000
 
 not_ok() { echo "not ok $1: $2"; exit 1; }
@@ -23,15 +23,6 @@ verify() { # FOLDER LANGUAGE [OPTION...]
         > "$folder.json" 2> "$folder.err"
 }
 
-edit() { # NAME FILE FIND MAKE
-    matches=$(grep -zoE -e "$3" "$2" | tr -cd '\0' | wc -c)
-    [ "$matches" = 1 ] || not_ok "$1" "its pattern is there $matches times in ${2##*/}: $3"
-    cp "$2" "$2.before"
-    sed -zE "s	$3	$4	" "$2.before" > "$2"
-    ! cmp -s "$2" "$2.before" || not_ok "$1" "it changed nothing"
-    rm "$2.before"
-}
-
 # A member of the verdict's first difference; the engines before the one under test have none.
 member() { # FILE NAME
     sed -n "/\"difference\"/,/}/s/.*\"$2\":[[:space:]]*\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$1" | head -n 1
@@ -40,7 +31,7 @@ member() { # FILE NAME
 one() { # LANGUAGE NAME FILE FIND MAKE FIRST
     name=$1_$2 fw=$WORK/$1_$2
     cp -r "$WORK/fw" "$fw"
-    edit "$name" "$fw/$3" "$4" "$5"
+    why=$(faults_plant "$fw/$3" "$4" "$5") || not_ok "$name" "$why"
     verify "$fw" "$1" --no-hash-check
     code=$?
     if grep -q 'does not build' "$fw.json" "$fw.err"; then not_ok "$name" "it does not build: $(grep -h -e error -e warning "$fw.err" | head -n 3)"; fi
@@ -61,11 +52,6 @@ EOF
     one "$language" "$name" "$file" "$find" "$make" "$first"
     exit
 fi
-
-list() { # LANGUAGE
-    sed -n -e '/^mutant /b start' -e d -e ':start' -e 'N;N;N;N' \
-        -e "s/^mutant \(.*\)\n  in \(.*\)\n  find \(.*\)\n  make \(.*\)\n  first \(.*\)/$1	\1	\2	\3	\4	\5/p" "$here/$1.txt"
-}
 
 unmutated() { # LANGUAGE
     cp -r "$WORK/fw" "$WORK/$1_unmutated"
@@ -88,7 +74,7 @@ stale() { # LANGUAGE FILE PATTERN
 "$BXC" compile "$here/model.bxc" -o "$WORK/fw" --name mutants --clock 25MHz -q || { echo "not ok mutants: the model does not compile"; exit 1; }
 { unmutated verilog; unmutated c; unmutated hls; } | tee "$WORK/results"
 for language in verilog hls c; do
-    list $language > "$WORK/list"
+    faults_list "$here/$language.txt" in find make first | sed "s/^/$language	/" > "$WORK/list"
     [ "$(wc -l < "$WORK/list")" = 10 ] && echo "ok ${language}_has_ten" || echo "not ok ${language}_has_ten: $(wc -l < "$WORK/list") were read"
     tr '\n' '\0' < "$WORK/list" | xargs -0 -n 1 -P 2 sh "$0" one
 done 2> "$WORK/results.err" | tee -a "$WORK/results"

@@ -6,17 +6,9 @@
 #   planted_faults.sh [NAME...]
 set -u
 table=$(dirname "$0")/planted_faults.txt
+. "$ROOT/tests/faults.sh"
 
 not_ok() { echo "not ok $1: $2"; rm -rf "$WORK/$1"; exit 0; }
-
-edit() { # NAME FILE FIND MAKE
-    matches=$(grep -zoE -e "$3" "$2" | tr -cd '\0' | wc -c)
-    [ "$matches" = 1 ] || not_ok "$1" "its pattern is there $matches times in ${2##*/}: $3"
-    cp "$2" "$WORK/$1.before"
-    sed -zE "s	$3	$4	" "$WORK/$1.before" > "$2"
-    ! cmp -s "$2" "$WORK/$1.before" || not_ok "$1" "it changed nothing"
-    rm "$WORK/$1.before"
-}
 
 # What the engine's results say: a difference or a failure.
 caught() { # ENGINE JSON
@@ -33,7 +25,7 @@ $2
 END
     fw=$WORK/$name
     cp -r "$WORK/$model" "$fw"
-    edit "$name" "$fw/$file" "$find" "$make"
+    why=$(faults_plant "$fw/$file" "$find" "$make") || not_ok "$name" "$why"
     case $file in rtl/*) engine=rtl ;; *) engine=${file%%/*} ;; esac
     OPT=-O1 CFLAGS=-O1 CXXFLAGS=-O1 "$BXC" verify "$fw" --engines "emulator,$engine" --no-hash-check -j 2 --json > "$fw.json" 2> "$fw.err"
     code=$?
@@ -47,8 +39,7 @@ fi
 
 "$BXC" compile "$ROOT/tests/cosim/mutants/model.bxc" -o "$WORK/mutants" --name mutants --clock 300MHz -q &&
     "$BXC" compile "$ROOT/examples/jets/jets_hgq.keras" -o "$WORK/jets_hgq" --calibrate "$ROOT/examples/jets/events.npy" -q || { echo "not ok planted_faults: no firmware"; exit 1; }
-sed -n -e '/^fault /b start' -e d -e ':start' -e 'N;N;N;N;N;N' \
-    -e 's/^fault \(.*\)\n  class \(.*\)\n  expect \(.*\)\n  model \(.*\)\n  in \(.*\)\n  find \(.*\)\n  make \(.*\)/\1	\2	\3	\4	\5	\6	\7/p' "$table" > "$WORK/list"
+faults_list "$table" class expect model in find make > "$WORK/list" || echo "not ok planted_faults: the table"
 for name; do grep "^$name	" "$WORK/list"; done > "$WORK/some"
 [ $# = 0 ] || mv "$WORK/some" "$WORK/list"
 tr '\n' '\0' < "$WORK/list" | xargs -0 -n 1 -P "${JOBS:-2}" sh "$0" one | tee "$WORK/results"

@@ -52,6 +52,12 @@ coverage:
 	-$(Q)$(MAKE) variant=coverage check
 	$(Q)tests/coverage.sh build/coverage
 
+# Drivers without a fuzzer: tests/fuzz_blind.c.
+$(B)/blind/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz_blind.o $(B)/libbxc.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(DEPENDENCY_LIBS)
+
 FUZZ_DRIVERS := $(wildcard tests/fuzz/*.c)
 FUZZ_PROGRAMS := $(FUZZ_DRIVERS:tests/fuzz/%.c=build/fuzz/%)
 FUZZ_FLAGS := -g -O1 -fsanitize=fuzzer-no-link,address,undefined -DARENA_MALLOC

@@ -267,11 +267,11 @@ static void run(struct batch *batch, uint64_t seed) {
     at.folder = arena_printf(arena_of(&at), "%s/%s", batch->folder, at.name);
     trial->folder = at.folder;
     if (context_guarded(trial->context, network_compile, trial) < 0)
-        trial_judge_refusal(trial);
+        trial_judge_refusal(trial, 0);
     else if (context_guarded(trial->context, network_check, trial) < 0)
         trial->wrong = "a check fell over";
     else if (!trial->wrong && context_guarded(trial->context, make_firmware, &at) < 0)
-        trial_judge_refusal(trial);
+        trial_judge_refusal(trial, 0);
     if (getenv("V")) trial_print(trial);
     add_to_census(batch, trial);
     trial_free(trial);

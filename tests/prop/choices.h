@@ -8,6 +8,7 @@
 /* From 20 MHz, where a stage holds everything, to 900 MHz, where little fits into one. */
 static inline const char *choose_clock(struct network *network) {
     struct arena *arena = network->graph->arena;
+    if (network->hard && draw(network, 2)) return arena_printf(arena, "%dMHz", 350 + draw(network, 350));
     if (draw(network, 8) == 0) return arena_printf(arena, "%dMHz", 20 + draw(network, 80));
     if (draw(network, 16) == 0) return arena_printf(arena, "%dMHz", 720 + draw(network, 180));
     if (draw(network, 2)) return arena_printf(arena, "%dMHz", 100 + draw(network, 620));
@@ -23,9 +24,8 @@ static inline const char *choose_part(struct network *network) {
 }
 
 static inline const char *choose_format(struct network *network) {
-    int width = 2 + draw(network, 20);
-    return arena_printf(network->graph->arena, "%s<%d,%d>", draw(network, 4) ? "fixed" : "ufixed", width,
-                        draw(network, width + 3) - 1);
+    int width = 2 + draw(network, network->hard ? 50 : 20);
+    return arena_printf(network->graph->arena, "%s<%d,%d>", draw(network, 4) ? "fixed" : "ufixed", width, draw(network, width + 3) - 1);
 }
 
 static inline const char *choose_input(struct network *network) {

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-enum { NETWORK_VALUES_MAX = 64, NETWORK_FEATURES_MAX = 6 };
+enum { NETWORK_VALUES_MAX = 64, NETWORK_FEATURES_MAX = 6, NETWORK_SCALED_INPUTS = 2, NETWORK_MANY_INPUTS = 257 };
 
 struct network {
     uint64_t state;
@@ -17,6 +17,11 @@ struct network {
     valref values[NETWORK_VALUES_MAX]; /* of shape [1,n] */
     int value_count;
     int names;
+    bool hard;    /* all that follows, and stacks and hundreds of inputs, may be drawn */
+    bool plain;   /* no quantisers: bxc chooses all formats */
+    bool wild;    /* a gain is huge, or a product of variables without quantisers spreads its bounds: no number can be promised */
+    bool uneven;  /* float inputs come in all sizes, which calibration must show */
+    int exponents[NETWORK_SCALED_INPUTS][NETWORK_FEATURES_MAX]; /* of float inputs: their numbers lie within 2^these */
 };
 
 static inline uint64_t network_random(struct network *network) { /* splitmix64 */
@@ -92,6 +97,7 @@ static inline valref network_narrow(struct network *network, valref x) {
 }
 
 static inline valref network_quantise(struct network *network, valref x) {
+    if (network->plain) return x;
     if (draw(network, 2)) return network_narrow(network, x);
     return network_quant(network, x, network_scales(network, features_of(network, x)), 3 + draw(network, 6), draw(network, 3) != 0);
 }
@@ -105,14 +111,26 @@ static inline valref network_unary(struct network *network, enum op op, valref x
     return graph_append(network->graph, op, network_name(network, op_info(op)->name), &x, 1, &attributes);
 }
 
+/* A row through a stack of two matrices, one of which is far larger: [1,n] x [2,n,m] = [2,1,m], as [1,2m]. */
+static inline valref network_stack(struct network *network, valref x) {
+    int64_t n = features_of(network, x), m = 1 + draw(network, NETWORK_FEATURES_MAX / 2);
+    float data[NETWORK_FEATURES_MAX * NETWORK_FEATURES_MAX];
+    int large = draw(network, 2), exponent = draw(network, network->uneven ? 5 : 7);
+    for (int64_t i = 0; i < 2 * n * m; i++) data[i] = ldexpf(rintf(8 * draw_real(network, 1)), (i / (n * m) == large ? exponent : 0) - 3);
+    valref y = network_binary(network, OP_MATMUL, x, graph_append_reals(network->graph, network_name(network, "w"), (struct shape){3, {2, n, m}}, data));
+    union attributes flat = {.reshape = {.shape = row(2 * m)}};
+    return y.id == UINT32_MAX ? y : graph_append(network->graph, OP_RESHAPE, network_name(network, "flat"), &y, 1, &flat);
+}
+
 static inline valref network_dense(struct network *network, valref x) {
+    if (network->plain && draw(network, 4) == 0) return network_stack(network, x);
     int64_t in = features_of(network, x), out = 1 + draw(network, NETWORK_FEATURES_MAX);
     valref weights = network_reals(network, (struct shape){2, {in, out}}, 1, draw(network, 2) ? 2 : 4);
-    if (draw(network, 2)) weights = network_quant(network, weights, network_scales(network, out), 3 + draw(network, 3), true);
+    if (draw(network, 2) && !network->plain) weights = network_quant(network, weights, network_scales(network, out), 3 + draw(network, 3), true);
     valref y = network_binary(network, OP_MATMUL, x, weights);
     if (y.id == UINT32_MAX || draw(network, 3) == 0) return y;
     valref bias = network_reals(network, row(out), 1, 5);
-    if (draw(network, 2)) bias = network_quant(network, bias, network_scales(network, out), 8, true);
+    if (draw(network, 2) && !network->plain) bias = network_quant(network, bias, network_scales(network, out), 8, true);
     return network_binary(network, OP_ADD, y, bias);
 }
 
@@ -134,6 +152,7 @@ static inline valref network_residual(struct network *network, valref x) {
 static inline valref network_product(struct network *network, valref x) {
     valref other = network_partner(network, x);
     if (other.id == UINT32_MAX) return NO_VALUE;
+    network->wild = network->wild || (network->plain && !network->uneven);
     return network_quantise(network, network_binary(network, OP_MUL, network_quantise(network, x), network_quantise(network, other)));
 }
 
@@ -193,19 +212,22 @@ static inline valref network_affine(struct network *network, valref x) {
     valref operands[5] = {x, network_reals(network, (struct shape){1, {n}}, 2, 6), network_fine(network, n),
                           network_fine(network, n), NO_VALUE};
     float variance[NETWORK_FEATURES_MAX];
-    for (int64_t i = 0; i < n; i++) variance[i] = 0.25f + (float)draw(network, 100) / 25;
+    bool huge = network->hard && draw(network, 16) == 0; /* a gain that is infinite, or nearly so */
+    network->wild = network->wild || huge;
+    for (int64_t i = 0; i < n; i++) variance[i] = huge ? ldexpf((float)draw(network, 2), -20 - draw(network, 110)) : 0.25f + (float)draw(network, 100) / 25;
     operands[4] = graph_append_reals(network->graph, network_name(network, "v"), (struct shape){1, {n}}, variance);
-    union attributes attributes = {.normalization = {1e-3f}};
+    union attributes attributes = {.normalization = {huge ? 0 : 1e-3f}};
     if (draw(network, 2)) return network_binary(network, OP_MUL, x, network_reals(network, row(n), 2, 3));
     return graph_append(network->graph, OP_BATCH_NORM, network_name(network, "bn"), operands, 5, &attributes);
 }
 
 static inline void network_grow(struct network *network) {
     valref x = network_pick(network), y;
-    switch (draw(network, 13)) {
+    switch (draw(network, network->hard ? 14 : 13)) {
     case 0:
     case 1:
     case 2: y = network_dense(network, x); break;
+    case 13: y = network_stack(network, x); break;
     case 3:
     case 4: y = network_residual(network, x); break;
     case 5: y = network_concat(network, x); break;
@@ -234,12 +256,39 @@ static inline valref network_ending(struct network *network, valref x) {
     }
 }
 
-/* A network in the graph, which is new; its inputs are quantised unless `float_inputs`. */
+/* Features of all sizes, each brought back to 1 where it comes in, as trainers do. */
+static inline valref network_standardised(struct network *network, valref x, int *exponents) {
+    float data[NETWORK_FEATURES_MAX];
+    int64_t n = features_of(network, x);
+    bool any = false;
+    for (int64_t i = 0; i < n; i++) {
+        exponents[i] = !network->uneven || draw(network, 3) ? 2 : draw(network, 31) - 15;
+        any = any || exponents[i] != 2;
+        data[i] = ldexpf(1, 2 - exponents[i]);
+    }
+    return any ? network_binary(network, OP_MUL, x, graph_append_reals(network->graph, network_name(network, "c"), row(n), data)) : x;
+}
+
+/* More inputs than one has fingers for, as one number. */
+static inline void network_many_inputs(struct network *network) {
+    valref inputs[NETWORK_MANY_INPUTS];
+    union attributes attributes = {.axis = {.axis = 1}}, sum = {.axis = {.axis = 1, .keep_dimensions = true}};
+    for (int i = 0; i < NETWORK_MANY_INPUTS; i++) inputs[i] = graph_append_input(network->graph, network_name(network, "x"), row(1));
+    valref all = graph_append(network->graph, OP_CONCAT, network_name(network, "k"), inputs, NETWORK_MANY_INPUTS, &attributes);
+    all = graph_append(network->graph, OP_REDUCE_SUM, network_name(network, "sum"), &all, 1, &sum);
+    network_keep(network, network_quantise(network, all));
+}
+
+/* A network in the graph, which is new; its inputs are quantised unless `float_inputs`, and then mostly nothing is. */
 static inline void network_build(struct network *network, bool float_inputs) {
-    int inputs = 1 + draw(network, 2), nodes = 2 + draw(network, 12), heads = 1 + draw(network, 3);
+    network->plain = network->hard && float_inputs && (network->uneven || draw(network, 4));
+    bool many = network->hard && draw(network, 64) == 0;
+    int inputs = many ? 0 : 1 + draw(network, NETWORK_SCALED_INPUTS), nodes = 2 + draw(network, 12), heads = 1 + draw(network, 3);
+    if (many) network_many_inputs(network);
+    network->wild = many && network->plain && !network->uneven;
     for (int i = 0; i < inputs; i++) {
         valref x = graph_append_input(network->graph, network_name(network, "x"), row(1 + draw(network, 4)));
-        network_keep(network, float_inputs ? x : network_quantise(network, x));
+        network_keep(network, float_inputs ? network_standardised(network, x, network->exponents[i]) : network_quantise(network, x));
     }
     for (int i = 0; i < nodes; i++) network_grow(network);
     for (int i = 0; i < heads; i++) {

@@ -40,7 +40,7 @@ static void write_network(const struct trial *trial) {
 
 static bool run(uint64_t seed, int *refused) {
     struct trial trial = trial_new(seed, NULL, 0);
-    if (context_guarded(trial.context, network_compile, &trial) < 0) trial_judge_refusal(&trial);
+    if (context_guarded(trial.context, network_compile, &trial) < 0) trial_judge_refusal(&trial, 0);
     else if (context_guarded(trial.context, network_check, &trial) < 0) trial.wrong = "a check fell over";
     if (trial.reason && !trial.wrong) count_reason(trial.reason, seed);
     *refused += trial.refused && !trial.wrong;

@@ -4,12 +4,9 @@
  * a number that has forgotten it (quant_to_narrow and integerise read them). */
 #include "passes/table.h"
 
-static bool is_quantiser(enum op op) {
-    return op == OP_QUANT || op == OP_BIPOLAR_QUANT || op == OP_TRUNC_QUANT;
-}
-
 static bool is_foldable(const struct graph *graph, const struct node *node) {
-    if (node->dead || node->input_count == 0 || is_quantiser(node->op) || graph_value(graph, node->result)->kind != VALUE_REAL) return false;
+    bool has_scale = op_is_quantiser(node->op) && node->op != OP_NARROW;
+    if (node->dead || node->input_count == 0 || has_scale || graph_value(graph, node->result)->kind != VALUE_REAL) return false;
     for (uint32_t i = 0; i < node->input_count; i++)
         if (!graph_reals(graph, node->inputs[i])) return false;
     return true;

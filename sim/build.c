@@ -410,18 +410,3 @@ const char *build_program(const struct firmware *firmware, struct arena *arena, 
     arena_free(build.scratch);
     return program;
 }
-
-bool command_exists(const char *name) {
-    const char *path = getenv("PATH");
-    char candidate[4096];
-    while (path && *path) {
-        size_t length = strcspn(path, ":");
-        if (length + strlen(name) + 2 < sizeof candidate) {
-            snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, path, name);
-            if (access(candidate, X_OK) == 0)
-                return true;
-        }
-        path += length + (path[length] == ':');
-    }
-    return false;
-}

@@ -9,16 +9,16 @@ const struct engine_kind engine_kinds[ENGINE_COUNT] = {
                       .run_reals = graph_engine_run_reals},
     [ENGINE_EMULATOR] = {.name = "emulator", .summary = "the quantised graph in integers", .open = graph_engine_open,
                          .run = graph_engine_run},
-    [ENGINE_C] = {.name = "c", .summary = "the emitted C, compiled", .tools = "make", .open = process_engine_open, .run = process_engine_run,
+    [ENGINE_C] = {.name = "c", .summary = "the emitted C, compiled", .tools = "make CC=cc", .open = process_engine_open, .run = process_engine_run,
                   .build = {.engine = "c", .folder = "c", .sources = {"c"}, .products = {"run"}, .versions = "${CC:-cc} --version"}},
-    [ENGINE_HLS] = {.name = "hls", .summary = "the emitted HLS C++, compiled", .tools = "make", .open = process_engine_open, .run = process_engine_run,
+    [ENGINE_HLS] = {.name = "hls", .summary = "the emitted HLS C++, compiled", .tools = "make CXX=g++", .open = process_engine_open, .run = process_engine_run,
                     .build = {.engine = "hls", .folder = "hls", .sources = {"hls"}, .products = {"run"}, .versions = "${CXX:-g++} --version",
                               .takes_ap_types = true}},
-    [ENGINE_RTL] = {.name = "rtl", .summary = "the emitted Verilog in Verilator", .tools = "make verilator", .open = process_engine_open,
+    [ENGINE_RTL] = {.name = "rtl", .summary = "the emitted Verilog in Verilator", .tools = "make VERILATOR=verilator CXX=g++", .open = process_engine_open,
                     .run = process_engine_run,
                     .build = {.engine = "rtl", .folder = "sim", .sources = {"rtl", "sim"}, .products = {"run"},
                               .versions = "${CXX:-g++} --version; ${VERILATOR:-verilator} --version"}},
-    [ENGINE_ICARUS] = {.name = "icarus", .summary = "the emitted Verilog in Icarus, a sample", .tools = "make iverilog vvp",
+    [ENGINE_ICARUS] = {.name = "icarus", .summary = "the emitted Verilog in Icarus, a sample", .tools = "make IVERILOG=iverilog vvp",
                        .open = process_engine_open, .run = process_engine_run,
                        .build = {.engine = "icarus", .folder = "sim", .sources = {"rtl", "sim"}, .target = "icarus", .products = {"run-icarus", "icarus.vvp"},
                                  .versions = "${IVERILOG:-iverilog} -V"}},
@@ -26,18 +26,6 @@ const struct engine_kind engine_kinds[ENGINE_COUNT] = {
 
 const char *engine_name(enum engine_id id) {
     return engine_kinds[id].name;
-}
-
-const char *engine_missing_tool(struct arena *arena, enum engine_id id) {
-    const char *tools = engine_kinds[id].tools;
-    while (tools && *tools) {
-        size_t length = strcspn(tools, " ");
-        const char *tool = arena_strndup(arena, tools, length);
-        if (!command_exists(tool))
-            return tool;
-        tools += length + (tools[length] == ' ');
-    }
-    return NULL;
 }
 
 size_t value_elements(const struct graph *graph, valref value) {

@@ -79,13 +79,12 @@ struct build_request {
 /* The program's path; builds when these very sources have not been built yet. NULL and a diagnosis. */
 const char *build_program(const struct firmware *firmware, struct arena *arena, const struct engine_options *options,
                           const struct build_request *request);
-bool command_exists(const char *name); /* on PATH */
 
 /* ---- engine.c, engine_graph.c, engine_process.c ---- */
 struct engine;
 struct engine_kind {
     const char *name, *summary;
-    const char *tools;           /* commands it needs, blank-separated, or NULL */
+    const char *tools;           /* commands it needs, blank-separated, or NULL; "CC=cc": what the variable says, or cc */
     int (*open)(struct engine *engine);
     int (*run)(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
     int (*run_reals)(struct engine *engine, size_t events, const float *const *inputs, float *const *outputs);

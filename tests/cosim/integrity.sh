@@ -105,6 +105,16 @@ PATH=$path
 expect no_simulators 1 "^verdict: INCOMPLETE"
 expect no_simulators_rtl 1 "not run: rtl: the command 'verilator' is not installed"
 expect no_simulators_icarus 1 "not run: icarus: the command 'iverilog' is not installed"
+# g++ is a link to ccache, which finds no compiler behind it
+mkdir "$WORK/masked"; printf '#!/bin/sh\necho "ccache: error: no compiler" >&2\nexit 1\n' > "$WORK/masked/ccache"; chmod +x "$WORK/masked/ccache"
+for tool in "$WORK"/bin/*; do case $tool in *g++ | */ccache) ;; *) ln -s "$tool" "$WORK/masked/" ;; esac; done
+ln -s ccache "$WORK/masked/g++"
+fresh; PATH=$WORK/masked; verify --engines c,hls; PATH=$path
+expect masked_compiler 1 "not run: hls: the command 'g\+\+' is not installed"
+CXX='ccache no-such-compiler' verify --engines hls
+expect no_compiler_behind_ccache 1 "not run: hls: the command '(no-such-compiler|ccache)' is not installed"
+CC=no-such-compiler verify --engines c; expect no_compiler 1 "not run: c: the command 'no-such-compiler' is not installed"
+fresh; rm -r "$WORK/fw/verify"; PATH=$WORK/bin; verify; PATH=$path
 grep -q 'banner warn">Verified in part only' "$WORK/fw/report/report.html" && ok amber_banner || not_ok amber_banner "none"
 verify --engines c,hls; expect partial 0 '^verdict: equal in every bit: emulator, c, hls$'
 expect partial_names 0 'not run, because not asked for: rtl, icarus'

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Every link of the pages that `make install` brings leads to what it brings too.
+set -u
+cd "$ROOT" || exit 1
+make -s install "variant=$(basename "$BUILD")" DESTDIR="$WORK/root" PREFIX=/usr > "$WORK/log" 2>&1 || { echo "not ok installed: $(tail -n 1 "$WORK/log")"; exit 1; }
+pages=$WORK/root/usr/share/doc/bxc
+find "$pages" -name '*.md' > "$WORK/pages"
+while read -r page; do
+    grep -o ']([^)]*)' "$page" | sed 's/^](//; s/)$//; s/#.*//' | grep -v -e '^$' -e '^[a-z]*:' | while read -r link; do
+        [ -e "$(dirname "$page")/$link" ] || echo "${page#"$pages/"}: $link"
+    done
+done < "$WORK/pages" > "$WORK/broken"
+[ -s "$WORK/pages" ] || echo "no pages" >> "$WORK/broken"
+if [ -s "$WORK/broken" ]; then echo "not ok installed links: $(head -n 3 "$WORK/broken" | tr '\n' ' ')"; else echo "ok installed links"; fi

@@ -1,6 +1,6 @@
 /* Whole files in, whole files out: what is written appears complete under its name or not at all.
  * Folders likewise: made beside their goal, put there in one step. */
-#define _GNU_SOURCE /* renameat2 */
+#define _GNU_SOURCE /* renameat2, O_TMPFILE */
 #include "ir/ir.h"
 
 #include <dirent.h>
@@ -78,42 +78,149 @@ char *file_read(struct bxc_context *context, struct arena *arena, const char *pa
     return content->data;
 }
 
-/* 0, or an errno. */
-static int write_all(const char *path, const char *data, size_t length) {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    int error = 0;
+/* ---- written beside its goal ---- */
+
+/* Nameless until it is whole, where the file system has such files: whoever dies leaves nothing. Elsewhere, and where it
+ * must replace another, it has a name and holds its lock: what nobody holds the next one removes. */
+struct new_file {
+    const char *path;
+    char *beside; /* "PATH.PID.NUMBER.new" */
+    bool named;
+    int descriptor;
+};
+
+static void new_file_release(void *object) {
+    struct new_file *file = object;
+    if (file->named)
+        unlink(file->beside);
+    if (file->descriptor >= 0)
+        close(file->descriptor);
+    file->named = false;
+    file->descriptor = -1;
+}
+
+static bool is_beside(const char *name, const char *goal) {
+    size_t length = strlen(name), start = strlen(goal), end = strlen(".new");
+    if (length <= start + 1 + end || strncmp(name, goal, start) != 0 || name[start] != '.' || strcmp(name + length - end, ".new") != 0)
+        return false;
+    return strspn(name + start, ".0123456789") == length - start - end + 1;
+}
+
+static void remove_if_nobody_writes(int folder, const char *name) {
+    int descriptor = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0)
+        return;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(folder, name, 0);
+    close(descriptor);
+}
+
+static const char *folder_of(struct arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/');
+    return !slash ? "." : slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
+}
+
+static void remove_left_over_files(struct arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/');
+    DIR *folder = opendir(folder_of(arena, path));
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        if (is_beside(entry->d_name, slash ? slash + 1 : path))
+            remove_if_nobody_writes(dirfd(folder), entry->d_name);
+    if (folder)
+        closedir(folder);
+}
+
+enum { ATTEMPTS = 100 };
+
+static void name_beside(struct new_file *file, int attempt) {
+    sprintf(file->beside, "%s.%ld.%d.new", file->path, (long)getpid(), attempt);
+}
+
+/* 0, or an errno. */
+static int open_named(struct new_file *file) {
+    for (int attempt = 0; attempt < ATTEMPTS && file->descriptor < 0; attempt++) {
+        name_beside(file, attempt);
+        file->descriptor = open(file->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file->descriptor < 0 && errno != EEXIST)
+            return errno;
+    }
+    file->named = file->descriptor >= 0;
+    if (file->named)
+        (void)flock(file->descriptor, LOCK_EX | LOCK_NB); /* else it is as it was without locks */
+    return file->named ? 0 : EEXIST;
+}
+
+struct new_file *new_file_open(struct arena *arena, const char *path, int *descriptor) {
+    struct new_file *file = ARENA_NEW(arena, struct new_file);
+    enum { NUMBERS = 64 };
+    *file = (struct new_file){.path = arena_strdup(arena, path), .beside = ARENA_ARRAY(arena, char, strlen(path) + NUMBERS), .descriptor = -1};
+    arena_defer(arena, new_file_release, file);
+    if (access("/proc/self/fd", X_OK) == 0) /* by which it gets its name */
+        file->descriptor = open(folder_of(arena, path), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    if (file->descriptor < 0) {
+        remove_left_over_files(arena, path);
+        errno = open_named(file);
+    }
+    *descriptor = file->descriptor;
+    return file->descriptor < 0 ? NULL : file;
+}
+
+/* A nameless file appears at its goal, or beside one that is there. 0, or an errno. */
+static int give_name(struct arena *arena, struct new_file *file) {
+    char from[64];
+    snprintf(from, sizeof from, "/proc/self/fd/%d", file->descriptor);
+    if (linkat(AT_FDCWD, from, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) == 0)
+        return 0;
+    if (errno != EEXIST)
         return errno;
-    while (length && !error) {
+    remove_left_over_files(arena, file->path);
+    (void)flock(file->descriptor, LOCK_EX | LOCK_NB);
+    for (int attempt = 0; attempt < ATTEMPTS && !file->named; attempt++) {
+        name_beside(file, attempt);
+        file->named = linkat(AT_FDCWD, from, AT_FDCWD, file->beside, AT_SYMLINK_FOLLOW) == 0;
+        if (!file->named && errno != EEXIST)
+            return errno;
+    }
+    return file->named ? 0 : EEXIST;
+}
+
+int new_file_close(struct arena *arena, struct new_file *file) {
+    int error = file->named ? 0 : give_name(arena, file);
+    if (!error && file->named && rename(file->beside, file->path) != 0)
+        error = errno;
+    if (!error)
+        file->named = false;
+    if (!error && close(file->descriptor) != 0)
+        error = errno;
+    if (!error)
+        file->descriptor = -1;
+    new_file_release(file);
+    return error;
+}
+
+/* 0, or an errno. */
+static int write_all(int descriptor, const char *data, size_t length) {
+    while (length) {
         ssize_t put = write(descriptor, data, length);
         if (put < 0 && errno != EINTR)
-            error = errno;
+            return errno;
         if (put > 0) {
             data += put;
             length -= (size_t)put;
         }
     }
-    if (close(descriptor) != 0 && !error)
-        error = errno;
-    return error;
+    return 0;
 }
 
 int file_write(struct bxc_context *context, const char *path, const void *data, size_t length) {
     struct arena *scratch = arena_new(context);
-    char *beside = NULL;
-    int error = EEXIST;
-    for (int attempt = 0; error == EEXIST && attempt < 100; attempt++) {
-        beside = arena_printf(scratch, "%s.%ld.%d.new", path, (long)getpid(), attempt);
-        error = write_all(beside, data, length);
-    }
-    if (!error && rename(beside, path) != 0)
-        error = errno;
-    if (error) {
-        if (error != EEXIST)
-            unlink(beside);
-        diag_error(&context->diagnostics, (struct location){.file = path}, NULL, "cannot be written: %s",
-                   strerror(error));
-    }
+    int descriptor;
+    struct new_file *file = new_file_open(scratch, path, &descriptor);
+    int error = file ? write_all(descriptor, data, length) : errno;
+    if (!error)
+        error = new_file_close(scratch, file);
+    if (error)
+        diag_error(&context->diagnostics, (struct location){.file = path}, NULL, "cannot be written: %s", strerror(error));
     arena_free(scratch);
     return error ? -1 : 0;
 }
@@ -213,9 +320,8 @@ static void remove_if_left_over(int parent, const char *name, const char *goal) 
 
 static void remove_left_overs(struct arena *scratch, const char *goal) {
     const char *slash = strrchr(goal, '/');
-    const char *above = !slash ? "." : slash == goal ? "/" : arena_strndup(scratch, goal, (size_t)(slash - goal));
     const char *prefix = arena_printf(scratch, "%s.new-", slash ? slash + 1 : goal);
-    DIR *folder = opendir(above);
+    DIR *folder = opendir(folder_of(scratch, goal));
     if (!folder)
         return;
     for (struct dirent *entry; (entry = readdir(folder));)

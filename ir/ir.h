@@ -163,8 +163,13 @@ void sha256_of(const void *data, size_t length, char hexadecimal[65]);
 /* Reads a file into the arena, with a terminating 0 that *length does not count. NULL and a
  * diagnosis when it cannot be read. */
 char *file_read(struct bxc_context *context, struct arena *arena, const char *path, size_t *length);
-/* Writes beside the goal and renames; -1 and a diagnosis, nothing left behind, when it cannot. */
+/* The file is whole under its name or not there; -1 and a diagnosis, nothing left behind, when it cannot be written. */
 int file_write(struct bxc_context *context, const char *path, const void *data, size_t length);
+/* The same for what is written bit by bit, to the descriptor: it is put at its path when it is closed, 0 or an errno, and is
+ * gone when it is not, be it that the process is killed. NULL and errno. The arena must live until then. */
+struct new_file;
+struct new_file *new_file_open(struct arena *arena, const char *path, int *descriptor);
+int new_file_close(struct arena *arena, struct new_file *file);
 /* The folder and those above it; one that is there is as good. -1 and a diagnosis. */
 int folder_make(struct bxc_context *context, const char *path);
 /* With all that is in it. No link is followed. */

@@ -1,5 +1,4 @@
-/* Writes numpy's .npy files, version 1, or .csv, an event a line, beside the goal; the goal appears whole or not
- * at all. The header of .npy has room for any number of events, because that is known at the end. */
+/* Writes numpy's .npy files, version 1, or .csv, an event a line; the file appears whole or not at all. The header of .npy has room for any number of events, because that is known at the end. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,8 +12,8 @@ struct npy_writer {
     struct bxc_context *context;
     struct arena *arena;
     const char *path;
-    const char *beside; /* NULL once it has been renamed */
-    FILE *file;
+    struct new_file *whole;
+    FILE *file; /* on its descriptor, another one */
     enum npy_type type;
     bool text; /* .csv */
     struct shape shape;
@@ -68,8 +67,6 @@ static void writer_release(void *object) {
     struct npy_writer *writer = object;
     if (writer->file)
         fclose(writer->file);
-    if (writer->beside)
-        unlink(writer->beside);
 }
 
 struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type, const struct shape *shape) {
@@ -78,10 +75,13 @@ struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path
     *writer = (struct npy_writer){.context = context, .arena = arena, .type = type, .shape = *shape};
     writer->elements = shape_elements(shape);
     writer->path = arena_strdup(arena, path);
-    writer->beside = arena_printf(arena, "%s.%ld.tmp", path, (long)getpid());
     writer->text = file_ends_with(path, ".csv");
+    int descriptor;
+    writer->whole = new_file_open(arena, path, &descriptor);
     arena_defer(arena, writer_release, writer);
-    writer->file = fopen(writer->beside, "wb");
+    int own = writer->whole ? dup(descriptor) : -1;
+    if (own >= 0 && !(writer->file = fdopen(own, "wb")))
+        close(own);
     if (!writer->file || !header_write(writer)) {
         writer_fail(writer, errno);
         return NULL;
@@ -148,9 +148,11 @@ int npy_writer_close(struct npy_writer *writer) {
         return writer_fail(writer, errno);
     FILE *file = writer->file;
     writer->file = NULL;
-    if (fclose(file) || rename(writer->beside, writer->path))
+    if (fclose(file))
         return writer_fail(writer, errno);
-    writer->beside = NULL;
+    int error = new_file_close(writer->arena, writer->whole);
+    if (error)
+        return writer_fail(writer, error);
     arena_free(writer->arena);
     return 0;
 }

@@ -43,9 +43,14 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
     return -1;
 }
 
-int link(const char *from, const char *to) {
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
     step();
+    return (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
+}
+
+int link(const char *from, const char *to) {
     if (!refuse.no_links) return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+    step();
     errno = EPERM;
     return -1;
 }

@@ -1,9 +1,17 @@
-/* .npy files: every number type and version is read, whatever cannot be meant is refused by name. */
+/* .npy files: every number type and version is read, whatever cannot be meant is refused by name; what is written
+ * appears whole or not at all, on file systems without nameless files too. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <stdarg.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sim/sim.h"
@@ -11,6 +19,29 @@
 
 static char folder[] = "/tmp/bxc-npy-XXXXXX";
 static char path[64];
+
+static int no_nameless_files;
+
+int open(const char *file, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;
+    va_end(arguments);
+    if ((flags & O_TMPFILE) != O_TMPFILE || !no_nameless_files)
+        return (int)syscall(SYS_openat, AT_FDCWD, file, flags, mode);
+    errno = EOPNOTSUPP;
+    return -1;
+}
+
+static int entries(void) {
+    int count = 0;
+    DIR *directory = opendir(folder);
+    while (directory && readdir(directory))
+        count++;
+    if (directory)
+        closedir(directory);
+    return count;
+}
 
 static void write_file(const char *name, const char *header, int version, const void *data, size_t length) {
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -126,9 +157,8 @@ static void a_full_disk_is_told(void) {
     CHECK(strstr(context->diagnostics.items[0].message, "cannot write"));
     snprintf(path, sizeof path, "%s/full.npy", folder);
     struct npy_writer *writer = npy_writer_open(context, path, NPY_FLOAT32, &shape);
-    char beside[128];
-    snprintf(beside, sizeof beside, "%s.%ld.tmp", path, (long)getpid());
-    CHECK(access(beside, F_OK) == 0);
+    CHECK(access(path, F_OK) != 0);
+    int before = entries();
     struct rlimit limit = {2048, RLIM_INFINITY};
     double row = 1;
     int status = 0;
@@ -141,8 +171,54 @@ static void a_full_disk_is_told(void) {
     npy_writer_abandon(writer);
     limit.rlim_cur = RLIM_INFINITY;
     setrlimit(RLIMIT_FSIZE, &limit);
-    CHECK(access(beside, F_OK) != 0 && access(path, F_OK) != 0);
+    CHECK(access(path, F_OK) != 0);
+    CHECK_EQ(entries(), before);
     context_free(context);
+}
+
+/* One that dies while it writes, in another process: how many files it leaves. */
+static int left_by_a_killed_writer(void) {
+    struct shape shape = {.rank = 1, .dim = {1}};
+    int before = entries(), status;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        double row = 1;
+        struct npy_writer *writer = npy_writer_open(context_new(), path, NPY_FLOAT32, &shape);
+        npy_writer_write(writer, &row, 1);
+        raise(SIGKILL);
+    }
+    bool killed = waitpid(child, &status, 0) == child && WIFSIGNALED(status);
+    return killed ? entries() - before : -1;
+}
+
+static void write_one(struct npy_writer *other) {
+    struct bxc_context *context = context_new();
+    struct shape shape = {.rank = 1, .dim = {1}};
+    double row = 2;
+    struct npy_writer *writer = npy_writer_open(context, path, NPY_FLOAT32, &shape);
+    npy_writer_write(writer, &row, 1);
+    if (other) CHECK_EQ(npy_writer_close(other), 0); /* the last one wins */
+    CHECK_EQ(npy_writer_close(writer), 0);
+    CHECK(read_all(path) == 1 && numbers[0] == 2);
+    context_free(context);
+}
+
+static void killed_writers_leave_nothing(void) {
+    struct shape shape = {.rank = 1, .dim = {1}};
+    for (no_nameless_files = 0; no_nameless_files < 2; no_nameless_files++) {
+        snprintf(path, sizeof path, "%s/killed%d.npy", folder, no_nameless_files);
+        int before = entries();
+        CHECK_EQ(left_by_a_killed_writer(), no_nameless_files);
+        write_one(NULL);
+        CHECK_EQ(entries(), before + 1);
+        CHECK_EQ(left_by_a_killed_writer(), no_nameless_files);
+        struct bxc_context *context = context_new();
+        write_one(npy_writer_open(context, path, NPY_FLOAT32, &shape)); /* nobody takes what another is writing */
+        CHECK_EQ(entries(), before + 1);
+        context_free(context);
+    }
+    no_nameless_files = 0;
 }
 
 /* What a port of s64f0 (or another format) makes of a file of one column. */
@@ -190,6 +266,7 @@ int main(void) {
     RUN(written_is_read);
     RUN(ports_take_every_bit);
     RUN(a_full_disk_is_told);
+    RUN(killed_writers_leave_nothing);
     char command[128];
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     if (system(command))

@@ -53,7 +53,7 @@ coverage:
 	$(Q)tests/coverage.sh build/coverage
 
 # Drivers without a fuzzer: tests/fuzz_blind.c.
-$(B)/blind/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz_blind.o $(B)/libbxc.a
+$(B)/blind/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz_blind.o $(B)/libbxc-all.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(DEPENDENCY_LIBS)

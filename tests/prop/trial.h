@@ -395,6 +395,8 @@ static inline int network_compile(void *user) {
     trial->calibrated = network.uneven || draw(&network, trial->is_float ? 2 : 6) == 0;
     network_configure(&network, trial->given, trial->folder);
     if (settings_read(trial->context, trial->program.arena, trial->given, &trial->options) < 0) return -1;
+    for (uint32_t i = 0; i < trial->options.input_count; i++) /* binary32 does not hold its numbers: check_numbers does */
+        trial->wild = trial->wild || trial->options.inputs[i].formats.at[0].width > 24;
     change_softmax(trial->reference, trial->options.softmax);
     if (trial->calibrated) trial->program.calibration = calibration_of(trial);
     trial->program.options = &trial->options;

@@ -314,8 +314,9 @@ static inline const struct value *first_port(const struct trial *trial) {
 /* Ports that the user's format was meant for have it. */
 static inline void check_ports(struct trial *trial) {
     const struct graph *graph = trial->program.graph;
-    const struct input_options *asked = trial->options.input_count ? &trial->options.inputs[0] : NULL;
-    for (uint32_t n = 0; asked && n < graph->node_count; n++) {
+    const struct input_options *asked = trial->options.input_count == 1 ? &trial->options.inputs[0] : NULL;
+    if (!asked || !asked->formats.at || shape_elements(&asked->formats.shape) > 1) return;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         if (node->op != OP_INPUT || (asked->name && strcmp(asked->name, node->name) != 0)) continue;
         struct format wanted = asked->formats.at[0];
@@ -395,8 +396,10 @@ static inline int network_compile(void *user) {
     trial->calibrated = network.uneven || draw(&network, trial->is_float ? 2 : 6) == 0;
     network_configure(&network, trial->given, trial->folder);
     if (settings_read(trial->context, trial->program.arena, trial->given, &trial->options) < 0) return -1;
-    for (uint32_t i = 0; i < trial->options.input_count; i++) /* binary32 does not hold its numbers: check_numbers does */
-        trial->wild = trial->wild || trial->options.inputs[i].formats.at[0].width > 24;
+    for (uint32_t i = 0; i < trial->options.input_count; i++) { /* binary32 does not hold its numbers: check_numbers does */
+        const struct formats *formats = &trial->options.inputs[i].formats;
+        for (size_t e = 0; formats->at && e < shape_elements(&formats->shape); e++) trial->wild = trial->wild || formats->at[e].width > 24;
+    }
     change_softmax(trial->reference, trial->options.softmax);
     if (trial->calibrated) trial->program.calibration = calibration_of(trial);
     trial->program.options = &trial->options;

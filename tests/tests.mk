@@ -92,8 +92,7 @@ install: all
 	install -m 644 README.md CHANGELOG.md "$(TREE)/share/doc/bxc"
 	install -m 644 doc/*.md doc/*.json "$(TREE)/share/doc/bxc/doc"
 	install -m 644 doc/pictures/* "$(TREE)/share/doc/bxc/doc/pictures"
-	mkdir -p "$(TREE)/share/doc/bxc/examples/jets"
-	install -m 644 examples/jets/README.md examples/jets/*.onnx examples/jets/*.keras examples/jets/*.npy "$(TREE)/share/doc/bxc/examples/jets"
+	cp -R examples "$(TREE)/share/doc/bxc"
 	$(B)/bxc manual > "$(TREE)/share/man/man1/bxc.1"
 	$(B)/bxc completion > "$(TREE)/share/bash-completion/completions/bxc"
 -include $(wildcard $(B)/tests/*/*.d)

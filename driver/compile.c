@@ -227,6 +227,7 @@ static int compile(struct compile_job *job) {
     if (emit(job) < 0 || add_reports(job) < 0) return -1;
     if (what->finished) what->finished(what->user, job->report);
     if (what->files) *what->files = job->files;
+    if (what->with_sums) *what->with_sums = graph_with_partial_sums(job->program.graph, job->program.design);
     if (!what->folder) return 0;
     if (folder_write(job->context, what->folder, &job->files) < 0) return -1;
     tell(job);

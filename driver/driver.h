@@ -96,7 +96,7 @@ struct integrity {
 };
 /* -1 and diagnoses: what the verdict rests on is not as it was compiled (strict), or an edited file holds what bxc's
  * never do. */
-int integrity_check(const struct firmware *firmware, bool strict, struct integrity *out);
+int integrity_check(struct firmware *firmware, bool strict, struct integrity *out);
 
 int integrity_files_hash(struct bxc_context *context, const char *folder, char out[65]);
 
@@ -136,6 +136,7 @@ struct compilation {
     const struct bxc_options *options;
     FILE *terminal;
     const char *reference;  /* text of reference.bxc, where the model is a firmware's model.bxc; NULL: it is the model's own */
+    struct graph **with_sums; /* not NULL: the quantised graph with its adders' sums (ir/partial_sums.c), the caller's */
     struct file_set *files; /* not NULL: what would be written goes here; its arena is set */
     /* When not NULL: called with the report of what would be written, files and all checks done. */
     void (*finished)(void *user, const struct compile_report *report);

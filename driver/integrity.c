@@ -20,7 +20,7 @@ static const char *const foundations[] = {"model.bxc",    "reference.bxc", "inte
 struct check {
     struct bxc_context *context;
     struct arena *arena;
-    const struct firmware *firmware;
+    struct firmware *firmware;
     const char *folder;
     bool strict;
     cJSON *manifest;
@@ -116,6 +116,7 @@ static int make_again(struct check *check) {
                                       .model = path_of(check, "model.bxc"),
                                       .options = options,
                                       .reference = reference,
+                                      .with_sums = &check->firmware->sums,
                                       .files = &check->made};
     check->made.arena = check->arena;
     if (reference) result = compile_model(&compilation);
@@ -300,7 +301,7 @@ static int check_steps(struct check *check) {
     return hash < 0 || files < 0 ? -1 : 0;
 }
 
-int integrity_check(const struct firmware *firmware, bool strict, struct integrity *out) {
+int integrity_check(struct firmware *firmware, bool strict, struct integrity *out) {
     struct arena *arena = arena_new(firmware->context);
     struct check check = {.context = firmware->context, .arena = arena, .firmware = firmware, .folder = firmware->folder,
                           .strict = strict, .out = out};

@@ -834,6 +834,8 @@ int64_t probe_value(const struct probe *probe, int64_t wire); /* of the graph's 
 void design_run_probes(const struct design *design, size_t events, const int64_t *const *inputs, int64_t *values);
 /* Into bits[wire], zero before: how many low bits of each wire somebody reads; 0 for constants. */
 void datapath_demand(const struct design *design, const struct datapath *datapath, uint8_t *bits);
+/* partial_sums.c: a copy of the graph with the sums that adders make on the way, as further values that nobody reads. */
+struct graph *graph_with_partial_sums(const struct graph *graph, const struct design *design);
 /* Drops wires that no output reads, keeps order, renumbers ports and probes (probes of dropped
  * wires become absorbed). */
 void design_compact(struct design *design);

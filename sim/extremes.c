@@ -38,6 +38,7 @@ struct aim { /* a number that an operand should be once */
 
 struct search {
     const struct graph *graph;
+    uint32_t first_node; /* whose sums, and those behind it, are searched */
     const struct port_elements *ports;
     struct arena *arena;
     struct evaluator *evaluator;
@@ -133,7 +134,7 @@ static void find_targets(struct search *search) {
     for (int pass = 0; pass < 2; pass++) {
         if (pass)
             search->targets = ARENA_ARRAY(search->arena, struct target, all + 1);
-        for (uint32_t i = 0; i < graph->node_count; i++) {
+        for (uint32_t i = search->first_node; i < graph->node_count; i++) {
             const struct node *node = &graph->nodes[i];
             if (node->dead || !is_sum(node) || graph_value(graph, node->result)->kind != VALUE_INTEGER || is_part(graph, node->result))
                 continue;
@@ -210,7 +211,7 @@ static void aim_at_lookup(struct search *search, const struct node *node, size_t
 
 static void find_aims(struct search *search) {
     const struct graph *graph = search->graph;
-    for (uint32_t i = 0; i < graph->node_count; i++) {
+    for (uint32_t i = search->first_node; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         if (node->dead || (node->op != OP_NARROW && node->op != OP_TABLE && node->op != OP_THRESHOLD) || graph_integers(graph, node->inputs[0]))
             continue;
@@ -547,9 +548,9 @@ static void aim_all(struct search *search) {
         take_aim(search, k, search->work / (double)(search->aim_count - k));
 }
 
-static struct search *search_new(const struct graph *graph, const struct port_elements *ports, struct arena *arena) {
+static struct search *search_new(const struct graph *graph, uint32_t first_node, const struct port_elements *ports, struct arena *arena) {
     struct search *search = ARENA_NEW(arena, struct search);
-    *search = (struct search){.graph = graph, .ports = ports, .arena = arena, .random = 1, .work = WORK, .work_an_event = work_of_event(graph)};
+    *search = (struct search){.graph = graph, .first_node = first_node, .ports = ports, .arena = arena, .random = 1, .work = WORK, .work_an_event = work_of_event(graph)};
     search->kept.columns = ports->count;
     struct value_list inputs = graph_inputs(graph, arena);
     search->input_count = inputs.count;
@@ -576,18 +577,35 @@ static struct search *search_new(const struct graph *graph, const struct port_el
     return search;
 }
 
+/* What was found, without the search. */
+static struct row_set search_end(struct search *search, struct arena *arena) {
+    struct row_set kept = search->kept;
+    kept.rows = arena_copy(arena, kept.rows, kept.count * kept.columns * sizeof *kept.rows);
+    kept.slots = NULL;
+    evaluator_state_free(search->state);
+    arena_free(search->arena);
+    return kept;
+}
+
 struct row_set extreme_events(const struct graph *graph, const struct port_elements *ports, struct arena *arena) {
     if (ports->count == 0)
         return (struct row_set){0};
-    struct arena *scratch = arena_new(graph->context);
-    struct search *search = search_new(graph, ports, scratch);
+    struct search *search = search_new(graph, 0, ports, arena_new(graph->context));
     seed(search);
     climb_all(search);
     sweep_all(search);
     aim_all(search);
-    struct row_set kept = search->kept;
-    kept.rows = arena_copy(arena, kept.rows, kept.count * kept.columns * sizeof *kept.rows);
-    evaluator_state_free(search->state);
-    arena_free(scratch);
-    return kept;
+    return search_end(search, arena);
+}
+
+void extreme_events_of_adders(const struct graph *graph, const struct graph *sums, const struct port_elements *ports,
+                              struct arena *arena, struct row_set *found) {
+    if (ports->count == 0 || sums->node_count == graph->node_count)
+        return;
+    struct search *search = search_new(sums, graph->node_count, ports, arena_new(sums->context));
+    for (size_t i = 0; i < found->count; i++)
+        set_add(&search->kept, search->arena, found->rows + i * found->columns);
+    seed(search);
+    climb_all(search);
+    *found = search_end(search, arena);
 }

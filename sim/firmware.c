@@ -111,6 +111,7 @@ void firmware_close(struct firmware *firmware) {
     if (!firmware)
         return;
     graph_free(firmware->quantised);
+    graph_free(firmware->sums);
     graph_free(firmware->reference);
     arena_free(firmware->arena);
 }

@@ -148,6 +148,9 @@ struct row_set { /* events, all inputs side by side, each once */
 };
 double work_of_event(const struct graph *graph); /* multiply-adds and other operations, roughly */
 struct row_set extreme_events(const struct graph *graph, const struct port_elements *ports, struct arena *arena);
+/* And those that make the sums large and small that adders add up on the way (ir/partial_sums.c). */
+void extreme_events_of_adders(const struct graph *graph, const struct graph *sums, const struct port_elements *ports,
+                              struct arena *arena, struct row_set *found);
 
 /* ---- stream.c: the events of one verification, block by block ---- */
 enum phase { PHASE_USER, PHASE_CORNER, PHASE_REGRESSION, PHASE_RANDOM, PHASE_COUNT, PHASE_CALIBRATION /* compile's */ };

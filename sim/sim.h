@@ -44,6 +44,7 @@ struct firmware {
     const char *name;            /* prefix */
     char content_hash[65];       /* in manifest.json */
     struct graph *quantised;     /* model.bxc */
+    struct graph *sums;          /* the same with the sums of its adders, for corner vectors; NULL: not known */
     struct graph *reference;     /* reference.bxc */
     int latency;                 /* cycles, interface.json */
     int initiation_interval;

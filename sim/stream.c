@@ -72,7 +72,10 @@ static int plan(struct event_stream *stream, const struct verify_options *option
                   "holds %llu events; the other %llu are random", (unsigned long long)stream->counts[PHASE_USER],
                   (unsigned long long)stream->counts[PHASE_RANDOM]);
     context_progress(context, "looking for corner vectors", 0, 0);
-    stream->extremes = extreme_events(stream->firmware->quantised, stream->ports, stream->arena);
+    const struct firmware *firmware = stream->firmware;
+    stream->extremes = extreme_events(firmware->quantised, stream->ports, stream->arena);
+    if (firmware->sums)
+        extreme_events_of_adders(firmware->quantised, firmware->sums, stream->ports, stream->arena, &stream->extremes);
     stream->counts[PHASE_CORNER] = corner_events(stream->ports) + stream->extremes.count;
     stream->regression = regression_read(stream->firmware, stream->arena, &stream->counts[PHASE_REGRESSION]);
     return 0;

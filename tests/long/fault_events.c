@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/driver.h"
 #include "sim/private.h"
 
 static void put(const int64_t *event, size_t count) {
@@ -14,7 +15,8 @@ static void put(const int64_t *event, size_t count) {
 int main(int count, char **arguments) {
     struct bxc_context *context = context_new();
     struct firmware *firmware = count == 4 ? firmware_open(context, arguments[1]) : NULL;
-    if (!firmware)
+    struct integrity integrity;
+    if (!firmware || integrity_check(firmware, true, &integrity) < 0)
         return 2;
     struct port_elements *ports = port_elements_new(firmware, context->arena);
     int64_t *event = ARENA_ARRAY(context->arena, int64_t, ports->count + 1);
@@ -24,6 +26,8 @@ int main(int count, char **arguments) {
     }
     if (!strcmp(arguments[2], "all")) {
         struct row_set extremes = extreme_events(firmware->quantised, ports, context->arena);
+        if (firmware->sums)
+            extreme_events_of_adders(firmware->quantised, firmware->sums, ports, context->arena, &extremes);
         put(extremes.rows, extremes.count * ports->count);
     }
     for (uint64_t i = 0; i < strtoull(arguments[3], NULL, 10); i++) {

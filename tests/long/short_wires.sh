@@ -9,6 +9,7 @@ model=${1:-$ROOT/examples/jets/jets_hgq.keras}
 events=${EVENTS:-20000}
 fw=$WORK/fw
 "$BXC" compile -q "$model" -o "$fw" --calibrate "$ROOT/examples/jets/events.npy" || exit 1
+cp -r "$fw" "$WORK/plain" # whose files are as they were compiled
 libraries="$(pkg-config --libs $(sed -n 's/^Requires: *//p' "$BUILD/bxc.pc")) -lm"
 # shellcheck disable=SC2086
 "${CC:-cc}" -std=c11 -D_GNU_SOURCE -I"$ROOT" -O1 -fopenmp -o "$WORK/events" "$ROOT/tests/long/fault_events.c" "$BUILD/libbxc-all.a" $libraries || exit 2
@@ -42,7 +43,7 @@ make -s -C "$fw/sim" BUILD="$WORK/rtl" VERILATED="${VERILATED:-$WORK/verilated}"
     make -s -C "$fw/c" BUILD="$WORK/c" CFLAGS=-O2 >> "$WORK/log" 2>&1 || { cat "$WORK/log"; exit 2; }
 cd "$WORK" || exit 2
 for kind in random all; do
-    ./events "$fw" $kind "$events" > in.$kind && ./c/run < in.$kind > want.$kind
+    ./events "$WORK/plain" $kind "$events" > in.$kind && ./c/run < in.$kind > want.$kind
     echo 0 > fault
     ./rtl/run < in.$kind 2> /dev/null | cmp -s - want.$kind || { echo "not ok short_wires: unmutated they differ"; exit 1; }
     seen=0

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "sim/private.h"
-#include "tests/test.h"
+#include "tests/unit/below.h"
 
 enum { INPUTS = 6, MIDDLE = 5, LAST = 3 };
 
 static uint64_t state;
-static int64_t below(int limit) { /* splitmix64 */
+static int64_t draw_below(int limit) { /* splitmix64 */
     uint64_t z = state += 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -19,7 +19,7 @@ static valref weights(struct graph *graph, int rows, int columns) {
     int64_t numbers[INPUTS * MIDDLE];
     struct format format = {true, 5, 2};
     for (int i = 0; i < rows * columns; i++)
-        numbers[i] = below(31) - 15;
+        numbers[i] = draw_below(31) - 15;
     return graph_append_integers(graph, "w", (struct shape){2, {rows, columns}}, formats_uniform(graph->arena, format), numbers);
 }
 
@@ -97,6 +97,42 @@ static void the_first_layer_reaches_its_ends(void) {
     context_free(context);
 }
 
+/* Sums that adders make on the way to a neuron, in the first layer: each comes to both ends of its interval. */
+static void adders_on_the_way_reach_their_ends(void) {
+    state = 5;
+    struct bxc_context *context = context_new();
+    struct below below;
+    below_start(&below, two_layers(context, (struct format){true, 9, 2}, OVERFLOW_SATURATE), 2, 2778);
+    CHECK_EQ(passes_run(&below.program, NULL, "pipeline"), 0);
+    struct graph *graph = below.program.graph, *sums = graph_with_partial_sums(graph, below.program.design);
+    struct row_set found = {.columns = INPUTS};
+    extreme_events_of_adders(graph, sums, ports_of(graph), graph->arena, &found);
+    size_t columns = 0;
+    for (uint32_t n = graph->node_count; n < sums->node_count; n++) {
+        const struct node *node = &sums->nodes[n];
+        const struct node *flat = node->op == OP_MATMUL ? graph_definition(sums, node->inputs[0]) : node;
+        if (node->op != OP_MATMUL || graph_definition(sums, flat->inputs[0])->op != OP_INPUT)
+            continue;
+        columns = value_elements(sums, node->result);
+        sums->output_count = 0;
+        graph_append_output(sums, "sums", node->result);
+    }
+    CHECK(columns > MIDDLE);
+    int64_t *numbers = ARENA_ARRAY(graph->arena, int64_t, found.count * columns);
+    CHECK_EQ(graph_run_integers(sums, found.count, (const int64_t *const[]){found.rows}, (int64_t *const[]){numbers}), 0);
+    for (size_t c = 0; c < columns; c++) {
+        struct interval interval = graph_interval(sums, sums->outputs[0].value, c);
+        int64_t lo = INT64_MAX, hi = INT64_MIN;
+        for (size_t e = 0; e < found.count; e++) {
+            lo = numbers[e * columns + c] < lo ? numbers[e * columns + c] : lo;
+            hi = numbers[e * columns + c] > hi ? numbers[e * columns + c] : hi;
+        }
+        CHECK(lo == interval.lo && hi == interval.hi);
+    }
+    graph_free(sums);
+    context_free(context);
+}
+
 /* Both sides of both ends of the clamp between the layers, exactly. */
 static void both_sides_of_every_clamp(void) {
     state = 11;
@@ -137,6 +173,7 @@ static void the_same_every_time(void) {
 int main(void) {
     RUN(nearly_as_far_as_any_event);
     RUN(the_first_layer_reaches_its_ends);
+    RUN(adders_on_the_way_reach_their_ends);
     RUN(both_sides_of_every_clamp);
     RUN(the_same_every_time);
     TEST_EXIT();

@@ -1,0 +1,179 @@
+/* Sums on the way to a neuron's sum: the datapath computes them, shared between neurons and cut as adders ask, and no
+ * value of the graph holds them. Here they become values of a copy, behind what they add up: whoever looks for events
+ * that make the sums of a graph large and small finds those of its adders too.
+ *
+ * A wire is such a sum when it adds, over any number of adders, wires that hold elements of one value of the graph:
+ *     wire = sum of coefficient * (element's stored integer), up to a constant, which moves nothing.
+ * Their coefficients are the columns of a matrix with which the value is multiplied. */
+#include "ir/ir.h"
+
+#include <string.h>
+
+enum { SHIFT_MAX = 40, NUMBERS_MAX = 1 << 22 };
+
+/* What of the graph a wire holds: value = +-(wire - offset) << shift. */
+struct held {
+    bool any, negative;
+    valref value;
+    uint32_t element;
+    int shift;
+};
+
+struct summand {
+    uint32_t wire; /* one that holds an element */
+    int64_t coefficient;
+};
+
+struct form { /* of a sum that holds none */
+    bool any;
+    uint32_t count;
+    const struct summand *summands;
+};
+
+struct finder {
+    const struct graph *graph;
+    const struct datapath *path;
+    struct arena *scratch;
+    struct held *held;
+    struct form *forms;
+    int64_t *coefficients; /* of the sum that is looked at, by wire */
+    bool *touched;
+    uint32_t *list;
+    uint32_t count;
+};
+
+/* Of several values that a wire holds, the last one: that is what the next layer reads. */
+static void find_held(struct finder *finder) {
+    for (uint32_t i = 0; i < finder->path->probe_count; i++) {
+        const struct probe *probe = &finder->path->probes[i];
+        if (probe->wire.id == UINT32_MAX || graph_integers(finder->graph, probe->value))
+            continue;
+        struct held *held = &finder->held[probe->wire.id];
+        if (!held->any || probe->value.id > held->value.id)
+            *held = (struct held){true, probe->negative, probe->value, probe->element, probe->shift};
+    }
+}
+
+static bool add(struct finder *finder, uint32_t wire, int64_t coefficient, const struct term *term) {
+    int64_t shifted;
+    if (term->shift > SHIFT_MAX || __builtin_mul_overflow(coefficient, (term->negative ? -1 : 1) * (INT64_C(1) << term->shift), &shifted))
+        return false;
+    if (!finder->touched[wire]) {
+        finder->touched[wire] = true;
+        finder->coefficients[wire] = 0;
+        finder->list[finder->count++] = wire;
+    }
+    return !__builtin_add_overflow(finder->coefficients[wire], shifted, &finder->coefficients[wire]);
+}
+
+static bool add_operand(struct finder *finder, const struct term *term) {
+    const struct form *form = &finder->forms[term->wire.id];
+    if (finder->held[term->wire.id].any)
+        return add(finder, term->wire.id, 1, term);
+    if (finder->path->wires[term->wire.id].op == WIRE_CONSTANT)
+        return true;
+    bool known = form->any;
+    for (uint32_t i = 0; known && i < form->count; i++)
+        known = add(finder, form->summands[i].wire, form->summands[i].coefficient, term);
+    return known;
+}
+
+static void find_form(struct finder *finder, uint32_t id) {
+    const struct wire *wire = &finder->path->wires[id];
+    struct form *form = &finder->forms[id];
+    finder->count = 0;
+    form->any = true;
+    for (uint32_t i = 0; form->any && i < wire->operand_count; i++)
+        form->any = add_operand(finder, &wire->operands[i]);
+    struct summand *summands = ARENA_ARRAY(finder->scratch, struct summand, finder->count + 1);
+    for (uint32_t i = 0; i < finder->count; i++) {
+        finder->touched[finder->list[i]] = false;
+        if (finder->coefficients[finder->list[i]])
+            summands[form->count++] = (struct summand){finder->list[i], finder->coefficients[finder->list[i]]};
+    }
+    form->summands = summands;
+}
+
+/* The one value whose elements are added up, or NO_VALUE. */
+static valref value_of(const struct finder *finder, const struct form *form) {
+    valref value = form->any && form->count ? finder->held[form->summands[0].wire].value : NO_VALUE;
+    for (uint32_t i = 1; i < form->count; i++)
+        if (!valref_equal(finder->held[form->summands[i].wire].value, value))
+            return NO_VALUE;
+    return value;
+}
+
+/* Column `column`: an element's coefficient has the fraction that takes its stored integer to the wire's. */
+static void fill_column(const struct finder *finder, const struct form *form, size_t columns, size_t column, int64_t *numbers,
+                        struct format *formats) {
+    for (uint32_t i = 0; i < form->count; i++) {
+        const struct held *held = &finder->held[form->summands[i].wire];
+        size_t at = held->element * columns + column;
+        numbers[at] = held->negative ? -form->summands[i].coefficient : form->summands[i].coefficient;
+        int fraction = held->shift - graph_format(finder->graph, held->value, held->element).fraction;
+        formats[at] = format_for((struct interval){numbers[at], numbers[at]}, fraction);
+    }
+}
+
+/* Products that would need more than 64 bits are left out, silently: they are only looked for. */
+static void append_product(struct graph *copy, valref value, const char *name, struct shape matrix, struct formats formats,
+                           const int64_t *numbers) {
+    struct diagnostics *diagnostics = &copy->context->diagnostics;
+    size_t count = diagnostics->count, errors = diagnostics->errors;
+    union attributes flat = {.reshape = {.shape = {.rank = 2, .dim = {1, matrix.dim[0]}}}};
+    valref operands[2] = {graph_append(copy, OP_RESHAPE, name, &value, 1, &flat), graph_append_integers(copy, name, matrix, formats, numbers)};
+    if (!valref_equal(operands[0], NO_VALUE) && !valref_equal(operands[1], NO_VALUE))
+        (void)graph_append(copy, OP_MATMUL, name, operands, 2, NULL);
+    diagnostics->count = count;
+    diagnostics->errors = errors;
+}
+
+static void append_sums(struct finder *finder, struct graph *copy, valref value, const uint32_t *wires, size_t count) {
+    size_t rows = shape_elements(&graph_value(finder->graph, value)->shape);
+    if (count > NUMBERS_MAX / rows)
+        count = NUMBERS_MAX / rows;
+    if (count == 0)
+        return;
+    int64_t *numbers = ARENA_ARRAY(finder->scratch, int64_t, rows * count);
+    struct format *formats = ARENA_ARRAY(finder->scratch, struct format, rows * count);
+    for (size_t c = 0; c < count; c++)
+        fill_column(finder, &finder->forms[wires[c]], count, c, numbers, formats);
+    const char *name = arena_printf(finder->scratch, "sums of %s", graph_definition(finder->graph, value)->name);
+    struct shape matrix = {.rank = 2, .dim = {(int64_t)rows, (int64_t)count}};
+    append_product(copy, value, name, matrix, (struct formats){matrix, formats}, numbers);
+}
+
+struct graph *graph_with_partial_sums(const struct graph *graph, const struct design *design) {
+    struct arena *scratch = arena_new(graph->context);
+    const struct datapath *path = &design->blocks[0].datapath;
+    struct finder finder = {.graph = graph, .path = path, .scratch = scratch};
+    finder.held = ARENA_ARRAY(scratch, struct held, path->wire_count + 1);
+    finder.forms = ARENA_ARRAY(scratch, struct form, path->wire_count + 1);
+    finder.coefficients = ARENA_ARRAY(scratch, int64_t, path->wire_count + 1);
+    finder.touched = ARENA_ARRAY(scratch, bool, path->wire_count + 1);
+    finder.list = ARENA_ARRAY(scratch, uint32_t, path->wire_count + 1);
+    uint32_t *count = ARENA_ARRAY(scratch, uint32_t, graph->value_count + 1), **wires = ARENA_ARRAY(scratch, uint32_t *, graph->value_count + 1);
+    valref *of = ARENA_ARRAY(scratch, valref, path->wire_count + 1);
+    find_held(&finder);
+    for (uint32_t w = 0; w < path->wire_count; w++) {
+        of[w] = NO_VALUE;
+        if (path->wires[w].op != WIRE_SUM || finder.held[w].any)
+            continue;
+        find_form(&finder, w);
+        of[w] = value_of(&finder, &finder.forms[w]);
+        if (!valref_equal(of[w], NO_VALUE))
+            count[of[w].id]++;
+    }
+    struct graph *copy = graph_clone(graph);
+    for (uint32_t v = 0; v < graph->value_count; v++)
+        wires[v] = count[v] ? ARENA_ARRAY(scratch, uint32_t, count[v]) : NULL;
+    memset(count, 0, graph->value_count * sizeof *count);
+    for (uint32_t w = 0; w < path->wire_count; w++)
+        if (!valref_equal(of[w], NO_VALUE))
+            wires[of[w].id][count[of[w].id]++] = w;
+    for (uint32_t v = 0; v < graph->value_count; v++)
+        if (wires[v])
+            append_sums(&finder, copy, (valref){v}, wires[v], count[v]);
+    arena_free(scratch);
+    return copy;
+}

@@ -69,40 +69,47 @@ void print_meaning(struct printer *printer, const struct meaning *meaning) {
     strbuf_append(printer->out, "}");
 }
 
-static void print_integers(struct printer *printer, const int64_t *numbers, size_t count) {
+static void print_list(struct printer *printer, const void *members, size_t count, size_t size,
+                       void (*print)(struct strbuf *out, const void *member)) {
     strbuf_append(printer->out, "{");
     for (size_t i = 0; i < count; i++) {
         print_separator(printer, i == 0);
-        strbuf_printf(printer->out, "%lld", (long long)numbers[i]);
+        print(printer->out, (const char *)members + i * size);
     }
     strbuf_append(printer->out, "}");
 }
 
-static void print_reals(struct printer *printer, const struct real_list *reals) {
-    strbuf_append(printer->out, "{");
-    for (uint32_t i = 0; i < reals->count; i++) {
-        print_separator(printer, i == 0);
-        print_real(printer->out, reals->at[i]);
-    }
-    strbuf_append(printer->out, "}");
+static void print_member_integer(struct strbuf *out, const void *member) {
+    strbuf_printf(out, "%lld", (long long)*(const int64_t *)member);
 }
 
-static void print_name_list(struct printer *printer, const struct name_list *names) {
-    strbuf_append(printer->out, "{");
-    for (uint32_t i = 0; i < names->count; i++) {
-        print_separator(printer, i == 0);
-        print_string(printer->out, names->at[i]);
-    }
-    strbuf_append(printer->out, "}");
+static void print_member_real(struct strbuf *out, const void *member) {
+    print_real(out, *(const double *)member);
 }
 
-static void print_shapes(struct printer *printer, const struct shape_list *shapes) {
-    strbuf_append(printer->out, "{");
-    for (uint32_t i = 0; i < shapes->count; i++) {
-        print_separator(printer, i == 0);
-        print_shape(printer->out, &shapes->at[i]);
+static void print_member_string(struct strbuf *out, const void *member) {
+    print_string(out, *(const char *const *)member);
+}
+
+static void print_member_shape(struct strbuf *out, const void *member) {
+    print_shape(out, member);
+}
+
+static void print_integers(struct printer *printer, const int64_t *numbers, size_t count) {
+    print_list(printer, numbers, count, sizeof *numbers, print_member_integer);
+}
+
+static void print_any_list(struct printer *printer, enum attribute_kind kind, const void *place) {
+    const struct integer_list *integers = place;
+    const struct real_list *reals = place;
+    const struct name_list *names = place;
+    const struct shape_list *shapes = place;
+    switch (kind) {
+    case ATTRIBUTE_INTEGERS: print_integers(printer, integers->at, integers->count); break;
+    case ATTRIBUTE_REALS: print_list(printer, reals->at, reals->count, sizeof *reals->at, print_member_real); break;
+    case ATTRIBUTE_NAMES: print_list(printer, names->at, names->count, sizeof *names->at, print_member_string); break;
+    default: print_list(printer, shapes->at, shapes->count, sizeof *shapes->at, print_member_shape); break;
     }
-    strbuf_append(printer->out, "}");
 }
 
 static void print_stair(struct printer *printer, const struct staircase *stair) {
@@ -169,14 +176,9 @@ void print_attribute(struct printer *printer, const struct graph *graph, const s
         break;
     case ATTRIBUTE_TABLES: print_lookups(printer, &attributes->lookup, true); break;
     case ATTRIBUTE_STAIRS: print_lookups(printer, &attributes->lookup, false); break;
-    case ATTRIBUTE_INTEGERS: {
-        const struct integer_list *integers = place;
-        print_integers(printer, integers->at, integers->count);
+    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES:
+        print_any_list(printer, field->kind, place);
         break;
-    }
-    case ATTRIBUTE_REALS: print_reals(printer, place); break;
-    case ATTRIBUTE_NAMES: print_name_list(printer, place); break;
-    case ATTRIBUTE_SHAPES: print_shapes(printer, place); break;
     case ATTRIBUTE_CONSTANT: break;
     }
 }

@@ -5,8 +5,7 @@ static void take_item(struct lower *lower, const struct node *node, struct term 
                       valref input, struct term **elements) {
     const struct loop_attributes *loop = &node->attributes.loop;
     size_t count = shape_elements(&graph_value(node->body, input)->shape);
-    bool sliced = index >= (uint32_t)loop->carried && index < (uint32_t)(loop->carried + loop->sliced);
-    if (!sliced) {
+    if (!loop_is_sliced(node, index)) {
         elements[input.id] = operands[index];
         return;
     }

@@ -43,14 +43,9 @@ static const char *item_index(const struct c_writer *writer, const struct node *
     return arena_printf(writer->arena, "(i / %zu * %lld + %s) * %zu + i %% %zu", at.inner, (long long)at.trips, item, at.inner, at.inner);
 }
 
-static bool is_sliced(const struct node *node, uint32_t input) {
-    const struct loop_attributes *loop = &node->attributes.loop;
-    return input >= (uint32_t)loop->carried && input < (uint32_t)(loop->carried + loop->sliced);
-}
-
 static void print_input(struct c_writer *writer, struct strbuf *out, const struct body *body, uint32_t input) {
     size_t count = shape_elements(&graph_value(body->node->body, body->inputs.at[input])->shape);
-    bool sliced = is_sliced(body->node, input);
+    bool sliced = loop_is_sliced(body->node, input);
     const char *index = sliced ? item_index(writer, body->node, input - (uint32_t)body->node->attributes.loop.carried, count) : "i";
     strbuf_printf(out, "%*sfor (int i = 0; i < %zu; i++) %s[i] = %s[%s];\n", sliced ? 8 : 4, "", count, body->buffers[input],
                   c_operand(writer, body->node, input), index);
@@ -86,10 +81,10 @@ static void print_function(struct c_writer *writer, struct strbuf *out, const st
         strbuf_printf(out, "    %s %s[%zu];\n", body_type(writer, body, i), body->buffers[i], count);
     }
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (!is_sliced(node, i)) print_input(writer, out, body, i);
+        if (!loop_is_sliced(node, i)) print_input(writer, out, body, i);
     strbuf_printf(out, "    for (int trip = 0; trip < %lld; trip++) {\n", (long long)loop->trips);
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (is_sliced(node, i)) print_input(writer, out, body, i);
+        if (loop_is_sliced(node, i)) print_input(writer, out, body, i);
     strbuf_append(out, body->calls);
     for (uint32_t o = 0; o < node->result_count; o++) print_output(writer, out, body, o);
     for (uint32_t i = 0; i < (uint32_t)loop->carried; i++) {

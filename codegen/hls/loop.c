@@ -47,11 +47,6 @@ static int emit_body(struct hls_writer *writer, const struct node *node, struct 
     return status;
 }
 
-static bool is_sliced(const struct node *node, uint32_t input) {
-    const struct loop_attributes *loop = &node->attributes.loop;
-    return input >= (uint32_t)loop->carried && input < (uint32_t)(loop->carried + loop->sliced);
-}
-
 static size_t body_elements(const struct node *node, valref value) {
     return shape_elements(&graph_value(node->body, value)->shape);
 }
@@ -68,7 +63,7 @@ static void print_input(struct hls_writer *writer, struct strbuf *out, const str
     const struct node *node = body->node;
     size_t count = body_elements(node, body->inputs.at[input]);
     const char *from = hls_operand(writer, node, input);
-    if (is_sliced(node, input))
+    if (loop_is_sliced(node, input))
         print_item(writer, out, "bxc_item", body, input - (uint32_t)node->attributes.loop.carried, count, from, body->buffers[input]);
     else strbuf_printf(out, "    bxc_copy<%zu>(%s, %s);\n", count, from, body->buffers[input]);
 }
@@ -92,10 +87,10 @@ static void print_function(struct hls_writer *writer, struct strbuf *out, const 
         strbuf_printf(out, "    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n", body->types[i], body->buffers[i],
                       body_elements(node, body->inputs.at[i]), body->buffers[i]);
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (!is_sliced(node, i)) print_input(writer, out, body, i);
+        if (!loop_is_sliced(node, i)) print_input(writer, out, body, i);
     strbuf_printf(out, "    BXC_UNROLL_NEXT\n    for (int trip = 0; trip < %lld; trip++) {\n        BXC_UNROLL\n", (long long)node->attributes.loop.trips);
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (is_sliced(node, i)) print_input(writer, out, body, i);
+        if (loop_is_sliced(node, i)) print_input(writer, out, body, i);
     strbuf_append(out, body->calls);
     for (uint32_t o = 0; o < node->result_count; o++) print_output(writer, out, body, o);
     for (uint32_t i = 0; i < (uint32_t)node->attributes.loop.carried; i++)

@@ -18,6 +18,10 @@ static uint32_t sliced(const struct node *node) {
     return (uint32_t)node->attributes.loop.sliced;
 }
 
+bool loop_is_sliced(const struct node *node, uint32_t operand) {
+    return operand >= carried(node) && operand - carried(node) < sliced(node);
+}
+
 uint32_t loop_stacked(const struct node *node) {
     return node->body->output_count - carried(node);
 }
@@ -116,7 +120,7 @@ static int check_operand(const struct graph *graph, const struct node *node, uin
     uint32_t place = index - carried(node);
     int64_t axis = -1;
     struct shape item = *shape;
-    if (index >= carried(node) && place < sliced(node)) {
+    if (loop_is_sliced(node, index)) {
         axis = axis_of(node, place);
         if (axis < 0 || axis >= shape->rank || shape->dim[axis] != node->attributes.loop.trips)
             return REFUSE(graph, node, NULL, "operand %u has no axis %lld of %lld items", index, (long long)axis,
@@ -302,7 +306,7 @@ static void run(const struct evaluation *evaluation, size_t size) {
     const struct node *node = evaluation->node;
     struct rows rows = {evaluation, evaluation->plan, size};
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (i < carried(node) || i >= carried(node) + sliced(node))
+        if (!loop_is_sliced(node, i))
             load_whole(&rows, i);
     for (int64_t trip = 0; trip < node->attributes.loop.trips; trip++) {
         load_items(&rows, trip);

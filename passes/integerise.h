@@ -1,5 +1,5 @@
-/* Private to quant_to_narrow.c, ports.c, port_quantiser.c, quantise_staircase.c, quantisation.c, integerise*.c and
- * staircase.c: how the line is crossed.
+/* Private to quant_to_narrow.c, ports.c, port_*.c, quantise_staircase.c, quantisation.c, integerise*.c and staircase.c: how
+ * the line is crossed.
  *
  * Every value v of the real graph is lowered to one of
  *   constant: real numbers, or codes with a scale that is no power of two;
@@ -152,26 +152,34 @@ bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser
 
 /* ---- port_quantiser.c: the quantiser that all readers of an input see ---- */
 
-enum { PORT_STEPS_MAX = 4 };
+enum { PORT_STEPS_MAX = 8 };
 /* element -> steps -> quantiser, all parameters by element of the input; numbers are owned by the arena of the search. */
 struct port_quantiser {
-    struct node node; /* the first of them */
+    const struct node *seen; /* the first of them, as the model has it */
+    struct node node;        /* what makes the codes: the same, or of one with two codes a narrowing to a bit */
+    bool two_codes;
     struct shape shape;
     size_t count;
     struct step steps[PORT_STEPS_MAX]; /* arithmetic with constants in front of it */
     uint32_t step_count;
-    float *parameters[4];   /* of a Quant: operands 1 to 3 */
+    float *parameters[4];   /* of a Quant: operands 1 to 3; of two codes: the scale */
+    uint32_t parameter_count;
     struct format *formats; /* of a narrowing */
     bool *known;            /* elements that somebody reads */
     valref *nodes;          /* results of all arithmetic and quantisers on the way */
     uint32_t node_count, routes;
-    bool moved;
+    bool elsewhere; /* another place or form than the graph has it in */
     struct meaning meaning; /* of its codes, steps included; by port_quantiser_means */
 };
 /* False when a reader is something else, or sees another one. */
 bool port_quantiser_find(const struct graph *graph, valref input, struct arena *arena, struct port_quantiser *out);
 /* Puts it right behind the input; the movements read its result. */
 int port_quantiser_bring(struct graph *graph, valref input, const struct port_quantiser *quantiser);
+/* ---- port_concat.c ---- */
+/* A quantiser behind a concatenation of inputs stands in front of it, once an operand, with the arithmetic between. */
+int port_split_concatenations(struct program *program, struct arena *scratch, bool *changed);
+
+/* ---- port_codes.c: a port that carries its codes ---- */
 /* What its codes stand for, steps included; false when no scale and zero point say it. */
 bool port_quantiser_means(struct port_quantiser *quantiser, struct arena *arena);
 /* Why a port cannot carry its codes, or NULL. */

@@ -97,8 +97,7 @@ static int lower_meant_input(struct integerise *state, const struct node *node, 
     struct quantisation codes = {.node = reader, .count = q->count};
     for (int k = 1; k < 4; k++) codes.parameters[k] = q->parameters[k];
     if (reader->op == OP_QUANT) return set_codes(state, reader, &codes, port);
-    cross_set(state, reader, port, NULL,
-              arena_printf(state->program->arena, "the port of '%s' takes over the arithmetic in front of '%s'", node->name, reader->name));
+    cross_set(state, reader, port, NULL, doubt_of_sums(state, reader, port, NULL)); /* for every number: port_codes.c */
     return 0;
 }
 
@@ -109,7 +108,7 @@ int cross_input(struct integerise *state, const struct node *node) {
     if (reader && quantiser_fits_port(state->real, reader, state->scratch, &q))
         return lower_code_input(state, node, reader, &q);
     struct port_quantiser meant;
-    if (port_quantiser_find(state->real, node->result, state->scratch, &meant) && meant.routes == 1 && !meant.moved &&
+    if (port_quantiser_find(state->real, node->result, state->scratch, &meant) && meant.routes == 1 && !meant.elsewhere &&
         port_quantiser_means(&meant, state->scratch))
         return lower_meant_input(state, node, &meant);
     bool output;

@@ -1,7 +1,8 @@
 /* The quantiser that all readers of an input see behind movements and arithmetic with constants, element by element of
- * the input. Its codes can be the port's: movements go behind it, and what normalises in front of it goes into scale and
- * zero point of the port's meaning, where the port's x / scale + zero point gives the codes of the model's own arithmetic
- * for every number of binary32. */
+ * the input. Its codes can be the port's (port_codes.c): movements go behind it.
+ *
+ * Batch normalisation counts as its four operations, in its order. Of a quantiser of two codes one bit is brought in
+ * front, which side of its threshold the input lies on; the two codes stay the model's. */
 #include "passes/integerise.h"
 
 #include <math.h>
@@ -10,8 +11,8 @@
 /* ---- from the input to the quantisers ---- */
 
 struct route {
-    valref value;     /* where it has come to */
-    uint32_t *source; /* the input's element that each of its elements is */
+    valref value;                      /* where it has come to */
+    uint32_t *source;                  /* the input's element that each of its elements is */
     struct step steps[PORT_STEPS_MAX]; /* constants by element of the input */
     uint32_t step_count;
 };
@@ -24,7 +25,9 @@ struct search {
 
 static bool follow(struct search *search, const struct route *route);
 
-static size_t elements_of(const struct graph *graph, valref value) { return shape_elements(&graph_value(graph, value)->shape); }
+static size_t elements_of(const struct graph *graph, valref value) {
+    return shape_elements(&graph_value(graph, value)->shape);
+}
 
 /* Moved back to the input; elements that come twice must agree. NULL when they do not. */
 static const float *moved_back(const struct search *search, const struct route *route, const float *spread) {
@@ -53,7 +56,7 @@ static bool follow_movement(struct search *search, const struct node *node, stru
     for (size_t i = 0; i < count; i++) source[i] = route.source[map[i].element];
     route.source = source;
     route.value = node->result;
-    search->out->moved = true;
+    search->out->elsewhere = true;
     return follow(search, &route);
 }
 
@@ -72,6 +75,74 @@ static bool follow_arithmetic(struct search *search, const struct node *node, ui
     return follow(search, &route);
 }
 
+/* Batch normalisation's parameter, which runs along axis 1, by element of the operand. */
+static const float *spread_channels(const struct search *search, valref parameter, const struct shape *shape) {
+    const float *channels = graph_reals(search->graph, parameter);
+    size_t count = shape_elements(shape), inner = 1;
+    if (!channels) return NULL;
+    for (int axis = 2; axis < shape->rank; axis++) inner *= (size_t)shape->dim[axis];
+    float *out = ARENA_ARRAY(search->arena, float, count);
+    for (size_t i = 0; i < count; i++) out[i] = channels[i / inner % (size_t)shape->dim[1]];
+    return out;
+}
+
+/* One operation of several that a node stands for, with a constant on its right. */
+static bool add_step(struct search *search, struct route *route, const struct node *node, enum op op, const char *what,
+                     const float *spread) {
+    const float *constants = spread ? moved_back(search, route, spread) : NULL;
+    if (!constants || route->step_count == PORT_STEPS_MAX) return false;
+    struct node *own = ARENA_NEW(search->arena, struct node);
+    *own = (struct node){
+        .op = op, .name = arena_printf(search->arena, "%s%s", node->name, what), .source_op = node->source_op};
+    route->steps[route->step_count++] = (struct step){.node = own, .constants = {[1] = constants}};
+    return true;
+}
+
+/* scale * (x - mean) / deviation + bias, one rounding an operation (ir/ops/linear.c) */
+static bool follow_batch_norm(struct search *search, const struct node *node, struct route route) {
+    const struct shape *shape = &graph_value(search->graph, node->result)->shape;
+    const float *of[5] = {NULL};
+    for (uint32_t k = 1; k < 5; k++)
+        if (!(of[k] = spread_channels(search, node->inputs[k], shape))) return false;
+    float *deviation = ARENA_ARRAY(search->arena, float, shape_elements(shape));
+    for (size_t i = 0; i < shape_elements(shape); i++)
+        deviation[i] = sqrtf(of[4][i] + node->attributes.normalization.epsilon);
+    if (!add_step(search, &route, node, OP_SUB, ".centred", of[3]) ||
+        !add_step(search, &route, node, OP_MUL, ".scaled", of[1]) ||
+        !add_step(search, &route, node, OP_DIV, ".normalised", deviation) ||
+        !add_step(search, &route, node, OP_ADD, "", of[2]))
+        return false;
+    take_along(search, node);
+    search->out->elsewhere = true;
+    route.value = node->result;
+    return follow(search, &route);
+}
+
+/* ---- quantisers of two codes ---- */
+
+static bool is_all(const struct graph *graph, valref constant, float number) {
+    const float *reals = graph_reals(graph, constant);
+    for (size_t i = 0; reals && i < elements_of(graph, constant); i++)
+        if (reals[i] != number) return false;
+    return reals != NULL;
+}
+
+/* A Quant of one signed bit divides by its scale before it looks at the sign. */
+static bool has_two_codes(const struct graph *graph, const struct node *node) {
+    if (node->op == OP_BIPOLAR_QUANT) return true;
+    return node->op == OP_QUANT && node->attributes.quantizer.is_signed && is_all(graph, node->inputs[3], 1) &&
+           is_all(graph, node->inputs[2], 0);
+}
+
+/* One bit, by truncating; its format is found with its threshold (port_codes.c). */
+static struct node bit_of(const struct search *search, const struct node *node) {
+    struct node bit = {.op = OP_NARROW, .result = node->result, .source_op = node->source_op};
+    bit.name = arena_printf(search->arena, "%s.bit", node->name);
+    bit.attributes.quantizer = (struct quantizer_attributes){.rounding = ROUND_TRUNCATE, .overflow = OVERFLOW_SATURATE};
+    bit.attributes.quantizer.formats = formats_uniform(search->arena, (struct format){false, 1, 0});
+    return bit;
+}
+
 /* ---- many quantisers as one ---- */
 
 static bool is_alike(const struct node *a, const struct node *b) {
@@ -87,6 +158,7 @@ static void begin(struct search *search, const struct node *node, const struct r
     out->step_count = route->step_count;
     for (uint32_t s = 0; s < out->step_count; s++)
         out->steps[s].constants[1 - out->steps[s].slot] = ARENA_ARRAY(search->arena, float, out->count);
+    out->parameter_count = node->op == OP_QUANT ? 3 : out->two_codes ? 1 : 0;
     for (int k = 0; k < 4; k++) out->parameters[k] = ARENA_ARRAY(search->arena, float, out->count);
     out->formats = ARENA_ARRAY(search->arena, struct format, out->count);
     out->known = ARENA_ARRAY(search->arena, bool, out->count);
@@ -95,7 +167,8 @@ static void begin(struct search *search, const struct node *node, const struct r
 static bool same_steps(const struct port_quantiser *out, const struct route *route) {
     if (out->step_count != route->step_count) return false;
     for (uint32_t s = 0; s < out->step_count; s++)
-        if (out->steps[s].node->op != route->steps[s].node->op || out->steps[s].slot != route->steps[s].slot) return false;
+        if (out->steps[s].node->op != route->steps[s].node->op || out->steps[s].slot != route->steps[s].slot)
+            return false;
     return true;
 }
 
@@ -107,18 +180,21 @@ static bool merge_number(const struct port_quantiser *out, size_t element, const
     return true;
 }
 
-static bool merge_element(struct search *search, const struct node *node, const struct route *route, const float *const *parameters, size_t i) {
+static bool merge_element(struct search *search, const struct node *node, const struct route *route,
+                          const float *const *parameters, size_t i) {
     struct port_quantiser *out = search->out;
     uint32_t element = route->source[i];
     for (uint32_t s = 0; s < out->step_count; s++) {
         uint32_t k = 1 - out->steps[s].slot;
-        if (!merge_number(out, element, out->steps[s].constants[k], route->steps[s].constants[k][element])) return false;
+        if (!merge_number(out, element, out->steps[s].constants[k], route->steps[s].constants[k][element]))
+            return false;
     }
-    for (uint32_t k = 1; k < node->input_count; k++)
+    for (uint32_t k = 1; k <= out->parameter_count; k++)
         if (!merge_number(out, element, out->parameters[k], parameters[k][i])) return false;
     if (node->op == OP_NARROW) {
         const struct formats *formats = &node->attributes.quantizer.formats;
-        struct format own = formats->at[shape_project(&graph_value(search->graph, node->result)->shape, i, &formats->shape)];
+        struct format own =
+            formats->at[shape_project(&graph_value(search->graph, node->result)->shape, i, &formats->shape)];
         if (out->known[element] && !format_equal(out->formats[element], own)) return false;
         out->formats[element] = own;
     }
@@ -126,17 +202,34 @@ static bool merge_element(struct search *search, const struct node *node, const 
     return true;
 }
 
-static bool arrive(struct search *search, const struct node *node, const struct route *route) {
-    const struct shape *shape = &graph_value(search->graph, node->result)->shape;
-    const float *parameters[4] = {0};
-    if ((node->op != OP_QUANT && node->op != OP_NARROW) || !shape_equal(shape, &graph_value(search->graph, route->value)->shape)) return false;
-    for (uint32_t k = 1; k < node->input_count; k++)
-        if (!(parameters[k] = spread_constant(search->graph, node->inputs[k], shape, search->arena))) return false;
+static bool merge(struct search *search, const struct node *node, const struct route *route,
+                  const float *const *parameters) {
     bool first = search->out->routes++ == 0;
     if (first) begin(search, node, route);
     if (!first && (!is_alike(&search->out->node, node) || !same_steps(search->out, route))) return false;
-    for (size_t i = 0; i < shape_elements(shape); i++)
+    for (size_t i = 0; i < elements_of(search->graph, route->value); i++)
         if (!merge_element(search, node, route, parameters, i)) return false;
+    return true;
+}
+
+static bool arrive(struct search *search, const struct node *node, const struct route *at) {
+    const struct shape *shape = &graph_value(search->graph, node->result)->shape;
+    const bool two_codes = has_two_codes(search->graph, node);
+    const float *parameters[4] = {0};
+    struct route route = *at;
+    if ((node->op != OP_QUANT && node->op != OP_NARROW && !two_codes) ||
+        !shape_equal(shape, &graph_value(search->graph, route.value)->shape))
+        return false;
+    for (uint32_t k = 1; k < node->input_count; k++)
+        if (!(parameters[k] = spread_constant(search->graph, node->inputs[k], shape, search->arena))) return false;
+    if (search->out->routes && two_codes != search->out->two_codes) return false;
+    search->out->two_codes = two_codes;
+    search->out->elsewhere = search->out->elsewhere || two_codes;
+    if (two_codes && node->op == OP_QUANT && !add_step(search, &route, node, OP_DIV, ".scaled", parameters[1]))
+        return false;
+    const struct node codes = two_codes ? bit_of(search, node) : *node;
+    if (search->out->routes == 0) search->out->seen = arena_copy(search->arena, node, sizeof *node);
+    if (!merge(search, &codes, &route, parameters)) return false;
     take_along(search, node);
     return true;
 }
@@ -151,6 +244,7 @@ static bool follow_reader(struct search *search, const struct node *node, uint32
     case OP_SUB:
     case OP_MUL:
     case OP_DIV: return follow_arithmetic(search, node, slot, *route);
+    case OP_BATCH_NORM: return slot == 0 && follow_batch_norm(search, node, *route);
     default: return slot == 0 && op_is_quantiser(node->op) && arrive(search, node, route);
     }
 }
@@ -161,7 +255,9 @@ static bool follow(struct search *search, const struct route *route) {
     if (graph_use_count(graph, route->value, &output) == 0 || output) return false;
     for (uint32_t n = 0; n < graph->node_count; n++)
         for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++)
-            if (valref_equal(graph->nodes[n].inputs[k], route->value) && !follow_reader(search, &graph->nodes[n], k, route)) return false;
+            if (valref_equal(graph->nodes[n].inputs[k], route->value) &&
+                !follow_reader(search, &graph->nodes[n], k, route))
+                return false;
     return true;
 }
 
@@ -200,25 +296,75 @@ static valref append_constant(struct graph *graph, const char *name, const struc
     return graph_append_reals(graph, name, uniform ? (struct shape){0} : *shape, numbers);
 }
 
-static valref append_step(struct graph *graph, const struct port_quantiser *q, const struct step *step, valref value) {
-    valref operands[2] = {value, value};
-    operands[1 - step->slot] = append_constant(graph, arena_printf(graph->arena, "%s.constant", step->node->name), &q->shape,
-                                               step->constants[1 - step->slot]);
-    valref result = graph_append(graph, step->node->op, step->node->name, operands, 2, &step->node->attributes);
-    if (result.id != UINT32_MAX) graph_definition(graph, result)->source_op = step->node->source_op;
+static valref append_named(struct graph *graph, const struct node *node, const valref *operands, uint32_t count,
+                           const union attributes *attributes) {
+    valref result = graph_append(graph, node->op, node->name, operands, count, attributes);
+    if (result.id != UINT32_MAX) graph_definition(graph, result)->source_op = node->source_op;
     return result;
 }
 
-static valref append_quantiser(struct graph *graph, const struct port_quantiser *q, valref value) {
+static valref append_step(struct graph *graph, const struct port_quantiser *q, const struct step *step, valref value) {
+    valref operands[2] = {value, value};
+    operands[1 - step->slot] = append_constant(graph, arena_printf(graph->arena, "%s.constant", step->node->name),
+                                               &q->shape, step->constants[1 - step->slot]);
+    return append_named(graph, step->node, operands, 2, &step->node->attributes);
+}
+
+/* The operands that are no chain's: constants by element. */
+static void append_parameters(struct graph *graph, const struct port_quantiser *q, valref operands[4]) {
     static const char *const what[4] = {"", "scale", "zero_point", "bits"};
+    for (uint32_t k = 1; k <= q->parameter_count; k++)
+        operands[k] = append_constant(graph, arena_printf(graph->arena, "%s.%s", q->seen->name, what[k]), &q->shape,
+                                      q->parameters[k]);
+}
+
+static valref append_arithmetic(struct graph *graph, const struct port_quantiser *q, enum op op, const char *what,
+                                const float *constants, valref value) {
+    const struct node node = {
+        .op = op, .name = arena_printf(graph->arena, "%s.%s", q->seen->name, what), .source_op = q->seen->source_op};
+    const struct step step = {.node = &node, .constants = {[1] = constants}};
+    return value.id == UINT32_MAX ? value : append_step(graph, q, &step, value);
+}
+
+/* What the port's meaning does, then the bit, then the model's quantiser, which sees +1 or -1. */
+static valref append_two_codes(struct graph *graph, const struct port_quantiser *q, valref value) {
+    float *numbers[4];
+    for (int k = 0; k < 4; k++) numbers[k] = ARENA_ARRAY(graph->arena, float, q->count);
+    bool meant = false;
+    for (size_t e = 0; e < q->count; e++) {
+        double zero_point, scale = meaning_scale(&q->meaning, &q->shape, e, &zero_point);
+        numbers[0][e] = (float)scale, numbers[1][e] = (float)zero_point, numbers[2][e] = 2;
+        numbers[3][e] = q->formats[e].is_signed ? -1 : 1;
+        meant = meant || scale != 1 || zero_point != 0;
+    }
+    if (meant) value = append_arithmetic(graph, q, OP_DIV, "scaled", numbers[0], value);
+    if (meant) value = append_arithmetic(graph, q, OP_ADD, "shifted", numbers[1], value);
+    if (value.id == UINT32_MAX) return value;
+    union attributes attributes = q->node.attributes;
+    attributes.quantizer.formats = formats_compact(graph->arena, &q->shape, q->formats);
+    value = append_named(graph, &q->node, &value, 1, &attributes);
+    if (value.id != UINT32_MAX) value = append_arithmetic(graph, q, OP_MUL, "doubled", numbers[2], value);
+    value = append_arithmetic(graph, q, OP_SUB, "sides", numbers[3], value);
+    if (value.id == UINT32_MAX) return value;
+    const struct node two = {.op = OP_BIPOLAR_QUANT, .name = q->seen->name, .source_op = q->seen->source_op};
+    valref operands[4] = {value};
+    append_parameters(graph, q, operands);
+    return append_named(graph, &two, operands, 2, &(union attributes){0});
+}
+
+static valref append_quantiser(struct graph *graph, const struct port_quantiser *q, valref value) {
     valref operands[4] = {value};
     union attributes attributes = q->node.attributes;
-    for (uint32_t k = 1; k < q->node.input_count; k++)
-        operands[k] = append_constant(graph, arena_printf(graph->arena, "%s.%s", q->node.name, what[k]), &q->shape, q->parameters[k]);
+    append_parameters(graph, q, operands);
     if (q->node.op == OP_NARROW) attributes.quantizer.formats = formats_compact(graph->arena, &q->shape, q->formats);
-    valref result = graph_append(graph, q->node.op, q->node.name, operands, q->node.input_count, &attributes);
-    if (result.id != UINT32_MAX) graph_definition(graph, result)->source_op = q->node.source_op;
-    return result;
+    return append_named(graph, &q->node, operands, 1 + q->parameter_count, &attributes);
+}
+
+static valref append_all(struct graph *graph, const struct port_quantiser *q, valref value) {
+    if (q->two_codes) return append_two_codes(graph, q, value);
+    for (uint32_t s = 0; s < q->step_count && value.id != UINT32_MAX; s++)
+        value = append_step(graph, q, &q->steps[s], value);
+    return value.id == UINT32_MAX ? value : append_quantiser(graph, q, value);
 }
 
 /* What is done in front now is passed over where it was. */
@@ -232,154 +378,11 @@ static void pass_over(struct graph *graph, valref old) {
 
 int port_quantiser_bring(struct graph *graph, valref input, const struct port_quantiser *q) {
     uint32_t old_count = graph->node_count;
-    valref value = input;
-    for (uint32_t s = 0; s < q->step_count && value.id != UINT32_MAX; s++) value = append_step(graph, q, &q->steps[s], value);
-    if (value.id != UINT32_MAX) value = append_quantiser(graph, q, value);
+    valref value = append_all(graph, q, input);
     if (value.id == UINT32_MAX) return -1;
     for (uint32_t n = 0; n < old_count; n++)
         for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++)
             if (valref_equal(graph->nodes[n].inputs[k], input)) graph->nodes[n].inputs[k] = value;
     for (uint32_t i = 0; i < q->node_count; i++) pass_over(graph, q->nodes[i]);
     return 0;
-}
-
-/* ---- its codes as the port's ---- */
-
-static bool quant_fits(const struct port_quantiser *q, size_t e) {
-    const struct quantizer_attributes *attributes = &q->node.attributes.quantizer;
-    float scale = q->parameters[1][e], zero_point = q->parameters[2][e], bits = q->parameters[3][e];
-    return scale > 0 && isfinite(scale) && bits > 0 && bits <= 32 && floorf(bits) == bits && fabsf(zero_point) < 0x1p24f &&
-           floorf(zero_point) == zero_point && !(attributes->narrow && (!attributes->is_signed || zero_point != 0)) &&
-           !(attributes->is_signed && bits < 2);
-}
-
-bool port_quantiser_means(struct port_quantiser *q, struct arena *arena) {
-    const struct lowered chain = {.steps = q->steps, .step_count = q->step_count};
-    struct meaning meaning = {q->shape, ARENA_ARRAY(arena, double, q->count), ARENA_ARRAY(arena, double, q->count)};
-    for (size_t e = 0; e < q->count; e++) {
-        bool quant = q->node.op == OP_QUANT;
-        double gain, offset, scale = quant ? (double)q->parameters[1][e] : 1, zero_point = quant ? (double)q->parameters[2][e] : 0;
-        if ((quant && !quant_fits(q, e)) || !chain_affine(&chain, e, &gain, &offset)) return false;
-        meaning.scale[e] = (double)(float)(scale / gain);
-        meaning.zero_point[e] = (double)(float)(zero_point + offset / scale);
-        if (!isnormal(meaning.scale[e]) || !isfinite(meaning.zero_point[e])) return false;
-    }
-    meaning_compact(&meaning);
-    q->meaning = meaning;
-    return true;
-}
-
-void port_quantiser_rule(const struct port_quantiser *q, size_t element, struct format *format, enum overflow *overflow) {
-    const struct quantizer_attributes *attributes = &q->node.attributes.quantizer;
-    bool quant = q->node.op == OP_QUANT;
-    *format = quant ? (struct format){attributes->is_signed, (int16_t)q->parameters[3][element], 0} : q->formats[element];
-    *overflow = !quant ? attributes->overflow : attributes->narrow ? OVERFLOW_SATURATE_SYMMETRIC : OVERFLOW_SATURATE;
-}
-
-/* ---- whether they are the same for every number ---- */
-
-struct comparison {
-    struct bxc_context *context;
-    const struct port_quantiser *q;
-    struct quantisation codes;
-    struct lowered chain;
-    size_t element;
-    const struct port_reader *port;
-    long left; /* numbers that may be tried still */
-    float where;
-    int64_t model, carried;
-    bool differ;
-};
-
-struct codes {
-    int64_t model, carried;
-};
-
-/* Numbers of binary32 in their order, infinities at the ends. */
-static float number_at(int64_t key) {
-    uint32_t bits = key >= 0 ? (uint32_t)key : 0x80000000u | (uint32_t)-key;
-    float number;
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
-static struct codes codes_at(struct comparison *c, int64_t key) {
-    struct codes codes = {0, 0};
-    float x = number_at(key);
-    bool known = quantisation_code(&c->codes, c->element, chain_evaluate(&c->chain, c->element, (double)x), &codes.model) &&
-                 port_read_floats(c->port, 1, 0, &x, &codes.carried) == 0;
-    if (c->q->node.op == OP_QUANT) codes.model += (int64_t)c->q->parameters[2][c->element];
-    c->left--;
-    if (!c->differ && (!known || codes.model != codes.carried)) {
-        c->differ = true;
-        c->where = x;
-        c->model = codes.model;
-        c->carried = codes.carried;
-    }
-    return codes;
-}
-
-/* Both are monotone: where neither changes from end to end, they are constant between. */
-static void compare_between(struct comparison *c, int64_t lo, struct codes at_lo, int64_t hi, struct codes at_hi) {
-    if (c->differ || c->left < 0 || hi - lo <= 1 || (at_lo.model == at_hi.model && at_lo.carried == at_hi.carried)) return;
-    int64_t middle = lo + (hi - lo) / 2;
-    struct codes at_middle = codes_at(c, middle);
-    compare_between(c, lo, at_lo, middle, at_middle);
-    compare_between(c, middle, at_middle, hi, at_hi);
-}
-
-/* A port of one element. */
-static const struct port_reader *port_of_element(struct graph *graph, const struct port_quantiser *q, size_t e) {
-    struct format format;
-    enum overflow overflow;
-    port_quantiser_rule(q, e, &format, &overflow);
-    valref port = graph_append_integer_input(graph, "x", (struct shape){0}, formats_uniform(graph->arena, format),
-                                             q->node.attributes.quantizer.rounding, overflow);
-    if (port.id == UINT32_MAX) return NULL;
-    double zero_point, scale = meaning_scale(&q->meaning, &q->shape, e, &zero_point);
-    graph_definition(graph, port)->attributes.input.meaning =
-        (struct meaning){.scale = arena_copy(graph->arena, &scale, sizeof scale),
-                         .zero_point = arena_copy(graph->arena, &zero_point, sizeof zero_point)};
-    return port_reader_new(graph, port, graph->arena);
-}
-
-static bool same_element(const struct port_quantiser *q, size_t a, size_t b) {
-    for (uint32_t s = 0; s < q->step_count; s++) {
-        const float *constants = q->steps[s].constants[1 - q->steps[s].slot];
-        if (constants[a] != constants[b]) return false;
-    }
-    for (uint32_t k = 1; k < q->node.input_count; k++)
-        if (q->parameters[k][a] != q->parameters[k][b]) return false;
-    return q->node.op != OP_NARROW || format_equal(q->formats[a], q->formats[b]);
-}
-
-static void compare_element(struct comparison *c, size_t e) {
-    enum { INFINITE = 0x7F800000 };
-    for (size_t earlier = 0; earlier < e; earlier++)
-        if (same_element(c->q, earlier, e)) return;
-    struct graph *graph = graph_new(c->context, "port");
-    c->element = e;
-    c->port = port_of_element(graph, c->q, e);
-    if (c->port) {
-        struct codes lo = codes_at(c, -(int64_t)INFINITE), hi = codes_at(c, INFINITE);
-        compare_between(c, -(int64_t)INFINITE, lo, INFINITE, hi);
-    } else
-        c->differ = true;
-    graph_free(graph);
-}
-
-const char *port_quantiser_refusal(struct bxc_context *context, struct port_quantiser *q, struct arena *arena) {
-    enum { TRIES_MAX = 20 * 1000 * 1000 };
-    enum overflow overflow = q->node.attributes.quantizer.overflow;
-    if (!port_quantiser_means(q, arena)) return "no scale and zero point say what its codes stand for";
-    if (q->node.op == OP_NARROW && overflow != OVERFLOW_SATURATE && overflow != OVERFLOW_SATURATE_SYMMETRIC)
-        return "it wraps, and far outside its range the roundings of binary32 differ";
-    struct comparison c = {.context = context, .q = q, .chain = {.steps = q->steps, .step_count = q->step_count}, .left = TRIES_MAX};
-    c.codes = (struct quantisation){.node = &q->node, .count = q->count, .formats = q->formats};
-    for (int k = 1; k < 4; k++) c.codes.parameters[k] = q->parameters[k];
-    for (size_t e = 0; e < q->count && !c.differ && c.left >= 0; e++) compare_element(&c, e);
-    if (c.differ)
-        return arena_printf(arena, "the model makes the code %lld of %.9g at element %zu, x / scale + zero point in binary32 the code %lld",
-                            (long long)c.model, (double)c.where, c.element, (long long)c.carried);
-    return c.left < 0 ? "it has more codes than can be compared" : NULL;
 }

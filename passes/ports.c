@@ -3,10 +3,11 @@
  * Where the format comes from, in this order:
  *   the user's --input, the last one that is meant for the input;
  *   the model's own quantiser, when all that reads the input sees the same one (port_quantiser.c): behind movements it
- *     is brought in front of them. A half-up one leaves its rounding to the firmware: the port has one fraction bit more
- *     and truncates, so that both together round half up exactly, wraps included. A quantiser whose scale is no power of
- *     two needs no port: its codes are the port's; so are those behind a normalisation that the port's meaning can tell
- *     exactly;
+ *     is brought in front of them, behind a concatenation each input has its slice (port_concat.c). A half-up one leaves
+ *     its rounding to the firmware: the port has one fraction bit more and truncates, so that both together round half up
+ *     exactly, wraps included. One of two codes leaves the codes to the firmware: the port has a bit. A quantiser whose
+ *     scale is no power of two needs no port: its codes are the port's; so are those behind a normalisation that the
+ *     port's meaning can tell exactly;
  *   calibration: 16 bits a feature, signed even if no event was negative, with integer bits for 1.25 times the largest
  *     magnitude seen, since unseen events reach a little further; half even, saturating. What calibration cannot judge
  *     is told: features that never moved, and single events that are cut off (seen.c);
@@ -268,7 +269,7 @@ static struct rule rule_of_range(struct program *program, const struct port_quan
     struct format *formats = ARENA_ARRAY(program->arena, struct format, behind->count);
     for (size_t e = 0; e < behind->count; e++)
         formats[e] = (struct format){true, PORT_BITS, (int16_t)(PORT_BITS - integer_bits_of_codes(behind, e))};
-    const char *chosen_by = arena_printf(program->arena, "the range of the model's quantiser '%s' behind '%s': %d bits", behind->node.name,
+    const char *chosen_by = arena_printf(program->arena, "the range of the model's quantiser '%s' behind '%s': %d bits", behind->seen->name,
                                          behind->steps[0].node->name, PORT_BITS);
     return (struct rule){formats_compact(program->arena, &behind->shape, formats), ROUND_HALF_EVEN, OVERFLOW_SATURATE, chosen_by};
 }
@@ -340,13 +341,13 @@ static void tell_of_arithmetic(struct program *program, const struct node *input
               arena_printf(program->arena, "interface.json has each element's scale and zero point; --input %s=fixed<W,I> keeps the arithmetic "
                            "in the firmware, behind a port of plain numbers", input->name),
               "the port of '%s' carries the codes of '%s': what feeds it computes what '%s' and the nodes behind it did", input->name,
-              behind->node.name, behind->steps[0].node->name);
+              behind->seen->name, behind->steps[0].node->name);
 }
 
 static void warn_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind, const char *refusal) {
     diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
                  "where that matters, let the normalisation be one division and then one sum, or divide by powers of two",
-                 "input '%s' does not carry the codes of the model's quantiser '%s' behind '%s': %s", input->name, behind->node.name,
+                 "input '%s' does not carry the codes of the model's quantiser '%s' behind '%s': %s", input->name, behind->seen->name,
                  behind->steps[0].node->name, refusal);
 }
 
@@ -360,12 +361,12 @@ static int bring_quantiser(struct program *program, valref input, struct arena *
         *found = (struct port_quantiser){0};
         return NOWHERE;
     }
-    const char *refusal = found->step_count ? port_quantiser_refusal(program->context, found, scratch) : NULL;
+    const char *refusal = found->step_count || found->two_codes ? port_quantiser_refusal(program->context, found, scratch) : NULL;
     if (refusal) {
         warn_of_arithmetic(program, &node, found, refusal);
         return BEHIND_ARITHMETIC;
     }
-    if (found->moved || found->routes > 1) {
+    if (found->elsewhere || found->routes > 1) {
         *changed = true;
         if (port_quantiser_bring(graph, input, found) < 0) return -1;
     }
@@ -384,8 +385,8 @@ static int port_of(struct program *program, valref input, uint32_t index, struct
     int place = option.formats.at ? NOWHERE : bring_quantiser(program, input, scratch, &found, changed);
     if (place < 0) return -1;
     if (place == IN_THE_MEANING) {
-        warn_of_own_rounding(program, &node, &found.node, &option);
-        note_codes(program, node.name, &found.node, ", which take over the arithmetic in front of it");
+        warn_of_own_rounding(program, &node, found.seen, &option);
+        note_codes(program, node.name, found.seen, ", which take over the arithmetic in front of it");
         tell_of_arithmetic(program, &node, &found);
         return 0;
     }
@@ -402,10 +403,10 @@ static int port_of(struct program *program, valref input, uint32_t index, struct
 }
 
 int pass_ports(struct program *program, bool *changed) {
-    const struct value_list inputs = graph_inputs(program->graph, program->arena);
     if (check_option_names(program) < 0) return -1;
     struct arena *scratch = arena_new(program->context);
-    int status = 0;
+    int status = port_split_concatenations(program, scratch, changed);
+    const struct value_list inputs = status < 0 ? (struct value_list){0} : graph_inputs(program->graph, program->arena);
     for (uint32_t i = 0; i < inputs.count; i++)
         if (port_of(program, inputs.at[i], i, scratch, changed) < 0) status = -1;
     arena_free(scratch);

@@ -90,6 +90,14 @@ static inline void print_graph(const struct crossing *c) {
     fputs(text.data, stderr);
 }
 
+#define CROSS(c)                                                                                                       \
+    do {                                                                                                               \
+        int status_ = cross(&(c));                                                                                     \
+        if (status_ < 0) print_problems(&(c));                                                                         \
+        CHECK(status_ == 0);                                                                                           \
+        CHECK(graph_is_integer((c).program.graph));                                                                    \
+    } while (0)
+
 static inline bool said(const struct crossing *c, enum severity severity, const char *text) {
     for (size_t i = 0; i < c->context->diagnostics.count; i++)
         if (c->context->diagnostics.items[i].severity == severity &&

@@ -3,14 +3,6 @@
 
 enum { EVENTS = 3000 };
 
-#define CROSS(c)                                                                                                       \
-    do {                                                                                                               \
-        int status_ = cross(&(c));                                                                                     \
-        if (status_ < 0) print_problems(&(c));                                                                         \
-        CHECK(status_ == 0);                                                                                           \
-        CHECK(graph_is_integer((c).program.graph));                                                                    \
-    } while (0)
-
 static void fill(float *out, size_t count, double scale, uint64_t seed) {
     for (size_t i = 0; i < count; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;

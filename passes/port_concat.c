@@ -1,0 +1,159 @@
+/* A quantiser behind a concatenation of inputs, with arithmetic by constants between: element by element it is the same
+ * in front, once an operand with the operand's slice of all constants, and so each input's port can have its own. */
+#include "passes/integerise.h"
+
+static const struct node *constant_reader(const struct graph *graph, const struct node *node, uint32_t slot,
+                                          valref of) {
+    if (!shape_equal(&graph_value(graph, node->result)->shape, &graph_value(graph, of)->shape)) return NULL;
+    for (uint32_t k = 0; k < node->input_count; k++)
+        if (k != slot && !graph_reals(graph, node->inputs[k])) return NULL;
+    return node;
+}
+
+static bool is_arithmetic(enum op op) { return op == OP_ADD || op == OP_SUB || op == OP_MUL || op == OP_DIV; }
+
+/* Whether all that reads the value is elementwise with constants, up to quantisers. */
+static bool ends_in_quantisers(const struct graph *graph, valref value) {
+    bool output;
+    if (graph_use_count(graph, value, &output) == 0 || output) return false;
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++) {
+            const struct node *node = &graph->nodes[n];
+            if (!valref_equal(node->inputs[k], value)) continue;
+            bool quantiser = op_is_quantiser(node->op), step = is_arithmetic(node->op) || node->op == OP_BATCH_NORM;
+            if (!constant_reader(graph, node, k, value) || !(quantiser || step) || (k > 0 && !is_arithmetic(node->op)))
+                return false;
+            if (step && !ends_in_quantisers(graph, node->result)) return false;
+        }
+    return true;
+}
+
+static bool any_comes_from_input(const struct graph *graph, const struct node *concat);
+
+/* Whether movements and arithmetic with constants alone stand between an input and some of the value. */
+static bool comes_from_input(const struct graph *graph, valref value) {
+    const struct node *node = graph_definition(graph, value);
+    if (node->op == OP_INPUT) return true;
+    if (node->op == OP_CONCAT) return any_comes_from_input(graph, node);
+    if (op_is_movement(node->op)) return comes_from_input(graph, node->inputs[0]);
+    if (!is_arithmetic(node->op) && node->op != OP_BATCH_NORM) return false;
+    uint32_t slot = graph_reals(graph, node->inputs[0]) ? 1 : 0;
+    return constant_reader(graph, node, slot, node->inputs[slot]) && comes_from_input(graph, node->inputs[slot]);
+}
+
+static bool any_comes_from_input(const struct graph *graph, const struct node *concat) {
+    for (uint32_t i = 0; i < concat->input_count; i++)
+        if (comes_from_input(graph, concat->inputs[i])) return true;
+    return false;
+}
+
+/* ---- one reader in front ---- */
+
+struct split {
+    struct graph *graph;
+    struct arena *scratch;
+    struct node concat, reader; /* copies: appending moves nodes */
+    const struct movement *map;
+    uint32_t slot; /* the reader's operand that is the concatenation */
+};
+
+static size_t elements_of(const struct graph *graph, valref value) {
+    return shape_elements(&graph_value(graph, value)->shape);
+}
+
+/* Channels of batch normalisation run along axis 1. */
+static valref slice_channels(const struct split *split, uint32_t operand, uint32_t slot) {
+    if (split->concat.attributes.axis.axis != 1) return split->reader.inputs[slot];
+    int64_t first = 0;
+    for (uint32_t i = 0; i < operand; i++) first += graph_value(split->graph, split->concat.inputs[i])->shape.dim[1];
+    const struct shape shape = {1, {graph_value(split->graph, split->concat.inputs[operand])->shape.dim[1]}};
+    return graph_append_reals(split->graph, arena_printf(split->scratch, "%s.%u.%u", split->reader.name, operand, slot),
+                              shape, graph_reals(split->graph, split->reader.inputs[slot]) + first);
+}
+
+static valref slice_constant(const struct split *split, uint32_t operand, uint32_t slot) {
+    struct graph *graph = split->graph;
+    valref constant = split->reader.inputs[slot];
+    if (split->reader.op == OP_BATCH_NORM) return slice_channels(split, operand, slot);
+    if (elements_of(graph, constant) == 1) return constant;
+    const struct shape shape = graph_value(graph, split->concat.inputs[operand])->shape;
+    const float *spread =
+        spread_constant(graph, constant, &graph_value(graph, split->concat.result)->shape, split->scratch);
+    float *own = ARENA_ARRAY(split->scratch, float, shape_elements(&shape));
+    for (size_t i = 0; i < elements_of(graph, split->concat.result); i++)
+        if (split->map[i].operand == operand) own[split->map[i].element] = spread[i];
+    return graph_append_reals(graph, arena_printf(split->scratch, "%s.%u.%u", split->reader.name, operand, slot), shape,
+                              own);
+}
+
+static struct formats slice_formats(const struct split *split, uint32_t operand) {
+    const struct graph *graph = split->graph;
+    const struct formats *formats = &split->reader.attributes.quantizer.formats;
+    const struct shape *shape = &graph_value(graph, split->concat.inputs[operand])->shape;
+    struct format *own = ARENA_ARRAY(split->scratch, struct format, shape_elements(shape));
+    for (size_t i = 0; i < elements_of(graph, split->concat.result); i++)
+        if (split->map[i].operand == operand)
+            own[split->map[i].element] =
+                formats->at[shape_project(&graph_value(graph, split->concat.result)->shape, i, &formats->shape)];
+    return formats_compact(split->scratch, shape, own);
+}
+
+static valref append_slice(const struct split *split, uint32_t operand) {
+    const struct node *reader = &split->reader;
+    union attributes attributes = reader->attributes;
+    valref *operands = ARENA_ARRAY(split->scratch, valref, reader->input_count);
+    for (uint32_t k = 0; k < reader->input_count; k++)
+        operands[k] = k == split->slot ? split->concat.inputs[operand] : slice_constant(split, operand, k);
+    if (reader->op == OP_NARROW) attributes.quantizer.formats = slice_formats(split, operand);
+    valref result = graph_append(split->graph, reader->op, arena_printf(split->scratch, "%s.%u", reader->name, operand),
+                                 operands, reader->input_count, &attributes);
+    if (result.id != UINT32_MAX) graph_definition(split->graph, result)->source_op = reader->source_op;
+    return result;
+}
+
+/* The concatenation of what the reader makes of each operand, in the reader's place. */
+static valref split_reader(const struct split *split) {
+    struct graph *graph = split->graph;
+    valref *operands = ARENA_ARRAY(split->scratch, valref, split->concat.input_count);
+    for (uint32_t i = 0; i < split->concat.input_count; i++)
+        if ((operands[i] = append_slice(split, i)).id == UINT32_MAX) return NO_VALUE;
+    valref joined = graph_append(graph, OP_CONCAT, split->reader.name, operands, split->concat.input_count,
+                                 &split->concat.attributes);
+    if (joined.id == UINT32_MAX) return NO_VALUE;
+    graph_name_value(graph, joined, graph_value(graph, split->reader.result)->name);
+    graph_definition(graph, joined)->source_op = split->concat.source_op;
+    graph_definition(graph, split->reader.result)->dead = true;
+    graph_replace(graph, split->reader.result, joined);
+    return joined;
+}
+
+static int split_readers(struct graph *graph, struct arena *scratch, valref concat) {
+    const uint32_t count = graph->node_count;
+    struct split split = {graph, scratch, .concat = *graph_definition(graph, concat)};
+    split.map = movement_map(graph, &split.concat, scratch);
+    for (uint32_t n = 0; n < count; n++)
+        for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++) {
+            if (!valref_equal(graph->nodes[n].inputs[k], concat)) continue;
+            split.reader = graph->nodes[n];
+            split.slot = k;
+            valref joined = split_reader(&split);
+            if (joined.id == UINT32_MAX) return -1;
+            if (!op_is_quantiser(split.reader.op) && split_readers(graph, scratch, joined) < 0) return -1;
+        }
+    graph_definition(graph, concat)->dead = true; /* nobody reads it any more */
+    return 0;
+}
+
+int port_split_concatenations(struct program *program, struct arena *scratch, bool *changed) {
+    struct graph *graph = program->graph;
+    const uint32_t count = graph->node_count;
+    for (uint32_t n = count; n-- > 0;) { /* the outer one first */
+        const struct node *node = &graph->nodes[n];
+        if (node->dead || node->op != OP_CONCAT || !any_comes_from_input(graph, node) ||
+            !ends_in_quantisers(graph, node->result))
+            continue;
+        *changed = true;
+        if (split_readers(graph, scratch, node->result) < 0) return -1;
+    }
+    return 0;
+}

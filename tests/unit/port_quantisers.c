@@ -1,0 +1,217 @@
+/* The quantiser that an input's readers see, as the port's: one of two codes, behind batch normalisation, behind a
+ * concatenation. Numbers lie on, one below and one above every threshold. */
+#include "tests/unit/crossing.h"
+
+enum { EVENTS = 3000 };
+
+static valref input_of_four(struct crossing *c) { return graph_append_input(c->graph, "x", shape2(1, 4)); }
+
+static valref two_codes(struct crossing *c, valref x, float scale) {
+    valref operands[2] = {x, scalar(c, "two.scale", scale)};
+    return graph_append(c->graph, OP_BIPOLAR_QUANT, "two", operands, 2, NULL);
+}
+
+static valref batch_norm(struct crossing *c, valref x, const float *const parameters[4], int64_t channels) {
+    static const char *const names[4] = {"gamma", "beta", "mean", "variance"};
+    valref operands[5] = {x};
+    for (int k = 0; k < 4; k++) operands[k + 1] = reals(c, names[k], shape1(channels), parameters[k]);
+    union attributes attributes = {.normalization = {.epsilon = 1e-3f}};
+    return graph_append(c->graph, OP_BATCH_NORM, "bn", operands, 5, &attributes);
+}
+
+static size_t warnings(const struct crossing *c) {
+    size_t count = 0;
+    for (size_t i = 0; i < c->context->diagnostics.count; i++)
+        count += c->context->diagnostics.items[i].severity != SEVERITY_NOTE;
+    return count;
+}
+
+/* Both graphs at one number, in all elements. */
+static bool agree_at(const struct graph *before, const struct graph *after, float number) {
+    float in[4] = {number, number, number, number}, wanted[4];
+    double got[4];
+    run_real(before, 1, in, wanted);
+    if (run_integer(after, 1, in, got) != 0) return false;
+    for (int e = 0; e < 4; e++)
+        if ((float)got[e] != wanted[e]) return false;
+    return true;
+}
+
+/* Where an element of the real graph changes between two numbers: agreement there, one below and one above. */
+static bool agree_around_steps(const struct graph *before, const struct graph *after, int element, float lo, float hi) {
+    float in_lo[4] = {lo, lo, lo, lo}, in_hi[4] = {hi, hi, hi, hi}, at_lo[4], at_hi[4];
+    run_real(before, 1, in_lo, at_lo);
+    run_real(before, 1, in_hi, at_hi);
+    float middle = lo + (hi - lo) / 2;
+    if (at_lo[element] == at_hi[element]) return true;
+    if (middle <= lo || middle >= hi)
+        return agree_at(before, after, lo) && agree_at(before, after, hi) &&
+               agree_at(before, after, nextafterf(lo, -INFINITY)) && agree_at(before, after, nextafterf(hi, INFINITY));
+    return agree_around_steps(before, after, element, lo, middle) &&
+           agree_around_steps(before, after, element, middle, hi);
+}
+
+/* The port has the width of the codes, says nothing but that it takes over arithmetic, and gives what the model gives.
+ */
+static void check_port(struct crossing *c, valref result, int width) {
+    graph_append_output(c->graph, "y", result);
+    struct graph *before = graph_clone(c->graph);
+    CROSS(*c);
+    valref input = graph_inputs(c->program.graph, c->program.graph->arena).at[0];
+    CHECK_EQ(warnings(c), 0);
+    for (size_t e = 0; e < 4; e++) {
+        CHECK_EQ(graph_format(c->program.graph, input, e).width, width);
+        CHECK(agree_around_steps(before, c->program.graph, (int)e, -64, 64));
+    }
+    static const float apart[] = {0,        -0.0f,    0x1p-149f, -0x1p-149f, 0x1.fffffep127f, -0x1.fffffep127f,
+                                  INFINITY, -INFINITY};
+    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++) CHECK(agree_at(before, c->program.graph, apart[i]));
+    CHECK_EQ(differences(before, c->program.graph, EVENTS, 20, 0), 0);
+    float nan[4] = {0, 0, NAN, 0};
+    int64_t codes[4];
+    CHECK_EQ(port_from_reals(c->program.graph, input, 1, 0, nan, codes), -1);
+    graph_free(before);
+    crossing_free(c);
+}
+
+static void two_codes_are_one_bit(void) {
+    struct crossing c = crossing_new();
+    check_port(&c, two_codes(&c, input_of_four(&c), 1), 1);
+    struct crossing scaled = crossing_new();
+    check_port(&scaled, two_codes(&scaled, input_of_four(&scaled), 0.5f), 1);
+}
+
+/* As TFC_1W1A begins: the bit is x >= 0.5. */
+static void two_codes_behind_arithmetic(void) {
+    struct crossing c = crossing_new();
+    valref x = op2(&c, OP_MUL, "doubled", input_of_four(&c), scalar(&c, "two", 2));
+    check_port(&c, two_codes(&c, op2(&c, OP_SUB, "centred", x, scalar(&c, "one", 1)), 1), 1);
+}
+
+static void two_codes_of_one_signed_bit(void) {
+    struct crossing c = crossing_new();
+    check_port(&c, quant(&c, "one", input_of_four(&c), scalar(&c, "s", 0.5f), 0, 1, true, false, ROUND_HALF_EVEN), 1);
+}
+
+/* Thresholds above, below and at 0, rising and falling, where no x / scale + zero point has the model's roundings. */
+static void two_codes_behind_batch_normalisation(void) {
+    static const float gamma[4] = {1.3f, -0.7f, 0.1f, -1.1f}, beta[4] = {0.25f, 0.5f, 0, -0.1f};
+    static const float mean[4] = {0.3f, 0.1f, 0, -7}, variance[4] = {4, 0.3f, 1, 2};
+    const float *const parameters[4] = {gamma, beta, mean, variance};
+    struct crossing c = crossing_new();
+    check_port(&c, two_codes(&c, batch_norm(&c, input_of_four(&c), parameters, 4), 1), 1);
+}
+
+/* Only -inf lies below. */
+static void two_codes_with_the_farthest_threshold(void) {
+    struct crossing c = crossing_new();
+    valref x = op2(&c, OP_ADD, "far", op2(&c, OP_MUL, "scaled", input_of_four(&c), scalar(&c, "s", 0x1p-149f)),
+                   scalar(&c, "o", 1));
+    check_port(&c, two_codes(&c, x, 1), 1);
+}
+
+/* One that never changes has no threshold: an ordinary port, and why is told. */
+static void two_codes_without_threshold(void) {
+    struct crossing c = crossing_new();
+    valref x =
+        op2(&c, OP_ADD, "far", op2(&c, OP_MUL, "scaled", input_of_four(&c), scalar(&c, "s", 0)), scalar(&c, "o", 1));
+    graph_append_output(c.graph, "y", two_codes(&c, x, 1));
+    CROSS(c);
+    CHECK(said(&c, SEVERITY_WARNING,
+               "input 'x' does not carry the codes of the model's quantiser 'two' behind 'scaled'"));
+    crossing_free(&c);
+}
+
+/* scale 1 and mean 0 leave one division and one sum, which the port's meaning has. */
+static void codes_behind_batch_normalisation(void) {
+    static const float gamma[4] = {1, 1, 1, 1}, beta[4] = {0.25f, -0.5f, 0, 0.1f}, mean[4] = {0},
+                       variance[4] = {4, 0.3f, 1, 2};
+    const float *const parameters[4] = {gamma, beta, mean, variance};
+    struct crossing c = crossing_new();
+    check_port(&c, narrow1(&c, "q", batch_norm(&c, input_of_four(&c), parameters, 4), true, 6, 2), 6);
+}
+
+static void inexact_batch_normalisation_is_told(void) {
+    static const float gamma[4] = {1.3f, 0.7f, 1, 1}, beta[4] = {0.25f, -0.5f, 0, 0.1f}, mean[4] = {0.3f},
+                       variance[4] = {4, 0.3f, 1, 2};
+    const float *const parameters[4] = {gamma, beta, mean, variance};
+    struct crossing c = crossing_new();
+    graph_append_output(c.graph, "y", narrow1(&c, "q", batch_norm(&c, input_of_four(&c), parameters, 4), true, 8, 4));
+    CROSS(c);
+    CHECK(said(&c, SEVERITY_WARNING,
+               "input 'x' does not carry the codes of the model's quantiser 'q' behind 'bn.centred': the model makes"));
+    CHECK_EQ(count_op(c.real, OP_BATCH_NORM), 1); /* as it was */
+    crossing_free(&c);
+}
+
+/* ---- concatenations ---- */
+
+static valref joined(struct crossing *c, valref a, valref b) {
+    valref operands[2] = {a, b};
+    union attributes attributes = {.axis = {.axis = 1}};
+    return graph_append(c->graph, OP_CONCAT, "joined", operands, 2, &attributes);
+}
+
+/* The ports of two inputs, by their slices of scales and of batch normalisation's channels. */
+static void slices_behind_concatenation(void) {
+    static const float gamma[4] = {1, 1, 1, 1}, beta[4] = {0.25f, -0.5f, 0, 0.1f}, mean[4] = {0},
+                       variance[4] = {4, 0.3f, 1, 2};
+    const float *const parameters[4] = {gamma, beta, mean, variance};
+    static struct format formats[4] = {{true, 5, 2}, {false, 4, 1}, {true, 6, 3}, {true, 7, 0}};
+    struct crossing c = crossing_new();
+    valref a = graph_append_input(c.graph, "a", shape2(1, 1)), b = graph_append_input(c.graph, "b", shape2(1, 3));
+    valref x = batch_norm(&c, joined(&c, a, b), parameters, 4);
+    graph_append_output(
+        c.graph, "y", narrow(&c, "q", x, (struct formats){shape2(1, 4), formats}, ROUND_HALF_EVEN, OVERFLOW_SATURATE));
+    struct graph *before = graph_clone(c.graph);
+    CROSS(c);
+    CHECK_EQ(warnings(&c), 0);
+    const struct value_list inputs = graph_inputs(c.program.graph, c.context->arena);
+    for (size_t e = 0; e < 4; e++)
+        CHECK(format_equal(graph_format(c.program.graph, inputs.at[e > 0], e ? e - 1 : 0), formats[e]));
+    uint64_t random = 1;
+    for (int event = 0; event < 2000; event++) {
+        float in[4], wanted[4];
+        for (int e = 0; e < 4; e++) in[e] = random_real(&random, 8);
+        const float *const rows[2] = {in, in + 1};
+        float *const out = wanted;
+        int64_t codes[4], results[4], *const to = results;
+        const int64_t *const ports[2] = {codes, codes + 1};
+        double got[4];
+        CHECK_EQ(graph_run_reals(before, 1, rows, &out), 0);
+        for (int i = 0; i < 2; i++)
+            CHECK_EQ(port_from_reals(c.program.graph, inputs.at[i], 1, 0, rows[i], codes + i), 0);
+        CHECK_EQ(graph_run_integers(c.program.graph, 1, ports, &to), 0);
+        port_to_reals(c.program.graph, c.program.graph->outputs[0].value, NULL, 1, results, got);
+        for (int e = 0; e < 4; e++) CHECK((float)got[e] == wanted[e]);
+    }
+    graph_free(before);
+    crossing_free(&c);
+}
+
+/* A concatenation that something else reads too stays whole. */
+static void concatenation_with_another_reader(void) {
+    struct crossing c = crossing_new();
+    valref a = graph_append_input(c.graph, "a", shape2(1, 1)), b = graph_append_input(c.graph, "b", shape2(1, 3)),
+           x = joined(&c, a, b);
+    graph_append_output(c.graph, "y",
+                        op2(&c, OP_ADD, "sum", narrow1(&c, "q", x, true, 6, 2), op1(&c, OP_RELU, "r", x, 0, 0)));
+    CROSS(c);
+    CHECK(said(&c, SEVERITY_WARNING, "input 'a' has no format"));
+    CHECK_EQ(count_op(c.real, OP_CONCAT), 1);
+    crossing_free(&c);
+}
+
+int main(void) {
+    RUN(two_codes_are_one_bit);
+    RUN(two_codes_behind_arithmetic);
+    RUN(two_codes_of_one_signed_bit);
+    RUN(two_codes_behind_batch_normalisation);
+    RUN(two_codes_with_the_farthest_threshold);
+    RUN(two_codes_without_threshold);
+    RUN(codes_behind_batch_normalisation);
+    RUN(inexact_batch_normalisation_is_told);
+    RUN(slices_behind_concatenation);
+    RUN(concatenation_with_another_reader);
+    TEST_EXIT();
+}

@@ -93,7 +93,23 @@ int quantise_weights(struct program *program, const struct real_ranges *ranges, 
 
 /* ---- biases, scales and the like ---- */
 
-enum { GUARD_BITS = 4 };
+enum { GUARD_BITS = 4, BOUNDS_WASTE = 16 };
+
+static double largest_number(const struct graph *graph, valref constant) {
+    const float *reals = graph_reals(graph, constant);
+    double largest = 0;
+    for (size_t e = 0, count = shape_elements(&graph_value(graph, constant)->shape); e < count; e++) largest = fmax(largest, fabs((double)reals[e]));
+    return largest;
+}
+
+/* Where nothing was seen a range is a bound, 2^BOUNDS_WASTE too wide perhaps, and what is added tells more of how large
+ * results are: the largest number of a constant then keeps `bits` significant bits, and the others its grid. */
+static int own_fraction(const struct graph *graph, const struct real_ranges *ranges, valref constant, int fraction, int bits) {
+    double largest = largest_number(graph, constant);
+    int own = bits - range_exponent((struct real_range){-largest, largest});
+    if (ranges->calibrated || largest == 0 || own < fraction) return fraction;
+    return own < fraction + BOUNDS_WASTE ? own : fraction + BOUNDS_WASTE;
+}
 
 /* Grids of an added constant: GUARD_BITS below the last bit that an activation of `bits` bits keeps of
  * the results that each of its elements goes into. */
@@ -107,7 +123,10 @@ static int *result_fractions(const struct graph *graph, const struct real_ranges
         int exponent = range_exponent(range[e]), *largest = &fractions[shape_project(wide, e, narrow)];
         *largest = exponent > *largest ? exponent : *largest;
     }
-    for (size_t e = 0; e < count; e++) fractions[e] = bits + GUARD_BITS - (fractions[e] == INT_MIN / 2 ? 0 : fractions[e]);
+    for (size_t e = 0; e < count; e++) {
+        int fraction = bits + GUARD_BITS - (fractions[e] == INT_MIN / 2 ? 0 : fractions[e]);
+        fractions[e] = own_fraction(graph, ranges, constant, fraction, bits);
+    }
     return fractions;
 }
 
@@ -129,6 +148,13 @@ static valref quantised_summand(struct graph *graph, valref constant, const int 
     float *to = ARENA_ARRAY(graph->arena, float, count);
     for (size_t e = 0; e < count; e++) to[e] = (float)on_grid((double)graph_reals(graph, constant)[e], fractions[e]);
     return append_like(graph, constant, "quantised", to);
+}
+
+/* Beside sums that are bounded alone, and the bound is far away. */
+static void warn_of_lost(const struct graph *graph, const struct real_ranges *ranges, const struct node *node, valref constant, valref quantised) {
+    if (ranges->calibrated || largest_number(graph, constant) == 0 || largest_number(graph, quantised) > 0) return;
+    diag_warning(&graph->context->diagnostics, graph_location(graph, node), "give events like those of the experiment with --calibrate, or more bits",
+                 "constant '%s' is lost: all its numbers become 0 beside what this node's may be by their bounds", graph_definition(graph, constant)->name);
 }
 
 /* x / c becomes x * (1 / c), which fixed point can do. */
@@ -177,11 +203,12 @@ int quantise_other_constants(struct program *program, const struct real_ranges *
         if (!graph_reals(graph, node.inputs[slot]) || (node.op == OP_DIV && slot == 0)) continue;
         valref constant = node.op == OP_DIV ? reciprocal_constant(graph, node.inputs[slot]) : node.inputs[slot];
         if (valref_equal(constant, NO_VALUE)) return -1;
-        if (factor) constant = quantised_factor(graph, constant, precision.weight_bits);
-        else constant = quantised_summand(graph, constant, result_fractions(graph, ranges, &node, constant, precision.activation_bits));
-        if (valref_equal(constant, NO_VALUE)) return -1;
+        valref quantised = factor ? quantised_factor(graph, constant, precision.weight_bits)
+                                  : quantised_summand(graph, constant, result_fractions(graph, ranges, &node, constant, precision.activation_bits));
+        if (valref_equal(quantised, NO_VALUE)) return -1;
+        if (!factor) warn_of_lost(graph, ranges, &node, constant, quantised);
         struct node *changed = graph_node(graph, ref);
-        changed->inputs[slot] = constant;
+        changed->inputs[slot] = quantised;
         if (node.op == OP_DIV) changed->op = OP_MUL;
     }
     return 0;

@@ -70,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length) {
     if (trial.wrong) {
         fprintf(stderr, "%s\n", trial.wrong);
         trial_print(&trial);
+        fflush(stdout);
         abort();
     }
     trial_free(&trial);

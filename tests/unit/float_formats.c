@@ -292,6 +292,29 @@ static void bounds_and_slopes_have_the_bits_of_others(void) {
     }
 }
 
+/* ---- constants beside bounds ---- */
+
+/* x . x - x . x is 0, and by its bounds it may be 2^20 either way. */
+static valref zero_by_far(struct net *net) {
+    valref x = input_of(net);
+    union attributes column = {.reshape = {.shape = shape2((int64_t)net->features, 1)}};
+    valref square = op2(&net->c, OP_MATMUL, "square", x, graph_append(net->c.graph, OP_RESHAPE, "column", &x, 1, &column));
+    return op2(&net->c, OP_SUB, "zero", square, square);
+}
+
+/* Without calibration a bias keeps its bits, however far away the sum's bound is; or it is told that nothing is left. */
+static void a_bias_beside_a_bound(void) {
+    static const float sizes[3] = {0.9f, 0x1.cp-6f, 0x1.cp-90f};
+    for (int i = 0; i < 3; i++) {
+        struct net net = net_new(3);
+        net.c.options.precision.activation_bits = 8;
+        graph_append_output(net.c.graph, "y", op2(&net.c, OP_ADD, "sum", zero_by_far(&net), scalar(&net.c, "bias", sizes[i])));
+        CHECK(largest_error(&net, false) <= (double)sizes[i] * (i < 2 ? 0x1p-3 : 1));
+        CHECK(said(&net.c, SEVERITY_WARNING, "constant 'bias' is lost") == (i == 2));
+        net_free(&net);
+    }
+}
+
 /* ---- functions in models with quantisers of their own ---- */
 
 /* Each number of the joined operand has an entry of its own: nothing is lost but the last of 16 bits. */
@@ -337,6 +360,7 @@ int main(void) {
     RUN(three_hundred_inputs);
     RUN(powers_of_two_are_exact);
     RUN(bounds_and_slopes_have_the_bits_of_others);
+    RUN(a_bias_beside_a_bound);
     RUN(a_function_of_two_quantisers_joined);
     RUN(a_function_of_sixteen_bits_is_explained);
     TEST_EXIT();

@@ -1,6 +1,6 @@
 /* Fuzzes what stands behind the readers: the bytes choose a small network (shared values, residuals, heads, odd scales),
  * options and calibration events, which go through the passes, the emitters and back. It is compiled right, or refused
- * with a reason; and what is emitted under one content hash is the same to the byte. */
+ * with a reason; what is emitted under one content hash is the same to the byte, and no name in it is a word of a language. */
 #include "tests/prop/trial.h"
 
 struct emitted {
@@ -13,17 +13,18 @@ static int emit(struct trial *trial, struct emitted *out) {
     struct strbuf quantised = strbuf_new(arena), reference = strbuf_new(arena);
     graph_print(&quantised, trial->program.graph);
     graph_print(&reference, trial->reference);
-    content_hash(arena, out->hash, &quantised, &reference, &trial->options, "network");
+    content_hash(arena, out->hash, &quantised, &reference, &trial->options, trial->name);
     out->files = (struct file_set){.arena = arena};
     struct emission emission = {.context = trial->context, .graph = trial->program.graph, .design = trial->program.design,
-                                .name = "network", .content_hash = out->hash, .clock_ps = trial->options.clock_ps,
+                                .name = trial->name, .content_hash = out->hash, .clock_ps = trial->options.clock_ps,
                                 .part_code = trial->options.part_code, .files = &out->files};
     for (const struct language *language = languages; language->name; language++)
         if (language->emit(&emission) < 0) {
             trial->wrong = arena_printf(arena, "'%s' refuses what the passes let through", language->name);
             return -1;
         }
-    return 0;
+    check_names(trial, &out->files);
+    return trial->wrong ? -1 : 0;
 }
 
 static bool same_files(const struct file_set *a, const struct file_set *b) {

@@ -9,6 +9,7 @@
 #include "tests/prop/bounds.h"
 #include "tests/prop/choices.h"
 #include "tests/prop/network.h"
+#include "tests/prop/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@ struct trial {
     struct compile_options options;
     struct program program;
     struct graph *as_read, *reference; /* reference: what it is to compute */
+    struct words words;
+    const char *name;        /* the firmware's */
     const char *wrong;       /* what went wrong, or NULL */
     const uint8_t *bytes;    /* a fuzzer's, or NULL */
     size_t byte_count;
@@ -359,6 +362,41 @@ static inline void check_told(struct trial *trial) {
         trial->wrong = "a feature at rest is not told";
 }
 
+/* ---- names ---- */
+
+static inline bool is_name_of_a_port(const struct graph *graph, const char *name) {
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n].op == OP_INPUT && strcmp(graph->nodes[n].name, name) == 0) return true;
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        if (strcmp(graph->outputs[o].name, name) == 0) return true;
+    return false;
+}
+
+/* Of hard ones every second port is called as nothing may be, and every firmware. */
+static inline void draw_names(struct trial *trial, struct graph *graph) {
+    struct network random = {.state = trial->seed ^ 0x5eed};
+    if (!trial->hard) return;
+    trial->words = words_all(trial->context->arena);
+    for (uint32_t i = 0; i < graph->node_count + graph->output_count; i++) {
+        const char *word = words_draw(&trial->words, &random);
+        bool input = i < graph->node_count;
+        if ((input && graph->nodes[i].op != OP_INPUT) || draw(&random, 2) || is_name_of_a_port(graph, word)) continue;
+        if (input) graph->nodes[i].name = arena_strdup(graph->arena, word);
+        else graph->outputs[i - graph->node_count].name = arena_strdup(graph->arena, word);
+    }
+    trial->name = name_firmware(trial->context->arena, words_draw(&trial->words, &random));
+}
+
+static inline void check_names(struct trial *trial, const struct file_set *files) {
+    struct arena *arena = trial->context->arena;
+    for (uint32_t i = 0; i < files->count; i++) {
+        const struct emitted_file *file = &files->files[i];
+        if (strncmp(file->path, "rtl/", 4) != 0 || !text_ends_with(file->path, ".v")) continue;
+        const char *word = words_in_verilog(&trial->words, arena, arena_strndup(arena, file->data, file->length));
+        if (word) trial->wrong = arena_printf(arena, "'%s' of %s is a word of a language or of a template", word, file->path);
+    }
+}
+
 /* ---- one network ---- */
 
 /* As compile does it; of calibrated ones, since that takes as long as all the rest. */
@@ -387,6 +425,7 @@ static inline int network_compile(void *user) {
     network.uneven = trial->hard && trial->is_float && draw(&network, 2);
     network_build(&network, trial->is_float);
     if (trial->bytes) trial->seed = network_random(&network); /* of the events */
+    draw_names(trial, network.graph);
     trial->plain = network.plain;
     trial->wild = network.wild;
     memcpy(trial->exponents, network.exponents, sizeof trial->exponents);

@@ -335,11 +335,12 @@ static struct allowance allowed(const struct accuracy *accuracy, uint32_t output
     struct allowance allowance = {0};
     if (accuracy->roundings && !valref_equal(pair->beside, NO_VALUE))
         allowance = roundings_explains(accuracy->roundings, pair->beside, element);
-    if (allowance.rounding > 0 && meaning->scale && !pair->fixed_is_index) {
+    if (accuracy->roundings && meaning->scale && valref_equal(pair->beside, accuracy->fixed->outputs[output].value)) {
         const struct shape *shape = &graph_value(accuracy->fixed, pair->beside)->shape;
         double zero_point, scale = fabs(meaning_scale(meaning, shape, element, &zero_point));
-        allowance.rounding *= scale;
-        allowance.range *= scale;
+        double own = roundings_explain_meaning(accuracy->roundings, &accuracy->fixed->outputs[output], element);
+        allowance.rounding = allowance.rounding * scale + own;
+        allowance.range = allowance.range * scale + own;
     }
     allowance.rounding += pair->spread * binary32_noise;
     return allowance;

@@ -233,6 +233,8 @@ void roundings_close(struct roundings *roundings);
 void roundings_stand_at(struct roundings *roundings, const int64_t *const *event); /* by input */
 /* In the units of the fixed graph's value, at that event. */
 struct allowance roundings_explains(struct roundings *roundings, valref value, size_t element);
+/* ... by the rounding of factors that an output's meaning took over, in the float output's unit. */
+double roundings_explain_meaning(const struct roundings *roundings, const struct graph_output *output, size_t element);
 
 /* ---- loss.c ---- */
 bool loss_has_quantisers(const struct graph *reference); /* the model came with them: its weights are exact */

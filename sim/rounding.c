@@ -8,7 +8,8 @@
  * the slopes being those of the integer network at that event (slopes.c). DEVIATIONS times the root of it is what the
  * formats explain: of numbers that are sums of many such errors one in ten million is further off. A narrow that
  * clamps is off by what is beyond its end, which is known: that times its slope is told apart, because whoever
- * chose the format did not expect such a number. Slopes hold near the event: where clamps move the number further
+ * chose the format did not expect such a number. But a sigmoid's or tanh's table ends on purpose where the function is
+ * flat: what it would still change beyond that is known too, and explained. Slopes hold near the event: where clamps move the number further
  * than all rounding, they may have moved it anywhere.
  *
  * A weight's step is not in the graph, whose constants have no bit to spare: a matrix has a grid by row (operands of
@@ -20,7 +21,10 @@
 
 #include "sim/private.h"
 
-enum { PLAIN_BITS = 2 }; /* weights of so few bits (1, -1, powers of two) were not rounded */
+enum {
+    PLAIN_BITS = 2, /* weights of so few bits (1, -1, powers of two) were not rounded */
+    INDEX_BITS = 10 /* of a table at most: where its function changes by less than their last, it may end */
+};
 static const double DEVIATIONS = 5;
 
 struct source {
@@ -28,6 +32,8 @@ struct source {
     size_t elements;
     double *variance; /* by element */
     const struct node *clamp; /* the narrow, where it can clamp */
+    const struct node *function; /* of the trained network: the clamp is the index of its table, */
+    valref table;                /* the result of which is this */
 };
 
 struct roundings {
@@ -35,6 +41,7 @@ struct roundings {
     struct evaluator *evaluator;
     struct evaluator_state *state;
     struct slopes *slopes;
+    bool exact_constants; /* the model's own */
     struct source *sources;
     uint32_t source_count, input_count;
     valref *inputs;
@@ -65,12 +72,28 @@ static double variance_of(double step, bool nearest) {
 
 static struct source *add_source(struct roundings *roundings, valref value, struct arena *arena) {
     struct source *source = &roundings->sources[roundings->source_count++];
-    *source = (struct source){.value = value, .elements = value_elements(roundings->fixed, value)};
+    *source = (struct source){.value = value, .elements = value_elements(roundings->fixed, value), .table = NO_VALUE};
     source->variance = ARENA_ARRAY(arena, double, source->elements + 1);
     return source;
 }
 
-static void add_narrow(struct roundings *roundings, const struct node *node, struct arena *arena) {
+/* Of the narrow "<function>.index" that a table reads. */
+static void find_function(const struct roundings *roundings, const struct graph *reference, struct source *source) {
+    for (uint32_t i = 0; i < roundings->fixed->node_count; i++) {
+        const struct node *table = &roundings->fixed->nodes[i];
+        if (!table->dead && table->op == OP_TABLE && valref_equal(table->inputs[0], source->value))
+            source->table = table->result;
+    }
+    for (uint32_t i = 0; i < reference->node_count && !valref_equal(source->table, NO_VALUE); i++) {
+        const struct node *node = &reference->nodes[i];
+        size_t length = strlen(node->name);
+        if (!node->dead && (node->op == OP_SIGMOID || node->op == OP_TANH) && !strncmp(source->clamp->name, node->name, length) &&
+            !strcmp(source->clamp->name + length, ".index"))
+            source->function = node;
+    }
+}
+
+static void add_narrow(struct roundings *roundings, const struct graph *reference, const struct node *node, struct arena *arena) {
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
     struct source *source = add_source(roundings, node->result, arena);
     for (size_t e = 0; e < source->elements; e++) {
@@ -78,8 +101,10 @@ static void add_narrow(struct roundings *roundings, const struct node *node, str
         if (from.fraction > to.fraction)
             source->variance[e] = variance_of(ldexp(1, -to.fraction), rounds_to_nearest(attributes->rounding));
     }
-    if (attributes->overflow != OVERFLOW_WRAP)
-        source->clamp = node;
+    if (attributes->overflow == OVERFLOW_WRAP)
+        return;
+    source->clamp = node;
+    find_function(roundings, reference, source);
 }
 
 static void add_table(struct roundings *roundings, const struct node *node, struct arena *arena) {
@@ -190,17 +215,17 @@ static void add_constants(struct roundings *roundings, const struct node *node, 
 
 static void find_sources(struct roundings *roundings, const struct graph *reference, struct arena *arena) {
     const struct graph *fixed = roundings->fixed;
-    bool exact_constants = loss_has_quantisers(reference);
+    roundings->exact_constants = loss_has_quantisers(reference);
     roundings->sources = ARENA_ARRAY(arena, struct source, 2 * fixed->node_count + 1);
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
         if (node->dead || is_models_own(reference, node))
             continue;
         if (node->op == OP_NARROW && !narrow_is_high_part(fixed, node))
-            add_narrow(roundings, node, arena);
+            add_narrow(roundings, reference, node, arena);
         else if (node->op == OP_TABLE || (node->op == OP_THRESHOLD && text_ends_with(node->name, ".narrow")))
             add_table(roundings, node, arena);
-        else if ((node->op == OP_MATMUL || node->op == OP_MUL) && !exact_constants)
+        else if ((node->op == OP_MATMUL || node->op == OP_MUL) && !roundings->exact_constants)
             add_constants(roundings, node, arena);
     }
 }
@@ -260,25 +285,58 @@ static void add_clamp(const struct roundings *roundings, const struct source *so
     allowance->clamp_to = to;
 }
 
+/* What the output loses at the end of a table where the function is flat; false where it is not. */
+static bool add_end_of_table(const struct roundings *roundings, const struct source *source, size_t element, double *known) {
+    double from, to, wanted, got;
+    if (!source->function || beyond_format(roundings, source->clamp, element, &from, &to) == 0)
+        return false;
+    if (!op_unary_double(source->function, from, &wanted) || !op_unary_double(source->function, to, &got))
+        return false;
+    if (fabs(wanted - got) > ldexp(1, -INDEX_BITS))
+        return false;
+    *known += fabs(wanted - got) * fabs(slopes_of(roundings->slopes, source->table)[element]);
+    return true;
+}
+
 struct allowance roundings_explains(struct roundings *roundings, valref value, size_t element) {
     struct allowance allowance = {0};
-    double variance = 0, most = 0;
+    double variance = 0, known = 0, most = 0;
     slopes_find(roundings->slopes, 0, value, element);
     for (uint32_t s = 0; s < roundings->source_count; s++) {
         const struct source *source = &roundings->sources[s];
         const double *slope = slopes_of(roundings->slopes, source->value);
         for (size_t e = 0; e < source->elements; e++) {
-            if (slope[e] == 0)
+            if (add_end_of_table(roundings, source, e, &known) || slope[e] == 0)
                 continue;
             variance += slope[e] * slope[e] * source->variance[e];
             if (source->clamp)
                 add_clamp(roundings, source, e, slope[e], &most, &allowance);
         }
     }
-    allowance.rounding = DEVIATIONS * sqrt(variance);
+    allowance.rounding = DEVIATIONS * sqrt(variance) + known;
     if (allowance.range > allowance.rounding) /* further than slopes tell anything about */
         allowance.range = INFINITY;
     else
         allowance.range += allowance.rounding;
     return allowance;
+}
+
+static int significant_bits(double x) {
+    int exponent;
+    int64_t code = (int64_t)ldexp(frexp(x, &exponent), 53);
+    return code ? 53 - trailing_zeros(code) : 0;
+}
+
+double roundings_explain_meaning(const struct roundings *roundings, const struct graph_output *output, size_t element) {
+    const struct shape *shape = &graph_value(roundings->fixed, output->value)->shape;
+    double zero_point, scale = meaning_scale(&output->meaning, shape, element, &zero_point);
+    int bits = 0, exponent;
+    for (size_t e = 0; e < shape_elements(&output->meaning.shape); e++)
+        bits = larger(bits, significant_bits(output->meaning.scale[e]));
+    if (roundings->exact_constants || bits <= PLAIN_BITS)
+        return 0;
+    int64_t code = evaluator_integers(roundings->state, output->value)[element * EVENT_LANES];
+    double number = fixed_to_real(code, graph_format(roundings->fixed, output->value, element).fraction) - zero_point;
+    frexp(scale, &exponent);
+    return DEVIATIONS * sqrt(variance_of(ldexp(1, exponent - bits), true)) * fabs(number);
 }

@@ -343,6 +343,37 @@ static void a_function_of_sixteen_bits_is_explained(void) {
     net_free(&net);
 }
 
+/* ---- what explains an error ---- */
+
+/* Not to the bit, and without a warning. */
+static bool is_as_trained(struct net *net) {
+    struct loss loss = {0};
+    return compile(net, true) == 0 &&
+           loss_measure(net->trained, net->c.program.graph, EVENTS, net->data, (double)NAN, true, net->c.context->arena, &loss) &&
+           loss.max_error > 0 && !loss.warning;
+}
+
+/* Rounded to the bits of weights, and then in the output's meaning, where no constant tells of it. */
+static void a_factor_in_an_outputs_meaning(void) {
+    static const float gains[2] = {0x1.6b1edep-7f, 0x1.17c80cp-8f};
+    struct net net = net_new(2);
+    net.c.options.precision.weight_bits = 12;
+    graph_append_output(net.c.graph, "y", op2(&net.c, OP_MUL, "standard", input_of(&net), reals(&net.c, "gain", shape1(2), gains)));
+    CHECK(is_as_trained(&net));
+    CHECK(net.c.program.graph->outputs[0].meaning.scale != NULL);
+    net_free(&net);
+}
+
+/* Beyond 4 a tanh still changes by 40 of its 16 bits' steps: most events lie there, and none outside a format. */
+static void a_table_that_ends_where_it_is_flat(void) {
+    static const float w[4] = {20, -15, 9, 14};
+    struct net net = net_new(2);
+    graph_append_output(net.c.graph, "y", op1(&net.c, OP_TANH, "t", dense(&net, "d", input_of(&net), 2, 2, w), 0, 0));
+    CHECK(is_as_trained(&net));
+    CHECK(count_op(net.c.program.graph, OP_TABLE) == 1);
+    net_free(&net);
+}
+
 int main(void) {
     RUN(features_at_rest);
     RUN(a_single_event_far_outside);
@@ -363,5 +394,7 @@ int main(void) {
     RUN(a_bias_beside_a_bound);
     RUN(a_function_of_two_quantisers_joined);
     RUN(a_function_of_sixteen_bits_is_explained);
+    RUN(a_factor_in_an_outputs_meaning);
+    RUN(a_table_that_ends_where_it_is_flat);
     TEST_EXIT();
 }

@@ -81,8 +81,8 @@ static int narrow_activation(struct program *program, const struct real_ranges *
 
 /* ---- tables ---- */
 
-/* Beyond these bounds the function changes by less than 2^-10: less than the index's rounding elsewhere, and explained as
- * such (sim/rounding.c). */
+/* Beyond these bounds the function changes by less than 2^-10: less than the index's rounding elsewhere, and explained
+ * as such (sim/rounding.c). */
 static struct real_range useful_range(enum op op, struct real_range range) {
     double bound = op == OP_SIGMOID ? 8 : op == OP_TANH ? 4 : INFINITY;
     return (struct real_range){fmax(range.lo, -bound), fmin(range.hi, bound)};

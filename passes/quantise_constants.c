@@ -97,14 +97,16 @@ enum { GUARD_BITS = 4, BOUNDS_WASTE = 16 };
 
 static double largest_number(const struct graph *graph, valref constant) {
     const float *reals = graph_reals(graph, constant);
+    size_t count = shape_elements(&graph_value(graph, constant)->shape);
     double largest = 0;
-    for (size_t e = 0, count = shape_elements(&graph_value(graph, constant)->shape); e < count; e++) largest = fmax(largest, fabs((double)reals[e]));
+    for (size_t e = 0; e < count; e++) largest = fmax(largest, fabs((double)reals[e]));
     return largest;
 }
 
 /* Where nothing was seen a range is a bound, 2^BOUNDS_WASTE too wide perhaps, and what is added tells more of how large
  * results are: the largest number of a constant then keeps `bits` significant bits, and the others its grid. */
-static int own_fraction(const struct graph *graph, const struct real_ranges *ranges, valref constant, int fraction, int bits) {
+static int own_fraction(const struct graph *graph, const struct real_ranges *ranges, valref constant, int fraction,
+                        int bits) {
     double largest = largest_number(graph, constant);
     int own = bits - range_exponent((struct real_range){-largest, largest});
     if (ranges->calibrated || largest == 0 || own < fraction) return fraction;
@@ -151,10 +153,13 @@ static valref quantised_summand(struct graph *graph, valref constant, const int 
 }
 
 /* Beside sums that are bounded alone, and the bound is far away. */
-static void warn_of_lost(const struct graph *graph, const struct real_ranges *ranges, const struct node *node, valref constant, valref quantised) {
+static void warn_of_lost(const struct graph *graph, const struct real_ranges *ranges, const struct node *node,
+                         valref constant, valref quantised) {
     if (ranges->calibrated || largest_number(graph, constant) == 0 || largest_number(graph, quantised) > 0) return;
-    diag_warning(&graph->context->diagnostics, graph_location(graph, node), "give events like those of the experiment with --calibrate, or more bits",
-                 "constant '%s' is lost: all its numbers become 0 beside what this node's may be by their bounds", graph_definition(graph, constant)->name);
+    diag_warning(&graph->context->diagnostics, graph_location(graph, node),
+                 "give events like those of the experiment with --calibrate, or more bits",
+                 "constant '%s' is lost: all its numbers become 0 beside what this node's may be by their bounds",
+                 graph_definition(graph, constant)->name);
 }
 
 /* x / c becomes x * (1 / c), which fixed point can do. */
@@ -203,8 +208,10 @@ int quantise_other_constants(struct program *program, const struct real_ranges *
         if (!graph_reals(graph, node.inputs[slot]) || (node.op == OP_DIV && slot == 0)) continue;
         valref constant = node.op == OP_DIV ? reciprocal_constant(graph, node.inputs[slot]) : node.inputs[slot];
         if (valref_equal(constant, NO_VALUE)) return -1;
+        const int bits = precision.activation_bits;
+        const int *fractions = factor ? NULL : result_fractions(graph, ranges, &node, constant, bits);
         valref quantised = factor ? quantised_factor(graph, constant, precision.weight_bits)
-                                  : quantised_summand(graph, constant, result_fractions(graph, ranges, &node, constant, precision.activation_bits));
+                                  : quantised_summand(graph, constant, fractions);
         if (valref_equal(quantised, NO_VALUE)) return -1;
         if (!factor) warn_of_lost(graph, ranges, &node, constant, quantised);
         struct node *changed = graph_node(graph, ref);

@@ -9,8 +9,8 @@
  * formats explain: of numbers that are sums of many such errors one in ten million is further off. A narrow that
  * clamps is off by what is beyond its end, which is known: that times its slope is told apart, because whoever
  * chose the format did not expect such a number. But a sigmoid's or tanh's table ends on purpose where the function is
- * flat: what it would still change beyond that is known too, and explained. Slopes hold near the event: where clamps move the number further
- * than all rounding, they may have moved it anywhere.
+ * flat: what it would still change beyond that is known too, and explained. Slopes hold near the event: where clamps
+ * move the number further than all rounding, they may have moved it anywhere.
  *
  * A weight's step is not in the graph, whose constants have no bit to spare: a matrix has a grid by row (operands of
  * different size) and by column, and both are read off the lowest bits that are set. Added constants are kept
@@ -87,13 +87,15 @@ static void find_function(const struct roundings *roundings, const struct graph 
     for (uint32_t i = 0; i < reference->node_count && !valref_equal(source->table, NO_VALUE); i++) {
         const struct node *node = &reference->nodes[i];
         size_t length = strlen(node->name);
-        if (!node->dead && (node->op == OP_SIGMOID || node->op == OP_TANH) && !strncmp(source->clamp->name, node->name, length) &&
+        bool saturates = node->op == OP_SIGMOID || node->op == OP_TANH;
+        if (!node->dead && saturates && !strncmp(source->clamp->name, node->name, length) &&
             !strcmp(source->clamp->name + length, ".index"))
             source->function = node;
     }
 }
 
-static void add_narrow(struct roundings *roundings, const struct graph *reference, const struct node *node, struct arena *arena) {
+static void add_narrow(struct roundings *roundings, const struct graph *reference, const struct node *node,
+                       struct arena *arena) {
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
     struct source *source = add_source(roundings, node->result, arena);
     for (size_t e = 0; e < source->elements; e++) {
@@ -286,7 +288,8 @@ static void add_clamp(const struct roundings *roundings, const struct source *so
 }
 
 /* What the output loses at the end of a table where the function is flat; false where it is not. */
-static bool add_end_of_table(const struct roundings *roundings, const struct source *source, size_t element, double *known) {
+static bool add_end_of_table(const struct roundings *roundings, const struct source *source, size_t element,
+                             double *known) {
     double from, to, wanted, got;
     if (!source->function || beyond_format(roundings, source->clamp, element, &from, &to) == 0)
         return false;

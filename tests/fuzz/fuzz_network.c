@@ -1,6 +1,7 @@
 /* Fuzzes what stands behind the readers: the bytes choose a small network (shared values, residuals, heads, odd scales),
  * options and calibration events, which go through the passes, the emitters and back. It is compiled right, or refused
- * with a reason; what is emitted under one content hash is the same to the byte, and no name in it is a word of a language. */
+ * with a reason; what is emitted under one content hash is the same to the byte, and no name in it is a word of a
+ * language. */
 #include "tests/prop/trial.h"
 
 struct emitted {

@@ -393,7 +393,8 @@ static inline void check_names(struct trial *trial, const struct file_set *files
         const struct emitted_file *file = &files->files[i];
         if (strncmp(file->path, "rtl/", 4) != 0 || !text_ends_with(file->path, ".v")) continue;
         const char *word = words_in_verilog(&trial->words, arena, arena_strndup(arena, file->data, file->length));
-        if (word) trial->wrong = arena_printf(arena, "'%s' of %s is a word of a language or of a template", word, file->path);
+        if (word)
+            trial->wrong = arena_printf(arena, "'%s' of %s is a word of a language or of a template", word, file->path);
     }
 }
 

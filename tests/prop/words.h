@@ -61,7 +61,8 @@ static inline const char *words_in_verilog(const struct words *words, struct are
     for (const char *line = text, *end; *line; line = *end ? end + 1 : end) {
         end = line + strcspn(line, "\n");
         bool module = strncmp(line, "module ", 7) == 0;
-        if (!module && strncmp(line, "    input wire ", 15) != 0 && strncmp(line, "    output wire ", 16) != 0) continue;
+        bool port = strncmp(line, "    input wire ", 15) == 0 || strncmp(line, "    output wire ", 16) == 0;
+        if (!module && !port) continue;
         const char *stop = module ? line + 7 + strcspn(line + 7, " (;\n") : end;
         const char *name = identifier_before(arena, line, stop);
         if (is_word(words, module ? words->count : words->languages, name)) return name;

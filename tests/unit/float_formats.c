@@ -298,17 +298,19 @@ static void bounds_and_slopes_have_the_bits_of_others(void) {
 static valref zero_by_far(struct net *net) {
     valref x = input_of(net);
     union attributes column = {.reshape = {.shape = shape2((int64_t)net->features, 1)}};
-    valref square = op2(&net->c, OP_MATMUL, "square", x, graph_append(net->c.graph, OP_RESHAPE, "column", &x, 1, &column));
+    valref turned = graph_append(net->c.graph, OP_RESHAPE, "column", &x, 1, &column);
+    valref square = op2(&net->c, OP_MATMUL, "square", x, turned);
     return op2(&net->c, OP_SUB, "zero", square, square);
 }
 
-/* Without calibration a bias keeps its bits, however far away the sum's bound is; or it is told that nothing is left. */
+/* Without calibration a bias keeps its bits, however far away the sum's bound is; or nothing is left, which is told. */
 static void a_bias_beside_a_bound(void) {
     static const float sizes[3] = {0.9f, 0x1.cp-6f, 0x1.cp-90f};
     for (int i = 0; i < 3; i++) {
         struct net net = net_new(3);
         net.c.options.precision.activation_bits = 8;
-        graph_append_output(net.c.graph, "y", op2(&net.c, OP_ADD, "sum", zero_by_far(&net), scalar(&net.c, "bias", sizes[i])));
+        valref bias = scalar(&net.c, "bias", sizes[i]);
+        graph_append_output(net.c.graph, "y", op2(&net.c, OP_ADD, "sum", zero_by_far(&net), bias));
         CHECK(largest_error(&net, false) <= (double)sizes[i] * (i < 2 ? 0x1p-3 : 1));
         CHECK(said(&net.c, SEVERITY_WARNING, "constant 'bias' is lost") == (i == 2));
         net_free(&net);
@@ -349,7 +351,8 @@ static void a_function_of_sixteen_bits_is_explained(void) {
 static bool is_as_trained(struct net *net) {
     struct loss loss = {0};
     return compile(net, true) == 0 &&
-           loss_measure(net->trained, net->c.program.graph, EVENTS, net->data, (double)NAN, true, net->c.context->arena, &loss) &&
+           loss_measure(net->trained, net->c.program.graph, EVENTS, net->data, (double)NAN, true, net->c.context->arena,
+                        &loss) &&
            loss.max_error > 0 && !loss.warning;
 }
 
@@ -358,7 +361,8 @@ static void a_factor_in_an_outputs_meaning(void) {
     static const float gains[2] = {0x1.6b1edep-7f, 0x1.17c80cp-8f};
     struct net net = net_new(2);
     net.c.options.precision.weight_bits = 12;
-    graph_append_output(net.c.graph, "y", op2(&net.c, OP_MUL, "standard", input_of(&net), reals(&net.c, "gain", shape1(2), gains)));
+    valref gain = reals(&net.c, "gain", shape1(2), gains);
+    graph_append_output(net.c.graph, "y", op2(&net.c, OP_MUL, "standard", input_of(&net), gain));
     CHECK(is_as_trained(&net));
     CHECK(net.c.program.graph->outputs[0].meaning.scale != NULL);
     net_free(&net);

@@ -3,20 +3,24 @@
  * that make the sums of a graph large and small finds those of its adders too.
  *
  * A wire is such a sum when it adds, over any number of adders, wires that hold elements of one value of the graph:
- *     wire = sum of coefficient * (element's stored integer), up to a constant, which moves nothing.
- * Their coefficients are the columns of a matrix with which the value is multiplied. */
+ *     wire = sum of coefficient * (element's stored integer) + constant.
+ * Their coefficients are the columns of a matrix with which the value is multiplied, their constants are added: a number
+ * of the copy is the wire's, but for a power of two. */
 #include "ir/ir.h"
 
 #include <string.h>
 
 enum { SHIFT_MAX = 40, NUMBERS_MAX = 1 << 22 };
 
-/* What of the graph a wire holds: value = +-(wire - offset) << shift. */
+/* What of the graph a wire holds: value = +-(wire - offset) << shift. A wire may hold several: what a layer gives, what the
+ * next one reads, and a neuron that only passes it on. */
 struct held {
-    bool any, negative;
+    const struct held *next; /* of a value before it */
+    bool negative;
     valref value;
     uint32_t element;
     int shift;
+    int64_t offset;
 };
 
 struct summand {
@@ -28,51 +32,73 @@ struct form { /* of a sum that holds none */
     bool any;
     uint32_t count;
     const struct summand *summands;
+    int64_t constant; /* beside them */
 };
 
 struct finder {
     const struct graph *graph;
     const struct datapath *path;
     struct arena *scratch;
-    struct held *held;
+    const struct held **held; /* by wire; NULL: none */
     struct form *forms;
     int64_t *coefficients; /* of the sum that is looked at, by wire */
     bool *touched;
     uint32_t *list;
     uint32_t count;
+    int64_t constant;
 };
 
-/* Of several values that a wire holds, the last one: that is what the next layer reads. */
+/* Probes come by value: the last value is the first of its wire's. */
 static void find_held(struct finder *finder) {
     for (uint32_t i = 0; i < finder->path->probe_count; i++) {
         const struct probe *probe = &finder->path->probes[i];
         if (probe->wire.id == UINT32_MAX || graph_integers(finder->graph, probe->value))
             continue;
-        struct held *held = &finder->held[probe->wire.id];
-        if (!held->any || probe->value.id > held->value.id)
-            *held = (struct held){true, probe->negative, probe->value, probe->element, probe->shift};
+        const struct held **at = &finder->held[probe->wire.id];
+        while (*at && (*at)->value.id > probe->value.id)
+            at = (const struct held **)&(*at)->next;
+        struct held *held = ARENA_NEW(finder->scratch, struct held);
+        *held = (struct held){*at, probe->negative, probe->value, probe->element, probe->shift, probe->offset};
+        *at = held;
     }
 }
 
+static const struct held *held_of(const struct finder *finder, uint32_t wire, valref value) {
+    const struct held *held = finder->held[wire];
+    while (held && !valref_equal(held->value, value))
+        held = held->next;
+    return held;
+}
+
+static bool shifted(int64_t number, const struct term *term, int64_t *result) {
+    return term->shift <= SHIFT_MAX && !__builtin_mul_overflow(number, (term->negative ? -1 : 1) * (INT64_C(1) << term->shift), result);
+}
+
+static bool add_constant(struct finder *finder, int64_t number, const struct term *term) {
+    int64_t more;
+    return shifted(number, term, &more) && !__builtin_add_overflow(finder->constant, more, &finder->constant);
+}
+
 static bool add(struct finder *finder, uint32_t wire, int64_t coefficient, const struct term *term) {
-    int64_t shifted;
-    if (term->shift > SHIFT_MAX || __builtin_mul_overflow(coefficient, (term->negative ? -1 : 1) * (INT64_C(1) << term->shift), &shifted))
+    int64_t more;
+    if (!shifted(coefficient, term, &more))
         return false;
     if (!finder->touched[wire]) {
         finder->touched[wire] = true;
         finder->coefficients[wire] = 0;
         finder->list[finder->count++] = wire;
     }
-    return !__builtin_add_overflow(finder->coefficients[wire], shifted, &finder->coefficients[wire]);
+    return !__builtin_add_overflow(finder->coefficients[wire], more, &finder->coefficients[wire]);
 }
 
 static bool add_operand(struct finder *finder, const struct term *term) {
+    const struct wire *operand = &finder->path->wires[term->wire.id];
     const struct form *form = &finder->forms[term->wire.id];
-    if (finder->held[term->wire.id].any)
+    if (finder->held[term->wire.id])
         return add(finder, term->wire.id, 1, term);
-    if (finder->path->wires[term->wire.id].op == WIRE_CONSTANT)
-        return true;
-    bool known = form->any;
+    if (operand->op == WIRE_CONSTANT)
+        return add_constant(finder, operand->constant, term);
+    bool known = form->any && add_constant(finder, form->constant, term);
     for (uint32_t i = 0; known && i < form->count; i++)
         known = add(finder, form->summands[i].wire, form->summands[i].coefficient, term);
     return known;
@@ -82,6 +108,7 @@ static void find_form(struct finder *finder, uint32_t id) {
     const struct wire *wire = &finder->path->wires[id];
     struct form *form = &finder->forms[id];
     finder->count = 0;
+    finder->constant = wire->constant;
     form->any = true;
     for (uint32_t i = 0; form->any && i < wire->operand_count; i++)
         form->any = add_operand(finder, &wire->operands[i]);
@@ -92,38 +119,50 @@ static void find_form(struct finder *finder, uint32_t id) {
             summands[form->count++] = (struct summand){finder->list[i], finder->coefficients[finder->list[i]]};
     }
     form->summands = summands;
+    form->constant = finder->constant;
 }
 
-/* The one value whose elements are added up, or NO_VALUE. */
+/* The last value whose elements all of them are, or NO_VALUE. */
 static valref value_of(const struct finder *finder, const struct form *form) {
-    valref value = form->any && form->count ? finder->held[form->summands[0].wire].value : NO_VALUE;
-    for (uint32_t i = 1; i < form->count; i++)
-        if (!valref_equal(finder->held[form->summands[i].wire].value, value))
-            return NO_VALUE;
-    return value;
+    const struct held *held = form->any && form->count ? finder->held[form->summands[0].wire] : NULL;
+    for (; held; held = held->next) {
+        uint32_t some = 1;
+        while (some < form->count && held_of(finder, form->summands[some].wire, held->value))
+            some++;
+        if (some == form->count)
+            return held->value;
+    }
+    return NO_VALUE;
 }
 
-/* Column `column`: an element's coefficient has the fraction that takes its stored integer to the wire's. */
-static void fill_column(const struct finder *finder, const struct form *form, size_t columns, size_t column, int64_t *numbers,
-                        struct format *formats) {
+/* Column `column`: an element's coefficient has the fraction that takes its stored integer to the wire's. Its constant. */
+static int64_t fill_column(const struct finder *finder, const struct form *form, valref value, size_t columns, size_t column,
+                           int64_t *numbers, struct format *formats) {
+    int64_t constant = form->constant;
     for (uint32_t i = 0; i < form->count; i++) {
-        const struct held *held = &finder->held[form->summands[i].wire];
+        int64_t coefficient = form->summands[i].coefficient;
+        const struct held *held = held_of(finder, form->summands[i].wire, value);
         size_t at = held->element * columns + column;
-        numbers[at] = held->negative ? -form->summands[i].coefficient : form->summands[i].coefficient;
+        numbers[at] = held->negative ? -coefficient : coefficient;
         int fraction = held->shift - graph_format(finder->graph, held->value, held->element).fraction;
         formats[at] = format_for((struct interval){numbers[at], numbers[at]}, fraction);
+        constant = (int64_t)((uint64_t)constant + (uint64_t)coefficient * (uint64_t)held->offset);
     }
+    return constant;
 }
 
-/* Products that would need more than 64 bits are left out, silently: they are only looked for. */
-static void append_product(struct graph *copy, valref value, const char *name, struct shape matrix, struct formats formats,
-                           const int64_t *numbers) {
+/* Sums that would need more than 64 bits are left out, silently: they are only looked for. */
+static void append_products(struct graph *copy, valref value, const char *name, struct shape matrix, struct formats formats,
+                            const int64_t *numbers, struct formats constant_formats, const int64_t *constants) {
     struct diagnostics *diagnostics = &copy->context->diagnostics;
     size_t count = diagnostics->count, errors = diagnostics->errors;
     union attributes flat = {.reshape = {.shape = {.rank = 2, .dim = {1, matrix.dim[0]}}}};
     valref operands[2] = {graph_append(copy, OP_RESHAPE, name, &value, 1, &flat), graph_append_integers(copy, name, matrix, formats, numbers)};
     if (!valref_equal(operands[0], NO_VALUE) && !valref_equal(operands[1], NO_VALUE))
-        (void)graph_append(copy, OP_MATMUL, name, operands, 2, NULL);
+        operands[0] = graph_append(copy, OP_MATMUL, name, operands, 2, NULL);
+    operands[1] = graph_append_integers(copy, name, constant_formats.shape, constant_formats, constants);
+    if (!valref_equal(operands[0], NO_VALUE) && !valref_equal(operands[1], NO_VALUE))
+        (void)graph_append(copy, OP_ADD, name, operands, 2, NULL);
     diagnostics->count = count;
     diagnostics->errors = errors;
 }
@@ -136,18 +175,22 @@ static void append_sums(struct finder *finder, struct graph *copy, valref value,
         return;
     int64_t *numbers = ARENA_ARRAY(finder->scratch, int64_t, rows * count);
     struct format *formats = ARENA_ARRAY(finder->scratch, struct format, rows * count);
-    for (size_t c = 0; c < count; c++)
-        fill_column(finder, &finder->forms[wires[c]], count, c, numbers, formats);
+    int64_t *constants = ARENA_ARRAY(finder->scratch, int64_t, count);
+    struct format *constant_formats = ARENA_ARRAY(finder->scratch, struct format, count);
+    for (size_t c = 0; c < count; c++) {
+        constants[c] = fill_column(finder, &finder->forms[wires[c]], value, count, c, numbers, formats);
+        constant_formats[c] = format_for((struct interval){constants[c], constants[c]}, 0);
+    }
     const char *name = arena_printf(finder->scratch, "sums of %s", graph_definition(finder->graph, value)->name);
-    struct shape matrix = {.rank = 2, .dim = {(int64_t)rows, (int64_t)count}};
-    append_product(copy, value, name, matrix, (struct formats){matrix, formats}, numbers);
+    struct shape matrix = {.rank = 2, .dim = {(int64_t)rows, (int64_t)count}}, row = {.rank = 2, .dim = {1, (int64_t)count}};
+    append_products(copy, value, name, matrix, (struct formats){matrix, formats}, numbers, (struct formats){row, constant_formats}, constants);
 }
 
 struct graph *graph_with_partial_sums(const struct graph *graph, const struct design *design) {
     struct arena *scratch = arena_new(graph->context);
     const struct datapath *path = &design->blocks[0].datapath;
     struct finder finder = {.graph = graph, .path = path, .scratch = scratch};
-    finder.held = ARENA_ARRAY(scratch, struct held, path->wire_count + 1);
+    finder.held = ARENA_ARRAY(scratch, const struct held *, path->wire_count + 1);
     finder.forms = ARENA_ARRAY(scratch, struct form, path->wire_count + 1);
     finder.coefficients = ARENA_ARRAY(scratch, int64_t, path->wire_count + 1);
     finder.touched = ARENA_ARRAY(scratch, bool, path->wire_count + 1);
@@ -157,7 +200,7 @@ struct graph *graph_with_partial_sums(const struct graph *graph, const struct de
     find_held(&finder);
     for (uint32_t w = 0; w < path->wire_count; w++) {
         of[w] = NO_VALUE;
-        if (path->wires[w].op != WIRE_SUM || finder.held[w].any)
+        if (path->wires[w].op != WIRE_SUM || finder.held[w])
             continue;
         find_form(&finder, w);
         of[w] = value_of(&finder, &finder.forms[w]);

@@ -112,14 +112,6 @@ void activity_add(struct activity *activity, const struct event_block *block) {
 
 /* ---- what it tells ---- */
 
-/* Whether some number needed all bits that the interval needs. */
-static bool needed_all_bits(struct interval interval, int64_t lowest, int64_t highest) {
-    struct interval reached = {lowest, highest};
-    struct format whole = format_for(interval, 0);
-    whole.width--;
-    return whole.width < 1 || !interval_fits(reached, whole);
-}
-
 static void add_reach(const struct activity *activity, uint32_t index, struct value_range *range) {
     const struct seen *seen = &activity->seen[index];
     for (size_t e = 0; e < seen->elements; e++) {
@@ -128,7 +120,7 @@ static void add_reach(const struct activity *activity, uint32_t index, struct va
             continue;
         range->elements++;
         range->reached += ((double)seen->highest[e] - (double)seen->lowest[e]) / (double)(interval.hi - interval.lo);
-        range->short_elements += !needed_all_bits(interval, seen->lowest[e], seen->highest[e]);
+        range->short_elements += !needs_all_bits(interval, seen->lowest[e], seen->highest[e]);
     }
     range->reached = range->elements ? range->reached / range->elements : 1;
 }

@@ -18,15 +18,16 @@
 
 #include "sim/private.h"
 
-enum { ROUNDS = 200, PATIENCE = 30, SEEDS = 16, SPREAD_EVENTS = 256, SWEEPS = 64 };
+enum { ROUNDS = 200, PATIENCE = 30, SEEDS = 16, SPREAD_EVENTS = 256, SWEEPS = 64, OFTEN = 16 };
 enum { AIM_ROUNDS = 12, AIM_PATIENCE = 4, AIMS_MAX = 8192, AIMS_A_TABLE = 64, CORRECTIONS = 32 };
-static const double WORK = 2e9, AIM_WORK = 1e9, ROW_NUMBERS = 1 << 22;
+static const double WORK = 2e9, LAST_BIT_WORK = 3e9, AIM_WORK = 1e9, ROW_NUMBERS = 1 << 22;
 
 struct target { /* one sum */
     valref value;
     size_t element;
     int64_t best[2]; /* smallest, largest so far */
-    struct interval interval;
+    struct interval interval, fewer; /* its numbers; those that need fewer bits than it has */
+    uint32_t all_bits; /* events among the seeds that need them all */
 };
 
 struct aim { /* a number that an operand should be once */
@@ -87,7 +88,7 @@ static void set_grow(struct row_set *set, struct arena *arena) {
     }
 }
 
-static void set_add(struct row_set *set, struct arena *arena, const int64_t *row) {
+void row_set_add(struct row_set *set, struct arena *arena, const int64_t *row) {
     if (set->count == set->capacity)
         set_grow(set, arena);
     size_t slot = hash_row(row, set->columns) % (2 * set->capacity);
@@ -123,7 +124,8 @@ static void add_targets(struct search *search, const struct node *node) {
     for (size_t e = 0, n = value_elements(search->graph, node->result); e < n; e++) {
         struct interval interval = graph_interval(search->graph, node->result, e);
         if (interval.lo != interval.hi)
-            search->targets[search->target_count++] = (struct target){.value = node->result, .element = e, .interval = interval, .best = {INT64_MAX, INT64_MIN}};
+            search->targets[search->target_count++] = (struct target){.value = node->result,
+                .element = e, .interval = interval, .fewer = numbers_of_fewer_bits(interval), .best = {INT64_MAX, INT64_MIN}};
     }
 }
 
@@ -291,7 +293,7 @@ static void look_at_aims(struct search *search) {
         aim->hit = aim->near == aim->wanted;
         memcpy(search->aim_rows + k * columns, search->lanes + (size_t)best * columns, columns * sizeof(int64_t));
         if (aim->hit)
-            set_add(&search->kept, search->arena, search->aim_rows + k * columns);
+            row_set_add(&search->kept, search->arena, search->aim_rows + k * columns);
     }
 }
 
@@ -399,6 +401,15 @@ static void make_candidates(struct search *search, const int64_t *row, int direc
 
 /* ---- the search ---- */
 
+static void count_all_bits(struct search *search) {
+    for (size_t t = 0; t < search->target_count; t++) {
+        struct target *target = &search->targets[t];
+        const int64_t *numbers = block_of(search, target);
+        for (size_t lane = 0; lane < EVENT_LANES; lane++)
+            target->all_bits += numbers[lane] < target->fewer.lo || numbers[lane] > target->fewer.hi;
+    }
+}
+
 /* Events that are not about one sum: the ends of all elements, every way. */
 static void seed(struct search *search) {
     for (int round = 0; round < SEEDS; round++) {
@@ -409,9 +420,10 @@ static void seed(struct search *search) {
             else
                 spread(search, row);
             if (search->kept.count < SPREAD_EVENTS && lane % 4 != 3)
-                set_add(&search->kept, search->arena, row);
+                row_set_add(&search->kept, search->arena, row);
         }
         evaluate(search);
+        count_all_bits(search);
     }
 }
 
@@ -448,7 +460,36 @@ static void climb_all(struct search *search) {
         for (int direction = 0; direction < 2; direction++)
             climb(search, t, direction, search->work / (double)(2 * (search->target_count - t)));
     for (size_t t = 0; t < 2 * search->target_count; t++)
-        set_add(&search->kept, search->arena, search->rows + t * search->ports->count);
+        row_set_add(&search->kept, search->arena, search->rows + t * search->ports->count);
+}
+
+static bool is_reached(const struct target *target) {
+    return target->best[0] < target->fewer.lo || target->best[1] > target->fewer.hi;
+}
+
+static double reach_last_bit(struct search *search, size_t index, double work) {
+    const struct target *target = &search->targets[index];
+    const int64_t *const rows[2] = {row_of(search, index, 0), row_of(search, index, 1)};
+    struct arena *scratch = arena_new(search->graph->context);
+    struct row_set found = {.columns = search->ports->count};
+    work = last_bit_events(search->graph, target->value, target->element, rows, search->ports, work, scratch, &found);
+    for (size_t i = 0; i < found.count; i++)
+        row_set_add(&search->kept, search->arena, found.rows + i * found.columns);
+    arena_free(scratch);
+    return work;
+}
+
+/* For each sum whose highest bit few of the seeds needed a search of its own: first where the bit has been reached, which
+ * takes little; the others share what is left. */
+static void reach_last_bits(struct search *search) {
+    double work = LAST_BIT_WORK;
+    size_t left = 0;
+    for (size_t t = 0; t < search->target_count; t++)
+        left += search->targets[t].all_bits < OFTEN;
+    for (int reached = 1; reached >= 0; reached--)
+        for (size_t t = 0; t < search->target_count; t++)
+            if (search->targets[t].all_bits < OFTEN && is_reached(&search->targets[t]) == (bool)reached)
+                work -= reach_last_bit(search, t, work / (double)left--);
 }
 
 /* ---- between the ends ---- */
@@ -463,7 +504,7 @@ static void sweep(struct search *search, size_t index) {
     evaluate(search);
     for (size_t lane = 1; lane + 1 < EVENT_LANES; lane++)
         if (numbers[lane] != numbers[lane - 1])
-            set_add(&search->kept, search->arena, lane_row(search, lane));
+            row_set_add(&search->kept, search->arena, lane_row(search, lane));
 }
 
 static void sweep_all(struct search *search) {
@@ -593,6 +634,7 @@ struct row_set extreme_events(const struct graph *graph, const struct port_eleme
     struct search *search = search_new(graph, 0, ports, arena_new(graph->context));
     seed(search);
     climb_all(search);
+    reach_last_bits(search);
     sweep_all(search);
     aim_all(search);
     return search_end(search, arena);
@@ -604,8 +646,9 @@ void extreme_events_of_adders(const struct graph *graph, const struct graph *sum
         return;
     struct search *search = search_new(sums, graph->node_count, ports, arena_new(sums->context));
     for (size_t i = 0; i < found->count; i++)
-        set_add(&search->kept, search->arena, found->rows + i * found->columns);
+        row_set_add(&search->kept, search->arena, found->rows + i * found->columns);
     seed(search);
     climb_all(search);
+    reach_last_bits(search);
     *found = search_end(search, arena);
 }

@@ -146,11 +146,20 @@ struct row_set { /* events, all inputs side by side, each once */
     int64_t *rows;
     uint32_t *slots;
 };
+void row_set_add(struct row_set *set, struct arena *arena, const int64_t *row);
 double work_of_event(const struct graph *graph); /* multiply-adds and other operations, roughly */
 struct row_set extreme_events(const struct graph *graph, const struct port_elements *ports, struct arena *arena);
 /* And those that make the sums large and small that adders add up on the way (ir/partial_sums.c). */
 void extreme_events_of_adders(const struct graph *graph, const struct graph *sums, const struct port_elements *ports,
                               struct arena *arena, struct row_set *found);
+
+/* ---- last_bits.c: events for a sum whose highest bit is seldom needed ---- */
+/* The numbers of an interval that do with a bit less than it needs; none (lo > hi) when it needs one or no bit. */
+struct interval numbers_of_fewer_bits(struct interval interval);
+bool needs_all_bits(struct interval interval, int64_t lowest, int64_t highest); /* one of the two */
+/* From the events that made the sum smallest and largest, with so many multiply-adds; how many it took. */
+double last_bit_events(const struct graph *graph, valref value, size_t element, const int64_t *const rows[2], const struct port_elements *ports,
+                       double work, struct arena *arena, struct row_set *found);
 
 /* ---- stream.c: the events of one verification, block by block ---- */
 enum phase { PHASE_USER, PHASE_CORNER, PHASE_REGRESSION, PHASE_RANDOM, PHASE_COUNT, PHASE_CALIBRATION /* compile's */ };

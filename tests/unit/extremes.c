@@ -1,5 +1,6 @@
 /* Corner vectors from the weights: they make every sum as small and as large as it can become, through the layers
  * before it, whatever the weights; the same vectors every time. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/private.h"
@@ -23,19 +24,31 @@ static valref weights(struct graph *graph, int rows, int columns) {
     return graph_append_integers(graph, "w", (struct shape){2, {rows, columns}}, formats_uniform(graph->arena, format), numbers);
 }
 
-/* Sums, a clamp, sums again: both layers of sums are outputs. */
-static struct graph *two_layers(struct bxc_context *context, struct format port, enum overflow overflow) {
+/* Weights of the last layer: its first neuron is the first number before it, all others add all numbers up. */
+static valref passing_on(struct graph *graph) {
+    int64_t numbers[MIDDLE * LAST];
+    for (int i = 0; i < MIDDLE * LAST; i++)
+        numbers[i] = i % LAST ? i / LAST + 5 : i == 0;
+    return graph_append_integers(graph, "w", (struct shape){2, {MIDDLE, LAST}}, formats_uniform(graph->arena, (struct format){true, 6, 2}), numbers);
+}
+
+/* Sums, a clamp or a wrap, sums again: both layers of sums are outputs. */
+static struct graph *layers(struct bxc_context *context, struct format port, enum overflow overflow, enum overflow between, bool pass_on) {
     struct graph *graph = graph_new(context, "g");
-    union attributes narrow = {.quantizer = {.rounding = ROUND_HALF_EVEN, .overflow = OVERFLOW_SATURATE}};
+    union attributes narrow = {.quantizer = {.rounding = ROUND_HALF_EVEN, .overflow = between}};
     narrow.quantizer.formats = formats_uniform(graph->arena, (struct format){false, 4, 1});
     valref operands[2] = {graph_append_integer_input(graph, "x", (struct shape){2, {1, INPUTS}}, formats_uniform(graph->arena, port), ROUND_TRUNCATE, overflow)};
     operands[1] = weights(graph, INPUTS, MIDDLE);
     valref first = graph_append(graph, OP_MATMUL, "first", operands, 2, NULL);
     operands[0] = graph_append(graph, OP_NARROW, "clamp", &first, 1, &narrow);
-    operands[1] = weights(graph, MIDDLE, LAST);
+    operands[1] = pass_on ? passing_on(graph) : weights(graph, MIDDLE, LAST);
     graph_append_output(graph, "first", first);
     graph_append_output(graph, "last", graph_append(graph, OP_MATMUL, "last", operands, 2, NULL));
     return graph;
+}
+
+static struct graph *two_layers(struct bxc_context *context, struct format port, enum overflow overflow) {
+    return layers(context, port, overflow, OVERFLOW_SATURATE, false);
 }
 
 static struct port_elements *ports_of(struct graph *graph) {
@@ -97,6 +110,66 @@ static void the_first_layer_reaches_its_ends(void) {
     context_free(context);
 }
 
+/* The adders' sums over the value that an operator of this kind gives become the only output. How many they are. */
+static size_t only_sums_of(struct graph *sums, uint32_t first_node, enum op op) {
+    for (uint32_t n = first_node; n < sums->node_count; n++) {
+        const struct node *node = &sums->nodes[n];
+        if (node->op != OP_ADD)
+            continue;
+        const struct node *flat = graph_definition(sums, graph_definition(sums, node->inputs[0])->inputs[0]);
+        if (graph_definition(sums, flat->inputs[0])->op != op)
+            continue;
+        sums->output_count = 0;
+        graph_append_output(sums, "sums", node->result);
+        return value_elements(sums, node->result);
+    }
+    return 0;
+}
+
+static int compare_intervals(const void *a, const void *b) {
+    return memcmp(a, b, sizeof(struct interval));
+}
+
+/* Every sum of the datapath that is no number of the graph is one of the copy, with its constant: their intervals are the
+ * same. Not even a neuron that passes a number on, so that one wire is both, hides the sums that the number is part of. */
+static void every_adder_is_there(void) {
+    struct bxc_context *context = context_new();
+    struct below below;
+    below_start(&below, layers(context, (struct format){true, 9, 2}, OVERFLOW_SATURATE, OVERFLOW_SATURATE, true), 2, 2778);
+    CHECK_EQ(passes_run(&below.program, NULL, "pipeline"), 0);
+    const struct graph *graph = below.program.graph;
+    const struct datapath *path = &below.program.design->blocks[0].datapath;
+    struct graph *sums = graph_with_partial_sums(graph, below.program.design);
+    struct interval *wires = arena_calloc(graph->arena, path->wire_count, sizeof *wires), *numbers = arena_calloc(graph->arena, path->wire_count, sizeof *numbers);
+    size_t count = 0, found = 0;
+    bool *known = arena_calloc(graph->arena, path->wire_count, sizeof *known); /* adds up numbers of the graph, or is one */
+    for (uint32_t w = 0; w < path->wire_count; w++) {
+        const struct wire *wire = &path->wires[w];
+        bool probed = false, sum = wire->op == WIRE_SUM;
+        for (uint32_t p = 0; p < path->probe_count; p++)
+            probed |= path->probes[p].wire.id == w;
+        for (uint32_t k = 0; k < wire->operand_count; k++)
+            sum &= known[wire->operands[k].wire.id];
+        known[w] = probed || sum || wire->op == WIRE_CONSTANT;
+        if (sum && !probed)
+            wires[count++] = (struct interval){wire->lo, wire->hi};
+    }
+    for (uint32_t n = graph->node_count; n < sums->node_count; n++)
+        for (size_t e = 0; sums->nodes[n].op == OP_ADD && found < count && e < value_elements(sums, sums->nodes[n].result); e++) {
+            struct interval interval = graph_interval(sums, sums->nodes[n].result, e);
+            int fraction = graph_format(sums, sums->nodes[n].result, e).fraction;
+            CHECK(fraction >= 0);
+            numbers[found++] = (struct interval){interval.lo >> fraction, interval.hi >> fraction};
+        }
+    CHECK(count > 4);
+    CHECK_EQ(found, count);
+    qsort(wires, count, sizeof *wires, compare_intervals);
+    qsort(numbers, found, sizeof *numbers, compare_intervals);
+    CHECK(!memcmp(wires, numbers, count * sizeof *wires));
+    graph_free(sums);
+    context_free(context);
+}
+
 /* Sums that adders make on the way to a neuron, in the first layer: each comes to both ends of its interval. */
 static void adders_on_the_way_reach_their_ends(void) {
     state = 5;
@@ -107,16 +180,7 @@ static void adders_on_the_way_reach_their_ends(void) {
     struct graph *graph = below.program.graph, *sums = graph_with_partial_sums(graph, below.program.design);
     struct row_set found = {.columns = INPUTS};
     extreme_events_of_adders(graph, sums, ports_of(graph), graph->arena, &found);
-    size_t columns = 0;
-    for (uint32_t n = graph->node_count; n < sums->node_count; n++) {
-        const struct node *node = &sums->nodes[n];
-        const struct node *flat = node->op == OP_MATMUL ? graph_definition(sums, node->inputs[0]) : node;
-        if (node->op != OP_MATMUL || graph_definition(sums, flat->inputs[0])->op != OP_INPUT)
-            continue;
-        columns = value_elements(sums, node->result);
-        sums->output_count = 0;
-        graph_append_output(sums, "sums", node->result);
-    }
+    size_t columns = only_sums_of(sums, graph->node_count, OP_INPUT);
     CHECK(columns > MIDDLE);
     int64_t *numbers = ARENA_ARRAY(graph->arena, int64_t, found.count * columns);
     CHECK_EQ(graph_run_integers(sums, found.count, (const int64_t *const[]){found.rows}, (int64_t *const[]){numbers}), 0);
@@ -131,6 +195,24 @@ static void adders_on_the_way_reach_their_ends(void) {
     }
     graph_free(sums);
     context_free(context);
+}
+
+/* Numbers that wrap, all of which must be large at once for the sum's highest bit: slopes lead nowhere. */
+static void last_bits_behind_wraps(void) {
+    int reached = 0;
+    for (uint64_t seed = 1; seed < 13; seed++) {
+        state = seed;
+        struct bxc_context *context = context_new();
+        struct graph *graph = layers(context, (struct format){true, 8, 2}, OVERFLOW_SATURATE, OVERFLOW_WRAP, true);
+        struct row_set found = extreme_events(graph, ports_of(graph), graph->arena);
+        int64_t lo[MIDDLE + LAST], hi[MIDDLE + LAST];
+        ends_of(graph, found.rows, found.count, lo, hi);
+        for (size_t k = MIDDLE; k < MIDDLE + LAST; k++)
+            reached += needs_all_bits(graph_interval(graph, graph->outputs[1].value, k - MIDDLE), lo[k], hi[k]);
+        context_free(context);
+    }
+    printf("# %d of %d last bits\n", reached, 12 * LAST);
+    CHECK(reached >= 24); /* 12 of them take no search */
 }
 
 /* Both sides of both ends of the clamp between the layers, exactly. */
@@ -174,6 +256,8 @@ int main(void) {
     RUN(nearly_as_far_as_any_event);
     RUN(the_first_layer_reaches_its_ends);
     RUN(adders_on_the_way_reach_their_ends);
+    RUN(every_adder_is_there);
+    RUN(last_bits_behind_wraps);
     RUN(both_sides_of_every_clamp);
     RUN(the_same_every_time);
     TEST_EXIT();

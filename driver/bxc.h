@@ -16,7 +16,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-#define BXC_VERSION "0.1.0"
+#define BXC_VERSION "0.2.0"
 
 struct bxc_context;
 

@@ -194,7 +194,10 @@ static int judge_file(struct check *check, const char *name) {
     if (strncmp(name, "report/report.", 14) == 0 && report_is_right(check, name, wanted)) return 0;
     if (strcmp(digest, wanted) != 0) return judge_edited(check, name, "edited", text, length);
     return again && strcmp(made, digest) != 0
-               ? judge_edited(check, name, "edited, and its hash in manifest.json", text, length)
+               ? judge_edited(check, name,
+                              "not what this bxc makes of model.bxc: edited with its hash in manifest.json, or of "
+                              "another build",
+                              text, length)
                : 0;
 }
 

@@ -170,6 +170,19 @@ struct term lower_clamp(struct lower *lower, struct term term, int128 lo, int128
     return term;
 }
 
+/* 0 and a power of two, or that power with either sign: a bit that sums can take as it is. */
+static bool is_scaled_bit(const int64_t entries[2]) {
+    int64_t size = entries[1] < 0 ? entries[0] : entries[1];
+    return size > 0 && (size & (size - 1)) == 0 && (entries[0] == 0 || entries[0] == -entries[1]);
+}
+
+static struct term scaled_bit(struct lower *lower, wireref bit, const int64_t entries[2]) {
+    int128 step = (int128)entries[1] - entries[0];
+    struct term_list list = {.constant = entries[0] - step * wire_at(lower, bit)->lo};
+    term_list_add(lower, &list, (struct term){.wire = bit}, (int64_t)step, 0);
+    return lower_sum(lower, &list);
+}
+
 struct term lower_table(struct lower *lower, struct term term, const struct table *table) {
     const struct wire *wire = wire_at(lower, term.wire);
     int128 count = (int128)wire->hi - wire->lo + 1;
@@ -189,6 +202,8 @@ struct term lower_table(struct lower *lower, struct term term, const struct tabl
     }
     if (same)
         return lower_constant(lower, made.entries[0]);
+    if (made.count == 2 && is_scaled_bit(made.entries))
+        return scaled_bit(lower, term.wire, made.entries);
     struct term operand = {.wire = term.wire};
     struct wire look_up = {.op = WIRE_TABLE, .operands = &operand, .operand_count = 1};
     look_up.table = datapath_table(lower->design, lower->datapath, &made);

@@ -175,6 +175,8 @@ static struct term lower_stairs(struct lower *lower, struct term x, const struct
     int64_t by_search = (int64_t)levels * width + table_cost(levels, entry);
     for (int level = 1; level < levels; level++)
         by_search += table_cost(level, width);
+    if (interval.hi - interval.lo == 1)
+        return tabulated(lower, x, steps);
     /* the threshold of one step merges into the sum that it looks at, and the sign is there already */
     if (steps.count == 1 && lower->datapath->wires[x.wire.id].op == WIRE_SUM)
         return compare_all(lower, x, steps);

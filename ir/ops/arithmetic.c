@@ -4,16 +4,22 @@
 
 #include <math.h>
 
-/* a - max(a) is never above 0: what a softmax's exponential gets to see. */
-static bool takes_off_maximum(const struct graph *graph, const struct node *node) {
-    if (node->op != OP_SUB)
-        return false;
-    const struct value *b = op_operand(graph, node, 1);
-    if (b->definition.id >= graph->node_count)
-        return false;
-    const struct node *maximum = &graph->nodes[b->definition.id];
-    return maximum->op == OP_REDUCE_MAX && maximum->input_count == 1 && maximum->attributes.axis.keep_dimensions &&
-           valref_equal(maximum->inputs[0], node->inputs[0]);
+static bool is_maximum_of(const struct graph *graph, valref maximum, valref a) {
+    uint32_t definition = graph_value(graph, maximum)->definition.id;
+    if (definition >= graph->node_count) return false;
+    const struct node *node = &graph->nodes[definition];
+    return node->op == OP_REDUCE_MAX && node->input_count == 1 && node->attributes.axis.keep_dimensions &&
+           valref_equal(node->inputs[0], a);
+}
+
+/* Which signs a difference has none of: a - max(a) is never above 0 and max(a) - a never below, which is what a
+ * softmax's exponential gets to see. */
+enum difference { ANY_SIGN, NEVER_ABOVE, NEVER_BELOW };
+
+static enum difference difference_from_maximum(const struct graph *graph, const struct node *node) {
+    if (node->op != OP_SUB) return ANY_SIGN;
+    if (is_maximum_of(graph, node->inputs[1], node->inputs[0])) return NEVER_ABOVE;
+    return is_maximum_of(graph, node->inputs[0], node->inputs[1]) ? NEVER_BELOW : ANY_SIGN;
 }
 
 static bool sum_interval(struct interval a, int shift_a, struct interval b, int shift_b, bool subtract, struct interval *out) {
@@ -44,7 +50,7 @@ static struct operands operands_of(const struct graph *graph, const struct node 
     return out;
 }
 
-static bool infer_element(const struct node *node, const struct operands *operands, size_t element, bool at_most_zero,
+static bool infer_element(const struct node *node, const struct operands *operands, size_t element, enum difference sign,
                           struct interval *interval, int *fraction) {
     size_t i = op_mapped(operands->map_a, element), j = op_mapped(operands->map_b, element);
     struct interval a = op_interval(operands->a, i), b = op_interval(operands->b, j);
@@ -57,8 +63,8 @@ static bool infer_element(const struct node *node, const struct operands *operan
     *fraction = fraction_a > fraction_b ? fraction_a : fraction_b;
     if (!sum_interval(a, *fraction - fraction_a, b, *fraction - fraction_b, node->op == OP_SUB, interval))
         return false;
-    if (at_most_zero && interval->hi > 0)
-        interval->hi = 0;
+    if (sign == NEVER_ABOVE && interval->hi > 0) interval->hi = 0;
+    if (sign == NEVER_BELOW && interval->lo < 0) interval->lo = 0;
     return true;
 }
 
@@ -68,10 +74,10 @@ static int infer_integers(struct graph *graph, struct node *node, struct value *
     struct interval *intervals = ARENA_ARRAY(scratch, struct interval, count);
     int *fractions = ARENA_ARRAY(scratch, int, count);
     struct operands operands = operands_of(graph, node, &result->shape, scratch);
-    bool at_most_zero = takes_off_maximum(graph, node);
+    enum difference sign = difference_from_maximum(graph, node);
     int status = 0;
     for (size_t i = 0; i < count && status == 0; i++) {
-        if (!infer_element(node, &operands, i, at_most_zero, &intervals[i], &fractions[i]))
+        if (!infer_element(node, &operands, i, sign, &intervals[i], &fractions[i]))
             status = op_refuse_width(graph, node, i);
     }
     if (status == 0)

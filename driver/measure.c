@@ -15,6 +15,7 @@ struct measurement {
     const float **inputs; /* events x elements each */
     uint32_t output_count;
     size_t *output_elements;
+    struct decision_rule *rules; /* by output: those of the network as it was read, while its outputs are the same */
     double **outputs; /* of the last pass measured; NULL: none yet */
 };
 
@@ -91,13 +92,6 @@ static int run_integers(struct measurement *measurement, const struct graph *gra
     return 0;
 }
 
-static size_t decision(const double *values, size_t elements) {
-    size_t best = elements == 1 && values[0] >= 0;
-    for (size_t e = 1; e < elements; e++)
-        if (values[e] > values[best]) best = e;
-    return best;
-}
-
 static void compare(const struct measurement *measurement, double *const *after, struct pass_report *out) {
     double sum = 0;
     size_t count = 0;
@@ -106,12 +100,15 @@ static void compare(const struct measurement *measurement, double *const *after,
             size_t elements = measurement->output_elements[o];
             const double *a = after[o] + i * elements, *b = measurement->outputs[o] + i * elements;
             for (size_t e = 0; e < elements; e++, count++) {
-                double error = fabs(a[e] - b[e]);
+                double error = number_distance(a[e], b[e]);
                 sum += error;
                 out->max_error = error > out->max_error ? error : out->max_error;
             }
-            out->decisions++;
-            out->flipped += decision(a, elements) != decision(b, elements);
+            const struct decision_rule *rule = &measurement->rules[o];
+            for (size_t e = 0; e + rule->wide <= elements; e += rule->wide) {
+                out->decisions++;
+                out->flipped += decision_of(rule, a + e) != decision_of(rule, b + e);
+            }
         }
     out->mean_error = count ? sum / (double)count : 0;
     out->measured = true;
@@ -122,6 +119,12 @@ static bool comparable(const struct measurement *measurement, const struct graph
     for (uint32_t o = 0; o < graph->output_count; o++)
         if (measurement->output_elements[o] != shape_elements(&graph_value(graph, graph->outputs[o].value)->shape)) return false;
     return true;
+}
+
+static struct decision_rule *rules_of(const struct measurement *measurement, const struct graph *graph) {
+    struct decision_rule *rules = ARENA_ARRAY(measurement->arena, struct decision_rule, graph->output_count + 1);
+    for (uint32_t o = 0; o < graph->output_count; o++) rules[o] = decision_rule_of(graph, o);
+    return rules;
 }
 
 bool measurement_take(struct measurement *measurement, struct program *program, struct pass_report *out) {
@@ -135,6 +138,7 @@ bool measurement_take(struct measurement *measurement, struct program *program, 
     int result = graph_is_integer(graph) ? run_integers(measurement, graph, after) : run_reals(measurement, graph, after);
     bool can = result == 0 && comparable(measurement, graph);
     if (can) compare(measurement, after, out);
+    else if (result == 0) measurement->rules = rules_of(measurement, graph);
     if (result == 0) {
         measurement->output_count = graph->output_count;
         measurement->output_elements = elements;

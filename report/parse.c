@@ -50,6 +50,11 @@ double read_number(struct json_reader *reader, const cJSON *object, const char *
     return (double)NAN;
 }
 
+double read_error_number(struct json_reader *reader, const cJSON *object, const char *key) {
+    double number = read_number(reader, object, key);
+    return isnan(number) ? (double)INFINITY : number;
+}
+
 double read_number_or_zero(struct json_reader *reader, const cJSON *object, const char *key) {
     double number = read_number(reader, object, key);
     return isnan(number) ? 0 : number;
@@ -140,8 +145,8 @@ static void read_passes(struct json_reader *reader, const cJSON *root, struct co
         pass->changed = read_bool(reader, item, "changed");
         pass->measured = read_bool(reader, item, "measured");
         if (pass->measured) {
-            pass->max_error = read_number(reader, item, "max_error");
-            pass->mean_error = read_number(reader, item, "mean_error");
+            pass->max_error = read_error_number(reader, item, "max_error");
+            pass->mean_error = read_error_number(reader, item, "mean_error");
             pass->decisions = read_count(reader, item, "decisions");
             pass->flipped = read_count(reader, item, "flipped");
         }

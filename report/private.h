@@ -28,6 +28,7 @@ cJSON *json_read(struct json_reader *reader, const char *text);
 const cJSON *read_member(struct json_reader *reader, const cJSON *object, const char *key);
 const char *read_text(struct json_reader *reader, const cJSON *object, const char *key); /* null gives NULL */
 double read_number(struct json_reader *reader, const cJSON *object, const char *key);    /* null gives NaN */
+double read_error_number(struct json_reader *reader, const cJSON *object, const char *key);     /* null stands for an infinite one */
 double read_number_or_zero(struct json_reader *reader, const cJSON *object, const char *key);
 bool read_bool(struct json_reader *reader, const cJSON *object, const char *key);
 /* NULL when it is no array (cJSON_ArrayForEach would walk objects too). */

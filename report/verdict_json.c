@@ -388,7 +388,7 @@ static void read_worst_number(struct json_reader *reader, const cJSON *object, s
     worst->element = (uint32_t)read_count(reader, object, "element");
     worst->expected = read_number(reader, object, "expected");
     worst->got = read_number(reader, object, "got");
-    worst->error = cJSON_HasObjectItem(object, "error") ? read_number(reader, object, "error") : fabs(worst->expected - worst->got);
+    worst->error = cJSON_HasObjectItem(object, "error") ? read_error_number(reader, object, "error") : fabs(worst->expected - worst->got);
     worst->cause = read_text(reader, object, "cause");
 }
 
@@ -422,11 +422,11 @@ void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss)
     loss->compared = read_text(reader, object, "compared");
     loss->not_compared = later_text(reader, object, "not_compared");
     loss->events = read_count(reader, object, "events");
-    loss->max_error = read_number(reader, object, "max_error");
-    loss->mean_error = read_number(reader, object, "mean_error");
+    loss->max_error = read_error_number(reader, object, "max_error");
+    loss->mean_error = read_error_number(reader, object, "mean_error");
     const double *numbers = read_numbers(reader, object, "quantiles", &quantiles);
     for (uint32_t i = 0; i < quantiles && i < LOSS_QUANTILES; i++)
-        loss->quantile[i] = numbers[i];
+        loss->quantile[i] = isnan(numbers[i]) ? (double)INFINITY : numbers[i];
     loss->outputs = read_count(reader, object, "outputs");
     loss->exact = read_count(reader, object, "exact");
     loss->grid_outputs = read_count(reader, object, "grid_outputs");
@@ -434,7 +434,7 @@ void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss)
     loss->decisions = read_count(reader, object, "decisions");
     loss->flipped = read_count(reader, object, "flipped");
     read_causes(reader, object, "flipped_by", loss->flipped_by);
-    loss->allowed = read_number(reader, object, "allowed");
+    loss->allowed = read_error_number(reader, object, "allowed");
     loss->formats = read_text(reader, object, "formats");
     loss->judged = later_count(reader, object, "judged");
     read_causes(reader, object, "beyond_by", loss->beyond_by);
@@ -453,7 +453,7 @@ static void read_gates(struct json_reader *reader, const cJSON *root, struct ver
         struct gate *gate = &verdict->gates[verdict->gate_count++];
         gate->name = read_text(reader, item, "name");
         gate->limit = read_number(reader, item, "limit");
-        gate->value = read_number(reader, item, "value");
+        gate->value = read_error_number(reader, item, "value");
         gate->passed = read_bool(reader, item, "passed");
     }
 }

@@ -24,7 +24,7 @@ struct pairing { /* one output */
     bool numbers;         /* element by element, or only the decisions */
     bool float_is_index, fixed_is_index; /* of a class */
     const char *compared;
-    bool last_wins;       /* of equal numbers, in the model's arg-max */
+    struct decision_rule float_rule, fixed_rule;
     valref beside;        /* the fixed graph's value that the float numbers stand beside; NO_VALUE: none */
     double count, sum, squares; /* of the float outputs */
     double spread;        /* their root mean square about their mean; about 0 where they hardly vary */
@@ -38,7 +38,7 @@ struct accuracy {
     struct graph *reference; /* outputs as they are compared */
     const struct graph *fixed;
     struct pairing *pairs;
-    double threshold;
+    double threshold;        /* that was asked for, or NaN */
     struct labels *labels;
     uint32_t input_count;
     valref *inputs;
@@ -53,13 +53,6 @@ struct accuracy {
     struct worst_events *worst;
 };
 
-static const struct node *through_reshapes(const struct graph *graph, valref value) {
-    const struct node *node = graph_definition(graph, value);
-    while (node->op == OP_RESHAPE)
-        node = graph_definition(graph, node->inputs[0]);
-    return node;
-}
-
 /* The expansion of a softmax keeps its name: "<softmax>.exp" and the like. */
 static bool has_part_of(const struct graph *graph, const char *name) {
     size_t length = strlen(name);
@@ -69,11 +62,6 @@ static bool has_part_of(const struct graph *graph, const char *name) {
             return true;
     }
     return false;
-}
-
-static size_t last_axis(const struct graph *graph, valref value) {
-    const struct shape *shape = &graph_value(graph, value)->shape;
-    return shape->rank > 0 && shape->dim[shape->rank - 1] > 0 ? (size_t)shape->dim[shape->rank - 1] : 1;
 }
 
 static bool chooses_last_axis(const struct graph *graph, const struct node *argmax) {
@@ -96,6 +84,9 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     struct graph_output *reference = &accuracy->reference->outputs[output];
     valref fixed = accuracy->fixed->outputs[output].value;
     const struct node *ends = through_reshapes(accuracy->reference, reference->value);
+    pair->float_rule = decision_rule_of(accuracy->reference, output);
+    if (!isnan(accuracy->threshold))
+        pair->float_rule.threshold = accuracy->threshold;
     pair->fixed_is_index = through_reshapes(accuracy->fixed, fixed)->op == OP_ARGMAX;
     pair->float_is_index = ends->op == OP_ARGMAX;
     pair->compared = "its outputs";
@@ -106,14 +97,13 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     if (pair->float_is_index && chooses_last_axis(accuracy->reference, ends)) {
         reference->value = ends->inputs[0]; /* the same decisions, and how near they were */
         pair->float_is_index = false;
-        pair->last_wins = ends->attributes.axis.select_last;
+        pair->float_rule.last_wins = ends->attributes.axis.select_last;
     }
     pair->floats = value_elements(accuracy->reference, reference->value);
     pair->fixed = value_elements(accuracy->fixed, fixed);
     pair->numbers = pair->floats == pair->fixed && pair->float_is_index == pair->fixed_is_index;
     pair->beside = stands_beside(accuracy, pair, fixed);
-    size_t wide = pair->float_is_index ? 1 : last_axis(accuracy->reference, reference->value);
-    pair->decisions = pair->floats / wide;
+    pair->decisions = pair->floats / decision_rule_of(accuracy->reference, output).wide;
     if (!pair->numbers)
         pair->compared = "its decisions only, because the firmware gives the winning class";
 }
@@ -122,6 +112,13 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
 static bool comparable(const struct pairing *pair) {
     bool groups = pair->decisions > 0 && pair->floats % pair->decisions == 0 && pair->fixed % pair->decisions == 0;
     return groups && (pair->numbers || pair->fixed_is_index || pair->float_is_index);
+}
+
+static void set_rules(struct pairing *pair) {
+    pair->float_rule.wide = pair->floats / pair->decisions;
+    pair->float_rule.is_index = pair->float_is_index;
+    pair->fixed_rule = (struct decision_rule){.wide = pair->fixed / pair->decisions, .is_index = pair->fixed_is_index,
+                                              .threshold = pair->float_rule.threshold};
 }
 
 static int make_pairs(struct accuracy *accuracy) {
@@ -137,6 +134,7 @@ static int make_pairs(struct accuracy *accuracy) {
         if (!comparable(&accuracy->pairs[o]))
             return diag_warning(diag, at, NULL, "output '%s' of the float model has another shape: it is not compared",
                                 accuracy->fixed->outputs[o].name), -1;
+        set_rules(&accuracy->pairs[o]);
     }
     return 0;
 }
@@ -155,14 +153,6 @@ int accuracy_expect_labels(struct accuracy *accuracy, uint64_t events) {
                           accuracy->fixed->outputs[0].name, pair->decisions);
     accuracy->labels = labels_new(accuracy->arena, scores(pair), events);
     return 0;
-}
-
-/* A probability decides at one half, any other number by its sign. */
-static double default_threshold(const struct graph *reference) {
-    const struct node *node = reference->output_count ? graph_definition(reference, reference->outputs[0].value) : NULL;
-    while (node && (node->op == OP_RESHAPE || node->op == OP_NARROW || node->op == OP_QUANT))
-        node = graph_definition(reference, node->inputs[0]);
-    return node && (node->op == OP_SIGMOID || node->op == OP_HARD_SIGMOID || node->op == OP_SOFTMAX) ? 0.5 : 0;
 }
 
 static void allocate(struct accuracy *accuracy) {
@@ -188,8 +178,6 @@ struct accuracy *accuracy_new(const struct graph *reference, const struct graph 
     struct accuracy *accuracy = ARENA_NEW(arena, struct accuracy);
     *accuracy = (struct accuracy){.context = fixed->context, .file = file, .arena = arena, .fixed = fixed, .threshold = threshold};
     accuracy->reference = graph_clone(reference);
-    if (isnan(threshold))
-        accuracy->threshold = default_threshold(accuracy->reference);
     if (make_pairs(accuracy)) {
         graph_free(accuracy->reference);
         accuracy->reference = NULL;
@@ -221,49 +209,32 @@ void accuracy_close(struct accuracy *accuracy) {
 
 /* ---- decisions ---- */
 
-/* The class that `count` numbers choose; the first of equals wins, or the last. */
-static int64_t decide(const double *numbers, size_t count, bool is_index, double threshold) {
-    size_t best = 0;
-    if (is_index)
-        return (int64_t)numbers[0];
-    if (count == 1)
-        return numbers[0] >= threshold;
-    for (size_t i = 1; i < count; i++)
-        if (numbers[i] > numbers[best])
-            best = i;
-    return (int64_t)best;
+static int64_t float_decision(const struct pairing *pair, const float *event, size_t decision) {
+    return decision_of_floats(&pair->float_rule, event + decision * pair->float_rule.wide);
 }
 
-static int64_t decide_float(const float *numbers, size_t count, bool is_index, bool last_wins, double threshold) {
-    size_t best = 0;
-    if (is_index)
-        return (int64_t)numbers[0];
-    if (count == 1)
-        return (double)numbers[0] >= threshold;
-    for (size_t i = 1; i < count; i++)
-        if (numbers[i] > numbers[best] || (last_wins && numbers[i] == numbers[best]))
-            best = i;
-    return (int64_t)best;
-}
-
-static int64_t float_decision(const struct accuracy *accuracy, const struct pairing *pair, const float *event, size_t decision) {
-    size_t wide = pair->floats / pair->decisions;
-    return decide_float(event + decision * wide, wide, pair->float_is_index, pair->last_wins, accuracy->threshold);
-}
-
-static int64_t fixed_decision(const struct accuracy *accuracy, const struct pairing *pair, const double *event, size_t decision) {
-    size_t wide = pair->fixed / pair->decisions;
-    return decide(event + decision * wide, wide, pair->fixed_is_index, accuracy->threshold);
+static int64_t fixed_decision(const struct pairing *pair, const double *event, size_t decision) {
+    return decision_of(&pair->fixed_rule, event + decision * pair->fixed_rule.wide);
 }
 
 /* ---- labels ---- */
+
+/* Of one column a class the largest; -1 where it is not alone: no class was marked, or several. */
+static int64_t marked_class(const double *label, size_t columns) {
+    size_t best = 0, equal = 0;
+    for (size_t c = 1; c < columns; c++)
+        best = label[c] > label[best] ? c : best;
+    for (size_t c = 0; c < columns; c++)
+        equal += label[c] == label[best];
+    return equal == 1 ? (int64_t)best : -1;
+}
 
 /* A class number, or one column a class of which the largest counts. -1: neither. */
 static int64_t label_class(const struct accuracy *accuracy, const double *label, size_t columns) {
     size_t classes = scores(&accuracy->pairs[0]);
     classes = classes > 1 ? classes : 2;
     if (columns > 1)
-        return columns == classes ? decide(label, columns, false, 0) : -1;
+        return columns == classes ? marked_class(label, columns) : -1;
     bool whole = label[0] >= 0 && label[0] == floor(label[0]) && label[0] < 2147483647.0;
     bool open_ended = accuracy->pairs[0].fixed_is_index && accuracy->pairs[0].float_is_index;
     return whole && (open_ended || label[0] < (double)classes) ? (int64_t)label[0] : -1;
@@ -272,7 +243,7 @@ static int64_t label_class(const struct accuracy *accuracy, const double *label,
 static void add_label(struct accuracy *accuracy, float *rows, const float *floats, const double *fixed, int64_t truth) {
     const struct pairing *pair = &accuracy->pairs[0];
     size_t classes = scores(pair);
-    int64_t a = float_decision(accuracy, pair, floats, 0), b = fixed_decision(accuracy, pair, fixed, 0);
+    int64_t a = float_decision(pair, floats, 0), b = fixed_decision(pair, fixed, 0);
     for (size_t c = 0; c < classes; c++) {
         rows[c] = pair->float_is_index || pair->floats != classes ? (float)((int64_t)c == a) : floats[c];
         rows[classes + c] = pair->fixed_is_index ? (float)((int64_t)c == b) : (float)fixed[c];
@@ -363,11 +334,6 @@ static void add_number(struct accuracy *accuracy, double error, bool on_grid) {
     errors_add(accuracy->errors, error);
 }
 
-static double distance(double a, double b) {
-    double error = a == b ? 0 : fabs(a - b);
-    return isnan(error) ? INFINITY : error;
-}
-
 static struct outcome add_event(struct accuracy *accuracy, const struct event_block *block, size_t e, float *const *floats) {
     struct outcome outcome = {.error = -1, .judged = accuracy->loss.judged < accuracy->judged_most};
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
@@ -376,7 +342,7 @@ static struct outcome add_event(struct accuracy *accuracy, const struct event_bl
         const double *b = accuracy->reals[o] + e * pair->fixed;
         double squares = 0;
         for (size_t i = 0; pair->numbers && i < pair->fixed; i++) {
-            double error = distance((double)a[i], b[i]);
+            double error = number_distance((double)a[i], b[i]);
             add_number(accuracy, error, block->on_grid[e]);
             squares += error * error;
             if (error > outcome.error) {
@@ -387,7 +353,7 @@ static struct outcome add_event(struct accuracy *accuracy, const struct event_bl
         }
         pair->squared_errors += squares;
         for (size_t d = 0; d < pair->decisions; d++) {
-            bool flipped = float_decision(accuracy, pair, a, d) != fixed_decision(accuracy, pair, b, d);
+            bool flipped = float_decision(pair, a, d) != fixed_decision(pair, b, d);
             accuracy->loss.decisions++;
             accuracy->loss.flipped += flipped;
             outcome.flipped |= flipped;
@@ -447,7 +413,7 @@ static double whole_error(const struct accuracy *accuracy, const struct suspects
                           uint32_t output, size_t element) {
     const struct pairing *pair = &accuracy->pairs[output];
     size_t row = suspects->rows[k];
-    return distance((double)floats[output][row * pair->floats + element],
+    return number_distance((double)floats[output][row * pair->floats + element],
                     accuracy->reals[output][row * pair->fixed + element]);
 }
 
@@ -455,7 +421,7 @@ static double whole_error(const struct accuracy *accuracy, const struct suspects
 static double error_inside(const struct accuracy *accuracy, const struct suspects *suspects, size_t k, uint32_t output,
                            size_t element) {
     const struct pairing *pair = &accuracy->pairs[output];
-    return distance((double)suspects->outputs[output][k * pair->floats + element],
+    return number_distance((double)suspects->outputs[output][k * pair->floats + element],
                     accuracy->reals[output][suspects->rows[k] * pair->fixed + element]);
 }
 
@@ -471,7 +437,7 @@ static enum loss_cause cause_of_flip(const struct accuracy *accuracy, uint32_t o
         return LOSS_UNEXPLAINED;
     struct allowance a = allowed(accuracy, output, first + (count > 1 ? (size_t)own : 0));
     if (count == 1)
-        return cause_inside(fabs((double)numbers[0] - accuracy->threshold), &a);
+        return cause_inside(fabs((double)numbers[0] - pair->float_rule.threshold), &a);
     struct allowance b = allowed(accuracy, output, first + (size_t)other);
     a.rounding += b.rounding;
     a.range += b.range;
@@ -491,9 +457,9 @@ static void blame_flips(struct accuracy *accuracy, const struct suspects *suspec
         const float *as_it_came = floats[o] + row * pair->floats, *at_port = suspects->outputs[o] + k * pair->floats;
         for (size_t d = 0; d < pair->decisions; d++) {
             size_t wide = pair->floats / pair->decisions;
-            int64_t fixed = fixed_decision(accuracy, pair, accuracy->reals[o] + row * pair->fixed, d);
-            int64_t inside = float_decision(accuracy, pair, at_port, d);
-            if (float_decision(accuracy, pair, as_it_came, d) == fixed)
+            int64_t fixed = fixed_decision(pair, accuracy->reals[o] + row * pair->fixed, d);
+            int64_t inside = float_decision(pair, at_port, d);
+            if (float_decision(pair, as_it_came, d) == fixed)
                 continue;
             if (inside == fixed)
                 accuracy->loss.flipped_by[port]++;
@@ -600,6 +566,7 @@ static int add_block(struct accuracy *accuracy, const struct event_block *block,
             continue;
         struct outcome outcome = add_event(accuracy, block, e, floats);
         accuracy->loss.events++;
+        accuracy->loss.made_up |= block->phase == PHASE_RANDOM;
         if (!outcome.flipped && !outcome.judged && !(outcome.error > least))
             continue;
         suspects.rows[suspects.count] = e;
@@ -622,7 +589,6 @@ int accuracy_add(struct accuracy *accuracy, const struct event_block *block, flo
         port_to_reals(accuracy->fixed, output->value, output->meaning.scale ? &output->meaning : NULL, block->events, integers[o], accuracy->reals[o]);
     }
     update_spread(accuracy, block, floats);
-    accuracy->loss.made_up |= block->phase == PHASE_RANDOM;
     struct arena *scratch = arena_new(accuracy->context);
     int status = add_block(accuracy, block, floats, scratch);
     arena_free(scratch);

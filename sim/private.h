@@ -245,6 +245,9 @@ struct allowance roundings_explains(struct roundings *roundings, valref value, s
 /* ... by the rounding of factors that an output's meaning took over, in the float output's unit. */
 double roundings_explain_meaning(const struct roundings *roundings, const struct graph_output *output, size_t element);
 
+/* ---- decisions.c ---- */
+const struct node *through_reshapes(const struct graph *graph, valref value); /* what computes it */
+
 /* ---- loss.c ---- */
 bool loss_has_quantisers(const struct graph *reference); /* the model came with them: its weights are exact */
 

@@ -81,6 +81,18 @@ double engine_build_seconds(const struct engine *engine);
 /* A command that the engine needs and that is not on PATH, in the arena; NULL: none. */
 const char *engine_missing_tool(struct arena *arena, enum engine_id id);
 
+/* ---- decisions.c: what a network decides ---- */
+struct decision_rule { /* of an output */
+    size_t wide;      /* numbers that one decision is made from: their largest, or */
+    double threshold; /* of one number, what it must reach */
+    bool is_index;    /* it is the class already */
+    bool last_wins;   /* of equal numbers */
+};
+struct decision_rule decision_rule_of(const struct graph *graph, uint32_t output);
+int64_t decision_of(const struct decision_rule *rule, const double *numbers);
+int64_t decision_of_floats(const struct decision_rule *rule, const float *numbers);
+double number_distance(double a, double b); /* infinite where one of them is no number */
+
 /* ---- loss.c, rounding.c, accuracy.c, worst.c, labels.c, errors.c, layer_loss.c, cause.c: is it still the trained network? ---- */
 enum loss_cause { /* why a decision flipped, or a number is further off than its formats explain */
     LOSS_PORT_ROUNDING, /* the float model does the same on the event as the port rounds it */
@@ -113,7 +125,7 @@ struct loss {
     uint64_t flipped_by[LOSS_CAUSE_COUNT];
     double allowed;              /* the largest error that the formats explain at an event that was judged (rounding.c) */
     const char *formats;         /* which formats, in words */
-    bool made_up;                /* random events */
+    bool made_up;                /* random events are among those that were measured */
     uint64_t judged;             /* events whose errors were held against what the formats explain; */
     uint64_t beyond_by[LOSS_CAUSE_COUNT]; /* those with a larger one; by FORMATS: none */
     double coarseness;           /* the errors' root mean square, in units of the outputs' spread about their mean */

@@ -1,0 +1,59 @@
+/* What a network decides: the largest of the numbers along the last axis of an output, or, of one number, whether it
+ * reaches a threshold. One rule for verify, compile, and the passes that compile measures. */
+#include <math.h>
+
+#include "sim/private.h"
+
+double number_distance(double a, double b) {
+    double error = a == b ? 0 : fabs(a - b);
+    return isnan(error) ? (double)INFINITY : error;
+}
+
+const struct node *through_reshapes(const struct graph *graph, valref value) {
+    const struct node *node = graph_definition(graph, value);
+    while (node->op == OP_RESHAPE)
+        node = graph_definition(graph, node->inputs[0]);
+    return node;
+}
+
+/* A probability decides at one half, any other number by its sign. */
+static double default_threshold(const struct graph *graph, valref value) {
+    const struct node *node = graph_definition(graph, value);
+    while (node->op == OP_RESHAPE || node->op == OP_NARROW || node->op == OP_QUANT)
+        node = graph_definition(graph, node->inputs[0]);
+    return node->op == OP_SIGMOID || node->op == OP_HARD_SIGMOID || node->op == OP_SOFTMAX ? 0.5 : 0;
+}
+
+struct decision_rule decision_rule_of(const struct graph *graph, uint32_t output) {
+    valref value = graph->outputs[output].value;
+    const struct shape *shape = &graph_value(graph, value)->shape;
+    struct decision_rule rule = {.wide = 1, .is_index = through_reshapes(graph, value)->op == OP_ARGMAX};
+    rule.threshold = default_threshold(graph, value);
+    if (!rule.is_index && shape->rank > 0 && shape->dim[shape->rank - 1] > 0)
+        rule.wide = (size_t)shape->dim[shape->rank - 1];
+    return rule;
+}
+
+int64_t decision_of(const struct decision_rule *rule, const double *numbers) {
+    size_t best = 0;
+    if (rule->is_index)
+        return (int64_t)numbers[0];
+    if (rule->wide == 1)
+        return numbers[0] >= rule->threshold;
+    for (size_t i = 1; i < rule->wide; i++)
+        if (numbers[i] > numbers[best] || (rule->last_wins && numbers[i] == numbers[best]))
+            best = i;
+    return (int64_t)best;
+}
+
+int64_t decision_of_floats(const struct decision_rule *rule, const float *numbers) {
+    size_t best = 0;
+    if (rule->is_index)
+        return (int64_t)numbers[0];
+    if (rule->wide == 1)
+        return (double)numbers[0] >= rule->threshold;
+    for (size_t i = 1; i < rule->wide; i++)
+        if (numbers[i] > numbers[best] || (rule->last_wins && numbers[i] == numbers[best]))
+            best = i;
+    return (int64_t)best;
+}

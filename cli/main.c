@@ -74,9 +74,9 @@ static void catch_interrupts(struct bxc_context *context) {
 }
 
 static int set_threads(struct invocation *invocation) {
-    double threads;
-    if (options_number(invocation->options, "threads", 0, 0, 4096, &threads) < 0) return EXIT_DIAGNOSED;
-    bxc_context_threads(invocation->context, (int)threads);
+    int threads;
+    if (options_whole(invocation->options, "threads", 0, 0, 4096, &threads) < 0) return EXIT_DIAGNOSED;
+    bxc_context_threads(invocation->context, threads);
     return EXIT_DONE;
 }
 

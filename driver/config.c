@@ -156,6 +156,7 @@ static int read_layers(struct config *config, const struct place *place, const c
     for (const cJSON *entry = item->child; entry; entry = entry->next) {
         struct layer_options layer = {arena_strdup(config->arena, entry->string), {-1, -1, -1, -1, -1}, -1};
         struct place inner = {arena_printf(config->arena, "%s/%s", place->path, entry->string), &layer.precision, &layer, NULL};
+        if (is_given_again(entry)) return refuse(config, inner.path, "this key is given more than once");
         if (read_object(config, &inner, entry, layer_keys) < 0) return -1;
         settings_add_layer(config->arena, config->out, &layer);
     }
@@ -167,6 +168,7 @@ static int read_inputs(struct config *config, const struct place *place, const c
     for (const cJSON *entry = item->child; entry; entry = entry->next) {
         struct input_options input = {.name = arena_strdup(config->arena, entry->string), .rounding = -1, .overflow = -1, .configured = true};
         struct place inner = {arena_printf(config->arena, "%s/%s", place->path, entry->string), NULL, NULL, &input};
+        if (is_given_again(entry)) return refuse(config, inner.path, "this key is given more than once");
         if (read_object(config, &inner, entry, input_keys) < 0) return -1;
         settings_add_input(config->arena, config->out, &input);
     }

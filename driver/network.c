@@ -109,11 +109,16 @@ static bool is_gated(const struct bxc_options *options) {
     return options_has(options, "max-flips") || options_has(options, "max-error") || options_has(options, "max-loss");
 }
 
+static void warn_of_labels(const struct program *program, const char *why) {
+    diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, NULL, "--labels does nothing: %s", why);
+}
+
 int network_judge(struct network *network, struct program *program, const struct measurement *measurement,
                   const struct pass_report *reports, uint32_t report_count, const struct bxc_options *options) {
     struct network none = {0};
-    if (!network) return check_gates(program, &none, options);
     const char *labels = options_get(options, "labels");
+    if (labels && !network) warn_of_labels(program, "a quantised graph has no float model to compare with");
+    if (!network) return check_gates(program, &none, options);
     size_t events = measurement_count(measurement);
     network->events = measurement_events(measurement);
     network->gated = is_gated(options);
@@ -123,6 +128,7 @@ int network_judge(struct network *network, struct program *program, const struct
     network->measured = loss_measure_labelled(network->trained, program->graph, events, measurement_inputs(measurement), (double)NAN,
                                               program->calibration.events > 0, labels ? &network->truth : NULL, program->arena, &network->loss);
     if (program->context->diagnostics.errors > errors) return -1;
+    if (labels && !network->measured) warn_of_labels(program, "there is no float model with these outputs to compare with");
     if (network->measured) {
         find_pass(network, reports, report_count);
         if (network->loss.warning && !network->gated) warn(program, network);

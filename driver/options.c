@@ -81,6 +81,15 @@ struct setting {
     const char *key, *value;
 };
 
+/* The last value of an option counts; that there is an earlier one is told. */
+static void warn_of_another(const struct bxc_options *options, const struct option_info *option, const char *value) {
+    const char *before = options_get(options, option->key);
+    if (option->repeats || !before || !value || strcmp(before, value) == 0) return;
+    diag_warning(&options->context->diagnostics, (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", option->key)},
+                 option->argument && strcmp(option->argument, "LIST") == 0 ? "give one list, with commas between" : NULL,
+                 "it is given as '%s' and as '%s': the last one counts", before, value);
+}
+
 static int set(void *user) {
     const struct setting *setting = user;
     struct bxc_options *options = setting->options;
@@ -90,6 +99,7 @@ static int set(void *user) {
         return diag_error(&options->context->diagnostics, (struct location){0},
                           nearest ? arena_printf(options->arena, "did you mean '%s'?", nearest) : "see 'bxc --help'", "no option '%s'", setting->key);
     }
+    warn_of_another(options, option, setting->value);
     if (options->count == options->capacity) {
         size_t capacity = options->capacity ? 2 * options->capacity : 16;
         options->given = arena_grow(options->arena, options->given, options->count * sizeof *options->given,
@@ -148,14 +158,21 @@ int options_number(const struct bxc_options *options, const char *key, double fa
     return 0;
 }
 
-int options_whole(const struct bxc_options *options, const char *key, int fallback, int lo, int hi, int *out) {
+int options_count(const struct bxc_options *options, const char *key, uint64_t fallback, double lo, double hi, uint64_t *out) {
     double number;
     *out = fallback;
-    if (options_number(options, key, fallback, lo, hi, &number) < 0) return -1;
-    *out = (int)number;
-    if (number == *out) return 0;
+    if (options_number(options, key, (double)fallback, lo, hi, &number) < 0) return -1;
+    *out = (uint64_t)number;
+    if (number == (double)*out) return 0;
     return diag_error(&options->context->diagnostics, (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", key)}, NULL,
-                      "'%s' is no whole number from %d to %d", options_get(options, key), lo, hi);
+                      "'%s' is no whole number from %g to %g", options_get(options, key), lo, hi);
+}
+
+int options_whole(const struct bxc_options *options, const char *key, int fallback, int lo, int hi, int *out) {
+    uint64_t number;
+    int result = options_count(options, key, (uint64_t)fallback, lo, hi, &number);
+    *out = result < 0 ? fallback : (int)number;
+    return result;
 }
 
 /* A share of one, as "0.5%" or "0.005", at most `most`; fallback without the option. */

@@ -50,6 +50,7 @@ const char *options_at(const struct bxc_options *options, const char *key, size_
 bool options_has(const struct bxc_options *options, const char *key);
 /* Numbers; the fallback when absent; -1 and a diagnosis naming the option when it is none or outside [lo, hi]. */
 int options_number(const struct bxc_options *options, const char *key, double fallback, double lo, double hi, double *out);
+int options_count(const struct bxc_options *options, const char *key, uint64_t fallback, double lo, double hi, uint64_t *out);
 int options_whole(const struct bxc_options *options, const char *key, int fallback, int lo, int hi, int *out);
 int options_share(const struct bxc_options *options, const char *key, double fallback, double most, double *out);
 

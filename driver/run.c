@@ -27,9 +27,15 @@ struct run_job {
     uint64_t limit;
 };
 
+/* From its dot on; NULL: it has none. */
+static const char *extension_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return strrchr(slash ? slash : path, '.');
+}
+
 /* .npy, also where the name has no extension, or .csv, as events are read. */
 static int check_output(struct run_job *job) {
-    const char *slash = strrchr(job->output, '/'), *dot = strrchr(slash ? slash : job->output, '.');
+    const char *dot = extension_of(job->output);
     if (!dot || (strcasecmp(dot, ".npy") == 0 || strcasecmp(dot, ".csv") == 0)) return 0;
     return diag_error(&job->context->diagnostics, (struct location){.file = job->output}, "name the output .npy or .csv", "cannot write this format");
 }
@@ -91,7 +97,7 @@ static int open_events(struct run_job *job) {
 /* out.npy for one output; out.NAME.npy for each of several. */
 static const char *output_path(struct run_job *job, uint32_t index) {
     if (job->graph->output_count == 1) return job->output;
-    const char *dot = strrchr(job->output, '.');
+    const char *dot = extension_of(job->output);
     size_t stem = dot ? (size_t)(dot - job->output) : strlen(job->output);
     return arena_printf(job->arena, "%.*s.%s%s", (int)stem, job->output, names_unique(job->names, job->graph->outputs[index].name), job->output + stem);
 }
@@ -200,9 +206,8 @@ static int run_all(struct run_job *job) {
 }
 
 static int run_steps(struct run_job *job) {
-    double count;
-    if (options_number(job->options, "count", 0, 0, 1e15, &count) < 0) return -1;
-    job->limit = count > 0 ? (uint64_t)count : UINT64_MAX;
+    if (options_count(job->options, "count", 0, 0, 1e15, &job->limit) < 0) return -1;
+    if (job->limit == 0) job->limit = UINT64_MAX;
     if (check_output(job) < 0 || choose_engine(job) < 0 || open_firmware(job) < 0) return -1;
     job->graph = job->engine_id == ENGINE_FLOAT ? job->firmware->reference : job->firmware->quantised;
     struct engine_options options = {.jobs = job->context->threads, .ap_types = options_get(job->options, "ap-types"),

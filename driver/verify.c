@@ -35,39 +35,49 @@ static int choose_engines(const struct verify_job *job, bool *chosen) {
     return 0;
 }
 
-static void choose_class_names(const struct verify_job *job, struct verify_options *out) {
-    const char *list = options_get(job->options, "class-names");
-    if (!list) return;
-    char *copy = arena_strdup(job->arena, list), *rest = copy;
-    out->class_names = ARENA_ARRAY(job->arena, const char *, strlen(list) + 1);
-    for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) out->class_names[out->class_name_count++] = name;
+static int choose_class_names(const struct verify_job *job, struct verify_options *out) {
+    const char *at = options_get(job->options, "class-names");
+    out->class_names = at ? ARENA_ARRAY(job->arena, const char *, strlen(at) + 1) : NULL;
+    while (at) {
+        size_t length = strcspn(at, ",");
+        if (length == 0)
+            return diag_error(&job->context->diagnostics, (struct location){.attribute = "--class-names"},
+                              "give every class a name, in the order of their numbers", "class %u has no name", out->class_name_count);
+        out->class_names[out->class_name_count++] = arena_strndup(job->arena, at, length);
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    return 0;
 }
 
-static void choose_events(const struct verify_job *job, struct verify_options *out) {
+static int choose_events(const struct verify_job *job, struct verify_options *out) {
     while (options_at(job->options, "events", out->event_file_count)) out->event_file_count++;
     out->event_files = ARENA_ARRAY(job->arena, const char *, out->event_file_count);
     for (uint32_t i = 0; i < out->event_file_count; i++) out->event_files[i] = options_at(job->options, "events", i);
     out->labels = options_get(job->options, "labels");
-    choose_class_names(job, out);
+    return choose_class_names(job, out);
+}
+
+static void warn_of_engine_options(const struct verify_job *job, const bool *chosen) {
+    if (options_has(job->options, "ap-types") && !chosen[ENGINE_HLS])
+        diag_warning(&job->context->diagnostics, (struct location){.file = "bxc"}, NULL,
+                     "--ap-types does nothing: engine 'hls' is not among those of --engines");
 }
 
 static int choose(const struct verify_job *job, struct verify_options *out) {
-    double count, seed, threshold;
     *out = verify_options_default();
-    choose_events(job, out);
-    if (options_number(job->options, "count", (double)out->events, 1, 1e15, &count) < 0 ||
-        options_number(job->options, "seed", (double)out->seed, 0, 9e15, &seed) < 0 ||
-        options_number(job->options, "threshold", out->threshold, -1e30, 1e30, &threshold) < 0 ||
+    if (choose_events(job, out) < 0 ||
+        options_count(job->options, "count", out->events, 1, 1e15, &out->events) < 0 ||
+        options_count(job->options, "seed", out->seed, 0, 9e15, &out->seed) < 0 ||
+        options_number(job->options, "threshold", out->threshold, -1e30, 1e30, &out->threshold) < 0 ||
         options_share(job->options, "max-flips", out->max_flips, 1, &out->max_flips) < 0 ||
         options_number(job->options, "max-error", out->max_error, 0, 1e300, &out->max_error) < 0 ||
         options_share(job->options, "max-loss", out->max_loss, 1, &out->max_loss) < 0) return -1;
-    out->events = (uint64_t)count;
-    out->seed = (uint64_t)seed;
-    out->threshold = threshold;
     out->engine_options.jobs = job->context->threads;
     out->engine_options.ap_types = options_get(job->options, "ap-types");
     out->engine_options.check_hash = !options_has(job->options, "no-hash-check");
-    return choose_engines(job, out->engine);
+    if (choose_engines(job, out->engine) < 0) return -1;
+    warn_of_engine_options(job, out->engine);
+    return 0;
 }
 
 /* ---- what is left in the folder ---- */

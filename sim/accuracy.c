@@ -199,6 +199,13 @@ bool accuracy_has_numbers(const struct accuracy *accuracy) {
     return any;
 }
 
+bool accuracy_has_threshold(const struct accuracy *accuracy) {
+    bool any = false;
+    for (uint32_t o = 0; accuracy->reference && o < accuracy->fixed->output_count; o++)
+        any |= accuracy->pairs[o].float_rule.wide == 1 && !accuracy->pairs[o].float_rule.is_index;
+    return any;
+}
+
 void accuracy_close(struct accuracy *accuracy) {
     if (!accuracy)
         return;

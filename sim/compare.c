@@ -187,14 +187,25 @@ static void tell_rounded(struct firmware *firmware, struct arena *arena, const c
               "its numbers do not read back as the event that failed");
 }
 
-static const char *failing_path(const struct firmware *firmware, struct arena *arena, const char *input, uint32_t inputs) {
-    if (inputs == 1)
-        return arena_printf(arena, "%s/verify/failing.npy", firmware->folder);
+static const char *plain_name(struct arena *arena, const char *input) {
     char *name = arena_strdup(arena, input);
     for (char *c = name; *c; c++)
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *c))
             *c = '_';
-    return arena_printf(arena, "%s/verify/failing-%s.npy", firmware->folder, name);
+    return name;
+}
+
+/* Two names may differ in no character that stays: the later input's number makes the difference. */
+static const char *failing_path(const struct firmware *firmware, struct arena *arena, const struct value_list *inputs, uint32_t input) {
+    const struct graph *graph = firmware->quantised;
+    if (inputs->count == 1)
+        return arena_printf(arena, "%s/verify/failing.npy", firmware->folder);
+    const char *name = plain_name(arena, graph_definition(graph, inputs->at[input])->name);
+    bool taken = false;
+    for (uint32_t i = 0; i < input; i++)
+        taken |= !strcmp(plain_name(arena, graph_definition(graph, inputs->at[i])->name), name);
+    const char *number = taken ? arena_printf(arena, ".%u", input) : "";
+    return arena_printf(arena, "%s/verify/failing-%s%s.npy", firmware->folder, name, number);
 }
 
 int failing_event_write(struct firmware *firmware, struct arena *arena, const int64_t *event) {
@@ -211,7 +222,7 @@ int failing_event_write(struct firmware *firmware, struct arena *arena, const in
         size_t elements = value_elements(graph, inputs.at[i]);
         port_to_reals(graph, inputs.at[i], meaning->scale ? meaning : NULL, 1, event + first, reals + first);
         const struct port_reader *reader = port_reader_new(graph, inputs.at[i], arena);
-        const char *path = failing_path(firmware, arena, node->name, inputs.count);
+        const char *path = failing_path(firmware, arena, &inputs, i);
         if (write_event(firmware, path, reader, event + first, reals + first))
             return -1;
         tell_rounded(firmware, arena, path, reader, event + first, reals + first);

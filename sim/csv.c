@@ -34,7 +34,10 @@ static int next_line(struct event_source *source) {
         }
         if (byte == EOF && length == 0)
             return ferror(source->file) ? event_source_error(source, source->line, NULL, "cannot read on") : 0;
-        source->line++;
+        if (source->line++ == 0 && !strncmp(source->text, "\xef\xbb\xbf", 3)) { /* spreadsheets say so that it is UTF-8 */
+            length -= 3;
+            memmove(source->text, source->text + 3, length + 1);
+        }
         while (length > 0 && strchr(" \t\r", source->text[length - 1]))
             source->text[--length] = 0;
         const char *start = source->text + strspn(source->text, " \t");
@@ -62,12 +65,26 @@ static bool field_number(const char **text, double *number) {
     return good;
 }
 
-/* A line of names: no field is a number. */
-static bool is_header(const char *text) {
+static bool begins_as_number(const char *text) {
+    text += strspn(text, " \t");
+    text += *text == '-' || *text == '+';
+    text += *text == '.';
+    return *text >= '0' && *text <= '9';
+}
+
+/* A line of names: no field is a number. A name that begins as one may be a slip, and an event is lost then. */
+static bool is_header(const struct event_source *source) {
     double number;
-    while (*text)
+    bool told = false;
+    for (const char *text = source->text; *text;) {
+        const char *field = text;
         if (field_number(&text, &number))
             return false;
+        told |= begins_as_number(field);
+    }
+    if (told)
+        diag_warning(&source->context->diagnostics, (struct location){.file = source->path, .line = source->line},
+                     "where these are numbers of an event, write them as such", "the line '%.40s' is taken for the names of columns", source->text);
     return true;
 }
 
@@ -122,7 +139,7 @@ int csv_open(struct event_source *source) {
         size_t fields = count_fields(source->text);
         if (source->elements == 0) {
             source->elements = fields;
-            source->has_header = is_header(source->text);
+            source->has_header = is_header(source);
         } else if (fields != source->elements) {
             return event_source_error(source, source->line, "every line has one number for each element",
                                       "%zu columns, where the lines before have %zu", fields, source->elements);

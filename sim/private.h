@@ -275,6 +275,7 @@ struct accuracy *accuracy_new(const struct graph *reference, const struct graph 
 int accuracy_expect_labels(struct accuracy *accuracy, uint64_t events);
 const struct graph *accuracy_reference(const struct accuracy *accuracy); /* outputs as they are compared; NULL: nothing can be */
 bool accuracy_has_numbers(const struct accuracy *accuracy); /* or decisions only */
+bool accuracy_has_threshold(const struct accuracy *accuracy); /* by which some output decides */
 void accuracy_close(struct accuracy *accuracy);
 int accuracy_add(struct accuracy *accuracy, const struct event_block *block, float *const *floats, int64_t *const *integers);
 void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena *arena);

@@ -200,9 +200,20 @@ static void name_classes(const struct verification *run) {
     uint32_t classes = verdict->curve_count > 1 ? verdict->curve_count : verdict->class_count;
     verdict->class_names = run->options->class_names;
     verdict->class_name_count = run->options->class_name_count;
-    if (verdict->class_name_count && verdict->class_name_count != classes)
+    if (verdict->has_labels && verdict->class_name_count && verdict->class_name_count != classes)
         diag_warning(&run->firmware->context->diagnostics, (struct location){.attribute = "--class-names"}, NULL, "%u names for %u classes",
                      verdict->class_name_count, classes);
+}
+
+/* Options about decisions, where none is looked at by them. */
+static void warn_of_idle(const struct verification *run) {
+    const struct verify_options *options = run->options;
+    struct diagnostics *diag = &run->firmware->context->diagnostics;
+    const struct location at = {.file = run->firmware->folder};
+    if (options->labels && !run->reference)
+        diag_warning(diag, at, NULL, "labels do nothing: there is no float model to compare with (%s)", run->reference_result->skipped);
+    if (!isnan(options->threshold) && (!run->reference || !accuracy_has_threshold(run->accuracy)))
+        diag_warning(diag, at, NULL, "a threshold does nothing: no output decides by one number");
 }
 
 static int open_all(struct verification *run) {
@@ -216,6 +227,7 @@ static int open_all(struct verification *run) {
         return -1;
     if (open_reference(run) || check_gates(run))
         return -1;
+    warn_of_idle(run);
     run->activity = activity_new(run->firmware->quantised, run->arena);
     run->emulator_result = new_result(run, ENGINE_EMULATOR, "");
     bool built;

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _library
+from . import _library, _tensors
 from ._library import lib
 
 _WARNING, _ERROR = 1, 2
@@ -134,6 +134,7 @@ class Options:
     """Options by their names on the command line, with underscores; arrays where it takes a file of events."""
 
     EVENTS = ("calibrate", "events", "labels")
+    REPEATED = ("calibrate", "dump-after", "events", "input")  # of all others a list is one value, with commas
 
     def __init__(self, context: Context, given: Mapping[str, Any]):
         self.context = context
@@ -167,7 +168,7 @@ class Options:
             self.context.tell(True)
 
     def _add_array(self, key: str, name: str | None, array: Any) -> None:
-        numbers = np.ascontiguousarray(array, dtype=np.float64)
+        numbers = _tensors.doubles(array, name or key)
         events = numbers.shape[0] if numbers.ndim else 1
         elements = numbers.size // events if events else 0
         pointer = numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
@@ -201,8 +202,10 @@ class Options:
             self._set(key, os.fspath(value))
         elif key in self.EVENTS:
             self._add_array(key, None, value)
-        elif isinstance(value, Iterable):
+        elif isinstance(value, Iterable) and key in self.REPEATED:
             for item in value:
                 self._add(key, item)
+        elif isinstance(value, Iterable):
+            self._set(key, ",".join(map(str, value)))
         else:
             self._set(key, str(value))

@@ -53,6 +53,14 @@ def tensors(function: Any, handle: int) -> list[Tensor]:
     return result
 
 
+def doubles(array: Any, name: str) -> np.ndarray:
+    """In binary64, where that holds them."""
+    given = np.asarray(array)
+    if given.dtype.kind in "iu" and given.size and (int(given.max()) > 2**53 or int(given.min()) < -(2**53)):
+        raise ValueError(f"{name!r} has integers beyond 2**53: save them with numpy.save and give the path")
+    return np.ascontiguousarray(given, dtype=np.float64)
+
+
 def taken(wanted: list[Tensor], given: Arrays, kind: type) -> tuple[int, list[np.ndarray]]:
     """Contiguous arrays (events, elements), one for each of `wanted`, and how many events they have."""
     if isinstance(given, Mapping):
@@ -76,6 +84,7 @@ def taken(wanted: list[Tensor], given: Arrays, kind: type) -> tuple[int, list[np
             raise ValueError(f"input {tensor.name!r} takes (events, {', '.join(map(str, tensor.shape))}), not {array.shape}")
         if kind is np.int64 and array.dtype.kind not in "iub":
             raise TypeError(f"input {tensor.name!r} takes stored integers, not {array.dtype}")
+        array = doubles(array, tensor.name) if kind is np.float64 else array
         arrays.append(np.ascontiguousarray(array, dtype=kind).reshape(len(array), tensor.elements))
         counts.add(len(array))
     if len(counts) > 1:

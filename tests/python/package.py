@@ -176,6 +176,23 @@ def verifies():
     assert "<html" in firmware.report._repr_html_().replace("&lt;", "<")
 
 
+def takes_lists():
+    text = 'bxc graph 1\ngraph "g"\n%0 = input() "x" : [1,2] real\n%1 = relu(%0) "r" : [1,2] real\noutput "y" %1\n'
+    (WORK / "lists.bxc").write_text(text)
+    firmware = bxc.compile(WORK / "lists.bxc", input=["x=fixed<8,4>"], precision=(8, 9))
+    x = np.linspace(-2, 2, 100).reshape(50, 2)
+    verdict = quietly(firmware.verify, x, np.arange(50) % 2, engines=["emulator", "c"], class_names=["a", "b"], count=50)
+    ran = {e.name for e in verdict.engines if e.ran}
+    assert "c" in ran and verdict.data["labels"]["class_names"] == ["a", "b"]
+    for take in (firmware.predict, firmware.verify):
+        try:
+            quietly(take, np.full((4, 2), 2**53 + 1))
+        except ValueError as error:
+            assert "2**53" in str(error)
+        else:
+            raise AssertionError("integers were rounded without a word")
+
+
 def works_in_threads():
     x = events()
     wanted = quietly(bxc.compile, JETS / "jets_hgq.keras").predict(x)
@@ -213,7 +230,7 @@ def main():
     os.environ["TMPDIR"] = str(WORK / "tmp")
     failed = False
     for test in (predicts_what_the_command_runs, compiles_the_same_files, calibrates_with_arrays, traces_every_layer,
-                 runs_stored_integers, tells_what_is_wrong, warns, refuses_odd_arrays, several_inputs_and_outputs, verifies,
+                 runs_stored_integers, tells_what_is_wrong, warns, refuses_odd_arrays, several_inputs_and_outputs, verifies, takes_lists,
                  works_in_threads, leaves_nothing_behind):
         try:
             test()

@@ -42,6 +42,23 @@ static void plain_files(void) {
     CHECK(elements == 1 && numbers[2] == 9);
 }
 
+/* As spreadsheets write: the mark of UTF-8 is no part of the first number. */
+static void marked_files(void) {
+    CHECK_EQ(read_text("\xef\xbb\xbf" "7\n8\n9\n"), 3);
+    CHECK(numbers[0] == 7 && numbers[2] == 9 && !*message);
+    CHECK_EQ(read_text("\xef\xbb\xbfpt,eta\n1,2\n"), 1);
+    CHECK(numbers[0] == 1 && !*message);
+    CHECK_EQ(read_text("\xef\xbb\xbf# a remark\n1,2\n"), 1);
+}
+
+/* A slip in the first line must not cost an event without a word. */
+static void doubtful_names(void) {
+    CHECK_EQ(read_text("7x\n8\n9\n"), 2);
+    CHECK(strstr(message, "the line '7x' is taken for the names of columns") && line == 1);
+    CHECK_EQ(read_text("inf.pt,nan_eta\n1,2\n"), 1);
+    CHECK(!*message);
+}
+
 static void refused(const char *text, const char *why, int at) {
     if (read_text(text) != -1 || !strstr(message, why) || line != at)
         test_fail(__FILE__, __LINE__, "\"%s\" gave \"%s\" in line %d", text, message, line);
@@ -66,6 +83,8 @@ int main(void) {
         return 2;
     close(descriptor);
     RUN(plain_files);
+    RUN(marked_files);
+    RUN(doubtful_names);
     RUN(wrong_files);
     unlink(path);
     TEST_EXIT();

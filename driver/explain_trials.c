@@ -47,11 +47,12 @@ static void try_one(struct trial *trial) {
     context_progress(trial->context,
                      arena_printf(trial->arena, "compiling at %.0f MHz %s", 1e6 / trial->options.clock_ps, other), 0, 0);
     struct diagnostics *diagnostics = &trial->context->diagnostics;
-    size_t since = diagnostics->count;
+    size_t since = diagnostics->count, errors = diagnostics->errors;
     trial->out->period = trial->options.clock_ps / 1000.0;
     if (context_guarded(trial->context, run_trial, trial) < 0)
         trial->out->refused = diagnostics->count > since ? arena_strdup(trial->arena, diagnostics->items[since].message) : "refused";
     diagnostics->count = since;
+    diagnostics->errors = errors;
 }
 
 void trial_clocks(const struct program *made, const struct graph *graph, struct explanation *out) {

@@ -161,6 +161,7 @@ static void take_reasons(struct inspect_job *job, const char *stage, size_t sinc
         struct model_reason reason = {stage, &items[i]};
         if (items[i].severity == SEVERITY_ERROR) inspection->refusals[inspection->refusal_count++] = reason;
         else if (items[i].severity == SEVERITY_WARNING) inspection->warnings[inspection->warning_count++] = reason;
+        diagnostics->errors -= items[i].severity == SEVERITY_ERROR;
     }
     diagnostics->count = since;
 }
@@ -190,6 +191,7 @@ static void drop_cut(struct inspect_job *job, const struct graph *graph, size_t 
     for (size_t i = since; i < diagnostics->count; i++)
         if (diagnostics->items[i].location.node && !is_cut(graph, diagnostics->items[i].location.node))
             diagnostics->items[kept++] = diagnostics->items[i];
+        else diagnostics->errors -= diagnostics->items[i].severity == SEVERITY_ERROR;
     diagnostics->count = kept;
 }
 

@@ -133,12 +133,12 @@ static void still_words(struct strbuf *out, const struct verdict *verdict) {
     if (!verdict->still_count)
         return;
     strbuf_printf(out, "<p>%s activation%s never moved:", words_count(out->arena, verdict->still_count), verdict->still_count == 1 ? "" : "s");
-    for (uint32_t i = 0; i < verdict->still_count && i < 20; i++) {
+    for (uint32_t i = 0; i < verdict->still_count && i < STILL_NAMED; i++) {
         strbuf_append(out, i ? ", <code>" : " <code>");
         append_escaped(out, verdict->still[i]);
         strbuf_append(out, "</code>");
     }
-    strbuf_append(out, verdict->still_count > 20 ? ", \xe2\x80\xa6</p>\n" : "</p>\n");
+    strbuf_append(out, verdict->still_count > STILL_NAMED ? ", \xe2\x80\xa6</p>\n" : "</p>\n");
 }
 
 /* ---- the confusion matrix ---- */
@@ -165,8 +165,13 @@ static void confusion_cell(struct strbuf *out, const struct verdict *verdict, ui
 static void confusion_section(struct strbuf *out, const struct verdict *verdict) {
     uint32_t classes = verdict->class_count;
     struct arena *arena = out->arena;
-    if (!verdict->has_labels || classes < 2 || classes > CONFUSION_SHOWN)
+    if (!verdict->has_labels || classes < 2)
         return;
+    if (classes > CONFUSION_SHOWN) {
+        strbuf_printf(out, "<section><h2>Confusion matrix</h2>\n<p class=\"lead\">%u classes are too many for a page: their matrix stands in report.json, "
+                           "<code>verdict.labels.confusion_fixed</code>.</p>\n</section>\n", classes);
+        return;
+    }
     const char **headings = ARENA_ARRAY(arena, const char *, classes + 3);
     headings[0] = "True class";
     for (uint32_t c = 0; c < classes; c++)

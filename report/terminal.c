@@ -227,9 +227,9 @@ static void print_still(struct strbuf *out, const struct verdict *verdict) {
     if (!verdict->still_count)
         return;
     strbuf_printf(out, "\n  %s activation%s never moved:", words_count(out->arena, verdict->still_count), verdict->still_count == 1 ? "" : "s");
-    for (uint32_t i = 0; i < verdict->still_count && i < 20; i++)
+    for (uint32_t i = 0; i < verdict->still_count && i < STILL_NAMED; i++)
         strbuf_printf(out, "%s %s", i ? "," : "", words_clean(out->arena, verdict->still[i]));
-    strbuf_append(out, verdict->still_count > 20 ? ", ...\n" : "\n");
+    strbuf_append(out, verdict->still_count > STILL_NAMED ? ", ...\n" : "\n");
 }
 
 static void print_judgement(struct strbuf *out, const struct verdict *verdict, bool colour) {

@@ -92,7 +92,7 @@ static void add_labels(struct arena *arena, cJSON *parent, const struct verdict 
 static void add_activity(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
     json_number(arena, parent, "still_count", verdict->still_count);
     cJSON *still = json_array(arena, parent, "still");
-    for (uint32_t i = 0; i < verdict->still_count && i < 20; i++)
+    for (uint32_t i = 0; i < verdict->still_count && i < STILL_NAMED; i++)
         json_text(arena, still, NULL, verdict->still[i]);
     cJSON *ranges = json_array(arena, parent, "ranges");
     for (uint32_t i = 0; i < verdict->range_count; i++) {
@@ -353,11 +353,11 @@ static void read_activity(struct json_reader *reader, const cJSON *root, struct 
     uint32_t names;
     const cJSON *item, *list = read_array(reader, root, "still", &names);
     verdict->still_count = (uint32_t)read_count(reader, root, "still_count");
-    verdict->still = ARENA_ARRAY(reader->arena, const char *, 20 + names);
+    verdict->still = ARENA_ARRAY(reader->arena, const char *, STILL_NAMED + names);
     const char **name = verdict->still;
     cJSON_ArrayForEach(item, list)
         *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
-    verdict->still_count = verdict->still_count < names || names >= 20 ? verdict->still_count : names;
+    verdict->still_count = verdict->still_count < names || names >= STILL_NAMED ? verdict->still_count : names;
     list = read_array(reader, root, "ranges", &verdict->range_count);
     struct value_range *range = verdict->ranges = ARENA_ARRAY(reader->arena, struct value_range, verdict->range_count + 1);
     cJSON_ArrayForEach(item, list) {

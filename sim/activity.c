@@ -6,7 +6,7 @@
 
 #include "sim/private.h"
 
-enum { SAMPLE_EVENTS = 8192, LOOKED_EVENTS = 32768, NAMES_MAX = 20 };
+enum { SAMPLE_EVENTS = 8192, LOOKED_EVENTS = 32768 };
 
 struct seen {
     size_t elements;
@@ -160,7 +160,7 @@ static void find_still(struct activity *activity, uint32_t index, struct verdict
         seen->still[e] = seen->lo[e] == seen->hi[e] && interval.lo != interval.hi && is_activation(node);
         if (!seen->still[e] || told_before(activity, node, e))
             continue;
-        if (verdict->still_count < NAMES_MAX)
+        if (verdict->still_count < STILL_NAMED)
             verdict->still[verdict->still_count] = arena_printf(arena, "%s[%zu]", node->name, e);
         verdict->still_count++;
     }
@@ -172,18 +172,18 @@ static void warn_of_short(const struct activity *activity, const struct verdict 
     for (uint32_t i = 0; i < verdict->range_count; i++) {
         const struct value_range *range = &verdict->ranges[i];
         numbers += range->short_elements;
-        if (range->short_elements && named++ < NAMES_MAX)
+        if (range->short_elements && named++ < STILL_NAMED)
             strbuf_printf(&layers, "%s%u of %u at '%s'", named > 1 ? ", " : "", range->short_elements, range->elements, range->name);
     }
     if (numbers)
         diag_warning(&activity->graph->context->diagnostics, (struct location){0},
-                     arena_printf(activity->arena, "events cannot show that these are wide enough, a proof can: %s%s", layers.data, named > NAMES_MAX ? ", ..." : ""),
+                     arena_printf(activity->arena, "events cannot show that these are wide enough, a proof can: %s%s", layers.data, named > STILL_NAMED ? ", ..." : ""),
                      "the highest bit of %u number%s inside the network never moved, whatever the events", numbers, numbers == 1 ? "" : "s");
 }
 
 void activity_finish(struct activity *activity, struct verdict *verdict) {
     struct arena *arena = activity->graph->context->arena;
-    verdict->still = ARENA_ARRAY(arena, const char *, NAMES_MAX);
+    verdict->still = ARENA_ARRAY(arena, const char *, STILL_NAMED);
     verdict->ranges = ARENA_ARRAY(arena, struct value_range, activity->graph->node_count + 1);
     for (uint32_t i = 0; i < activity->graph->node_count && activity->events; i++) {
         if (!activity->seen[i].elements)

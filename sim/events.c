@@ -157,18 +157,19 @@ static int source_matches(const struct event_source *source, const struct graph 
 
 /* "name=file" or "file": the input it is for, UINT32_MAX when there is none of that name. */
 static uint32_t input_for(const struct graph *graph, const valref *inputs, uint32_t count, const char *text, const char **file) {
-    const char *equals = strchr(text, '=');
-    *file = text;
-    if (!equals)
-        return count == 1 ? 0 : UINT32_MAX;
+    uint32_t found = UINT32_MAX;
+    size_t longest = 0; /* a name may hold "=" too */
     for (uint32_t i = 0; i < count; i++) {
         const char *name = graph_definition(graph, inputs[i])->name;
-        if (strlen(name) == (size_t)(equals - text) && !strncmp(name, text, (size_t)(equals - text))) {
-            *file = equals + 1;
-            return i;
-        }
+        size_t length = strlen(name);
+        if (strncmp(name, text, length) || text[length] != '=' || (found != UINT32_MAX && length <= longest))
+            continue;
+        found = i;
+        longest = length;
     }
-    return count == 1 && !access(text, F_OK) ? 0 : UINT32_MAX;
+    *file = found == UINT32_MAX ? text : text + longest + 1;
+    bool whole = count == 1 && (!strchr(text, '=') || !access(text, F_OK));
+    return found == UINT32_MAX && whole ? 0 : found;
 }
 
 static const char *input_names(struct arena *arena, const struct graph *graph, const valref *inputs, uint32_t count) {

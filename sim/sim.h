@@ -207,6 +207,7 @@ struct gate { /* what the user lets a loss be at most */
 };
 enum { ENGINE_RESULT_MAX = ENGINE_COUNT + 8 }; /* rtl also with gaps and resets, the compiled ones also in a row */
 enum { CONFUSION_MAX = 64 }; /* classes of a matrix; beyond there is none */
+enum { STILL_NAMED = 20 };   /* of the activations that never moved */
 
 struct verdict {
     struct firmware *firmware;      /* NULL when the verdict was read back */
@@ -238,7 +239,7 @@ struct verdict {
     struct class_curve *curves;
     uint32_t curve_count;
     uint32_t still_count;    /* activations (elements) that never moved */
-    const char **still;      /* their names, at most 20 */
+    const char **still;      /* their names, at most STILL_NAMED */
     struct value_range { /* a layer */
         const char *name;
         double lo, hi, seen_lo, seen_hi; /* the format's, and what events as the network will see them showed */

@@ -7,7 +7,7 @@
 
 #include "sim/private.h"
 
-enum { BIT_CORNERS = 20, SINGLE_MAX = 200 };
+enum { TIE_BITS_LEAST = 20, TIE_BITS_MOST = 62, SINGLE_MAX = 200 };
 
 /* ---- random numbers ---- */
 
@@ -89,8 +89,16 @@ static size_t singles(const struct port_elements *ports) {
     return ports->count < SINGLE_MAX ? ports->count : SINGLE_MAX;
 }
 
+/* Bits that something may drop: as many as the widest element has. */
+static uint64_t tie_bits(const struct port_elements *ports) {
+    int bits = TIE_BITS_LEAST;
+    for (size_t i = 0; i < ports->count; i++)
+        bits = ports->formats[i].width > bits ? ports->formats[i].width : bits;
+    return (uint64_t)(bits < TIE_BITS_MOST ? bits : TIE_BITS_MOST);
+}
+
 uint64_t corner_events(const struct port_elements *ports) {
-    return WHOLE_COUNT + 4 * BIT_CORNERS + 4 * singles(ports);
+    return WHOLE_COUNT + 4 * tie_bits(ports) + 4 * singles(ports);
 }
 
 void corner_event(const struct port_elements *ports, uint64_t index, int64_t *event) {
@@ -101,12 +109,13 @@ void corner_event(const struct port_elements *ports, uint64_t index, int64_t *ev
         return;
     }
     index -= WHOLE_COUNT;
-    if (index < 4 * BIT_CORNERS) {
+    const uint64_t ties = 4 * tie_bits(ports);
+    if (index < ties) {
         for (size_t i = 0; i < ports->count; i++)
             event[i] = tie_corner(index, ports->formats[i]);
         return;
     }
-    index -= 4 * BIT_CORNERS;
+    index -= ties;
     size_t element = (size_t)(index / 4) * ports->count / singles(ports); /* evenly, when there are too many */
     event[element] = single_corner(index % 4, ports->formats[element]);
 }

@@ -61,6 +61,11 @@ for file in out.y out.z_1 out.y.csv out.z_1.csv; do
     [ -s "a.folder/$file" ] && echo "ok outputs: $file" || echo "not ok outputs: $file is not there: $(cat err)"
 done
 
+# a name may hold what stands between it and its file
+sed 's/"x"/"x=1"/g' one.bxc > equals.bxc
+"$BXC" run equals.bxc 'x=1=events.csv' --engine float -o y.csv > out 2> err && echo "ok a name with =" || echo "not ok a name with =: $(cat err)"
+"$BXC" run equals.bxc events.csv --engine float -o y.csv > out 2> err && echo "ok no name" || echo "not ok no name: $(cat err)"
+
 # two inputs whose names differ in a character that no file's name keeps
 cat > ab.bxc << 'END'
 bxc graph 1

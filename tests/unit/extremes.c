@@ -95,6 +95,21 @@ static void nearly_as_far_as_any_event(void) {
     CHECK(reached > 0.99 * whole);
 }
 
+/* Whatever a rounding drops of a port, some event has just the bit below what is left. */
+static void ties_of_every_bit(void) {
+    struct bxc_context *context = context_new();
+    struct port_elements *ports = ports_of(two_layers(context, (struct format){true, 40, 4}, OVERFLOW_SATURATE));
+    uint64_t seen = 0;
+    for (uint64_t i = 0; i < corner_events(ports); i++) {
+        int64_t event[INPUTS];
+        corner_event(ports, i, event);
+        for (int bit = 0; bit < 39; bit++)
+            seen |= event[0] == (int64_t)1 << bit ? (uint64_t)1 << bit : 0;
+    }
+    CHECK_EQ(seen, ((uint64_t)1 << 39) - 1);
+    context_free(context);
+}
+
 /* Wide ports: sums of the first layer reach the ends of their intervals. */
 static void the_first_layer_reaches_its_ends(void) {
     state = 7;
@@ -254,6 +269,7 @@ static void the_same_every_time(void) {
 
 int main(void) {
     RUN(nearly_as_far_as_any_event);
+    RUN(ties_of_every_bit);
     RUN(the_first_layer_reaches_its_ends);
     RUN(adders_on_the_way_reach_their_ends);
     RUN(every_adder_is_there);

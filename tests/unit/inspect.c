@@ -45,6 +45,7 @@ static void every_reason_at_once(void) {
     CHECK(strstr(text, "error: operator 'Erf' has no hardware form"));
     CHECK(strstr(text, "error: operator 'div' of two variables has no integer form"));
     CHECK_STR(bxc_context_diagnostics(context), ""); /* told once */
+    CHECK_EQ(bxc_context_errors(context), 0);
     bxc_context_free(context);
 }
 

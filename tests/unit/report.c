@@ -238,6 +238,18 @@ static void classes_have_names(void) {
     context_free(context);
 }
 
+/* A matrix that is too large for a page is not left out without a word. */
+static void many_classes_are_told(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf page = strbuf_new(context->arena);
+    struct verdict many = verdict;
+    many.class_count = 21;
+    many.confusion_float = many.confusion_fixed = ARENA_ARRAY(context->arena, uint64_t, 21 * 21);
+    report_html(&page, &report, &many);
+    CHECK(strstr(after(page.data, "<h2>Confusion matrix</h2>"), "21 classes are too many for a page"));
+    context_free(context);
+}
+
 /* Where no background passes, an axis of decades has no point; the ratio stands where both pass some. */
 static void curves_have_no_points_of_their_own(void) {
     struct bxc_context *context = context_new();
@@ -301,6 +313,7 @@ int main(int argc, char **argv) {
     RUN(random_events_are_no_experiment);
     RUN(budgets_are_told);
     RUN(classes_have_names);
+    RUN(many_classes_are_told);
     RUN(curves_have_no_points_of_their_own);
     RUN(junit_is_well_formed);
     RUN(tables_say_what_matters);

@@ -215,6 +215,7 @@ static void less_bit(struct reader *r) {
     }
     for (int i = 0; i < width; i++) {
         struct bit_time in[2] = {r->operands[0].at[i], r->operands[1].at[i]};
+        in[0].inputs = in[1].inputs = 0; /* each goes onto the chain itself, too: its LUT stays */
         bool one = in[0].at == ABSENT || in[1].at == ABSENT;
         struct bit_time bit = lut_of(t, in, 2);
         at[i] = bit.at == ABSENT ? ABSENT : one && !bit.inputs ? bit.at + t->net : bit.at;

@@ -96,6 +96,7 @@ row n250 11 '12 10 5' 7 5 6 0 250MHz $usp 100
 row n480 12 '16 6 6 4' 5 4 7 0 480MHz $usp 100
 row n620 13 '9 5 3' 10 6 8 0 620MHz $usp 100
 row n400 14 '6 5' 8 5 7 1 400MHz $usp 100
+row s360 16 '6 5' 8 5 9 1 360MHz $usp 100
 row n350 15 '14 8 3' 6 3 6 0 350MHz xczu9eg-ffvb1156-1-e 121
 awk -v missing="$(grep -c . "$work/missing")" '
     { d = $6 > 1 ? $6 - 1 : 1 - $6; sum += d; if (d > worst) worst = d; if (d > 0.1) far++; if ($7 != "yes") slow++ }

@@ -12,6 +12,7 @@ struct bit_time {
     int at;     /* its net carries it; ABSENT: a constant */
     int inputs; /* of its LUT; 0: a register, a carry chain or a LUT that takes no more */
     int from;   /* when those are there */
+    bool blind; /* it comes from a chain of three terms, whose time mapping does not see */
 };
 
 struct timing {
@@ -68,6 +69,13 @@ static int lut_levels(int inputs) {
     return inputs <= 1 ? 0 : inputs <= LUT_INPUTS ? 1 : 1 + inputs - LUT_INPUTS;
 }
 
+static bool any_blind(const struct bit_time *in, int count) {
+    bool blind = false;
+    for (int i = 0; i < count; i++)
+        blind |= in[i].at != ABSENT && in[i].blind;
+    return blind;
+}
+
 /* A function of so many bits, constants among them left out. */
 static struct bit_time lut_of(const struct technology *t, const struct bit_time *in, int count) {
     struct bit_time present[BITS];
@@ -80,10 +88,11 @@ static struct bit_time lut_of(const struct technology *t, const struct bit_time 
     if (total == 1)
         return present[0]; /* wiring, or an inversion that its reader does */
     count = total;
+    bool blind = any_blind(present, count);
     if (total > LUT_INPUTS)
-        return (struct bit_time){.at = latest(present, count) + lut_levels(total) * level(t)};
+        return (struct bit_time){.at = latest(present, count) + lut_levels(total) * level(t), .blind = blind};
     int from = merge_luts(present, count, &total);
-    return (struct bit_time){from + level(t), total, from};
+    return (struct bit_time){from + level(t), total, from, blind};
 }
 
 /* An associative function of many bits, as a tree of LUT: those first that are there first. */
@@ -199,7 +208,7 @@ static void sum_bits(struct reader *r) {
         at[i - adder.from] = two_term_bit(r, &adder, i);
     carry_chain(t, terms > 2 ? t->carry_block : t->carry_block_of_two, at, count);
     for (int i = 0; i < count; i++)
-        r->out[adder.from + i] = (struct bit_time){.at = at[i]};
+        r->out[adder.from + i] = (struct bit_time){.at = at[i], .blind = terms > 2};
     int more = r->wire->operand_count > 3 ? (int)r->wire->operand_count - 3 : 0; /* before `trees` */
     for (int i = 0; more && i < r->width; i++)
         r->out[i].at = latest(r->out, r->width) + more * (level(t) + t->to_carry);
@@ -245,9 +254,12 @@ static void bitwise_bits(struct reader *r, uint32_t operands) {
     }
 }
 
+/* Bits that seem early to mapping get no haste: their functions share what they can, a level for each. */
 static void table_bits(struct reader *r) {
     int width = wire_width(operand_of(r->timing->datapath, r->wire, 0));
     struct bit_time bit = lut_of(r->timing->technology, r->operands[0].at, width);
+    if (any_blind(r->operands[0].at, width))
+        bit = (struct bit_time){.at = latest(r->operands[0].at, width) + width * level(r->timing->technology), .blind = true};
     for (int i = 0; i < r->width; i++)
         r->out[i] = bit;
 }

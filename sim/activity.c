@@ -16,7 +16,8 @@ struct seen {
 };
 
 struct activity {
-    const struct graph *graph;
+    const struct graph *graph; /* with the sums of the adders behind what the network holds, if they are known */
+    uint32_t held;             /* nodes before those */
     struct arena *arena;
     struct evaluator *evaluator;
     struct evaluator_state *state;
@@ -35,7 +36,7 @@ static bool is_watched(const struct node *node) {
 static void watch(struct activity *activity, uint32_t index) {
     const struct node *node = &activity->graph->nodes[index];
     struct seen *seen = &activity->seen[index];
-    if (node->dead || !is_watched(node) || graph_value(activity->graph, node->result)->kind != VALUE_INTEGER)
+    if (node->dead || !is_watched(node) || (index >= activity->held && node->op != OP_ADD) || graph_value(activity->graph, node->result)->kind != VALUE_INTEGER)
         return;
     seen->elements = value_elements(activity->graph, node->result);
     seen->lo = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
@@ -49,10 +50,12 @@ static void watch(struct activity *activity, uint32_t index) {
     }
 }
 
-struct activity *activity_new(const struct graph *graph, struct arena *arena) {
+struct activity *activity_new(const struct firmware *firmware, struct arena *arena) {
     struct activity *activity = ARENA_NEW(arena, struct activity);
+    const struct graph *graph = firmware->sums ? firmware->sums : firmware->quantised;
     struct value_list inputs = graph_inputs(graph, arena);
-    *activity = (struct activity){.graph = graph, .arena = arena, .input_count = inputs.count, .inputs = inputs.at};
+    *activity = (struct activity){.graph = graph, .held = firmware->quantised->node_count, .arena = arena,
+                                  .input_count = inputs.count, .inputs = inputs.at};
     activity->starts = ARENA_ARRAY(arena, const int64_t *, activity->input_count + 1);
     activity->results = ARENA_ARRAY(arena, int64_t *, graph->output_count + 1);
     for (uint32_t o = 0; o < graph->output_count; o++)
@@ -166,26 +169,45 @@ static void find_still(struct activity *activity, uint32_t index, struct verdict
     }
 }
 
-static void warn_of_short(const struct activity *activity, const struct verdict *verdict) {
-    struct strbuf layers = strbuf_new(activity->arena);
-    uint32_t named = 0, numbers = 0;
-    for (uint32_t i = 0; i < verdict->range_count; i++) {
-        const struct value_range *range = &verdict->ranges[i];
-        numbers += range->short_elements;
-        if (range->short_elements && named++ < STILL_NAMED)
-            strbuf_printf(&layers, "%s%u of %u at '%s'", named > 1 ? ", " : "", range->short_elements, range->elements, range->name);
+struct short_list {
+    struct strbuf text;
+    uint32_t named, numbers;
+};
+
+static void add_short(struct short_list *list, const struct value_range *range, const char *where) {
+    list->numbers += range->short_elements;
+    if (range->short_elements && list->named++ < STILL_NAMED)
+        strbuf_printf(&list->text, "%s%u of %u %s'%s'", list->named > 1 ? ", " : "", range->short_elements, range->elements,
+                      where, range->name);
+}
+
+/* What the adders of a layer add up, of the value that they read. */
+static void add_short_sums(const struct activity *activity, struct short_list *list) {
+    for (uint32_t i = activity->held; i < activity->graph->node_count && activity->events; i++) {
+        struct value_range range = {.name = activity->graph->nodes[i].name};
+        if (!activity->seen[i].elements) continue;
+        add_reach(activity, i, &range);
+        add_short(list, &range, "of the adders' ");
     }
-    if (numbers)
+}
+
+static void warn_of_short(const struct activity *activity, const struct verdict *verdict) {
+    struct short_list list = {.text = strbuf_new(activity->arena)};
+    for (uint32_t i = 0; i < verdict->range_count; i++) add_short(&list, &verdict->ranges[i], "at ");
+    add_short_sums(activity, &list);
+    if (list.numbers)
         diag_warning(&activity->graph->context->diagnostics, (struct location){0},
-                     arena_printf(activity->arena, "events cannot show that these are wide enough, a proof can: %s%s", layers.data, named > STILL_NAMED ? ", ..." : ""),
-                     "the highest bit of %u number%s inside the network never moved, whatever the events", numbers, numbers == 1 ? "" : "s");
+                     arena_printf(activity->arena, "events cannot show that these are wide enough, a proof can: %s%s",
+                                  list.text.data, list.named > STILL_NAMED ? ", ..." : ""),
+                     "the highest bit of %u number%s inside the network never moved, whatever the events", list.numbers,
+                     list.numbers == 1 ? "" : "s");
 }
 
 void activity_finish(struct activity *activity, struct verdict *verdict) {
     struct arena *arena = activity->graph->context->arena;
     verdict->still = ARENA_ARRAY(arena, const char *, STILL_NAMED);
     verdict->ranges = ARENA_ARRAY(arena, struct value_range, activity->graph->node_count + 1);
-    for (uint32_t i = 0; i < activity->graph->node_count && activity->events; i++) {
+    for (uint32_t i = 0; i < activity->held && activity->events; i++) {
         if (!activity->seen[i].elements)
             continue;
         find_still(activity, i, verdict, arena);

@@ -326,7 +326,7 @@ void curve_sample(const struct scored *events, size_t count, double *false_posit
 
 /* ---- activity.c: which values ever moved, and how far ---- */
 struct activity;
-struct activity *activity_new(const struct graph *graph, struct arena *arena);
+struct activity *activity_new(const struct firmware *firmware, struct arena *arena);
 void activity_add(struct activity *activity, const struct event_block *block);
 void activity_finish(struct activity *activity, struct verdict *verdict);
 void activity_close(struct activity *activity);

@@ -228,7 +228,7 @@ static int open_all(struct verification *run) {
     if (open_reference(run) || check_gates(run))
         return -1;
     warn_of_idle(run);
-    run->activity = activity_new(run->firmware->quantised, run->arena);
+    run->activity = activity_new(run->firmware, run->arena);
     run->emulator_result = new_result(run, ENGINE_EMULATOR, "");
     bool built;
     run->emulator = engine_open(run->firmware, ENGINE_EMULATOR, &run->options->engine_options, &built);

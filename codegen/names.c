@@ -137,10 +137,11 @@ static bool in_templates(const char *name) {
     return false;
 }
 
-/* Besides, the firmware's name is a function, a namespace and a file beside those of the templates. */
+/* Besides, the firmware's name is a function, a namespace and a file beside those of the templates, and beside the types
+ * of headers, which may be any NAME_t. */
 const char *name_firmware(struct arena *arena, const char *wanted) {
     const char *name = name_identifier(arena, wanted);
-    return in_templates(name) ? arena_printf(arena, "%s_1", name) : name;
+    return in_templates(name) || text_ends_with(name, "_t") ? arena_printf(arena, "%s_1", name) : name;
 }
 
 const char *comment_text(struct arena *arena, const char *text) {

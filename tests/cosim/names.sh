@@ -9,11 +9,12 @@ cd "$WORK" || exit 1
 
 table_words() { sed 's|/\*.*\*/||' "$ROOT/codegen/reserved.def" | sed -n 's/^ *"\([^"]*\)".*/\1/p' | tr ' ' '\n'; }
 template_words() { sed -n '/template_words/,$s/^ *"\(.*\)",$/\1/p' "$BUILD/generated/templates.c"; }
-# Macros that begin with a letter, and functions, as the compiler itself knows them.
+# Macros that begin with a letter, functions and types, as the compiler itself knows them.
 header_words() {
     printf '#include <%s>\n' cstdio cstring cmath cstdint climits cinttypes cstdlib > headers.cpp
     g++ -std=gnu++17 -E -dM headers.cpp | sed -n 's/^#define \([A-Za-z][A-Za-z0-9_]*\)[ (].*/\1/p'
     g++ -std=gnu++17 -E headers.cpp | grep -o '\b[a-z][a-z0-9_]* (' | tr -d ' ('
+    g++ -std=gnu++17 -E headers.cpp | grep -o '\b[a-z][a-z0-9_]*_t\b'
 }
 { table_words; template_words; header_words; } | grep . | sort -u > words
 
@@ -77,7 +78,7 @@ check_verify met met.bxc
 # The firmware's own name.
 case ${NAMES:-} in
 all) cat words ;;
-*) printf '%s\n' using bxc_copy main load float entity y0 value layers testbench store string vl_in signal ;;
+*) printf '%s\n' using bxc_copy main load float entity y0 value layers testbench store string vl_in signal off64_t ;;
 esac > firmware_words
 bad=0
 while read -r word; do

@@ -43,7 +43,7 @@ static void avoids_macros_and_prefixes_of_others(void) {
 static void keeps_the_firmware_from_the_templates(void) {
     CHECK_STR(name_firmware(arena, "jets"), "jets");
     CHECK_STR(name_firmware(arena, "module"), "module_1");
-    static const char *const words[] = {"bits", "run_event", "latency_min", "LOAD", "arguments"};
+    static const char *const words[] = {"bits", "run_event", "latency_min", "LOAD", "arguments", "off64_t", "jets_t"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         CHECK_STR(name_firmware(arena, words[i]), arena_printf(arena, "%s_1", words[i]));
     for (const char *const *word = template_words; *word; word++) /* code, not what comments and texts say */

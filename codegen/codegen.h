@@ -73,6 +73,7 @@ struct port_layout {
     struct format *format;  /* of each element; width 0 takes no bits */
     uint32_t width;         /* of the flat port; at least 1 (a port of no bits has one bit, 0) */
     valref value;
+    const struct meaning *meaning; /* NULL: a number is m * 2^-fraction */
 };
 struct layout {
     struct port_layout *inputs, *outputs;

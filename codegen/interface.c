@@ -23,8 +23,7 @@ static void add_shape(const struct emission *emission, cJSON *json, const struct
         cJSON_AddItemToArray(array, checked(emission, cJSON_CreateNumber((double)shape->dim[axis])));
 }
 
-static void add_element(const struct emission *emission, cJSON *array, const struct port_layout *port, uint32_t e,
-                        const struct meaning *meaning) {
+static void add_element(const struct emission *emission, cJSON *array, const struct port_layout *port, uint32_t e) {
     cJSON *json = checked(emission, cJSON_CreateObject());
     struct format format = port->format[e];
     cJSON_AddItemToArray(array, json);
@@ -33,16 +32,16 @@ static void add_element(const struct emission *emission, cJSON *array, const str
     cJSON_AddNumberToObject(json, "width", format.width);
     cJSON_AddBoolToObject(json, "signed", format.is_signed);
     cJSON_AddNumberToObject(json, "fraction", format.fraction);
-    if (meaning && meaning->scale) {
+    if (port->meaning) {
         double zero_point = 0;
         const struct shape *shape = &graph_value(emission->graph, port->value)->shape;
-        cJSON_AddNumberToObject(json, "scale", meaning_scale(meaning, shape, e, &zero_point));
+        cJSON_AddNumberToObject(json, "scale", meaning_scale(port->meaning, shape, e, &zero_point));
         cJSON_AddNumberToObject(json, "zero_point", zero_point);
     }
 }
 
-static void add_port(const struct emission *emission, cJSON *ports, const struct port_layout *port, const struct node *input,
-                     const struct meaning *meaning) {
+static void add_port(const struct emission *emission, cJSON *ports, const struct port_layout *port,
+                     const struct node *input) {
     cJSON *json = checked(emission, cJSON_CreateObject());
     cJSON_AddItemToArray(ports, json);
     cJSON_AddStringToObject(json, "name", port->name);
@@ -56,19 +55,17 @@ static void add_port(const struct emission *emission, cJSON *ports, const struct
     }
     cJSON *elements = checked(emission, cJSON_AddArrayToObject(json, "elements"));
     for (uint32_t e = 0; e < port->elements; e++)
-        add_element(emission, elements, port, e, meaning);
+        add_element(emission, elements, port, e);
 }
 
 static void add_ports(const struct emission *emission, struct arena *arena, cJSON *json) {
     const struct graph *graph = emission->graph;
     const struct layout *layout = layout_new(graph, arena);
     cJSON *ports = checked(emission, cJSON_AddArrayToObject(json, "ports"));
-    for (uint32_t i = 0; i < layout->input_count; i++) {
-        const struct node *input = graph_definition(graph, layout->inputs[i].value);
-        add_port(emission, ports, &layout->inputs[i], input, &input->attributes.input.meaning);
-    }
+    for (uint32_t i = 0; i < layout->input_count; i++)
+        add_port(emission, ports, &layout->inputs[i], graph_definition(graph, layout->inputs[i].value));
     for (uint32_t i = 0; i < layout->output_count; i++)
-        add_port(emission, ports, &layout->outputs[i], NULL, &graph->outputs[i].meaning);
+        add_port(emission, ports, &layout->outputs[i], NULL);
 }
 
 static void add_timing(const struct emission *emission, cJSON *json) {

@@ -22,8 +22,10 @@ static void lay_out(const struct graph *graph, struct arena *arena, struct port_
     port->width = width ? (uint32_t)width : 1;
 }
 
-static struct port_layout named_port(struct names *scope, const char *original, valref value) {
-    return (struct port_layout){.name = names_unique(scope, original), .original = original, .value = value};
+static struct port_layout named_port(struct names *scope, const char *original, valref value,
+                                     const struct meaning *meaning) {
+    return (struct port_layout){.name = names_unique(scope, original), .original = original, .value = value,
+                                .meaning = meaning->scale ? meaning : NULL};
 }
 
 struct layout *layout_new(const struct graph *graph, struct arena *arena) {
@@ -37,14 +39,15 @@ struct layout *layout_new(const struct graph *graph, struct arena *arena) {
     layout->input_count = inputs.count;
     layout->inputs = ARENA_ARRAY(arena, struct port_layout, layout->input_count);
     for (uint32_t i = 0; i < layout->input_count; i++) {
-        const char *name = graph_definition(graph, inputs.at[i])->name;
-        layout->inputs[i] = named_port(scope, name, inputs.at[i]);
+        const struct node *node = graph_definition(graph, inputs.at[i]);
+        layout->inputs[i] = named_port(scope, node->name, inputs.at[i], &node->attributes.input.meaning);
         lay_out(graph, arena, &layout->inputs[i]);
     }
     layout->output_count = graph->output_count;
     layout->outputs = ARENA_ARRAY(arena, struct port_layout, layout->output_count);
     for (uint32_t i = 0; i < layout->output_count; i++) {
-        layout->outputs[i] = named_port(scope, graph->outputs[i].name, graph->outputs[i].value);
+        const struct graph_output *output = &graph->outputs[i];
+        layout->outputs[i] = named_port(scope, output->name, output->value, &output->meaning);
         lay_out(graph, arena, &layout->outputs[i]);
     }
     return layout;

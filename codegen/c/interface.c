@@ -40,6 +40,11 @@ static void declare_port(const struct c_writer *writer, struct strbuf *out, cons
     strbuf_printf(out, "\n/* %s '%s', %u element%s, %s", input ? "Input" : "Output", comment_text(writer->arena, port->original), port->elements,
                   port->elements == 1 ? "" : "s", format_range(writer->arena, port->format, port->elements));
     if (input) strbuf_printf(out, "; a real number becomes its integer by %s", port_rule(writer, port->value));
+    if (port->meaning)
+        strbuf_append(out, ".\n * Its integers are codes: m stands for (m * 2^-fraction - zero_point) * scale, of which\n"
+                           " * interface.json has scale and zero_point for each element");
+    if (port->meaning && input)
+        strbuf_append(out, ";\n * a real number is divided by scale and zero_point added, in binary32, before it is rounded");
     strbuf_printf(out, " */\nenum { %s_elements = %u };\n", prefix, port->elements);
     strbuf_printf(out, "extern const int16_t %s_width[%u], %s_fraction[%u];\nextern const uint8_t %s_signed[%u];\n", prefix,
                   port->elements, prefix, port->elements, prefix, port->elements);

@@ -41,12 +41,14 @@ static void print_port(struct hls_writer *writer, struct strbuf *out, uint32_t i
     const char *name = writer->emission->name, *port = layout->name;
     strbuf_printf(out, "\n/* %s '%s': %s", index < writer->layout->input_count ? "Input" : "Output", comment_text(writer->arena, layout->original),
                   port_words(writer, index));
+    const char *codes = layout->meaning ? ".\n * These are codes: one of c stands for (c - zero_point) * scale, of which interface.json\n"
+                                          " * has both for each element" : "";
     if (!writer->ports[index].integers) {
-        strbuf_printf(out, " */\ntypedef %s %s_%s_t;\n", hls_type(writer->arena, writer->ports[index].format), name, port);
+        strbuf_printf(out, "%s */\ntypedef %s %s_%s_t;\n", codes, hls_type(writer->arena, writer->ports[index].format), name, port);
         return;
     }
-    strbuf_printf(out, ".\n * Element i stands for %s[i] * 2^-%s_%s_fraction[i]. */\ntypedef %s %s_%s_t;\n", port, name, port,
-                  hls_type(writer->arena, writer->ports[index].format), name, port);
+    strbuf_printf(out, ".\n * Element i stands for %s[i] * 2^-%s_%s_fraction[i]%s. */\ntypedef %s %s_%s_t;\n", port, name, port,
+                  codes, hls_type(writer->arena, writer->ports[index].format), name, port);
     strbuf_printf(out, "static const int %s_%s_fraction[%u] = {", name, port, layout->elements);
     for (uint32_t i = 0; i < layout->elements; i++) strbuf_printf(out, "%s%d,", i % 24 ? " " : "\n    ", layout->format[i].fraction);
     strbuf_append(out, "\n};\n");

@@ -45,7 +45,7 @@ void write_layer_header(const struct plan *plan, int layer, struct strbuf *out) 
         strbuf_printf(out, "cycle %d", first);
     else
         strbuf_printf(out, "cycles %d to %d", first, last);
-    strbuf_printf(out, " of an event; in cycle 0 the input registers hold it, cycle %d ends at the output registers.\n//\n", plan->last_cycle);
+    strbuf_printf(out, " of an event; in cycle 0 the input registers hold it, cycle %d ends at the output\n// registers.\n//\n", plan->last_cycle);
     write_nodes(plan, layer, out);
     strbuf_printf(out, "//\n%s", names_words);
 }
@@ -60,14 +60,17 @@ static void write_port_row(const struct plan *plan, struct strbuf *out, const st
     if (port->elements > 1 && even && port->format[0].width > 0)
         strbuf_printf(out, ": element i is %s[%d * i +: %d]", port->name, port->format[0].width, port->format[0].width);
     strbuf_append(out, "\n");
+    if (port->meaning)
+        strbuf_printf(out, "//   %-16s codes: m stands for (m * 2^-f - zero_point) * scale, both in interface.json\n", "");
 }
 
 void write_top_header(const struct plan *plan, struct strbuf *out) {
     const struct layout *layout = plan->layout;
     int latency = plan->design->latency;
     strbuf_printf(out,
-                  "// %s, made by bxc: a network as a pipeline. A new event may enter in each clock cycle; its outputs come %d cycles\n"
-                  "// later. Ports are registered: what in_valid marks at one rising edge of clk, out_valid marks at the %d%s after it.\n"
+                  "// %s, made by bxc: a network as a pipeline. A new event may enter in each clock cycle; its outputs\n"
+                  "// come %d cycles later. Ports are registered: what in_valid marks at one rising edge of clk, out_valid marks at\n"
+                  "// the %d%s after it.\n"
                   "// rst (synchronous) forgets the events on their way. CONTENT_HASH says which firmware this is.\n//\n",
                   plan->emission->name, latency, latency, latency == 2 ? "nd" : latency == 3 ? "rd" : "th");
     for (uint32_t p = 0; p < layout->input_count; p++)

@@ -247,8 +247,11 @@ static void diff_group_html(struct strbuf *out, const struct comparison *compari
                 continue;
             strbuf_append(out, "<tr>");
             html_cell(out, row->what, false);
-            html_cell(out, row->left, false);
-            html_cell(out, row->right, false);
+            for (int side = 0; side < 2; side++) {
+                strbuf_append(out, "<td>");
+                html_command(out, side ? row->right : row->left);
+                strbuf_append(out, "</td>");
+            }
             strbuf_printf(out, "<td class=\"n %s\">", row->is_worse ? "worse" : row->is_better ? "better" : "");
             append_escaped(out, *row->change ? row->change : row->is_worse ? "worse" : row->is_better ? "better" : "");
             strbuf_append(out, "</td></tr>\n");

@@ -39,7 +39,7 @@ const char html_style[] =
     ".warn{color:var(--warn);background:var(--warn-paper)}\n"
     "section{padding:20px 22px;margin:0 0 16px}\n"
     ".worse{color:var(--bad)}.better{color:var(--good)}.first-up::first-letter{text-transform:uppercase}\n"
-    ".scroll{overflow-x:auto}\n"
+    ".scroll{overflow-x:auto}.whole{white-space:nowrap}\n"
     "table{border-collapse:collapse;width:100%;font-size:13.5px}\n"
     "caption{text-align:left;color:var(--muted);padding:4px 0}\n"
     "th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}\n"

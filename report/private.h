@@ -101,6 +101,7 @@ void html_table_start(struct strbuf *out, const char *caption, const char *const
 void html_name(struct strbuf *out, const char *name); /* may be broken between its words */
 void html_name_cell(struct strbuf *out, const char *name);
 void html_cell(struct strbuf *out, const char *text, bool is_number);
+void html_command(struct strbuf *out, const char *text);
 extern const char html_style[], html_style_pictures[]; /* one after the other */
 
 #endif

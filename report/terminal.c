@@ -262,7 +262,7 @@ static void print_network(struct strbuf *out, const struct verdict *verdict, boo
     strbuf_printf(out, "%snetwork: %s%s: %s", begin, fails || warns ? "NOT as trained" : loss->max_error > 0 || loss->flipped ? "as trained" : "exactly as trained",
                   end, words_loss(arena, loss));
     if (verdict->has_labels)
-        strbuf_printf(out, ", accuracy %s for %s", share_words(out->arena, verdict->accuracy_fixed, 1),
+        strbuf_printf(out, ", accuracy %s, as trained %s", share_words(out->arena, verdict->accuracy_fixed, 1),
                       share_words(out->arena, verdict->accuracy_float, 1));
     strbuf_printf(out, "%s\n", words_made_up(verdict));
     for (uint32_t i = 0; i < verdict->gate_count; i++)

@@ -194,6 +194,31 @@ static void clocks_and_columns_are_plain(void) {
     context_free(context);
 }
 
+/* 360 and 240 MHz are nine and six times the rate of bunch crossings, though their periods are kept in picoseconds. */
+static void crossings_hold_whole_events(void) {
+    static const struct { double period; const char *words; } clocks[] = {
+        {2.778, "9 events fit in a bunch crossing"}, {4.167, "6 events fit in a bunch crossing"}, {2.5, "10 events fit in"},
+        {25, "1 event fits in a bunch crossing"}, {25.1, "longer than a bunch crossing"}, {2.6, "9 events fit in"}};
+    struct bxc_context *context = context_new();
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        struct compile_report other = report;
+        struct strbuf page = strbuf_new(context->arena);
+        other.clock_period = clocks[i].period;
+        report_html(&page, &other, NULL);
+        CHECK(strstr(page.data, clocks[i].words));
+    }
+    context_free(context);
+}
+
+/* The critical path ends at the figure that stands at the top as the slowest stage. */
+static void path_ends_at_the_stage(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf page = strbuf_new(context->arena);
+    report_html(&page, &report, NULL);
+    CHECK(strstr(page.data, "<b>2.61 ns</b>") && strstr(page.data, "a net and set-up</td><td></td><td class=\"n\">2,610</td>"));
+    context_free(context);
+}
+
 /* A loss on events that nobody measured is told with what it is worth. */
 static void random_events_are_no_experiment(void) {
     static const char words[] = "; on random events, each feature drawn by itself: only --events FILE can judge it";
@@ -219,7 +244,7 @@ static void budgets_are_told(void) {
     CHECK(strstr(page.data, "9 events fit in a bunch crossing of 25 ns"));
     CHECK(strstr(text.data, "0.7778 bunch crossings of 25 ns, 0.16 % of a level-1 latency of 12.5"));
     CHECK(strstr(page.data, "0.32 % of one SLR of 4") && strstr(text.data, "0.32 % of one SLR of 4")); /* 4 x 1,388.5 of 1,728,000 */
-    CHECK(strstr(page.data, "bxc compile jets.onnx --name &#39;a &lt;b&gt;&#39;") && strstr(page.data, ">fedc<"));
+    CHECK(strstr(page.data, "bxc compile jets.onnx <span class=\"whole\">--name</span> &#39;a &lt;b&gt;&#39;") && strstr(page.data, ">fedc<"));
     CHECK(strstr(page.data, "ap_fixed&lt;16,6&gt;") && strstr(text.data, "ap_fixed<16,6>"));
     context_free(context);
 }
@@ -310,6 +335,8 @@ int main(int argc, char **argv) {
     RUN(the_page_stands_alone);
     RUN(rows_are_modules);
     RUN(clocks_and_columns_are_plain);
+    RUN(crossings_hold_whole_events);
+    RUN(path_ends_at_the_stage);
     RUN(random_events_are_no_experiment);
     RUN(budgets_are_told);
     RUN(classes_have_names);

@@ -22,10 +22,14 @@ static void print_choices(void) {
 
 int run_completion(struct invocation *invocation) {
     if (invocation->operand_count) return usage_error(invocation, "no argument is needed");
-    printf("# bash completion of bxc %s\n_bxc() {\n  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=\n"
-           "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W '", BXC_VERSION);
+    printf("# bash completion of bxc %s\n_bxc() {\n"
+           "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words= commands='", BXC_VERSION);
     for (int i = 0; i < COMMAND_COUNT; i++) printf("%s ", command_table[i].name);
-    printf("' -- \"$current\")); return; fi\n  case $previous in\n");
+    printf("help'\n  if [ \"$COMP_CWORD\" -eq 1 ] || [ \"${COMP_WORDS[1]} $COMP_CWORD\" = 'help 2' ]; then\n"
+           "    COMPREPLY=($(compgen -W \"$commands\" -- \"$current\")); return; fi\n"
+           "  if [ \"$current\" = = ]; then current=\n"
+           "  elif [ \"$previous\" = = ]; then previous=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
+           "  case $previous in\n");
     print_choices();
     printf("  esac\n  case ${COMP_WORDS[1]} in\n");
     for (int i = 0; i < COMMAND_COUNT; i++) print_words(&command_table[i]);

@@ -31,12 +31,15 @@ static int print_help(FILE *out) {
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
-/* Whether everything that was printed has arrived. */
+/* Whether everything that was printed has arrived. What failed in the middle of a long text has lost its reason: one
+ * byte more asks for it again. */
 static int flush_output(int code) {
+    bool lost = ferror(stdout);
+    if (lost) putchar('\n');
     errno = 0;
-    if (fflush(stdout) == 0 || code != EXIT_DONE) return code;
+    if ((fflush(stdout) == 0 && !lost) || code != EXIT_DONE) return code;
     if (errno == EPIPE) return EXIT_DIAGNOSED; /* 'bxc report fw | head' has read enough */
-    perror("bxc: error: standard output");
+    fprintf(stderr, "bxc: error: standard output: %s\n", errno ? strerror(errno) : "not all of it was written");
     return EXIT_DIAGNOSED;
 }
 
@@ -98,9 +101,9 @@ static int run_command(int command, int argc, char **argv) {
             code = subcommands[command](&invocation);
             progress_end();
         }
+        code = flush_output(code); /* first, so that no diagnosis stands within a line where both go to one file */
         print_diagnostics(context);
     }
-    code = flush_output(code);
     free(invocation.operands);
     bxc_options_free(invocation.options);
     bxc_context_free(context);

@@ -9,7 +9,7 @@ enum command_set {
     FOR_COMPILE = 1, FOR_VERIFY = 2, FOR_REPORT = 4, FOR_RUN = 8, FOR_CONVERT = 16, FOR_LISTS = 32,
     FOR_INSPECT = 64, FOR_DIFF = 128, FOR_EXPLAIN = 256,
     FOR_MODEL = FOR_COMPILE | FOR_RUN | FOR_INSPECT, /* whatever compiles a model */
-    FOR_ALL = 511
+    FOR_TEXTS = 512, FOR_ALL = 1023
 };
 
 struct arena;

@@ -20,6 +20,17 @@ done
 check "--version tells the version, and the commit where there is one" "$BXC --version | grep -Eqx 'bxc [0-9.]+( \(commit [0-9a-f]{12}(, changed)?\))?'"
 check "-h lists commands" "$BXC -h | grep -q '^  compile ' && $BXC help | grep -q '^  compile '"
 check "completion is a script" "bash -n $WORK/completion"
+complete() { # WORD...: what the last one may become
+    bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bxc; echo "${COMPREPLY[*]}"' "$WORK/completion" "$@"
+}
+check "completion offers help" "[ \"\$(complete bxc hel)\" = help ]"
+check "help is completed by commands" "[ \"\$(complete bxc help ver)\" = verify ]"
+check "an argument is completed" "[ \"\$(complete bxc run --engine r)\" = rtl ]"
+check "an argument behind = is completed" "[ \"\$(complete bxc compile --softmax = a)\" = argmax ]"
+for command in completion manual; do
+    "$BXC" $command --json > /dev/null 2>&1; code=$?
+    check "$command has no JSON" "[ $code = 2 ]"
+done
 "$BXC" compile > /dev/null 2>&1; code=$?
 check "wrong usage ends with 2" "[ $code = 2 ]"
 "$BXC" compile --no-such-option x > /dev/null 2>&1; code=$?

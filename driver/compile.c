@@ -147,6 +147,14 @@ static int run_passes(struct compile_job *job) {
     return network_judge(job->network, program, job->measurement, job->reports, job->report_count, options);
 }
 
+/* Where most of what does not fit is. */
+static const char *largest_layer(const struct compile_report *report) {
+    const struct layer_report *largest = &report->layers[0];
+    for (uint32_t i = 1; i < report->layer_count; i++)
+        if (report->layers[i].cost.lut > largest->cost.lut) largest = &report->layers[i];
+    return largest->name;
+}
+
 static int check_part(const struct compile_job *job, const struct compile_report *report) {
     const struct { const char *what; double used, available; } resources[] = {
         {"LUT", report->total.lut, report->available.lut}, {"FF", report->total.ff, report->available.ff},
@@ -155,7 +163,7 @@ static int check_part(const struct compile_job *job, const struct compile_report
     for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
         if (resources[i].used > resources[i].available)
             result = diag_error(&job->context->diagnostics, (struct location){.file = job->what->model},
-                                "prune the network, lower its precision, or choose a larger part",
+                                arena_printf(job->arena, "prune the network, lower its precision, or choose a larger part; layer '%s' is the largest", largest_layer(report)),
                                 "the estimate of %.0f %s exceeds the %.0f of part %s", resources[i].used, resources[i].what,
                                 resources[i].available, job->options.part_code);
     return result;

@@ -35,7 +35,11 @@ static int refuse_key(const struct config *config, const char *path, const char 
     struct nearest nearest = {.wanted = name};
     struct strbuf help = strbuf_new(config->arena);
     for (const struct key *key = keys; key->name; key++) nearest_offer(&nearest, key->name);
-    if (nearest.name) strbuf_printf(&help, "did you mean '%s'?", nearest.name);
+    for (const struct key *key = keys; key->name; key++) /* as the command line calls it */
+        if (strcmp(name, "prune") == 0 && strcmp(key->name, "sparsity") == 0) nearest.name = key->name;
+    if (strcmp(path, "/Model") == 0 || strcmp(path, "/LayerName") == 0)
+        strbuf_append(&help, "doc/from-hls4ml.md has the keys of hls4ml beside those of bxc");
+    else if (nearest.name) strbuf_printf(&help, "did you mean '%s'?", nearest.name);
     else for (const struct key *key = keys; key->name; key++) strbuf_printf(&help, "%s%s", key == keys ? "known here: " : ", ", key->name);
     return diag_error(&config->context->diagnostics, here(config, path), help.data, "this key is unknown");
 }

@@ -30,12 +30,6 @@ static int describe_file(struct inspect_job *job) {
 
 /* ---- nodes ---- */
 
-static const char *shape_words(struct arena *arena, const struct shape *shape) {
-    struct strbuf text = strbuf_new(arena);
-    for (int d = 0; d < shape->rank; d++) strbuf_printf(&text, "%s%lld", d ? " x " : "", (long long)shape->dim[d]);
-    return shape->rank ? text.data : "one number";
-}
-
 /* For each value whether it depends on constants alone. */
 static bool *find_fixed(struct arena *arena, const struct graph *graph) {
     bool *fixed = ARENA_ARRAY(arena, bool, graph->value_count + 1);

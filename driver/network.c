@@ -3,6 +3,7 @@
 #include "driver/driver.h"
 
 #include <math.h>
+#include <string.h>
 
 struct network {
     struct graph *trained; /* as read */
@@ -39,18 +40,28 @@ static void find_pass(struct network *network, const struct pass_report *reports
 }
 
 static void warn(const struct program *program, const struct network *network) {
-    bool chosen = program->used & (USE_WEIGHTS | USE_ACTIVATIONS);
-    const char *help = !program->calibration.events ? "give events like those of the experiment with --calibrate"
+    bool chosen = program->used & (USE_WEIGHTS | USE_ACTIVATIONS), pruned = network->pass && strcmp(network->pass, "prune") == 0;
+    const char *help = pruned ? "most of it is the pruning's: ask for less of it (--prune), or train the pruned network again"
+                       : !program->calibration.events ? "give events like those of the experiment with --calibrate"
                        : chosen ? "the report shows each pass and layer; --precision and --input give wider formats, --max-flips and --max-error make it an error"
                                 : "the report shows each pass and layer; --input gives a wider port, --max-flips and --max-error make it an error";
     diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, help,
                  "this is not the network that was trained: on %s %s", network->events, network->loss.warning);
 }
 
-static int check_gate(const struct program *program, const char *gate, const char *what, double limit, double value) {
-    if (isnan(limit) || value <= limit) return 0;
+static int exceeds(const struct program *program, const char *gate, const char *what, const char *value, const char *limit) {
     return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source, .attribute = gate}, NULL,
-                      "%s: %.4g, and at most %.4g is allowed", what, value, limit);
+                      "%s: %s, and at most %s is allowed", what, value, limit);
+}
+
+static int check_share(const struct program *program, const char *gate, const char *what, double limit, double value) {
+    if (isnan(limit) || value <= limit) return 0;
+    return exceeds(program, gate, what, share_words(program->arena, value, 1), share_words(program->arena, limit, 1));
+}
+
+static int check_error(const struct program *program, double limit, double value) {
+    if (isnan(limit) || value <= limit) return 0;
+    return exceeds(program, "--max-error", "largest error", arena_printf(program->arena, "%.4g", value), arena_printf(program->arena, "%.4g", limit));
 }
 
 static int read_gates(const struct bxc_options *options, struct gates *out) {
@@ -81,10 +92,10 @@ static int check_gates(const struct program *program, const struct network *netw
         return diag_error(&program->context->diagnostics, (struct location){.attribute = "--max-error"}, "hold them against --max-flips",
                           "there is no error to hold the limit against: only decisions are compared");
     double share = loss->decisions ? (double)loss->flipped / (double)loss->decisions : 0;
-    int result = check_gate(program, "--max-flips", "share of the decisions that flipped", gates.flips, share);
-    if (check_gate(program, "--max-error", "largest error", gates.error, loss->max_error) < 0) result = -1;
+    int result = check_share(program, "--max-flips", "decisions flipped", gates.flips, share);
+    if (check_error(program, gates.error, loss->max_error) < 0) result = -1;
     double lost = network->truth.accuracy_float - network->truth.accuracy_fixed;
-    return check_gate(program, "--max-loss", "accuracy lost", gates.loss, lost) < 0 ? -1 : result;
+    return check_share(program, "--max-loss", "accuracy lost", gates.loss, lost) < 0 ? -1 : result;
 }
 
 /* The true classes of the events that are measured. */
@@ -144,7 +155,7 @@ void network_print(struct strbuf *out, const struct network *network) {
     loss_terminal(out, &network->loss, network->gated);
     if (network->pass && network->loss.max_error > 0) strbuf_printf(out, ", most in pass '%s'", network->pass);
     if (network->truth.labels)
-        strbuf_printf(out, ", accuracy %s for %s", share_words(out->arena, network->truth.accuracy_fixed, 1),
+        strbuf_printf(out, ", accuracy %s, as trained %s", share_words(out->arena, network->truth.accuracy_fixed, 1),
                       share_words(out->arena, network->truth.accuracy_float, 1));
     strbuf_printf(out, "; on %s%s\n", network->events, network->calibrated || !(network->loss.max_error > 0 || network->loss.flipped) ? "" : ": only --calibrate EVENTS can judge it");
 }

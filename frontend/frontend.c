@@ -55,7 +55,7 @@ static void refuse_no_inputs(struct request *request) {
     struct arena *scratch = arena_new(request->context);
     bool none = request->graph && graph_inputs(request->graph, scratch).count == 0;
     arena_free(scratch);
-    if (!none || request->options->whole_tensors) return;
+    if (!none || request->options->whole_tensors || (request->options->partial && request->context->diagnostics.errors)) return;
     diag_error(&request->context->diagnostics, (struct location){.file = request->path}, NULL, "the model has no inputs");
     if (request->options->partial) return;
     graph_free(request->graph);

@@ -17,6 +17,13 @@ size_t shape_elements(const struct shape *shape) {
     return count;
 }
 
+const char *shape_words(struct arena *arena, const struct shape *shape) {
+    struct strbuf text = strbuf_new(arena);
+    for (int d = 0; d < shape->rank; d++)
+        strbuf_printf(&text, "%s%lld", d ? " x " : "", (long long)shape->dim[d]);
+    return shape->rank ? text.data : "one number";
+}
+
 bool shape_equal(const struct shape *a, const struct shape *b) {
     return a->rank == b->rank && memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim) == 0;
 }

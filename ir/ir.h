@@ -257,6 +257,7 @@ struct shape {
 
 size_t shape_elements(const struct shape *shape); /* 1 for rank 0 */
 bool shape_equal(const struct shape *a, const struct shape *b);
+const char *shape_words(struct arena *arena, const struct shape *shape); /* "4 x 16" */
 /* ONNX (numpy) broadcasting; false when the shapes do not go together. */
 bool shape_broadcast(const struct shape *a, const struct shape *b, struct shape *out);
 /* Index of the element of `narrow` (each dim 1 or as in wide, ranks aligned at the end) that

@@ -121,16 +121,16 @@ static int rule_of_option(struct program *program, const struct node *input, con
     return 0;
 }
 
-/* "leave the name away for all inputs: 'a', 'b'" */
+/* "its inputs: 'a', 'b'; a format without a name is for all of them" */
 static const char *known_inputs(const struct program *program) {
-    const char *known = "leave the name away for all inputs";
+    const char *known = "its inputs";
     const char *between = ": ";
     for (uint32_t k = 0; k < program->graph->node_count; k++) {
         if (program->graph->nodes[k].op != OP_INPUT) continue;
         known = arena_printf(program->arena, "%s%s'%s'", known, between, program->graph->nodes[k].name);
         between = ", ";
     }
-    return known;
+    return arena_printf(program->arena, "%s; a format without a name is for all of them", known);
 }
 
 static int check_option_names(const struct program *program) {

@@ -264,6 +264,8 @@ static int refuse_label(const struct accuracy *accuracy, const struct event_bloc
     if (!(pair->fixed_is_index && pair->float_is_index))
         help = arena_printf(accuracy->context->arena, "a label is a class number, from 0 to %zu, or has a column for each of the classes",
                             scores(pair) > 1 ? scores(pair) - 1 : 1);
+    if (accuracy->fixed->output_count > 1)
+        help = arena_printf(accuracy->context->arena, "%s; labels are held against the first of the model's outputs", help);
     const char *label = block->label_columns == 1 ? arena_printf(accuracy->context->arena, " %g", block->labels[event]) : "";
     return diag_error(&accuracy->context->diagnostics, (struct location){.file = block->labels_file}, help,
                       "the label%s of event %llu is no class of output '%s'", label, (unsigned long long)(block->first_in_phase + event),

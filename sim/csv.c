@@ -113,7 +113,8 @@ static int64_t csv_read(struct event_source *source, double *data, size_t events
             double *number = &data[i * source->elements + column];
             const char *field = text;
             if (!field_number(&text, number))
-                return event_source_error(source, source->line, NULL, "not a number at event %" PRIu64 ", column %zu", event, column);
+                return event_source_error(source, source->line, "numbers with commas between them, as in 1.5,-2e3; a first line of names is skipped",
+                                          "not a number at event %" PRIu64 ", column %zu", event, column);
             if (is_rounded(field, *number))
                 return event_source_error(source, source->line, "save the events as .npy of int64, which holds it exactly",
                                           "a whole number that binary64 rounds at event %" PRIu64 ", column %zu", event, column);

@@ -29,7 +29,7 @@ static int source_open(struct event_source *source) {
     struct stat status;
     source->file = fopen(source->path, "rb");
     if (!source->file)
-        return event_source_error(source, 0, NULL, "cannot read events: %s", strerror(errno));
+        return event_source_error(source, 0, NULL, "cannot be read: %s", strerror(errno));
     arena_defer(source->arena, close_file, source->file);
     if (fstat(fileno(source->file), &status) || !S_ISREG(status.st_mode))
         return event_source_error(source, 0, "write the events to a file first", "not a regular file");
@@ -149,10 +149,10 @@ static int source_matches(const struct event_source *source, const struct graph 
                                   "%zu column%s an event, but input '%s' has %zu", source->elements,
                                   source->elements == 1 ? "" : "s", name, elements);
     struct shape mine = without_ones(&source->shape), wanted = without_ones(&value->shape);
-    if (mine.rank > 1 && wanted.rank > 0 && !shape_equal(&mine, &wanted))
-        return event_source_error(source, 0, "transpose or flatten the events as the model's input has them",
-                                  "the axes of an event differ from those of input '%s'", name);
-    return 0;
+    if (mine.rank <= 1 || wanted.rank == 0 || shape_equal(&mine, &wanted))
+        return 0;
+    return event_source_error(source, 0, "transpose or flatten the events as the model's input has them",
+                              "an event is %s, but input '%s' is %s", shape_words(source->arena, &mine), name, shape_words(source->arena, &wanted));
 }
 
 /* "name=file" or "file": the input it is for, UINT32_MAX when there is none of that name. */
@@ -185,7 +185,8 @@ static int open_one(struct bxc_context *context, const struct graph *graph, cons
     const char *file;
     uint32_t input = input_for(graph, inputs, count, text, &file);
     if (input == UINT32_MAX)
-        return diag_error(&context->diagnostics, (struct location){.file = text}, help, "this names no input of the model");
+        return diag_error(&context->diagnostics, (struct location){.file = text}, help,
+                          strchr(text, '=') ? "this names no input of the model" : "the model has %u inputs, and this file does not say for which it is", count);
     if (sources[input])
         return diag_error(&context->diagnostics, (struct location){.file = text}, help, "input '%s' has events already",
                           graph_definition(graph, inputs[input])->name);

@@ -90,6 +90,13 @@ static bool lacks_tool(struct verification *run, struct engine_result *result) {
     return true;
 }
 
+/* With the engine's name, which what a folder refuses does not have. */
+static const char *why_not_built(const struct verification *run, enum engine_id id) {
+    const char *why = last_message(run->firmware);
+    return strncmp(why, "engine '", strlen("engine '")) == 0
+               ? why : arena_printf(run->firmware->context->arena, "engine '%s' is not built: %s", engine_name(id), why);
+}
+
 static void add_contestant(struct verification *run, enum engine_id id, const char *variant, uint64_t events,
                            const struct engine_options *options) {
     struct engine_result *result = new_result(run, id, variant);
@@ -101,7 +108,7 @@ static void add_contestant(struct verification *run, enum engine_id id, const ch
     context_progress(run->firmware->context, arena_printf(run->arena, "building %s", engine_name(id)), 0, 0);
     struct engine *engine = engine_open(run->firmware, id, options, &built);
     if (!engine) {
-        *(built ? &result->failure : &result->not_built) = last_message(run->firmware);
+        *(built ? &result->failure : &result->not_built) = built ? last_message(run->firmware) : why_not_built(run, id);
         return;
     }
     result->build_seconds = engine_build_seconds(engine);
@@ -201,8 +208,9 @@ static void name_classes(const struct verification *run) {
     verdict->class_names = run->options->class_names;
     verdict->class_name_count = run->options->class_name_count;
     if (verdict->has_labels && verdict->class_name_count && verdict->class_name_count != classes)
-        diag_warning(&run->firmware->context->diagnostics, (struct location){.attribute = "--class-names"}, NULL, "%u names for %u classes",
-                     verdict->class_name_count, classes);
+        diag_warning(&run->firmware->context->diagnostics, (struct location){.attribute = "--class-names"},
+                     "give one name a class, with commas between them; a class without one goes by its number", "%u name%s for %u classes",
+                     verdict->class_name_count, verdict->class_name_count == 1 ? "" : "s", classes);
 }
 
 /* Options about decisions, where none is looked at by them. */

@@ -15,6 +15,8 @@ event_files() {
     zeros 24 | npy events.npy '<f4' '3, 2'
     zeros 20 | npy short.npy '<f4' '3, 2'
     zeros 36 | npy wide.npy '<f4' '3, 3'
+    zeros 48 | npy square.npy '<f4' '3, 2, 2'
+    zeros 48 | npy four.npy '<f4' '3, 4'
     zeros 12 | npy flat.npy '<f4' '3,'
     zeros 24 | npy fortran.npy '<f4' '3, 2' True
     zeros 48 | npy complex.npy '<c8' '3, 2'
@@ -46,6 +48,8 @@ config_files() {
     echo '{"layers": {"dense": {"weights": 4, "rounding": "up"}}}' > rounding.config
     echo '{"layers": {"den*": {"weights": 4}, "dens": {"weights": 4}}, "inputs": {"z": {"format": "fixed<8,4>"}}}' > idle_layer.config
     echo '{"layers": {"dens": {"weights": 4}}}' > idle_alone.config
+    echo '{"prune": 0.5}' > option.config
+    echo '{"Model": {"Precision": "fixed<16,6>"}}' > foreign.config
     echo '["clock"]' > array.config
     : > empty.config
 }
@@ -62,6 +66,16 @@ graph "tiny"
 %2 = matmul(%0, %1) "dense" : [1,2] real
 %3 = relu(%2) "relu" : [1,2] real
 output "y" %3
+END
+    cat > heads.bxc << 'END'
+bxc graph 1
+graph "heads"
+%0 = input() "a" : [1,4] real
+%1 = input() "b" : [1,2] real
+%2 = relu(%0) "ra" : [1,4] real
+%3 = relu(%1) "rb" : [1,2] real
+output "y" %2
+output "z" %3
 END
     head -c 120 model.bxc > truncated.bxc
     sed 's/matmul/matmull/' model.bxc > operator.bxc

@@ -125,7 +125,7 @@ static void what_cannot_be_meant(void) {
 
 static void files_that_are_none(void) {
     CHECK_EQ(read_all("/nowhere/x.npy"), -1);
-    CHECK(strstr(message, "cannot read events"));
+    CHECK(strstr(message, "cannot be read: No such file"));
     CHECK_EQ(read_all("/tmp"), -1);
     CHECK(strstr(message, "not a regular file"));
     snprintf(path, sizeof path, "%s/x.root", folder);

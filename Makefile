@@ -3,7 +3,7 @@
 -include config.mak
 
 variant ?= release
-PREFIX ?= /usr/local
+PREFIX ?= $(or $(prefix),/usr/local)
 # make has a CC of its own, which is no choice of anybody's.
 ifeq ($(origin CC),default)
 CC := gcc

@@ -14,6 +14,8 @@ sum() { # FILE FROM KEY: the numbers behind a key in the list FROM
         awk '{ total += $1 } END { printf "%.6g\n", total }'
 }
 
+"$BXC" compile $jets/jets_6bit.onnx -o plain --input 'features=fixed<18,11>' > /dev/null 2>&1
+
 # explain
 "$BXC" explain a --json > explain.json 2> explain.err
 code=$?
@@ -58,7 +60,7 @@ check "in the same words" '[ "$(sed -n "s/^a: //p" compile.txt)" = "$(sed -n "s/
 check "inspect counts parameters" "grep -q '^  numbers    4,421 parameters' inspect.txt"
 check "inspect shows quantisers" "grep -Eq '^  quant_relu1 +Quant +relu1 +1 x 64 +unsigned 6 bits, scale 0.0625, zero point 0, half_even' inspect.txt"
 "$BXC" inspect $jets/jets_6bit.onnx --clock 1999MHz > refused.txt 2> err; code=$?
-check "inspect writes no folder" "[ \"\$(ls | sort | tr '\n' ' ')\" = 'a again b b.json c c.json compile.txt diff.html diff.txt err examples explain.err explain.json explain.txt inspect.txt refused.txt same.txt ' ]"
+check "inspect writes no folder" "[ \"\$(ls | sort | tr '\n' ' ')\" = 'a again b b.json c c.json compile.txt diff.html diff.txt err examples explain.err explain.json explain.txt inspect.txt plain refused.txt same.txt ' ]"
 cat > two.json <<'END'
 {"format": "bxc-model", "version": 1}
 END
@@ -79,6 +81,26 @@ check "another kind of file is refused" "[ $code = 1 ] && [ ! -e out.txt ]"
 check "quiet is quiet" "[ -z \"\$(\"$BXC\" run -q a $jets/events.npy -n 3 -o out.npy; \"$BXC\" convert -q $jets/jets.onnx jets.json)\" ]"
 check "convert tells what it wrote" "[ \"\$(\"$BXC\" convert $jets/jets.onnx jets.json)\" = \"jets.json: model with 14 nodes, as bxc's JSON\" ]"
 
+# an integrator reads of a port that carries codes, and of no other, what the codes stand for
+for file in c/jets_6bit.h hls/jets_6bit.h rtl/jets_6bit.v; do
+    check "$file tells what the codes of a port stand for" "[ \$(grep -c 'zero_point) \* scale' a/$file) = 1 ]"
+    check "$file of plain numbers tells of none" "! grep -q zero_point plain/${file%%/*}/jets_6bit.*"
+done
+
+# compile: decisions that pruning flips are not for wider formats to mend, and gates speak in percent
+"$BXC" compile $jets/jets.onnx -o pruned --calibrate $jets/events.npy --precision 10 --prune 0.6 > /dev/null 2> err
+check "advice after pruning is about pruning" "grep -q 'help: most of it is the pruning.s' err && ! grep -q 'wider formats' err"
+"$BXC" compile $jets/jets.onnx -o gated --calibrate $jets/events.npy --precision 6 --max-flips 0.1% > /dev/null 2> err; code=$?
+check "the gate tells its limit as it was given" "[ $code = 1 ] && grep -Eq 'decisions flipped: [0-9.]+ %, and at most 0.10 % is allowed' err"
+
+# what standard output did not take is told, and the diagnoses come behind what was printed
+"$BXC" report a > /dev/full 2> err; code=$?
+check "a report on a full device ends with 1" "[ $code = 1 ] && grep -q 'standard output: No space left' err"
+"$BXC" verify a -n 100 --engines c > both.txt 2>&1
+check "no diagnosis stands in the middle of a line" "! grep -Eq '.(warning|error|note): ' both.txt || ! grep -E '(warning|error|note): ' both.txt | grep -Evq '^([^ ]+: )?(warning|error|note): '"
+
+check "the page breaks no option behind its dashes" "grep -q '<span class=\"whole\">--calibrate</span>' diff.html && ! grep -q ' --calibrate' diff.html"
+
 # what is written follows its schema
 schema() { # SCHEMA FILE
     check "$2 follows $1.schema.json" "$BUILD/tests/unit/schema $ROOT/doc/$1.schema.json $2"
@@ -90,3 +112,10 @@ schema() { # SCHEMA FILE
 schema report a/report/report.json; schema report b/report/report.json; schema verdict a/verify/verdict.json
 schema explain explain.json; schema diff diff.json; schema inspect inspect.json; schema inspect refused.json
 schema model jets.json
+
+# a reason that follows from another is none: the inputs of a refused layer are there
+field=$SHARED/models/field/hgq2_jsc_plf_32_16/model.keras
+if [ -n "$SHARED" ] && [ -e "$field" ]; then
+    "$BXC" inspect "$field" > field.txt 2> /dev/null
+    check "a model whose layers are refused has inputs" "grep -q '^refused, for 3 reasons' field.txt && ! grep -q 'no inputs' field.txt"
+fi

@@ -12,3 +12,4 @@ while read -r page; do
 done < "$WORK/pages" > "$WORK/broken"
 [ -s "$WORK/pages" ] || echo "no pages" >> "$WORK/broken"
 if [ -s "$WORK/broken" ]; then echo "not ok installed links: $(head -n 3 "$WORK/broken" | tr '\n' ' ')"; else echo "ok installed links"; fi
+make -n install "variant=$(basename "$BUILD")" prefix=/elsewhere 2> /dev/null | grep -q '"/elsewhere/bin/bxc"' && echo "ok prefix is PREFIX" || echo "not ok prefix is PREFIX"

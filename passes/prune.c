@@ -142,10 +142,11 @@ static bool is_asked(const struct compile_options *options) {
 
 int pass_prune(struct program *program, bool *changed) {
     *changed = false;
+    program->used |= USE_SPARSITY; /* no share of the weights is one that can be had */
     if (!is_asked(program->options)) return 0;
     struct arena *scratch = arena_new(program->context);
     struct layers layers = find_layers(program, scratch);
-    program->used |= USE_SPARSITY | USE_PRUNE_SCOPE;
+    program->used |= USE_PRUNE_SCOPE;
     if (layers.count == 0)
         diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, NULL,
                      "nothing was pruned: no layer has weights that are plain constants");

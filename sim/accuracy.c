@@ -17,6 +17,17 @@ enum { JUDGED_EVENTS = 1024, JUDGED_AT_LEAST = 32 };
 static const double JUDGE_WORK = 4e8;
 /* binary32's own rounding, in sums of thousands of terms, is up to this share of the outputs' spread. */
 static const double binary32_noise = 1.0 / 65536;
+/* An element's errors are set against its own spread, but for no less than this share of its output's. */
+static const double least_spread = 1.0 / 256;
+
+struct moments {
+    double count, sum, squares;
+};
+
+struct element { /* of an output */
+    struct moments floats;
+    double squared_errors;
+};
 
 struct pairing { /* one output */
     size_t floats, fixed; /* elements of either */
@@ -26,9 +37,12 @@ struct pairing { /* one output */
     const char *compared;
     struct decision_rule float_rule, fixed_rule;
     valref beside;        /* the fixed graph's value that the float numbers stand beside; NO_VALUE: none */
-    double count, sum, squares; /* of the float outputs */
+    struct moments moments; /* of the float outputs */
     double spread;        /* their root mean square about their mean; about 0 where they hardly vary */
-    double squared_errors;
+    struct element *elements;
+    bool one_scale;       /* of all elements: probabilities and the like */
+    uint64_t judged_flips[LOSS_CAUSE_COUNT], unjudged_flips; /* that the port's rounding does not make */
+    struct loss_output *flips;
 };
 
 struct accuracy {
@@ -48,7 +62,6 @@ struct accuracy {
     struct layer_errors *layers;
     struct roundings *roundings; /* NULL: nothing is explained */
     uint64_t judged_most, explored; /* events at which slopes may be found, and were */
-    uint64_t judged_flips[LOSS_CAUSE_COUNT], unjudged_flips; /* that the port's rounding does not make */
     struct loss loss;        /* as far as it is counted */
     struct worst_events *worst;
 };
@@ -104,6 +117,11 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     pair->numbers = pair->floats == pair->fixed && pair->float_is_index == pair->fixed_is_index;
     pair->beside = stands_beside(accuracy, pair, fixed);
     pair->decisions = pair->floats / decision_rule_of(accuracy->reference, output).wide;
+    ends = through_reshapes(accuracy->reference, reference->value);
+    pair->one_scale = ends->op == OP_SOFTMAX || op_is_transcendental(ends->op);
+    pair->elements = ARENA_ARRAY(accuracy->arena, struct element, pair->floats + 1);
+    pair->flips = &accuracy->loss.by_output[output];
+    pair->flips->name = arena_strdup(accuracy->arena, accuracy->fixed->outputs[output].name);
     if (!pair->numbers)
         pair->compared = "its decisions only, because the firmware gives the winning class";
 }
@@ -117,6 +135,7 @@ static bool comparable(const struct pairing *pair) {
 static void set_rules(struct pairing *pair) {
     pair->float_rule.wide = pair->floats / pair->decisions;
     pair->float_rule.is_index = pair->float_is_index;
+    pair->float_rule.is_arg_max = pair->fixed_is_index;
     pair->fixed_rule = (struct decision_rule){.wide = pair->fixed / pair->decisions, .is_index = pair->fixed_is_index,
                                               .threshold = pair->float_rule.threshold};
 }
@@ -129,6 +148,8 @@ static int make_pairs(struct accuracy *accuracy) {
     if (accuracy->reference->output_count != accuracy->fixed->output_count)
         return diag_warning(diag, at, NULL, "the float model has other outputs than the firmware: they are not compared"), -1;
     accuracy->pairs = ARENA_ARRAY(accuracy->arena, struct pairing, accuracy->fixed->output_count + 1);
+    accuracy->loss.output_count = accuracy->fixed->output_count;
+    accuracy->loss.by_output = ARENA_ARRAY(accuracy->arena, struct loss_output, accuracy->fixed->output_count + 1);
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         pair_up(accuracy, o);
         if (!comparable(&accuracy->pairs[o]))
@@ -290,7 +311,22 @@ static int add_labels(struct accuracy *accuracy, const struct event_block *block
 
 /* ---- what the formats explain ---- */
 
-/* Of the float outputs so far. What varies by less than a hundredth of itself is as good as constant. */
+static void add_moment(struct moments *moments, double x) {
+    moments->count++;
+    moments->sum += x;
+    moments->squares += x * x;
+}
+
+/* What varies by less than a hundredth of itself is as good as constant. */
+static double spread_of(const struct moments *moments) {
+    if (moments->count <= 0)
+        return 0;
+    double mean = moments->sum / moments->count, square = moments->squares / moments->count;
+    double variance = square - mean * mean;
+    return sqrt(variance > 1e-4 * square ? variance : square);
+}
+
+/* Of the float outputs so far. */
 static void update_spread(struct accuracy *accuracy, const struct event_block *block, float *const *floats) {
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         struct pairing *pair = &accuracy->pairs[o];
@@ -298,13 +334,10 @@ static void update_spread(struct accuracy *accuracy, const struct event_block *b
             double x = (double)floats[o][i];
             if (!block->measured[i / pair->floats] || !isfinite(x))
                 continue;
-            pair->count++;
-            pair->sum += x;
-            pair->squares += x * x;
+            add_moment(&pair->moments, x);
+            add_moment(&pair->elements[i % pair->floats].floats, x);
         }
-        double mean = pair->count > 0 ? pair->sum / pair->count : 0, square = pair->count > 0 ? pair->squares / pair->count : 0;
-        double variance = square - mean * mean;
-        pair->spread = sqrt(variance > 1e-4 * square ? variance : square);
+        pair->spread = spread_of(&pair->moments);
     }
 }
 
@@ -349,22 +382,20 @@ static struct outcome add_event(struct accuracy *accuracy, const struct event_bl
         struct pairing *pair = &accuracy->pairs[o];
         const float *a = floats[o] + e * pair->floats;
         const double *b = accuracy->reals[o] + e * pair->fixed;
-        double squares = 0;
         for (size_t i = 0; pair->numbers && i < pair->fixed; i++) {
             double error = number_distance((double)a[i], b[i]);
             add_number(accuracy, error, block->on_grid[e]);
-            squares += error * error;
+            pair->elements[i].squared_errors += error * error;
             if (error > outcome.error) {
                 outcome.error = error;
                 outcome.output = o;
                 outcome.element = (uint32_t)i;
             }
         }
-        pair->squared_errors += squares;
         for (size_t d = 0; d < pair->decisions; d++) {
             bool flipped = float_decision(pair, a, d) != fixed_decision(pair, b, d);
-            accuracy->loss.decisions++;
-            accuracy->loss.flipped += flipped;
+            pair->flips->decisions++;
+            pair->flips->flipped += flipped;
             outcome.flipped |= flipped;
         }
     }
@@ -453,16 +484,16 @@ static enum loss_cause cause_of_flip(const struct accuracy *accuracy, uint32_t o
     return cause_inside(fabs((double)numbers[own] - (double)numbers[other]), &a);
 }
 
-static void blame_flip(struct accuracy *accuracy, enum loss_cause cause) {
-    accuracy->loss.flipped_by[cause]++;
-    accuracy->judged_flips[cause]++;
+static void blame_flip(struct pairing *pair, enum loss_cause cause) {
+    pair->flips->flipped_by[cause]++;
+    pair->judged_flips[cause]++;
 }
 
 static void blame_flips(struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats,
                         enum loss_cause port, bool at_event) {
     size_t row = suspects->rows[k];
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
-        const struct pairing *pair = &accuracy->pairs[o];
+        struct pairing *pair = &accuracy->pairs[o];
         const float *as_it_came = floats[o] + row * pair->floats, *at_port = suspects->outputs[o] + k * pair->floats;
         for (size_t d = 0; d < pair->decisions; d++) {
             size_t wide = pair->floats / pair->decisions;
@@ -471,11 +502,11 @@ static void blame_flips(struct accuracy *accuracy, const struct suspects *suspec
             if (float_decision(pair, as_it_came, d) == fixed)
                 continue;
             if (inside == fixed)
-                accuracy->loss.flipped_by[port]++;
+                pair->flips->flipped_by[port]++;
             else if (at_event)
-                blame_flip(accuracy, cause_of_flip(accuracy, o, d * wide, at_port + d * wide, wide, inside, fixed));
+                blame_flip(pair, cause_of_flip(accuracy, o, d * wide, at_port + d * wide, wide, inside, fixed));
             else
-                accuracy->unjudged_flips++;
+                pair->unjudged_flips++;
         }
     }
 }
@@ -627,27 +658,58 @@ static void finish_worst(struct accuracy *accuracy, struct loss *loss, struct ar
     }
 }
 
-static void share_unjudged_flips(const struct accuracy *accuracy, struct loss *loss) {
-    uint64_t judged = 0, left = accuracy->unjudged_flips;
-    for (int cause = 0; cause < LOSS_CAUSE_COUNT; cause++)
-        judged += accuracy->judged_flips[cause];
-    for (int cause = 0; judged && cause < LOSS_UNEXPLAINED; cause++) {
-        double part = (double)accuracy->unjudged_flips * (double)accuracy->judged_flips[cause] / (double)judged;
-        loss->flipped_by[cause] += (uint64_t)part;
-        left -= (uint64_t)part;
+static uint64_t add_up_judged(const struct pairing *pair, uint64_t *by) {
+    uint64_t sum = 0;
+    for (int cause = 0; cause < LOSS_CAUSE_COUNT; cause++) {
+        by[cause] += pair->judged_flips[cause];
+        sum += pair->judged_flips[cause];
     }
-    loss->flipped_by[LOSS_UNEXPLAINED] += left;
+    return sum;
 }
 
-/* Root mean square of the errors, of the output where it is largest beside the numbers' spread. */
-static double coarseness(const struct accuracy *accuracy) {
-    double most = 0;
+/* As the output's own that were judged, or, where none was, as those of all outputs. */
+static void share_unjudged_flips(const struct accuracy *accuracy, const struct pairing *pair) {
+    uint64_t by[LOSS_CAUSE_COUNT] = {0}, judged = add_up_judged(pair, by), left = pair->unjudged_flips;
+    const bool none = judged == 0;
+    for (uint32_t o = 0; none && o < accuracy->fixed->output_count; o++)
+        judged += add_up_judged(&accuracy->pairs[o], by);
+    for (int cause = 0; judged && cause < LOSS_UNEXPLAINED; cause++) {
+        double part = (double)pair->unjudged_flips * (double)by[cause] / (double)judged;
+        pair->flips->flipped_by[cause] += (uint64_t)part;
+        left -= (uint64_t)part;
+    }
+    pair->flips->flipped_by[LOSS_UNEXPLAINED] += left;
+}
+
+static void add_up_flips(const struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
+    loss->by_output = ARENA_ARRAY(arena, struct loss_output, loss->output_count + 1);
+    for (uint32_t o = 0; o < loss->output_count; o++) {
+        const struct pairing *pair = &accuracy->pairs[o];
+        share_unjudged_flips(accuracy, pair);
+        loss->by_output[o] = *pair->flips;
+        loss->by_output[o].name = arena_strdup(arena, pair->flips->name);
+        loss->decisions += pair->flips->decisions;
+        loss->flipped += pair->flips->flipped;
+        for (int cause = 0; cause < LOSS_CAUSE_COUNT; cause++)
+            loss->flipped_by[cause] += pair->flips->flipped_by[cause];
+    }
+}
+
+/* Root mean square of the errors, of the element where it is largest beside its numbers' spread: a small number is not
+ * a large one's noise. */
+static void find_coarsest(const struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         const struct pairing *pair = &accuracy->pairs[o];
-        if (pair->numbers && pair->spread > 0)
-            most = fmax(most, sqrt(pair->squared_errors / pair->count) / pair->spread);
+        for (size_t e = 0; pair->numbers && pair->spread > 0 && e < pair->fixed; e++) {
+            const struct element *element = &pair->elements[e];
+            double spread = pair->one_scale ? pair->spread : fmax(spread_of(&element->floats), pair->spread * least_spread);
+            double coarseness = sqrt(element->squared_errors / fmax(element->floats.count, 1)) / spread;
+            if (coarseness <= loss->coarseness)
+                continue;
+            loss->coarseness = coarseness;
+            loss->coarsest = arena_printf(arena, "output '%s', element %zu", pair->flips->name, e);
+        }
     }
-    return most;
 }
 
 void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
@@ -660,8 +722,8 @@ void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena 
     *loss = accuracy->loss;
     loss->formats = loss_formats(accuracy->reference, accuracy->fixed, arena);
     loss->compared = accuracy->pairs[0].compared;
-    loss->coarseness = coarseness(accuracy);
-    share_unjudged_flips(accuracy, loss);
+    find_coarsest(accuracy, loss, arena);
+    add_up_flips(accuracy, loss, arena);
     loss->max_error = errors_largest(accuracy->errors);
     loss->mean_error = errors_mean(accuracy->errors);
     for (int i = 0; i < LOSS_QUANTILES; i++)

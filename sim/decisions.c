@@ -38,7 +38,7 @@ int64_t decision_of(const struct decision_rule *rule, const double *numbers) {
     size_t best = 0;
     if (rule->is_index)
         return (int64_t)numbers[0];
-    if (rule->wide == 1)
+    if (rule->wide == 1 && !rule->is_arg_max)
         return numbers[0] >= rule->threshold;
     for (size_t i = 1; i < rule->wide; i++)
         if (numbers[i] > numbers[best] || (rule->last_wins && numbers[i] == numbers[best]))
@@ -50,7 +50,7 @@ int64_t decision_of_floats(const struct decision_rule *rule, const float *number
     size_t best = 0;
     if (rule->is_index)
         return (int64_t)numbers[0];
-    if (rule->wide == 1)
+    if (rule->wide == 1 && !rule->is_arg_max)
         return (double)numbers[0] >= rule->threshold;
     for (size_t i = 1; i < rule->wide; i++)
         if (numbers[i] > numbers[best] || (rule->last_wins && numbers[i] == numbers[best]))

@@ -101,27 +101,43 @@ static uint64_t unexplained(const struct loss *loss, const uint64_t *by) {
     return by[LOSS_UNEXPLAINED] + (loss->made_up ? 0 : by[LOSS_PORT_RANGE] + by[LOSS_RANGE]);
 }
 
+static uint64_t flips(const struct loss *loss, const struct loss_output *output, bool all) {
+    return all ? output->flipped : unexplained(loss, output->flipped_by);
+}
+
 static bool is_more(uint64_t part, double share, uint64_t whole) {
     return (double)part > share * (double)whole;
 }
 
+/* All outputs together, then each by itself: among many good ones a ruined one is a small share. */
+static const char *too_many_flips(const struct loss *loss, bool all, double share, const char *why,
+                                  struct arena *arena) {
+    struct loss_output whole = {.decisions = loss->decisions, .flipped = loss->flipped};
+    memcpy(whole.flipped_by, loss->flipped_by, sizeof whole.flipped_by);
+    for (uint32_t o = 0; o <= loss->output_count; o++) {
+        const struct loss_output *output = o ? &loss->by_output[o - 1] : &whole;
+        uint64_t flipped = flips(loss, output, all);
+        if (is_more(flipped, share, output->decisions))
+            return arena_printf(arena, "%s of the decisions%s flipped%s",
+                                share_words(arena, (double)flipped, (double)output->decisions),
+                                output->name ? arena_printf(arena, " of output '%s'", output->name) : "", why);
+    }
+    return NULL;
+}
+
 void loss_judge(struct loss *loss, double accuracy_lost, struct arena *arena) {
-    uint64_t flips = unexplained(loss, loss->flipped_by), events = unexplained(loss, loss->beyond_by);
-    loss->warning = NULL;
-    if (is_more(flips, unexplained_flips, loss->decisions))
-        loss->warning = arena_printf(arena, "%s of the decisions flipped for a reason other than the formats' rounding",
-                                     share_words(arena, (double)flips, (double)loss->decisions));
-    else if (is_more(events, unexplained_events, loss->judged))
+    static const char *const too_coarse = ": the formats are too coarse for this network";
+    uint64_t events = unexplained(loss, loss->beyond_by);
+    loss->warning = too_many_flips(loss, false, unexplained_flips, " for a reason other than the formats' rounding", arena);
+    if (!loss->warning && is_more(events, unexplained_events, loss->judged))
         loss->warning = arena_printf(arena, "%s of the events are further off than %s explain",
                                      share_words(arena, (double)events, (double)loss->judged), loss->formats);
-    else if (!loss->made_up && is_more(loss->flipped, all_flips, loss->decisions))
-        loss->warning = arena_printf(arena, "%s of the decisions flipped: the formats are too coarse for this network",
-                                     share_words(arena, (double)loss->flipped, (double)loss->decisions));
-    else if (!loss->made_up && loss->coarseness > coarse)
-        loss->warning = arena_printf(
-            arena, "the error is %s of the outputs' own spread: the formats are too coarse for this network",
-            share_words(arena, loss->coarseness, 1));
-    else if (accuracy_lost > accuracy_loss)
+    if (!loss->warning && !loss->made_up)
+        loss->warning = too_many_flips(loss, true, all_flips, too_coarse, arena);
+    if (!loss->warning && !loss->made_up && loss->coarseness > coarse)
+        loss->warning = arena_printf(arena, "the error is %s of the spread of %s%s", share_words(arena, loss->coarseness, 1),
+                                     loss->coarsest, too_coarse);
+    if (!loss->warning && accuracy_lost > accuracy_loss)
         loss->warning = arena_printf(arena, "%s of the accuracy is lost", share_words(arena, accuracy_lost, 1));
     loss->explained = loss->warning == NULL;
 }

@@ -87,6 +87,7 @@ struct decision_rule { /* of an output */
     double threshold; /* of one number, what it must reach */
     bool is_index;    /* it is the class already */
     bool last_wins;   /* of equal numbers */
+    bool is_arg_max;  /* of one number too: that one, and no threshold decides */
 };
 struct decision_rule decision_rule_of(const struct graph *graph, uint32_t output);
 int64_t decision_of(const struct decision_rule *rule, const double *numbers);
@@ -113,6 +114,11 @@ struct layer_loss { /* values of a layer, firmware against float model; both are
 };
 
 /* The answer to the second question, on events with a float model beside them. */
+struct loss_output { /* what is judged of each output by itself */
+    const char *name;
+    uint64_t decisions, flipped, flipped_by[LOSS_CAUSE_COUNT];
+};
+
 struct loss {
     const char *compared;        /* what of the float model: "its outputs", "the operand of its softmax", ...; NULL: nothing, */
     const char *not_compared;    /* why, where there is a float model */
@@ -128,7 +134,10 @@ struct loss {
     bool made_up;                /* random events are among those that were measured */
     uint64_t judged;             /* events whose errors were held against what the formats explain; */
     uint64_t beyond_by[LOSS_CAUSE_COUNT]; /* those with a larger one; by FORMATS: none */
+    struct loss_output *by_output;
+    uint32_t output_count;
     double coarseness;           /* the errors' root mean square, in units of the outputs' spread about their mean */
+    const char *coarsest;        /* the element where it is that, "output 'y', element 2" */
     struct worst_number {        /* of an event the number that is furthest off */
         uint64_t event;
         const char *event_name, *output_name, *cause;

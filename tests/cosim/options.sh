@@ -137,6 +137,8 @@ gate "too few labels" "1 0" --labels few.csv
 "$BXC" compile -q "$ROOT/examples/jets/jets.onnx" -o gated --calibrate "$ROOT/examples/jets/events.npy" --labels "$ROOT/examples/jets/labels.npy" \
     --precision 4 --max-loss 1% 2> with.err
 [ $? = 1 ] && grep -q "accuracy lost" with.err && echo "ok accuracy beyond the gate" || echo "not ok accuracy beyond the gate"
+"$BXC" compile float.bxc -o gated --calibrate two.csv --prune 0 > with.out 2> with.err
+[ $? = 0 ] && ! grep -q prune with.err && echo "ok no weight is to be pruned" || echo "not ok no weight is to be pruned"
 gate "a gate that is no number" "1 0" --max-error many
 "$BXC" compile -q quantised.bxc -o gated --max-error 1 2> with.err
 [ $? = 1 ] && grep -q "no float model" with.err && echo "ok a gate without a float model" || echo "not ok a gate without a float model"

@@ -293,6 +293,84 @@ static void the_worst_are_in_order(void) {
     done();
 }
 
+/* y<i> = x w: heads of a network, of which the last has other weights in firmware. */
+static void make_heads(uint32_t count, const float *weights, const int64_t *last) {
+    struct shape one = {2, {1, 2}}, square = {2, {2, 2}};
+    context = context_new();
+    reference = graph_new(context, "net");
+    fixed = graph_new(context, "net");
+    valref a = graph_append_input(reference, "x", one);
+    valref b = graph_append_integer_input(fixed, "x", one, formats_uniform(fixed->arena, (struct format){true, 20, 4}),
+                                          ROUND_HALF_UP, OVERFLOW_SATURATE);
+    for (uint32_t head = 0; head < count; head++) {
+        int64_t right[4];
+        for (int i = 0; i < 4; i++) right[i] = (int64_t)weights[i];
+        const char *name = arena_printf(context->arena, "y%u", head);
+        valref in_real[2] = {a, graph_append_reals(reference, "w", square, weights)};
+        valref in_fixed[2] = {b, graph_append_integers(fixed, "w", square,
+                                                       formats_uniform(fixed->arena, (struct format){true, 12, 0}),
+                                                       head + 1 == count ? last : right)};
+        graph_append_output(reference, name, graph_append(reference, OP_MATMUL, name, in_real, 2, NULL));
+        graph_append_output(fixed, name, graph_append(fixed, OP_MATMUL, name, in_fixed, 2, NULL));
+    }
+}
+
+/* One head of forty that decides otherwise in half of the events: 1.25 % of all decisions. */
+static void a_ruined_head_among_many_is_told(void) {
+    static const float weights[4] = {1, 0, 0, 1};
+    static const int64_t last[4] = {1, 0, 0, -1};
+    float events[2 * EVENTS];
+    make_heads(40, weights, last);
+    make_events(events);
+    struct loss loss = measure(events, EVENTS);
+    CHECK(loss.decisions == 40 * EVENTS && loss.flipped < loss.decisions / 20);
+    CHECK_EQ(loss.output_count, 40);
+    CHECK(loss.by_output[38].flipped == 0 && loss.by_output[39].flipped == loss.flipped);
+    for (int cause = 0; cause < LOSS_CAUSE_COUNT; cause++) { /* as if the formats explained it */
+        loss.flipped_by[cause] = loss.by_output[39].flipped_by[cause] = loss.beyond_by[cause] = 0;
+    }
+    loss_judge(&loss, 0, context->arena);
+    CHECK(!loss.explained && loss.warning && strstr(loss.warning, " of the decisions of output 'y39' flipped: the formats"));
+    loss.by_output[39].flipped = 0;
+    loss.by_output[7].flipped_by[LOSS_UNEXPLAINED] = 2;
+    loss_judge(&loss, 0, context->arena);
+    CHECK_STR(loss.warning,
+              "0.50 % of the decisions of output 'y7' flipped for a reason other than the formats' rounding");
+    done();
+}
+
+/* Half of a number that is small beside another one: as large an error as half of the large one. */
+static void a_small_number_is_no_noise_of_a_large_one(void) {
+    static const float weights[4] = {100, 0, 0, 2};
+    static const int64_t last[4] = {100, 0, 0, 1};
+    float events[2 * EVENTS];
+    make_heads(1, weights, last);
+    make_events(events);
+    struct loss loss = measure(events, EVENTS);
+    CHECK(loss.coarseness > 0.49 && loss.coarseness < 0.51);
+    CHECK_STR(loss.coarsest, "output 'y0', element 1");
+    done();
+}
+
+/* The arg-max of one number is that one, whatever its sign. */
+static void one_number_has_one_arg_max(void) {
+    const struct shape one = {2, {1, 1}};
+    const union attributes axis = {.axis = {.axis = 1, .keep_dimensions = true}};
+    float events[EVENTS];
+    context = context_new();
+    reference = graph_new(context, "net");
+    fixed = graph_new(context, "net");
+    valref a = graph_append_input(reference, "x", one);
+    valref b = graph_append_integer_input(fixed, "x", one, formats_uniform(fixed->arena, (struct format){true, 8, 0}),
+                                          ROUND_HALF_UP, OVERFLOW_SATURATE);
+    graph_append_output(reference, "y", graph_append(reference, OP_ARGMAX, "y", &a, 1, &axis));
+    graph_append_output(fixed, "y", graph_append(fixed, OP_ARGMAX, "y", &b, 1, &axis));
+    for (int e = 0; e < EVENTS; e++) events[e] = (float)(e % 9 - 4);
+    struct loss loss = measure(events, EVENTS);
+    CHECK(loss.decisions == EVENTS && loss.flipped == 0 && loss.explained);
+    done();
+}
+
 static struct loss judged(uint64_t flipped, enum loss_cause cause, uint64_t beyond, double accuracy_lost) {
     struct loss loss = {.events = 1000, .judged = 1000, .decisions = 1000, .flipped = flipped};
     loss.formats = "formats of 9 bits";
@@ -314,8 +392,10 @@ static void the_rule_has_limits(void) {
     struct loss coarse = judged(0, LOSS_FORMATS, 0, 0);
     struct loss random = {.made_up = true, .events = 10, .judged = 10, .decisions = 10, .flipped = 10};
     coarse.coarseness = 0.26;
+    coarse.coarsest = "output 'y', element 0";
     loss_judge(&coarse, 0, context->arena);
-    CHECK_STR(coarse.warning, "the error is 26.00 % of the outputs' own spread: the formats are too coarse for this network");
+    CHECK_STR(coarse.warning,
+              "the error is 26.00 % of the spread of output 'y', element 0: the formats are too coarse for this network");
     random.flipped_by[LOSS_RANGE] = 10;
     loss_judge(&random, 0, context->arena);
     CHECK(random.explained);
@@ -368,6 +448,9 @@ int main(void) {
     RUN(the_models_own_rounding_is_no_error);
     RUN(a_head_that_never_varies_is_no_loss);
     RUN(the_worst_are_in_order);
+    RUN(a_ruined_head_among_many_is_told);
+    RUN(a_small_number_is_no_noise_of_a_large_one);
+    RUN(one_number_has_one_arg_max);
     RUN(the_rule_has_limits);
     RUN(quantiles_are_near_and_never_too_small);
     RUN(labels_beyond_memory);

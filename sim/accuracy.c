@@ -412,6 +412,7 @@ struct suspects {
     struct outcome *outcomes;
     double **doubles;   /* by input: the events as the port rounds them */
     float **inputs, **outputs;
+    float **open;       /* the outputs where numbers outside the port's format stay as they came; NULL: none are */
 };
 
 static void port_events(struct accuracy *accuracy, const struct event_block *block, struct suspects *suspects) {
@@ -429,24 +430,52 @@ static void port_events(struct accuracy *accuracy, const struct event_block *blo
     }
 }
 
+/* The numbers outside their port's format as they came; false where there are none. */
+static bool open_ports(const struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects,
+                       float **inputs) {
+    bool any = false;
+    for (uint32_t i = 0; i < accuracy->input_count; i++) {
+        size_t elements = accuracy->input_elements[i], count = suspects->count * elements;
+        inputs[i] = ARENA_ARRAY(suspects->arena, float, count + 1);
+        for (size_t n = 0; n < count; n++) {
+            float real = block->reals[i][suspects->rows[n / elements] * elements + n % elements];
+            bool beyond = port_is_beyond(accuracy->fixed, accuracy->inputs[i], n % elements, (double)real, suspects->doubles[i][n]);
+            inputs[i][n] = beyond ? real : suspects->inputs[i][n];
+            any |= beyond;
+        }
+    }
+    return any;
+}
+
+static float **new_outputs(const struct accuracy *accuracy, const struct suspects *suspects) {
+    float **outputs = ARENA_ARRAY(suspects->arena, float *, accuracy->reference->output_count + 1);
+    for (uint32_t o = 0; o < accuracy->reference->output_count; o++)
+        outputs[o] = arena_calloc(suspects->arena, suspects->count + 1, accuracy->pairs[o].floats * sizeof(float));
+    return outputs;
+}
+
 static int run_suspects(struct accuracy *accuracy, const struct event_block *block, struct suspects *suspects) {
     const struct graph *reference = accuracy->reference;
     suspects->doubles = ARENA_ARRAY(suspects->arena, double *, accuracy->input_count + 1);
     suspects->inputs = ARENA_ARRAY(suspects->arena, float *, accuracy->input_count + 1);
-    suspects->outputs = ARENA_ARRAY(suspects->arena, float *, reference->output_count + 1);
     port_events(accuracy, block, suspects);
-    for (uint32_t o = 0; o < reference->output_count; o++)
-        suspects->outputs[o] = arena_calloc(suspects->arena, suspects->count + 1, accuracy->pairs[o].floats * sizeof(float));
-    return graph_run_reals(reference, suspects->count, (const float *const *)suspects->inputs, suspects->outputs);
+    suspects->outputs = new_outputs(accuracy, suspects);
+    if (graph_run_reals(reference, suspects->count, (const float *const *)suspects->inputs, suspects->outputs))
+        return -1;
+    float **inputs = ARENA_ARRAY(suspects->arena, float *, accuracy->input_count + 1);
+    if (!open_ports(accuracy, block, suspects, inputs))
+        return 0;
+    suspects->open = new_outputs(accuracy, suspects);
+    return graph_run_reals(reference, suspects->count, (const float *const *)inputs, suspects->open);
 }
 
-static bool any_beyond_port(const struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k) {
-    for (uint32_t i = 0; i < accuracy->input_count; i++)
-        for (size_t e = 0, elements = accuracy->input_elements[i]; e < elements; e++)
-            if (port_is_beyond(accuracy->fixed, accuracy->inputs[i], e, (double)block->reals[i][suspects->rows[k] * elements + e],
-                               suspects->doubles[i][k * elements + e]))
-                return true;
-    return false;
+/* What the port does to an output. A number that the model's own quantiser cuts off as well changes nothing. */
+static enum loss_cause cause_of_port(const struct accuracy *accuracy, const struct suspects *suspects, size_t k,
+                                     uint32_t output) {
+    bool cut = false;
+    for (size_t e = 0, size = accuracy->pairs[output].floats; suspects->open && e < size; e++)
+        cut |= number_distance((double)suspects->open[output][k * size + e], (double)suspects->outputs[output][k * size + e]) > 0;
+    return cut ? LOSS_PORT_RANGE : LOSS_PORT_ROUNDING;
 }
 
 static double whole_error(const struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats,
@@ -490,7 +519,7 @@ static void blame_flip(struct pairing *pair, enum loss_cause cause) {
 }
 
 static void blame_flips(struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats,
-                        enum loss_cause port, bool at_event) {
+                        bool at_event) {
     size_t row = suspects->rows[k];
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         struct pairing *pair = &accuracy->pairs[o];
@@ -502,7 +531,7 @@ static void blame_flips(struct accuracy *accuracy, const struct suspects *suspec
             if (float_decision(pair, as_it_came, d) == fixed)
                 continue;
             if (inside == fixed)
-                pair->flips->flipped_by[port]++;
+                pair->flips->flipped_by[cause_of_port(accuracy, suspects, k, o)]++;
             else if (at_event)
                 blame_flip(pair, cause_of_flip(accuracy, o, d * wide, at_port + d * wide, wide, inside, fixed));
             else
@@ -513,7 +542,7 @@ static void blame_flips(struct accuracy *accuracy, const struct suspects *suspec
 
 /* Of one output, at the numbers that are furthest off. FORMATS: explained. */
 static enum loss_cause cause_of_error(const struct accuracy *accuracy, const struct suspects *suspects, size_t k,
-                                      float *const *floats, uint32_t output, enum loss_cause port, double *explained) {
+                                      float *const *floats, uint32_t output, double *explained) {
     size_t whole = 0, inside = 0;
     for (size_t e = 1; e < accuracy->pairs[output].fixed; e++) {
         if (whole_error(accuracy, suspects, k, floats, output, e) >
@@ -528,17 +557,16 @@ static enum loss_cause cause_of_error(const struct accuracy *accuracy, const str
         return LOSS_FORMATS;
     struct allowance at_inside = inside == whole ? at_whole : allowed(accuracy, output, inside);
     enum loss_cause cause = cause_inside(error_inside(accuracy, suspects, k, output, inside), &at_inside);
-    return cause == LOSS_FORMATS ? port : cause;
+    return cause == LOSS_FORMATS ? cause_of_port(accuracy, suspects, k, output) : cause;
 }
 
-static void blame_error(struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats,
-                        enum loss_cause port) {
+static void blame_error(struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats) {
     bool by[LOSS_CAUSE_COUNT] = {false};
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         double explained;
         if (!accuracy->pairs[o].numbers || accuracy->pairs[o].fixed == 0)
             continue;
-        by[cause_of_error(accuracy, suspects, k, floats, o, port, &explained)] = true;
+        by[cause_of_error(accuracy, suspects, k, floats, o, &explained)] = true;
         accuracy->loss.allowed = fmax(accuracy->loss.allowed, explained);
     }
     for (int cause = LOSS_CAUSE_COUNT; cause-- > 0;) /* the gravest of them */
@@ -559,7 +587,6 @@ static void stand_at(struct accuracy *accuracy, const struct event_block *block,
 }
 
 static void blame(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k, float *const *floats) {
-    enum loss_cause port = any_beyond_port(accuracy, block, suspects, k) ? LOSS_PORT_RANGE : LOSS_PORT_ROUNDING;
     const struct outcome *outcome = &suspects->outcomes[k];
     bool at_event = outcome->judged || accuracy->explored < 4 * accuracy->judged_most;
     if (!outcome->flipped && !outcome->judged)
@@ -567,9 +594,9 @@ static void blame(struct accuracy *accuracy, const struct event_block *block, co
     if (at_event)
         stand_at(accuracy, block, suspects, k);
     if (outcome->flipped)
-        blame_flips(accuracy, suspects, k, floats, port, at_event);
+        blame_flips(accuracy, suspects, k, floats, at_event);
     if (outcome->judged)
-        blame_error(accuracy, suspects, k, floats, port);
+        blame_error(accuracy, suspects, k, floats);
 }
 
 static void keep_worst(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k, float *const *floats) {

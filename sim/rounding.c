@@ -32,7 +32,7 @@ struct source {
     size_t elements;
     double *variance; /* by element */
     const struct node *clamp; /* the narrow, where it can clamp */
-    const struct node *function; /* of the trained network: the clamp is the index of its table, */
+    const struct node *function; /* of the trained network, of whose table this is the index, */
     valref table;                /* the result of which is this */
 };
 
@@ -77,8 +77,9 @@ static struct source *add_source(struct roundings *roundings, valref value, stru
     return source;
 }
 
-/* Of the narrow "<function>.index" that a table reads. */
-static void find_function(const struct roundings *roundings, const struct graph *reference, struct source *source) {
+/* Of the narrow or staircase "<function>.index" that a table reads. */
+static void find_function(const struct roundings *roundings, const struct graph *reference, const struct node *index,
+                          struct source *source) {
     for (uint32_t i = 0; i < roundings->fixed->node_count; i++) {
         const struct node *table = &roundings->fixed->nodes[i];
         if (!table->dead && table->op == OP_TABLE && valref_equal(table->inputs[0], source->value))
@@ -88,8 +89,8 @@ static void find_function(const struct roundings *roundings, const struct graph 
         const struct node *node = &reference->nodes[i];
         size_t length = strlen(node->name);
         bool saturates = node->op == OP_SIGMOID || node->op == OP_TANH;
-        if (!node->dead && saturates && !strncmp(source->clamp->name, node->name, length) &&
-            !strcmp(source->clamp->name + length, ".index"))
+        if (!node->dead && saturates && !strncmp(index->name, node->name, length) &&
+            !strcmp(index->name + length, ".index"))
             source->function = node;
     }
 }
@@ -106,13 +107,17 @@ static void add_narrow(struct roundings *roundings, const struct graph *referenc
     if (attributes->overflow == OVERFLOW_WRAP)
         return;
     source->clamp = node;
-    find_function(roundings, reference, source);
+    find_function(roundings, reference, node, source);
 }
 
-static void add_table(struct roundings *roundings, const struct node *node, struct arena *arena) {
+/* Also of a staircase: the function itself, or the index of its table, made of the codes in front. */
+static void add_table(struct roundings *roundings, const struct graph *reference, const struct node *node,
+                      struct arena *arena) {
     struct source *source = add_source(roundings, node->result, arena);
     for (size_t e = 0; e < source->elements; e++)
         source->variance[e] = variance_of(ldexp(1, -graph_format(roundings->fixed, node->result, e).fraction), true);
+    if (node->op == OP_THRESHOLD)
+        find_function(roundings, reference, node, source);
 }
 
 static int bit_length(int64_t code) {
@@ -215,6 +220,10 @@ static void add_constants(struct roundings *roundings, const struct node *node, 
     }
 }
 
+static bool is_staircase_of_function(const struct node *node) {
+    return node->op == OP_THRESHOLD && (text_ends_with(node->name, ".narrow") || text_ends_with(node->name, ".index"));
+}
+
 static void find_sources(struct roundings *roundings, const struct graph *reference, struct arena *arena) {
     const struct graph *fixed = roundings->fixed;
     roundings->exact_constants = loss_has_quantisers(reference);
@@ -225,8 +234,8 @@ static void find_sources(struct roundings *roundings, const struct graph *refere
             continue;
         if (node->op == OP_NARROW && !narrow_is_high_part(fixed, node))
             add_narrow(roundings, reference, node, arena);
-        else if (node->op == OP_TABLE || (node->op == OP_THRESHOLD && text_ends_with(node->name, ".narrow")))
-            add_table(roundings, node, arena);
+        else if (node->op == OP_TABLE || is_staircase_of_function(node))
+            add_table(roundings, reference, node, arena);
         else if ((node->op == OP_MATMUL || node->op == OP_MUL) && !roundings->exact_constants)
             add_constants(roundings, node, arena);
     }
@@ -287,11 +296,28 @@ static void add_clamp(const struct roundings *roundings, const struct source *so
     allowance->clamp_to = to;
 }
 
+/* A staircase does not tell by how much it is beyond the format of its codes: on their last one it may be any. */
+static bool beyond_staircase(const struct roundings *roundings, valref index, size_t element, double *from, double *to) {
+    struct format format = graph_format(roundings->fixed, index, element);
+    int64_t code = evaluator_integers(roundings->state, index)[element * EVENT_LANES];
+    *to = fixed_to_real(code, format.fraction);
+    *from = code == format_max(format) ? (double)INFINITY : (double)-INFINITY;
+    return code == format_max(format) || code == format_min(format);
+}
+
+static bool beyond_table(const struct roundings *roundings, const struct source *source, size_t element, double *from,
+                         double *to) {
+    if (!source->function)
+        return false;
+    return source->clamp ? beyond_format(roundings, source->clamp, element, from, to) > 0
+                         : beyond_staircase(roundings, source->value, element, from, to);
+}
+
 /* What the output loses at the end of a table where the function is flat; false where it is not. */
 static bool add_end_of_table(const struct roundings *roundings, const struct source *source, size_t element,
                              double *known) {
     double from, to, wanted, got;
-    if (!source->function || beyond_format(roundings, source->clamp, element, &from, &to) == 0)
+    if (!beyond_table(roundings, source, element, &from, &to))
         return false;
     if (!op_unary_double(source->function, from, &wanted) || !op_unary_double(source->function, to, &got))
         return false;

@@ -119,3 +119,20 @@ if [ -n "$SHARED" ] && [ -e "$field" ]; then
     "$BXC" inspect "$field" > field.txt 2> /dev/null
     check "a model whose layers are refused has inputs" "grep -q '^refused, for 3 reasons' field.txt && ! grep -q 'no inputs' field.txt"
 fi
+# verify: of two parts of a number one is always 0, so their sum needs no fourth bit, nor has what is made of it all of its own
+cat > apart.bxc << 'END'
+bxc graph 1
+graph "apart"
+%0 = input() "x" : [1,2] real
+%1 = narrow(%0) "x.narrow" formats=s4f0 rounding=half_even overflow=saturate : [1,2] real
+%2 = constant() "signs" : [2,3] real {1, -1, 0, 0, 0, 1}
+%3 = matmul(%1, %2) "both" : [1,3] real
+%4 = relu(%3) "relu" : [1,3] real
+%5 = narrow(%4) "parts" formats=u3f0 rounding=half_even overflow=saturate : [1,3] real
+%6 = constant() "w" : [3,2] real {1, 1, 1, 1, 1, -1}
+%7 = matmul(%5, %6) "sums" : [1,2] real
+output "y" %7
+END
+"$BXC" compile -q apart.bxc -o apart && "$BXC" verify apart -n 1000 --engines emulator > /dev/null 2> apart.err
+check "highest bits that never moved are told, of a layer and of its adders" \
+    "grep -q 'a proof can: 2 of 2 at .sums., 1 of 1 of the adders. .sums of parts.$' apart.err"

@@ -34,26 +34,31 @@ struct decision_rule decision_rule_of(const struct graph *graph, uint32_t output
     return rule;
 }
 
-int64_t decision_of(const struct decision_rule *rule, const double *numbers) {
+typedef double number_reader(const void *numbers, size_t i);
+
+static double read_double(const void *numbers, size_t i) {
+    return ((const double *)numbers)[i];
+}
+
+static double read_float(const void *numbers, size_t i) {
+    return (double)((const float *)numbers)[i];
+}
+
+static int64_t decide(const struct decision_rule *rule, const void *numbers, number_reader *read) {
+    if (rule->is_index) return (int64_t)read(numbers, 0);
+    if (rule->wide == 1 && !rule->is_arg_max) return read(numbers, 0) >= rule->threshold;
     size_t best = 0;
-    if (rule->is_index)
-        return (int64_t)numbers[0];
-    if (rule->wide == 1 && !rule->is_arg_max)
-        return numbers[0] >= rule->threshold;
-    for (size_t i = 1; i < rule->wide; i++)
-        if (numbers[i] > numbers[best] || (rule->last_wins && numbers[i] == numbers[best]))
-            best = i;
+    for (size_t i = 1; i < rule->wide; i++) {
+        double number = read(numbers, i), largest = read(numbers, best);
+        if (number > largest || (rule->last_wins && number == largest)) best = i;
+    }
     return (int64_t)best;
 }
 
+int64_t decision_of(const struct decision_rule *rule, const double *numbers) {
+    return decide(rule, numbers, read_double);
+}
+
 int64_t decision_of_floats(const struct decision_rule *rule, const float *numbers) {
-    size_t best = 0;
-    if (rule->is_index)
-        return (int64_t)numbers[0];
-    if (rule->wide == 1 && !rule->is_arg_max)
-        return (double)numbers[0] >= rule->threshold;
-    for (size_t i = 1; i < rule->wide; i++)
-        if (numbers[i] > numbers[best] || (rule->last_wins && numbers[i] == numbers[best]))
-            best = i;
-    return (int64_t)best;
+    return decide(rule, numbers, read_float);
 }

@@ -192,6 +192,38 @@ static bool all_moved(const struct crossing *c) {
     return true;
 }
 
+/* Decisions that the trained network makes by less than tables of ten bits resolve: where both are tanh's 1, say. */
+static uint64_t close_decisions(const struct graph *trained, const float **events) {
+    float *out[8] = {NULL};
+    uint64_t close = 0;
+    for (uint32_t o = 0; o < trained->output_count; o++)
+        out[o] = ARENA_ARRAY(trained->arena, float, EVENTS * shape_elements(&graph_value(trained, trained->outputs[o].value)->shape));
+    (void)graph_run_reals(trained, EVENTS, events, out);
+    for (uint32_t o = 0; o < trained->output_count; o++) {
+        size_t columns = shape_elements(&graph_value(trained, trained->outputs[o].value)->shape);
+        for (size_t e = 0; e < EVENTS; e++) {
+            float first = -INFINITY, second = -INFINITY;
+            for (size_t i = 0; i < columns; i++) {
+                float x = out[o][e * columns + i];
+                second = x > first ? first : fmaxf(second, x);
+                first = fmaxf(first, x);
+            }
+            close += first - second < 0x1p-9f;
+        }
+    }
+    return close;
+}
+
+/* With the usual formats, calibrated: as trained; or nothing flipped but what was as good as a tie, and that is told. An
+ * event that is further off than its own formats explain is none of these. */
+static bool is_right(const struct loss *loss, bool calibrated, const struct graph *trained, const float **events) {
+    if (!calibrated) return loss->max_error <= FAR * loss->allowed;
+    uint64_t further_off = loss->beyond_by[LOSS_UNEXPLAINED] + loss->beyond_by[LOSS_RANGE];
+    if (!loss->warning) return true;
+    return strstr(loss->warning, "of the decisions flipped") && loss->max_error <= loss->allowed &&
+           10 * further_off <= loss->judged && loss->flipped <= close_decisions(trained, events);
+}
+
 static void run_model(uint64_t seed, bool calibrated, int bits, struct outcome *outcome) {
     struct maker m = make(seed);
     struct graph *trained = graph_clone(m.c.graph);
@@ -221,7 +253,7 @@ static void run_model(uint64_t seed, bool calibrated, int bits, struct outcome *
                     (unsigned long long)loss.flipped, (unsigned long long)loss.decisions, loss.max_error, loss.allowed, loss.warning ? loss.warning : "");
         outcome->warned += loss.warning != NULL;
         outcome->right += loss.warning == NULL;
-        if (bits >= 10 && all_moved(&m.c) && (calibrated ? loss.warning != NULL : loss.max_error > FAR * loss.allowed))
+        if (bits >= 10 && all_moved(&m.c) && !is_right(&loss, calibrated, trained, events))
             test_fail(__FILE__, __LINE__, "seed %llu: off by %g where formats explain %g: %s; repeat: VERBOSE=1 float_random 1 %llu",
                       (unsigned long long)seed, loss.max_error, loss.allowed, loss.warning, (unsigned long long)seed);
     }

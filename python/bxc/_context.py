@@ -104,7 +104,7 @@ class Context:
             if item.severity == _ERROR:
                 errors.append(diagnosis)
             elif item.severity == _WARNING:
-                warnings.warn(str(diagnosis), Warning, stacklevel=stacklevel)
+                warnings.warn(str(diagnosis).replace("warning: ", "", 1), Warning, stacklevel=stacklevel)
         if failed:
             raise Error(errors)
 

@@ -130,6 +130,7 @@ def warns():
         warnings.simplefilter("always")
         bxc.compile(JETS / "jets.onnx", precision=10)
     assert any(issubclass(w.category, bxc.Warning) and "calibrat" in str(w.message) for w in caught), [str(w.message) for w in caught]
+    assert not any("warning:" in str(w.message) for w in caught), [str(w.message) for w in caught]
     assert all(w.filename == __file__ for w in caught), {w.filename for w in caught}
 
 

@@ -254,11 +254,12 @@ static void bitwise_bits(struct reader *r, uint32_t operands) {
     }
 }
 
-/* Bits that seem early to mapping get no haste: their functions share what they can, a level for each. */
+/* Bits that seem early to mapping get no haste: several functions that fill a LUT share what they can, a level
+ * for each bit. */
 static void table_bits(struct reader *r) {
     int width = wire_width(operand_of(r->timing->datapath, r->wire, 0));
     struct bit_time bit = lut_of(r->timing->technology, r->operands[0].at, width);
-    if (any_blind(r->operands[0].at, width))
+    if (r->width > 1 && width >= LUT_INPUTS && any_blind(r->operands[0].at, width))
         bit = (struct bit_time){.at = latest(r->operands[0].at, width) + width * level(r->timing->technology), .blind = true};
     for (int i = 0; i < r->width; i++)
         r->out[i] = bit;

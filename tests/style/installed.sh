@@ -2,8 +2,8 @@
 # Every link of the pages that `make install` brings leads to what it brings too.
 set -u
 cd "$ROOT" || exit 1
-make -s install "variant=$(basename "$BUILD")" DESTDIR="$WORK/root" PREFIX=/prefix > "$WORK/log" 2>&1 || { echo "not ok installed: $(tail -n 1 "$WORK/log")"; exit 1; }
-pages=$WORK/root/prefix/share/doc/bxc
+make -s install "variant=$(basename "$BUILD")" DESTDIR="$WORK/staged" PREFIX=/prefix > "$WORK/log" 2>&1 || { echo "not ok installed: $(tail -n 1 "$WORK/log")"; exit 1; }
+pages=$WORK/staged/prefix/share/doc/bxc
 find "$pages" -name '*.md' > "$WORK/pages"
 while read -r page; do
     grep -o ']([^)]*)' "$page" | sed 's/^](//; s/)$//; s/#.*//' | grep -v -e '^$' -e '^[a-z]*:' | while read -r link; do

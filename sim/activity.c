@@ -19,12 +19,9 @@ struct activity {
     const struct graph *graph; /* with the sums of the adders behind what the network holds, if they are known */
     uint32_t held;             /* nodes before those */
     struct arena *arena;
-    struct evaluator *evaluator;
-    struct evaluator_state *state;
-    uint32_t input_count, events, looked; /* events measured, and all but corner vectors */
-    valref *inputs;
+    struct lanes network;
+    uint32_t events, looked; /* events measured, and all but corner vectors */
     struct seen *seen;       /* by node; elements 0: not watched */
-    int64_t **results;       /* of one block of lanes */
     const int64_t **starts;
 };
 
@@ -53,28 +50,18 @@ static void watch(struct activity *activity, uint32_t index) {
 struct activity *activity_new(const struct firmware *firmware, struct arena *arena) {
     struct activity *activity = ARENA_NEW(arena, struct activity);
     const struct graph *graph = firmware->sums ? firmware->sums : firmware->quantised;
-    struct value_list inputs = graph_inputs(graph, arena);
-    *activity = (struct activity){.graph = graph, .held = firmware->quantised->node_count, .arena = arena,
-                                  .input_count = inputs.count, .inputs = inputs.at};
-    activity->starts = ARENA_ARRAY(arena, const int64_t *, activity->input_count + 1);
-    activity->results = ARENA_ARRAY(arena, int64_t *, graph->output_count + 1);
-    for (uint32_t o = 0; o < graph->output_count; o++)
-        activity->results[o] = arena_calloc(arena, EVENT_LANES, value_elements(graph, graph->outputs[o].value) * sizeof(int64_t));
+    *activity = (struct activity){.graph = graph, .held = firmware->quantised->node_count, .arena = arena};
+    lanes_open(&activity->network, graph, arena);
+    activity->starts = ARENA_ARRAY(arena, const int64_t *, activity->network.input_count + 1);
     activity->seen = ARENA_ARRAY(arena, struct seen, graph->node_count + 1);
     for (uint32_t i = 0; i < graph->node_count; i++)
         watch(activity, i);
-    activity->evaluator = evaluator_new(graph, arena);
-    if (!activity->evaluator)
-        context_raise(graph->context); /* it was diagnosed */
-    activity->state = evaluator_state_new(activity->evaluator);
-    if (!activity->state)
-        context_out_of_memory(graph->context);
     return activity;
 }
 
 void activity_close(struct activity *activity) {
     if (activity)
-        evaluator_state_free(activity->state);
+        lanes_close(&activity->network);
 }
 
 static void look(struct seen *seen, const int64_t *data, int lanes, const bool *measured) {
@@ -92,12 +79,12 @@ static void look(struct seen *seen, const int64_t *data, int lanes, const bool *
 }
 
 static void add_lanes(struct activity *activity, const struct event_block *block, size_t first, int lanes) {
-    for (uint32_t i = 0; i < activity->input_count; i++)
-        activity->starts[i] = block->integers[i] + first * value_elements(activity->graph, activity->inputs[i]);
-    evaluator_run_integers(activity->evaluator, activity->state, lanes, activity->starts, activity->results);
+    for (uint32_t i = 0; i < activity->network.input_count; i++)
+        activity->starts[i] = block->integers[i] + first * value_elements(activity->graph, activity->network.inputs[i]);
+    lanes_run(&activity->network, lanes, activity->starts);
     for (uint32_t n = 0; n < activity->graph->node_count; n++)
         if (activity->seen[n].elements)
-            look(&activity->seen[n], evaluator_integers(activity->state, activity->graph->nodes[n].result), lanes, block->measured + first);
+            look(&activity->seen[n], lanes_of(&activity->network, activity->graph->nodes[n].result, 0), lanes, block->measured + first);
     for (int lane = 0; lane < lanes; lane++)
         activity->events += block->measured[first + (size_t)lane];
 }

@@ -42,12 +42,8 @@ struct search {
     uint32_t first_node; /* whose sums, and those behind it, are searched */
     const struct port_elements *ports;
     struct arena *arena;
-    struct evaluator *evaluator;
-    struct evaluator_state *state;
+    struct lanes network;
     struct slopes *slopes;
-    uint32_t input_count;
-    valref *inputs;
-    int64_t **in, **out; /* of one evaluation, by port */
     int64_t *lanes;      /* its events, all inputs side by side */
     int64_t *parent, *attempt; /* the event that they are made from; one that is thought of */
     struct push *pushes;
@@ -244,18 +240,8 @@ double work_of_event(const struct graph *graph) {
 
 /* ---- evaluation ---- */
 
-static void scatter_lanes(struct search *search) {
-    size_t first = 0;
-    for (uint32_t i = 0; i < search->input_count; i++) {
-        size_t elements = value_elements(search->graph, search->inputs[i]);
-        for (size_t lane = 0; lane < EVENT_LANES; lane++)
-            memcpy(search->in[i] + lane * elements, search->lanes + lane * search->ports->count + first, elements * sizeof(int64_t));
-        first += elements;
-    }
-}
-
 static const int64_t *block_of(const struct search *search, const struct target *target) {
-    return evaluator_integers(search->state, target->value) + target->element * EVENT_LANES;
+    return lanes_of(&search->network, target->value, target->element);
 }
 
 static int64_t *row_of(const struct search *search, size_t target, int direction) {
@@ -281,7 +267,7 @@ static void look_at_aims(struct search *search) {
         struct aim *aim = &search->aims[k];
         if (aim->hit)
             continue;
-        const int64_t *numbers = evaluator_integers(search->state, aim->value) + aim->element * EVENT_LANES;
+        const int64_t *numbers = lanes_of(&search->network, aim->value, aim->element);
         int best = 0;
         for (int lane = 1; lane < EVENT_LANES; lane++)
             if (distance(numbers[lane], aim->wanted) < distance(numbers[best], aim->wanted))
@@ -299,8 +285,7 @@ static void look_at_aims(struct search *search) {
 
 /* All lanes; every sum that went further than before remembers its event. */
 static void evaluate(struct search *search) {
-    scatter_lanes(search);
-    evaluator_run_integers(search->evaluator, search->state, EVENT_LANES, (const int64_t *const *)search->in, search->out);
+    lanes_run_rows(&search->network, search->lanes, search->ports->count);
     search->work -= search->work_an_event * EVENT_LANES;
     look_at_aims(search);
     for (size_t t = 0; t < search->target_count; t++) {
@@ -352,9 +337,9 @@ static int by_gain(const void *a, const void *b) {
 /* The strongest first. */
 static size_t find_pushes(const struct search *search, const int64_t *row, int direction, struct push *pushes) {
     size_t count = 0, at = 0;
-    for (uint32_t i = 0; i < search->input_count; i++) {
-        const double *slope = slopes_of(search->slopes, search->inputs[i]);
-        for (size_t e = 0, n = value_elements(search->graph, search->inputs[i]); e < n; e++, at++) {
+    for (uint32_t i = 0; i < search->network.input_count; i++) {
+        const double *slope = slopes_of(search->slopes, search->network.inputs[i]);
+        for (size_t e = 0, n = value_elements(search->graph, search->network.inputs[i]); e < n; e++, at++) {
             double wanted = direction ? slope[e] : -slope[e];
             int64_t end = end_of(search, at, wanted > 0);
             double steps = (double)end - (double)row[at];
@@ -550,9 +535,9 @@ static void make_correction(struct search *search, int64_t *row, double missing,
 /* The elements that move the number, and by how much a step of each does. */
 static size_t find_moves(struct search *search) {
     size_t count = 0, at = 0;
-    for (uint32_t i = 0; i < search->input_count; i++) {
-        const double *slope = slopes_of(search->slopes, search->inputs[i]);
-        for (size_t e = 0, n = value_elements(search->graph, search->inputs[i]); e < n; e++, at++)
+    for (uint32_t i = 0; i < search->network.input_count; i++) {
+        const double *slope = slopes_of(search->slopes, search->network.inputs[i]);
+        for (size_t e = 0, n = value_elements(search->graph, search->network.inputs[i]); e < n; e++, at++)
             if (slope[e] != 0 && search->ports->lo[at] < search->ports->hi[at])
                 search->pushes[count++] = (struct push){ldexp(slope[e], -search->ports->formats[at].fraction), at, 0};
     }
@@ -593,26 +578,12 @@ static struct search *search_new(const struct graph *graph, uint32_t first_node,
     struct search *search = ARENA_NEW(arena, struct search);
     *search = (struct search){.graph = graph, .first_node = first_node, .ports = ports, .arena = arena, .random = 1, .work = WORK, .work_an_event = work_of_event(graph)};
     search->kept.columns = ports->count;
-    struct value_list inputs = graph_inputs(graph, arena);
-    search->input_count = inputs.count;
-    search->inputs = inputs.at;
-    search->in = ARENA_ARRAY(arena, int64_t *, search->input_count + 1);
-    search->out = ARENA_ARRAY(arena, int64_t *, graph->output_count + 1);
-    for (uint32_t i = 0; i < search->input_count; i++)
-        search->in[i] = arena_calloc(arena, EVENT_LANES, value_elements(graph, search->inputs[i]) * sizeof(int64_t));
-    for (uint32_t o = 0; o < graph->output_count; o++)
-        search->out[o] = arena_calloc(arena, EVENT_LANES, value_elements(graph, graph->outputs[o].value) * sizeof(int64_t));
+    lanes_open(&search->network, graph, arena);
     search->lanes = arena_calloc(arena, EVENT_LANES, ports->count * sizeof(int64_t) + 1);
     search->parent = ARENA_ARRAY(arena, int64_t, ports->count + 1);
     search->attempt = ARENA_ARRAY(arena, int64_t, ports->count + 1);
     search->pushes = ARENA_ARRAY(arena, struct push, ports->count + 1);
-    search->evaluator = evaluator_new(graph, arena);
-    if (!search->evaluator)
-        context_raise(graph->context); /* it was diagnosed */
-    search->state = evaluator_state_new(search->evaluator);
-    if (!search->state)
-        context_out_of_memory(graph->context);
-    search->slopes = slopes_new(graph, search->state, true, arena);
+    search->slopes = slopes_new(graph, search->network.state, true, arena);
     find_targets(search);
     find_aims(search);
     return search;
@@ -623,7 +594,7 @@ static struct row_set search_end(struct search *search, struct arena *arena) {
     struct row_set kept = search->kept;
     kept.rows = arena_copy(arena, kept.rows, kept.count * kept.columns * sizeof *kept.rows);
     kept.slots = NULL;
-    evaluator_state_free(search->state);
+    lanes_close(&search->network);
     arena_free(search->arena);
     return kept;
 }

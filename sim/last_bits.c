@@ -39,11 +39,7 @@ struct cone {
     int direction;
     const struct port_elements *ports;
     struct arena *arena;
-    struct evaluator *evaluator;
-    struct evaluator_state *state;
-    uint32_t input_count;
-    valref *inputs;
-    int64_t **in, *out[2];
+    struct lanes network;
     struct reader *readers; /* of the second output, if there is one */
     size_t reader_count;
     int64_t *lanes;
@@ -175,30 +171,17 @@ static struct cone *cone_new(const struct graph *graph, valref value, size_t ele
     graph_compact(cone->graph);
     cone->interval = graph_interval(cone->graph, cone->graph->outputs[0].value, cone->element);
     cone->fewer = numbers_of_fewer_bits(cone->interval);
-    struct value_list inputs = graph_inputs(cone->graph, arena);
-    cone->input_count = inputs.count;
-    cone->inputs = inputs.at;
-    cone->in = ARENA_ARRAY(arena, int64_t *, inputs.count + 1);
-    for (uint32_t i = 0; i < inputs.count; i++)
-        cone->in[i] = arena_calloc(arena, EVENT_LANES, value_elements(cone->graph, inputs.at[i]) * sizeof(int64_t));
-    for (uint32_t o = 0; o < cone->graph->output_count; o++)
-        cone->out[o] = arena_calloc(arena, EVENT_LANES, value_elements(cone->graph, cone->graph->outputs[o].value) * sizeof(int64_t));
+    lanes_open(&cone->network, cone->graph, arena);
     cone->lanes = arena_calloc(arena, EVENT_LANES, ports->count * sizeof(int64_t));
     cone->order = ARENA_ARRAY(arena, size_t, ports->count);
     for (size_t i = 0; i < ports->count; i++)
         cone->order[i] = i;
     cone->work_an_event = work_of_event(cone->graph);
-    cone->evaluator = evaluator_new(cone->graph, arena);
-    if (!cone->evaluator)
-        context_raise(graph->context); /* it was diagnosed */
-    cone->state = evaluator_state_new(cone->evaluator);
-    if (!cone->state)
-        context_out_of_memory(graph->context);
     return cone;
 }
 
 static void cone_free(struct cone *cone) {
-    evaluator_state_free(cone->state);
+    lanes_close(&cone->network);
     graph_free(cone->graph);
 }
 
@@ -208,17 +191,9 @@ static int64_t *lane_row(const struct cone *cone, size_t lane) {
 
 /* The sum in all lanes. */
 static const int64_t *evaluate(struct cone *cone) {
-    size_t first = 0;
-    for (uint32_t i = 0; i < cone->input_count; i++) {
-        size_t elements = value_elements(cone->graph, cone->inputs[i]);
-        for (size_t lane = 0; lane < EVENT_LANES; lane++)
-            memcpy(cone->in[i] + lane * elements, lane_row(cone, lane) + first, elements * sizeof(int64_t));
-        first += elements;
-    }
-    valref value = cone->graph->outputs[0].value;
-    evaluator_run_integers(cone->evaluator, cone->state, EVENT_LANES, (const int64_t *const *)cone->in, cone->out);
+    lanes_run_rows(&cone->network, cone->lanes, cone->ports->count);
     cone->work -= cone->work_an_event * EVENT_LANES;
-    return evaluator_integers(cone->state, value) + cone->element * EVENT_LANES;
+    return lanes_of(&cone->network, cone->graph->outputs[0].value, cone->element);
 }
 
 static uint64_t below(struct cone *cone, uint64_t limit) {
@@ -351,7 +326,7 @@ static void search_direction(struct cone *cone, const int64_t *from, struct row_
 /* ---- where it is seen ---- */
 
 static int64_t neuron(const struct cone *cone, const struct reader *reader, size_t lane) {
-    return evaluator_integers(cone->state, cone->graph->outputs[1].value)[reader->element * EVENT_LANES + lane];
+    return lanes_of(&cone->network, cone->graph->outputs[1].value, reader->element)[lane];
 }
 
 static uint64_t off_by(const struct cone *cone, const struct reader *reader, size_t lane) {

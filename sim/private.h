@@ -140,6 +140,25 @@ const double *slopes_of(const struct slopes *slopes, valref value);
 /* The node cuts a number in two with another one, which has the bits that this one drops. */
 bool narrow_is_high_part(const struct graph *graph, const struct node *node);
 
+/* ---- lanes.c: a graph of integers at EVENT_LANES events at once ---- */
+struct lanes {
+    const struct graph *graph;
+    struct evaluator *evaluator;
+    struct evaluator_state *state;
+    uint32_t input_count;
+    valref *inputs;
+    int64_t **in, **out; /* by input and output: [EVENT_LANES][elements] */
+};
+/* Raises what is wrong with the graph, or that memory has run out. */
+void lanes_open(struct lanes *lanes, const struct graph *graph, struct arena *arena);
+void lanes_close(struct lanes *lanes);
+/* in: by input, [count][elements], count at most EVENT_LANES. */
+void lanes_run(struct lanes *lanes, int count, const int64_t *const *in);
+/* rows: [EVENT_LANES][columns], the elements of all inputs side by side. */
+void lanes_run_rows(struct lanes *lanes, const int64_t *rows, size_t columns);
+/* The stored integers of an element, one a lane, until the next run. */
+const int64_t *lanes_of(const struct lanes *lanes, valref value, size_t element);
+
 /* ---- extremes.c: corner vectors from the weights ---- */
 struct row_set { /* events, all inputs side by side, each once */
     size_t columns, count, capacity;

@@ -38,14 +38,11 @@ struct source {
 
 struct roundings {
     const struct graph *fixed;
-    struct evaluator *evaluator;
-    struct evaluator_state *state;
+    struct lanes network;
     struct slopes *slopes;
     bool exact_constants; /* the model's own */
     struct source *sources;
-    uint32_t source_count, input_count;
-    valref *inputs;
-    int64_t **outputs; /* not read */
+    uint32_t source_count;
 };
 
 /* ---- sources ---- */
@@ -244,38 +241,27 @@ static void find_sources(struct roundings *roundings, const struct graph *refere
 struct roundings *roundings_new(const struct graph *reference, const struct graph *fixed, struct arena *arena) {
     struct roundings *roundings = ARENA_NEW(arena, struct roundings);
     *roundings = (struct roundings){.fixed = fixed};
-    roundings->evaluator = evaluator_new(fixed, arena);
-    if (!roundings->evaluator)
-        return NULL;
-    roundings->state = evaluator_state_new(roundings->evaluator);
-    if (!roundings->state)
-        context_out_of_memory(fixed->context);
-    roundings->slopes = slopes_new(fixed, roundings->state, false, arena);
-    struct value_list inputs = graph_inputs(fixed, arena);
-    roundings->input_count = inputs.count;
-    roundings->inputs = inputs.at;
-    roundings->outputs = ARENA_ARRAY(arena, int64_t *, fixed->output_count + 1);
-    for (uint32_t o = 0; o < fixed->output_count; o++)
-        roundings->outputs[o] = arena_calloc(arena, EVENT_LANES, value_elements(fixed, fixed->outputs[o].value) * sizeof(int64_t));
+    lanes_open(&roundings->network, fixed, arena);
+    roundings->slopes = slopes_new(fixed, roundings->network.state, false, arena);
     find_sources(roundings, reference, arena);
     return roundings;
 }
 
 void roundings_close(struct roundings *roundings) {
     if (roundings)
-        evaluator_state_free(roundings->state);
+        lanes_close(&roundings->network);
 }
 
 /* ---- at an event ---- */
 
 void roundings_stand_at(struct roundings *roundings, const int64_t *const *event) {
-    evaluator_run_integers(roundings->evaluator, roundings->state, 1, event, roundings->outputs);
+    lanes_run(&roundings->network, 1, event);
 }
 
 /* The operand of a narrow, and where its format ends. */
 static double beyond_format(const struct roundings *roundings, const struct node *node, size_t element, double *from, double *to) {
     struct format wide = graph_format(roundings->fixed, node->inputs[0], element), narrow = graph_format(roundings->fixed, node->result, element);
-    *from = fixed_to_real(evaluator_integers(roundings->state, node->inputs[0])[element * EVENT_LANES], wide.fraction);
+    *from = fixed_to_real(*lanes_of(&roundings->network, node->inputs[0], element), wide.fraction);
     if (narrow.width <= 0)
         *to = 0;
     else
@@ -299,7 +285,7 @@ static void add_clamp(const struct roundings *roundings, const struct source *so
 /* A staircase does not tell by how much it is beyond the format of its codes: on their last one it may be any. */
 static bool beyond_staircase(const struct roundings *roundings, valref index, size_t element, double *from, double *to) {
     struct format format = graph_format(roundings->fixed, index, element);
-    int64_t code = evaluator_integers(roundings->state, index)[element * EVENT_LANES];
+    int64_t code = *lanes_of(&roundings->network, index, element);
     *to = fixed_to_real(code, format.fraction);
     *from = code == format_max(format) ? (double)INFINITY : (double)-INFINITY;
     return code == format_max(format) || code == format_min(format);
@@ -364,7 +350,7 @@ double roundings_explain_meaning(const struct roundings *roundings, const struct
         bits = larger(bits, significant_bits(output->meaning.scale[e]));
     if (roundings->exact_constants || bits <= PLAIN_BITS)
         return 0;
-    int64_t code = evaluator_integers(roundings->state, output->value)[element * EVENT_LANES];
+    int64_t code = *lanes_of(&roundings->network, output->value, element);
     double number = fixed_to_real(code, graph_format(roundings->fixed, output->value, element).fraction) - zero_point;
     frexp(scale, &exponent);
     return DEVIATIONS * sqrt(variance_of(ldexp(1, exponent - bits), true)) * fabs(number);

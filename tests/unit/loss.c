@@ -16,19 +16,25 @@ static union attributes narrow_to(struct graph *graph, struct format format, enu
                                             .formats = formats_uniform(graph->arena, format)}};
 }
 
+/* The float network and the firmware's, each with its input "x" and nothing else. */
+static void begin_networks(struct shape shape, struct format port, valref *real, valref *integer) {
+    context = context_new();
+    reference = graph_new(context, "net");
+    fixed = graph_new(context, "net");
+    *real = graph_append_input(reference, "x", shape);
+    *integer = graph_append_integer_input(fixed, "x", shape, formats_uniform(fixed->arena, port), ROUND_HALF_UP,
+                                          OVERFLOW_SATURATE);
+}
+
 /* y = q(x) W V: two inputs, two outputs; q rounds to whole numbers, or is left out. */
 static void make_graphs(bool quantiser, const int64_t *first, const int64_t *second) {
     static const float w[4] = {2, -1, 1, 3}, v[4] = {1, 1, -2, 1};
     struct shape one = {2, {1, 2}}, square = {2, {2, 2}};
     struct format port = {true, 16, 8}, whole = {true, 8, 0}, weight = {true, 4, 0};
-    context = context_new();
-    reference = graph_new(context, "net");
-    fixed = graph_new(context, "net");
+    valref a, b;
+    begin_networks(one, port, &a, &b);
     union attributes real = narrow_to(reference, whole, ROUND_HALF_UP),
                      integer = narrow_to(fixed, whole, ROUND_HALF_UP);
-    valref a = graph_append_input(reference, "x", one);
-    valref b = graph_append_integer_input(fixed, "x", one, formats_uniform(fixed->arena, port), ROUND_HALF_UP,
-                                          OVERFLOW_SATURATE);
     if (quantiser) {
         a = graph_append(reference, OP_NARROW, "q", &a, 1, &real);
         b = graph_append(fixed, OP_NARROW, "q", &b, 1, &integer);
@@ -167,12 +173,8 @@ static void make_rounded(int step, int grid, const int64_t *first) {
     static const float w[4] = {2, -1, 1, 3}, v[4] = {1, 1, -2, 1};
     struct format port = {true, 16, 8}, weight = {true, (int16_t)(4 + grid), (int16_t)grid}, plain = {true, 4, 0};
     struct format middle = {true, 12, (int16_t)step};
-    context = context_new();
-    reference = graph_new(context, "net");
-    fixed = graph_new(context, "net");
-    valref a = graph_append_input(reference, "x", one);
-    valref b = graph_append_integer_input(fixed, "x", one, formats_uniform(fixed->arena, port), ROUND_HALF_UP,
-                                          OVERFLOW_SATURATE);
+    valref a, b;
+    begin_networks(one, port, &a, &b);
     valref real_w = graph_append_reals(reference, "w", square, w), real_v = graph_append_reals(reference, "v", square, v);
     valref fixed_w = graph_append_integers(fixed, "w", square, formats_uniform(fixed->arena, weight), first),
            fixed_v = graph_append_integers(fixed, "v", square, formats_uniform(fixed->arena, plain), right2);
@@ -255,12 +257,8 @@ static void a_head_that_never_varies_is_no_loss(void) {
     struct format port = {true, 16, 8}, coarse = {true, 12, 6};
     static const float five[1] = {5.003f};
     static const int64_t code[1] = {1281};
-    context = context_new();
-    reference = graph_new(context, "net");
-    fixed = graph_new(context, "net");
-    valref a = graph_append_input(reference, "x", one);
-    valref b = graph_append_integer_input(fixed, "x", one, formats_uniform(fixed->arena, port), ROUND_HALF_UP,
-                                          OVERFLOW_SATURATE);
+    valref a, b;
+    begin_networks(one, port, &a, &b);
     a = graph_append(reference, OP_ADD, "bias", (valref[]){a, graph_append_reals(reference, "c", one, five)}, 2, NULL);
     valref constant = graph_append_integers(fixed, "c", one, formats_uniform(fixed->arena, port), code);
     b = graph_append(fixed, OP_ADD, "bias", (valref[]){b, constant}, 2, NULL);
@@ -296,12 +294,8 @@ static void the_worst_are_in_order(void) {
 /* y<i> = x w: heads of a network, of which the last has other weights in firmware. */
 static void make_heads(uint32_t count, const float *weights, const int64_t *last) {
     struct shape one = {2, {1, 2}}, square = {2, {2, 2}};
-    context = context_new();
-    reference = graph_new(context, "net");
-    fixed = graph_new(context, "net");
-    valref a = graph_append_input(reference, "x", one);
-    valref b = graph_append_integer_input(fixed, "x", one, formats_uniform(fixed->arena, (struct format){true, 20, 4}),
-                                          ROUND_HALF_UP, OVERFLOW_SATURATE);
+    valref a, b;
+    begin_networks(one, (struct format){true, 20, 4}, &a, &b);
     for (uint32_t head = 0; head < count; head++) {
         int64_t right[4];
         for (int i = 0; i < 4; i++) right[i] = (int64_t)weights[i];
@@ -357,12 +351,8 @@ static void one_number_has_one_arg_max(void) {
     const struct shape one = {2, {1, 1}};
     const union attributes axis = {.axis = {.axis = 1, .keep_dimensions = true}};
     float events[EVENTS];
-    context = context_new();
-    reference = graph_new(context, "net");
-    fixed = graph_new(context, "net");
-    valref a = graph_append_input(reference, "x", one);
-    valref b = graph_append_integer_input(fixed, "x", one, formats_uniform(fixed->arena, (struct format){true, 8, 0}),
-                                          ROUND_HALF_UP, OVERFLOW_SATURATE);
+    valref a, b;
+    begin_networks(one, (struct format){true, 8, 0}, &a, &b);
     graph_append_output(reference, "y", graph_append(reference, OP_ARGMAX, "y", &a, 1, &axis));
     graph_append_output(fixed, "y", graph_append(fixed, OP_ARGMAX, "y", &b, 1, &axis));
     for (int e = 0; e < EVENTS; e++) events[e] = (float)(e % 9 - 4);

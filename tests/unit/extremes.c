@@ -32,12 +32,25 @@ static valref passing_on(struct graph *graph) {
     return graph_append_integers(graph, "w", (struct shape){2, {MIDDLE, LAST}}, formats_uniform(graph->arena, (struct format){true, 6, 2}), numbers);
 }
 
+static valref port_of(struct graph *graph, const char *name, int elements, struct format format, enum overflow overflow) {
+    return graph_append_integer_input(graph, name, (struct shape){2, {1, elements}}, formats_uniform(graph->arena, format),
+                                      ROUND_TRUNCATE, overflow);
+}
+
+/* Of INPUTS elements, `split` of which come by an input of their own. */
+static valref features(struct graph *graph, int split, struct format format, enum overflow overflow) {
+    if (split == 0) return port_of(graph, "x", INPUTS, format, overflow);
+    valref parts[2] = {port_of(graph, "x", split, format, overflow)};
+    parts[1] = port_of(graph, "y", INPUTS - split, format, overflow);
+    return graph_append(graph, OP_CONCAT, "features", parts, 2, &(union attributes){.axis = {.axis = 1}});
+}
+
 /* Sums, a clamp or a wrap, sums again: both layers of sums are outputs. */
-static struct graph *layers(struct bxc_context *context, struct format port, enum overflow overflow, enum overflow between, bool pass_on) {
+static struct graph *layers(struct bxc_context *context, int split, struct format port, enum overflow overflow, enum overflow between, bool pass_on) {
     struct graph *graph = graph_new(context, "g");
     union attributes narrow = {.quantizer = {.rounding = ROUND_HALF_EVEN, .overflow = between}};
     narrow.quantizer.formats = formats_uniform(graph->arena, (struct format){false, 4, 1});
-    valref operands[2] = {graph_append_integer_input(graph, "x", (struct shape){2, {1, INPUTS}}, formats_uniform(graph->arena, port), ROUND_TRUNCATE, overflow)};
+    valref operands[2] = {features(graph, split, port, overflow)};
     operands[1] = weights(graph, INPUTS, MIDDLE);
     valref first = graph_append(graph, OP_MATMUL, "first", operands, 2, NULL);
     operands[0] = graph_append(graph, OP_NARROW, "clamp", &first, 1, &narrow);
@@ -48,7 +61,7 @@ static struct graph *layers(struct bxc_context *context, struct format port, enu
 }
 
 static struct graph *two_layers(struct bxc_context *context, struct format port, enum overflow overflow) {
-    return layers(context, port, overflow, OVERFLOW_SATURATE, false);
+    return layers(context, 0, port, overflow, OVERFLOW_SATURATE, false);
 }
 
 static struct port_elements *ports_of(struct graph *graph) {
@@ -71,7 +84,7 @@ static void ends_of(const struct graph *graph, const int64_t *events, size_t cou
 }
 
 /* Ports of two bits: all 4,096 events are known. First layers reach what any event does; second ones nearly. */
-static void nearly_as_far_as_any_event(void) {
+static void as_far_as_any_event(int split) {
     double whole = 0, reached = 0;
     for (uint64_t seed = 1; seed < 40; seed++) {
         state = seed;
@@ -81,7 +94,9 @@ static void nearly_as_far_as_any_event(void) {
         for (int e = 0; e < 4096; e++)
             for (int i = 0; i < INPUTS; i++)
                 all[e * INPUTS + i] = (e >> (2 * i) & 3) - 2;
-        struct row_set found = extreme_events(graph, ports_of(graph), graph->arena);
+        state = seed;
+        struct graph *asked = layers(context, split, (struct format){true, 2, 0}, OVERFLOW_SATURATE, OVERFLOW_SATURATE, false);
+        struct row_set found = extreme_events(asked, ports_of(asked), graph->arena);
         ends_of(graph, all, 4096, lo[0], hi[0]);
         ends_of(graph, found.rows, found.count, lo[1], hi[1]);
         for (int k = 0; k < MIDDLE + LAST; k++) {
@@ -93,6 +108,14 @@ static void nearly_as_far_as_any_event(void) {
     }
     printf("# %.4f of all ranges\n", reached / whole);
     CHECK(reached > 0.99 * whole);
+}
+
+static void nearly_as_far_as_any_event(void) {
+    as_far_as_any_event(0);
+}
+
+static void nearly_as_far_with_two_inputs(void) {
+    as_far_as_any_event(2);
 }
 
 /* Whatever a rounding drops of a port, some event has just the bit below what is left. */
@@ -150,7 +173,7 @@ static int compare_intervals(const void *a, const void *b) {
 static void every_adder_is_there(void) {
     struct bxc_context *context = context_new();
     struct below below;
-    below_start(&below, layers(context, (struct format){true, 9, 2}, OVERFLOW_SATURATE, OVERFLOW_SATURATE, true), 2, 2778);
+    below_start(&below, layers(context, 0, (struct format){true, 9, 2}, OVERFLOW_SATURATE, OVERFLOW_SATURATE, true), 2, 2778);
     CHECK_EQ(passes_run(&below.program, NULL, "pipeline"), 0);
     const struct graph *graph = below.program.graph;
     const struct datapath *path = &below.program.design->blocks[0].datapath;
@@ -218,7 +241,7 @@ static void last_bits_behind_wraps(void) {
     for (uint64_t seed = 1; seed < 13; seed++) {
         state = seed;
         struct bxc_context *context = context_new();
-        struct graph *graph = layers(context, (struct format){true, 8, 2}, OVERFLOW_SATURATE, OVERFLOW_WRAP, true);
+        struct graph *graph = layers(context, 0, (struct format){true, 8, 2}, OVERFLOW_SATURATE, OVERFLOW_WRAP, true);
         struct row_set found = extreme_events(graph, ports_of(graph), graph->arena);
         int64_t lo[MIDDLE + LAST], hi[MIDDLE + LAST];
         ends_of(graph, found.rows, found.count, lo, hi);
@@ -269,6 +292,7 @@ static void the_same_every_time(void) {
 
 int main(void) {
     RUN(nearly_as_far_as_any_event);
+    RUN(nearly_as_far_with_two_inputs);
     RUN(ties_of_every_bit);
     RUN(the_first_layer_reaches_its_ends);
     RUN(adders_on_the_way_reach_their_ends);

@@ -66,26 +66,79 @@ static void chains_overlap(void) {
     context_free(context);
 }
 
+static valref input_of(struct graph *graph, int elements, int16_t width) {
+    return graph_append_integer_input(graph, "x", (struct shape){2, {1, elements}},
+                                      formats_uniform(graph->arena, (struct format){true, width, 0}), ROUND_HALF_EVEN,
+                                      OVERFLOW_WRAP);
+}
+
+/* The graph fits into one stage, which takes so long. */
+static void check_stage(struct graph *graph, int adder_terms, int picoseconds) {
+    static const char *const names[] = {"lower", "trees", "pipeline"};
+    CHECK_EQ(graph_infer(graph), 0);
+    struct below below;
+    below_start(&below, graph, adder_terms, 9000);
+    int64_t **events = below_events(graph, 10, 1);
+    for (int k = 0; k < 3; k++)
+        CHECK(below_pass(&below, names[k], 10, events) == NULL);
+    CHECK_EQ(design_stage_picoseconds(below.program.design, below.program.technology), picoseconds);
+    design_free(below.program.design);
+}
+
 /* A saturation from eight bits: a LUT a bit, and one before it that tests the bits above, when they are more than two. */
 static void limits_test_once_for_all_bits(void) {
     static const struct { int16_t width; int levels; } cases[] = {{7, 1}, {6, 2}, {4, 2}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bxc_context *context = context_new();
         struct graph *graph = graph_new(context, "limits");
-        struct shape shape = {2, {1, 1}};
-        valref x = graph_append_integer_input(graph, "x", shape, formats_uniform(graph->arena, (struct format){true, 8, 0}), ROUND_HALF_EVEN, OVERFLOW_WRAP);
+        valref x = input_of(graph, 1, 8);
         union attributes attributes = {.quantizer = {.overflow = OVERFLOW_SATURATE,
                                                      .formats = formats_uniform(graph->arena, (struct format){true, cases[i].width, 0})}};
         graph_append_output(graph, "y", graph_append(graph, OP_NARROW, "narrow", &x, 1, &attributes));
-        CHECK_EQ(graph_infer(graph), 0);
-        struct below below;
-        below_start(&below, graph, 2, 5000);
-        int64_t **events = below_events(graph, 10, 1);
-        static const char *const names[] = {"lower", "trees", "pipeline"};
-        for (int k = 0; k < 3; k++)
-            CHECK(below_pass(&below, names[k], 10, events) == NULL);
-        CHECK_EQ(design_stage_picoseconds(below.program.design, below.program.technology), cases[i].levels * 340 + 350);
-        design_free(below.program.design);
+        check_stage(graph, 2, cases[i].levels * 340 + 350);
+        graph_free(graph);
+        context_free(context);
+    }
+}
+
+/* The largest of four: a comparison (a LUT, out of two blocks of four onto the ninth place), a selection, and both again;
+ * the second comparison's LUT are not the selection's, which its chain takes, too. */
+static void comparisons_have_their_own_luts(void) {
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_new(context, "largest");
+    valref x = input_of(graph, 4, 8);
+    union attributes attributes = {.axis = {.axis = 1, .keep_dimensions = true}};
+    graph_append_output(graph, "y", graph_append(graph, OP_REDUCE_MAX, "largest", &x, 1, &attributes));
+    check_stage(graph, 2, 2 * ((340 + 190 + 30 + 100) + 340) + 350);
+    graph_free(graph);
+    context_free(context);
+}
+
+/* A table of an index, straight from registers and behind a sum of three, where it takes a level of LUT for each of the
+ * index's bits if it has several results and fills a LUT. */
+static void tables_behind_three_terms_take_their_time(void) {
+    enum { SUM = 680 + 160, LEVEL = 340 };
+    static const struct { int terms; int16_t width, results; int picoseconds; } cases[] = {
+        {1, 6, 6, LEVEL},                       /* one LUT a result */
+        {1, 7, 6, 2 * LEVEL},                   /* and a multiplexer */
+        {3, 4, 6, SUM + 4 * 10 + 6 * LEVEL},    /* of three numbers of four bits: six bits */
+        {3, 4, 1, SUM + 4 * 10 + 1 * LEVEL},
+        {3, 3, 6, SUM + 3 * 10 + 1 * LEVEL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bxc_context *context = context_new();
+        struct graph *graph = graph_new(context, "table");
+        valref x = input_of(graph, cases[i].terms, cases[i].width);
+        union attributes axis = {.axis = {.axis = 1}};
+        if (cases[i].terms > 1) x = graph_append(graph, OP_REDUCE_SUM, "sum", &x, 1, &axis);
+        struct interval index = graph_interval(graph, x, 0);
+        struct table table = {.first = (int64_t)index.lo, .count = (uint32_t)(index.hi - index.lo) + 1};
+        table.entries = ARENA_ARRAY(graph->arena, int64_t, table.count);
+        for (uint32_t e = 0; e < table.count; e++)
+            table.entries[e] = (int64_t)(e * e * 2654435761u >> 20 & ((1u << cases[i].results) - 1));
+        union attributes attributes = {.lookup = {.tables = &table}};
+        attributes.lookup.formats = formats_uniform(graph->arena, (struct format){false, cases[i].results, 0});
+        graph_append_output(graph, "y", graph_append(graph, OP_TABLE, "table", &x, 1, &attributes));
+        check_stage(graph, 3, cases[i].picoseconds + 350);
         graph_free(graph);
         context_free(context);
     }
@@ -96,5 +149,7 @@ int main(void) {
     RUN(grades_and_families_differ);
     RUN(chains_overlap);
     RUN(limits_test_once_for_all_bits);
+    RUN(comparisons_have_their_own_luts);
+    RUN(tables_behind_three_terms_take_their_time);
     TEST_EXIT();
 }

@@ -1,4 +1,4 @@
-# bxc: targets all check check-long bench doc analyze coverage fuzz install clean; see README.md.
+# bxc: targets all check check-long bench doc analyze coverage fuzz install uninstall clean; see README.md.
 # Variables: variant=release|debug|asan|coverage, CC, V=1, DESTDIR, PREFIX, AP_TYPES.
 -include config.mak
 

@@ -1,6 +1,8 @@
 /* bxc completion: a completion script for bash, from the tables of commands and options. */
 #include "cli/cli.h"
 
+#include <string.h>
+
 static void print_words(const struct command_info *command) {
     printf("    %s) words='", command->name);
     for (const struct option_info *option = option_table; option->key; option++)
@@ -8,15 +10,14 @@ static void print_words(const struct command_info *command) {
     printf("--help' ;;\n");
 }
 
-/* The alternatives of options whose argument is written a|b|c. */
+/* What options take; of a list the word behind the last comma. */
 static void print_choices(void) {
     for (const struct option_info *option = option_table; option->key; option++) {
-        const char *bar = option->argument;
-        while (bar && *bar && *bar != '|') bar++;
-        if (!bar || !*bar) continue;
+        bool list = option->argument && strcmp(option->argument, "LIST") == 0;
+        if (!option_has_choices(option)) continue;
         printf("    --%s) COMPREPLY=($(compgen -W '", option->key);
-        for (const char *at = option->argument; *at; at++) putchar(*at == '|' ? ' ' : *at);
-        printf("' -- \"$current\")); return ;;\n");
+        option_print_choices(stdout, option);
+        printf(list ? "' -P \"${current%%\"${current##*,}\"}\" -- \"${current##*,}\")); return ;;\n" : "' -- \"$current\")); return ;;\n");
     }
 }
 

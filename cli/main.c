@@ -101,6 +101,7 @@ static int run_command(int command, int argc, char **argv) {
             code = subcommands[command](&invocation);
             progress_end();
         }
+        if (code == EXIT_DIAGNOSED && options_misused(invocation.options)) code = EXIT_USAGE;
         code = flush_output(code); /* first, so that no diagnosis stands within a line where both go to one file */
         print_diagnostics(context);
     }

@@ -40,6 +40,8 @@ struct bxc_diagnosis {
 };
 size_t bxc_context_take(struct bxc_context *context, const struct bxc_diagnosis **list);
 size_t bxc_context_errors(const struct bxc_context *context);
+/* From now on diagnoses call the file or folder at `path` by this name: one that the caller made, and its user never saw. */
+int bxc_context_call(struct bxc_context *context, const char *path, const char *name);
 void bxc_context_quiet(struct bxc_context *context); /* diagnoses as text: errors only */
 
 /* Options are pairs "key", "value", as on the command line without the dashes ("clock", "360MHz");

@@ -44,8 +44,6 @@ int calibration_load(struct bxc_context *context, struct arena *arena, const str
     if (event_sources_open(context, graph, files, file_count, sources) < 0) return -1;
     int result = read_sources(arena, graph, sources, out);
     for (uint32_t i = 0; i < out->input_count; i++) event_source_close(sources[i]);
-    if (result == 0 && out->events == 0)
-        result = diag_error(&context->diagnostics, (struct location){.file = files[0]}, NULL, "there are no calibration events in this file");
     return result;
 }
 

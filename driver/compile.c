@@ -41,11 +41,11 @@ static int check_pass_names(const struct compile_job *job) {
     struct bxc_context *context = job->context;
     const char *stop = options_get(job->what->options, "stop-after");
     if (stop && !pass_find(stop))
-        return diag_error(&context->diagnostics, (struct location){.attribute = "--stop-after"}, "'bxc compile --list-passes' lists them", "no pass '%s'", stop);
+        return diag_error(&context->diagnostics, (struct location){.option = "--stop-after"}, "'bxc compile --list-passes' lists them", "no pass '%s'", stop);
     for (size_t i = 0; options_at(job->what->options, "dump-after", i); i++) {
         const char *name = options_at(job->what->options, "dump-after", i);
         if (strcmp(name, "all") != 0 && !pass_find(name))
-            return diag_error(&context->diagnostics, (struct location){.attribute = "--dump-after"}, "'bxc compile --list-passes' lists them", "no pass '%s'", name);
+            return diag_error(&context->diagnostics, (struct location){.option = "--dump-after"}, "'bxc compile --list-passes' lists them", "no pass '%s'", name);
     }
     return 0;
 }

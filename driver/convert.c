@@ -21,7 +21,7 @@ static int convert(void *user) {
     const char *dot = strrchr(conversion->output, '.');
     bool json = dot && strcmp(dot, ".json") == 0, text = dot && strcmp(dot, ".bxc") == 0;
     if (!json && !text)
-        return diag_error(&context->diagnostics, (struct location){.file = conversion->output}, "name the output .json or .bxc", "cannot write this format");
+        return diag_error(&context->diagnostics, (struct location){.file = conversion->output, .option = "OUTPUT"}, "name the output .json or .bxc", "cannot write this format");
     struct graph *graph = frontend_read(context, conversion->model, NULL);
     if (!graph) return -1;
     struct strbuf out = strbuf_new(graph->arena);

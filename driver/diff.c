@@ -34,7 +34,7 @@ static int write_page(const struct diff_job *job, const char *path, const struct
     if (file_ends_with(path, ".html")) diff_html(&text, left, right);
     else if (file_ends_with(path, ".json")) diff_json(&text, left, right);
     else
-        return diag_error(&job->context->diagnostics, (struct location){.file = path}, "name the output .html or .json", "cannot write this format");
+        return diag_error(&job->context->diagnostics, (struct location){.file = path, .option = "--output"}, "name the output .html or .json", "cannot write this format");
     return file_write(job->context, path, text.data, text.length);
 }
 

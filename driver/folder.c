@@ -56,7 +56,7 @@ static char *without_slash(struct arena *arena, const char *folder) {
 int folder_check(struct bxc_context *context, const char *folder) {
     struct stat status;
     struct location at = {.file = folder};
-    if (!*folder) return diag_error(&context->diagnostics, (struct location){.file = "bxc", .attribute = "--output"}, NULL, "the name of the folder is empty");
+    if (!*folder) return diag_error(&context->diagnostics, (struct location){.option = "--output"}, NULL, "the name of the folder is empty");
     const char *path = without_slash(context->arena, folder);
     if (lstat(path, &status) < 0) return 0;
     if (S_ISLNK(status.st_mode))

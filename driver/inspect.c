@@ -10,6 +10,7 @@ struct inspect_job {
     struct arena *arena;
     const char *model;
     const struct bxc_options *options;
+    struct compile_options settings; /* what they say */
     FILE *terminal;
     struct inspection inspection;
     bool accepted;
@@ -197,10 +198,8 @@ struct judgement {
 static int judge_part(void *user) {
     struct judgement *judgement = user;
     struct inspect_job *job = judgement->job;
-    struct compile_options options;
-    if (settings_read(job->context, job->arena, job->options, &options) < 0) return -1;
-    struct program program = {.context = job->context, .arena = job->arena, .options = &options,
-                              .technology = technology_for(options.part, options.grade), .graph = graph_clone(judgement->graph)};
+    struct program program = {.context = job->context, .arena = job->arena, .options = &job->settings,
+                              .technology = technology_for(job->settings.part, job->settings.grade), .graph = graph_clone(judgement->graph)};
     return passes_run(&program, NULL, "integerise");
 }
 
@@ -237,6 +236,7 @@ static void print_inspection(const struct inspect_job *job) {
 
 static int inspect_steps(struct inspect_job *job) {
     static const struct frontend_options partial = {.partial = true};
+    if (settings_read(job->context, job->arena, job->options, &job->settings) < 0) return -1; /* no reason of the model's */
     size_t since = job->context->diagnostics.count, errors = job->context->diagnostics.errors;
     if (describe_file(job) < 0) return -1;
     struct graph *graph = frontend_read(job->context, job->model, &partial);

@@ -56,7 +56,7 @@ static struct bxc_diagnosis diagnosis_of(struct bxc_context *context, const stru
     diag_format(&text, item);
     return (struct bxc_diagnosis){.severity = severity_of(item->severity), .message = item->message, .help = item->help,
                                   .file = item->location.file, .path = item->location.path, .node = item->location.node,
-                                  .op = item->location.op, .attribute = item->location.attribute, .line = item->location.line,
+                                  .op = item->location.op, .attribute = item->location.attribute ? item->location.attribute : item->location.option, .line = item->location.line,
                                   .text = text.data};
 }
 
@@ -85,6 +85,22 @@ size_t bxc_context_take(struct bxc_context *context, const struct bxc_diagnosis 
     bool taken = context_guarded(context, take_all, &taking) == 0;
     *list = taken ? taking.list : &out_of_memory;
     return taken ? taking.count : 1;
+}
+
+struct calling {
+    struct bxc_context *context;
+    const char *path, *name;
+};
+
+static int call(void *user) {
+    const struct calling *calling = user;
+    diag_call(&calling->context->diagnostics, calling->path, calling->name);
+    return 0;
+}
+
+int bxc_context_call(struct bxc_context *context, const char *path, const char *name) {
+    struct calling calling = {context, path, name};
+    return context_guarded(context, call, &calling);
 }
 
 void bxc_context_quiet(struct bxc_context *context) {

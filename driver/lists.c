@@ -65,6 +65,37 @@ void bxc_passes(FILE *out) {
         fprintf(out, "%-16s %s the line  %s\n", pass->name, pass->side == ABOVE_THE_LINE ? "above" : "below", pass->summary);
 }
 
+static void print_pass_names(FILE *out) {
+    for (const struct pass *pass = passes; pass->name; pass++) fprintf(out, "%s ", pass->name);
+}
+
+static void print_all_and_pass_names(FILE *out) {
+    print_pass_names(out);
+    fputs("all ", out);
+}
+
+static void print_engine_names(FILE *out) {
+    for (int i = 0; i < ENGINE_COUNT; i++) fprintf(out, "%s ", engine_name((enum engine_id)i));
+}
+
+static void (*choices_printer(const struct option_info *option))(FILE *out) {
+    static const struct { const char *key; void (*print)(FILE *out); } tables[] = {
+        {"dump-after", print_all_and_pass_names}, {"stop-after", print_pass_names}, {"engines", print_engine_names}};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (strcmp(option->key, tables[i].key) == 0) return tables[i].print;
+    return NULL;
+}
+
+bool option_has_choices(const struct option_info *option) {
+    return choices_printer(option) || (option->argument && strchr(option->argument, '|'));
+}
+
+void option_print_choices(FILE *out, const struct option_info *option) {
+    void (*print)(FILE *out) = choices_printer(option);
+    if (print) print(out);
+    else for (const char *at = option->argument; *at; at++) putc(*at == '|' ? ' ' : *at, out);
+}
+
 static void print_refused_parts(FILE *out) {
     const struct refused_family *family;
     fprintf(out, "\nRefused:\n");

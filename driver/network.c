@@ -73,11 +73,10 @@ static int read_gates(const struct bxc_options *options, struct gates *out) {
 int network_check_options(struct bxc_context *context, const struct bxc_options *options) {
     struct gates gates;
     int result = read_gates(options, &gates);
-    const struct location at = {.file = "bxc"};
     if (!isnan(gates.loss) && !options_has(options, "labels"))
-        result = diag_error(&context->diagnostics, at, "give the true classes of the calibration events with --labels", "--max-loss needs labels");
+        result = diag_error(&context->diagnostics, (struct location){.option = "--max-loss"}, "give the true classes of the calibration events with --labels", "--max-loss needs labels");
     if (options_has(options, "labels") && !options_has(options, "calibrate"))
-        result = diag_error(&context->diagnostics, at, "give their events too: --calibrate FILE", "labels without calibration events");
+        result = diag_error(&context->diagnostics, (struct location){.option = "--labels"}, "give their events too: --calibrate FILE", "labels without calibration events");
     return result;
 }
 

@@ -81,11 +81,15 @@ struct setting {
     const char *key, *value;
 };
 
+static struct location option_location(const struct bxc_options *options, const char *key) {
+    return (struct location){.option = arena_printf(options->arena, "--%s", key)};
+}
+
 /* The last value of an option counts; that there is an earlier one is told. */
 static void warn_of_another(const struct bxc_options *options, const struct option_info *option, const char *value) {
     const char *before = options_get(options, option->key);
     if (option->repeats || !before || !value || strcmp(before, value) == 0) return;
-    diag_warning(&options->context->diagnostics, (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", option->key)},
+    diag_warning(&options->context->diagnostics, option_location(options, option->key),
                  option->argument && strcmp(option->argument, "LIST") == 0 ? "give one list, with commas between" : NULL,
                  "it is given as '%s' and as '%s': the last one counts", before, value);
 }
@@ -123,6 +127,10 @@ struct bxc_context *options_context(const struct bxc_options *options) {
     return options->context;
 }
 
+bool options_misused(const struct bxc_options *options) {
+    return options && options->context->diagnostics.misuses > 0;
+}
+
 struct arena *options_arena(const struct bxc_options *options) {
     return options->arena;
 }
@@ -152,7 +160,7 @@ int options_number(const struct bxc_options *options, const char *key, double fa
     double number = strtod(text, &end);
     if (end == text || *end || !(number >= lo && number <= hi))
         return diag_error(&options->context->diagnostics,
-                          (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", key)}, NULL,
+                          option_location(options, key), NULL,
                           "'%s' is no number from %g to %g", text, lo, hi);
     *out = number;
     return 0;
@@ -164,7 +172,7 @@ int options_count(const struct bxc_options *options, const char *key, uint64_t f
     if (options_number(options, key, (double)fallback, lo, hi, &number) < 0) return -1;
     *out = (uint64_t)number;
     if (number == (double)*out) return 0;
-    return diag_error(&options->context->diagnostics, (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", key)}, NULL,
+    return diag_error(&options->context->diagnostics, option_location(options, key), NULL,
                       "'%s' is no whole number from %g to %g", options_get(options, key), lo, hi);
 }
 
@@ -186,7 +194,7 @@ int options_share(const struct bxc_options *options, const char *key, double fal
     if (percent) number /= 100;
     if (end == text || end[percent] || !(number >= 0 && number <= most))
         return diag_error(&options->context->diagnostics,
-                          (struct location){.file = "bxc", .attribute = arena_printf(options->arena, "--%s", key)}, "as 0.5% or 0.005",
+                          option_location(options, key), "as 0.5% or 0.005",
                           most < 1 ? "'%s' is no share of one, from 0 to %g" : "'%s' is no share of one", text, most);
     *out = number;
     return 0;

@@ -37,12 +37,16 @@ struct command_info {
 extern const struct command_info command_table[]; /* COMMAND_COUNT of them */
 
 const struct option_info *option_find(const char *key);
+/* The words that an option takes, where they are known ("a|b|c", passes, engines), with blanks between. */
+bool option_has_choices(const struct option_info *option);
+void option_print_choices(FILE *out, const struct option_info *option);
 /* The nearest name to a wrong one, or NULL; options of these commands only. */
 const char *option_nearest(const char *key, unsigned commands);
 const char *command_nearest(const char *name);
 
 struct bxc_context *options_context(const struct bxc_options *options);
 struct arena *options_arena(const struct bxc_options *options); /* as long as they are */
+bool options_misused(const struct bxc_options *options); /* one was given what is no value of it, whatever the model */
 /* The last value given, or NULL; a switch that was given has the value "yes". */
 const char *options_get(const struct bxc_options *options, const char *key);
 /* The index-th value of a repeating option, or NULL. */

@@ -37,7 +37,7 @@ static const char *extension_of(const char *path) {
 static int check_output(struct run_job *job) {
     const char *dot = extension_of(job->output);
     if (!dot || (strcasecmp(dot, ".npy") == 0 || strcasecmp(dot, ".csv") == 0)) return 0;
-    return diag_error(&job->context->diagnostics, (struct location){.file = job->output}, "name the output .npy or .csv", "cannot write this format");
+    return diag_error(&job->context->diagnostics, (struct location){.file = job->output, .option = "--output"}, "name the output .npy or .csv", "cannot write this format");
 }
 
 static int choose_engine(struct run_job *job) {
@@ -46,7 +46,7 @@ static int choose_engine(struct run_job *job) {
     for (int i = 0; wanted && i < ENGINE_COUNT; i++)
         if (strcmp(engine_name((enum engine_id)i), wanted) == 0) return job->engine_id = (enum engine_id)i, 0;
     if (!wanted) return 0;
-    return diag_error(&job->context->diagnostics, (struct location){.attribute = "--engine"}, "float, emulator, c, hls, rtl or icarus", "no engine '%s'", wanted);
+    return diag_error(&job->context->diagnostics, (struct location){.option = "--engine"}, "float, emulator, c, hls, rtl or icarus", "no engine '%s'", wanted);
 }
 
 /* Options of engines that do not run. */

@@ -59,8 +59,8 @@ void settings_add_layer(struct arena *arena, struct compile_options *out, const 
     out->layers[out->layer_count++] = *layer;
 }
 
-static struct location option_location(const char *attribute) {
-    return (struct location){.file = "bxc", .attribute = attribute};
+static struct location option_location(const char *option) {
+    return (struct location){.option = option};
 }
 
 /* "NAME=fixed<16,6>" or "fixed<16,6>". */

@@ -28,7 +28,7 @@ static int choose_engines(const struct verify_job *job, bool *chosen) {
         int id = 0;
         while (id < ENGINE_COUNT && strcmp(engine_name((enum engine_id)id), name) != 0) id++;
         if (id == ENGINE_COUNT)
-            return diag_error(&job->context->diagnostics, (struct location){.attribute = "--engines"},
+            return diag_error(&job->context->diagnostics, (struct location){.option = "--engines"},
                               "float, emulator, c, hls, rtl and icarus, with commas between", "no engine '%s'", name);
         chosen[id] = true;
     }
@@ -41,7 +41,7 @@ static int choose_class_names(const struct verify_job *job, struct verify_option
     while (at) {
         size_t length = strcspn(at, ",");
         if (length == 0)
-            return diag_error(&job->context->diagnostics, (struct location){.attribute = "--class-names"},
+            return diag_error(&job->context->diagnostics, (struct location){.option = "--class-names"},
                               "give every class a name, in the order of their numbers", "class %u has no name", out->class_name_count);
         out->class_names[out->class_name_count++] = arena_strndup(job->arena, at, length);
         at = at[length] ? at + length + 1 : NULL;

@@ -25,6 +25,8 @@ const struct reader *frontend_reader(const char *path, const void *data, size_t 
     return NULL;
 }
 
+static const char read_here[] = "known: ONNX (.onnx), HGQ2 (.keras), bxc's JSON (.json) and text (.bxc)";
+
 /* What people have in hand that is no model bxc reads, and what to do with it. */
 static const char *help_with(const char *path, const char *data, size_t length) {
     static const struct foreign { const char *magic, *extension, *help; } foreign[] = {
@@ -40,7 +42,15 @@ static const char *help_with(const char *path, const char *data, size_t length) 
         size_t magic = foreign[i].magic ? strlen(foreign[i].magic) : 0;
         if ((magic && length >= magic && !memcmp(data, foreign[i].magic, magic)) || has_extension(path, foreign[i].extension)) return foreign[i].help;
     }
-    return "known: ONNX (.onnx), HGQ2 (.keras), bxc's JSON (.json) and text (.bxc)";
+    return read_here;
+}
+
+/* By what only trees have, in the texts of conifer, xgboost, LightGBM (JSON and its own) and TMVA. data ends with a 0. */
+static bool is_tree_ensemble(const char *data) {
+    static const char *const marks[] = {"\"children_left\"", "\"left_children\"", "\"tree_structure\"", "\nleft_child=", "Method=\"BDT::"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strstr(data, marks[i])) return true;
+    return false;
 }
 
 struct request {
@@ -68,7 +78,11 @@ static int read_request(void *user) {
     size_t length;
     char *data = file_read(request->context, arena, request->path, &length);
     const struct reader *reader = data ? frontend_reader(request->path, data, length) : NULL;
-    if (reader) {
+    bool known = reader && reader->recognises(request->path, data, length);
+    if (data && !known && is_tree_ensemble(data)) {
+        diag_error(&request->context->diagnostics, (struct location){.file = request->path}, read_here,
+                   "this is a tree ensemble (boosted decision trees), which bxc does not read yet");
+    } else if (reader) {
         request->graph = reader->read(request->context, request->path, data, length, request->options);
         refuse_no_inputs(request);
     } else if (data)

@@ -1,6 +1,32 @@
 /* Diagnostics are collected, so that everything that is wrong with a model is told at once. */
 #include "ir/ir.h"
 
+#include <string.h>
+
+struct pseudonym {
+    const char *path, *name;
+    struct pseudonym *next;
+};
+
+void diag_call(struct diagnostics *diag, const char *path, const char *name) {
+    struct pseudonym *pseudonym = ARENA_NEW(diag->arena, struct pseudonym);
+    *pseudonym = (struct pseudonym){arena_strdup(diag->arena, path), arena_strdup(diag->arena, name), diag->pseudonyms};
+    diag->pseudonyms = pseudonym;
+}
+
+/* A copy with every path that goes by another name replaced; NULL stays NULL. */
+static char *told(struct diagnostics *diag, const char *text) {
+    char *copy = arena_strdup(diag->arena, text);
+    for (const struct pseudonym *at = diag->pseudonyms; copy && at; at = at->next) {
+        size_t before = 0; /* what is told already: a name may hold its path */
+        for (const char *found; (found = strstr(copy + before, at->path)); before += strlen(at->name)) {
+            before = (size_t)(found - copy);
+            copy = arena_printf(diag->arena, "%.*s%s%s", (int)before, copy, at->name, found + strlen(at->path));
+        }
+    }
+    return copy;
+}
+
 /* Keeps one slot free for running out of memory (context.c). */
 static struct diagnostic *append(struct diagnostics *diag) {
     if (diag->count + 2 > diag->capacity) {
@@ -12,12 +38,14 @@ static struct diagnostic *append(struct diagnostics *diag) {
     return &diag->items[diag->count];
 }
 
-static struct location location_copy(struct arena *arena, struct location at) {
-    at.file = arena_strdup(arena, at.file);
+static struct location location_copy(struct diagnostics *diag, struct location at) {
+    struct arena *arena = diag->arena;
+    at.file = told(diag, at.file);
     at.path = arena_strdup(arena, at.path);
     at.node = arena_strdup(arena, at.node);
     at.op = arena_strdup(arena, at.op);
     at.attribute = arena_strdup(arena, at.attribute);
+    at.option = arena_strdup(arena, at.option);
     return at;
 }
 
@@ -27,13 +55,15 @@ static void collect(struct diagnostics *diag, enum severity severity, struct loc
                     const char *format, va_list arguments) {
     struct strbuf message = strbuf_new(diag->arena);
     strbuf_vprintf(&message, format, arguments);
-    char *help_copy = arena_strdup(diag->arena, help);
-    struct location location = location_copy(diag->arena, at);
+    char *message_told = told(diag, message.data), *help_told = told(diag, help);
+    struct location location = location_copy(diag, at);
     struct diagnostic *item = append(diag);
-    *item = (struct diagnostic){severity, location, message.data, help_copy};
+    *item = (struct diagnostic){severity, location, message_told, help_told};
     diag->count++;
     if (severity == SEVERITY_ERROR)
         diag->errors++;
+    if (severity == SEVERITY_ERROR && at.option)
+        diag->misuses++;
 }
 
 int diag_error(struct diagnostics *diag, struct location at, const char *help, const char *format, ...) {
@@ -83,6 +113,10 @@ static void format_place(struct strbuf *out, const struct location *at) {
         separate(out, &begun);
         strbuf_printf(out, "'%s'", at->attribute);
     }
+    if (at->option) {
+        separate(out, &begun);
+        strbuf_printf(out, "'%s'", at->option);
+    }
     if (at->opset) {
         separate(out, &begun);
         strbuf_printf(out, "opset %d", at->opset);
@@ -94,11 +128,12 @@ static void format_place(struct strbuf *out, const struct location *at) {
 void diag_format(struct strbuf *out, const struct diagnostic *item) {
     static const char *const words[] = {
         [SEVERITY_NOTE] = "note", [SEVERITY_WARNING] = "warning", [SEVERITY_ERROR] = "error"};
-    if (item->location.file)
-        strbuf_append(out, item->location.file);
+    const char *file = item->location.file ? item->location.file : item->location.option ? "bxc" : NULL;
+    if (file)
+        strbuf_append(out, file);
     if (item->location.line)
-        strbuf_printf(out, "%s%d", item->location.file ? ":" : "line ", item->location.line);
-    if (item->location.file || item->location.line)
+        strbuf_printf(out, "%s%d", file ? ":" : "line ", item->location.line);
+    if (file || item->location.line)
         strbuf_append(out, ": ");
     strbuf_printf(out, "%s: %s\n", words[item->severity], item->message);
     format_place(out, &item->location);

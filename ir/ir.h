@@ -77,6 +77,7 @@ struct location {
     const char *node;      /* name of the node, or "#12" */
     const char *op;        /* its operator in the model's own words */
     const char *attribute; /* or input, or tensor */
+    const char *option;    /* "--clock": what the command line gives it is wrong usage, whatever the files hold */
     int opset;
 };
 
@@ -91,11 +92,14 @@ struct diagnostic {
 
 struct diagnostics {
     struct arena *arena;
+    struct pseudonym *pseudonyms; /* the latest first */
     struct diagnostic *items; /* in order */
-    size_t count, capacity, errors;
+    size_t count, capacity, errors, misuses; /* misuses: errors at an option */
     char *out_of_memory; /* a message and a free slot are kept for when memory has run out */
 };
 
+/* From now on what is told of the file or folder at `path` is told of `name`: a temporary one is nobody's but ours. */
+void diag_call(struct diagnostics *diag, const char *path, const char *name);
 /* Collect; diag_error returns -1. help may be NULL. */
 int diag_error(struct diagnostics *diag, struct location at, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
 void diag_warning(struct diagnostics *diag, struct location at, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);

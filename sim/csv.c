@@ -149,8 +149,6 @@ int csv_open(struct event_source *source) {
     }
     if (more < 0)
         return -1;
-    if (source->elements == 0)
-        return event_source_error(source, 0, NULL, "no events in it");
     source->count -= source->has_header ? 1 : 0;
     source->shape = (struct shape){.rank = 1, .dim = {(int64_t)source->elements}};
     return csv_rewind(source);

@@ -25,7 +25,7 @@ static void close_file(void *file) {
     fclose(file);
 }
 
-static int source_open(struct event_source *source) {
+static int source_read_header(struct event_source *source) {
     struct stat status;
     source->file = fopen(source->path, "rb");
     if (!source->file)
@@ -38,6 +38,13 @@ static int source_open(struct event_source *source) {
     if (file_ends_with(source->path, ".csv"))
         return csv_open(source);
     return event_source_error(source, 0, "events are read from .npy and .csv files", "unknown kind of event file");
+}
+
+/* Nothing could be learnt, shown or compared on a file without events: it is not what was meant. */
+static int source_open(struct event_source *source) {
+    if (source_read_header(source) < 0)
+        return -1;
+    return source->count ? 0 : event_source_error(source, 0, "one event a row, one column an element", "it holds no event");
 }
 
 struct event_source *event_source_open(struct bxc_context *context, const char *path) {

@@ -143,8 +143,10 @@ static int check_shape(struct event_source *source, const struct header *header,
         if (__builtin_mul_overflow(elements, header->dims[i], &elements) || elements > (uint64_t)1 << 32)
             return event_source_error(source, 0, NULL, "an event of that shape has more than 2^32 elements");
     }
-    if (elements == 0)
+    if (elements == 0 && header->dims[0])
         return event_source_error(source, 0, NULL, "an event has no elements");
+    if (header->dims[0] == 0) /* told as such, whatever an event of it would be */
+        return 0;
     if (__builtin_mul_overflow(elements * (uint64_t)source->size, header->dims[0], &bytes) || bytes > data_bytes)
         return event_source_error(source, 0, "the file is incomplete: copy or write it again",
                                   "the header promises %" PRIu64 " events of %" PRIu64 " elements, but the file holds %" PRIu64,

@@ -39,7 +39,7 @@ const char *event_name(struct arena *arena, enum phase phase, uint64_t number) {
 static int open_labels(struct event_stream *stream, const char *path) {
     struct bxc_context *context = stream->firmware->context;
     if (!stream->sources)
-        return diag_error(&context->diagnostics, (struct location){.file = path}, "give the events too: --events FILE", "labels without events");
+        return diag_error(&context->diagnostics, (struct location){.file = path, .option = "--labels"}, "give the events too: --events FILE", "labels without events");
     stream->labels = event_source_open(context, path);
     if (!stream->labels)
         return -1;

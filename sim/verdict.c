@@ -189,7 +189,7 @@ static int check_gates(struct verification *run) {
         return diag_error(diag, (struct location){.attribute = "--max-error"}, "hold them against --max-flips",
                           "there is no error to hold the limit against: only decisions are compared");
     if (!isnan(options->max_loss) && !options->labels)
-        return diag_error(diag, (struct location){.attribute = "--max-loss"}, "give the true classes: --labels FILE",
+        return diag_error(diag, (struct location){.option = "--max-loss"}, "give the true classes: --labels FILE",
                           "the accuracy lost is not known without labels");
     return 0;
 }
@@ -197,7 +197,7 @@ static int check_gates(struct verification *run) {
 static int check_names(const struct verification *run) {
     if (!run->options->class_name_count || run->options->labels)
         return 0;
-    return diag_error(&run->firmware->context->diagnostics, (struct location){.attribute = "--class-names"}, "give the true classes: --labels FILE",
+    return diag_error(&run->firmware->context->diagnostics, (struct location){.option = "--class-names"}, "give the true classes: --labels FILE",
                       "classes have names only where events have labels");
 }
 

@@ -74,25 +74,31 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libbxc-all.a
 # python/ with libbxc.so in it, as a wheel under build/. Needs setuptools, wheel and pip of $(PYTHON).
 PYTHON ?= python3
 .PHONY: wheel
+WHEEL_NEEDS := import pip, setuptools, importlib.util as u; u.find_spec("wheel") or __import__("setuptools.command.bdist_wheel")
 wheel: all
+	$(Q)$(PYTHON) -c '$(WHEEL_NEEDS)' 2> /dev/null || { echo "make wheel: $(PYTHON) lacks pip, setuptools or wheel: \
+	apt-get install python3-pip python3-setuptools python3-wheel, or '$(PYTHON) -m pip install setuptools wheel'" >&2; exit 1; }
 	$(Q)rm -rf $(B)/wheel && mkdir -p $(B)/wheel && cp -r python $(B)/wheel/source && cp $(B)/libbxc.so $(B)/wheel/source/bxc/
 	$(Q)$(PYTHON) -m pip -q wheel --no-deps --no-build-isolation --disable-pip-version-check -w $(B)/wheel $(B)/wheel/source
 	$(Q)ls $(B)/wheel/*.whl
 
+# What is installed: "place=file", of which uninstall takes the places.
 TREE = $(DESTDIR)$(PREFIX)
+PAGES := README.md CHANGELOG.md $(wildcard doc/*.md doc/*.json doc/pictures/*) $(shell find examples -type f ! -path '*/__pycache__/*')
+INSTALLED = bin/bxc=$(B)/bxc lib/libbxc.a=$(B)/libbxc.a lib/libbxc.so.$(SO_VERSION)=$(B)/libbxc.so include/bxc.h=driver/bxc.h \
+  lib/pkgconfig/bxc.pc=$(B)/prefixed.pc share/man/man1/bxc.1=$(B)/bxc.1 share/bash-completion/completions/bxc=$(B)/completion \
+  $(foreach page,$(PAGES),share/doc/bxc/$(page)=$(page))
+.PHONY: uninstall
 install: all
-	install -D $(B)/bxc "$(TREE)/bin/bxc"
-	install -D -m 644 $(B)/libbxc.a "$(TREE)/lib/libbxc.a"
-	install -D $(B)/libbxc.so "$(TREE)/lib/libbxc.so.$(SO_VERSION)"
+	sed 's|@PREFIX@|$(PREFIX)|' $(B)/bxc.pc > $(B)/prefixed.pc
+	$(B)/bxc manual > $(B)/bxc.1
+	$(B)/bxc completion > $(B)/completion
+	for pair in $(INSTALLED); do to=$${pair%%=*} from=$${pair#*=} mode=644; [ ! -x "$$from" ] || mode=755; \
+	  install -D -m $$mode "$$from" "$(TREE)/$$to" || exit 1; done
 	ln -sf libbxc.so.$(SO_VERSION) "$(TREE)/lib/libbxc.so"
-	install -D -m 644 driver/bxc.h "$(TREE)/include/bxc.h"
-	mkdir -p "$(TREE)/share/man/man1" "$(TREE)/share/bash-completion/completions" "$(TREE)/lib/pkgconfig"
-	sed 's|@PREFIX@|$(PREFIX)|' $(B)/bxc.pc > "$(TREE)/lib/pkgconfig/bxc.pc"
-	mkdir -p "$(TREE)/share/doc/bxc/doc/pictures"
-	install -m 644 README.md CHANGELOG.md "$(TREE)/share/doc/bxc"
-	install -m 644 doc/*.md doc/*.json "$(TREE)/share/doc/bxc/doc"
-	install -m 644 doc/pictures/* "$(TREE)/share/doc/bxc/doc/pictures"
-	cp -R examples "$(TREE)/share/doc/bxc"
-	$(B)/bxc manual > "$(TREE)/share/man/man1/bxc.1"
-	$(B)/bxc completion > "$(TREE)/share/bash-completion/completions/bxc"
+# Folders that others have too stay.
+uninstall:
+	for pair in $(INSTALLED); do rm -f "$(TREE)/$${pair%%=*}" || exit 1; done
+	rm -f "$(TREE)/lib/libbxc.so"
+	[ ! -d "$(TREE)/share/doc/bxc" ] || find "$(TREE)/share/doc/bxc" -depth -type d -empty -delete
 -include $(wildcard $(B)/tests/*/*.d)

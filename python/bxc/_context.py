@@ -108,6 +108,10 @@ class Context:
         if failed:
             raise Error(errors)
 
+    def call(self, path: str, name: str) -> None:
+        """From now on diagnoses call a file or folder of ours by what the user passed."""
+        lib.bxc_context_call(self.handle, os.fsencode(path), name.encode())
+
     def progress(self, wanted: bool | None) -> "_Progress":
         return _Progress(self, wanted)
 
@@ -180,6 +184,7 @@ class Options:
         self.files.append(path)
         with os.fdopen(handle, "w") as file:
             json.dump(config, file)
+        self.context.call(path, "config")
         self._set("config", path)
 
     def _add(self, key: str, value: Any) -> None:

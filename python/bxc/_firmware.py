@@ -92,6 +92,7 @@ class Firmware:
         """
         if self.folder is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="bxc-")
+            self._context.call(self._temporary.name + "/fw", f"firmware '{self.name}'")
             self.write(Path(self._temporary.name) / "fw")
         with Options(self._context, {"events": events, "labels": labels, **options}) as given, self._context.progress(progress):
             verdict = lib.bxc_firmware_verify(self._context.handle, os.fsencode(self.folder or ""), given.handle)

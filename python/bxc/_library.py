@@ -78,6 +78,7 @@ FUNCTIONS = [
     ("bxc_context_progress", None, [c_void_p, PROGRESS, c_void_p]),
     ("bxc_context_cancel", None, [c_void_p]),
     ("bxc_context_take", c_size_t, [c_void_p, POINTER(POINTER(Diagnosis))]),
+    ("bxc_context_call", c_int, [c_void_p, c_char_p, c_char_p]),
     ("bxc_options_new", c_void_p, [c_void_p]),
     ("bxc_options_free", None, [c_void_p]),
     ("bxc_options_set", c_int, [c_void_p, c_char_p, c_char_p]),

@@ -50,7 +50,7 @@ check "diff names the page last" "[ \"\$(tail -n 1 diff.txt)\" = 'written: diff.
 check "the page is XML" "xmllint --noout diff.html 2> /dev/null || ! command -v xmllint > /dev/null"
 check "the page tells both latencies" "grep -q '>$cycles</td><td>$half</td>' diff.html"
 "$BXC" diff a b -o diff.txt2 > /dev/null 2> err; code=$?
-check "a page of another kind is refused" "[ $code = 1 ] && grep -q 'cannot write this format' err && [ ! -e diff.txt2 ]"
+check "a page of another kind is refused" "[ $code = 2 ] && grep -q 'cannot write this format' err && [ ! -e diff.txt2 ]"
 
 # inspect
 "$BXC" inspect $jets/jets_6bit.onnx --calibrate $jets/events.npy > inspect.txt; code=$?
@@ -77,7 +77,7 @@ check "-o x.csv is CSV: three lines of five numbers" "[ \$(wc -l < out.csv) = 3 
 sixty_four() { tail -c 120 out.npy | od -An -v -t f8 -w40 | awk '{ for (i = 1; i <= NF; i++) printf "%.17g%s", $i, i < NF ? "," : "\n" }'; }
 check "with the numbers of out.npy" "sixty_four | cmp -s - out.csv"
 "$BXC" run a $jets/events.npy -n 3 -o out.txt > /dev/null 2> err; code=$?
-check "another kind of file is refused" "[ $code = 1 ] && [ ! -e out.txt ]"
+check "another kind of file is refused" "[ $code = 2 ] && [ ! -e out.txt ]"
 check "quiet is quiet" "[ -z \"\$(\"$BXC\" run -q a $jets/events.npy -n 3 -o out.npy; \"$BXC\" convert -q $jets/jets.onnx jets.json)\" ]"
 check "convert tells what it wrote" "[ \"\$(\"$BXC\" convert $jets/jets.onnx jets.json)\" = \"jets.json: model with 14 nodes, as bxc's JSON\" ]"
 

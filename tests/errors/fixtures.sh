@@ -24,6 +24,8 @@ event_files() {
     zeros 24 | npy negative.npy '<f4' '-3, 2'
     zeros 24 | npy huge.npy '<f4' '4611686018427387904, 2'
     zeros 0 | npy no_events.npy '<f4' '0, 2'
+    zeros 0 | npy nothing.npy '<f4' '0, 0'
+    printf 'a,b\n' > names.csv
     { zeros 12; nan; zeros 8; } | npy nan.npy '<f4' '3, 2'
     head -c 40 events.npy > cut_header.npy
     printf '\223NUMPY\011\000\166\000' > version.npy
@@ -96,6 +98,9 @@ END
     done
     echo "no model" > model.txt
     mkdir folder.onnx
+    { printf '{"name": "tree", "tree_info": [{"tree_structure": '; printf '{"left_child": %.0s' $(seq 20); printf '0'; printf '}%.0s' $(seq 20); printf '}]}\n'; } > lightgbm.json
+    echo '{"n_trees": 1, "trees": [[{"feature": [0, -2, -2], "children_left": [1, -1, -1]}]]}' > conifer.json
+    printf 'tree\nversion=v3\nleft_child=1 -1\n' > lightgbm.txt
 }
 
 # An earlier firmware, one with a damaged graph, one with files of another, and a stranger's folder.

@@ -125,6 +125,26 @@ def tells_what_is_wrong():
         raise AssertionError("a division of variables was compiled")
 
 
+def names_what_was_passed():
+    x = events()[:50].astype(np.float64)
+    hole = x.copy()
+    hole[1, 2] = np.nan
+    firmware = quietly(bxc.compile, JETS / "jets_hgq.keras")
+    for wrong, name in ((lambda: bxc.compile(MODEL, calibrate=hole), "calibrate: error: NaN at event 1, column 2"),
+                        (lambda: bxc.compile(MODEL, calibrate={"features": hole}), "calibrate['features']: error: NaN at event 1"),
+                        (lambda: bxc.compile(MODEL, calibrate=x[:0]), "calibrate: error: it holds no event"),
+                        (lambda: bxc.compile(MODEL, config={"clok": "360MHz"}), "config: error: this key is unknown"),
+                        (lambda: firmware.verify(x, np.zeros(7), engines="c"), "labels: error: 7 labels for 50 events"),
+                        (lambda: firmware.verify(engines="c", max_flips=0.1, count=1), f"firmware '{firmware.name}': error: there is nothing to hold")):
+        try:
+            quietly(wrong)
+        except bxc.Error as error:
+            assert str(error).startswith(name), f"{error} is not {name}"
+            assert os.environ["TMPDIR"] not in str(error), error
+        else:
+            raise AssertionError(f"{name} was taken")
+
+
 def warns():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -231,7 +251,7 @@ def main():
     os.environ["TMPDIR"] = str(WORK / "tmp")
     failed = False
     for test in (predicts_what_the_command_runs, compiles_the_same_files, calibrates_with_arrays, traces_every_layer,
-                 runs_stored_integers, tells_what_is_wrong, warns, refuses_odd_arrays, several_inputs_and_outputs, verifies, takes_lists,
+                 runs_stored_integers, tells_what_is_wrong, names_what_was_passed, warns, refuses_odd_arrays, several_inputs_and_outputs, verifies, takes_lists,
                  works_in_threads, leaves_nothing_behind):
         try:
             test()

@@ -27,6 +27,10 @@ check "completion offers help" "[ \"\$(complete bxc hel)\" = help ]"
 check "help is completed by commands" "[ \"\$(complete bxc help ver)\" = verify ]"
 check "an argument is completed" "[ \"\$(complete bxc run --engine r)\" = rtl ]"
 check "an argument behind = is completed" "[ \"\$(complete bxc compile --softmax = a)\" = argmax ]"
+check "a pass is completed" "[ \"\$(complete bxc compile --stop-after intege)\" = integerise ]"
+check "all passes are dumped by a word that is completed" "[ \"\$(complete bxc compile --dump-after al)\" = all ] && [ -z \"\$(complete bxc compile --stop-after al)\" ]"
+check "engines are completed behind a comma" "[ \"\$(complete bxc verify --engines c,ve)\$(complete bxc verify --engines c,rt)\" = c,rtl ]"
+check "every pass is offered" "[ \"\$(complete bxc compile --stop-after '' | wc -w)\" = \"\$("$BXC" compile --list-passes | wc -l)\" ]"
 for command in completion manual; do
     "$BXC" $command --json > /dev/null 2>&1; code=$?
     check "$command has no JSON" "[ $code = 2 ]"

@@ -74,7 +74,8 @@ static void wrong_files(void) {
     refused("1\n 9007199254740993 ,\n", "2 columns, where the lines before have 1", 2);
     refused("1,2\n9007199254740993,3\n", "a whole number that binary64 rounds at event 1, column 0", 2);
     refused("1,-99999999999999999999\n", "a whole number that binary64 rounds at event 0, column 1", 1);
-    refused("", "no events", 0);
+    refused("", "it holds no event", 0);
+    refused("a,b\n", "it holds no event", 0);
 }
 
 int main(void) {

@@ -12,7 +12,7 @@ struct bit_time {
     int at;     /* its net carries it; ABSENT: a constant */
     int inputs; /* of its LUT; 0: a register, a carry chain or a LUT that takes no more */
     int from;   /* when those are there */
-    bool blind; /* it comes from a chain of three terms, whose time mapping does not see */
+    int terms;  /* of the carry chain that it comes from, perhaps through LUT; 0: of none */
 };
 
 struct timing {
@@ -69,11 +69,11 @@ static int lut_levels(int inputs) {
     return inputs <= 1 ? 0 : inputs <= LUT_INPUTS ? 1 : 1 + inputs - LUT_INPUTS;
 }
 
-static bool any_blind(const struct bit_time *in, int count) {
-    bool blind = false;
+static int most_terms(const struct bit_time *in, int count) {
+    int most = 0;
     for (int i = 0; i < count; i++)
-        blind |= in[i].at != ABSENT && in[i].blind;
-    return blind;
+        most = in[i].at != ABSENT && in[i].terms > most ? in[i].terms : most;
+    return most;
 }
 
 /* A function of so many bits, constants among them left out. */
@@ -88,11 +88,11 @@ static struct bit_time lut_of(const struct technology *t, const struct bit_time 
     if (total == 1)
         return present[0]; /* wiring, or an inversion that its reader does */
     count = total;
-    bool blind = any_blind(present, count);
+    int terms = most_terms(present, count);
     if (total > LUT_INPUTS)
-        return (struct bit_time){.at = latest(present, count) + lut_levels(total) * level(t), .blind = blind};
+        return (struct bit_time){.at = latest(present, count) + lut_levels(total) * level(t), .terms = terms};
     int from = merge_luts(present, count, &total);
-    return (struct bit_time){from + level(t), total, from, blind};
+    return (struct bit_time){from + level(t), total, from, terms};
 }
 
 /* An associative function of many bits, as a tree of LUT: those first that are there first. */
@@ -208,7 +208,7 @@ static void sum_bits(struct reader *r) {
         at[i - adder.from] = two_term_bit(r, &adder, i);
     carry_chain(t, terms > 2 ? t->carry_block : t->carry_block_of_two, at, count);
     for (int i = 0; i < count; i++)
-        r->out[adder.from + i] = (struct bit_time){.at = at[i], .blind = terms > 2};
+        r->out[adder.from + i] = (struct bit_time){.at = at[i], .terms = terms};
     int more = r->wire->operand_count > 3 ? (int)r->wire->operand_count - 3 : 0; /* before `trees` */
     for (int i = 0; more && i < r->width; i++)
         r->out[i].at = latest(r->out, r->width) + more * (level(t) + t->to_carry);
@@ -254,13 +254,24 @@ static void bitwise_bits(struct reader *r, uint32_t operands) {
     }
 }
 
-/* Bits that seem early to mapping get no haste: several functions that fill a LUT share what they can, a level
- * for each bit. */
+static bool any_through_lut(const struct bit_time *in, int count) {
+    bool any = false;
+    for (int i = 0; i < count; i++)
+        any |= in[i].at != ABSENT && in[i].inputs;
+    return any;
+}
+
+/* Several functions that fill a LUT share what they can where their bits get no haste: a level for each bit behind a
+ * chain of three terms, whose time mapping does not see; a level more where they are wider than a LUT and what is
+ * between a chain and them (a clamp) is mapped together with them. */
 static void table_bits(struct reader *r) {
-    int width = wire_width(operand_of(r->timing->datapath, r->wire, 0));
-    struct bit_time bit = lut_of(r->timing->technology, r->operands[0].at, width);
-    if (r->width > 1 && width >= LUT_INPUTS && any_blind(r->operands[0].at, width))
-        bit = (struct bit_time){.at = latest(r->operands[0].at, width) + width * level(r->timing->technology), .blind = true};
+    const struct bit_time *in = r->operands[0].at;
+    int width = wire_width(operand_of(r->timing->datapath, r->wire, 0)), terms = most_terms(in, width);
+    struct bit_time bit = lut_of(r->timing->technology, in, width);
+    if (r->width > 1 && width >= LUT_INPUTS && terms > 2)
+        bit = (struct bit_time){.at = latest(in, width) + width * level(r->timing->technology), .terms = terms};
+    else if (r->width > 1 && width > LUT_INPUTS && terms == 2 && any_through_lut(in, width))
+        bit.at += level(r->timing->technology);
     for (int i = 0; i < r->width; i++)
         r->out[i] = bit;
 }

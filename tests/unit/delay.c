@@ -114,22 +114,30 @@ static void comparisons_have_their_own_luts(void) {
     context_free(context);
 }
 
-/* A table of an index, straight from registers and behind a sum of three, where it takes a level of LUT for each of the
- * index's bits if it has several results and fills a LUT. */
-static void tables_behind_three_terms_take_their_time(void) {
-    enum { SUM = 680 + 160, LEVEL = 340 };
-    static const struct { int terms; int16_t width, results; int picoseconds; } cases[] = {
-        {1, 6, 6, LEVEL},                       /* one LUT a result */
-        {1, 7, 6, 2 * LEVEL},                   /* and a multiplexer */
-        {3, 4, 6, SUM + 4 * 10 + 6 * LEVEL},    /* of three numbers of four bits: six bits */
-        {3, 4, 1, SUM + 4 * 10 + 1 * LEVEL},
-        {3, 3, 6, SUM + 3 * 10 + 1 * LEVEL}};
+/* A table of an index, straight from registers, behind a sum, and with a saturation between. Where it has several results
+ * and fills a LUT, it takes a level of LUT for each of the index's bits behind a sum of three, and a level more behind
+ * the saturation of a sum of two if it is wider than a LUT. */
+static void tables_behind_chains_take_their_time(void) {
+    enum { THREE = 680 + 160, TWO = 340 + 190 + 100, LEVEL = 340 };
+    static const struct { int terms; int16_t width, saturated, results; int picoseconds; } cases[] = {
+        {1, 6, 0, 6, LEVEL},                      /* one LUT a result */
+        {1, 7, 0, 6, 2 * LEVEL},                  /* and a multiplexer */
+        {3, 4, 0, 6, THREE + 4 * 10 + 6 * LEVEL}, /* of three numbers of four bits: six bits */
+        {3, 4, 0, 1, THREE + 4 * 10 + 1 * LEVEL},
+        {3, 3, 0, 6, THREE + 3 * 10 + 1 * LEVEL},
+        {2, 6, 0, 6, TWO + 2 * LEVEL},
+        {2, 7, 7, 6, TWO + 1 * LEVEL + 3 * LEVEL},
+        {2, 7, 7, 1, TWO + 1 * LEVEL + 2 * LEVEL},
+        {2, 7, 6, 6, TWO + 2 * LEVEL + 1 * LEVEL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bxc_context *context = context_new();
         struct graph *graph = graph_new(context, "table");
         valref x = input_of(graph, cases[i].terms, cases[i].width);
         union attributes axis = {.axis = {.axis = 1}};
         if (cases[i].terms > 1) x = graph_append(graph, OP_REDUCE_SUM, "sum", &x, 1, &axis);
+        union attributes saturated = {.quantizer = {.overflow = OVERFLOW_SATURATE}};
+        saturated.quantizer.formats = formats_uniform(graph->arena, (struct format){true, cases[i].saturated, 0});
+        if (cases[i].saturated) x = graph_append(graph, OP_NARROW, "saturated", &x, 1, &saturated);
         struct interval index = graph_interval(graph, x, 0);
         struct table table = {.first = (int64_t)index.lo, .count = (uint32_t)(index.hi - index.lo) + 1};
         table.entries = ARENA_ARRAY(graph->arena, int64_t, table.count);
@@ -150,6 +158,6 @@ int main(void) {
     RUN(chains_overlap);
     RUN(limits_test_once_for_all_bits);
     RUN(comparisons_have_their_own_luts);
-    RUN(tables_behind_three_terms_take_their_time);
+    RUN(tables_behind_chains_take_their_time);
     TEST_EXIT();
 }

@@ -74,6 +74,7 @@ struct port_layout {
     uint32_t width;         /* of the flat port; at least 1 (a port of no bits has one bit, 0) */
     valref value;
     const struct meaning *meaning; /* NULL: a number is m * 2^-fraction */
+    const struct port_steps *steps; /* NULL: none are listed */
 };
 struct layout {
     struct port_layout *inputs, *outputs;

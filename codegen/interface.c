@@ -40,6 +40,19 @@ static void add_element(const struct emission *emission, cJSON *array, const str
     }
 }
 
+/* Constants one an element, whatever they spread over. */
+static void add_step(const struct emission *emission, cJSON *steps, const struct port_layout *port, const struct port_step *step) {
+    const struct shape *shape = &graph_value(emission->graph, port->value)->shape;
+    cJSON *json = checked(emission, cJSON_CreateObject());
+    cJSON_AddItemToArray(steps, json);
+    cJSON_AddStringToObject(json, "operation", port_operation_names[step->operation]);
+    cJSON *constants = checked(emission, cJSON_AddArrayToObject(json, "constants"));
+    for (uint32_t e = 0; e < port->elements; e++) {
+        double constant = (double)step->constants[shape_project(shape, e, &step->shape)];
+        cJSON_AddItemToArray(constants, checked(emission, cJSON_CreateNumber(constant)));
+    }
+}
+
 static void add_port(const struct emission *emission, cJSON *ports, const struct port_layout *port,
                      const struct node *input) {
     cJSON *json = checked(emission, cJSON_CreateObject());
@@ -53,6 +66,9 @@ static void add_port(const struct emission *emission, cJSON *ports, const struct
         cJSON_AddStringToObject(json, "rounding", rounding_names[input->attributes.input.rounding]);
         cJSON_AddStringToObject(json, "overflow", overflow_names[input->attributes.input.overflow]);
     }
+    cJSON *steps = port->steps ? checked(emission, cJSON_AddArrayToObject(json, "steps")) : NULL;
+    for (uint32_t s = 0; steps && s < port->steps->count; s++)
+        add_step(emission, steps, port, &port->steps->at[s]);
     cJSON *elements = checked(emission, cJSON_AddArrayToObject(json, "elements"));
     for (uint32_t e = 0; e < port->elements; e++)
         add_element(emission, elements, port, e);

@@ -40,7 +40,9 @@ struct layout *layout_new(const struct graph *graph, struct arena *arena) {
     layout->inputs = ARENA_ARRAY(arena, struct port_layout, layout->input_count);
     for (uint32_t i = 0; i < layout->input_count; i++) {
         const struct node *node = graph_definition(graph, inputs.at[i]);
-        layout->inputs[i] = named_port(scope, node->name, inputs.at[i], &node->attributes.input.meaning);
+        const struct input_attributes *input = &node->attributes.input;
+        layout->inputs[i] = named_port(scope, node->name, inputs.at[i], &input->meaning);
+        layout->inputs[i].steps = input->steps.count ? &input->steps : NULL;
         lay_out(graph, arena, &layout->inputs[i]);
     }
     layout->output_count = graph->output_count;

@@ -10,7 +10,7 @@ bool attribute_applies(const struct attribute_field *field, enum op op) {
 
 bool attribute_is_list(const struct attribute_field *field) {
     return field->kind == ATTRIBUTE_INTEGERS || field->kind == ATTRIBUTE_REALS || field->kind == ATTRIBUTE_NAMES ||
-           field->kind == ATTRIBUTE_SHAPES;
+           field->kind == ATTRIBUTE_SHAPES || field->kind == ATTRIBUTE_STEPS;
 }
 
 struct formats formats_uniform(struct arena *arena, struct format format) {
@@ -31,6 +31,14 @@ struct meaning meaning_copy(struct arena *arena, const struct meaning *meaning) 
         copy.scale = arena_copy(arena, copy.scale, size);
     if (copy.zero_point)
         copy.zero_point = arena_copy(arena, copy.zero_point, size);
+    return copy;
+}
+
+struct port_steps port_steps_copy(struct arena *arena, const struct port_steps *steps) {
+    struct port_steps copy = *steps;
+    copy.at = arena_copy(arena, copy.at, copy.count * sizeof *copy.at);
+    for (uint32_t s = 0; s < copy.count; s++)
+        copy.at[s].constants = arena_copy(arena, copy.at[s].constants, shape_elements(&copy.at[s].shape) * sizeof(float));
     return copy;
 }
 
@@ -91,6 +99,7 @@ static void copy_field(struct arena *arena, const struct attribute_field *field,
     case ATTRIBUTE_REALS: COPY_LIST(arena, (struct real_list *)place); break;
     case ATTRIBUTE_SHAPES: COPY_LIST(arena, (struct shape_list *)place); break;
     case ATTRIBUTE_NAMES: copy_names(arena, place); break;
+    case ATTRIBUTE_STEPS: *(struct port_steps *)place = port_steps_copy(arena, place); break;
     case ATTRIBUTE_BOOL: case ATTRIBUTE_INT: case ATTRIBUTE_INT64: case ATTRIBUTE_FLOAT: case ATTRIBUTE_ROUNDING:
     case ATTRIBUTE_OVERFLOW: case ATTRIBUTE_SHAPE: case ATTRIBUTE_PERMUTATION: case ATTRIBUTE_SLICES:
         break; /* held by value */

@@ -327,6 +327,19 @@ struct staircase {
     int64_t *values;     /* count + 1 */
 };
 
+/* What a port does to a number of binary32 before it rounds it: one operation, rounded to binary32. */
+enum port_operation { PORT_ADD, PORT_MULTIPLY, PORT_DIVIDE, PORT_OPERATION_COUNT };
+extern const char *const port_operation_names[PORT_OPERATION_COUNT]; /* "add", "mul", "div" */
+struct port_step {
+    enum port_operation operation;
+    struct shape shape; /* broadcasts as formats */
+    float *constants;   /* not 0 where they multiply or divide */
+};
+struct port_steps {
+    uint32_t count;
+    struct port_step *at;
+};
+
 /* Attributes: one typed struct a family (ir/ops/<family>.c). */
 struct input_attributes {
     struct shape shape;
@@ -334,6 +347,7 @@ struct input_attributes {
     enum overflow overflow;
     struct formats formats;   /* the port's; integer graphs */
     struct meaning meaning;   /* integer graphs, seldom */
+    struct port_steps steps;  /* in place of x / scale + zero_point; only beside a meaning */
 };
 struct constant_attributes {
     struct formats formats;   /* VALUE_INTEGER */
@@ -510,11 +524,12 @@ uint32_t graph_use_count(const struct graph *graph, valref value, bool *output);
 struct formats formats_uniform(struct arena *arena, struct format format);
 struct formats formats_copy(struct arena *arena, const struct formats *formats);
 struct meaning meaning_copy(struct arena *arena, const struct meaning *meaning);
+struct port_steps port_steps_copy(struct arena *arena, const struct port_steps *steps);
 /* attributes.c: a deep copy, by the operator's field table. */
 union attributes attributes_copy(struct arena *arena, enum op op, const union attributes *attributes);
 /* Whether a field of the operator's family belongs to the operator. */
 bool attribute_applies(const struct attribute_field *field, enum op op);
-bool attribute_is_list(const struct attribute_field *field); /* of integers, reals, names or shapes */
+bool attribute_is_list(const struct attribute_field *field); /* of integers, reals, names, shapes or steps */
 
 /* ---- ops.c, ops/<family>.c: what an operator is ---------------------------------------------------- */
 
@@ -568,7 +583,7 @@ enum attribute_kind {
     ATTRIBUTE_BOOL, ATTRIBUTE_INT, ATTRIBUTE_INT64, ATTRIBUTE_FLOAT, ATTRIBUTE_ROUNDING, ATTRIBUTE_OVERFLOW,
     ATTRIBUTE_FORMATS, ATTRIBUTE_SHAPE, ATTRIBUTE_PERMUTATION, ATTRIBUTE_INDICES, ATTRIBUTE_SLICES,
     ATTRIBUTE_TABLES, ATTRIBUTE_STAIRS, ATTRIBUTE_CONSTANT, ATTRIBUTE_MEANING,
-    ATTRIBUTE_INTEGERS, ATTRIBUTE_REALS, ATTRIBUTE_NAMES, ATTRIBUTE_SHAPES /* the lists; empty when not given */
+    ATTRIBUTE_INTEGERS, ATTRIBUTE_REALS, ATTRIBUTE_NAMES, ATTRIBUTE_SHAPES, ATTRIBUTE_STEPS /* the lists; empty when not given */
 };
 
 struct attribute_field {
@@ -689,6 +704,7 @@ struct port_rule { /* of one element */
     int64_t lo, hi;          /* what the port can carry */
     double step;             /* 2^fraction */
     float scale, zero_point; /* of the meaning; 1 and 0 without one */
+    const float *constants;  /* one for each of the reader's operations */
 };
 /* How numbers become the integers of one input, planned once: whoever turns an event into port integers reads
  * by this, and the emitted C prints it. */
@@ -697,7 +713,9 @@ struct port_reader {
     valref input;
     enum rounding rounding;
     enum overflow overflow;
-    bool meant; /* through the meaning, in binary32 */
+    bool meant; /* through the operations, in binary32; else there are none */
+    uint32_t operation_count;
+    const enum port_operation *operations; /* in order, one rounding each */
     size_t elements;
     struct port_rule *rules; /* by element */
 };

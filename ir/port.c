@@ -2,11 +2,14 @@
  *
  * A number is exact until the port rounds it: of binary64, or a whole one of 64 bits. Where the port has a
  * meaning, the model's own quantiser comes first, and it computes in binary32: the number is rounded to
- * binary32, divided by the scale and added to the zero point in binary32, and the port takes the result. The
- * emitted C prints this plan (codegen/c/interface.c). */
+ * binary32, divided by the scale and added to the zero point in binary32, and the port takes the result; or it goes
+ * through steps that are listed in place of these two. The emitted C prints this plan (codegen/c/interface.c). */
 #include "ir/ir.h"
 
 #include <math.h>
+
+const char *const port_operation_names[PORT_OPERATION_COUNT] = {
+    [PORT_ADD] = "add", [PORT_MULTIPLY] = "mul", [PORT_DIVIDE] = "div"};
 
 static const struct input_attributes *input_rule(const struct graph *graph, valref input) {
     const struct node *node = graph_definition(graph, input);
@@ -26,6 +29,25 @@ static struct port_rule rule_of(const struct port_reader *reader, const struct v
     return rule;
 }
 
+/* Without steps, what a meaning alone says: x / scale + zero_point. */
+static void plan_operations(struct port_reader *reader, const struct value *value, const struct port_steps *steps, struct arena *arena) {
+    enum port_operation *operations = ARENA_ARRAY(arena, enum port_operation, steps->count + 2);
+    reader->operations = operations;
+    reader->operation_count = steps->count ? steps->count : reader->meant ? 2 : 0;
+    operations[0] = PORT_DIVIDE, operations[1] = PORT_ADD;
+    for (uint32_t s = 0; s < steps->count; s++)
+        operations[s] = steps->at[s].operation;
+    float *constants = ARENA_ARRAY(arena, float, reader->elements * reader->operation_count + 2);
+    for (size_t e = 0; e < reader->elements; e++, constants += reader->operation_count) {
+        struct port_rule *rule = &reader->rules[e];
+        rule->constants = constants;
+        for (uint32_t s = 0; s < steps->count; s++)
+            constants[s] = steps->at[s].constants[shape_project(&value->shape, e, &steps->at[s].shape)];
+        if (reader->meant && !steps->count)
+            constants[0] = rule->scale, constants[1] = rule->zero_point;
+    }
+}
+
 struct port_reader *port_reader_new(const struct graph *graph, valref input, struct arena *arena) {
     const struct input_attributes *attributes = input_rule(graph, input);
     const struct value *value = graph_value(graph, input);
@@ -36,16 +58,25 @@ struct port_reader *port_reader_new(const struct graph *graph, valref input, str
     reader->rules = ARENA_ARRAY(arena, struct port_rule, reader->elements);
     for (size_t e = 0; e < reader->elements; e++)
         reader->rules[e] = rule_of(reader, value, &attributes->meaning, e);
+    plan_operations(reader, value, &attributes->steps, arena);
     return reader;
 }
 
 /* ---- one number ---- */
 
-/* What m * 2^-f comes near to, where real = (m * 2^-f - zero_point) * scale: as QONNX's Quant computes it. */
-static double code_of(const struct port_rule *rule, float real) {
-    float quotient = real / rule->scale;
-    float code = quotient + rule->zero_point;
-    return (double)code;
+/* What m * 2^-f comes near to, where real = (m * 2^-f - zero_point) * scale: one rounding an operation, as the model
+ * computes it (no contraction: Makefile). */
+static double code_of(const struct port_reader *reader, const struct port_rule *rule, float real) {
+    for (uint32_t k = 0; k < reader->operation_count; k++) {
+        const float constant = rule->constants[k];
+        switch (reader->operations[k]) {
+        case PORT_ADD: real = real + constant; break;
+        case PORT_MULTIPLY: real = real * constant; break;
+        case PORT_DIVIDE: real = real / constant; break;
+        case PORT_OPERATION_COUNT: break;
+        }
+    }
+    return (double)real;
 }
 
 /* A number of steps below 2^52, rounded: `away` is what its whole part leaves, exactly. */
@@ -80,7 +111,7 @@ static bool read_code(const struct port_reader *reader, const struct port_rule *
 }
 
 static bool read_double(const struct port_reader *reader, const struct port_rule *rule, double number, int64_t *out) {
-    return read_code(reader, rule, reader->meant ? code_of(rule, (float)number) : number, out);
+    return read_code(reader, rule, reader->meant ? code_of(reader, rule, (float)number) : number, out);
 }
 
 static bool read_float(const struct port_reader *reader, const struct port_rule *rule, float number, int64_t *out) {
@@ -89,7 +120,7 @@ static bool read_float(const struct port_reader *reader, const struct port_rule 
 
 static bool read_whole(const struct port_reader *reader, const struct port_rule *rule, int64_t number, int64_t *out) {
     if (reader->meant)
-        return read_code(reader, rule, code_of(rule, (float)number), out);
+        return read_code(reader, rule, code_of(reader, rule, (float)number), out);
     *out = fixed_narrow(number, 0, rule->format, reader->rounding, reader->overflow);
     return true;
 }

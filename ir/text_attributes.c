@@ -28,7 +28,7 @@ bool attribute_is_printed(const struct node *node, const struct attribute_field 
     case ATTRIBUTE_SHAPE: /* of an aggregate that prints it itself */
         return node->op != OP_GATHER && node->op != OP_TABLE && node->op != OP_THRESHOLD;
     case ATTRIBUTE_CONSTANT: return false;
-    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES:
+    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES: case ATTRIBUTE_STEPS:
         return ((const struct integer_list *)place)->count > 0;
     case ATTRIBUTE_INT: case ATTRIBUTE_INT64: case ATTRIBUTE_FLOAT: case ATTRIBUTE_PERMUTATION:
     case ATTRIBUTE_INDICES: case ATTRIBUTE_SLICES: case ATTRIBUTE_TABLES: case ATTRIBUTE_STAIRS: return true;
@@ -65,6 +65,23 @@ void print_meaning(struct printer *printer, const struct meaning *meaning) {
         print_real(printer->out, meaning->scale ? meaning->scale[i] : 1);
         strbuf_append(printer->out, ":");
         print_real(printer->out, meaning->zero_point ? meaning->zero_point[i] : 0);
+    }
+    strbuf_append(printer->out, "}");
+}
+
+static void print_steps(struct printer *printer, const struct port_steps *steps) {
+    strbuf_append(printer->out, "{");
+    for (uint32_t s = 0; s < steps->count; s++) {
+        const struct port_step *step = &steps->at[s];
+        print_separator(printer, s == 0);
+        strbuf_printf(printer->out, "%s ", port_operation_names[step->operation]);
+        print_shape(printer->out, &step->shape);
+        strbuf_append(printer->out, "{");
+        for (size_t i = 0; i < shape_elements(&step->shape); i++) {
+            print_separator(printer, i == 0);
+            print_real(printer->out, (double)step->constants[i]);
+        }
+        strbuf_append(printer->out, "}");
     }
     strbuf_append(printer->out, "}");
 }
@@ -179,6 +196,7 @@ void print_attribute(struct printer *printer, const struct graph *graph, const s
     case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES:
         print_any_list(printer, field->kind, place);
         break;
+    case ATTRIBUTE_STEPS: print_steps(printer, place); break;
     case ATTRIBUTE_CONSTANT: break;
     }
 }
@@ -405,6 +423,18 @@ static bool read_scalar(struct reader_state *reader, enum attribute_kind kind, v
     return ok;
 }
 
+static bool read_member_port_step(struct reader_state *reader, void *place) {
+    struct port_step *step = place;
+    void *constants = NULL;
+    int operation = 0;
+    if (!read_name_of(reader, port_operation_names, PORT_OPERATION_COUNT, &operation) || !read_shape(reader, &step->shape) ||
+        !read_elements(reader, &step->shape, sizeof(float), read_member_float, &constants))
+        return false;
+    step->operation = (enum port_operation)operation;
+    step->constants = constants;
+    return true;
+}
+
 bool read_attribute(struct reader_state *reader, const struct attribute_field *field, int rank,
                     union attributes *attributes) {
     void *place = (char *)attributes + field->offset;
@@ -423,6 +453,10 @@ bool read_attribute(struct reader_state *reader, const struct attribute_field *f
     case ATTRIBUTE_STAIRS: return read_lookups(reader, &attributes->lookup, false);
     case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES:
         return read_any_list(reader, field->kind, place);
+    case ATTRIBUTE_STEPS: {
+        struct port_steps *steps = place;
+        return read_counted(reader, sizeof *steps->at, read_member_port_step, &steps->count, (void **)&steps->at);
+    }
     case ATTRIBUTE_CONSTANT: break;
     }
     return read_error(reader, "attribute '%s' is not written so", field->name);

@@ -181,9 +181,16 @@ static bool check_spreads(struct parser *parser, const struct statement *stateme
     if (statement->op == OP_TABLE || statement->op == OP_THRESHOLD)
         return check_spread(parser, statement, &attributes->lookup.shape) &&
                check_spread(parser, statement, &attributes->lookup.formats.shape);
+    if (statement->op != OP_INPUT)
+        return true;
     const struct meaning *meaning = &attributes->input.meaning;
-    return statement->op != OP_INPUT || !meaning->scale || shape_spreads(&meaning->shape, &statement->types->shape) ||
-           read_error(parser->reader, "the meaning does not spread over the shape");
+    const struct port_steps *steps = &attributes->input.steps;
+    if (meaning->scale && !shape_spreads(&meaning->shape, &statement->types->shape))
+        return read_error(parser->reader, "the meaning does not spread over the shape");
+    for (uint32_t s = 0; s < steps->count; s++)
+        if (!shape_spreads(&steps->at[s].shape, &statement->types->shape))
+            return read_error(parser->reader, "the constants of step %u do not spread over the shape", s);
+    return true;
 }
 
 /* The type of a constant or an input is among its attributes. */

@@ -169,7 +169,8 @@ struct port_quantiser {
     valref *nodes;          /* results of all arithmetic and quantisers on the way */
     uint32_t node_count, routes;
     bool elsewhere; /* another place or form than the graph has it in */
-    struct meaning meaning; /* of its codes, steps included; by port_quantiser_means */
+    struct meaning meaning; /* of its codes, steps included; by port_quantiser_refusal */
+    struct port_steps port_steps; /* the model's own, where x / scale + zero_point gives other codes; likewise */
 };
 /* False when a reader is something else, or sees another one. */
 bool port_quantiser_find(const struct graph *graph, valref input, struct arena *arena, struct port_quantiser *out);
@@ -180,9 +181,7 @@ int port_quantiser_bring(struct graph *graph, valref input, const struct port_qu
 int port_split_concatenations(struct program *program, struct arena *scratch, bool *changed);
 
 /* ---- port_codes.c: a port that carries its codes ---- */
-/* What its codes stand for, steps included; false when no scale and zero point say it. */
-bool port_quantiser_means(struct port_quantiser *quantiser, struct arena *arena);
-/* Why a port cannot carry its codes, or NULL. */
+/* Why a port cannot carry its codes, or NULL; finds their meaning and the port's steps. */
 const char *port_quantiser_refusal(struct bxc_context *context, struct port_quantiser *quantiser, struct arena *arena);
 void port_quantiser_rule(const struct port_quantiser *quantiser, size_t element, struct format *format, enum overflow *overflow);
 

@@ -83,7 +83,7 @@ static int lower_code_input(struct integerise *state, const struct node *node, c
     return set_codes(state, reader, q, port);
 }
 
-/* The port carries the codes of a quantiser behind arithmetic with constants, all of which its meaning tells. */
+/* The port carries the codes of a quantiser behind arithmetic with constants, all of which its meaning or its steps tell. */
 static int lower_meant_input(struct integerise *state, const struct node *node, const struct port_quantiser *q) {
     const struct node *reader = graph_definition(state->real, q->nodes[q->node_count - 1]);
     struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);
@@ -92,7 +92,9 @@ static int lower_meant_input(struct integerise *state, const struct node *node, 
     valref port = graph_append_integer_input(state->integer, node->name, q->shape, formats_compact(state->scratch, &q->shape, formats),
                                              q->node.attributes.quantizer.rounding, overflow);
     if (port.id == UINT32_MAX) return -1;
-    graph_definition(state->integer, port)->attributes.input.meaning = meaning_copy(state->integer->arena, &q->meaning);
+    struct input_attributes *input = &graph_definition(state->integer, port)->attributes.input;
+    input->meaning = meaning_copy(state->integer->arena, &q->meaning);
+    input->steps = port_steps_copy(state->integer->arena, &q->port_steps);
     cross_set(state, node, port, NULL, NULL);
     struct quantisation codes = {.node = reader, .count = q->count};
     for (int k = 1; k < 4; k++) codes.parameters[k] = q->parameters[k];
@@ -109,7 +111,7 @@ int cross_input(struct integerise *state, const struct node *node) {
         return lower_code_input(state, node, reader, &q);
     struct port_quantiser meant;
     if (port_quantiser_find(state->real, node->result, state->scratch, &meant) && meant.routes == 1 && !meant.elsewhere &&
-        port_quantiser_means(&meant, state->scratch))
+        !port_quantiser_refusal(state->program->context, &meant, state->scratch))
         return lower_meant_input(state, node, &meant);
     bool output;
     if (graph_use_count(state->real, node->result, &output) || output)

@@ -1,7 +1,8 @@
 /* Whether a port can carry the codes of the quantiser that all readers of its input see (port_quantiser.c): what stands
- * in front of it goes into scale and zero point of the port's meaning, where the port's x / scale + zero point gives
- * the codes of the model's own arithmetic for every number of binary32. Of a quantiser of two codes they say its
- * threshold, which is found by bisection of the model's own arithmetic. */
+ * in front of it goes into scale and zero point of the port's meaning. Where the port's x / scale + zero point does not
+ * give the codes of the model's own arithmetic for every number of binary32, the port computes the model's own steps. Of
+ * a quantiser of two codes scale and zero point say its threshold, which is found by bisection of the model's own
+ * arithmetic. */
 #include "passes/integerise.h"
 
 #include <math.h>
@@ -72,7 +73,8 @@ static bool codes_mean(const struct port_quantiser *q, const struct lowered *cha
     return isnormal(meaning->scale[e]) && isfinite(meaning->zero_point[e]);
 }
 
-bool port_quantiser_means(struct port_quantiser *q, struct arena *arena) {
+/* What its codes stand for, steps included; false when no scale and zero point say it. */
+static bool find_meaning(struct port_quantiser *q, struct arena *arena) {
     const struct lowered chain = {.steps = q->steps, .step_count = q->step_count};
     struct meaning meaning = {q->shape, ARENA_ARRAY(arena, double, q->count), ARENA_ARRAY(arena, double, q->count)};
     for (size_t e = 0; e < q->count; e++)
@@ -89,6 +91,44 @@ void port_quantiser_rule(const struct port_quantiser *q, size_t element, struct 
     *format =
         quant ? (struct format){attributes->is_signed, (int16_t)q->parameters[3][element], 0} : q->formats[element];
     *overflow = !quant ? attributes->overflow : attributes->narrow ? OVERFLOW_SATURATE_SYMMETRIC : OVERFLOW_SATURATE;
+}
+
+/* ---- the model's own steps as the port's ---- */
+
+static bool is_all(const float *numbers, size_t count, float number) {
+    for (size_t i = 0; i < count; i++)
+        if (numbers[i] != number) return false;
+    return true;
+}
+
+/* One that changes no number is left out. */
+static void add_port_step(struct port_quantiser *q, enum port_operation operation, const float *constants, float sign,
+                          struct arena *arena) {
+    if (is_all(constants, q->count, operation == PORT_ADD ? 0 : 1)) return;
+    struct port_step *step = &q->port_steps.at[q->port_steps.count++];
+    bool uniform = is_all(constants, q->count, constants[0]);
+    *step = (struct port_step){operation, uniform ? (struct shape){0} : q->shape, ARENA_ARRAY(arena, float, q->count)};
+    for (size_t e = 0; e < q->count; e++) step->constants[e] = sign * constants[e];
+}
+
+/* x - c is x + (-c) and c - x is x * -1 + c, exactly. */
+static void find_steps(struct port_quantiser *q, struct arena *arena) {
+    float *minus_one = ARENA_ARRAY(arena, float, q->count);
+    for (size_t e = 0; e < q->count; e++) minus_one[e] = -1;
+    q->port_steps = (struct port_steps){.at = ARENA_ARRAY(arena, struct port_step, 2 * PORT_STEPS_MAX + 2)};
+    for (uint32_t s = 0; s < q->step_count; s++) {
+        const struct step *step = &q->steps[s];
+        const float *constants = step->constants[1 - step->slot];
+        bool reversed = step->node->op == OP_SUB && step->slot == 1;
+        enum port_operation operation = step->node->op == OP_MUL   ? PORT_MULTIPLY
+                                        : step->node->op == OP_DIV ? PORT_DIVIDE
+                                                                   : PORT_ADD;
+        if (reversed) add_port_step(q, PORT_MULTIPLY, minus_one, 1, arena);
+        add_port_step(q, operation, constants, step->node->op == OP_SUB && !reversed ? -1 : 1, arena);
+    }
+    if (q->node.op != OP_QUANT) return;
+    add_port_step(q, PORT_DIVIDE, q->parameters[1], 1, arena);
+    add_port_step(q, PORT_ADD, q->parameters[2], 1, arena);
 }
 
 /* ---- whether they are the same for every number ---- */
@@ -150,10 +190,16 @@ static const struct port_reader *port_of_element(struct graph *graph, const stru
     valref port = graph_append_integer_input(graph, "x", (struct shape){0}, formats_uniform(graph->arena, format),
                                              q->node.attributes.quantizer.rounding, overflow);
     if (port.id == UINT32_MAX) return NULL;
+    struct input_attributes *input = &graph_definition(graph, port)->attributes.input;
     double zero_point, scale = meaning_scale(&q->meaning, &q->shape, e, &zero_point);
-    graph_definition(graph, port)->attributes.input.meaning =
-        (struct meaning){.scale = arena_copy(graph->arena, &scale, sizeof scale),
-                         .zero_point = arena_copy(graph->arena, &zero_point, sizeof zero_point)};
+    input->meaning = (struct meaning){.scale = arena_copy(graph->arena, &scale, sizeof scale),
+                                      .zero_point = arena_copy(graph->arena, &zero_point, sizeof zero_point)};
+    input->steps = port_steps_copy(graph->arena, &q->port_steps);
+    for (uint32_t s = 0; s < input->steps.count; s++) {
+        struct port_step *step = &input->steps.at[s];
+        step->constants += shape_project(&q->shape, e, &step->shape);
+        step->shape = (struct shape){0};
+    }
     return port_reader_new(graph, port, graph->arena);
 }
 
@@ -180,21 +226,30 @@ static void compare_element(struct comparison *c, size_t e) {
     graph_free(graph);
 }
 
-const char *port_quantiser_refusal(struct bxc_context *context, struct port_quantiser *q, struct arena *arena) {
+/* Whether port and model have the same codes for all numbers, or may have: there were too many to try. */
+static bool same_codes(struct comparison *c, struct bxc_context *context, const struct port_quantiser *q) {
     enum { TRIES_MAX = 20 * 1000 * 1000 };
+    *c = (struct comparison){
+        .context = context, .q = q, .chain = {.steps = q->steps, .step_count = q->step_count}, .left = TRIES_MAX};
+    c->codes = (struct quantisation){.node = &q->node, .count = q->count, .formats = q->formats};
+    for (int k = 1; k < 4; k++) c->codes.parameters[k] = q->parameters[k];
+    for (size_t e = 0; e < q->count && !c->differ && c->left >= 0; e++) compare_element(c, e);
+    return !c->differ;
+}
+
+const char *port_quantiser_refusal(struct bxc_context *context, struct port_quantiser *q, struct arena *arena) {
     enum overflow overflow = q->node.attributes.quantizer.overflow;
-    if (!port_quantiser_means(q, arena)) return "no scale and zero point say what its codes stand for";
+    struct comparison c;
+    if (!find_meaning(q, arena)) return "no scale and zero point say what its codes stand for";
     if (q->node.op == OP_NARROW && overflow != OVERFLOW_SATURATE && overflow != OVERFLOW_SATURATE_SYMMETRIC)
         return "it wraps, and far outside its range the roundings of binary32 differ";
-    struct comparison c = {
-        .context = context, .q = q, .chain = {.steps = q->steps, .step_count = q->step_count}, .left = TRIES_MAX};
-    c.codes = (struct quantisation){.node = &q->node, .count = q->count, .formats = q->formats};
-    for (int k = 1; k < 4; k++) c.codes.parameters[k] = q->parameters[k];
-    for (size_t e = 0; e < q->count && !c.differ && c.left >= 0; e++) compare_element(&c, e);
+    if (!same_codes(&c, context, q) && !q->two_codes) {
+        find_steps(q, arena);
+        same_codes(&c, context, q);
+    }
     if (c.differ)
-        return arena_printf(
-            arena,
-            "the model makes the code %lld of %.9g at element %zu, x / scale + zero point in binary32 the code %lld",
-            (long long)c.model, (double)c.where, c.element, (long long)c.carried);
+        return arena_printf(arena,
+                            "the model makes the code %lld of %.9g at element %zu, its port in binary32 the code %lld",
+                            (long long)c.model, (double)c.where, c.element, (long long)c.carried);
     return c.left < 0 ? "it has more codes than can be compared" : NULL;
 }

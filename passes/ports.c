@@ -7,7 +7,7 @@
  *     its rounding to the firmware: the port has one fraction bit more and truncates, so that both together round half up
  *     exactly, wraps included. One of two codes leaves the codes to the firmware: the port has a bit. A quantiser whose
  *     scale is no power of two needs no port: its codes are the port's; so are those behind a normalisation that the
- *     port's meaning can tell exactly;
+ *     port's meaning, or the model's own steps in the port, tell exactly;
  *   calibration: 16 bits a feature, signed even if no event was negative, with integer bits for 1.25 times the largest
  *     magnitude seen, since unseen events reach a little further; half even, saturating. What calibration cannot judge
  *     is told: features that never moved, and single events that are cut off (seen.c);
@@ -337,16 +337,18 @@ static void note_codes(struct program *program, const char *input, const struct 
 
 /* Whoever feeds the port has it to compute: not for the report alone. */
 static void tell_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind) {
+    const char *what = behind->port_steps.count ? "the steps, each rounded to binary32" : "each element's scale and zero point";
     diag_note(&program->context->diagnostics, graph_location(program->graph, input),
-              arena_printf(program->arena, "interface.json has each element's scale and zero point; --input %s=fixed<W,I> keeps the arithmetic "
-                           "in the firmware, behind a port of plain numbers", input->name),
+              arena_printf(program->arena, "interface.json has %s; --input %s=fixed<W,I> keeps the arithmetic "
+                           "in the firmware, behind a port of plain numbers", what, input->name),
               "the port of '%s' carries the codes of '%s': what feeds it computes what '%s' and the nodes behind it did", input->name,
               behind->seen->name, behind->steps[0].node->name);
 }
 
 static void warn_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind, const char *refusal) {
     diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
-                 "where that matters, let the normalisation be one division and then one sum, or divide by powers of two",
+                 "the arithmetic stays in the firmware, behind a port of plain numbers; where that matters, let the quantiser saturate, "
+                 "have fewer bits, and stand behind constants other than 0",
                  "input '%s' does not carry the codes of the model's quantiser '%s' behind '%s': %s", input->name, behind->seen->name,
                  behind->steps[0].node->name, refusal);
 }

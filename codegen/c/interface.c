@@ -43,7 +43,9 @@ static void declare_port(const struct c_writer *writer, struct strbuf *out, cons
     if (port->meaning)
         strbuf_append(out, ".\n * Its integers are codes: m stands for (m * 2^-fraction - zero_point) * scale, of which\n"
                            " * interface.json has scale and zero_point for each element");
-    if (port->meaning && input)
+    if (port->steps)
+        strbuf_append(out, ";\n * a real number goes through the steps that stand there too, each in binary32, before it is rounded");
+    else if (port->meaning && input)
         strbuf_append(out, ";\n * a real number is divided by scale and zero_point added, in binary32, before it is rounded");
     strbuf_printf(out, " */\nenum { %s_elements = %u };\n", prefix, port->elements);
     strbuf_printf(out, "extern const int16_t %s_width[%u], %s_fraction[%u];\nextern const uint8_t %s_signed[%u];\n", prefix,
@@ -156,21 +158,29 @@ static const char *real_numbers(struct c_writer *writer, const char *name, const
 }
 
 struct scale { /* expressions of element i */
-    const char *factor, *scale, *zero_point; /* scale NULL: no meaning */
+    const char *factor, *scale, *zero_point; /* of an output; scale NULL: no meaning */
+    const char *steps;                       /* of an input: statements that make `code` of `real`; NULL: none */
 };
 
-/* An input's: the reader's own numbers, in the arithmetic in which it computes. */
+/* An input's: the reader's own numbers, in the arithmetic in which it computes. A product is volatile, or compilers
+ * may add to it what it was before it is rounded. */
 static struct scale print_input_scale(struct c_writer *writer, const struct port_layout *port, const struct port_reader *reader) {
-    struct scale out = {0};
-    if (!reader->meant) return out;
-    double *scale = ARENA_ARRAY(writer->arena, double, reader->elements), *zero = ARENA_ARRAY(writer->arena, double, reader->elements);
-    for (size_t i = 0; i < reader->elements; i++) {
-        scale[i] = (double)reader->rules[i].scale;
-        zero[i] = (double)reader->rules[i].zero_point;
+    static const char signs[] = {[PORT_ADD] = '+', [PORT_MULTIPLY] = '*', [PORT_DIVIDE] = '/'};
+    static const char *const own[] = {"scale", "zero_point"}; /* where no steps are listed */
+    double *constants = ARENA_ARRAY(writer->arena, double, reader->elements);
+    struct strbuf steps = strbuf_new(writer->arena);
+    const char *before = "real";
+    if (!reader->meant) return (struct scale){0};
+    for (uint32_t k = 0; k < reader->operation_count; k++) {
+        const char *what = port->steps ? arena_printf(writer->arena, "step_%u", k + 1) : own[k];
+        const char *result = k + 1 == reader->operation_count ? "code" : port->steps ? what : "quotient";
+        for (size_t i = 0; i < reader->elements; i++) constants[i] = (double)reader->rules[i].constants[k];
+        strbuf_printf(&steps, "        const %sfloat %s = %s %c %s;\n", reader->operations[k] == PORT_MULTIPLY ? "volatile " : "", result,
+                      before, signs[reader->operations[k]],
+                      real_numbers(writer, arena_printf(writer->arena, "c_in_%s_%s", port->name, what), "float", constants, reader->elements));
+        before = result;
     }
-    out.scale = real_numbers(writer, arena_printf(writer->arena, "c_in_%s_scale", port->name), "float", scale, reader->elements);
-    out.zero_point = real_numbers(writer, arena_printf(writer->arena, "c_in_%s_zero_point", port->name), "float", zero, reader->elements);
-    return out;
+    return (struct scale){.steps = steps.data};
 }
 
 static struct scale print_output_scale(struct c_writer *writer, const struct port_layout *port, const struct meaning *meaning) {
@@ -193,9 +203,8 @@ static struct scale print_output_scale(struct c_writer *writer, const struct por
 static void print_real_input(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port, const struct scale *scale, unsigned position) {
     const char *real = arena_printf(writer->arena, "(double)in_%s[i]", port->name);
     strbuf_printf(out, "    for (int i = 0; i < %u; i++) {\n", port->elements);
-    if (scale->scale) {
-        strbuf_printf(out, "        const float real = (float)in_%s[i];\n        const float quotient = real / %s;\n"
-                           "        const float code = quotient + %s;\n", port->name, scale->scale, scale->zero_point);
+    if (scale->steps) {
+        strbuf_printf(out, "        const float real = (float)in_%s[i];\n%s", port->name, scale->steps);
         real = "(double)code";
     }
     strbuf_printf(out,

@@ -43,6 +43,8 @@ static void print_port(struct hls_writer *writer, struct strbuf *out, uint32_t i
                   port_words(writer, index));
     const char *codes = layout->meaning ? ".\n * These are codes: one of c stands for (c - zero_point) * scale, of which interface.json\n"
                                           " * has both for each element" : "";
+    if (layout->steps)
+        codes = arena_printf(writer->arena, "%s, and the steps from a number to its code,\n * each rounded to binary32", codes);
     if (!writer->ports[index].integers) {
         strbuf_printf(out, "%s */\ntypedef %s %s_%s_t;\n", codes, hls_type(writer->arena, writer->ports[index].format), name, port);
         return;

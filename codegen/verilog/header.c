@@ -62,6 +62,8 @@ static void write_port_row(const struct plan *plan, struct strbuf *out, const st
     strbuf_append(out, "\n");
     if (port->meaning)
         strbuf_printf(out, "//   %-16s codes: m stands for (m * 2^-f - zero_point) * scale, both in interface.json\n", "");
+    if (port->steps)
+        strbuf_printf(out, "//   %-16s the steps from a number to its code are there too, each rounded to binary32\n", "");
 }
 
 void write_top_header(const struct plan *plan, struct strbuf *out) {

@@ -64,11 +64,45 @@ int native_meaning(const struct json *json, const char *path, const struct cJSON
     return native_reals(json, native_path(json, path, "zero_point"), zero_point, count, &meaning->zero_point);
 }
 
+/* Of binary32, as many as the shape says. */
+static int read_floats(const struct json *json, const char *path, const struct cJSON *item, size_t count, float **numbers) {
+    double *reals;
+    if (native_reals(json, path, item, count, &reals) < 0) return -1;
+    *numbers = ARENA_ARRAY(json->arena, float, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        (*numbers)[i] = (float)reals[i];
+        if (!isfinite((*numbers)[i])) return native_fail(json, path, "number %zu is not within binary32", i);
+    }
+    return 0;
+}
+
+static int read_step(const struct json *json, const char *path, const struct cJSON *item, struct port_step *step) {
+    static const char *const names[] = {"operation", "shape", "constants", NULL};
+    int operation;
+    if (native_members(json, path, item, names) < 0) return -1;
+    if (read_name(json, native_path(json, path, "operation"), native_member(item, "operation"), port_operation_names, PORT_OPERATION_COUNT,
+                  &operation) < 0)
+        return -1;
+    step->operation = (enum port_operation)operation;
+    if (native_shape(json, native_path(json, path, "shape"), native_member(item, "shape"), &step->shape) < 0) return -1;
+    return read_floats(json, native_path(json, path, "constants"), native_member(item, "constants"), shape_elements(&step->shape),
+                       &step->constants);
+}
+
+static int read_steps(const struct json *json, const char *path, const struct cJSON *item, size_t count, struct port_steps *steps) {
+    const cJSON *member;
+    steps->at = ARENA_ARRAY(json->arena, struct port_step, count + 1);
+    cJSON_ArrayForEach(member, item) {
+        const char *inner = arena_printf(json->arena, "%s[%u]", path, steps->count);
+        if (read_step(json, inner, member, &steps->at[steps->count++]) < 0) return -1;
+    }
+    return 0;
+}
+
 static int read_constant(const struct json *json, const char *path, const struct cJSON *item, struct constant_attributes *constant) {
     static const char *const names[] = {"kind", "shape", "formats", "numbers", NULL};
     const char *inner = native_path(json, path, "numbers");
     int kind;
-    double *reals;
     if (native_members(json, path, item, names) < 0) return -1;
     if (read_name(json, native_path(json, path, "kind"), native_member(item, "kind"), native_kinds, 4, &kind) < 0) return -1;
     constant->kind = (enum value_kind)kind;
@@ -78,13 +112,7 @@ static int read_constant(const struct json *json, const char *path, const struct
     if (formats && read_formats(json, native_path(json, path, "formats"), formats, &constant->formats) < 0) return -1;
     size_t count = shape_elements(&constant->shape);
     if (kind != VALUE_REAL) return native_wholes(json, inner, numbers, count, &constant->integers);
-    if (native_reals(json, inner, numbers, count, &reals) < 0) return -1;
-    constant->reals = ARENA_ARRAY(json->arena, float, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        constant->reals[i] = (float)reals[i];
-        if (!isfinite(constant->reals[i])) return native_fail(json, inner, "number %zu is not within binary32", i);
-    }
-    return 0;
+    return read_floats(json, inner, numbers, count, &constant->reals);
 }
 
 static int read_table(const struct json *json, const char *path, const struct cJSON *item, struct table *table) {
@@ -178,6 +206,7 @@ static int read_list(const struct json *json, const char *path, const struct cJS
     if (count > UINT32_MAX / 2) return native_fail(json, path, "the list is too long");
     if (kind == ATTRIBUTE_NAMES) return read_names(json, path, item, count, place);
     if (kind == ATTRIBUTE_SHAPES) return read_shapes(json, path, item, count, place);
+    if (kind == ATTRIBUTE_STEPS) return read_steps(json, path, item, count, place);
     if (kind == ATTRIBUTE_REALS) {
         reals->count = (uint32_t)count;
         return native_reals(json, path, item, count, &reals->at);
@@ -227,7 +256,7 @@ static int read_field(const struct json *json, const char *path, const struct cJ
     case ATTRIBUTE_TABLES: return read_lookups(json, path, item, &attributes->lookup, true);
     case ATTRIBUTE_STAIRS: return read_lookups(json, path, item, &attributes->lookup, false);
     case ATTRIBUTE_CONSTANT: return read_constant(json, path, item, &attributes->constant);
-    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES:
+    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES: case ATTRIBUTE_STEPS:
         return read_list(json, path, item, field->kind, place);
     }
     return native_fail(json, path, "this kind of attribute is unknown");

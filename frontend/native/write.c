@@ -96,6 +96,30 @@ static void write_meaning(struct strbuf *out, const struct meaning *meaning) {
     strbuf_append(out, "}");
 }
 
+static void write_floats(struct strbuf *out, const float *numbers, size_t count) {
+    strbuf_append(out, "[");
+    for (size_t i = 0; i < count; i++) {
+        if (i) strbuf_append(out, ", ");
+        write_real(out, (double)numbers[i], 9);
+    }
+    strbuf_append(out, "]");
+}
+
+static void write_steps(struct strbuf *out, const struct port_steps *steps) {
+    strbuf_append(out, "[");
+    for (uint32_t s = 0; s < steps->count; s++) {
+        const struct port_step *step = &steps->at[s];
+        strbuf_append(out, s ? ", {\"operation\": " : "{\"operation\": ");
+        write_string(out, port_operation_names[step->operation]);
+        strbuf_append(out, ", \"shape\": ");
+        write_shape(out, &step->shape);
+        strbuf_append(out, ", \"constants\": ");
+        write_floats(out, step->constants, shape_elements(&step->shape));
+        strbuf_append(out, "}");
+    }
+    strbuf_append(out, "]");
+}
+
 static void write_constant(struct strbuf *out, const struct constant_attributes *constant) {
     size_t count = shape_elements(&constant->shape);
     strbuf_append(out, "{\"kind\": ");
@@ -107,12 +131,9 @@ static void write_constant(struct strbuf *out, const struct constant_attributes 
         write_formats(out, &constant->formats);
     }
     strbuf_append(out, ", \"numbers\": ");
-    if (constant->kind != VALUE_REAL) write_wholes(out, constant->integers, count);
-    for (size_t i = 0; constant->kind == VALUE_REAL && i < count; i++) {
-        strbuf_append(out, i ? ", " : "[");
-        write_real(out, (double)constant->reals[i], 9);
-    }
-    strbuf_append(out, constant->kind == VALUE_REAL ? "]}" : "}");
+    if (constant->kind == VALUE_REAL) write_floats(out, constant->reals, count);
+    else write_wholes(out, constant->integers, count);
+    strbuf_append(out, "}");
 }
 
 static void write_tables(struct strbuf *out, const struct lookup_attributes *lookup) {
@@ -197,6 +218,7 @@ static void write_field(struct strbuf *out, const struct attribute_field *field,
     case ATTRIBUTE_REALS: write_doubles(out, ((const struct real_list *)place)->at, ((const struct real_list *)place)->count); break;
     case ATTRIBUTE_NAMES: write_names(out, place); break;
     case ATTRIBUTE_SHAPES: write_shapes(out, place); break;
+    case ATTRIBUTE_STEPS: write_steps(out, place); break;
     }
 }
 

@@ -22,6 +22,34 @@ static int check_meaning(const struct graph *graph, const struct node *node, con
     return 0;
 }
 
+static int check_step(const struct graph *graph, const struct node *node, const struct port_step *step, uint32_t index,
+                      const struct shape *shape) {
+    struct shape wide;
+    if ((unsigned)step->operation >= PORT_OPERATION_COUNT)
+        return REFUSE(graph, node, NULL, "step %u has an unknown operation", index);
+    if (step->shape.rank < 0 || step->shape.rank > SHAPE_RANK_MAX || !shape_broadcast(&step->shape, shape, &wide) ||
+        !shape_equal(&wide, shape))
+        return REFUSE(graph, node, NULL, "the constants of step %u do not broadcast to the shape", index);
+    for (size_t i = 0; i < shape_elements(&step->shape); i++) {
+        if (!isfinite(step->constants[i]))
+            return REFUSE(graph, node, NULL, "constant %zu of step %u is not finite", i, index);
+        if (step->operation != PORT_ADD && step->constants[i] == 0)
+            return REFUSE(graph, node, NULL, "step %u (%s) has a constant that is zero, %zu", index,
+                          port_operation_names[step->operation], i);
+    }
+    return 0;
+}
+
+/* None of them makes NaN of a number: constants are finite, and nothing is multiplied or divided by 0. */
+static int check_steps(const struct graph *graph, const struct node *node, const struct input_attributes *input) {
+    if (input->steps.count && !input->meaning.scale)
+        return REFUSE(graph, node, NULL, "an input with steps needs a meaning, which says what they make");
+    for (uint32_t s = 0; s < input->steps.count; s++)
+        if (check_step(graph, node, &input->steps.at[s], s, &input->shape))
+            return -1;
+    return 0;
+}
+
 /* Everything that a port of this format can carry: pins take any pattern, whatever the rule that
  * makes integers of real numbers leaves out. */
 static struct interval port_interval(struct format format) {
@@ -48,7 +76,7 @@ static int infer_input(struct graph *graph, struct node *node, struct value *res
     if ((unsigned)input->rounding >= ROUNDING_COUNT || (unsigned)input->overflow >= OVERFLOW_COUNT)
         return REFUSE(graph, node, NULL, "unknown rounding or overflow");
     if (op_check_formats(graph, node, &input->formats, &input->shape) ||
-        check_meaning(graph, node, &input->meaning, &input->shape))
+        check_meaning(graph, node, &input->meaning, &input->shape) || check_steps(graph, node, input))
         return -1;
     result->formats = input->formats;
     set_port_intervals(graph, input, result);
@@ -136,6 +164,8 @@ static const struct attribute_field fields[] = {
     { "overflow", ATTRIBUTE_OVERFLOW, offsetof(union attributes, input.overflow), "what happens to a real number outside the port",
       OPS(OP_INPUT) },
     { "meaning", ATTRIBUTE_MEANING, offsetof(union attributes, input.meaning), "scale and zero point of the port",
+      OPS(OP_INPUT) },
+    { "steps", ATTRIBUTE_STEPS, offsetof(union attributes, input.steps), "what the port computes in place of x / scale + zero point",
       OPS(OP_INPUT) },
     { "value", ATTRIBUTE_CONSTANT, offsetof(union attributes, constant), "the numbers", OPS(OP_CONSTANT) },
     { 0 },

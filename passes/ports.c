@@ -347,8 +347,8 @@ static void tell_of_arithmetic(struct program *program, const struct node *input
 
 static void warn_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind, const char *refusal) {
     diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
-                 "the arithmetic stays in the firmware, behind a port of plain numbers; where that matters, let the quantiser saturate, "
-                 "have fewer bits, and stand behind constants other than 0",
+                 "the arithmetic stays in the firmware, behind a port of plain numbers; where that matters, let the quantiser round half to "
+                 "even and saturate, with fewer bits, behind constants other than 0",
                  "input '%s' does not carry the codes of the model's quantiser '%s' behind '%s': %s", input->name, behind->seen->name,
                  behind->steps[0].node->name, refusal);
 }

@@ -36,6 +36,12 @@ static const char *function_name(const struct entry *entry) {
     return arena_printf(entry->scratch, "%s_run_%s", entry->engine->firmware->name, entry->single ? "float" : "double");
 }
 
+static float some_ulps_from(float number, int ulps) {
+    for (; ulps; ulps += ulps < 0 ? 1 : -1)
+        number = nextafterf(number, ulps < 0 ? -INFINITY : INFINITY);
+    return number;
+}
+
 /* A number that the port has to decide about, near one that it carries. */
 static double near(double real, double step, uint64_t *state) {
     uint64_t random = splitmix64(state);
@@ -49,6 +55,7 @@ static double near(double real, double step, uint64_t *state) {
     case 7: case 8: return nextafter(tie, -(double)INFINITY);
     case 9: return (double)(float)tie;
     case 10: return real + step * ((double)(random >> 40) / 16777216.0);
+    case 11: case 12: return (double)some_ulps_from((float)tie, (int)(random >> 32 & 63) - 32); /* roundings of a port's steps */
     default: return real;
     }
 }

@@ -72,7 +72,8 @@ static void wide_integers(void) {
 static void attributes(void) {
     static const char text[] =
         "bxc graph 1\ngraph \"g\" opset 9\n"
-        "%0 = input() \"x\" as \"x\" from \"Input\" rounding=half_up overflow=wrap meaning=[1,2]{0x1.8p+0:0x0p+0, 0x1p-1:0x1p+1} : [1,2] s3f1\n"
+        "%0 = input() \"x\" as \"x\" from \"Input\" rounding=half_up overflow=wrap meaning=[1,2]{0x1.8p+0:0x0p+0, 0x1p-1:0x1p+1} "
+        "steps={add []{-0x1p-149}, div [2]{0x1.99999ap-4, -0x1.fffffep+127}, mul []{0x1.555556p-2}} : [1,2] s3f1\n"
         "%1 = table(%0) \"t\" shape=[1,2] formats=[1,2]{u4f0, u5f0} tables=[1,2]{-4:{1, 2, 3, 4, 5, 6, 7, 8}, -4:{8, 7, 6, 5, 4, 3, 2, 1}} : [1,2] [1,2]{u4f0, u5f0}\n"
         "%2 = threshold(%1) \"s\" shape=[] formats=s4f0 stairs=[]{{-1, 2:0, 5:3}} : [1,2] s4f0\n"
         "%3 = gather(%2) \"q\" axis=1 indices=[3]{1, 0, 1} : [1,3] s4f0\n"
@@ -91,6 +92,8 @@ static void attributes(void) {
 
 #define HEAD "{\"format\": \"bxc-graph\", \"version\": 1, \"name\": \"g\",\n \"nodes\": [\n"
 #define INPUT "{\"name\": \"x\", \"op\": \"input\", \"attributes\": {\"shape\": [1, 2]}}"
+#define STEPS "{\"name\": \"x\", \"op\": \"input\", \"attributes\": {\"shape\": [1, 2], \"formats\": \"s4f0\", \"meaning\": {\"shape\": [], \"scale\": [1]}, \"rounding\": \"truncate\", \"overflow\": \"wrap\", \"steps\": ["
+#define END "]}}" TAIL
 #define TAIL "], \"outputs\": [{\"name\": \"y\", \"node\": \"x\"}]}"
 
 static const struct { const char *json, *text; } wrongs[] = {
@@ -119,6 +122,14 @@ static const struct { const char *json, *text; } wrongs[] = {
      "m.json: error: number 0 is not within binary32\n  at: nodes[0].attributes.value.numbers\n"},
     {HEAD "{\"name\": \"x\", \"op\": \"input\", \"attributes\": {\"shape\": [1, 99999999999]}}" TAIL,
      "m.json: error: axis 1 of the shape is impossible: 99999999999\n  at: nodes[0].attributes.shape\n"},
+    {HEAD STEPS "{\"operation\": \"sub\", \"shape\": [], \"constants\": [1]}" END, "m.json: error: 'sub' is unknown here; the first of the known "
+     "words is 'add'\n  at: nodes[0].attributes.steps[0].operation\n"},
+    {HEAD STEPS "{\"operation\": \"add\", \"shape\": [2], \"constants\": [1]}" END,
+     "m.json: error: the list has 1 members, not 2\n  at: nodes[0].attributes.steps[0].constants\n"},
+    {HEAD STEPS "{\"operation\": \"add\", \"shape\": [], \"constants\": [1e39]}" END,
+     "m.json: error: number 0 is not within binary32\n  at: nodes[0].attributes.steps[0].constants\n"},
+    {HEAD STEPS "{\"operation\": \"mul\", \"shape\": [], \"constants\": [0]}" END,
+     "m.json: error: step 0 (mul) has a constant that is zero, 0\n  at: node 'x' (input)\n"},
     {HEAD INPUT "], \"outputs\": []}", "m.json: error: the model has no outputs\n  at: outputs\n"},
 };
 

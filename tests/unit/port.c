@@ -140,6 +140,74 @@ static void a_meaning_computes_in_binary32(void) {
     context_free(context);
 }
 
+static void set_steps(struct graph *graph, struct arena *arena, uint32_t count, const struct port_step *steps) {
+    graph_definition(graph, graph->outputs[0].value)->attributes.input.steps =
+        port_steps_copy(arena, &(struct port_steps){count, (struct port_step *)(uintptr_t)steps});
+}
+
+static struct graph *stepped_port(struct bxc_context *context, uint32_t count, const struct port_step *steps) {
+    struct graph *graph = one_port(context, (struct format){true, 8, 2}, ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    graph_definition(graph, graph->outputs[0].value)->attributes.input.meaning =
+        (struct meaning){.scale = arena_copy(context->arena, &(double){2}, sizeof(double))};
+    set_steps(graph, context->arena, count, steps);
+    return graph;
+}
+
+/* In order, each rounded to binary32, in place of x / scale + zero_point. */
+static void steps_are_the_models(void) {
+    struct bxc_context *context = context_new();
+    struct graph *graph = stepped_port(context, 3, (struct port_step[]){{PORT_ADD, {0}, (float[]){-1}}, {PORT_MULTIPLY, {0}, (float[]){3}},
+                                                                        {PORT_DIVIDE, {0}, (float[]){-8}}});
+    CHECK_EQ(read_one(graph, 'f', 9, 0), -12); /* (9 - 1) * 3 / -8 = -3 */
+    CHECK_EQ(read_one(graph, 'd', -1, 0), 3);
+    CHECK_EQ(read_one(graph, 'i', 0, 5), -6);
+    CHECK_EQ(read_one(graph, 'f', (double)INFINITY, 0), -128);
+    CHECK_EQ(read_one(graph, 'f', -(double)INFINITY, 0), 127);
+    CHECK_EQ(read_one(graph, 'f', (double)NAN, 0), -999);
+    struct graph *lost = stepped_port(context, 2, (struct port_step[]){{PORT_ADD, {0}, (float[]){16777216}}, {PORT_ADD, {0}, (float[]){-16777216}}});
+    CHECK_EQ(read_one(lost, 'f', 1, 0), 0); /* 2^24 + 1 is no number of binary32 */
+    CHECK_EQ(read_one(lost, 'd', 3, 0), 16); /* 2^24 + 3 becomes 2^24 + 4 */
+    struct graph *fused = stepped_port(context, 2, (struct port_step[]){{PORT_MULTIPLY, {0}, (float[]){0x1.000002p+0f}},
+                                                                        {PORT_ADD, {0}, (float[]){-0x1.000004p+0f}}});
+    CHECK_EQ(read_one(fused, 'f', (double)0x1.000002p+0f, 0), 0); /* 2^-46 is left where nothing rounds between */
+    context_free(context);
+}
+
+static void steps_have_constants_by_element(void) {
+    struct bxc_context *context = context_new();
+    struct meaning meaning = {.shape = {1, {3}}, .scale = (double[]){1, 1, 1}};
+    struct graph *graph = graph_with_input(context, ROUND_HALF_EVEN, OVERFLOW_SATURATE, meaning);
+    int64_t out[3];
+    set_steps(graph, context->arena, 2, (struct port_step[]){{PORT_MULTIPLY, {1, {3}}, (float[]){0.5f, 2, 1}}, {PORT_ADD, {0}, (float[]){1}}});
+    CHECK_EQ(port_from_reals(graph, graph->outputs[0].value, 1, 0, (float[]){3, 3, 3}, out), 0);
+    CHECK_EQ(out[0], 5); /* 2.5 in halves */
+    CHECK_EQ(out[1], 7);
+    CHECK_EQ(out[2], 0);
+    context_free(context);
+}
+
+/* What an input node with one step is refused for. */
+static void check_refused(struct port_step step, bool meant, const char *wanted) {
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_new(context, "g");
+    struct format format = {true, 8, 0};
+    union attributes attributes = {.input = {.shape = {1, {2}}, .formats = {{0}, &format}, .steps = {1, &step}}};
+    double scale = 1;
+    attributes.input.meaning.scale = meant ? &scale : NULL;
+    CHECK_EQ(graph_append(graph, OP_INPUT, "x", NULL, 0, &attributes).id, UINT32_MAX);
+    CHECK(context->diagnostics.count == 1 && strstr(context->diagnostics.items[0].message, wanted));
+    context_free(context);
+}
+
+static void wrong_steps_are_refused(void) {
+    check_refused((struct port_step){PORT_ADD, {0}, (float[]){1}}, false, "an input with steps needs a meaning");
+    check_refused((struct port_step){PORT_ADD, {0}, (float[]){INFINITY}}, true, "constant 0 of step 0 is not finite");
+    check_refused((struct port_step){PORT_MULTIPLY, {1, {2}}, (float[]){1, 0}}, true, "step 0 (mul) has a constant that is zero, 1");
+    check_refused((struct port_step){PORT_DIVIDE, {0}, (float[]){-0.0f}}, true, "step 0 (div) has a constant that is zero, 0");
+    check_refused((struct port_step){PORT_ADD, {1, {3}}, (float[]){1, 2, 3}}, true, "the constants of step 0 do not broadcast to the shape");
+    check_refused((struct port_step){PORT_OPERATION_COUNT, {0}, (float[]){1}}, true, "step 0 has an unknown operation");
+}
+
 static int read_real_port(void *user) {
     struct bxc_context *context = user;
     struct graph *graph = graph_new(context, "g");
@@ -161,6 +229,9 @@ int main(void) {
     RUN(numbers_beyond_binary32_arrive);
     RUN(doubles_round_as_integers_do);
     RUN(a_meaning_computes_in_binary32);
+    RUN(steps_are_the_models);
+    RUN(steps_have_constants_by_element);
+    RUN(wrong_steps_are_refused);
     RUN(real_inputs_are_no_ports);
     TEST_EXIT();
 }

@@ -95,6 +95,8 @@ static struct graph *integer_graph(struct bxc_context *context) {
     union attributes input = {.input = {.shape = shape_of(2, 1, 2, 0), .rounding = ROUND_HALF_EVEN,
                                         .overflow = OVERFLOW_SATURATE, .formats = formats}};
     input.input.meaning = (struct meaning){.shape = shape_of(1, 2, 0, 0), .scale = (double[]){0.1, 3}};
+    input.input.steps = (struct port_steps){2, (struct port_step[]){{PORT_MULTIPLY, shape_of(1, 2, 0, 0), (float[]){0.1f, -3}},
+                                                                    {PORT_ADD, {0}, (float[]){0x1p-149f}}}};
     valref x = graph_append(graph, OP_INPUT, "x", NULL, 0, &input);
     struct formats uniform = formats_uniform(graph->arena, (struct format){true, 4, 1});
     struct table tables[2] = {{-4, 8, (int64_t[]){-8, 7, 0, 1, 2, 3, 4, 5}}, {0, 4, (int64_t[]){0, 1, 2, 3}}};
@@ -123,7 +125,8 @@ static void integer_graphs_come_back(void) {
     CHECK_STR(text, "bxc graph 1\n"
                     "graph \"integers\"\n"
                     "%0 = input() \"x\" rounding=half_even overflow=saturate "
-                    "meaning=[2]{0x1.999999999999ap-4:0x0p+0, 0x1.8p+1:0x0p+0} : [1,2] [2]{s3f1,\n    u2f0}\n"
+                    "meaning=[2]{0x1.999999999999ap-4:0x0p+0, 0x1.8p+1:0x0p+0} "
+                    "steps={mul [2]{0x1.99999ap-4,\n    -0x1.8p+1}, add []{0x1p-149}} : [1,2] [2]{s3f1, u2f0}\n"
                     "%1 = table(%0) \"table\" formats=s4f1 tables=[2]{-4:{-8, 7, 0, 1, 2, 3, 4, 5}, 0:{0, 1, 2, 3}} : [1,2] s4f1\n"
                     "%2 = threshold(%1) \"threshold\" formats=s4f1 stairs=[]{{-8, -3:0, 5:7}} : [1,2] s4f1\n"
                     "%3 = constant() \"w\" : [1,2] [1,2]{s4f0, s64f60} {-8, -9223372036854775808}\n"

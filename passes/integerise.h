@@ -152,7 +152,7 @@ bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser
 
 /* ---- port_quantiser.c: the quantiser that all readers of an input see ---- */
 
-enum { PORT_STEPS_MAX = 8 };
+enum { PORT_STEPS_MAX = 16 };
 /* element -> steps -> quantiser, all parameters by element of the input; numbers are owned by the arena of the search. */
 struct port_quantiser {
     const struct node *seen; /* the first of them, as the model has it */

@@ -87,6 +87,21 @@ for file in c/jets_6bit.h hls/jets_6bit.h rtl/jets_6bit.v; do
     check "$file of plain numbers tells of none" "! grep -q zero_point plain/${file%%/*}/jets_6bit.*"
 done
 
+# ... and of one that computes the model's own steps, which ones
+"$BXC" compile "$ROOT/tests/cosim/ops/port_steps.bxc" -o steps > steps.txt 2>&1
+operations=$(sed -n 's/.*"operation":[[:space:]]*"\([a-z]*\)",/\1/p' steps/interface.json | tr '\n' ' ')
+check "interface.json lists the steps in their order" "[ '$operations' = 'add div mul div add mul mul add ' ]"
+check "with a constant for each element" "grep -q '\"constants\":[[:space:]]*\[0.10999999940395355, 0.10999999940395355, 0.10999999940395355\]' steps/interface.json"
+check "the note sends to them" "[ \$(grep -c 'help: interface.json has the steps, each rounded to binary32' steps.txt) = 3 ]"
+for file in c/port_steps.h hls/port_steps.h rtl/port_steps.v; do
+    check "$file tells of steps" "[ \$(grep -c 'the steps ' steps/$file) = 3 ]"
+done
+"$BXC" convert -q steps/model.bxc steps.json
+check "steps come back from bxc's JSON" "\"$BXC\" convert -q steps.json steps.bxc && cmp -s steps.bxc steps/model.bxc"
+sed '/^output "yb"/d' "$ROOT/tests/cosim/ops/port_steps.bxc" > plain_outputs.bxc
+"$BXC" compile plain_outputs.bxc -o plain_outputs > steps.txt 2>&1
+check "a network behind steps is exactly the trained one" "grep -q '^network: exactly as trained: .*, largest error 0;' steps.txt"
+
 # compile: decisions that pruning flips are not for wider formats to mend, and gates speak in percent
 "$BXC" compile $jets/jets.onnx -o pruned --calibrate $jets/events.npy --precision 10 --prune 0.6 > /dev/null 2> err
 check "advice after pruning is about pruning" "grep -q 'help: most of it is the pruning.s' err && ! grep -q 'wider formats' err"
@@ -111,7 +126,7 @@ schema() { # SCHEMA FILE
 "$BXC" inspect two.json --json > refused.json 2> /dev/null
 schema report a/report/report.json; schema report b/report/report.json; schema verdict a/verify/verdict.json
 schema explain explain.json; schema diff diff.json; schema inspect inspect.json; schema inspect refused.json
-schema model jets.json
+schema model jets.json; schema model steps.json
 
 # a reason that follows from another is none: the inputs of a refused layer are there
 field=$SHARED/models/field/hgq2_jsc_plf_32_16/model.keras

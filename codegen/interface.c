@@ -41,7 +41,8 @@ static void add_element(const struct emission *emission, cJSON *array, const str
 }
 
 /* Constants one an element, whatever they spread over. */
-static void add_step(const struct emission *emission, cJSON *steps, const struct port_layout *port, const struct port_step *step) {
+static void add_step(const struct emission *emission, cJSON *steps, const struct port_layout *port,
+                     const struct port_step *step) {
     const struct shape *shape = &graph_value(emission->graph, port->value)->shape;
     cJSON *json = checked(emission, cJSON_CreateObject());
     cJSON_AddItemToArray(steps, json);

@@ -30,7 +30,8 @@ static struct port_rule rule_of(const struct port_reader *reader, const struct v
 }
 
 /* Without steps, what a meaning alone says: x / scale + zero_point. */
-static void plan_operations(struct port_reader *reader, const struct value *value, const struct port_steps *steps, struct arena *arena) {
+static void plan_operations(struct port_reader *reader, const struct value *value, const struct port_steps *steps,
+                            struct arena *arena) {
     enum port_operation *operations = ARENA_ARRAY(arena, enum port_operation, steps->count + 2);
     reader->operations = operations;
     reader->operation_count = steps->count ? steps->count : reader->meant ? 2 : 0;

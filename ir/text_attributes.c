@@ -427,7 +427,8 @@ static bool read_member_port_step(struct reader_state *reader, void *place) {
     struct port_step *step = place;
     void *constants = NULL;
     int operation = 0;
-    if (!read_name_of(reader, port_operation_names, PORT_OPERATION_COUNT, &operation) || !read_shape(reader, &step->shape) ||
+    if (!read_name_of(reader, port_operation_names, PORT_OPERATION_COUNT, &operation) ||
+        !read_shape(reader, &step->shape) ||
         !read_elements(reader, &step->shape, sizeof(float), read_member_float, &constants))
         return false;
     step->operation = (enum port_operation)operation;

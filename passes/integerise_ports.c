@@ -83,7 +83,8 @@ static int lower_code_input(struct integerise *state, const struct node *node, c
     return set_codes(state, reader, q, port);
 }
 
-/* The port carries the codes of a quantiser behind arithmetic with constants, all of which its meaning or its steps tell. */
+/* The port carries the codes of a quantiser behind arithmetic with constants, all told by its
+ * meaning or its steps. */
 static int lower_meant_input(struct integerise *state, const struct node *node, const struct port_quantiser *q) {
     const struct node *reader = graph_definition(state->real, q->nodes[q->node_count - 1]);
     struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);

@@ -337,7 +337,8 @@ static void note_codes(struct program *program, const char *input, const struct 
 
 /* Whoever feeds the port has it to compute: not for the report alone. */
 static void tell_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind) {
-    const char *what = behind->port_steps.count ? "the steps, each rounded to binary32" : "each element's scale and zero point";
+    const char *what = behind->port_steps.count ? "the steps, each rounded to binary32"
+                                                : "each element's scale and zero point";
     diag_note(&program->context->diagnostics, graph_location(program->graph, input),
               arena_printf(program->arena, "interface.json has %s; --input %s=fixed<W,I> keeps the arithmetic "
                            "in the firmware, behind a port of plain numbers", what, input->name),
@@ -347,8 +348,8 @@ static void tell_of_arithmetic(struct program *program, const struct node *input
 
 static void warn_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind, const char *refusal) {
     diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
-                 "the arithmetic stays in the firmware, behind a port of plain numbers; where that matters, let the quantiser round half to "
-                 "even and saturate, with fewer bits, behind constants other than 0",
+                 "the arithmetic stays in the firmware, behind a port of plain numbers; where that matters, let the "
+                 "quantiser round half to even and saturate, with fewer bits, behind constants other than 0",
                  "input '%s' does not carry the codes of the model's quantiser '%s' behind '%s': %s", input->name, behind->seen->name,
                  behind->steps[0].node->name, refusal);
 }

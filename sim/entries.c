@@ -55,7 +55,8 @@ static double near(double real, double step, uint64_t *state) {
     case 7: case 8: return nextafter(tie, -(double)INFINITY);
     case 9: return (double)(float)tie;
     case 10: return real + step * ((double)(random >> 40) / 16777216.0);
-    case 11: case 12: return (double)some_ulps_from((float)tie, (int)(random >> 32 & 63) - 32); /* roundings of a port's steps */
+    case 11: case 12: /* roundings of a port's steps */
+        return (double)some_ulps_from((float)tie, (int)(random >> 32 & 63) - 32);
     default: return real;
     }
 }

@@ -44,7 +44,8 @@ static void declare_port(const struct c_writer *writer, struct strbuf *out, cons
         strbuf_append(out, ".\n * Its integers are codes: m stands for (m * 2^-fraction - zero_point) * scale, of which\n"
                            " * interface.json has scale and zero_point for each element");
     if (port->steps)
-        strbuf_append(out, ";\n * a real number goes through the steps that stand there too, each in binary32, before it is rounded");
+        strbuf_append(out, ";\n * a real number goes through the steps that stand there too, each in binary32, before it is "
+                           "rounded");
     else if (port->meaning && input)
         strbuf_append(out, ";\n * a real number is divided by scale and zero_point added, in binary32, before it is rounded");
     strbuf_printf(out, " */\nenum { %s_elements = %u };\n", prefix, port->elements);
@@ -175,9 +176,11 @@ static struct scale print_input_scale(struct c_writer *writer, const struct port
         const char *what = port->steps ? arena_printf(writer->arena, "step_%u", k + 1) : own[k];
         const char *result = k + 1 == reader->operation_count ? "code" : port->steps ? what : "quotient";
         for (size_t i = 0; i < reader->elements; i++) constants[i] = (double)reader->rules[i].constants[k];
-        strbuf_printf(&steps, "        const %sfloat %s = %s %c %s;\n", reader->operations[k] == PORT_MULTIPLY ? "volatile " : "", result,
-                      before, signs[reader->operations[k]],
-                      real_numbers(writer, arena_printf(writer->arena, "c_in_%s_%s", port->name, what), "float", constants, reader->elements));
+        const char *name = arena_printf(writer->arena, "c_in_%s_%s", port->name, what);
+        const char *constant = real_numbers(writer, name, "float", constants, reader->elements);
+        strbuf_printf(&steps, "        const %sfloat %s = %s %c %s;\n",
+                      reader->operations[k] == PORT_MULTIPLY ? "volatile " : "", result, before,
+                      signs[reader->operations[k]], constant);
         before = result;
     }
     return (struct scale){.steps = steps.data};

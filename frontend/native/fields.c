@@ -65,7 +65,8 @@ int native_meaning(const struct json *json, const char *path, const struct cJSON
 }
 
 /* Of binary32, as many as the shape says. */
-static int read_floats(const struct json *json, const char *path, const struct cJSON *item, size_t count, float **numbers) {
+static int read_floats(const struct json *json, const char *path, const struct cJSON *item, size_t count,
+                       float **numbers) {
     double *reals;
     if (native_reals(json, path, item, count, &reals) < 0) return -1;
     *numbers = ARENA_ARRAY(json->arena, float, count + 1);
@@ -78,18 +79,20 @@ static int read_floats(const struct json *json, const char *path, const struct c
 
 static int read_step(const struct json *json, const char *path, const struct cJSON *item, struct port_step *step) {
     static const char *const names[] = {"operation", "shape", "constants", NULL};
+    const cJSON *operation_item = native_member(item, "operation"), *constants = native_member(item, "constants");
     int operation;
     if (native_members(json, path, item, names) < 0) return -1;
-    if (read_name(json, native_path(json, path, "operation"), native_member(item, "operation"), port_operation_names, PORT_OPERATION_COUNT,
-                  &operation) < 0)
+    if (read_name(json, native_path(json, path, "operation"), operation_item, port_operation_names,
+                  PORT_OPERATION_COUNT, &operation) < 0)
         return -1;
     step->operation = (enum port_operation)operation;
     if (native_shape(json, native_path(json, path, "shape"), native_member(item, "shape"), &step->shape) < 0) return -1;
-    return read_floats(json, native_path(json, path, "constants"), native_member(item, "constants"), shape_elements(&step->shape),
-                       &step->constants);
+    size_t count = shape_elements(&step->shape);
+    return read_floats(json, native_path(json, path, "constants"), constants, count, &step->constants);
 }
 
-static int read_steps(const struct json *json, const char *path, const struct cJSON *item, size_t count, struct port_steps *steps) {
+static int read_steps(const struct json *json, const char *path, const struct cJSON *item, size_t count,
+                      struct port_steps *steps) {
     const cJSON *member;
     steps->at = ARENA_ARRAY(json->arena, struct port_step, count + 1);
     cJSON_ArrayForEach(member, item) {

@@ -165,8 +165,8 @@ static const struct attribute_field fields[] = {
       OPS(OP_INPUT) },
     { "meaning", ATTRIBUTE_MEANING, offsetof(union attributes, input.meaning), "scale and zero point of the port",
       OPS(OP_INPUT) },
-    { "steps", ATTRIBUTE_STEPS, offsetof(union attributes, input.steps), "what the port computes in place of x / scale + zero point",
-      OPS(OP_INPUT) },
+    { "steps", ATTRIBUTE_STEPS, offsetof(union attributes, input.steps),
+      "what the port computes in place of x / scale + zero point", OPS(OP_INPUT) },
     { "value", ATTRIBUTE_CONSTANT, offsetof(union attributes, constant), "the numbers", OPS(OP_CONSTANT) },
     { 0 },
 };

@@ -156,20 +156,24 @@ static struct graph *stepped_port(struct bxc_context *context, uint32_t count, c
 /* In order, each rounded to binary32, in place of x / scale + zero_point. */
 static void steps_are_the_models(void) {
     struct bxc_context *context = context_new();
-    struct graph *graph = stepped_port(context, 3, (struct port_step[]){{PORT_ADD, {0}, (float[]){-1}}, {PORT_MULTIPLY, {0}, (float[]){3}},
-                                                                        {PORT_DIVIDE, {0}, (float[]){-8}}});
+    struct port_step each[] = {
+        {PORT_ADD, {0}, (float[]){-1}}, {PORT_MULTIPLY, {0}, (float[]){3}}, {PORT_DIVIDE, {0}, (float[]){-8}}};
+    struct graph *graph = stepped_port(context, 3, each);
     CHECK_EQ(read_one(graph, 'f', 9, 0), -12); /* (9 - 1) * 3 / -8 = -3 */
     CHECK_EQ(read_one(graph, 'd', -1, 0), 3);
     CHECK_EQ(read_one(graph, 'i', 0, 5), -6);
     CHECK_EQ(read_one(graph, 'f', (double)INFINITY, 0), -128);
     CHECK_EQ(read_one(graph, 'f', -(double)INFINITY, 0), 127);
     CHECK_EQ(read_one(graph, 'f', (double)NAN, 0), -999);
-    struct graph *lost = stepped_port(context, 2, (struct port_step[]){{PORT_ADD, {0}, (float[]){16777216}}, {PORT_ADD, {0}, (float[]){-16777216}}});
+    struct port_step losing[] = {{PORT_ADD, {0}, (float[]){16777216}}, {PORT_ADD, {0}, (float[]){-16777216}}};
+    struct graph *lost = stepped_port(context, 2, losing);
     CHECK_EQ(read_one(lost, 'f', 1, 0), 0); /* 2^24 + 1 is no number of binary32 */
     CHECK_EQ(read_one(lost, 'd', 3, 0), 16); /* 2^24 + 3 becomes 2^24 + 4 */
-    struct graph *fused = stepped_port(context, 2, (struct port_step[]){{PORT_MULTIPLY, {0}, (float[]){0x1.000002p+0f}},
-                                                                        {PORT_ADD, {0}, (float[]){-0x1.000004p+0f}}});
-    CHECK_EQ(read_one(fused, 'f', (double)0x1.000002p+0f, 0), 0); /* 2^-46 is left where nothing rounds between */
+    struct port_step rounding[] = {{PORT_MULTIPLY, {0}, (float[]){0x1.000002p+0f}},
+                                   {PORT_ADD, {0}, (float[]){-0x1.000004p+0f}},
+                                   {PORT_MULTIPLY, {0}, (float[]){0x1p46f}}};
+    struct graph *rounded = stepped_port(context, 3, rounding);
+    CHECK_EQ(read_one(rounded, 'f', (double)0x1.000002p+0f, 0), 0); /* without a rounding between, 2^-46 is left: 4 */
     context_free(context);
 }
 
@@ -178,7 +182,8 @@ static void steps_have_constants_by_element(void) {
     struct meaning meaning = {.shape = {1, {3}}, .scale = (double[]){1, 1, 1}};
     struct graph *graph = graph_with_input(context, ROUND_HALF_EVEN, OVERFLOW_SATURATE, meaning);
     int64_t out[3];
-    set_steps(graph, context->arena, 2, (struct port_step[]){{PORT_MULTIPLY, {1, {3}}, (float[]){0.5f, 2, 1}}, {PORT_ADD, {0}, (float[]){1}}});
+    struct port_step steps[] = {{PORT_MULTIPLY, {1, {3}}, (float[]){0.5f, 2, 1}}, {PORT_ADD, {0}, (float[]){1}}};
+    set_steps(graph, context->arena, 2, steps);
     CHECK_EQ(port_from_reals(graph, graph->outputs[0].value, 1, 0, (float[]){3, 3, 3}, out), 0);
     CHECK_EQ(out[0], 5); /* 2.5 in halves */
     CHECK_EQ(out[1], 7);
@@ -204,7 +209,8 @@ static void wrong_steps_are_refused(void) {
     check_refused((struct port_step){PORT_ADD, {0}, (float[]){INFINITY}}, true, "constant 0 of step 0 is not finite");
     check_refused((struct port_step){PORT_MULTIPLY, {1, {2}}, (float[]){1, 0}}, true, "step 0 (mul) has a constant that is zero, 1");
     check_refused((struct port_step){PORT_DIVIDE, {0}, (float[]){-0.0f}}, true, "step 0 (div) has a constant that is zero, 0");
-    check_refused((struct port_step){PORT_ADD, {1, {3}}, (float[]){1, 2, 3}}, true, "the constants of step 0 do not broadcast to the shape");
+    check_refused((struct port_step){PORT_ADD, {1, {3}}, (float[]){1, 2, 3}}, true,
+                  "the constants of step 0 do not broadcast to the shape");
     check_refused((struct port_step){PORT_OPERATION_COUNT, {0}, (float[]){1}}, true, "step 0 has an unknown operation");
 }
 

@@ -233,6 +233,7 @@ static int compile(struct compile_job *job) {
     if ((!what->folder && !what->finished && !what->files) || options_has(what->options, "stop-after")) return 0;
     job->files.arena = what->files ? what->files->arena : job->arena;
     if (emit(job) < 0 || add_reports(job) < 0) return -1;
+    idle_tell(&job->program);
     if (what->finished) what->finished(what->user, job->report);
     if (what->files) *what->files = job->files;
     if (what->with_sums) *what->with_sums = graph_with_partial_sums(job->program.graph, job->program.design);

@@ -49,6 +49,9 @@ void unused_warn(const struct program *program);   /* after the passes */
 void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, const char *why);
 void unused_warn_of_firmware(struct bxc_context *context, const struct bxc_options *options); /* with --stop-after */
 
+/* ---- idle.c: ports that do nothing ---- */
+void idle_tell(const struct program *program); /* of a design */
+
 /* ---- network.c: is it still the trained network? ---- */
 struct network;
 /* Keeps the program's graph as it was trained; NULL for one that came as integers. */

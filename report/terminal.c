@@ -214,7 +214,7 @@ static void print_reach(struct strbuf *out, const struct verdict *verdict) {
         if (range->reached > 0.995 && !range->short_elements)
             continue;
         if (!told)
-            strbuf_append(out, "\n  how much of their intervals the numbers reached, where it is not all:\n");
+            strbuf_append(out, "\n  how much of their intervals, which are bounds, the numbers reached, where it is not all:\n");
         told = true;
         strbuf_printf(out, "    %3.0f %% at %s", 100 * range->reached, words_clean(out->arena, range->name));
         if (range->short_elements)

@@ -1,7 +1,7 @@
 /* Which activations ever moved and how far every layer went, over a sample of events as the network
  * will see them: a neuron that never moves is dead, a range that is never used is wasted bits. And over corner
- * vectors too, how much of its interval every number reached: where the highest bit was never needed, a wire that
- * is one bit too short was not seen. */
+ * vectors too, how much of its interval every number reached, and every sum that adders make on the way: where the highest
+ * bit was never needed, a wire that is one bit too short was not seen. */
 #include <math.h>
 
 #include "sim/private.h"
@@ -156,52 +156,42 @@ static void find_still(struct activity *activity, uint32_t index, struct verdict
     }
 }
 
-struct short_list {
-    struct strbuf text;
-    uint32_t named, numbers;
-};
-
-static void add_short(struct short_list *list, const struct value_range *range, const char *where) {
-    list->numbers += range->short_elements;
-    if (range->short_elements && list->named++ < STILL_NAMED)
-        strbuf_printf(&list->text, "%s%u of %u %s'%s'", list->named > 1 ? ", " : "", range->short_elements, range->elements,
-                      where, range->name);
-}
-
-/* What the adders of a layer add up, of the value that they read. */
-static void add_short_sums(const struct activity *activity, struct short_list *list) {
-    for (uint32_t i = activity->held; i < activity->graph->node_count && activity->events; i++) {
-        struct value_range range = {.name = activity->graph->nodes[i].name};
-        if (!activity->seen[i].elements) continue;
-        add_reach(activity, i, &range);
-        add_short(list, &range, "of the adders' ");
+/* Elsewhere an interval is a bound, and what no event reached may be out of reach: that stands with the layer. */
+static void warn_of_short(const struct activity *activity, const struct verdict *verdict, const enum reach *reach) {
+    struct strbuf text = strbuf_new(activity->arena);
+    uint32_t named = 0, numbers = 0;
+    for (uint32_t i = 0; i < verdict->range_count; i++) {
+        const struct value_range *range = &verdict->ranges[i];
+        if (!range->short_elements || reach[i] == REACH_UNKNOWN)
+            continue;
+        numbers += range->short_elements;
+        if (named++ < STILL_NAMED)
+            strbuf_printf(&text, "%s%u of %u at '%s'", named > 1 ? ", " : "", range->short_elements, range->elements, range->name);
     }
-}
-
-static void warn_of_short(const struct activity *activity, const struct verdict *verdict) {
-    struct short_list list = {.text = strbuf_new(activity->arena)};
-    for (uint32_t i = 0; i < verdict->range_count; i++) add_short(&list, &verdict->ranges[i], "at ");
-    add_short_sums(activity, &list);
-    if (list.numbers)
+    if (numbers)
         diag_warning(&activity->graph->context->diagnostics, (struct location){0},
-                     arena_printf(activity->arena, "events cannot show that these are wide enough, a proof can: %s%s",
-                                  list.text.data, list.named > STILL_NAMED ? ", ..." : ""),
-                     "the highest bit of %u number%s inside the network never moved, whatever the events", list.numbers,
-                     list.numbers == 1 ? "" : "s");
+                     arena_printf(activity->arena, "a wire that is a bit too short was not seen there, more events (-n) may show it: %s%s",
+                                  text.data, named > STILL_NAMED ? ", ..." : ""),
+                     "the highest bit of %u number%s inside the network never moved, though there are events that move it", numbers,
+                     numbers == 1 ? "" : "s");
 }
 
 void activity_finish(struct activity *activity, struct verdict *verdict) {
     struct arena *arena = activity->graph->context->arena;
     verdict->still = ARENA_ARRAY(arena, const char *, STILL_NAMED);
     verdict->ranges = ARENA_ARRAY(arena, struct value_range, activity->graph->node_count + 1);
-    for (uint32_t i = 0; i < activity->held && activity->events; i++) {
+    const enum reach *values = reach_of_values(activity->graph, activity->arena);
+    enum reach *reach = ARENA_ARRAY(activity->arena, enum reach, activity->graph->node_count + 1); /* by range */
+    for (uint32_t i = 0; i < activity->graph->node_count && activity->events; i++) {
         if (!activity->seen[i].elements)
             continue;
-        find_still(activity, i, verdict, arena);
+        if (i < activity->held)
+            find_still(activity, i, verdict, arena);
+        reach[verdict->range_count] = values[activity->graph->nodes[i].result.id];
         add_range(activity, i, &verdict->ranges[verdict->range_count]);
         add_reach(activity, i, &verdict->ranges[verdict->range_count++]);
     }
     for (uint32_t i = 0; i < verdict->range_count; i++)
         verdict->ranges[i].name = arena_strdup(arena, verdict->ranges[i].name);
-    warn_of_short(activity, verdict);
+    warn_of_short(activity, verdict, reach);
 }

@@ -344,6 +344,14 @@ double curve_area(struct scored *events, size_t count);
 void curve_sample(const struct scored *events, size_t count, double *false_positive, double *true_positive);
 
 /* ---- activity.c: which values ever moved, and how far ---- */
+/* ---- reach.c: which intervals are more than bounds ---- */
+enum reach {
+    REACH_UNKNOWN,
+    REACH_ENDS,       /* events reach both ends of every element's interval */
+    REACH_ONE_BY_ONE, /* and elements move independently of each other */
+};
+enum reach *reach_of_values(const struct graph *graph, struct arena *arena); /* by value */
+
 struct activity;
 struct activity *activity_new(const struct firmware *firmware, struct arena *arena);
 void activity_add(struct activity *activity, const struct event_block *block);

@@ -253,6 +253,40 @@ static void last_bits_behind_wraps(void) {
     CHECK(reached >= 24); /* 12 of them take no search */
 }
 
+/* The help of the warning after these events, "" without one. */
+static void warning_after(const int64_t *events, size_t count, char *help, size_t capacity) {
+    state = 7;
+    struct bxc_context *context = context_new();
+    struct graph *graph = two_layers(context, (struct format){true, 6, 4}, OVERFLOW_SATURATE);
+    struct firmware firmware = {.context = context, .folder = "/nowhere", .quantised = graph};
+    struct activity *activity = activity_new(&firmware, graph->arena);
+    bool *measured = ARENA_ARRAY(graph->arena, bool, count);
+    measured[0] = true;
+    int64_t *inputs[1] = {arena_copy(graph->arena, events, count * INPUTS * sizeof *events)};
+    activity_add(activity, &(struct event_block){.phase = PHASE_CORNER, .events = count, .integers = inputs, .measured = measured});
+    struct verdict verdict = {0};
+    activity_finish(activity, &verdict);
+    activity_close(activity);
+    snprintf(help, capacity, "%s", context->diagnostics.count ? context->diagnostics.items[0].help : "");
+    context_free(context);
+}
+
+/* Bits that events move, and none did, are a warning: in front of and behind the clamp, but not of the sums of numbers that
+ * move together. */
+static void missing_events_are_told(void) {
+    static const int64_t zeros[INPUTS];
+    char help[512];
+    warning_after(zeros, 1, help, sizeof help);
+    CHECK(strstr(help, "6 of 6 at 'x', 5 of 5 at 'first', 5 of 5 at 'clamp'") && !strstr(help, "'last'"));
+    struct bxc_context *context = context_new();
+    state = 7;
+    struct graph *graph = two_layers(context, (struct format){true, 6, 4}, OVERFLOW_SATURATE);
+    struct row_set found = extreme_events(graph, ports_of(graph), graph->arena);
+    warning_after(found.rows, found.count, help, sizeof help);
+    CHECK_STR(help, "");
+    context_free(context);
+}
+
 /* Both sides of both ends of the clamp between the layers, exactly. */
 static void both_sides_of_every_clamp(void) {
     state = 11;
@@ -298,6 +332,7 @@ int main(void) {
     RUN(adders_on_the_way_reach_their_ends);
     RUN(every_adder_is_there);
     RUN(last_bits_behind_wraps);
+    RUN(missing_events_are_told);
     RUN(both_sides_of_every_clamp);
     RUN(the_same_every_time);
     TEST_EXIT();

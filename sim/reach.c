@@ -1,0 +1,60 @@
+/* Which values have intervals whose ends some event reaches for certain, and not only bounds: those that depend on the
+ * ports by one sum of elements that move one by one, with what is monotone before and behind it. What no event reached of
+ * such a one is missing in the events; of any other it may be out of reach. */
+#include "sim/private.h"
+
+/* Every element depends on an element of a port, and no two on the same. */
+static enum reach joined(const struct graph *graph, const struct node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        if (graph_definition(graph, node->inputs[i])->op != OP_INPUT)
+            return REACH_UNKNOWN;
+        for (uint32_t k = 0; k < i; k++)
+            if (valref_equal(node->inputs[i], node->inputs[k]))
+                return REACH_UNKNOWN;
+    }
+    return REACH_ONE_BY_ONE;
+}
+
+/* Of arithmetic with one operand that is no constant; NO_VALUE: there are two, or none. */
+static valref varying_operand(const struct graph *graph, const struct node *node) {
+    bool left = graph_integers(graph, node->inputs[0]), right = graph_integers(graph, node->inputs[1]);
+    return left == right ? NO_VALUE : node->inputs[left];
+}
+
+static enum reach with_constant(const struct graph *graph, const struct node *node, const enum reach *known) {
+    valref operand = varying_operand(graph, node);
+    if (valref_equal(operand, NO_VALUE) || known[operand.id] == REACH_UNKNOWN)
+        return REACH_UNKNOWN;
+    return value_elements(graph, operand) == value_elements(graph, node->result) ? known[operand.id] : REACH_ENDS;
+}
+
+static enum reach sum_of(const struct graph *graph, const struct node *node, const enum reach *known) {
+    valref operand = node->op == OP_MATMUL ? varying_operand(graph, node) : node->inputs[0];
+    return !valref_equal(operand, NO_VALUE) && known[operand.id] == REACH_ONE_BY_ONE ? REACH_ENDS : REACH_UNKNOWN;
+}
+
+static enum reach of_node(const struct graph *graph, const struct node *node, const enum reach *known) {
+    switch (node->op) {
+    case OP_INPUT: return REACH_ONE_BY_ONE;
+    case OP_NARROW: return node->attributes.quantizer.overflow == OVERFLOW_SATURATE ? known[node->inputs[0].id] : REACH_UNKNOWN;
+    case OP_RELU:
+    case OP_RESHAPE:
+    case OP_TRANSPOSE:
+    case OP_SLICE: return known[node->inputs[0].id];
+    case OP_CONCAT: return joined(graph, node);
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL: return with_constant(graph, node, known);
+    case OP_MATMUL:
+    case OP_REDUCE_SUM: return sum_of(graph, node, known);
+    default: return REACH_UNKNOWN;
+    }
+}
+
+enum reach *reach_of_values(const struct graph *graph, struct arena *arena) {
+    enum reach *known = ARENA_ARRAY(arena, enum reach, graph->value_count + 1);
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        if (!graph->nodes[i].dead && graph->nodes[i].op != OP_CONSTANT)
+            known[graph->nodes[i].result.id] = of_node(graph, &graph->nodes[i], known);
+    return known;
+}

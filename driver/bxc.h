@@ -52,7 +52,7 @@ void bxc_options_free(struct bxc_options *options);
 int bxc_options_set(struct bxc_options *options, const char *key, const char *value);
 int bxc_options_config(struct bxc_options *options, const char *path); /* a JSON configuration */
 /* Events in memory for an option that takes a file of them ("calibrate", "events", "labels"): events x elements,
- * row-major. input: the name of the model's input, or NULL where there is one, and for labels. They are copied. */
+ * row-major. input: the name of the model's input, or NULL where there is one; for labels of the output, or NULL: of the first one. They are copied. */
 int bxc_options_events(struct bxc_options *options, const char *key, const char *input, size_t events, size_t elements,
                        const double *numbers);
 
@@ -143,7 +143,7 @@ struct bxc_verdict {
     bool as_trained;            /* its loss is none, or explained by the formats */
     uint64_t events, decisions, flipped;
     double max_error, mean_error;
-    double accuracy_float, accuracy_fixed; /* NaN without labels */
+    double accuracy_float, accuracy_fixed; /* of the first output with labels; NaN: none has */
     const struct bxc_engine_verdict *engines;
     size_t engine_count;
     const char *json, *text;    /* doc/verdict.schema.json, and as the command line prints it */

@@ -93,26 +93,41 @@ static int check_gates(const struct program *program, const struct network *netw
     double share = loss->decisions ? (double)loss->flipped / (double)loss->decisions : 0;
     int result = check_share(program, "--max-flips", "decisions flipped", gates.flips, share);
     if (check_error(program, gates.error, loss->max_error) < 0) result = -1;
-    double lost = network->truth.accuracy_float - network->truth.accuracy_fixed;
+    double lost = labelled_loss(network->truth.labelled, network->truth.labelled_count);
     return check_share(program, "--max-loss", "accuracy lost", gates.loss, lost) < 0 ? -1 : result;
 }
 
-/* The true classes of the events that are measured. */
-static int read_labels(struct program *program, const char *path, size_t events, struct truth *out) {
-    struct event_source *source = event_source_open(program->context, path);
-    if (!source) return -1;
+/* The true classes of the events that are measured, by one output. */
+static int read_classes(struct program *program, struct event_source *source, size_t events, struct output_labels *out) {
     struct shape shape;
     out->columns = event_source_elements(source, &shape);
-    double *labels = ARENA_ARRAY(program->arena, double, events * out->columns + 1);
+    out->classes = ARENA_ARRAY(program->arena, double, events * out->columns + 1);
     size_t there = event_source_count(source);
-    int64_t got = event_source_read(source, labels, events);
-    event_source_close(source);
-    out->labels = labels;
-    out->file = path;
+    int64_t got = event_source_read(source, out->classes, events);
     bool whole = program->calibration.events < CALIBRATION_EVENTS_MAX ? there == program->calibration.events : there >= program->calibration.events;
     if (got == (int64_t)events && whole) return 0;
-    return diag_error(&program->context->diagnostics, (struct location){.file = path}, "one label an event", "%zu labels for %zu calibration events", there,
-                      program->calibration.events);
+    return diag_error(&program->context->diagnostics, (struct location){.file = out->file}, "one label an event",
+                      "%zu labels for %zu calibration events", there, program->calibration.events);
+}
+
+static int read_labels(struct program *program, const struct bxc_options *options, size_t events, struct truth *out) {
+    const struct graph *graph = program->graph;
+    uint32_t file_count = 0;
+    while (options_at(options, "labels", file_count)) file_count++;
+    const char **files = ARENA_ARRAY(program->arena, const char *, file_count + 1);
+    for (uint32_t i = 0; i < file_count; i++) files[i] = options_at(options, "labels", i);
+    struct event_source **sources = ARENA_ARRAY(program->arena, struct event_source *, graph->output_count + 1);
+    struct output_labels *labels = ARENA_ARRAY(program->arena, struct output_labels, graph->output_count + 1);
+    if (label_sources_open(program->context, graph, files, file_count, sources) < 0) return -1;
+    int result = 0;
+    for (uint32_t o = 0; o < graph->output_count; o++) {
+        if (!sources[o]) continue;
+        labels[o].file = arena_strdup(program->arena, event_source_path(sources[o]));
+        if (read_classes(program, sources[o], events, &labels[o]) < 0) result = -1;
+        event_source_close(sources[o]);
+    }
+    out->labels = labels;
+    return result;
 }
 
 static bool is_gated(const struct bxc_options *options) {
@@ -126,14 +141,14 @@ static void warn_of_labels(const struct program *program, const char *why) {
 int network_judge(struct network *network, struct program *program, const struct measurement *measurement,
                   const struct pass_report *reports, uint32_t report_count, const struct bxc_options *options) {
     struct network none = {0};
-    const char *labels = options_get(options, "labels");
+    bool labels = options_has(options, "labels");
     if (labels && !network) warn_of_labels(program, "a quantised graph has no float model to compare with");
     if (!network) return check_gates(program, &none, options);
     size_t events = measurement_count(measurement);
     network->events = measurement_events(measurement);
     network->gated = is_gated(options);
     network->calibrated = program->calibration.events > 0;
-    if (labels && read_labels(program, labels, events, &network->truth) < 0) return -1;
+    if (labels && read_labels(program, options, events, &network->truth) < 0) return -1;
     size_t errors = program->context->diagnostics.errors;
     network->measured = loss_measure_labelled(network->trained, program->graph, events, measurement_inputs(measurement), (double)NAN,
                                               program->calibration.events > 0, labels ? &network->truth : NULL, program->arena, &network->loss);
@@ -153,8 +168,6 @@ void network_print(struct strbuf *out, const struct network *network) {
     if (!network || !network->measured) return;
     loss_terminal(out, &network->loss, network->gated);
     if (network->pass && network->loss.max_error > 0) strbuf_printf(out, ", most in pass '%s'", network->pass);
-    if (network->truth.labels)
-        strbuf_printf(out, ", accuracy %s, as trained %s", share_words(out->arena, network->truth.accuracy_fixed, 1),
-                      share_words(out->arena, network->truth.accuracy_float, 1));
+    labelled_words(out, network->truth.labelled, network->truth.labelled_count);
     strbuf_printf(out, "; on %s%s\n", network->events, network->calibrated || !(network->loss.max_error > 0 || network->loss.flipped) ? "" : ": only --calibrate EVENTS can judge it");
 }

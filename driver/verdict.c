@@ -45,8 +45,8 @@ struct bxc_verdict *verdict_public(struct bxc_context *context, const struct ver
         .positive = verdict_is_positive(verdict), .equal = verdict->equal, .compared = loss->compared != NULL,
         .as_trained = loss->compared && loss->explained, .events = verdict->events, .decisions = loss->decisions, .flipped = loss->flipped,
         .max_error = loss->max_error, .mean_error = loss->mean_error,
-        .accuracy_float = verdict->has_labels ? verdict->accuracy_float : (double)NAN,
-        .accuracy_fixed = verdict->has_labels ? verdict->accuracy_fixed : (double)NAN, .json = json.data, .text = text.data};
+        .accuracy_float = verdict->labelled_count ? verdict->labelled[0].accuracy_float : (double)NAN,
+        .accuracy_fixed = verdict->labelled_count ? verdict->labelled[0].accuracy_fixed : (double)NAN, .json = json.data, .text = text.data};
     add_engines(&kept->verdict, verdict, arena);
     return &kept->verdict;
 }

@@ -53,7 +53,9 @@ static int choose_events(const struct verify_job *job, struct verify_options *ou
     while (options_at(job->options, "events", out->event_file_count)) out->event_file_count++;
     out->event_files = ARENA_ARRAY(job->arena, const char *, out->event_file_count);
     for (uint32_t i = 0; i < out->event_file_count; i++) out->event_files[i] = options_at(job->options, "events", i);
-    out->labels = options_get(job->options, "labels");
+    while (options_at(job->options, "labels", out->label_file_count)) out->label_file_count++;
+    out->label_files = ARENA_ARRAY(job->arena, const char *, out->label_file_count);
+    for (uint32_t i = 0; i < out->label_file_count; i++) out->label_files[i] = options_at(job->options, "labels", i);
     return choose_class_names(job, out);
 }
 

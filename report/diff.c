@@ -156,7 +156,7 @@ static double flip_rate(const struct verdict *verdict) {
 }
 
 static const char *accuracy_words(struct arena *arena, const struct verdict *verdict) {
-    return !verdict || !verdict->has_labels ? NULL : share_words(arena, verdict->accuracy_fixed, 1);
+    return !verdict || !verdict->labelled_count ? NULL : share_words(arena, verdict->labelled[0].accuracy_fixed, 1);
 }
 
 static double error_of(const struct verdict *verdict) {
@@ -174,8 +174,9 @@ static void compare_verdicts(struct comparison *comparison) {
     row->is_better = flip_rate(right) < flip_rate(left);
     add_cost(comparison, GROUP_VERDICT, "largest error against the model", error_of(left), error_of(right), words_number);
     row = add_row(comparison, GROUP_VERDICT, "accuracy", accuracy_words(arena, left), accuracy_words(arena, right));
-    row->is_worse = left && right && left->has_labels && right->has_labels && right->accuracy_fixed < left->accuracy_fixed;
-    row->is_better = left && right && left->has_labels && right->has_labels && right->accuracy_fixed > left->accuracy_fixed;
+    bool labels = left && right && left->labelled_count && right->labelled_count;
+    row->is_worse = labels && right->labelled[0].accuracy_fixed < left->labelled[0].accuracy_fixed;
+    row->is_better = labels && right->labelled[0].accuracy_fixed > left->labelled[0].accuracy_fixed;
 }
 
 static struct comparison compare(struct arena *arena, const struct firmware_side *left, const struct firmware_side *right) {

@@ -60,9 +60,11 @@ static void float_table(struct strbuf *out, const struct verdict *verdict) {
     }
     if (loss->grid_outputs)
         fact(out, "the same, where the inputs lie on the port\xe2\x80\x99s grid", of(arena, loss->grid_exact, loss->grid_outputs));
-    if (verdict->has_labels) {
-        fact(out, "accuracy, float model", share_words(arena, verdict->accuracy_float, 1));
-        fact(out, "accuracy, firmware", share_words(arena, verdict->accuracy_fixed, 1));
+    for (uint32_t i = 0; i < verdict->labelled_count; i++) {
+        const struct labelled *labelled = &verdict->labelled[i];
+        const char *of_output = words_of_output(arena, labelled, verdict->labelled_count);
+        fact(out, arena_printf(arena, "accuracy%s, float model", of_output), share_words(arena, labelled->accuracy_float, 1));
+        fact(out, arena_printf(arena, "accuracy%s, firmware", of_output), share_words(arena, labelled->accuracy_fixed, 1));
     }
     strbuf_append(out, "</tbody></table></div>\n");
 }
@@ -114,9 +116,9 @@ void html_network_banner(struct strbuf *out, const struct verdict *verdict) {
     strbuf_printf(out, "<div class=\"banner %s\">%s<span>", fails ? "bad" : warns || !loss->compared ? "warn" : "good",
                   !loss->compared ? "Not compared with the trained network" : fails || warns ? "Not the network that was trained" : "Still the trained network");
     append_escaped(out, words_loss(out->arena, loss));
-    if (verdict->has_labels)
-        strbuf_printf(out, "; accuracy %s, as trained %s", share_words(out->arena, verdict->accuracy_fixed, 1),
-                      share_words(out->arena, verdict->accuracy_float, 1));
+    struct strbuf accuracies = strbuf_new(out->arena);
+    labelled_words(&accuracies, verdict->labelled, verdict->labelled_count);
+    append_escaped(out, accuracies.data);
     for (uint32_t i = 0; i < verdict->gate_count; i++)
         if (!verdict->gates[i].passed) {
             strbuf_append(out, ". ");
@@ -152,43 +154,58 @@ static double row_sum(const uint64_t *counts, uint32_t classes, uint32_t truth) 
     return sum;
 }
 
-static void confusion_cell(struct strbuf *out, const struct verdict *verdict, uint32_t truth, uint32_t choice) {
+static void confusion_cell(struct strbuf *out, const struct labelled *labelled, uint32_t truth, uint32_t choice) {
     struct arena *arena = out->arena;
-    uint32_t at = truth * verdict->class_count + choice;
-    double sum = row_sum(verdict->confusion_fixed, verdict->class_count, truth);
-    double fixed = sum > 0 ? (double)verdict->confusion_fixed[at] / sum : 0, reference = sum > 0 ? (double)verdict->confusion_float[at] / sum : 0;
+    uint32_t at = truth * labelled->class_count + choice;
+    double sum = row_sum(labelled->confusion_fixed, labelled->class_count, truth);
+    double fixed = sum > 0 ? (double)labelled->confusion_fixed[at] / sum : 0, reference = sum > 0 ? (double)labelled->confusion_float[at] / sum : 0;
     strbuf_printf(out, "<td class=\"n heat\" style=\"--share:%.3f\" title=\"%s events, float model %s\">%.1f<small>%.1f</small></td>", fixed,
-                  words_count(arena, (double)verdict->confusion_fixed[at]), words_count(arena, (double)verdict->confusion_float[at]), 100 * fixed,
+                  words_count(arena, (double)labelled->confusion_fixed[at]), words_count(arena, (double)labelled->confusion_float[at]), 100 * fixed,
                   100 * reference);
 }
 
-static void confusion_section(struct strbuf *out, const struct verdict *verdict) {
-    uint32_t classes = verdict->class_count;
+static void confusion_section(struct strbuf *out, const struct labelled *labelled, const char *of_output) {
+    uint32_t classes = labelled->class_count;
     struct arena *arena = out->arena;
-    if (!verdict->has_labels || classes < 2)
+    if (classes < 2)
         return;
+    strbuf_append(out, "<section><h2>Confusion matrix");
+    append_escaped(out, of_output);
     if (classes > CONFUSION_SHOWN) {
-        strbuf_printf(out, "<section><h2>Confusion matrix</h2>\n<p class=\"lead\">%u classes are too many for a page: their matrix stands in report.json, "
+        strbuf_printf(out, "</h2>\n<p class=\"lead\">%u classes are too many for a page: their matrix stands in report.json, "
                            "<code>verdict.labels.confusion_fixed</code>.</p>\n</section>\n", classes);
         return;
     }
     const char **headings = ARENA_ARRAY(arena, const char *, classes + 3);
     headings[0] = "True class";
     for (uint32_t c = 0; c < classes; c++)
-        headings[c + 1] = arena_printf(arena, ">%s", words_class(arena, verdict, c));
+        headings[c + 1] = arena_printf(arena, ">%s", words_class(arena, labelled, c));
     headings[classes + 1] = ">Events";
-    strbuf_append(out, "<section><h2>Confusion matrix</h2>\n<p class=\"lead\">Of the events of each true class, the share in percent that goes to each "
+    strbuf_append(out, "</h2>\n<p class=\"lead\">Of the events of each true class, the share in percent that goes to each "
                        "chosen class: the firmware, and small below it the float model.</p>\n");
     html_table_start(out, NULL, headings);
     for (uint32_t truth = 0; truth < classes; truth++) {
         strbuf_append(out, "<tr>");
-        html_cell(out, words_class(arena, verdict, truth), false);
+        html_cell(out, words_class(arena, labelled, truth), false);
         for (uint32_t choice = 0; choice < classes; choice++)
-            confusion_cell(out, verdict, truth, choice);
-        html_cell(out, words_count(arena, row_sum(verdict->confusion_fixed, classes, truth)), true);
+            confusion_cell(out, labelled, truth, choice);
+        html_cell(out, words_count(arena, row_sum(labelled->confusion_fixed, classes, truth)), true);
         strbuf_append(out, "</tr>\n");
     }
     strbuf_append(out, "</tbody></table></div>\n</section>\n");
+}
+
+static void labelled_sections(struct strbuf *out, const struct labelled *labelled, const char *of_output) {
+    confusion_section(out, labelled, of_output);
+    if (labelled->curve_count == 0)
+        return;
+    strbuf_append(out, "<section><h2>ROC curves");
+    append_escaped(out, of_output);
+    strbuf_printf(out, "</h2>\n<p class=\"lead\">Each class against the rest, %s labelled events. Every point is what a "
+                       "threshold gives; below, how much more background the firmware lets pass where it keeps as much of the class.</p>\n",
+                  words_count(out->arena, (double)labelled->events));
+    svg_curves(out, labelled);
+    strbuf_append(out, "</section>\n");
 }
 
 void html_verdict(struct strbuf *out, const struct verdict *verdict) {
@@ -204,12 +221,6 @@ void html_verdict(struct strbuf *out, const struct verdict *verdict) {
         layers_table(out, &verdict->loss);
         strbuf_append(out, "</section>\n");
     }
-    confusion_section(out, verdict);
-    if (!verdict->has_labels || verdict->curve_count == 0)
-        return;
-    strbuf_printf(out, "<section><h2>ROC curves</h2>\n<p class=\"lead\">Each class against the rest, %s labelled events. Every point is what a "
-                       "threshold gives; below, how much more background the firmware lets pass where it keeps as much of the class.</p>\n",
-                  words_count(out->arena, (double)verdict->labelled_events));
-    svg_curves(out, verdict);
-    strbuf_append(out, "</section>\n");
+    for (uint32_t i = 0; i < verdict->labelled_count; i++)
+        labelled_sections(out, &verdict->labelled[i], words_of_output(out->arena, &verdict->labelled[i], verdict->labelled_count));
 }

@@ -56,7 +56,8 @@ const char *words_result(struct arena *arena, const struct engine_result *result
 const char *words_difference(struct arena *arena, const struct difference *difference);
 const char *words_tail(const char *name, size_t most); /* at most so many bytes from its end, from between two words if it can */
 /* "gluon", or "class 2"; of a single output's curve, class 1. */
-const char *words_class(struct arena *arena, const struct verdict *verdict, uint32_t number);
+const char *words_class(struct arena *arena, const struct labelled *labelled, uint32_t number);
+const char *words_of_output(struct arena *arena, const struct labelled *labelled, uint32_t count); /* " of y" where there are several */
 const char *words_engines(struct arena *arena, const struct verdict *verdict); /* "c, hls, rtl" that ran */
 /* What a verdict does not say, a line each: engines that did not run or were not built, files that were edited. */
 const char **words_reservations(struct arena *arena, const struct verdict *verdict, uint32_t *count);
@@ -92,7 +93,7 @@ void append_escaped(struct strbuf *out, const char *text); /* for XML text and a
 void svg_timeline(struct strbuf *out, const struct compile_report *report);
 void svg_resources(struct strbuf *out, const struct compile_report *report);
 void svg_ranges(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict);
-void svg_curves(struct strbuf *out, const struct verdict *verdict);
+void svg_curves(struct strbuf *out, const struct labelled *labelled);
 void html_network_banner(struct strbuf *out, const struct verdict *verdict);
 void html_verdict(struct strbuf *out, const struct verdict *verdict);
 /* Up to the end of the title, inside <header>. */

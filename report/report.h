@@ -62,6 +62,8 @@ void report_html(struct strbuf *out, const struct compile_report *report, const 
 /* "network: as trained: 3 of 1,000 decisions flipped, ...; most of it arises at layer 'x'", no newline. */
 /* One line without its end: what a compilation came to. */
 void report_outcome(struct strbuf *out, const struct compile_report *report);
+/* ", accuracy 75.1 %, as trained 75.3 %", by output where there are several; nothing without labels. */
+void labelled_words(struct strbuf *out, const struct labelled *labelled, uint32_t count);
 void loss_terminal(struct strbuf *out, const struct loss *loss, bool gated); /* gated: gates judge, and they let it pass */
 void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool colour);
 void verdict_json(struct strbuf *out, const struct verdict *verdict);   /* doc/verdict.schema.json */

@@ -213,11 +213,11 @@ static double plot_y(double background, int decades) {
 }
 
 /* As far down as some threshold lets background pass. */
-static int plot_decades(const struct verdict *verdict) {
+static int plot_decades(const struct labelled *labelled) {
     double least = 0.1;
-    for (uint32_t c = 0; c < verdict->curve_count; c++)
-        for (uint32_t i = 0; i < verdict->curves[c].points; i++) {
-            double a = verdict->curves[c].false_positive_float[i], b = verdict->curves[c].false_positive_fixed[i];
+    for (uint32_t c = 0; c < labelled->curve_count; c++)
+        for (uint32_t i = 0; i < labelled->curves[c].points; i++) {
+            double a = labelled->curves[c].false_positive_float[i], b = labelled->curves[c].false_positive_fixed[i];
             least = a > 0 && a < least ? a : least;
             least = b > 0 && b < least ? b : least;
         }
@@ -261,12 +261,12 @@ static double ratio_at(const struct class_curve *curve, uint32_t i) {
     return fixed > 0 && reference > 0 ? fixed / reference : (double)NAN;
 }
 
-static double ratio_range(const struct verdict *verdict) {
+static double ratio_range(const struct labelled *labelled) {
     static const double ranges[] = {1.01, 1.02, 1.05, 1.1, 1.2, 1.5};
     double most = 1;
-    for (uint32_t c = 0; c < verdict->curve_count; c++)
-        for (uint32_t i = 0; i + 1 < verdict->curves[c].points; i++) {
-            double ratio = ratio_at(&verdict->curves[c], i);
+    for (uint32_t c = 0; c < labelled->curve_count; c++)
+        for (uint32_t i = 0; i + 1 < labelled->curves[c].points; i++) {
+            double ratio = ratio_at(&labelled->curves[c], i);
             most = isfinite(ratio) ? fmax(most, fmax(ratio, 1 / ratio)) : most;
         }
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
@@ -302,31 +302,31 @@ static void ratio_line(struct strbuf *out, uint32_t number, const struct class_c
     strbuf_append(out, "\"/>\n");
 }
 
-static void curve_legend(struct strbuf *out, const struct verdict *verdict, uint32_t number) {
-    const struct class_curve *curve = &verdict->curves[number];
+static void curve_legend(struct strbuf *out, const struct labelled *labelled, uint32_t number) {
+    const struct class_curve *curve = &labelled->curves[number];
     double y = PLOT_TOP + 38 + 42.0 * number, x = PLOT_LEFT + PLOT_WIDTH + 30.0;
     struct arena *arena = out->arena;
     strbuf_printf(out, "<polyline class=\"curve c%u\" points=\"%.1f,%.1f %.1f,%.1f\"/>\n", number % CURVES_MAX, x, y, x + 26, y);
-    text_at(out, "name", x + 36, y + 4, words_class(arena, verdict, verdict->curve_count == 1 ? 1 : number));
+    text_at(out, "name", x + 36, y + 4, words_class(arena, labelled, labelled->curve_count == 1 ? 1 : number));
     text_at(out, "tick muted", x + 36, y + 20,
             arena_printf(arena, "area %s fixed, %s float", words_area(arena, curve->area_fixed), words_area(arena, curve->area_float)));
 }
 
-void svg_curves(struct strbuf *out, const struct verdict *verdict) {
-    uint32_t count = verdict->curve_count < CURVES_MAX ? verdict->curve_count : CURVES_MAX;
+void svg_curves(struct strbuf *out, const struct labelled *labelled) {
+    uint32_t count = labelled->curve_count < CURVES_MAX ? labelled->curve_count : CURVES_MAX;
     if (count == 0)
         return;
-    int decades = plot_decades(verdict);
-    double range = ratio_range(verdict);
+    int decades = plot_decades(labelled);
+    double range = ratio_range(labelled);
     start_picture(out, RATIO_TOP + RATIO_HEIGHT + 50, "ROC curves of each class, float and fixed, and their ratio");
     plot_axes(out, decades);
     ratio_axes(out, range);
     for (uint32_t i = 0; i < count; i++) {
-        const struct class_curve *curve = &verdict->curves[i];
+        const struct class_curve *curve = &labelled->curves[i];
         curve_line(out, "float", i, curve->true_positive_float, curve->false_positive_float, curve->points, decades);
         curve_line(out, "", i, curve->true_positive_fixed, curve->false_positive_fixed, curve->points, decades);
         ratio_line(out, i, curve, range);
-        curve_legend(out, verdict, i);
+        curve_legend(out, labelled, i);
     }
     text_at(out, "tick", PLOT_LEFT + PLOT_WIDTH + 30.0, PLOT_TOP + 10, "solid: firmware, dashed: float model");
     strbuf_append(out, "</svg>\n");

@@ -189,21 +189,24 @@ static void print_accuracy(struct strbuf *out, const struct verdict *verdict, bo
         strbuf_printf(out, "  most of the error arises at layer '%s'\n", words_clean(arena, verdict->loss.layer));
 }
 
-static void print_labels(struct strbuf *out, const struct verdict *verdict, bool colour) {
+static void print_labelled(struct strbuf *out, const struct labelled *labelled, uint32_t count, bool colour) {
     static const char *const headings[] = {"class", ">ROC area, float", ">fixed"};
     struct arena *arena = out->arena;
     struct text_table table = {.arena = arena, .columns = 3, .headings = headings};
-    if (!verdict->has_labels)
-        return;
-    table_heading(out, "with labels", colour);
-    strbuf_printf(out, "  accuracy on %s: float %s, fixed %s\n", words_events(arena, (double)verdict->labelled_events),
-                  share_words(arena, verdict->accuracy_float, 1), share_words(arena, verdict->accuracy_fixed, 1));
-    for (uint32_t i = 0; i < verdict->curve_count; i++)
-        table_row(&table, (const char *[]){words_class(arena, verdict, verdict->curve_count == 1 ? 1 : i),
-                                           words_area(arena, verdict->curves[i].area_float),
-                                           words_area(arena, verdict->curves[i].area_fixed)});
+    table_heading(out, arena_printf(arena, "with labels%s", words_of_output(arena, labelled, count)), colour);
+    strbuf_printf(out, "  accuracy on %s: float %s, fixed %s\n", words_events(arena, (double)labelled->events),
+                  share_words(arena, labelled->accuracy_float, 1), share_words(arena, labelled->accuracy_fixed, 1));
+    for (uint32_t i = 0; i < labelled->curve_count; i++)
+        table_row(&table, (const char *[]){words_class(arena, labelled, labelled->curve_count == 1 ? 1 : i),
+                                           words_area(arena, labelled->curves[i].area_float),
+                                           words_area(arena, labelled->curves[i].area_fixed)});
     if (table.count)
         table_print(out, &table, colour);
+}
+
+static void print_labels(struct strbuf *out, const struct verdict *verdict, bool colour) {
+    for (uint32_t i = 0; i < verdict->labelled_count; i++)
+        print_labelled(out, &verdict->labelled[i], verdict->labelled_count, colour);
 }
 
 /* Where the events of all kinds did not reach all of what a layer's numbers could be. */
@@ -261,9 +264,7 @@ static void print_network(struct strbuf *out, const struct verdict *verdict, boo
     }
     strbuf_printf(out, "%snetwork: %s%s: %s", begin, fails || warns ? "NOT as trained" : loss->max_error > 0 || loss->flipped ? "as trained" : "exactly as trained",
                   end, words_loss(arena, loss));
-    if (verdict->has_labels)
-        strbuf_printf(out, ", accuracy %s, as trained %s", share_words(out->arena, verdict->accuracy_fixed, 1),
-                      share_words(out->arena, verdict->accuracy_float, 1));
+    labelled_words(out, verdict->labelled, verdict->labelled_count);
     strbuf_printf(out, "%s\n", words_made_up(verdict));
     for (uint32_t i = 0; i < verdict->gate_count; i++)
         if (!verdict->gates[i].passed)

@@ -65,20 +65,20 @@ static void add_matrix(struct arena *arena, cJSON *parent, const char *key, cons
         json_number(arena, list, NULL, (double)counts[i]);
 }
 
-static void add_labels(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
-    cJSON *labels = json_object(arena, parent, "labels");
-    json_number(arena, labels, "events", (double)verdict->labelled_events);
-    json_number(arena, labels, "accuracy_float", verdict->accuracy_float);
-    json_number(arena, labels, "accuracy_fixed", verdict->accuracy_fixed);
+static void add_labelled(struct arena *arena, cJSON *labels, const struct labelled *labelled) {
+    json_text(arena, labels, "output", labelled->output);
+    json_number(arena, labels, "events", (double)labelled->events);
+    json_number(arena, labels, "accuracy_float", labelled->accuracy_float);
+    json_number(arena, labels, "accuracy_fixed", labelled->accuracy_fixed);
     cJSON *names = json_array(arena, labels, "class_names");
-    for (uint32_t i = 0; i < verdict->class_name_count; i++)
-        json_text(arena, names, NULL, verdict->class_names[i]);
-    json_number(arena, labels, "classes", verdict->class_count);
-    add_matrix(arena, labels, "confusion_float", verdict->confusion_float, verdict->class_count);
-    add_matrix(arena, labels, "confusion_fixed", verdict->confusion_fixed, verdict->class_count);
+    for (uint32_t i = 0; i < labelled->class_name_count; i++)
+        json_text(arena, names, NULL, labelled->class_names[i]);
+    json_number(arena, labels, "classes", labelled->class_count);
+    add_matrix(arena, labels, "confusion_float", labelled->confusion_float, labelled->class_count);
+    add_matrix(arena, labels, "confusion_fixed", labelled->confusion_fixed, labelled->class_count);
     cJSON *curves = json_array(arena, labels, "curves");
-    for (uint32_t i = 0; i < verdict->curve_count; i++) {
-        const struct class_curve *curve = &verdict->curves[i];
+    for (uint32_t i = 0; i < labelled->curve_count; i++) {
+        const struct class_curve *curve = &labelled->curves[i];
         cJSON *object = json_object(arena, curves, NULL);
         json_number(arena, object, "area_float", curve->area_float);
         json_number(arena, object, "area_fixed", curve->area_fixed);
@@ -87,6 +87,17 @@ static void add_labels(struct arena *arena, cJSON *parent, const struct verdict 
         add_numbers(arena, object, "false_positive_fixed", curve->false_positive_fixed, curve->points);
         add_numbers(arena, object, "true_positive_fixed", curve->true_positive_fixed, curve->points);
     }
+}
+
+static void add_labels(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
+    if (!verdict->labelled_count)
+        return;
+    add_labelled(arena, json_object(arena, parent, "labels"), &verdict->labelled[0]);
+    if (verdict->labelled_count == 1)
+        return;
+    cJSON *others = json_array(arena, parent, "other_labels");
+    for (uint32_t i = 1; i < verdict->labelled_count; i++)
+        add_labelled(arena, json_object(arena, others, NULL), &verdict->labelled[i]);
 }
 
 static void add_activity(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
@@ -210,8 +221,7 @@ void verdict_to_json(struct arena *arena, cJSON *parent, const struct verdict *v
     add_engines(arena, parent, verdict);
     loss_to_json(arena, parent, &verdict->loss);
     add_gates(arena, parent, verdict);
-    if (verdict->has_labels)
-        add_labels(arena, parent, verdict);
+    add_labels(arena, parent, verdict);
     add_activity(arena, parent, verdict);
 }
 
@@ -321,32 +331,42 @@ static uint64_t *read_matrix(struct json_reader *reader, const cJSON *labels, co
 }
 
 /* What verdicts of 0.1.0 do not have. */
-static void read_classes(struct json_reader *reader, const cJSON *labels, struct verdict *verdict) {
+static void read_classes(struct json_reader *reader, const cJSON *labels, struct labelled *labelled) {
     if (!cJSON_GetObjectItemCaseSensitive(labels, "classes"))
         return;
-    const cJSON *item, *names = read_array(reader, labels, "class_names", &verdict->class_name_count);
-    const char **name = verdict->class_names = ARENA_ARRAY(reader->arena, const char *, verdict->class_name_count + 1);
+    const cJSON *item, *names = read_array(reader, labels, "class_names", &labelled->class_name_count);
+    const char **name = labelled->class_names = ARENA_ARRAY(reader->arena, const char *, labelled->class_name_count + 1);
     cJSON_ArrayForEach(item, names)
         *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
     uint64_t classes = read_count(reader, labels, "classes");
-    verdict->class_count = classes <= CONFUSION_MAX ? (uint32_t)classes : 0;
-    verdict->confusion_float = read_matrix(reader, labels, "confusion_float", verdict->class_count);
-    verdict->confusion_fixed = read_matrix(reader, labels, "confusion_fixed", verdict->class_count);
+    labelled->class_count = classes <= CONFUSION_MAX ? (uint32_t)classes : 0;
+    labelled->confusion_float = read_matrix(reader, labels, "confusion_float", labelled->class_count);
+    labelled->confusion_fixed = read_matrix(reader, labels, "confusion_fixed", labelled->class_count);
+}
+
+static void read_labelled(struct json_reader *reader, const cJSON *labels, struct labelled *labelled) {
+    labelled->output = later_text(reader, labels, "output");
+    labelled->events = read_count(reader, labels, "events");
+    labelled->accuracy_float = read_number(reader, labels, "accuracy_float");
+    labelled->accuracy_fixed = read_number(reader, labels, "accuracy_fixed");
+    read_classes(reader, labels, labelled);
+    const cJSON *item, *list = read_array(reader, labels, "curves", &labelled->curve_count);
+    struct class_curve *curve = labelled->curves = ARENA_ARRAY(reader->arena, struct class_curve, labelled->curve_count + 1);
+    cJSON_ArrayForEach(item, list)
+        read_curve(reader, item, curve++);
 }
 
 static void read_labels(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
-    const cJSON *item, *labels = cJSON_GetObjectItemCaseSensitive(root, "labels");
+    const cJSON *item, *labels = cJSON_GetObjectItemCaseSensitive(root, "labels"), *others = NULL;
+    uint32_t count = 0;
     if (!labels)
         return;
-    verdict->has_labels = true;
-    verdict->labelled_events = read_count(reader, labels, "events");
-    verdict->accuracy_float = read_number(reader, labels, "accuracy_float");
-    verdict->accuracy_fixed = read_number(reader, labels, "accuracy_fixed");
-    read_classes(reader, labels, verdict);
-    const cJSON *list = read_array(reader, labels, "curves", &verdict->curve_count);
-    struct class_curve *curve = verdict->curves = ARENA_ARRAY(reader->arena, struct class_curve, verdict->curve_count + 1);
-    cJSON_ArrayForEach(item, list)
-        read_curve(reader, item, curve++);
+    if (cJSON_GetObjectItemCaseSensitive(root, "other_labels"))
+        others = read_array(reader, root, "other_labels", &count);
+    verdict->labelled = ARENA_ARRAY(reader->arena, struct labelled, count + 1);
+    read_labelled(reader, labels, &verdict->labelled[verdict->labelled_count++]);
+    cJSON_ArrayForEach(item, others)
+        read_labelled(reader, item, &verdict->labelled[verdict->labelled_count++]);
 }
 
 static void read_activity(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {

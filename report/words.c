@@ -200,8 +200,18 @@ const char *words_tail(const char *name, size_t most) {
     return separator && separator[1] && tail > name ? separator : tail;
 }
 
-const char *words_class(struct arena *arena, const struct verdict *verdict, uint32_t number) {
-    return number < verdict->class_name_count ? words_clean(arena, verdict->class_names[number]) : arena_printf(arena, "class %u", number);
+const char *words_class(struct arena *arena, const struct labelled *labelled, uint32_t number) {
+    return number < labelled->class_name_count ? words_clean(arena, labelled->class_names[number]) : arena_printf(arena, "class %u", number);
+}
+
+const char *words_of_output(struct arena *arena, const struct labelled *labelled, uint32_t count) {
+    return count > 1 && labelled->output ? arena_printf(arena, " of %s", words_clean(arena, labelled->output)) : "";
+}
+
+void labelled_words(struct strbuf *out, const struct labelled *labelled, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        strbuf_printf(out, "%s accuracy%s %s, as trained %s", i ? ";" : ",", words_of_output(out->arena, &labelled[i], count),
+                      share_words(out->arena, labelled[i].accuracy_fixed, 1), share_words(out->arena, labelled[i].accuracy_float, 1));
 }
 
 bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report) {

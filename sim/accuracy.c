@@ -53,7 +53,7 @@ struct accuracy {
     const struct graph *fixed;
     struct pairing *pairs;
     double threshold;        /* that was asked for, or NaN */
-    struct labels *labels;
+    struct labels **labels;  /* by output; NULL: none */
     uint32_t input_count;
     valref *inputs;
     size_t *input_elements;
@@ -165,14 +165,14 @@ static size_t scores(const struct pairing *pair) {
     return floats > fixed ? floats : fixed;
 }
 
-int accuracy_expect_labels(struct accuracy *accuracy, uint64_t events) {
-    if (!accuracy->reference || accuracy->fixed->output_count == 0)
+int accuracy_expect_labels(struct accuracy *accuracy, uint32_t output, uint64_t events) {
+    if (!accuracy->reference)
         return 0;
-    const struct pairing *pair = &accuracy->pairs[0];
+    const struct pairing *pair = &accuracy->pairs[output];
     if (pair->decisions != 1)
         return diag_error(&accuracy->context->diagnostics, (struct location){0}, NULL, "labels need one decision an event, but output '%s' gives %zu",
-                          accuracy->fixed->outputs[0].name, pair->decisions);
-    accuracy->labels = labels_new(accuracy->arena, scores(pair), events);
+                          accuracy->fixed->outputs[output].name, pair->decisions);
+    accuracy->labels[output] = labels_new(accuracy->arena, scores(pair), events);
     return 0;
 }
 
@@ -185,6 +185,7 @@ static void allocate(struct accuracy *accuracy) {
     accuracy->input_elements = ARENA_ARRAY(arena, size_t, accuracy->input_count + 1);
     for (uint32_t i = 0; i < accuracy->input_count; i++)
         accuracy->input_elements[i] = value_elements(fixed, accuracy->inputs[i]);
+    accuracy->labels = ARENA_ARRAY(arena, struct labels *, fixed->output_count + 1);
     accuracy->reals = ARENA_ARRAY(arena, double *, fixed->output_count + 1);
     for (uint32_t o = 0; o < fixed->output_count; o++)
         accuracy->reals[o] = arena_calloc(arena, BLOCK_EVENTS, accuracy->pairs[o].fixed * sizeof **accuracy->reals);
@@ -258,52 +259,53 @@ static int64_t marked_class(const double *label, size_t columns) {
 }
 
 /* A class number, or one column a class of which the largest counts. -1: neither. */
-static int64_t label_class(const struct accuracy *accuracy, const double *label, size_t columns) {
-    size_t classes = scores(&accuracy->pairs[0]);
+static int64_t label_class(const struct pairing *pair, const double *label, size_t columns) {
+    size_t classes = scores(pair);
     classes = classes > 1 ? classes : 2;
     if (columns > 1)
         return columns == classes ? marked_class(label, columns) : -1;
     bool whole = label[0] >= 0 && label[0] == floor(label[0]) && label[0] < 2147483647.0;
-    bool open_ended = accuracy->pairs[0].fixed_is_index && accuracy->pairs[0].float_is_index;
+    bool open_ended = pair->fixed_is_index && pair->float_is_index;
     return whole && (open_ended || label[0] < (double)classes) ? (int64_t)label[0] : -1;
 }
 
-static void add_label(struct accuracy *accuracy, float *rows, const float *floats, const double *fixed, int64_t truth) {
-    const struct pairing *pair = &accuracy->pairs[0];
+static void add_label(const struct pairing *pair, struct labels *labels, float *rows, const float *floats, const double *fixed, int64_t truth) {
     size_t classes = scores(pair);
     int64_t a = float_decision(pair, floats, 0), b = fixed_decision(pair, fixed, 0);
     for (size_t c = 0; c < classes; c++) {
         rows[c] = pair->float_is_index || pair->floats != classes ? (float)((int64_t)c == a) : floats[c];
         rows[classes + c] = pair->fixed_is_index ? (float)((int64_t)c == b) : (float)fixed[c];
     }
-    labels_add(accuracy->labels, truth, a, b, rows, rows + classes);
+    labels_add(labels, truth, a, b, rows, rows + classes);
 }
 
-static int refuse_label(const struct accuracy *accuracy, const struct event_block *block, size_t event) {
-    const struct pairing *pair = &accuracy->pairs[0];
+static int refuse_label(const struct accuracy *accuracy, uint32_t output, const struct event_block *block, size_t event) {
+    const struct pairing *pair = &accuracy->pairs[output];
+    const struct output_labels *labels = &block->labels[output];
     const char *help = "a label is a class number, from 0"; /* of two that give the winner alone nobody knows how many there are */
     if (!(pair->fixed_is_index && pair->float_is_index))
         help = arena_printf(accuracy->context->arena, "a label is a class number, from 0 to %zu, or has a column for each of the classes",
                             scores(pair) > 1 ? scores(pair) - 1 : 1);
     if (accuracy->fixed->output_count > 1)
-        help = arena_printf(accuracy->context->arena, "%s; labels are held against the first of the model's outputs", help);
-    const char *label = block->label_columns == 1 ? arena_printf(accuracy->context->arena, " %g", block->labels[event]) : "";
-    return diag_error(&accuracy->context->diagnostics, (struct location){.file = block->labels_file}, help,
+        help = arena_printf(accuracy->context->arena, "%s; labels of another output are given as NAME=FILE", help);
+    const char *label = labels->columns == 1 ? arena_printf(accuracy->context->arena, " %g", labels->classes[event]) : "";
+    return diag_error(&accuracy->context->diagnostics, (struct location){.file = labels->file}, help,
                       "the label%s of event %llu is no class of output '%s'", label, (unsigned long long)(block->first_in_phase + event),
-                      accuracy->fixed->outputs[0].name);
+                      accuracy->fixed->outputs[output].name);
 }
 
-static int add_labels(struct accuracy *accuracy, const struct event_block *block, const float *floats) {
-    const struct pairing *pair = &accuracy->pairs[0];
+static int add_labels(const struct accuracy *accuracy, uint32_t output, const struct event_block *block, const float *floats) {
+    const struct pairing *pair = &accuracy->pairs[output];
+    const struct output_labels *labels = &block->labels[output];
     struct arena *scratch = arena_new(accuracy->context);
     float *rows = ARENA_ARRAY(scratch, float, 2 * scores(pair) + 1);
     int status = 0;
     for (size_t e = 0; e < block->events && status == 0; e++) {
-        int64_t truth = label_class(accuracy, block->labels + e * block->label_columns, block->label_columns);
+        int64_t truth = label_class(pair, labels->classes + e * labels->columns, labels->columns);
         if (truth < 0)
-            status = refuse_label(accuracy, block, e);
+            status = refuse_label(accuracy, output, block, e);
         else
-            add_label(accuracy, rows, floats + e * pair->floats, accuracy->reals[0] + e * pair->fixed, truth);
+            add_label(pair, accuracy->labels[output], rows, floats + e * pair->floats, accuracy->reals[output] + e * pair->fixed, truth);
     }
     arena_free(scratch);
     return status;
@@ -662,8 +664,9 @@ int accuracy_add(struct accuracy *accuracy, const struct event_block *block, flo
     if (accuracy->layers)
         layer_errors_add(accuracy->layers, block->events, (const float *const *)block->reals, (const int64_t *const *)block->integers,
                          accuracy->input_elements, accuracy->input_count, block->measured);
-    if (status == 0 && accuracy->labels && block->labels)
-        status = add_labels(accuracy, block, floats[0]);
+    for (uint32_t o = 0; status == 0 && block->labels && o < accuracy->fixed->output_count; o++)
+        if (accuracy->labels[o])
+            status = add_labels(accuracy, o, block, floats[o]);
     return status;
 }
 
@@ -761,12 +764,18 @@ void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena 
     loss_judge(loss, (double)NAN, arena);
 }
 
-void accuracy_finish_labels(const struct accuracy *accuracy, struct verdict *verdict, struct arena *arena) {
-    if (!accuracy->labels)
-        return;
-    labels_finish(accuracy->labels, !(accuracy->pairs[0].fixed_is_index && accuracy->pairs[0].float_is_index), verdict, arena);
-    if (verdict->has_labels)
-        loss_judge(&verdict->loss, verdict->accuracy_float - verdict->accuracy_fixed, arena);
+uint32_t accuracy_finish_labels(const struct accuracy *accuracy, struct loss *loss, struct labelled **out, struct arena *arena) {
+    uint32_t count = 0, outputs = accuracy->reference ? accuracy->fixed->output_count : 0;
+    *out = ARENA_ARRAY(arena, struct labelled, outputs + 1);
+    for (uint32_t o = 0; o < outputs; o++) {
+        const struct pairing *pair = &accuracy->pairs[o];
+        if (!accuracy->labels[o] || !labels_finish(accuracy->labels[o], !(pair->fixed_is_index && pair->float_is_index), &(*out)[count], arena))
+            continue;
+        (*out)[count++].output = arena_strdup(arena, accuracy->fixed->outputs[o].name);
+    }
+    if (count)
+        loss_judge(loss, labelled_loss(*out, count), arena);
+    return count;
 }
 
 /* ---- events in memory ---- */
@@ -811,12 +820,20 @@ static int measure_block(struct accuracy *accuracy, struct event_block *block, c
     return accuracy_add(accuracy, block, floats, integers);
 }
 
-static void finish_truth(const struct accuracy *accuracy, struct truth *truth, struct loss *loss, struct arena *arena) {
-    struct verdict verdict = {.loss = *loss};
-    accuracy_finish_labels(accuracy, &verdict, arena);
-    *loss = verdict.loss;
-    truth->accuracy_float = verdict.accuracy_float;
-    truth->accuracy_fixed = verdict.accuracy_fixed;
+/* Those of a block's events. */
+static const struct output_labels *labels_of_block(const struct truth *truth, const struct event_block *block, uint32_t outputs, struct arena *scratch) {
+    struct output_labels *labels = arena_copy(scratch, truth->labels, outputs * sizeof *labels);
+    for (uint32_t o = 0; o < outputs; o++)
+        if (labels[o].file)
+            labels[o].classes += block->first * labels[o].columns;
+    return labels;
+}
+
+static int expect_truth(struct accuracy *accuracy, const struct truth *truth, size_t events) {
+    for (uint32_t o = 0; o < accuracy->fixed->output_count; o++)
+        if (truth->labels[o].file && accuracy_expect_labels(accuracy, o, events))
+            return -1;
+    return 0;
 }
 
 bool loss_measure(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs, double threshold,
@@ -830,16 +847,13 @@ bool loss_measure_labelled(const struct graph *reference, const struct graph *fi
     struct accuracy *accuracy = accuracy_new(reference, fixed, threshold, NULL, own);
     int status = accuracy->reference ? 0 : -1;
     if (truth && status == 0)
-        status = accuracy_expect_labels(accuracy, events);
+        status = expect_truth(accuracy, truth, events);
     for (size_t first = 0; first < events && status == 0; first += BLOCK_EVENTS) {
         struct event_block block = {.phase = calibrated ? PHASE_CALIBRATION : PHASE_RANDOM, .first = first, .first_in_phase = first};
         struct arena *scratch = arena_new(fixed->context);
         block.events = events - first < BLOCK_EVENTS ? events - first : BLOCK_EVENTS;
-        if (truth) {
-            block.label_columns = truth->columns;
-            block.labels_file = truth->file;
-            block.labels = arena_copy(scratch, truth->labels + first * truth->columns, block.events * truth->columns * sizeof(double));
-        }
+        if (truth)
+            block.labels = labels_of_block(truth, &block, fixed->output_count, scratch);
         status = measure_block(accuracy, &block, inputs, scratch);
         arena_free(scratch);
     }
@@ -847,7 +861,7 @@ bool loss_measure_labelled(const struct graph *reference, const struct graph *fi
     if (status == 0)
         accuracy_finish(accuracy, loss, arena);
     if (status == 0 && truth)
-        finish_truth(accuracy, truth, loss, arena);
+        truth->labelled_count = accuracy_finish_labels(accuracy, loss, &truth->labelled, arena);
     accuracy_close(accuracy);
     arena_free(own);
     return status == 0;

@@ -68,6 +68,10 @@ uint64_t event_source_count(const struct event_source *source) {
     return source->count;
 }
 
+const char *event_source_path(const struct event_source *source) {
+    return source->path;
+}
+
 size_t event_source_elements(const struct event_source *source, struct shape *shape) {
     if (shape)
         *shape = source->shape;
@@ -162,21 +166,34 @@ static int source_matches(const struct event_source *source, const struct graph 
                               "an event is %s, but input '%s' is %s", shape_words(source->arena, &mine), name, shape_words(source->arena, &wanted));
 }
 
-/* "name=file" or "file": the input it is for, UINT32_MAX when there is none of that name. */
-static uint32_t input_for(const struct graph *graph, const valref *inputs, uint32_t count, const char *text, const char **file) {
+/* "name=file" or "file": which of the names it begins with, UINT32_MAX: none, and the file. A name may hold "=" too. */
+static uint32_t named_file(const char *const *names, uint32_t count, const char *text, const char **file) {
     uint32_t found = UINT32_MAX;
-    size_t longest = 0; /* a name may hold "=" too */
+    size_t longest = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const char *name = graph_definition(graph, inputs[i])->name;
-        size_t length = strlen(name);
-        if (strncmp(name, text, length) || text[length] != '=' || (found != UINT32_MAX && length <= longest))
+        size_t length = strlen(names[i]);
+        if (strncmp(names[i], text, length) || text[length] != '=' || (found != UINT32_MAX && length <= longest))
             continue;
         found = i;
         longest = length;
     }
     *file = found == UINT32_MAX ? text : text + longest + 1;
-    bool whole = count == 1 && (!strchr(text, '=') || !access(text, F_OK));
-    return found == UINT32_MAX && whole ? 0 : found;
+    return found;
+}
+
+/* It names nothing: a file. */
+static bool is_file_alone(const char *text) {
+    return !strchr(text, '=') || !access(text, F_OK);
+}
+
+static uint32_t input_for(const struct graph *graph, const valref *inputs, uint32_t count, const char *text, const char **file) {
+    struct arena *scratch = arena_new(graph->context);
+    const char **names = ARENA_ARRAY(scratch, const char *, count + 1);
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = graph_definition(graph, inputs[i])->name;
+    uint32_t found = named_file(names, count, text, file);
+    arena_free(scratch);
+    return found == UINT32_MAX && count == 1 && is_file_alone(text) ? 0 : found;
 }
 
 static const char *input_names(struct arena *arena, const struct graph *graph, const valref *inputs, uint32_t count) {
@@ -230,6 +247,43 @@ int event_sources_open(struct bxc_context *context, const struct graph *graph, c
     for (uint32_t i = 0; i < count && status != 0; i++) {
         event_source_close(sources[i]);
         sources[i] = NULL;
+    }
+    arena_free(scratch);
+    return status;
+}
+
+/* Without a name it is of the first output. */
+static int open_labels(struct bxc_context *context, const struct graph *graph, const char *const *names, const char *text, const char *help,
+                       struct event_source **sources) {
+    const char *file;
+    uint32_t output = named_file(names, graph->output_count, text, &file);
+    if (output == UINT32_MAX && is_file_alone(text))
+        output = 0;
+    if (output == UINT32_MAX)
+        return diag_error(&context->diagnostics, (struct location){.file = text}, help, "this names no output of the model");
+    if (sources[output])
+        return diag_error(&context->diagnostics, (struct location){.file = text}, help, "output '%s' has labels already", names[output]);
+    sources[output] = event_source_open(context, file);
+    return sources[output] ? 0 : -1;
+}
+
+int label_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files, uint32_t file_count,
+                       struct event_source **sources) {
+    struct arena *scratch = arena_new(context);
+    const char **names = ARENA_ARRAY(scratch, const char *, graph->output_count + 1);
+    struct strbuf help = strbuf_new(scratch);
+    strbuf_append(&help, "give NAME=FILE for each output that has labels:");
+    for (uint32_t o = 0; o < graph->output_count; o++) {
+        names[o] = graph->outputs[o].name;
+        sources[o] = NULL;
+        strbuf_printf(&help, "%s %s", o ? "," : "", names[o]);
+    }
+    int status = 0;
+    for (uint32_t i = 0; i < file_count && status == 0; i++)
+        status = open_labels(context, graph, names, files[i], help.data, sources);
+    for (uint32_t o = 0; o < graph->output_count && status != 0; o++) {
+        event_source_close(sources[o]);
+        sources[o] = NULL;
     }
     arena_free(scratch);
     return status;

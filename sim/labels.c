@@ -74,12 +74,12 @@ static double class_area(const struct labels *labels, const float *scores, size_
     return area;
 }
 
-static void finish_curves(const struct labels *labels, struct verdict *verdict, struct arena *arena) {
+static void finish_curves(const struct labels *labels, struct labelled *out, struct arena *arena) {
     struct scored *sorted = ARENA_ARRAY(labels->arena, struct scored, labels->kept + 1);
-    verdict->curve_count = (uint32_t)labels->classes;
-    verdict->curves = ARENA_ARRAY(arena, struct class_curve, verdict->curve_count + 1);
-    for (uint32_t c = 0; c < verdict->curve_count; c++) {
-        struct class_curve *curve = &verdict->curves[c];
+    out->curve_count = (uint32_t)labels->classes;
+    out->curves = ARENA_ARRAY(arena, struct class_curve, out->curve_count + 1);
+    for (uint32_t c = 0; c < out->curve_count; c++) {
+        struct class_curve *curve = &out->curves[c];
         curve->points = CURVE_POINTS;
         curve->false_positive_float = ARENA_ARRAY(arena, double, CURVE_POINTS);
         curve->true_positive_float = ARENA_ARRAY(arena, double, CURVE_POINTS);
@@ -91,25 +91,32 @@ static void finish_curves(const struct labels *labels, struct verdict *verdict, 
 }
 
 static uint64_t *finish_confusion(const uint64_t *confusion, uint32_t classes, struct arena *arena) {
-    uint64_t *out = ARENA_ARRAY(arena, uint64_t, classes * classes + 1);
+    uint64_t *counts = ARENA_ARRAY(arena, uint64_t, classes * classes + 1);
     for (uint32_t truth = 0; truth < classes; truth++)
         for (uint32_t choice = 0; choice < classes; choice++)
-            out[truth * classes + choice] = confusion[truth * CONFUSION_MAX + choice];
-    return out;
+            counts[truth * classes + choice] = confusion[truth * CONFUSION_MAX + choice];
+    return counts;
 }
 
-void labels_finish(const struct labels *labels, bool curves, struct verdict *verdict, struct arena *arena) {
+bool labels_finish(const struct labels *labels, bool curves, struct labelled *out, struct arena *arena) {
     if (labels->events == 0)
-        return;
-    verdict->has_labels = true;
-    verdict->labelled_events = labels->events;
-    verdict->accuracy_float = (double)labels->right_float / (double)labels->events;
-    verdict->accuracy_fixed = (double)labels->right_fixed / (double)labels->events;
+        return false;
+    out->events = labels->events;
+    out->accuracy_float = (double)labels->right_float / (double)labels->events;
+    out->accuracy_fixed = (double)labels->right_fixed / (double)labels->events;
     uint32_t classes = labels->largest < CONFUSION_MAX ? (uint32_t)labels->largest + 1 : 0;
-    verdict->class_count = classes && classes < labels->classes ? (uint32_t)labels->classes : classes;
-    verdict->class_count = verdict->class_count > CONFUSION_MAX ? 0 : verdict->class_count;
-    verdict->confusion_float = finish_confusion(labels->confusion_float, verdict->class_count, arena);
-    verdict->confusion_fixed = finish_confusion(labels->confusion_fixed, verdict->class_count, arena);
+    out->class_count = classes && classes < labels->classes ? (uint32_t)labels->classes : classes;
+    out->class_count = out->class_count > CONFUSION_MAX ? 0 : out->class_count;
+    out->confusion_float = finish_confusion(labels->confusion_float, out->class_count, arena);
+    out->confusion_fixed = finish_confusion(labels->confusion_fixed, out->class_count, arena);
     if (curves)
-        finish_curves(labels, verdict, arena);
+        finish_curves(labels, out, arena);
+    return true;
+}
+
+double labelled_loss(const struct labelled *labelled, uint32_t count) {
+    double most = (double)NAN;
+    for (uint32_t i = 0; i < count; i++)
+        most = fmax(most, labelled[i].accuracy_float - labelled[i].accuracy_fixed);
+    return most;
 }

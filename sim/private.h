@@ -192,14 +192,13 @@ struct event_block { /* events of one phase only */
     float **reals;           /* what the float model sees; NULL in phases that are not compared with it */
     bool *measured;          /* by event: compared with the float model */
     bool *on_grid;           /* by event: its numbers are the port's, not rounded to it */
-    double *labels;          /* NULL: none */
-    const char *labels_file;
-    size_t label_columns;
+    const struct output_labels *labels; /* one an output; NULL: of none */
 };
 struct event_stream;
 struct event_stream *event_stream_new(struct firmware *firmware, const struct verify_options *options, struct arena *arena);
 void event_stream_close(struct event_stream *stream);
 uint64_t event_stream_events(const struct event_stream *stream, enum phase phase);
+bool event_stream_has_labels(const struct event_stream *stream, uint32_t output);
 uint64_t event_stream_measured(const struct event_stream *stream); /* that are held against the float model */
 uint64_t event_stream_total(const struct event_stream *stream);
 int64_t event_stream_next(struct event_stream *stream, struct event_block *block); /* 0 at the end, -1 diagnosed */
@@ -291,21 +290,22 @@ const struct worst_event *worst_events_at(const struct worst_events *worst, uint
 /* ---- accuracy.c: fixed against the model as trained ---- */
 struct accuracy;
 struct accuracy *accuracy_new(const struct graph *reference, const struct graph *fixed, double threshold, const char *file, struct arena *arena);
-int accuracy_expect_labels(struct accuracy *accuracy, uint64_t events);
+int accuracy_expect_labels(struct accuracy *accuracy, uint32_t output, uint64_t events);
 const struct graph *accuracy_reference(const struct accuracy *accuracy); /* outputs as they are compared; NULL: nothing can be */
 bool accuracy_has_numbers(const struct accuracy *accuracy); /* or decisions only */
 bool accuracy_has_threshold(const struct accuracy *accuracy); /* by which some output decides */
 void accuracy_close(struct accuracy *accuracy);
 int accuracy_add(struct accuracy *accuracy, const struct event_block *block, float *const *floats, int64_t *const *integers);
 void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena *arena);
-void accuracy_finish_labels(const struct accuracy *accuracy, struct verdict *verdict, struct arena *arena); /* after it */
+/* After it; how many outputs have labels, and what they give. */
+uint32_t accuracy_finish_labels(const struct accuracy *accuracy, struct loss *loss, struct labelled **out, struct arena *arena);
 
 /* ---- labels.c ---- */
 struct labels;
 struct labels *labels_new(struct arena *arena, size_t classes, uint64_t events);
 void labels_add(struct labels *labels, int64_t truth, int64_t choice_float, int64_t choice_fixed, const float *scores_float,
                 const float *scores_fixed); /* a score a class */
-void labels_finish(const struct labels *labels, bool curves, struct verdict *verdict, struct arena *arena);
+bool labels_finish(const struct labels *labels, bool curves, struct labelled *out, struct arena *arena); /* false: there was none */
 
 /* ---- errors.c ---- */
 struct errors;

@@ -9,6 +9,7 @@ struct event_source; /* one model input: events x elements */
 struct event_source *event_source_open(struct bxc_context *context, const char *path); /* by name: .npy, .csv */
 void event_source_close(struct event_source *source);
 uint64_t event_source_count(const struct event_source *source);
+const char *event_source_path(const struct event_source *source);
 /* Elements an event; *shape the array's without its first axis. */
 size_t event_source_elements(const struct event_source *source, struct shape *shape);
 /* The next at most `events` events as binary64 (exact for float32 and integers to 2^53), row-major.
@@ -23,6 +24,9 @@ int event_source_read_port(struct event_source *source, const struct port_reader
 /* Opens "file" or "name=file" for every input of the graph, checks columns and equal counts; sources[i]
  * is the i-th input's. -1 and a diagnosis: none is left open. */
 int event_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files, uint32_t file_count,
+                       struct event_source **sources);
+/* The same for labels: sources[o] is the o-th output's, or NULL; a file without a name is of the first output. */
+int label_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files, uint32_t file_count,
                        struct event_source **sources);
 
 enum npy_type { NPY_FLOAT32, NPY_FLOAT64, NPY_INT64, NPY_UINT8, NPY_INT32 };
@@ -162,12 +166,18 @@ void loss_judge(struct loss *loss, double accuracy_lost, struct arena *arena);
  * false: nothing can be compared (the model came quantised, or its outputs have another shape). */
 bool loss_measure(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs,
                   double threshold, bool calibrated, struct arena *arena, struct loss *loss);
-/* The same with the true classes of the events: events x columns, and the accuracies that they give. */
-struct truth {
-    const double *labels;
-    const char *file;
+/* True classes of events by one output. */
+struct output_labels {
+    const char *file;  /* NULL: none */
+    double *classes;   /* events x columns */
     size_t columns;
-    double accuracy_float, accuracy_fixed;
+};
+struct labelled;
+/* The same with them, an output_labels an output, and what they give (labelled_count of those that have a file). */
+struct truth {
+    const struct output_labels *labels;
+    struct labelled *labelled;
+    uint32_t labelled_count;
 };
 bool loss_measure_labelled(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs,
                            double threshold, bool calibrated, struct truth *truth, struct arena *arena, struct loss *loss);
@@ -208,6 +218,18 @@ struct class_curve { /* one class against the rest */
     uint32_t points;
     double *false_positive_float, *true_positive_float, *false_positive_fixed, *true_positive_fixed;
 };
+struct labelled { /* what the labels of one output give */
+    const char *output;
+    uint64_t events;
+    double accuracy_float, accuracy_fixed;
+    uint32_t class_count;    /* of the matrices; 0: too many */
+    uint64_t *confusion_float, *confusion_fixed; /* events by true class (row) and chosen class */
+    const char **class_names; /* as the user calls them, or NULL */
+    uint32_t class_name_count;
+    struct class_curve *curves;
+    uint32_t curve_count;
+};
+double labelled_loss(const struct labelled *labelled, uint32_t count); /* the largest accuracy lost; NaN: no labels */
 enum { GATES_MAX = 3 };
 struct gate { /* what the user lets a loss be at most */
     const char *name;    /* "max-flips", "max-error", "max-loss" */
@@ -238,15 +260,8 @@ struct verdict {
     struct gate gates[GATES_MAX]; /* those that were asked for */
     uint32_t gate_count;
     struct loss loss;        /* the second question, on the user's or random events only */
-    bool has_labels;
-    uint64_t labelled_events;
-    double accuracy_float, accuracy_fixed;
-    uint32_t class_count;    /* of the matrices; 0: too many */
-    uint64_t *confusion_float, *confusion_fixed; /* events by true class (row) and chosen class */
-    const char **class_names; /* as the user calls them, or NULL */
-    uint32_t class_name_count;
-    struct class_curve *curves;
-    uint32_t curve_count;
+    struct labelled *labelled; /* by output that has labels */
+    uint32_t labelled_count;
     uint32_t still_count;    /* activations (elements) that never moved */
     const char **still;      /* their names, at most STILL_NAMED */
     struct value_range { /* a layer */
@@ -262,8 +277,9 @@ struct verify_options {
     uint64_t events;              /* -n; 0: all of the files */
     const char **event_files;     /* one an input: "file" or "name=file"; none: random events */
     uint32_t event_file_count;
-    const char *labels;           /* .npy or .csv of class numbers, or NULL */
-    const char **class_names;     /* in the order of the numbers, or NULL */
+    const char **label_files;     /* class numbers: "file" of the first output, or "name=file" */
+    uint32_t label_file_count;
+    const char **class_names;     /* in the order of the numbers, of the first output with labels, or NULL */
     uint32_t class_name_count;
     uint64_t seed;
     double max_flips, max_error, max_loss; /* gates; NaN: none */

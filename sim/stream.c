@@ -13,7 +13,8 @@ struct event_stream {
     uint32_t input_count;
     valref *inputs;
     struct event_source **sources; /* one an input; NULL without files */
-    struct event_source *labels;
+    struct event_source **labels; /* one an output; NULL: none */
+    struct output_labels *block_labels;
     uint64_t seed, counts[PHASE_COUNT], done, total_done;
     enum phase phase;
     int64_t *regression; /* port integers, all inputs side by side */
@@ -36,16 +37,19 @@ const char *event_name(struct arena *arena, enum phase phase, uint64_t number) {
     }
 }
 
-static int open_labels(struct event_stream *stream, const char *path) {
+static int open_labels(struct event_stream *stream, const struct verify_options *options) {
     struct bxc_context *context = stream->firmware->context;
+    const struct graph *graph = stream->firmware->quantised;
     if (!stream->sources)
-        return diag_error(&context->diagnostics, (struct location){.file = path, .option = "--labels"}, "give the events too: --events FILE", "labels without events");
-    stream->labels = event_source_open(context, path);
-    if (!stream->labels)
+        return diag_error(&context->diagnostics, (struct location){.file = options->label_files[0], .option = "--labels"},
+                          "give the events too: --events FILE", "labels without events");
+    stream->labels = ARENA_ARRAY(stream->arena, struct event_source *, graph->output_count + 1);
+    if (label_sources_open(context, graph, options->label_files, options->label_file_count, stream->labels))
         return -1;
-    if (stream->labels->count != stream->sources[0]->count)
-        return event_source_error(stream->labels, 0, "one label an event", "%llu labels for %llu events",
-                                  (unsigned long long)stream->labels->count, (unsigned long long)stream->sources[0]->count);
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        if (stream->labels[o] && stream->labels[o]->count != stream->sources[0]->count)
+            return event_source_error(stream->labels[o], 0, "one label an event", "%llu labels for %llu events",
+                                      (unsigned long long)stream->labels[o]->count, (unsigned long long)stream->sources[0]->count);
     return 0;
 }
 
@@ -59,7 +63,7 @@ static int plan(struct event_stream *stream, const struct verify_options *option
             return -1;
         stream->counts[PHASE_USER] = stream->sources[0]->count;
     }
-    if (options->labels && open_labels(stream, options->labels))
+    if (options->label_file_count && open_labels(stream, options))
         return -1;
     uint64_t wanted = options->events ? options->events : stream->sources ? stream->counts[PHASE_USER] : EVENTS_WITHOUT_FILES;
     if (stream->counts[PHASE_USER] > wanted)
@@ -81,6 +85,21 @@ static int plan(struct event_stream *stream, const struct verify_options *option
     return 0;
 }
 
+static void label_block_new(struct event_stream *stream) {
+    uint32_t outputs = stream->labels ? stream->firmware->quantised->output_count : 0;
+    stream->block_labels = ARENA_ARRAY(stream->arena, struct output_labels, outputs + 1);
+    for (uint32_t o = 0; o < outputs; o++) {
+        const struct event_source *source = stream->labels[o];
+        if (source)
+            stream->block_labels[o] = (struct output_labels){source->path, ARENA_ARRAY(stream->arena, double, BLOCK_EVENTS * source->elements + 1), source->elements};
+    }
+    stream->block.labels = stream->labels ? stream->block_labels : NULL;
+}
+
+bool event_stream_has_labels(const struct event_stream *stream, uint32_t output) {
+    return stream->labels && stream->labels[output];
+}
+
 static void block_new(struct event_stream *stream) {
     struct event_block *block = &stream->block;
     size_t widest = 1;
@@ -92,9 +111,7 @@ static void block_new(struct event_stream *stream) {
         block->integers[i] = arena_calloc(stream->arena, BLOCK_EVENTS, elements * sizeof **block->integers);
         block->reals[i] = arena_calloc(stream->arena, BLOCK_EVENTS, elements * sizeof **block->reals);
     }
-    block->labels_file = stream->labels ? stream->labels->path : NULL;
-    block->label_columns = stream->labels ? stream->labels->elements : 0;
-    block->labels = ARENA_ARRAY(stream->arena, double, BLOCK_EVENTS * block->label_columns + 1);
+    label_block_new(stream);
     block->measured = ARENA_ARRAY(stream->arena, bool, BLOCK_EVENTS);
     block->on_grid = ARENA_ARRAY(stream->arena, bool, BLOCK_EVENTS);
     stream->beyond = ARENA_ARRAY(stream->arena, uint64_t, stream->input_count + 1);
@@ -127,7 +144,8 @@ struct event_stream *event_stream_new(struct firmware *firmware, const struct ve
 void event_stream_close(struct event_stream *stream) {
     for (uint32_t i = 0; stream->sources && i < stream->input_count; i++)
         event_source_close(stream->sources[i]);
-    event_source_close(stream->labels);
+    for (uint32_t o = 0; stream->labels && o < stream->firmware->quantised->output_count; o++)
+        event_source_close(stream->labels[o]);
 }
 
 uint64_t event_stream_events(const struct event_stream *stream, enum phase phase) {
@@ -224,8 +242,9 @@ static int read_user_block(struct event_stream *stream, size_t events) {
             return -1;
         count_beyond(stream, i, events);
     }
-    if (stream->labels && event_source_read(stream->labels, stream->block.labels, events) != (int64_t)events)
-        return -1;
+    for (uint32_t o = 0; stream->labels && o < stream->firmware->quantised->output_count; o++)
+        if (stream->labels[o] && event_source_read(stream->labels[o], stream->block_labels[o].classes, events) != (int64_t)events)
+            return -1;
     for (size_t e = 0; e < events; e++)
         stream->block.measured[e] = true;
     return 0;
@@ -273,7 +292,7 @@ int64_t event_stream_next(struct event_stream *stream, struct event_block *block
     block->events = events;
     if (stream->phase == PHASE_CORNER || stream->phase == PHASE_REGRESSION)
         block->reals = NULL;
-    if (stream->phase != PHASE_USER || !stream->labels)
+    if (stream->phase != PHASE_USER)
         block->labels = NULL;
     stream->done += events;
     stream->total_done += events;

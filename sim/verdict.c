@@ -188,14 +188,14 @@ static int check_gates(struct verification *run) {
     if (!isnan(options->max_error) && !accuracy_has_numbers(run->accuracy))
         return diag_error(diag, (struct location){.attribute = "--max-error"}, "hold them against --max-flips",
                           "there is no error to hold the limit against: only decisions are compared");
-    if (!isnan(options->max_loss) && !options->labels)
+    if (!isnan(options->max_loss) && !options->label_file_count)
         return diag_error(diag, (struct location){.option = "--max-loss"}, "give the true classes: --labels FILE",
                           "the accuracy lost is not known without labels");
     return 0;
 }
 
 static int check_names(const struct verification *run) {
-    if (!run->options->class_name_count || run->options->labels)
+    if (!run->options->class_name_count || run->options->label_file_count)
         return 0;
     return diag_error(&run->firmware->context->diagnostics, (struct location){.option = "--class-names"}, "give the true classes: --labels FILE",
                       "classes have names only where events have labels");
@@ -203,14 +203,17 @@ static int check_names(const struct verification *run) {
 
 /* Names that are too few or too many are told, and what has none goes by its number. */
 static void name_classes(const struct verification *run) {
-    struct verdict *verdict = run->verdict;
-    uint32_t classes = verdict->curve_count > 1 ? verdict->curve_count : verdict->class_count;
-    verdict->class_names = run->options->class_names;
-    verdict->class_name_count = run->options->class_name_count;
-    if (verdict->has_labels && verdict->class_name_count && verdict->class_name_count != classes)
+    const struct verdict *verdict = run->verdict;
+    if (!verdict->labelled_count)
+        return;
+    struct labelled *labelled = &verdict->labelled[0];
+    uint32_t classes = labelled->curve_count > 1 ? labelled->curve_count : labelled->class_count;
+    labelled->class_names = run->options->class_names;
+    labelled->class_name_count = run->options->class_name_count;
+    if (labelled->class_name_count && labelled->class_name_count != classes)
         diag_warning(&run->firmware->context->diagnostics, (struct location){.attribute = "--class-names"},
                      "give one name a class, with commas between them; a class without one goes by its number", "%u name%s for %u classes",
-                     verdict->class_name_count, verdict->class_name_count == 1 ? "" : "s", classes);
+                     labelled->class_name_count, labelled->class_name_count == 1 ? "" : "s", classes);
 }
 
 /* Options about decisions, where none is looked at by them. */
@@ -218,7 +221,7 @@ static void warn_of_idle(const struct verification *run) {
     const struct verify_options *options = run->options;
     struct diagnostics *diag = &run->firmware->context->diagnostics;
     const struct location at = {.file = run->firmware->folder};
-    if (options->labels && !run->reference)
+    if (options->label_file_count && !run->reference)
         diag_warning(diag, at, NULL, "labels do nothing: there is no float model to compare with (%s)", run->reference_result->skipped);
     if (!isnan(options->threshold) && (!run->reference || !accuracy_has_threshold(run->accuracy)))
         diag_warning(diag, at, NULL, "a threshold does nothing: no output decides by one number");
@@ -231,8 +234,9 @@ static int open_all(struct verification *run) {
     if (!run->stream)
         return -1;
     run->accuracy = accuracy_new(run->firmware->reference, run->firmware->quantised, run->options->threshold, run->firmware->folder, run->arena);
-    if (run->options->labels && accuracy_expect_labels(run->accuracy, event_stream_events(run->stream, PHASE_USER)))
-        return -1;
+    for (uint32_t o = 0; o < run->firmware->quantised->output_count; o++)
+        if (event_stream_has_labels(run->stream, o) && accuracy_expect_labels(run->accuracy, o, event_stream_events(run->stream, PHASE_USER)))
+            return -1;
     if (open_reference(run) || check_gates(run))
         return -1;
     warn_of_idle(run);
@@ -455,7 +459,7 @@ static void judge_loss(struct verification *run) {
     const struct loss *loss = &verdict->loss;
     add_gate(verdict, "max-flips", options->max_flips, flipped_share(loss));
     add_gate(verdict, "max-error", options->max_error, loss->max_error);
-    add_gate(verdict, "max-loss", options->max_loss, verdict->accuracy_float - verdict->accuracy_fixed);
+    add_gate(verdict, "max-loss", options->max_loss, labelled_loss(verdict->labelled, verdict->labelled_count));
     if (verdict_warns_of_loss(verdict))
         diag_warning(&run->firmware->context->diagnostics, (struct location){.file = run->firmware->folder},
                      event_stream_events(run->stream, PHASE_USER)
@@ -540,7 +544,7 @@ struct verdict *verify_firmware(struct firmware *firmware, const struct verify_o
     if (status == 0) {
         count_events(&run);
         accuracy_finish(run.accuracy, &run.verdict->loss, firmware->context->arena);
-        accuracy_finish_labels(run.accuracy, run.verdict, firmware->context->arena);
+        run.verdict->labelled_count = accuracy_finish_labels(run.accuracy, &run.verdict->loss, &run.verdict->labelled, firmware->context->arena);
         name_classes(&run);
         activity_finish(run.activity, run.verdict);
         judge(&run);

@@ -86,7 +86,7 @@ class Firmware:
     def verify(self, events: Any = None, labels: Any = None, *, progress: bool | None = None, **options: Any) -> Verdict:
         """Builds and runs every engine: `bxc verify`.
 
-        events, labels: arrays, or paths; a dictionary by input where there are several.
+        events, labels: arrays, or paths; a dictionary by input (labels: by output) where there are several.
         Other options as on the command line, with underscores: count=100000, engines="c,rtl", max_flips=0.001.
         A firmware in memory is verified in a temporary folder that lives as long as it does.
         """

@@ -129,7 +129,7 @@ gate() {
 gate "an error within the gate" "0 1" --max-error 0.5 --precision 10
 gate "an error beyond the gate" "1 0" --max-error 0.0001 --precision 2
 gate "no flips" "0 1" --max-flips 0 --precision 12
-gate "no gate for accuracy without labels" "1 0" --max-loss 0.1
+gate "no gate for accuracy without labels" "2 0" --max-loss 0.1
 printf '0\n1\n1\n' > labels.csv
 gate "accuracy within the gate" "0 1" --labels labels.csv --max-loss 1
 printf '0\n1\n' > few.csv
@@ -139,7 +139,7 @@ gate "too few labels" "1 0" --labels few.csv
 [ $? = 1 ] && grep -q "accuracy lost" with.err && echo "ok accuracy beyond the gate" || echo "not ok accuracy beyond the gate"
 "$BXC" compile float.bxc -o gated --calibrate two.csv --prune 0 > with.out 2> with.err
 [ $? = 0 ] && ! grep -q prune with.err && echo "ok no weight is to be pruned" || echo "not ok no weight is to be pruned"
-gate "a gate that is no number" "1 0" --max-error many
+gate "a gate that is no number" "2 0" --max-error many
 "$BXC" compile -q quantised.bxc -o gated --max-error 1 2> with.err
 [ $? = 1 ] && grep -q "no float model" with.err && echo "ok a gate without a float model" || echo "not ok a gate without a float model"
 only_decisions() { # COMMAND...

@@ -43,11 +43,11 @@ silent "a threshold" verify one --engines c -n 100 --threshold 0.5
 says "headers without HLS" 0 '--ap-types does nothing' verify one --engines c -n 100 --ap-types .
 says "engines twice" 0 "given as 'c' and as 'emulator,c': the last one counts" verify one -n 100 --engines c --engines emulator,c
 silent "engines twice alike" verify one -n 100 --engines c --engines c
-says "half an event" 1 "'100.5' is no whole number" verify one --engines c -n 100.5
-says "half an event of run" 1 "'2.5' is no whole number" run one events.csv -o y.csv -n 2.5
-says "half a seed" 1 "'1.5' is no whole number" verify one --engines c --seed 1.5
-says "half a thread" 1 "'1.5' is no whole number" verify one --engines c -j 1.5
-says "a class without a name" 1 'class 1 has no name' verify one --engines c -n 100 --events events.csv --labels labels.csv --class-names 'a,,b'
+says "half an event" 2 "'100.5' is no whole number" verify one --engines c -n 100.5
+says "half an event of run" 2 "'2.5' is no whole number" run one events.csv -o y.csv -n 2.5
+says "half a seed" 2 "'1.5' is no whole number" verify one --engines c --seed 1.5
+says "half a thread" 2 "'1.5' is no whole number" verify one --engines c -j 1.5
+says "a class without a name" 2 'class 1 has no name' verify one --engines c -n 100 --events events.csv --labels labels.csv --class-names 'a,,b'
 says "no class marked" 1 'the label of event 30 is no class' verify two --engines c -n 100 --events events.csv --labels marked.csv
 echo '{"layers": {"dense": {"weights": 5}, "dense": {"weights": 9}}}' > layers.json
 says "a layer twice" 1 'layers/dense' compile one.bxc -o again --config layers.json

@@ -183,6 +183,9 @@ def several_inputs_and_outputs():
     out = firmware.predict({"a": a, "b": b})
     assert (out["s"] == a + b).all() and (out["d"] == a - b).all()
     assert all((u == v).all() for u, v in zip(firmware.predict([a, b]).values(), out.values()))
+    verdict = quietly(firmware.verify, {"a": a, "b": b}, {"d": np.array([0, 0]), "s": np.array([1, 1])}, engines="c", count=2)
+    assert [verdict.data["labels"]["output"], verdict.data["other_labels"][0]["output"]] == ["s", "d"]
+    assert verdict.accuracy_fixed == 0.5 and verdict.data["other_labels"][0]["accuracy_fixed"] == 1
 
 
 def verifies():

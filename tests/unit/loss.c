@@ -417,12 +417,12 @@ static void labels_beyond_memory(void) {
     context = context_new();
     struct labels *labels = labels_new(context->arena, CLASSES, EVENTS_MANY);
     float *scores = ARENA_ARRAY(context->arena, float, CLASSES);
-    struct verdict verdict = {0};
+    struct labelled labelled = {0};
     for (int e = 0; e < 40; e++)
         labels_add(labels, e % 4 == 0, 1, 0, scores, scores);
-    labels_finish(labels, false, &verdict, context->arena);
-    CHECK_EQ(verdict.labelled_events, 40);
-    CHECK(verdict.accuracy_float == 0.25 && verdict.accuracy_fixed == 0.75);
+    CHECK(labels_finish(labels, false, &labelled, context->arena));
+    CHECK_EQ(labelled.events, 40);
+    CHECK(labelled.accuracy_float == 0.25 && labelled.accuracy_fixed == 0.75);
     context_free(context);
 }
 

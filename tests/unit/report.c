@@ -45,6 +45,9 @@ static struct class_curve curves[] = {
 };
 static uint64_t confusion_float[9] = {5, 1, 0, 2, 40, 0, 1, 1, 50}, confusion_fixed[9] = {4, 2, 0, 2, 40, 0, 1, 1, 50};
 static const char *class_names[] = {"q&g", "top"};
+static struct labelled labelled = {
+    .output = "y", .events = 100, .accuracy_float = 0.76, .accuracy_fixed = 0.755, .class_count = 3, .confusion_float = confusion_float,
+    .confusion_fixed = confusion_fixed, .class_names = class_names, .class_name_count = 2, .curves = curves, .curve_count = 2};
 static const char *still[] = {"relu[3]", "<relu>[4]"};
 static struct value_range ranges[] = {{"x", -32, 31.9990234375, -4.5, 4.25, 16, 1, 0}, {"softmax.exp", 0, 1.9995, 0.01, 1, 5, 0.75, 2}};
 
@@ -67,9 +70,7 @@ static struct verdict verdict = {
              .flipped_by = {1, 0, 2, 0}, .allowed = 0.0625, .formats = "formats of 12 bits",
              .worst = {{17, "event 17 of the files", "y", "the formats' rounding, most of it at layer 'relu <2>'", 0, 3, 0.03, 0.5, 0.53}}, .worst_count = 1,
              .layers = losses, .layer_count = 2, .layer = "relu <2>", .explained = true},
-    .has_labels = true, .labelled_events = 100, .accuracy_float = 0.76, .accuracy_fixed = 0.755,
-    .class_count = 3, .confusion_float = confusion_float, .confusion_fixed = confusion_fixed, .class_names = class_names, .class_name_count = 2,
-    .curves = curves, .curve_count = 2, .still_count = 2, .still = still, .ranges = ranges, .range_count = 2};
+    .labelled = &labelled, .labelled_count = 1, .still_count = 2, .still = still, .ranges = ranges, .range_count = 2};
 
 static void json_is_read_back(void) {
     struct bxc_context *context = context_new();
@@ -263,13 +264,41 @@ static void classes_have_names(void) {
     context_free(context);
 }
 
+/* Labels of several outputs: each by its name, in every report, and read back. */
+static void labels_of_several_outputs(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf page = strbuf_new(context->arena), text = strbuf_new(context->arena), json = strbuf_new(context->arena), again = strbuf_new(context->arena);
+    struct labelled both[2] = {labelled, labelled};
+    struct verdict two = verdict;
+    both[1].output = "z<";
+    both[1].accuracy_fixed = 0.25;
+    both[1].class_name_count = 0;
+    two.labelled = both;
+    two.labelled_count = 2;
+    report_html(&page, &report, &two);
+    verdict_terminal(&text, &two, false);
+    verdict_json(&json, &two);
+    const struct verdict *back = verdict_parse(context, context->arena, "v.json", json.data);
+    CHECK(strstr(page.data, "<h2>ROC curves of y</h2>") && strstr(page.data, "<h2>Confusion matrix of z&lt;</h2>") &&
+          strstr(page.data, "accuracy of z&lt;, firmware"));
+    CHECK(strstr(text.data, "accuracy of y 75.5") && strstr(text.data, "; accuracy of z< 25.0"));
+    CHECK(back && back->labelled_count == 2);
+    verdict_json(&again, back);
+    CHECK_STR(again.data, json.data);
+    CHECK_STR(back->labelled[1].output, "z<");
+    CHECK(back->labelled[1].accuracy_fixed == 0.25 && labelled_loss(back->labelled, 2) == 0.51);
+    context_free(context);
+}
+
 /* A matrix that is too large for a page is not left out without a word. */
 static void many_classes_are_told(void) {
     struct bxc_context *context = context_new();
     struct strbuf page = strbuf_new(context->arena);
     struct verdict many = verdict;
-    many.class_count = 21;
-    many.confusion_float = many.confusion_fixed = ARENA_ARRAY(context->arena, uint64_t, 21 * 21);
+    struct labelled classes = labelled;
+    many.labelled = &classes;
+    classes.class_count = 21;
+    classes.confusion_float = classes.confusion_fixed = ARENA_ARRAY(context->arena, uint64_t, 21 * 21);
     report_html(&page, &report, &many);
     CHECK(strstr(after(page.data, "<h2>Confusion matrix</h2>"), "21 classes are too many for a page"));
     context_free(context);
@@ -341,6 +370,7 @@ int main(int argc, char **argv) {
     RUN(budgets_are_told);
     RUN(classes_have_names);
     RUN(many_classes_are_told);
+    RUN(labels_of_several_outputs);
     RUN(curves_have_no_points_of_their_own);
     RUN(junit_is_well_formed);
     RUN(tables_say_what_matters);

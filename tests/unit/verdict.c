@@ -421,19 +421,20 @@ static void files_and_labels(void) {
     const char *files[1] = {events};
     options.event_files = files;
     options.event_file_count = 1;
-    options.labels = labels;
+    options.label_files = (const char *[]){labels};
+    options.label_file_count = 1;
     options.max_flips = options.max_error = options.max_loss = 0;
     struct verdict *verdict = verify(&options);
-    CHECK(verdict && verdict->equal && verdict->has_labels);
+    CHECK(verdict && verdict->equal && verdict->labelled_count == 1);
     CHECK_EQ(verdict->user_events, 20);
     CHECK_EQ(verdict->random_events, 20000); /* what the files do not reach; not measured */
     CHECK_EQ(verdict->loss.grid_outputs, 0); /* 0.03 is on no grid of sixteenths */
     CHECK(verdict->loss.max_error > 0);
-    CHECK_EQ(verdict->curve_count, 2);
+    CHECK_EQ(verdict->labelled[0].curve_count, 2);
     CHECK(verdict->loss.max_error < 0.1 && strstr(verdict->loss.worst[0].cause, "the port's rounding"));
     CHECK(verdict->gate_count == 3 && !verdict_gates_pass(verdict) && !verdict_is_positive(verdict));
     CHECK(verdict->gates[0].passed && !verdict->gates[1].passed && verdict->gates[2].passed);
-    CHECK(verdict->curves[0].area_fixed > 0.9 && fabs(verdict->accuracy_fixed - 1) < 0.051);
+    CHECK(verdict->labelled[0].curves[0].area_fixed > 0.9 && fabs(verdict->labelled[0].accuracy_fixed - 1) < 0.051);
     CHECK_EQ(verdict->still_count, 1);
     CHECK_STR(verdict->still[0], "x[1]");
     done();

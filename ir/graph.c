@@ -176,6 +176,7 @@ struct graph *graph_clone(const struct graph *graph) {
     copy->values = arena_copy(copy->arena, graph->values, graph->value_count * sizeof *copy->values);
     for (uint32_t i = 0; i < graph->value_count; i++)
         clone_value(copy, &copy->values[i]);
+    readers_find(copy);
     for (uint32_t i = 0; i < graph->output_count; i++) {
         graph_append_output(copy, graph->outputs[i].name, graph->outputs[i].value);
         copy->outputs[i].meaning = meaning_copy(copy->arena, &graph->outputs[i].meaning);
@@ -251,6 +252,7 @@ valref graph_append_with_body(struct graph *graph, enum op op, const char *name,
         return NO_VALUE;
     graph->node_count++;
     graph->value_count += node.result_count;
+    readers_add_node(graph, graph->node_count - 1);
     return node.result;
 }
 

@@ -1,19 +1,7 @@
-/* Rewriting of graphs: readers moved from value to value, dead nodes swept, operands sorted first. */
+/* Dead nodes swept, operands sorted first. */
 #include "ir/ir.h"
 
 #include <string.h>
-
-void graph_replace(struct graph *graph, valref old, valref replacement) {
-    for (uint32_t i = 0; i < graph->node_count; i++) {
-        struct node *node = &graph->nodes[i];
-        for (uint32_t k = 0; !node->dead && k < node->input_count; k++)
-            if (valref_equal(node->inputs[k], old))
-                node->inputs[k] = replacement;
-    }
-    for (uint32_t i = 0; i < graph->output_count; i++)
-        if (valref_equal(graph->outputs[i].value, old))
-            graph->outputs[i].value = replacement;
-}
 
 struct value_list graph_inputs(const struct graph *graph, struct arena *arena) {
     struct value_list inputs = {0, NULL};
@@ -24,20 +12,6 @@ struct value_list graph_inputs(const struct graph *graph, struct arena *arena) {
         if (!graph->nodes[i].dead && graph->nodes[i].op == OP_INPUT)
             inputs.at[count++] = graph->nodes[i].result;
     return inputs;
-}
-
-uint32_t graph_use_count(const struct graph *graph, valref value, bool *output) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < graph->node_count; i++) {
-        const struct node *node = &graph->nodes[i];
-        for (uint32_t k = 0; !node->dead && k < node->input_count; k++)
-            count += valref_equal(node->inputs[k], value);
-    }
-    if (output)
-        *output = false;
-    for (uint32_t i = 0; output && i < graph->output_count; i++)
-        *output = *output || valref_equal(graph->outputs[i].value, value);
-    return count;
 }
 
 /* The new order of nodes, found by walking operands first in the old order. */
@@ -142,6 +116,7 @@ static void renumber(struct graph *graph, const struct order *order, struct aren
     memcpy(graph->values, values, count * sizeof *values);
     graph->node_count = order->count;
     graph->value_count = count;
+    readers_find(graph);
 }
 
 bool graph_compact(struct graph *graph) {

@@ -311,6 +311,7 @@ struct value {
     struct formats formats;     /* integers */
     struct intervals intervals; /* integers */
     noderef definition;
+    uint32_t first_reader; /* readers.c; NO_READER: none */
 };
 
 /* One unary function of integers: entries[m - first], for m in [first, first + count). */
@@ -450,6 +451,7 @@ struct node {
     union attributes attributes;
     struct graph *body; /* scan, map: the node's own; whoever walks a graph recurses */
     bool dead;          /* removed; swept by graph_compact */
+    uint32_t reads;     /* where its operands stand in the graph's list of readers */
 };
 
 struct graph_output {
@@ -458,6 +460,7 @@ struct graph_output {
     struct meaning meaning; /* integer graphs, seldom */
 };
 
+struct read;
 struct graph {
     struct bxc_context *context;
     struct arena *arena;
@@ -470,6 +473,8 @@ struct graph {
     uint32_t value_count, value_capacity;
     struct graph_output *outputs;
     uint32_t output_count, output_capacity;
+    struct read *reads; /* every operand of every node (readers.c) */
+    uint32_t read_count, read_capacity;
     struct analysis *open; /* between graph_open and graph_close, else NULL */
 };
 
@@ -508,8 +513,12 @@ valref graph_append_integers(struct graph *graph, const char *name, struct shape
                              const int64_t *integers);
 void graph_append_output(struct graph *graph, const char *name, valref value);
 void graph_name_value(struct graph *graph, valref value, const char *name);
-/* Every reader of `old`, outputs included, reads `new` instead. */
+/* Every reader of `old`, outputs included, reads the replacement instead, but for what defines that. */
 void graph_replace(struct graph *graph, valref old, valref replacement);
+/* A new operand of a node; whoever writes to `inputs` instead leaves the graph's readers wrong. */
+void graph_set_operand(struct graph *graph, struct node *node, uint32_t slot, valref value);
+/* The same without outputs: they are the value still. */
+void graph_put_behind(struct graph *graph, valref value, valref behind);
 /* Drops dead and unused nodes (inputs stay), sorts operands first, renumbers. Returns whether any went. */
 bool graph_compact(struct graph *graph);
 /* The model's inputs, in order. */
@@ -518,6 +527,19 @@ struct value_list {
     valref *at;
 };
 struct value_list graph_inputs(const struct graph *graph, struct arena *arena);
+/* The operands of live nodes that are this value, in the order of the nodes. */
+struct reader_list {
+    uint32_t count;
+    struct value_reader {
+        noderef node;
+        uint32_t slot;
+    } *at;
+};
+/* For what makes nodes: the operands of one more, and those of all. */
+void readers_add_node(struct graph *graph, uint32_t node);
+void readers_find(struct graph *graph);
+bool readers_are_right(const struct graph *graph); /* what graph_verify asks */
+struct reader_list graph_readers(const struct graph *graph, valref value, struct arena *arena);
 /* Users of a value among live nodes; *output tells whether it is a graph output too. */
 uint32_t graph_use_count(const struct graph *graph, valref value, bool *output);
 /* formats helper: one format for all. */

@@ -1,4 +1,4 @@
-/* What must hold of a graph between passes, whatever a pass did: handles, order, operand counts, and
+/* What must hold of a graph between passes, whatever a pass did: handles, order, operand counts, readers, and
  * that every type and interval is what inference gives afresh. */
 #include "ir/ir.h"
 
@@ -72,7 +72,7 @@ static int verify_structure(const struct graph *graph, struct arena *scratch) {
             result = diag_error(&graph->context->diagnostics, graph_location(graph, NULL), NULL,
                                 "output '%s' has no value", output->name ? output->name : "");
     }
-    return result;
+    return result == 0 && !readers_are_right(graph) ? refuse(graph, NULL, "an operand is not listed as read") : result;
 }
 
 static bool formats_equal(const struct graph *a, const struct graph *b, valref value) {

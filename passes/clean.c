@@ -41,16 +41,16 @@ static bool skip_reshape(struct graph *graph, struct node *node) {
     if (node->op != OP_RESHAPE) return false;
     const struct node *inner = graph_definition(graph, node->inputs[0]);
     if (inner->op != OP_RESHAPE) return false;
-    node->inputs[0] = inner->inputs[0];
+    graph_set_operand(graph, node, 0, inner->inputs[0]);
     return true;
 }
 
 /* x to the power 2 is x * x: exact in integers, where other powers need a table. */
-static bool square_to_product(const struct graph *graph, struct node *node) {
+static bool square_to_product(struct graph *graph, struct node *node) {
     const struct shape *result = &graph_value(graph, node->result)->shape;
     if (node->op != OP_POW || !is_constant(graph, node->inputs[1], 2, result, node->inputs[0])) return false;
     node->op = OP_MUL;
-    node->inputs[1] = node->inputs[0];
+    graph_set_operand(graph, node, 1, node->inputs[0]);
     return true;
 }
 

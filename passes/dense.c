@@ -70,7 +70,7 @@ static float *rounded(struct arena *arena, const double *numbers, size_t count) 
 static void replace_constant(struct graph *graph, noderef reader, uint32_t slot, struct shape shape, const float *reals) {
     const char *name = graph_definition(graph, graph_node(graph, reader)->inputs[slot])->name;
     valref constant = graph_append_reals(graph, name, shape, reals);
-    graph_node(graph, reader)->inputs[slot] = constant;
+    graph_set_operand(graph, graph_node(graph, reader), slot, constant);
 }
 
 static void append_bias(struct graph *graph, valref product, struct shape shape, const float *reals) {
@@ -78,7 +78,6 @@ static void append_bias(struct graph *graph, valref product, struct shape shape,
     valref operands[2] = {product, graph_append_reals(graph, arena_printf(graph->arena, "%s.constant", name), shape, reals)};
     valref sum = graph_append(graph, OP_ADD, name, operands, 2, NULL);
     graph_replace(graph, product, sum);
-    graph_definition(graph, sum)->inputs[0] = product;
 }
 
 static bool any_number(const float *reals, size_t count) {

@@ -380,9 +380,11 @@ int port_quantiser_bring(struct graph *graph, valref input, const struct port_qu
     uint32_t old_count = graph->node_count;
     valref value = append_all(graph, q, input);
     if (value.id == UINT32_MAX) return -1;
-    for (uint32_t n = 0; n < old_count; n++)
-        for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++)
-            if (valref_equal(graph->nodes[n].inputs[k], input)) graph->nodes[n].inputs[k] = value;
+    struct reader_list readers = graph_readers(graph, input, graph->arena);
+    for (uint32_t i = 0; i < readers.count; i++) {
+        const struct value_reader *reader = &readers.at[i];
+        if (reader->node.id < old_count) graph_set_operand(graph, graph_node(graph, reader->node), reader->slot, value);
+    }
     for (uint32_t i = 0; i < q->node_count; i++) pass_over(graph, q->nodes[i]);
     return 0;
 }

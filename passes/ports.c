@@ -326,7 +326,6 @@ static int append_port(struct graph *graph, valref input, const char *name, cons
     valref port = graph_append(graph, OP_NARROW, name, &input, 1, &attributes);
     if (port.id == UINT32_MAX) return -1;
     graph_replace(graph, input, port);
-    graph_definition(graph, port)->inputs[0] = input;
     return 0;
 }
 

@@ -121,7 +121,7 @@ static bool apply(struct program *program, const struct layers *layers) {
         valref old = graph_node(graph, layer->node)->inputs[1];
         if (memcmp(graph_reals(graph, old), layer->weights, layer->count * sizeof *layer->weights) != 0) {
             valref constant = graph_append_reals(graph, graph_definition(graph, old)->name, graph_value(graph, old)->shape, layer->weights);
-            graph_node(graph, layer->node)->inputs[1] = constant;
+            graph_set_operand(graph, graph_node(graph, layer->node), 1, constant);
             any = true;
         }
         size_t zero = count_zeros(layer);

@@ -51,10 +51,7 @@ static int append_narrow(struct graph *graph, valref value, const char *what, st
     const char *name = arena_printf(graph->arena, "%s.%s", graph_definition(graph, value)->name, what);
     valref narrow = narrowed(graph, value, name, formats, precision);
     if (valref_equal(narrow, NO_VALUE)) return -1;
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++)
-            if (valref_equal(graph->nodes[n].inputs[k], value) && !valref_equal(graph->nodes[n].result, narrow))
-                graph->nodes[n].inputs[k] = narrow;
+    graph_put_behind(graph, value, narrow);
     return 0;
 }
 
@@ -158,7 +155,7 @@ static int narrow_operand(struct program *program, const struct real_ranges *ran
     const struct formats formats = formats_uniform(program->arena, format_for_range(range, bits));
     valref narrow = narrowed(graph, operand, arena_printf(graph->arena, "%s.index", node.name), formats, precision);
     if (valref_equal(narrow, NO_VALUE)) return -1;
-    graph_node(graph, table)->inputs[0] = narrow;
+    graph_set_operand(graph, graph_node(graph, table), 0, narrow);
     return 0;
 }
 
@@ -172,11 +169,11 @@ static int narrow_result(struct program *program, const struct real_ranges *rang
     const struct formats formats = formats_uniform(program->arena, format_for_range(range, precision->activation_bits));
     valref narrow = narrowed(graph, node.result, arena_printf(graph->arena, "%s.narrow", node.name), formats, precision);
     if (valref_equal(narrow, NO_VALUE)) return -1;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        struct node *reader = &graph->nodes[n];
-        if (reader->dead || valref_equal(reader->result, narrow)) continue;
-        for (uint32_t k = 0; k < reader->input_count; k++)
-            if (valref_equal(reader->inputs[k], node.result) && !rounds(graph, reader, node.result)) reader->inputs[k] = narrow;
+    struct reader_list readers = graph_readers(graph, node.result, graph->arena);
+    for (uint32_t i = 0; i < readers.count; i++) {
+        struct node *reader = graph_node(graph, readers.at[i].node);
+        if (!valref_equal(reader->result, narrow) && !rounds(graph, reader, node.result))
+            graph_set_operand(graph, reader, readers.at[i].slot, narrow);
     }
     for (uint32_t o = 0; o < graph->output_count; o++)
         if (valref_equal(graph->outputs[o].value, node.result)) graph->outputs[o].value = narrow;

@@ -84,7 +84,7 @@ int quantise_weights(struct program *program, const struct real_ranges *ranges, 
     for (size_t n = 0; n < weights.columns; n += by_channel ? 1 : weights.columns)
         quantise_columns(&weights, n, by_channel ? n + 1 : weights.columns, precision.weight_bits);
     valref quantised = graph_append_reals(graph, arena_printf(scratch, "%s.quantised", definition->name), constant.shape, weights.to);
-    if (!valref_equal(quantised, NO_VALUE)) graph_node(graph, matmul)->inputs[1] = quantised;
+    if (!valref_equal(quantised, NO_VALUE)) graph_set_operand(graph, graph_node(graph, matmul), 1, quantised);
     program_note(program, "quantise", node.name, precision.weight_bits, "weights of %d bits, a scale %s", precision.weight_bits,
                  by_channel ? "a column and an operand" : "for all of them");
     arena_free(scratch);
@@ -215,7 +215,7 @@ int quantise_other_constants(struct program *program, const struct real_ranges *
         if (valref_equal(quantised, NO_VALUE)) return -1;
         if (!factor) warn_of_lost(graph, ranges, &node, constant, quantised);
         struct node *changed = graph_node(graph, ref);
-        changed->inputs[slot] = quantised;
+        graph_set_operand(graph, changed, slot, quantised);
         if (node.op == OP_DIV) changed->op = OP_MUL;
     }
     return 0;

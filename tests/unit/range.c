@@ -240,7 +240,7 @@ static void the_culprit_alone_is_named(void) {
     valref x = input(graph, 2, true, 4, 0), y = two(graph, OP_ADD, x, x);
     two(graph, OP_ADD, y, y);
     valref z = input(graph, 3, true, 4, 0);
-    graph_definition(graph, y)->inputs[1] = z;
+    graph_set_operand(graph, graph_definition(graph, y), 1, z);
     CHECK(graph_infer(graph) == -1);
     CHECK_EQ(bench.context->diagnostics.errors, 1); /* z comes later; nothing about the second sum */
     bench_free(&bench);

@@ -324,7 +324,7 @@ static void compaction_sorts_and_sweeps(void) {
 
 static void the_verifier_notices(void) {
     struct bxc_context *context = context_new();
-    for (int fault = 0; fault < 6; fault++) {
+    for (int fault = 0; fault < 7; fault++) {
         struct graph *graph = integer_graph(context);
         CHECK(graph);
         CHECK_EQ(graph_verify(graph), 0);
@@ -336,6 +336,7 @@ static void the_verifier_notices(void) {
         case 3: value->formats = formats_uniform(graph->arena, (struct format){true, 5, 1}); break;
         case 4: value->intervals.at[0].hi++; break;
         case 5: graph->outputs[0].value.id = 77; break;
+        case 6: graph->nodes[2].inputs[0].id = 0; break; /* behind the back of its readers */
         }
         CHECK_EQ(graph_verify(graph), -1);
         graph_free(graph);

@@ -40,7 +40,7 @@ CLI_OBJECTS := $(CLI_SOURCES:%.c=$(B)/%.o)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
-.PHONY: all check check-long bench doc analyze coverage install clean fuzz
+.PHONY: all check check-long bench doc format analyze coverage install clean fuzz
 all: $(B)/bxc $(B)/bxc.pc $(B)/libbxc.a $(B)/libbxc.so
 
 $(B)/bxc: $(CLI_OBJECTS) $(B)/libbxc-all.a

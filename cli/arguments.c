@@ -38,11 +38,14 @@ static size_t build_options(const struct command_info *command, struct argp_opti
             group = option->group;
             out[count++] = (struct argp_option){.doc = group};
         }
-        out[count++] = (struct argp_option){.name = option->key, .key = option->letter ? option->letter : FIRST_LONG + (int)i,
-                                            .arg = option->argument, .doc = option->summary};
+        out[count++] = (struct argp_option){.name = option->key,
+                                            .key = option->letter ? option->letter : FIRST_LONG + (int)i,
+                                            .arg = option->argument,
+                                            .doc = option->summary};
     }
     out[count++] = (struct argp_option){.name = "help", .key = KEY_HELP, .doc = "show this help", .group = -1};
-    out[count++] = (struct argp_option){.name = "usage", .key = KEY_USAGE, .doc = "show the options in short", .group = -1};
+    out[count++] =
+        (struct argp_option){.name = "usage", .key = KEY_USAGE, .doc = "show the options in short", .group = -1};
     out[count] = (struct argp_option){0};
     return count;
 }
@@ -73,7 +76,9 @@ static bool is_option(const struct command_info *command, const char *key, size_
 static bool takes_argument(const char *word) {
     for (const struct option_info *option = option_table; option->key; option++) {
         if (!option->argument) continue;
-        if (word[1] == '-' ? strcmp(option->key, word + 2) == 0 : option->letter && word[1] == option->letter && !word[2]) return true;
+        if (word[1] == '-' ? strcmp(option->key, word + 2) == 0
+                           : option->letter && word[1] == option->letter && !word[2])
+            return true;
     }
     return false;
 }
@@ -82,7 +87,8 @@ static bool takes_argument(const char *word) {
 static int check_options(const struct command_info *command, int argc, char **argv) {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         size_t length = strcspn(argv[i], "=");
-        if (strncmp(argv[i], "--", 2) == 0 && !is_option(command, argv[i] + 2, length - 2)) return no_such_option(command, argv[i] + 2, length - 2);
+        if (strncmp(argv[i], "--", 2) == 0 && !is_option(command, argv[i] + 2, length - 2))
+            return no_such_option(command, argv[i] + 2, length - 2);
         if (argv[i][0] == '-' && argv[i][1] && !argv[i][length] && takes_argument(argv[i])) i++;
     }
     return EXIT_DONE;
@@ -93,7 +99,8 @@ int arguments_parse(struct invocation *invocation, int argc, char **argv) {
     if (check_options(invocation->command, argc, argv) != EXIT_DONE) return EXIT_USAGE;
     build_options(invocation->command, options);
     char documentation[2048];
-    snprintf(documentation, sizeof documentation, "%s\v%s", invocation->command->summary, invocation->command->description);
+    snprintf(documentation, sizeof documentation, "%s\v%s", invocation->command->summary,
+             invocation->command->description);
     struct argp argp = {options, parse_option, invocation->command->arguments, documentation, NULL, NULL, NULL};
     char name[64];
     snprintf(name, sizeof name, "bxc %s", invocation->command->name);
@@ -104,7 +111,7 @@ int arguments_parse(struct invocation *invocation, int argc, char **argv) {
 }
 
 int usage_error(const struct invocation *invocation, const char *message) {
-    fprintf(stderr, "bxc %s: %s\nusage: bxc %s [OPTION...] %s\nhelp: 'bxc %s --help'\n", invocation->command->name, message,
-            invocation->command->name, invocation->command->arguments, invocation->command->name);
+    fprintf(stderr, "bxc %s: %s\nusage: bxc %s [OPTION...] %s\nhelp: 'bxc %s --help'\n", invocation->command->name,
+            message, invocation->command->name, invocation->command->arguments, invocation->command->name);
     return EXIT_USAGE;
 }

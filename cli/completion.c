@@ -17,14 +17,16 @@ static void print_choices(void) {
         if (!option_has_choices(option)) continue;
         printf("    --%s) COMPREPLY=($(compgen -W '", option->key);
         option_print_choices(stdout, option);
-        printf(list ? "' -P \"${current%%\"${current##*,}\"}\" -- \"${current##*,}\")); return ;;\n" : "' -- \"$current\")); return ;;\n");
+        printf(list ? "' -P \"${current%%\"${current##*,}\"}\" -- \"${current##*,}\")); return ;;\n"
+                    : "' -- \"$current\")); return ;;\n");
     }
 }
 
 int run_completion(struct invocation *invocation) {
     if (invocation->operand_count) return usage_error(invocation, "no argument is needed");
     printf("# bash completion of bxc %s\n_bxc() {\n"
-           "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words= commands='", BXC_VERSION);
+           "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words= commands='",
+           BXC_VERSION);
     for (int i = 0; i < COMMAND_COUNT; i++) printf("%s ", command_table[i].name);
     printf("help'\n  if [ \"$COMP_CWORD\" -eq 1 ] || [ \"${COMP_WORDS[1]} $COMP_CWORD\" = 'help 2' ]; then\n"
            "    COMPREPLY=($(compgen -W \"$commands\" -- \"$current\")); return; fi\n"
@@ -34,7 +36,8 @@ int run_completion(struct invocation *invocation) {
     print_choices();
     printf("  esac\n  case ${COMP_WORDS[1]} in\n");
     for (int i = 0; i < COMMAND_COUNT; i++) print_words(&command_table[i]);
-    printf("  esac\n  case $current in -*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;; *) COMPREPLY=($(compgen -f -- \"$current\")) ;; esac\n"
-           "}\ncomplete -o filenames -F _bxc bxc\n");
+    printf(
+        "  esac\n  case $current in -*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;; *) COMPREPLY=($(compgen -f -- \"$current\")) ;; esac\n"
+        "}\ncomplete -o filenames -F _bxc bxc\n");
     return EXIT_DONE;
 }

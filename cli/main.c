@@ -8,9 +8,9 @@
 #include <string.h>
 
 static int (*const subcommands[COMMAND_COUNT])(struct invocation *) = {
-    [COMMAND_COMPILE] = run_compile, [COMMAND_VERIFY] = run_verify,     [COMMAND_REPORT] = run_report,
-    [COMMAND_RUN] = run_run,         [COMMAND_CONVERT] = run_convert,   [COMMAND_INSPECT] = run_inspect,
-    [COMMAND_DIFF] = run_diff,       [COMMAND_EXPLAIN] = run_explain,   [COMMAND_OPS] = run_ops,
+    [COMMAND_COMPILE] = run_compile, [COMMAND_VERIFY] = run_verify,         [COMMAND_REPORT] = run_report,
+    [COMMAND_RUN] = run_run,         [COMMAND_CONVERT] = run_convert,       [COMMAND_INSPECT] = run_inspect,
+    [COMMAND_DIFF] = run_diff,       [COMMAND_EXPLAIN] = run_explain,       [COMMAND_OPS] = run_ops,
     [COMMAND_PARTS] = run_parts,     [COMMAND_COMPLETION] = run_completion, [COMMAND_MANUAL] = run_manual,
 };
 
@@ -23,9 +23,12 @@ static void on_interrupt(int number) {
 }
 
 static int print_help(FILE *out) {
-    fprintf(out, "bxc %s, the bunch-crossing compiler: trained networks to trigger firmware, bit for bit.\n\n"
-                 "usage: bxc COMMAND [OPTION...] ARGUMENT...\n\n", BXC_VERSION);
-    for (int i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-12s%s\n", command_table[i].name, command_table[i].summary);
+    fprintf(out,
+            "bxc %s, the bunch-crossing compiler: trained networks to trigger firmware, bit for bit.\n\n"
+            "usage: bxc COMMAND [OPTION...] ARGUMENT...\n\n",
+            BXC_VERSION);
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-12s%s\n", command_table[i].name, command_table[i].summary);
     fprintf(out, "\n'bxc help COMMAND' lists a command's options, 'bxc manual | man -l -' is the manual page,\n"
                  "'bxc --version' tells version and commit.\n");
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
@@ -72,7 +75,8 @@ static void catch_interrupts(struct bxc_context *context) {
     interrupted = context;
     struct sigaction before, action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
-        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(signals[i], &action, NULL);
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 

@@ -27,7 +27,8 @@ static void print_option(const struct option_info *option) {
     if (option->repeats) printf(" (may be given several times)");
     printf("\n.br\nCommands:");
     for (int i = 0; i < COMMAND_COUNT; i++)
-        if (command_table[i].set & option->commands && option->commands != FOR_ALL) printf(" %s", command_table[i].name);
+        if (command_table[i].set & option->commands && option->commands != FOR_ALL)
+            printf(" %s", command_table[i].name);
     printf("%s.\n", option->commands == FOR_ALL ? " all" : "");
 }
 
@@ -53,12 +54,15 @@ static void print_options(void) {
 
 int run_manual(struct invocation *invocation) {
     if (invocation->operand_count) return usage_error(invocation, "no argument is needed");
-    printf(".TH BXC 1 \"\" \"bxc %s\" \"User Commands\"\n.SH NAME\nbxc \\- compile trained networks to trigger firmware and run it against itself, bit for bit\n"
-           ".SH SYNOPSIS\n.B bxc\n.I COMMAND\n[\\fIOPTION\\fR...] \\fIARGUMENT\\fR...\n", BXC_VERSION);
+    printf(
+        ".TH BXC 1 \"\" \"bxc %s\" \"User Commands\"\n.SH NAME\nbxc \\- compile trained networks to trigger firmware and run it against itself, bit for bit\n"
+        ".SH SYNOPSIS\n.B bxc\n.I COMMAND\n[\\fIOPTION\\fR...] \\fIARGUMENT\\fR...\n",
+        BXC_VERSION);
     print_commands();
     print_options();
-    printf(".SH EXIT STATUS\n0: done. 1: diagnosed, or the verdict is negative. 2: wrong usage.\n"
-           ".SH EXAMPLES\n.nf\nbxc compile jets.onnx \\-o fw \\-\\-clock 360MHz \\-\\-part xcvu13p\\-flga2577\\-2\\-e \\-\\-calibrate events.npy\n"
-           "bxc verify fw \\-\\-events events.npy\nbxc report fw\n.fi\n");
+    printf(
+        ".SH EXIT STATUS\n0: done. 1: diagnosed, or the verdict is negative. 2: wrong usage.\n"
+        ".SH EXAMPLES\n.nf\nbxc compile jets.onnx \\-o fw \\-\\-clock 360MHz \\-\\-part xcvu13p\\-flga2577\\-2\\-e \\-\\-calibrate events.npy\n"
+        "bxc verify fw \\-\\-events events.npy\nbxc report fw\n.fi\n");
     return EXIT_DONE;
 }

@@ -21,8 +21,10 @@ static void show(void *user, const char *stage, uint64_t done, uint64_t total) {
     if (time - last < 0.1) return;
     last = time;
     shown = true;
-    if (total) fprintf(stderr, "\r\033[K%s: %llu of %llu", stage, (unsigned long long)done, (unsigned long long)total);
-    else fprintf(stderr, "\r\033[K%s", stage);
+    if (total)
+        fprintf(stderr, "\r\033[K%s: %llu of %llu", stage, (unsigned long long)done, (unsigned long long)total);
+    else
+        fprintf(stderr, "\r\033[K%s", stage);
 }
 
 static void tell(void *user, const char *stage, uint64_t done, uint64_t total) {
@@ -33,8 +35,10 @@ static void tell(void *user, const char *stage, uint64_t done, uint64_t total) {
 void progress_start(struct invocation *invocation) {
     if (options_has(invocation->options, "quiet")) return;
     started = now();
-    if (options_has(invocation->options, "verbose")) bxc_context_progress(invocation->context, tell, NULL);
-    else if (isatty(STDERR_FILENO)) bxc_context_progress(invocation->context, show, NULL);
+    if (options_has(invocation->options, "verbose"))
+        bxc_context_progress(invocation->context, tell, NULL);
+    else if (isatty(STDERR_FILENO))
+        bxc_context_progress(invocation->context, show, NULL);
 }
 
 void progress_end(void) {

@@ -25,6 +25,5 @@ void file_set_add(struct file_set *files, const char *path, const char *data, si
     struct emitted_file *file = &files->files[files->count++];
     *file = (struct emitted_file){.path = arena_strdup(files->arena, path), .length = length};
     file->data = arena_alloc(files->arena, length + 1);
-    if (length)
-        memcpy(file->data, data, length);
+    if (length) memcpy(file->data, data, length);
 }

@@ -33,9 +33,9 @@ struct emission {
 };
 
 struct language {
-    const char *name, *summary;                      /* "verilog" */
-    int (*emit)(const struct emission *emission);    /* -1 and diagnoses by node name */
-    bool (*supports)(enum op op);                    /* for 'bxc ops' */
+    const char *name, *summary;                   /* "verilog" */
+    int (*emit)(const struct emission *emission); /* -1 and diagnoses by node name */
+    bool (*supports)(enum op op);                 /* for 'bxc ops' */
 };
 extern const struct language languages[]; /* verilog, hls, c, interface; ends with a NULL name (codegen/codegen.c) */
 
@@ -66,21 +66,22 @@ uint32_t *layer_heads(const struct graph *graph, struct arena *arena);
 
 /* ---- layout.c: flat ports, element 0 in the low bits, no padding ---- */
 struct port_layout {
-    const char *name;       /* identifier */
-    const char *original;   /* the model's */
+    const char *name;     /* identifier */
+    const char *original; /* the model's */
     uint32_t elements;
-    uint32_t *offset;       /* bits, of each element */
-    struct format *format;  /* of each element; width 0 takes no bits */
-    uint32_t width;         /* of the flat port; at least 1 (a port of no bits has one bit, 0) */
+    uint32_t *offset;      /* bits, of each element */
+    struct format *format; /* of each element; width 0 takes no bits */
+    uint32_t width;        /* of the flat port; at least 1 (a port of no bits has one bit, 0) */
     valref value;
-    const struct meaning *meaning; /* NULL: a number is m * 2^-fraction */
+    const struct meaning *meaning;  /* NULL: a number is m * 2^-fraction */
     const struct port_steps *steps; /* NULL: none are listed */
 };
 struct layout {
     struct port_layout *inputs, *outputs;
     uint32_t input_count, output_count;
 };
-/* Names that the top's own ports, parameters and signals have; ends with NULL. No port has one of them, nor the module's. */
+/* Names that the top's own ports, parameters and signals have; ends with NULL. No port has one of them, nor the
+ * module's. */
 extern const char *const layout_own_names[];
 /* "s13f7", or "3 to 9 bits" where elements have formats of their own: for comments. */
 const char *format_range(struct arena *arena, const struct format *format, size_t count);

@@ -12,8 +12,7 @@ static void release(void *json) {
 
 /* cJSON gives NULL where memory is out. */
 static cJSON *checked(const struct emission *emission, cJSON *json) {
-    if (!json)
-        context_out_of_memory(emission->context);
+    if (!json) context_out_of_memory(emission->context);
     return json;
 }
 
@@ -68,11 +67,9 @@ static void add_port(const struct emission *emission, cJSON *ports, const struct
         cJSON_AddStringToObject(json, "overflow", overflow_names[input->attributes.input.overflow]);
     }
     cJSON *steps = port->steps ? checked(emission, cJSON_AddArrayToObject(json, "steps")) : NULL;
-    for (uint32_t s = 0; steps && s < port->steps->count; s++)
-        add_step(emission, steps, port, &port->steps->at[s]);
+    for (uint32_t s = 0; steps && s < port->steps->count; s++) add_step(emission, steps, port, &port->steps->at[s]);
     cJSON *elements = checked(emission, cJSON_AddArrayToObject(json, "elements"));
-    for (uint32_t e = 0; e < port->elements; e++)
-        add_element(emission, elements, port, e);
+    for (uint32_t e = 0; e < port->elements; e++) add_element(emission, elements, port, e);
 }
 
 static void add_ports(const struct emission *emission, struct arena *arena, cJSON *json) {
@@ -81,38 +78,35 @@ static void add_ports(const struct emission *emission, struct arena *arena, cJSO
     cJSON *ports = checked(emission, cJSON_AddArrayToObject(json, "ports"));
     for (uint32_t i = 0; i < layout->input_count; i++)
         add_port(emission, ports, &layout->inputs[i], graph_definition(graph, layout->inputs[i].value));
-    for (uint32_t i = 0; i < layout->output_count; i++)
-        add_port(emission, ports, &layout->outputs[i], NULL);
+    for (uint32_t i = 0; i < layout->output_count; i++) add_port(emission, ports, &layout->outputs[i], NULL);
 }
 
 static void add_timing(const struct emission *emission, cJSON *json) {
     const struct design *design = emission->design;
     cJSON_AddNumberToObject(json, "latency", design->latency);
-    cJSON_AddNumberToObject(json, "initiation_interval", design->block_count ? design->blocks[0].initiation_interval : 1);
+    cJSON_AddNumberToObject(json, "initiation_interval",
+                            design->block_count ? design->blocks[0].initiation_interval : 1);
     cJSON *registers = checked(emission, cJSON_AddObjectToObject(json, "boundary_registers"));
     cJSON_AddBoolToObject(registers, "input", design->input_registers);
     cJSON_AddBoolToObject(registers, "output", design->output_registers);
     cJSON_AddNumberToObject(json, "clock_period_ns", emission->clock_ps / 1000.0);
-    if (emission->part_code)
-        cJSON_AddStringToObject(json, "part", emission->part_code);
+    if (emission->part_code) cJSON_AddStringToObject(json, "part", emission->part_code);
 }
 
 int interface_emit(const struct emission *emission) {
-    static const char *const wires[][2] = {{"clock", "clk"}, {"reset", "rst"}, {"in_valid", "in_valid"}, {"out_valid", "out_valid"}};
-    if (!emission->design)
-        context_bug(emission->context, "interface.json needs a design");
+    static const char *const wires[][2] = {
+        {"clock", "clk"}, {"reset", "rst"}, {"in_valid", "in_valid"}, {"out_valid", "out_valid"}};
+    if (!emission->design) context_bug(emission->context, "interface.json needs a design");
     struct arena *arena = arena_new(emission->context);
     cJSON *json = checked(emission, cJSON_CreateObject());
     arena_defer(arena, release, json);
     cJSON_AddStringToObject(json, "name", emission->name);
     cJSON_AddStringToObject(json, "content_hash", emission->content_hash);
-    for (size_t i = 0; i < sizeof wires / sizeof wires[0]; i++)
-        cJSON_AddStringToObject(json, wires[i][0], wires[i][1]);
+    for (size_t i = 0; i < sizeof wires / sizeof wires[0]; i++) cJSON_AddStringToObject(json, wires[i][0], wires[i][1]);
     add_timing(emission, json);
     add_ports(emission, arena, json);
     char *text = cJSON_Print(json);
-    if (!text)
-        context_out_of_memory(emission->context);
+    if (!text) context_out_of_memory(emission->context);
     arena_defer(arena, cJSON_free, text);
     file_set_add(emission->files, "interface.json", arena_printf(arena, "%s\n", text), strlen(text) + 1);
     arena_free(arena);

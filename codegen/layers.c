@@ -3,19 +3,20 @@
 
 static bool reads_constant(const struct graph *graph, const struct node *node) {
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (graph_definition(graph, node->inputs[i])->op == OP_CONSTANT)
-            return true;
+        if (graph_definition(graph, node->inputs[i])->op == OP_CONSTANT) return true;
     return false;
 }
 
 static bool opens_layer(const struct graph *graph, const struct node *node) {
     switch (node->op) {
-    case OP_MATMUL: case OP_TABLE: case OP_THRESHOLD: case OP_REDUCE_SUM: case OP_REDUCE_MAX: case OP_ARGMAX:
-        return true;
-    case OP_MUL:
-        return !reads_constant(graph, node);
-    default:
-        return false;
+    case OP_MATMUL:
+    case OP_TABLE:
+    case OP_THRESHOLD:
+    case OP_REDUCE_SUM:
+    case OP_REDUCE_MAX:
+    case OP_ARGMAX: return true;
+    case OP_MUL: return !reads_constant(graph, node);
+    default: return false;
     }
 }
 
@@ -24,13 +25,11 @@ uint32_t *layer_heads(const struct graph *graph, struct arena *arena) {
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         head[n] = n;
-        if (node->op == OP_INPUT || node->op == OP_CONSTANT || opens_layer(graph, node))
-            continue;
+        if (node->op == OP_INPUT || node->op == OP_CONSTANT || opens_layer(graph, node)) continue;
         for (uint32_t i = 0; i < node->input_count && head[n] == n; i++) {
             noderef from = graph_value(graph, node->inputs[i])->definition;
             enum op op = graph_node(graph, from)->op;
-            if (op != OP_INPUT && op != OP_CONSTANT)
-                head[n] = head[from.id];
+            if (op != OP_INPUT && op != OP_CONSTANT) head[n] = head[from.id];
         }
     }
     return head;

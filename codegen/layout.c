@@ -9,8 +9,7 @@ static void lay_out(const struct graph *graph, struct arena *arena, struct port_
     const struct value *value = graph_value(graph, port->value);
     size_t elements = shape_elements(&value->shape);
     uint64_t width = 0;
-    if (elements > UINT32_MAX / 64)
-        context_bug(graph->context, "port '%s' has too many elements", port->name);
+    if (elements > UINT32_MAX / 64) context_bug(graph->context, "port '%s' has too many elements", port->name);
     port->elements = (uint32_t)elements;
     port->offset = ARENA_ARRAY(arena, uint32_t, elements);
     port->format = ARENA_ARRAY(arena, struct format, elements);
@@ -24,15 +23,16 @@ static void lay_out(const struct graph *graph, struct arena *arena, struct port_
 
 static struct port_layout named_port(struct names *scope, const char *original, valref value,
                                      const struct meaning *meaning) {
-    return (struct port_layout){.name = names_unique(scope, original), .original = original, .value = value,
+    return (struct port_layout){.name = names_unique(scope, original),
+                                .original = original,
+                                .value = value,
                                 .meaning = meaning->scale ? meaning : NULL};
 }
 
 struct layout *layout_new(const struct graph *graph, struct arena *arena) {
     struct layout *layout = ARENA_NEW(arena, struct layout);
     struct names *scope = names_new(arena);
-    for (int i = 0; layout_own_names[i]; i++)
-        names_unique(scope, layout_own_names[i]);
+    for (int i = 0; layout_own_names[i]; i++) names_unique(scope, layout_own_names[i]);
     names_unique(scope, graph->name); /* the module's */
 
     const struct value_list inputs = graph_inputs(graph, arena);

@@ -13,7 +13,8 @@ void nest_start(struct nest *nest, struct arena *arena, const struct shape *shap
 
 int nest_array(struct nest *nest, int64_t offset, const int64_t *stride) {
     int index = nest->array_count++;
-    if (index >= NEST_ARRAYS_MAX) context_bug(arena_context(nest->arena), "a loop nest over more than %d arrays", NEST_ARRAYS_MAX);
+    if (index >= NEST_ARRAYS_MAX)
+        context_bug(arena_context(nest->arena), "a loop nest over more than %d arrays", NEST_ARRAYS_MAX);
     nest->offset[index] = offset;
     for (int axis = 0; axis < nest->shape.rank; axis++) nest->stride[index][axis] = stride[axis];
     return index;
@@ -46,7 +47,8 @@ static void remove_axis(struct nest *nest, int gone) {
     nest->rank--;
     for (int axis = gone; axis < nest->rank; axis++) {
         nest->count[axis] = nest->count[axis + 1];
-        for (int array = 0; array < nest->array_count; array++) nest->stride[array][axis] = nest->stride[array][axis + 1];
+        for (int array = 0; array < nest->array_count; array++)
+            nest->stride[array][axis] = nest->stride[array][axis + 1];
     }
 }
 
@@ -70,14 +72,16 @@ void nest_open(const struct nest *nest, struct strbuf *out, bool unrolled) {
         bool braces = unrolled || axis + 1 < nest->rank;
         char i = loop_variable(axis);
         if (unrolled) strbuf_printf(out, "%*sBXC_UNROLL_NEXT\n", indent, "");
-        strbuf_printf(out, "%*sfor (int %c = 0; %c < %lld; %c++)%s\n", indent, "", i, i, (long long)nest->count[axis], i, braces ? " {" : "");
+        strbuf_printf(out, "%*sfor (int %c = 0; %c < %lld; %c++)%s\n", indent, "", i, i, (long long)nest->count[axis],
+                      i, braces ? " {" : "");
         if (unrolled) strbuf_printf(out, "%*sBXC_UNROLL\n", indent + 4, "");
     }
     strbuf_printf(out, "%*s", 4 * (nest->rank + 1), "");
 }
 
 void nest_close(const struct nest *nest, struct strbuf *out, bool unrolled) {
-    for (int axis = nest->rank - (unrolled ? 1 : 2); axis >= 0; axis--) strbuf_printf(out, "%*s}\n", 4 * (axis + 1), "");
+    for (int axis = nest->rank - (unrolled ? 1 : 2); axis >= 0; axis--)
+        strbuf_printf(out, "%*s}\n", 4 * (axis + 1), "");
 }
 
 const char *nest_index(const struct nest *nest, int array) {
@@ -85,14 +89,18 @@ const char *nest_index(const struct nest *nest, int array) {
     for (int axis = 0; axis < nest->rank; axis++) {
         int64_t stride = nest->stride[array][axis];
         if (stride == 0) continue;
-        if (text.length) strbuf_append(&text, stride < 0 ? " - " : " + ");
-        else if (stride < 0) strbuf_append(&text, "-");
+        if (text.length)
+            strbuf_append(&text, stride < 0 ? " - " : " + ");
+        else if (stride < 0)
+            strbuf_append(&text, "-");
         if (stride != 1 && stride != -1) strbuf_printf(&text, "%lld * ", (long long)(stride < 0 ? -stride : stride));
         strbuf_printf(&text, "%c", loop_variable(axis));
     }
     if (nest->offset[array] != 0 || !text.length) {
-        if (text.length) strbuf_printf(&text, " + %lld", (long long)nest->offset[array]);
-        else strbuf_printf(&text, "%lld", (long long)nest->offset[array]);
+        if (text.length)
+            strbuf_printf(&text, " + %lld", (long long)nest->offset[array]);
+        else
+            strbuf_printf(&text, "%lld", (long long)nest->offset[array]);
     }
     return text.data;
 }
@@ -105,8 +113,10 @@ const char *real_text(struct arena *arena, const char *format, ...) {
     va_end(arguments);
     for (const char *at = text.data; *at; at++) {
         bool digit = (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') || *at == '+' || *at == '-';
-        if (digit) strbuf_append_bytes(&out, at, 1);
-        else if (out.length == 0 || out.data[out.length - 1] != '.') strbuf_append(&out, ".");
+        if (digit)
+            strbuf_append_bytes(&out, at, 1);
+        else if (out.length == 0 || out.data[out.length - 1] != '.')
+            strbuf_append(&out, ".");
     }
     return out.data;
 }

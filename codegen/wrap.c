@@ -13,14 +13,10 @@ static size_t break_at(const char *line, size_t length, size_t from, size_t most
     size_t best = 0;
     bool quoted = false, comment = strncmp(line + strspn(line, " "), "//", 2) == 0;
     for (size_t i = 0; i < length; i++) {
-        if (line[i] == '"' && (i == 0 || line[i - 1] != '\\'))
-            quoted = !quoted;
-        if (!comment && !quoted && i + 1 < length && line[i] == '/' && line[i + 1] == '/')
-            break;
-        if (line[i] != ' ' || (quoted && !comment) || i < from)
-            continue;
-        if (i >= most)
-            return best ? best : i;
+        if (line[i] == '"' && (i == 0 || line[i - 1] != '\\')) quoted = !quoted;
+        if (!comment && !quoted && i + 1 < length && line[i] == '/' && line[i + 1] == '/') break;
+        if (line[i] != ' ' || (quoted && !comment) || i < from) continue;
+        if (i >= most) return best ? best : i;
         best = i;
     }
     return best;
@@ -33,8 +29,7 @@ static void wrap_line(struct strbuf *out, const char *line, size_t length) {
     while (length - done > COLUMNS_MAX - (done ? indent + strlen(leader) : 0)) {
         size_t room = COLUMNS_MAX - (done ? indent + strlen(leader) : 0);
         size_t at = break_at(line + done, length - done, done ? 1 : indent + (comment ? 3 : 1), room);
-        if (at == 0 || at + 1 >= length - done)
-            break;
+        if (at == 0 || at + 1 >= length - done) break;
         strbuf_append_bytes(out, line + done, at);
         strbuf_printf(out, "\n%*s%s", (int)indent, "", leader);
         done += at;
@@ -65,8 +60,7 @@ const char *code_indented(struct arena *arena, const char *text) {
     for (size_t length; *text; text += length) {
         length = strcspn(text, "\n");
         length += text[length] == '\n';
-        if (*text != '\n' && *text != '#')
-            strbuf_append(&out, "    ");
+        if (*text != '\n' && *text != '#') strbuf_append(&out, "    ");
         strbuf_append_bytes(&out, text, length);
     }
     return out.data;

@@ -33,14 +33,15 @@ const char *bxc_context_diagnostics(struct bxc_context *context);
 enum bxc_severity { BXC_NOTE, BXC_WARNING, BXC_ERROR };
 struct bxc_diagnosis {
     enum bxc_severity severity;
-    const char *message;                                   /* lower case, no full stop */
+    const char *message;                                    /* lower case, no full stop */
     const char *help, *file, *path, *node, *op, *attribute; /* NULL where there is none */
-    int line;                                              /* of a text, from 1; 0: none */
-    const char *text;                                      /* all of it, as the command line prints it */
+    int line;                                               /* of a text, from 1; 0: none */
+    const char *text;                                       /* all of it, as the command line prints it */
 };
 size_t bxc_context_take(struct bxc_context *context, const struct bxc_diagnosis **list);
 size_t bxc_context_errors(const struct bxc_context *context);
-/* From now on diagnoses call the file or folder at `path` by this name: one that the caller made, and its user never saw. */
+/* From now on diagnoses call the file or folder at `path` by this name: one that the caller made, and its user never
+ * saw. */
 int bxc_context_call(struct bxc_context *context, const char *path, const char *name);
 void bxc_context_quiet(struct bxc_context *context); /* diagnoses as text: errors only */
 
@@ -52,7 +53,8 @@ void bxc_options_free(struct bxc_options *options);
 int bxc_options_set(struct bxc_options *options, const char *key, const char *value);
 int bxc_options_config(struct bxc_options *options, const char *path); /* a JSON configuration */
 /* Events in memory for an option that takes a file of them ("calibrate", "events", "labels"): events x elements,
- * row-major. input: the name of the model's input, or NULL where there is one; for labels of the output, or NULL: of the first one. They are copied. */
+ * row-major. input: the name of the model's input, or NULL where there is one; for labels of the output, or NULL: of
+ * the first one. They are copied. */
 int bxc_options_events(struct bxc_options *options, const char *key, const char *input, size_t events, size_t elements,
                        const double *numbers);
 
@@ -86,7 +88,8 @@ int bxc_model_evaluate(struct bxc_model *model, size_t events, const float *cons
 
 struct bxc_firmware;
 /* In memory, or from a folder that `bxc compile` wrote. */
-struct bxc_firmware *bxc_firmware_compile(struct bxc_context *context, const char *model, const struct bxc_options *options);
+struct bxc_firmware *bxc_firmware_compile(struct bxc_context *context, const char *model,
+                                          const struct bxc_options *options);
 struct bxc_firmware *bxc_firmware_open(struct bxc_context *context, const char *folder);
 void bxc_firmware_free(struct bxc_firmware *firmware);
 struct bxc_file {
@@ -100,14 +103,18 @@ size_t bxc_firmware_inputs(const struct bxc_firmware *firmware, const struct bxc
 size_t bxc_firmware_outputs(const struct bxc_firmware *firmware, const struct bxc_tensor **outputs);
 /* The firmware's own numbers, bit for bit: real numbers become port integers by the ports' rules, and outputs real
  * numbers again. NaN is refused. */
-int bxc_firmware_predict(struct bxc_firmware *firmware, size_t events, const double *const *inputs, double *const *outputs);
+int bxc_firmware_predict(struct bxc_firmware *firmware, size_t events, const double *const *inputs,
+                         double *const *outputs);
 /* Stored integers at the ports, in and out. */
-int bxc_firmware_run(struct bxc_firmware *firmware, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
+int bxc_firmware_run(struct bxc_firmware *firmware, size_t events, const int64_t *const *inputs,
+                     int64_t *const *outputs);
 /* Inner values: every layer by the name of its node, in order. values: one array a layer, events x elements. */
 size_t bxc_firmware_layers(const struct bxc_firmware *firmware, const struct bxc_tensor **layers);
-int bxc_firmware_trace(struct bxc_firmware *firmware, size_t events, const double *const *inputs, double *const *values);
+int bxc_firmware_trace(struct bxc_firmware *firmware, size_t events, const double *const *inputs,
+                       double *const *values);
 /* The network as it was trained (reference.bxc), as bxc_model_evaluate. */
-int bxc_firmware_evaluate(struct bxc_firmware *firmware, size_t events, const float *const *inputs, float *const *outputs);
+int bxc_firmware_evaluate(struct bxc_firmware *firmware, size_t events, const float *const *inputs,
+                          float *const *outputs);
 
 struct bxc_resources { /* estimated */
     double lut, ff, dsp, bram18;
@@ -131,34 +138,37 @@ const struct bxc_summary *bxc_firmware_summary(const struct bxc_firmware *firmwa
 struct bxc_engine_verdict {
     const char *name, *variant; /* variant: "", "gaps", "reset", "in a row" */
     bool ran, equal;
-    const char *why;            /* it did not run, or what differs; NULL: it is equal */
+    const char *why; /* it did not run, or what differs; NULL: it is equal */
     uint64_t events;
     double events_per_second;
-    int latency;                /* measured, cycles; 0: the engine has none */
+    int latency; /* measured, cycles; 0: the engine has none */
 };
 struct bxc_verdict {
-    bool positive;              /* every engine ran, is equal, and every gate passed: exit code 0 */
-    bool equal;                 /* as far as engines ran */
-    bool compared;              /* with the network as trained */
-    bool as_trained;            /* its loss is none, or explained by the formats */
+    bool positive;   /* every engine ran, is equal, and every gate passed: exit code 0 */
+    bool equal;      /* as far as engines ran */
+    bool compared;   /* with the network as trained */
+    bool as_trained; /* its loss is none, or explained by the formats */
     uint64_t events, decisions, flipped;
     double max_error, mean_error;
     double accuracy_float, accuracy_fixed; /* of the first output with labels; NaN: none has */
     const struct bxc_engine_verdict *engines;
     size_t engine_count;
-    const char *json, *text;    /* doc/verdict.schema.json, and as the command line prints it */
+    const char *json, *text; /* doc/verdict.schema.json, and as the command line prints it */
 };
 /* As bxc_verify, on a folder; NULL and diagnoses where there is no verdict. */
-struct bxc_verdict *bxc_firmware_verify(struct bxc_context *context, const char *folder, const struct bxc_options *options);
+struct bxc_verdict *bxc_firmware_verify(struct bxc_context *context, const char *folder,
+                                        const struct bxc_options *options);
 void bxc_verdict_free(struct bxc_verdict *verdict);
 
 /* ---- what the commands do ---- */
 
 /* Compiles a model file to the folder; an earlier one is exchanged, keeping its verify/. Dumps that
  * the options ask for go to `terminal`, and so does a summary unless "quiet" is set. */
-int bxc_compile(struct bxc_context *context, const char *model, const char *folder, const struct bxc_options *options, FILE *terminal);
+int bxc_compile(struct bxc_context *context, const char *model, const char *folder, const struct bxc_options *options,
+                FILE *terminal);
 /* Runs all engines; *equal tells the verdict. Prints the table to `terminal` when not NULL. */
-int bxc_verify(struct bxc_context *context, const char *folder, const struct bxc_options *options, bool *equal, FILE *terminal);
+int bxc_verify(struct bxc_context *context, const char *folder, const struct bxc_options *options, bool *equal,
+               FILE *terminal);
 int bxc_report(struct bxc_context *context, const char *folder, const struct bxc_options *options, FILE *terminal);
 /* One engine over event files ("file" or "name=file"), outputs to .npy or .csv. Model file or firmware folder. */
 int bxc_run(struct bxc_context *context, const char *model, const char *const *events, size_t event_count,
@@ -167,8 +177,10 @@ int bxc_run(struct bxc_context *context, const char *model, const char *const *e
 int bxc_convert(struct bxc_context *context, const char *model, const char *output, FILE *terminal);
 /* The model as it was read, and whether it compiles with these options; *accepted tells. Every reason against it is
  * printed, and left out of the context's diagnoses. -1 only when nothing of the file could be read. */
-int bxc_inspect(struct bxc_context *context, const char *model, const struct bxc_options *options, bool *accepted, FILE *terminal);
-int bxc_diff(struct bxc_context *context, const char *left, const char *right, const struct bxc_options *options, FILE *terminal);
+int bxc_inspect(struct bxc_context *context, const char *model, const struct bxc_options *options, bool *accepted,
+                FILE *terminal);
+int bxc_diff(struct bxc_context *context, const char *left, const char *right, const struct bxc_options *options,
+             FILE *terminal);
 int bxc_explain(struct bxc_context *context, const char *folder, const struct bxc_options *options, FILE *terminal);
 void bxc_operators(FILE *out, bool json); /* the support matrix */
 void bxc_passes(FILE *out);

@@ -7,12 +7,14 @@
 enum { READ_BLOCK = 1024 };
 
 /* Reads at most `limit` events as binary32. */
-static int read_events(struct arena *arena, struct event_source *source, size_t elements, size_t limit, const float **data, size_t *events) {
-    double *block = ARENA_ARRAY(arena, double, READ_BLOCK * elements);
-    float *all = ARENA_ARRAY(arena, float, limit * elements);
+static int read_events(struct arena *arena, struct event_source *source, size_t elements, size_t limit,
+                       const float **data, size_t *events) {
+    double *block = ARENA_ARRAY(arena, double, READ_BLOCK *elements);
+    float *all = ARENA_ARRAY(arena, float, limit *elements);
     int64_t got = 0;
     *events = 0;
-    while (*events < limit && (got = event_source_read(source, block, limit - *events < READ_BLOCK ? limit - *events : READ_BLOCK)) > 0) {
+    while (*events < limit &&
+           (got = event_source_read(source, block, limit - *events < READ_BLOCK ? limit - *events : READ_BLOCK)) > 0) {
         for (size_t i = 0; i < (size_t)got * elements; i++) all[*events * elements + i] = (float)block[i];
         *events += (size_t)got;
     }
@@ -20,7 +22,8 @@ static int read_events(struct arena *arena, struct event_source *source, size_t 
     return got < 0 ? -1 : 0;
 }
 
-static int read_sources(struct arena *arena, const struct graph *graph, struct event_source **sources, struct calibration *out) {
+static int read_sources(struct arena *arena, const struct graph *graph, struct event_source **sources,
+                        struct calibration *out) {
     const struct value_list inputs = graph_inputs(graph, arena);
     for (uint32_t i = 0; i < out->input_count; i++) {
         uint64_t count = event_source_count(sources[i]);

@@ -41,11 +41,13 @@ static int check_pass_names(const struct compile_job *job) {
     struct bxc_context *context = job->context;
     const char *stop = options_get(job->what->options, "stop-after");
     if (stop && !pass_find(stop))
-        return diag_error(&context->diagnostics, (struct location){.option = "--stop-after"}, "'bxc compile --list-passes' lists them", "no pass '%s'", stop);
+        return diag_error(&context->diagnostics, (struct location){.option = "--stop-after"},
+                          "'bxc compile --list-passes' lists them", "no pass '%s'", stop);
     for (size_t i = 0; options_at(job->what->options, "dump-after", i); i++) {
         const char *name = options_at(job->what->options, "dump-after", i);
         if (strcmp(name, "all") != 0 && !pass_find(name))
-            return diag_error(&context->diagnostics, (struct location){.option = "--dump-after"}, "'bxc compile --list-passes' lists them", "no pass '%s'", name);
+            return diag_error(&context->diagnostics, (struct location){.option = "--dump-after"},
+                              "'bxc compile --list-passes' lists them", "no pass '%s'", name);
     }
     return 0;
 }
@@ -54,23 +56,30 @@ static int check_pass_names(const struct compile_job *job) {
 static int check_stop(const struct compile_job *job) {
     const char *stop = options_get(job->what->options, "stop-after");
     if (!stop || !graph_is_integer(job->program.graph) || pass_find(stop)->side == BELOW_THE_LINE) return 0;
-    return diag_error(&job->context->diagnostics, (struct location){.file = job->what->model, .attribute = "--stop-after"},
-                      "passes below the line run: 'bxc compile --list-passes'", "this is a quantised graph: pass '%s' does not run", stop);
+    return diag_error(&job->context->diagnostics,
+                      (struct location){.file = job->what->model, .attribute = "--stop-after"},
+                      "passes below the line run: 'bxc compile --list-passes'",
+                      "this is a quantised graph: pass '%s' does not run", stop);
 }
 
 static void dump(const struct compile_job *job, const char *pass) {
     struct strbuf text = strbuf_new(job->arena);
     strbuf_printf(&text, "# after %s\n", pass);
-    if (job->program.design) design_print(&text, job->program.design);
-    else graph_print(&text, job->program.graph);
+    if (job->program.design)
+        design_print(&text, job->program.design);
+    else
+        graph_print(&text, job->program.graph);
     fputs(text.data, job->what->terminal);
 }
 
 static int after_pass(void *user, struct program *program, const struct pass *pass, bool changed, double seconds) {
     struct compile_job *job = user;
     struct pass_report *report = &job->reports[job->report_count++];
-    *report = (struct pass_report){.name = pass->name, .side = pass->side == ABOVE_THE_LINE ? "above" : "below",
-                                   .summary = pass->summary, .changed = changed, .seconds = seconds};
+    *report = (struct pass_report){.name = pass->name,
+                                   .side = pass->side == ABOVE_THE_LINE ? "above" : "below",
+                                   .summary = pass->summary,
+                                   .changed = changed,
+                                   .seconds = seconds};
     if (is_dumped(job, pass->name)) dump(job, pass->name);
     if (pass->side == ABOVE_THE_LINE && changed) measurement_take(job->measurement, program, report);
     return 0;
@@ -98,8 +107,10 @@ static int read_model(struct compile_job *job) {
     job->name = job->options.name ? job->options.name : name_of_file(job->arena, job->what->model);
     job->program.graph->name = arena_strdup(job->program.graph->arena, job->name);
     job->reference = strbuf_new(job->arena);
-    if (job->what->reference) strbuf_append(&job->reference, job->what->reference);
-    else graph_print(&job->reference, job->program.graph);
+    if (job->what->reference)
+        strbuf_append(&job->reference, job->what->reference);
+    else
+        graph_print(&job->reference, job->program.graph);
     if (!job->what->reference && read_back(job->program.graph, "reference.bxc", &job->reference) < 0) return -1;
     return 0;
 }
@@ -114,9 +125,10 @@ static void warn_of_idle_layers(const struct compile_job *job) {
     for (uint32_t i = 0; i < job->options.layer_count; i++)
         if (!names_a_node(job->program.graph, job->options.layers[i].node)) {
             job->program.layers_used[i] = ~0u; /* told here, and only here */
-            diag_warning(&job->context->diagnostics, (struct location){.file = options_get(job->what->options, "config")},
-                         "layers go by the names of the model's nodes, which 'bxc inspect' lists",
-                         "no node is called '%s': what the configuration asks of it does nothing", job->options.layers[i].node);
+            diag_warning(
+                &job->context->diagnostics, (struct location){.file = options_get(job->what->options, "config")},
+                "layers go by the names of the model's nodes, which 'bxc inspect' lists",
+                "no node is called '%s': what the configuration asks of it does nothing", job->options.layers[i].node);
         }
 }
 
@@ -135,7 +147,8 @@ static int run_passes(struct compile_job *job) {
     job->network = network_new(program);
     struct pass_report start;
     measurement_take(job->measurement, program, &start);
-    program_note(program, "measure", NULL, (double)NAN, "passes above the line are measured on %s", measurement_events(job->measurement));
+    program_note(program, "measure", NULL, (double)NAN, "passes above the line are measured on %s",
+                 measurement_events(job->measurement));
     job->reports = ARENA_ARRAY(job->arena, struct pass_report, pass_count());
     struct pass_hooks hooks = {job, after_pass};
     if (passes_run(program, &hooks, options_get(options, "stop-after")) < 0) return -1;
@@ -156,16 +169,24 @@ static const char *largest_layer(const struct compile_report *report) {
 }
 
 static int check_part(const struct compile_job *job, const struct compile_report *report) {
-    const struct { const char *what; double used, available; } resources[] = {
-        {"LUT", report->total.lut, report->available.lut}, {"FF", report->total.ff, report->available.ff},
-        {"DSP", report->total.dsp, report->available.dsp}, {"BRAM18", report->total.bram18, report->available.bram18}};
+    const struct {
+        const char *what;
+        double used, available;
+    } resources[] = {{"LUT", report->total.lut, report->available.lut},
+                     {"FF", report->total.ff, report->available.ff},
+                     {"DSP", report->total.dsp, report->available.dsp},
+                     {"BRAM18", report->total.bram18, report->available.bram18}};
     int result = 0;
     for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
         if (resources[i].used > resources[i].available)
-            result = diag_error(&job->context->diagnostics, (struct location){.file = job->what->model},
-                                arena_printf(job->arena, "prune the network, lower its precision, or choose a larger part; layer '%s' is the largest", largest_layer(report)),
-                                "the estimate of %.0f %s exceeds the %.0f of part %s", resources[i].used, resources[i].what,
-                                resources[i].available, job->options.part_code);
+            result = diag_error(
+                &job->context->diagnostics, (struct location){.file = job->what->model},
+                arena_printf(
+                    job->arena,
+                    "prune the network, lower its precision, or choose a larger part; layer '%s' is the largest",
+                    largest_layer(report)),
+                "the estimate of %.0f %s exceeds the %.0f of part %s", resources[i].used, resources[i].what,
+                resources[i].available, job->options.part_code);
     return result;
 }
 
@@ -179,9 +200,14 @@ static int emit(struct compile_job *job) {
     graph_print(&job->quantised, job->program.graph);
     if (read_back(job->program.graph, "model.bxc", &job->quantised) < 0) return -1;
     content_hash(job->arena, job->content_hash, &job->quantised, &job->reference, &job->options, job->name);
-    struct emission emission = {.context = job->context, .graph = job->program.graph, .design = job->program.design, .name = job->name,
-                                .content_hash = job->content_hash, .clock_ps = job->options.clock_ps,
-                                .part_code = job->options.part_code, .files = &job->files};
+    struct emission emission = {.context = job->context,
+                                .graph = job->program.graph,
+                                .design = job->program.design,
+                                .name = job->name,
+                                .content_hash = job->content_hash,
+                                .clock_ps = job->options.clock_ps,
+                                .part_code = job->options.part_code,
+                                .files = &job->files};
     file_set_add(&job->files, "model.bxc", job->quantised.data, job->quantised.length);
     file_set_add(&job->files, "reference.bxc", job->reference.data, job->reference.length);
     for (const struct language *language = languages; language->name; language++) {
@@ -209,7 +235,8 @@ static int add_reports(struct compile_job *job) {
         calibration_summary(&events, job->program.graph, &job->program.calibration);
         file_set_add(&job->files, "verify/calibration.json", events.data, events.length);
     }
-    manifest_add(job->context, &job->files, job->name, job->what->model, job->model_hash, job->content_hash, &job->options);
+    manifest_add(job->context, &job->files, job->name, job->what->model, job->model_hash, job->content_hash,
+                 &job->options);
     return 0;
 }
 
@@ -226,7 +253,8 @@ static void tell(const struct compile_job *job) {
 
 static int compile(struct compile_job *job) {
     const struct compilation *what = job->what;
-    if (settings_read(job->context, job->arena, what->options, &job->options) < 0 || check_pass_names(job) < 0) return -1;
+    if (settings_read(job->context, job->arena, what->options, &job->options) < 0 || check_pass_names(job) < 0)
+        return -1;
     if (network_check_options(job->context, what->options) < 0) return -1;
     if (what->folder && folder_check(job->context, what->folder) < 0) return -1;
     if (read_model(job) < 0 || run_passes(job) < 0) return -1;
@@ -258,7 +286,9 @@ static int compile_guarded(void *user) {
     return compile_model(user);
 }
 
-int bxc_compile(struct bxc_context *context, const char *model, const char *folder, const struct bxc_options *options, FILE *terminal) {
-    struct compilation compilation = {.context = context, .model = model, .folder = folder, .options = options, .terminal = terminal};
+int bxc_compile(struct bxc_context *context, const char *model, const char *folder, const struct bxc_options *options,
+                FILE *terminal) {
+    struct compilation compilation = {
+        .context = context, .model = model, .folder = folder, .options = options, .terminal = terminal};
     return context_guarded(context, compile_guarded, &compilation);
 }

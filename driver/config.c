@@ -28,7 +28,8 @@ static struct location here(const struct config *config, const char *path) {
 }
 
 static int refuse(const struct config *config, const char *path, const char *what) {
-    return diag_error(&config->context->diagnostics, here(config, path), "doc/config.schema.json describes the configuration", "%s", what);
+    return diag_error(&config->context->diagnostics, here(config, path),
+                      "doc/config.schema.json describes the configuration", "%s", what);
 }
 
 static int refuse_key(const struct config *config, const char *path, const char *name, const struct key *keys) {
@@ -39,8 +40,11 @@ static int refuse_key(const struct config *config, const char *path, const char 
         if (strcmp(name, "prune") == 0 && strcmp(key->name, "sparsity") == 0) nearest.name = key->name;
     if (strcmp(path, "/Model") == 0 || strcmp(path, "/LayerName") == 0)
         strbuf_append(&help, "doc/from-hls4ml.md has the keys of hls4ml beside those of bxc");
-    else if (nearest.name) strbuf_printf(&help, "did you mean '%s'?", nearest.name);
-    else for (const struct key *key = keys; key->name; key++) strbuf_printf(&help, "%s%s", key == keys ? "known here: " : ", ", key->name);
+    else if (nearest.name)
+        strbuf_printf(&help, "did you mean '%s'?", nearest.name);
+    else
+        for (const struct key *key = keys; key->name; key++)
+            strbuf_printf(&help, "%s%s", key == keys ? "known here: " : ", ", key->name);
     return diag_error(&config->context->diagnostics, here(config, path), help.data, "this key is unknown");
 }
 
@@ -59,16 +63,21 @@ static int read_object(struct config *config, const struct place *place, const c
         while (key->name && strcmp(key->name, item->string) != 0) key++;
         struct place inner = *place;
         inner.path = arena_printf(config->arena, "%s/%s", place->path, item->string);
-        if (!key->name) result = refuse_key(config, inner.path, item->string, keys);
-        else if (is_given_again(item)) result = refuse(config, inner.path, "this key is given more than once");
-        else if (key->read(config, &inner, item) < 0) result = -1;
+        if (!key->name)
+            result = refuse_key(config, inner.path, item->string, keys);
+        else if (is_given_again(item))
+            result = refuse(config, inner.path, "this key is given more than once");
+        else if (key->read(config, &inner, item) < 0)
+            result = -1;
     }
     return result;
 }
 
-static int read_number(struct config *config, const struct place *place, const cJSON *item, double lo, double hi, double *out) {
+static int read_number(struct config *config, const struct place *place, const cJSON *item, double lo, double hi,
+                       double *out) {
     if (!cJSON_IsNumber(item) || !(item->valuedouble >= lo && item->valuedouble <= hi))
-        return diag_error(&config->context->diagnostics, here(config, place->path), NULL, "a number from %g to %g is needed here", lo, hi);
+        return diag_error(&config->context->diagnostics, here(config, place->path), NULL,
+                          "a number from %g to %g is needed here", lo, hi);
     *out = item->valuedouble;
     return 0;
 }
@@ -91,14 +100,16 @@ static const char *read_text(struct config *config, const struct place *place, c
     return NULL;
 }
 
-static int read_name_of(struct config *config, const struct place *place, const cJSON *item, const char *const *names, int count, int *out) {
+static int read_name_of(struct config *config, const struct place *place, const cJSON *item, const char *const *names,
+                        int count, int *out) {
     const char *text = read_text(config, place, item);
     for (int i = 0; text && i < count; i++)
         if (strcmp(names[i], text) == 0) return *out = i, 0;
     if (!text) return -1;
     struct strbuf known = strbuf_new(config->arena);
     for (int i = 0; i < count; i++) strbuf_printf(&known, "%s%s", i ? ", " : "known here: ", names[i]);
-    return diag_error(&config->context->diagnostics, here(config, place->path), known.data, "the name '%s' is unknown here", text);
+    return diag_error(&config->context->diagnostics, here(config, place->path), known.data,
+                      "the name '%s' is unknown here", text);
 }
 
 static int read_weights(struct config *config, const struct place *place, const cJSON *item) {
@@ -143,11 +154,18 @@ static int read_format(struct config *config, const struct place *place, const c
     return 0;
 }
 
-static const struct key precision_keys[] = {{"weights", read_weights},   {"activations", read_activations}, {"rounding", read_rounding},
-                                            {"overflow", read_overflow}, {"granularity", read_granularity}, {NULL, NULL}};
-static const struct key layer_keys[] = {{"weights", read_weights},   {"activations", read_activations}, {"rounding", read_rounding},
-                                        {"overflow", read_overflow}, {"granularity", read_granularity}, {"sparsity", read_sparsity}, {NULL, NULL}};
-static const struct key input_keys[] = {{"format", read_format}, {"rounding", read_rounding}, {"overflow", read_overflow}, {NULL, NULL}};
+static const struct key precision_keys[] = {{"weights", read_weights},         {"activations", read_activations},
+                                            {"rounding", read_rounding},       {"overflow", read_overflow},
+                                            {"granularity", read_granularity}, {NULL, NULL}};
+static const struct key layer_keys[] = {{"weights", read_weights},
+                                        {"activations", read_activations},
+                                        {"rounding", read_rounding},
+                                        {"overflow", read_overflow},
+                                        {"granularity", read_granularity},
+                                        {"sparsity", read_sparsity},
+                                        {NULL, NULL}};
+static const struct key input_keys[] = {
+    {"format", read_format}, {"rounding", read_rounding}, {"overflow", read_overflow}, {NULL, NULL}};
 
 static int read_precision(struct config *config, const struct place *place, const cJSON *item) {
     struct place inner = *place;
@@ -159,7 +177,8 @@ static int read_layers(struct config *config, const struct place *place, const c
     if (!cJSON_IsObject(item)) return refuse(config, place->path, "an object is needed here");
     for (const cJSON *entry = item->child; entry; entry = entry->next) {
         struct layer_options layer = {arena_strdup(config->arena, entry->string), {-1, -1, -1, -1, -1}, -1};
-        struct place inner = {arena_printf(config->arena, "%s/%s", place->path, entry->string), &layer.precision, &layer, NULL};
+        struct place inner = {arena_printf(config->arena, "%s/%s", place->path, entry->string), &layer.precision,
+                              &layer, NULL};
         if (is_given_again(entry)) return refuse(config, inner.path, "this key is given more than once");
         if (read_object(config, &inner, entry, layer_keys) < 0) return -1;
         settings_add_layer(config->arena, config->out, &layer);
@@ -170,7 +189,8 @@ static int read_layers(struct config *config, const struct place *place, const c
 static int read_inputs(struct config *config, const struct place *place, const cJSON *item) {
     if (!cJSON_IsObject(item)) return refuse(config, place->path, "an object is needed here");
     for (const cJSON *entry = item->child; entry; entry = entry->next) {
-        struct input_options input = {.name = arena_strdup(config->arena, entry->string), .rounding = -1, .overflow = -1, .configured = true};
+        struct input_options input = {
+            .name = arena_strdup(config->arena, entry->string), .rounding = -1, .overflow = -1, .configured = true};
         struct place inner = {arena_printf(config->arena, "%s/%s", place->path, entry->string), NULL, NULL, &input};
         if (is_given_again(entry)) return refuse(config, inner.path, "this key is given more than once");
         if (read_object(config, &inner, entry, input_keys) < 0) return -1;
@@ -213,10 +233,19 @@ static int read_margin(struct config *config, const struct place *place, const c
     return read_whole(config, place, item, 0, 90, &config->out->margin_percent);
 }
 
-static const struct key top_keys[] = {
-    {"name", read_name},         {"clock", read_clock},       {"part", read_part},         {"adders", read_adders}, {"margin", read_margin},
-    {"softmax", read_softmax},   {"softmax_error", read_softmax_error}, {"precision", read_precision}, {"sparsity", read_sparsity},
-    {"prune_scope", read_scope}, {"layers", read_layers},     {"inputs", read_inputs},     {NULL, NULL}};
+static const struct key top_keys[] = {{"name", read_name},
+                                      {"clock", read_clock},
+                                      {"part", read_part},
+                                      {"adders", read_adders},
+                                      {"margin", read_margin},
+                                      {"softmax", read_softmax},
+                                      {"softmax_error", read_softmax_error},
+                                      {"precision", read_precision},
+                                      {"sparsity", read_sparsity},
+                                      {"prune_scope", read_scope},
+                                      {"layers", read_layers},
+                                      {"inputs", read_inputs},
+                                      {NULL, NULL}};
 
 static void release(void *object) {
     cJSON_Delete(object);
@@ -232,7 +261,8 @@ int config_read(struct bxc_context *context, struct arena *arena, const char *pa
     if (!json) {
         int line = 1;
         for (const char *at = text; at < end; at++) line += *at == '\n';
-        return diag_error(&context->diagnostics, (struct location){.file = path, .line = line}, NULL, "this is no JSON");
+        return diag_error(&context->diagnostics, (struct location){.file = path, .line = line}, NULL,
+                          "this is no JSON");
     }
     arena_defer(arena, release, json);
     return read_object(&config, &(struct place){.path = ""}, json, top_keys);

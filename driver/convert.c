@@ -11,7 +11,8 @@ struct conversion {
 
 static uint32_t count_nodes(const struct graph *graph) {
     uint32_t count = 0;
-    for (uint32_t n = 0; n < graph->node_count; n++) count += !graph->nodes[n].dead && graph->nodes[n].op != OP_CONSTANT && graph->nodes[n].op != OP_INPUT;
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        count += !graph->nodes[n].dead && graph->nodes[n].op != OP_CONSTANT && graph->nodes[n].op != OP_INPUT;
     return count;
 }
 
@@ -21,17 +22,21 @@ static int convert(void *user) {
     const char *dot = strrchr(conversion->output, '.');
     bool json = dot && strcmp(dot, ".json") == 0, text = dot && strcmp(dot, ".bxc") == 0;
     if (!json && !text)
-        return diag_error(&context->diagnostics, (struct location){.file = conversion->output, .option = "OUTPUT"}, "name the output .json or .bxc", "cannot write this format");
+        return diag_error(&context->diagnostics, (struct location){.file = conversion->output, .option = "OUTPUT"},
+                          "name the output .json or .bxc", "cannot write this format");
     struct graph *graph = frontend_read(context, conversion->model, NULL);
     if (!graph) return -1;
     struct strbuf out = strbuf_new(graph->arena);
     int result = 0;
-    if (json) result = native_write(context, graph, &out);
-    else graph_print(&out, graph);
+    if (json)
+        result = native_write(context, graph, &out);
+    else
+        graph_print(&out, graph);
     if (result == 0) result = file_write(context, conversion->output, out.data, out.length);
     if (result == 0 && conversion->terminal)
-        fprintf(conversion->terminal, "%s: %s with %u nodes, as %s\n", conversion->output, graph_is_integer(graph) ? "quantised graph" : "model",
-                count_nodes(graph), json ? "bxc's JSON" : "text");
+        fprintf(conversion->terminal, "%s: %s with %u nodes, as %s\n", conversion->output,
+                graph_is_integer(graph) ? "quantised graph" : "model", count_nodes(graph),
+                json ? "bxc's JSON" : "text");
     graph_free(graph);
     return result;
 }

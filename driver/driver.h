@@ -11,12 +11,15 @@
 #include "sim/sim.h"
 
 /* ---- settings.c, config.c: options become compile_options ---- */
-int settings_read(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out);
+int settings_read(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
+                  struct compile_options *out);
 int config_read(struct bxc_context *context, struct arena *arena, const char *path, struct compile_options *out);
 /* One value each, shared by the command line and the configuration; -1 and a diagnosis at `at`. */
 int setting_clock(struct bxc_context *context, struct location at, const char *text, int *picoseconds);
-int setting_name(struct bxc_context *context, struct arena *arena, struct location at, const char *text, struct compile_options *out);
-int setting_part(struct bxc_context *context, struct arena *arena, struct location at, const char *text, struct compile_options *out);
+int setting_name(struct bxc_context *context, struct arena *arena, struct location at, const char *text,
+                 struct compile_options *out);
+int setting_part(struct bxc_context *context, struct arena *arena, struct location at, const char *text,
+                 struct compile_options *out);
 int setting_softmax(struct bxc_context *context, struct location at, const char *text, enum softmax_mode *out);
 int setting_scope(struct bxc_context *context, struct location at, const char *text, bool *by_layer);
 int setting_format(struct bxc_context *context, struct location at, const char *text, struct format *out);
@@ -42,9 +45,9 @@ size_t measurement_count(const struct measurement *measurement);
 const float *const *measurement_inputs(const struct measurement *measurement); /* as graph_run_reals */
 
 /* ---- unused.c: options that nothing took ---- */
-void unused_watch(struct program *program);        /* before the passes */
-int unused_refuse(const struct program *program);  /* what cannot be had of a quantised graph; -1 after a diagnosis */
-void unused_warn(const struct program *program);   /* after the passes */
+void unused_watch(struct program *program);       /* before the passes */
+int unused_refuse(const struct program *program); /* what cannot be had of a quantised graph; -1 after a diagnosis */
+void unused_warn(const struct program *program);  /* after the passes */
 /* Options for compiling where nothing is compiled. */
 void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, const char *why);
 void unused_warn_of_firmware(struct bxc_context *context, const struct bxc_options *options); /* with --stop-after */
@@ -62,7 +65,7 @@ void network_free(struct network *network);
 int network_judge(struct network *network, struct program *program, const struct measurement *measurement,
                   const struct pass_report *reports, uint32_t report_count, const struct bxc_options *options);
 int network_check_options(struct bxc_context *context, const struct bxc_options *options); /* before the work is done */
-void network_print(struct strbuf *out, const struct network *network); /* one line, or nothing */
+void network_print(struct strbuf *out, const struct network *network);                     /* one line, or nothing */
 
 /* ---- folder.c: the firmware's folder, all or nothing ---- */
 /* Writes the files beside `folder` and exchanges the two; verify/ of an earlier firmware is kept.
@@ -114,11 +117,12 @@ int report_again(struct bxc_context *context, struct arena *arena, const char *j
 
 /* ---- explain.c, explain_trials.c ---- */
 /* Below the line once more, in memory. -1 and diagnoses when it is refused; `graph` becomes the program's. */
-int trial_compile(struct bxc_context *context, struct arena *arena, struct graph *graph, const struct compile_options *options,
-                  struct program *out);
+int trial_compile(struct bxc_context *context, struct arena *arena, struct graph *graph,
+                  const struct compile_options *options, struct program *out);
 /* Both take the program as the folder has it, and the graph that it came from. */
 void trial_clocks(const struct program *made, const struct graph *graph, struct explanation *out);
-/* The node of a softmax that takes the maximum, or NULL: what passes/expand_softmax.c makes goes by "NAME.max", "NAME.sum", ..., NAME. */
+/* The node of a softmax that takes the maximum, or NULL: what passes/expand_softmax.c makes goes by "NAME.max",
+ * "NAME.sum", ..., NAME. */
 const struct node *softmax_start(const struct graph *graph, const char *node_name, size_t *length);
 void trial_without_softmax(const struct program *made, const struct graph *graph, struct explanation *out);
 
@@ -138,8 +142,10 @@ struct compilation {
     const char *model, *folder;
     const struct bxc_options *options;
     FILE *terminal;
-    const char *reference;  /* text of reference.bxc, where the model is a firmware's model.bxc; NULL: it is the model's own */
-    struct graph **with_sums; /* not NULL: the quantised graph with its adders' sums (ir/partial_sums.c), the caller's */
+    const char
+        *reference; /* text of reference.bxc, where the model is a firmware's model.bxc; NULL: it is the model's own */
+    struct graph *
+        *with_sums;         /* not NULL: the quantised graph with its adders' sums (ir/partial_sums.c), the caller's */
     struct file_set *files; /* not NULL: what would be written goes here; its arena is set */
     /* When not NULL: called with the report of what would be written, files and all checks done. */
     void (*finished)(void *user, const struct compile_report *report);

@@ -31,7 +31,8 @@ static void count_weights(const struct graph *graph, const struct node *node, st
     }
 }
 
-static void add_node(const struct graph *graph, const struct layer_report *row, const struct node *node, struct layer_share *out) {
+static void add_node(const struct graph *graph, const struct layer_report *row, const struct node *node,
+                     struct layer_share *out) {
     out->cost.lut += row->cost.lut;
     out->cost.ff += row->cost.ff;
     out->cost.dsp += row->cost.dsp;
@@ -53,7 +54,8 @@ static void find_steps(struct layer_share *layers, uint32_t count, int *end) {
 }
 
 /* The summary's rows stand in the order of the graph's nodes, constants left out. */
-static void explain_layers(struct explain_job *job, const struct program *program, const struct compile_report *report) {
+static void explain_layers(struct explain_job *job, const struct program *program,
+                           const struct compile_report *report) {
     const struct graph *graph = program->graph;
     const uint32_t *heads = layer_heads(graph, job->arena);
     struct explanation *out = &job->explanation;
@@ -65,8 +67,10 @@ static void explain_layers(struct explain_job *job, const struct program *progra
         if (node->dead || node->op == OP_CONSTANT) continue;
         if (!of_head[heads[n]]) {
             of_head[heads[n]] = &out->layers[out->layer_count++];
-            *of_head[heads[n]] = (struct layer_share){.name = arena_strdup(job->arena, head->name), .kind = op_info(head->op)->name,
-                                                      .first_cycle = -1, .last_cycle = -1};
+            *of_head[heads[n]] = (struct layer_share){.name = arena_strdup(job->arena, head->name),
+                                                      .kind = op_info(head->op)->name,
+                                                      .first_cycle = -1,
+                                                      .last_cycle = -1};
         }
         add_node(graph, &report->layers[row++], node, of_head[heads[n]]);
     }
@@ -88,7 +92,8 @@ static void explain_softmax(struct explain_job *job, const struct graph *graph) 
         size_t length;
         if (!softmax_start(graph, out->layers[i].name, &length)) continue;
         struct layer_share *softmax = &out->softmax[out->softmax_count++];
-        *softmax = (struct layer_share){.name = arena_strndup(job->arena, out->layers[i].name, length), .kind = "softmax"};
+        *softmax =
+            (struct layer_share){.name = arena_strndup(job->arena, out->layers[i].name, length), .kind = "softmax"};
         for (uint32_t j = 0; j < out->layer_count; j++) {
             const struct layer_share *part = &out->layers[j];
             if (!belongs(part->name, softmax->name, length)) continue;
@@ -117,9 +122,13 @@ static int kind_of(const struct wire *wire) {
 }
 
 static void explain_kinds(struct explain_job *job, const struct program *program) {
-    static const char *const names[KIND_COUNT] = {[KIND_ADDER2] = "adders of two terms", [KIND_ADDER3] = "adders of three terms",
-        [KIND_PRODUCT] = "products of two variables", [KIND_TABLE] = "tables", [KIND_COMPARE] = "comparisons and choices",
-        [KIND_CLAMP] = "saturations", [KIND_BITS] = "bit operations"};
+    static const char *const names[KIND_COUNT] = {[KIND_ADDER2] = "adders of two terms",
+                                                  [KIND_ADDER3] = "adders of three terms",
+                                                  [KIND_PRODUCT] = "products of two variables",
+                                                  [KIND_TABLE] = "tables",
+                                                  [KIND_COMPARE] = "comparisons and choices",
+                                                  [KIND_CLAMP] = "saturations",
+                                                  [KIND_BITS] = "bit operations"};
     struct kind_share *kinds = job->explanation.kinds = ARENA_ARRAY(job->arena, struct kind_share, KIND_COUNT);
     for (int k = 0; k < KIND_COUNT; k++) kinds[k].name = names[k];
     for (uint32_t b = 0; b < program->design->block_count; b++) {
@@ -146,8 +155,10 @@ static const struct compile_report *read_report(const struct explain_job *job) {
 
 static void print_explanation(const struct explain_job *job) {
     struct strbuf text = strbuf_new(job->arena);
-    if (options_has(job->options, "json")) explanation_json(&text, &job->explanation);
-    else explanation_terminal(&text, &job->explanation, isatty(fileno(job->terminal)));
+    if (options_has(job->options, "json"))
+        explanation_json(&text, &job->explanation);
+    else
+        explanation_terminal(&text, &job->explanation, isatty(fileno(job->terminal)));
     fputs(text.data, job->terminal);
 }
 

@@ -4,9 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-int trial_compile(struct bxc_context *context, struct arena *arena, struct graph *graph, const struct compile_options *options,
-                  struct program *out) {
-    *out = (struct program){.context = context, .arena = arena, .options = options, .technology = technology_for(options->part, options->grade), .graph = graph};
+int trial_compile(struct bxc_context *context, struct arena *arena, struct graph *graph,
+                  const struct compile_options *options, struct program *out) {
+    *out = (struct program){.context = context,
+                            .arena = arena,
+                            .options = options,
+                            .technology = technology_for(options->part, options->grade),
+                            .graph = graph};
     return passes_run(out, NULL, NULL);
 }
 
@@ -45,19 +49,23 @@ static bool is_large(const struct program *made) {
 static void try_one(struct trial *trial) {
     const char *other = trial->out->name ? trial->out->name : "";
     context_progress(trial->context,
-                     arena_printf(trial->arena, "compiling at %.0f MHz %s", 1e6 / trial->options.clock_ps, other), 0, 0);
+                     arena_printf(trial->arena, "compiling at %.0f MHz %s", 1e6 / trial->options.clock_ps, other), 0,
+                     0);
     struct diagnostics *diagnostics = &trial->context->diagnostics;
     size_t since = diagnostics->count, errors = diagnostics->errors;
     trial->out->period = trial->options.clock_ps / 1000.0;
     if (context_guarded(trial->context, run_trial, trial) < 0)
-        trial->out->refused = diagnostics->count > since ? arena_strdup(trial->arena, diagnostics->items[since].message) : "refused";
+        trial->out->refused =
+            diagnostics->count > since ? arena_strdup(trial->arena, diagnostics->items[since].message) : "refused";
     diagnostics->count = since;
     diagnostics->errors = errors;
 }
 
 void trial_clocks(const struct program *made, const struct graph *graph, struct explanation *out) {
-    static const struct { double factor; bool always; } factors[] = {{0.5, false}, {0.75, true}, {1, true},
-                                                                     {1.25, false}, {1.5, true}, {2, false}};
+    static const struct {
+        double factor;
+        bool always;
+    } factors[] = {{0.5, false}, {0.75, true}, {1, true}, {1.25, false}, {1.5, true}, {2, false}};
     bool large = is_large(made);
     const struct compile_options *options = made->options;
     out->clocks = ARENA_ARRAY(made->arena, struct clock_trial, sizeof factors / sizeof factors[0]);
@@ -106,7 +114,8 @@ static struct graph *replaced(const struct graph *graph, const char *start_name,
     bool outside = inside(copy, operand, start_name, length);
     for (uint32_t n = 0; n < copy->node_count; n++)
         for (uint32_t i = 0; i < copy->nodes[n].input_count; i++)
-            outside |= inside(copy, copy->nodes[n].inputs[i], start_name, length) && !inside(copy, copy->nodes[n].result, start_name, length);
+            outside |= inside(copy, copy->nodes[n].inputs[i], start_name, length) &&
+                       !inside(copy, copy->nodes[n].result, start_name, length);
     union attributes attributes = {.axis = start->attributes.axis};
     attributes.axis.select_last = false;
     attributes.axis.keep_dimensions = true;

@@ -25,13 +25,21 @@ static void summarise(struct bxc_firmware *firmware, const struct compile_report
     struct bxc_layer *layers = ARENA_ARRAY(firmware->arena, struct bxc_layer, report->layer_count + 1);
     for (uint32_t i = 0; i < report->layer_count; i++) {
         const struct layer_report *layer = &report->layers[i];
-        layers[i] = (struct bxc_layer){layer->name, layer->op, layer->format, resources_of(layer->cost), layer->first_cycle, layer->last_cycle};
+        layers[i] = (struct bxc_layer){layer->name,        layer->op,        layer->format, resources_of(layer->cost),
+                                       layer->first_cycle, layer->last_cycle};
     }
-    firmware->summary = (struct bxc_summary){
-        .name = report->name, .part = report->part_code, .content_hash = report->content_hash, .clock_ns = report->clock_period,
-        .stage_delay_ns = report->stage_delay, .latency_ns = report->latency * report->clock_period, .latency_cycles = report->latency,
-        .interval_cycles = report->initiation_interval, .resources = resources_of(report->total),
-        .available = resources_of(report->available), .layers = layers, .layer_count = report->layer_count};
+    firmware->summary = (struct bxc_summary){.name = report->name,
+                                             .part = report->part_code,
+                                             .content_hash = report->content_hash,
+                                             .clock_ns = report->clock_period,
+                                             .stage_delay_ns = report->stage_delay,
+                                             .latency_ns = report->latency * report->clock_period,
+                                             .latency_cycles = report->latency,
+                                             .interval_cycles = report->initiation_interval,
+                                             .resources = resources_of(report->total),
+                                             .available = resources_of(report->available),
+                                             .layers = layers,
+                                             .layer_count = report->layer_count};
 }
 
 static int read_report(struct bxc_firmware *firmware, const char *path, const char *json) {
@@ -83,7 +91,8 @@ struct making {
 
 static int compile(const struct making *making, struct bxc_firmware *firmware) {
     firmware->files.arena = firmware->arena;
-    struct compilation compilation = {.context = making->context, .model = making->from, .options = making->options, .files = &firmware->files};
+    struct compilation compilation = {
+        .context = making->context, .model = making->from, .options = making->options, .files = &firmware->files};
     if (compile_model(&compilation) < 0) return -1;
     firmware->public_files = ARENA_ARRAY(firmware->arena, struct bxc_file, firmware->files.count + 1);
     for (uint32_t i = 0; i < firmware->files.count; i++) {
@@ -92,7 +101,9 @@ static int compile(const struct making *making, struct bxc_firmware *firmware) {
     }
     firmware->quantised = graph_in(firmware, "model.bxc");
     firmware->reference = graph_in(firmware, "reference.bxc");
-    return describe(firmware) < 0 ? -1 : read_report(firmware, "report/report.json", file_of(firmware, "report/report.json")->data);
+    return describe(firmware) < 0
+               ? -1
+               : read_report(firmware, "report/report.json", file_of(firmware, "report/report.json")->data);
 }
 
 static int open_folder(const struct making *making, struct bxc_firmware *firmware) {
@@ -126,7 +137,8 @@ static int make(void *user) {
     return -1;
 }
 
-struct bxc_firmware *bxc_firmware_compile(struct bxc_context *context, const char *model, const struct bxc_options *options) {
+struct bxc_firmware *bxc_firmware_compile(struct bxc_context *context, const char *model,
+                                          const struct bxc_options *options) {
     struct making making = {context, model, options, compile, NULL};
     return context_guarded(context, make, &making) < 0 ? NULL : making.firmware;
 }
@@ -225,7 +237,8 @@ static struct port_block port_block_new(const struct prediction *job, struct are
 
 static int predict_block(const struct prediction *job, const struct port_block *block, size_t first, size_t events) {
     for (uint32_t i = 0; i < block->input_count; i++)
-        if (port_read_doubles(block->readers[i], events, first, job->inputs[i] + first * block->input_elements[i], block->codes[i]) < 0)
+        if (port_read_doubles(block->readers[i], events, first, job->inputs[i] + first * block->input_elements[i],
+                              block->codes[i]) < 0)
             return -1;
     if (graph_run_integers(job->graph, events, (const int64_t *const *)block->codes, block->results) < 0) return -1;
     for (uint32_t o = job->first_output; o < job->graph->output_count; o++) {
@@ -242,12 +255,14 @@ static int predict(void *user) {
     struct port_block block = port_block_new(job, scratch);
     int result = 0;
     for (size_t first = 0; result == 0 && first < job->events; first += BLOCK_EVENTS)
-        result = predict_block(job, &block, first, job->events - first < BLOCK_EVENTS ? job->events - first : BLOCK_EVENTS);
+        result =
+            predict_block(job, &block, first, job->events - first < BLOCK_EVENTS ? job->events - first : BLOCK_EVENTS);
     arena_free(scratch);
     return result;
 }
 
-int bxc_firmware_predict(struct bxc_firmware *firmware, size_t events, const double *const *inputs, double *const *outputs) {
+int bxc_firmware_predict(struct bxc_firmware *firmware, size_t events, const double *const *inputs,
+                         double *const *outputs) {
     struct prediction job = {firmware, firmware->quantised, 0, events, inputs, outputs};
     return context_guarded(firmware->context, predict, &job);
 }
@@ -266,7 +281,8 @@ static int trace(void *user) {
     return predict(job);
 }
 
-int bxc_firmware_trace(struct bxc_firmware *firmware, size_t events, const double *const *inputs, double *const *values) {
+int bxc_firmware_trace(struct bxc_firmware *firmware, size_t events, const double *const *inputs,
+                       double *const *values) {
     struct prediction job = {firmware, NULL, firmware->quantised->output_count, events, inputs, values};
     return context_guarded(firmware->context, trace, &job);
 }
@@ -283,11 +299,13 @@ static int run(void *user) {
     return graph_run_integers(job->graph, job->events, job->inputs, job->outputs);
 }
 
-int bxc_firmware_run(struct bxc_firmware *firmware, size_t events, const int64_t *const *inputs, int64_t *const *outputs) {
+int bxc_firmware_run(struct bxc_firmware *firmware, size_t events, const int64_t *const *inputs,
+                     int64_t *const *outputs) {
     struct run job = {firmware->quantised, events, inputs, outputs};
     return context_guarded(firmware->context, run, &job);
 }
 
-int bxc_firmware_evaluate(struct bxc_firmware *firmware, size_t events, const float *const *inputs, float *const *outputs) {
+int bxc_firmware_evaluate(struct bxc_firmware *firmware, size_t events, const float *const *inputs,
+                          float *const *outputs) {
     return evaluate_guarded(firmware->reference, events, inputs, outputs);
 }

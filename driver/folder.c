@@ -14,12 +14,14 @@ static int failed(struct bxc_context *context, const char *path, const char *wha
     return diag_error(&context->diagnostics, (struct location){.file = path}, NULL, "%s: %s", what, strerror(errno));
 }
 
-static int write_files(struct bxc_context *context, struct arena *arena, const char *folder, const struct file_set *files) {
+static int write_files(struct bxc_context *context, struct arena *arena, const char *folder,
+                       const struct file_set *files) {
     for (uint32_t i = 0; i < files->count; i++) {
         const struct emitted_file *file = &files->files[i];
         char *path = arena_printf(arena, "%s/%s", folder, file->path), *slash = strrchr(path, '/');
         if (folder_make(context, arena_strndup(arena, path, (size_t)(slash - path))) < 0 ||
-            file_write(context, path, file->data, file->length) < 0) return -1;
+            file_write(context, path, file->data, file->length) < 0)
+            return -1;
         if (file->executable && chmod(path, 0755) < 0) return failed(context, path, "cannot make this executable");
     }
     return 0;
@@ -56,14 +58,20 @@ static char *without_slash(struct arena *arena, const char *folder) {
 int folder_check(struct bxc_context *context, const char *folder) {
     struct stat status;
     struct location at = {.file = folder};
-    if (!*folder) return diag_error(&context->diagnostics, (struct location){.option = "--output"}, NULL, "the name of the folder is empty");
+    if (!*folder)
+        return diag_error(&context->diagnostics, (struct location){.option = "--output"}, NULL,
+                          "the name of the folder is empty");
     const char *path = without_slash(context->arena, folder);
     if (lstat(path, &status) < 0) return 0;
     if (S_ISLNK(status.st_mode))
-        return diag_error(&context->diagnostics, at, "give the folder that it points to, or choose another name", "a symbolic link stands here");
-    if (!S_ISDIR(status.st_mode)) return diag_error(&context->diagnostics, at, "choose another name or move it away", "something that is no folder stands here");
+        return diag_error(&context->diagnostics, at, "give the folder that it points to, or choose another name",
+                          "a symbolic link stands here");
+    if (!S_ISDIR(status.st_mode))
+        return diag_error(&context->diagnostics, at, "choose another name or move it away",
+                          "something that is no folder stands here");
     if (is_empty(path) || is_ours(context, path)) return 0;
-    return diag_error(&context->diagnostics, at, "choose another name or move it away; only a folder with a manifest of bxc is replaced",
+    return diag_error(&context->diagnostics, at,
+                      "choose another name or move it away; only a folder with a manifest of bxc is replaced",
                       "this folder was not written by bxc");
 }
 
@@ -83,7 +91,8 @@ static int keep_folder(struct bxc_context *context, const char *old, const char 
     mkdir(new, 0777);
     for (struct dirent *entry; result == 0 && (entry = readdir(directory));) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        result = keep_entry(context, arena_printf(scratch, "%s/%s", old, entry->d_name), arena_printf(scratch, "%s/%s", new, entry->d_name));
+        result = keep_entry(context, arena_printf(scratch, "%s/%s", old, entry->d_name),
+                            arena_printf(scratch, "%s/%s", new, entry->d_name));
     }
     arena_free(scratch);
     return result;
@@ -155,13 +164,15 @@ static int make_parents(struct bxc_context *context, struct arena *arena, const 
     return folder_make(context, arena_strndup(arena, goal, (size_t)(slash - goal)));
 }
 
-static int write_beside(struct bxc_context *context, struct arena *arena, const char *goal, const struct file_set *files) {
+static int write_beside(struct bxc_context *context, struct arena *arena, const char *goal,
+                        const struct file_set *files) {
     if (make_parents(context, arena, goal) < 0) return -1;
     const char *beside = folder_beside(context, arena, goal);
     if (!beside) return -1;
     const char *new = arena_printf(arena, "%s/new", beside);
     if (write_files(context, arena, new, files) < 0 ||
-        keep_entry(context, arena_printf(arena, "%s/verify", goal), arena_printf(arena, "%s/verify", new)) < 0) return -1;
+        keep_entry(context, arena_printf(arena, "%s/verify", goal), arena_printf(arena, "%s/verify", new)) < 0)
+        return -1;
     return folder_put(context, beside, goal);
 }
 

@@ -1,5 +1,5 @@
-/* What of a network's ports does nothing, whatever the events: outputs that are always the same number, and inputs that no
- * output depends on. Where it is meant, a note does no harm; where it is not, nobody would have looked. */
+/* What of a network's ports does nothing, whatever the events: outputs that are always the same number, and inputs that
+ * no output depends on. Where it is meant, a note does no harm; where it is not, nobody would have looked. */
 #include "driver/driver.h"
 
 #include <string.h>
@@ -40,7 +40,8 @@ static void tell_constant(const struct program *program, const struct port *port
     for (uint32_t e = 0; e < port->element_count; e++) codes[e] = wires[port->elements[e].wire.id].lo;
     port_to_reals(program->graph, port->value, &program->graph->outputs[index].meaning, 1, codes, numbers);
     for (uint32_t e = 0; e < port->element_count; e++)
-        if (wires[port->elements[e].wire.id].hi == codes[e]) idle_add(&idle, arena_printf(arena, "%u (%.6g)", e, numbers[e]));
+        if (wires[port->elements[e].wire.id].hi == codes[e])
+            idle_add(&idle, arena_printf(arena, "%u (%.6g)", e, numbers[e]));
     if (idle.count)
         diag_note(&program->context->diagnostics, (struct location){.file = program->graph->source},
                   "nothing is computed for them: where that is not meant, look at formats, pruning and weights",
@@ -64,7 +65,8 @@ static bool is_warned_of(const struct program *program, const char *input) {
     return false;
 }
 
-static void tell_unread(const struct program *program, const struct port *port, uint32_t index, const uint8_t *demanded) {
+static void tell_unread(const struct program *program, const struct port *port, uint32_t index,
+                        const uint8_t *demanded) {
     struct idle idle = idle_new(program->arena);
     if (is_warned_of(program, port->name)) return;
     for (uint32_t e = 0; e < port->element_count; e++)
@@ -73,7 +75,8 @@ static void tell_unread(const struct program *program, const struct port *port, 
     if (idle.count)
         diag_note(&program->context->diagnostics, (struct location){.file = program->graph->source},
                   "it could be left out of the model: where that is not meant, look at formats, pruning and weights",
-                  "no output depends on %s%s", words(program->arena, &idle, "input", port), idle.count < port->element_count ? list(&idle) : "");
+                  "no output depends on %s%s", words(program->arena, &idle, "input", port),
+                  idle.count < port->element_count ? list(&idle) : "");
 }
 
 void idle_tell(const struct program *program) {

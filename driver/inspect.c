@@ -61,17 +61,19 @@ static const char *quantiser_words(struct arena *arena, const struct graph *grap
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
     switch (node->op) {
     case OP_NARROW:
-        return arena_printf(arena, "%s, %s, %s", formats_words(arena, &attributes->formats), rounding_names[attributes->rounding],
-                            overflow_names[attributes->overflow]);
+        return arena_printf(arena, "%s, %s, %s", formats_words(arena, &attributes->formats),
+                            rounding_names[attributes->rounding], overflow_names[attributes->overflow]);
     case OP_QUANT:
         return arena_printf(arena, "%s%s bits, scale %s, zero point %s, %s%s", attributes->is_signed ? "" : "unsigned ",
                             reals_words(arena, graph, node->inputs[3]), reals_words(arena, graph, node->inputs[1]),
                             reals_words(arena, graph, node->inputs[2]), rounding_names[attributes->rounding],
                             attributes->narrow ? ", narrow" : "");
-    case OP_BIPOLAR_QUANT: return arena_printf(arena, "1 bit, plus or minus %s", reals_words(arena, graph, node->inputs[1]));
+    case OP_BIPOLAR_QUANT:
+        return arena_printf(arena, "1 bit, plus or minus %s", reals_words(arena, graph, node->inputs[1]));
     case OP_TRUNC_QUANT:
         return arena_printf(arena, "truncates %s bits to %s, %s", reals_words(arena, graph, node->inputs[3]),
-                            reals_words(arena, graph, node->inputs[node->input_count - 1]), rounding_names[attributes->rounding]);
+                            reals_words(arena, graph, node->inputs[node->input_count - 1]),
+                            rounding_names[attributes->rounding]);
     default: return NULL;
     }
 }
@@ -96,11 +98,13 @@ static size_t count_zeros(const struct graph *graph, valref value) {
 
 static double count_products(struct arena *arena, const struct graph *graph, const struct node *node) {
     if (node->op != OP_MATMUL) return 0;
-    struct matrix_product product = product_geometry(arena, &graph_value(graph, node->inputs[0])->shape, &graph_value(graph, node->inputs[1])->shape);
+    struct matrix_product product = product_geometry(arena, &graph_value(graph, node->inputs[0])->shape,
+                                                     &graph_value(graph, node->inputs[1])->shape);
     return (double)product.batches * (double)product.rows * (double)product.depth * (double)product.columns;
 }
 
-static void describe_operands(struct arena *arena, const struct graph *graph, const struct node *node, const bool *fixed, struct model_node *out) {
+static void describe_operands(struct arena *arena, const struct graph *graph, const struct node *node,
+                              const bool *fixed, struct model_node *out) {
     struct strbuf reads = strbuf_new(arena);
     for (uint32_t i = 0; i < node->input_count; i++) {
         valref operand = node->inputs[i];
@@ -116,14 +120,19 @@ static void describe_operands(struct arena *arena, const struct graph *graph, co
     out->reads = reads.data;
 }
 
-static void describe_node(struct inspect_job *job, const struct graph *graph, const struct node *node, const bool *fixed) {
+static void describe_node(struct inspect_job *job, const struct graph *graph, const struct node *node,
+                          const bool *fixed) {
     struct inspection *inspection = &job->inspection;
     struct model_node *out = &inspection->nodes[inspection->node_count++];
-    *out = (struct model_node){.name = arena_strdup(job->arena, node->name), .shape = shape_words(job->arena, &graph_value(graph, node->result)->shape),
-                               .op = arena_strdup(job->arena, node->source_op ? node->source_op : op_info(node->op)->name),
-                               .numbers = quantiser_words(job->arena, graph, node), .products = count_products(job->arena, graph, node)};
+    *out =
+        (struct model_node){.name = arena_strdup(job->arena, node->name),
+                            .shape = shape_words(job->arena, &graph_value(graph, node->result)->shape),
+                            .op = arena_strdup(job->arena, node->source_op ? node->source_op : op_info(node->op)->name),
+                            .numbers = quantiser_words(job->arena, graph, node),
+                            .products = count_products(job->arena, graph, node)};
     describe_operands(job->arena, graph, node, fixed, out);
-    if (node->op == OP_INPUT && node->attributes.input.formats.at) out->numbers = formats_words(job->arena, &node->attributes.input.formats);
+    if (node->op == OP_INPUT && node->attributes.input.formats.at)
+        out->numbers = formats_words(job->arena, &node->attributes.input.formats);
 }
 
 static void describe_graph(struct inspect_job *job, const struct graph *graph) {
@@ -133,11 +142,13 @@ static void describe_graph(struct inspect_job *job, const struct graph *graph) {
     inspection->opset = graph->opset;
     inspection->nodes = ARENA_ARRAY(job->arena, struct model_node, graph->node_count + 1);
     for (uint32_t n = 0; n < graph->node_count; n++)
-        if (!graph->nodes[n].dead && !fixed[graph->nodes[n].result.id]) describe_node(job, graph, &graph->nodes[n], fixed);
+        if (!graph->nodes[n].dead && !fixed[graph->nodes[n].result.id])
+            describe_node(job, graph, &graph->nodes[n], fixed);
     inspection->outputs = ARENA_ARRAY(job->arena, const char *, graph->output_count + 1);
     for (uint32_t o = 0; o < graph->output_count; o++)
         inspection->outputs[inspection->output_count++] =
-            arena_printf(job->arena, "%s (%s)", graph->outputs[o].name, shape_words(job->arena, &graph_value(graph, graph->outputs[o].value)->shape));
+            arena_printf(job->arena, "%s (%s)", graph->outputs[o].name,
+                         shape_words(job->arena, &graph_value(graph, graph->outputs[o].value)->shape));
 }
 
 /* ---- refusals ---- */
@@ -148,14 +159,18 @@ static void take_reasons(struct inspect_job *job, const char *stage, size_t sinc
     struct inspection *inspection = &job->inspection;
     size_t count = diagnostics->count - since;
     const struct diagnostic *items = arena_copy(job->arena, diagnostics->items + since, count * sizeof *items);
-    inspection->refusals = arena_grow(job->arena, inspection->refusals, inspection->refusal_count * sizeof *inspection->refusals,
-                                      (inspection->refusal_count + count + 1) * sizeof *inspection->refusals);
-    inspection->warnings = arena_grow(job->arena, inspection->warnings, inspection->warning_count * sizeof *inspection->warnings,
-                                      (inspection->warning_count + count + 1) * sizeof *inspection->warnings);
+    inspection->refusals =
+        arena_grow(job->arena, inspection->refusals, inspection->refusal_count * sizeof *inspection->refusals,
+                   (inspection->refusal_count + count + 1) * sizeof *inspection->refusals);
+    inspection->warnings =
+        arena_grow(job->arena, inspection->warnings, inspection->warning_count * sizeof *inspection->warnings,
+                   (inspection->warning_count + count + 1) * sizeof *inspection->warnings);
     for (size_t i = 0; i < count; i++) {
         struct model_reason reason = {stage, &items[i]};
-        if (items[i].severity == SEVERITY_ERROR) inspection->refusals[inspection->refusal_count++] = reason;
-        else if (items[i].severity == SEVERITY_WARNING) inspection->warnings[inspection->warning_count++] = reason;
+        if (items[i].severity == SEVERITY_ERROR)
+            inspection->refusals[inspection->refusal_count++] = reason;
+        else if (items[i].severity == SEVERITY_WARNING)
+            inspection->warnings[inspection->warning_count++] = reason;
         diagnostics->errors -= items[i].severity == SEVERITY_ERROR;
     }
     diagnostics->count = since;
@@ -186,7 +201,8 @@ static void drop_cut(struct inspect_job *job, const struct graph *graph, size_t 
     for (size_t i = since; i < diagnostics->count; i++)
         if (diagnostics->items[i].location.node && !is_cut(graph, diagnostics->items[i].location.node))
             diagnostics->items[kept++] = diagnostics->items[i];
-        else diagnostics->errors -= diagnostics->items[i].severity == SEVERITY_ERROR;
+        else
+            diagnostics->errors -= diagnostics->items[i].severity == SEVERITY_ERROR;
     diagnostics->count = kept;
 }
 
@@ -198,8 +214,11 @@ struct judgement {
 static int judge_part(void *user) {
     struct judgement *judgement = user;
     struct inspect_job *job = judgement->job;
-    struct program program = {.context = job->context, .arena = job->arena, .options = &job->settings,
-                              .technology = technology_for(job->settings.part, job->settings.grade), .graph = graph_clone(judgement->graph)};
+    struct program program = {.context = job->context,
+                              .arena = job->arena,
+                              .options = &job->settings,
+                              .technology = technology_for(job->settings.part, job->settings.grade),
+                              .graph = graph_clone(judgement->graph)};
     return passes_run(&program, NULL, "integerise");
 }
 
@@ -222,28 +241,34 @@ static void keep_report(void *user, const struct compile_report *report) {
 }
 
 static void try_compiling(struct inspect_job *job, size_t since) {
-    struct compilation compilation = {.context = job->context, .model = job->model, .options = job->options, .finished = keep_report, .user = job};
+    struct compilation compilation = {
+        .context = job->context, .model = job->model, .options = job->options, .finished = keep_report, .user = job};
     compile_model(&compilation);
     take_reasons(job, "compiling", since);
 }
 
 static void print_inspection(const struct inspect_job *job) {
     struct strbuf text = strbuf_new(job->arena);
-    if (options_has(job->options, "json")) inspection_json(&text, &job->inspection);
-    else inspection_terminal(&text, &job->inspection, isatty(fileno(job->terminal)));
+    if (options_has(job->options, "json"))
+        inspection_json(&text, &job->inspection);
+    else
+        inspection_terminal(&text, &job->inspection, isatty(fileno(job->terminal)));
     fputs(text.data, job->terminal);
 }
 
 static int inspect_steps(struct inspect_job *job) {
     static const struct frontend_options partial = {.partial = true};
-    if (settings_read(job->context, job->arena, job->options, &job->settings) < 0) return -1; /* no reason of the model's */
+    if (settings_read(job->context, job->arena, job->options, &job->settings) < 0)
+        return -1; /* no reason of the model's */
     size_t since = job->context->diagnostics.count, errors = job->context->diagnostics.errors;
     if (describe_file(job) < 0) return -1;
     struct graph *graph = frontend_read(job->context, job->model, &partial);
     bool whole = job->inspection.read_whole = graph && job->context->diagnostics.errors == errors;
     if (graph) describe_graph(job, graph);
-    if (whole) job->context->diagnostics.count = since; /* compiling reads again, and says the same */
-    else take_reasons(job, "reading", since);
+    if (whole)
+        job->context->diagnostics.count = since; /* compiling reads again, and says the same */
+    else
+        take_reasons(job, "reading", since);
     if (graph && !whole) judge_readable(job, graph);
     graph_free(graph);
     if (whole) try_compiling(job, since);
@@ -260,7 +285,8 @@ static int inspect(void *user) {
     return result;
 }
 
-int bxc_inspect(struct bxc_context *context, const char *model, const struct bxc_options *options, bool *accepted, FILE *terminal) {
+int bxc_inspect(struct bxc_context *context, const char *model, const struct bxc_options *options, bool *accepted,
+                FILE *terminal) {
     struct inspect_job job = {.context = context, .model = model, .options = options, .terminal = terminal};
     int result = context_guarded(context, inspect, &job);
     *accepted = result == 0 && job.accepted;

@@ -109,9 +109,8 @@ static int make_again(struct check *check) {
                      ? -1
                      : manifest_set_options(check->manifest, options);
     size_t length, before = check->context->diagnostics.count;
-    const char *reference = result == 0
-                                ? file_read(check->context, check->arena, path_of(check, "reference.bxc"), &length)
-                                : NULL;
+    const char *reference =
+        result == 0 ? file_read(check->context, check->arena, path_of(check, "reference.bxc"), &length) : NULL;
     struct compilation compilation = {.context = check->context,
                                       .model = path_of(check, "model.bxc"),
                                       .options = options,
@@ -217,14 +216,13 @@ static bool is_of_no_interest(const struct check *check, const char *name) {
 static int judge_missing(struct check *check) {
     int result = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(item, check->files)
-        if (!bsearch(&item->string, check->names, check->count, sizeof *check->names, by_text) &&
-            judge_edited(check, item->string, "missing", NULL, 0) < 0)
-            result = -1;
+    cJSON_ArrayForEach(
+        item, check->files) if (!bsearch(&item->string, check->names, check->count, sizeof *check->names, by_text) &&
+                                judge_edited(check, item->string, "missing", NULL, 0) < 0) result = -1;
     for (uint32_t i = 0; i < check->made.count; i++) {
         const char *name = check->made.files[i].path;
-        bool told = strncmp(name, "report/", 7) == 0 || strncmp(name, "verify/", 7) == 0 ||
-                    strcmp(name, "manifest.json") == 0;
+        bool told =
+            strncmp(name, "report/", 7) == 0 || strncmp(name, "verify/", 7) == 0 || strcmp(name, "manifest.json") == 0;
         if (!told && !cJSON_GetObjectItemCaseSensitive(check->files, name) && check->strict)
             result = refuse(check, "manifest.json", "compile the model again",
                             arena_printf(check->arena, "does not name %s", name));
@@ -261,9 +259,9 @@ static int hash_files(struct check *check, char out[65]) {
 static void list_compiled(struct check *check) {
     struct stat status;
     const cJSON *item;
-    cJSON_ArrayForEach(item, check->files)
-        if (strncmp(item->string, "verify/", 7) == 0 && lstat(path_of(check, item->string), &status) == 0 && S_ISREG(status.st_mode))
-            add_name(check, item->string);
+    cJSON_ArrayForEach(item, check->files) if (strncmp(item->string, "verify/", 7) == 0 &&
+                                               lstat(path_of(check, item->string), &status) == 0 &&
+                                               S_ISREG(status.st_mode)) add_name(check, item->string);
 }
 
 static int look(struct check *check) {
@@ -299,15 +297,20 @@ static int check_steps(struct check *check) {
         name_edited(check, arena_printf(check->arena,
                                         "compiled by bxc %s: whether all files follow from model.bxc is not known",
                                         manifest_text(check, "version")));
-    else if (check->strict && make_again(check) < 0) return -1;
+    else if (check->strict && make_again(check) < 0)
+        return -1;
     int hash = judge_content_hash(check), files = judge_files(check);
     return hash < 0 || files < 0 ? -1 : 0;
 }
 
 int integrity_check(struct firmware *firmware, bool strict, struct integrity *out) {
     struct arena *arena = arena_new(firmware->context);
-    struct check check = {.context = firmware->context, .arena = arena, .firmware = firmware, .folder = firmware->folder,
-                          .strict = strict, .out = out};
+    struct check check = {.context = firmware->context,
+                          .arena = arena,
+                          .firmware = firmware,
+                          .folder = firmware->folder,
+                          .strict = strict,
+                          .out = out};
     *out = (struct integrity){.edited_count = 0};
     int result = check_steps(&check);
     arena_free(arena);

@@ -35,7 +35,8 @@ static int format_all(void *user) {
     struct diagnostics *diagnostics = &formatting->context->diagnostics;
     struct strbuf text = strbuf_new(formatting->context->arena);
     for (size_t i = 0; i < diagnostics->count; i++)
-        if (!formatting->context->errors_only || diagnostics->items[i].severity == SEVERITY_ERROR) diag_format(&text, &diagnostics->items[i]);
+        if (!formatting->context->errors_only || diagnostics->items[i].severity == SEVERITY_ERROR)
+            diag_format(&text, &diagnostics->items[i]);
     diagnostics->count = 0;
     formatting->text = text.data;
     return 0;
@@ -54,9 +55,16 @@ static enum bxc_severity severity_of(enum severity severity) {
 static struct bxc_diagnosis diagnosis_of(struct bxc_context *context, const struct diagnostic *item) {
     struct strbuf text = strbuf_new(context->arena);
     diag_format(&text, item);
-    return (struct bxc_diagnosis){.severity = severity_of(item->severity), .message = item->message, .help = item->help,
-                                  .file = item->location.file, .path = item->location.path, .node = item->location.node,
-                                  .op = item->location.op, .attribute = item->location.attribute ? item->location.attribute : item->location.option, .line = item->location.line,
+    return (struct bxc_diagnosis){.severity = severity_of(item->severity),
+                                  .message = item->message,
+                                  .help = item->help,
+                                  .file = item->location.file,
+                                  .path = item->location.path,
+                                  .node = item->location.node,
+                                  .op = item->location.op,
+                                  .attribute =
+                                      item->location.attribute ? item->location.attribute : item->location.option,
+                                  .line = item->location.line,
                                   .text = text.data};
 }
 
@@ -79,8 +87,8 @@ static int take_all(void *user) {
 }
 
 size_t bxc_context_take(struct bxc_context *context, const struct bxc_diagnosis **list) {
-    static const struct bxc_diagnosis out_of_memory = {.severity = BXC_ERROR, .message = "out of memory",
-                                                       .text = "bxc: error: out of memory\n"};
+    static const struct bxc_diagnosis out_of_memory = {
+        .severity = BXC_ERROR, .message = "out of memory", .text = "bxc: error: out of memory\n"};
     struct taking taking = {.context = context};
     bool taken = context_guarded(context, take_all, &taking) == 0;
     *list = taken ? taking.list : &out_of_memory;

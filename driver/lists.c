@@ -36,7 +36,8 @@ static cJSON *operator_json(enum op op, const char *onnx, const char *keras) {
 
 static void print_row(FILE *out, enum op op, const char *onnx, const char *keras) {
     bool integer = op_info(op)->arithmetic & ARITHMETIC_INTEGER;
-    fprintf(out, "%-14s %-5s %-8s", op_info(op)->name, op_info(op)->arithmetic & ARITHMETIC_REAL ? "yes" : "-", integer ? "yes" : "lowered");
+    fprintf(out, "%-14s %-5s %-8s", op_info(op)->name, op_info(op)->arithmetic & ARITHMETIC_REAL ? "yes" : "-",
+            integer ? "yes" : "lowered");
     for (const struct language *language = languages; language->name; language++)
         if (language->supports) fprintf(out, " %-8s", !integer ? "lowered" : language->supports(op) ? "yes" : "-");
     fprintf(out, " %s%s%s\n", onnx, *onnx && *keras ? "; " : "", keras);
@@ -54,15 +55,18 @@ void bxc_operators(FILE *out, bool json) {
         char onnx[512], keras[512];
         reader_names(onnx_operators, op_info((enum op)op)->name, onnx, sizeof onnx);
         reader_names(keras_operators, op_info((enum op)op)->name, keras, sizeof keras);
-        if (json) cJSON_AddItemToArray(list, operator_json((enum op)op, onnx, keras));
-        else print_row(out, (enum op)op, onnx, keras);
+        if (json)
+            cJSON_AddItemToArray(list, operator_json((enum op)op, onnx, keras));
+        else
+            print_row(out, (enum op)op, onnx, keras);
     }
     if (json) print_json(out, list);
 }
 
 void bxc_passes(FILE *out) {
     for (const struct pass *pass = passes; pass->name; pass++)
-        fprintf(out, "%-16s %s the line  %s\n", pass->name, pass->side == ABOVE_THE_LINE ? "above" : "below", pass->summary);
+        fprintf(out, "%-16s %s the line  %s\n", pass->name, pass->side == ABOVE_THE_LINE ? "above" : "below",
+                pass->summary);
 }
 
 static void print_pass_names(FILE *out) {
@@ -79,7 +83,10 @@ static void print_engine_names(FILE *out) {
 }
 
 static void (*choices_printer(const struct option_info *option))(FILE *out) {
-    static const struct { const char *key; void (*print)(FILE *out); } tables[] = {
+    static const struct {
+        const char *key;
+        void (*print)(FILE *out);
+    } tables[] = {
         {"dump-after", print_all_and_pass_names}, {"stop-after", print_pass_names}, {"engines", print_engine_names}};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         if (strcmp(option->key, tables[i].key) == 0) return tables[i].print;
@@ -91,9 +98,11 @@ bool option_has_choices(const struct option_info *option) {
 }
 
 void option_print_choices(FILE *out, const struct option_info *option) {
-    void (*print)(FILE *out) = choices_printer(option);
-    if (print) print(out);
-    else for (const char *at = option->argument; *at; at++) putc(*at == '|' ? ' ' : *at, out);
+    void (*print)(FILE * out) = choices_printer(option);
+    if (print)
+        print(out);
+    else
+        for (const char *at = option->argument; *at; at++) putc(*at == '|' ? ' ' : *at, out);
 }
 
 static void print_refused_parts(FILE *out) {
@@ -104,12 +113,14 @@ static void print_refused_parts(FILE *out) {
 
 void bxc_parts(FILE *out, bool json) {
     cJSON *list = json ? cJSON_CreateArray() : NULL;
-    if (!json) fprintf(out, "%-12s %-12s %9s %9s %7s %7s %4s  %-41s %s\n", "part", "family", "LUT", "FF", "DSP", "BRAM18", "SLR", "speed grades", "packages");
+    if (!json)
+        fprintf(out, "%-12s %-12s %9s %9s %7s %7s %4s  %-41s %s\n", "part", "family", "LUT", "FF", "DSP", "BRAM18",
+                "SLR", "speed grades", "packages");
     const struct part *part;
     for (size_t i = 0; (part = part_at(i)); i++) {
         if (!json) {
-            fprintf(out, "%-12s %-12s %9u %9u %7u %7u %4u  %-41s %s\n", part->name, part->family, part->lut, part->ff, part->dsp, part->bram18,
-                    part->slr, part->grades, part->packages);
+            fprintf(out, "%-12s %-12s %9u %9u %7u %7u %4u  %-41s %s\n", part->name, part->family, part->lut, part->ff,
+                    part->dsp, part->bram18, part->slr, part->grades, part->packages);
             continue;
         }
         cJSON *item = cJSON_CreateObject();
@@ -124,6 +135,8 @@ void bxc_parts(FILE *out, bool json) {
         cJSON_AddStringToObject(item, "grades", part->grades);
         cJSON_AddStringToObject(item, "packages", part->packages);
     }
-    if (json) print_json(out, list);
-    else print_refused_parts(out);
+    if (json)
+        print_json(out, list);
+    else
+        print_refused_parts(out);
 }

@@ -16,7 +16,7 @@ struct measurement {
     uint32_t output_count;
     size_t *output_elements;
     struct decision_rule *rules; /* by output: those of the network as it was read, while its outputs are the same */
-    double **outputs; /* of the last pass measured; NULL: none yet */
+    double **outputs;            /* of the last pass measured; NULL: none yet */
 };
 
 /* Sums of uniforms are normal enough, and the same on every machine. */
@@ -32,7 +32,9 @@ struct measurement *measurement_new(struct program *program) {
     measurement->arena = program->arena;
     measurement->calibrated = program->calibration.events > 0;
     measurement->input_count = inputs.count;
-    measurement->events = measurement->calibrated && program->calibration.events < MEASURED_EVENTS ? program->calibration.events : MEASURED_EVENTS;
+    measurement->events = measurement->calibrated && program->calibration.events < MEASURED_EVENTS
+                              ? program->calibration.events
+                              : MEASURED_EVENTS;
     measurement->inputs = ARENA_ARRAY(program->arena, const float *, measurement->input_count);
     uint64_t state = 1;
     for (uint32_t i = 0; i < measurement->input_count; i++) {
@@ -80,15 +82,19 @@ static int run_integers(struct measurement *measurement, const struct graph *gra
     int64_t **codes = ARENA_ARRAY(measurement->arena, int64_t *, inputs.count);
     int64_t **results = ARENA_ARRAY(measurement->arena, int64_t *, graph->output_count);
     for (uint32_t i = 0; i < inputs.count; i++) {
-        codes[i] = ARENA_ARRAY(measurement->arena, int64_t, measurement->events * shape_elements(&graph_value(graph, inputs.at[i])->shape));
+        codes[i] = ARENA_ARRAY(measurement->arena, int64_t,
+                               measurement->events * shape_elements(&graph_value(graph, inputs.at[i])->shape));
         const struct port_reader *reader = port_reader_new(graph, inputs.at[i], measurement->arena);
         if (port_read_floats(reader, measurement->events, 0, measurement->inputs[i], codes[i]) < 0) return -1;
     }
     for (uint32_t o = 0; o < graph->output_count; o++)
-        results[o] = ARENA_ARRAY(measurement->arena, int64_t, measurement->events * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape));
+        results[o] =
+            ARENA_ARRAY(measurement->arena, int64_t,
+                        measurement->events * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape));
     if (graph_run_integers(graph, measurement->events, (const int64_t *const *)codes, results) < 0) return -1;
     for (uint32_t o = 0; o < graph->output_count; o++)
-        port_to_reals(graph, graph->outputs[o].value, &graph->outputs[o].meaning, measurement->events, results[o], outputs[o]);
+        port_to_reals(graph, graph->outputs[o].value, &graph->outputs[o].meaning, measurement->events, results[o],
+                      outputs[o]);
     return 0;
 }
 
@@ -117,7 +123,8 @@ static void compare(const struct measurement *measurement, double *const *after,
 static bool comparable(const struct measurement *measurement, const struct graph *graph) {
     if (!measurement->outputs || measurement->output_count != graph->output_count) return false;
     for (uint32_t o = 0; o < graph->output_count; o++)
-        if (measurement->output_elements[o] != shape_elements(&graph_value(graph, graph->outputs[o].value)->shape)) return false;
+        if (measurement->output_elements[o] != shape_elements(&graph_value(graph, graph->outputs[o].value)->shape))
+            return false;
     return true;
 }
 
@@ -133,12 +140,15 @@ bool measurement_take(struct measurement *measurement, struct program *program, 
     size_t *elements = ARENA_ARRAY(measurement->arena, size_t, graph->output_count);
     for (uint32_t o = 0; o < graph->output_count; o++) {
         elements[o] = shape_elements(&graph_value(graph, graph->outputs[o].value)->shape);
-        after[o] = ARENA_ARRAY(measurement->arena, double, measurement->events * elements[o]);
+        after[o] = ARENA_ARRAY(measurement->arena, double, measurement->events *elements[o]);
     }
-    int result = graph_is_integer(graph) ? run_integers(measurement, graph, after) : run_reals(measurement, graph, after);
+    int result =
+        graph_is_integer(graph) ? run_integers(measurement, graph, after) : run_reals(measurement, graph, after);
     bool can = result == 0 && comparable(measurement, graph);
-    if (can) compare(measurement, after, out);
-    else if (result == 0) measurement->rules = rules_of(measurement, graph);
+    if (can)
+        compare(measurement, after, out);
+    else if (result == 0)
+        measurement->rules = rules_of(measurement, graph);
     if (result == 0) {
         measurement->output_count = graph->output_count;
         measurement->output_elements = elements;

@@ -26,10 +26,13 @@ static int add(void *user) {
     struct arena *arena = options_arena(given->options);
     const char *folder = folder_temporary(context, arena);
     if (!folder || folder_make(context, folder) < 0) return -1;
-    const char *path = arena_printf(arena, "%s/%s.npy", folder, given->input ? name_identifier(arena, given->input) : given->key);
+    const char *path =
+        arena_printf(arena, "%s/%s.npy", folder, given->input ? name_identifier(arena, given->input) : given->key);
     if (write_events(context, path, given) < 0) return -1;
-    diag_call(&context->diagnostics, path, given->input ? arena_printf(arena, "%s['%s']", given->key, given->input) : given->key);
-    return bxc_options_set(given->options, given->key, given->input ? arena_printf(arena, "%s=%s", given->input, path) : path);
+    diag_call(&context->diagnostics, path,
+              given->input ? arena_printf(arena, "%s['%s']", given->key, given->input) : given->key);
+    return bxc_options_set(given->options, given->key,
+                           given->input ? arena_printf(arena, "%s=%s", given->input, path) : path);
 }
 
 int bxc_options_events(struct bxc_options *options, const char *key, const char *input, size_t events, size_t elements,

@@ -22,8 +22,11 @@ static int load(void *user) {
     if (!graph) return -1;
     struct arena *arena = arena_new(loading->context);
     struct bxc_model *model = ARENA_NEW(arena, struct bxc_model);
-    *model = (struct bxc_model){.context = loading->context, .arena = arena, .graph = graph,
-                                .inputs = tensors_of_inputs(graph, arena), .outputs = tensors_of_outputs(graph, arena)};
+    *model = (struct bxc_model){.context = loading->context,
+                                .arena = arena,
+                                .graph = graph,
+                                .inputs = tensors_of_inputs(graph, arena),
+                                .outputs = tensors_of_outputs(graph, arena)};
     loading->model = model;
     return 0;
 }

@@ -9,8 +9,8 @@ struct network {
     struct graph *trained; /* as read */
     struct loss loss;
     bool measured;
-    const char *events;    /* in words */
-    const char *pass;      /* which changed the outputs most, or NULL */
+    const char *events; /* in words */
+    const char *pass;   /* which changed the outputs most, or NULL */
     double pass_error;
     struct truth truth; /* labels NULL: none */
     bool gated, calibrated;
@@ -40,17 +40,22 @@ static void find_pass(struct network *network, const struct pass_report *reports
 }
 
 static void warn(const struct program *program, const struct network *network) {
-    bool chosen = program->used & (USE_WEIGHTS | USE_ACTIVATIONS), pruned = network->pass && strcmp(network->pass, "prune") == 0;
-    const char *help = pruned ? "most of it is the pruning's: ask for less of it (--prune), or train the pruned network again"
-                       : !program->calibration.events ? "give events like those of the experiment with --calibrate"
-                       : chosen ? "the report shows each pass and layer; --precision and --input give wider formats, --max-flips and --max-error make it an error"
-                                : "the report shows each pass and layer; --input gives a wider port, --max-flips and --max-error make it an error";
+    bool chosen = program->used & (USE_WEIGHTS | USE_ACTIVATIONS),
+         pruned = network->pass && strcmp(network->pass, "prune") == 0;
+    const char *help =
+        pruned ? "most of it is the pruning's: ask for less of it (--prune), or train the pruned network again"
+        : !program->calibration.events ? "give events like those of the experiment with --calibrate"
+        : chosen
+            ? "the report shows each pass and layer; --precision and --input give wider formats, --max-flips and --max-error make it an error"
+            : "the report shows each pass and layer; --input gives a wider port, --max-flips and --max-error make it an error";
     diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, help,
                  "this is not the network that was trained: on %s %s", network->events, network->loss.warning);
 }
 
-static int exceeds(const struct program *program, const char *gate, const char *what, const char *value, const char *limit) {
-    return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source, .attribute = gate}, NULL,
+static int exceeds(const struct program *program, const char *gate, const char *what, const char *value,
+                   const char *limit) {
+    return diag_error(&program->context->diagnostics,
+                      (struct location){.file = program->graph->source, .attribute = gate}, NULL,
                       "%s: %s, and at most %s is allowed", what, value, limit);
 }
 
@@ -61,7 +66,8 @@ static int check_share(const struct program *program, const char *gate, const ch
 
 static int check_error(const struct program *program, double limit, double value) {
     if (isnan(limit) || value <= limit) return 0;
-    return exceeds(program, "--max-error", "largest error", arena_printf(program->arena, "%.4g", value), arena_printf(program->arena, "%.4g", limit));
+    return exceeds(program, "--max-error", "largest error", arena_printf(program->arena, "%.4g", value),
+                   arena_printf(program->arena, "%.4g", limit));
 }
 
 static int read_gates(const struct bxc_options *options, struct gates *out) {
@@ -74,21 +80,26 @@ int network_check_options(struct bxc_context *context, const struct bxc_options 
     struct gates gates;
     int result = read_gates(options, &gates);
     if (!isnan(gates.loss) && !options_has(options, "labels"))
-        result = diag_error(&context->diagnostics, (struct location){.option = "--max-loss"}, "give the true classes of the calibration events with --labels", "--max-loss needs labels");
+        result = diag_error(&context->diagnostics, (struct location){.option = "--max-loss"},
+                            "give the true classes of the calibration events with --labels", "--max-loss needs labels");
     if (options_has(options, "labels") && !options_has(options, "calibrate"))
-        result = diag_error(&context->diagnostics, (struct location){.option = "--labels"}, "give their events too: --calibrate FILE", "labels without calibration events");
+        result = diag_error(&context->diagnostics, (struct location){.option = "--labels"},
+                            "give their events too: --calibrate FILE", "labels without calibration events");
     return result;
 }
 
-static int check_gates(const struct program *program, const struct network *network, const struct bxc_options *options) {
+static int check_gates(const struct program *program, const struct network *network,
+                       const struct bxc_options *options) {
     struct gates gates;
     if (read_gates(options, &gates) < 0) return -1;
     const struct loss *loss = &network->loss;
     if (!network->measured && !(isnan(gates.flips) && isnan(gates.error) && isnan(gates.loss)))
         return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source},
-                          "leave --max-flips, --max-error and --max-loss away", "there is no float model with these outputs to compare with");
+                          "leave --max-flips, --max-error and --max-loss away",
+                          "there is no float model with these outputs to compare with");
     if (!isnan(gates.error) && loss->outputs == 0)
-        return diag_error(&program->context->diagnostics, (struct location){.attribute = "--max-error"}, "hold them against --max-flips",
+        return diag_error(&program->context->diagnostics, (struct location){.attribute = "--max-error"},
+                          "hold them against --max-flips",
                           "there is no error to hold the limit against: only decisions are compared");
     double share = loss->decisions ? (double)loss->flipped / (double)loss->decisions : 0;
     int result = check_share(program, "--max-flips", "decisions flipped", gates.flips, share);
@@ -98,13 +109,15 @@ static int check_gates(const struct program *program, const struct network *netw
 }
 
 /* The true classes of the events that are measured, by one output. */
-static int read_classes(struct program *program, struct event_source *source, size_t events, struct output_labels *out) {
+static int read_classes(struct program *program, struct event_source *source, size_t events,
+                        struct output_labels *out) {
     struct shape shape;
     out->columns = event_source_elements(source, &shape);
     out->classes = ARENA_ARRAY(program->arena, double, events * out->columns + 1);
     size_t there = event_source_count(source);
     int64_t got = event_source_read(source, out->classes, events);
-    bool whole = program->calibration.events < CALIBRATION_EVENTS_MAX ? there == program->calibration.events : there >= program->calibration.events;
+    bool whole = program->calibration.events < CALIBRATION_EVENTS_MAX ? there == program->calibration.events
+                                                                      : there >= program->calibration.events;
     if (got == (int64_t)events && whole) return 0;
     return diag_error(&program->context->diagnostics, (struct location){.file = out->file}, "one label an event",
                       "%zu labels for %zu calibration events", there, program->calibration.events);
@@ -135,7 +148,8 @@ static bool is_gated(const struct bxc_options *options) {
 }
 
 static void warn_of_labels(const struct program *program, const char *why) {
-    diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, NULL, "--labels does nothing: %s", why);
+    diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, NULL,
+                 "--labels does nothing: %s", why);
 }
 
 int network_judge(struct network *network, struct program *program, const struct measurement *measurement,
@@ -150,10 +164,12 @@ int network_judge(struct network *network, struct program *program, const struct
     network->calibrated = program->calibration.events > 0;
     if (labels && read_labels(program, options, events, &network->truth) < 0) return -1;
     size_t errors = program->context->diagnostics.errors;
-    network->measured = loss_measure_labelled(network->trained, program->graph, events, measurement_inputs(measurement), (double)NAN,
-                                              program->calibration.events > 0, labels ? &network->truth : NULL, program->arena, &network->loss);
+    network->measured = loss_measure_labelled(network->trained, program->graph, events, measurement_inputs(measurement),
+                                              (double)NAN, program->calibration.events > 0,
+                                              labels ? &network->truth : NULL, program->arena, &network->loss);
     if (program->context->diagnostics.errors > errors) return -1;
-    if (labels && !network->measured) warn_of_labels(program, "there is no float model with these outputs to compare with");
+    if (labels && !network->measured)
+        warn_of_labels(program, "there is no float model with these outputs to compare with");
     if (network->measured) {
         find_pass(network, reports, report_count);
         if (network->loss.warning && !network->gated) warn(program, network);
@@ -169,5 +185,8 @@ void network_print(struct strbuf *out, const struct network *network) {
     loss_terminal(out, &network->loss, network->gated);
     if (network->pass && network->loss.max_error > 0) strbuf_printf(out, ", most in pass '%s'", network->pass);
     labelled_words(out, network->truth.labelled, network->truth.labelled_count);
-    strbuf_printf(out, "; on %s%s\n", network->events, network->calibrated || !(network->loss.max_error > 0 || network->loss.flipped) ? "" : ": only --calibrate EVENTS can judge it");
+    strbuf_printf(out, "; on %s%s\n", network->events,
+                  network->calibrated || !(network->loss.max_error > 0 || network->loss.flipped)
+                      ? ""
+                      : ": only --calibrate EVENTS can judge it");
 }

@@ -90,7 +90,8 @@ static void warn_of_another(const struct bxc_options *options, const struct opti
     const char *before = options_get(options, option->key);
     if (option->repeats || !before || !value || strcmp(before, value) == 0) return;
     diag_warning(&options->context->diagnostics, option_location(options, option->key),
-                 option->argument && strcmp(option->argument, "LIST") == 0 ? "give one list, with commas between" : NULL,
+                 option->argument && strcmp(option->argument, "LIST") == 0 ? "give one list, with commas between"
+                                                                           : NULL,
                  "it is given as '%s' and as '%s': the last one counts", before, value);
 }
 
@@ -101,7 +102,8 @@ static int set(void *user) {
     if (!option) {
         const char *nearest = option_nearest(setting->key, FOR_ALL);
         return diag_error(&options->context->diagnostics, (struct location){0},
-                          nearest ? arena_printf(options->arena, "did you mean '%s'?", nearest) : "see 'bxc --help'", "no option '%s'", setting->key);
+                          nearest ? arena_printf(options->arena, "did you mean '%s'?", nearest) : "see 'bxc --help'",
+                          "no option '%s'", setting->key);
     }
     warn_of_another(options, option, setting->value);
     if (options->count == options->capacity) {
@@ -110,7 +112,8 @@ static int set(void *user) {
                                     capacity * sizeof *options->given);
         options->capacity = capacity;
     }
-    options->given[options->count++] = (struct given){option, arena_strdup(options->arena, setting->value ? setting->value : "yes")};
+    options->given[options->count++] =
+        (struct given){option, arena_strdup(options->arena, setting->value ? setting->value : "yes")};
     return 0;
 }
 
@@ -152,21 +155,22 @@ bool options_has(const struct bxc_options *options, const char *key) {
     return options_get(options, key) != NULL;
 }
 
-int options_number(const struct bxc_options *options, const char *key, double fallback, double lo, double hi, double *out) {
+int options_number(const struct bxc_options *options, const char *key, double fallback, double lo, double hi,
+                   double *out) {
     const char *text = options_get(options, key);
     *out = fallback;
     if (!text) return 0;
     char *end;
     double number = strtod(text, &end);
     if (end == text || *end || !(number >= lo && number <= hi))
-        return diag_error(&options->context->diagnostics,
-                          option_location(options, key), NULL,
+        return diag_error(&options->context->diagnostics, option_location(options, key), NULL,
                           "'%s' is no number from %g to %g", text, lo, hi);
     *out = number;
     return 0;
 }
 
-int options_count(const struct bxc_options *options, const char *key, uint64_t fallback, double lo, double hi, uint64_t *out) {
+int options_count(const struct bxc_options *options, const char *key, uint64_t fallback, double lo, double hi,
+                  uint64_t *out) {
     double number;
     *out = fallback;
     if (options_number(options, key, (double)fallback, lo, hi, &number) < 0) return -1;
@@ -193,8 +197,7 @@ int options_share(const struct bxc_options *options, const char *key, double fal
     bool percent = end != text && *end == '%';
     if (percent) number /= 100;
     if (end == text || end[percent] || !(number >= 0 && number <= most))
-        return diag_error(&options->context->diagnostics,
-                          option_location(options, key), "as 0.5% or 0.005",
+        return diag_error(&options->context->diagnostics, option_location(options, key), "as 0.5% or 0.005",
                           most < 1 ? "'%s' is no share of one, from 0 to %g" : "'%s' is no share of one", text, most);
     *out = number;
     return 0;
@@ -213,15 +216,18 @@ const char *options_quoted(struct arena *arena, const char *text, bool is_path) 
     struct strbuf out = strbuf_new(arena);
     strbuf_append(&out, "'");
     for (; *text; text++) {
-        if (*text == '\'') strbuf_append(&out, "'\\''");
-        else strbuf_append_bytes(&out, text, 1);
+        if (*text == '\'')
+            strbuf_append(&out, "'\\''");
+        else
+            strbuf_append_bytes(&out, text, 1);
     }
     strbuf_append(&out, "'");
     return out.data;
 }
 
 static bool decides_nothing(const struct option_info *option) {
-    return strcmp(option->key, "output") == 0 || strcmp(option->group, "Looking inside") == 0 || strcmp(option->group, "General") == 0;
+    return strcmp(option->key, "output") == 0 || strcmp(option->group, "Looking inside") == 0 ||
+           strcmp(option->group, "General") == 0;
 }
 
 const char *options_words(struct arena *arena, const struct bxc_options *options) {
@@ -230,7 +236,9 @@ const char *options_words(struct arena *arena, const struct bxc_options *options
         for (size_t i = 0; i < options->count; i++) {
             if (options->given[i].option != option || decides_nothing(option)) continue;
             strbuf_printf(&out, " --%s", option->key);
-            if (option->argument) strbuf_printf(&out, " %s", options_quoted(arena, options->given[i].value, strstr(option->argument, "FILE") != NULL));
+            if (option->argument)
+                strbuf_printf(&out, " %s",
+                              options_quoted(arena, options->given[i].value, strstr(option->argument, "FILE") != NULL));
         }
     return out.data;
 }

@@ -6,10 +6,18 @@
 #include "driver/bxc.h"
 
 enum command_set {
-    FOR_COMPILE = 1, FOR_VERIFY = 2, FOR_REPORT = 4, FOR_RUN = 8, FOR_CONVERT = 16, FOR_LISTS = 32,
-    FOR_INSPECT = 64, FOR_DIFF = 128, FOR_EXPLAIN = 256,
+    FOR_COMPILE = 1,
+    FOR_VERIFY = 2,
+    FOR_REPORT = 4,
+    FOR_RUN = 8,
+    FOR_CONVERT = 16,
+    FOR_LISTS = 32,
+    FOR_INSPECT = 64,
+    FOR_DIFF = 128,
+    FOR_EXPLAIN = 256,
     FOR_MODEL = FOR_COMPILE | FOR_RUN | FOR_INSPECT, /* whatever compiles a model */
-    FOR_TEXTS = 512, FOR_ALL = 1023
+    FOR_TEXTS = 512,
+    FOR_ALL = 1023
 };
 
 struct arena;
@@ -53,8 +61,10 @@ const char *options_get(const struct bxc_options *options, const char *key);
 const char *options_at(const struct bxc_options *options, const char *key, size_t index);
 bool options_has(const struct bxc_options *options, const char *key);
 /* Numbers; the fallback when absent; -1 and a diagnosis naming the option when it is none or outside [lo, hi]. */
-int options_number(const struct bxc_options *options, const char *key, double fallback, double lo, double hi, double *out);
-int options_count(const struct bxc_options *options, const char *key, uint64_t fallback, double lo, double hi, uint64_t *out);
+int options_number(const struct bxc_options *options, const char *key, double fallback, double lo, double hi,
+                   double *out);
+int options_count(const struct bxc_options *options, const char *key, uint64_t fallback, double lo, double hi,
+                  uint64_t *out);
 int options_whole(const struct bxc_options *options, const char *key, int fallback, int lo, int hi, int *out);
 int options_share(const struct bxc_options *options, const char *key, double fallback, double most, double *out);
 

@@ -23,7 +23,8 @@ static int compare_intervals(const struct graph *graph, const struct graph *agai
         const struct node *node = &graph->nodes[i];
         if (node->dead) continue;
         valref read = again->nodes[k++].result;
-        if (graph_value(graph, node->result)->kind == VALUE_INTEGER && !same_intervals(graph, node->result, again, read))
+        if (graph_value(graph, node->result)->kind == VALUE_INTEGER &&
+            !same_intervals(graph, node->result, again, read))
             return refuse(graph, node, file, "reads back with other intervals");
     }
     return 0;
@@ -41,9 +42,9 @@ static int compare(const struct graph *graph, const struct graph *again, const c
     struct arena *scratch = arena_new(graph->context);
     struct strbuf printed = strbuf_new(scratch);
     graph_print(&printed, again);
-    int status = strcmp(printed.data, text) == 0
-                     ? compare_intervals(graph, again, file)
-                     : refuse(graph, node_of_difference(graph, text, printed.data), file, "reads back as another graph");
+    int status = strcmp(printed.data, text) == 0 ? compare_intervals(graph, again, file)
+                                                 : refuse(graph, node_of_difference(graph, text, printed.data), file,
+                                                          "reads back as another graph");
     arena_free(scratch);
     return status;
 }

@@ -27,13 +27,17 @@ static int print_report(const struct report_job *job, struct arena *arena) {
     const char *json = file_read(job->context, arena, path, &length);
     const struct compile_report *report = json ? report_parse(job->context, arena, path, json) : NULL;
     if (!report) return -1;
-    const char *verdict_text = access(verdict_path, R_OK) == 0 ? file_read(job->context, arena, verdict_path, &length) : NULL;
-    const struct verdict *verdict = verdict_text ? verdict_parse(job->context, arena, verdict_path, verdict_text) : NULL;
+    const char *verdict_text =
+        access(verdict_path, R_OK) == 0 ? file_read(job->context, arena, verdict_path, &length) : NULL;
+    const struct verdict *verdict =
+        verdict_text ? verdict_parse(job->context, arena, verdict_path, verdict_text) : NULL;
     if (verdict_text && !verdict) return -1;
     warn_of_edits(job, verdict);
     struct strbuf text = strbuf_new(arena);
-    if (options_has(job->options, "json")) report_json(&text, report, verdict);
-    else report_terminal(&text, report, verdict, isatty(fileno(job->terminal)));
+    if (options_has(job->options, "json"))
+        report_json(&text, report, verdict);
+    else
+        report_terminal(&text, report, verdict, isatty(fileno(job->terminal)));
     if (!options_has(job->options, "json")) strbuf_printf(&text, "\nreport: %s/report/report.html\n", job->folder);
     fputs(text.data, job->terminal);
     return 0;

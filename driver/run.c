@@ -23,7 +23,7 @@ struct run_job {
     struct event_source **sources; /* one an input */
     struct npy_writer **writers;   /* one an output */
     const char **paths;            /* of what they write */
-    struct names *names; /* of the output files */
+    struct names *names;           /* of the output files */
     uint64_t limit;
 };
 
@@ -37,7 +37,8 @@ static const char *extension_of(const char *path) {
 static int check_output(struct run_job *job) {
     const char *dot = extension_of(job->output);
     if (!dot || (strcasecmp(dot, ".npy") == 0 || strcasecmp(dot, ".csv") == 0)) return 0;
-    return diag_error(&job->context->diagnostics, (struct location){.file = job->output, .option = "--output"}, "name the output .npy or .csv", "cannot write this format");
+    return diag_error(&job->context->diagnostics, (struct location){.file = job->output, .option = "--output"},
+                      "name the output .npy or .csv", "cannot write this format");
 }
 
 static int choose_engine(struct run_job *job) {
@@ -46,24 +47,30 @@ static int choose_engine(struct run_job *job) {
     for (int i = 0; wanted && i < ENGINE_COUNT; i++)
         if (strcmp(engine_name((enum engine_id)i), wanted) == 0) return job->engine_id = (enum engine_id)i, 0;
     if (!wanted) return 0;
-    return diag_error(&job->context->diagnostics, (struct location){.option = "--engine"}, "float, emulator, c, hls, rtl or icarus", "no engine '%s'", wanted);
+    return diag_error(&job->context->diagnostics, (struct location){.option = "--engine"},
+                      "float, emulator, c, hls, rtl or icarus", "no engine '%s'", wanted);
 }
 
 /* Options of engines that do not run. */
 static void warn_of_engine_options(const struct run_job *job) {
     bool inside = job->engine_id == ENGINE_FLOAT || job->engine_id == ENGINE_EMULATOR;
-    const struct { const char *key; bool idle; } keys[] = {{"ap-types", job->engine_id != ENGINE_HLS}, {"no-hash-check", inside}};
+    const struct {
+        const char *key;
+        bool idle;
+    } keys[] = {{"ap-types", job->engine_id != ENGINE_HLS}, {"no-hash-check", inside}};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (keys[i].idle && options_has(job->options, keys[i].key))
-            diag_warning(&job->context->diagnostics, (struct location){.file = "bxc"}, NULL, "--%s does nothing for engine '%s'", keys[i].key,
-                         engine_name(job->engine_id));
+            diag_warning(&job->context->diagnostics, (struct location){.file = "bxc"}, NULL,
+                         "--%s does nothing for engine '%s'", keys[i].key, engine_name(job->engine_id));
 }
 
 static int open_firmware(struct run_job *job) {
     struct stat status;
     bool folder = stat(job->model, &status) == 0 && S_ISDIR(status.st_mode);
-    if (folder) unused_warn_of_compilation(job->context, job->options, "this folder is compiled already");
-    else if (job->engine_id == ENGINE_FLOAT) unused_warn_of_compilation(job->context, job->options, "engine 'float' runs the model as trained");
+    if (folder)
+        unused_warn_of_compilation(job->context, job->options, "this folder is compiled already");
+    else if (job->engine_id == ENGINE_FLOAT)
+        unused_warn_of_compilation(job->context, job->options, "engine 'float' runs the model as trained");
     warn_of_engine_options(job);
     if (!folder && job->engine_id == ENGINE_FLOAT) {
         job->local = (struct firmware){.context = job->context, .arena = job->arena, .folder = job->model};
@@ -75,7 +82,8 @@ static int open_firmware(struct run_job *job) {
     if (!folder) {
         path = folder_temporary(job->context, job->arena);
         if (!path) return -1;
-        struct compilation compilation = {.context = job->context, .model = job->model, .folder = path, .options = job->options};
+        struct compilation compilation = {
+            .context = job->context, .model = job->model, .folder = path, .options = job->options};
         if (compile_model(&compilation) < 0) return -1;
     }
     struct integrity integrity;
@@ -86,7 +94,8 @@ static int open_firmware(struct run_job *job) {
 static int open_events(struct run_job *job) {
     job->inputs = graph_inputs(job->graph, job->arena);
     job->sources = ARENA_ARRAY(job->arena, struct event_source *, job->inputs.count);
-    if (event_sources_open(job->context, job->graph, job->events, (uint32_t)job->event_count, job->sources) < 0) return -1;
+    if (event_sources_open(job->context, job->graph, job->events, (uint32_t)job->event_count, job->sources) < 0)
+        return -1;
     for (uint32_t i = 0; i < job->inputs.count; i++) {
         uint64_t count = event_source_count(job->sources[i]);
         job->limit = count < job->limit ? count : job->limit;
@@ -99,7 +108,8 @@ static const char *output_path(struct run_job *job, uint32_t index) {
     if (job->graph->output_count == 1) return job->output;
     const char *dot = extension_of(job->output);
     size_t stem = dot ? (size_t)(dot - job->output) : strlen(job->output);
-    return arena_printf(job->arena, "%.*s.%s%s", (int)stem, job->output, names_unique(job->names, job->graph->outputs[index].name), job->output + stem);
+    return arena_printf(job->arena, "%.*s.%s%s", (int)stem, job->output,
+                        names_unique(job->names, job->graph->outputs[index].name), job->output + stem);
 }
 
 static int open_outputs(struct run_job *job) {
@@ -112,7 +122,8 @@ static int open_outputs(struct run_job *job) {
         struct shape shape = {.rank = full->rank - batched};
         for (int d = 0; d < shape.rank; d++) shape.dim[d] = full->dim[d + batched];
         job->paths[o] = output_path(job, o);
-        job->writers[o] = npy_writer_open(job->context, job->paths[o], job->engine_id == ENGINE_FLOAT ? NPY_FLOAT32 : NPY_FLOAT64, &shape);
+        job->writers[o] = npy_writer_open(job->context, job->paths[o],
+                                          job->engine_id == ENGINE_FLOAT ? NPY_FLOAT32 : NPY_FLOAT64, &shape);
         if (!job->writers[o]) return -1;
     }
     return 0;
@@ -136,25 +147,27 @@ static struct run_block *block_new(struct run_job *job) {
     block->results = ARENA_ARRAY(job->arena, int64_t *, job->graph->output_count);
     for (uint32_t i = 0; i < job->inputs.count; i++) {
         size_t elements = shape_elements(&graph_value(job->graph, job->inputs.at[i])->shape);
-        block->reals[i] = ARENA_ARRAY(job->arena, float, RUN_BLOCK * elements);
+        block->reals[i] = ARENA_ARRAY(job->arena, float, RUN_BLOCK *elements);
         block->integers[i] = ARENA_ARRAY(job->arena, int64_t, RUN_BLOCK * elements);
-        if (job->engine_id != ENGINE_FLOAT) block->readers[i] = port_reader_new(job->graph, job->inputs.at[i], job->arena);
+        if (job->engine_id != ENGINE_FLOAT)
+            block->readers[i] = port_reader_new(job->graph, job->inputs.at[i], job->arena);
         largest = elements > largest ? elements : largest;
     }
     for (uint32_t o = 0; o < job->graph->output_count; o++) {
         size_t elements = shape_elements(&graph_value(job->graph, job->graph->outputs[o].value)->shape);
-        block->real_results[o] = ARENA_ARRAY(job->arena, float, RUN_BLOCK * elements);
+        block->real_results[o] = ARENA_ARRAY(job->arena, float, RUN_BLOCK *elements);
         block->results[o] = ARENA_ARRAY(job->arena, int64_t, RUN_BLOCK * elements);
         largest = elements > largest ? elements : largest;
     }
-    block->doubles = ARENA_ARRAY(job->arena, double, RUN_BLOCK * largest);
+    block->doubles = ARENA_ARRAY(job->arena, double, RUN_BLOCK *largest);
     return block;
 }
 
 static int read_block(struct run_job *job, struct run_block *block, size_t events, size_t first) {
     for (uint32_t i = 0; i < job->inputs.count; i++) {
         bool real = job->engine_id == ENGINE_FLOAT;
-        if (event_source_read_port(job->sources[i], real ? NULL : block->readers[i], events, first, NULL, real ? block->reals[i] : NULL, block->integers[i]) < 0)
+        if (event_source_read_port(job->sources[i], real ? NULL : block->readers[i], events, first, NULL,
+                                   real ? block->reals[i] : NULL, block->integers[i]) < 0)
             return -1;
     }
     return 0;
@@ -183,16 +196,20 @@ static void tell_output(const struct run_job *job, uint32_t index) {
     const struct graph_output *output = &job->graph->outputs[index];
     size_t elements = shape_elements(&graph_value(job->graph, output->value)->shape);
     if (job->terminal && !options_has(job->options, "quiet"))
-        fprintf(job->terminal, "%s: %llu events of %zu number%s, output '%s' by engine %s\n", job->paths[index], (unsigned long long)job->limit,
-                elements, elements == 1 ? "" : "s", output->name, engine_name(job->engine_id));
+        fprintf(job->terminal, "%s: %llu events of %zu number%s, output '%s' by engine %s\n", job->paths[index],
+                (unsigned long long)job->limit, elements, elements == 1 ? "" : "s", output->name,
+                engine_name(job->engine_id));
 }
 
 static int run_all(struct run_job *job) {
     struct run_block *block = block_new(job);
     for (uint64_t done = 0; done < job->limit;) {
         size_t events = job->limit - done < RUN_BLOCK ? (size_t)(job->limit - done) : RUN_BLOCK;
-        if (atomic_load(&job->context->cancelled)) return diag_error(&job->context->diagnostics, (struct location){0}, NULL, "cancelled");
-        if (read_block(job, block, events, (size_t)done) < 0 || run_block(job, block, events) < 0 || write_block(job, block, events) < 0) return -1;
+        if (atomic_load(&job->context->cancelled))
+            return diag_error(&job->context->diagnostics, (struct location){0}, NULL, "cancelled");
+        if (read_block(job, block, events, (size_t)done) < 0 || run_block(job, block, events) < 0 ||
+            write_block(job, block, events) < 0)
+            return -1;
         done += events;
         context_progress(job->context, engine_name(job->engine_id), done, job->limit);
     }
@@ -210,7 +227,8 @@ static int run_steps(struct run_job *job) {
     if (job->limit == 0) job->limit = UINT64_MAX;
     if (check_output(job) < 0 || choose_engine(job) < 0 || open_firmware(job) < 0) return -1;
     job->graph = job->engine_id == ENGINE_FLOAT ? job->firmware->reference : job->firmware->quantised;
-    struct engine_options options = {.jobs = job->context->threads, .ap_types = options_get(job->options, "ap-types"),
+    struct engine_options options = {.jobs = job->context->threads,
+                                     .ap_types = options_get(job->options, "ap-types"),
                                      .check_hash = !options_has(job->options, "no-hash-check")};
     if (open_events(job) < 0) return -1;
     bool built;
@@ -227,15 +245,22 @@ static int run_guarded(void *user) {
     for (uint32_t o = 0; job->writers && o < job->graph->output_count; o++)
         if (job->writers[o]) npy_writer_abandon(job->writers[o]);
     if (job->engine) engine_close(job->engine);
-    if (job->firmware == &job->local) graph_free(job->local.reference);
-    else if (job->firmware) firmware_close(job->firmware);
+    if (job->firmware == &job->local)
+        graph_free(job->local.reference);
+    else if (job->firmware)
+        firmware_close(job->firmware);
     arena_free(job->arena);
     return result;
 }
 
 int bxc_run(struct bxc_context *context, const char *model, const char *const *events, size_t event_count,
             const char *output, const struct bxc_options *options, FILE *terminal) {
-    struct run_job job = {.context = context, .model = model, .output = output, .events = events, .event_count = event_count, .options = options,
+    struct run_job job = {.context = context,
+                          .model = model,
+                          .output = output,
+                          .events = events,
+                          .event_count = event_count,
+                          .options = options,
                           .terminal = terminal};
     return context_guarded(context, run_guarded, &job);
 }

@@ -11,16 +11,22 @@ int setting_clock(struct bxc_context *context, struct location at, const char *t
     return diag_error(&context->diagnostics, at, "as in 360MHz or 2.5ns, at most 2000MHz", "'%s' is no clock", text);
 }
 
-int setting_name(struct bxc_context *context, struct arena *arena, struct location at, const char *text, struct compile_options *out) {
+int setting_name(struct bxc_context *context, struct arena *arena, struct location at, const char *text,
+                 struct compile_options *out) {
     const char *legal = name_firmware(arena, text);
     out->name = text;
     if (!*text) return diag_error(&context->diagnostics, at, NULL, "the name is empty");
     if (strcmp(legal, text) == 0) return 0;
-    return diag_error(&context->diagnostics, at, arena_printf(arena, "letters, digits and single underscores that are no word of C, C++, Verilog, "
-                      "VHDL or of the emitted files: '%s'", legal), "'%s' cannot name modules and functions", text);
+    return diag_error(&context->diagnostics, at,
+                      arena_printf(arena,
+                                   "letters, digits and single underscores that are no word of C, C++, Verilog, "
+                                   "VHDL or of the emitted files: '%s'",
+                                   legal),
+                      "'%s' cannot name modules and functions", text);
 }
 
-int setting_part(struct bxc_context *context, struct arena *arena, struct location at, const char *text, struct compile_options *out) {
+int setting_part(struct bxc_context *context, struct arena *arena, struct location at, const char *text,
+                 struct compile_options *out) {
     struct part_code code;
     if (part_parse(context, at, arena, text, &code) < 0) return -1;
     out->part = code.part;
@@ -44,18 +50,23 @@ int setting_scope(struct bxc_context *context, struct location at, const char *t
 
 int setting_format(struct bxc_context *context, struct location at, const char *text, struct format *out) {
     enum { FARTHEST = 128 }; /* what binary32 reaches */
-    if (format_parse(text, out) && out->width >= 1 && out->width <= (out->is_signed ? 64 : 63) && abs(out->fraction) <= FARTHEST) return 0;
-    return diag_error(&context->diagnostics, at, "as in fixed<16,6>: 16 bits, 6 of them before the point; ufixed<8,0>; 1 to 64 bits",
+    if (format_parse(text, out) && out->width >= 1 && out->width <= (out->is_signed ? 64 : 63) &&
+        abs(out->fraction) <= FARTHEST)
+        return 0;
+    return diag_error(&context->diagnostics, at,
+                      "as in fixed<16,6>: 16 bits, 6 of them before the point; ufixed<8,0>; 1 to 64 bits",
                       "'%s' is no format", text);
 }
 
 void settings_add_input(struct arena *arena, struct compile_options *out, const struct input_options *input) {
-    out->inputs = arena_grow(arena, out->inputs, out->input_count * sizeof *out->inputs, (out->input_count + 1) * sizeof *out->inputs);
+    out->inputs = arena_grow(arena, out->inputs, out->input_count * sizeof *out->inputs,
+                             (out->input_count + 1) * sizeof *out->inputs);
     out->inputs[out->input_count++] = *input;
 }
 
 void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer) {
-    out->layers = arena_grow(arena, out->layers, out->layer_count * sizeof *out->layers, (out->layer_count + 1) * sizeof *out->layers);
+    out->layers = arena_grow(arena, out->layers, out->layer_count * sizeof *out->layers,
+                             (out->layer_count + 1) * sizeof *out->layers);
     out->layers[out->layer_count++] = *layer;
 }
 
@@ -81,8 +92,8 @@ static int read_precision(struct bxc_context *context, const char *text, struct 
     long weights = strtol(text, &end, 10), activations = weights;
     if (end != text && *end == ',') activations = strtol(end + 1, &end, 10);
     if (end == text || *end || weights < 1 || weights > 24 || activations < 1 || activations > 32)
-        return diag_error(&context->diagnostics, option_location("--precision"), "as in 10 or 8,12: weights 1 to 24 bits, activations 1 to 32",
-                          "'%s' is no precision", text);
+        return diag_error(&context->diagnostics, option_location("--precision"),
+                          "as in 10 or 8,12: weights 1 to 24 bits, activations 1 to 32", "'%s' is no precision", text);
     precision->weight_bits = (int)weights;
     precision->activation_bits = (int)activations;
     return 0;
@@ -97,32 +108,43 @@ static void read_numbers(const struct bxc_options *options, struct compile_optio
 
 /* enum option_use of the options that ask for something. */
 static unsigned given_by(const struct bxc_options *options) {
-    static const struct { const char *key; unsigned use; } uses[] = {
-        {"precision", USE_WEIGHTS | USE_ACTIVATIONS}, {"prune", USE_SPARSITY}, {"prune-scope", USE_PRUNE_SCOPE},
-        {"softmax", USE_SOFTMAX}, {"softmax-error", USE_SOFTMAX_ERROR}};
+    static const struct {
+        const char *key;
+        unsigned use;
+    } uses[] = {{"precision", USE_WEIGHTS | USE_ACTIVATIONS},
+                {"prune", USE_SPARSITY},
+                {"prune-scope", USE_PRUNE_SCOPE},
+                {"softmax", USE_SOFTMAX},
+                {"softmax-error", USE_SOFTMAX_ERROR}};
     unsigned given = 0;
     for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
         if (options_has(options, uses[i].key)) given |= uses[i].use;
     return given;
 }
 
-static void read_words(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out) {
+static void read_words(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
+                       struct compile_options *out) {
     const char *text;
     if ((text = options_get(options, "name"))) setting_name(context, arena, option_location("--name"), text, out);
-    if ((text = options_get(options, "clock"))) setting_clock(context, option_location("--clock"), text, &out->clock_ps);
+    if ((text = options_get(options, "clock")))
+        setting_clock(context, option_location("--clock"), text, &out->clock_ps);
     if ((text = options_get(options, "part"))) setting_part(context, arena, option_location("--part"), text, out);
-    if ((text = options_get(options, "softmax"))) setting_softmax(context, option_location("--softmax"), text, &out->softmax);
-    if ((text = options_get(options, "prune-scope"))) setting_scope(context, option_location("--prune-scope"), text, &out->sparsity_by_layer);
+    if ((text = options_get(options, "softmax")))
+        setting_softmax(context, option_location("--softmax"), text, &out->softmax);
+    if ((text = options_get(options, "prune-scope")))
+        setting_scope(context, option_location("--prune-scope"), text, &out->sparsity_by_layer);
     if ((text = options_get(options, "precision"))) read_precision(context, text, &out->precision);
 }
 
-int settings_read(struct bxc_context *context, struct arena *arena, const struct bxc_options *options, struct compile_options *out) {
+int settings_read(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
+                  struct compile_options *out) {
     *out = compile_options_default();
     if (setting_part(context, arena, option_location("--part"), out->part_code, out) < 0) return -1;
     const char *config = options_get(options, "config");
     if (config && config_read(context, arena, config, out) < 0) return -1;
     size_t before = context->diagnostics.errors;
-    for (size_t i = 0; options_at(options, "input", i); i++) read_input(context, arena, options_at(options, "input", i), out);
+    for (size_t i = 0; options_at(options, "input", i); i++)
+        read_input(context, arena, options_at(options, "input", i), out);
     read_numbers(options, out);
     out->given |= given_by(options);
     read_words(context, arena, options, out);

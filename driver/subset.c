@@ -30,10 +30,10 @@ static void refuse(struct scan *scan, const char *what) {
 
 /* ---- Verilog ---- */
 
-static const char *const verilog_words[] = {
-    "module", "endmodule", "parameter", "localparam",  "input", "output",  "wire",
-    "reg",    "signed",    "always",    "posedge",     "if",    "else",    "begin",
-    "end",    "assign",    "function",  "endfunction", "case",  "endcase", "default"};
+static const char *const verilog_words[] = {"module", "endmodule", "parameter", "localparam", "input",    "output",
+                                            "wire",   "reg",       "signed",    "always",     "posedge",  "if",
+                                            "else",   "begin",     "end",       "assign",     "function", "endfunction",
+                                            "case",   "endcase",   "default"};
 
 static bool is_letter(char c) {
     return isalnum((unsigned char)c) || c == '_';
@@ -67,8 +67,7 @@ static void check_comment(struct scan *scan, const char *text, size_t length) {
     bool steers = false;
     for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
         steers |= strlen(first[i]) == end && strncmp(word, first[i], end) == 0;
-    for (size_t i = 0; i < sizeof anywhere / sizeof anywhere[0]; i++)
-        steers |= strstr(copy, anywhere[i]) != NULL;
+    for (size_t i = 0; i < sizeof anywhere / sizeof anywhere[0]; i++) steers |= strstr(copy, anywhere[i]) != NULL;
     if (steers) refuse(scan, arena_printf(scan->arena, "the comment '%.40s'", word));
 }
 
@@ -101,8 +100,8 @@ static size_t number_length(struct scan *scan) {
 }
 
 static size_t symbol_length(const char *at) {
-    static const char *const symbols[] = {"===", "!==", "<<<", ">>>", "(*", "<=", ">=", "==", "!=",
-                                          "&&",  "||",  "<<",  ">>",  "~&", "~|", "~^", "+:", "-:"};
+    static const char *const symbols[] = {
+        "===", "!==", "<<<", ">>>", "(*", "<=", ">=", "==", "!=", "&&", "||", "<<", ">>", "~&", "~|", "~^", "+:", "-:"};
     for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++)
         if (strncmp(at, symbols[i], strlen(symbols[i])) == 0) return strlen(symbols[i]);
     return 1;
@@ -114,12 +113,15 @@ static void next(struct scan *scan) {
     memcpy(scan->before_that, scan->before, TOKEN_MAX);
     memcpy(scan->before, scan->token, TOKEN_MAX);
     const char *at = scan->at;
-    if (!*at) scan->kind = TOKEN_END, length = 0;
-    else if (isdigit((unsigned char)*at) || *at == '\'') scan->kind = TOKEN_NUMBER, length = number_length(scan);
+    if (!*at)
+        scan->kind = TOKEN_END, length = 0;
+    else if (isdigit((unsigned char)*at) || *at == '\'')
+        scan->kind = TOKEN_NUMBER, length = number_length(scan);
     else if (is_letter(*at) || *at == '$') {
         scan->kind = TOKEN_WORD;
         for (length = 1; is_letter(at[length]) || at[length] == '$';) length++;
-    } else scan->kind = TOKEN_SYMBOL, length = symbol_length(at);
+    } else
+        scan->kind = TOKEN_SYMBOL, length = symbol_length(at);
     snprintf(scan->token, TOKEN_MAX, "%.*s", (int)(length < TOKEN_MAX ? length : TOKEN_MAX - 1), at);
     scan->at += length;
 }
@@ -190,9 +192,12 @@ static void check_verilog(struct scan *scan) {
     for (next(scan); scan->kind != TOKEN_END; next(scan)) {
         follow_block(scan);
         check_clock(scan);
-        if (is(scan, "always")) check_sensitivity(scan);
-        else if (scan->kind == TOKEN_WORD) check_word(scan);
-        else if (scan->kind == TOKEN_SYMBOL) check_symbol(scan);
+        if (is(scan, "always"))
+            check_sensitivity(scan);
+        else if (scan->kind == TOKEN_WORD)
+            check_word(scan);
+        else if (scan->kind == TOKEN_SYMBOL)
+            check_symbol(scan);
     }
 }
 
@@ -210,13 +215,20 @@ static char *without_comments(struct arena *arena, const char *text) {
     char *copy = arena_strdup(arena, text);
     char inside = 0; /* '/': to the line's end, '*': a block, or a quote */
     for (char *c = copy; *c; c++) {
-        if (*c == '\n') inside = inside == '*' || (inside == '/' && text[c - copy - 1] == '\\') ? inside : 0;
-        else if (inside == '*' && c[0] == '*' && c[1] == '/') inside = 0, *c++ = ' ', *c = ' ';
-        else if ((inside == '"' || inside == '\'') && *c == '\\' && c[1]) *c++ = ' ', *c = ' ';
-        else if ((inside == '"' || inside == '\'') && *c == inside) inside = 0, *c = ' ';
-        else if (inside) *c = ' ';
-        else if (*c == '/' && (c[1] == '/' || c[1] == '*')) inside = c[1], *c++ = ' ', *c = ' ';
-        else if (*c == '"' || (*c == '\'' && !is_inside_number(copy, c))) inside = *c, *c = ' ';
+        if (*c == '\n')
+            inside = inside == '*' || (inside == '/' && text[c - copy - 1] == '\\') ? inside : 0;
+        else if (inside == '*' && c[0] == '*' && c[1] == '/')
+            inside = 0, *c++ = ' ', *c = ' ';
+        else if ((inside == '"' || inside == '\'') && *c == '\\' && c[1])
+            *c++ = ' ', *c = ' ';
+        else if ((inside == '"' || inside == '\'') && *c == inside)
+            inside = 0, *c = ' ';
+        else if (inside)
+            *c = ' ';
+        else if (*c == '/' && (c[1] == '/' || c[1] == '*'))
+            inside = c[1], *c++ = ' ', *c = ' ';
+        else if (*c == '"' || (*c == '\'' && !is_inside_number(copy, c)))
+            inside = *c, *c = ' ';
     }
     return copy;
 }
@@ -295,7 +307,8 @@ static const char *disguise(const char *bare, const char *text, const char *c) {
     const char *at = bare + (c - text), before = c > text ? c[-1] : '\n';
     size_t splice = 1 + strspn(c + (*c != 0), " \t\r");
     if (strncmp(at, "%:", 2) == 0 || strncmp(c, "?\?=", 3) == 0) return "another spelling of '#'";
-    if (strncmp(c, "?\?", 2) == 0 && c[2] && strchr("/'()!<>-", c[2])) return "a sign of three letters (?\?/ and its kind)";
+    if (strncmp(c, "?\?", 2) == 0 && c[2] && strchr("/'()!<>-", c[2]))
+        return "a sign of three letters (?\?/ and its kind)";
     if (strncmp(at, "##", 2) == 0) return "a name that is pasted together (##)";
     if (strncmp(c, "R\"", 2) == 0 && !(is_letter(before) && !strchr("uUL8", before))) return "a raw text (R\"...)";
     bool splits = *c == '\\' && c[splice] == '\n' && (splice > 1 || !isspace((unsigned char)before));
@@ -341,8 +354,7 @@ static void check_zero_bytes(struct scan *scan, size_t length) {
     scan->line = first;
 }
 
-int subset_check(struct bxc_context *context, const char *path, const char *text, size_t length,
-                 const char *original) {
+int subset_check(struct bxc_context *context, const char *path, const char *text, size_t length, const char *original) {
     static const char *const verilog[] = {".v", ".vh", ".sv", ".svh", NULL}, *const c[] = {".c",   ".h",  ".cpp",
                                                                                            ".hpp", ".cc", NULL};
     struct arena *arena = arena_new(context);

@@ -16,9 +16,12 @@ const char *formats_words(struct arena *arena, const struct formats *formats) {
         if (format.width > high.width) high = format;
     }
     struct strbuf text = strbuf_new(arena);
-    if (same) format_print(&text, low);
-    else if (low.width == high.width) strbuf_printf(&text, "%d bits, by element", low.width);
-    else strbuf_printf(&text, "%d to %d bits, by element", low.width, high.width);
+    if (same)
+        format_print(&text, low);
+    else if (low.width == high.width)
+        strbuf_printf(&text, "%d bits, by element", low.width);
+    else
+        strbuf_printf(&text, "%d to %d bits, by element", low.width, high.width);
     return text.data;
 }
 
@@ -64,20 +67,28 @@ static void add_layers(struct arena *arena, const struct program *program, struc
         const struct node *node = &graph->nodes[n];
         if (node->dead || node->op == OP_CONSTANT) continue;
         struct layer_report *layer = &report->layers[report->layer_count++];
-        *layer = (struct layer_report){.name = node->name, .op = op_info(node->op)->name, .cost = costs[n],
+        *layer = (struct layer_report){.name = node->name,
+                                       .op = op_info(node->op)->name,
+                                       .cost = costs[n],
                                        .module = graph->nodes[heads[n]].name,
                                        .format = format_words(arena, graph, node->result)};
         value_range(graph, node->result, layer);
         layer_cycles(program->design, n, layer);
     }
-    report->layers[report->layer_count++] = (struct layer_report){.name = "(boundary registers and valid)", .op = "", .format = "",
-                                                                  .cost = costs[graph->node_count], .first_cycle = -1, .last_cycle = -1};
+    report->layers[report->layer_count++] = (struct layer_report){.name = "(boundary registers and valid)",
+                                                                  .op = "",
+                                                                  .format = "",
+                                                                  .cost = costs[graph->node_count],
+                                                                  .first_cycle = -1,
+                                                                  .last_cycle = -1};
 }
 
 static const char *wire_layer(struct arena *arena, const struct graph *graph, const struct wire *wire) {
     if (wire->origin.id >= graph->node_count) return "";
     const struct node *node = graph_node(graph, wire->origin);
-    return shape_elements(&graph_value(graph, node->result)->shape) > 1 ? arena_printf(arena, "%s[%u]", node->name, wire->element) : node->name;
+    return shape_elements(&graph_value(graph, node->result)->shape) > 1
+               ? arena_printf(arena, "%s[%u]", node->name, wire->element)
+               : node->name;
 }
 
 /* Wiring is left out: it takes no time. */
@@ -91,15 +102,18 @@ static void add_path(struct arena *arena, const struct program *program, struct 
         const struct wire *wire = &design->blocks[0].datapath.wires[path[i]];
         if (i && (wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP)) continue;
         bool begins = i == 0 && count > 1;
-        report->path[report->path_count++] = (struct path_report){
-            .layer = wire_layer(arena, program->graph, wire), .what = begins || wire->op == WIRE_INPUT ? "register" : wire_op_names[wire->op],
-            .bits = wire_width(wire), .picoseconds = begins ? 0 : wire->arrival};
+        report->path[report->path_count++] =
+            (struct path_report){.layer = wire_layer(arena, program->graph, wire),
+                                 .what = begins || wire->op == WIRE_INPUT ? "register" : wire_op_names[wire->op],
+                                 .bits = wire_width(wire),
+                                 .picoseconds = begins ? 0 : wire->arrival};
     }
 }
 
 static const char *chosen_by(const struct program *program, const char *port) {
     for (uint32_t i = 0; i < program->note_count; i++)
-        if (strcmp(program->notes[i].pass, "ports") == 0 && program->notes[i].subject && strcmp(program->notes[i].subject, port) == 0)
+        if (strcmp(program->notes[i].pass, "ports") == 0 && program->notes[i].subject &&
+            strcmp(program->notes[i].subject, port) == 0)
             return program->notes[i].text;
     return "";
 }
@@ -112,12 +126,15 @@ static void add_ports(struct arena *arena, const struct program *program, struct
         bool input = i < layout->input_count;
         const struct port_layout *port = input ? &layout->inputs[i] : &layout->outputs[i - layout->input_count];
         const struct node *node = graph_definition(graph, port->value);
-        report->ports[report->port_count++] = (struct port_report){
-            .name = port->original, .direction = input ? "input" : "output", .elements = port->elements, .width = port->width,
-            .format = format_words(arena, graph, port->value),
-            .rounding = input ? rounding_names[node->attributes.input.rounding] : "",
-            .overflow = input ? overflow_names[node->attributes.input.overflow] : "",
-            .chosen_by = input ? chosen_by(program, port->original) : ""};
+        report->ports[report->port_count++] =
+            (struct port_report){.name = port->original,
+                                 .direction = input ? "input" : "output",
+                                 .elements = port->elements,
+                                 .width = port->width,
+                                 .format = format_words(arena, graph, port->value),
+                                 .rounding = input ? rounding_names[node->attributes.input.rounding] : "",
+                                 .overflow = input ? overflow_names[node->attributes.input.overflow] : "",
+                                 .chosen_by = input ? chosen_by(program, port->original) : ""};
     }
 }
 
@@ -130,12 +147,14 @@ static void add_notes(struct arena *arena, const struct program *program, struct
     report->warnings = ARENA_ARRAY(arena, const char *, diagnostics->count + 1);
     for (size_t i = 0; i < diagnostics->count; i++)
         if (diagnostics->items[i].severity == SEVERITY_WARNING)
-            report->warnings[report->warning_count++] = diagnostics->items[i].location.node
-                ? arena_printf(arena, "%s: %s", diagnostics->items[i].location.node, diagnostics->items[i].message)
-                : diagnostics->items[i].message;
+            report->warnings[report->warning_count++] =
+                diagnostics->items[i].location.node
+                    ? arena_printf(arena, "%s: %s", diagnostics->items[i].location.node, diagnostics->items[i].message)
+                    : diagnostics->items[i].message;
 }
 
-struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *name, const char *hash) {
+struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *name,
+                                   const char *hash) {
     struct compile_report *report = ARENA_NEW(arena, struct compile_report);
     const struct compile_options *options = program->options;
     report->name = name;

@@ -1,7 +1,8 @@
 /* What the public interface says of the values of a graph: names, shapes, formats. */
 #include "driver/library.h"
 
-static const struct bxc_format *formats_of(const struct graph *graph, valref value, size_t elements, struct arena *arena) {
+static const struct bxc_format *formats_of(const struct graph *graph, valref value, size_t elements,
+                                           struct arena *arena) {
     if (graph_value(graph, value)->kind != VALUE_INTEGER) return NULL;
     struct bxc_format *formats = ARENA_ARRAY(arena, struct bxc_format, elements + 1);
     for (size_t e = 0; e < elements; e++) {
@@ -14,7 +15,9 @@ static const struct bxc_format *formats_of(const struct graph *graph, valref val
 static struct bxc_tensor tensor_of(const struct graph *graph, valref value, const char *name, struct arena *arena) {
     const struct shape *shape = &graph_value(graph, value)->shape;
     size_t elements = shape_elements(shape);
-    return (struct bxc_tensor){.name = arena_strdup(arena, name), .rank = shape->rank, .elements = elements,
+    return (struct bxc_tensor){.name = arena_strdup(arena, name),
+                               .rank = shape->rank,
+                               .elements = elements,
                                .shape = arena_copy(arena, shape->dim, sizeof shape->dim),
                                .formats = formats_of(graph, value, elements, arena)};
 }

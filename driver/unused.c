@@ -24,8 +24,8 @@ static const char *const help = "leave it away; 'bxc inspect' shows what the mod
 static void warn(const struct program *program, const char *of, unsigned unused) {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (unused & table[i].use)
-            diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, help, "%s%s does nothing: %s",
-                         table[i].what, of, table[i].why);
+            diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, help,
+                         "%s%s does nothing: %s", table[i].what, of, table[i].why);
 }
 
 static unsigned layer_fields(const struct layer_options *layer) {
@@ -39,7 +39,8 @@ void unused_watch(struct program *program) {
 
 int unused_refuse(const struct program *program) {
     if (!graph_is_integer(program->graph) || program->options->input_count == 0) return 0;
-    return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source}, "compile the model that it was made from",
+    return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source},
+                      "compile the model that it was made from",
                       "this is a quantised graph: its ports have their formats, and --input cannot change them");
 }
 
@@ -53,7 +54,8 @@ void unused_warn(const struct program *program) {
     for (uint32_t i = 0; i < options->input_count; i++)
         if (!program->inputs_used[i])
             diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, NULL,
-                         "what is asked of input '%s' does nothing: nothing reads it", options->inputs[i].name ? options->inputs[i].name : "*");
+                         "what is asked of input '%s' does nothing: nothing reads it",
+                         options->inputs[i].name ? options->inputs[i].name : "*");
 }
 
 /* ---- options that the command as a whole leaves aside ---- */
@@ -61,12 +63,14 @@ void unused_warn(const struct program *program) {
 void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, const char *why) {
     for (const struct option_info *option = option_table; option->key; option++)
         if (option->commands == FOR_MODEL && strcmp(option->key, "output") != 0 && options_has(options, option->key))
-            diag_warning(&context->diagnostics, (struct location){.file = "bxc"}, NULL, "--%s does nothing: %s", option->key, why);
+            diag_warning(&context->diagnostics, (struct location){.file = "bxc"}, NULL, "--%s does nothing: %s",
+                         option->key, why);
 }
 
 void unused_warn_of_firmware(struct bxc_context *context, const struct bxc_options *options) {
     static const char *const keys[] = {"output", "labels", "max-flips", "max-error", "max-loss"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (options_has(options, keys[i]))
-            diag_warning(&context->diagnostics, (struct location){.file = "bxc"}, NULL, "--%s does nothing: --stop-after writes no firmware", keys[i]);
+            diag_warning(&context->diagnostics, (struct location){.file = "bxc"}, NULL,
+                         "--%s does nothing: --stop-after writes no firmware", keys[i]);
 }

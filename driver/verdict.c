@@ -18,10 +18,15 @@ static void add_engines(struct bxc_verdict *out, const struct verdict *verdict, 
     struct bxc_engine_verdict *engines = ARENA_ARRAY(arena, struct bxc_engine_verdict, verdict->engine_count + 1);
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
         const struct engine_result *result = &verdict->engines[i];
-        engines[i] = (struct bxc_engine_verdict){
-            .name = engine_name(result->id), .variant = arena_strdup(arena, result->variant ? result->variant : ""),
-            .ran = result->ran, .equal = result->equal, .why = why(result, arena), .events = result->events,
-            .events_per_second = result->seconds > 0 ? (double)result->events / result->seconds : 0, .latency = result->latency > 0 ? result->latency : 0};
+        engines[i] = (struct bxc_engine_verdict){.name = engine_name(result->id),
+                                                 .variant = arena_strdup(arena, result->variant ? result->variant : ""),
+                                                 .ran = result->ran,
+                                                 .equal = result->equal,
+                                                 .why = why(result, arena),
+                                                 .events = result->events,
+                                                 .events_per_second =
+                                                     result->seconds > 0 ? (double)result->events / result->seconds : 0,
+                                                 .latency = result->latency > 0 ? result->latency : 0};
     }
     out->engines = engines;
     out->engine_count = verdict->engine_count;
@@ -42,11 +47,19 @@ struct bxc_verdict *verdict_public(struct bxc_context *context, const struct ver
     verdict_terminal(&text, verdict, false);
     kept->arena = arena;
     kept->verdict = (struct bxc_verdict){
-        .positive = verdict_is_positive(verdict), .equal = verdict->equal, .compared = loss->compared != NULL,
-        .as_trained = loss->compared && loss->explained, .events = verdict->events, .decisions = loss->decisions, .flipped = loss->flipped,
-        .max_error = loss->max_error, .mean_error = loss->mean_error,
+        .positive = verdict_is_positive(verdict),
+        .equal = verdict->equal,
+        .compared = loss->compared != NULL,
+        .as_trained = loss->compared && loss->explained,
+        .events = verdict->events,
+        .decisions = loss->decisions,
+        .flipped = loss->flipped,
+        .max_error = loss->max_error,
+        .mean_error = loss->mean_error,
         .accuracy_float = verdict->labelled_count ? verdict->labelled[0].accuracy_float : (double)NAN,
-        .accuracy_fixed = verdict->labelled_count ? verdict->labelled[0].accuracy_fixed : (double)NAN, .json = json.data, .text = text.data};
+        .accuracy_fixed = verdict->labelled_count ? verdict->labelled[0].accuracy_fixed : (double)NAN,
+        .json = json.data,
+        .text = text.data};
     add_engines(&kept->verdict, verdict, arena);
     return &kept->verdict;
 }

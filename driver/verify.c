@@ -42,7 +42,8 @@ static int choose_class_names(const struct verify_job *job, struct verify_option
         size_t length = strcspn(at, ",");
         if (length == 0)
             return diag_error(&job->context->diagnostics, (struct location){.option = "--class-names"},
-                              "give every class a name, in the order of their numbers", "class %u has no name", out->class_name_count);
+                              "give every class a name, in the order of their numbers", "class %u has no name",
+                              out->class_name_count);
         out->class_names[out->class_name_count++] = arena_strndup(job->arena, at, length);
         at = at[length] ? at + length + 1 : NULL;
     }
@@ -67,13 +68,13 @@ static void warn_of_engine_options(const struct verify_job *job, const bool *cho
 
 static int choose(const struct verify_job *job, struct verify_options *out) {
     *out = verify_options_default();
-    if (choose_events(job, out) < 0 ||
-        options_count(job->options, "count", out->events, 1, 1e15, &out->events) < 0 ||
+    if (choose_events(job, out) < 0 || options_count(job->options, "count", out->events, 1, 1e15, &out->events) < 0 ||
         options_count(job->options, "seed", out->seed, 0, 9e15, &out->seed) < 0 ||
         options_number(job->options, "threshold", out->threshold, -1e30, 1e30, &out->threshold) < 0 ||
         options_share(job->options, "max-flips", out->max_flips, 1, &out->max_flips) < 0 ||
         options_number(job->options, "max-error", out->max_error, 0, 1e300, &out->max_error) < 0 ||
-        options_share(job->options, "max-loss", out->max_loss, 1, &out->max_loss) < 0) return -1;
+        options_share(job->options, "max-loss", out->max_loss, 1, &out->max_loss) < 0)
+        return -1;
     out->engine_options.jobs = job->context->threads;
     out->engine_options.ap_types = options_get(job->options, "ap-types");
     out->engine_options.check_hash = !options_has(job->options, "no-hash-check");
@@ -193,15 +194,18 @@ static int write_verdict(const struct verify_job *job) {
 static void print_verdict(const struct verify_job *job) {
     struct strbuf text = strbuf_new(job->arena);
     if (!job->terminal || options_has(job->options, "quiet")) return;
-    if (options_has(job->options, "json")) verdict_json(&text, job->verdict);
-    else verdict_terminal(&text, job->verdict, isatty(fileno(job->terminal)));
+    if (options_has(job->options, "json"))
+        verdict_json(&text, job->verdict);
+    else
+        verdict_terminal(&text, job->verdict, isatty(fileno(job->terminal)));
     fputs(text.data, job->terminal);
 }
 
 /* The last line: where to read on. */
 static void name_report(const struct verify_job *job) {
     const char *page = arena_printf(job->arena, "%s/report/report.html", job->folder);
-    if (job->terminal && !options_has(job->options, "quiet") && !options_has(job->options, "json") && access(page, R_OK) == 0)
+    if (job->terminal && !options_has(job->options, "quiet") && !options_has(job->options, "json") &&
+        access(page, R_OK) == 0)
         fprintf(job->terminal, "report: %s\n", page);
 }
 
@@ -210,7 +214,8 @@ static int verify_steps(struct verify_job *job) {
     struct integrity integrity;
     if (choose(job, &options) < 0 || !(job->firmware = firmware_open(job->context, job->folder)) ||
         integrity_check(job->firmware, options.engine_options.check_hash, &integrity) < 0 ||
-        !(job->verdict = verify_firmware(job->firmware, &options))) return -1;
+        !(job->verdict = verify_firmware(job->firmware, &options)))
+        return -1;
     job->verdict->edited = integrity.edited;
     job->verdict->edited_count = integrity.edited_count;
     job->verdict->files_hash = arena_strdup(job->context->arena, integrity.files_hash);
@@ -239,7 +244,8 @@ int bxc_verify(struct bxc_context *context, const char *folder, const struct bxc
     return result;
 }
 
-struct bxc_verdict *bxc_firmware_verify(struct bxc_context *context, const char *folder, const struct bxc_options *options) {
+struct bxc_verdict *bxc_firmware_verify(struct bxc_context *context, const char *folder,
+                                        const struct bxc_options *options) {
     struct bxc_verdict *verdict = NULL;
     struct verify_job job = {.context = context, .folder = folder, .options = options, .kept = &verdict};
     return context_guarded(context, verify, &job) < 0 ? NULL : verdict;

@@ -29,25 +29,36 @@ static const char read_here[] = "known: ONNX (.onnx), HGQ2 (.keras), bxc's JSON 
 
 /* What people have in hand that is no model bxc reads, and what to do with it. */
 static const char *help_with(const char *path, const char *data, size_t length) {
-    static const struct foreign { const char *magic, *extension, *help; } foreign[] = {
-        {"\211HDF\r\n\032\n", ".h5", "a Keras .h5 is not read: export the model to ONNX (float) or QONNX (QKeras: qonnx.converters.from_keras)"},
-        {"\223NUMPY", ".npy", "these are events or labels: the model comes first, events go to --calibrate, --events or 'bxc run'"},
+    static const struct foreign {
+        const char *magic, *extension, *help;
+    } foreign[] = {
+        {"\211HDF\r\n\032\n", ".h5",
+         "a Keras .h5 is not read: export the model to ONNX (float) or QONNX (QKeras: qonnx.converters.from_keras)"},
+        {"\223NUMPY", ".npy",
+         "these are events or labels: the model comes first, events go to --calibrate, --events or 'bxc run'"},
         {NULL, ".npz", "this is an archive of arrays and no model: events are one array a file, saved with numpy.save"},
-        {NULL, ".csv", "these are events or labels: the model comes first, events go to --calibrate, --events or 'bxc run'"},
+        {NULL, ".csv",
+         "these are events or labels: the model comes first, events go to --calibrate, --events or 'bxc run'"},
         {NULL, ".pb", "TensorFlow's own formats are not read: export the model to ONNX"},
-        {NULL, ".pt", "PyTorch's own formats are not read: export the model to ONNX (torch.onnx.export), from Brevitas to QONNX"},
-        {NULL, ".pth", "PyTorch's own formats are not read: export the model to ONNX (torch.onnx.export), from Brevitas to QONNX"},
+        {NULL, ".pt",
+         "PyTorch's own formats are not read: export the model to ONNX (torch.onnx.export), from Brevitas to QONNX"},
+        {NULL, ".pth",
+         "PyTorch's own formats are not read: export the model to ONNX (torch.onnx.export), from Brevitas to QONNX"},
     };
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         size_t magic = foreign[i].magic ? strlen(foreign[i].magic) : 0;
-        if ((magic && length >= magic && !memcmp(data, foreign[i].magic, magic)) || has_extension(path, foreign[i].extension)) return foreign[i].help;
+        if ((magic && length >= magic && !memcmp(data, foreign[i].magic, magic)) ||
+            has_extension(path, foreign[i].extension))
+            return foreign[i].help;
     }
     return read_here;
 }
 
-/* By what only trees have, in the texts of conifer, xgboost, LightGBM (JSON and its own) and TMVA. data ends with a 0. */
+/* By what only trees have, in the texts of conifer, xgboost, LightGBM (JSON and its own) and TMVA. data ends with a 0.
+ */
 static bool is_tree_ensemble(const char *data) {
-    static const char *const marks[] = {"\"children_left\"", "\"left_children\"", "\"tree_structure\"", "\nleft_child=", "Method=\"BDT::"};
+    static const char *const marks[] = {"\"children_left\"", "\"left_children\"", "\"tree_structure\"",
+                                        "\nleft_child=", "Method=\"BDT::"};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         if (strstr(data, marks[i])) return true;
     return false;
@@ -65,8 +76,10 @@ static void refuse_no_inputs(struct request *request) {
     struct arena *scratch = arena_new(request->context);
     bool none = request->graph && graph_inputs(request->graph, scratch).count == 0;
     arena_free(scratch);
-    if (!none || request->options->whole_tensors || (request->options->partial && request->context->diagnostics.errors)) return;
-    diag_error(&request->context->diagnostics, (struct location){.file = request->path}, NULL, "the model has no inputs");
+    if (!none || request->options->whole_tensors || (request->options->partial && request->context->diagnostics.errors))
+        return;
+    diag_error(&request->context->diagnostics, (struct location){.file = request->path}, NULL,
+               "the model has no inputs");
     if (request->options->partial) return;
     graph_free(request->graph);
     request->graph = NULL;
@@ -87,7 +100,8 @@ static int read_request(void *user) {
         refuse_no_inputs(request);
     } else if (data)
         diag_error(&request->context->diagnostics, (struct location){.file = request->path},
-                   help_with(request->path, data, length), length ? "the file is of no format that bxc reads" : "the file is empty");
+                   help_with(request->path, data, length),
+                   length ? "the file is of no format that bxc reads" : "the file is empty");
     arena_free(arena);
     return request->graph ? 0 : -1;
 }

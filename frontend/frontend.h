@@ -6,14 +6,14 @@
 
 struct frontend_options {
     bool whole_tensors; /* the first axis is no batch: shapes are taken as they stand (conformance tests) */
-    bool partial;       /* what could be read, though something was refused and told: no outputs, perhaps (bxc inspect) */
+    bool partial; /* what could be read, though something was refused and told: no outputs, perhaps (bxc inspect) */
 };
 
 /* Each reader: a graph that passes graph_verify, or NULL with every problem diagnosed at once. `path`
  * is the file as the user named it; data is its content, length bytes. */
 struct reader {
-    const char *name;        /* "onnx" */
-    const char *extensions;  /* ".onnx", comma separated */
+    const char *name;       /* "onnx" */
+    const char *extensions; /* ".onnx", comma separated */
     const char *summary;
     bool (*recognises)(const char *path, const void *data, size_t length); /* by content and name */
     struct graph *(*read)(struct bxc_context *context, const char *path, const void *data, size_t length,

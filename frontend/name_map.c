@@ -17,8 +17,7 @@ struct name_map name_map_new(struct arena *arena) {
 
 static struct name_entry *names_slot(const struct name_map *names, const char *name) {
     size_t at = name_hash(name) & (names->capacity - 1);
-    while (names->entries[at].name && strcmp(names->entries[at].name, name))
-        at = (at + 1) & (names->capacity - 1);
+    while (names->entries[at].name && strcmp(names->entries[at].name, name)) at = (at + 1) & (names->capacity - 1);
     return &names->entries[at];
 }
 

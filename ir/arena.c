@@ -28,7 +28,7 @@ struct arena {
     uint64_t number;
     struct slab *slabs; /* newest first */
     struct deferred *deferred;
-    size_t slab_size;   /* of the next small one */
+    size_t slab_size; /* of the next small one */
 };
 
 /* Tests make the nth allocation fail. */
@@ -38,14 +38,12 @@ static bool allocation_must_fail(struct bxc_context *context) {
 
 struct arena *arena_new(struct bxc_context *context) {
     struct arena *arena = allocation_must_fail(context) ? NULL : calloc(1, sizeof *arena);
-    if (!arena)
-        context_out_of_memory(context);
+    if (!arena) context_out_of_memory(context);
     arena->context = context;
     arena->slab_size = FIRST_SLAB;
     arena->number = context->arenas_opened++;
     arena->older = context->arenas;
-    if (context->arenas)
-        context->arenas->newer = arena;
+    if (context->arenas) context->arenas->newer = arena;
     context->arenas = arena;
     return arena;
 }
@@ -55,16 +53,13 @@ static void unlink_arena(struct arena *arena) {
         arena->newer->older = arena->older;
     else
         arena->context->arenas = arena->older;
-    if (arena->older)
-        arena->older->newer = arena->newer;
+    if (arena->older) arena->older->newer = arena->newer;
 }
 
 void arena_free(struct arena *arena) {
-    if (!arena)
-        return;
+    if (!arena) return;
     unlink_arena(arena);
-    for (struct deferred *item = arena->deferred; item; item = item->next)
-        item->release(item->object);
+    for (struct deferred *item = arena->deferred; item; item = item->next) item->release(item->object);
     for (struct slab *slab = arena->slabs, *next; slab; slab = next) {
         next = slab->next;
         free(slab);
@@ -73,15 +68,13 @@ void arena_free(struct arena *arena) {
 }
 
 void arena_free_since(struct bxc_context *context, uint64_t opened) {
-    while (context->arenas && context->arenas->number >= opened)
-        arena_free(context->arenas);
+    while (context->arenas && context->arenas->number >= opened) arena_free(context->arenas);
 }
 
 /* Linked at *place. */
 static struct slab *slab_new(struct slab **place, size_t size) {
     struct slab *slab = size > SIZE_MAX / 4 ? NULL : calloc(1, sizeof *slab + size);
-    if (!slab)
-        return NULL;
+    if (!slab) return NULL;
     slab->size = size;
     slab->next = *place;
     *place = slab;
@@ -92,12 +85,10 @@ static struct slab *slab_new(struct slab **place, size_t size) {
 static struct slab *slab_with_room(struct arena *arena, size_t size) {
 #ifndef ARENA_MALLOC
     struct slab *slab = arena->slabs;
-    if (slab && slab->size - slab->used >= size)
-        return slab;
+    if (slab && slab->size - slab->used >= size) return slab;
     if (size < arena->slab_size / 4) {
         slab = slab_new(&arena->slabs, arena->slab_size);
-        if (arena->slab_size < LARGEST_SLAB)
-            arena->slab_size *= 2;
+        if (arena->slab_size < LARGEST_SLAB) arena->slab_size *= 2;
         return slab;
     }
 #endif
@@ -111,11 +102,9 @@ static void *try_alloc(struct arena *arena, size_t size) {
 #else
     size_t rounded = size > SIZE_MAX / 4 ? size : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 #endif
-    if (allocation_must_fail(arena->context))
-        return NULL;
+    if (allocation_must_fail(arena->context)) return NULL;
     struct slab *slab = slab_with_room(arena, rounded);
-    if (!slab)
-        return NULL;
+    if (!slab) return NULL;
     void *object = slab->bytes + slab->used;
     slab->used += rounded;
     return object;
@@ -123,21 +112,18 @@ static void *try_alloc(struct arena *arena, size_t size) {
 
 void *arena_alloc(struct arena *arena, size_t size) {
     void *object = try_alloc(arena, size);
-    if (!object)
-        context_out_of_memory(arena->context);
+    if (!object) context_out_of_memory(arena->context);
     return object;
 }
 
 void *arena_calloc(struct arena *arena, size_t count, size_t size) {
-    if (size && count > SIZE_MAX / 4 / size)
-        context_out_of_memory(arena->context);
+    if (size && count > SIZE_MAX / 4 / size) context_out_of_memory(arena->context);
     return arena_alloc(arena, count * size);
 }
 
 void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t new_size) {
     void *copy = arena_alloc(arena, new_size);
-    if (old_size)
-        memcpy(copy, old, old_size < new_size ? old_size : new_size);
+    if (old_size) memcpy(copy, old, old_size < new_size ? old_size : new_size);
     return copy;
 }
 
@@ -164,11 +150,9 @@ char *arena_printf(struct arena *arena, const char *format, ...) {
         context_bug(arena->context, "text '%s' cannot be formatted", format);
     }
     char *text = try_alloc(arena, (size_t)length + 1);
-    if (text)
-        vsnprintf(text, (size_t)length + 1, format, again);
+    if (text) vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
-    if (!text)
-        context_out_of_memory(arena->context);
+    if (!text) context_out_of_memory(arena->context);
     return text;
 }
 

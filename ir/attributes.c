@@ -3,8 +3,7 @@
 
 bool attribute_applies(const struct attribute_field *field, enum op op) {
     const enum op *listed = field->ops;
-    while (listed && *listed != op && *listed != OP_COUNT)
-        listed++;
+    while (listed && *listed != op && *listed != OP_COUNT) listed++;
     return !listed || *listed == op;
 }
 
@@ -19,18 +18,15 @@ struct formats formats_uniform(struct arena *arena, struct format format) {
 
 struct formats formats_copy(struct arena *arena, const struct formats *formats) {
     struct formats copy = *formats;
-    if (copy.at)
-        copy.at = arena_copy(arena, copy.at, shape_elements(&copy.shape) * sizeof *copy.at);
+    if (copy.at) copy.at = arena_copy(arena, copy.at, shape_elements(&copy.shape) * sizeof *copy.at);
     return copy;
 }
 
 struct meaning meaning_copy(struct arena *arena, const struct meaning *meaning) {
     struct meaning copy = *meaning;
     size_t size = shape_elements(&copy.shape) * sizeof(double);
-    if (copy.scale)
-        copy.scale = arena_copy(arena, copy.scale, size);
-    if (copy.zero_point)
-        copy.zero_point = arena_copy(arena, copy.zero_point, size);
+    if (copy.scale) copy.scale = arena_copy(arena, copy.scale, size);
+    if (copy.zero_point) copy.zero_point = arena_copy(arena, copy.zero_point, size);
     return copy;
 }
 
@@ -38,23 +34,22 @@ struct port_steps port_steps_copy(struct arena *arena, const struct port_steps *
     struct port_steps copy = *steps;
     copy.at = arena_copy(arena, copy.at, copy.count * sizeof *copy.at);
     for (uint32_t s = 0; s < copy.count; s++)
-        copy.at[s].constants = arena_copy(arena, copy.at[s].constants, shape_elements(&copy.at[s].shape) * sizeof(float));
+        copy.at[s].constants =
+            arena_copy(arena, copy.at[s].constants, shape_elements(&copy.at[s].shape) * sizeof(float));
     return copy;
 }
 
 static void copy_constant(struct arena *arena, struct constant_attributes *constant) {
     size_t count = shape_elements(&constant->shape);
     constant->formats = formats_copy(arena, &constant->formats);
-    if (constant->reals)
-        constant->reals = arena_copy(arena, constant->reals, count * sizeof *constant->reals);
+    if (constant->reals) constant->reals = arena_copy(arena, constant->reals, count * sizeof *constant->reals);
     if (constant->integers)
         constant->integers = arena_copy(arena, constant->integers, count * sizeof *constant->integers);
 }
 
 static void copy_tables(struct arena *arena, struct lookup_attributes *lookup) {
     size_t count = shape_elements(&lookup->shape);
-    if (!lookup->tables)
-        return;
+    if (!lookup->tables) return;
     lookup->tables = arena_copy(arena, lookup->tables, count * sizeof *lookup->tables);
     for (size_t i = 0; i < count; i++) {
         struct table *table = &lookup->tables[i];
@@ -64,8 +59,7 @@ static void copy_tables(struct arena *arena, struct lookup_attributes *lookup) {
 
 static void copy_stairs(struct arena *arena, struct lookup_attributes *lookup) {
     size_t count = shape_elements(&lookup->shape);
-    if (!lookup->stairs)
-        return;
+    if (!lookup->stairs) return;
     lookup->stairs = arena_copy(arena, lookup->stairs, count * sizeof *lookup->stairs);
     for (size_t i = 0; i < count; i++) {
         struct staircase *stair = &lookup->stairs[i];
@@ -78,8 +72,7 @@ static void copy_stairs(struct arena *arena, struct lookup_attributes *lookup) {
 
 static void copy_names(struct arena *arena, struct name_list *names) {
     COPY_LIST(arena, names);
-    for (uint32_t i = 0; i < names->count; i++)
-        names->at[i] = arena_strdup(arena, names->at[i]);
+    for (uint32_t i = 0; i < names->count; i++) names->at[i] = arena_strdup(arena, names->at[i]);
 }
 
 static void copy_field(struct arena *arena, const struct attribute_field *field, union attributes *attributes) {
@@ -100,9 +93,15 @@ static void copy_field(struct arena *arena, const struct attribute_field *field,
     case ATTRIBUTE_SHAPES: COPY_LIST(arena, (struct shape_list *)place); break;
     case ATTRIBUTE_NAMES: copy_names(arena, place); break;
     case ATTRIBUTE_STEPS: *(struct port_steps *)place = port_steps_copy(arena, place); break;
-    case ATTRIBUTE_BOOL: case ATTRIBUTE_INT: case ATTRIBUTE_INT64: case ATTRIBUTE_FLOAT: case ATTRIBUTE_ROUNDING:
-    case ATTRIBUTE_OVERFLOW: case ATTRIBUTE_SHAPE: case ATTRIBUTE_PERMUTATION: case ATTRIBUTE_SLICES:
-        break; /* held by value */
+    case ATTRIBUTE_BOOL:
+    case ATTRIBUTE_INT:
+    case ATTRIBUTE_INT64:
+    case ATTRIBUTE_FLOAT:
+    case ATTRIBUTE_ROUNDING:
+    case ATTRIBUTE_OVERFLOW:
+    case ATTRIBUTE_SHAPE:
+    case ATTRIBUTE_PERMUTATION:
+    case ATTRIBUTE_SLICES: break; /* held by value */
     }
 }
 
@@ -115,7 +114,6 @@ union attributes attributes_copy(struct arena *arena, enum op op, const union at
     union attributes copy = *attributes;
     const struct attribute_field *fields = op_info(op)->family->fields;
     for (const struct attribute_field *field = fields; field && field->name; field++)
-        if (attribute_applies(field, op) && !covered_by_constant(field, op))
-            copy_field(arena, field, &copy);
+        if (attribute_applies(field, op) && !covered_by_constant(field, op)) copy_field(arena, field, &copy);
     return copy;
 }

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 
 _Noreturn void context_raise(struct bxc_context *context) {
-    if (!context->guard)
-        abort(); /* a public entry without a guard: nobody is left to tell */
+    if (!context->guard) abort(); /* a public entry without a guard: nobody is left to tell */
     longjmp(*context->guard, 1);
 }
 
@@ -58,20 +57,17 @@ static int prepare(void *user) {
 
 struct bxc_context *context_new(void) {
     struct bxc_context *context = calloc(1, sizeof *context);
-    if (!context || context_guarded(context, prepare, context) == 0)
-        return context;
+    if (!context || context_guarded(context, prepare, context) == 0) return context;
     free(context);
     return NULL;
 }
 
 void context_free(struct bxc_context *context) {
-    if (!context)
-        return;
+    if (!context) return;
     arena_free_since(context, 0);
     free(context);
 }
 
 void context_progress(struct bxc_context *context, const char *stage, uint64_t done, uint64_t total) {
-    if (context->progress)
-        context->progress(context->progress_user, stage, done, total);
+    if (context->progress) context->progress(context->progress_user, stage, done, total);
 }

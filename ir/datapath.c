@@ -5,11 +5,14 @@
 #include <string.h>
 
 const char *const wire_op_names[WIRE_OP_COUNT] = {
-    [WIRE_INPUT] = "input",   [WIRE_CONSTANT] = "constant", [WIRE_SUM] = "sum",
-    [WIRE_MULTIPLY] = "multiply", [WIRE_LESS] = "less",     [WIRE_EQUAL] = "equal",
-    [WIRE_SELECT] = "select", [WIRE_TABLE] = "table",       [WIRE_CLAMP] = "clamp",
-    [WIRE_SHIFT_RIGHT] = "shift_right", [WIRE_WRAP] = "wrap", [WIRE_AND] = "and",
-    [WIRE_OR] = "or",         [WIRE_XOR] = "xor",           [WIRE_NOT] = "not",
+    [WIRE_INPUT] = "input",   [WIRE_CONSTANT] = "constant",
+    [WIRE_SUM] = "sum",       [WIRE_MULTIPLY] = "multiply",
+    [WIRE_LESS] = "less",     [WIRE_EQUAL] = "equal",
+    [WIRE_SELECT] = "select", [WIRE_TABLE] = "table",
+    [WIRE_CLAMP] = "clamp",   [WIRE_SHIFT_RIGHT] = "shift_right",
+    [WIRE_WRAP] = "wrap",     [WIRE_AND] = "and",
+    [WIRE_OR] = "or",         [WIRE_XOR] = "xor",
+    [WIRE_NOT] = "not",
 };
 
 int wire_op_operands(enum wire_op op) {
@@ -39,8 +42,7 @@ struct design *design_new(const struct graph *graph, const char *name) {
 }
 
 void design_free(struct design *design) {
-    if (design)
-        arena_free(design->arena);
+    if (design) arena_free(design->arena);
 }
 
 int wire_width(const struct wire *wire) {
@@ -60,8 +62,7 @@ static void check_operands(struct design *design, const struct datapath *datapat
         if (wire->operands[i].wire.id >= datapath->wire_count)
             context_bug(design->context, "wire %u reads wire %u, which does not come before it", datapath->wire_count,
                         wire->operands[i].wire.id);
-    if (wire->op != WIRE_TABLE)
-        return;
+    if (wire->op != WIRE_TABLE) return;
     const struct table *table = wire->table < datapath->table_count ? &datapath->tables[wire->table] : NULL;
     const struct wire *index = &datapath->wires[wire->operands[0].wire.id];
     if (!table || index->lo < table->first || (int128)index->hi - table->first >= table->count)
@@ -69,10 +70,10 @@ static void check_operands(struct design *design, const struct datapath *datapat
 }
 
 static void datapath_reserve(struct design *design, struct datapath *datapath) {
-    if (datapath->wire_count < datapath->wire_capacity)
-        return;
+    if (datapath->wire_count < datapath->wire_capacity) return;
     size_t old = datapath->wire_capacity, capacity = old ? 2 * old : 64;
-    datapath->wires = arena_grow(design->arena, datapath->wires, old * sizeof(struct wire), capacity * sizeof(struct wire));
+    datapath->wires =
+        arena_grow(design->arena, datapath->wires, old * sizeof(struct wire), capacity * sizeof(struct wire));
     datapath->forms = arena_grow(design->arena, datapath->forms, old * sizeof(struct linear_form),
                                  capacity * sizeof(struct linear_form));
     datapath->wire_capacity = (uint32_t)capacity;
@@ -94,7 +95,8 @@ wireref datapath_append(struct design *design, struct datapath *datapath, const 
         }
     }
     if (interval.lo < INT64_MIN || interval.hi > INT64_MAX)
-        context_bug(design->context, "wire %u ('%s') needs more than 64 bits", datapath->wire_count, wire_op_names[wire->op]);
+        context_bug(design->context, "wire %u ('%s') needs more than 64 bits", datapath->wire_count,
+                    wire_op_names[wire->op]);
     added.lo = (int64_t)interval.lo;
     added.hi = (int64_t)interval.hi;
     datapath->wires[datapath->wire_count] = added;
@@ -110,7 +112,8 @@ uint32_t datapath_table(struct design *design, struct datapath *datapath, const 
     }
     if (datapath->table_count == datapath->table_capacity) {
         size_t old = datapath->table_capacity, capacity = old ? 2 * old : 16;
-        datapath->tables = arena_grow(design->arena, datapath->tables, old * sizeof(struct table), capacity * sizeof(struct table));
+        datapath->tables =
+            arena_grow(design->arena, datapath->tables, old * sizeof(struct table), capacity * sizeof(struct table));
         datapath->table_capacity = (uint32_t)capacity;
     }
     struct table *added = &datapath->tables[datapath->table_count];
@@ -122,7 +125,8 @@ uint32_t datapath_table(struct design *design, struct datapath *datapath, const 
 void datapath_probe(struct design *design, struct datapath *datapath, struct probe probe) {
     if (datapath->probe_count == datapath->probe_capacity) {
         size_t old = datapath->probe_capacity, capacity = old ? 2 * old : 64;
-        datapath->probes = arena_grow(design->arena, datapath->probes, old * sizeof(struct probe), capacity * sizeof(struct probe));
+        datapath->probes =
+            arena_grow(design->arena, datapath->probes, old * sizeof(struct probe), capacity * sizeof(struct probe));
         datapath->probe_capacity = (uint32_t)capacity;
     }
     datapath->probes[datapath->probe_count++] = probe;
@@ -166,9 +170,9 @@ static void find_heirs(const struct absorption *absorption) {
     for (uint32_t i = absorption->old->wire_count; i-- > 0;) {
         const struct wire *wire = &absorption->old->wires[i];
         uint32_t heir = absorption->probe[i] ? i + 1 : absorption->heir[i];
-        bool carries = wire->op == WIRE_SUM && wire->operand_count == 1 && (stays(absorption, (wireref){i}) || absorption->carrier[i]);
-        if (carries)
-            absorption->carrier[wire->operands[0].wire.id] = i + 1;
+        bool carries = wire->op == WIRE_SUM && wire->operand_count == 1 &&
+                       (stays(absorption, (wireref){i}) || absorption->carrier[i]);
+        if (carries) absorption->carrier[wire->operands[0].wire.id] = i + 1;
         for (uint32_t k = 0; heir && k < wire->operand_count; k++) {
             uint32_t *of = &absorption->heir[wire->operands[k].wire.id];
             *of = *of && *of < heir ? *of : heir;
@@ -181,8 +185,7 @@ static bool move_probe(struct probe *probe, uint32_t to, const struct wire *sum)
     struct term term = sum->operands[0];
     int128 offset = (int128)probe->offset * ((int128)1 << term.shift);
     offset = sum->constant + (term.negative ? -offset : offset);
-    if (offset < INT64_MIN || offset > INT64_MAX)
-        return false;
+    if (offset < INT64_MIN || offset > INT64_MAX) return false;
     probe->wire.id = to;
     probe->offset = (int64_t)offset;
     probe->shift -= term.shift;
@@ -213,26 +216,28 @@ void design_absorb_probes(struct design *design, const struct datapath *old, con
     struct arena *scratch = arena_new(design->context);
     size_t count = (size_t)old->wire_count + 1;
     bool *used = ARENA_ARRAY(scratch, bool, datapath->wire_count + 1);
-    struct absorption absorption = {.old = old, .map = map, .used = used, .probe = ARENA_ARRAY(scratch, uint32_t, count),
-                                    .heir = ARENA_ARRAY(scratch, uint32_t, count), .carrier = ARENA_ARRAY(scratch, uint32_t, count)};
+    struct absorption absorption = {.old = old,
+                                    .map = map,
+                                    .used = used,
+                                    .probe = ARENA_ARRAY(scratch, uint32_t, count),
+                                    .heir = ARENA_ARRAY(scratch, uint32_t, count),
+                                    .carrier = ARENA_ARRAY(scratch, uint32_t, count)};
     mark_used(datapath, design, used);
     for (uint32_t i = datapath->probe_count; i-- > 0;) {
         wireref wire = datapath->probes[i].wire;
-        if (wire.id != UINT32_MAX && stays(&absorption, wire))
-            absorption.probe[wire.id] = i + 1;
+        if (wire.id != UINT32_MAX && stays(&absorption, wire)) absorption.probe[wire.id] = i + 1;
     }
     find_heirs(&absorption);
     struct probe *before = arena_copy(scratch, datapath->probes, datapath->probe_count * sizeof *before);
     for (uint32_t i = 0; i < datapath->probe_count; i++)
-        if (datapath->probes[i].wire.id != UINT32_MAX)
-            settle_probe(&absorption, before, &datapath->probes[i]);
+        if (datapath->probes[i].wire.id != UINT32_MAX) settle_probe(&absorption, before, &datapath->probes[i]);
     arena_free(scratch);
 }
 
 int64_t probe_value(const struct probe *probe, int64_t wire) {
     uint64_t difference = (uint64_t)wire - (uint64_t)probe->offset;
     int64_t value = probe->shift >= 0 ? (int64_t)(difference << probe->shift) : (int64_t)difference >> -probe->shift;
-    return probe->negative ? (int64_t)-(uint64_t)value : value;
+    return probe->negative ? (int64_t) - (uint64_t)value : value;
 }
 
 void design_compact(struct design *design) {
@@ -241,26 +246,22 @@ void design_compact(struct design *design) {
         bool *used = ARENA_ARRAY(design->arena, bool, old.wire_count + 1);
         wireref *map = ARENA_ARRAY(design->arena, wireref, old.wire_count + 1);
         mark_used(&old, design, used);
-        *new = (struct datapath){.probes = old.probes, .probe_count = old.probe_count, .probe_capacity = old.probe_capacity};
+        *new = (struct datapath){
+            .probes = old.probes, .probe_count = old.probe_count, .probe_capacity = old.probe_capacity};
         for (uint32_t i = 0; i < old.wire_count; i++) {
             map[i] = NO_WIRE;
             struct wire wire = old.wires[i];
-            if (!used[i])
-                continue;
-            if (wire.op == WIRE_TABLE)
-                wire.table = datapath_table(design, new, &old.tables[wire.table]);
-            for (uint32_t k = 0; k < wire.operand_count; k++)
-                wire.operands[k].wire = map[wire.operands[k].wire.id];
+            if (!used[i]) continue;
+            if (wire.op == WIRE_TABLE) wire.table = datapath_table(design, new, &old.tables[wire.table]);
+            for (uint32_t k = 0; k < wire.operand_count; k++) wire.operands[k].wire = map[wire.operands[k].wire.id];
             map[i] = datapath_append(design, new, &wire);
         }
         renumber_ports(design->inputs, design->input_count, map);
         renumber_ports(design->outputs, design->output_count, map);
         for (uint32_t i = 0; i < new->probe_count; i++) {
-            if (new->probes[i].wire.id == UINT32_MAX)
-                continue;
+            if (new->probes[i].wire.id == UINT32_MAX) continue;
             new->probes[i].wire = map[new->probes[i].wire.id];
-            if (new->probes[i].wire.id == UINT32_MAX)
-                new->probes[i].absorber = NO_VALUE; /* nobody read it */
+            if (new->probes[i].wire.id == UINT32_MAX) new->probes[i].absorber = NO_VALUE; /* nobody read it */
         }
     }
 }

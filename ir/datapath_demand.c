@@ -6,8 +6,7 @@
 static void demand(const struct datapath *datapath, uint8_t *bits, wireref wire, int count) {
     const struct wire *w = &datapath->wires[wire.id];
     int width = wire_width(w), most = count < width ? count : width;
-    if (w->lo != w->hi && most > bits[wire.id])
-        bits[wire.id] = (uint8_t)most;
+    if (w->lo != w->hi && most > bits[wire.id]) bits[wire.id] = (uint8_t)most;
 }
 
 static void demand_operands(const struct datapath *datapath, uint8_t *demanded, const struct wire *wire, int bits) {
@@ -31,6 +30,5 @@ void datapath_demand(const struct design *design, const struct datapath *datapat
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++)
             demand(datapath, bits, design->outputs[p].elements[e].wire, design->outputs[p].elements[e].format.width);
     for (uint32_t w = datapath->wire_count; w-- > 0;)
-        if (bits[w] > 0)
-            demand_operands(datapath, bits, &datapath->wires[w], bits[w]);
+        if (bits[w] > 0) demand_operands(datapath, bits, &datapath->wires[w], bits[w]);
 }

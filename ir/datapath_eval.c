@@ -15,8 +15,7 @@ struct run {
 
 static void run_sum(const struct wire *wire, int64_t (*values)[LANES], int64_t *out) {
     uint64_t sum[LANES];
-    for (int l = 0; l < LANES; l++)
-        sum[l] = (uint64_t)wire->constant;
+    for (int l = 0; l < LANES; l++) sum[l] = (uint64_t)wire->constant;
     for (uint32_t i = 0; i < wire->operand_count; i++) {
         struct term term = wire->operands[i];
         const int64_t *x = values[term.wire.id];
@@ -25,13 +24,11 @@ static void run_sum(const struct wire *wire, int64_t (*values)[LANES], int64_t *
             sum[l] = term.negative ? sum[l] - shifted : sum[l] + shifted;
         }
     }
-    for (int l = 0; l < LANES; l++)
-        out[l] = (int64_t)sum[l];
+    for (int l = 0; l < LANES; l++) out[l] = (int64_t)sum[l];
 }
 
 static int64_t wrap(int64_t x, int bits, bool is_signed) {
-    if (bits >= 64)
-        return x;
+    if (bits >= 64) return x;
     uint64_t low = (uint64_t)x & (((uint64_t)1 << bits) - 1);
     bool negative = is_signed && bits && low >> (bits - 1);
     return (int64_t)(negative ? low - ((uint64_t)1 << bits) : low);
@@ -56,7 +53,8 @@ static int64_t run_one(const struct datapath *datapath, const struct wire *wire,
     }
 }
 
-static void run_wire(const struct run *run, const struct wire *wire, int64_t (*values)[LANES], int64_t *out, size_t first, int lanes) {
+static void run_wire(const struct run *run, const struct wire *wire, int64_t (*values)[LANES], int64_t *out,
+                     size_t first, int lanes) {
     const int64_t *operand[3] = {out, out, out};
     if (wire->op == WIRE_INPUT) {
         size_t stride = run->design->inputs[wire->table].element_count;
@@ -68,10 +66,8 @@ static void run_wire(const struct run *run, const struct wire *wire, int64_t (*v
         run_sum(wire, values, out);
         return;
     }
-    for (uint32_t i = 0; i < wire->operand_count && i < 3; i++)
-        operand[i] = values[wire->operands[i].wire.id];
-    for (int l = 0; l < LANES; l++)
-        out[l] = run_one(run->datapath, wire, operand[0][l], operand[1][l], operand[2][l]);
+    for (uint32_t i = 0; i < wire->operand_count && i < 3; i++) operand[i] = values[wire->operands[i].wire.id];
+    for (int l = 0; l < LANES; l++) out[l] = run_one(run->datapath, wire, operand[0][l], operand[1][l], operand[2][l]);
 }
 
 static void run_block(const struct run *run, int64_t (*values)[LANES], size_t first, int lanes) {
@@ -88,13 +84,12 @@ static void run_block(const struct run *run, int64_t (*values)[LANES], size_t fi
 
 int design_run(const struct design *design, size_t events, const int64_t *const *inputs, int64_t *const *outputs) {
     if (design->block_count != 1)
-        return diag_error(&design->context->diagnostics, (struct location){0}, NULL, "a design of %u blocks cannot be run",
-                          design->block_count);
+        return diag_error(&design->context->diagnostics, (struct location){0}, NULL,
+                          "a design of %u blocks cannot be run", design->block_count);
     struct run run = {design, &design->blocks[0].datapath, inputs, outputs};
     int threads = design->context->threads > 0 ? design->context->threads : omp_get_max_threads();
     size_t blocks = (events + LANES - 1) / LANES;
-    if ((size_t)threads > blocks)
-        threads = blocks ? (int)blocks : 1;
+    if ((size_t)threads > blocks) threads = blocks ? (int)blocks : 1;
     struct arena *arena = arena_new(design->context);
     int64_t(*values)[LANES] = arena_calloc(arena, (size_t)threads * run.datapath->wire_count + 1, sizeof *values);
 #pragma omp parallel for num_threads(threads) schedule(static)
@@ -120,7 +115,8 @@ void design_run_probes(const struct design *design, size_t events, const int64_t
         for (uint32_t i = 0; i < run.datapath->probe_count; i++) {
             const struct probe *probe = &run.datapath->probes[i];
             for (int l = 0; probe->wire.id != UINT32_MAX && l < lanes; l++)
-                values[(first + (size_t)l) * run.datapath->probe_count + i] = probe_value(probe, wires[probe->wire.id][l]);
+                values[(first + (size_t)l) * run.datapath->probe_count + i] =
+                    probe_value(probe, wires[probe->wire.id][l]);
         }
     }
     arena_free(arena);

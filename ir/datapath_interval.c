@@ -23,8 +23,7 @@ static struct interval interval_scaled(struct interval x, int128 factor) {
 /* The smallest 2^n - 1 that is not below x >= 0. */
 static int128 mask_above(int128 x) {
     int128 mask = 0;
-    while (mask < x)
-        mask = mask * 2 + 1;
+    while (mask < x) mask = mask * 2 + 1;
     return mask;
 }
 
@@ -63,8 +62,7 @@ static struct interval table_interval(const struct table *table, struct interval
 static struct interval wrap_interval(struct interval a, int bits, bool is_signed) {
     int128 period = (int128)1 << bits, offset = is_signed ? period >> 1 : 0;
     int128 first = (a.lo + offset) >> bits, last = (a.hi + offset) >> bits;
-    if (first != last)
-        return (struct interval){-offset, period - 1 - offset};
+    if (first != last) return (struct interval){-offset, period - 1 - offset};
     return (struct interval){a.lo - first * period, a.hi - first * period};
 }
 
@@ -75,8 +73,7 @@ static struct interval bitwise_interval(enum wire_op op, struct interval a, stru
         int128 hi = both ? (a.hi < b.hi ? a.hi : b.hi) : a.lo >= 0 ? a.hi : b.hi;
         return (struct interval){0, hi};
     }
-    if (both)
-        return (struct interval){op == WIRE_OR ? (a.lo > b.lo ? a.lo : b.lo) : 0, mask_above(most)};
+    if (both) return (struct interval){op == WIRE_OR ? (a.lo > b.lo ? a.lo : b.lo) : 0, mask_above(most)};
     int128 low = a.lo < b.lo ? a.lo : b.lo;
     int128 mask = mask_above(most > -1 - low ? most : -1 - low);
     return (struct interval){-1 - mask, mask};
@@ -89,15 +86,13 @@ static struct interval clamp_interval(const struct wire *wire, struct interval a
 }
 
 static struct interval select_interval(struct interval condition, struct interval a, struct interval b) {
-    if (condition.lo == condition.hi)
-        return condition.lo ? a : b;
+    if (condition.lo == condition.hi) return condition.lo ? a : b;
     return (struct interval){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi};
 }
 
 struct interval wire_interval(const struct datapath *datapath, const struct wire *wire) {
     struct interval x[3] = {{0, 0}, {0, 0}, {0, 0}};
-    for (uint32_t i = 0; i < wire->operand_count && i < 3; i++)
-        x[i] = interval_of(datapath, wire->operands[i].wire);
+    for (uint32_t i = 0; i < wire->operand_count && i < 3; i++) x[i] = interval_of(datapath, wire->operands[i].wire);
     switch (wire->op) {
     case WIRE_CONSTANT: return (struct interval){wire->constant, wire->constant};
     case WIRE_SUM: return sum_interval(datapath, wire);
@@ -129,24 +124,23 @@ static int compare_form_terms(const void *left, const void *right) {
 }
 
 /* factor * (the form of a wire) into the terms behind `count`; false when a number gets too large. */
-static bool form_add_scaled(const struct datapath *datapath, wireref wire, int64_t factor, struct form_term *into, uint32_t *count,
-                            int128 *constant) {
+static bool form_add_scaled(const struct datapath *datapath, wireref wire, int64_t factor, struct form_term *into,
+                            uint32_t *count, int128 *constant) {
     const struct linear_form *form = &datapath->forms[wire.id];
     struct form_term self = {wire.id, 1};
     const struct form_term *terms = form->is_source ? &self : form->terms;
     uint32_t n = form->is_source ? 1 : form->count;
     for (uint32_t i = 0; i < n; i++) {
         int128 coefficient = (int128)terms[i].coefficient * factor;
-        if (coefficient > INT64_MAX || coefficient < -INT64_MAX)
-            return false;
+        if (coefficient > INT64_MAX || coefficient < -INT64_MAX) return false;
         into[(*count)++] = (struct form_term){terms[i].wire, (int64_t)coefficient};
     }
-    if (!form->is_source)
-        *constant += (int128)form->constant * factor;
+    if (!form->is_source) *constant += (int128)form->constant * factor;
     return true;
 }
 
-static bool form_add(const struct datapath *datapath, struct term term, struct form_term *into, uint32_t *count, int128 *constant) {
+static bool form_add(const struct datapath *datapath, struct term term, struct form_term *into, uint32_t *count,
+                     int128 *constant) {
     int64_t factor = term.shift > 62 ? 0 : (int64_t)1 << term.shift;
     return factor && form_add_scaled(datapath, term.wire, term.negative ? -factor : factor, into, count, constant);
 }
@@ -158,12 +152,9 @@ static bool form_combine(struct form_term *terms, uint32_t *count) {
     for (uint32_t i = 0; i < *count;) {
         int128 coefficient = 0;
         uint32_t wire = terms[i].wire;
-        for (; i < *count && terms[i].wire == wire; i++)
-            coefficient += terms[i].coefficient;
-        if (coefficient > INT64_MAX || coefficient < -INT64_MAX)
-            return false;
-        if (coefficient)
-            terms[kept++] = (struct form_term){wire, (int64_t)coefficient};
+        for (; i < *count && terms[i].wire == wire; i++) coefficient += terms[i].coefficient;
+        if (coefficient > INT64_MAX || coefficient < -INT64_MAX) return false;
+        if (coefficient) terms[kept++] = (struct form_term){wire, (int64_t)coefficient};
     }
     *count = kept;
     return true;
@@ -171,7 +162,8 @@ static bool form_combine(struct form_term *terms, uint32_t *count) {
 
 /* In terms that form_combine left: one with the high bits of a wire and, in *low, its low bits where they
  * belong; `count` when there is none. */
-static uint32_t find_halves(const struct datapath *datapath, const struct form_term *terms, uint32_t count, uint32_t *low) {
+static uint32_t find_halves(const struct datapath *datapath, const struct form_term *terms, uint32_t count,
+                            uint32_t *low) {
     for (uint32_t i = 0; i < count; i++) {
         const struct wire *high = &datapath->wires[terms[i].wire];
         if (high->op != WIRE_SHIFT_RIGHT || high->amount > 62 || terms[i].coefficient % (INT64_C(1) << high->amount))
@@ -179,8 +171,8 @@ static uint32_t find_halves(const struct datapath *datapath, const struct form_t
         int64_t factor = terms[i].coefficient / (INT64_C(1) << high->amount);
         for (*low = 0; *low < count; ++*low) {
             const struct wire *wrap = &datapath->wires[terms[*low].wire];
-            if (wrap->op == WIRE_WRAP && !wrap->wrap_signed && wrap->amount == high->amount && terms[*low].coefficient == factor &&
-                wrap->operands[0].wire.id == high->operands[0].wire.id)
+            if (wrap->op == WIRE_WRAP && !wrap->wrap_signed && wrap->amount == high->amount &&
+                terms[*low].coefficient == factor && wrap->operands[0].wire.id == high->operands[0].wire.id)
                 return i;
         }
     }
@@ -188,20 +180,18 @@ static uint32_t find_halves(const struct datapath *datapath, const struct form_t
 }
 
 /* (x >> k << k) + (x mod 2^k) is x, and what x is linear in. */
-static bool form_join_halves(struct arena *arena, const struct datapath *datapath, struct form_term **terms, uint32_t *count,
-                             int128 *constant) {
+static bool form_join_halves(struct arena *arena, const struct datapath *datapath, struct form_term **terms,
+                             uint32_t *count, int128 *constant) {
     uint32_t low, high;
     while ((high = find_halves(datapath, *terms, *count, &low)) < *count) {
         wireref whole = datapath->wires[(*terms)[low].wire].operands[0].wire;
         const struct linear_form *form = &datapath->forms[whole.id];
         int64_t factor = (*terms)[low].coefficient;
         uint32_t more = form->is_source ? 1 : form->count, kept = 0;
-        if (*count + more > FORM_TERMS_MAX)
-            return false;
+        if (*count + more > FORM_TERMS_MAX) return false;
         struct form_term *joined = ARENA_ARRAY(arena, struct form_term, *count + more);
         for (uint32_t i = 0; i < *count; i++)
-            if (i != low && i != high)
-                joined[kept++] = (*terms)[i];
+            if (i != low && i != high) joined[kept++] = (*terms)[i];
         if (!form_add_scaled(datapath, whole, factor, joined, &kept, constant) || !form_combine(joined, &kept))
             return false;
         *terms = joined;
@@ -219,20 +209,17 @@ static uint32_t form_size(const struct datapath *datapath, const struct wire *wi
     return size > FORM_TERMS_MAX ? UINT32_MAX : (uint32_t)size;
 }
 
-bool datapath_form(struct arena *arena, const struct datapath *datapath, const struct wire *wire, struct linear_form *form) {
+bool datapath_form(struct arena *arena, const struct datapath *datapath, const struct wire *wire,
+                   struct linear_form *form) {
     *form = (struct linear_form){.is_source = true};
     uint32_t size = form_size(datapath, wire), count = 0;
-    if (wire->op != WIRE_SUM || size == UINT32_MAX)
-        return false;
+    if (wire->op != WIRE_SUM || size == UINT32_MAX) return false;
     struct form_term *terms = ARENA_ARRAY(arena, struct form_term, size ? size : 1);
     int128 constant = wire->constant;
     for (uint32_t i = 0; i < wire->operand_count; i++)
-        if (!form_add(datapath, wire->operands[i], terms, &count, &constant))
-            return false;
-    if (!form_combine(terms, &count) || !form_join_halves(arena, datapath, &terms, &count, &constant))
-        return false;
-    if (constant > INT64_MAX || constant < INT64_MIN)
-        return false;
+        if (!form_add(datapath, wire->operands[i], terms, &count, &constant)) return false;
+    if (!form_combine(terms, &count) || !form_join_halves(arena, datapath, &terms, &count, &constant)) return false;
+    if (constant > INT64_MAX || constant < INT64_MIN) return false;
     *form = (struct linear_form){false, count, (int64_t)constant, terms};
     return true;
 }
@@ -241,9 +228,9 @@ bool form_interval(const struct datapath *datapath, const struct linear_form *fo
     const int128 limit = (int128)1 << FORM_BITS_MAX;
     *interval = (struct interval){form->constant, form->constant};
     for (uint32_t i = 0; i < form->count; i++) {
-        struct interval x = interval_scaled(interval_of(datapath, (wireref){form->terms[i].wire}), form->terms[i].coefficient);
-        if (x.lo < -limit || x.hi > limit)
-            return false;
+        struct interval x =
+            interval_scaled(interval_of(datapath, (wireref){form->terms[i].wire}), form->terms[i].coefficient);
+        if (x.lo < -limit || x.hi > limit) return false;
         interval->lo += x.lo;
         interval->hi += x.hi;
     }

@@ -19,8 +19,7 @@ struct reader {
 static void PRINTF_LIKE(2, 3) fail(struct reader *r, const char *format, ...) {
     char text[200];
     va_list arguments;
-    if (r->failed)
-        return;
+    if (r->failed) return;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
@@ -29,23 +28,20 @@ static void PRINTF_LIKE(2, 3) fail(struct reader *r, const char *format, ...) {
 }
 
 static void skip_blanks(struct reader *r) {
-    while (*r->at == ' ')
-        r->at++;
+    while (*r->at == ' ') r->at++;
 }
 
 /* Takes the text when it comes next. */
 static bool take(struct reader *r, const char *text) {
     skip_blanks(r);
     size_t length = strlen(text);
-    if (r->failed || strncmp(r->at, text, length))
-        return false;
+    if (r->failed || strncmp(r->at, text, length)) return false;
     r->at += length;
     return true;
 }
 
 static void expect(struct reader *r, const char *text) {
-    if (!take(r, text))
-        fail(r, "expected '%s'", text);
+    if (!take(r, text)) fail(r, "expected '%s'", text);
 }
 
 static void end_of_line(struct reader *r) {
@@ -71,8 +67,7 @@ static int64_t number(struct reader *r) {
 
 static int64_t number_in(struct reader *r, int64_t lo, int64_t hi) {
     int64_t n = number(r);
-    if (n < lo || n > hi)
-        fail(r, "%" PRId64 " is not between %" PRId64 " and %" PRId64, n, lo, hi);
+    if (n < lo || n > hi) fail(r, "%" PRId64 " is not between %" PRId64 " and %" PRId64, n, lo, hi);
     return r->failed ? lo : n;
 }
 
@@ -119,8 +114,7 @@ static struct format read_format(struct reader *r) {
     }
     memcpy(text, r->at, length);
     text[length] = 0;
-    if (!format_parse(text, &format))
-        fail(r, "'%s' is no format", text);
+    if (!format_parse(text, &format)) fail(r, "'%s' is no format", text);
     r->at += length;
     return format;
 }
@@ -146,8 +140,7 @@ static void read_port(struct reader *r, struct port **ports, uint32_t *count) {
 static struct term read_term(struct reader *r, uint32_t limit, bool negative) {
     struct term term = {.negative = negative};
     term.wire = wire_name(r, limit);
-    if (take(r, "<<"))
-        term.shift = (uint8_t)number_in(r, 0, 63);
+    if (take(r, "<<")) term.shift = (uint8_t)number_in(r, 0, 63);
     return term;
 }
 
@@ -161,21 +154,20 @@ static void read_sum(struct reader *r, struct wire *wire, uint32_t limit) {
     }
     for (bool first = true; !r->failed && *r->at != '['; first = false, skip_blanks(r)) {
         bool minus = take(r, "-");
-        if (!minus && !take(r, "+") && !first)
-            fail(r, "expected '+' or '-'");
+        if (!minus && !take(r, "+") && !first) fail(r, "expected '+' or '-'");
         skip_blanks(r);
         if (*r->at != 'w') {
             char *end;
             uint64_t magnitude = strtoull(r->at, &end, 10);
-            if (end == r->at)
-                fail(r, "expected a wire or a number");
+            if (end == r->at) fail(r, "expected a wire or a number");
             r->at = end;
             wire->constant = (int64_t)(minus ? -magnitude : magnitude);
             continue;
         }
         if (wire->operand_count == capacity) {
             uint32_t larger = capacity ? 2 * capacity : 4;
-            wire->operands = arena_grow(r->design->arena, wire->operands, capacity * sizeof(struct term), larger * sizeof(struct term));
+            wire->operands = arena_grow(r->design->arena, wire->operands, capacity * sizeof(struct term),
+                                        larger * sizeof(struct term));
             capacity = larger;
         }
         wire->operands[wire->operand_count++] = read_term(r, limit, minus);
@@ -185,8 +177,7 @@ static void read_sum(struct reader *r, struct wire *wire, uint32_t limit) {
 static void read_operands(struct reader *r, struct wire *wire, uint32_t limit) {
     wire->operand_count = (uint32_t)wire_op_operands(wire->op);
     wire->operands = ARENA_ARRAY(r->design->arena, struct term, 3);
-    for (uint32_t i = 0; i < wire->operand_count; i++)
-        wire->operands[i].wire = wire_name(r, limit);
+    for (uint32_t i = 0; i < wire->operand_count; i++) wire->operands[i].wire = wire_name(r, limit);
 }
 
 static void read_attributes(struct reader *r, struct wire *wire, const struct datapath *datapath) {
@@ -200,8 +191,7 @@ static void read_attributes(struct reader *r, struct wire *wire, const struct da
         wire->amount = (int32_t)number_in(r, 0, 64);
     else if (wire->op == WIRE_WRAP) {
         wire->wrap_signed = take(r, "s");
-        if (!wire->wrap_signed)
-            expect(r, "u");
+        if (!wire->wrap_signed) expect(r, "u");
         wire->amount = (int32_t)number_in(r, 0, 64);
     }
 }
@@ -221,8 +211,7 @@ static enum wire_op read_op(struct reader *r) {
 static void read_wire(struct reader *r, struct datapath *datapath) {
     struct wire wire = {.origin = NO_NODE, .cycle = -1};
     uint32_t limit = datapath->wire_count;
-    if (number_in(r, 0, UINT32_MAX) != limit)
-        fail(r, "wires are numbered in order, this is w%u", limit);
+    if (number_in(r, 0, UINT32_MAX) != limit) fail(r, "wires are numbered in order, this is w%u", limit);
     expect(r, "=");
     wire.op = read_op(r);
     if (wire.op == WIRE_INPUT) {
@@ -249,8 +238,7 @@ static void read_wire(struct reader *r, struct datapath *datapath) {
         wire.cycle = (int32_t)number_in(r, 0, INT32_MAX);
         wire.arrival = (int32_t)number_in(r, 0, INT32_MAX);
     }
-    if (r->failed)
-        return;
+    if (r->failed) return;
     datapath_append(r->design, datapath, &wire);
     const struct wire *added = &datapath->wires[limit];
     if (added->lo != lo || added->hi != hi)
@@ -265,8 +253,7 @@ static void read_table(struct reader *r, struct datapath *datapath) {
     table.first = number(r);
     table.count = (uint32_t)number_in(r, 1, 1 << 24);
     table.entries = ARENA_ARRAY(r->design->arena, int64_t, table.count);
-    for (uint32_t i = 0; i < table.count && !r->failed; i++)
-        table.entries[i] = number(r);
+    for (uint32_t i = 0; i < table.count && !r->failed; i++) table.entries[i] = number(r);
     end_of_line(r);
     if (!r->failed && datapath_table(r->design, datapath, &table) + 1 != datapath->table_count)
         fail(r, "the same table twice");
@@ -294,8 +281,7 @@ static void read_probe(struct reader *r, struct datapath *datapath) {
         }
     }
     end_of_line(r);
-    if (!r->failed)
-        datapath_probe(r->design, datapath, probe);
+    if (!r->failed) datapath_probe(r->design, datapath, probe);
 }
 
 static void read_block(struct reader *r) {
@@ -343,25 +329,21 @@ static void read_design(struct reader *r) {
     design->input_registers = number_in(r, 0, 1);
     design->output_registers = number_in(r, 0, 1);
     end_of_line(r);
-    while (take(r, "input"))
-        read_port(r, &design->inputs, &design->input_count);
-    while (take(r, "output"))
-        read_port(r, &design->outputs, &design->output_count);
-    while (take(r, "block"))
-        read_block(r);
-    if (!r->failed && *r->at)
-        fail(r, "expected 'input', 'output', 'block' or the end");
+    while (take(r, "input")) read_port(r, &design->inputs, &design->input_count);
+    while (take(r, "output")) read_port(r, &design->outputs, &design->output_count);
+    while (take(r, "block")) read_block(r);
+    if (!r->failed && *r->at) fail(r, "expected 'input', 'output', 'block' or the end");
     check_ports(r, design->inputs, design->input_count);
     check_ports(r, design->outputs, design->output_count);
 }
 
-struct design *design_parse(struct bxc_context *context, const struct graph *graph, const char *file, const char *text, size_t length) {
+struct design *design_parse(struct bxc_context *context, const struct graph *graph, const char *file, const char *text,
+                            size_t length) {
     struct design *design = design_new(graph, "");
     struct reader r = {.design = design, .diag = &context->diagnostics, .file = file, .line = 1};
     r.at = arena_strndup(design->arena, text, length);
     read_design(&r);
-    if (!r.failed)
-        return design;
+    if (!r.failed) return design;
     design_free(design);
     return NULL;
 }

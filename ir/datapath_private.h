@@ -18,7 +18,8 @@ struct linear_form {
 };
 
 /* The form of a wire from its operands'; false (and a source) when it is no sum or grows too large. */
-bool datapath_form(struct arena *arena, const struct datapath *datapath, const struct wire *wire, struct linear_form *form);
+bool datapath_form(struct arena *arena, const struct datapath *datapath, const struct wire *wire,
+                   struct linear_form *form);
 /* What the form can be over its sources' intervals; false when it leaves 100 bits. */
 bool form_interval(const struct datapath *datapath, const struct linear_form *form, struct interval *interval);
 

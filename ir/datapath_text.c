@@ -28,13 +28,11 @@ static void print_port(struct strbuf *out, const char *direction, const struct p
 
 static void print_term(struct strbuf *out, struct term term, bool first) {
     strbuf_printf(out, " %s%sw%u", term.negative ? "-" : first ? "" : "+", first ? "" : " ", term.wire.id);
-    if (term.shift)
-        strbuf_printf(out, "<<%u", term.shift);
+    if (term.shift) strbuf_printf(out, "<<%u", term.shift);
 }
 
 static void print_sum(struct strbuf *out, const struct wire *wire) {
-    for (uint32_t i = 0; i < wire->operand_count; i++)
-        print_term(out, wire->operands[i], i == 0);
+    for (uint32_t i = 0; i < wire->operand_count; i++) print_term(out, wire->operands[i], i == 0);
     if (wire->operand_count == 0)
         strbuf_printf(out, " %" PRId64, wire->constant);
     else if (wire->constant)
@@ -61,10 +59,8 @@ static void print_wire(struct strbuf *out, const struct wire *wire, uint32_t id)
     else if (wire->op == WIRE_WRAP)
         strbuf_printf(out, " %c%d", wire->wrap_signed ? 's' : 'u', (int)wire->amount);
     strbuf_printf(out, " [%" PRId64 ", %" PRId64 "]", wire->lo, wire->hi);
-    if (wire->origin.id != UINT32_MAX)
-        strbuf_printf(out, " n%u.%u", wire->origin.id, wire->element);
-    if (wire->cycle >= 0)
-        strbuf_printf(out, " @%d+%d", (int)wire->cycle, (int)wire->arrival);
+    if (wire->origin.id != UINT32_MAX) strbuf_printf(out, " n%u.%u", wire->origin.id, wire->element);
+    if (wire->cycle >= 0) strbuf_printf(out, " @%d+%d", (int)wire->cycle, (int)wire->arrival);
     strbuf_append(out, "\n");
 }
 
@@ -75,7 +71,8 @@ static void print_probe(struct strbuf *out, const struct probe *probe) {
     else if (probe->wire.id == UINT32_MAX)
         strbuf_printf(out, " absorbed by v%u", probe->absorber.id);
     else if (probe->offset || probe->shift < 0)
-        strbuf_printf(out, " %sw%u offset %" PRId64 " shift %d", probe->negative ? "-" : "", probe->wire.id, probe->offset, (int)probe->shift);
+        strbuf_printf(out, " %sw%u offset %" PRId64 " shift %d", probe->negative ? "-" : "", probe->wire.id,
+                      probe->offset, (int)probe->shift);
     else
         print_term(out, (struct term){probe->wire, (uint8_t)probe->shift, probe->negative}, true);
     strbuf_append(out, "\n");
@@ -83,18 +80,16 @@ static void print_probe(struct strbuf *out, const struct probe *probe) {
 
 static void print_block(struct strbuf *out, const struct block *block) {
     const struct datapath *datapath = &block->datapath;
-    strbuf_printf(out, "block unrolled interval %d latency %d beats %d\n", block->initiation_interval, block->latency, block->beats);
+    strbuf_printf(out, "block unrolled interval %d latency %d beats %d\n", block->initiation_interval, block->latency,
+                  block->beats);
     for (uint32_t i = 0; i < datapath->table_count; i++) {
         const struct table *table = &datapath->tables[i];
         strbuf_printf(out, "table t%u %" PRId64 " %u", i, table->first, table->count);
-        for (uint32_t k = 0; k < table->count; k++)
-            strbuf_printf(out, " %" PRId64, table->entries[k]);
+        for (uint32_t k = 0; k < table->count; k++) strbuf_printf(out, " %" PRId64, table->entries[k]);
         strbuf_append(out, "\n");
     }
-    for (uint32_t i = 0; i < datapath->wire_count; i++)
-        print_wire(out, &datapath->wires[i], i);
-    for (uint32_t i = 0; i < datapath->probe_count; i++)
-        print_probe(out, &datapath->probes[i]);
+    for (uint32_t i = 0; i < datapath->wire_count; i++) print_wire(out, &datapath->wires[i], i);
+    for (uint32_t i = 0; i < datapath->probe_count; i++) print_probe(out, &datapath->probes[i]);
     strbuf_append(out, "end\n");
 }
 
@@ -102,11 +97,9 @@ void design_print(struct strbuf *out, const struct design *design) {
     strbuf_append(out, "design ");
     print_quoted(out, design->name);
     strbuf_printf(out, " period %d", design->clock_ps);
-    strbuf_printf(out, " latency %d registers %d %d\n", design->latency, design->input_registers, design->output_registers);
-    for (uint32_t i = 0; i < design->input_count; i++)
-        print_port(out, "input", &design->inputs[i]);
-    for (uint32_t i = 0; i < design->output_count; i++)
-        print_port(out, "output", &design->outputs[i]);
-    for (uint32_t i = 0; i < design->block_count; i++)
-        print_block(out, &design->blocks[i]);
+    strbuf_printf(out, " latency %d registers %d %d\n", design->latency, design->input_registers,
+                  design->output_registers);
+    for (uint32_t i = 0; i < design->input_count; i++) print_port(out, "input", &design->inputs[i]);
+    for (uint32_t i = 0; i < design->output_count; i++) print_port(out, "output", &design->outputs[i]);
+    for (uint32_t i = 0; i < design->block_count; i++) print_block(out, &design->blocks[i]);
 }

@@ -13,10 +13,10 @@ static int verify_operands(const struct design *design, const struct datapath *d
     struct diagnostics *diag = &design->context->diagnostics;
     struct location at = wire_location(design, wire);
     int wanted = wire->op < WIRE_OP_COUNT ? wire_op_operands(wire->op) : -2;
-    if (wanted == -2)
-        return diag_error(diag, at, NULL, "wire %u has no operator", id);
+    if (wanted == -2) return diag_error(diag, at, NULL, "wire %u has no operator", id);
     if (wanted >= 0 && wire->operand_count != (uint32_t)wanted)
-        return diag_error(diag, at, NULL, "wire %u: '%s' has %u operands", id, wire_op_names[wire->op], wire->operand_count);
+        return diag_error(diag, at, NULL, "wire %u: '%s' has %u operands", id, wire_op_names[wire->op],
+                          wire->operand_count);
     for (uint32_t i = 0; i < wire->operand_count; i++) {
         struct term term = wire->operands[i];
         if (term.wire.id >= id)
@@ -58,13 +58,16 @@ static int verify_schedule(const struct design *design, const struct datapath *d
     const struct wire *wire = &datapath->wires[id];
     struct diagnostics *diag = &design->context->diagnostics;
     if (scheduled != (wire->cycle >= 0))
-        return diag_error(diag, wire_location(design, wire), NULL, "wire %u: some wires have a cycle and some have none", id);
+        return diag_error(diag, wire_location(design, wire), NULL,
+                          "wire %u: some wires have a cycle and some have none", id);
     if (wire->op == WIRE_INPUT && wire->cycle > 0)
-        return diag_error(diag, wire_location(design, wire), NULL, "wire %u: an input in cycle %d", id, (int)wire->cycle);
+        return diag_error(diag, wire_location(design, wire), NULL, "wire %u: an input in cycle %d", id,
+                          (int)wire->cycle);
     for (uint32_t i = 0; scheduled && i < wire->operand_count; i++)
         if (datapath->wires[wire->operands[i].wire.id].cycle > wire->cycle)
-            return diag_error(diag, wire_location(design, wire), NULL, "wire %u in cycle %d reads wire %u of a later one", id,
-                              (int)wire->cycle, wire->operands[i].wire.id);
+            return diag_error(diag, wire_location(design, wire), NULL,
+                              "wire %u in cycle %d reads wire %u of a later one", id, (int)wire->cycle,
+                              wire->operands[i].wire.id);
     return 0;
 }
 
@@ -86,17 +89,18 @@ static int verify_intervals(const struct design *design, const struct datapath *
     return result;
 }
 
-static int verify_port(const struct design *design, const struct datapath *datapath, const struct port *port, bool input) {
+static int verify_port(const struct design *design, const struct datapath *datapath, const struct port *port,
+                       bool input) {
     struct diagnostics *diag = &design->context->diagnostics;
     struct location at = graph_location(design->graph, NULL);
     at.node = port->name;
     for (uint32_t e = 0; e < port->element_count; e++) {
         const struct port_element *element = &port->elements[e];
-        if (element->wire.id >= datapath->wire_count)
-            return diag_error(diag, at, NULL, "element %u has no wire", e);
+        if (element->wire.id >= datapath->wire_count) return diag_error(diag, at, NULL, "element %u has no wire", e);
         const struct wire *wire = &datapath->wires[element->wire.id];
         if (!interval_fits((struct interval){wire->lo, wire->hi}, element->format))
-            return diag_error(diag, at, NULL, "element %u: wire %u does not fit its port's format", e, element->wire.id);
+            return diag_error(diag, at, NULL, "element %u: wire %u does not fit its port's format", e,
+                              element->wire.id);
         if (input && wire->op != WIRE_INPUT && wire->op != WIRE_CONSTANT) /* a constant: nothing reads the port */
             return diag_error(diag, at, NULL, "element %u: wire %u is no input", e, element->wire.id);
     }
@@ -110,11 +114,9 @@ static int verify_block(const struct design *design, const struct datapath *data
             verify_schedule(design, datapath, i, scheduled))
             return -1;
     for (uint32_t i = 0; i < design->input_count; i++)
-        if (verify_port(design, datapath, &design->inputs[i], true))
-            return -1;
+        if (verify_port(design, datapath, &design->inputs[i], true)) return -1;
     for (uint32_t i = 0; i < design->output_count; i++)
-        if (verify_port(design, datapath, &design->outputs[i], false))
-            return -1;
+        if (verify_port(design, datapath, &design->outputs[i], false)) return -1;
     for (uint32_t i = 0; i < datapath->probe_count; i++)
         if (datapath->probes[i].wire.id != UINT32_MAX && datapath->probes[i].wire.id >= datapath->wire_count)
             return diag_error(&design->context->diagnostics, graph_location(design->graph, NULL), NULL,
@@ -124,7 +126,6 @@ static int verify_block(const struct design *design, const struct datapath *data
 
 int design_verify(const struct design *design) {
     for (uint32_t i = 0; i < design->block_count; i++)
-        if (verify_block(design, &design->blocks[i].datapath))
-            return -1;
+        if (verify_block(design, &design->blocks[i].datapath)) return -1;
     return 0;
 }

@@ -31,8 +31,8 @@ static char *told(struct diagnostics *diag, const char *text) {
 static struct diagnostic *append(struct diagnostics *diag) {
     if (diag->count + 2 > diag->capacity) {
         size_t capacity = diag->capacity ? 2 * diag->capacity : 8;
-        diag->items = arena_grow(diag->arena, diag->items, diag->count * sizeof *diag->items,
-                                 capacity * sizeof *diag->items);
+        diag->items =
+            arena_grow(diag->arena, diag->items, diag->count * sizeof *diag->items, capacity * sizeof *diag->items);
         diag->capacity = capacity;
     }
     return &diag->items[diag->count];
@@ -60,10 +60,8 @@ static void collect(struct diagnostics *diag, enum severity severity, struct loc
     struct diagnostic *item = append(diag);
     *item = (struct diagnostic){severity, location, message_told, help_told};
     diag->count++;
-    if (severity == SEVERITY_ERROR)
-        diag->errors++;
-    if (severity == SEVERITY_ERROR && at.option)
-        diag->misuses++;
+    if (severity == SEVERITY_ERROR) diag->errors++;
+    if (severity == SEVERITY_ERROR && at.option) diag->misuses++;
 }
 
 int diag_error(struct diagnostics *diag, struct location at, const char *help, const char *format, ...) {
@@ -103,8 +101,7 @@ static void format_place(struct strbuf *out, const struct location *at) {
     if (at->node) {
         separate(out, &begun);
         strbuf_printf(out, "node '%s'", at->node);
-        if (at->op)
-            strbuf_printf(out, " (%s)", at->op);
+        if (at->op) strbuf_printf(out, " (%s)", at->op);
     } else if (at->op) {
         separate(out, &begun);
         strbuf_printf(out, "operator '%s'", at->op);
@@ -121,22 +118,17 @@ static void format_place(struct strbuf *out, const struct location *at) {
         separate(out, &begun);
         strbuf_printf(out, "opset %d", at->opset);
     }
-    if (begun)
-        strbuf_append(out, "\n");
+    if (begun) strbuf_append(out, "\n");
 }
 
 void diag_format(struct strbuf *out, const struct diagnostic *item) {
     static const char *const words[] = {
         [SEVERITY_NOTE] = "note", [SEVERITY_WARNING] = "warning", [SEVERITY_ERROR] = "error"};
     const char *file = item->location.file ? item->location.file : item->location.option ? "bxc" : NULL;
-    if (file)
-        strbuf_append(out, file);
-    if (item->location.line)
-        strbuf_printf(out, "%s%d", file ? ":" : "line ", item->location.line);
-    if (file || item->location.line)
-        strbuf_append(out, ": ");
+    if (file) strbuf_append(out, file);
+    if (item->location.line) strbuf_printf(out, "%s%d", file ? ":" : "line ", item->location.line);
+    if (file || item->location.line) strbuf_append(out, ": ");
     strbuf_printf(out, "%s: %s\n", words[item->severity], item->message);
     format_place(out, &item->location);
-    if (item->help)
-        strbuf_printf(out, "  help: %s\n", item->help);
+    if (item->help) strbuf_printf(out, "  help: %s\n", item->help);
 }

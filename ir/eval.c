@@ -24,8 +24,8 @@ struct evaluator {
     bool integer;
     struct step *steps;
     uint32_t step_count, operand_count;
-    size_t *offsets;        /* a value's block in the state, in numbers; SIZE_MAX: none */
-    size_t numbers;         /* in all blocks */
+    size_t *offsets; /* a value's block in the state, in numbers; SIZE_MAX: none */
+    size_t numbers;  /* in all blocks */
     valref *inputs;
     uint32_t input_count;
 };
@@ -37,7 +37,7 @@ struct evaluator_state {
     union {
         struct real_operand *reals;
         struct integer_operand *integers;
-    } operands; /* of all steps */
+    } operands;                      /* of all steps */
     struct evaluator_state **bodies; /* one a step, or NULL */
 };
 
@@ -51,12 +51,10 @@ static bool runs(const struct node *node) {
 static void place_values(struct evaluator *evaluator, struct arena *arena) {
     const struct graph *graph = evaluator->graph;
     evaluator->offsets = ARENA_ARRAY(arena, size_t, graph->value_count);
-    for (uint32_t i = 0; i < graph->value_count; i++)
-        evaluator->offsets[i] = SIZE_MAX;
+    for (uint32_t i = 0; i < graph->value_count; i++) evaluator->offsets[i] = SIZE_MAX;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->dead || node->op == OP_CONSTANT)
-            continue;
+        if (node->dead || node->op == OP_CONSTANT) continue;
         size_t *offset = &evaluator->offsets[node->result.id];
         if (node->op == OP_RESHAPE && evaluator->offsets[node->inputs[0].id] != SIZE_MAX) {
             *offset = evaluator->offsets[node->inputs[0].id];
@@ -72,9 +70,9 @@ static void place_values(struct evaluator *evaluator, struct arena *arena) {
 static int plan_step(struct evaluator *evaluator, const struct node *node, struct arena *arena) {
     const struct graph *graph = evaluator->graph;
     const struct op_family *family = op_info(node->op)->family;
-    bool shared = node->op == OP_RESHAPE && evaluator->offsets[node->result.id] == evaluator->offsets[node->inputs[0].id];
-    if (shared)
-        return 0;
+    bool shared =
+        node->op == OP_RESHAPE && evaluator->offsets[node->result.id] == evaluator->offsets[node->inputs[0].id];
+    if (shared) return 0;
     if (evaluator->integer ? !family->eval_integer : !family->eval_real)
         return REFUSE(graph, node, NULL, "'%s' cannot be evaluated in %s arithmetic", op_info(node->op)->name,
                       evaluator->integer ? "integer" : "real");
@@ -83,8 +81,7 @@ static int plan_step(struct evaluator *evaluator, const struct node *node, struc
     step->family = family;
     step->first_operand = evaluator->operand_count;
     step->plan = family->prepare ? family->prepare(graph, node, arena) : NULL;
-    if (node->body && !(step->body = evaluator_new(node->body, arena)))
-        return -1;
+    if (node->body && !(step->body = evaluator_new(node->body, arena))) return -1;
     evaluator->operand_count += node->input_count;
     return 0;
 }
@@ -99,8 +96,7 @@ struct evaluator *evaluator_new(const struct graph *graph, struct arena *arena) 
     evaluator->inputs = inputs.at;
     place_values(evaluator, arena);
     for (uint32_t i = 0; i < graph->node_count; i++) {
-        if (runs(&graph->nodes[i]) && plan_step(evaluator, &graph->nodes[i], arena))
-            return NULL;
+        if (runs(&graph->nodes[i]) && plan_step(evaluator, &graph->nodes[i], arena)) return NULL;
     }
     return evaluator;
 }
@@ -114,8 +110,7 @@ static const void *constant_data(const struct constant_attributes *constant, boo
 static const void *block_of(const struct evaluator_state *state, valref value) {
     const struct evaluator *evaluator = state->evaluator;
     size_t offset = evaluator->offsets[value.id];
-    if (offset == SIZE_MAX)
-        return NULL;
+    if (offset == SIZE_MAX) return NULL;
     return evaluator->integer ? (const void *)((int64_t *)state->blocks + offset)
                               : (const void *)((float *)state->blocks + offset);
 }
@@ -125,7 +120,8 @@ static void point_at(const struct evaluator_state *state, valref value, const vo
                      size_t *lane_stride) {
     const struct node *definition = graph_definition(state->evaluator->graph, value);
     bool constant = definition->op == OP_CONSTANT;
-    *data = constant ? constant_data(&definition->attributes.constant, state->evaluator->integer) : block_of(state, value);
+    *data =
+        constant ? constant_data(&definition->attributes.constant, state->evaluator->integer) : block_of(state, value);
     *element_stride = constant ? 1 : EVENT_LANES;
     *lane_stride = constant ? 0 : 1;
 }
@@ -137,9 +133,9 @@ static void point_operands(struct evaluator_state *state, const struct step *ste
         size_t element_stride, lane_stride;
         point_at(state, step->node->inputs[i], &data, &element_stride, &lane_stride);
         if (state->evaluator->integer)
-            state->operands.integers[at] = (struct integer_operand){ data, element_stride, lane_stride };
+            state->operands.integers[at] = (struct integer_operand){data, element_stride, lane_stride};
         else
-            state->operands.reals[at] = (struct real_operand){ data, element_stride, lane_stride };
+            state->operands.reals[at] = (struct real_operand){data, element_stride, lane_stride};
     }
 }
 
@@ -165,16 +161,13 @@ struct evaluator_state *evaluator_state_new(const struct evaluator *evaluator) {
         return NULL;
     }
     memset(state->blocks, 0, bytes);
-    for (uint32_t i = 0; i < evaluator->step_count; i++)
-        point_operands(state, &evaluator->steps[i]);
+    for (uint32_t i = 0; i < evaluator->step_count; i++) point_operands(state, &evaluator->steps[i]);
     return state;
 }
 
 void evaluator_state_free(struct evaluator_state *state) {
-    if (!state)
-        return;
-    for (uint32_t i = 0; state->bodies && i < state->evaluator->step_count; i++)
-        evaluator_state_free(state->bodies[i]);
+    if (!state) return;
+    for (uint32_t i = 0; state->bodies && i < state->evaluator->step_count; i++) evaluator_state_free(state->bodies[i]);
     free(state->bodies);
     free(state->blocks);
     free(state->operands.integers);
@@ -196,7 +189,11 @@ static void run_steps(struct evaluator_state *state, int lanes) {
     const struct evaluator *evaluator = state->evaluator;
     for (uint32_t i = 0; i < evaluator->step_count; i++) {
         const struct step *step = &evaluator->steps[i];
-        struct evaluation evaluation = { .graph = evaluator->graph, .node = step->node, .plan = step->plan, .lanes = lanes, .body = state->bodies[i] };
+        struct evaluation evaluation = {.graph = evaluator->graph,
+                                        .node = step->node,
+                                        .plan = step->plan,
+                                        .lanes = lanes,
+                                        .body = state->bodies[i]};
         void *result = (void *)(uintptr_t)block_of(state, step->node->result);
         if (evaluator->integer) {
             evaluation.integers = state->operands.integers + step->first_operand;
@@ -226,33 +223,31 @@ const void *evaluator_body_output(const struct evaluator_state *body, uint32_t o
 }
 
 /* The same for both kinds of numbers: events x elements in, elements x lanes inside. */
-#define DEFINE_RUN(kind, type)                                                                              \
-    static void load_##kind(struct evaluator_state *state, uint32_t input, int lanes, const type *in) {     \
-        const struct evaluator *evaluator = state->evaluator;                                               \
-        valref value = evaluator->inputs[input];                                                            \
-        size_t count = shape_elements(&evaluator->graph->values[value.id].shape);                           \
-        type *block = (type *)state->blocks + evaluator->offsets[value.id];                                 \
-        for (size_t element = 0; element < count; element++)                                                \
-            for (size_t lane = 0; lane < EVENT_LANES; lane++)                                               \
-                block[element * EVENT_LANES + lane] = in[(lane < (size_t)lanes ? lane : 0) * count + element]; \
-    }                                                                                                       \
-    static void store_##kind(const struct evaluator_state *state, uint32_t output, int lanes, type *out) {  \
-        const struct graph *graph = state->evaluator->graph;                                                \
-        valref value = graph->outputs[output].value;                                                        \
-        size_t count = shape_elements(&graph->values[value.id].shape), element_stride, lane_stride;         \
-        const void *data;                                                                                   \
-        point_at(state, value, &data, &element_stride, &lane_stride);                                       \
-        for (size_t lane = 0; lane < (size_t)lanes; lane++)                                                 \
-            for (size_t element = 0; element < count; element++)                                            \
-                out[lane * count + element] = ((const type *)data)[element * element_stride + lane * lane_stride]; \
-    }                                                                                                       \
-    void evaluator_run_##kind(const struct evaluator *evaluator, struct evaluator_state *state, int lanes,  \
-                              const type *const *inputs, type *const *outputs) {                            \
-        for (uint32_t i = 0; i < evaluator->input_count; i++)                                               \
-            load_##kind(state, i, lanes, inputs[i]);                                                        \
-        run_steps(state, lanes);                                                                            \
-        for (uint32_t i = 0; i < evaluator->graph->output_count; i++)                                       \
-            store_##kind(state, i, lanes, outputs[i]);                                                      \
+#define DEFINE_RUN(kind, type)                                                                                         \
+    static void load_##kind(struct evaluator_state *state, uint32_t input, int lanes, const type *in) {                \
+        const struct evaluator *evaluator = state->evaluator;                                                          \
+        valref value = evaluator->inputs[input];                                                                       \
+        size_t count = shape_elements(&evaluator->graph->values[value.id].shape);                                      \
+        type *block = (type *)state->blocks + evaluator->offsets[value.id];                                            \
+        for (size_t element = 0; element < count; element++)                                                           \
+            for (size_t lane = 0; lane < EVENT_LANES; lane++)                                                          \
+                block[element * EVENT_LANES + lane] = in[(lane < (size_t)lanes ? lane : 0) * count + element];         \
+    }                                                                                                                  \
+    static void store_##kind(const struct evaluator_state *state, uint32_t output, int lanes, type *out) {             \
+        const struct graph *graph = state->evaluator->graph;                                                           \
+        valref value = graph->outputs[output].value;                                                                   \
+        size_t count = shape_elements(&graph->values[value.id].shape), element_stride, lane_stride;                    \
+        const void *data;                                                                                              \
+        point_at(state, value, &data, &element_stride, &lane_stride);                                                  \
+        for (size_t lane = 0; lane < (size_t)lanes; lane++)                                                            \
+            for (size_t element = 0; element < count; element++)                                                       \
+                out[lane * count + element] = ((const type *)data)[element * element_stride + lane * lane_stride];     \
+    }                                                                                                                  \
+    void evaluator_run_##kind(const struct evaluator *evaluator, struct evaluator_state *state, int lanes,             \
+                              const type *const *inputs, type *const *outputs) {                                       \
+        for (uint32_t i = 0; i < evaluator->input_count; i++) load_##kind(state, i, lanes, inputs[i]);                 \
+        run_steps(state, lanes);                                                                                       \
+        for (uint32_t i = 0; i < evaluator->graph->output_count; i++) store_##kind(state, i, lanes, outputs[i]);       \
     }
 
 DEFINE_RUN(reals, float)
@@ -321,12 +316,12 @@ static int run_job(struct job *job, const struct graph *graph, struct arena *scr
         job->output_elements[i] = shape_elements(&graph_value(graph, graph->outputs[i].value)->shape);
     if (run_blocks(job, thread_count(graph->context, job->events)))
         return diag_error(&graph->context->diagnostics, at, NULL, "memory ran out while events were run");
-    if (atomic_load(&graph->context->cancelled))
-        return diag_error(&graph->context->diagnostics, at, NULL, "cancelled");
+    if (atomic_load(&graph->context->cancelled)) return diag_error(&graph->context->diagnostics, at, NULL, "cancelled");
     return 0;
 }
 
-static int run_graph(const struct graph *graph, bool integer, size_t events, const void *const *inputs, void *const *outputs) {
+static int run_graph(const struct graph *graph, bool integer, size_t events, const void *const *inputs,
+                     void *const *outputs) {
     struct arena *scratch = arena_new(graph->context);
     struct evaluator *evaluator = evaluator_new(graph, scratch);
     int status = -1;
@@ -334,8 +329,12 @@ static int run_graph(const struct graph *graph, bool integer, size_t events, con
         status = diag_error(&graph->context->diagnostics, graph_location(graph, NULL), NULL,
                             "the graph is not in %s arithmetic", integer ? "integer" : "real");
     else if (evaluator) {
-        struct job job = { .evaluator = evaluator, .context = graph->context, .events = events,
-                           .size = integer ? sizeof(int64_t) : sizeof(float), .inputs = inputs, .outputs = outputs };
+        struct job job = {.evaluator = evaluator,
+                          .context = graph->context,
+                          .events = events,
+                          .size = integer ? sizeof(int64_t) : sizeof(float),
+                          .inputs = inputs,
+                          .outputs = outputs};
         status = run_job(&job, graph, scratch);
     }
     arena_free(scratch);
@@ -346,6 +345,7 @@ int graph_run_reals(const struct graph *graph, size_t events, const float *const
     return run_graph(graph, false, events, (const void *const *)inputs, (void *const *)outputs);
 }
 
-int graph_run_integers(const struct graph *graph, size_t events, const int64_t *const *inputs, int64_t *const *outputs) {
+int graph_run_integers(const struct graph *graph, size_t events, const int64_t *const *inputs,
+                       int64_t *const *outputs) {
     return run_graph(graph, true, events, (const void *const *)inputs, (void *const *)outputs);
 }

@@ -8,30 +8,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const rounding_names[ROUNDING_COUNT] = {
-    [ROUND_TRUNCATE] = "truncate",   [ROUND_TOWARD_ZERO] = "toward_zero", [ROUND_HALF_UP] = "half_up",
-    [ROUND_HALF_TOWARD_ZERO] = "half_toward_zero", [ROUND_HALF_AWAY] = "half_away",
-    [ROUND_HALF_DOWN] = "half_down", [ROUND_HALF_EVEN] = "half_even",     [ROUND_CEILING] = "ceiling",
-    [ROUND_AWAY_FROM_ZERO] = "away_from_zero"};
+const char *const rounding_names[ROUNDING_COUNT] = {[ROUND_TRUNCATE] = "truncate",
+                                                    [ROUND_TOWARD_ZERO] = "toward_zero",
+                                                    [ROUND_HALF_UP] = "half_up",
+                                                    [ROUND_HALF_TOWARD_ZERO] = "half_toward_zero",
+                                                    [ROUND_HALF_AWAY] = "half_away",
+                                                    [ROUND_HALF_DOWN] = "half_down",
+                                                    [ROUND_HALF_EVEN] = "half_even",
+                                                    [ROUND_CEILING] = "ceiling",
+                                                    [ROUND_AWAY_FROM_ZERO] = "away_from_zero"};
 
-const char *const overflow_names[OVERFLOW_COUNT] = {
-    [OVERFLOW_WRAP] = "wrap", [OVERFLOW_SATURATE] = "saturate", [OVERFLOW_SATURATE_ZERO] = "saturate_zero",
-    [OVERFLOW_SATURATE_SYMMETRIC] = "saturate_symmetric"};
+const char *const overflow_names[OVERFLOW_COUNT] = {[OVERFLOW_WRAP] = "wrap",
+                                                    [OVERFLOW_SATURATE] = "saturate",
+                                                    [OVERFLOW_SATURATE_ZERO] = "saturate_zero",
+                                                    [OVERFLOW_SATURATE_SYMMETRIC] = "saturate_symmetric"};
 
 static const int128 int128_max = (int128)((uint128)-1 >> 1);
 
 /* ---- formats ---- */
 
 int64_t format_min(struct format format) {
-    if (!format.is_signed || format.width <= 0)
-        return 0;
+    if (!format.is_signed || format.width <= 0) return 0;
     return format.width >= 64 ? INT64_MIN : -((int64_t)1 << (format.width - 1));
 }
 
 int64_t format_max(struct format format) {
     int magnitude = format.width - (format.is_signed ? 1 : 0);
-    if (format.width <= 0)
-        return 0;
+    if (format.width <= 0) return 0;
     return magnitude >= 63 ? INT64_MAX : ((int64_t)1 << magnitude) - 1;
 }
 
@@ -42,8 +45,7 @@ bool format_equal(struct format a, struct format b) {
 /* Bits of a magnitude. */
 static int bit_length(uint128 value) {
     int length = 0;
-    for (; value; value >>= 1)
-        length++;
+    for (; value; value >>= 1) length++;
     return length;
 }
 
@@ -69,19 +71,16 @@ static bool parse_number(const char **text, long limit, long *number) {
     bool negative = *at == '-';
     long value = 0;
     at += negative;
-    if (*at < '0' || *at > '9')
-        return false;
+    if (*at < '0' || *at > '9') return false;
     for (; *at >= '0' && *at <= '9'; at++)
-        if ((value = value * 10 + (*at - '0')) > limit)
-            return false;
+        if ((value = value * 10 + (*at - '0')) > limit) return false;
     *number = negative ? -value : value;
     *text = at;
     return true;
 }
 
 static bool format_set(struct format *format, bool is_signed, long width, long fraction) {
-    if (width < 0 || width > (is_signed ? 64 : 63))
-        return false;
+    if (width < 0 || width > (is_signed ? 64 : 63)) return false;
     *format = (struct format){is_signed, (int16_t)width, (int16_t)fraction};
     return true;
 }
@@ -96,11 +95,9 @@ bool format_parse(const char *text, struct format *format) {
                *text == 0 && format_set(format, is_signed, width, other);
     }
     text += !is_signed;
-    if (strncmp(text, "fixed<", 6) != 0)
-        return false;
+    if (strncmp(text, "fixed<", 6) != 0) return false;
     text += 6;
-    if (!parse_number(&text, 64, &width) || *text++ != ',')
-        return false;
+    if (!parse_number(&text, 64, &width) || *text++ != ',') return false;
     text += *text == ' ';
     return parse_number(&text, FRACTION_LIMIT, &other) && strcmp(text, ">") == 0 &&
            format_set(format, is_signed, width, width - other);
@@ -128,8 +125,7 @@ static bool rounds_up(enum rounding rounding, bool negative, bool odd, bool exac
 /* Left shift that stays at the ends of 128 bits when the result leaves them. */
 static int128 shift_left(int128 value, int by) {
     int room = 127 - bit_length(value < 0 ? ~(uint128)value : (uint128)value);
-    if (value == 0 || by <= room)
-        return value == 0 ? 0 : (int128)((uint128)value << by);
+    if (value == 0 || by <= room) return value == 0 ? 0 : (int128)((uint128)value << by);
     return value < 0 ? -int128_max - 1 : int128_max;
 }
 
@@ -137,17 +133,14 @@ static int128 shift_left(int128 value, int by) {
 static int128 round_to_sign(int128 value, int drop, enum rounding rounding) {
     bool negative = value < 0;
     int against_half = negative ? 1 : -1;
-    if (drop == 128 && value < -int128_max)
-        against_half = 0;
+    if (drop == 128 && value < -int128_max) against_half = 0;
     return (negative ? -1 : 0) + rounds_up(rounding, negative, negative, value == 0, against_half);
 }
 
 int128 fixed_round(int128 value, int drop, enum rounding rounding) {
-    if (drop <= 0)
-        return shift_left(value, -drop);
+    if (drop <= 0) return shift_left(value, -drop);
     bool negative = value < 0;
-    if (drop > 127)
-        return round_to_sign(value, drop, rounding);
+    if (drop > 127) return round_to_sign(value, drop, rounding);
     int128 quotient = value >> drop;
     uint128 rest = (uint128)value & (((uint128)1 << drop) - 1);
     uint128 half = (uint128)1 << (drop - 1);
@@ -159,26 +152,19 @@ int128 fixed_round(int128 value, int drop, enum rounding rounding) {
 
 /* The low bits of a number, read by the format. */
 static int64_t low_bits(uint128 value, struct format format) {
-    if (format.width <= 0)
-        return 0;
-    if (format.width >= 64)
-        return (int64_t)(uint64_t)value;
+    if (format.width <= 0) return 0;
+    if (format.width >= 64) return (int64_t)(uint64_t)value;
     uint64_t bits = (uint64_t)value & (((uint64_t)1 << format.width) - 1);
-    if (format.is_signed && bits >> (format.width - 1))
-        bits |= ~(uint64_t)0 << format.width;
+    if (format.is_signed && bits >> (format.width - 1)) bits |= ~(uint64_t)0 << format.width;
     return (int64_t)bits;
 }
 
 int64_t fixed_overflow(int128 value, struct format format, enum overflow overflow) {
     int64_t low = format_min(format), high = format_max(format);
-    if (overflow == OVERFLOW_WRAP)
-        return low_bits((uint128)value, format);
-    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && low < 0)
-        low = -high;
-    if (value >= low && value <= high)
-        return (int64_t)value;
-    if (overflow == OVERFLOW_SATURATE_ZERO)
-        return 0;
+    if (overflow == OVERFLOW_WRAP) return low_bits((uint128)value, format);
+    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && low < 0) low = -high;
+    if (value >= low && value <= high) return (int64_t)value;
+    if (overflow == OVERFLOW_SATURATE_ZERO) return 0;
     return value < low ? low : high;
 }
 
@@ -193,8 +179,7 @@ int64_t fixed_narrow(int128 value, int from, struct format format, enum rounding
 
 bool fixed_from_real(double real, struct format format, enum rounding rounding, enum overflow overflow, int64_t *out) {
     int exponent = 0;
-    if (isnan(real))
-        return false;
+    if (isnan(real)) return false;
     if (isinf(real)) {
         int128 beyond = real > 0 ? int128_max : -int128_max;
         *out = overflow == OVERFLOW_WRAP ? 0 : fixed_overflow(beyond, format, overflow);
@@ -213,27 +198,25 @@ double fixed_to_real(int64_t value, int fraction) {
 
 static struct interval format_range(struct format format, enum overflow overflow) {
     struct interval range = {format_min(format), format_max(format)};
-    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && range.lo < 0)
-        range.lo = -range.hi;
+    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && range.lo < 0) range.lo = -range.hi;
     return range;
 }
 
-struct interval fixed_narrow_interval(struct interval interval, int from, struct format format,
-                                      enum rounding rounding, enum overflow overflow) {
+struct interval fixed_narrow_interval(struct interval interval, int from, struct format format, enum rounding rounding,
+                                      enum overflow overflow) {
     int drop = from - format.fraction;
     struct interval rounded = {fixed_round(interval.lo, drop, rounding), fixed_round(interval.hi, drop, rounding)};
     struct interval range = format_range(format, overflow);
     struct interval ends = {fixed_narrow(interval.lo, from, format, rounding, overflow),
                             fixed_narrow(interval.hi, from, format, rounding, overflow)};
-    bool below = rounded.lo < range.lo, above = rounded.hi > range.hi;
+    bool below = rounded.lo<range.lo, above = rounded.hi> range.hi;
     if (overflow == OVERFLOW_SATURATE_ZERO && (below || above)) {
         struct interval kept = {below ? range.lo : rounded.lo, above ? range.hi : rounded.hi};
         if (kept.lo > kept.hi) /* everything is out of range */
             return (struct interval){0, 0};
         return (struct interval){kept.lo < 0 ? kept.lo : 0, kept.hi > 0 ? kept.hi : 0};
     }
-    if (overflow != OVERFLOW_WRAP || (!below && !above))
-        return ends;
+    if (overflow != OVERFLOW_WRAP || (!below && !above)) return ends;
     /* A wrap stays in one period when both ends move by the same multiple of it. */
     bool saturated = rounded.lo <= -int128_max || rounded.hi >= int128_max;
     uint128 moved_low = (uint128)rounded.lo - (uint128)ends.lo, moved_high = (uint128)rounded.hi - (uint128)ends.hi;

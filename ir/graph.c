@@ -8,10 +8,8 @@
 size_t shape_elements(const struct shape *shape) {
     size_t count = 1;
     for (int axis = 0; axis < shape->rank; axis++) {
-        if (shape->dim[axis] <= 0)
-            return 0;
-        if (count > SIZE_MAX / (size_t)shape->dim[axis])
-            return SIZE_MAX; /* no allocation of so many succeeds */
+        if (shape->dim[axis] <= 0) return 0;
+        if (count > SIZE_MAX / (size_t)shape->dim[axis]) return SIZE_MAX; /* no allocation of so many succeeds */
         count *= (size_t)shape->dim[axis];
     }
     return count;
@@ -19,8 +17,7 @@ size_t shape_elements(const struct shape *shape) {
 
 const char *shape_words(struct arena *arena, const struct shape *shape) {
     struct strbuf text = strbuf_new(arena);
-    for (int d = 0; d < shape->rank; d++)
-        strbuf_printf(&text, "%s%lld", d ? " x " : "", (long long)shape->dim[d]);
+    for (int d = 0; d < shape->rank; d++) strbuf_printf(&text, "%s%lld", d ? " x " : "", (long long)shape->dim[d]);
     return shape->rank ? text.data : "one number";
 }
 
@@ -37,8 +34,7 @@ bool shape_broadcast(const struct shape *a, const struct shape *b, struct shape 
     struct shape result = {.rank = a->rank > b->rank ? a->rank : b->rank};
     for (int i = 0; i < result.rank; i++) {
         int64_t x = dimension_from_end(a, i), y = dimension_from_end(b, i);
-        if (x != y && x != 1 && y != 1)
-            return false;
+        if (x != y && x != 1 && y != 1) return false;
         result.dim[result.rank - 1 - i] = x == 1 ? y : x;
     }
     *out = result;
@@ -50,8 +46,7 @@ size_t shape_project(const struct shape *wide, size_t index, const struct shape 
     for (int i = 0; i < wide->rank && i < narrow->rank; i++) {
         size_t extent = (size_t)dimension_from_end(wide, i);
         size_t kept = (size_t)dimension_from_end(narrow, i);
-        if (kept > 1)
-            result += index % extent * stride;
+        if (kept > 1) result += index % extent * stride;
         index /= extent;
         stride *= kept;
     }
@@ -98,23 +93,20 @@ const int64_t *graph_integers(const struct graph *graph, valref value) {
 
 struct format graph_format(const struct graph *graph, valref value, size_t element) {
     const struct value *v = graph_value(graph, value);
-    if (!v->formats.at)
-        return (struct format){0};
+    if (!v->formats.at) return (struct format){0};
     return v->formats.at[shape_project(&v->shape, element, &v->formats.shape)];
 }
 
 struct interval graph_interval(const struct graph *graph, valref value, size_t element) {
     const struct value *v = graph_value(graph, value);
-    if (v->intervals.at && v->intervals.count)
-        return v->intervals.at[v->intervals.count == 1 ? 0 : element];
+    if (v->intervals.at && v->intervals.count) return v->intervals.at[v->intervals.count == 1 ? 0 : element];
     struct format format = graph_format(graph, value, element);
     return (struct interval){format_min(format), format_max(format)};
 }
 
 double meaning_scale(const struct meaning *meaning, const struct shape *shape, size_t element, double *zero_point) {
     size_t index = meaning ? shape_project(shape, element, &meaning->shape) : 0;
-    if (zero_point)
-        *zero_point = meaning && meaning->zero_point ? meaning->zero_point[index] : 0;
+    if (zero_point) *zero_point = meaning && meaning->zero_point ? meaning->zero_point[index] : 0;
     return meaning && meaning->scale ? meaning->scale[index] : 1;
 }
 
@@ -139,10 +131,8 @@ struct graph *graph_new(struct bxc_context *context, const char *name) {
 }
 
 void graph_free(struct graph *graph) {
-    if (!graph)
-        return;
-    for (uint32_t i = 0; i < graph->node_count; i++)
-        graph_free(graph->nodes[i].body);
+    if (!graph) return;
+    for (uint32_t i = 0; i < graph->node_count; i++) graph_free(graph->nodes[i].body);
     graph_close(graph);
     arena_free(graph->arena);
 }
@@ -152,16 +142,15 @@ static void clone_node(struct graph *copy, struct node *node) {
     node->source_op = arena_strdup(copy->arena, node->source_op);
     node->inputs = arena_copy(copy->arena, node->inputs, node->input_count * sizeof *node->inputs);
     node->attributes = attributes_copy(copy->arena, node->op, &node->attributes);
-    if (node->body)
-        node->body = graph_clone(node->body);
+    if (node->body) node->body = graph_clone(node->body);
 }
 
 static void clone_value(struct graph *copy, struct value *value) {
     value->name = arena_strdup(copy->arena, value->name);
     value->formats = formats_copy(copy->arena, &value->formats);
     if (value->intervals.at)
-        value->intervals.at = arena_copy(copy->arena, value->intervals.at,
-                                         value->intervals.count * sizeof *value->intervals.at);
+        value->intervals.at =
+            arena_copy(copy->arena, value->intervals.at, value->intervals.count * sizeof *value->intervals.at);
 }
 
 struct graph *graph_clone(const struct graph *graph) {
@@ -170,12 +159,10 @@ struct graph *graph_clone(const struct graph *graph) {
     copy->opset = graph->opset;
     copy->node_capacity = graph->node_count;
     copy->nodes = arena_copy(copy->arena, graph->nodes, graph->node_count * sizeof *copy->nodes);
-    for (uint32_t i = 0; i < graph->node_count; i++, copy->node_count++)
-        clone_node(copy, &copy->nodes[i]);
+    for (uint32_t i = 0; i < graph->node_count; i++, copy->node_count++) clone_node(copy, &copy->nodes[i]);
     copy->value_count = copy->value_capacity = graph->value_count;
     copy->values = arena_copy(copy->arena, graph->values, graph->value_count * sizeof *copy->values);
-    for (uint32_t i = 0; i < graph->value_count; i++)
-        clone_value(copy, &copy->values[i]);
+    for (uint32_t i = 0; i < graph->value_count; i++) clone_value(copy, &copy->values[i]);
     readers_find(copy);
     for (uint32_t i = 0; i < graph->output_count; i++) {
         graph_append_output(copy, graph->outputs[i].name, graph->outputs[i].value);
@@ -187,8 +174,7 @@ struct graph *graph_clone(const struct graph *graph) {
 /* ---- appending ---- */
 
 static void reserve_node(struct graph *graph) {
-    if (graph->node_count < graph->node_capacity)
-        return;
+    if (graph->node_count < graph->node_capacity) return;
     uint32_t capacity = graph->node_capacity ? 2 * graph->node_capacity : 16;
     graph->nodes = arena_grow(graph->arena, graph->nodes, graph->node_count * sizeof *graph->nodes,
                               capacity * sizeof *graph->nodes);
@@ -196,8 +182,7 @@ static void reserve_node(struct graph *graph) {
 }
 
 static void reserve_values(struct graph *graph, uint32_t more) {
-    if (more <= graph->value_capacity - graph->value_count)
-        return;
+    if (more <= graph->value_capacity - graph->value_count) return;
     uint32_t capacity = 2 * graph->value_capacity + (more > 16 ? more : 16);
     graph->values = arena_grow(graph->arena, graph->values, graph->value_count * sizeof *graph->values,
                                capacity * sizeof *graph->values);
@@ -211,45 +196,42 @@ static int check_inputs(struct graph *graph, const struct node *node) {
         return diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL,
                           "operator '%s' has %d inputs, which is %s", info->name, count,
                           count < info->inputs_min ? "too few" : "too many");
-    for (uint32_t i = 0; i < node->input_count; i++)
-        graph_value(graph, node->inputs[i]);
+    for (uint32_t i = 0; i < node->input_count; i++) graph_value(graph, node->inputs[i]);
     return 0;
 }
 
 static int check_body(struct graph *graph, const struct node *node) {
     const struct op_info *info = op_info(node->op);
-    if (info->family->has_body == (node->body != NULL))
-        return 0;
+    if (info->family->has_body == (node->body != NULL)) return 0;
     return diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL,
                       node->body ? "operator '%s' has no body" : "operator '%s' needs a body", info->name);
 }
 
 static int infer(struct graph *graph, struct node *node, struct value *result) {
     const struct op_info *info = op_info(node->op);
-    if (check_inputs(graph, node) < 0 || check_body(graph, node) < 0)
-        return -1;
-    if (!info->family->infer)
-        context_bug(graph->context, "operator '%s' has no inference", info->name);
+    if (check_inputs(graph, node) < 0 || check_body(graph, node) < 0) return -1;
+    if (!info->family->infer) context_bug(graph->context, "operator '%s' has no inference", info->name);
     return graph->open ? graph_infer_appended(graph, node) : info->family->infer(graph, node, result);
 }
 
-valref graph_append_with_body(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
-                              const union attributes *attributes, struct graph *body) {
+valref graph_append_with_body(struct graph *graph, enum op op, const char *name, const valref *inputs,
+                              uint32_t input_count, const union attributes *attributes, struct graph *body) {
     struct arena *arena = graph->arena;
     const struct op_family *family = op_info(op)->family;
     reserve_node(graph);
-    struct node node = {.op = op, .name = arena_strdup(arena, name ? name : ""), .input_count = input_count,
-                        .result = {graph->value_count}, .body = body};
+    struct node node = {.op = op,
+                        .name = arena_strdup(arena, name ? name : ""),
+                        .input_count = input_count,
+                        .result = {graph->value_count},
+                        .body = body};
     node.inputs = arena_copy(arena, inputs, input_count * sizeof *inputs);
-    if (attributes)
-        node.attributes = attributes_copy(arena, op, attributes);
+    if (attributes) node.attributes = attributes_copy(arena, op, attributes);
     node.result_count = family->results ? family->results(&node) : 1;
     reserve_values(graph, node.result_count);
     graph->nodes[graph->node_count] = node;
     for (uint32_t i = 0; i < node.result_count; i++)
         graph->values[graph->value_count + i] = (struct value){.definition = {graph->node_count}};
-    if (infer(graph, &graph->nodes[graph->node_count], &graph->values[graph->value_count]) < 0)
-        return NO_VALUE;
+    if (infer(graph, &graph->nodes[graph->node_count], &graph->values[graph->value_count]) < 0) return NO_VALUE;
     graph->node_count++;
     graph->value_count += node.result_count;
     readers_add_node(graph, graph->node_count - 1);
@@ -264,8 +246,7 @@ valref graph_append(struct graph *graph, enum op op, const char *name, const val
 valref graph_append_input(struct graph *graph, const char *name, struct shape shape) {
     union attributes attributes = {.input = {.shape = shape}};
     valref value = graph_append(graph, OP_INPUT, name, NULL, 0, &attributes);
-    if (value.id != UINT32_MAX)
-        graph_name_value(graph, value, name);
+    if (value.id != UINT32_MAX) graph_name_value(graph, value, name);
     return value;
 }
 
@@ -274,8 +255,7 @@ valref graph_append_integer_input(struct graph *graph, const char *name, struct 
     union attributes attributes = {
         .input = {.shape = shape, .rounding = rounding, .overflow = overflow, .formats = formats}};
     valref value = graph_append(graph, OP_INPUT, name, NULL, 0, &attributes);
-    if (value.id != UINT32_MAX)
-        graph_name_value(graph, value, name);
+    if (value.id != UINT32_MAX) graph_name_value(graph, value, name);
     return value;
 }
 

@@ -9,8 +9,7 @@ struct value_list graph_inputs(const struct graph *graph, struct arena *arena) {
         inputs.count += !graph->nodes[i].dead && graph->nodes[i].op == OP_INPUT;
     inputs.at = ARENA_ARRAY(arena, valref, inputs.count + 1);
     for (uint32_t i = 0, count = 0; i < graph->node_count; i++)
-        if (!graph->nodes[i].dead && graph->nodes[i].op == OP_INPUT)
-            inputs.at[count++] = graph->nodes[i].result;
+        if (!graph->nodes[i].dead && graph->nodes[i].op == OP_INPUT) inputs.at[count++] = graph->nodes[i].result;
     return inputs;
 }
 
@@ -18,12 +17,12 @@ struct value_list graph_inputs(const struct graph *graph, struct arena *arena) {
 struct order {
     const struct graph *graph;
     bool *used;
-    enum { UNSEEN, OPEN, PLACED } *state;
+    enum { UNSEEN, OPEN, PLACED } * state;
     uint32_t *sequence; /* old ids in the new order */
     uint32_t count;
     struct visit {
         uint32_t node, operand;
-    } *stack;
+    } * stack;
 };
 
 static uint32_t definition_id(const struct graph *graph, valref value) {
@@ -48,7 +47,8 @@ static void place(struct order *order, uint32_t root) {
         }
         uint32_t operand = definition_id(order->graph, node->inputs[top->operand++]);
         if (order->state[operand] == OPEN)
-            context_bug(order->graph->context, "node '%s' is among its own operands", order->graph->nodes[operand].name);
+            context_bug(order->graph->context, "node '%s' is among its own operands",
+                        order->graph->nodes[operand].name);
         if (order->state[operand] == UNSEEN) {
             order->state[operand] = OPEN;
             order->stack[depth++] = (struct visit){operand, 0};
@@ -58,8 +58,7 @@ static void place(struct order *order, uint32_t root) {
 
 static void mark(struct order *order, uint32_t root) {
     uint32_t depth = 0;
-    if (order->used[root])
-        return;
+    if (order->used[root]) return;
     order->used[root] = true;
     order->stack[depth++].node = root;
     while (depth) {
@@ -81,14 +80,11 @@ static struct order order_find(const struct graph *graph, struct arena *scratch)
                           .state = arena_calloc(scratch, count, sizeof *order.state),
                           .sequence = ARENA_ARRAY(scratch, uint32_t, count),
                           .stack = ARENA_ARRAY(scratch, struct visit, count)};
-    for (uint32_t i = 0; i < graph->output_count; i++)
-        mark(&order, definition_id(graph, graph->outputs[i].value));
+    for (uint32_t i = 0; i < graph->output_count; i++) mark(&order, definition_id(graph, graph->outputs[i].value));
     for (uint32_t i = 0; i < count; i++)
-        if (graph->nodes[i].op == OP_INPUT && !graph->nodes[i].dead)
-            mark(&order, i);
+        if (graph->nodes[i].op == OP_INPUT && !graph->nodes[i].dead) mark(&order, i);
     for (uint32_t i = 0; i < count; i++)
-        if (order.used[i] && order.state[i] == UNSEEN)
-            place(&order, i);
+        if (order.used[i] && order.state[i] == UNSEEN) place(&order, i);
     return order;
 }
 
@@ -107,11 +103,9 @@ static void renumber(struct graph *graph, const struct order *order, struct aren
         }
         nodes[i].result.id = count;
         count += nodes[i].result_count;
-        for (uint32_t k = 0; k < nodes[i].input_count; k++)
-            nodes[i].inputs[k].id = moved[nodes[i].inputs[k].id];
+        for (uint32_t k = 0; k < nodes[i].input_count; k++) nodes[i].inputs[k].id = moved[nodes[i].inputs[k].id];
     }
-    for (uint32_t i = 0; i < graph->output_count; i++)
-        graph->outputs[i].value.id = moved[graph->outputs[i].value.id];
+    for (uint32_t i = 0; i < graph->output_count; i++) graph->outputs[i].value.id = moved[graph->outputs[i].value.id];
     memcpy(graph->nodes, nodes, order->count * sizeof *nodes);
     memcpy(graph->values, values, count * sizeof *values);
     graph->node_count = order->count;
@@ -120,8 +114,7 @@ static void renumber(struct graph *graph, const struct order *order, struct aren
 }
 
 bool graph_compact(struct graph *graph) {
-    if (graph->node_count == 0)
-        return false;
+    if (graph->node_count == 0) return false;
     struct arena *scratch = arena_new(graph->context);
     struct order order = order_find(graph, scratch);
     bool any = order.count != graph->node_count;

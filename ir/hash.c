@@ -35,19 +35,19 @@ static void compress(uint32_t state[8], const uint8_t block[64]) {
     for (int i = 0; i < 64; i++) {
         uint32_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
         uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-        uint32_t first = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) + choice + round_constants[i] + words[i];
+        uint32_t first =
+            s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) + choice + round_constants[i] + words[i];
         uint32_t second = (rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22)) + majority;
         memmove(s + 1, s, 7 * sizeof *s);
         s[4] += first;
         s[0] = first + second;
     }
-    for (int i = 0; i < 8; i++)
-        state[i] += s[i];
+    for (int i = 0; i < 8; i++) state[i] += s[i];
 }
 
 void sha256_start(struct sha256 *hash) {
-    *hash = (struct sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+    *hash = (struct sha256){
+        .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }
 
 void sha256_add(struct sha256 *hash, const void *data, size_t length) {
@@ -58,8 +58,7 @@ void sha256_add(struct sha256 *hash, const void *data, size_t length) {
         hash->length += taken;
         bytes += taken;
         length -= taken;
-        if (hash->length % 64 == 0)
-            compress(hash->state, hash->block);
+        if (hash->length % 64 == 0) compress(hash->state, hash->block);
     }
 }
 
@@ -68,11 +67,9 @@ void sha256_finish(struct sha256 *hash, char hexadecimal[65]) {
     uint64_t bits = hash->length * 8;
     uint8_t ending[72] = {0x80};
     size_t zeros = (119 - hash->length % 64) % 64; /* so that the length ends a block */
-    for (int i = 0; i < 8; i++)
-        ending[1 + zeros + (size_t)i] = (uint8_t)(bits >> (56 - 8 * i));
+    for (int i = 0; i < 8; i++) ending[1 + zeros + (size_t)i] = (uint8_t)(bits >> (56 - 8 * i));
     sha256_add(hash, ending, 1 + zeros + 8);
-    for (int i = 0; i < 64; i++)
-        hexadecimal[i] = digits[hash->state[i / 8] >> (28 - 4 * (i % 8)) & 15];
+    for (int i = 0; i < 64; i++) hexadecimal[i] = digits[hash->state[i / 8] >> (28 - 4 * (i % 8)) & 15];
     hexadecimal[64] = 0;
 }
 

@@ -33,8 +33,8 @@ struct arena;
 struct arena *arena_new(struct bxc_context *context);
 /* Frees the arenas that were opened after the first `opened` ones (context.c). */
 void arena_free_since(struct bxc_context *context, uint64_t opened);
-void arena_free(struct arena *arena); /* NULL is allowed; runs deferred releases, newest first */
-void *arena_alloc(struct arena *arena, size_t size);                /* zeroed, 16-byte aligned */
+void arena_free(struct arena *arena);                /* NULL is allowed; runs deferred releases, newest first */
+void *arena_alloc(struct arena *arena, size_t size); /* zeroed, 16-byte aligned */
 void *arena_calloc(struct arena *arena, size_t count, size_t size); /* diagnoses overflow */
 /* A larger copy of an array; the old one stays with the arena. */
 void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t new_size);
@@ -92,18 +92,21 @@ struct diagnostic {
 
 struct diagnostics {
     struct arena *arena;
-    struct pseudonym *pseudonyms; /* the latest first */
-    struct diagnostic *items; /* in order */
+    struct pseudonym *pseudonyms;            /* the latest first */
+    struct diagnostic *items;                /* in order */
     size_t count, capacity, errors, misuses; /* misuses: errors at an option */
-    char *out_of_memory; /* a message and a free slot are kept for when memory has run out */
+    char *out_of_memory;                     /* a message and a free slot are kept for when memory has run out */
 };
 
 /* From now on what is told of the file or folder at `path` is told of `name`: a temporary one is nobody's but ours. */
 void diag_call(struct diagnostics *diag, const char *path, const char *name);
 /* Collect; diag_error returns -1. help may be NULL. */
-int diag_error(struct diagnostics *diag, struct location at, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
-void diag_warning(struct diagnostics *diag, struct location at, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
-void diag_note(struct diagnostics *diag, struct location at, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
+int diag_error(struct diagnostics *diag, struct location at, const char *help, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+void diag_warning(struct diagnostics *diag, struct location at, const char *help, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+void diag_note(struct diagnostics *diag, struct location at, const char *help, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 /* One diagnostic as people read it: "file: error: message\n  at: ...\n  help: ...\n". */
 void diag_format(struct strbuf *out, const struct diagnostic *item);
 
@@ -169,8 +172,8 @@ void sha256_of(const void *data, size_t length, char hexadecimal[65]);
 char *file_read(struct bxc_context *context, struct arena *arena, const char *path, size_t *length);
 /* The file is whole under its name or not there; -1 and a diagnosis, nothing left behind, when it cannot be written. */
 int file_write(struct bxc_context *context, const char *path, const void *data, size_t length);
-/* The same for what is written bit by bit, to the descriptor: it is put at its path when it is closed, 0 or an errno, and is
- * gone when it is not, be it that the process is killed. NULL and errno. The arena must live until then. */
+/* The same for what is written bit by bit, to the descriptor: it is put at its path when it is closed, 0 or an errno,
+ * and is gone when it is not, be it that the process is killed. NULL and errno. The arena must live until then. */
 struct new_file;
 struct new_file *new_file_open(struct arena *arena, const char *path, int *descriptor);
 int new_file_close(struct arena *arena, struct new_file *file);
@@ -181,11 +184,13 @@ void folder_remove(const char *folder);
 /* A new folder GOAL.new-XXXXXX, removed when the arena is freed. Those whose makers have been killed are removed
  * before. What is made under "new" in it, folder_put exchanges with the goal. NULL and a diagnosis. */
 char *folder_beside(struct bxc_context *context, struct arena *arena, const char *goal);
-int folder_put(struct bxc_context *context, const char *beside, const char *goal); /* -1 and a diagnosis: nothing is changed */
+/* -1 and a diagnosis: nothing is changed */
+int folder_put(struct bxc_context *context, const char *beside, const char *goal);
 /* The file in a folder by which it is held. A holder that dies in whatever way gives it back. */
 #define FOLDER_LOCK ".bxc-lock"
-bool folder_hold(struct arena *arena, const char *folder); /* shared, until the arena is freed; false: it goes or is gone */
-void folder_remove_unheld(const char *folder);             /* unless somebody holds it, or it has no such file */
+/* shared, until the arena is freed; false: it goes or is gone */
+bool folder_hold(struct arena *arena, const char *folder);
+void folder_remove_unheld(const char *folder); /* unless somebody holds it, or it has no such file */
 /* Waits for its turn and has it until the arena is freed; false: not within the time, or there are no locks here. */
 bool file_lock(struct arena *arena, const char *path, double seconds);
 
@@ -245,8 +250,8 @@ int64_t fixed_narrow(int128 value, int from, struct format format, enum rounding
 bool fixed_from_real(double real, struct format format, enum rounding rounding, enum overflow overflow, int64_t *out);
 double fixed_to_real(int64_t value, int fraction);
 /* What narrowing can give for operands in an interval; sound, and exact for wraps that stay in one period. */
-struct interval fixed_narrow_interval(struct interval interval, int from, struct format format,
-                                      enum rounding rounding, enum overflow overflow);
+struct interval fixed_narrow_interval(struct interval interval, int from, struct format format, enum rounding rounding,
+                                      enum overflow overflow);
 bool interval_fits(struct interval interval, struct format format);
 
 /* ---- graph.c: tensors, single assignment --------------------------------------------------------- */
@@ -346,12 +351,12 @@ struct input_attributes {
     struct shape shape;
     enum rounding rounding; /* how a real number becomes the port's integer; integer graphs */
     enum overflow overflow;
-    struct formats formats;   /* the port's; integer graphs */
-    struct meaning meaning;   /* integer graphs, seldom */
-    struct port_steps steps;  /* in place of x / scale + zero_point; only beside a meaning */
+    struct formats formats;  /* the port's; integer graphs */
+    struct meaning meaning;  /* integer graphs, seldom */
+    struct port_steps steps; /* in place of x / scale + zero_point; only beside a meaning */
 };
 struct constant_attributes {
-    struct formats formats;   /* VALUE_INTEGER */
+    struct formats formats; /* VALUE_INTEGER */
     enum value_kind kind;
     struct shape shape;
     float *reals;      /* VALUE_REAL */
@@ -381,18 +386,18 @@ struct gather_attributes { /* static indices along one axis; indices replace tha
 struct normalization_attributes {
     float epsilon;
 };
-struct quantizer_attributes {  /* narrow, quant, bipolar_quant, trunc_quant */
+struct quantizer_attributes { /* narrow, quant, bipolar_quant, trunc_quant */
     enum rounding rounding;
-    enum overflow overflow;    /* narrow */
-    struct formats formats;    /* narrow: the result's, in both arithmetics */
-    bool is_signed, narrow;    /* quant, trunc_quant */
-    int version;               /* trunc_quant: 1 or 2 */
+    enum overflow overflow; /* narrow */
+    struct formats formats; /* narrow: the result's, in both arithmetics */
+    bool is_signed, narrow; /* quant, trunc_quant */
+    int version;            /* trunc_quant: 1 or 2 */
 };
-struct lookup_attributes {  /* table, threshold: one a tensor, a channel or an element */
-    struct shape shape;     /* broadcasts to the operand's */
-    struct table *tables;   /* OP_TABLE */
+struct lookup_attributes {    /* table, threshold: one a tensor, a channel or an element */
+    struct shape shape;       /* broadcasts to the operand's */
+    struct table *tables;     /* OP_TABLE */
     struct staircase *stairs; /* OP_THRESHOLD */
-    struct formats formats; /* the result's */
+    struct formats formats;   /* the result's */
 };
 
 /* Attributes of a length of their own. All begin with their count. */
@@ -442,8 +447,8 @@ struct attribute_field;
 
 struct node {
     enum op op;
-    const char *name;        /* from the model, or made by the pass that made it; never NULL */
-    const char *source_op;   /* the operator in the model's own words, or NULL */
+    const char *name;      /* from the model, or made by the pass that made it; never NULL */
+    const char *source_op; /* the operator in the model's own words, or NULL */
     uint32_t input_count;
     valref *inputs;
     valref result; /* the first one: results are values in a row */
@@ -497,13 +502,14 @@ double meaning_scale(const struct meaning *meaning, const struct shape *shape, s
 struct location graph_location(const struct graph *graph, const struct node *node);
 
 /* Appends a node and infers its result (kind, shape, formats, intervals). attributes may be NULL
- * where the family has none. Names and everything that attributes point to are copied. NO_VALUE and a diagnosis when inference refuses. */
+ * where the family has none. Names and everything that attributes point to are copied. NO_VALUE and a diagnosis when
+ * inference refuses. */
 valref graph_append(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
                     const union attributes *attributes);
 /* The same for a node with a body, which becomes the node's when it is appended, and with one result an output of the
  * body where its family says so. */
-valref graph_append_with_body(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
-                              const union attributes *attributes, struct graph *body);
+valref graph_append_with_body(struct graph *graph, enum op op, const char *name, const valref *inputs,
+                              uint32_t input_count, const union attributes *attributes, struct graph *body);
 valref graph_append_input(struct graph *graph, const char *name, struct shape shape);
 valref graph_append_integer_input(struct graph *graph, const char *name, struct shape shape, struct formats formats,
                                   enum rounding rounding, enum overflow overflow);
@@ -533,7 +539,7 @@ struct reader_list {
     struct value_reader {
         noderef node;
         uint32_t slot;
-    } *at;
+    } * at;
 };
 /* For what makes nodes: the operands of one more, and those of all. */
 void readers_add_node(struct graph *graph, uint32_t node);
@@ -572,13 +578,13 @@ struct integer_operand {
 struct evaluation {
     const struct graph *graph;
     const struct node *node;
-    const void *plan;                      /* what prepare made, or NULL */
-    const struct real_operand *reals;      /* one an input, in real arithmetic */
+    const void *plan;                       /* what prepare made, or NULL */
+    const struct real_operand *reals;       /* one an input, in real arithmetic */
     const struct integer_operand *integers; /* one an input, in integers */
-    float *real_result;                    /* elements x EVENT_LANES; of several results, one after the other */
-    int64_t *integer_result;               /* likewise */
-    struct evaluator_state *body;          /* of the node's body, or NULL */
-    int lanes;                             /* events in this block, 1 .. EVENT_LANES */
+    float *real_result;                     /* elements x EVENT_LANES; of several results, one after the other */
+    int64_t *integer_result;                /* likewise */
+    struct evaluator_state *body;           /* of the node's body, or NULL */
+    int lanes;                              /* events in this block, 1 .. EVENT_LANES */
 };
 
 enum op_arithmetic { ARITHMETIC_REAL = 1, ARITHMETIC_INTEGER = 2, ARITHMETIC_BOTH = 3 };
@@ -593,7 +599,7 @@ struct op_family {
     const void *(*prepare)(const struct graph *graph, const struct node *node, struct arena *arena);
     void (*eval_real)(const struct evaluation *evaluation);
     void (*eval_integer)(const struct evaluation *evaluation);
-    const struct attribute_field *fields; /* ends with a NULL name; text, JSON and documentation come from it */
+    const struct attribute_field *fields;         /* ends with a NULL name; text, JSON and documentation come from it */
     uint32_t (*results)(const struct node *node); /* how many; NULL: one */
     bool has_body;
 };
@@ -602,11 +608,27 @@ struct op_family {
  * shape and indices of gather_attributes, SLICES for slice_attributes, TABLES and STAIRS for shape
  * and tables or stairs of lookup_attributes, CONSTANT for constant_attributes. */
 enum attribute_kind {
-    ATTRIBUTE_BOOL, ATTRIBUTE_INT, ATTRIBUTE_INT64, ATTRIBUTE_FLOAT, ATTRIBUTE_ROUNDING, ATTRIBUTE_OVERFLOW,
-    ATTRIBUTE_FORMATS, ATTRIBUTE_SHAPE, ATTRIBUTE_PERMUTATION, ATTRIBUTE_INDICES, ATTRIBUTE_SLICES,
-    ATTRIBUTE_TABLES, ATTRIBUTE_STAIRS, ATTRIBUTE_CONSTANT, ATTRIBUTE_MEANING,
+    ATTRIBUTE_BOOL,
+    ATTRIBUTE_INT,
+    ATTRIBUTE_INT64,
+    ATTRIBUTE_FLOAT,
+    ATTRIBUTE_ROUNDING,
+    ATTRIBUTE_OVERFLOW,
+    ATTRIBUTE_FORMATS,
+    ATTRIBUTE_SHAPE,
+    ATTRIBUTE_PERMUTATION,
+    ATTRIBUTE_INDICES,
+    ATTRIBUTE_SLICES,
+    ATTRIBUTE_TABLES,
+    ATTRIBUTE_STAIRS,
+    ATTRIBUTE_CONSTANT,
+    ATTRIBUTE_MEANING,
     /* the lists; empty when not given: */
-    ATTRIBUTE_INTEGERS, ATTRIBUTE_REALS, ATTRIBUTE_NAMES, ATTRIBUTE_SHAPES, ATTRIBUTE_STEPS
+    ATTRIBUTE_INTEGERS,
+    ATTRIBUTE_REALS,
+    ATTRIBUTE_NAMES,
+    ATTRIBUTE_SHAPES,
+    ATTRIBUTE_STEPS
 };
 
 struct attribute_field {
@@ -633,7 +655,8 @@ bool op_unary_real(const struct node *node, float x, float *y);
 bool op_unary_double(const struct node *node, double x, double *y);
 bool op_is_transcendental(enum op op);
 bool op_is_quantiser(enum op op); /* the model's, or a narrow */
-/* Values that engines give when asked for inner ones: integers that are no constants, and no inputs that nobody reads. */
+/* Values that engines give when asked for inner ones: integers that are no constants, and no inputs that nobody reads.
+ */
 bool node_is_probed(const struct graph *graph, const struct node *node);
 bool op_is_movement(enum op op); /* elements go elsewhere unchanged: reshape, transpose, concat, slice, gather */
 /* Quantisers on one number, in binary32 as their sources compute it. */
@@ -676,7 +699,7 @@ struct loop_place loop_place(const struct graph *graph, const struct node *node,
 /* The element of the whole that is `element` of the item which a trip has. */
 size_t loop_element(const struct loop_place *place, int64_t trip, size_t element);
 bool loop_is_sliced(const struct node *node, uint32_t operand); /* else it is carried, or read whole */
-uint32_t loop_stacked(const struct node *node); /* how many: results behind those that are carried */
+uint32_t loop_stacked(const struct node *node);                 /* how many: results behind those that are carried */
 
 /* ---- verify.c, range.c ---------------------------------------------------------------------------- */
 
@@ -745,16 +768,21 @@ struct port_reader {
 struct port_reader *port_reader_new(const struct graph *graph, valref input, struct arena *arena);
 /* in, out: events x elements, row-major. Exact up to the port's rounding. -1 and a diagnosis for NaN (event and
  * element named, counted from first_event). */
-int port_read_doubles(const struct port_reader *reader, size_t events, size_t first_event, const double *in, int64_t *out);
-int port_read_floats(const struct port_reader *reader, size_t events, size_t first_event, const float *in, int64_t *out);
-int port_read_integers(const struct port_reader *reader, size_t events, size_t first_event, const int64_t *in, int64_t *out);
+int port_read_doubles(const struct port_reader *reader, size_t events, size_t first_event, const double *in,
+                      int64_t *out);
+int port_read_floats(const struct port_reader *reader, size_t events, size_t first_event, const float *in,
+                     int64_t *out);
+int port_read_integers(const struct port_reader *reader, size_t events, size_t first_event, const int64_t *in,
+                       int64_t *out);
 /* The same for one array of binary32 numbers. */
-int port_from_reals(const struct graph *graph, valref input, size_t events, size_t first_event, const float *in, int64_t *out);
+int port_from_reals(const struct graph *graph, valref input, size_t events, size_t first_event, const float *in,
+                    int64_t *out);
 /* integer -> real, with the meaning of the input or output when there is one (NULL: none). */
 void port_to_reals(const struct graph *graph, valref value, const struct meaning *meaning, size_t events,
                    const int64_t *in, double *out);
 
-/* ---- datapath.c, datapath_interval.c, datapath_verify.c, datapath_text.c, datapath_eval.c, datapath_demand.c: scalars on a schedule ---- */
+/* ---- datapath.c, datapath_interval.c, datapath_verify.c, datapath_text.c, datapath_eval.c, datapath_demand.c: scalars
+ * on a schedule ---- */
 
 typedef struct {
     uint32_t id;
@@ -773,7 +801,9 @@ enum wire_op {
     WIRE_CLAMP,       /* a limited to [lo, hi] of the clamp */
     WIRE_SHIFT_RIGHT, /* floor(a / 2^amount) */
     WIRE_WRAP,        /* low `amount` bits of a, read as signed or unsigned */
-    WIRE_AND, WIRE_OR, WIRE_XOR, /* bitwise on two's complement of unlimited width */
+    WIRE_AND,
+    WIRE_OR,
+    WIRE_XOR, /* bitwise on two's complement of unlimited width */
     WIRE_NOT,
     WIRE_OP_COUNT
 };
@@ -787,17 +817,17 @@ struct term {
 struct wire {
     enum wire_op op;
     uint32_t operand_count;
-    struct term *operands; /* shift and negative are 0 except in a sum */
-    int64_t constant;      /* sum: the added constant; constant: its value */
-    int64_t lo, hi;        /* interval of the result; every value in it fits 64 bits */
+    struct term *operands;      /* shift and negative are 0 except in a sum */
+    int64_t constant;           /* sum: the added constant; constant: its value */
+    int64_t lo, hi;             /* interval of the result; every value in it fits 64 bits */
     int64_t clamp_lo, clamp_hi; /* clamp */
-    int32_t amount;        /* shift_right, wrap; input: element of the port */
+    int32_t amount;             /* shift_right, wrap; input: element of the port */
     bool wrap_signed;
-    uint32_t table;        /* table; input: port */
-    noderef origin;        /* node of the quantised graph, or NO_NODE */
-    uint32_t element;      /* of the origin's result */
-    int32_t cycle;         /* pipeline stage in which it is computed; inputs 0; -1 unscheduled */
-    int32_t arrival;       /* picoseconds after that stage's clock edge, by the delay model; estimate */
+    uint32_t table;   /* table; input: port */
+    noderef origin;   /* node of the quantised graph, or NO_NODE */
+    uint32_t element; /* of the origin's result */
+    int32_t cycle;    /* pipeline stage in which it is computed; inputs 0; -1 unscheduled */
+    int32_t arrival;  /* picoseconds after that stage's clock edge, by the delay model; estimate */
 };
 
 /* Where element e of a graph value is: value = (negative ? -1 : 1) * ((wire - offset) << shift), a negative shift
@@ -856,8 +886,8 @@ struct design {
     uint32_t input_count, output_count;
     struct block *blocks;
     uint32_t block_count;
-    int clock_ps;        /* period in picoseconds; 0 before it is scheduled */
-    int latency;         /* of the whole, as above; boundary registers included */
+    int clock_ps; /* period in picoseconds; 0 before it is scheduled */
+    int latency;  /* of the whole, as above; boundary registers included */
     bool input_registers, output_registers;
 };
 
@@ -868,7 +898,7 @@ wireref datapath_append(struct design *design, struct datapath *datapath, const 
 /* From its operands' intervals alone; what datapath_append stores may be tighter, as it follows
  * sums back to the wires that they are linear in. */
 struct interval wire_interval(const struct datapath *datapath, const struct wire *wire);
-int wire_width(const struct wire *wire); /* bits of its interval; 0 for the constant 0 */
+int wire_width(const struct wire *wire);      /* bits of its interval; 0 for the constant 0 */
 bool wire_is_signed(const struct wire *wire); /* lo < 0 */
 /* A table with these entries (copied), the same index for the same content. */
 uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table);
@@ -881,7 +911,8 @@ int64_t probe_value(const struct probe *probe, int64_t wire); /* of the graph's 
 void design_run_probes(const struct design *design, size_t events, const int64_t *const *inputs, int64_t *values);
 /* Into bits[wire], zero before: how many low bits of each wire somebody reads; 0 for constants. */
 void datapath_demand(const struct design *design, const struct datapath *datapath, uint8_t *bits);
-/* partial_sums.c: a copy of the graph with the sums that adders make on the way, as further values that nobody reads. */
+/* partial_sums.c: a copy of the graph with the sums that adders make on the way, as further values that nobody reads.
+ */
 struct graph *graph_with_partial_sums(const struct graph *graph, const struct design *design);
 /* Drops wires that no output reads, keeps order, renumbers ports and probes (probes of dropped
  * wires become absorbed). */
@@ -893,7 +924,8 @@ extern const char *const wire_op_names[WIRE_OP_COUNT]; /* "sum", "less", ... */
 /* Operands that a wire of this operator has; -1 for a sum, which has any number. */
 int wire_op_operands(enum wire_op op);
 void design_print(struct strbuf *out, const struct design *design);
-struct design *design_parse(struct bxc_context *context, const struct graph *graph, const char *file, const char *text, size_t length);
+struct design *design_parse(struct bxc_context *context, const struct graph *graph, const char *file, const char *text,
+                            size_t length);
 /* The datapath's own meaning, event by event: inputs and outputs as graph_run_integers. */
 int design_run(const struct design *design, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
 

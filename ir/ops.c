@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct op_info infos[OP_COUNT] = {
-#define OP(id, text, family_name, kinds, minimum, maximum, words) \
-    [OP_##id] = { text, &family_name##_family, ARITHMETIC_##kinds, minimum, maximum, words },
+#define OP(id, text, family_name, kinds, minimum, maximum, words)                                                      \
+    [OP_##id] = {text, &family_name##_family, ARITHMETIC_##kinds, minimum, maximum, words},
 #include "ir/ops.def"
 #undef OP
 };
@@ -35,8 +35,7 @@ bool op_is_quantiser(enum op op) {
 
 bool node_is_probed(const struct graph *graph, const struct node *node) {
     bool output;
-    if (node->dead || node->op == OP_CONSTANT || graph_value(graph, node->result)->kind != VALUE_INTEGER)
-        return false;
+    if (node->dead || node->op == OP_CONSTANT || graph_value(graph, node->result)->kind != VALUE_INTEGER) return false;
     return node->op != OP_INPUT || graph_use_count(graph, node->result, &output) > 0 || output;
 }
 
@@ -59,8 +58,7 @@ static int check_operand_kind(const struct graph *graph, const struct node *node
 
 int op_check_operands(const struct graph *graph, const struct node *node, bool *integer) {
     const struct op_info *info = op_info(node->op);
-    if (!info)
-        return REFUSE(graph, node, NULL, "unknown operator");
+    if (!info) return REFUSE(graph, node, NULL, "unknown operator");
     if (node->input_count < (uint32_t)info->inputs_min ||
         (info->inputs_max >= 0 && node->input_count > (uint32_t)info->inputs_max))
         return REFUSE(graph, node, NULL, "'%s' has %u operands", info->name, (unsigned)node->input_count);
@@ -68,22 +66,22 @@ int op_check_operands(const struct graph *graph, const struct node *node, bool *
     for (uint32_t i = 0; i < node->input_count; i++) {
         if (node->inputs[i].id >= graph->value_count)
             return REFUSE(graph, node, NULL, "operand %u does not exist", (unsigned)i);
-        if (check_operand_kind(graph, node, i, integer))
-            return -1;
+        if (check_operand_kind(graph, node, i, integer)) return -1;
     }
     if (node->input_count && !(info->arithmetic & (*integer ? ARITHMETIC_INTEGER : ARITHMETIC_REAL)))
-        return REFUSE(graph, node, NULL, "'%s' has no meaning in %s arithmetic", info->name, *integer ? "integer" : "real");
+        return REFUSE(graph, node, NULL, "'%s' has no meaning in %s arithmetic", info->name,
+                      *integer ? "integer" : "real");
     return 0;
 }
 
-static int check_dimensions(const struct graph *graph, const struct node *node, const struct shape *shape, int64_t limit) {
+static int check_dimensions(const struct graph *graph, const struct node *node, const struct shape *shape,
+                            int64_t limit) {
     if (shape->rank < 0 || shape->rank > SHAPE_RANK_MAX)
         return REFUSE(graph, node, NULL, "more than %d axes", SHAPE_RANK_MAX);
     int64_t elements = 1;
     for (int axis = 0; axis < shape->rank; axis++) {
         int64_t size = shape->dim[axis];
-        if (size < 1)
-            return REFUSE(graph, node, NULL, "axis %d has size %lld", axis, (long long)size);
+        if (size < 1) return REFUSE(graph, node, NULL, "axis %d has size %lld", axis, (long long)size);
         if (size > limit / elements)
             return REFUSE(graph, node, NULL, "the result has more than %lld elements", (long long)limit);
         elements *= size;
@@ -93,15 +91,13 @@ static int check_dimensions(const struct graph *graph, const struct node *node, 
 
 int op_set_shape(const struct graph *graph, const struct node *node, struct value *result, const struct shape *shape,
                  bool integer) {
-    if (check_dimensions(graph, node, shape, integer ? INTEGER_ELEMENTS_MAX : REAL_ELEMENTS_MAX))
-        return -1;
-    struct shape copy = { .rank = shape->rank };
-    for (int axis = 0; axis < shape->rank; axis++)
-        copy.dim[axis] = shape->dim[axis];
+    if (check_dimensions(graph, node, shape, integer ? INTEGER_ELEMENTS_MAX : REAL_ELEMENTS_MAX)) return -1;
+    struct shape copy = {.rank = shape->rank};
+    for (int axis = 0; axis < shape->rank; axis++) copy.dim[axis] = shape->dim[axis];
     result->shape = copy;
     result->kind = integer ? VALUE_INTEGER : VALUE_REAL;
-    result->formats = (struct formats){ 0 };
-    result->intervals = (struct intervals){ 0 };
+    result->formats = (struct formats){0};
+    result->intervals = (struct intervals){0};
     return 0;
 }
 
@@ -119,15 +115,13 @@ int op_check_formats(const struct graph *graph, const struct node *node, const s
     if (!formats->at || formats->shape.rank < 0 || formats->shape.rank > SHAPE_RANK_MAX)
         return REFUSE(graph, node, NULL, "no format is given");
     for (int axis = 0; axis < formats->shape.rank; axis++) {
-        if (formats->shape.dim[axis] < 1)
-            return REFUSE(graph, node, NULL, "the formats' axis %d is empty", axis);
+        if (formats->shape.dim[axis] < 1) return REFUSE(graph, node, NULL, "the formats' axis %d is empty", axis);
     }
     if (!shape_broadcast(&formats->shape, shape, &wide) || !shape_equal(&wide, shape))
         return REFUSE(graph, node, NULL, "the formats do not broadcast to the shape");
     size_t count = shape_elements(&formats->shape);
     for (size_t i = 0; i < count; i++) {
-        if (check_format(graph, node, formats->at[i]))
-            return -1;
+        if (check_format(graph, node, formats->at[i])) return -1;
     }
     return 0;
 }
@@ -135,9 +129,8 @@ int op_check_formats(const struct graph *graph, const struct node *node, const s
 void op_set_formats(struct graph *graph, struct value *result, const struct format *per_element) {
     size_t count = shape_elements(&result->shape);
     bool uniform = true;
-    for (size_t i = 1; i < count && uniform; i++)
-        uniform = format_equal(per_element[i], per_element[0]);
-    result->formats.shape = uniform ? (struct shape){ 0 } : result->shape;
+    for (size_t i = 1; i < count && uniform; i++) uniform = format_equal(per_element[i], per_element[0]);
+    result->formats.shape = uniform ? (struct shape){0} : result->shape;
     result->formats.at = arena_copy(graph->arena, per_element, (uniform ? 1 : count) * sizeof *per_element);
 }
 
@@ -155,8 +148,8 @@ int op_refuse_width(const struct graph *graph, const struct node *node, size_t e
                   "element %zu needs more than 64 bits", element);
 }
 
-int op_set_exact(struct graph *graph, const struct node *node, struct value *result,
-                 const struct interval *per_element, const int *fractions) {
+int op_set_exact(struct graph *graph, const struct node *node, struct value *result, const struct interval *per_element,
+                 const int *fractions) {
     size_t count = shape_elements(&result->shape);
     struct arena *scratch = arena_new(graph->context);
     struct format *formats = ARENA_ARRAY(scratch, struct format, count);
@@ -167,8 +160,7 @@ int op_set_exact(struct graph *graph, const struct node *node, struct value *res
             break;
         }
         formats[i] = format_for(per_element[i], fractions[i]);
-        if (formats[i].width > (formats[i].is_signed ? 64 : 63))
-            status = op_refuse_width(graph, node, i);
+        if (formats[i].width > (formats[i].is_signed ? 64 : 63)) status = op_refuse_width(graph, node, i);
     }
     if (status == 0) {
         op_set_formats(graph, result, formats);
@@ -180,22 +172,18 @@ int op_set_exact(struct graph *graph, const struct node *node, struct value *res
 
 const uint32_t *op_broadcast_map(struct arena *arena, const struct shape *wide, const struct shape *narrow) {
     size_t count = shape_elements(wide);
-    if (shape_elements(narrow) == count)
-        return NULL;
+    if (shape_elements(narrow) == count) return NULL;
     uint32_t *map = ARENA_ARRAY(arena, uint32_t, count);
-    for (size_t i = 0; i < count; i++)
-        map[i] = (uint32_t)shape_project(wide, i, narrow);
+    for (size_t i = 0; i < count; i++) map[i] = (uint32_t)shape_project(wide, i, narrow);
     return map;
 }
 
 struct interval op_multiply_interval(struct interval a, struct interval b) {
-    int128 corners[4] = { a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi };
-    struct interval out = { corners[0], corners[0] };
+    int128 corners[4] = {a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi};
+    struct interval out = {corners[0], corners[0]};
     for (int i = 1; i < 4; i++) {
-        if (corners[i] < out.lo)
-            out.lo = corners[i];
-        if (corners[i] > out.hi)
-            out.hi = corners[i];
+        if (corners[i] < out.lo) out.lo = corners[i];
+        if (corners[i] > out.hi) out.hi = corners[i];
     }
     return out;
 }

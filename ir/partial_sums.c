@@ -4,16 +4,16 @@
  *
  * A wire is such a sum when it adds, over any number of adders, wires that hold elements of one value of the graph:
  *     wire = sum of coefficient * (element's stored integer) + constant.
- * Their coefficients are the columns of a matrix with which the value is multiplied, their constants are added: a number
- * of the copy is the wire's, but for a power of two. */
+ * Their coefficients are the columns of a matrix with which the value is multiplied, their constants are added: a
+ * number of the copy is the wire's, but for a power of two. */
 #include "ir/ir.h"
 
 #include <string.h>
 
 enum { SHIFT_MAX = 40, NUMBERS_MAX = 1 << 22 };
 
-/* What of the graph a wire holds: value = +-(wire - offset) << shift. A wire may hold several: what a layer gives, what the
- * next one reads, and a neuron that only passes it on. */
+/* What of the graph a wire holds: value = +-(wire - offset) << shift. A wire may hold several: what a layer gives, what
+ * the next one reads, and a neuron that only passes it on. */
 struct held {
     const struct held *next; /* of a value before it */
     bool negative;
@@ -52,11 +52,9 @@ struct finder {
 static void find_held(struct finder *finder) {
     for (uint32_t i = 0; i < finder->path->probe_count; i++) {
         const struct probe *probe = &finder->path->probes[i];
-        if (probe->wire.id == UINT32_MAX || graph_integers(finder->graph, probe->value))
-            continue;
+        if (probe->wire.id == UINT32_MAX || graph_integers(finder->graph, probe->value)) continue;
         const struct held **at = &finder->held[probe->wire.id];
-        while (*at && (*at)->value.id > probe->value.id)
-            at = (const struct held **)&(*at)->next;
+        while (*at && (*at)->value.id > probe->value.id) at = (const struct held **)&(*at)->next;
         struct held *held = ARENA_NEW(finder->scratch, struct held);
         *held = (struct held){*at, probe->negative, probe->value, probe->element, probe->shift, probe->offset};
         *at = held;
@@ -65,13 +63,13 @@ static void find_held(struct finder *finder) {
 
 static const struct held *held_of(const struct finder *finder, uint32_t wire, valref value) {
     const struct held *held = finder->held[wire];
-    while (held && !valref_equal(held->value, value))
-        held = held->next;
+    while (held && !valref_equal(held->value, value)) held = held->next;
     return held;
 }
 
 static bool shifted(int64_t number, const struct term *term, int64_t *result) {
-    return term->shift <= SHIFT_MAX && !__builtin_mul_overflow(number, (term->negative ? -1 : 1) * (INT64_C(1) << term->shift), result);
+    return term->shift <= SHIFT_MAX &&
+           !__builtin_mul_overflow(number, (term->negative ? -1 : 1) * (INT64_C(1) << term->shift), result);
 }
 
 static bool add_constant(struct finder *finder, int64_t number, const struct term *term) {
@@ -81,8 +79,7 @@ static bool add_constant(struct finder *finder, int64_t number, const struct ter
 
 static bool add(struct finder *finder, uint32_t wire, int64_t coefficient, const struct term *term) {
     int64_t more;
-    if (!shifted(coefficient, term, &more))
-        return false;
+    if (!shifted(coefficient, term, &more)) return false;
     if (!finder->touched[wire]) {
         finder->touched[wire] = true;
         finder->coefficients[wire] = 0;
@@ -94,10 +91,8 @@ static bool add(struct finder *finder, uint32_t wire, int64_t coefficient, const
 static bool add_operand(struct finder *finder, const struct term *term) {
     const struct wire *operand = &finder->path->wires[term->wire.id];
     const struct form *form = &finder->forms[term->wire.id];
-    if (finder->held[term->wire.id])
-        return add(finder, term->wire.id, 1, term);
-    if (operand->op == WIRE_CONSTANT)
-        return add_constant(finder, operand->constant, term);
+    if (finder->held[term->wire.id]) return add(finder, term->wire.id, 1, term);
+    if (operand->op == WIRE_CONSTANT) return add_constant(finder, operand->constant, term);
     bool known = form->any && add_constant(finder, form->constant, term);
     for (uint32_t i = 0; known && i < form->count; i++)
         known = add(finder, form->summands[i].wire, form->summands[i].coefficient, term);
@@ -110,8 +105,7 @@ static void find_form(struct finder *finder, uint32_t id) {
     finder->count = 0;
     finder->constant = wire->constant;
     form->any = true;
-    for (uint32_t i = 0; form->any && i < wire->operand_count; i++)
-        form->any = add_operand(finder, &wire->operands[i]);
+    for (uint32_t i = 0; form->any && i < wire->operand_count; i++) form->any = add_operand(finder, &wire->operands[i]);
     struct summand *summands = ARENA_ARRAY(finder->scratch, struct summand, finder->count + 1);
     for (uint32_t i = 0; i < finder->count; i++) {
         finder->touched[finder->list[i]] = false;
@@ -127,17 +121,16 @@ static valref value_of(const struct finder *finder, const struct form *form) {
     const struct held *held = form->any && form->count ? finder->held[form->summands[0].wire] : NULL;
     for (; held; held = held->next) {
         uint32_t some = 1;
-        while (some < form->count && held_of(finder, form->summands[some].wire, held->value))
-            some++;
-        if (some == form->count)
-            return held->value;
+        while (some < form->count && held_of(finder, form->summands[some].wire, held->value)) some++;
+        if (some == form->count) return held->value;
     }
     return NO_VALUE;
 }
 
-/* Column `column`: an element's coefficient has the fraction that takes its stored integer to the wire's. Its constant. */
-static int64_t fill_column(const struct finder *finder, const struct form *form, valref value, size_t columns, size_t column,
-                           int64_t *numbers, struct format *formats) {
+/* Column `column`: an element's coefficient has the fraction that takes its stored integer to the wire's. Its constant.
+ */
+static int64_t fill_column(const struct finder *finder, const struct form *form, valref value, size_t columns,
+                           size_t column, int64_t *numbers, struct format *formats) {
     int64_t constant = form->constant;
     for (uint32_t i = 0; i < form->count; i++) {
         int64_t coefficient = form->summands[i].coefficient;
@@ -152,12 +145,14 @@ static int64_t fill_column(const struct finder *finder, const struct form *form,
 }
 
 /* Sums that would need more than 64 bits are left out, silently: they are only looked for. */
-static void append_products(struct graph *copy, valref value, const char *name, struct shape matrix, struct formats formats,
-                            const int64_t *numbers, struct formats constant_formats, const int64_t *constants) {
+static void append_products(struct graph *copy, valref value, const char *name, struct shape matrix,
+                            struct formats formats, const int64_t *numbers, struct formats constant_formats,
+                            const int64_t *constants) {
     struct diagnostics *diagnostics = &copy->context->diagnostics;
     size_t count = diagnostics->count, errors = diagnostics->errors;
     union attributes flat = {.reshape = {.shape = {.rank = 2, .dim = {1, matrix.dim[0]}}}};
-    valref operands[2] = {graph_append(copy, OP_RESHAPE, name, &value, 1, &flat), graph_append_integers(copy, name, matrix, formats, numbers)};
+    valref operands[2] = {graph_append(copy, OP_RESHAPE, name, &value, 1, &flat),
+                          graph_append_integers(copy, name, matrix, formats, numbers)};
     if (!valref_equal(operands[0], NO_VALUE) && !valref_equal(operands[1], NO_VALUE))
         operands[0] = graph_append(copy, OP_MATMUL, name, operands, 2, NULL);
     operands[1] = graph_append_integers(copy, name, constant_formats.shape, constant_formats, constants);
@@ -169,10 +164,8 @@ static void append_products(struct graph *copy, valref value, const char *name, 
 
 static void append_sums(struct finder *finder, struct graph *copy, valref value, const uint32_t *wires, size_t count) {
     size_t rows = shape_elements(&graph_value(finder->graph, value)->shape);
-    if (count > NUMBERS_MAX / rows)
-        count = NUMBERS_MAX / rows;
-    if (count == 0)
-        return;
+    if (count > NUMBERS_MAX / rows) count = NUMBERS_MAX / rows;
+    if (count == 0) return;
     int64_t *numbers = ARENA_ARRAY(finder->scratch, int64_t, rows * count);
     struct format *formats = ARENA_ARRAY(finder->scratch, struct format, rows * count);
     int64_t *constants = ARENA_ARRAY(finder->scratch, int64_t, count);
@@ -182,8 +175,10 @@ static void append_sums(struct finder *finder, struct graph *copy, valref value,
         constant_formats[c] = format_for((struct interval){constants[c], constants[c]}, 0);
     }
     const char *name = arena_printf(finder->scratch, "sums of %s", graph_definition(finder->graph, value)->name);
-    struct shape matrix = {.rank = 2, .dim = {(int64_t)rows, (int64_t)count}}, row = {.rank = 2, .dim = {1, (int64_t)count}};
-    append_products(copy, value, name, matrix, (struct formats){matrix, formats}, numbers, (struct formats){row, constant_formats}, constants);
+    struct shape matrix = {.rank = 2, .dim = {(int64_t)rows, (int64_t)count}},
+                 row = {.rank = 2, .dim = {1, (int64_t)count}};
+    append_products(copy, value, name, matrix, (struct formats){matrix, formats}, numbers,
+                    (struct formats){row, constant_formats}, constants);
 }
 
 struct graph *graph_with_partial_sums(const struct graph *graph, const struct design *design) {
@@ -195,28 +190,25 @@ struct graph *graph_with_partial_sums(const struct graph *graph, const struct de
     finder.coefficients = ARENA_ARRAY(scratch, int64_t, path->wire_count + 1);
     finder.touched = ARENA_ARRAY(scratch, bool, path->wire_count + 1);
     finder.list = ARENA_ARRAY(scratch, uint32_t, path->wire_count + 1);
-    uint32_t *count = ARENA_ARRAY(scratch, uint32_t, graph->value_count + 1), **wires = ARENA_ARRAY(scratch, uint32_t *, graph->value_count + 1);
+    uint32_t *count = ARENA_ARRAY(scratch, uint32_t, graph->value_count + 1),
+             **wires = ARENA_ARRAY(scratch, uint32_t *, graph->value_count + 1);
     valref *of = ARENA_ARRAY(scratch, valref, path->wire_count + 1);
     find_held(&finder);
     for (uint32_t w = 0; w < path->wire_count; w++) {
         of[w] = NO_VALUE;
-        if (path->wires[w].op != WIRE_SUM || finder.held[w])
-            continue;
+        if (path->wires[w].op != WIRE_SUM || finder.held[w]) continue;
         find_form(&finder, w);
         of[w] = value_of(&finder, &finder.forms[w]);
-        if (!valref_equal(of[w], NO_VALUE))
-            count[of[w].id]++;
+        if (!valref_equal(of[w], NO_VALUE)) count[of[w].id]++;
     }
     struct graph *copy = graph_clone(graph);
     for (uint32_t v = 0; v < graph->value_count; v++)
         wires[v] = count[v] ? ARENA_ARRAY(scratch, uint32_t, count[v]) : NULL;
     memset(count, 0, graph->value_count * sizeof *count);
     for (uint32_t w = 0; w < path->wire_count; w++)
-        if (!valref_equal(of[w], NO_VALUE))
-            wires[of[w].id][count[of[w].id]++] = w;
+        if (!valref_equal(of[w], NO_VALUE)) wires[of[w].id][count[of[w].id]++] = w;
     for (uint32_t v = 0; v < graph->value_count; v++)
-        if (wires[v])
-            append_sums(&finder, copy, (valref){v}, wires[v], count[v]);
+        if (wires[v]) append_sums(&finder, copy, (valref){v}, wires[v], count[v]);
     arena_free(scratch);
     return copy;
 }

@@ -18,12 +18,13 @@ static const struct input_attributes *input_rule(const struct graph *graph, valr
     return &node->attributes.input;
 }
 
-static struct port_rule rule_of(const struct port_reader *reader, const struct value *value, const struct meaning *meaning, size_t element) {
+static struct port_rule rule_of(const struct port_reader *reader, const struct value *value,
+                                const struct meaning *meaning, size_t element) {
     struct format format = graph_format(reader->graph, reader->input, element);
-    struct port_rule rule = {.format = format, .lo = format_min(format), .hi = format_max(format), .step = ldexp(1, format.fraction)};
+    struct port_rule rule = {
+        .format = format, .lo = format_min(format), .hi = format_max(format), .step = ldexp(1, format.fraction)};
     double zero_point = 0, scale = meaning_scale(meaning, &value->shape, element, &zero_point);
-    if (reader->overflow == OVERFLOW_SATURATE_SYMMETRIC && format.is_signed)
-        rule.lo = -rule.hi;
+    if (reader->overflow == OVERFLOW_SATURATE_SYMMETRIC && format.is_signed) rule.lo = -rule.hi;
     rule.scale = (float)scale;
     rule.zero_point = (float)zero_point;
     return rule;
@@ -36,16 +37,14 @@ static void plan_operations(struct port_reader *reader, const struct value *valu
     reader->operations = operations;
     reader->operation_count = steps->count ? steps->count : reader->meant ? 2 : 0;
     operations[0] = PORT_DIVIDE, operations[1] = PORT_ADD;
-    for (uint32_t s = 0; s < steps->count; s++)
-        operations[s] = steps->at[s].operation;
+    for (uint32_t s = 0; s < steps->count; s++) operations[s] = steps->at[s].operation;
     float *constants = ARENA_ARRAY(arena, float, reader->elements * reader->operation_count + 2);
     for (size_t e = 0; e < reader->elements; e++, constants += reader->operation_count) {
         struct port_rule *rule = &reader->rules[e];
         rule->constants = constants;
         for (uint32_t s = 0; s < steps->count; s++)
             constants[s] = steps->at[s].constants[shape_project(&value->shape, e, &steps->at[s].shape)];
-        if (reader->meant && !steps->count)
-            constants[0] = rule->scale, constants[1] = rule->zero_point;
+        if (reader->meant && !steps->count) constants[0] = rule->scale, constants[1] = rule->zero_point;
     }
 }
 
@@ -53,12 +52,14 @@ struct port_reader *port_reader_new(const struct graph *graph, valref input, str
     const struct input_attributes *attributes = input_rule(graph, input);
     const struct value *value = graph_value(graph, input);
     struct port_reader *reader = ARENA_NEW(arena, struct port_reader);
-    *reader = (struct port_reader){.graph = graph, .input = input, .rounding = attributes->rounding, .overflow = attributes->overflow,
+    *reader = (struct port_reader){.graph = graph,
+                                   .input = input,
+                                   .rounding = attributes->rounding,
+                                   .overflow = attributes->overflow,
                                    .meant = attributes->meaning.scale || attributes->meaning.zero_point,
                                    .elements = shape_elements(&value->shape)};
     reader->rules = ARENA_ARRAY(arena, struct port_rule, reader->elements);
-    for (size_t e = 0; e < reader->elements; e++)
-        reader->rules[e] = rule_of(reader, value, &attributes->meaning, e);
+    for (size_t e = 0; e < reader->elements; e++) reader->rules[e] = rule_of(reader, value, &attributes->meaning, e);
     plan_operations(reader, value, &attributes->steps, arena);
     return reader;
 }
@@ -120,8 +121,7 @@ static bool read_float(const struct port_reader *reader, const struct port_rule 
 }
 
 static bool read_whole(const struct port_reader *reader, const struct port_rule *rule, int64_t number, int64_t *out) {
-    if (reader->meant)
-        return read_code(reader, rule, code_of(reader, rule, (float)number), out);
+    if (reader->meant) return read_code(reader, rule, code_of(reader, rule, (float)number), out);
     *out = fixed_narrow(number, 0, rule->format, reader->rounding, reader->overflow);
     return true;
 }
@@ -136,20 +136,21 @@ static int refuse_nan(const struct port_reader *reader, size_t event, size_t ele
                       "event %zu has NaN at element %zu of input '%s'", event, element, name ? name : node->name);
 }
 
-#define DEFINE_READ(name, read, type)                                                                                     \
-    int name(const struct port_reader *reader, size_t events, size_t first_event, const type *in, int64_t *out) {        \
-        for (size_t event = 0, at = 0; event < events; event++)                                                           \
-            for (size_t e = 0; e < reader->elements; e++, at++)                                                           \
-                if (!read(reader, &reader->rules[e], in[at], &out[at]))                                                   \
-                    return refuse_nan(reader, first_event + event, e);                                                    \
-        return 0;                                                                                                         \
+#define DEFINE_READ(name, read, type)                                                                                  \
+    int name(const struct port_reader *reader, size_t events, size_t first_event, const type *in, int64_t *out) {      \
+        for (size_t event = 0, at = 0; event < events; event++)                                                        \
+            for (size_t e = 0; e < reader->elements; e++, at++)                                                        \
+                if (!read(reader, &reader->rules[e], in[at], &out[at]))                                                \
+                    return refuse_nan(reader, first_event + event, e);                                                 \
+        return 0;                                                                                                      \
     }
 
 DEFINE_READ(port_read_doubles, read_double, double)
 DEFINE_READ(port_read_floats, read_float, float)
 DEFINE_READ(port_read_integers, read_whole, int64_t)
 
-int port_from_reals(const struct graph *graph, valref input, size_t events, size_t first_event, const float *in, int64_t *out) {
+int port_from_reals(const struct graph *graph, valref input, size_t events, size_t first_event, const float *in,
+                    int64_t *out) {
     struct arena *scratch = arena_new(graph->context);
     int status = port_read_floats(port_reader_new(graph, input, scratch), events, first_event, in, out);
     arena_free(scratch);

@@ -1,6 +1,6 @@
 /* Who reads a value: a list of all operands of all nodes, those of one value linked to each other, so that looking for
- * readers and moving them takes as long as there are readers, however large the graph is. Operands of dead nodes stay in
- * the list until it is made anew (graph_compact). */
+ * readers and moving them takes as long as there are readers, however large the graph is. Operands of dead nodes stay
+ * in the list until it is made anew (graph_compact). */
 #include "ir/ir.h"
 
 #include <stdlib.h>
@@ -28,10 +28,13 @@ static void link_read(struct graph *graph, uint32_t number, valref value) {
 }
 
 static void unlink_read(struct graph *graph, uint32_t number, valref value) {
-    struct read *read = &graph->reads[number], *next = linked(graph, read->next), *previous = linked(graph, read->previous);
+    struct read *read = &graph->reads[number], *next = linked(graph, read->next),
+                *previous = linked(graph, read->previous);
     if (next) next->previous = read->previous;
-    if (previous) previous->next = read->next;
-    else graph->values[value.id].first_reader = read->next;
+    if (previous)
+        previous->next = read->next;
+    else
+        graph->values[value.id].first_reader = read->next;
 }
 
 void readers_add_node(struct graph *graph, uint32_t id) {
@@ -58,8 +61,7 @@ void readers_find(struct graph *graph) {
 
 bool readers_are_right(const struct graph *graph) {
     uint32_t operands = 0, listed = 0;
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        operands += graph->nodes[n].dead ? 0 : graph->nodes[n].input_count;
+    for (uint32_t n = 0; n < graph->node_count; n++) operands += graph->nodes[n].dead ? 0 : graph->nodes[n].input_count;
     for (uint32_t v = 0; v < graph->value_count; v++) {
         uint32_t left = graph->read_count;
         for (uint32_t link = graph->values[v].first_reader; link; link = linked(graph, link)->next) {
@@ -85,7 +87,8 @@ void graph_put_behind(struct graph *graph, valref value, valref behind) {
     for (uint32_t link = graph_value(graph, value)->first_reader, next; link; link = next) {
         const struct read *read = linked(graph, link);
         next = read->next;
-        if (read->node != definition) graph_set_operand(graph, &graph->nodes[read->node], slot_of(graph, link - 1), behind);
+        if (read->node != definition)
+            graph_set_operand(graph, &graph->nodes[read->node], slot_of(graph, link - 1), behind);
     }
 }
 

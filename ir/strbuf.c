@@ -13,8 +13,7 @@ struct strbuf strbuf_new(struct arena *arena) {
 /* Room for `more` bytes and the terminator. */
 static void reserve(struct strbuf *buffer, size_t more) {
     size_t needed = buffer->length + more + 1;
-    if (needed <= buffer->capacity)
-        return;
+    if (needed <= buffer->capacity) return;
     size_t capacity = buffer->capacity * 2 > needed ? buffer->capacity * 2 : needed;
     buffer->data = arena_grow(buffer->arena, buffer->data, buffer->length + 1, capacity);
     buffer->capacity = capacity;
@@ -22,8 +21,7 @@ static void reserve(struct strbuf *buffer, size_t more) {
 
 void strbuf_append_bytes(struct strbuf *buffer, const void *data, size_t length) {
     reserve(buffer, length);
-    if (length)
-        memcpy(buffer->data + buffer->length, data, length);
+    if (length) memcpy(buffer->data + buffer->length, data, length);
     buffer->length += length;
     buffer->data[buffer->length] = 0;
 }
@@ -38,8 +36,7 @@ void strbuf_vprintf(struct strbuf *buffer, const char *format, va_list arguments
     size_t room = buffer->capacity - buffer->length;
     int length = vsnprintf(buffer->data + buffer->length, room, format, again);
     va_end(again);
-    if (length < 0)
-        context_bug(arena_context(buffer->arena), "text '%s' cannot be formatted", format);
+    if (length < 0) context_bug(arena_context(buffer->arena), "text '%s' cannot be formatted", format);
     if ((size_t)length >= room) {
         reserve(buffer, (size_t)length);
         vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
@@ -71,8 +68,7 @@ bool file_ends_with(const char *path, const char *end) {
 }
 
 const char *share_words(struct arena *arena, double part, double whole) {
-    if (!(whole > 0))
-        return "-";
+    if (!(whole > 0)) return "-";
     double share = 100 * part / whole;
     return arena_printf(arena, share > 0 && share < 0.01 ? "%.4f %%" : "%.2f %%", share);
 }

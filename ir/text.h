@@ -37,12 +37,12 @@ struct reader_state {
 };
 
 bool read_error(struct reader_state *reader, const char *format, ...) PRINTF_LIKE(2, 3);
-int read_peek(struct reader_state *reader); /* next character behind blanks and comments; -1 at the end */
+int read_peek(struct reader_state *reader);               /* next character behind blanks and comments; -1 at the end */
 bool read_accept(struct reader_state *reader, char mark); /* takes the mark when it is next; no diagnosis */
 bool read_expect(struct reader_state *reader, char mark);
 enum { WORD_SIZE = 64 };
 bool read_word(struct reader_state *reader, char word[WORD_SIZE]); /* letters, digits, '_', '.' */
-bool read_string(struct reader_state *reader, char **text); /* in scratch */
+bool read_string(struct reader_state *reader, char **text);        /* in scratch */
 bool read_integer(struct reader_state *reader, int64_t *number);
 bool read_integer_between(struct reader_state *reader, int64_t low, int64_t high, int64_t *number);
 bool read_real(struct reader_state *reader, double *real);

@@ -15,23 +15,31 @@ bool shape_spreads(const struct shape *narrow, const struct shape *wide) {
 bool attribute_is_printed(const struct node *node, const struct attribute_field *field) {
     const void *place = (const char *)&node->attributes + field->offset;
     const struct input_attributes *input = &node->attributes.input;
-    if (!attribute_applies(field, node->op) || node->op == OP_CONSTANT)
-        return false;
-    if (node->op == OP_INPUT && (field->kind == ATTRIBUTE_SHAPE || field->kind == ATTRIBUTE_FORMATS))
-        return false;
+    if (!attribute_applies(field, node->op) || node->op == OP_CONSTANT) return false;
+    if (node->op == OP_INPUT && (field->kind == ATTRIBUTE_SHAPE || field->kind == ATTRIBUTE_FORMATS)) return false;
     switch (field->kind) {
     case ATTRIBUTE_BOOL: return *(const bool *)place;
     case ATTRIBUTE_FORMATS: return ((const struct formats *)place)->at != NULL;
     case ATTRIBUTE_MEANING:
         return ((const struct meaning *)place)->scale != NULL || ((const struct meaning *)place)->zero_point != NULL;
-    case ATTRIBUTE_ROUNDING: case ATTRIBUTE_OVERFLOW: return node->op != OP_INPUT || input->formats.at != NULL;
+    case ATTRIBUTE_ROUNDING:
+    case ATTRIBUTE_OVERFLOW: return node->op != OP_INPUT || input->formats.at != NULL;
     case ATTRIBUTE_SHAPE: /* of an aggregate that prints it itself */
         return node->op != OP_GATHER && node->op != OP_TABLE && node->op != OP_THRESHOLD;
     case ATTRIBUTE_CONSTANT: return false;
-    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES: case ATTRIBUTE_STEPS:
-        return ((const struct integer_list *)place)->count > 0;
-    case ATTRIBUTE_INT: case ATTRIBUTE_INT64: case ATTRIBUTE_FLOAT: case ATTRIBUTE_PERMUTATION:
-    case ATTRIBUTE_INDICES: case ATTRIBUTE_SLICES: case ATTRIBUTE_TABLES: case ATTRIBUTE_STAIRS: return true;
+    case ATTRIBUTE_INTEGERS:
+    case ATTRIBUTE_REALS:
+    case ATTRIBUTE_NAMES:
+    case ATTRIBUTE_SHAPES:
+    case ATTRIBUTE_STEPS: return ((const struct integer_list *)place)->count > 0;
+    case ATTRIBUTE_INT:
+    case ATTRIBUTE_INT64:
+    case ATTRIBUTE_FLOAT:
+    case ATTRIBUTE_PERMUTATION:
+    case ATTRIBUTE_INDICES:
+    case ATTRIBUTE_SLICES:
+    case ATTRIBUTE_TABLES:
+    case ATTRIBUTE_STAIRS: return true;
     }
     return true;
 }
@@ -163,8 +171,7 @@ static void print_slices(struct strbuf *out, const struct slice_attributes *slic
 
 static void print_permutation(struct strbuf *out, const int *permutation, int rank) {
     strbuf_append(out, "{");
-    for (int axis = 0; axis < rank; axis++)
-        strbuf_printf(out, "%s%d", axis ? ", " : "", permutation[axis]);
+    for (int axis = 0; axis < rank; axis++) strbuf_printf(out, "%s%d", axis ? ", " : "", permutation[axis]);
     strbuf_append(out, "}");
 }
 
@@ -193,9 +200,10 @@ void print_attribute(struct printer *printer, const struct graph *graph, const s
         break;
     case ATTRIBUTE_TABLES: print_lookups(printer, &attributes->lookup, true); break;
     case ATTRIBUTE_STAIRS: print_lookups(printer, &attributes->lookup, false); break;
-    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES:
-        print_any_list(printer, field->kind, place);
-        break;
+    case ATTRIBUTE_INTEGERS:
+    case ATTRIBUTE_REALS:
+    case ATTRIBUTE_NAMES:
+    case ATTRIBUTE_SHAPES: print_any_list(printer, field->kind, place); break;
     case ATTRIBUTE_STEPS: print_steps(printer, place); break;
     case ATTRIBUTE_CONSTANT: break;
     }
@@ -258,11 +266,9 @@ static bool read_member_table(struct reader_state *reader, void *place) {
 /* The first member is a value alone; all others are threshold:value. */
 static bool read_member_step(struct reader_state *reader, void *place) {
     int64_t *step = place;
-    if (!read_integer(reader, &step[1]))
-        return false;
+    if (!read_integer(reader, &step[1])) return false;
     step[0] = INT64_MIN;
-    if (!read_accept(reader, ':'))
-        return true;
+    if (!read_accept(reader, ':')) return true;
     step[0] = step[1];
     return read_integer(reader, &step[1]);
 }
@@ -270,8 +276,7 @@ static bool read_member_step(struct reader_state *reader, void *place) {
 static bool read_member_stair(struct reader_state *reader, void *place) {
     struct staircase *stair = place;
     struct member_list list;
-    if (!read_list(reader, UINT32_MAX / 2, 2 * sizeof(int64_t), read_member_step, &list))
-        return false;
+    if (!read_list(reader, UINT32_MAX / 2, 2 * sizeof(int64_t), read_member_step, &list)) return false;
     const int64_t *steps = list.data;
     if (list.count == 0 || steps[0] != INT64_MIN)
         return read_error(reader, "a staircase must begin with a value, then threshold:value");
@@ -282,8 +287,7 @@ static bool read_member_stair(struct reader_state *reader, void *place) {
         stair->values[i] = steps[2 * i + 1];
         if (i && steps[2 * i] <= steps[2 * i - 2])
             return read_error(reader, "the thresholds of a staircase must ascend");
-        if (i)
-            stair->thresholds[i - 1] = steps[2 * i];
+        if (i) stair->thresholds[i - 1] = steps[2 * i];
     }
     return true;
 }
@@ -318,8 +322,7 @@ static bool read_member_slice(struct reader_state *reader, void *place) {
 
 static bool read_slices(struct reader_state *reader, int rank, struct slice_attributes *slice) {
     struct member_list list;
-    if (!read_list(reader, SHAPE_RANK_MAX, 3 * sizeof(int64_t), read_member_slice, &list))
-        return false;
+    if (!read_list(reader, SHAPE_RANK_MAX, 3 * sizeof(int64_t), read_member_slice, &list)) return false;
     if ((int)list.count != rank)
         return read_error(reader, "a list has %zu members where the operand has %d axes", list.count, rank);
     for (int axis = 0; axis < rank; axis++) {
@@ -333,8 +336,7 @@ static bool read_slices(struct reader_state *reader, int rank, struct slice_attr
 
 static bool read_permutation(struct reader_state *reader, int rank, int *permutation) {
     struct member_list list;
-    if (!read_list(reader, SHAPE_RANK_MAX, sizeof(int64_t), read_member_integer, &list))
-        return false;
+    if (!read_list(reader, SHAPE_RANK_MAX, sizeof(int64_t), read_member_integer, &list)) return false;
     if ((int)list.count != rank)
         return read_error(reader, "a list has %zu members where the operand has %d axes", list.count, rank);
     const int64_t *numbers = list.data;
@@ -360,11 +362,10 @@ static bool read_member_shape(struct reader_state *reader, void *place) {
     return read_shape(reader, place);
 }
 
-static bool read_counted(struct reader_state *reader, size_t size, bool (*member)(struct reader_state *reader, void *place),
-                         uint32_t *count, void **at) {
+static bool read_counted(struct reader_state *reader, size_t size,
+                         bool (*member)(struct reader_state *reader, void *place), uint32_t *count, void **at) {
     struct member_list list;
-    if (!read_list(reader, UINT32_MAX / 2, size, member, &list))
-        return false;
+    if (!read_list(reader, UINT32_MAX / 2, size, member, &list)) return false;
     *count = (uint32_t)list.count;
     *at = list.data;
     return true;
@@ -377,23 +378,21 @@ static bool read_any_list(struct reader_state *reader, enum attribute_kind kind,
     struct shape_list *shapes = place;
     switch (kind) {
     case ATTRIBUTE_INTEGERS:
-        return read_counted(reader, sizeof *integers->at, read_member_integer, &integers->count, (void **)&integers->at);
+        return read_counted(reader, sizeof *integers->at, read_member_integer, &integers->count,
+                            (void **)&integers->at);
     case ATTRIBUTE_REALS:
         return read_counted(reader, sizeof *reals->at, read_member_real, &reals->count, (void **)&reals->at);
     case ATTRIBUTE_NAMES:
         return read_counted(reader, sizeof *names->at, read_member_string, &names->count, (void **)&names->at);
-    default:
-        return read_counted(reader, sizeof *shapes->at, read_member_shape, &shapes->count, (void **)&shapes->at);
+    default: return read_counted(reader, sizeof *shapes->at, read_member_shape, &shapes->count, (void **)&shapes->at);
     }
 }
 
 static bool read_name_of(struct reader_state *reader, const char *const *names, int count, int *index) {
     char word[WORD_SIZE];
-    if (!read_word(reader, word))
-        return false;
+    if (!read_word(reader, word)) return false;
     for (*index = 0; *index < count; (*index)++)
-        if (strcmp(names[*index], word) == 0)
-            return true;
+        if (strcmp(names[*index], word) == 0) return true;
     return read_error(reader, "'%s' is not known here; the first of the known words is '%s'", word, names[0]);
 }
 
@@ -440,8 +439,10 @@ bool read_attribute(struct reader_state *reader, const struct attribute_field *f
                     union attributes *attributes) {
     void *place = (char *)attributes + field->offset;
     switch (field->kind) {
-    case ATTRIBUTE_BOOL: case ATTRIBUTE_INT: case ATTRIBUTE_ROUNDING: case ATTRIBUTE_OVERFLOW:
-        return read_scalar(reader, field->kind, place);
+    case ATTRIBUTE_BOOL:
+    case ATTRIBUTE_INT:
+    case ATTRIBUTE_ROUNDING:
+    case ATTRIBUTE_OVERFLOW: return read_scalar(reader, field->kind, place);
     case ATTRIBUTE_INT64: return read_integer(reader, place);
     case ATTRIBUTE_FLOAT: return read_float(reader, place);
     case ATTRIBUTE_FORMATS: return read_formats(reader, place);
@@ -452,8 +453,10 @@ bool read_attribute(struct reader_state *reader, const struct attribute_field *f
     case ATTRIBUTE_INDICES: return read_indices(reader, &attributes->gather);
     case ATTRIBUTE_TABLES: return read_lookups(reader, &attributes->lookup, true);
     case ATTRIBUTE_STAIRS: return read_lookups(reader, &attributes->lookup, false);
-    case ATTRIBUTE_INTEGERS: case ATTRIBUTE_REALS: case ATTRIBUTE_NAMES: case ATTRIBUTE_SHAPES:
-        return read_any_list(reader, field->kind, place);
+    case ATTRIBUTE_INTEGERS:
+    case ATTRIBUTE_REALS:
+    case ATTRIBUTE_NAMES:
+    case ATTRIBUTE_SHAPES: return read_any_list(reader, field->kind, place);
     case ATTRIBUTE_STEPS: {
         struct port_steps *steps = place;
         return read_counted(reader, sizeof *steps->at, read_member_port_step, &steps->count, (void **)&steps->at);

@@ -13,8 +13,7 @@ void print_newline(struct printer *printer, int indent) {
 }
 
 void print_separator(struct printer *printer, bool first) {
-    if (first)
-        return;
+    if (first) return;
     strbuf_append(printer->out, ",");
     if (printer->out->length - printer->line_start > LINE_WIDTH)
         print_newline(printer, 4);
@@ -44,8 +43,7 @@ void print_real(struct strbuf *out, double real) {
         strbuf_append(out, "nan");
         return;
     }
-    if (signbit(real))
-        strbuf_append(out, "-");
+    if (signbit(real)) strbuf_append(out, "-");
     if (isinf(real)) {
         strbuf_append(out, "inf");
         return;
@@ -57,10 +55,8 @@ void print_real(struct strbuf *out, double real) {
     }
     strbuf_append(out, "0x1");
     mantissa <<= 12; /* the leading bit goes, 13 hexadecimal digits stand at the top */
-    if (mantissa)
-        strbuf_append(out, ".");
-    for (; mantissa; mantissa <<= 4)
-        strbuf_printf(out, "%x", (unsigned)(mantissa >> 60));
+    if (mantissa) strbuf_append(out, ".");
+    for (; mantissa; mantissa <<= 4) strbuf_printf(out, "%x", (unsigned)(mantissa >> 60));
     strbuf_printf(out, "p%+d", exponent - 1);
 }
 
@@ -93,8 +89,7 @@ static void print_names(struct strbuf *out, const struct graph *graph, const str
     bool named = false;
     strbuf_append(out, " ");
     print_string(out, node->name);
-    for (uint32_t r = 0; r < node->result_count; r++)
-        named = named || graph_value(graph, node_result(node, r))->name;
+    for (uint32_t r = 0; r < node->result_count; r++) named = named || graph_value(graph, node_result(node, r))->name;
     for (uint32_t r = 0; named && r < node->result_count; r++) {
         const char *name = graph_value(graph, node_result(node, r))->name;
         strbuf_append(out, r ? ", " : " as ");
@@ -130,8 +125,7 @@ static void print_node(struct printer *printer, const struct graph *graph, const
         strbuf_append(out, r ? ", " : " : ");
         print_type(printer, graph_value(graph, node_result(node, r)));
     }
-    if (node->op == OP_CONSTANT)
-        print_numbers(printer, &node->attributes.constant);
+    if (node->op == OP_CONSTANT) print_numbers(printer, &node->attributes.constant);
     if (node->body) {
         strbuf_append(out, " body ");
         print_string(out, node->body->name);
@@ -178,8 +172,7 @@ void graph_print(struct strbuf *out, const struct graph *graph) {
     print_newline(&printer, 0);
     strbuf_append(out, "graph ");
     print_string(out, graph->name);
-    if (graph->opset)
-        strbuf_printf(out, " opset %d", graph->opset);
+    if (graph->opset) strbuf_printf(out, " opset %d", graph->opset);
     print_graph(&printer, graph, 0);
     strbuf_append(out, "\n");
 }

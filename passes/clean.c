@@ -1,9 +1,11 @@
 /* Algebraic clean-up that changes no number: what adds zero, multiplies by one or moves nothing goes,
- * and so does what no output depends on; a square is the product that it is. Constants are folded again where this made new ones. */
+ * and so does what no output depends on; a square is the product that it is. Constants are folded again where this made
+ * new ones. */
 #include "passes/table.h"
 
 /* Whether the value is a constant of this one number, and adding it changes no shape. */
-static bool is_constant(const struct graph *graph, valref value, float number, const struct shape *result, valref other) {
+static bool is_constant(const struct graph *graph, valref value, float number, const struct shape *result,
+                        valref other) {
     const float *reals = graph_reals(graph, value);
     if (!reals || !shape_equal(&graph_value(graph, other)->shape, result)) return false;
     size_t count = shape_elements(&graph_value(graph, value)->shape);

@@ -68,9 +68,12 @@ static bool is_constant(const struct pair *pair, size_t neuron) {
 static struct census take_census(const struct graph *graph, const struct pair *pair, struct arena *arena) {
     struct census census = {.fate = ARENA_ARRAY(arena, enum fate, pair->layer.columns)};
     for (size_t n = pair->layer.columns; n-- > 0;) {
-        if (n == 0 && census.kept == 0) census.fate[n] = ALIVE;
-        else if (is_unread(pair, n)) census.fate[n] = UNREAD;
-        else if (is_constant(pair, n) && isfinite(constant_of(graph, pair, n))) census.fate[n] = CONSTANT;
+        if (n == 0 && census.kept == 0)
+            census.fate[n] = ALIVE;
+        else if (is_unread(pair, n))
+            census.fate[n] = UNREAD;
+        else if (is_constant(pair, n) && isfinite(constant_of(graph, pair, n)))
+            census.fate[n] = CONSTANT;
         census.kept += census.fate[n] == ALIVE;
         census.unread += census.fate[n] == UNREAD;
         census.constant += census.fate[n] == CONSTANT;
@@ -79,9 +82,11 @@ static struct census take_census(const struct graph *graph, const struct pair *p
 }
 
 /* The next layer without the rows of dead neurons; what constant ones gave goes into its bias. */
-static bool shrink_next(struct graph *graph, const struct pair *pair, const struct census *census, struct arena *arena) {
+static bool shrink_next(struct graph *graph, const struct pair *pair, const struct census *census,
+                        struct arena *arena) {
     const struct dense *next = &pair->next;
-    double *weights = ARENA_ARRAY(arena, double, census->kept * next->columns), *bias = ARENA_ARRAY(arena, double, next->columns);
+    double *weights = ARENA_ARRAY(arena, double, census->kept * next->columns),
+           *bias = ARENA_ARRAY(arena, double, next->columns);
     for (size_t n = 0; n < next->columns; n++) bias[n] = dense_bias(graph, next, n);
     size_t row = 0;
     for (size_t k = 0; k < next->depth; k++) {
@@ -96,13 +101,16 @@ static bool shrink_next(struct graph *graph, const struct pair *pair, const stru
     return dense_replace(graph, next, census->kept, next->columns, weights, bias);
 }
 
-static bool shrink_layer(struct graph *graph, const struct pair *pair, const struct census *census, struct arena *arena) {
+static bool shrink_layer(struct graph *graph, const struct pair *pair, const struct census *census,
+                         struct arena *arena) {
     const struct dense *layer = &pair->layer;
-    double *weights = ARENA_ARRAY(arena, double, layer->depth * census->kept), *bias = ARENA_ARRAY(arena, double, census->kept);
+    double *weights = ARENA_ARRAY(arena, double, layer->depth * census->kept),
+           *bias = ARENA_ARRAY(arena, double, census->kept);
     size_t column = 0;
     for (size_t n = 0; n < layer->columns; n++) {
         if (census->fate[n] != ALIVE) continue;
-        for (size_t k = 0; k < layer->depth; k++) weights[k * census->kept + column] = (double)layer->weights[k * layer->columns + n];
+        for (size_t k = 0; k < layer->depth; k++)
+            weights[k * census->kept + column] = (double)layer->weights[k * layer->columns + n];
         bias[column++] = dense_bias(graph, layer, n);
     }
     return dense_replace(graph, layer, layer->depth, census->kept, weights, bias);
@@ -117,7 +125,8 @@ static int remove_dead(struct program *program, noderef ref, struct arena *arena
     if (census.kept == pair.layer.columns || !shrink_next(graph, &pair, &census, arena)) return 0;
     shrink_layer(graph, &pair, &census, arena);
     program_note(program, "dead_neurons", graph_node(graph, ref)->name, (double)(census.unread + census.constant),
-                 "neurons removed: %zu that nothing read, %zu constant ones; %zu stay", census.unread, census.constant, census.kept);
+                 "neurons removed: %zu that nothing read, %zu constant ones; %zu stay", census.unread, census.constant,
+                 census.kept);
     graph_compact(graph);
     return graph_infer(graph) < 0 ? -1 : 1;
 }
@@ -125,7 +134,8 @@ static int remove_dead(struct program *program, noderef ref, struct arena *arena
 static int sweep(struct program *program) {
     struct arena *scratch = arena_new(program->context);
     int removed = 0;
-    for (uint32_t n = 0; n < program->graph->node_count && removed == 0; n++) removed = remove_dead(program, (noderef){n}, scratch);
+    for (uint32_t n = 0; n < program->graph->node_count && removed == 0; n++)
+        removed = remove_dead(program, (noderef){n}, scratch);
     arena_free(scratch);
     return removed;
 }

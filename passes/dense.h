@@ -6,10 +6,10 @@
 #include "passes/passes.h"
 
 struct dense {
-    noderef matmul, bias;   /* bias: the addition behind the product, or NO_NODE */
-    uint32_t bias_slot;     /* which operand of the addition is the constant */
-    valref end;             /* the layer's result */
-    size_t depth, columns;  /* the weights are depth x columns */
+    noderef matmul, bias;  /* bias: the addition behind the product, or NO_NODE */
+    uint32_t bias_slot;    /* which operand of the addition is the constant */
+    valref end;            /* the layer's result */
+    size_t depth, columns; /* the weights are depth x columns */
     const float *weights;
 };
 

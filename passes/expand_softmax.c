@@ -14,8 +14,8 @@
  * and p <= 1/2 but for the largest, |e_i / S - p| is at most
  *   g k / 4 + (N - 1)(u + t)                      for the largest element: p (1 - p) <= 1/4,
  *   g k / 3 + (u + t) max(1, (N - 1) / 2)         for another: 2 p - 3 p^2 <= 1/3.
- * e_i <= 1, so the error of r adds as it is: v + 2^-(fr+1), v = 2^-(fs+1) the rounding of s; with the Newton step, whose
- * operand is off by q <= v + N 2^-(fr+1) relatively, q^2 + 2^-(ft+1) + 2^-(f1+1). Rounding p adds 2^-(fp+1).
+ * e_i <= 1, so the error of r adds as it is: v + 2^-(fr+1), v = 2^-(fs+1) the rounding of s; with the Newton step,
+ * whose operand is off by q <= v + N 2^-(fr+1) relatively, q^2 + 2^-(ft+1) + 2^-(f1+1). Rounding p adds 2^-(fp+1).
  *
  * Over many classes (the wide search) the same with less work a class and more for the one reciprocal: the table of n's
  * low bits keeps fewer bits than that of the high ones, since its rounding is relative, h exp(2^(low - fd)) with h =
@@ -46,7 +46,9 @@ struct expansion {
 
 /* ---- the bound and the cost ---- */
 
-static double half_step(int fraction) { return ldexp(0.5, -fraction); }
+static double half_step(int fraction) {
+    return ldexp(0.5, -fraction);
+}
 
 static double exponential_bound(const struct expansion *e, double length) {
     double relative = expm1(half_step(e->difference_fraction));
@@ -56,7 +58,11 @@ static double exponential_bound(const struct expansion *e, double length) {
     }
     double saturated = exp(-(ldexp(1, e->difference_integer) - ldexp(1, -e->difference_fraction)));
     double factor = half_step(e->factor_fraction);
-    double absolute = half_step(e->exponential_fraction) + (e->low_fraction ? factor : e->low_bits ? 2 * factor + factor * factor : 0) + saturated;
+    double absolute = half_step(e->exponential_fraction) +
+                      (e->low_fraction ? factor
+                       : e->low_bits   ? 2 * factor + factor * factor
+                                       : 0) +
+                      saturated;
     double room = 1 - relative - (length - 1) * absolute;
     if (room <= 0) return INFINITY;
     double largest = relative / room / 4 + (length - 1) * absolute;
@@ -69,20 +75,27 @@ static double reciprocal_bound(const struct expansion *e, double length) {
            entry = half_step(e->reciprocal_fraction);
     if (!e->correction_fraction) return index + entry;
     double relative = index + length * entry;
-    if (!e->second_correction) return relative * relative + half_step(e->correction_fraction) + half_step(e->inverse_fraction);
-    double first = relative * relative + (1 + relative) * half_step(e->correction_fraction) + length * half_step(e->inverse_fraction);
+    if (!e->second_correction)
+        return relative * relative + half_step(e->correction_fraction) + half_step(e->inverse_fraction);
+    double first = relative * relative + (1 + relative) * half_step(e->correction_fraction) +
+                   length * half_step(e->inverse_fraction);
     return first * first + (1 + first) * half_step(e->second_correction) + half_step(e->second_inverse);
 }
 
-static double table_cost(double index_bits, int width) { return width * exp2(fmax(0, index_bits - 6)); }
+static double table_cost(double index_bits, int width) {
+    return width * exp2(fmax(0, index_bits - 6));
+}
 
-static double product_cost(int a, int b) { return 0.6 * a * b; }
+static double product_cost(int a, int b) {
+    return 0.6 * a * b;
+}
 
 static double exponential_cost(const struct expansion *e) {
     int index = e->difference_integer + e->difference_fraction, factor = e->factor_fraction + 1;
     if (!e->low_bits) return 2 * index + table_cost(index, e->exponential_fraction + 1);
     int low = e->low_fraction ? e->low_fraction + 1 : factor;
-    return 2 * index + table_cost(index - e->low_bits, factor) + table_cost(e->low_bits, low) + product_cost(factor, low);
+    return 2 * index + table_cost(index - e->low_bits, factor) + table_cost(e->low_bits, low) +
+           product_cost(factor, low);
 }
 
 static double reciprocal_cost(const struct expansion *e, double length) {
@@ -91,7 +104,8 @@ static double reciprocal_cost(const struct expansion *e, double length) {
     if (e->correction_fraction)
         cost += product_cost(sum, entry) + product_cost(entry, e->correction_fraction + 1) + sum;
     if (e->second_correction)
-        cost += product_cost(sum, e->inverse_fraction + 1) + product_cost(e->inverse_fraction + 1, e->second_correction + 1) + sum;
+        cost += product_cost(sum, e->inverse_fraction + 1) +
+                product_cost(e->inverse_fraction + 1, e->second_correction + 1) + sum;
     return cost;
 }
 
@@ -105,8 +119,10 @@ struct search {
 static void try_expansion(struct search *search, struct expansion e, double exponential, double cost) {
     int operand = e.operand_fraction ? e.operand_fraction : e.exponential_fraction;
     int inverse = e.second_inverse ? e.second_inverse : e.inverse_fraction;
-    double rest = exponential + reciprocal_bound(&e, search->length) + (e.operand_fraction ? half_step(e.operand_fraction) : 0);
-    cost += reciprocal_cost(&e, search->length) + search->length * (product_cost(operand + 1, inverse + 1) + (e.operand_fraction ? operand : 0));
+    double rest =
+        exponential + reciprocal_bound(&e, search->length) + (e.operand_fraction ? half_step(e.operand_fraction) : 0);
+    cost += reciprocal_cost(&e, search->length) +
+            search->length * (product_cost(operand + 1, inverse + 1) + (e.operand_fraction ? operand : 0));
     if (rest >= search->target || cost >= search->best.cost) return;
     e.probability_fraction = (int)fmax(1, ceil(-log2(search->target - rest)) - 1);
     if (e.probability_fraction > 3 - log2(search->target)) return; /* wide results are not where the error should go */
@@ -155,7 +171,9 @@ static void try_splits(struct search *search, struct expansion e) {
 /* ---- the wide search ---- */
 
 /* Fraction bits that make N errors of half a step as small as one of half a step without them. */
-static int sum_bits(double length) { return (int)ceil(log2(length)); }
+static int sum_bits(double length) {
+    return (int)ceil(log2(length));
+}
 
 static void try_second_steps(struct search *search, struct expansion e, double exponential, double cost) {
     int bits = (int)ceil(-log2(search->target)), more = sum_bits(search->length);
@@ -203,7 +221,9 @@ static void search_wide(struct search *search) {
     for (int fraction = bits > 5 ? bits - 4 : 2; fraction <= bits + 2; fraction++)
         for (int integer = 2; integer <= 5; integer++)
             for (int exponential = bits + more - 2; exponential <= bits + more + 3 && exponential <= 30; exponential++)
-                try_wide(search, (struct expansion){.difference_fraction = fraction, .difference_integer = integer, .exponential_fraction = exponential});
+                try_wide(search, (struct expansion){.difference_fraction = fraction,
+                                                    .difference_integer = integer,
+                                                    .exponential_fraction = exponential});
 }
 
 static bool expansion_find(double target, size_t length, struct expansion *out) {
@@ -274,21 +294,28 @@ static valref append_exponentials(struct builder *builder, const struct expansio
         append_narrow(builder, "high", n, index - low, e->difference_fraction - low, ROUND_TRUNCATE, OVERFLOW_WRAP);
     valref low_bits = append_narrow(builder, "low", n, low, e->difference_fraction, ROUND_TRUNCATE, OVERFLOW_WRAP);
     valref high = append_exponential(builder, "exp_high", high_bits, e->factor_fraction);
-    valref product = append(builder, OP_MUL, "exp_product", high,
-                            append_exponential(builder, "exp_low", low_bits, e->low_fraction ? e->low_fraction : e->factor_fraction), NULL);
+    valref product = append(
+        builder, OP_MUL, "exp_product", high,
+        append_exponential(builder, "exp_low", low_bits, e->low_fraction ? e->low_fraction : e->factor_fraction), NULL);
     return append_narrow(builder, "exp", product, e->exponential_fraction + 1, e->exponential_fraction, ROUND_HALF_UP,
                          OVERFLOW_WRAP);
 }
 
 /* r (2 - s r) */
-static valref append_newton(struct builder *builder, const char *which, valref sum, valref inverse, valref two, int correction_fraction, int inverse_fraction) {
-    valref product = append(builder, OP_MUL, joined(builder, "newton", arena_printf(builder->scratch, "%sproduct", which)), sum, inverse, NULL);
-    valref rest = append(builder, OP_SUB, joined(builder, "newton", arena_printf(builder->scratch, "%srest", which)), two, product, NULL);
-    valref correction = append_narrow(builder, arena_printf(builder->scratch, "%scorrection", which), rest, correction_fraction + 1, correction_fraction,
-                                      ROUND_HALF_UP, OVERFLOW_WRAP);
-    valref corrected = append(builder, OP_MUL, joined(builder, "newton", arena_printf(builder->scratch, "%scorrected", which)), inverse, correction, NULL);
-    return append_narrow(builder, arena_printf(builder->scratch, "%sinverse", which), corrected, inverse_fraction + 1, inverse_fraction, ROUND_HALF_UP,
-                         OVERFLOW_WRAP);
+static valref append_newton(struct builder *builder, const char *which, valref sum, valref inverse, valref two,
+                            int correction_fraction, int inverse_fraction) {
+    valref product =
+        append(builder, OP_MUL, joined(builder, "newton", arena_printf(builder->scratch, "%sproduct", which)), sum,
+               inverse, NULL);
+    valref rest = append(builder, OP_SUB, joined(builder, "newton", arena_printf(builder->scratch, "%srest", which)),
+                         two, product, NULL);
+    valref correction = append_narrow(builder, arena_printf(builder->scratch, "%scorrection", which), rest,
+                                      correction_fraction + 1, correction_fraction, ROUND_HALF_UP, OVERFLOW_WRAP);
+    valref corrected =
+        append(builder, OP_MUL, joined(builder, "newton", arena_printf(builder->scratch, "%scorrected", which)),
+               inverse, correction, NULL);
+    return append_narrow(builder, arena_printf(builder->scratch, "%sinverse", which), corrected, inverse_fraction + 1,
+                         inverse_fraction, ROUND_HALF_UP, OVERFLOW_WRAP);
 }
 
 /* Wrapping costs nothing, and nothing wraps: every true value is below 2. */
@@ -305,7 +332,9 @@ static valref append_reciprocal(struct builder *builder, const struct expansion 
     valref constant = graph_append_reals(builder->graph, arena_printf(builder->scratch, "%s.two", builder->name),
                                          (struct shape){0}, &two);
     valref inverse = append_newton(builder, "", sum, entry, constant, e->correction_fraction, e->inverse_fraction);
-    return e->second_correction ? append_newton(builder, "second.", sum, inverse, constant, e->second_correction, e->second_inverse) : inverse;
+    return e->second_correction
+               ? append_newton(builder, "second.", sum, inverse, constant, e->second_correction, e->second_inverse)
+               : inverse;
 }
 
 static valref append_softmax(struct builder *builder, const struct expansion *e, valref logits, size_t length) {
@@ -317,7 +346,8 @@ static valref append_softmax(struct builder *builder, const struct expansion *e,
     valref sum = append_reduction(builder, OP_REDUCE_SUM, "sum", exponentials);
     valref operand = exponentials;
     if (e->operand_fraction)
-        operand = append_narrow(builder, "operand", exponentials, e->operand_fraction + 1, e->operand_fraction, ROUND_HALF_UP, OVERFLOW_WRAP);
+        operand = append_narrow(builder, "operand", exponentials, e->operand_fraction + 1, e->operand_fraction,
+                                ROUND_HALF_UP, OVERFLOW_WRAP);
     valref product = append(builder, OP_MUL, "product", operand, append_reciprocal(builder, e, sum, length), NULL);
     const struct format format = {false, (int16_t)(e->probability_fraction + 1), (int16_t)e->probability_fraction};
     union attributes attributes = {.quantizer = {.rounding = ROUND_HALF_UP,
@@ -335,7 +365,10 @@ static void note_expansion(struct program *program, const char *name, const stru
         "--softmax argmax is exact and cheaper",
         e->bound, e->difference_integer + e->difference_fraction, e->difference_fraction,
         e->low_bits ? "of two tables" : "table", e->exponential_fraction, e->sum_fraction, e->reciprocal_fraction,
-        e->second_correction ? " with two Newton steps" : e->correction_fraction ? " with a Newton step" : "", e->probability_fraction);
+        e->second_correction     ? " with two Newton steps"
+        : e->correction_fraction ? " with a Newton step"
+                                 : "",
+        e->probability_fraction);
 }
 
 static int expand(struct program *program, uint32_t index, struct arena *scratch) {

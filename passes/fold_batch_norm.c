@@ -27,7 +27,8 @@ static bool read_batch_norm(const struct graph *graph, const struct node *node, 
         if (!parameters[i]) return false;
     }
     for (size_t c = 0; c < out->count; c++) {
-        out->scale[c] = (double)parameters[1][c] / sqrt((double)parameters[4][c] + (double)node->attributes.normalization.epsilon);
+        out->scale[c] =
+            (double)parameters[1][c] / sqrt((double)parameters[4][c] + (double)node->attributes.normalization.epsilon);
         out->offset[c] = (double)parameters[2][c] - (double)parameters[3][c] * out->scale[c];
     }
     return true;
@@ -61,7 +62,8 @@ static bool read_arithmetic(const struct graph *graph, const struct node *node, 
 }
 
 /* What the node does to its operand, if that is scaling and shifting by constants. */
-static bool affine_at(const struct graph *graph, const struct node *node, valref operand, struct arena *arena, struct affine *out) {
+static bool affine_at(const struct graph *graph, const struct node *node, valref operand, struct arena *arena,
+                      struct affine *out) {
     const struct shape *shape = &graph_value(graph, operand)->shape;
     if (shape->rank < 1 || !shape_equal(shape, &graph_value(graph, node->result)->shape)) return false;
     size_t count = (size_t)shape->dim[shape->rank - 1];
@@ -78,8 +80,10 @@ static valref variable_operand(const struct graph *graph, const struct node *nod
     return node->input_count ? node->inputs[0] : NO_VALUE;
 }
 
-static bool scale_columns(struct graph *graph, const struct dense *dense, const struct affine *affine, struct arena *arena) {
-    double *weights = ARENA_ARRAY(arena, double, dense->depth * dense->columns), *bias = ARENA_ARRAY(arena, double, dense->columns);
+static bool scale_columns(struct graph *graph, const struct dense *dense, const struct affine *affine,
+                          struct arena *arena) {
+    double *weights = ARENA_ARRAY(arena, double, dense->depth * dense->columns),
+           *bias = ARENA_ARRAY(arena, double, dense->columns);
     for (size_t k = 0; k < dense->depth; k++)
         for (size_t n = 0; n < dense->columns; n++)
             weights[k * dense->columns + n] = (double)dense->weights[k * dense->columns + n] * affine->scale[n];
@@ -88,8 +92,10 @@ static bool scale_columns(struct graph *graph, const struct dense *dense, const 
     return dense_replace(graph, dense, dense->depth, dense->columns, weights, bias);
 }
 
-static bool scale_rows(struct graph *graph, const struct dense *dense, const struct affine *affine, struct arena *arena) {
-    double *weights = ARENA_ARRAY(arena, double, dense->depth * dense->columns), *bias = ARENA_ARRAY(arena, double, dense->columns);
+static bool scale_rows(struct graph *graph, const struct dense *dense, const struct affine *affine,
+                       struct arena *arena) {
+    double *weights = ARENA_ARRAY(arena, double, dense->depth * dense->columns),
+           *bias = ARENA_ARRAY(arena, double, dense->columns);
     for (size_t n = 0; n < dense->columns; n++) bias[n] = dense_bias(graph, dense, n);
     for (size_t k = 0; k < dense->depth; k++)
         for (size_t n = 0; n < dense->columns; n++) {
@@ -117,7 +123,8 @@ static bool fold_behind(struct program *program, noderef matmul, struct arena *a
     struct affine affine;
     if (!dense_at(graph, matmul, &dense)) return false;
     noderef reader = sole_reader(graph, dense.end);
-    if (reader.id == UINT32_MAX || !affine_at(graph, graph_node(graph, reader), dense.end, arena, &affine)) return false;
+    if (reader.id == UINT32_MAX || !affine_at(graph, graph_node(graph, reader), dense.end, arena, &affine))
+        return false;
     if (!scale_columns(graph, &dense, &affine, arena)) return false;
     note(program, graph_node(graph, matmul)->name, graph_node(graph, reader));
     dense_at(graph, matmul, &dense); /* it may have got its bias now */
@@ -140,7 +147,8 @@ static bool fold_in_front(struct program *program, noderef matmul, struct arena 
     noderef ref = graph_value(graph, x)->definition;
     valref operand = variable_operand(graph, graph_node(graph, ref));
     if (valref_equal(operand, NO_VALUE) || sole_reader(graph, x).id != matmul.id) return false;
-    if (is_bias(graph, ref, operand) || !affine_at(graph, graph_node(graph, ref), operand, arena, &affine)) return false;
+    if (is_bias(graph, ref, operand) || !affine_at(graph, graph_node(graph, ref), operand, arena, &affine))
+        return false;
     if (!scale_rows(graph, &dense, &affine, arena)) return false;
     note(program, graph_node(graph, matmul)->name, graph_node(graph, ref));
     remove_node(graph, ref, operand);
@@ -153,7 +161,8 @@ int pass_fold_batch_norm(struct program *program, bool *changed) {
     uint32_t count = graph->node_count;
     for (uint32_t n = 0; n < count; n++) {
         struct arena *scratch = arena_new(program->context);
-        while (fold_behind(program, (noderef){n}, scratch) || fold_in_front(program, (noderef){n}, scratch)) *changed = true;
+        while (fold_behind(program, (noderef){n}, scratch) || fold_in_front(program, (noderef){n}, scratch))
+            *changed = true;
         arena_free(scratch);
     }
     if (*changed) graph_compact(graph);

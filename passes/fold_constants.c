@@ -6,7 +6,8 @@
 
 static bool is_foldable(const struct graph *graph, const struct node *node) {
     bool has_scale = op_is_quantiser(node->op) && node->op != OP_NARROW;
-    if (node->dead || node->input_count == 0 || has_scale || graph_value(graph, node->result)->kind != VALUE_REAL) return false;
+    if (node->dead || node->input_count == 0 || has_scale || graph_value(graph, node->result)->kind != VALUE_REAL)
+        return false;
     for (uint32_t i = 0; i < node->input_count; i++)
         if (!graph_reals(graph, node->inputs[i])) return false;
     return true;
@@ -16,11 +17,16 @@ static bool is_foldable(const struct graph *graph, const struct node *node) {
 static float *evaluate(const struct graph *graph, const struct node *node, struct arena *arena) {
     const struct op_family *family = op_info(node->op)->family;
     struct real_operand *operands = ARENA_ARRAY(arena, struct real_operand, node->input_count);
-    for (uint32_t i = 0; i < node->input_count; i++) operands[i] = (struct real_operand){graph_reals(graph, node->inputs[i]), 1, 0};
+    for (uint32_t i = 0; i < node->input_count; i++)
+        operands[i] = (struct real_operand){graph_reals(graph, node->inputs[i]), 1, 0};
     size_t count = shape_elements(&graph_value(graph, node->result)->shape);
-    float *lanes = ARENA_ARRAY(arena, float, count * EVENT_LANES), *result = ARENA_ARRAY(arena, float, count);
-    struct evaluation evaluation = {.graph = graph, .node = node, .plan = family->prepare ? family->prepare(graph, node, arena) : NULL,
-                                    .reals = operands, .real_result = lanes, .lanes = 1};
+    float *lanes = ARENA_ARRAY(arena, float, count *EVENT_LANES), *result = ARENA_ARRAY(arena, float, count);
+    struct evaluation evaluation = {.graph = graph,
+                                    .node = node,
+                                    .plan = family->prepare ? family->prepare(graph, node, arena) : NULL,
+                                    .reals = operands,
+                                    .real_result = lanes,
+                                    .lanes = 1};
     family->eval_real(&evaluation);
     for (size_t e = 0; e < count; e++) result[e] = lanes[e * EVENT_LANES];
     return result;

@@ -1,10 +1,10 @@
 /* integerise: crosses the line. The real graph, every activation of which is quantised, becomes a graph of integers
  * that computes the same numbers.
  *
- * needs: constants folded, batch normalisation folded or elementwise, softmax expanded, a narrowing or a quantiser behind
- * every input (ports). gives: only integers; tables and staircases hold what real functions are left. Operators keep
- * their names. What cannot be exact is refused by node name, all at once; where binary32 in the trainer's order may
- * differ from the exact numbers a note says which node is the first to do so. */
+ * needs: constants folded, batch normalisation folded or elementwise, softmax expanded, a narrowing or a quantiser
+ * behind every input (ports). gives: only integers; tables and staircases hold what real functions are left. Operators
+ * keep their names. What cannot be exact is refused by node name, all at once; where binary32 in the trainer's order
+ * may differ from the exact numbers a note says which node is the first to do so. */
 #include "passes/integerise.h"
 
 #include "passes/table.h"

@@ -1,5 +1,5 @@
-/* Private to quant_to_narrow.c, ports.c, port_*.c, quantise_staircase.c, quantisation.c, integerise*.c and staircase.c: how
- * the line is crossed.
+/* Private to quant_to_narrow.c, ports.c, port_*.c, quantise_staircase.c, quantisation.c, integerise*.c and staircase.c:
+ * how the line is crossed.
  *
  * Every value v of the real graph is lowered to one of
  *   constant: real numbers, or codes with a scale that is no power of two;
@@ -113,7 +113,10 @@ bool chain_exact_cost(struct integerise *state, const struct lowered *chain, dou
 
 /* ---- integerise_scales.c ---- */
 
-enum { INTEGER_BITS_MAX = 62, INTEGER_ARRAY_BITS = 116 /* HLS C++ has 120 of an array, and 126 of two that are multiplied */ };
+enum {
+    INTEGER_BITS_MAX = 62,
+    INTEGER_ARRAY_BITS = 116 /* HLS C++ has 120 of an array, and 126 of two that are multiplied */
+};
 /* Operands of a node, and for each of their elements the group whose elements must get one scale. */
 struct scale_join {
     const struct node *node;
@@ -131,15 +134,16 @@ bool scales_take_off(struct integerise *state, const struct node *node, struct e
 
 /* ---- integerise_fit.c ---- */
 
-/* Rounds the operands of a node's operator whose result has no room; whether it did, which is told with how far off they
- * may be (times their scales; NULL: 1). Not where all are as the model gave them and have no scale: 3 * 5 stays 15 there,
- * or the node is refused. prefix: of the names of what it adds. */
-bool operands_fit(struct integerise *state, const struct node *node, enum op op, const char *prefix, valref *operands, uint32_t count,
-                  const double *const *scales);
+/* Rounds the operands of a node's operator whose result has no room; whether it did, which is told with how far off
+ * they may be (times their scales; NULL: 1). Not where all are as the model gave them and have no scale: 3 * 5 stays 15
+ * there, or the node is refused. prefix: of the names of what it adds. */
+bool operands_fit(struct integerise *state, const struct node *node, enum op op, const char *prefix, valref *operands,
+                  uint32_t count, const double *const *scales);
 /* The same for those of a concatenation, which needs one grid where languages have arrays of one type. */
 bool concat_fit(struct integerise *state, const struct node *node, valref *operands, const double *const *scales);
 /* A value with no finer fraction than given for each element; told as above. */
-valref value_fit(struct integerise *state, const struct node *node, const char *name, valref value, const int *fractions, const double *scale);
+valref value_fit(struct integerise *state, const struct node *node, const char *name, valref value,
+                 const int *fractions, const double *scale);
 
 /* ---- integerise_movement.c ---- */
 int cross_movement(struct integerise *state, const struct node *node);
@@ -153,7 +157,8 @@ bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser
 /* ---- port_quantiser.c: the quantiser that all readers of an input see ---- */
 
 enum { PORT_STEPS_MAX = 16 };
-/* element -> steps -> quantiser, all parameters by element of the input; numbers are owned by the arena of the search. */
+/* element -> steps -> quantiser, all parameters by element of the input; numbers are owned by the arena of the search.
+ */
 struct port_quantiser {
     const struct node *seen; /* the first of them, as the model has it */
     struct node node;        /* what makes the codes: the same, or of one with two codes a narrowing to a bit */
@@ -162,14 +167,14 @@ struct port_quantiser {
     size_t count;
     struct step steps[PORT_STEPS_MAX]; /* arithmetic with constants in front of it */
     uint32_t step_count;
-    float *parameters[4];   /* of a Quant: operands 1 to 3; of two codes: the scale */
+    float *parameters[4]; /* of a Quant: operands 1 to 3; of two codes: the scale */
     uint32_t parameter_count;
     struct format *formats; /* of a narrowing */
     bool *known;            /* elements that somebody reads */
     valref *nodes;          /* results of all arithmetic and quantisers on the way */
     uint32_t node_count, routes;
-    bool elsewhere; /* another place or form than the graph has it in */
-    struct meaning meaning; /* of its codes, steps included; by port_quantiser_refusal */
+    bool elsewhere;               /* another place or form than the graph has it in */
+    struct meaning meaning;       /* of its codes, steps included; by port_quantiser_refusal */
     struct port_steps port_steps; /* the model's own, where x / scale + zero_point gives other codes; likewise */
 };
 /* False when a reader is something else, or sees another one. */
@@ -183,7 +188,8 @@ int port_split_concatenations(struct program *program, struct arena *scratch, bo
 /* ---- port_codes.c: a port that carries its codes ---- */
 /* Why a port cannot carry its codes, or NULL; finds their meaning and the port's steps. */
 const char *port_quantiser_refusal(struct bxc_context *context, struct port_quantiser *quantiser, struct arena *arena);
-void port_quantiser_rule(const struct port_quantiser *quantiser, size_t element, struct format *format, enum overflow *overflow);
+void port_quantiser_rule(const struct port_quantiser *quantiser, size_t element, struct format *format,
+                         enum overflow *overflow);
 
 /* ---- integerise_ports.c ---- */
 /* One scale and zero point for all where all are equal. */

@@ -1,5 +1,6 @@
 /* Chains as exact arithmetic on integers, and what that would cost. Clipping and leaky slopes are written with relu;
- * division by a constant and batch normalisation multiply by binary32 constants, which is told where it is not exact. */
+ * division by a constant and batch normalisation multiply by binary32 constants, which is told where it is not exact.
+ */
 #include "passes/integerise.h"
 
 #include <math.h>
@@ -59,7 +60,7 @@ static struct reach reach_of(const struct integerise *state, valref x) {
 /* A bound beyond all that can come is none: a missing one may stand there as the largest float. */
 static valref exact_clip(struct integerise *state, const struct node *node, valref x, float lower, float upper) {
     struct reach reach = reach_of(state, x);
-    bool bounded_above = (double)upper < reach.hi, bounded_below = (double)lower > reach.lo;
+    bool bounded_above = (double)upper<reach.hi, bounded_below = (double)lower> reach.lo;
     if (bounded_below) x = exact_at_least(state, node, x, lower, !bounded_above);
     return bounded_above ? exact_at_most(state, node, x, upper) : x;
 }
@@ -187,8 +188,8 @@ static bool scales_positive(const double *scale, size_t count) {
 }
 
 /* A positive factor of a number with a scale is part of its scale. */
-static bool scale_takes_over(struct integerise *state, const struct step *step, const struct exact *operand, size_t count,
-                             struct exact *out) {
+static bool scale_takes_over(struct integerise *state, const struct step *step, const struct exact *operand,
+                             size_t count, struct exact *out) {
     bool divides = step->node->op == OP_DIV;
     if (!operand->scale || (step->node->op != OP_MUL && !divides) ||
         shape_elements(&graph_value(state->integer, operand->value)->shape) != count)
@@ -238,7 +239,9 @@ static int digits_of(float constant) {
     return __builtin_popcountll(x ^ (3 * x));
 }
 
-static double largest(struct interval interval) { return fmax((double)interval.hi, -(double)interval.lo); }
+static double largest(struct interval interval) {
+    return fmax((double)interval.hi, -(double)interval.lo);
+}
 
 /* A number on its way through exact arithmetic: bits above and below the point. */
 struct path {

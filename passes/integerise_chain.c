@@ -35,7 +35,9 @@ bool step_slot(const struct integerise *state, const struct node *node, uint32_t
     return variables == 1 && (binary || *slot == 0);
 }
 
-static const float *constant_of(struct integerise *state, valref value) { return state->lowered[value.id].reals; }
+static const float *constant_of(struct integerise *state, valref value) {
+    return state->lowered[value.id].reals;
+}
 
 /* Batch normalisation's parameters run along axis 1. */
 static const float *spread_channels(struct integerise *state, valref value, const struct shape *shape) {

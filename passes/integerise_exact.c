@@ -80,7 +80,9 @@ const char *doubt_of_sums(struct integerise *state, const struct node *node, val
     return NULL;
 }
 
-static int128 magnitude(struct interval interval) { return interval.hi > -interval.lo ? interval.hi : -interval.lo; }
+static int128 magnitude(struct interval interval) {
+    return interval.hi > -interval.lo ? interval.hi : -interval.lo;
+}
 
 /* Sum of the largest magnitudes of an element's terms, in units of the result: no order of adding leaves it. */
 static bool product_fits(struct integerise *state, valref left, valref right, valref result,
@@ -104,7 +106,7 @@ static const char *doubt_of_product(struct integerise *state, const struct node 
                                     valref result, const char *inherited) {
     if (inherited) return inherited;
     struct matrix_product geometry = product_geometry(state->scratch, &graph_value(state->integer, left)->shape,
-                                               &graph_value(state->integer, right)->shape);
+                                                      &graph_value(state->integer, right)->shape);
     for (size_t batch = 0; batch < geometry.batches; batch++)
         for (size_t row = 0; row < geometry.rows; row++)
             for (size_t column = 0; column < geometry.columns; column++)
@@ -137,7 +139,9 @@ static const char *doubt_of_reduction(struct integerise *state, const struct nod
 
 /* ---- scales ---- */
 
-static double scale_at(const double *scale, size_t element) { return scale ? scale[element] : 1; }
+static double scale_at(const double *scale, size_t element) {
+    return scale ? scale[element] : 1;
+}
 
 static const double *scales_compact(const double *scale, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -146,8 +150,8 @@ static const double *scales_compact(const double *scale, size_t count) {
 }
 
 int refuse_scales(struct integerise *state, const struct node *node) {
-    return cross_refuse(state, node, "scales are positive numbers of binary32, not subnormal", "'%s' joins numbers whose scales have no ratio",
-                        node->name);
+    return cross_refuse(state, node, "scales are positive numbers of binary32, not subnormal",
+                        "'%s' joins numbers whose scales have no ratio", node->name);
 }
 
 static bool term_is_zero(const struct integerise *state, valref value, size_t element) {
@@ -173,7 +177,8 @@ static struct pairs pairs_of(const struct integerise *state, const struct exact 
 }
 
 /* False where a sum has two. */
-static bool pair_scales(const struct integerise *state, const struct node *node, const struct pairs *pairs, double *scale) {
+static bool pair_scales(const struct integerise *state, const struct node *node, const struct pairs *pairs,
+                        double *scale) {
     size_t count = shape_elements(pairs->shape);
     for (size_t i = 0; i < count; i++) {
         size_t ia = shape_project(pairs->shape, i, pairs->shape_a), ib = shape_project(pairs->shape, i, pairs->shape_b);
@@ -205,11 +210,13 @@ static uint32_t *pair_roots(const struct integerise *state, const struct pairs *
     return parent;
 }
 
-static bool join_pairs(struct integerise *state, const struct node *node, struct exact operands[2], const struct shape *shape) {
+static bool join_pairs(struct integerise *state, const struct node *node, struct exact operands[2],
+                       const struct shape *shape) {
     struct pairs pairs = pairs_of(state, &operands[0], &operands[1], shape);
     uint32_t *roots = pair_roots(state, &pairs), first = (uint32_t)elements_of(state, &operands[0]);
     const uint32_t *groups[2] = {roots, roots + first};
-    struct scale_join join = {node, operands, 2, groups, first + (uint32_t)elements_of(state, &operands[1]), false, INTEGER_BITS_MAX};
+    struct scale_join join = {node,  operands,        2, groups, first + (uint32_t)elements_of(state, &operands[1]),
+                              false, INTEGER_BITS_MAX};
     return scales_join(state, &join);
 }
 
@@ -232,8 +239,8 @@ static int scales_of_elementwise(struct integerise *state, const struct node *no
 
 /* ---- products of matrices: one scale among the terms of a sum ---- */
 
-static bool product_scales(const struct integerise *state, const struct exact operands[2], const struct matrix_product *g,
-                           double *scale) {
+static bool product_scales(const struct integerise *state, const struct exact operands[2],
+                           const struct matrix_product *g, double *scale) {
     const struct exact *a = &operands[0], *b = &operands[1];
     for (size_t i = 0; i < g->batches * g->rows * g->columns; i++) {
         size_t column = i % g->columns, row = i / g->columns % g->rows, batch = i / g->columns / g->rows;
@@ -275,14 +282,15 @@ static bool join_product(struct integerise *state, const struct node *node, stru
         for (size_t e = 0; e < count; e++)
             group[e] = (uint32_t)(o == 0 ? e / g->depth : e / (g->depth * g->columns) * g->columns + e % g->columns);
         const uint32_t *groups[1] = {group};
-        struct scale_join join = {node, &operands[o], 1, groups, (uint32_t)count, false,
-                                  room_beside(bits_of(state, &operands[1 - o]))};
+        struct scale_join join = {
+            node, &operands[o], 1, groups, (uint32_t)count, false, room_beside(bits_of(state, &operands[1 - o]))};
         if (!scales_join(state, &join)) return false;
     }
     return true;
 }
 
-static int scales_of_product(struct integerise *state, const struct node *node, struct exact operands[2], const double **out) {
+static int scales_of_product(struct integerise *state, const struct node *node, struct exact operands[2],
+                             const double **out) {
     *out = NULL;
     if (!operands[0].scale && !operands[1].scale) return 0;
     struct matrix_product g = product_geometry(state->scratch, &graph_value(state->integer, operands[0].value)->shape,
@@ -308,7 +316,8 @@ static bool reduction_scales(const struct exact *operand, const struct axis_redu
     return true;
 }
 
-static bool join_reduction(struct integerise *state, const struct node *node, struct exact *operand, const struct axis_reduction *g) {
+static bool join_reduction(struct integerise *state, const struct node *node, struct exact *operand,
+                           const struct axis_reduction *g) {
     size_t count = g->outer * g->length * g->inner;
     uint32_t *group = ARENA_ARRAY(state->scratch, uint32_t, count);
     for (size_t e = 0; e < count; e++) group[e] = (uint32_t)(e / (g->length * g->inner) * g->inner + e % g->inner);
@@ -321,10 +330,12 @@ static int scales_of_reduction(struct integerise *state, const struct node *node
                                const double **out) {
     *out = NULL;
     if (!operand->scale) return 0;
-    struct axis_reduction g = reduction_geometry(&graph_value(state->integer, operand->value)->shape, node->attributes.axis.axis);
+    struct axis_reduction g =
+        reduction_geometry(&graph_value(state->integer, operand->value)->shape, node->attributes.axis.axis);
     size_t count = g.outer * g.inner;
     double *scale = ARENA_ARRAY(state->scratch, double, count);
-    if (!reduction_scales(operand, &g, scale) && !(join_reduction(state, node, operand, &g) && reduction_scales(operand, &g, scale)))
+    if (!reduction_scales(operand, &g, scale) &&
+        !(join_reduction(state, node, operand, &g) && reduction_scales(operand, &g, scale)))
         return refuse_scales(state, node);
     *out = node->op == OP_ARGMAX ? NULL : scales_compact(scale, count);
     return 0;
@@ -351,7 +362,8 @@ int exact_binary(struct integerise *state, const struct node *node, struct exact
     out->value = append_like(state, node, operands);
     if (out->value.id == UINT32_MAX) return -1;
     const char *inherited = exact[0].doubt ? exact[0].doubt : exact[1].doubt;
-    if (!inherited && rounded) inherited = doubt_reason(state, node, "has no room for all bits of its operands: they are rounded");
+    if (!inherited && rounded)
+        inherited = doubt_reason(state, node, "has no room for all bits of its operands: they are rounded");
     if (!inherited && out->scale) inherited = doubt_reason(state, node, "has a scale that is no power of two");
     out->doubt = node->op == OP_MATMUL ? doubt_of_product(state, node, operands[0], operands[1], out->value, inherited)
                                        : doubt_of_sums(state, node, out->value, inherited);

@@ -22,7 +22,9 @@ struct span {
     int top, finest;
 };
 
-static double magnitude_of(struct interval interval) { return fmax(fabs((double)interval.hi), fabs((double)interval.lo)); }
+static double magnitude_of(struct interval interval) {
+    return fmax(fabs((double)interval.hi), fabs((double)interval.lo));
+}
 
 static struct span span_of(double real, int finest) {
     return real > 0 ? (struct span){(int)floor(log2(real)) + 1, finest} : (struct span){INT16_MIN, INT16_MIN};
@@ -30,20 +32,25 @@ static struct span span_of(double real, int finest) {
 
 /* Largest number of an element, as a multiple of 1. */
 static double reach_of(const struct integerise *state, valref value, size_t element) {
-    return ldexp(magnitude_of(graph_interval(state->integer, value, element)), -graph_format(state->integer, value, element).fraction);
+    return ldexp(magnitude_of(graph_interval(state->integer, value, element)),
+                 -graph_format(state->integer, value, element).fraction);
 }
 
 static struct span own_span(const struct integerise *state, valref value, size_t element) {
     return span_of(reach_of(state, value, element), graph_format(state->integer, value, element).fraction);
 }
 
-static size_t elements_of(const struct integerise *state, valref value) { return shape_elements(&graph_value(state->integer, value)->shape); }
+static size_t elements_of(const struct integerise *state, valref value) {
+    return shape_elements(&graph_value(state->integer, value)->shape);
+}
 
 static struct span joined(struct span a, struct span b) {
     return (struct span){a.top > b.top ? a.top : b.top, a.finest > b.finest ? a.finest : b.finest};
 }
 
-static int bits_of(struct span span) { return span.top == INT16_MIN ? 0 : span.top + span.finest; }
+static int bits_of(struct span span) {
+    return span.top == INT16_MIN ? 0 : span.top + span.finest;
+}
 
 /* ---- rounding ---- */
 
@@ -61,7 +68,9 @@ static struct limits limits_new(const struct integerise *state, valref value) {
     return limits;
 }
 
-static void limit(int *at, int fraction) { *at = fraction < *at ? fraction : *at; }
+static void limit(int *at, int fraction) {
+    *at = fraction < *at ? fraction : *at;
+}
 
 /* Of constants the numbers themselves are rounded. */
 static valref rounded_constant(struct integerise *state, const char *name, const struct limits *limits) {
@@ -70,14 +79,17 @@ static valref rounded_constant(struct integerise *state, const char *name, const
     int64_t *rounded = ARENA_ARRAY(state->scratch, int64_t, limits->count);
     struct format *formats = ARENA_ARRAY(state->scratch, struct format, limits->count);
     for (size_t i = 0; i < limits->count; i++) {
-        int fraction = graph_format(state->integer, limits->value, i).fraction, drop = fraction > limits->at[i] ? fraction - limits->at[i] : 0;
+        int fraction = graph_format(state->integer, limits->value, i).fraction,
+            drop = fraction > limits->at[i] ? fraction - limits->at[i] : 0;
         rounded[i] = (int64_t)fixed_round(integers[i], drop, ROUND_HALF_EVEN);
         formats[i] = format_for((struct interval){rounded[i], rounded[i]}, fraction - drop);
     }
-    return graph_append_integers(state->integer, name, shape, formats_compact(state->scratch, &shape, formats), rounded);
+    return graph_append_integers(state->integer, name, shape, formats_compact(state->scratch, &shape, formats),
+                                 rounded);
 }
 
-static valref rounded_variable(struct integerise *state, const struct node *node, const char *name, const struct limits *limits) {
+static valref rounded_variable(struct integerise *state, const struct node *node, const char *name,
+                               const struct limits *limits) {
     const struct shape shape = graph_value(state->integer, limits->value)->shape;
     struct format *formats = ARENA_ARRAY(state->scratch, struct format, limits->count);
     for (size_t i = 0; i < limits->count; i++) {
@@ -85,16 +97,20 @@ static valref rounded_variable(struct integerise *state, const struct node *node
         formats[i] = format_for(graph_interval(state->integer, limits->value, i), fraction);
         int drop = fraction - limits->at[i];
         if (drop <= 0) continue;
-        formats[i].width = (int16_t)(formats[i].width > drop ? formats[i].width - drop + 1 : 2); /* rounding up may need one more */
+        formats[i].width =
+            (int16_t)(formats[i].width > drop ? formats[i].width - drop + 1 : 2); /* rounding up may need one more */
         formats[i].fraction = (int16_t)(fraction - drop);
     }
-    union attributes attributes = {.quantizer = {.rounding = ROUND_HALF_EVEN, .overflow = OVERFLOW_WRAP,
+    union attributes attributes = {.quantizer = {.rounding = ROUND_HALF_EVEN,
+                                                 .overflow = OVERFLOW_WRAP,
                                                  .formats = formats_compact(state->scratch, &shape, formats)}};
-    return cross_name(state, graph_append(state->integer, OP_NARROW, name, &limits->value, 1, &attributes), node, false);
+    return cross_name(state, graph_append(state->integer, OP_NARROW, name, &limits->value, 1, &attributes), node,
+                      false);
 }
 
 /* What the rounding of an operand's elements may be off, and how many bits the one that keeps fewest has. */
-static bool loss_of(const struct integerise *state, const struct limits *limits, const double *scale, double *off, int *kept) {
+static bool loss_of(const struct integerise *state, const struct limits *limits, const double *scale, double *off,
+                    int *kept) {
     bool any = false;
     *off = 0, *kept = NO_LIMIT;
     for (size_t i = 0; i < limits->count; i++) {
@@ -109,19 +125,22 @@ static bool loss_of(const struct integerise *state, const struct limits *limits,
 }
 
 /* The operand on the grid of its limits; itself where that drops nothing. */
-static valref rounded_to(struct integerise *state, const struct node *node, const char *name, const struct limits *limits, const double *scale,
-                         bool coarse) {
+static valref rounded_to(struct integerise *state, const struct node *node, const char *name,
+                         const struct limits *limits, const double *scale, bool coarse) {
     double off;
     int kept;
     if (!loss_of(state, limits, scale, &off, &kept)) return limits->value;
     const char *rounded = graph_definition(state->integer, limits->value)->name;
-    program_note(state->program, "integerise", node->name, off,
-                 "'%s' has no room for all bits of '%s': it is rounded by at most %g, each element keeps %d bits or more", node->name, rounded, off,
-                 kept > 0 ? kept : 0);
+    program_note(
+        state->program, "integerise", node->name, off,
+        "'%s' has no room for all bits of '%s': it is rounded by at most %g, each element keeps %d bits or more",
+        node->name, rounded, off, kept > 0 ? kept : 0);
     if (coarse && kept < BINARY32_BITS)
-        diag_warning(&state->program->context->diagnostics, graph_location(state->real, node), "put a quantiser in front of it",
+        diag_warning(&state->program->context->diagnostics, graph_location(state->real, node),
+                     "put a quantiser in front of it",
                      "'%s' has no room for all bits of '%s': it is rounded by at most %g", node->name, rounded, off);
-    return graph_integers(state->integer, limits->value) ? rounded_constant(state, name, limits) : rounded_variable(state, node, name, limits);
+    return graph_integers(state->integer, limits->value) ? rounded_constant(state, name, limits)
+                                                         : rounded_variable(state, node, name, limits);
 }
 
 /* ---- what an operator makes of its operands ---- */
@@ -140,8 +159,9 @@ struct fit {
 typedef void (*reader)(struct fit *fit, size_t result, const size_t elements[2], void *data);
 
 static void read_matrices(struct fit *fit, reader read, void *data) {
-    struct matrix_product g = product_geometry(fit->state->scratch, &graph_value(fit->state->integer, fit->operands[0].value)->shape,
-                                               &graph_value(fit->state->integer, fit->operands[1].value)->shape);
+    struct matrix_product g =
+        product_geometry(fit->state->scratch, &graph_value(fit->state->integer, fit->operands[0].value)->shape,
+                         &graph_value(fit->state->integer, fit->operands[1].value)->shape);
     for (size_t i = 0; i < g.batches * g.rows * g.columns; i++) {
         size_t column = i % g.columns, row = i / g.columns % g.rows, batch = i / g.columns / g.rows;
         for (size_t k = 0; k < g.depth; k++)
@@ -163,9 +183,12 @@ static void read_pairs(struct fit *fit, reader read, void *data) {
 }
 
 static void read_all(struct fit *fit, reader read, void *data) {
-    if (fit->op == OP_MATMUL) read_matrices(fit, read, data);
-    else if (fit->count == 1) read_axis(fit, read, data);
-    else read_pairs(fit, read, data);
+    if (fit->op == OP_MATMUL)
+        read_matrices(fit, read, data);
+    else if (fit->count == 1)
+        read_axis(fit, read, data);
+    else
+        read_pairs(fit, read, data);
 }
 
 /* An operand's element as its limit leaves it. */
@@ -231,11 +254,13 @@ static bool has_room(struct fit *fit, struct span **spans, struct span *array) {
 static void limit_term(struct fit *fit, size_t result, const size_t elements[2], void *data) {
     const struct span *spans = data;
     if (bits_of(spans[result]) <= INTEGER_BITS_MAX) return;
-    for (uint32_t o = 0; o < fit->count; o++) limit(&fit->operands[o].at[elements[o]], INTEGER_BITS_MAX - 2 - spans[result].top);
+    for (uint32_t o = 0; o < fit->count; o++)
+        limit(&fit->operands[o].at[elements[o]], INTEGER_BITS_MAX - 2 - spans[result].top);
 }
 
 static void limit_array(struct limits *limits, struct span array) {
-    for (size_t i = 0; bits_of(array) > INTEGER_ARRAY_BITS && i < limits->count; i++) limit(&limits->at[i], INTEGER_ARRAY_BITS - 2 - array.top);
+    for (size_t i = 0; bits_of(array) > INTEGER_ARRAY_BITS && i < limits->count; i++)
+        limit(&limits->at[i], INTEGER_ARRAY_BITS - 2 - array.top);
 }
 
 static void fit_sum(struct fit *fit, struct span *spans, struct span array) {
@@ -280,7 +305,8 @@ static void fit_product(struct fit *fit) {
     fit->coarse = fit->coarse || !arrays_have_room(fit);
     for (int bits = INTEGER_ARRAY_BITS / 2; bits > SHARE_MIN && !arrays_have_room(fit); bits--)
         for (uint32_t o = 0; o < 2; o++)
-            for (size_t e = 0; e < fit->operands[o].count; e++) limit(&fit->operands[o].at[e], bits - array_span(fit, o).top);
+            for (size_t e = 0; e < fit->operands[o].count; e++)
+                limit(&fit->operands[o].at[e], bits - array_span(fit, o).top);
 }
 
 /* ---- operators ---- */
@@ -289,7 +315,8 @@ static void fit_product(struct fit *fit) {
 static bool is_as_the_model_gave_it(const struct graph *graph, valref value) {
     const struct node *node = graph_definition(graph, value);
     while (op_is_movement(node->op) && node->op != OP_CONCAT) node = graph_definition(graph, node->inputs[0]);
-    return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD;
+    return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_NARROW || node->op == OP_TABLE ||
+           node->op == OP_THRESHOLD;
 }
 
 /* Then the operator is exact, or refused by name: 3 * 5 stays 15. Sums of different grids are no such thing: there
@@ -319,17 +346,21 @@ static bool fit_begin(struct fit *fit, valref *operands, uint32_t count) {
     }
     fit->shape = graph_value(graph, operands[0])->shape;
     const struct shape first = fit->shape;
-    return count != 2 || fit->op == OP_MATMUL || shape_broadcast(&first, &graph_value(graph, operands[1])->shape, &fit->shape);
+    return count != 2 || fit->op == OP_MATMUL ||
+           shape_broadcast(&first, &graph_value(graph, operands[1])->shape, &fit->shape);
 }
 
 static bool fit_end(struct fit *fit, const char *prefix, valref *operands, const double *const *scales) {
     static const char *const sides[2] = {"left", "right"};
     bool any = false;
     for (uint32_t o = 0; o < fit->count; o++) {
-        const char *side = fit->count == 1 ? "operand" : fit->count == 2 ? sides[o] : arena_printf(fit->state->scratch, "%u", o);
+        const char *side = fit->count == 1   ? "operand"
+                           : fit->count == 2 ? sides[o]
+                                             : arena_printf(fit->state->scratch, "%u", o);
         const char *name = arena_printf(fit->state->scratch, "%s.%s_rounded", prefix, side);
         valref before = operands[o];
-        operands[o] = rounded_to(fit->state, fit->node, name, &fit->operands[o], scales ? scales[o] : NULL, fit->coarse);
+        operands[o] =
+            rounded_to(fit->state, fit->node, name, &fit->operands[o], scales ? scales[o] : NULL, fit->coarse);
         any = any || !valref_equal(operands[o], before);
     }
     return any;
@@ -341,16 +372,18 @@ static bool any_scale(const double *const *scales, uint32_t count) {
     return false;
 }
 
-bool operands_fit(struct integerise *state, const struct node *node, enum op op, const char *prefix, valref *operands, uint32_t count,
-                  const double *const *scales) {
+bool operands_fit(struct integerise *state, const struct node *node, enum op op, const char *prefix, valref *operands,
+                  uint32_t count, const double *const *scales) {
     struct fit fit = {.state = state, .node = node, .op = op};
     struct span *spans, array;
     if (!fit_begin(&fit, operands, count)) return false;
     bool product = op == OP_MUL || op == OP_MATMUL;
     if (has_room(&fit, &spans, &array) && (op != OP_MATMUL || arrays_have_room(&fit))) return false;
     if (!any_scale(scales, count) && must_be_exact(&fit)) return false;
-    if (product) fit_product(&fit);
-    else fit_sum(&fit, spans, array);
+    if (product)
+        fit_product(&fit);
+    else
+        fit_sum(&fit, spans, array);
     return fit_end(&fit, prefix, operands, scales);
 }
 
@@ -365,7 +398,8 @@ bool concat_fit(struct integerise *state, const struct node *node, valref *opera
     return fit_end(&fit, node->name, operands, scales);
 }
 
-valref value_fit(struct integerise *state, const struct node *node, const char *name, valref value, const int *fractions, const double *scale) {
+valref value_fit(struct integerise *state, const struct node *node, const char *name, valref value,
+                 const int *fractions, const double *scale) {
     struct limits limits = limits_new(state, value);
     for (size_t i = 0; i < limits.count; i++) limit(&limits.at[i], fractions[i]);
     return rounded_to(state, node, name, &limits, scale, false);

@@ -73,7 +73,8 @@ static int lower_code_input(struct integerise *state, const struct node *node, c
     const struct quantizer_attributes *quantizer = &reader->attributes.quantizer;
     const struct shape shape = node->attributes.input.shape;
     struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);
-    for (size_t i = 0; i < q->count; i++) formats[i] = (struct format){quantizer->is_signed, (int16_t)q->parameters[3][i], 0};
+    for (size_t i = 0; i < q->count; i++)
+        formats[i] = (struct format){quantizer->is_signed, (int16_t)q->parameters[3][i], 0};
     valref port = graph_append_integer_input(state->integer, node->name, shape,
                                              formats_compact(state->scratch, &shape, formats), quantizer->rounding,
                                              quantizer->narrow ? OVERFLOW_SATURATE_SYMMETRIC : OVERFLOW_SATURATE);
@@ -90,7 +91,8 @@ static int lower_meant_input(struct integerise *state, const struct node *node, 
     struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);
     enum overflow overflow = OVERFLOW_SATURATE;
     for (size_t i = 0; i < q->count; i++) port_quantiser_rule(q, i, &formats[i], &overflow);
-    valref port = graph_append_integer_input(state->integer, node->name, q->shape, formats_compact(state->scratch, &q->shape, formats),
+    valref port = graph_append_integer_input(state->integer, node->name, q->shape,
+                                             formats_compact(state->scratch, &q->shape, formats),
                                              q->node.attributes.quantizer.rounding, overflow);
     if (port.id == UINT32_MAX) return -1;
     struct input_attributes *input = &graph_definition(state->integer, port)->attributes.input;
@@ -111,8 +113,8 @@ int cross_input(struct integerise *state, const struct node *node) {
     if (reader && quantiser_fits_port(state->real, reader, state->scratch, &q))
         return lower_code_input(state, node, reader, &q);
     struct port_quantiser meant;
-    if (port_quantiser_find(state->real, node->result, state->scratch, &meant) && meant.routes == 1 && !meant.elsewhere &&
-        !port_quantiser_refusal(state->program->context, &meant, state->scratch))
+    if (port_quantiser_find(state->real, node->result, state->scratch, &meant) && meant.routes == 1 &&
+        !meant.elsewhere && !port_quantiser_refusal(state->program->context, &meant, state->scratch))
         return lower_meant_input(state, node, &meant);
     bool output;
     if (graph_use_count(state->real, node->result, &output) || output)

@@ -119,7 +119,9 @@ static double steps_at_most(const struct integer_function *function, size_t elem
     return fmin(fabs((double)hi - (double)lo), (double)(interval.hi - interval.lo));
 }
 
-static double table_price(double index, double width) { return width * exp2(fmax(0, index - 6)); }
+static double table_price(double index, double width) {
+    return width * exp2(fmax(0, index - 6));
+}
 
 /* A comparison a step, or a search that decides the index bit by bit. */
 static double stairs_price(double steps, int index, int width) {
@@ -141,10 +143,10 @@ static void weigh_group(const struct operand *operand, const struct groups *grou
         choice->tables_possible ? table_find(&function, groups->first[g], interval, arena, &choice->tables[g]) : -1;
     if (status == -2) choice->missing = true;
     choice->tables_possible = choice->tables_possible && status == 0;
-    bool monotone =
-        choice->stairs_possible && is_monotone(operand, groups->first[g], interval) &&
-        choice->stairs_cost + users * stairs_price(steps_at_most(&function, groups->first[g], interval), index, width) <=
-            choice->limit;
+    bool monotone = choice->stairs_possible && is_monotone(operand, groups->first[g], interval) &&
+                    choice->stairs_cost +
+                            users * stairs_price(steps_at_most(&function, groups->first[g], interval), index, width) <=
+                        choice->limit;
     status = monotone ? staircase_find(&function, groups->first[g], interval, arena, &choice->stairs[g]) : -1;
     if (status == -2) choice->missing = true;
     choice->stairs_possible = choice->stairs_possible && status == 0;

@@ -2,8 +2,8 @@
  * integer times a power of two, and a common grid always exists: the integers are multiplied by what is left of their
  * scales when their greatest common divisor is taken off. Scales that agree to the 24 bits of binary32 count as equal
  * but for a power of two, which is a shift: a bias quantised with the product of two scales has that product rounded.
- * Where the factors or the sums would be too wide, factors of 24 bits approximate the ratios and what they give is rounded
- * to a grid that leaves room for the sums, which is told: binary32 itself keeps no more than 24. */
+ * Where the factors or the sums would be too wide, factors of 24 bits approximate the ratios and what they give is
+ * rounded to a grid that leaves room for the sums, which is told: binary32 itself keeps no more than 24. */
 #include "passes/integerise.h"
 
 #include <math.h>
@@ -47,7 +47,9 @@ struct group {
 
 /* ---- mantissas ---- */
 
-static bool is_binary32(double scale) { return (double)(float)scale == scale; }
+static bool is_binary32(double scale) {
+    return (double)(float)scale == scale;
+}
 
 static int exponent_of(double scale) {
     int exponent;
@@ -214,13 +216,17 @@ static void collect(const struct integerise *state, const struct scale_join *joi
             double magnitude = magnitude_of(graph_interval(state->integer, operand->value, e));
             struct group *group = &groups[join->groups[o][e]];
             if (magnitude == 0) continue;
-            group->members[group->count++] = (struct member){
-                .operand = o, .element = e, .scale = operand->scale ? operand->scale[e] : 1, .magnitude = magnitude,
-                .fraction = graph_format(state->integer, operand->value, e).fraction};
+            group->members[group->count++] =
+                (struct member){.operand = o,
+                                .element = e,
+                                .scale = operand->scale ? operand->scale[e] : 1,
+                                .magnitude = magnitude,
+                                .fraction = graph_format(state->integer, operand->value, e).fraction};
         }
 }
 
-static const char *operand_name(const struct integerise *state, const struct scale_join *join, uint32_t o, const char *what) {
+static const char *operand_name(const struct integerise *state, const struct scale_join *join, uint32_t o,
+                                const char *what) {
     const char *side = join->operand_count == 1 ? "" : o == 0 ? "left_" : "right_";
     return arena_printf(state->scratch, "%s.%s%s", join->node->name, side, what);
 }
@@ -244,8 +250,9 @@ static valref multiplied(struct integerise *state, const struct scale_join *join
     if (!any) return operand->value;
     const char *name = operand_name(state, join, o, "grid");
     valref operands[2] = {operand->value, NO_VALUE};
-    operands[1] = graph_append_integers(state->integer, constants ? name : arena_printf(state->scratch, "%s.factor", name), shape,
-                                        formats_compact(state->scratch, &shape, formats), factors);
+    operands[1] =
+        graph_append_integers(state->integer, constants ? name : arena_printf(state->scratch, "%s.factor", name), shape,
+                              formats_compact(state->scratch, &shape, formats), factors);
     if (constants || operands[1].id == UINT32_MAX) return operands[1];
     double *ones = ARENA_ARRAY(state->scratch, double, count);
     for (size_t i = 0; i < count; i++) ones[i] = 1;
@@ -263,7 +270,8 @@ static int kept_fraction(const struct integerise *state, const struct group *gro
     return group->nearly && KEPT_BITS - top < group->finest ? KEPT_BITS - top : group->finest;
 }
 
-static valref rounded(struct integerise *state, const struct scale_join *join, const struct group *groups, uint32_t o, valref value, const double *scale) {
+static valref rounded(struct integerise *state, const struct scale_join *join, const struct group *groups, uint32_t o,
+                      valref value, const double *scale) {
     size_t count = elements_of(state, &join->operands[o]);
     int *fractions = ARENA_ARRAY(state->scratch, int, count);
     for (size_t e = 0; e < count; e++) fractions[e] = kept_fraction(state, &groups[join->groups[o][e]], value, e);
@@ -306,9 +314,11 @@ static void tell(struct integerise *state, const struct scale_join *join, const 
     if (merged) doubt = doubt_reason(state, join->node, "takes scales for equal that binary32 cannot tell apart");
     if (nearly) doubt = doubt_reason(state, join->node, "joins scales that have no common grid of 64 bits");
     if (nearly)
-        program_note(state->program, "integerise", join->node->name, BINARY32_BITS,
-                     "scales without a common grid within 64 bits are joined by factors of %d bits: each is off by 2^-%d of "
-                     "itself at most", BINARY32_BITS, BINARY32_BITS);
+        program_note(
+            state->program, "integerise", join->node->name, BINARY32_BITS,
+            "scales without a common grid within 64 bits are joined by factors of %d bits: each is off by 2^-%d of "
+            "itself at most",
+            BINARY32_BITS, BINARY32_BITS);
     for (uint32_t o = 0; doubt && o < join->operand_count; o++)
         if (!join->operands[o].doubt) join->operands[o].doubt = doubt;
 }

@@ -33,7 +33,8 @@ static void override(struct precision *out, const struct precision *by) {
     if (by->granularity >= 0) out->granularity = by->granularity;
 }
 
-struct precision layer_precision(struct program *program, const struct graph *graph, const struct node *node, unsigned wanted) {
+struct precision layer_precision(struct program *program, const struct graph *graph, const struct node *node,
+                                 unsigned wanted) {
     struct precision precision = program->options->precision;
     const struct node *layer = layer_of(graph, node);
     unsigned overridden = 0;

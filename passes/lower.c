@@ -28,13 +28,13 @@ static uint64_t hash_wire(const struct wire *wire) {
 }
 
 static bool same_wire(const struct wire *a, const struct wire *b) {
-    if (a->op != b->op || a->operand_count != b->operand_count || a->constant != b->constant || a->amount != b->amount ||
-        a->clamp_lo != b->clamp_lo || a->clamp_hi != b->clamp_hi || a->wrap_signed != b->wrap_signed || a->table != b->table)
+    if (a->op != b->op || a->operand_count != b->operand_count || a->constant != b->constant ||
+        a->amount != b->amount || a->clamp_lo != b->clamp_lo || a->clamp_hi != b->clamp_hi ||
+        a->wrap_signed != b->wrap_signed || a->table != b->table)
         return false;
     for (uint32_t i = 0; i < a->operand_count; i++) {
         struct term x = a->operands[i], y = b->operands[i];
-        if (x.wire.id != y.wire.id || x.shift != y.shift || x.negative != y.negative)
-            return false;
+        if (x.wire.id != y.wire.id || x.shift != y.shift || x.negative != y.negative) return false;
     }
     return true;
 }
@@ -44,19 +44,16 @@ static void rehash(struct lower *lower) {
     lower->slots = ARENA_ARRAY(lower->scratch, uint32_t, lower->slot_count);
     for (uint32_t i = 0; i < lower->datapath->wire_count; i++) {
         uint32_t slot = (uint32_t)hash_wire(&lower->datapath->wires[i]) & (lower->slot_count - 1);
-        while (lower->slots[slot])
-            slot = (slot + 1) & (lower->slot_count - 1);
+        while (lower->slots[slot]) slot = (slot + 1) & (lower->slot_count - 1);
         lower->slots[slot] = i + 1;
     }
 }
 
 wireref lower_wire(struct lower *lower, struct wire wire) {
-    if (2 * lower->datapath->wire_count >= lower->slot_count)
-        rehash(lower);
+    if (2 * lower->datapath->wire_count >= lower->slot_count) rehash(lower);
     uint32_t slot = (uint32_t)hash_wire(&wire) & (lower->slot_count - 1);
     for (; lower->slots[slot]; slot = (slot + 1) & (lower->slot_count - 1))
-        if (same_wire(&lower->datapath->wires[lower->slots[slot] - 1], &wire))
-            return (wireref){lower->slots[slot] - 1};
+        if (same_wire(&lower->datapath->wires[lower->slots[slot] - 1], &wire)) return (wireref){lower->slots[slot] - 1};
     wire.origin = lower->origin;
     wire.element = lower->in_body ? 0 : lower->element;
     wire.cycle = -1;
@@ -75,11 +72,9 @@ struct term lower_constant(struct lower *lower, int64_t constant) {
 
 bool lower_is_constant(const struct lower *lower, struct term term, int64_t *constant) {
     const struct wire *wire = wire_at(lower, term.wire);
-    if (wire->lo != wire->hi)
-        return false;
+    if (wire->lo != wire->hi) return false;
     int128 value = term_interval(lower->datapath, term).lo;
-    if (value < INT64_MIN || value > INT64_MAX)
-        return false;
+    if (value < INT64_MIN || value > INT64_MAX) return false;
     *constant = (int64_t)value;
     return true;
 }
@@ -94,10 +89,8 @@ int lower_refuse(struct lower *lower, const char *why) {
 
 wireref lower_plain(struct lower *lower, struct term term) {
     int64_t constant;
-    if (lower_is_constant(lower, term, &constant))
-        return lower_constant(lower, constant).wire;
-    if (!term.shift && !term.negative)
-        return term.wire;
+    if (lower_is_constant(lower, term, &constant)) return lower_constant(lower, constant).wire;
+    if (!term.shift && !term.negative) return term.wire;
     if (!sum_is_safe(lower->datapath, &term, 1, 0)) {
         lower_refuse(lower, "a value needs more than 64 bits");
         return lower_constant(lower, 0).wire;
@@ -107,8 +100,7 @@ wireref lower_plain(struct lower *lower, struct term term) {
 
 wireref lower_shift_right(struct lower *lower, wireref a, int amount) {
     struct term operand = {.wire = a};
-    if (amount == 0)
-        return a;
+    if (amount == 0) return a;
     struct wire wire = {.op = WIRE_SHIFT_RIGHT, .operands = &operand, .operand_count = 1, .amount = amount};
     return lower_plain(lower, (struct term){.wire = lower_wire(lower, wire)});
 }
@@ -116,18 +108,16 @@ wireref lower_shift_right(struct lower *lower, wireref a, int amount) {
 wireref lower_wrap(struct lower *lower, wireref a, int bits, bool is_signed) {
     struct term operand = {.wire = a};
     const struct wire *x = wire_at(lower, a);
-    if (bits <= 0)
-        return lower_constant(lower, 0).wire;
-    if (interval_fits((struct interval){x->lo, x->hi}, (struct format){is_signed, (int16_t)bits, 0}))
-        return a;
-    struct wire wire = {.op = WIRE_WRAP, .operands = &operand, .operand_count = 1, .amount = bits, .wrap_signed = is_signed};
+    if (bits <= 0) return lower_constant(lower, 0).wire;
+    if (interval_fits((struct interval){x->lo, x->hi}, (struct format){is_signed, (int16_t)bits, 0})) return a;
+    struct wire wire = {
+        .op = WIRE_WRAP, .operands = &operand, .operand_count = 1, .amount = bits, .wrap_signed = is_signed};
     return lower_plain(lower, (struct term){.wire = lower_wire(lower, wire)});
 }
 
 wireref lower_sign(struct lower *lower, wireref a) {
     const struct wire *x = wire_at(lower, a);
-    if (x->lo >= 0 || x->hi < 0)
-        return lower_constant(lower, x->hi < 0).wire;
+    if (x->lo >= 0 || x->hi < 0) return lower_constant(lower, x->hi < 0).wire;
     return lower_wrap(lower, lower_shift_right(lower, a, wire_width(x) - 1), 1, false);
 }
 
@@ -139,8 +129,7 @@ struct term lower_apply(struct lower *lower, enum wire_op op, wireref a, wireref
 
 struct term lower_select(struct lower *lower, wireref condition, struct term a, struct term b) {
     int64_t always;
-    if (lower_is_constant(lower, (struct term){.wire = condition}, &always))
-        return always ? a : b;
+    if (lower_is_constant(lower, (struct term){.wire = condition}, &always)) return always ? a : b;
     struct term operands[3] = {{.wire = condition}};
     operands[1].wire = lower_plain(lower, a);
     operands[2].wire = lower_plain(lower, b);
@@ -150,22 +139,20 @@ struct term lower_select(struct lower *lower, wireref condition, struct term a, 
 
 struct term lower_clamp(struct lower *lower, struct term term, int128 lo, int128 hi) {
     struct interval x = term_interval(lower->datapath, term);
-    if (lo <= x.lo && hi >= x.hi)
-        return term;
-    if (hi <= x.lo || lo >= x.hi || lo >= hi)
-        return lower_constant(lower, (int64_t)(hi <= x.lo || lo >= hi ? hi : lo));
+    if (lo <= x.lo && hi >= x.hi) return term;
+    if (hi <= x.lo || lo >= x.hi || lo >= hi) return lower_constant(lower, (int64_t)(hi <= x.lo || lo >= hi ? hi : lo));
     lo = lo < x.lo ? x.lo : lo;
     hi = hi > x.hi ? x.hi : hi;
     int128 below = ((int128)1 << term.shift) - 1;
-    if (term.negative || (lo & below) || (hi & below))
-        term = (struct term){.wire = lower_plain(lower, term)};
+    if (term.negative || (lo & below) || (hi & below)) term = (struct term){.wire = lower_plain(lower, term)};
     const struct wire *wire = wire_at(lower, term.wire);
     struct term operand = {.wire = term.wire};
     lo >>= term.shift;
     hi >>= term.shift;
     if (wire->op == WIRE_CLAMP) /* the new bounds lie inside the old ones */
         operand = wire->operands[0];
-    struct wire clamp = {.op = WIRE_CLAMP, .operands = &operand, .operand_count = 1, .clamp_lo = (int64_t)lo, .clamp_hi = (int64_t)hi};
+    struct wire clamp = {
+        .op = WIRE_CLAMP, .operands = &operand, .operand_count = 1, .clamp_lo = (int64_t)lo, .clamp_hi = (int64_t)hi};
     term.wire = lower_wire(lower, clamp);
     return term;
 }
@@ -200,10 +187,8 @@ struct term lower_table(struct lower *lower, struct term term, const struct tabl
         made.entries[i] = table->entries[at];
         same &= made.entries[i] == made.entries[0];
     }
-    if (same)
-        return lower_constant(lower, made.entries[0]);
-    if (made.count == 2 && is_scaled_bit(made.entries))
-        return scaled_bit(lower, term.wire, made.entries);
+    if (same) return lower_constant(lower, made.entries[0]);
+    if (made.count == 2 && is_scaled_bit(made.entries)) return scaled_bit(lower, term.wire, made.entries);
     struct term operand = {.wire = term.wire};
     struct wire look_up = {.op = WIRE_TABLE, .operands = &operand, .operand_count = 1};
     look_up.table = datapath_table(lower->design, lower->datapath, &made);
@@ -249,11 +234,10 @@ struct term lower_sum(struct lower *lower, const struct term_list *list) {
         lower_refuse(lower, "a sum needs more than 64 bits on its way");
         return lower_constant(lower, 0);
     }
-    if (list->count == 0)
-        return lower_constant(lower, (int64_t)list->constant);
-    if (list->count == 1 && list->constant == 0)
-        return list->terms[0];
-    struct wire wire = {.op = WIRE_SUM, .operands = list->terms, .operand_count = list->count, .constant = (int64_t)list->constant};
+    if (list->count == 0) return lower_constant(lower, (int64_t)list->constant);
+    if (list->count == 1 && list->constant == 0) return list->terms[0];
+    struct wire wire = {
+        .op = WIRE_SUM, .operands = list->terms, .operand_count = list->count, .constant = (int64_t)list->constant};
     return (struct term){.wire = lower_wire(lower, wire)};
 }
 
@@ -262,15 +246,26 @@ struct term lower_sum(struct lower *lower, const struct term_list *list) {
 typedef void (*lower_family)(struct lower *lower, struct term *out);
 
 static const lower_family families[OP_COUNT] = {
-    [OP_INPUT] = lower_ports,       [OP_CONSTANT] = lower_ports,
-    [OP_ADD] = lower_arithmetic,    [OP_SUB] = lower_arithmetic,   [OP_MUL] = lower_arithmetic,
-    [OP_MATMUL] = lower_linear,     [OP_RELU] = lower_activation,
-    [OP_ARGMAX] = lower_reduction,  [OP_REDUCE_MAX] = lower_reduction, [OP_REDUCE_SUM] = lower_reduction,
-    [OP_RESHAPE] = lower_movement,  [OP_TRANSPOSE] = lower_movement, [OP_CONCAT] = lower_movement,
-    [OP_SLICE] = lower_movement,    [OP_GATHER] = lower_movement,
+    [OP_INPUT] = lower_ports,
+    [OP_CONSTANT] = lower_ports,
+    [OP_ADD] = lower_arithmetic,
+    [OP_SUB] = lower_arithmetic,
+    [OP_MUL] = lower_arithmetic,
+    [OP_MATMUL] = lower_linear,
+    [OP_RELU] = lower_activation,
+    [OP_ARGMAX] = lower_reduction,
+    [OP_REDUCE_MAX] = lower_reduction,
+    [OP_REDUCE_SUM] = lower_reduction,
+    [OP_RESHAPE] = lower_movement,
+    [OP_TRANSPOSE] = lower_movement,
+    [OP_CONCAT] = lower_movement,
+    [OP_SLICE] = lower_movement,
+    [OP_GATHER] = lower_movement,
     [OP_NARROW] = lower_quantizer,
-    [OP_TABLE] = lower_lookup,      [OP_THRESHOLD] = lower_lookup,
-    [OP_SCAN] = lower_loop,         [OP_MAP] = lower_loop,
+    [OP_TABLE] = lower_lookup,
+    [OP_THRESHOLD] = lower_lookup,
+    [OP_SCAN] = lower_loop,
+    [OP_MAP] = lower_loop,
 };
 
 struct term lower_operand(const struct lower *lower, uint32_t input, size_t element) {
@@ -281,15 +276,12 @@ struct term lower_operand(const struct lower *lower, uint32_t input, size_t elem
  * that are not needed off it. */
 static struct term lower_known(struct lower *lower, struct term term, struct interval known) {
     struct interval seen = term_interval(lower->datapath, term);
-    if (seen.lo >= known.lo && seen.hi <= known.hi)
-        return term;
-    if (known.lo == known.hi)
-        return lower_constant(lower, (int64_t)known.lo);
+    if (seen.lo >= known.lo && seen.hi <= known.hi) return term;
+    if (known.lo == known.hi) return lower_constant(lower, (int64_t)known.lo);
     struct format narrow = format_for(known, 0);
     bool flip = known.hi <= 0 && wire_at(lower, term.wire)->op == WIRE_SUM &&
                 format_for((struct interval){-known.hi, -known.lo}, 0).width < narrow.width;
-    if (interval_fits(seen, narrow) && !flip)
-        return term;
+    if (interval_fits(seen, narrow) && !flip) return term;
     if (flip) {
         narrow = format_for((struct interval){-known.hi, -known.lo}, 0);
         term.negative = !term.negative;
@@ -307,21 +299,21 @@ static void finish_value(struct lower *lower, valref value) {
         elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
         if (!lower->in_body && !graph_integers(lower->graph, value))
             datapath_probe(lower->design, lower->datapath,
-                           (struct probe){value, (uint32_t)e, elements[e].wire, elements[e].shift, elements[e].negative, 0, NO_VALUE});
+                           (struct probe){value, (uint32_t)e, elements[e].wire, elements[e].shift, elements[e].negative,
+                                          0, NO_VALUE});
     }
 }
 
 void lower_node(struct lower *lower, const struct node *node) {
     bool integer = graph_value(lower->graph, node->result)->kind == VALUE_INTEGER;
     lower->node = node;
-    if (!lower->in_body)
-        lower->origin = (noderef){(uint32_t)(node - lower->graph->nodes)};
+    if (!lower->in_body) lower->origin = (noderef){(uint32_t)(node - lower->graph->nodes)};
     for (uint32_t r = 0; r < node->result_count; r++) {
         valref value = node_result(node, r);
-        lower->elements[value.id] = ARENA_ARRAY(lower->scratch, struct term, shape_elements(&graph_value(lower->graph, value)->shape) + 1);
+        lower->elements[value.id] =
+            ARENA_ARRAY(lower->scratch, struct term, shape_elements(&graph_value(lower->graph, value)->shape) + 1);
     }
-    if (!integer)
-        return;
+    if (!integer) return;
     if (!families[node->op]) {
         diag_error(&lower->design->context->diagnostics, graph_location(lower->graph, node), NULL,
                    "operator '%s' has no hardware form", op_info(node->op)->name);
@@ -329,8 +321,7 @@ void lower_node(struct lower *lower, const struct node *node) {
         return;
     }
     families[node->op](lower, lower->elements[node->result.id]);
-    for (uint32_t r = 0; r < node->result_count; r++)
-        finish_value(lower, node_result(node, r));
+    for (uint32_t r = 0; r < node->result_count; r++) finish_value(lower, node_result(node, r));
 }
 
 /* ---- ports ---- */
@@ -370,15 +361,13 @@ static void make_ports(struct lower *lower) {
 static void name_absorbers(struct lower *lower) {
     const struct graph *graph = lower->graph;
     valref *reader = ARENA_ARRAY(lower->scratch, valref, graph->value_count + 1);
-    for (uint32_t v = 0; v < graph->value_count; v++)
-        reader[v] = NO_VALUE;
+    for (uint32_t v = 0; v < graph->value_count; v++) reader[v] = NO_VALUE;
     for (uint32_t n = graph->node_count; n-- > 0;)
         for (uint32_t i = 0; !graph->nodes[n].dead && i < graph->nodes[n].input_count; i++)
             reader[graph->nodes[n].inputs[i].id] = graph->nodes[n].result;
     for (uint32_t i = 0; i < lower->datapath->probe_count; i++) {
         struct probe *probe = &lower->datapath->probes[i];
-        if (probe->wire.id == UINT32_MAX)
-            probe->absorber = reader[probe->value.id];
+        if (probe->wire.id == UINT32_MAX) probe->absorber = reader[probe->value.id];
     }
 }
 
@@ -393,8 +382,7 @@ int pass_lower(struct program *program, bool *changed) {
     lower.scratch = arena_new(program->context);
     lower.elements = ARENA_ARRAY(lower.scratch, struct term *, graph->value_count + 1);
     for (uint32_t i = 0; i < graph->node_count && !lower.failed; i++)
-        if (!graph->nodes[i].dead)
-            lower_node(&lower, &graph->nodes[i]);
+        if (!graph->nodes[i].dead) lower_node(&lower, &graph->nodes[i]);
     if (!lower.failed) {
         make_ports(&lower);
         design_compact(design);

@@ -15,9 +15,9 @@ struct lower {
     const struct node *node; /* being lowered */
     noderef origin;          /* in a body, the node that owns it */
     bool in_body;
-    uint32_t element;        /* of its result */
-    bool failed;             /* a node was diagnosed */
-    uint32_t *slots;         /* hash of wires, so that equal ones are made once */
+    uint32_t element; /* of its result */
+    bool failed;      /* a node was diagnosed */
+    uint32_t *slots;  /* hash of wires, so that equal ones are made once */
     uint32_t slot_count;
 };
 
@@ -69,7 +69,8 @@ void term_list_add_product(struct lower *lower, struct term_list *list, struct t
 /* Replaces the datapath: map[old wire] is the new wire; ports and probes follow. Then compacts. */
 void datapath_replace(struct design *design, const struct datapath *replacement, const wireref *map);
 /* The same wire with its operands (and table) renumbered; operands in the design's arena. */
-struct wire wire_mapped(struct design *design, const struct datapath *from, struct datapath *to, const struct wire *wire, const wireref *map);
+struct wire wire_mapped(struct design *design, const struct datapath *from, struct datapath *to,
+                        const struct wire *wire, const wireref *map);
 /* Whether every partial sum of these terms and the constant stays within 64 bits. */
 bool sum_is_safe(const struct datapath *datapath, const struct term *terms, uint32_t count, int128 constant);
 /* trees.c: 2 or 3, as the options ask or else by the clock. */

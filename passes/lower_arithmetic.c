@@ -3,7 +3,8 @@
 #include "passes/lower.h"
 
 /* a * b as a sum of a where a bit of b is set; the sign bit of b counts negative. */
-static void add_partial_products(struct lower *lower, struct term_list *list, wireref a, wireref b, struct term sign, int shift) {
+static void add_partial_products(struct lower *lower, struct term_list *list, wireref a, wireref b, struct term sign,
+                                 int shift) {
     int width = wire_width(&lower->datapath->wires[b.id]);
     bool is_signed = wire_is_signed(&lower->datapath->wires[b.id]);
     struct term zero = lower_constant(lower, 0);
@@ -19,12 +20,10 @@ static void add_partial_products(struct lower *lower, struct term_list *list, wi
 static bool add_square(struct lower *lower, struct term_list *list, wireref a, struct term sign, int shift) {
     const struct wire *wire = &lower->datapath->wires[a.id];
     int128 most = wire->hi > -wire->lo ? wire->hi : -wire->lo;
-    if (wire_width(wire) > 8 || most > 255)
-        return false;
+    if (wire_width(wire) > 8 || most > 255) return false;
     struct table table = {.first = wire->lo, .count = (uint32_t)(wire->hi - wire->lo + 1)};
     table.entries = ARENA_ARRAY(lower->scratch, int64_t, table.count);
-    for (uint32_t i = 0; i < table.count; i++)
-        table.entries[i] = (table.first + i) * (table.first + i);
+    for (uint32_t i = 0; i < table.count; i++) table.entries[i] = (table.first + i) * (table.first + i);
     struct term square = lower_table(lower, (struct term){.wire = a}, &table);
     term_list_add(lower, list, square, sign.negative ? -1 : 1, sign.shift + shift);
     return true;
@@ -41,8 +40,7 @@ void term_list_add_product(struct lower *lower, struct term_list *list, struct t
         return;
     }
     struct term sign = {.shift = (uint8_t)(a.shift + b.shift), .negative = a.negative != b.negative};
-    if (a.wire.id == b.wire.id && add_square(lower, list, a.wire, sign, shift))
-        return;
+    if (a.wire.id == b.wire.id && add_square(lower, list, a.wire, sign, shift)) return;
     const struct wire *wires = lower->datapath->wires;
     bool swap = wire_width(&wires[a.wire.id]) < wire_width(&wires[b.wire.id]);
     add_partial_products(lower, list, swap ? b.wire : a.wire, swap ? a.wire : b.wire, sign, shift);
@@ -66,7 +64,8 @@ static struct term lower_element(struct lower *lower, size_t i, size_t j, int fr
 void lower_arithmetic(struct lower *lower, struct term *out) {
     const struct graph *graph = lower->graph;
     const struct value *result = graph_value(graph, lower->node->result);
-    const struct shape *a = &graph_value(graph, lower->node->inputs[0])->shape, *b = &graph_value(graph, lower->node->inputs[1])->shape;
+    const struct shape *a = &graph_value(graph, lower->node->inputs[0])->shape,
+                       *b = &graph_value(graph, lower->node->inputs[1])->shape;
     size_t count = shape_elements(&result->shape);
     for (size_t e = 0; e < count && !lower->failed; e++) {
         size_t i = shape_project(&result->shape, e, a), j = shape_project(&result->shape, e, b);

@@ -24,9 +24,9 @@ static struct term lower_dot(struct lower *lower, const struct matrix_product *p
     for (size_t k = 0; k < product->depth && !lower->failed; k++) {
         struct element at = element_of(product, result, k);
         struct term a = lower_operand(lower, 0, at.left), b = lower_operand(lower, 1, at.right);
-        if (is_zero(lower, a) || is_zero(lower, b))
-            continue;
-        int have = graph_format(lower->graph, inputs[0], at.left).fraction + graph_format(lower->graph, inputs[1], at.right).fraction;
+        if (is_zero(lower, a) || is_zero(lower, b)) continue;
+        int have = graph_format(lower->graph, inputs[0], at.left).fraction +
+                   graph_format(lower->graph, inputs[1], at.right).fraction;
         term_list_add_product(lower, &list, a, b, fraction - have);
     }
     return lower_sum(lower, &list);
@@ -35,7 +35,8 @@ static struct term lower_dot(struct lower *lower, const struct matrix_product *p
 void lower_linear(struct lower *lower, struct term *out) {
     const struct graph *graph = lower->graph;
     const valref *inputs = lower->node->inputs;
-    struct matrix_product product = product_geometry(lower->scratch, &graph_value(graph, inputs[0])->shape, &graph_value(graph, inputs[1])->shape);
+    struct matrix_product product =
+        product_geometry(lower->scratch, &graph_value(graph, inputs[0])->shape, &graph_value(graph, inputs[1])->shape);
     size_t count = product.batches * product.rows * product.columns;
     for (size_t e = 0; e < count && !lower->failed; e++) {
         lower->element = (uint32_t)e;

@@ -19,15 +19,13 @@ struct steps {
 static struct steps reachable(const struct lower *lower, const struct staircase *stairs, struct term x) {
     struct interval interval = operand_interval(lower, x);
     uint32_t first = 0, last = stairs->count;
-    while (first < last && stairs->thresholds[first] <= interval.lo)
-        first++;
-    while (last > first && stairs->thresholds[last - 1] > interval.hi)
-        last--;
-    struct steps out = {ARENA_ARRAY(lower->scratch, int64_t, last - first), ARENA_ARRAY(lower->scratch, int64_t, last - first + 1), 0};
+    while (first < last && stairs->thresholds[first] <= interval.lo) first++;
+    while (last > first && stairs->thresholds[last - 1] > interval.hi) last--;
+    struct steps out = {ARENA_ARRAY(lower->scratch, int64_t, last - first),
+                        ARENA_ARRAY(lower->scratch, int64_t, last - first + 1), 0};
     out.values[0] = stairs->values[first];
     for (uint32_t i = first; i < last; i++) {
-        if (stairs->values[i + 1] == out.values[out.count])
-            continue;
+        if (stairs->values[i + 1] == out.values[out.count]) continue;
         out.thresholds[out.count] = stairs->thresholds[i];
         out.values[++out.count] = stairs->values[i + 1];
     }
@@ -73,25 +71,21 @@ static struct term compare_all(struct lower *lower, struct term x, struct steps 
 
 /* Even steps: thresholds t0 + i * 2^shift, values v0 + i * step. */
 static bool even_steps(struct steps steps, int *shift, int64_t *step) {
-    if (steps.count < 2 || !step_of(steps, 0, step))
-        return false;
+    if (steps.count < 2 || !step_of(steps, 0, step)) return false;
     uint64_t run = (uint64_t)steps.thresholds[1] - (uint64_t)steps.thresholds[0];
-    if (run & (run - 1))
-        return false;
-    for (*shift = 0; run >> *shift > 1;)
-        ++*shift;
+    if (run & (run - 1)) return false;
+    for (*shift = 0; run >> *shift > 1;) ++*shift;
     for (uint32_t i = 0; i < steps.count; i++) {
         int64_t other;
-        if (!step_of(steps, i, &other) || other != *step)
-            return false;
-        if (i && (uint64_t)steps.thresholds[i] - (uint64_t)steps.thresholds[i - 1] != run)
-            return false;
+        if (!step_of(steps, i, &other) || other != *step) return false;
+        if (i && (uint64_t)steps.thresholds[i] - (uint64_t)steps.thresholds[i - 1] != run) return false;
     }
     return *shift < 62;
 }
 
 static struct term shift_and_clamp(struct lower *lower, struct term x, struct steps steps, int shift, int64_t step) {
-    struct term_list moved = {.constant = ((int128)1 << shift) - steps.thresholds[0]}, out = {.constant = steps.values[0]};
+    struct term_list moved = {.constant = ((int128)1 << shift) - steps.thresholds[0]},
+                     out = {.constant = steps.values[0]};
     term_list_add(lower, &moved, x, 1, 0);
     wireref count = lower_shift_right(lower, lower_plain(lower, lower_sum(lower, &moved)), shift);
     term_list_add(lower, &out, lower_clamp(lower, (struct term){.wire = count}, 0, steps.count), step, 0);
@@ -103,8 +97,7 @@ static struct term tabulated(struct lower *lower, struct term x, struct steps st
     struct table table = {.first = (int64_t)interval.lo, .count = (uint32_t)(interval.hi - interval.lo + 1)};
     table.entries = ARENA_ARRAY(lower->scratch, int64_t, table.count);
     for (uint32_t i = 0, step = 0; i < table.count; i++) {
-        while (step < steps.count && steps.thresholds[step] <= table.first + (int64_t)i)
-            step++;
+        while (step < steps.count && steps.thresholds[step] <= table.first + (int64_t)i) step++;
         table.entries[i] = steps.values[step];
     }
     return lower_table(lower, x, &table);
@@ -112,14 +105,14 @@ static struct term tabulated(struct lower *lower, struct term x, struct steps st
 
 static int search_levels(uint32_t count) {
     int levels = 0;
-    while ((UINT64_C(1) << levels) < (uint64_t)count + 1)
-        levels++;
+    while ((UINT64_C(1) << levels) < (uint64_t)count + 1) levels++;
     return levels;
 }
 
 /* The threshold that decides bit `level` of the index, for each value of the bits above it, less
  * one, so that one LESS decides; a threshold that is not there is never reached. */
-static struct term search_threshold(struct lower *lower, struct term_list *prefix, struct steps steps, int levels, int level, int64_t never) {
+static struct term search_threshold(struct lower *lower, struct term_list *prefix, struct steps steps, int levels,
+                                    int level, int64_t never) {
     struct table table = {.first = 0, .count = 1u << (levels - 1 - level)};
     table.entries = ARENA_ARRAY(lower->scratch, int64_t, table.count);
     for (uint32_t i = 0; i < table.count; i++) {
@@ -137,21 +130,23 @@ static struct term binary_search(struct lower *lower, struct term x, struct step
     for (int level = levels - 1; level >= 0; level--) {
         struct term_list prefix = {0};
         for (uint32_t i = 0; i < index.count; i++)
-            term_list_add(lower, &prefix, (struct term){.wire = index.terms[i].wire}, 1, index.terms[i].shift - level - 1);
+            term_list_add(lower, &prefix, (struct term){.wire = index.terms[i].wire}, 1,
+                          index.terms[i].shift - level - 1);
         prefix.constant = index.constant >> (level + 1);
         struct term threshold = search_threshold(lower, &prefix, steps, levels, level, never);
         struct term bit = lower_apply(lower, WIRE_LESS, lower_plain(lower, threshold), plain);
         term_list_add(lower, &index, bit, 1, level);
     }
-    struct table values = {.first = 0, .count = steps.count + 1, .entries = ARENA_ARRAY(lower->scratch, int64_t, steps.count + 1)};
-    for (uint32_t i = 0; i <= steps.count; i++)
-        values.entries[i] = steps.values[i];
+    struct table values = {
+        .first = 0, .count = steps.count + 1, .entries = ARENA_ARRAY(lower->scratch, int64_t, steps.count + 1)};
+    for (uint32_t i = 0; i <= steps.count; i++) values.entries[i] = steps.values[i];
     return lower_table(lower, lower_sum(lower, &index), &values);
 }
 
 /* LUT of the forms, roughly, in integers. */
 static int64_t table_cost(int index_bits, int entry_bits) {
-    return index_bits > 24 ? INT64_MAX / 2 : (int64_t)entry_bits * (index_bits <= 6 ? 1 : (int64_t)1 << (index_bits - 6));
+    return index_bits > 24 ? INT64_MAX / 2
+                           : (int64_t)entry_bits * (index_bits <= 6 ? 1 : (int64_t)1 << (index_bits - 6));
 }
 
 static int values_width(struct steps steps) {
@@ -168,22 +163,16 @@ static struct term lower_stairs(struct lower *lower, struct term x, const struct
     struct interval interval = operand_interval(lower, x);
     int shift, width = format_for(interval, 0).width, levels = search_levels(steps.count), entry = values_width(steps);
     int64_t step;
-    if (steps.count == 0)
-        return lower_constant(lower, steps.values[0]);
+    if (steps.count == 0) return lower_constant(lower, steps.values[0]);
     int64_t by_table = table_cost(format_for((struct interval){0, interval.hi - interval.lo}, 0).width, entry);
     int64_t by_compare = (int64_t)steps.count * (width + 1);
     int64_t by_search = (int64_t)levels * width + table_cost(levels, entry);
-    for (int level = 1; level < levels; level++)
-        by_search += table_cost(level, width);
-    if (interval.hi - interval.lo == 1)
-        return tabulated(lower, x, steps);
+    for (int level = 1; level < levels; level++) by_search += table_cost(level, width);
+    if (interval.hi - interval.lo == 1) return tabulated(lower, x, steps);
     /* the threshold of one step merges into the sum that it looks at, and the sign is there already */
-    if (steps.count == 1 && lower->datapath->wires[x.wire.id].op == WIRE_SUM)
-        return compare_all(lower, x, steps);
-    if (by_table <= by_compare && by_table <= by_search)
-        return tabulated(lower, x, steps);
-    if (steps.count == 1)
-        return compare_all(lower, x, steps);
+    if (steps.count == 1 && lower->datapath->wires[x.wire.id].op == WIRE_SUM) return compare_all(lower, x, steps);
+    if (by_table <= by_compare && by_table <= by_search) return tabulated(lower, x, steps);
+    if (steps.count == 1) return compare_all(lower, x, steps);
     if (even_steps(steps, &shift, &step) && difference_fits(lower, x, steps.thresholds[0] - ((int128)1 << shift)))
         return shift_and_clamp(lower, x, steps, shift, step);
     return by_compare <= by_search ? compare_all(lower, x, steps) : binary_search(lower, x, steps);

@@ -1,8 +1,8 @@
 /* A body is laid out once an item, side by side: what one run carries on is what the next begins with. */
 #include "passes/lower.h"
 
-static void take_item(struct lower *lower, const struct node *node, struct term *const *operands, uint32_t index, int64_t trip,
-                      valref input, struct term **elements) {
+static void take_item(struct lower *lower, const struct node *node, struct term *const *operands, uint32_t index,
+                      int64_t trip, valref input, struct term **elements) {
     const struct loop_attributes *loop = &node->attributes.loop;
     size_t count = shape_elements(&graph_value(node->body, input)->shape);
     if (!loop_is_sliced(node, index)) {
@@ -14,15 +14,18 @@ static void take_item(struct lower *lower, const struct node *node, struct term 
     for (size_t e = 0; e < count; e++) elements[input.id][e] = operands[index][loop_element(&place, trip, e)];
 }
 
-static void give(const struct lower *lower, const struct node *node, int64_t trip, struct term **elements, struct term **carried) {
+static void give(const struct lower *lower, const struct node *node, int64_t trip, struct term **elements,
+                 struct term **carried) {
     const struct loop_attributes *loop = &node->attributes.loop;
     for (uint32_t o = 0; o < node->result_count; o++) {
         valref inner = node->body->outputs[o].value, result = node_result(node, o);
         size_t count = shape_elements(&graph_value(node->body, inner)->shape);
         struct loop_place place = {0};
         bool stacked = o >= (uint32_t)loop->carried;
-        if (stacked) place = loop_place(lower->graph, node, (uint32_t)loop->sliced + o - (uint32_t)loop->carried);
-        else carried[o] = elements[inner.id];
+        if (stacked)
+            place = loop_place(lower->graph, node, (uint32_t)loop->sliced + o - (uint32_t)loop->carried);
+        else
+            carried[o] = elements[inner.id];
         for (size_t e = 0; e < count; e++)
             lower->elements[result.id][stacked ? loop_element(&place, trip, e) : e] = elements[inner.id][e];
     }
@@ -49,7 +52,8 @@ void lower_loop(struct lower *lower, struct term *out) {
     for (uint32_t i = 0; i < node->input_count; i++) operands[i] = lower->elements[node->inputs[i].id];
     for (int64_t trip = 0; trip < node->attributes.loop.trips && !lower->failed; trip++) {
         struct term **elements = ARENA_ARRAY(lower->scratch, struct term *, node->body->value_count + 1);
-        for (uint32_t i = 0; i < node->input_count; i++) take_item(lower, node, operands, i, trip, inputs.at[i], elements);
+        for (uint32_t i = 0; i < node->input_count; i++)
+            take_item(lower, node, operands, i, trip, inputs.at[i], elements);
         run_body(lower, node, elements);
         if (!lower->failed) give(lower, node, trip, elements, operands);
     }

@@ -21,7 +21,10 @@ void lower_ports(struct lower *lower, struct term *out) {
         else if (graph_format(lower->graph, lower->node->result, e).width <= 0)
             out[e] = lower_constant(lower, 0);
         else
-            out[e].wire = lower_wire(lower, (struct wire){.op = WIRE_INPUT, .table = port, .amount = (int32_t)e,
-                                                          .lo = (int64_t)interval.lo, .hi = (int64_t)interval.hi});
+            out[e].wire = lower_wire(lower, (struct wire){.op = WIRE_INPUT,
+                                                          .table = port,
+                                                          .amount = (int32_t)e,
+                                                          .lo = (int64_t)interval.lo,
+                                                          .hi = (int64_t)interval.hi});
     }
 }

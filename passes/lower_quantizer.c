@@ -27,10 +27,8 @@ static wireref inverted(struct lower *lower, wireref bit) {
 
 /* 1 where any of the low bits is set. */
 static wireref any_of(struct lower *lower, wireref a, int bits) {
-    if (bits <= 0)
-        return lower_constant(lower, 0).wire;
-    if (bits > 63)
-        return inverted(lower, lower_apply(lower, WIRE_EQUAL, a, lower_constant(lower, 0).wire).wire);
+    if (bits <= 0) return lower_constant(lower, 0).wire;
+    if (bits > 63) return inverted(lower, lower_apply(lower, WIRE_EQUAL, a, lower_constant(lower, 0).wire).wire);
     wireref zero = lower_constant(lower, 0).wire;
     return lower_apply(lower, WIRE_LESS, zero, lower_wrap(lower, a, bits, false)).wire;
 }
@@ -45,8 +43,7 @@ static wireref even_bit(struct lower *lower, wireref a, int drop) {
 
 /* Where the floor is one too low: 1, else 0. */
 static wireref round_bit(struct lower *lower, wireref a, int drop, enum rounding rounding) {
-    if (rounding == ROUND_HALF_EVEN && drop <= 5)
-        return even_bit(lower, a, drop);
+    if (rounding == ROUND_HALF_EVEN && drop <= 5) return even_bit(lower, a, drop);
     wireref sign = lower_sign(lower, a), half = bit_of(lower, a, drop - 1);
     wireref rest = any_of(lower, a, drop - 1);
     switch (rounding) {
@@ -54,10 +51,13 @@ static wireref round_bit(struct lower *lower, wireref a, int drop, enum rounding
     case ROUND_HALF_DOWN: return lower_apply(lower, WIRE_AND, half, rest).wire;
     case ROUND_CEILING: return any_of(lower, a, drop);
     case ROUND_TOWARD_ZERO: return lower_apply(lower, WIRE_AND, sign, any_of(lower, a, drop)).wire;
-    case ROUND_AWAY_FROM_ZERO: sign = inverted(lower, sign); return lower_apply(lower, WIRE_AND, sign, any_of(lower, a, drop)).wire;
+    case ROUND_AWAY_FROM_ZERO:
+        sign = inverted(lower, sign);
+        return lower_apply(lower, WIRE_AND, sign, any_of(lower, a, drop)).wire;
     case ROUND_HALF_TOWARD_ZERO: return lower_apply(lower, WIRE_AND, half, either(lower, rest, sign)).wire;
     case ROUND_HALF_AWAY: return lower_apply(lower, WIRE_AND, half, either(lower, rest, inverted(lower, sign))).wire;
-    default: return lower_apply(lower, WIRE_AND, half, either(lower, rest, bit_of(lower, a, drop))).wire; /* half even */
+    default:
+        return lower_apply(lower, WIRE_AND, half, either(lower, rest, bit_of(lower, a, drop))).wire; /* half even */
     }
 }
 
@@ -91,8 +91,7 @@ static struct term round_wire(struct lower *lower, wireref a, int drop, enum rou
     drop = drop > width + 1 ? width + 1 : drop; /* beyond, every value rounds as at this distance */
     rounding = without_sign(wire, rounding);
     int128 added = added_before_floor(rounding, drop);
-    if (added >= 0 && wire->hi + added <= INT64_MAX)
-        return floor_plus(lower, a, drop, added);
+    if (added >= 0 && wire->hi + added <= INT64_MAX) return floor_plus(lower, a, drop, added);
     struct term_list list = {0};
     term_list_add(lower, &list, floor_plus(lower, a, drop, 0), 1, 0);
     term_list_add(lower, &list, (struct term){.wire = round_bit(lower, a, drop, rounding)}, 1, 0);
@@ -100,13 +99,12 @@ static struct term round_wire(struct lower *lower, wireref a, int drop, enum rou
 }
 
 /* Before a shift to the left that would leave 64 bits: what overflow keeps of the result alone. */
-static struct term limit_before_shift(struct lower *lower, struct term term, int shift, struct format format, enum overflow overflow) {
+static struct term limit_before_shift(struct lower *lower, struct term term, int shift, struct format format,
+                                      enum overflow overflow) {
     struct interval x = term_interval(lower->datapath, term);
     int kept = format.width - shift;
-    if (shift < 64 && x.lo >= INT64_MIN >> shift && x.hi <= INT64_MAX >> shift)
-        return term;
-    if (overflow == OVERFLOW_WRAP && kept <= 0)
-        return lower_constant(lower, 0);
+    if (shift < 64 && x.lo >= INT64_MIN >> shift && x.hi <= INT64_MAX >> shift) return term;
+    if (overflow == OVERFLOW_WRAP && kept <= 0) return lower_constant(lower, 0);
     if (overflow == OVERFLOW_WRAP)
         return (struct term){.wire = lower_wrap(lower, lower_plain(lower, term), kept, format.is_signed)};
     int down = shift < 64 ? shift : 63;
@@ -123,31 +121,27 @@ static struct term round_term(struct lower *lower, struct term term, int drop, e
     }
     term.shift = (uint8_t)(term.shift - undone);
     drop -= undone;
-    if (drop == 0)
-        return term;
+    if (drop == 0) return term;
     return round_wire(lower, lower_plain(lower, term), drop, rounding);
 }
 
 /* Bits below the term's shift are 0 and stay so. */
 static struct term wrap_term(struct lower *lower, struct term term, struct format format) {
     int kept = format.width - term.shift, shift = term.shift;
-    if (kept <= 0)
-        return lower_constant(lower, 0);
+    if (kept <= 0) return lower_constant(lower, 0);
     term.shift = 0;
-    return (struct term){.wire = lower_wrap(lower, lower_plain(lower, term), kept, format.is_signed), .shift = (uint8_t)shift};
+    return (struct term){.wire = lower_wrap(lower, lower_plain(lower, term), kept, format.is_signed),
+                         .shift = (uint8_t)shift};
 }
 
 static struct term overflow_term(struct lower *lower, struct term term, struct format format, enum overflow overflow) {
     struct interval x = term_interval(lower->datapath, term);
     int64_t lo = format_min(format), hi = format_max(format);
-    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && format.is_signed)
-        lo = -hi;
-    if (x.lo >= lo && x.hi <= hi)
-        return term;
+    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && format.is_signed) lo = -hi;
+    if (x.lo >= lo && x.hi <= hi) return term;
     if (overflow == OVERFLOW_SATURATE || overflow == OVERFLOW_SATURATE_SYMMETRIC)
         return lower_clamp(lower, term, lo, hi);
-    if (overflow == OVERFLOW_WRAP)
-        return wrap_term(lower, term, format);
+    if (overflow == OVERFLOW_WRAP) return wrap_term(lower, term, format);
     wireref plain = lower_plain(lower, term);
     wireref low = lower_wrap(lower, plain, format.width, format.is_signed);
     struct term inside = lower_apply(lower, WIRE_EQUAL, low, plain);
@@ -158,16 +152,16 @@ static struct term narrow_term(struct lower *lower, struct term term, int from, 
     const struct quantizer_attributes *attributes = &lower->node->attributes.quantizer;
     const struct wire *wire = &lower->datapath->wires[term.wire.id];
     int drop = from - format.fraction;
-    if (format.width <= 0)
-        return lower_constant(lower, 0);
-    if (drop < 0)
-        term = limit_before_shift(lower, term, -drop, format, attributes->overflow);
+    if (format.width <= 0) return lower_constant(lower, 0);
+    if (drop < 0) term = limit_before_shift(lower, term, -drop, format, attributes->overflow);
     if (wire->op != WIRE_CLAMP || term.negative || drop <= 0)
         return overflow_term(lower, round_term(lower, term, drop, attributes->rounding), format, attributes->overflow);
-    int128 lo = (int128)wire->clamp_lo * ((int128)1 << term.shift), hi = (int128)wire->clamp_hi * ((int128)1 << term.shift);
+    int128 lo = (int128)wire->clamp_lo * ((int128)1 << term.shift),
+           hi = (int128)wire->clamp_hi * ((int128)1 << term.shift);
     term.wire = wire->operands[0].wire;
     term = round_term(lower, term, drop, attributes->rounding);
-    term = lower_clamp(lower, term, fixed_round(lo, drop, attributes->rounding), fixed_round(hi, drop, attributes->rounding));
+    term = lower_clamp(lower, term, fixed_round(lo, drop, attributes->rounding),
+                       fixed_round(hi, drop, attributes->rounding));
     return overflow_term(lower, term, format, attributes->overflow);
 }
 

@@ -13,8 +13,7 @@ static struct candidate better(struct lower *lower, struct candidate a, struct c
     /* `second` wins only where it is strictly larger */
     struct term wins = last ? lower_apply(lower, WIRE_LESS, y, x) : lower_apply(lower, WIRE_LESS, x, y);
     struct candidate out = {.index = lower_select(lower, wins.wire, second.index, first.index)};
-    if (want_value)
-        out.value = lower_select(lower, wins.wire, second.value, first.value);
+    if (want_value) out.value = lower_select(lower, wins.wire, second.value, first.value);
     return out;
 }
 
@@ -23,8 +22,7 @@ static struct candidate tournament(struct lower *lower, struct candidate *field,
         size_t kept = 0;
         for (size_t i = 0; i + 1 < count; i += 2)
             field[kept++] = better(lower, field[i], field[i + 1], want_value || count > 2);
-        if (count % 2)
-            field[kept++] = field[count - 1];
+        if (count % 2) field[kept++] = field[count - 1];
         count = kept;
     }
     return field[0];
@@ -43,14 +41,13 @@ static struct term lower_element(struct lower *lower, const struct axis_reductio
     for (size_t k = 0; k < reduction->length; k++) {
         size_t element = base + k * reduction->inner;
         struct term_list aligned = {0}, *list = lower->node->op == OP_REDUCE_SUM ? &sum : &aligned;
-        term_list_add(lower, list, lower_operand(lower, 0, element), 1, fraction - graph_format(lower->graph, x, element).fraction);
-        if (list != &aligned)
-            continue;
+        term_list_add(lower, list, lower_operand(lower, 0, element), 1,
+                      fraction - graph_format(lower->graph, x, element).fraction);
+        if (list != &aligned) continue;
         struct term index = lower_constant(lower, (int64_t)k);
         field[k] = (struct candidate){lower_sum(lower, &aligned), index};
     }
-    if (lower->node->op == OP_REDUCE_SUM)
-        return lower_sum(lower, &sum);
+    if (lower->node->op == OP_REDUCE_SUM) return lower_sum(lower, &sum);
     bool is_maximum = lower->node->op == OP_REDUCE_MAX;
     struct candidate best = tournament(lower, field, reduction->length, is_maximum);
     return is_maximum ? best.value : best.index;

@@ -41,7 +41,8 @@ static void expand(struct merge *m, const struct wire *wire, struct term_list *f
     uint32_t size = 0;
     for (uint32_t i = 0; i < wire->operand_count; i++)
         size += is_inlined(m, wire->operands[i].wire.id) ? m->forms[wire->operands[i].wire.id].count : 1;
-    *form = (struct term_list){.terms = ARENA_ARRAY(m->design->arena, struct term, size + 1), .constant = wire->constant};
+    *form =
+        (struct term_list){.terms = ARENA_ARRAY(m->design->arena, struct term, size + 1), .constant = wire->constant};
     for (uint32_t i = 0; i < wire->operand_count; i++) {
         struct term outer = wire->operands[i];
         if (!is_inlined(m, outer.wire.id)) {
@@ -109,8 +110,7 @@ static bool is_single(const struct merge *m, uint32_t wire) {
 static struct room find_room(const struct merge *m, struct arena *scratch) {
     const struct datapath *datapath = m->from;
     size_t wires = (size_t)datapath->wire_count + 1, slots = 0;
-    for (uint32_t i = 0; i < datapath->wire_count; i++)
-        slots += datapath->wires[i].operand_count;
+    for (uint32_t i = 0; i < datapath->wire_count; i++) slots += datapath->wires[i].operand_count;
     struct room room = {ARENA_ARRAY(scratch, uint32_t, wires), ARENA_ARRAY(scratch, uint32_t, wires),
                         ARENA_ARRAY(scratch, uint32_t, slots + 1), ARENA_ARRAY(scratch, uint32_t, slots + 1)};
     uint32_t slot = 0;
@@ -131,13 +131,13 @@ static struct room find_room(const struct merge *m, struct arena *scratch) {
 static bool is_given_up(const struct merge *m, const struct room *room, uint32_t id) {
     const struct wire *wire = &m->from->wires[id];
     int room_needed = 0;
-    if (wire->op != WIRE_SUM || wire->constant || wire->operand_count != 2 || room->terms[id] != 2 || m->elsewhere[id] || m->uses[id] < 2)
+    if (wire->op != WIRE_SUM || wire->constant || wire->operand_count != 2 || room->terms[id] != 2 ||
+        m->elsewhere[id] || m->uses[id] < 2)
         return false;
     for (uint32_t at = room->first[id]; at; at = room->next[at - 1]) {
         uint32_t reader = room->reader[at - 1];
         bool twice = room->next[at - 1] && room->reader[room->next[at - 1] - 1] == reader;
-        if (m->pairs[reader] || is_single(m, reader) || twice || room->terms[reader] % 2)
-            return false;
+        if (m->pairs[reader] || is_single(m, reader) || twice || room->terms[reader] % 2) return false;
         room_needed += 2; /* bits by which an adder of three terms is wider */
     }
     return room_needed < wire_width(wire);
@@ -146,11 +146,9 @@ static bool is_given_up(const struct merge *m, const struct room *room, uint32_t
 static void choose_pairs(struct merge *m, struct arena *scratch) {
     struct room room = find_room(m, scratch);
     for (uint32_t i = m->from->wire_count; i-- > 0;) {
-        if (!is_given_up(m, &room, i))
-            continue;
+        if (!is_given_up(m, &room, i)) continue;
         m->pairs[i] = true;
-        for (uint32_t at = room.first[i]; at; at = room.next[at - 1])
-            room.terms[room.reader[at - 1]]++;
+        for (uint32_t at = room.first[i]; at; at = room.next[at - 1]) room.terms[room.reader[at - 1]]++;
     }
 }
 
@@ -164,10 +162,8 @@ static void merge(struct design *design, bool pairs) {
     m.pairs = ARENA_ARRAY(scratch, bool, count);
     m.forms = ARENA_ARRAY(scratch, struct term_list, count);
     count_uses(&m);
-    if (pairs)
-        choose_pairs(&m, scratch);
-    for (uint32_t i = 0; i < m.from->wire_count; i++)
-        merge_one(&m, i);
+    if (pairs) choose_pairs(&m, scratch);
+    for (uint32_t i = 0; i < m.from->wire_count; i++) merge_one(&m, i);
     datapath_replace(design, &m.to, m.map);
     arena_free(scratch);
 }

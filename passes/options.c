@@ -8,7 +8,10 @@ struct compile_options compile_options_default(void) {
         .part_code = "xcvu13p-flga2577-2-e",
         .softmax = SOFTMAX_KEEP,
         .softmax_error = 1.0 / 1024,
-        .precision = {.weight_bits = 12, .activation_bits = 16, .rounding = ROUND_HALF_EVEN,
-                      .overflow = OVERFLOW_SATURATE, .granularity = GRANULARITY_CHANNEL},
+        .precision = {.weight_bits = 12,
+                      .activation_bits = 16,
+                      .rounding = ROUND_HALF_EVEN,
+                      .overflow = OVERFLOW_SATURATE,
+                      .granularity = GRANULARITY_CHANNEL},
     };
 }

@@ -14,29 +14,35 @@ const struct pass passes[] = {
      "evaluate what depends on constants alone"},
     {"clean", pass_clean, FACT_REAL_GRAPH, 0, 0, ABOVE_THE_LINE, "algebraic clean-up; drop nodes no output depends on"},
     /* before any quantisation, so that a dropped softmax costs nothing */
-    {"softmax", pass_softmax, FACT_REAL_GRAPH, 0, 0, ABOVE_THE_LINE, "keep, drop or replace the final softmax, as asked"},
+    {"softmax", pass_softmax, FACT_REAL_GRAPH, 0, 0, ABOVE_THE_LINE,
+     "keep, drop or replace the final softmax, as asked"},
     /* on weights as they were trained: folding distorts magnitudes */
-    {"prune", pass_prune, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, 0, 0, ABOVE_THE_LINE, "weights of small magnitude become zero"},
-    {"fold_batch_norm", pass_fold_batch_norm, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, FACT_NO_BATCH_NORM, 0, ABOVE_THE_LINE,
-     "fold batch normalisation and constant scales into the weights of float layers"},
+    {"prune", pass_prune, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, 0, 0, ABOVE_THE_LINE,
+     "weights of small magnitude become zero"},
+    {"fold_batch_norm", pass_fold_batch_norm, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, FACT_NO_BATCH_NORM, 0,
+     ABOVE_THE_LINE, "fold batch normalisation and constant scales into the weights of float layers"},
     /* after prune, which makes neurons die */
     {"dead_neurons", pass_dead_neurons, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, 0, 0, ABOVE_THE_LINE,
      "remove neurons that nothing reads or that are constant"},
     {"quant_to_narrow", pass_quant_to_narrow, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED, 0, 0, ABOVE_THE_LINE,
      "the model's own quantisers with power-of-two scales become exact narrowing"},
     /* before quantise, whose formats are not the ports' */
-    {"ports", pass_ports, FACT_REAL_GRAPH, FACT_PORTS, 0, ABOVE_THE_LINE, "a format and a rounding rule for every input"},
+    {"ports", pass_ports, FACT_REAL_GRAPH, FACT_PORTS, 0, ABOVE_THE_LINE,
+     "a format and a rounding rule for every input"},
     /* after quant_to_narrow and ports: it must see what is quantised already, and what the ports can carry */
     {"quantise", pass_quantise, FACT_REAL_GRAPH | FACT_CONSTANTS_FOLDED | FACT_PORTS, FACT_QUANTISED, 0, ABOVE_THE_LINE,
      "formats for the weights and activations that the model leaves in float"},
     {"expand_softmax", pass_expand_softmax, FACT_REAL_GRAPH | FACT_QUANTISED, FACT_SOFTMAX_EXPANDED, 0, ABOVE_THE_LINE,
      "softmax as maximum, exponential table, sum, reciprocal table and product, within a stated error"},
-    {"integerise", pass_integerise, FACT_REAL_GRAPH | FACT_QUANTISED | FACT_SOFTMAX_EXPANDED, FACT_INTEGER_GRAPH, FACT_REAL_GRAPH,
-     ABOVE_THE_LINE, "cross the line: the same network as a function of integers"},
-    {"simplify", pass_simplify, FACT_INTEGER_GRAPH, 0, 0, BELOW_THE_LINE, "drop narrowing that intervals show to do nothing; dead code"},
-    {"lower", pass_lower, FACT_INTEGER_GRAPH, FACT_DESIGN, 0, BELOW_THE_LINE, "tensors become wires: sums of shifted terms, tables, comparisons"},
+    {"integerise", pass_integerise, FACT_REAL_GRAPH | FACT_QUANTISED | FACT_SOFTMAX_EXPANDED, FACT_INTEGER_GRAPH,
+     FACT_REAL_GRAPH, ABOVE_THE_LINE, "cross the line: the same network as a function of integers"},
+    {"simplify", pass_simplify, FACT_INTEGER_GRAPH, 0, 0, BELOW_THE_LINE,
+     "drop narrowing that intervals show to do nothing; dead code"},
+    {"lower", pass_lower, FACT_INTEGER_GRAPH, FACT_DESIGN, 0, BELOW_THE_LINE,
+     "tensors become wires: sums of shifted terms, tables, comparisons"},
     {"share", pass_share, FACT_DESIGN, 0, 0, BELOW_THE_LINE, "compute common subexpressions of a layer's sums once"},
-    {"trees", pass_trees, FACT_DESIGN, FACT_NARROW_SUMS, 0, BELOW_THE_LINE, "long sums become trees of two- and three-term adders"},
+    {"trees", pass_trees, FACT_DESIGN, FACT_NARROW_SUMS, 0, BELOW_THE_LINE,
+     "long sums become trees of two- and three-term adders"},
     {"pipeline", pass_pipeline, FACT_DESIGN | FACT_NARROW_SUMS, FACT_SCHEDULED, 0, BELOW_THE_LINE,
      "cut into stages whose estimated delay fits the clock period"},
     {NULL, NULL, 0, 0, 0, ABOVE_THE_LINE, NULL},
@@ -48,7 +54,8 @@ const struct pass *pass_find(const char *name) {
     return NULL;
 }
 
-void program_note(struct program *program, const char *pass, const char *subject, double number, const char *format, ...) {
+void program_note(struct program *program, const char *pass, const char *subject, double number, const char *format,
+                  ...) {
     struct arena *arena = program->arena;
     if (program->note_count == program->note_capacity) {
         uint32_t capacity = program->note_capacity ? 2 * program->note_capacity : 16;
@@ -86,7 +93,8 @@ static int verify_program(const struct program *program) {
 
 static int run_one(struct program *program, const struct pass *pass, const struct pass_hooks *hooks, unsigned *facts) {
     if ((*facts & pass->needs) != pass->needs)
-        context_bug(program->context, "pass '%s' needs facts %#x, the program has %#x", pass->name, pass->needs, *facts);
+        context_bug(program->context, "pass '%s' needs facts %#x, the program has %#x", pass->name, pass->needs,
+                    *facts);
     bool changed = false;
     double start = seconds_now();
     context_progress(program->context, pass->name, 0, 0);
@@ -94,8 +102,8 @@ static int run_one(struct program *program, const struct pass *pass, const struc
     double seconds = seconds_now() - start;
     if (verify_program(program) < 0)
         return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source},
-                          "this is a defect of bxc: please report it with the model",
-                          "pass '%s' broke the program", pass->name);
+                          "this is a defect of bxc: please report it with the model", "pass '%s' broke the program",
+                          pass->name);
     *facts = (*facts | pass->gives) & ~pass->destroys;
     return hooks && hooks->after ? hooks->after(hooks->user, program, pass, changed, seconds) : 0;
 }
@@ -107,7 +115,8 @@ int passes_run(struct program *program, const struct pass_hooks *hooks, const ch
     for (const struct pass *pass = passes; pass->name; pass++) {
         if (quantised && pass->side == ABOVE_THE_LINE) continue;
         if (atomic_load(&program->context->cancelled))
-            return diag_error(&program->context->diagnostics, (struct location){0}, NULL, "cancelled before pass '%s'", pass->name);
+            return diag_error(&program->context->diagnostics, (struct location){0}, NULL, "cancelled before pass '%s'",
+                              pass->name);
         if (run_one(program, pass, hooks, &facts) < 0) return -1;
         if (stop_after && strcmp(stop_after, pass->name) == 0) break;
     }

@@ -15,31 +15,38 @@ struct precision {
     int granularity;        /* enum granularity */
 };
 struct layer_options {
-    const char *node;           /* name of the model's node (matmul or what follows it), shell pattern */
+    const char *node; /* name of the model's node (matmul or what follows it), shell pattern */
     struct precision precision;
-    double sparsity;            /* -1: inherited */
+    double sparsity; /* -1: inherited */
 };
 struct input_options {
-    const char *name;           /* of the model's input; NULL: every input */
-    struct formats formats;     /* one, or one a feature */
-    int rounding, overflow;     /* -1: half_even, saturate */
-    bool configured;            /* by the configuration, which the command line goes over */
+    const char *name;       /* of the model's input; NULL: every input */
+    struct formats formats; /* one, or one a feature */
+    int rounding, overflow; /* -1: half_even, saturate */
+    bool configured;        /* by the configuration, which the command line goes over */
 };
 
 /* What a compilation can take from its options; what is given and nobody takes is told (driver/unused.c). */
 enum option_use {
-    USE_WEIGHTS = 1, USE_ACTIVATIONS = 2, USE_ROUNDING = 4, USE_OVERFLOW = 8, USE_GRANULARITY = 16,
-    USE_SPARSITY = 32, USE_PRUNE_SCOPE = 64, USE_SOFTMAX = 128, USE_SOFTMAX_ERROR = 256,
+    USE_WEIGHTS = 1,
+    USE_ACTIVATIONS = 2,
+    USE_ROUNDING = 4,
+    USE_OVERFLOW = 8,
+    USE_GRANULARITY = 16,
+    USE_SPARSITY = 32,
+    USE_PRUNE_SCOPE = 64,
+    USE_SOFTMAX = 128,
+    USE_SOFTMAX_ERROR = 256,
     USE_FORMATS = USE_ACTIVATIONS | USE_ROUNDING | USE_OVERFLOW
 };
 
 struct compile_options {
-    unsigned given;             /* enum option_use: by the user, for the whole network */
-    const char *name;           /* prefix of modules and symbols; NULL: from the model */
-    int clock_ps;               /* period in picoseconds; 0: none is known */
-    const char *part_code;      /* as the vendor's tools spell it */
+    unsigned given;        /* enum option_use: by the user, for the whole network */
+    const char *name;      /* prefix of modules and symbols; NULL: from the model */
+    int clock_ps;          /* period in picoseconds; 0: none is known */
+    const char *part_code; /* as the vendor's tools spell it */
     const struct part *part;
-    struct part_grade grade;    /* of the ordering code */
+    struct part_grade grade; /* of the ordering code */
     enum softmax_mode softmax;
     double softmax_error;       /* largest error of a probability; 2^-10 by default */
     struct precision precision; /* defaults filled in */
@@ -49,8 +56,8 @@ struct compile_options {
     uint32_t layer_count;
     struct input_options *inputs;
     uint32_t input_count;
-    int margin_percent;         /* of the period, kept free by the pipeliner */
-    int adder_terms;            /* 0: chosen by the clock; 2 or 3 */
+    int margin_percent; /* of the period, kept free by the pipeliner */
+    int adder_terms;    /* 0: chosen by the clock; 2 or 3 */
 };
 struct compile_options compile_options_default(void);
 
@@ -84,23 +91,25 @@ struct program {
 };
 void program_use_layer(struct program *program, uint32_t layer, unsigned used);
 void program_use_input(struct program *program, uint32_t input);
-unsigned precision_fields(const struct precision *precision); /* enum option_use: those that are set (layer_precision.c) */
-void program_note(struct program *program, const char *pass, const char *subject, double number, const char *format, ...) PRINTF_LIKE(5, 6);
+/* enum option_use: those that are set (layer_precision.c) */
+unsigned precision_fields(const struct precision *precision);
+void program_note(struct program *program, const char *pass, const char *subject, double number, const char *format,
+                  ...) PRINTF_LIKE(5, 6);
 
 enum pass_side { ABOVE_THE_LINE, BELOW_THE_LINE };
 
 /* What holds of the program; passes need, give and destroy such facts. */
 enum pass_facts {
-    FACT_REAL_GRAPH = 1,      /* the graph has real arithmetic */
+    FACT_REAL_GRAPH = 1, /* the graph has real arithmetic */
     FACT_CONSTANTS_FOLDED = 2,
     FACT_NO_BATCH_NORM = 4,
-    FACT_QUANTISED = 8,       /* every activation that needs one has a quantiser */
-    FACT_INTEGER_GRAPH = 16,  /* the quantised graph: the line is crossed */
+    FACT_QUANTISED = 8,      /* every activation that needs one has a quantiser */
+    FACT_INTEGER_GRAPH = 16, /* the quantised graph: the line is crossed */
     FACT_DESIGN = 32,
-    FACT_NARROW_SUMS = 64,    /* no sum has more than adder_terms terms */
+    FACT_NARROW_SUMS = 64, /* no sum has more than adder_terms terms */
     FACT_SCHEDULED = 128,
     FACT_SOFTMAX_EXPANDED = 256,
-    FACT_PORTS = 512          /* every input that is read has its rule */
+    FACT_PORTS = 512 /* every input that is read has its rule */
 };
 
 struct pass {

@@ -11,12 +11,12 @@ struct schedule {
     struct datapath *datapath;
     struct stage stage;
     struct timing *timing;
-    int *delay;     /* ps, of each wire behind registers */
-    int *last_use;  /* latest cycle in which it is read */
-    int *need;      /* earliest cycle in which it is read, */
-    int *limit;     /* and by when, in that cycle */
-    int *early;     /* the earliest cycle of each wire */
-    int last;       /* cycle */
+    int *delay;    /* ps, of each wire behind registers */
+    int *last_use; /* latest cycle in which it is read */
+    int *need;     /* earliest cycle in which it is read, */
+    int *limit;    /* and by when, in that cycle */
+    int *early;    /* the earliest cycle of each wire */
+    int last;      /* cycle */
 };
 
 /* ---- partial products ---- */
@@ -26,8 +26,7 @@ struct schedule {
 static bool is_partial_product(const struct schedule *s, uint32_t id) {
     const struct wire *wire = &s->datapath->wires[id];
     const struct graph *graph = s->design->graph;
-    if (wire->op != WIRE_SELECT || wire_width(wire) < 2 || wire->origin.id >= graph->node_count)
-        return false;
+    if (wire->op != WIRE_SELECT || wire_width(wire) < 2 || wire->origin.id >= graph->node_count) return false;
     const struct wire *otherwise = &s->datapath->wires[wire->operands[2].wire.id];
     enum op op = graph_node(graph, wire->origin)->op;
     return otherwise->lo == 0 && otherwise->hi == 0 && (op == OP_MUL || op == OP_MATMUL);
@@ -43,8 +42,7 @@ static void place_early(struct schedule *s, uint32_t id) {
         int other = s->datapath->wires[operand].cycle + is_partial_product(s, operand);
         cycle = other > cycle ? other : cycle;
     }
-    if (timing_place(s->timing, id, cycle) > s->stage.budget)
-        timing_place(s->timing, id, ++cycle);
+    if (timing_place(s->timing, id, cycle) > s->stage.budget) timing_place(s->timing, id, ++cycle);
     wire->cycle = cycle;
     s->last = cycle > s->last ? cycle : s->last;
 }
@@ -61,8 +59,7 @@ static void find_last_uses(struct schedule *s) {
     for (uint32_t i = 0; i < datapath->wire_count; i++)
         for (uint32_t k = 0; k < datapath->wires[i].operand_count; k++) {
             uint32_t operand = datapath->wires[i].operands[k].wire.id;
-            if (datapath->wires[i].cycle > s->last_use[operand])
-                s->last_use[operand] = datapath->wires[i].cycle;
+            if (datapath->wires[i].cycle > s->last_use[operand]) s->last_use[operand] = datapath->wires[i].cycle;
         }
     for (uint32_t p = 0; p < s->design->output_count; p++)
         for (uint32_t e = 0; e < s->design->outputs[p].element_count; e++) {
@@ -94,8 +91,7 @@ static void tell_operands(struct schedule *s, uint32_t id, int by) {
         uint32_t operand = wire->operands[k].wire.id;
         bool registered = is_partial_product(s, operand);
         int cycle = wire->cycle - registered, start = registered ? s->stage.budget : by - s->delay[id];
-        if (wire->cycle > s->last_use[operand])
-            s->last_use[operand] = wire->cycle;
+        if (wire->cycle > s->last_use[operand]) s->last_use[operand] = wire->cycle;
         if (cycle < s->need[operand]) {
             s->need[operand] = cycle;
             s->limit[operand] = start;
@@ -111,8 +107,7 @@ static void place_late(struct schedule *s, uint32_t id) {
     int64_t most = 0;
     bool is_fixed = wire->op == WIRE_INPUT || wire->op == WIRE_CONSTANT;
     for (int cycle = wire->cycle + 1; !is_fixed && cycle <= s->need[id] && cycle <= s->last; cycle++) {
-        if (cycle == s->need[id] && s->delay[id] > s->limit[id])
-            break;
+        if (cycle == s->need[id] && s->delay[id] > s->limit[id]) break;
         int64_t bits = saving(s, id, cycle);
         if (bits > most) {
             most = bits;
@@ -129,26 +124,24 @@ static void settle(struct schedule *s) {
         context_bug(s->design->context, "a wire arrives %d ps into a stage of %d ps", last, s->stage.budget);
 }
 
-/* Late places are chosen by delays alone; where bits of several readers arrive later than that, the early ones stand. */
+/* Late places are chosen by delays alone; where bits of several readers arrive later than that, the early ones stand.
+ */
 static void save_registers(struct schedule *s) {
-    for (uint32_t i = 0; i < s->datapath->wire_count; i++)
-        s->early[i] = s->datapath->wires[i].cycle;
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++) s->early[i] = s->datapath->wires[i].cycle;
     find_last_uses(s);
-    for (uint32_t i = s->datapath->wire_count; i-- > 0;)
-        place_late(s, i);
+    for (uint32_t i = s->datapath->wire_count; i-- > 0;) place_late(s, i);
     if (timing_settle(s->timing, s->datapath) > s->stage.budget)
-        for (uint32_t i = 0; i < s->datapath->wire_count; i++)
-            s->datapath->wires[i].cycle = s->early[i];
+        for (uint32_t i = 0; i < s->datapath->wire_count; i++) s->datapath->wires[i].cycle = s->early[i];
     settle(s);
 }
 
 /* ---- the pass ---- */
 
 /* A clock that would do, and what else would. */
-static const char *would_do(const struct program *program, const struct stage *stage, int logic_ps, const char *otherwise) {
+static const char *would_do(const struct program *program, const struct stage *stage, int logic_ps,
+                            const char *otherwise) {
     int megahertz = clock_that_does(program, stage, logic_ps);
-    if (!megahertz)
-        return arena_printf(program->arena, "choose a slower clock%s", otherwise);
+    if (!megahertz) return arena_printf(program->arena, "choose a slower clock%s", otherwise);
     return arena_printf(program->arena, "a clock of %d MHz would do%s", megahertz, otherwise);
 }
 
@@ -157,28 +150,26 @@ static int refuse_slow(const struct program *program, struct schedule *s, uint32
     const struct graph *graph = s->design->graph;
     const struct node *node = wire->origin.id < graph->node_count ? graph_node(graph, wire->origin) : NULL;
     int slowest = 0;
-    for (uint32_t i = 0; i < s->datapath->wire_count; i++)
-        slowest = s->delay[i] > slowest ? s->delay[i] : slowest;
-    return diag_error(&program->context->diagnostics, graph_location(graph, node), would_do(program, &s->stage, slowest, ""),
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++) slowest = s->delay[i] > slowest ? s->delay[i] : slowest;
+    return diag_error(&program->context->diagnostics, graph_location(graph, node),
+                      would_do(program, &s->stage, slowest, ""),
                       "a '%s' of %d bits needs %d ps, and the clock leaves %d ps of a stage", wire_op_names[wire->op],
                       wire_width(wire), s->delay[id], s->stage.budget);
 }
 
 static int schedule_wires(const struct program *program, struct schedule *s) {
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++) s->delay[i] = timing_alone(s->timing, i);
     for (uint32_t i = 0; i < s->datapath->wire_count; i++)
-        s->delay[i] = timing_alone(s->timing, i);
-    for (uint32_t i = 0; i < s->datapath->wire_count; i++)
-        if (s->delay[i] > s->stage.budget)
-            return refuse_slow(program, s, i);
-    for (uint32_t i = 0; i < s->datapath->wire_count; i++)
-        place_early(s, i);
+        if (s->delay[i] > s->stage.budget) return refuse_slow(program, s, i);
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++) place_early(s, i);
     save_registers(s);
     return 0;
 }
 
 /* What the clock leaves of a stage beside its registers and the margin. */
 struct stage stage_of_clock(const struct program *program) {
-    struct stage stage = {.technology = program->technology, .margin = program->options->margin_percent,
+    struct stage stage = {.technology = program->technology,
+                          .margin = program->options->margin_percent,
                           .overhead = technology_overhead(program->technology)};
     stage.budget = (int)((int64_t)program->options->clock_ps * (100 - stage.margin) / 100) - stage.overhead;
     return stage;
@@ -189,22 +180,24 @@ static int refuse_fast(const struct program *program, const struct stage *stage)
     const struct graph *graph = program->graph;
     int period = program->options->clock_ps, least = t->net + t->lut;
     if (t->clock_tree_megahertz && (int64_t)(period + 1) * t->clock_tree_megahertz <= 1000000)
-        return diag_error(&program->context->diagnostics, graph_location(graph, NULL),
-                          would_do(program, stage, least, t->speed < 3 ? ", or on a faster speed grade a faster one" : ""),
-                          "a clock period of %d ps is more than the part's clock tree carries: %d MHz", period, t->clock_tree_megahertz);
+        return diag_error(
+            &program->context->diagnostics, graph_location(graph, NULL),
+            would_do(program, stage, least, t->speed < 3 ? ", or on a faster speed grade a faster one" : ""),
+            "a clock period of %d ps is more than the part's clock tree carries: %d MHz", period,
+            t->clock_tree_megahertz);
     if (stage->budget < least)
-        return diag_error(&program->context->diagnostics, graph_location(graph, NULL),
-                          would_do(program, stage, least, stage->margin ? ", or with a smaller --margin a faster one" : ""),
-                          "a LUT and a register alone need %d ps on this part, and a clock period of %d ps leaves %d ps beside a margin of %d %%",
-                          stage->overhead + least, period, stage->budget + stage->overhead, stage->margin);
+        return diag_error(
+            &program->context->diagnostics, graph_location(graph, NULL),
+            would_do(program, stage, least, stage->margin ? ", or with a smaller --margin a faster one" : ""),
+            "a LUT and a register alone need %d ps on this part, and a clock period of %d ps leaves %d ps beside a margin of %d %%",
+            stage->overhead + least, period, stage->budget + stage->overhead, stage->margin);
     return 0;
 }
 
 int pass_pipeline(struct program *program, bool *changed) {
     struct design *design = program->design;
     struct schedule s = {.design = design, .stage = stage_of_clock(program)};
-    if (refuse_fast(program, &s.stage) < 0)
-        return -1;
+    if (refuse_fast(program, &s.stage) < 0) return -1;
     split_wide_wires(design, &s.stage);
     s.datapath = &design->blocks[0].datapath;
     struct arena *scratch = arena_new(program->context);

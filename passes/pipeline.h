@@ -18,7 +18,9 @@ struct stage stage_of_clock(const struct program *program);
 int clock_that_does(const struct program *program, const struct stage *stage, int logic_ps);
 /* split.c: sums, comparisons, clamps and tables too wide for one stage become parts in several. */
 void split_wide_wires(struct design *design, const struct stage *stage);
-/* split_tables.c: a look-up that is too slow, into `to`, from sub-tables; `start`: ps, when registered operands may come. */
-wireref split_table(struct design *design, struct datapath *to, const struct wire *wire, const struct stage *stage, int start);
+/* split_tables.c: a look-up that is too slow, into `to`, from sub-tables; `start`: ps, when registered operands may
+ * come. */
+wireref split_table(struct design *design, struct datapath *to, const struct wire *wire, const struct stage *stage,
+                    int start);
 
 #endif

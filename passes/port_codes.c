@@ -1,7 +1,7 @@
 /* Whether a port can carry the codes of the quantiser that all readers of its input see (port_quantiser.c): what stands
  * in front of it goes into scale and zero point of the port's meaning. Where the port's x / scale + zero point does not
- * give the codes of the model's own arithmetic for every number of binary32, the port computes the model's own steps. Of
- * a quantiser of two codes scale and zero point say its threshold, which is found by bisection of the model's own
+ * give the codes of the model's own arithmetic for every number of binary32, the port computes the model's own steps.
+ * Of a quantiser of two codes scale and zero point say its threshold, which is found by bisection of the model's own
  * arithmetic. */
 #include "passes/integerise.h"
 
@@ -41,8 +41,10 @@ static bool find_threshold(const struct lowered *chain, size_t element, float *t
     if (!*rising) upper = -INFINITE, lower = INFINITE;
     while (upper - lower > 1 || lower - upper > 1) {
         int64_t middle = lower + (upper - lower) / 2;
-        if (is_upper(chain, element, middle)) upper = middle;
-        else lower = middle;
+        if (is_upper(chain, element, middle))
+            upper = middle;
+        else
+            lower = middle;
     }
     *threshold = number_at(upper);
     return isfinite(*threshold);
@@ -222,7 +224,8 @@ static void compare_element(struct comparison *c, size_t e) {
     if (c->port) {
         struct codes lo = codes_at(c, -(int64_t)INFINITE), hi = codes_at(c, INFINITE);
         compare_between(c, -(int64_t)INFINITE, lo, INFINITE, hi);
-    } else c->differ = true;
+    } else
+        c->differ = true;
     graph_free(graph);
 }
 

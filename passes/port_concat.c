@@ -10,7 +10,9 @@ static const struct node *constant_reader(const struct graph *graph, const struc
     return node;
 }
 
-static bool is_arithmetic(enum op op) { return op == OP_ADD || op == OP_SUB || op == OP_MUL || op == OP_DIV; }
+static bool is_arithmetic(enum op op) {
+    return op == OP_ADD || op == OP_SUB || op == OP_MUL || op == OP_DIV;
+}
 
 /* Whether all that reads the value is elementwise with constants, up to quantisers. */
 static bool ends_in_quantisers(const struct graph *graph, valref value) {

@@ -3,10 +3,10 @@
  * Where the format comes from, in this order:
  *   the user's --input, the last one that is meant for the input;
  *   the model's own quantiser, when all that reads the input sees the same one (port_quantiser.c): behind movements it
- *     is brought in front of them, behind a concatenation each input has its slice (port_concat.c). A half-up one leaves
- *     its rounding to the firmware: the port has one fraction bit more and truncates, so that both together round half up
- *     exactly, wraps included. One of two codes leaves the codes to the firmware: the port has a bit. A quantiser whose
- *     scale is no power of two needs no port: its codes are the port's; so are those behind a normalisation that the
+ *     is brought in front of them, behind a concatenation each input has its slice (port_concat.c). A half-up one
+ * leaves its rounding to the firmware: the port has one fraction bit more and truncates, so that both together round
+ * half up exactly, wraps included. One of two codes leaves the codes to the firmware: the port has a bit. A quantiser
+ * whose scale is no power of two needs no port: its codes are the port's; so are those behind a normalisation that the
  *     port's meaning, or the model's own steps in the port, tell exactly;
  *   calibration: 16 bits a feature, signed even if no event was negative, with integer bits for 1.25 times the largest
  *     magnitude seen, since unseen events reach a little further; half even, saturating. What calibration cannot judge
@@ -99,7 +99,8 @@ static void warn_of_overruled(const struct program *program, const char *name, c
     for (uint32_t i = 0; i < program->options->input_count; i++) {
         const struct input_options *option = &program->options->inputs[i];
         if (option->name && is_meant(option, name) && option->formats.at && option->formats.at != taken->formats.at)
-            diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source}, "give one format an input",
+            diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source},
+                         "give one format an input",
                          "one of the formats that are given for input '%s' is not used: another goes over it", name);
     }
 }
@@ -150,7 +151,8 @@ static int check_option_names(const struct program *program) {
 
 /* ---- calibration and default ---- */
 
-/* Signed bits in front of the point for 1.25 times what was seen; of a feature that never moved at least the default. */
+/* Signed bits in front of the point for 1.25 times what was seen; of a feature that never moved at least the default.
+ */
 static int integer_bits(const struct seen *seen) {
     bool outliers;
     struct real_range range = seen_range(seen, &outliers);
@@ -161,14 +163,17 @@ static int integer_bits(const struct seen *seen) {
 }
 
 /* All features over all events; NULL and a diagnosis for a number that is none. */
-static const struct seen *look_at_events(struct program *program, const struct node *input, const float *data, size_t features) {
+static const struct seen *look_at_events(struct program *program, const struct node *input, const float *data,
+                                         size_t features) {
     struct seen *seen = ARENA_ARRAY(program->arena, struct seen, features);
     for (size_t i = 0; i < features; i++) seen[i] = seen_nothing();
     for (size_t event = 0; event < program->calibration.events; event++)
         for (size_t i = 0; i < features; i++) {
             if (!isfinite(data[event * features + i])) {
-                diag_error(&program->context->diagnostics, graph_location(program->graph, input), "calibrate with finite numbers",
-                           "calibration event %zu, feature %zu of input '%s' is not a finite number", event, i, input->name);
+                diag_error(&program->context->diagnostics, graph_location(program->graph, input),
+                           "calibrate with finite numbers",
+                           "calibration event %zu, feature %zu of input '%s' is not a finite number", event, i,
+                           input->name);
                 return NULL;
             }
             seen_include(&seen[i], data[event * features + i]);
@@ -196,25 +201,30 @@ static const char *cut_features(struct arena *arena, const struct seen *seen, si
         struct real_range range = seen_range(&seen[i], &outliers);
         if (!outliers) continue;
         if (*count < TOLD)
-            strbuf_printf(&text, "%s%zu (%g to %g, nearly always within %g)", *count ? ", " : "", i, seen[i].range.lo, seen[i].range.hi,
-                          fmax(fabs(range.lo), fabs(range.hi)));
+            strbuf_printf(&text, "%s%zu (%g to %g, nearly always within %g)", *count ? ", " : "", i, seen[i].range.lo,
+                          seen[i].range.hi, fmax(fabs(range.lo), fabs(range.hi)));
         if ((*count)++ == TOLD) strbuf_append(&text, " and others");
     }
     return text.data;
 }
 
-static void warn_of_unjudged(struct program *program, const struct node *input, const struct seen *seen, size_t features) {
+static void warn_of_unjudged(struct program *program, const struct node *input, const struct seen *seen,
+                             size_t features) {
     struct diagnostics *diagnostics = &program->context->diagnostics;
     struct location at = graph_location(program->graph, input);
     size_t resting, cut;
     const char *which = resting_features(program->arena, seen, features, &resting);
     if (resting)
-        diag_warning(diagnostics, at, "calibrate with events in which they move, or give their formats in the configuration ('inputs')",
-                     "calibration cannot judge %zu of %zu features of input '%s', which never moved: %s", resting, features, input->name, which);
+        diag_warning(diagnostics, at,
+                     "calibrate with events in which they move, or give their formats in the configuration ('inputs')",
+                     "calibration cannot judge %zu of %zu features of input '%s', which never moved: %s", resting,
+                     features, input->name, which);
     which = cut_features(program->arena, seen, features, &cut);
     if (cut)
-        diag_warning(diagnostics, at, "look at these events; where they are real, give the formats in the configuration ('inputs')",
-                     "single calibration events are cut off in %zu of %zu features of input '%s': %s", cut, features, input->name, which);
+        diag_warning(diagnostics, at,
+                     "look at these events; where they are real, give the formats in the configuration ('inputs')",
+                     "single calibration events are cut off in %zu of %zu features of input '%s': %s", cut, features,
+                     input->name, which);
 }
 
 static int rule_of_calibration(struct program *program, const struct node *input, uint32_t index, struct rule *out) {
@@ -225,7 +235,8 @@ static int rule_of_calibration(struct program *program, const struct node *input
     if (!seen) return -1;
     warn_of_unjudged(program, input, seen, features);
     struct format *formats = ARENA_ARRAY(program->arena, struct format, features);
-    for (size_t i = 0; i < features; i++) formats[i] = (struct format){true, PORT_BITS, (int16_t)(PORT_BITS - integer_bits(&seen[i]))};
+    for (size_t i = 0; i < features; i++)
+        formats[i] = (struct format){true, PORT_BITS, (int16_t)(PORT_BITS - integer_bits(&seen[i]))};
     *out = (struct rule){formats_compact(program->arena, shape, formats), ROUND_HALF_EVEN, OVERFLOW_SATURATE, NULL};
     out->chosen_by = arena_printf(
         program->arena, "%zu calibration events, feature by feature: %d bits, 1.25 times the largest magnitude",
@@ -236,8 +247,8 @@ static int rule_of_calibration(struct program *program, const struct node *input
 static struct rule rule_by_default(struct program *program, const struct node *input) {
     const struct format format = {true, PORT_BITS, PORT_BITS - DEFAULT_INTEGER_BITS};
     diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
-                 "give --calibrate EVENTS or --input 'NAME=fixed<W,I>'", "input '%s' has no format: fixed<16,6> is taken",
-                 input->name);
+                 "give --calibrate EVENTS or --input 'NAME=fixed<W,I>'",
+                 "input '%s' has no format: fixed<16,6> is taken", input->name);
     return (struct rule){formats_uniform(program->arena, format), ROUND_HALF_EVEN, OVERFLOW_SATURATE, "default"};
 }
 
@@ -269,17 +280,21 @@ static struct rule rule_of_range(struct program *program, const struct port_quan
     struct format *formats = ARENA_ARRAY(program->arena, struct format, behind->count);
     for (size_t e = 0; e < behind->count; e++)
         formats[e] = (struct format){true, PORT_BITS, (int16_t)(PORT_BITS - integer_bits_of_codes(behind, e))};
-    const char *chosen_by = arena_printf(program->arena, "the range of the model's quantiser '%s' behind '%s': %d bits", behind->seen->name,
-                                         behind->steps[0].node->name, PORT_BITS);
-    return (struct rule){formats_compact(program->arena, &behind->shape, formats), ROUND_HALF_EVEN, OVERFLOW_SATURATE, chosen_by};
+    const char *chosen_by = arena_printf(program->arena, "the range of the model's quantiser '%s' behind '%s': %d bits",
+                                         behind->seen->name, behind->steps[0].node->name, PORT_BITS);
+    return (struct rule){formats_compact(program->arena, &behind->shape, formats), ROUND_HALF_EVEN, OVERFLOW_SATURATE,
+                         chosen_by};
 }
 
 /* ---- the pass ---- */
 
-static void warn_of_own_rounding(struct program *program, const struct node *input, const struct node *reader, const struct input_options *option) {
+static void warn_of_own_rounding(struct program *program, const struct node *input, const struct node *reader,
+                                 const struct input_options *option) {
     if (option->rounding < 0 && option->overflow < 0) return;
-    diag_warning(&program->context->diagnostics, graph_location(program->graph, input), "give a format too, and the quantiser stays behind the port",
-                 "rounding and overflow of input '%s' are not used: the model's quantiser '%s' gives them", input->name, reader->name);
+    diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
+                 "give a format too, and the quantiser stays behind the port",
+                 "rounding and overflow of input '%s' are not used: the model's quantiser '%s' gives them", input->name,
+                 reader->name);
 }
 
 static void override(const struct input_options *option, struct rule *rule) {
@@ -330,40 +345,46 @@ static int append_port(struct graph *graph, valref input, const char *name, cons
 }
 
 static void note_codes(struct program *program, const char *input, const struct node *quantiser, const char *more) {
-    program_note(program, "ports", input, NAN, "codes with scale and zero point%s; chosen by the model's quantiser '%s'", more,
-                 quantiser->name);
+    program_note(program, "ports", input, NAN,
+                 "codes with scale and zero point%s; chosen by the model's quantiser '%s'", more, quantiser->name);
 }
 
 /* Whoever feeds the port has it to compute: not for the report alone. */
 static void tell_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind) {
-    const char *what = behind->port_steps.count ? "the steps, each rounded to binary32"
-                                                : "each element's scale and zero point";
-    diag_note(&program->context->diagnostics, graph_location(program->graph, input),
-              arena_printf(program->arena, "interface.json has %s; --input %s=fixed<W,I> keeps the arithmetic "
-                           "in the firmware, behind a port of plain numbers", what, input->name),
-              "the port of '%s' carries the codes of '%s': what feeds it computes what '%s' and the nodes behind it did", input->name,
-              behind->seen->name, behind->steps[0].node->name);
+    const char *what =
+        behind->port_steps.count ? "the steps, each rounded to binary32" : "each element's scale and zero point";
+    diag_note(
+        &program->context->diagnostics, graph_location(program->graph, input),
+        arena_printf(program->arena,
+                     "interface.json has %s; --input %s=fixed<W,I> keeps the arithmetic "
+                     "in the firmware, behind a port of plain numbers",
+                     what, input->name),
+        "the port of '%s' carries the codes of '%s': what feeds it computes what '%s' and the nodes behind it did",
+        input->name, behind->seen->name, behind->steps[0].node->name);
 }
 
-static void warn_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind, const char *refusal) {
+static void warn_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind,
+                               const char *refusal) {
     diag_warning(&program->context->diagnostics, graph_location(program->graph, input),
                  "the arithmetic stays in the firmware, behind a port of plain numbers; where that matters, let the "
                  "quantiser round half to even and saturate, with fewer bits, behind constants other than 0",
-                 "input '%s' does not carry the codes of the model's quantiser '%s' behind '%s': %s", input->name, behind->seen->name,
-                 behind->steps[0].node->name, refusal);
+                 "input '%s' does not carry the codes of the model's quantiser '%s' behind '%s': %s", input->name,
+                 behind->seen->name, behind->steps[0].node->name, refusal);
 }
 
 enum place { NOWHERE, IN_FRONT, BEHIND_ARITHMETIC, IN_THE_MEANING };
 
 /* Where the quantiser that all readers see stands, once movements are behind it; -1 and a diagnosis. */
-static int bring_quantiser(struct program *program, valref input, struct arena *scratch, struct port_quantiser *found, bool *changed) {
+static int bring_quantiser(struct program *program, valref input, struct arena *scratch, struct port_quantiser *found,
+                           bool *changed) {
     struct graph *graph = program->graph;
     const struct node node = *graph_definition(graph, input);
     if (!port_quantiser_find(graph, input, scratch, found)) {
         *found = (struct port_quantiser){0};
         return NOWHERE;
     }
-    const char *refusal = found->step_count || found->two_codes ? port_quantiser_refusal(program->context, found, scratch) : NULL;
+    const char *refusal =
+        found->step_count || found->two_codes ? port_quantiser_refusal(program->context, found, scratch) : NULL;
     if (refusal) {
         warn_of_arithmetic(program, &node, found, refusal);
         return BEHIND_ARITHMETIC;

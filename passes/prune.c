@@ -17,7 +17,7 @@ struct layer {
     float *weights; /* a copy, being pruned */
     size_t count;
     double sparsity;
-    bool alone;     /* pruned by itself */
+    bool alone; /* pruned by itself */
 };
 
 struct layers {
@@ -50,7 +50,8 @@ static struct layers find_layers(struct program *program, struct arena *arena) {
         const float *weights = graph_reals(graph, node->inputs[1]);
         layer.sparsity = layer_sparsity(program, node->name, weights != NULL, &layer.alone);
         if (!weights && layer.sparsity > 0)
-            program_note(program, "prune", node->name, (double)NAN, "not pruned: the weights are quantised by the model or no constants");
+            program_note(program, "prune", node->name, (double)NAN,
+                         "not pruned: the weights are quantised by the model or no constants");
         if (!weights) continue;
         layer.count = shape_elements(&graph_value(graph, node->inputs[1])->shape);
         layer.weights = arena_copy(arena, weights, layer.count * sizeof *weights);
@@ -99,8 +100,10 @@ static void prune_layers(struct program *program, struct layers *layers, struct 
     uint32_t pooled = 0;
     for (uint32_t i = 0; i < layers->count; i++) {
         struct layer *layer = &layers->at[i];
-        if (layer->alone) prune_together(arena, &layer, 1, layer->sparsity);
-        else pool[pooled++] = layer;
+        if (layer->alone)
+            prune_together(arena, &layer, 1, layer->sparsity);
+        else
+            pool[pooled++] = layer;
     }
     prune_together(arena, pool, pooled, program->options->sparsity);
 }
@@ -120,17 +123,20 @@ static bool apply(struct program *program, const struct layers *layers) {
         const struct layer *layer = &layers->at[i];
         valref old = graph_node(graph, layer->node)->inputs[1];
         if (memcmp(graph_reals(graph, old), layer->weights, layer->count * sizeof *layer->weights) != 0) {
-            valref constant = graph_append_reals(graph, graph_definition(graph, old)->name, graph_value(graph, old)->shape, layer->weights);
+            valref constant = graph_append_reals(graph, graph_definition(graph, old)->name,
+                                                 graph_value(graph, old)->shape, layer->weights);
             graph_set_operand(graph, graph_node(graph, layer->node), 1, constant);
             any = true;
         }
         size_t zero = count_zeros(layer);
-        program_note(program, "prune", graph_node(graph, layer->node)->name, (double)zero / (double)layer->count, "sparsity: %zu of %zu weights are zero",
-                     zero, layer->count);
+        program_note(program, "prune", graph_node(graph, layer->node)->name, (double)zero / (double)layer->count,
+                     "sparsity: %zu of %zu weights are zero", zero, layer->count);
         zeros += zero;
         count += layer->count;
     }
-    if (count) program_note(program, "prune", NULL, (double)zeros / (double)count, "sparsity of the network: %zu of %zu weights are zero", zeros, count);
+    if (count)
+        program_note(program, "prune", NULL, (double)zeros / (double)count,
+                     "sparsity of the network: %zu of %zu weights are zero", zeros, count);
     return any;
 }
 

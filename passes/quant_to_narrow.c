@@ -22,7 +22,9 @@ static bool power_of_two(float scale, int *fraction) {
     return true;
 }
 
-static bool whole_bits(float bits) { return bits >= 1 && bits <= EXACT_WIDTH_MAX && floorf(bits) == bits; }
+static bool whole_bits(float bits) {
+    return bits >= 1 && bits <= EXACT_WIDTH_MAX && floorf(bits) == bits;
+}
 
 /* The formats of a quantiser with constant scale, zero point and bit width, one an element of the broadcast
  * of these; false when one of them is not exactly a format. */

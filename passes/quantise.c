@@ -11,7 +11,8 @@
 enum { TABLE_BITS = 10 }; /* index of an activation table at most */
 
 static bool is_port(const struct graph *graph, const struct node *node) {
-    return node->op == OP_NARROW && graph_definition(graph, node->inputs[0])->op == OP_INPUT && text_ends_with(node->name, ".port");
+    return node->op == OP_NARROW && graph_definition(graph, node->inputs[0])->op == OP_INPUT &&
+           text_ends_with(node->name, ".port");
 }
 
 static bool has_quantisers(const struct graph *graph) {
@@ -40,14 +41,17 @@ static bool has_format(const struct graph *graph, valref value) {
     return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_ARGMAX || op_is_quantiser(node->op);
 }
 
-static valref narrowed(struct graph *graph, valref value, const char *name, struct formats formats, const struct precision *precision) {
-    union attributes attributes = {.quantizer = {.rounding = (enum rounding)precision->rounding, .overflow = (enum overflow)precision->overflow,
+static valref narrowed(struct graph *graph, valref value, const char *name, struct formats formats,
+                       const struct precision *precision) {
+    union attributes attributes = {.quantizer = {.rounding = (enum rounding)precision->rounding,
+                                                 .overflow = (enum overflow)precision->overflow,
                                                  .formats = formats}};
     return graph_append(graph, OP_NARROW, name, &value, 1, &attributes);
 }
 
 /* Puts a narrow behind the value: every node that reads it reads the narrow. An output is the value itself. */
-static int append_narrow(struct graph *graph, valref value, const char *what, struct formats formats, const struct precision *precision) {
+static int append_narrow(struct graph *graph, valref value, const char *what, struct formats formats,
+                         const struct precision *precision) {
     const char *name = arena_printf(graph->arena, "%s.%s", graph_definition(graph, value)->name, what);
     valref narrow = narrowed(graph, value, name, formats, precision);
     if (valref_equal(narrow, NO_VALUE)) return -1;
@@ -69,9 +73,11 @@ static void note_resting(struct program *program, const struct real_ranges *rang
 static int narrow_activation(struct program *program, const struct real_ranges *ranges, valref value) {
     struct graph *graph = program->graph;
     if (has_format(graph, value)) return 0;
-    struct precision precision = layer_precision(program, graph, graph_definition(graph, value), USE_FORMATS | USE_GRANULARITY);
-    struct formats formats = formats_for_value(program->arena, &graph_value(graph, value)->shape, real_range_of(graph, ranges, value), precision.activation_bits,
-                                               (enum granularity)precision.granularity);
+    struct precision precision =
+        layer_precision(program, graph, graph_definition(graph, value), USE_FORMATS | USE_GRANULARITY);
+    struct formats formats =
+        formats_for_value(program->arena, &graph_value(graph, value)->shape, real_range_of(graph, ranges, value),
+                          precision.activation_bits, (enum granularity)precision.granularity);
     note_resting(program, ranges, value);
     return append_narrow(graph, value, "narrow", formats, &precision);
 }
@@ -147,9 +153,11 @@ static int narrow_operand(struct program *program, const struct real_ranges *ran
     if (is_quantised(graph, ranges, operand, bits)) return 0;
     if (all_round(graph, node.result)) {
         if (staircase_is_possible(graph, &node, whole, program->arena)) return 0;
-        program_note(program, "quantise", node.name, bits,
-                     "'%s' reads an index of %d bits: what it reads is no monotone function of an integer, or the model's quantiser behind it "
-                     "wraps or has too many steps for an exact staircase", node.name, bits);
+        program_note(
+            program, "quantise", node.name, bits,
+            "'%s' reads an index of %d bits: what it reads is no monotone function of an integer, or the model's quantiser behind it "
+            "wraps or has too many steps for an exact staircase",
+            node.name, bits);
     }
     struct real_range range = useful_range(node.op, whole);
     const struct formats formats = formats_uniform(program->arena, format_for_range(range, bits));
@@ -167,7 +175,8 @@ static int narrow_result(struct program *program, const struct real_ranges *rang
     if (all_round(graph, node.result)) return 0;
     struct real_range range = result_range(node.op, whole_range(graph, ranges, node.result));
     const struct formats formats = formats_uniform(program->arena, format_for_range(range, precision->activation_bits));
-    valref narrow = narrowed(graph, node.result, arena_printf(graph->arena, "%s.narrow", node.name), formats, precision);
+    valref narrow =
+        narrowed(graph, node.result, arena_printf(graph->arena, "%s.narrow", node.name), formats, precision);
     if (valref_equal(narrow, NO_VALUE)) return -1;
     struct reader_list readers = graph_readers(graph, node.result, graph->arena);
     for (uint32_t i = 0; i < readers.count; i++) {
@@ -201,17 +210,20 @@ static int quantise_node(struct program *program, const struct real_ranges *rang
     if (op_is_transcendental(node.op)) return quantise_table(program, ranges, ref);
     if (own_quantisers) return 0;
     for (uint32_t i = 0; is_product(node.op) && i < node.input_count; i++)
-        if (!graph_reals(graph, node.inputs[i]) && narrow_activation(program, ranges, graph_node(graph, ref)->inputs[i]) < 0) return -1;
+        if (!graph_reals(graph, node.inputs[i]) &&
+            narrow_activation(program, ranges, graph_node(graph, ref)->inputs[i]) < 0)
+            return -1;
     if (node.op == OP_MATMUL && graph_reals(graph, node.inputs[1])) return quantise_weights(program, ranges, ref);
     return quantise_other_constants(program, ranges, ref);
 }
 
 static void warn_without_calibration(const struct program *program, bool own_quantisers) {
     if (program->calibration.events || own_quantisers) return;
-    diag_warning(&program->context->diagnostics, (struct location){.file = program->graph->source},
-                 "give events like those of the experiment with --calibrate",
-                 "no calibration events: activations get %d bits with integer bits from the largest values possible, which wastes most of them",
-                 program->options->precision.activation_bits);
+    diag_warning(
+        &program->context->diagnostics, (struct location){.file = program->graph->source},
+        "give events like those of the experiment with --calibrate",
+        "no calibration events: activations get %d bits with integer bits from the largest values possible, which wastes most of them",
+        program->options->precision.activation_bits);
 }
 
 static bool anything_to_do(const struct graph *graph, bool own_quantisers) {
@@ -234,7 +246,8 @@ int pass_quantise(struct program *program, bool *changed) {
     struct real_ranges ranges;
     int result = real_ranges_find(program, scratch, &ranges);
     uint32_t count = graph->node_count;
-    for (uint32_t n = 0; n < count && result == 0; n++) result = quantise_node(program, &ranges, (noderef){n}, own_quantisers);
+    for (uint32_t n = 0; n < count && result == 0; n++)
+        result = quantise_node(program, &ranges, (noderef){n}, own_quantisers);
     arena_free(scratch);
     if (result == 0) graph_compact(graph);
     return result;

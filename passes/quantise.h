@@ -22,9 +22,9 @@ bool seen_at_rest(const struct seen *seen); /* it never moved: nothing is known 
 struct real_range seen_range(const struct seen *seen, bool *outliers);
 
 struct real_ranges {
-    bool calibrated;           /* seen on calibration events; else bounds by interval arithmetic */
-    struct real_range **at;    /* by value; NULL: unknown */
-    uint32_t value_count;      /* of the graph when they were found */
+    bool calibrated;        /* seen on calibration events; else bounds by interval arithmetic */
+    struct real_range **at; /* by value; NULL: unknown */
+    uint32_t value_count;   /* of the graph when they were found */
 };
 /* Of a value, or of what the narrow that quantise put behind it narrows. */
 const struct real_range *real_range_of(const struct graph *graph, const struct real_ranges *ranges, valref value);
@@ -33,7 +33,8 @@ int real_ranges_find(struct program *program, struct arena *arena, struct real_r
 
 /* ---- layer_precision.c: what the configuration asks of a node ---- */
 /* wanted: enum option_use, the fields that the caller takes. */
-struct precision layer_precision(struct program *program, const struct graph *graph, const struct node *node, unsigned wanted);
+struct precision layer_precision(struct program *program, const struct graph *graph, const struct node *node,
+                                 unsigned wanted);
 
 /* ---- quantise_formats.c: from ranges to formats ---- */
 /* The smallest e with |x| <= 2^e for all of the range; INT_MIN/2 for a range of zeros. */
@@ -42,8 +43,8 @@ int range_exponent(struct real_range range);
  * the range may saturate. */
 struct format format_for_range(struct real_range range, int bits);
 /* Formats of a value by channel (its last axis) or for all of it. */
-struct formats formats_for_value(struct arena *arena, const struct shape *shape, const struct real_range *ranges, int bits,
-                                 enum granularity granularity);
+struct formats formats_for_value(struct arena *arena, const struct shape *shape, const struct real_range *ranges,
+                                 int bits, enum granularity granularity);
 /* The nearest number of so many significant bits. */
 double significant(double x, int bits);
 /* The nearest multiple of 2^-fraction. */
@@ -60,6 +61,7 @@ int split_batch_norms(struct program *program);
 /* ---- quantise_staircase.c ---- */
 
 /* Of a function of one number, all of whose readers round it by a quantiser; operand: the range of what it reads. */
-bool staircase_is_possible(const struct graph *graph, const struct node *function, struct real_range operand, struct arena *arena);
+bool staircase_is_possible(const struct graph *graph, const struct node *function, struct real_range operand,
+                           struct arena *arena);
 
 #endif

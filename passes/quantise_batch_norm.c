@@ -6,12 +6,14 @@
 
 static int check_gain(const struct graph *graph, const struct node *node, size_t channel, double scale, double shift) {
     if (isfinite((float)scale) && isfinite((float)shift)) return 0;
-    return diag_error(&graph->context->diagnostics, graph_location(graph, node), "give the channel a larger epsilon, or take it out of the model",
+    return diag_error(&graph->context->diagnostics, graph_location(graph, node),
+                      "give the channel a larger epsilon, or take it out of the model",
                       "batch normalisation has no finite gain in channel %zu: its variance is %g", channel,
                       (double)graph_reals(graph, node->inputs[4])[channel]);
 }
 
-static int find_affine(const struct graph *graph, const struct node *node, size_t channels, float *scale, float *shift) {
+static int find_affine(const struct graph *graph, const struct node *node, size_t channels, float *scale,
+                       float *shift) {
     const float *p[5] = {NULL};
     for (uint32_t i = 1; i < 5; i++) p[i] = graph_reals(graph, node->inputs[i]);
     for (size_t c = 0; c < channels; c++) {
@@ -39,7 +41,8 @@ static int split(struct graph *graph, uint32_t index, struct arena *scratch) {
     float *scale = ARENA_ARRAY(scratch, float, channels), *shift = ARENA_ARRAY(scratch, float, channels);
     if (find_affine(graph, &node, channels, scale, shift) < 0) return -1;
     valref factor = graph_append_reals(graph, arena_printf(scratch, "%s.factor", node.name), by_channel, scale);
-    valref product = graph_append(graph, OP_MUL, arena_printf(scratch, "%s.scaled", node.name), (valref[]){node.inputs[0], factor}, 2, NULL);
+    valref product = graph_append(graph, OP_MUL, arena_printf(scratch, "%s.scaled", node.name),
+                                  (valref[]){node.inputs[0], factor}, 2, NULL);
     valref summand = graph_append_reals(graph, arena_printf(scratch, "%s.shift", node.name), by_channel, shift);
     if (valref_equal(product, NO_VALUE)) return -1;
     valref sum = graph_append(graph, OP_ADD, node.name, (valref[]){product, summand}, 2, NULL);
@@ -58,7 +61,8 @@ int split_batch_norms(struct program *program) {
     bool any = false;
     int result = 0;
     for (uint32_t n = 0; n < count; n++) {
-        if (graph->nodes[n].dead || graph->nodes[n].op != OP_BATCH_NORM || !has_constants(graph, &graph->nodes[n])) continue;
+        if (graph->nodes[n].dead || graph->nodes[n].op != OP_BATCH_NORM || !has_constants(graph, &graph->nodes[n]))
+            continue;
         any = true;
         if (split(graph, n, scratch) < 0) result = -1;
     }

@@ -18,7 +18,8 @@ struct weights {
     bool *constant; /* rows whose operand was one number in all calibration events */
 };
 
-static void find_row_exponents(const struct graph *graph, const struct real_ranges *ranges, valref operand, struct weights *weights) {
+static void find_row_exponents(const struct graph *graph, const struct real_ranges *ranges, valref operand,
+                               struct weights *weights) {
     const struct real_range *range = real_range_of(graph, ranges, operand);
     size_t count = shape_elements(&graph_value(graph, operand)->shape);
     for (size_t k = 0; k < weights->rows; k++) {
@@ -37,14 +38,17 @@ static void find_row_exponents(const struct graph *graph, const struct real_rang
 static int column_exponent(const struct weights *weights, size_t first, size_t last) {
     double largest = 0;
     for (size_t k = 0; k < weights->rows; k++)
-        for (size_t n = first; n < last && !weights->constant[k]; n++) largest = fmax(largest, fabs(ldexp((double)weights->from[k * weights->columns + n], weights->row_exponents[k])));
+        for (size_t n = first; n < last && !weights->constant[k]; n++)
+            largest =
+                fmax(largest, fabs(ldexp((double)weights->from[k * weights->columns + n], weights->row_exponents[k])));
     int exponent = range_exponent((struct real_range){-largest, largest});
     return exponent == INT_MIN / 2 ? 0 : exponent;
 }
 
 /* In `bits` bits at most, the last step of either sign among them. */
 static double quantised_weight(double weight, int grid, int bits) {
-    double most = ldexp(1, bits - 1), code = nearbyint(ldexp(weight, grid)); /* a power of two is a shift, of either sign */
+    double most = ldexp(1, bits - 1),
+           code = nearbyint(ldexp(weight, grid)); /* a power of two is a shift, of either sign */
     return ldexp(fmin(fmax(code, -most), most), -grid);
 }
 
@@ -52,7 +56,10 @@ static double quantised_weight(double weight, int grid, int bits) {
  * What it was, its product must be as exact as the others', however large that is. */
 static double resting_weight(double weight, int row_exponent, int fraction, int bits) {
     double rounded = significant(weight, bits - 1);
-    return row_exponent == AT_REST ? rounded : fabs(ldexp(weight - rounded, row_exponent)) <= ldexp(0.5, -fraction) ? rounded : on_grid(weight, fraction + row_exponent);
+    return row_exponent == AT_REST ? rounded
+           : fabs(ldexp(weight - rounded, row_exponent)) <= ldexp(0.5, -fraction)
+               ? rounded
+               : on_grid(weight, fraction + row_exponent);
 }
 
 static void quantise_columns(struct weights *weights, size_t first, size_t last, int bits) {
@@ -61,8 +68,9 @@ static void quantise_columns(struct weights *weights, size_t first, size_t last,
         for (size_t n = first; n < last; n++) {
             size_t at = k * weights->columns + n;
             double weight = (double)weights->from[at];
-            weights->to[at] = (float)(weights->constant[k] ? resting_weight(weight, weights->row_exponents[k], fraction, bits)
-                                                           : quantised_weight(weight, fraction + weights->row_exponents[k], bits));
+            weights->to[at] =
+                (float)(weights->constant[k] ? resting_weight(weight, weights->row_exponents[k], fraction, bits)
+                                             : quantised_weight(weight, fraction + weights->row_exponents[k], bits));
         }
 }
 
@@ -83,10 +91,11 @@ int quantise_weights(struct program *program, const struct real_ranges *ranges, 
     if (by_channel && constant.shape.rank <= 2) find_row_exponents(graph, ranges, node.inputs[0], &weights);
     for (size_t n = 0; n < weights.columns; n += by_channel ? 1 : weights.columns)
         quantise_columns(&weights, n, by_channel ? n + 1 : weights.columns, precision.weight_bits);
-    valref quantised = graph_append_reals(graph, arena_printf(scratch, "%s.quantised", definition->name), constant.shape, weights.to);
+    valref quantised =
+        graph_append_reals(graph, arena_printf(scratch, "%s.quantised", definition->name), constant.shape, weights.to);
     if (!valref_equal(quantised, NO_VALUE)) graph_set_operand(graph, graph_node(graph, matmul), 1, quantised);
-    program_note(program, "quantise", node.name, precision.weight_bits, "weights of %d bits, a scale %s", precision.weight_bits,
-                 by_channel ? "a column and an operand" : "for all of them");
+    program_note(program, "quantise", node.name, precision.weight_bits, "weights of %d bits, a scale %s",
+                 precision.weight_bits, by_channel ? "a column and an operand" : "for all of them");
     arena_free(scratch);
     return valref_equal(quantised, NO_VALUE) ? -1 : 0;
 }
@@ -115,7 +124,8 @@ static int own_fraction(const struct graph *graph, const struct real_ranges *ran
 
 /* Grids of an added constant: GUARD_BITS below the last bit that an activation of `bits` bits keeps of
  * the results that each of its elements goes into. */
-static int *result_fractions(const struct graph *graph, const struct real_ranges *ranges, const struct node *node, valref constant, int bits) {
+static int *result_fractions(const struct graph *graph, const struct real_ranges *ranges, const struct node *node,
+                             valref constant, int bits) {
     const struct shape *wide = &graph_value(graph, node->result)->shape, *narrow = &graph_value(graph, constant)->shape;
     const struct real_range *range = real_range_of(graph, ranges, node->result);
     size_t count = shape_elements(narrow);
@@ -171,7 +181,8 @@ static valref reciprocal_constant(struct graph *graph, valref constant) {
 }
 
 /* The grid of a number that is added to, or limits, every element of the result: that of the finest of them. */
-static int finest_fraction(const struct graph *graph, const struct real_ranges *ranges, const struct node *node, int bits) {
+static int finest_fraction(const struct graph *graph, const struct real_ranges *ranges, const struct node *node,
+                           int bits) {
     const struct shape *shape = &graph_value(graph, node->result)->shape;
     const struct real_range *range = real_range_of(graph, ranges, node->result);
     int least = INT_MAX;
@@ -191,8 +202,10 @@ static void quantise_attributes(struct program *program, const struct real_range
     unsigned uses = (node.op != OP_CLIP ? USE_WEIGHTS : 0u) | (node.op != OP_LEAKY_RELU ? USE_ACTIVATIONS : 0u);
     struct precision precision = layer_precision(program, graph, &node, uses);
     int fraction = finest_fraction(graph, ranges, &node, precision.activation_bits);
-    if (node.op == OP_CLIP) activation->alpha = (float)on_grid((double)activation->alpha, fraction);
-    else activation->alpha = (float)significant((double)activation->alpha, precision.weight_bits);
+    if (node.op == OP_CLIP)
+        activation->alpha = (float)on_grid((double)activation->alpha, fraction);
+    else
+        activation->alpha = (float)significant((double)activation->alpha, precision.weight_bits);
     if (node.op != OP_LEAKY_RELU) activation->beta = (float)on_grid((double)activation->beta, fraction);
 }
 

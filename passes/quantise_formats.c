@@ -40,8 +40,8 @@ static struct real_range guarded(struct real_range channel, struct real_range te
     return out;
 }
 
-struct formats formats_for_value(struct arena *arena, const struct shape *shape, const struct real_range *ranges, int bits,
-                                 enum granularity granularity) {
+struct formats formats_for_value(struct arena *arena, const struct shape *shape, const struct real_range *ranges,
+                                 int bits, enum granularity granularity) {
     size_t count = shape_elements(shape), channels = shape->rank ? (size_t)shape->dim[shape->rank - 1] : 1;
     struct real_range all = ranges[0];
     for (size_t e = 1; e < count; e++) all = joined(all, ranges[e]);

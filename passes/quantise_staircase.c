@@ -1,13 +1,14 @@
 /* Whether a monotone function in front of the model's quantisers can be a staircase of the exact integer that it reads,
- * so that it needs no index of few bits: what waits between that integer and the function is monotone too, the quantisers
- * neither wrap nor set to zero, and the steps are few. The line makes it (integerise_quantiser.c). */
+ * so that it needs no index of few bits: what waits between that integer and the function is monotone too, the
+ * quantisers neither wrap nor set to zero, and the steps are few. The line makes it (integerise_quantiser.c). */
 #include "passes/quantise.h"
 
 #include "passes/integerise.h"
 
 #include <math.h>
 
-/* The search among the steps compares wide numbers in every element: beyond a quantiser of 12 bits it is thousands of LUT. */
+/* The search among the steps compares wide numbers in every element: beyond a quantiser of 12 bits it is thousands of
+ * LUT. */
 enum { STEPS_WORTH_IT = 1 << 12 };
 
 /* Operators with a constant that the line keeps waiting for the function. */
@@ -22,8 +23,9 @@ static bool waits(const struct graph *graph, const struct node *node, uint32_t *
         return graph_reals(graph, node->inputs[1 - *slot]) != NULL;
     case OP_POW: return graph_reals(graph, node->inputs[0]) || graph_reals(graph, node->inputs[1]);
     case OP_CONCAT: return false;
-    default: return node->op == OP_BATCH_NORM || node->op == OP_RELU || node->op == OP_LEAKY_RELU || node->op == OP_CLIP ||
-                    node->op == OP_HARD_SIGMOID || op_is_transcendental(node->op) || op_is_movement(node->op);
+    default:
+        return node->op == OP_BATCH_NORM || node->op == OP_RELU || node->op == OP_LEAKY_RELU || node->op == OP_CLIP ||
+               node->op == OP_HARD_SIGMOID || op_is_transcendental(node->op) || op_is_movement(node->op);
     }
 }
 
@@ -63,14 +65,16 @@ static double steps_of(const struct quantisation *q, size_t element, double lo, 
         if (!quantisation_code(q, element, end ? hi : lo, &codes[end])) return -1;
         bool bounded = q->node->op != OP_NARROW || attributes->overflow == OVERFLOW_SATURATE ||
                        attributes->overflow == OVERFLOW_SATURATE_SYMMETRIC;
-        if (!bounded && (!fixed_from_real(end ? hi : lo, q->formats[element], attributes->rounding, OVERFLOW_SATURATE, &saturated) ||
+        if (!bounded && (!fixed_from_real(end ? hi : lo, q->formats[element], attributes->rounding, OVERFLOW_SATURATE,
+                                          &saturated) ||
                          saturated != codes[end]))
             return -1;
     }
     return fabs((double)codes[1] - (double)codes[0]);
 }
 
-static bool quantiser_has_few_steps(const struct graph *graph, const struct node *quantiser, double lo, double hi, struct arena *arena) {
+static bool quantiser_has_few_steps(const struct graph *graph, const struct node *quantiser, double lo, double hi,
+                                    struct arena *arena) {
     struct quantisation q;
     if (!shape_equal(&graph_value(graph, quantiser->result)->shape, &graph_value(graph, quantiser->inputs[0])->shape) ||
         !quantisation_of(graph, quantiser, arena, &q))
@@ -94,7 +98,8 @@ static bool readers_have_few_steps(const struct graph *graph, valref value, doub
     return true;
 }
 
-bool staircase_is_possible(const struct graph *graph, const struct node *function, struct real_range operand, struct arena *arena) {
+bool staircase_is_possible(const struct graph *graph, const struct node *function, struct real_range operand,
+                           struct arena *arena) {
     double lo, hi;
     return bounds_of(function->op, operand, &lo, &hi) && operand_is_monotone(graph, function->inputs[0]) &&
            readers_have_few_steps(graph, function->result, lo, hi, arena);

@@ -20,7 +20,8 @@ static void include(struct real_range *range, double x) {
 
 /* ---- seen ---- */
 
-static void include_block(const struct graph *graph, const struct evaluator_state *state, int lanes, struct seen **seen) {
+static void include_block(const struct graph *graph, const struct evaluator_state *state, int lanes,
+                          struct seen **seen) {
     for (uint32_t v = 0; v < graph->value_count; v++) {
         const float *block = seen[v] ? evaluator_reals(state, (valref){v}) : NULL;
         size_t count = block ? shape_elements(&graph->values[v].shape) : 0;
@@ -44,7 +45,8 @@ static struct seen **nothing_seen(const struct graph *graph, struct arena *arena
 static void take_ranges(const struct graph *graph, struct seen *const *seen, struct real_range **at) {
     bool outliers;
     for (uint32_t v = 0; v < graph->value_count; v++)
-        for (size_t e = 0; seen[v] && e < shape_elements(&graph->values[v].shape); e++) at[v][e] = seen_range(&seen[v][e], &outliers);
+        for (size_t e = 0; seen[v] && e < shape_elements(&graph->values[v].shape); e++)
+            at[v][e] = seen_range(&seen[v][e], &outliers);
 }
 
 static void see(struct program *program, struct arena *arena, struct real_range **at) {
@@ -58,7 +60,8 @@ static void see(struct program *program, struct arena *arena, struct real_range 
     if (!state) context_out_of_memory(program->context);
     float **outputs = ARENA_ARRAY(arena, float *, graph->output_count);
     for (uint32_t o = 0; o < graph->output_count; o++)
-        outputs[o] = ARENA_ARRAY(arena, float, EVENT_LANES * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape));
+        outputs[o] =
+            ARENA_ARRAY(arena, float, EVENT_LANES *shape_elements(&graph_value(graph, graph->outputs[o].value)->shape));
     for (size_t first = 0; first < program->calibration.events; first += EVENT_LANES) {
         size_t rest = program->calibration.events - first;
         int lanes = rest < EVENT_LANES ? (int)rest : EVENT_LANES;
@@ -82,10 +85,18 @@ static struct real_range corners(struct real_range a, struct real_range b, doubl
     include(&out, of(a.hi, b.hi));
     return out;
 }
-static double add(double a, double b) { return a + b; }
-static double subtract(double a, double b) { return a - b; }
-static double multiply(double a, double b) { return a * b; }
-static double divide(double a, double b) { return a / b; }
+static double add(double a, double b) {
+    return a + b;
+}
+static double subtract(double a, double b) {
+    return a - b;
+}
+static double multiply(double a, double b) {
+    return a * b;
+}
+static double divide(double a, double b) {
+    return a / b;
+}
 
 static bool has_zero(struct real_range range) {
     return range.lo <= 0 && range.hi >= 0;
@@ -97,14 +108,17 @@ struct bounds {
     struct real_range **at;
 };
 
-static struct real_range operand_range(const struct bounds *bounds, const struct node *node, uint32_t slot, size_t element) {
+static struct real_range operand_range(const struct bounds *bounds, const struct node *node, uint32_t slot,
+                                       size_t element) {
     valref value = node->inputs[slot];
-    size_t index = shape_project(&graph_value(bounds->graph, node->result)->shape, element, &graph_value(bounds->graph, value)->shape);
+    size_t index = shape_project(&graph_value(bounds->graph, node->result)->shape, element,
+                                 &graph_value(bounds->graph, value)->shape);
     return bounds->at[value.id][index];
 }
 
 static void bound_binary(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
-    static double (*const of[OP_COUNT])(double, double) = {[OP_ADD] = add, [OP_SUB] = subtract, [OP_MUL] = multiply, [OP_DIV] = divide};
+    static double (*const of[OP_COUNT])(double, double) = {
+        [OP_ADD] = add, [OP_SUB] = subtract, [OP_MUL] = multiply, [OP_DIV] = divide};
     for (size_t e = 0; e < count; e++) {
         struct real_range a = operand_range(bounds, node, 0, e), b = operand_range(bounds, node, 1, e);
         out[e] = node->op == OP_DIV && has_zero(b) ? boundless : corners(a, b, of[node->op]);
@@ -137,12 +151,13 @@ static struct real_range bound_sum_of_products(const struct real_range *left, co
 static void bound_matmul(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
     const struct graph *graph = bounds->graph;
     const struct real_range *a = bounds->at[node->inputs[0].id], *b = bounds->at[node->inputs[1].id];
-    const struct matrix_product product =
-        product_geometry(bounds->arena, &graph_value(graph, node->inputs[0])->shape, &graph_value(graph, node->inputs[1])->shape);
+    const struct matrix_product product = product_geometry(bounds->arena, &graph_value(graph, node->inputs[0])->shape,
+                                                           &graph_value(graph, node->inputs[1])->shape);
     size_t matrix = product.rows * product.columns;
     for (size_t e = 0; e < count; e++) {
         size_t batch = e / matrix, row = e % matrix / product.columns, column = e % product.columns;
-        out[e] = bound_sum_of_products(a + product.left[batch] + row * product.depth, b + product.right[batch] + column, &product);
+        out[e] = bound_sum_of_products(a + product.left[batch] + row * product.depth, b + product.right[batch] + column,
+                                       &product);
     }
 }
 
@@ -155,8 +170,10 @@ static void bound_unary(const struct bounds *bounds, const struct node *node, st
         if (op_unary_double(node, lo, &lo)) include(&out[e], lo);
         if (op_unary_double(node, hi, &hi)) include(&out[e], hi);
         double zero = 0;
-        if (has_zero(in) && node->op == OP_RECIPROCAL) out[e] = boundless;
-        else if (has_zero(in) && op_unary_double(node, 0, &zero)) include(&out[e], zero);
+        if (has_zero(in) && node->op == OP_RECIPROCAL)
+            out[e] = boundless;
+        else if (has_zero(in) && op_unary_double(node, 0, &zero))
+            include(&out[e], zero);
     }
 }
 
@@ -181,8 +198,10 @@ static void bound_all(const struct bounds *bounds, const struct node *node, stru
 static void bound_narrow(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
     const struct formats *formats = &node->attributes.quantizer.formats;
     for (size_t e = 0; e < count; e++) {
-        struct format format = formats->at[shape_project(&graph_value(bounds->graph, node->result)->shape, e, &formats->shape)];
-        out[e] = format.width ? (struct real_range){fixed_to_real(format_min(format), format.fraction), fixed_to_real(format_max(format), format.fraction)}
+        struct format format =
+            formats->at[shape_project(&graph_value(bounds->graph, node->result)->shape, e, &formats->shape)];
+        out[e] = format.width ? (struct real_range){fixed_to_real(format_min(format), format.fraction),
+                                                    fixed_to_real(format_max(format), format.fraction)}
                               : (struct real_range){0, 0};
     }
 }
@@ -197,17 +216,21 @@ static void bound_quant(const struct bounds *bounds, const struct node *node, st
     for (size_t e = 0; e < count; e++) {
         struct format format = codes.formats[e];
         double scale = codes.scale ? codes.scale[e] : 1;
-        out[e] = (struct real_range){scale * fixed_to_real(format_min(format), format.fraction), scale * fixed_to_real(format_max(format), format.fraction)};
+        out[e] = (struct real_range){scale * fixed_to_real(format_min(format), format.fraction),
+                                     scale * fixed_to_real(format_max(format), format.fraction)};
     }
 }
 
-static void bound_batch_norm(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+static void bound_batch_norm(const struct bounds *bounds, const struct node *node, struct real_range *out,
+                             size_t count) {
     const struct graph *graph = bounds->graph;
     const struct shape *shape = &graph_value(graph, node->result)->shape;
-    size_t channels = shape->rank > 1 ? (size_t)shape->dim[1] : 1, inner = count / channels / (size_t)(shape->rank ? shape->dim[0] : 1);
+    size_t channels = shape->rank > 1 ? (size_t)shape->dim[1] : 1,
+           inner = count / channels / (size_t)(shape->rank ? shape->dim[0] : 1);
     for (size_t e = 0; e < count; e++) {
         size_t c = e / inner % channels;
-        double scale = bounds->at[node->inputs[1].id][c].hi / sqrt(bounds->at[node->inputs[4].id][c].hi + (double)node->attributes.normalization.epsilon);
+        double scale = bounds->at[node->inputs[1].id][c].hi /
+                       sqrt(bounds->at[node->inputs[4].id][c].hi + (double)node->attributes.normalization.epsilon);
         double shift = bounds->at[node->inputs[2].id][c].hi - bounds->at[node->inputs[3].id][c].hi * scale;
         struct real_range in = operand_range(bounds, node, 0, e);
         out[e] = empty();
@@ -216,18 +239,39 @@ static void bound_batch_norm(const struct bounds *bounds, const struct node *nod
     }
 }
 
-static void bound_same_elements(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+static void bound_same_elements(const struct bounds *bounds, const struct node *node, struct real_range *out,
+                                size_t count) {
     memcpy(out, bounds->at[node->inputs[0].id], count * sizeof *out);
 }
 
 static void (*const bound_op[OP_COUNT])(const struct bounds *, const struct node *, struct real_range *, size_t) = {
-    [OP_ADD] = bound_binary,   [OP_SUB] = bound_binary,        [OP_MUL] = bound_binary,    [OP_DIV] = bound_binary,    [OP_POW] = bound_pow,
-    [OP_MATMUL] = bound_matmul, [OP_BATCH_NORM] = bound_batch_norm, [OP_RELU] = bound_unary, [OP_LEAKY_RELU] = bound_unary,
-    [OP_CLIP] = bound_unary,   [OP_SIGMOID] = bound_unary,     [OP_TANH] = bound_unary,    [OP_HARD_SIGMOID] = bound_unary,
-    [OP_EXP] = bound_unary,    [OP_RECIPROCAL] = bound_unary,  [OP_SOFTMAX] = bound_all,   [OP_REDUCE_MAX] = bound_all,
-    [OP_REDUCE_SUM] = bound_all, [OP_RESHAPE] = bound_same_elements, [OP_TRANSPOSE] = bound_all, [OP_CONCAT] = bound_all,
-    [OP_SLICE] = bound_all,    [OP_GATHER] = bound_all,        [OP_NARROW] = bound_narrow,
-    [OP_QUANT] = bound_quant,  [OP_BIPOLAR_QUANT] = bound_quant, [OP_TRUNC_QUANT] = bound_quant,
+    [OP_ADD] = bound_binary,
+    [OP_SUB] = bound_binary,
+    [OP_MUL] = bound_binary,
+    [OP_DIV] = bound_binary,
+    [OP_POW] = bound_pow,
+    [OP_MATMUL] = bound_matmul,
+    [OP_BATCH_NORM] = bound_batch_norm,
+    [OP_RELU] = bound_unary,
+    [OP_LEAKY_RELU] = bound_unary,
+    [OP_CLIP] = bound_unary,
+    [OP_SIGMOID] = bound_unary,
+    [OP_TANH] = bound_unary,
+    [OP_HARD_SIGMOID] = bound_unary,
+    [OP_EXP] = bound_unary,
+    [OP_RECIPROCAL] = bound_unary,
+    [OP_SOFTMAX] = bound_all,
+    [OP_REDUCE_MAX] = bound_all,
+    [OP_REDUCE_SUM] = bound_all,
+    [OP_RESHAPE] = bound_same_elements,
+    [OP_TRANSPOSE] = bound_all,
+    [OP_CONCAT] = bound_all,
+    [OP_SLICE] = bound_all,
+    [OP_GATHER] = bound_all,
+    [OP_NARROW] = bound_narrow,
+    [OP_QUANT] = bound_quant,
+    [OP_BIPOLAR_QUANT] = bound_quant,
+    [OP_TRUNC_QUANT] = bound_quant,
 };
 
 static void bound_node(const struct bounds *bounds, const struct node *node) {
@@ -264,10 +308,11 @@ static int check_finite(const struct real_ranges *ranges, const struct graph *gr
     for (size_t e = 0; e < count; e++) {
         if (isfinite(range[e].lo) && isfinite(range[e].hi)) continue;
         if (ranges->calibrated)
-            return diag_error(&graph->context->diagnostics, graph_location(graph, node), "look at the model's numbers there, or at the events'",
+            return diag_error(&graph->context->diagnostics, graph_location(graph, node),
+                              "look at the model's numbers there, or at the events'",
                               "element %zu of this node is infinite or not a number on calibration events", e);
-        return diag_error(&graph->context->diagnostics, graph_location(graph, node), "give calibration events with --calibrate",
-                          "values of this node have no bound");
+        return diag_error(&graph->context->diagnostics, graph_location(graph, node),
+                          "give calibration events with --calibrate", "values of this node have no bound");
     }
     return 0;
 }
@@ -284,8 +329,10 @@ int real_ranges_find(struct program *program, struct arena *arena, struct real_r
         if (node->dead || graph_value(graph, node->result)->kind != VALUE_REAL) continue;
         size_t count = shape_elements(&graph_value(graph, node->result)->shape);
         struct real_range *range = out->at[node->result.id] = ARENA_ARRAY(arena, struct real_range, count);
-        if (node->op == OP_CONSTANT) set_constant(graph, node->result, range, count);
-        else if (!out->calibrated) bound_node(&bounds, node);
+        if (node->op == OP_CONSTANT)
+            set_constant(graph, node->result, range, count);
+        else if (!out->calibrated)
+            bound_node(&bounds, node);
     }
     if (out->calibrated) see(program, arena, out->at);
     for (uint32_t n = 0; n < graph->node_count; n++)

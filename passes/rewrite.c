@@ -16,22 +16,20 @@ bool sum_is_safe(const struct datapath *datapath, const struct term *terms, uint
     int128 most = constant > 0 ? constant : 0, least = constant < 0 ? constant : 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct wire *wire = &datapath->wires[terms[i].wire.id];
-        if (terms[i].shift > 62 && (wire->lo || wire->hi))
-            return false;
+        if (terms[i].shift > 62 && (wire->lo || wire->hi)) return false;
         struct interval x = term_interval(datapath, terms[i]);
         most += x.hi > 0 ? x.hi : 0;
         least += x.lo < 0 ? x.lo : 0;
-        if (most > limit || least < -limit - 1)
-            return false;
+        if (most > limit || least < -limit - 1) return false;
     }
     return most <= limit && least >= -limit - 1;
 }
 
 /* An operand whose interval got wider than the table: values that it never takes read the ends. */
-static uint32_t table_covering(struct design *design, struct datapath *to, const struct table *table, const struct wire *index) {
+static uint32_t table_covering(struct design *design, struct datapath *to, const struct table *table,
+                               const struct wire *index) {
     int64_t last = table->first + (int64_t)table->count - 1;
-    if (index->lo >= table->first && index->hi <= last)
-        return datapath_table(design, to, table);
+    if (index->lo >= table->first && index->hi <= last) return datapath_table(design, to, table);
     struct table wide = {.first = index->lo < table->first ? index->lo : table->first};
     wide.count = (uint32_t)((index->hi > last ? index->hi : last) - wide.first + 1);
     wide.entries = ARENA_ARRAY(design->arena, int64_t, wide.count);
@@ -42,11 +40,11 @@ static uint32_t table_covering(struct design *design, struct datapath *to, const
     return datapath_table(design, to, &wide);
 }
 
-struct wire wire_mapped(struct design *design, const struct datapath *from, struct datapath *to, const struct wire *wire, const wireref *map) {
+struct wire wire_mapped(struct design *design, const struct datapath *from, struct datapath *to,
+                        const struct wire *wire, const wireref *map) {
     struct wire copy = *wire;
     copy.operands = arena_copy(design->arena, wire->operands, wire->operand_count * sizeof *wire->operands);
-    for (uint32_t i = 0; i < copy.operand_count; i++)
-        copy.operands[i].wire = map[copy.operands[i].wire.id];
+    for (uint32_t i = 0; i < copy.operand_count; i++) copy.operands[i].wire = map[copy.operands[i].wire.id];
     if (copy.op == WIRE_TABLE)
         copy.table = table_covering(design, to, &from->tables[copy.table], &to->wires[copy.operands[0].wire.id]);
     return copy;

@@ -22,10 +22,11 @@ struct sharing {
     struct arena *scratch;
     wireref *map;
     int adder_terms;
-    struct term_list *shared; /* of each sum of `from`: what replaces its terms, in wires of `to`; NULL terms: unchanged */
+    struct term_list
+        *shared; /* of each sum of `from`: what replaces its terms, in wires of `to`; NULL terms: unchanged */
     struct candidate *candidates; /* by origin */
     uint32_t candidate_count;
-    uint32_t *next;           /* by origin: the first candidate that is in no layer yet */
+    uint32_t *next; /* by origin: the first candidate that is in no layer yet */
     uint32_t made;
 };
 
@@ -43,8 +44,7 @@ static int compare_coefficients(const void *left, const void *right) {
 static int64_t coefficients_of(const struct wire *wire, struct coefficient *out) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < wire->operand_count; i++) {
-        if (wire->operands[i].shift > 60)
-            return -1;
+        if (wire->operands[i].shift > 60) return -1;
         int64_t factor = (int64_t)1 << wire->operands[i].shift;
         out[i] = (struct coefficient){wire->operands[i].wire.id, wire->operands[i].negative ? -factor : factor};
     }
@@ -52,12 +52,9 @@ static int64_t coefficients_of(const struct wire *wire, struct coefficient *out)
     for (uint32_t i = 0; i < wire->operand_count;) {
         int128 factor = 0;
         uint32_t id = out[i].wire;
-        for (; i < wire->operand_count && out[i].wire == id; i++)
-            factor += out[i].factor;
-        if (factor > INT64_MAX / 4 || factor < -(INT64_MAX / 4))
-            return -1;
-        if (factor)
-            out[kept++] = (struct coefficient){id, (int64_t)factor};
+        for (; i < wire->operand_count && out[i].wire == id; i++) factor += out[i].factor;
+        if (factor > INT64_MAX / 4 || factor < -(INT64_MAX / 4)) return -1;
+        if (factor) out[kept++] = (struct coefficient){id, (int64_t)factor};
     }
     return kept;
 }
@@ -67,17 +64,16 @@ static struct share_entry digits_of(uint32_t column, int64_t factor) {
     bool negative[65];
     struct share_entry entry = {.column = column};
     int count = signed_digits(factor, position, negative);
-    for (int i = 0; i < count; i++)
-        *(negative[i] ? &entry.minus : &entry.plus) |= UINT64_C(1) << position[i];
+    for (int i = 0; i < count; i++) *(negative[i] ? &entry.minus : &entry.plus) |= UINT64_C(1) << position[i];
     return entry;
 }
 
 /* ---- one layer ---- */
 
 struct layer {
-    uint32_t *sums;      /* wires of `from` */
+    uint32_t *sums; /* wires of `from` */
     uint32_t sum_count;
-    uint32_t *columns;   /* wires of `from` that they read, ascending */
+    uint32_t *columns; /* wires of `from` that they read, ascending */
     uint32_t column_count;
     struct share_row *rows; /* all digits */
 };
@@ -94,14 +90,12 @@ static uint32_t column_of(const struct layer *layer, uint32_t wire) {
 
 static void find_columns(struct sharing *sharing, struct layer *layer) {
     size_t total = 1;
-    for (uint32_t i = 0; i < layer->sum_count; i++)
-        total += sharing->from->wires[layer->sums[i]].operand_count;
+    for (uint32_t i = 0; i < layer->sum_count; i++) total += sharing->from->wires[layer->sums[i]].operand_count;
     layer->columns = ARENA_ARRAY(sharing->scratch, uint32_t, total);
     uint32_t count = 0;
     for (uint32_t i = 0; i < layer->sum_count; i++) {
         const struct wire *wire = &sharing->from->wires[layer->sums[i]];
-        for (uint32_t k = 0; k < wire->operand_count; k++)
-            layer->columns[count++] = wire->operands[k].wire.id;
+        for (uint32_t k = 0; k < wire->operand_count; k++) layer->columns[count++] = wire->operands[k].wire.id;
     }
     qsort(layer->columns, count, sizeof *layer->columns, compare_ids);
     for (uint32_t i = 0; i < count; i++)
@@ -117,8 +111,7 @@ static void find_rows(struct sharing *sharing, struct layer *layer) {
         const struct wire *wire = &sharing->from->wires[layer->sums[i]];
         struct coefficient *coefficients = ARENA_ARRAY(sharing->scratch, struct coefficient, wire->operand_count + 1);
         int64_t count = coefficients_of(wire, coefficients);
-        if (count < 0)
-            continue;
+        if (count < 0) continue;
         struct share_row *row = &layer->rows[kept];
         row->count = row->capacity = (uint32_t)count;
         row->entries = ARENA_ARRAY(sharing->scratch, struct share_entry, count + 1);
@@ -139,8 +132,11 @@ static uint32_t block_count(const struct layer *layer) {
     return 1 + (uint32_t)(pairs / PAIRS_MAX);
 }
 
-static struct share_problem block_problem(struct sharing *sharing, const struct layer *layer, uint32_t first, uint32_t last) {
-    struct share_problem problem = {.arena = arena_new(sharing->design->context), .row_count = layer->sum_count, .adder_terms = sharing->adder_terms};
+static struct share_problem block_problem(struct sharing *sharing, const struct layer *layer, uint32_t first,
+                                          uint32_t last) {
+    struct share_problem problem = {.arena = arena_new(sharing->design->context),
+                                    .row_count = layer->sum_count,
+                                    .adder_terms = sharing->adder_terms};
     problem.given = problem.column_count = last - first;
     problem.column_capacity = 2 * problem.given + 16;
     problem.columns = ARENA_ARRAY(problem.arena, struct share_column, problem.column_capacity);
@@ -164,7 +160,8 @@ static struct share_problem block_problem(struct sharing *sharing, const struct 
 }
 
 /* The made columns as wires of `to`; all columns as wires. */
-static wireref *emit_columns(struct sharing *sharing, const struct layer *layer, const struct share_problem *problem, uint32_t first) {
+static wireref *emit_columns(struct sharing *sharing, const struct layer *layer, const struct share_problem *problem,
+                             uint32_t first) {
     wireref *wires = ARENA_ARRAY(sharing->scratch, wireref, problem->column_count + 1);
     const struct wire *origin = &sharing->from->wires[layer->sums[0]];
     for (uint32_t c = 0; c < problem->column_count; c++) {
@@ -175,16 +172,19 @@ static wireref *emit_columns(struct sharing *sharing, const struct layer *layer,
         }
         struct term terms[2] = {{wires[column->first], (uint8_t)column->first_shift, false},
                                 {wires[column->second], (uint8_t)column->second_shift, column->second_negative}};
-        struct wire wire = {.op = WIRE_SUM, .operands = terms, .operand_count = 2, .origin = origin->origin, .cycle = -1};
+        struct wire wire = {
+            .op = WIRE_SUM, .operands = terms, .operand_count = 2, .origin = origin->origin, .cycle = -1};
         wires[c] = datapath_append(sharing->design, &sharing->to, &wire);
         sharing->made++;
     }
     return wires;
 }
 
-static void append_row(struct sharing *sharing, const struct share_row *row, const wireref *wires, struct term_list *out) {
+static void append_row(struct sharing *sharing, const struct share_row *row, const wireref *wires,
+                       struct term_list *out) {
     uint32_t terms = share_row_terms(row);
-    out->terms = arena_grow(sharing->scratch, out->terms, out->count * sizeof *out->terms, (out->count + terms + 1) * sizeof *out->terms);
+    out->terms = arena_grow(sharing->scratch, out->terms, out->count * sizeof *out->terms,
+                            (out->count + terms + 1) * sizeof *out->terms);
     for (uint32_t i = 0; i < row->count; i++) {
         const struct share_entry *entry = &row->entries[i];
         for (uint64_t left = entry->plus | entry->minus; left; left &= left - 1) {
@@ -197,8 +197,7 @@ static void append_row(struct sharing *sharing, const struct share_row *row, con
 static void share_layer(struct sharing *sharing, struct layer *layer) {
     find_columns(sharing, layer);
     find_rows(sharing, layer);
-    if (layer->sum_count == 0)
-        return;
+    if (layer->sum_count == 0) return;
     uint32_t blocks = block_count(layer), size = (layer->column_count + blocks - 1) / blocks;
     for (uint32_t first = 0; first < layer->column_count; first += size) {
         uint32_t last = first + size < layer->column_count ? first + size : layer->column_count;
@@ -219,8 +218,7 @@ static void share_layer(struct sharing *sharing, struct layer *layer) {
 /* Sums by origin, those first whose operands are there first. */
 static int compare_candidates(const void *left, const void *right) {
     const struct candidate *a = left, *b = right;
-    if (a->origin != b->origin)
-        return a->origin < b->origin ? -1 : 1;
+    if (a->origin != b->origin) return a->origin < b->origin ? -1 : 1;
     return a->latest != b->latest ? (a->latest < b->latest ? -1 : 1) : compare_ids(&a->sum, &b->sum);
 }
 
@@ -231,17 +229,14 @@ static void find_candidates(struct sharing *sharing) {
     sharing->next = ARENA_ARRAY(sharing->scratch, uint32_t, nodes + 1);
     for (uint32_t i = 0; i < datapath->wire_count; i++) {
         const struct wire *wire = &datapath->wires[i];
-        if (wire->op != WIRE_SUM || wire->operand_count < 2)
-            continue;
+        if (wire->op != WIRE_SUM || wire->operand_count < 2) continue;
         struct candidate candidate = {.origin = wire->origin.id < nodes ? wire->origin.id : nodes, .sum = i};
         for (uint32_t k = 0; k < wire->operand_count; k++)
-            if (wire->operands[k].wire.id > candidate.latest)
-                candidate.latest = wire->operands[k].wire.id;
+            if (wire->operands[k].wire.id > candidate.latest) candidate.latest = wire->operands[k].wire.id;
         sharing->candidates[sharing->candidate_count++] = candidate;
     }
     qsort(sharing->candidates, sharing->candidate_count, sizeof *sharing->candidates, compare_candidates);
-    for (uint32_t i = sharing->candidate_count; i-- > 0;)
-        sharing->next[sharing->candidates[i].origin] = i;
+    for (uint32_t i = sharing->candidate_count; i-- > 0;) sharing->next[sharing->candidates[i].origin] = i;
 }
 
 /* A group of sums may be shared once all that they read is there: sums of one origin whose operands
@@ -250,7 +245,8 @@ static void collect_layer(struct sharing *sharing, uint32_t first, bool *taken, 
     uint32_t nodes = sharing->design->graph->node_count, origin = sharing->from->wires[first].origin.id;
     uint32_t *next = &sharing->next[origin < nodes ? origin : nodes], start = *next;
     origin = sharing->candidates[start].origin;
-    while (*next < sharing->candidate_count && sharing->candidates[*next].origin == origin && sharing->candidates[*next].latest < first)
+    while (*next < sharing->candidate_count && sharing->candidates[*next].origin == origin &&
+           sharing->candidates[*next].latest < first)
         ++*next;
     layer->sums = ARENA_ARRAY(sharing->scratch, uint32_t, *next - start + 1);
     for (uint32_t i = start; i < *next; i++) {
@@ -268,7 +264,8 @@ static void emit_wire(struct sharing *sharing, uint32_t id) {
         copy.operands = shared->terms;
         copy.operand_count = shared->count;
     }
-    if (wire->op == WIRE_SUM && copy.operand_count == 1 && !copy.operands[0].shift && !copy.operands[0].negative && !copy.constant)
+    if (wire->op == WIRE_SUM && copy.operand_count == 1 && !copy.operands[0].shift && !copy.operands[0].negative &&
+        !copy.constant)
         sharing->map[id] = copy.operands[0].wire; /* nothing but a shared wire */
     else
         sharing->map[id] = datapath_append(sharing->design, &sharing->to, &copy);
@@ -276,7 +273,8 @@ static void emit_wire(struct sharing *sharing, uint32_t id) {
 
 int pass_share(struct program *program, bool *changed) {
     struct design *design = program->design;
-    struct sharing sharing = {.design = design, .from = &design->blocks[0].datapath, .adder_terms = adder_terms_of(program)};
+    struct sharing sharing = {
+        .design = design, .from = &design->blocks[0].datapath, .adder_terms = adder_terms_of(program)};
     uint32_t count = sharing.from->wire_count;
     sharing.scratch = arena_new(program->context);
     sharing.map = ARENA_ARRAY(sharing.scratch, wireref, count + 1);

@@ -14,14 +14,14 @@ struct share_entry {
 struct share_row {
     struct share_entry *entries; /* columns ascend */
     uint32_t count, capacity;
-    uint64_t weight, budget;     /* sum of 2^depth of its terms, and what it may grow to */
+    uint64_t weight, budget; /* sum of 2^depth of its terms, and what it may grow to */
 };
 
 /* A column: a wire that was there, or first + sign * (second << shift) of earlier columns. */
 struct share_column {
     struct interval interval;
-    int depth;                   /* adder levels above the inputs of the matrix */
-    uint32_t first, second;      /* when made */
+    int depth;                     /* adder levels above the inputs of the matrix */
+    uint32_t first, second;        /* when made */
     int first_shift, second_shift; /* one of the two is 0 */
     bool second_negative;
 };

@@ -51,18 +51,19 @@ static int bits_of(uint64_t mask) {
 
 uint32_t share_row_terms(const struct share_row *row) {
     uint32_t terms = 0;
-    for (uint32_t i = 0; i < row->count; i++)
-        terms += (uint32_t)bits_of(row->entries[i].plus | row->entries[i].minus);
+    for (uint32_t i = 0; i < row->count; i++) terms += (uint32_t)bits_of(row->entries[i].plus | row->entries[i].minus);
     return terms;
 }
 
 /* Columns in 24 bits each, the shift moved by 64 in 8, never 0. */
 static uint64_t pair_key(struct pair pair) {
-    return (uint64_t)pair.a << 40 | (uint64_t)pair.b << 16 | (uint64_t)(pair.shift + 64) << 2 | (uint64_t)pair.opposite << 1 | 1;
+    return (uint64_t)pair.a << 40 | (uint64_t)pair.b << 16 | (uint64_t)(pair.shift + 64) << 2 |
+           (uint64_t)pair.opposite << 1 | 1;
 }
 
 static struct pair key_pair(uint64_t key) {
-    return (struct pair){(uint32_t)(key >> 40), (uint32_t)(key >> 16) & 0xffffff, (int)(key >> 2 & 255) - 64, key >> 1 & 1};
+    return (struct pair){(uint32_t)(key >> 40), (uint32_t)(key >> 16) & 0xffffff, (int)(key >> 2 & 255) - 64,
+                         key >> 1 & 1};
 }
 
 static struct slot *find_slot(struct search *s, uint64_t key);
@@ -80,12 +81,10 @@ static void grow_slots(struct search *s) {
 }
 
 static struct slot *find_slot(struct search *s, uint64_t key) {
-    if (2 * s->used >= s->slot_count)
-        grow_slots(s);
+    if (2 * s->used >= s->slot_count) grow_slots(s);
     uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
     size_t at = (size_t)(hash >> 32) & (s->slot_count - 1);
-    while (s->slots[at].key && s->slots[at].key != key)
-        at = (at + 1) & (s->slot_count - 1);
+    while (s->slots[at].key && s->slots[at].key != key) at = (at + 1) & (s->slot_count - 1);
     if (!s->slots[at].key) {
         s->slots[at].key = key;
         s->used++;
@@ -106,8 +105,7 @@ static void heap_push(struct search *s, struct candidate added) {
         s->heap_capacity = capacity;
     }
     size_t at = s->heap_count++;
-    for (; at && goes_before(&added, &s->heap[(at - 1) / 2]); at = (at - 1) / 2)
-        s->heap[at] = s->heap[(at - 1) / 2];
+    for (; at && goes_before(&added, &s->heap[(at - 1) / 2]); at = (at - 1) / 2) s->heap[at] = s->heap[(at - 1) / 2];
     s->heap[at] = added;
 }
 
@@ -115,10 +113,8 @@ static struct candidate heap_pop(struct search *s) {
     struct candidate best = s->heap[0], last = s->heap[--s->heap_count];
     size_t at = 0;
     for (size_t child = 1; child < s->heap_count; child = 2 * at + 1) {
-        if (child + 1 < s->heap_count && goes_before(&s->heap[child + 1], &s->heap[child]))
-            child++;
-        if (!goes_before(&s->heap[child], &last))
-            break;
+        if (child + 1 < s->heap_count && goes_before(&s->heap[child + 1], &s->heap[child])) child++;
+        if (!goes_before(&s->heap[child], &last)) break;
         s->heap[at] = s->heap[child];
         at = child;
     }
@@ -133,9 +129,10 @@ static int overlap(const struct search *s, struct pair pair) {
     const struct share_column *a = &s->problem->columns[pair.a], *b = &s->problem->columns[pair.b];
     int low_a = pair.shift < 0 ? -pair.shift : 0, low_b = pair.shift > 0 ? pair.shift : 0;
     int high_a = low_a + share_width(a->interval), high_b = low_b + share_width(b->interval);
-    int high = high_a < high_b && a->interval.lo >= 0 ? high_a : high_b < high_a && b->interval.lo >= 0 ? high_b
-               : high_a > high_b                                                                       ? high_a
-                                                                                                       : high_b;
+    int high = high_a < high_b && a->interval.lo >= 0   ? high_a
+               : high_b < high_a && b->interval.lo >= 0 ? high_b
+               : high_a > high_b                        ? high_a
+                                                        : high_b;
     int bits = high - (low_a > low_b ? low_a : low_b);
     return bits > 1 ? bits : 1;
 }
@@ -146,18 +143,17 @@ static uint64_t saving_of(const struct search *s, struct pair pair, uint32_t cou
 }
 
 static void queue(struct search *s, struct slot *slot) {
-    if (slot->count < s->least || slot->banned || slot->queued >= slot->count)
-        return;
+    if (slot->count < s->least || slot->banned || slot->queued >= slot->count) return;
     slot->queued = slot->count;
     heap_push(s, (struct candidate){saving_of(s, key_pair(slot->key), slot->count), slot->key, slot->count});
 }
 
 static void touch(struct search *s, struct slot *slot) {
-    if (slot->touched || slot->banned || slot->count < s->least)
-        return;
+    if (slot->touched || slot->banned || slot->count < s->least) return;
     if (s->touched_count == s->touched_capacity) {
         size_t capacity = s->touched_capacity ? 2 * s->touched_capacity : 1024;
-        s->touched = arena_grow(s->problem->arena, s->touched, s->touched_capacity * sizeof *s->touched, capacity * sizeof *s->touched);
+        s->touched = arena_grow(s->problem->arena, s->touched, s->touched_capacity * sizeof *s->touched,
+                                capacity * sizeof *s->touched);
         s->touched_capacity = capacity;
     }
     slot->touched = true;
@@ -176,19 +172,18 @@ static void queue_touched(struct search *s) {
 /* ---- counting ---- */
 
 static struct pair pair_of(uint32_t a, int digit_a, bool minus_a, uint32_t b, int digit_b, bool minus_b) {
-    if (a > b || (a == b && digit_a > digit_b))
-        return (struct pair){b, a, digit_a - digit_b, minus_a != minus_b};
+    if (a > b || (a == b && digit_a > digit_b)) return (struct pair){b, a, digit_a - digit_b, minus_a != minus_b};
     return (struct pair){a, b, digit_b - digit_a, minus_a != minus_b};
 }
 
 /* One digit comes into a row or leaves it: all its pairs with the row's other digits change. */
-static void count_digit(struct search *s, const struct share_row *row, uint32_t column, int digit, bool minus, bool comes) {
+static void count_digit(struct search *s, const struct share_row *row, uint32_t column, int digit, bool minus,
+                        bool comes) {
     for (uint32_t i = 0; i < row->count; i++) {
         const struct share_entry *entry = &row->entries[i];
         for (uint64_t left = entry->plus | entry->minus; left; left &= left - 1) {
             int other = __builtin_ctzll(left);
-            if (entry->column == column && other == digit)
-                continue;
+            if (entry->column == column && other == digit) continue;
             struct pair pair = pair_of(column, digit, minus, entry->column, other, entry->minus >> other & 1);
             struct slot *slot = find_slot(s, pair_key(pair));
             if (!comes) {
@@ -226,7 +221,8 @@ static void put_digit(struct search *s, struct share_row *row, uint32_t column, 
     if (!entry) {
         if (row->count == row->capacity) {
             uint32_t capacity = row->capacity ? 2 * row->capacity : 8;
-            row->entries = arena_grow(s->problem->arena, row->entries, row->count * sizeof *entry, capacity * sizeof *entry);
+            row->entries =
+                arena_grow(s->problem->arena, row->entries, row->count * sizeof *entry, capacity * sizeof *entry);
             row->capacity = capacity;
         }
         entry = &row->entries[row->count++]; /* a made column is the last one */
@@ -244,14 +240,12 @@ static void put_digit(struct search *s, struct share_row *row, uint32_t column, 
 /* The lowest digit of a at which the pair stands in the row; -1 for none. */
 static int find_in_row(struct share_row *row, struct pair pair, bool *minus) {
     const struct share_entry *a = entry_of(row, pair.a), *b = entry_of(row, pair.b);
-    if (!a || !b)
-        return -1;
+    if (!a || !b) return -1;
     uint64_t plus = pair.opposite ? b->minus : b->plus, other = pair.opposite ? b->plus : b->minus;
     plus = pair.shift < 0 ? plus << -pair.shift : plus >> pair.shift;
     other = pair.shift < 0 ? other << -pair.shift : other >> pair.shift;
     uint64_t found = (a->plus & plus) | (a->minus & other);
-    if (!found)
-        return -1;
+    if (!found) return -1;
     int digit = __builtin_ctzll(found);
     *minus = a->minus >> digit & 1;
     return digit;
@@ -278,7 +272,8 @@ static bool add_column(struct search *s, struct pair pair) {
     struct share_problem *p = s->problem;
     if (p->column_count == p->column_capacity) {
         uint32_t capacity = 2 * p->column_capacity + 16;
-        p->columns = arena_grow(p->arena, p->columns, p->column_count * sizeof *p->columns, capacity * sizeof *p->columns);
+        p->columns =
+            arena_grow(p->arena, p->columns, p->column_count * sizeof *p->columns, capacity * sizeof *p->columns);
         p->column_capacity = capacity;
     }
     const struct share_column *a = &p->columns[pair.a], *b = &p->columns[pair.b];
@@ -289,8 +284,7 @@ static bool add_column(struct search *s, struct pair pair) {
     int128 fa = (int128)1 << made.first_shift, fb = (int128)1 << made.second_shift;
     int128 lo = pair.opposite ? -b->interval.hi : b->interval.lo, hi = pair.opposite ? -b->interval.lo : b->interval.hi;
     made.interval = (struct interval){a->interval.lo * fa + lo * fb, a->interval.hi * fa + hi * fb};
-    if (made.interval.lo < INT64_MIN || made.interval.hi > INT64_MAX || p->column_count >= 1u << 23)
-        return false;
+    if (made.interval.lo < INT64_MIN || made.interval.hi > INT64_MAX || p->column_count >= 1u << 23) return false;
     p->columns[p->column_count++] = made;
     return true;
 }
@@ -303,7 +297,8 @@ static void replace_in_row(struct search *s, struct share_row *row, struct pair 
         take_digit(s, row, pair.a, digit);
         take_digit(s, row, pair.b, digit + pair.shift);
         put_digit(s, row, made, pair.shift < 0 ? digit + pair.shift : digit, minus);
-        row->weight += (UINT64_C(1) << columns[made].depth) - (UINT64_C(1) << columns[pair.a].depth) - (UINT64_C(1) << columns[pair.b].depth);
+        row->weight += (UINT64_C(1) << columns[made].depth) - (UINT64_C(1) << columns[pair.a].depth) -
+                       (UINT64_C(1) << columns[pair.b].depth);
     }
 }
 
@@ -313,10 +308,10 @@ static void set_budgets(struct share_problem *problem) {
         struct share_row *row = &problem->rows[r];
         row->weight = 0;
         for (uint32_t i = 0; i < row->count; i++)
-            row->weight += (uint64_t)bits_of(row->entries[i].plus | row->entries[i].minus) << problem->columns[row->entries[i].column].depth;
+            row->weight += (uint64_t)bits_of(row->entries[i].plus | row->entries[i].minus)
+                           << problem->columns[row->entries[i].column].depth;
         row->budget = 2;
-        while (row->budget < row->weight)
-            row->budget *= 2;
+        while (row->budget < row->weight) row->budget *= 2;
         row->budget *= 2;
     }
 }
@@ -358,8 +353,7 @@ void share_search(struct share_problem *problem) {
             continue;
         }
         uint32_t made = problem->column_count - 1;
-        for (uint32_t r = 0; r < problem->row_count; r++)
-            replace_in_row(&s, &problem->rows[r], pair, made);
+        for (uint32_t r = 0; r < problem->row_count; r++) replace_in_row(&s, &problem->rows[r], pair, made);
         find_slot(&s, best.key)->banned = true; /* what is left overlaps or is too deep */
         queue_touched(&s);
     }

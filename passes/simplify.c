@@ -8,10 +8,9 @@ static bool does_nothing(const struct graph *graph, const struct node *node) {
     for (size_t e = 0; e < shape_elements(&result->shape); e++) {
         struct interval x = graph_interval(graph, node->inputs[0], e);
         struct format from = graph_format(graph, node->inputs[0], e), to = graph_format(graph, node->result, e);
-        if (node->op == OP_RELU ? x.lo < 0 : from.fraction != to.fraction || !interval_fits(x, to))
-            return false;
-        if (node->op == OP_NARROW && node->attributes.quantizer.overflow == OVERFLOW_SATURATE_SYMMETRIC && to.is_signed &&
-            x.lo < -(int128)format_max(to))
+        if (node->op == OP_RELU ? x.lo < 0 : from.fraction != to.fraction || !interval_fits(x, to)) return false;
+        if (node->op == OP_NARROW && node->attributes.quantizer.overflow == OVERFLOW_SATURATE_SYMMETRIC &&
+            to.is_signed && x.lo < -(int128)format_max(to))
             return false;
     }
     return true;
@@ -22,11 +21,9 @@ int pass_simplify(struct program *program, bool *changed) {
     for (uint32_t i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
         bool output = false;
-        if (node->dead || (node->op != OP_NARROW && node->op != OP_RELU))
-            continue;
+        if (node->dead || (node->op != OP_NARROW && node->op != OP_RELU)) continue;
         graph_use_count(graph, node->result, &output);
-        if (output || !does_nothing(graph, node))
-            continue;
+        if (output || !does_nothing(graph, node)) continue;
         graph_replace(graph, node->result, node->inputs[0]);
         *changed = true;
     }

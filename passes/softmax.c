@@ -27,7 +27,8 @@ int pass_softmax(struct program *program, bool *changed) {
         if (softmax) program->used |= USE_SOFTMAX;
         if (!softmax || mode == SOFTMAX_KEEP) {
             if (softmax)
-                program_note(program, "softmax", softmax->name, (double)NAN, "kept; where only the winning class matters, --softmax argmax is exact and cheaper");
+                program_note(program, "softmax", softmax->name, (double)NAN,
+                             "kept; where only the winning class matters, --softmax argmax is exact and cheaper");
             continue;
         }
         const char *name = arena_strdup(program->arena, softmax->name);
@@ -35,7 +36,8 @@ int pass_softmax(struct program *program, bool *changed) {
         if (valref_equal(value, NO_VALUE)) return -1;
         graph->outputs[o].value = value;
         *changed = true;
-        program_note(program, "softmax", name, (double)NAN, mode == SOFTMAX_DROP ? "dropped: the outputs are the logits" : "replaced by an arg-max");
+        program_note(program, "softmax", name, (double)NAN,
+                     mode == SOFTMAX_DROP ? "dropped: the outputs are the logits" : "replaced by an arg-max");
     }
     if (*changed) graph_compact(graph);
     return 0;

@@ -20,12 +20,15 @@ wireref split_constant(struct split *s, int64_t value) {
 
 wireref split_low_bits(struct split *s, wireref wire, int bits, bool is_signed) {
     struct term operand = {.wire = wire};
-    return split_append(s, (struct wire){.op = WIRE_WRAP, .operands = &operand, .operand_count = 1, .amount = bits, .wrap_signed = is_signed});
+    return split_append(
+        s, (struct wire){
+               .op = WIRE_WRAP, .operands = &operand, .operand_count = 1, .amount = bits, .wrap_signed = is_signed});
 }
 
 wireref split_high_bits(struct split *s, wireref wire, int from) {
     struct term operand = {.wire = wire};
-    return split_append(s, (struct wire){.op = WIRE_SHIFT_RIGHT, .operands = &operand, .operand_count = 1, .amount = from});
+    return split_append(
+        s, (struct wire){.op = WIRE_SHIFT_RIGHT, .operands = &operand, .operand_count = 1, .amount = from});
 }
 
 bool split_is_slow(const struct split *s, wireref wire) {
@@ -45,8 +48,7 @@ static wireref split_wire(struct split *s, struct wire *wire) {
 
 /* Whether the wire can be computed in 64 bits from operands whose intervals may have grown. */
 static bool is_safe(const struct datapath *to, const struct wire *wire) {
-    if (wire->op == WIRE_SUM)
-        return sum_is_safe(to, wire->operands, wire->operand_count, wire->constant);
+    if (wire->op == WIRE_SUM) return sum_is_safe(to, wire->operands, wire->operand_count, wire->constant);
     struct interval interval = wire_interval(to, wire);
     return interval.lo >= INT64_MIN && interval.hi <= INT64_MAX;
 }
@@ -69,13 +71,11 @@ static bool split_all(struct split *s, const struct datapath *from, const bool *
     s->to = (struct datapath){0};
     for (uint32_t i = 0; i < from->wire_count; i++) {
         struct wire wire = wire_mapped(s->design, from, &s->to, &from->wires[i], map);
-        if (!s->same_bounds && !is_safe(&s->to, &wire))
-            return false;
+        if (!s->same_bounds && !is_safe(&s->to, &wire)) return false;
         s->like = wire;
         bool may_be_slow = slow[i] || (!s->same_bounds && has_grown(&s->to, &wire));
         map[i] = may_be_slow ? split_wire(s, &wire) : datapath_append(s->design, &s->to, &wire);
-        if (!s->same_bounds)
-            map[i] = in_its_bits(s, &from->wires[i], map[i]);
+        if (!s->same_bounds) map[i] = in_its_bits(s, &from->wires[i], map[i]);
     }
     return true;
 }
@@ -87,8 +87,7 @@ void split_wide_wires(struct design *design, const struct stage *stage) {
     bool *slow = ARENA_ARRAY(scratch, bool, from->wire_count + 1);
     const struct timing *timing = timing_new(scratch, design, stage->technology);
     struct split s = {.design = design, .stage = stage, .start = timing_most_fan_out(timing)};
-    for (uint32_t i = 0; i < from->wire_count; i++)
-        slow[i] = timing_alone(timing, i) > stage->budget;
+    for (uint32_t i = 0; i < from->wire_count; i++) slow[i] = timing_alone(timing, i) > stage->budget;
     if (!split_all(&s, from, slow, map)) {
         s.same_bounds = true;
         split_all(&s, from, slow, map);

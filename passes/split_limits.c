@@ -7,8 +7,7 @@ wireref split_equal(struct split *s, wireref a, wireref b) {
     wireref whole = split_apply(s, WIRE_EQUAL, a, b);
     int width = wire_width(&s->to.wires[a.id]), other = wire_width(&s->to.wires[b.id]);
     width = other > width ? other : width;
-    if (width < 2 || !split_is_slow(s, whole))
-        return whole;
+    if (width < 2 || !split_is_slow(s, whole)) return whole;
     wireref low = split_equal(s, split_low_bits(s, a, width / 2, false), split_low_bits(s, b, width / 2, false));
     wireref high = split_equal(s, split_high_bits(s, a, width / 2), split_high_bits(s, b, width / 2));
     return split_apply(s, WIRE_AND, low, high);
@@ -18,9 +17,9 @@ wireref split_equal(struct split *s, wireref a, wireref b) {
 static wireref any_bit(struct split *s, wireref wire, int from, int bits) {
     wireref zero = split_constant(s, 0), part = split_low_bits(s, split_high_bits(s, wire, from), bits, false);
     wireref any = split_apply(s, WIRE_LESS, zero, part);
-    if (bits < 2 || !split_is_slow(s, any))
-        return any;
-    return split_apply(s, WIRE_OR, any_bit(s, wire, from, bits / 2), any_bit(s, wire, from + bits / 2, bits - bits / 2));
+    if (bits < 2 || !split_is_slow(s, any)) return any;
+    return split_apply(s, WIRE_OR, any_bit(s, wire, from, bits / 2),
+                       any_bit(s, wire, from + bits / 2, bits - bits / 2));
 }
 
 static wireref append_select(struct split *s, wireref condition, wireref a, wireref b) {
@@ -37,7 +36,8 @@ static wireref clamp_to_format(struct split *s, wireref x, const struct wire *fr
         struct term inverted = {.wire = x};
         wireref not_x = split_append(s, (struct wire){.op = WIRE_NOT, .operands = &inverted, .operand_count = 1});
         wireref sign = split_low_bits(s, split_high_bits(s, x, width - 1), 1, false);
-        outside = append_select(s, sign, into->lo < 0 ? any_bit(s, not_x, value_bits, above) : split_constant(s, 1), outside);
+        outside =
+            append_select(s, sign, into->lo < 0 ? any_bit(s, not_x, value_bits, above) : split_constant(s, 1), outside);
         limit = append_select(s, sign, split_constant(s, into->lo), limit);
     }
     return append_select(s, outside, limit, split_low_bits(s, x, bits, into->lo < 0));
@@ -66,9 +66,7 @@ wireref split_clamp(struct split *s, const struct wire *wire) {
     wireref x = wire->operands[0].wire, whole = split_append(s, *wire);
     struct wire from = s->to.wires[x.id], into = s->to.wires[whole.id]; /* the list moves when it grows */
     int above = wire_width(&from) - (from.lo < 0) - (wire_width(&into) - (into.lo < 0));
-    if (!split_is_slow(s, whole) || into.lo == into.hi)
-        return whole;
-    if (above > 0 && from.hi > into.hi && fills_format(&into))
-        return clamp_to_format(s, x, &from, &into);
+    if (!split_is_slow(s, whole) || into.lo == into.hi) return whole;
+    if (above > 0 && from.hi > into.hi && fills_format(&into)) return clamp_to_format(s, x, &from, &into);
     return s->same_bounds ? whole : clamp_to_limits(s, x, &from, &into);
 }

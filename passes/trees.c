@@ -7,19 +7,19 @@
 
 /* A term, a constant or a group on its way to the root. */
 struct item {
-    struct term term;   /* the wire, when it is one */
+    struct term term; /* the wire, when it is one */
     bool is_constant, is_group, negative, taken;
-    int level;          /* adders below */
-    int low, high;      /* bits */
+    int level;                      /* adders below */
+    int low, high;                  /* bits */
     uint32_t child[3], child_count; /* when a group */
-    int64_t carried;    /* constant that a group adds for nothing */
+    int64_t carried;                /* constant that a group adds for nothing */
 };
 
 struct tree {
     struct design *design;
     struct datapath *to;
     struct arena *scratch;
-    const int *levels;  /* of wires of `to` */
+    const int *levels; /* of wires of `to` */
     struct item *items;
     uint32_t count;
     int adder_terms;
@@ -28,8 +28,7 @@ struct tree {
 };
 
 int adder_terms_of(const struct program *program) {
-    if (program->options && program->options->adder_terms)
-        return program->options->adder_terms;
+    if (program->options && program->options->adder_terms) return program->options->adder_terms;
     const struct technology *t = program->technology;
     int period = program->options ? program->options->clock_ps : 0;
     int64_t left = (int64_t)period * (100 - (period ? program->options->margin_percent : 0)) / 100;
@@ -40,7 +39,8 @@ int adder_terms_of(const struct program *program) {
 
 static void add_term(struct tree *tree, struct term term) {
     const struct wire *wire = &tree->to->wires[term.wire.id];
-    struct item item = {.term = term, .negative = term.negative, .level = tree->levels[term.wire.id], .low = term.shift};
+    struct item item = {
+        .term = term, .negative = term.negative, .level = tree->levels[term.wire.id], .low = term.shift};
     item.term.negative = false;
     item.high = term.shift + wire_width(wire);
     tree->items[tree->count++] = item;
@@ -63,8 +63,7 @@ static uint32_t first_item(const struct tree *tree) {
     uint32_t best = UINT32_MAX;
     for (uint32_t i = 0; i < tree->count; i++) {
         const struct item *x = &tree->items[i], *y = best == UINT32_MAX ? NULL : &tree->items[best];
-        if (!x->taken && (!y || x->level < y->level || (x->level == y->level && x->high < y->high)))
-            best = i;
+        if (!x->taken && (!y || x->level < y->level || (x->level == y->level && x->high < y->high))) best = i;
     }
     return best;
 }
@@ -99,8 +98,7 @@ static struct item *take(struct tree *tree, struct item *group, uint32_t child) 
 static void make_group(struct tree *tree, uint32_t size, uint32_t start) {
     struct item group = {.is_group = true, .negative = true};
     struct item *first = take(tree, &group, start);
-    while (group.child_count < size)
-        take(tree, &group, partner(tree, first));
+    while (group.child_count < size) take(tree, &group, partner(tree, first));
     group.level++;
     group.high++;
     tree->items[tree->count++] = group;
@@ -109,10 +107,8 @@ static void make_group(struct tree *tree, uint32_t size, uint32_t start) {
 static void plan(struct tree *tree, bool with_constant) {
     uint32_t left;
     tree->count = 0;
-    for (uint32_t i = 0; i < tree->sum->operand_count; i++)
-        add_term(tree, tree->sum->operands[i]);
-    if (with_constant)
-        add_constant(tree);
+    for (uint32_t i = 0; i < tree->sum->operand_count; i++) add_term(tree, tree->sum->operands[i]);
+    if (with_constant) add_constant(tree);
     left = tree->count;
     while (left > 1) {
         uint32_t size = tree->adder_terms == 3 && left % 2 ? 3 : 2;
@@ -126,14 +122,11 @@ static void plan(struct tree *tree, bool with_constant) {
 static bool carry_constant(struct tree *tree) {
     for (uint32_t i = 0; i < tree->count; i++) {
         struct item *group = &tree->items[i];
-        if (!group->is_group)
-            continue;
+        if (!group->is_group) continue;
         bool root = i + 1 == tree->count, flip = group->negative && !root;
         int64_t ones = flip ? -tree->constant : tree->constant;
-        for (uint32_t k = 0; k < group->child_count; k++)
-            ones += tree->items[group->child[k]].negative != flip;
-        if (ones < 0 || ones > (int64_t)group->child_count - 1)
-            continue;
+        for (uint32_t k = 0; k < group->child_count; k++) ones += tree->items[group->child[k]].negative != flip;
+        if (ones < 0 || ones > (int64_t)group->child_count - 1) continue;
         group->carried = tree->constant;
         return true;
     }
@@ -146,7 +139,8 @@ static bool carry_constant(struct tree *tree) {
 static void emit_group(struct tree *tree, struct item *group, bool root, const struct wire *like) {
     struct term terms[3];
     bool flip = group->negative && !root;
-    struct wire wire = {.op = WIRE_SUM, .operands = terms, .origin = like->origin, .element = like->element, .cycle = -1};
+    struct wire wire = {
+        .op = WIRE_SUM, .operands = terms, .origin = like->origin, .element = like->element, .cycle = -1};
     wire.constant = flip ? -group->carried : group->carried;
     for (uint32_t k = 0; k < group->child_count; k++) {
         const struct item *child = &tree->items[group->child[k]];
@@ -158,18 +152,15 @@ static void emit_group(struct tree *tree, struct item *group, bool root, const s
         terms[wire.operand_count++].negative = child->negative != flip;
     }
     uint8_t shift = root || wire.constant ? 0 : 62;
-    for (uint32_t k = 0; k < wire.operand_count; k++)
-        shift = terms[k].shift < shift ? terms[k].shift : shift;
-    for (uint32_t k = 0; k < wire.operand_count; k++)
-        terms[k].shift = (uint8_t)(terms[k].shift - shift);
+    for (uint32_t k = 0; k < wire.operand_count; k++) shift = terms[k].shift < shift ? terms[k].shift : shift;
+    for (uint32_t k = 0; k < wire.operand_count; k++) terms[k].shift = (uint8_t)(terms[k].shift - shift);
     group->term = (struct term){.wire = datapath_append(tree->design, tree->to, &wire), .shift = shift};
     group->negative = flip;
 }
 
 static bool fits_one_adder(const struct wire *wire, int adder_terms) {
     int64_t ones = wire->constant;
-    for (uint32_t i = 0; i < wire->operand_count; i++)
-        ones += wire->operands[i].negative;
+    for (uint32_t i = 0; i < wire->operand_count; i++) ones += wire->operands[i].negative;
     bool carried = wire->constant == 0 || (wire->operand_count > 1 && ones >= 0 && ones < wire->operand_count);
     return wire->operand_count + !carried <= (uint32_t)adder_terms;
 }
@@ -179,19 +170,17 @@ static wireref build(struct tree *tree) {
     bool all_negative = true;
     tree->constant = like->constant;
     tree->items = ARENA_ARRAY(tree->scratch, struct item, 2 * like->operand_count + 4);
-    for (uint32_t i = 0; i < like->operand_count; i++)
-        all_negative &= like->operands[i].negative;
+    for (uint32_t i = 0; i < like->operand_count; i++) all_negative &= like->operands[i].negative;
     plan(tree, all_negative);
-    if (!all_negative && tree->constant && !carry_constant(tree))
-        plan(tree, true);
+    if (!all_negative && tree->constant && !carry_constant(tree)) plan(tree, true);
     for (uint32_t i = 0; i < tree->count; i++)
-        if (tree->items[i].is_group)
-            emit_group(tree, &tree->items[i], i + 1 == tree->count, like);
+        if (tree->items[i].is_group) emit_group(tree, &tree->items[i], i + 1 == tree->count, like);
     return tree->items[tree->count - 1].term.wire;
 }
 
 /* Levels of wires that have been appended since: one more than their operands', wiring none. */
-static int *update_levels(const struct datapath *datapath, struct arena *scratch, int *levels, uint32_t *known, uint32_t *capacity) {
+static int *update_levels(const struct datapath *datapath, struct arena *scratch, int *levels, uint32_t *known,
+                          uint32_t *capacity) {
     if (datapath->wire_count > *capacity) {
         uint32_t larger = 2 * datapath->wire_count + 64;
         levels = arena_grow(scratch, levels, *capacity * sizeof *levels, larger * sizeof *levels);
@@ -204,8 +193,9 @@ static int *update_levels(const struct datapath *datapath, struct arena *scratch
             int other = levels[wire->operands[k].wire.id];
             level = other > level ? other : level;
         }
-        bool wiring = wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP || wire->op == WIRE_NOT || wire->op == WIRE_INPUT ||
-                      wire->op == WIRE_CONSTANT || (wire->op == WIRE_SUM && wire->operand_count <= 1 && !wire->constant);
+        bool wiring = wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP || wire->op == WIRE_NOT ||
+                      wire->op == WIRE_INPUT || wire->op == WIRE_CONSTANT ||
+                      (wire->op == WIRE_SUM && wire->operand_count <= 1 && !wire->constant);
         levels[*known] = level + !wiring;
     }
     return levels;
@@ -213,8 +203,7 @@ static int *update_levels(const struct datapath *datapath, struct arena *scratch
 
 int pass_trees(struct program *program, bool *changed) {
     struct design *design = program->design;
-    if (adder_terms_of(program) == 3)
-        merge_pairs(design);
+    if (adder_terms_of(program) == 3) merge_pairs(design);
     const struct datapath *from = &design->blocks[0].datapath;
     struct datapath to = {0};
     struct arena *scratch = arena_new(program->context);

@@ -23,11 +23,13 @@ struct comparison {
     struct diff_group groups[GROUP_COUNT];
 };
 
-static struct diff_row *add_row(struct comparison *comparison, int group, const char *what, const char *left, const char *right) {
+static struct diff_row *add_row(struct comparison *comparison, int group, const char *what, const char *left,
+                                const char *right) {
     struct diff_group *rows = &comparison->groups[group];
     if (rows->count == rows->capacity) {
         uint32_t larger = rows->capacity ? 2 * rows->capacity : 16;
-        rows->rows = arena_grow(comparison->arena, rows->rows, rows->count * sizeof *rows->rows, larger * sizeof *rows->rows);
+        rows->rows =
+            arena_grow(comparison->arena, rows->rows, rows->count * sizeof *rows->rows, larger * sizeof *rows->rows);
         rows->capacity = larger;
     }
     struct diff_row *row = &rows->rows[rows->count++];
@@ -37,15 +39,14 @@ static struct diff_row *add_row(struct comparison *comparison, int group, const 
 }
 
 static const char *change_words(struct arena *arena, double left, double right) {
-    if (!isfinite(left) || !isfinite(right) || left == right)
-        return "";
-    if (left == 0)
-        return right > 0 ? "new" : "";
+    if (!isfinite(left) || !isfinite(right) || left == right) return "";
+    if (left == 0) return right > 0 ? "new" : "";
     return right == 0 ? "gone" : arena_printf(arena, "%+.1f %%", 100 * (right - left) / left);
 }
 
 /* A number of which less is better. */
-static void add_cost(struct comparison *comparison, int group, const char *what, double left, double right, const char *(*words)(struct arena *, double)) {
+static void add_cost(struct comparison *comparison, int group, const char *what, double left, double right,
+                     const char *(*words)(struct arena *, double)) {
     struct arena *arena = comparison->arena;
     struct diff_row *row = add_row(comparison, group, what, words(arena, left), words(arena, right));
     row->change = change_words(arena, left, right);
@@ -59,20 +60,25 @@ static void compare_make(struct comparison *comparison) {
     add_row(comparison, GROUP_MAKE, "name", left->name, right->name);
     add_row(comparison, GROUP_MAKE, "model", left->model, right->model);
     add_row(comparison, GROUP_MAKE, "command", left->command, right->command);
-    add_row(comparison, GROUP_MAKE, "model, sha256", arena_printf(arena, "%.16s", left->model_sha256 ? left->model_sha256 : "-"),
+    add_row(comparison, GROUP_MAKE, "model, sha256",
+            arena_printf(arena, "%.16s", left->model_sha256 ? left->model_sha256 : "-"),
             arena_printf(arena, "%.16s", right->model_sha256 ? right->model_sha256 : "-"));
     add_row(comparison, GROUP_MAKE, "bxc", left->tool_version, right->tool_version);
     add_row(comparison, GROUP_MAKE, "part", left->part_code, right->part_code);
-    add_row(comparison, GROUP_MAKE, "clock", words_clock(arena, left->clock_period), words_clock(arena, right->clock_period));
-    add_row(comparison, GROUP_MAKE, "content hash", arena_printf(arena, "%.16s", left->content_hash ? left->content_hash : "-"),
+    add_row(comparison, GROUP_MAKE, "clock", words_clock(arena, left->clock_period),
+            words_clock(arena, right->clock_period));
+    add_row(comparison, GROUP_MAKE, "content hash",
+            arena_printf(arena, "%.16s", left->content_hash ? left->content_hash : "-"),
             arena_printf(arena, "%.16s", right->content_hash ? right->content_hash : "-"));
 }
 
 static void compare_hardware(struct comparison *comparison) {
     const struct compile_report *left = comparison->left->report, *right = comparison->right->report;
     add_cost(comparison, GROUP_HARDWARE, "latency, cycles", left->latency, right->latency, words_count);
-    add_cost(comparison, GROUP_HARDWARE, "latency, ns", left->latency * left->clock_period, right->latency * right->clock_period, words_number);
-    add_cost(comparison, GROUP_HARDWARE, "initiation interval", left->initiation_interval, right->initiation_interval, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "latency, ns", left->latency * left->clock_period,
+             right->latency * right->clock_period, words_number);
+    add_cost(comparison, GROUP_HARDWARE, "initiation interval", left->initiation_interval, right->initiation_interval,
+             words_count);
     add_cost(comparison, GROUP_HARDWARE, "slowest stage, ns", left->stage_delay, right->stage_delay, words_number);
     add_cost(comparison, GROUP_HARDWARE, "LUT", left->total.lut, right->total.lut, words_count);
     add_cost(comparison, GROUP_HARDWARE, "FF", left->total.ff, right->total.ff, words_count);
@@ -83,16 +89,15 @@ static void compare_hardware(struct comparison *comparison) {
 /* ---- ports and layers, by name ---- */
 
 static const char *port_words(struct arena *arena, const struct port_report *port) {
-    if (!port)
-        return NULL;
-    return arena_printf(arena, "%s, %u x %s, %u bits%s%s%s%s", port->direction, port->elements, port->format, port->width, *port->rounding ? ", " : "",
-                        port->rounding, *port->overflow ? ", " : "", port->overflow);
+    if (!port) return NULL;
+    return arena_printf(arena, "%s, %u x %s, %u bits%s%s%s%s", port->direction, port->elements, port->format,
+                        port->width, *port->rounding ? ", " : "", port->rounding, *port->overflow ? ", " : "",
+                        port->overflow);
 }
 
 static const struct port_report *find_port(const struct compile_report *report, const char *name) {
     for (uint32_t i = 0; i < report->port_count; i++)
-        if (!strcmp(report->ports[i].name, name))
-            return &report->ports[i];
+        if (!strcmp(report->ports[i].name, name)) return &report->ports[i];
     return NULL;
 }
 
@@ -100,27 +105,28 @@ static void compare_ports(struct comparison *comparison) {
     const struct compile_report *left = comparison->left->report, *right = comparison->right->report;
     struct arena *arena = comparison->arena;
     for (uint32_t i = 0; i < left->port_count; i++)
-        add_row(comparison, GROUP_PORTS, left->ports[i].name, port_words(arena, &left->ports[i]), port_words(arena, find_port(right, left->ports[i].name)));
+        add_row(comparison, GROUP_PORTS, left->ports[i].name, port_words(arena, &left->ports[i]),
+                port_words(arena, find_port(right, left->ports[i].name)));
     for (uint32_t i = 0; i < right->port_count; i++)
         if (!find_port(left, right->ports[i].name))
             add_row(comparison, GROUP_PORTS, right->ports[i].name, NULL, port_words(arena, &right->ports[i]));
 }
 
 static const char *layer_words(struct arena *arena, const struct layer_report *layer) {
-    if (!layer)
-        return NULL;
-    return arena_printf(arena, "%s, cycles %s, %s LUT, %s FF", *layer->format ? layer->format : "no format", words_cycles(arena, layer),
-                        words_count(arena, layer->cost.lut), words_count(arena, layer->cost.ff));
+    if (!layer) return NULL;
+    return arena_printf(arena, "%s, cycles %s, %s LUT, %s FF", *layer->format ? layer->format : "no format",
+                        words_cycles(arena, layer), words_count(arena, layer->cost.lut),
+                        words_count(arena, layer->cost.ff));
 }
 
 static const struct layer_report *find_layer(const struct compile_report *report, const char *name) {
     for (uint32_t i = 0; i < report->layer_count; i++)
-        if (!strcmp(report->layers[i].name, name))
-            return &report->layers[i];
+        if (!strcmp(report->layers[i].name, name)) return &report->layers[i];
     return NULL;
 }
 
-static void add_layer(struct comparison *comparison, const char *name, const struct layer_report *left, const struct layer_report *right) {
+static void add_layer(struct comparison *comparison, const char *name, const struct layer_report *left,
+                      const struct layer_report *right) {
     struct arena *arena = comparison->arena;
     double before = left ? left->cost.lut : 0, after = right ? right->cost.lut : 0;
     struct diff_row *row = add_row(comparison, GROUP_LAYERS, name, layer_words(arena, left), layer_words(arena, right));
@@ -141,18 +147,21 @@ static void compare_layers(struct comparison *comparison) {
 /* ---- verdicts ---- */
 
 static const char *bits_words(struct arena *arena, const struct verdict *verdict) {
-    if (!verdict)
-        return "not verified";
-    return verdict_is_positive(verdict) ? arena_printf(arena, "equal: %s", words_engines(arena, verdict)) : "NOT positive";
+    if (!verdict) return "not verified";
+    return verdict_is_positive(verdict) ? arena_printf(arena, "equal: %s", words_engines(arena, verdict))
+                                        : "NOT positive";
 }
 
 static const char *flips_words(struct arena *arena, const struct verdict *verdict) {
-    return !verdict || !verdict->loss.compared ? NULL
-                                          : arena_printf(arena, "%s of %s", words_count(arena, (double)verdict->loss.flipped), words_count(arena, (double)verdict->loss.decisions));
+    return !verdict || !verdict->loss.compared
+               ? NULL
+               : arena_printf(arena, "%s of %s", words_count(arena, (double)verdict->loss.flipped),
+                              words_count(arena, (double)verdict->loss.decisions));
 }
 
 static double flip_rate(const struct verdict *verdict) {
-    return verdict && verdict->loss.decisions ? (double)verdict->loss.flipped / (double)verdict->loss.decisions : (double)NAN;
+    return verdict && verdict->loss.decisions ? (double)verdict->loss.flipped / (double)verdict->loss.decisions
+                                              : (double)NAN;
 }
 
 static const char *accuracy_words(struct arena *arena, const struct verdict *verdict) {
@@ -166,23 +175,31 @@ static double error_of(const struct verdict *verdict) {
 static void compare_verdicts(struct comparison *comparison) {
     const struct verdict *left = comparison->left->verdict, *right = comparison->right->verdict;
     struct arena *arena = comparison->arena;
-    struct diff_row *row = add_row(comparison, GROUP_VERDICT, "bits", bits_words(arena, left), bits_words(arena, right));
+    struct diff_row *row =
+        add_row(comparison, GROUP_VERDICT, "bits", bits_words(arena, left), bits_words(arena, right));
     row->is_worse = right && !verdict_is_positive(right) && left && verdict_is_positive(left);
     row->is_better = left && !verdict_is_positive(left) && right && verdict_is_positive(right);
-    row = add_row(comparison, GROUP_VERDICT, "decisions flipped against the model", flips_words(arena, left), flips_words(arena, right));
+    row = add_row(comparison, GROUP_VERDICT, "decisions flipped against the model", flips_words(arena, left),
+                  flips_words(arena, right));
     row->is_worse = flip_rate(right) > flip_rate(left);
     row->is_better = flip_rate(right) < flip_rate(left);
-    add_cost(comparison, GROUP_VERDICT, "largest error against the model", error_of(left), error_of(right), words_number);
+    add_cost(comparison, GROUP_VERDICT, "largest error against the model", error_of(left), error_of(right),
+             words_number);
     row = add_row(comparison, GROUP_VERDICT, "accuracy", accuracy_words(arena, left), accuracy_words(arena, right));
     bool labels = left && right && left->labelled_count && right->labelled_count;
     row->is_worse = labels && right->labelled[0].accuracy_fixed < left->labelled[0].accuracy_fixed;
     row->is_better = labels && right->labelled[0].accuracy_fixed > left->labelled[0].accuracy_fixed;
 }
 
-static struct comparison compare(struct arena *arena, const struct firmware_side *left, const struct firmware_side *right) {
-    struct comparison comparison = {.arena = arena, .left = left, .right = right,
-                                    .groups = {[GROUP_MAKE] = {.title = "made from", .key = "make"}, [GROUP_HARDWARE] = {.title = "hardware", .key = "hardware"},
-                                               [GROUP_PORTS] = {.title = "ports", .key = "ports"}, [GROUP_LAYERS] = {.title = "layers", .key = "layers"},
+static struct comparison compare(struct arena *arena, const struct firmware_side *left,
+                                 const struct firmware_side *right) {
+    struct comparison comparison = {.arena = arena,
+                                    .left = left,
+                                    .right = right,
+                                    .groups = {[GROUP_MAKE] = {.title = "made from", .key = "make"},
+                                               [GROUP_HARDWARE] = {.title = "hardware", .key = "hardware"},
+                                               [GROUP_PORTS] = {.title = "ports", .key = "ports"},
+                                               [GROUP_LAYERS] = {.title = "layers", .key = "layers"},
                                                [GROUP_VERDICT] = {.title = "verdicts", .key = "verdicts"}}};
     compare_make(&comparison);
     compare_hardware(&comparison);
@@ -194,8 +211,7 @@ static struct comparison compare(struct arena *arena, const struct firmware_side
 
 static uint32_t count_equal(const struct diff_group *group) {
     uint32_t equal = 0;
-    for (uint32_t i = 0; i < group->count; i++)
-        equal += !group->rows[i].differs;
+    for (uint32_t i = 0; i < group->count; i++) equal += !group->rows[i].differs;
     return equal;
 }
 
@@ -211,22 +227,23 @@ static const char *equal_words(struct arena *arena, int group, uint32_t equal) {
 
 /* ---- for the terminal ---- */
 
-void diff_terminal(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right, bool colour) {
+void diff_terminal(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right,
+                   bool colour) {
     struct arena *arena = out->arena;
     struct comparison comparison = compare(arena, left, right);
     for (int g = 0; g < GROUP_COUNT; g++) {
         const struct diff_group *group = &comparison.groups[g];
-        const char *headings[] = {group->title, words_clean(arena, left->folder), words_clean(arena, right->folder), ">change"};
+        const char *headings[] = {group->title, words_clean(arena, left->folder), words_clean(arena, right->folder),
+                                  ">change"};
         struct text_table table = {.arena = arena, .columns = 4, .headings = headings};
         for (uint32_t i = 0; i < group->count; i++)
             if (is_shown(g, &group->rows[i]))
-                table_row(&table, (const char *[]){table_shortened(arena, group->rows[i].what), group->rows[i].left, group->rows[i].right, group->rows[i].change});
+                table_row(&table, (const char *[]){table_shortened(arena, group->rows[i].what), group->rows[i].left,
+                                                   group->rows[i].right, group->rows[i].change});
         strbuf_append(out, g ? "\n" : "");
-        if (table.count)
-            table_print(out, &table, colour);
+        if (table.count) table_print(out, &table, colour);
         const char *equal = equal_words(arena, g, count_equal(group));
-        if (equal)
-            strbuf_printf(out, "  %s: %s\n", group->title, equal);
+        if (equal) strbuf_printf(out, "  %s: %s\n", group->title, equal);
     }
 }
 
@@ -235,17 +252,16 @@ void diff_terminal(struct strbuf *out, const struct firmware_side *left, const s
 static void diff_group_html(struct strbuf *out, const struct comparison *comparison, int g) {
     struct arena *arena = out->arena;
     const struct diff_group *group = &comparison->groups[g];
-    const char *headings[] = {"", words_clean(arena, comparison->left->folder), words_clean(arena, comparison->right->folder), ">Change", NULL};
+    const char *headings[] = {"", words_clean(arena, comparison->left->folder),
+                              words_clean(arena, comparison->right->folder), ">Change", NULL};
     strbuf_printf(out, "<section><h2 class=\"first-up\">%s</h2>\n", group->title);
     const char *equal = equal_words(arena, g, count_equal(group));
-    if (equal)
-        strbuf_printf(out, "<p class=\"lead\">%s.</p>\n", equal);
+    if (equal) strbuf_printf(out, "<p class=\"lead\">%s.</p>\n", equal);
     if (count_equal(group) < group->count || !equal) {
         html_table_start(out, NULL, headings);
         for (uint32_t i = 0; i < group->count; i++) {
             const struct diff_row *row = &group->rows[i];
-            if (!is_shown(g, row))
-                continue;
+            if (!is_shown(g, row)) continue;
             strbuf_append(out, "<tr>");
             html_cell(out, row->what, false);
             for (int side = 0; side < 2; side++) {
@@ -264,10 +280,10 @@ static void diff_group_html(struct strbuf *out, const struct comparison *compari
 
 void diff_html(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right) {
     struct comparison comparison = compare(out->arena, left, right);
-    html_page_start(out, arena_printf(out->arena, "%s \xe2\x86\x92 %s", left->folder, right->folder), "bxc firmware comparison");
+    html_page_start(out, arena_printf(out->arena, "%s \xe2\x86\x92 %s", left->folder, right->folder),
+                    "bxc firmware comparison");
     strbuf_append(out, "</header>\n<main>\n");
-    for (int g = 0; g < GROUP_COUNT; g++)
-        diff_group_html(out, &comparison, g);
+    for (int g = 0; g < GROUP_COUNT; g++) diff_group_html(out, &comparison, g);
     strbuf_append(out, "</main>\n</body>\n</html>\n");
 }
 

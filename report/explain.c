@@ -6,18 +6,20 @@ static const char *of_all(struct arena *arena, double part, double whole) {
 }
 
 static const char *weights_words(struct arena *arena, const struct layer_share *layer) {
-    if (layer->weights == 0)
-        return "";
-    return arena_printf(arena, "%s weights that are not zero, %s signed digits; %.2f LUT a digit", words_count(arena, layer->weights),
-                        words_count(arena, layer->terms), layer->terms > 0 ? layer->cost.lut / layer->terms : 0);
+    if (layer->weights == 0) return "";
+    return arena_printf(arena, "%s weights that are not zero, %s signed digits; %.2f LUT a digit",
+                        words_count(arena, layer->weights), words_count(arena, layer->terms),
+                        layer->terms > 0 ? layer->cost.lut / layer->terms : 0);
 }
 
 static void share_row(struct text_table *table, const struct layer_share *layer, double lut) {
     struct arena *arena = table->arena;
-    const char *cycles = layer->first_cycle < 0 ? "" : arena_printf(arena, "%d-%d", layer->first_cycle, layer->last_cycle);
-    table_row(table, (const char *[]){table_shortened(arena, layer->name), layer->kind, cycles, layer->adds ? arena_printf(arena, "%d", layer->adds) : "",
-                                      words_count(arena, layer->cost.lut), of_all(arena, layer->cost.lut, lut), words_count(arena, layer->cost.ff),
-                                      weights_words(arena, layer)});
+    const char *cycles =
+        layer->first_cycle < 0 ? "" : arena_printf(arena, "%d-%d", layer->first_cycle, layer->last_cycle);
+    table_row(table, (const char *[]){table_shortened(arena, layer->name), layer->kind, cycles,
+                                      layer->adds ? arena_printf(arena, "%d", layer->adds) : "",
+                                      words_count(arena, layer->cost.lut), of_all(arena, layer->cost.lut, lut),
+                                      words_count(arena, layer->cost.ff), weights_words(arena, layer)});
 }
 
 static void print_layers(struct strbuf *out, const struct explanation *explanation, bool colour) {
@@ -27,7 +29,8 @@ static void print_layers(struct strbuf *out, const struct explanation *explanati
     for (uint32_t i = 0; i < explanation->layer_count; i++)
         if (explanation->layers[i].first_cycle >= 0 || explanation->layers[i].cost.lut > 0)
             share_row(&table, &explanation->layers[i], lut);
-    table_row(&table, (const char *[]){"(registers at the boundary)", "", "", arena_printf(out->arena, "%d", explanation->rest_cycles), "", "", "", ""});
+    table_row(&table, (const char *[]){"(registers at the boundary)", "", "",
+                                       arena_printf(out->arena, "%d", explanation->rest_cycles), "", "", "", ""});
     table_heading(out, "by module: the cycles that it adds to the way of an event, and what it costs", colour);
     table_print(out, &table, colour);
 }
@@ -39,8 +42,9 @@ static void print_kinds(struct strbuf *out, const struct explanation *explanatio
     for (uint32_t i = 0; i < explanation->kind_count; i++) {
         const struct kind_share *kind = &explanation->kinds[i];
         if (kind->lut > 0)
-            table_row(&table, (const char *[]){kind->name, words_count(arena, kind->count), words_count(arena, kind->lut),
-                                               of_all(arena, kind->lut, explanation->report->total.lut)});
+            table_row(&table,
+                      (const char *[]){kind->name, words_count(arena, kind->count), words_count(arena, kind->lut),
+                                       of_all(arena, kind->lut, explanation->report->total.lut)});
     }
     table_heading(out, "by kind of logic", colour);
     table_print(out, &table, colour);
@@ -53,9 +57,10 @@ static void trial_row(struct text_table *table, const struct clock_trial *trial,
         return;
     }
     const char *fit = trial->stage_delay <= trial->period ? "" : "slower than the period";
-    table_row(table, (const char *[]){name, arena_printf(arena, "%d", trial->latency), words_number(arena, trial->latency * trial->period),
-                                      words_count(arena, trial->cost.lut), words_count(arena, trial->cost.ff),
-                                      words_number(arena, trial->stage_delay), fit});
+    table_row(table,
+              (const char *[]){name, arena_printf(arena, "%d", trial->latency),
+                               words_number(arena, trial->latency * trial->period), words_count(arena, trial->cost.lut),
+                               words_count(arena, trial->cost.ff), words_number(arena, trial->stage_delay), fit});
 }
 
 static void print_clocks(struct strbuf *out, const struct explanation *explanation, bool colour) {
@@ -64,8 +69,9 @@ static void print_clocks(struct strbuf *out, const struct explanation *explanati
     struct text_table table = {.arena = arena, .columns = 7, .headings = headings};
     for (uint32_t i = 0; i < explanation->clock_count; i++) {
         const struct clock_trial *trial = &explanation->clocks[i];
-        trial_row(&table, trial, arena_printf(arena, "%s%s%s", words_clock(arena, trial->period), trial->name ? ", " : "",
-                                              trial->name ? trial->name : ""));
+        trial_row(&table, trial,
+                  arena_printf(arena, "%s%s%s", words_clock(arena, trial->period), trial->name ? ", " : "",
+                               trial->name ? trial->name : ""));
     }
     table_heading(out, "at other clocks", colour);
     table_print(out, &table, colour);
@@ -75,24 +81,25 @@ static void print_softmax(struct strbuf *out, const struct explanation *explanat
     static const char *const headings[] = {"instead", ">cycles", ">ns", ">LUT", ">FF", ">slowest ns", ""};
     struct arena *arena = out->arena;
     struct text_table table = {.arena = arena, .columns = 7, .headings = headings};
-    if (explanation->softmax_count)
-        table_heading(out, "what the softmax costs", colour);
+    if (explanation->softmax_count) table_heading(out, "what the softmax costs", colour);
     for (uint32_t i = 0; i < explanation->softmax_count; i++) {
         const struct layer_share *softmax = &explanation->softmax[i];
-        strbuf_printf(out, "  %s: %d cycles, %s LUT (%s), %s FF\n", words_clean(arena, softmax->name), softmax->adds, words_count(arena, softmax->cost.lut),
-                      of_all(arena, softmax->cost.lut, explanation->report->total.lut), words_count(arena, softmax->cost.ff));
+        strbuf_printf(out, "  %s: %d cycles, %s LUT (%s), %s FF\n", words_clean(arena, softmax->name), softmax->adds,
+                      words_count(arena, softmax->cost.lut),
+                      of_all(arena, softmax->cost.lut, explanation->report->total.lut),
+                      words_count(arena, softmax->cost.ff));
     }
     for (uint32_t i = 0; i < explanation->instead_count; i++)
         trial_row(&table, &explanation->instead[i], explanation->instead[i].name);
-    if (table.count)
-        table_print(out, &table, colour);
+    if (table.count) table_print(out, &table, colour);
 }
 
 void explanation_terminal(struct strbuf *out, const struct explanation *explanation, bool colour) {
     struct arena *arena = out->arena;
     const struct compile_report *report = explanation->report;
     strbuf_printf(out, colour ? "\033[1m%s\033[0m\n" : "%s\n", report->name);
-    strbuf_printf(out, "  %d cycles of %s ns: %s ns; about %s LUT, %s FF of %s\n", report->latency, words_number(arena, report->clock_period),
+    strbuf_printf(out, "  %d cycles of %s ns: %s ns; about %s LUT, %s FF of %s\n", report->latency,
+                  words_number(arena, report->clock_period),
                   words_number(arena, report->latency * report->clock_period), words_count(arena, report->total.lut),
                   words_count(arena, report->total.ff), report->part_name);
     print_layers(out, explanation, colour);
@@ -116,15 +123,15 @@ static void add_share(struct arena *arena, cJSON *list, const struct layer_share
     json_number(arena, object, "digits", layer->terms);
 }
 
-static void add_trials(struct arena *arena, cJSON *root, const char *key, const struct clock_trial *trials, uint32_t count) {
+static void add_trials(struct arena *arena, cJSON *root, const char *key, const struct clock_trial *trials,
+                       uint32_t count) {
     cJSON *list = json_array(arena, root, key);
     for (uint32_t i = 0; i < count; i++) {
         cJSON *object = json_object(arena, list, NULL);
         json_text(arena, object, "name", trials[i].name);
         json_number(arena, object, "clock_period_ns", trials[i].period);
         json_text(arena, object, "refused", trials[i].refused);
-        if (trials[i].refused)
-            continue;
+        if (trials[i].refused) continue;
         json_number(arena, object, "cycles", trials[i].latency);
         json_number(arena, object, "nanoseconds", trials[i].latency * trials[i].period);
         json_number(arena, object, "stage_delay_ns", trials[i].stage_delay);
@@ -145,11 +152,9 @@ void explanation_json(struct strbuf *out, const struct explanation *explanation)
     json_number(arena, root, "ff", report->total.ff);
     json_number(arena, root, "boundary_cycles", explanation->rest_cycles);
     cJSON *list = json_array(arena, root, "layers");
-    for (uint32_t i = 0; i < explanation->layer_count; i++)
-        add_share(arena, list, &explanation->layers[i]);
+    for (uint32_t i = 0; i < explanation->layer_count; i++) add_share(arena, list, &explanation->layers[i]);
     list = json_array(arena, root, "softmax");
-    for (uint32_t i = 0; i < explanation->softmax_count; i++)
-        add_share(arena, list, &explanation->softmax[i]);
+    for (uint32_t i = 0; i < explanation->softmax_count; i++) add_share(arena, list, &explanation->softmax[i]);
     list = json_array(arena, root, "logic");
     for (uint32_t i = 0; i < explanation->kind_count; i++) {
         cJSON *object = json_object(arena, list, NULL);

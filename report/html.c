@@ -53,8 +53,7 @@ void html_name_cell(struct strbuf *out, const char *name) {
 
 static void start_section(struct strbuf *out, const char *title, const char *lead) {
     strbuf_printf(out, "<section><h2>%s</h2>\n", title);
-    if (lead)
-        strbuf_printf(out, "<p class=\"lead\">%s</p>\n", lead);
+    if (lead) strbuf_printf(out, "<p class=\"lead\">%s</p>\n", lead);
 }
 
 static void end_section(struct strbuf *out) {
@@ -83,14 +82,12 @@ void html_name(struct strbuf *out, const char *name) {
         length += from[length] != 0;
         append_escaped(out, arena_strndup(out->arena, from, length));
         from += length;
-        if (*from)
-            strbuf_append(out, "<wbr/>");
+        if (*from) strbuf_append(out, "<wbr/>");
     }
 }
 
 static void code_line(struct strbuf *out, const char *what, const char *code) {
-    if (!code)
-        return;
+    if (!code) return;
     strbuf_printf(out, "<tr><td>%s</td><td><code>", what);
     html_command(out, code);
     strbuf_append(out, "</code></td></tr>\n");
@@ -124,8 +121,8 @@ static void reserved_banner(struct strbuf *out, const struct verdict *verdict) {
     uint32_t count;
     const char **reservations = words_reservations(arena, verdict, &count);
     strbuf_printf(out, "<div class=\"banner warn\">%s<span>%s events through %s.</span>\n",
-                  verdict_engines_ran(verdict) ? "Every bit equal, with reservations" : "Verified in part only", words_count(arena, (double)verdict->events),
-                  words_engines(arena, verdict));
+                  verdict_engines_ran(verdict) ? "Every bit equal, with reservations" : "Verified in part only",
+                  words_count(arena, (double)verdict->events), words_engines(arena, verdict));
     for (uint32_t i = 0; i < count; i++) {
         strbuf_append(out, "<span>");
         append_escaped(out, reservations[i]);
@@ -137,16 +134,20 @@ static void reserved_banner(struct strbuf *out, const struct verdict *verdict) {
 static void banner(struct strbuf *out, const struct verdict *verdict) {
     struct arena *arena = out->arena;
     if (!verdict) {
-        strbuf_append(out, "<div class=\"banner warn\">Not verified yet<span>bxc verify runs events through every engine and compares every bit.</span></div>\n");
+        strbuf_append(
+            out,
+            "<div class=\"banner warn\">Not verified yet<span>bxc verify runs events through every engine and compares every bit.</span></div>\n");
     } else if (verdict_state(verdict) == VERDICT_EQUAL) {
-        strbuf_printf(out, "<div class=\"banner good\">Verified: every bit equal<span>%s events through %s%s.</span></div>\n",
-                      words_count(arena, (double)verdict->events), words_engines(arena, verdict),
-                      verdict->latency_measured ? "; the latency measured is the one told" : "");
+        strbuf_printf(
+            out, "<div class=\"banner good\">Verified: every bit equal<span>%s events through %s%s.</span></div>\n",
+            words_count(arena, (double)verdict->events), words_engines(arena, verdict),
+            verdict->latency_measured ? "; the latency measured is the one told" : "");
     } else if (verdict_state(verdict) == VERDICT_RESERVED) {
         reserved_banner(out, verdict);
     } else {
         strbuf_printf(out, "<div class=\"banner bad\">Verification failed<span>%s</span></div>\n",
-                      verdict->equal ? "The measured latency is not the one that interface.json tells." : "Not every engine gave the emulator\xe2\x80\x99s bits; see below.");
+                      verdict->equal ? "The measured latency is not the one that interface.json tells."
+                                     : "Not every engine gave the emulator\xe2\x80\x99s bits; see below.");
     }
 }
 
@@ -159,16 +160,16 @@ static void tile(struct strbuf *out, const char *value, const char *name, const 
 }
 
 static void meter(struct strbuf *out, double share) {
-    strbuf_printf(out, "<div class=\"meter\"><i%s style=\"width:%.2f%%\"></i></div>", share > 100 ? " class=\"over\"" : "", fmin(share, 100));
+    strbuf_printf(out, "<div class=\"meter\"><i%s style=\"width:%.2f%%\"></i></div>",
+                  share > 100 ? " class=\"over\"" : "", fmin(share, 100));
 }
 
 static void resource_tile(struct strbuf *out, const char *name, double used, double available, int slr) {
     struct arena *arena = out->arena;
     double share = available > 0 ? 100 * used / available : 0;
-    strbuf_printf(out, "<div class=\"tile\"><span>%s, estimated</span><b>%s</b><span>%s of %s</span>", name, words_count(arena, used),
-                  share_words(arena, used, available), words_count(arena, available));
-    if (slr > 1)
-        strbuf_printf(out, "<span>%s</span>", words_slr(arena, used, available, slr));
+    strbuf_printf(out, "<div class=\"tile\"><span>%s, estimated</span><b>%s</b><span>%s of %s</span>", name,
+                  words_count(arena, used), share_words(arena, used, available), words_count(arena, available));
+    if (slr > 1) strbuf_printf(out, "<span>%s</span>", words_slr(arena, used, available, slr));
     meter(out, share);
     strbuf_append(out, "</div>\n");
 }
@@ -177,8 +178,9 @@ static void resource_tile(struct strbuf *out, const char *name, double used, dou
 static void budget_tile(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
     double latency = report->latency * report->clock_period;
-    strbuf_printf(out, "<div class=\"tile\"><span>Latency</span><b>%s ns</b><span>%d cycles, boundary registers included</span>", words_number(arena, latency),
-                  report->latency);
+    strbuf_printf(
+        out, "<div class=\"tile\"><span>Latency</span><b>%s ns</b><span>%d cycles, boundary registers included</span>",
+        words_number(arena, latency), report->latency);
     strbuf_printf(out, "<span>%s</span><span>%s</span>", words_crossings(arena, latency), words_level1(arena, latency));
     meter(out, 100 * latency / LEVEL1_NS);
     strbuf_append(out, "</div>\n");
@@ -189,10 +191,14 @@ static void budget_tile(struct strbuf *out, const struct compile_report *report)
 
 static void interval_tile(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
-    double interval = report->initiation_interval * (report->clock_period - HALF_PICOSECOND_NS), fit = floor(CROSSING_NS / interval);
-    const char *keeps = fit < 1 ? "longer than a bunch crossing of 25 ns"
-                                : arena_printf(arena, "%.0f event%s in a bunch crossing of 25 ns", fit, fit < 2 ? " fits" : "s fit");
-    strbuf_printf(out, "<div class=\"tile\"><span>Initiation interval</span><b>%d</b><span>%s</span><span>%s</span></div>\n", report->initiation_interval,
+    double interval = report->initiation_interval * (report->clock_period - HALF_PICOSECOND_NS),
+           fit = floor(CROSSING_NS / interval);
+    const char *keeps =
+        fit < 1 ? "longer than a bunch crossing of 25 ns"
+                : arena_printf(arena, "%.0f event%s in a bunch crossing of 25 ns", fit, fit < 2 ? " fits" : "s fit");
+    strbuf_printf(out,
+                  "<div class=\"tile\"><span>Initiation interval</span><b>%d</b><span>%s</span><span>%s</span></div>\n",
+                  report->initiation_interval,
                   report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events", keeps);
 }
 
@@ -218,7 +224,8 @@ static void module_nodes(struct strbuf *out, const struct compile_report *report
     bool first = true;
     for (uint32_t i = 0; i < report->layer_count; i++) {
         const struct layer_report *layer = &report->layers[i];
-        if (!layer->module || !row->module || strcmp(layer->module, row->module) != 0 || strcmp(layer->name, row->name) == 0)
+        if (!layer->module || !row->module || strcmp(layer->module, row->module) != 0 ||
+            strcmp(layer->name, row->name) == 0)
             continue;
         strbuf_append(out, first ? "<small>with " : ", ");
         html_name(out, layer->name);
@@ -227,7 +234,8 @@ static void module_nodes(struct strbuf *out, const struct compile_report *report
     strbuf_append(out, first ? "" : "</small>");
 }
 
-static void module_row(struct strbuf *out, const struct compile_report *report, const struct layer_report *row, bool memories) {
+static void module_row(struct strbuf *out, const struct compile_report *report, const struct layer_report *row,
+                       bool memories) {
     struct arena *arena = out->arena;
     strbuf_append(out, "<tr><td>");
     html_name(out, row->name);
@@ -247,13 +255,13 @@ static void module_row(struct strbuf *out, const struct compile_report *report, 
 
 static void layer_table(struct strbuf *out, const struct compile_report *report) {
     static const char *const plain[] = {"Module", "Operators", "Format of its result", ">Cycles", ">LUT", ">FF", NULL};
-    static const char *const all[] = {"Module", "Operators", "Format of its result", ">Cycles", ">LUT", ">FF", ">DSP", ">BRAM18", NULL};
+    static const char *const all[] = {"Module",  "Operators", "Format of its result", ">Cycles", ">LUT", ">FF", ">DSP",
+                                      ">BRAM18", NULL};
     bool memories = report->total.dsp > 0 || report->total.bram18 > 0;
     uint32_t count;
     const struct layer_report *rows = report_modules(out->arena, report, &count);
     html_table_start(out, NULL, memories ? all : plain);
-    for (uint32_t i = 0; i < count; i++)
-        module_row(out, report, &rows[i], memories);
+    for (uint32_t i = 0; i < count; i++) module_row(out, report, &rows[i], memories);
     table_end(out);
     strbuf_append(out, "<p class=\"muted legend\">Formats: ");
     append_escaped(out, words_formats);
@@ -261,17 +269,23 @@ static void layer_table(struct strbuf *out, const struct compile_report *report)
 }
 
 static void layer_sections(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict) {
-    start_section(out, "Latency by module", "The clock cycles in which each module computes, from the edge that samples the event; a bunch crossing is 25 ns.");
+    start_section(
+        out, "Latency by module",
+        "The clock cycles in which each module computes, from the edge that samples the event; a bunch crossing is 25 ns.");
     svg_timeline(out, report);
     end_section(out);
     start_section(out, "Resources by module", NULL);
-    strbuf_append(out, "<p class=\"lead\"><span class=\"key a\"></span>LUT<span class=\"key b\"></span>FF, both estimated</p>\n");
+    strbuf_append(
+        out, "<p class=\"lead\"><span class=\"key a\"></span>LUT<span class=\"key b\"></span>FF, both estimated</p>\n");
     svg_resources(out, report);
     layer_table(out, report);
     end_section(out);
     start_section(out, "Value ranges", NULL);
-    strbuf_printf(out, "<p class=\"lead\"><span class=\"key quiet\"></span>what the format holds<span class=\"key b\"></span>what can occur%s</p>\n",
-                  verdict && verdict->range_count ? "<span class=\"key a\" style=\"margin-left:14px\"></span>what events showed" : "");
+    strbuf_printf(
+        out,
+        "<p class=\"lead\"><span class=\"key quiet\"></span>what the format holds<span class=\"key b\"></span>what can occur%s</p>\n",
+        verdict && verdict->range_count ? "<span class=\"key a\" style=\"margin-left:14px\"></span>what events showed"
+                                        : "");
     svg_ranges(out, report, verdict);
     end_section(out);
 }
@@ -279,9 +293,10 @@ static void layer_sections(struct strbuf *out, const struct compile_report *repo
 /* The slowest path from register to register, step by step. */
 static void path_section(struct strbuf *out, const struct compile_report *report) {
     static const char *const headings[] = {"Layer", "Operator", ">Bits", ">Arrives, ps", NULL};
-    if (report->path_count == 0)
-        return;
-    start_section(out, "Critical path", "The slowest path between two registers, by the delay model: what it leaves and what it goes through.");
+    if (report->path_count == 0) return;
+    start_section(
+        out, "Critical path",
+        "The slowest path between two registers, by the delay model: what it leaves and what it goes through.");
     html_table_start(out, NULL, headings);
     for (uint32_t i = 0; i < report->path_count; i++) {
         strbuf_append(out, "<tr>");
@@ -299,7 +314,8 @@ static void path_section(struct strbuf *out, const struct compile_report *report
 }
 
 static void ports_section(struct strbuf *out, const struct compile_report *report) {
-    static const char *const headings[] = {"Port", "Direction", ">Elements", ">Bits", "Format", "Rounding", "Overflow", "Chosen by", NULL};
+    static const char *const headings[] = {"Port",     "Direction", ">Elements", ">Bits", "Format",
+                                           "Rounding", "Overflow",  "Chosen by", NULL};
     start_section(out, "Ports", "Element 0 stands in the low bits; every element has its own width, without padding.");
     html_table_start(out, NULL, headings);
     for (uint32_t i = 0; i < report->port_count; i++) {
@@ -328,33 +344,35 @@ static void pass_row(struct strbuf *out, const struct pass_report *pass) {
     html_cell(out, pass->changed ? "yes" : "no", false);
     html_cell(out, pass->measured ? words_number(arena, pass->max_error) : "", true);
     html_cell(out, pass->measured ? words_number(arena, pass->mean_error) : "", true);
-    html_cell(out, pass->measured ? arena_printf(arena, "%s of %s", words_count(arena, (double)pass->flipped),
-                                                 words_count(arena, (double)pass->decisions)) : "", true);
+    html_cell(out,
+              pass->measured ? arena_printf(arena, "%s of %s", words_count(arena, (double)pass->flipped),
+                                            words_count(arena, (double)pass->decisions))
+                             : "",
+              true);
     strbuf_append(out, "</tr>\n");
 }
 
 static void passes_section(struct strbuf *out, const struct compile_report *report) {
-    static const char *const headings[] = {"Pass", "What it does", "The line", "Changed", ">Largest error", ">Mean error", ">Decisions flipped", NULL};
-    start_section(out, "What each pass did to the numbers",
-                  "Above the line numbers may change, and the outputs after each pass are measured against those before it; below it no bit may.");
+    static const char *const headings[] = {"Pass",           "What it does", "The line",           "Changed",
+                                           ">Largest error", ">Mean error",  ">Decisions flipped", NULL};
+    start_section(
+        out, "What each pass did to the numbers",
+        "Above the line numbers may change, and the outputs after each pass are measured against those before it; below it no bit may.");
     html_table_start(out, NULL, headings);
-    for (uint32_t i = 0; i < report->pass_count; i++)
-        pass_row(out, &report->passes[i]);
+    for (uint32_t i = 0; i < report->pass_count; i++) pass_row(out, &report->passes[i]);
     table_end(out);
     end_section(out);
 }
 
 static void notes_section(struct strbuf *out, const struct compile_report *report) {
-    if (report->note_count + report->warning_count == 0)
-        return;
+    if (report->note_count + report->warning_count == 0) return;
     start_section(out, "Notes", NULL);
     for (uint32_t i = 0; i < report->warning_count; i++) {
         strbuf_append(out, "<p class=\"banner warn\" style=\"margin:0 0 8px\">Warning<span>");
         append_escaped(out, report->warnings[i]);
         strbuf_append(out, "</span></p>\n");
     }
-    if (report->note_count)
-        strbuf_append(out, "<ul>\n");
+    if (report->note_count) strbuf_append(out, "<ul>\n");
     for (uint32_t i = 0; i < report->note_count; i++) {
         const struct note_report *note = &report->notes[i];
         strbuf_append(out, "<li><code>");
@@ -371,8 +389,10 @@ static void notes_section(struct strbuf *out, const struct compile_report *repor
 
 static void method_section(struct strbuf *out, const struct compile_report *report) {
     start_section(out, "How these figures were made", NULL);
-    strbuf_append(out, "<p>Latency is counted in rising edges, from the one that samples <code>in_valid</code> to the one at which a consumer "
-                       "samples <code>out_valid</code>. LUT, FF, DSP, BRAM and delays are estimates before synthesis: ");
+    strbuf_append(
+        out,
+        "<p>Latency is counted in rising edges, from the one that samples <code>in_valid</code> to the one at which a consumer "
+        "samples <code>out_valid</code>. LUT, FF, DSP, BRAM and delays are estimates before synthesis: ");
     append_escaped(out, report->technology_source);
     strbuf_append(out, "</p>\n<p>");
     append_escaped(out, words_hls);
@@ -381,17 +401,14 @@ static void method_section(struct strbuf *out, const struct compile_report *repo
 }
 
 void report_html(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict) {
-    if (!verdict_is_of(verdict, report))
-        verdict = NULL;
+    if (!verdict_is_of(verdict, report)) verdict = NULL;
     page_head(out, report);
     strbuf_append(out, "<div class=\"banners\">\n");
     banner(out, verdict);
-    if (verdict)
-        html_network_banner(out, verdict);
+    if (verdict) html_network_banner(out, verdict);
     strbuf_append(out, "</div>\n</header>\n<main>\n");
     tiles(out, report);
-    if (verdict)
-        html_verdict(out, verdict);
+    if (verdict) html_verdict(out, verdict);
     layer_sections(out, report, verdict);
     path_section(out, report);
     ports_section(out, report);

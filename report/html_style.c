@@ -49,8 +49,7 @@ const char html_style[] =
     ".facts td{border:0;padding:3px 18px 3px 0}.facts td:first-child{color:var(--muted);white-space:nowrap}.facts code{white-space:pre-wrap}\n"
     ".heat{background:color-mix(in srgb,var(--a) calc(var(--share)*55%),transparent);padding-right:10px;min-width:4.2em}\n"
     ".legend{font-size:13px;margin-top:10px}\n"
-    ".scroll+.scroll{margin-top:18px}\n"
-    ;
+    ".scroll+.scroll{margin-top:18px}\n";
 const char html_style_pictures[] =
     "svg{display:block;width:100%;height:auto;margin:6px 0}\n"
     "svg text{fill:var(--ink);font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-variant-numeric:tabular-nums}\n"

@@ -15,8 +15,9 @@ static void print_nodes(struct strbuf *out, const struct inspection *inspection,
     struct text_table table = {.arena = arena, .columns = 6, .headings = headings};
     for (uint32_t i = 0; i < inspection->node_count; i++) {
         const struct model_node *node = &inspection->nodes[i];
-        table_row(&table, (const char *[]){table_shortened(arena, node->name), node->op, table_shortened(arena, node->reads), node->shape,
-                                           number_or_nothing(arena, node->parameters), node->numbers});
+        table_row(&table,
+                  (const char *[]){table_shortened(arena, node->name), node->op, table_shortened(arena, node->reads),
+                                   node->shape, number_or_nothing(arena, node->parameters), node->numbers});
     }
     table_heading(out, inspection->read_whole ? "graph" : "graph, as far as it could be read", colour);
     table_print(out, &table, colour);
@@ -32,16 +33,17 @@ static void print_totals(struct strbuf *out, const struct inspection *inspection
         products += inspection->nodes[i].products;
         quantised += inspection->nodes[i].numbers != NULL;
     }
-    strbuf_printf(out, "  numbers    %s parameters, %s of them zero; %s products with weights an event\n", words_count(arena, parameters),
-                  words_count(arena, zeros), words_count(arena, products));
-    strbuf_printf(out, "  formats    %s\n", quantised ? arena_printf(arena, "%u nodes have quantisers or quantised weights", quantised)
-                                                     : "none: a float model, quantised from --calibrate, --precision and --config");
+    strbuf_printf(out, "  numbers    %s parameters, %s of them zero; %s products with weights an event\n",
+                  words_count(arena, parameters), words_count(arena, zeros), words_count(arena, products));
+    strbuf_printf(out, "  formats    %s\n",
+                  quantised ? arena_printf(arena, "%u nodes have quantisers or quantised weights", quantised)
+                            : "none: a float model, quantised from --calibrate, --precision and --config");
 }
 
 static void print_file(struct strbuf *out, const struct inspection *inspection) {
-    strbuf_printf(out, "  file       %s\n  format     %s", words_clean(out->arena, inspection->file), inspection->format);
-    if (inspection->opset)
-        strbuf_printf(out, ", opset %d", inspection->opset);
+    strbuf_printf(out, "  file       %s\n  format     %s", words_clean(out->arena, inspection->file),
+                  inspection->format);
+    if (inspection->opset) strbuf_printf(out, ", opset %d", inspection->opset);
     strbuf_printf(out, "\n  sha256     %s\n", inspection->sha256);
 }
 
@@ -103,11 +105,11 @@ static void add_nodes(struct arena *arena, cJSON *root, const struct inspection 
         json_text(arena, object, "numbers", node->numbers);
     }
     list = json_array(arena, root, "outputs");
-    for (uint32_t i = 0; i < inspection->output_count; i++)
-        json_text(arena, list, NULL, inspection->outputs[i]);
+    for (uint32_t i = 0; i < inspection->output_count; i++) json_text(arena, list, NULL, inspection->outputs[i]);
 }
 
-static void add_reasons(struct arena *arena, cJSON *root, const char *key, const struct model_reason *reasons, uint32_t count) {
+static void add_reasons(struct arena *arena, cJSON *root, const char *key, const struct model_reason *reasons,
+                        uint32_t count) {
     cJSON *list = json_array(arena, root, key);
     for (uint32_t i = 0; i < count; i++) {
         const struct diagnostic *what = reasons[i].what;
@@ -142,7 +144,6 @@ void inspection_json(struct strbuf *out, const struct inspection *inspection) {
     add_nodes(arena, root, inspection);
     add_reasons(arena, root, "refusals", inspection->refusals, inspection->refusal_count);
     add_reasons(arena, root, "warnings", inspection->warnings, inspection->warning_count);
-    if (inspection->compiled)
-        add_outcome(arena, root, inspection->compiled);
+    if (inspection->compiled) add_outcome(arena, root, inspection->compiled);
     json_print(out, root);
 }

@@ -9,8 +9,7 @@ static void delete_json(void *json) {
 }
 
 static cJSON *require(struct arena *arena, cJSON *json) {
-    if (!json)
-        context_out_of_memory(arena_context(arena));
+    if (!json) context_out_of_memory(arena_context(arena));
     return json;
 }
 
@@ -56,8 +55,7 @@ static void free_text(void *text) {
 
 void json_print(struct strbuf *out, const cJSON *root) {
     char *text = cJSON_Print(root);
-    if (!text)
-        context_out_of_memory(arena_context(out->arena));
+    if (!text) context_out_of_memory(arena_context(out->arena));
     arena_defer(out->arena, free_text, text);
     strbuf_append(out, text);
     strbuf_append(out, "\n");
@@ -116,8 +114,7 @@ static void add_passes(struct arena *arena, cJSON *root, const struct compile_re
         json_text(arena, object, "summary", pass->summary);
         json_bool(arena, object, "changed", pass->changed);
         json_bool(arena, object, "measured", pass->measured);
-        if (!pass->measured)
-            continue;
+        if (!pass->measured) continue;
         json_number(arena, object, "max_error", pass->max_error);
         json_number(arena, object, "mean_error", pass->mean_error);
         json_number(arena, object, "decisions", (double)pass->decisions);
@@ -135,8 +132,7 @@ static void add_notes(struct arena *arena, cJSON *root, const struct compile_rep
         json_number(arena, object, "number", report->notes[i].number);
     }
     cJSON *warnings = json_array(arena, root, "warnings");
-    for (uint32_t i = 0; i < report->warning_count; i++)
-        json_text(arena, warnings, NULL, report->warnings[i]);
+    for (uint32_t i = 0; i < report->warning_count; i++) json_text(arena, warnings, NULL, report->warnings[i]);
 }
 
 static void add_path(struct arena *arena, cJSON *latency, const struct compile_report *report) {
@@ -185,7 +181,6 @@ void report_json(struct strbuf *out, const struct compile_report *report, const 
     add_ports(arena, root, report);
     add_passes(arena, root, report);
     add_notes(arena, root, report);
-    if (verdict_is_of(verdict, report))
-        verdict_to_json(arena, json_object(arena, root, "verdict"), verdict);
+    if (verdict_is_of(verdict, report)) verdict_to_json(arena, json_object(arena, root, "verdict"), verdict);
     json_print(out, root);
 }

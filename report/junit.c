@@ -14,10 +14,8 @@ struct junit {
 
 static void release(void *object) {
     struct junit *junit = object;
-    if (junit->writer)
-        xmlFreeTextWriter(junit->writer);
-    if (junit->buffer)
-        xmlBufferFree(junit->buffer);
+    if (junit->writer) xmlFreeTextWriter(junit->writer);
+    if (junit->buffer) xmlBufferFree(junit->buffer);
     junit->writer = NULL;
     junit->buffer = NULL;
 }
@@ -54,31 +52,37 @@ static bool is_error(const struct engine_result *result) {
 }
 
 static const char *engine_kind_of_case(const struct engine_result *result) {
-    if (is_error(result))
-        return "error";
+    if (is_error(result)) return "error";
     return result->skipped ? "skipped" : result->failure || result->difference.found ? "failure" : NULL;
 }
 
 static void engine_case(struct junit *junit, const char *group, const struct engine_result *result) {
     const char *kind = engine_kind_of_case(result);
     const char *message = result->not_built ? result->not_built
-                          : result->difference.found && !result->failure ? words_difference(junit->arena, &result->difference)
-                                                                         : words_result(junit->arena, result);
+                          : result->difference.found && !result->failure
+                              ? words_difference(junit->arena, &result->difference)
+                              : words_result(junit->arena, result);
     test_case(junit, group, words_engine(junit->arena, result), kind, message);
 }
 
 static bool hash_is_wrong(const struct verdict *verdict) {
     for (uint32_t i = 0; i < verdict->engine_count; i++)
-        if (verdict->engines[i].failure && strstr(verdict->engines[i].failure, "stale"))
-            return true;
+        if (verdict->engines[i].failure && strstr(verdict->engines[i].failure, "stale")) return true;
     return false;
 }
 
 static void other_cases(struct junit *junit, const char *group, const struct verdict *verdict) {
-    test_case(junit, group, "latency", !verdict->latency_measured ? "skipped" : verdict->latency_right ? NULL : "failure",
-              verdict->latency_measured ? arena_printf(junit->arena, "not the %d cycles that interface.json tells", verdict->latency)
-                                        : "no engine measured it");
-    test_case(junit, group, "content hash", !verdict->hash_checked ? "skipped" : hash_is_wrong(verdict) ? "failure" : NULL,
+    test_case(junit, group, "latency",
+              !verdict->latency_measured ? "skipped"
+              : verdict->latency_right   ? NULL
+                                         : "failure",
+              verdict->latency_measured
+                  ? arena_printf(junit->arena, "not the %d cycles that interface.json tells", verdict->latency)
+                  : "no engine measured it");
+    test_case(junit, group, "content hash",
+              !verdict->hash_checked   ? "skipped"
+              : hash_is_wrong(verdict) ? "failure"
+                                       : NULL,
               verdict->hash_checked ? "files of different makes lie in the folder" : "not asked for");
 }
 
@@ -86,8 +90,7 @@ static void other_cases(struct junit *junit, const char *group, const struct ver
 static void network_cases(struct junit *junit, const char *group, const struct verdict *verdict) {
     const struct loss *loss = &verdict->loss;
     const char *answer = words_loss(junit->arena, loss);
-    if (verdict_warns_of_loss(verdict))
-        answer = arena_printf(junit->arena, "warning: %s: %s", loss->warning, answer);
+    if (verdict_warns_of_loss(verdict)) answer = arena_printf(junit->arena, "warning: %s: %s", loss->warning, answer);
     start(junit, "testcase");
     attribute(junit, "classname", group);
     attribute(junit, "name", "as trained");
@@ -99,15 +102,17 @@ static void network_cases(struct junit *junit, const char *group, const struct v
     end(junit);
     end(junit);
     for (uint32_t i = 0; i < verdict->gate_count; i++)
-        test_case(junit, group, verdict->gates[i].name, verdict->gates[i].passed ? NULL : "failure", words_gate(junit->arena, &verdict->gates[i]));
+        test_case(junit, group, verdict->gates[i].name, verdict->gates[i].passed ? NULL : "failure",
+                  words_gate(junit->arena, &verdict->gates[i]));
 }
 
 static void count_cases(const struct verdict *verdict, unsigned *failures, unsigned *errors, unsigned *skipped) {
     *errors = 0;
-    *failures = (unsigned)(verdict->latency_measured && !verdict->latency_right) + (unsigned)(verdict->hash_checked && hash_is_wrong(verdict));
-    *skipped = (unsigned)!verdict->latency_measured + (unsigned)!verdict->hash_checked + (unsigned)!verdict->loss.compared;
-    for (uint32_t i = 0; i < verdict->gate_count; i++)
-        *failures += !verdict->gates[i].passed;
+    *failures = (unsigned)(verdict->latency_measured && !verdict->latency_right) +
+                (unsigned)(verdict->hash_checked && hash_is_wrong(verdict));
+    *skipped =
+        (unsigned)!verdict->latency_measured + (unsigned)!verdict->hash_checked + (unsigned)!verdict->loss.compared;
+    for (uint32_t i = 0; i < verdict->gate_count; i++) *failures += !verdict->gates[i].passed;
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
         const struct engine_result *result = &verdict->engines[i];
         *errors += is_error(result);
@@ -129,8 +134,7 @@ static void write_suite(struct junit *junit, const struct verdict *verdict) {
     attribute(junit, "failures", arena_printf(junit->arena, "%u", failures));
     attribute(junit, "errors", arena_printf(junit->arena, "%u", errors));
     attribute(junit, "skipped", arena_printf(junit->arena, "%u", skipped));
-    for (uint32_t i = 0; i < verdict->engine_count; i++)
-        engine_case(junit, group, &verdict->engines[i]);
+    for (uint32_t i = 0; i < verdict->engine_count; i++) engine_case(junit, group, &verdict->engines[i]);
     other_cases(junit, group, verdict);
     network_cases(junit, group, verdict);
     end(junit);
@@ -144,12 +148,12 @@ int verdict_junit(struct strbuf *out, const struct verdict *verdict) {
     junit->arena = out->arena;
     junit->buffer = xmlBufferCreate();
     junit->writer = junit->buffer ? xmlNewTextWriterMemory(junit->buffer, 0) : NULL;
-    if (!junit->writer)
-        context_out_of_memory(arena_context(out->arena));
+    if (!junit->writer) context_out_of_memory(arena_context(out->arena));
     write_suite(junit, verdict);
     xmlTextWriterFlush(junit->writer);
     if (junit->broken)
-        return diag_error(&arena_context(out->arena)->diagnostics, (struct location){0}, NULL, "the verdict cannot be written as JUnit XML");
+        return diag_error(&arena_context(out->arena)->diagnostics, (struct location){0}, NULL,
+                          "the verdict cannot be written as JUnit XML");
     strbuf_append_bytes(out, xmlBufferContent(junit->buffer), (size_t)xmlBufferLength(junit->buffer));
     return 0;
 }

@@ -11,8 +11,8 @@ static void delete_json(void *json) {
 
 static void wrong(struct json_reader *reader, const char *key, const char *wanted) {
     if (!reader->wrong)
-        diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = key}, "compile the model again",
-                   "\"%s\" is not %s", key, wanted);
+        diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = key},
+                   "compile the model again", "\"%s\" is not %s", key, wanted);
     reader->wrong = true;
 }
 
@@ -21,32 +21,28 @@ cJSON *json_read(struct json_reader *reader, const char *text) {
     if (root)
         arena_defer(reader->arena, delete_json, root);
     else
-        diag_error(&reader->context->diagnostics, (struct location){.file = reader->path}, "compile the model again", "not JSON");
+        diag_error(&reader->context->diagnostics, (struct location){.file = reader->path}, "compile the model again",
+                   "not JSON");
     return root;
 }
 
 const cJSON *read_member(struct json_reader *reader, const cJSON *object, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (!cJSON_IsObject(item))
-        wrong(reader, key, "an object");
+    if (!cJSON_IsObject(item)) wrong(reader, key, "an object");
     return item;
 }
 
 const char *read_text(struct json_reader *reader, const cJSON *object, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (cJSON_IsString(item))
-        return arena_strdup(reader->arena, item->valuestring);
-    if (!cJSON_IsNull(item))
-        wrong(reader, key, "a text");
+    if (cJSON_IsString(item)) return arena_strdup(reader->arena, item->valuestring);
+    if (!cJSON_IsNull(item)) wrong(reader, key, "a text");
     return NULL;
 }
 
 double read_number(struct json_reader *reader, const cJSON *object, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (cJSON_IsNumber(item))
-        return item->valuedouble;
-    if (!cJSON_IsNull(item))
-        wrong(reader, key, "a number");
+    if (cJSON_IsNumber(item)) return item->valuedouble;
+    if (!cJSON_IsNull(item)) wrong(reader, key, "a number");
     return (double)NAN;
 }
 
@@ -62,8 +58,7 @@ double read_number_or_zero(struct json_reader *reader, const cJSON *object, cons
 
 bool read_bool(struct json_reader *reader, const cJSON *object, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (!cJSON_IsBool(item))
-        wrong(reader, key, "true or false");
+    if (!cJSON_IsBool(item)) wrong(reader, key, "true or false");
     return cJSON_IsTrue(item);
 }
 
@@ -80,16 +75,14 @@ const cJSON *read_array(struct json_reader *reader, const cJSON *object, const c
 
 uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key) {
     double number = read_number(reader, object, key);
-    if (number >= 0 && number < 1e18)
-        return (uint64_t)number;
+    if (number >= 0 && number < 1e18) return (uint64_t)number;
     wrong(reader, key, "a count");
     return 0;
 }
 
 int read_int(struct json_reader *reader, const cJSON *object, const char *key) {
     double number = read_number(reader, object, key);
-    if (number >= -2147483647.0 && number <= 2147483647.0)
-        return (int)number;
+    if (number >= -2147483647.0 && number <= 2147483647.0) return (int)number;
     wrong(reader, key, "a whole number");
     return 0;
 }
@@ -102,7 +95,8 @@ static struct cost read_cost(struct json_reader *reader, const cJSON *object, co
 
 static void read_layers(struct json_reader *reader, const cJSON *root, struct compile_report *report) {
     const cJSON *item, *list = read_array(reader, root, "layers", &report->layer_count);
-    struct layer_report *layer = report->layers = ARENA_ARRAY(reader->arena, struct layer_report, report->layer_count + 1);
+    struct layer_report *layer = report->layers =
+        ARENA_ARRAY(reader->arena, struct layer_report, report->layer_count + 1);
     cJSON_ArrayForEach(item, list) {
         layer->name = read_text(reader, item, "name");
         layer->op = read_text(reader, item, "op");
@@ -167,8 +161,7 @@ static void read_notes(struct json_reader *reader, const cJSON *root, struct com
     list = read_array(reader, root, "warnings", &report->warning_count);
     const char **warning = report->warnings = ARENA_ARRAY(reader->arena, const char *, report->warning_count + 1);
     cJSON_ArrayForEach(item, list) {
-        if (!cJSON_IsString(item))
-            wrong(reader, "warnings", "texts");
+        if (!cJSON_IsString(item)) wrong(reader, "warnings", "texts");
         *warning++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
     }
 }
@@ -178,8 +171,10 @@ static void read_path(struct json_reader *reader, const cJSON *latency, struct c
     report->path = ARENA_ARRAY(reader->arena, struct path_report, report->path_count + 1);
     struct path_report *step = report->path;
     cJSON_ArrayForEach(item, list) {
-        *step++ = (struct path_report){.layer = read_text(reader, item, "layer"), .what = read_text(reader, item, "operator"),
-                                       .bits = read_int(reader, item, "bits"), .picoseconds = read_int(reader, item, "arrival_ps")};
+        *step++ = (struct path_report){.layer = read_text(reader, item, "layer"),
+                                       .what = read_text(reader, item, "operator"),
+                                       .bits = read_int(reader, item, "bits"),
+                                       .picoseconds = read_int(reader, item, "arrival_ps")};
     }
 }
 
@@ -201,12 +196,12 @@ static void read_target(struct json_reader *reader, const cJSON *root, struct co
     report->slr = read_int(reader, resources, "slr");
 }
 
-struct compile_report *report_parse(struct bxc_context *context, struct arena *arena, const char *path, const char *json) {
+struct compile_report *report_parse(struct bxc_context *context, struct arena *arena, const char *path,
+                                    const char *json) {
     struct json_reader reader = {.context = context, .arena = arena, .path = path};
     struct compile_report *report = ARENA_NEW(arena, struct compile_report);
     const cJSON *root = json_read(&reader, json);
-    if (!root)
-        return NULL;
+    if (!root) return NULL;
     report->tool_version = read_text(&reader, root, "version");
     report->name = read_text(&reader, root, "name");
     report->model = read_text(&reader, root, "model");

@@ -11,7 +11,8 @@ cJSON *json_root(struct arena *arena);
 cJSON *json_object(struct arena *arena, cJSON *parent, const char *key); /* key NULL: appended to an array */
 cJSON *json_array(struct arena *arena, cJSON *parent, const char *key);
 void json_text(struct arena *arena, cJSON *parent, const char *key, const char *text); /* NULL becomes null */
-void json_number(struct arena *arena, cJSON *parent, const char *key, double number);  /* NaN and infinity become null */
+/* NaN and infinity become null */
+void json_number(struct arena *arena, cJSON *parent, const char *key, double number);
 void json_bool(struct arena *arena, cJSON *parent, const char *key, bool value);
 void json_print(struct strbuf *out, const cJSON *root);
 void verdict_to_json(struct arena *arena, cJSON *parent, const struct verdict *verdict);
@@ -28,7 +29,8 @@ cJSON *json_read(struct json_reader *reader, const char *text);
 const cJSON *read_member(struct json_reader *reader, const cJSON *object, const char *key);
 const char *read_text(struct json_reader *reader, const cJSON *object, const char *key); /* null gives NULL */
 double read_number(struct json_reader *reader, const cJSON *object, const char *key);    /* null gives NaN */
-double read_error_number(struct json_reader *reader, const cJSON *object, const char *key);     /* null stands for an infinite one */
+/* null stands for an infinite one */
+double read_error_number(struct json_reader *reader, const cJSON *object, const char *key);
 double read_number_or_zero(struct json_reader *reader, const cJSON *object, const char *key);
 bool read_bool(struct json_reader *reader, const cJSON *object, const char *key);
 /* NULL when it is no array (cJSON_ArrayForEach would walk objects too). */
@@ -38,36 +40,44 @@ int read_int(struct json_reader *reader, const cJSON *object, const char *key);
 void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss); /* verdict_json.c */
 
 /* ---- words.c: numbers and names as people read them ---- */
-const char *words_clean(struct arena *arena, const char *text); /* UTF-8 without control characters; what is neither becomes '?' */
-const char *words_events(struct arena *arena, double number); /* "1 event" */
-const char *words_count(struct arena *arena, double number);                /* 1,728,000 */
-const char *words_clock(struct arena *arena, double nanoseconds);            /* of a period, in MHz */
-const char *words_number(struct arena *arena, double number);               /* four significant digits; "-" for NaN */
-const char *words_area(struct arena *arena, double area);                   /* of a ROC curve; "-" for NaN */
-const char *words_slr(struct arena *arena, double used, double available, int slr); /* "4.69 % of one SLR of 4"; "" of one die */
+/* UTF-8 without control characters; what is neither becomes '?' */
+const char *words_clean(struct arena *arena, const char *text);
+const char *words_events(struct arena *arena, double number);     /* "1 event" */
+const char *words_count(struct arena *arena, double number);      /* 1,728,000 */
+const char *words_clock(struct arena *arena, double nanoseconds); /* of a period, in MHz */
+const char *words_number(struct arena *arena, double number);     /* four significant digits; "-" for NaN */
+const char *words_area(struct arena *arena, double area);         /* of a ROC curve; "-" for NaN */
+/* "4.69 % of one SLR of 4"; "" of one die */
+const char *words_slr(struct arena *arena, double used, double available, int slr);
 enum { CROSSING_NS = 25, LEVEL1_NS = 12500 };
 const char *words_crossings(struct arena *arena, double nanoseconds); /* "2.44 bunch crossings of 25 ns" */
 const char *words_level1(struct arena *arena, double nanoseconds);    /* "0.49 % of a level-1 latency of 12.5 us" */
-extern const char words_formats[]; /* how formats are read */
+extern const char words_formats[];                                    /* how formats are read */
 const char *words_cycles(struct arena *arena, const struct layer_report *layer); /* "0-2", "-" */
-const char *words_path(struct arena *arena, const struct compile_report *report); /* "act0[2] -> dense1[3] (sum, sum) -> act1[3] (clamp)" */
+/* "act0[2] -> dense1[3] (sum, sum) -> act1[3] (clamp)" */
+const char *words_path(struct arena *arena, const struct compile_report *report);
 const char *words_engine(struct arena *arena, const struct engine_result *result); /* "rtl, gaps" */
 const char *words_result(struct arena *arena, const struct engine_result *result); /* "equal", "differs", ... */
 const char *words_difference(struct arena *arena, const struct difference *difference);
-const char *words_tail(const char *name, size_t most); /* at most so many bytes from its end, from between two words if it can */
+/* at most so many bytes from its end, from between two words if it can */
+const char *words_tail(const char *name, size_t most);
 /* "gluon", or "class 2"; of a single output's curve, class 1. */
 const char *words_class(struct arena *arena, const struct labelled *labelled, uint32_t number);
-const char *words_of_output(struct arena *arena, const struct labelled *labelled, uint32_t count); /* " of y" where there are several */
+/* " of y" where there are several */
+const char *words_of_output(struct arena *arena, const struct labelled *labelled, uint32_t count);
 const char *words_engines(struct arena *arena, const struct verdict *verdict); /* "c, hls, rtl" that ran */
 /* What a verdict does not say, a line each: engines that did not run or were not built, files that were edited. */
 const char **words_reservations(struct arena *arena, const struct verdict *verdict, uint32_t *count);
 const char *words_made_up(const struct verdict *verdict); /* "", or that no event was the experiment's */
-const char *words_loss(struct arena *arena, const struct loss *loss); /* "18 of 10,000 decisions flipped (0.18 %), largest error ..." */
+/* "18 of 10,000 decisions flipped (0.18 %), largest error ..." */
+const char *words_loss(struct arena *arena, const struct loss *loss);
 /* "event 5 of the files: y[2] is 0.5, not 0.53: the port's rounding" */
 const char *words_worst(struct arena *arena, const struct worst_number *worst);
-const char *words_flips(struct arena *arena, const struct loss *loss);      /* by cause; "" without any */
-const char *words_gate(struct arena *arena, const struct gate *gate);      /* "flipped decisions 1.20 % of at most 1.00 %: too many" */
-bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report); /* else it is of an earlier make */
+const char *words_flips(struct arena *arena, const struct loss *loss); /* by cause; "" without any */
+/* "flipped decisions 1.20 % of at most 1.00 %: too many" */
+const char *words_gate(struct arena *arena, const struct gate *gate);
+/* else it is of an earlier make */
+bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report);
 extern const char words_hls[]; /* what stands beside figures of the HLS path */
 
 /* ---- modules.c ---- */
@@ -98,7 +108,8 @@ void html_network_banner(struct strbuf *out, const struct verdict *verdict);
 void html_verdict(struct strbuf *out, const struct verdict *verdict);
 /* Up to the end of the title, inside <header>. */
 void html_page_start(struct strbuf *out, const char *title, const char *kicker);
-void html_table_start(struct strbuf *out, const char *caption, const char *const *headings); /* ends with NULL; '>' before a name: numbers */
+/* ends with NULL; '>' before a name: numbers */
+void html_table_start(struct strbuf *out, const char *caption, const char *const *headings);
 void html_name(struct strbuf *out, const char *name); /* may be broken between its words */
 void html_name_cell(struct strbuf *out, const char *name);
 void html_cell(struct strbuf *out, const char *text, bool is_number);

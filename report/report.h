@@ -7,7 +7,7 @@
 #include "target/target.h"
 
 struct layer_report {
-    const char *name, *op, *format;  /* node of the quantised graph; result's format in words */
+    const char *name, *op, *format; /* node of the quantised graph; result's format in words */
     struct cost cost;
     int first_cycle, last_cycle;
     double range_lo, range_hi, format_lo, format_hi;
@@ -16,12 +16,12 @@ struct layer_report {
 struct pass_report { /* what a pass did to the numbers */
     const char *name, *side, *summary;
     bool changed;
-    double seconds;                       /* terminal only: not in files, which have no times */
+    double seconds; /* terminal only: not in files, which have no times */
     bool measured;
-    double max_error, mean_error;         /* of the outputs, after against before */
+    double max_error, mean_error; /* of the outputs, after against before */
     uint64_t decisions, flipped;
 };
-struct path_report { /* a step of the slowest path; the first is the register that it leaves */
+struct path_report {          /* a step of the slowest path; the first is the register that it leaves */
     const char *layer, *what; /* a node's element, an operator of the datapath */
     int bits, picoseconds;    /* of the result; after the clock edge */
 };
@@ -36,7 +36,7 @@ struct compile_report {
     double clock_period;
     int latency, initiation_interval;
     double stage_delay;
-    int margin;              /* percent of the period */
+    int margin;               /* percent of the period */
     struct path_report *path; /* from register to register */
     uint32_t path_count;
     struct cost total;
@@ -44,7 +44,11 @@ struct compile_report {
     int slr;               /* dies of the part */
     struct layer_report *layers;
     uint32_t layer_count;
-    struct port_report { const char *name, *direction; uint32_t elements, width; const char *format, *rounding, *overflow, *chosen_by; } *ports;
+    struct port_report {
+        const char *name, *direction;
+        uint32_t elements, width;
+        const char *format, *rounding, *overflow, *chosen_by;
+    } * ports;
     uint32_t port_count;
     struct pass_report *passes;
     uint32_t pass_count;
@@ -56,28 +60,32 @@ struct compile_report {
 /* report.json (doc/report.schema.json): written by compile; verdict parts added by verify. verdict may be NULL;
  * one whose content hash is not the report's is of an earlier make and is left out. */
 void report_json(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict);
-struct compile_report *report_parse(struct bxc_context *context, struct arena *arena, const char *path, const char *json);
-void report_terminal(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict, bool colour);
+struct compile_report *report_parse(struct bxc_context *context, struct arena *arena, const char *path,
+                                    const char *json);
+void report_terminal(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict,
+                     bool colour);
 void report_html(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict);
 /* "network: as trained: 3 of 1,000 decisions flipped, ...; most of it arises at layer 'x'", no newline. */
 /* One line without its end: what a compilation came to. */
 void report_outcome(struct strbuf *out, const struct compile_report *report);
 /* ", accuracy 75.1 %, as trained 75.3 %", by output where there are several; nothing without labels. */
 void labelled_words(struct strbuf *out, const struct labelled *labelled, uint32_t count);
-void loss_terminal(struct strbuf *out, const struct loss *loss, bool gated); /* gated: gates judge, and they let it pass */
+/* gated: gates judge, and they let it pass */
+void loss_terminal(struct strbuf *out, const struct loss *loss, bool gated);
 void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool colour);
-void verdict_json(struct strbuf *out, const struct verdict *verdict);   /* doc/verdict.schema.json */
+void verdict_json(struct strbuf *out, const struct verdict *verdict); /* doc/verdict.schema.json */
 /* A verdict that verdict_json wrote (or the "verdict" of a report.json), so that reports can show the last one. */
 struct verdict *verdict_parse(struct bxc_context *context, struct arena *arena, const char *path, const char *json);
-int verdict_junit(struct strbuf *out, const struct verdict *verdict);   /* libxml2 */
+int verdict_junit(struct strbuf *out, const struct verdict *verdict); /* libxml2 */
 
 /* ---- inspect.c: a model before it is compiled ---- */
 struct model_node {
-    const char *name, *op, *reads, *shape, *numbers; /* reads: nodes, with commas; numbers: what its quantiser or weights are */
-    double parameters, zeros, products;              /* products: of a variable and a weight, an event */
+    const char *name, *op, *reads, *shape,
+        *numbers;                       /* reads: nodes, with commas; numbers: what its quantiser or weights are */
+    double parameters, zeros, products; /* products: of a variable and a weight, an event */
 };
-struct model_reason { /* why it is refused, or a warning */
-    const char *stage;  /* "reading", or "compiling" */
+struct model_reason {  /* why it is refused, or a warning */
+    const char *stage; /* "reading", or "compiling" */
     const struct diagnostic *what;
 };
 struct inspection {
@@ -96,21 +104,21 @@ void inspection_terminal(struct strbuf *out, const struct inspection *inspection
 void inspection_json(struct strbuf *out, const struct inspection *inspection); /* doc/inspect.schema.json */
 
 /* ---- explain.c: where cycles and LUT go ---- */
-struct layer_share { /* a module of rtl/, or what of a softmax they are together */
-    const char *name, *kind;      /* kind: its first operator */
-    int first_cycle, last_cycle;  /* -1: nothing is computed */
-    int adds;                     /* cycles by which it makes the way longer */
+struct layer_share {             /* a module of rtl/, or what of a softmax they are together */
+    const char *name, *kind;     /* kind: its first operator */
+    int first_cycle, last_cycle; /* -1: nothing is computed */
+    int adds;                    /* cycles by which it makes the way longer */
     struct cost cost;
-    double weights, terms;        /* not zero; signed digits of them, each a term of a sum; 0: no weights */
+    double weights, terms; /* not zero; signed digits of them, each a term of a sum; 0: no weights */
 };
 struct kind_share { /* one kind of logic */
     const char *name;
     double count, lut;
 };
-struct clock_trial { /* the same graph compiled otherwise */
-    const char *name;             /* "this clock", "--softmax argmax", or NULL */
+struct clock_trial {  /* the same graph compiled otherwise */
+    const char *name; /* "this clock", "--softmax argmax", or NULL */
     double period;
-    const char *refused;          /* why it does not compile, or NULL */
+    const char *refused; /* why it does not compile, or NULL */
     int latency;
     double stage_delay;
     struct cost cost;
@@ -119,10 +127,10 @@ struct explanation {
     const struct compile_report *report;
     struct layer_share *layers;
     uint32_t layer_count;
-    int rest_cycles;              /* boundary registers */
+    int rest_cycles; /* boundary registers */
     struct kind_share *kinds;
     uint32_t kind_count;
-    struct layer_share *softmax;  /* of each softmax together */
+    struct layer_share *softmax; /* of each softmax together */
     uint32_t softmax_count;
     struct clock_trial *clocks, *instead; /* instead: of the softmax */
     uint32_t clock_count, instead_count;
@@ -137,8 +145,10 @@ struct firmware_side {
     const struct verdict *verdict; /* of this make, or NULL */
 };
 /* One page or table each: what differs, and how much is equal. */
-void diff_terminal(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right, bool colour);
+void diff_terminal(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right,
+                   bool colour);
 void diff_html(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right);
-void diff_json(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right); /* doc/diff.schema.json */
+/* doc/diff.schema.json */
+void diff_json(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right);
 
 #endif

@@ -23,8 +23,7 @@ void append_escaped(struct strbuf *out, const char *text) {
 /* The end of a long name tells more than its beginning. Never cuts a UTF-8 character. */
 static const char *label(struct arena *arena, const char *name) {
     size_t length = strlen(name);
-    if (length <= NAME_MAX_LETTERS)
-        return name;
+    if (length <= NAME_MAX_LETTERS) return name;
     return arena_printf(arena, "\xe2\x80\xa6%s", words_tail(name, NAME_MAX_LETTERS - 1));
 }
 
@@ -45,9 +44,10 @@ static void line_at(struct strbuf *out, const char *kind, double x1, double y1, 
 }
 
 /* A bar with a title that browsers show as a hint. */
-static void bar_at(struct strbuf *out, const char *kind, double x, double y, double width, double height, const char *hint) {
-    strbuf_printf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"3\"><title>", kind, x, y,
-                  width < 1.5 ? 1.5 : width, height);
+static void bar_at(struct strbuf *out, const char *kind, double x, double y, double width, double height,
+                   const char *hint) {
+    strbuf_printf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"3\"><title>", kind,
+                  x, y, width < 1.5 ? 1.5 : width, height);
     append_escaped(out, hint);
     strbuf_append(out, "</title></rect>\n");
 }
@@ -56,8 +56,7 @@ static void bar_at(struct strbuf *out, const char *kind, double x, double y, dou
 
 static int timeline_rows(const struct layer_report *modules, uint32_t count) {
     int rows = 0;
-    for (uint32_t i = 0; i < count; i++)
-        rows += modules[i].first_cycle >= 0;
+    for (uint32_t i = 0; i < count; i++) rows += modules[i].first_cycle >= 0;
     return rows;
 }
 
@@ -71,13 +70,11 @@ static void timeline_crossings(struct strbuf *out, const struct compile_report *
 
 static void timeline_axis(struct strbuf *out, const struct compile_report *report, double cell, int height) {
     int step = 1;
-    while (cell * step < 34)
-        step *= step == 1 ? 2 : step % 5 == 0 ? 2 : 5;
+    while (cell * step < 34) step *= step == 1 ? 2 : step % 5 == 0 ? 2 : 5;
     for (int cycle = 0; cycle <= report->latency; cycle++) {
         double x = LABEL + cell * cycle;
         bool told = cycle % step == 0 || cycle == report->latency;
-        if (cell < 4 && !told)
-            continue;
+        if (cell < 4 && !told) continue;
         line_at(out, told ? "grid" : "grid faint", x, AXIS - 4, x, height - 4);
         if (cycle % step == 0 && (cycle == report->latency || (report->latency - cycle) * cell >= 34)) {
             text_at(out, "tick middle", x, 12, arena_printf(out->arena, "%d", cycle));
@@ -85,8 +82,10 @@ static void timeline_axis(struct strbuf *out, const struct compile_report *repor
         }
     }
     if (report->latency % step) {
-        text_at(out, "tick middle strong", LABEL + cell * report->latency, 12, arena_printf(out->arena, "%d", report->latency));
-        text_at(out, "tick middle muted", LABEL + cell * report->latency, 25, words_number(out->arena, report->latency * report->clock_period));
+        text_at(out, "tick middle strong", LABEL + cell * report->latency, 12,
+                arena_printf(out->arena, "%d", report->latency));
+        text_at(out, "tick middle muted", LABEL + cell * report->latency, 25,
+                words_number(out->arena, report->latency * report->clock_period));
     }
     text_at(out, "tick", 0, 12, "clock cycle");
     text_at(out, "tick muted", 0, 25, "nanoseconds");
@@ -96,18 +95,17 @@ void svg_timeline(struct strbuf *out, const struct compile_report *report) {
     uint32_t count;
     const struct layer_report *modules = report_modules(out->arena, report, &count);
     int rows = timeline_rows(modules, count), height = AXIS + rows * ROW + 6, row = 0;
-    if (rows == 0 || report->latency <= 0)
-        return;
+    if (rows == 0 || report->latency <= 0) return;
     double cell = (WIDTH - LABEL - 24.0) / report->latency;
     start_picture(out, height, "Clock cycles in which each module computes");
     timeline_axis(out, report, cell, height);
     timeline_crossings(out, report, cell, height);
     for (uint32_t i = 0; i < count; i++) {
         const struct layer_report *module = &modules[i];
-        if (module->first_cycle < 0)
-            continue;
+        if (module->first_cycle < 0) continue;
         double y = AXIS + row++ * ROW;
-        const char *hint = arena_printf(out->arena, "%s (%s): cycles %d to %d", module->name, module->op, module->first_cycle, module->last_cycle);
+        const char *hint = arena_printf(out->arena, "%s (%s): cycles %d to %d", module->name, module->op,
+                                        module->first_cycle, module->last_cycle);
         text_at(out, "name", 0, y + BAR - 2, label(out->arena, module->name));
         bar_at(out, strcmp(module->op, "input") ? "bar a" : "bar quiet", LABEL + cell * module->first_cycle + 1, y,
                cell * (module->last_cycle - module->first_cycle + 1) - 2, BAR, hint);
@@ -133,24 +131,25 @@ void svg_resources(struct strbuf *out, const struct compile_report *whole) {
     struct compile_report by_module = *whole;
     const struct compile_report *report = &by_module;
     by_module.layers = report_modules(out->arena, whole, &by_module.layer_count);
-    for (uint32_t i = 0; i < report->layer_count; i++)
-        rows += costs_anything(&report->layers[i]);
-    if (rows == 0)
-        return;
+    for (uint32_t i = 0; i < report->layer_count; i++) rows += costs_anything(&report->layers[i]);
+    if (rows == 0) return;
     double scale = (WIDTH - LABEL - 110.0) / largest_cost(report), pitch = ROW + 8;
     start_picture(out, (int)(rows * pitch) + 6, "Estimated LUT and FF of each module");
     for (uint32_t i = 0; i < report->layer_count; i++) {
         const struct layer_report *layer = &report->layers[i];
-        if (!costs_anything(layer))
-            continue;
+        if (!costs_anything(layer)) continue;
         double y = 2 + row++ * pitch, lut = layer->cost.lut * scale, ff = layer->cost.ff * scale;
         text_at(out, "name", 0, y + 16, label(out->arena, layer->name));
         if (lut > 0)
-            bar_at(out, "bar a", LABEL, y, lut, 11, arena_printf(out->arena, "%s: %s LUT", layer->name, words_count(out->arena, layer->cost.lut)));
+            bar_at(out, "bar a", LABEL, y, lut, 11,
+                   arena_printf(out->arena, "%s: %s LUT", layer->name, words_count(out->arena, layer->cost.lut)));
         if (ff > 0)
-            bar_at(out, "bar b", LABEL, y + 12, ff, 11, arena_printf(out->arena, "%s: %s FF", layer->name, words_count(out->arena, layer->cost.ff)));
-        text_at(out, "tick", LABEL + lut + 6, y + 10, arena_printf(out->arena, "%s LUT", words_count(out->arena, layer->cost.lut)));
-        text_at(out, "tick muted", LABEL + ff + 6, y + 22, arena_printf(out->arena, "%s FF", words_count(out->arena, layer->cost.ff)));
+            bar_at(out, "bar b", LABEL, y + 12, ff, 11,
+                   arena_printf(out->arena, "%s: %s FF", layer->name, words_count(out->arena, layer->cost.ff)));
+        text_at(out, "tick", LABEL + lut + 6, y + 10,
+                arena_printf(out->arena, "%s LUT", words_count(out->arena, layer->cost.lut)));
+        text_at(out, "tick muted", LABEL + ff + 6, y + 22,
+                arena_printf(out->arena, "%s FF", words_count(out->arena, layer->cost.ff)));
     }
     strbuf_append(out, "</svg>\n");
 }
@@ -159,8 +158,7 @@ void svg_resources(struct strbuf *out, const struct compile_report *whole) {
 
 static const struct value_range *seen_range(const struct verdict *verdict, const char *name) {
     for (uint32_t i = 0; verdict && i < verdict->range_count; i++)
-        if (verdict->ranges[i].name && name && !strcmp(verdict->ranges[i].name, name))
-            return &verdict->ranges[i];
+        if (verdict->ranges[i].name && name && !strcmp(verdict->ranges[i].name, name)) return &verdict->ranges[i];
     return NULL;
 }
 
@@ -174,25 +172,29 @@ static void range_row(struct strbuf *out, const struct layer_report *layer, cons
     struct arena *arena = out->arena;
     text_at(out, "name", 0, y + BAR - 2, label(arena, layer->name));
     bar_at(out, "bar quiet", LABEL, y, width, BAR,
-           arena_printf(arena, "%s, format: %s to %s", layer->name, words_number(arena, layer->format_lo), words_number(arena, layer->format_hi)));
+           arena_printf(arena, "%s, format: %s to %s", layer->name, words_number(arena, layer->format_lo),
+                        words_number(arena, layer->format_hi)));
     if (isfinite(layer->range_lo) && isfinite(layer->range_hi))
-        bar_at(out, "bar b", LABEL + (layer->range_lo - layer->format_lo) * scale, y + 2, (layer->range_hi - layer->range_lo) * scale, BAR - 4,
-               arena_printf(arena, "%s, can occur: %s to %s", layer->name, words_number(arena, layer->range_lo), words_number(arena, layer->range_hi)));
+        bar_at(out, "bar b", LABEL + (layer->range_lo - layer->format_lo) * scale, y + 2,
+               (layer->range_hi - layer->range_lo) * scale, BAR - 4,
+               arena_printf(arena, "%s, can occur: %s to %s", layer->name, words_number(arena, layer->range_lo),
+                            words_number(arena, layer->range_hi)));
     if (seen && isfinite(seen->seen_lo) && isfinite(seen->seen_hi))
-        bar_at(out, "bar a", LABEL + (seen->seen_lo - layer->format_lo) * scale, y + 4, (seen->seen_hi - seen->seen_lo) * scale, BAR - 8,
-               arena_printf(arena, "%s, seen: %s to %s", layer->name, words_number(arena, seen->seen_lo), words_number(arena, seen->seen_hi)));
+        bar_at(out, "bar a", LABEL + (seen->seen_lo - layer->format_lo) * scale, y + 4,
+               (seen->seen_hi - seen->seen_lo) * scale, BAR - 8,
+               arena_printf(arena, "%s, seen: %s to %s", layer->name, words_number(arena, seen->seen_lo),
+                            words_number(arena, seen->seen_hi)));
     if (layer->format_lo < 0 && layer->format_hi > 0)
         line_at(out, "zero", LABEL - layer->format_lo * scale, y - 2, LABEL - layer->format_lo * scale, y + BAR + 2);
     text_at(out, "tick", LABEL + width + 10, y + BAR - 3,
-            arena_printf(arena, "%s \xe2\x80\xa6 %s", words_number(arena, layer->format_lo), words_number(arena, layer->format_hi)));
+            arena_printf(arena, "%s \xe2\x80\xa6 %s", words_number(arena, layer->format_lo),
+                         words_number(arena, layer->format_hi)));
 }
 
 void svg_ranges(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict) {
     int rows = 0, row = 0;
-    for (uint32_t i = 0; i < report->layer_count; i++)
-        rows += has_range(&report->layers[i]);
-    if (rows == 0)
-        return;
+    for (uint32_t i = 0; i < report->layer_count; i++) rows += has_range(&report->layers[i]);
+    if (rows == 0) return;
     start_picture(out, rows * ROW + 8, "Values of each layer within the range of its format");
     for (uint32_t i = 0; i < report->layer_count; i++)
         if (has_range(&report->layers[i]))
@@ -202,7 +204,15 @@ void svg_ranges(struct strbuf *out, const struct compile_report *report, const s
 
 /* ---- ROC curves: background that passes against signal that is kept; below, firmware over float model ---- */
 
-enum { PLOT_LEFT = 80, PLOT_TOP = 12, PLOT_WIDTH = 560, PLOT_HEIGHT = 360, RATIO_TOP = PLOT_TOP + PLOT_HEIGHT + 24, RATIO_HEIGHT = 110, DECADES_MAX = 7 };
+enum {
+    PLOT_LEFT = 80,
+    PLOT_TOP = 12,
+    PLOT_WIDTH = 560,
+    PLOT_HEIGHT = 360,
+    RATIO_TOP = PLOT_TOP + PLOT_HEIGHT + 24,
+    RATIO_HEIGHT = 110,
+    DECADES_MAX = 7
+};
 
 static double plot_x(double efficiency) {
     return PLOT_LEFT + PLOT_WIDTH * efficiency;
@@ -228,26 +238,31 @@ static void plot_axes(struct strbuf *out, int decades) {
     for (int i = 0; i <= 10; i += 2) {
         line_at(out, "grid", plot_x(i / 10.0), PLOT_TOP, plot_x(i / 10.0), PLOT_TOP + PLOT_HEIGHT);
         line_at(out, "grid", plot_x(i / 10.0), RATIO_TOP, plot_x(i / 10.0), RATIO_TOP + RATIO_HEIGHT);
-        text_at(out, "tick middle", plot_x(i / 10.0), RATIO_TOP + RATIO_HEIGHT + 18, arena_printf(out->arena, "%.1f", i / 10.0));
+        text_at(out, "tick middle", plot_x(i / 10.0), RATIO_TOP + RATIO_HEIGHT + 18,
+                arena_printf(out->arena, "%.1f", i / 10.0));
     }
     for (int i = 0; i <= decades; i++) {
         double y = PLOT_TOP + PLOT_HEIGHT * (double)i / decades;
         line_at(out, "grid", PLOT_LEFT, y, PLOT_LEFT + PLOT_WIDTH, y);
         text_at(out, "tick end", PLOT_LEFT - 8, y + 4, i == 0 ? "1" : arena_printf(out->arena, "%.*f", i, pow(10, -i)));
     }
-    text_at(out, "tick middle", PLOT_LEFT + PLOT_WIDTH / 2.0, RATIO_TOP + RATIO_HEIGHT + 38, "signal efficiency (true-positive rate)");
-    strbuf_printf(out, "<text class=\"tick middle\" transform=\"translate(16 %d) rotate(-90)\">background efficiency (false-positive rate)</text>\n",
-                  PLOT_TOP + PLOT_HEIGHT / 2);
-    strbuf_printf(out, "<text class=\"tick middle\" transform=\"translate(16 %d) rotate(-90)\">fixed / float</text>\n", RATIO_TOP + RATIO_HEIGHT / 2);
+    text_at(out, "tick middle", PLOT_LEFT + PLOT_WIDTH / 2.0, RATIO_TOP + RATIO_HEIGHT + 38,
+            "signal efficiency (true-positive rate)");
+    strbuf_printf(
+        out,
+        "<text class=\"tick middle\" transform=\"translate(16 %d) rotate(-90)\">background efficiency (false-positive rate)</text>\n",
+        PLOT_TOP + PLOT_HEIGHT / 2);
+    strbuf_printf(out, "<text class=\"tick middle\" transform=\"translate(16 %d) rotate(-90)\">fixed / float</text>\n",
+                  RATIO_TOP + RATIO_HEIGHT / 2);
 }
 
 /* Where no background passes there is nothing to draw on an axis of decades. */
-static void curve_line(struct strbuf *out, const char *kind, uint32_t number, const double *x, const double *y, uint32_t points, int decades) {
+static void curve_line(struct strbuf *out, const char *kind, uint32_t number, const double *x, const double *y,
+                       uint32_t points, int decades) {
     bool begun = false;
     strbuf_printf(out, "<polyline class=\"curve c%u %s\" points=\"", number % CURVES_MAX, kind);
     for (uint32_t i = 0; i < points; i++) {
-        if (!isfinite(x[i]) || !(y[i] > 0))
-            continue;
+        if (!isfinite(x[i]) || !(y[i] > 0)) continue;
         strbuf_printf(out, "%s%.1f,%.1f", begun ? " " : "", plot_x(x[i]), plot_y(y[i], decades));
         begun = true;
     }
@@ -270,8 +285,7 @@ static double ratio_range(const struct labelled *labelled) {
             most = isfinite(ratio) ? fmax(most, fmax(ratio, 1 / ratio)) : most;
         }
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-        if (most <= ranges[i])
-            return ranges[i];
+        if (most <= ranges[i]) return ranges[i];
     return 2;
 }
 
@@ -283,7 +297,8 @@ static double ratio_y(double ratio, double range) {
 static void ratio_axes(struct strbuf *out, double range) {
     double at[3] = {1 / range, 1, range};
     for (int i = 0; i < 3; i++) {
-        line_at(out, i == 1 ? "zero" : "grid", PLOT_LEFT, ratio_y(at[i], range), PLOT_LEFT + PLOT_WIDTH, ratio_y(at[i], range));
+        line_at(out, i == 1 ? "zero" : "grid", PLOT_LEFT, ratio_y(at[i], range), PLOT_LEFT + PLOT_WIDTH,
+                ratio_y(at[i], range));
         text_at(out, "tick end", PLOT_LEFT - 8, ratio_y(at[i], range) + 4, words_number(out->arena, at[i]));
     }
 }
@@ -294,9 +309,9 @@ static void ratio_line(struct strbuf *out, uint32_t number, const struct class_c
     strbuf_printf(out, "<polyline class=\"curve thin c%u\" points=\"", number % CURVES_MAX);
     for (uint32_t i = 0; i + 1 < curve->points; i++) {
         double ratio = ratio_at(curve, i);
-        if (!isfinite(ratio))
-            continue;
-        strbuf_printf(out, "%s%.1f,%.1f", begun ? " " : "", plot_x((double)i / (curve->points - 2)), ratio_y(ratio, range));
+        if (!isfinite(ratio)) continue;
+        strbuf_printf(out, "%s%.1f,%.1f", begun ? " " : "", plot_x((double)i / (curve->points - 2)),
+                      ratio_y(ratio, range));
         begun = true;
     }
     strbuf_append(out, "\"/>\n");
@@ -306,16 +321,17 @@ static void curve_legend(struct strbuf *out, const struct labelled *labelled, ui
     const struct class_curve *curve = &labelled->curves[number];
     double y = PLOT_TOP + 38 + 42.0 * number, x = PLOT_LEFT + PLOT_WIDTH + 30.0;
     struct arena *arena = out->arena;
-    strbuf_printf(out, "<polyline class=\"curve c%u\" points=\"%.1f,%.1f %.1f,%.1f\"/>\n", number % CURVES_MAX, x, y, x + 26, y);
+    strbuf_printf(out, "<polyline class=\"curve c%u\" points=\"%.1f,%.1f %.1f,%.1f\"/>\n", number % CURVES_MAX, x, y,
+                  x + 26, y);
     text_at(out, "name", x + 36, y + 4, words_class(arena, labelled, labelled->curve_count == 1 ? 1 : number));
     text_at(out, "tick muted", x + 36, y + 20,
-            arena_printf(arena, "area %s fixed, %s float", words_area(arena, curve->area_fixed), words_area(arena, curve->area_float)));
+            arena_printf(arena, "area %s fixed, %s float", words_area(arena, curve->area_fixed),
+                         words_area(arena, curve->area_float)));
 }
 
 void svg_curves(struct strbuf *out, const struct labelled *labelled) {
     uint32_t count = labelled->curve_count < CURVES_MAX ? labelled->curve_count : CURVES_MAX;
-    if (count == 0)
-        return;
+    if (count == 0) return;
     int decades = plot_decades(labelled);
     double range = ratio_range(labelled);
     start_picture(out, RATIO_TOP + RATIO_HEIGHT + 50, "ROC curves of each class, float and fixed, and their ratio");

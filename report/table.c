@@ -8,15 +8,15 @@ enum { NAME_COLUMNS_MAX = 40 };
 /* Characters, not bytes. */
 static size_t text_width(const char *text) {
     size_t width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
+    for (; *text; text++) width += ((unsigned char)*text & 0xc0) != 0x80;
     return width;
 }
 
 void table_row(struct text_table *table, const char *const *cells) {
     if (table->count == table->capacity) {
         size_t larger = table->capacity ? 2 * table->capacity : 16;
-        table->rows = arena_grow(table->arena, table->rows, table->capacity * sizeof *table->rows, larger * sizeof *table->rows);
+        table->rows =
+            arena_grow(table->arena, table->rows, table->capacity * sizeof *table->rows, larger * sizeof *table->rows);
         table->capacity = larger;
     }
     const char **row = ARENA_ARRAY(table->arena, const char *, table->columns);
@@ -26,46 +26,39 @@ void table_row(struct text_table *table, const char *const *cells) {
 }
 
 static void pad(struct strbuf *out, size_t count) {
-    while (count-- > 0)
-        strbuf_append(out, " ");
+    while (count-- > 0) strbuf_append(out, " ");
 }
 
 static void print_cell(struct strbuf *out, const char *text, size_t width, bool right, bool last) {
     size_t gap = width > text_width(text) ? width - text_width(text) : 0;
-    if (right)
-        pad(out, gap);
+    if (right) pad(out, gap);
     strbuf_append(out, text);
-    if (!right && !last)
-        pad(out, gap);
+    if (!right && !last) pad(out, gap);
     strbuf_append(out, last ? "\n" : "  ");
 }
 
 /* A column that no row has anything in; the last one ends the line. */
 static bool is_empty(const struct text_table *table, int column) {
     for (size_t r = 0; r < table->count; r++)
-        if (*table->rows[r][column])
-            return false;
+        if (*table->rows[r][column]) return false;
     return column + 1 < table->columns;
 }
 
 void table_print(struct strbuf *out, const struct text_table *table, bool colour) {
     size_t width[TABLE_COLUMNS_MAX] = {0};
     for (int i = 0; i < table->columns; i++) {
-        if (is_empty(table, i))
-            continue;
+        if (is_empty(table, i)) continue;
         width[i] = text_width(table->headings[i]) - (*table->headings[i] == '>');
         for (size_t r = 0; r < table->count; r++)
             width[i] = text_width(table->rows[r][i]) > width[i] ? text_width(table->rows[r][i]) : width[i];
     }
     strbuf_append(out, colour ? "\033[1m  " : "  ");
     for (int i = 0; i < table->columns; i++) {
-        if (width[i] == 0 && i + 1 < table->columns)
-            continue;
+        if (width[i] == 0 && i + 1 < table->columns) continue;
         bool right = *table->headings[i] == '>';
         print_cell(out, table->headings[i] + right, width[i], right, i + 1 == table->columns);
     }
-    if (colour)
-        strbuf_append(out, "\033[0m");
+    if (colour) strbuf_append(out, "\033[0m");
     for (size_t r = 0; r < table->count; r++) {
         strbuf_append(out, "  ");
         for (int i = 0; i < table->columns; i++)
@@ -76,8 +69,7 @@ void table_print(struct strbuf *out, const struct text_table *table, bool colour
 
 const char *table_shortened(struct arena *arena, const char *name) {
     size_t length = strlen(name);
-    if (length <= NAME_COLUMNS_MAX)
-        return name;
+    if (length <= NAME_COLUMNS_MAX) return name;
     return arena_printf(arena, "...%s", words_tail(name, NAME_COLUMNS_MAX - 3));
 }
 

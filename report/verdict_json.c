@@ -47,22 +47,19 @@ static void add_engines(struct arena *arena, cJSON *parent, const struct verdict
         json_text(arena, object, "failure", result->failure);
         json_number(arena, object, "events", (double)result->events);
         json_number(arena, object, "latency", result->latency);
-        if (result->difference.found)
-            add_difference(arena, object, &result->difference);
+        if (result->difference.found) add_difference(arena, object, &result->difference);
     }
 }
 
 static void add_numbers(struct arena *arena, cJSON *parent, const char *key, const double *numbers, uint32_t count) {
     cJSON *list = json_array(arena, parent, key);
-    for (uint32_t i = 0; i < count; i++)
-        json_number(arena, list, NULL, numbers[i]);
+    for (uint32_t i = 0; i < count; i++) json_number(arena, list, NULL, numbers[i]);
 }
 
 /* Row by row. */
 static void add_matrix(struct arena *arena, cJSON *parent, const char *key, const uint64_t *counts, uint32_t classes) {
     cJSON *list = json_array(arena, parent, key);
-    for (uint32_t i = 0; i < classes * classes; i++)
-        json_number(arena, list, NULL, (double)counts[i]);
+    for (uint32_t i = 0; i < classes * classes; i++) json_number(arena, list, NULL, (double)counts[i]);
 }
 
 static void add_labelled(struct arena *arena, cJSON *labels, const struct labelled *labelled) {
@@ -71,8 +68,7 @@ static void add_labelled(struct arena *arena, cJSON *labels, const struct labell
     json_number(arena, labels, "accuracy_float", labelled->accuracy_float);
     json_number(arena, labels, "accuracy_fixed", labelled->accuracy_fixed);
     cJSON *names = json_array(arena, labels, "class_names");
-    for (uint32_t i = 0; i < labelled->class_name_count; i++)
-        json_text(arena, names, NULL, labelled->class_names[i]);
+    for (uint32_t i = 0; i < labelled->class_name_count; i++) json_text(arena, names, NULL, labelled->class_names[i]);
     json_number(arena, labels, "classes", labelled->class_count);
     add_matrix(arena, labels, "confusion_float", labelled->confusion_float, labelled->class_count);
     add_matrix(arena, labels, "confusion_fixed", labelled->confusion_fixed, labelled->class_count);
@@ -90,11 +86,9 @@ static void add_labelled(struct arena *arena, cJSON *labels, const struct labell
 }
 
 static void add_labels(struct arena *arena, cJSON *parent, const struct verdict *verdict) {
-    if (!verdict->labelled_count)
-        return;
+    if (!verdict->labelled_count) return;
     add_labelled(arena, json_object(arena, parent, "labels"), &verdict->labelled[0]);
-    if (verdict->labelled_count == 1)
-        return;
+    if (verdict->labelled_count == 1) return;
     cJSON *others = json_array(arena, parent, "other_labels");
     for (uint32_t i = 1; i < verdict->labelled_count; i++)
         add_labelled(arena, json_object(arena, others, NULL), &verdict->labelled[i]);
@@ -129,12 +123,12 @@ static void add_events(struct arena *arena, cJSON *parent, const struct verdict 
     json_text(arena, events, "seed", arena_printf(arena, "%" PRIu64, verdict->seed));
 }
 
-static const char *const cause_keys[LOSS_CAUSE_COUNT] = {"port_rounding", "port_range", "formats", "range", "unexplained"};
+static const char *const cause_keys[LOSS_CAUSE_COUNT] = {"port_rounding", "port_range", "formats", "range",
+                                                         "unexplained"};
 
 static void add_causes(struct arena *arena, cJSON *parent, const char *key, const uint64_t *counts) {
     cJSON *object = json_object(arena, parent, key);
-    for (int i = 0; i < LOSS_CAUSE_COUNT; i++)
-        json_number(arena, object, cause_keys[i], (double)counts[i]);
+    for (int i = 0; i < LOSS_CAUSE_COUNT; i++) json_number(arena, object, cause_keys[i], (double)counts[i]);
 }
 
 static void add_worst(struct arena *arena, cJSON *parent, const struct loss *loss) {
@@ -174,8 +168,7 @@ void loss_to_json(struct arena *arena, cJSON *parent, const struct loss *loss) {
     json_number(arena, object, "max_error", loss->max_error);
     json_number(arena, object, "mean_error", loss->mean_error);
     cJSON *quantiles = json_array(arena, object, "quantiles");
-    for (int i = 0; i < LOSS_QUANTILES; i++)
-        json_number(arena, quantiles, NULL, loss->quantile[i]);
+    for (int i = 0; i < LOSS_QUANTILES; i++) json_number(arena, quantiles, NULL, loss->quantile[i]);
     json_number(arena, object, "outputs", (double)loss->outputs);
     json_number(arena, object, "exact", (double)loss->exact);
     json_number(arena, object, "grid_outputs", (double)loss->grid_outputs);
@@ -212,8 +205,7 @@ void verdict_to_json(struct arena *arena, cJSON *parent, const struct verdict *v
     json_bool(arena, parent, "hash_checked", verdict->hash_checked);
     json_text(arena, parent, "files_hash", verdict->files_hash);
     cJSON *edited = json_array(arena, parent, "edited");
-    for (uint32_t i = 0; i < verdict->edited_count; i++)
-        json_text(arena, edited, NULL, verdict->edited[i]);
+    for (uint32_t i = 0; i < verdict->edited_count; i++) json_text(arena, edited, NULL, verdict->edited[i]);
     json_number(arena, parent, "latency", verdict->latency);
     json_bool(arena, parent, "latency_measured", verdict->latency_measured);
     json_bool(arena, parent, "latency_right", verdict->latency_right);
@@ -261,10 +253,10 @@ static void read_difference(struct json_reader *reader, const cJSON *object, str
 static enum engine_id read_engine_id(struct json_reader *reader, const cJSON *object) {
     const char *name = read_text(reader, object, "engine");
     for (int i = 0; i < ENGINE_COUNT && name; i++)
-        if (!strcmp(name, engine_name((enum engine_id)i)))
-            return (enum engine_id)i;
+        if (!strcmp(name, engine_name((enum engine_id)i))) return (enum engine_id)i;
     reader->wrong = true;
-    diag_error(&reader->context->diagnostics, (struct location){.file = reader->path}, NULL, "unknown engine '%s'", name ? name : "");
+    diag_error(&reader->context->diagnostics, (struct location){.file = reader->path}, NULL, "unknown engine '%s'",
+               name ? name : "");
     return ENGINE_FLOAT;
 }
 
@@ -281,12 +273,12 @@ static void read_engines(struct json_reader *reader, const cJSON *root, struct v
     uint32_t count;
     const cJSON *item, *list = read_array(reader, root, "engines", &count);
     cJSON_ArrayForEach(item, list) {
-        if (verdict->engine_count == ENGINE_RESULT_MAX)
-            return;
+        if (verdict->engine_count == ENGINE_RESULT_MAX) return;
         struct engine_result *result = &verdict->engines[verdict->engine_count++];
         result->id = read_engine_id(reader, item);
         result->variant = read_text(reader, item, "variant");
-        result->asked = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(item, "asked")); /* verdicts of 0.1.0 have none */
+        result->asked =
+            !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(item, "asked")); /* verdicts of 0.1.0 have none */
         result->ran = read_bool(reader, item, "ran");
         result->equal = read_bool(reader, item, "equal");
         result->skipped = read_text(reader, item, "skipped");
@@ -295,16 +287,14 @@ static void read_engines(struct json_reader *reader, const cJSON *root, struct v
         result->events = read_count(reader, item, "events");
         result->latency = read_int(reader, item, "latency");
         const cJSON *difference = cJSON_GetObjectItemCaseSensitive(item, "difference");
-        if (difference)
-            read_difference(reader, difference, &result->difference);
+        if (difference) read_difference(reader, difference, &result->difference);
     }
 }
 
 static double *read_numbers(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count) {
     const cJSON *item, *list = read_array(reader, object, key, count);
     double *numbers = ARENA_ARRAY(reader->arena, double, *count + 1), *next = numbers;
-    cJSON_ArrayForEach(item, list)
-        *next++ = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+    cJSON_ArrayForEach(item, list) *next++ = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
     return numbers;
 }
 
@@ -317,8 +307,7 @@ static void read_curve(struct json_reader *reader, const cJSON *item, struct cla
     curve->false_positive_fixed = read_numbers(reader, item, "false_positive_fixed", &counts[2]);
     curve->true_positive_fixed = read_numbers(reader, item, "true_positive_fixed", &counts[3]);
     curve->points = counts[0];
-    for (int i = 1; i < 4; i++)
-        curve->points = counts[i] < curve->points ? counts[i] : curve->points;
+    for (int i = 1; i < 4; i++) curve->points = counts[i] < curve->points ? counts[i] : curve->points;
 }
 
 static uint64_t *read_matrix(struct json_reader *reader, const cJSON *labels, const char *key, uint32_t classes) {
@@ -332,12 +321,12 @@ static uint64_t *read_matrix(struct json_reader *reader, const cJSON *labels, co
 
 /* What verdicts of 0.1.0 do not have. */
 static void read_classes(struct json_reader *reader, const cJSON *labels, struct labelled *labelled) {
-    if (!cJSON_GetObjectItemCaseSensitive(labels, "classes"))
-        return;
+    if (!cJSON_GetObjectItemCaseSensitive(labels, "classes")) return;
     const cJSON *item, *names = read_array(reader, labels, "class_names", &labelled->class_name_count);
-    const char **name = labelled->class_names = ARENA_ARRAY(reader->arena, const char *, labelled->class_name_count + 1);
-    cJSON_ArrayForEach(item, names)
-        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+    const char **name = labelled->class_names =
+        ARENA_ARRAY(reader->arena, const char *, labelled->class_name_count + 1);
+    cJSON_ArrayForEach(item, names) *name++ =
+        arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
     uint64_t classes = read_count(reader, labels, "classes");
     labelled->class_count = classes <= CONFUSION_MAX ? (uint32_t)classes : 0;
     labelled->confusion_float = read_matrix(reader, labels, "confusion_float", labelled->class_count);
@@ -351,22 +340,20 @@ static void read_labelled(struct json_reader *reader, const cJSON *labels, struc
     labelled->accuracy_fixed = read_number(reader, labels, "accuracy_fixed");
     read_classes(reader, labels, labelled);
     const cJSON *item, *list = read_array(reader, labels, "curves", &labelled->curve_count);
-    struct class_curve *curve = labelled->curves = ARENA_ARRAY(reader->arena, struct class_curve, labelled->curve_count + 1);
-    cJSON_ArrayForEach(item, list)
-        read_curve(reader, item, curve++);
+    struct class_curve *curve = labelled->curves =
+        ARENA_ARRAY(reader->arena, struct class_curve, labelled->curve_count + 1);
+    cJSON_ArrayForEach(item, list) read_curve(reader, item, curve++);
 }
 
 static void read_labels(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
     const cJSON *item, *labels = cJSON_GetObjectItemCaseSensitive(root, "labels"), *others = NULL;
     uint32_t count = 0;
-    if (!labels)
-        return;
+    if (!labels) return;
     if (cJSON_GetObjectItemCaseSensitive(root, "other_labels"))
         others = read_array(reader, root, "other_labels", &count);
     verdict->labelled = ARENA_ARRAY(reader->arena, struct labelled, count + 1);
     read_labelled(reader, labels, &verdict->labelled[verdict->labelled_count++]);
-    cJSON_ArrayForEach(item, others)
-        read_labelled(reader, item, &verdict->labelled[verdict->labelled_count++]);
+    cJSON_ArrayForEach(item, others) read_labelled(reader, item, &verdict->labelled[verdict->labelled_count++]);
 }
 
 static void read_activity(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
@@ -375,11 +362,11 @@ static void read_activity(struct json_reader *reader, const cJSON *root, struct 
     verdict->still_count = (uint32_t)read_count(reader, root, "still_count");
     verdict->still = ARENA_ARRAY(reader->arena, const char *, STILL_NAMED + names);
     const char **name = verdict->still;
-    cJSON_ArrayForEach(item, list)
-        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+    cJSON_ArrayForEach(item, list) *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
     verdict->still_count = verdict->still_count < names || names >= STILL_NAMED ? verdict->still_count : names;
     list = read_array(reader, root, "ranges", &verdict->range_count);
-    struct value_range *range = verdict->ranges = ARENA_ARRAY(reader->arena, struct value_range, verdict->range_count + 1);
+    struct value_range *range = verdict->ranges =
+        ARENA_ARRAY(reader->arena, struct value_range, verdict->range_count + 1);
     cJSON_ArrayForEach(item, list) {
         range->name = read_text(reader, item, "name");
         range->lo = read_number(reader, item, "lo");
@@ -395,8 +382,7 @@ static void read_activity(struct json_reader *reader, const cJSON *root, struct 
 
 static void read_causes(struct json_reader *reader, const cJSON *parent, const char *key, uint64_t *counts) {
     const cJSON *object = read_member(reader, parent, key);
-    for (int i = 0; i < LOSS_CAUSE_COUNT; i++)
-        counts[i] = later_count(reader, object, cause_keys[i]);
+    for (int i = 0; i < LOSS_CAUSE_COUNT; i++) counts[i] = later_count(reader, object, cause_keys[i]);
 }
 
 /* Verdicts of 0.1.0 have one, without its error. */
@@ -408,19 +394,17 @@ static void read_worst_number(struct json_reader *reader, const cJSON *object, s
     worst->element = (uint32_t)read_count(reader, object, "element");
     worst->expected = read_number(reader, object, "expected");
     worst->got = read_number(reader, object, "got");
-    worst->error = cJSON_HasObjectItem(object, "error") ? read_error_number(reader, object, "error") : fabs(worst->expected - worst->got);
+    worst->error = cJSON_HasObjectItem(object, "error") ? read_error_number(reader, object, "error")
+                                                        : fabs(worst->expected - worst->got);
     worst->cause = read_text(reader, object, "cause");
 }
 
 static void read_worst(struct json_reader *reader, const cJSON *parent, struct loss *loss) {
     const cJSON *item, *worst = cJSON_GetObjectItemCaseSensitive(parent, "worst");
-    if (cJSON_IsObject(worst))
-        read_worst_number(reader, worst, &loss->worst[loss->worst_count++]);
-    if (!cJSON_IsArray(worst))
-        return;
-    cJSON_ArrayForEach(item, worst)
-        if (loss->worst_count < LOSS_WORST)
-            read_worst_number(reader, item, &loss->worst[loss->worst_count++]);
+    if (cJSON_IsObject(worst)) read_worst_number(reader, worst, &loss->worst[loss->worst_count++]);
+    if (!cJSON_IsArray(worst)) return;
+    cJSON_ArrayForEach(item, worst) if (loss->worst_count < LOSS_WORST)
+        read_worst_number(reader, item, &loss->worst[loss->worst_count++]);
 }
 
 static void read_layer_losses(struct json_reader *reader, const cJSON *object, struct loss *loss) {
@@ -468,8 +452,7 @@ static void read_gates(struct json_reader *reader, const cJSON *root, struct ver
     uint32_t count;
     const cJSON *item, *list = read_array(reader, root, "gates", &count);
     cJSON_ArrayForEach(item, list) {
-        if (verdict->gate_count == GATES_MAX)
-            return;
+        if (verdict->gate_count == GATES_MAX) return;
         struct gate *gate = &verdict->gates[verdict->gate_count++];
         gate->name = read_text(reader, item, "name");
         gate->limit = read_number(reader, item, "limit");
@@ -479,12 +462,10 @@ static void read_gates(struct json_reader *reader, const cJSON *root, struct ver
 }
 
 static void read_edited(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
-    if (!cJSON_GetObjectItemCaseSensitive(root, "edited"))
-        return;
+    if (!cJSON_GetObjectItemCaseSensitive(root, "edited")) return;
     const cJSON *item, *list = read_array(reader, root, "edited", &verdict->edited_count);
     const char **name = verdict->edited = ARENA_ARRAY(reader->arena, const char *, verdict->edited_count + 1);
-    cJSON_ArrayForEach(item, list)
-        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+    cJSON_ArrayForEach(item, list) *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
 }
 
 static void read_events(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
@@ -504,8 +485,7 @@ struct verdict *verdict_parse(struct bxc_context *context, struct arena *arena, 
     const cJSON *root = json_read(&reader, json);
     if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(root, "verdict")))
         root = cJSON_GetObjectItemCaseSensitive(root, "verdict");
-    if (!root)
-        return NULL;
+    if (!root) return NULL;
     verdict->name = read_text(&reader, root, "name");
     verdict->content_hash = read_text(&reader, root, "content_hash");
     verdict->equal = read_bool(&reader, root, "equal");

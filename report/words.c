@@ -6,19 +6,17 @@
 
 #include "report/private.h"
 
-const char words_hls[] = "Figures are estimates for the Verilog in rtl/; latency and resources of the HLS path are the vendor tool's to say.";
+const char words_hls[] =
+    "Figures are estimates for the Verilog in rtl/; latency and resources of the HLS path are the vendor tool's to say.";
 
 /* Length of the UTF-8 character at text; 0 when it is none, or one that XML forbids. */
 static size_t character_length(const unsigned char *text) {
     size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
     uint32_t code = length == 1 ? text[0] : text[0] & (0xffu >> (length + 1));
-    if (length == 1)
-        return text[0] >= 32 || text[0] == '\n' || text[0] == '\t';
-    if (text[0] < 0xc2 || text[0] > 0xf4)
-        return 0;
+    if (length == 1) return text[0] >= 32 || text[0] == '\n' || text[0] == '\t';
+    if (text[0] < 0xc2 || text[0] > 0xf4) return 0;
     for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
+        if ((text[i] & 0xc0) != 0x80) return 0;
         code = code << 6 | (text[i] & 0x3fu);
     }
     static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
@@ -28,14 +26,12 @@ static size_t character_length(const unsigned char *text) {
 
 const char *words_clean(struct arena *arena, const char *text) {
     bool clean = true;
-    if (!text)
-        return NULL;
+    if (!text) return NULL;
     char *copy = arena_strdup(arena, text);
     for (char *c = copy; *c;) {
         size_t length = character_length((const unsigned char *)c);
         clean &= length > 0;
-        if (length == 0)
-            *c = '?';
+        if (length == 0) *c = '?';
         c += length ? length : 1;
     }
     return clean ? text : copy;
@@ -44,15 +40,12 @@ const char *words_clean(struct arena *arena, const char *text) {
 const char *words_count(struct arena *arena, double number) {
     char digits[64];
     struct strbuf text = strbuf_new(arena);
-    if (!isfinite(number))
-        return "-";
+    if (!isfinite(number)) return "-";
     snprintf(digits, sizeof digits, "%.0f", fabs(number));
     size_t length = strlen(digits);
-    if (number < 0)
-        strbuf_append(&text, "-");
+    if (number < 0) strbuf_append(&text, "-");
     for (size_t i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0)
-            strbuf_append(&text, ",");
+        if (i > 0 && (length - i) % 3 == 0) strbuf_append(&text, ",");
         strbuf_append_bytes(&text, digits + i, 1);
     }
     return text.data;
@@ -63,7 +56,10 @@ const char *words_events(struct arena *arena, double number) {
 }
 
 const char *words_number(struct arena *arena, double number) {
-    return isfinite(number) ? arena_printf(arena, "%.4g", number) : isnan(number) ? "-" : number > 0 ? "infinite" : "-infinite";
+    return isfinite(number) ? arena_printf(arena, "%.4g", number)
+           : isnan(number)  ? "-"
+           : number > 0     ? "infinite"
+                            : "-infinite";
 }
 
 const char *words_clock(struct arena *arena, double nanoseconds) {
@@ -88,14 +84,15 @@ const char *words_level1(struct arena *arena, double nanoseconds) {
     return arena_printf(arena, "%s of a level-1 latency of 12.5 \xc2\xb5s", share_words(arena, nanoseconds, LEVEL1_NS));
 }
 
-const char words_formats[] = "s16f10 is a signed number of 16 bits, 10 of them behind the point: steps of 2^-10 from -32 to just below 32, "
-                             "ap_fixed<16,6>; u8f8 is unsigned, steps of 2^-8 from 0 to just below 1, ap_ufixed<8,0>.";
+const char words_formats[] =
+    "s16f10 is a signed number of 16 bits, 10 of them behind the point: steps of 2^-10 from -32 to just below 32, "
+    "ap_fixed<16,6>; u8f8 is unsigned, steps of 2^-8 from 0 to just below 1, ap_ufixed<8,0>.";
 
 const char *words_cycles(struct arena *arena, const struct layer_report *layer) {
-    if (layer->first_cycle < 0)
-        return "-";
-    return layer->first_cycle == layer->last_cycle ? arena_printf(arena, "%d", layer->first_cycle)
-                                                   : arena_printf(arena, "%d-%d", layer->first_cycle, layer->last_cycle);
+    if (layer->first_cycle < 0) return "-";
+    return layer->first_cycle == layer->last_cycle
+               ? arena_printf(arena, "%d", layer->first_cycle)
+               : arena_printf(arena, "%d-%d", layer->first_cycle, layer->last_cycle);
 }
 
 const char *words_path(struct arena *arena, const struct compile_report *report) {
@@ -103,8 +100,7 @@ const char *words_path(struct arena *arena, const struct compile_report *report)
     for (uint32_t i = 0; i < report->path_count; i++) {
         const struct path_report *step = &report->path[i];
         bool again = i && strcmp(step[-1].layer, step->layer) == 0;
-        if (!again)
-            strbuf_printf(&out, "%s%s (", i ? ") -> " : "", words_clean(arena, step->layer));
+        if (!again) strbuf_printf(&out, "%s%s (", i ? ") -> " : "", words_clean(arena, step->layer));
         strbuf_printf(&out, "%s%s", again ? ", " : "", step->what);
     }
     strbuf_append(&out, report->path_count ? ")" : "");
@@ -117,37 +113,32 @@ const char *words_engine(struct arena *arena, const struct engine_result *result
 }
 
 const char *words_result(struct arena *arena, const struct engine_result *result) {
-    if (result->skipped)
-        return arena_printf(arena, "not run: %s", result->skipped);
-    if (result->not_built)
-        return "NOT BUILT";
-    if (result->failure)
-        return arena_printf(arena, "FAILED: %s", result->failure);
-    if (!result->ran)
-        return "had no events";
-    if (result->id == ENGINE_FLOAT)
-        return "compared below";
-    if (result->id == ENGINE_EMULATOR)
-        return "the yardstick";
+    if (result->skipped) return arena_printf(arena, "not run: %s", result->skipped);
+    if (result->not_built) return "NOT BUILT";
+    if (result->failure) return arena_printf(arena, "FAILED: %s", result->failure);
+    if (!result->ran) return "had no events";
+    if (result->id == ENGINE_FLOAT) return "compared below";
+    if (result->id == ENGINE_EMULATOR) return "the yardstick";
     return result->difference.found ? "DIFFERS" : "equal";
 }
 
 const char *words_difference(struct arena *arena, const struct difference *difference) {
     struct strbuf text = strbuf_new(arena);
     const char *layer = difference->layer ? difference->layer : "?";
-    strbuf_printf(&text, "first at %s: output '%s', element %u, bit %d: %" PRId64 ", not %" PRId64, difference->event_name ? difference->event_name : "?",
-                  difference->output_name ? difference->output_name : "?", difference->element, difference->bit, difference->got,
-                  difference->expected);
+    strbuf_printf(&text, "first at %s: output '%s', element %u, bit %d: %" PRId64 ", not %" PRId64,
+                  difference->event_name ? difference->event_name : "?",
+                  difference->output_name ? difference->output_name : "?", difference->element, difference->bit,
+                  difference->got, difference->expected);
     if (!difference->narrowed)
         strbuf_printf(&text, "; the output of layer '%s', and where it begins is not known: %s", layer,
                       difference->not_narrowed ? difference->not_narrowed : "nobody looked");
     else if (difference->only_output)
         strbuf_printf(&text, "; it begins behind layer '%s', whose values are right", layer);
     else
-        strbuf_printf(&text, "; it begins in layer '%s', element %u, bit %d: %" PRId64 ", not %" PRId64, layer, difference->layer_element,
-                      difference->layer_bit, difference->layer_got, difference->layer_expected);
-    if (difference->holds)
-        strbuf_printf(&text, " (or in %s, which cannot be told from it)", difference->holds);
+        strbuf_printf(&text, "; it begins in layer '%s', element %u, bit %d: %" PRId64 ", not %" PRId64, layer,
+                      difference->layer_element, difference->layer_bit, difference->layer_got,
+                      difference->layer_expected);
+    if (difference->holds) strbuf_printf(&text, " (or in %s, which cannot be told from it)", difference->holds);
     return text.data;
 }
 
@@ -155,37 +146,44 @@ const char *words_loss(struct arena *arena, const struct loss *loss) {
     struct strbuf text = strbuf_new(arena);
     if (!loss->compared)
         return loss->not_compared ? loss->not_compared : "not compared: there is no float model to compare with";
-    strbuf_printf(&text, "%s of %s decisions flipped (%s)", words_count(arena, (double)loss->flipped), words_count(arena, (double)loss->decisions),
+    strbuf_printf(&text, "%s of %s decisions flipped (%s)", words_count(arena, (double)loss->flipped),
+                  words_count(arena, (double)loss->decisions),
                   share_words(arena, (double)loss->flipped, (double)loss->decisions));
-    if (loss->outputs)
-        strbuf_printf(&text, ", largest error %s", words_number(arena, loss->max_error));
+    if (loss->outputs) strbuf_printf(&text, ", largest error %s", words_number(arena, loss->max_error));
     return text.data;
 }
 
 const char *words_made_up(const struct verdict *verdict) {
     const struct loss *loss = &verdict->loss;
     bool differs = loss->compared && (loss->max_error > 0 || loss->flipped);
-    return differs && !verdict->user_events ? "; on random events, each feature drawn by itself: only --events FILE can judge it" : "";
+    return differs && !verdict->user_events
+               ? "; on random events, each feature drawn by itself: only --events FILE can judge it"
+               : "";
 }
 
 const char *words_worst(struct arena *arena, const struct worst_number *worst) {
-    return arena_printf(arena, "%s: %s[%u] is %s, not %s: %s", worst->event_name, worst->output_name ? worst->output_name : "?", worst->element,
-                        words_number(arena, worst->got), words_number(arena, worst->expected), worst->cause ? worst->cause : "?");
+    return arena_printf(arena, "%s: %s[%u] is %s, not %s: %s", worst->event_name,
+                        worst->output_name ? worst->output_name : "?", worst->element, words_number(arena, worst->got),
+                        words_number(arena, worst->expected), worst->cause ? worst->cause : "?");
 }
 
 const char *words_flips(struct arena *arena, const struct loss *loss) {
-    static const char *const causes[LOSS_CAUSE_COUNT] = {"the port's rounding", "numbers outside the port's format", "the formats' rounding",
-                                                         "numbers outside a format inside", "no format's rounding"};
+    static const char *const causes[LOSS_CAUSE_COUNT] = {"the port's rounding", "numbers outside the port's format",
+                                                         "the formats' rounding", "numbers outside a format inside",
+                                                         "no format's rounding"};
     struct strbuf text = strbuf_new(arena);
     for (int i = 0; i < LOSS_CAUSE_COUNT; i++)
         if (loss->flipped_by[i])
-            strbuf_printf(&text, "%s%s by %s", text.length ? ", " : "", words_count(arena, (double)loss->flipped_by[i]), causes[i]);
+            strbuf_printf(&text, "%s%s by %s", text.length ? ", " : "", words_count(arena, (double)loss->flipped_by[i]),
+                          causes[i]);
     return text.data;
 }
 
 const char *words_gate(struct arena *arena, const struct gate *gate) {
     bool share = strcmp(gate->name, "max-error") != 0;
-    const char *what = !share ? "largest error" : !strcmp(gate->name, "max-flips") ? "decisions flipped" : "accuracy lost";
+    const char *what = !share                             ? "largest error"
+                       : !strcmp(gate->name, "max-flips") ? "decisions flipped"
+                                                          : "accuracy lost";
     const char *value = share ? share_words(arena, gate->value, 1) : words_number(arena, gate->value);
     const char *limit = share ? share_words(arena, gate->limit, 1) : words_number(arena, gate->limit);
     return arena_printf(arena, "%s: %s, and --%s lets it be %s", what, value, gate->name, limit);
@@ -194,14 +192,14 @@ const char *words_gate(struct arena *arena, const struct gate *gate) {
 const char *words_tail(const char *name, size_t most) {
     size_t length = strlen(name);
     const char *tail = name + (length > most ? length - most : 0);
-    while (((unsigned char)*tail & 0xc0) == 0x80)
-        tail++;
+    while (((unsigned char)*tail & 0xc0) == 0x80) tail++;
     const char *separator = strpbrk(tail, "/._");
     return separator && separator[1] && tail > name ? separator : tail;
 }
 
 const char *words_class(struct arena *arena, const struct labelled *labelled, uint32_t number) {
-    return number < labelled->class_name_count ? words_clean(arena, labelled->class_names[number]) : arena_printf(arena, "class %u", number);
+    return number < labelled->class_name_count ? words_clean(arena, labelled->class_names[number])
+                                               : arena_printf(arena, "class %u", number);
 }
 
 const char *words_of_output(struct arena *arena, const struct labelled *labelled, uint32_t count) {
@@ -210,12 +208,15 @@ const char *words_of_output(struct arena *arena, const struct labelled *labelled
 
 void labelled_words(struct strbuf *out, const struct labelled *labelled, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
-        strbuf_printf(out, "%s accuracy%s %s, as trained %s", i ? ";" : ",", words_of_output(out->arena, &labelled[i], count),
-                      share_words(out->arena, labelled[i].accuracy_fixed, 1), share_words(out->arena, labelled[i].accuracy_float, 1));
+        strbuf_printf(out, "%s accuracy%s %s, as trained %s", i ? ";" : ",",
+                      words_of_output(out->arena, &labelled[i], count),
+                      share_words(out->arena, labelled[i].accuracy_fixed, 1),
+                      share_words(out->arena, labelled[i].accuracy_float, 1));
 }
 
 bool verdict_is_of(const struct verdict *verdict, const struct compile_report *report) {
-    return verdict && verdict->content_hash && report->content_hash && !strcmp(verdict->content_hash, report->content_hash);
+    return verdict && verdict->content_hash && report->content_hash &&
+           !strcmp(verdict->content_hash, report->content_hash);
 }
 
 /* "not run (not asked for): hls, rtl"; NULL when there is none. */
@@ -223,7 +224,8 @@ static const char *not_asked(struct arena *arena, const struct verdict *verdict)
     struct strbuf text = strbuf_new(arena);
     for (uint32_t i = 0; i < verdict->engine_count; i++)
         if (verdict->engines[i].skipped && !verdict->engines[i].asked && verdict->engines[i].id != ENGINE_FLOAT)
-            strbuf_printf(&text, "%s%s", text.length ? ", " : "not run, because not asked for: ", engine_name(verdict->engines[i].id));
+            strbuf_printf(&text, "%s%s",
+                          text.length ? ", " : "not run, because not asked for: ", engine_name(verdict->engines[i].id));
     return text.length ? text.data : NULL;
 }
 
@@ -235,11 +237,9 @@ const char **words_reservations(struct arena *arena, const struct verdict *verdi
         const struct engine_result *result = &verdict->engines[i];
         if (result->skipped && result->asked && result->id != ENGINE_FLOAT)
             lines[(*count)++] = arena_printf(arena, "not run: %s: %s", words_engine(arena, result), result->skipped);
-        if (result->not_built)
-            lines[(*count)++] = arena_printf(arena, "not built: %s", result->not_built);
+        if (result->not_built) lines[(*count)++] = arena_printf(arena, "not built: %s", result->not_built);
     }
-    if (unasked)
-        lines[(*count)++] = unasked;
+    if (unasked) lines[(*count)++] = unasked;
     if (!verdict->hash_checked)
         lines[(*count)++] = "whether the files are of one make was not asked for (--no-hash-check)";
     for (uint32_t i = 0; i < verdict->edited_count; i++)

@@ -29,40 +29,40 @@ struct element { /* of an output */
     double squared_errors;
 };
 
-struct pairing { /* one output */
-    size_t floats, fixed; /* elements of either */
-    size_t decisions;     /* an event */
-    bool numbers;         /* element by element, or only the decisions */
+struct pairing {                         /* one output */
+    size_t floats, fixed;                /* elements of either */
+    size_t decisions;                    /* an event */
+    bool numbers;                        /* element by element, or only the decisions */
     bool float_is_index, fixed_is_index; /* of a class */
     const char *compared;
     struct decision_rule float_rule, fixed_rule;
-    valref beside;        /* the fixed graph's value that the float numbers stand beside; NO_VALUE: none */
+    valref beside;          /* the fixed graph's value that the float numbers stand beside; NO_VALUE: none */
     struct moments moments; /* of the float outputs */
-    double spread;        /* their root mean square about their mean; about 0 where they hardly vary */
+    double spread;          /* their root mean square about their mean; about 0 where they hardly vary */
     struct element *elements;
-    bool one_scale;       /* of all elements: probabilities and the like */
+    bool one_scale;                                          /* of all elements: probabilities and the like */
     uint64_t judged_flips[LOSS_CAUSE_COUNT], unjudged_flips; /* that the port's rounding does not make */
     struct loss_output *flips;
 };
 
 struct accuracy {
     struct bxc_context *context;
-    const char *file;        /* for diagnoses */
+    const char *file; /* for diagnoses */
     struct arena *arena;
     struct graph *reference; /* outputs as they are compared */
     const struct graph *fixed;
     struct pairing *pairs;
-    double threshold;        /* that was asked for, or NaN */
-    struct labels **labels;  /* by output; NULL: none */
+    double threshold;       /* that was asked for, or NaN */
+    struct labels **labels; /* by output; NULL: none */
     uint32_t input_count;
     valref *inputs;
     size_t *input_elements;
-    double **reals;          /* fixed outputs as real numbers, one block */
+    double **reals; /* fixed outputs as real numbers, one block */
     struct errors *errors;
     struct layer_errors *layers;
-    struct roundings *roundings; /* NULL: nothing is explained */
+    struct roundings *roundings;    /* NULL: nothing is explained */
     uint64_t judged_most, explored; /* events at which slopes may be found, and were */
-    struct loss loss;        /* as far as it is counted */
+    struct loss loss;               /* as far as it is counted */
     struct worst_events *worst;
 };
 
@@ -71,8 +71,7 @@ static bool has_part_of(const struct graph *graph, const char *name) {
     size_t length = strlen(name);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const char *other = graph->nodes[i].name;
-        if (!strncmp(other, name, length) && (other[length] == 0 || other[length] == '.'))
-            return true;
+        if (!strncmp(other, name, length) && (other[length] == 0 || other[length] == '.')) return true;
     }
     return false;
 }
@@ -85,10 +84,8 @@ static bool chooses_last_axis(const struct graph *graph, const struct node *argm
 /* The firmware's numbers behind its decisions. */
 static valref stands_beside(const struct accuracy *accuracy, const struct pairing *pair, valref fixed) {
     const struct node *ends = through_reshapes(accuracy->fixed, fixed);
-    if (pair->float_is_index)
-        return NO_VALUE;
-    if (pair->fixed_is_index)
-        fixed = ends->inputs[0];
+    if (pair->float_is_index) return NO_VALUE;
+    if (pair->fixed_is_index) fixed = ends->inputs[0];
     return value_elements(accuracy->fixed, fixed) == pair->floats ? fixed : NO_VALUE;
 }
 
@@ -98,8 +95,7 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     valref fixed = accuracy->fixed->outputs[output].value;
     const struct node *ends = through_reshapes(accuracy->reference, reference->value);
     pair->float_rule = decision_rule_of(accuracy->reference, output);
-    if (!isnan(accuracy->threshold))
-        pair->float_rule.threshold = accuracy->threshold;
+    if (!isnan(accuracy->threshold)) pair->float_rule.threshold = accuracy->threshold;
     pair->fixed_is_index = through_reshapes(accuracy->fixed, fixed)->op == OP_ARGMAX;
     pair->float_is_index = ends->op == OP_ARGMAX;
     pair->compared = "its outputs";
@@ -122,8 +118,7 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     pair->elements = ARENA_ARRAY(accuracy->arena, struct element, pair->floats + 1);
     pair->flips = &accuracy->loss.by_output[output];
     pair->flips->name = arena_strdup(accuracy->arena, accuracy->fixed->outputs[output].name);
-    if (!pair->numbers)
-        pair->compared = "its decisions only, because the firmware gives the winning class";
+    if (!pair->numbers) pair->compared = "its decisions only, because the firmware gives the winning class";
 }
 
 /* Numbers, or at least decisions, can be set against each other. */
@@ -136,17 +131,19 @@ static void set_rules(struct pairing *pair) {
     pair->float_rule.wide = pair->floats / pair->decisions;
     pair->float_rule.is_index = pair->float_is_index;
     pair->float_rule.is_arg_max = pair->fixed_is_index;
-    pair->fixed_rule = (struct decision_rule){.wide = pair->fixed / pair->decisions, .is_index = pair->fixed_is_index,
+    pair->fixed_rule = (struct decision_rule){.wide = pair->fixed / pair->decisions,
+                                              .is_index = pair->fixed_is_index,
                                               .threshold = pair->float_rule.threshold};
 }
 
 static int make_pairs(struct accuracy *accuracy) {
     struct diagnostics *diag = &accuracy->context->diagnostics;
     struct location at = {.file = accuracy->file};
-    if (graph_is_integer(accuracy->reference))
-        return -1;
+    if (graph_is_integer(accuracy->reference)) return -1;
     if (accuracy->reference->output_count != accuracy->fixed->output_count)
-        return diag_warning(diag, at, NULL, "the float model has other outputs than the firmware: they are not compared"), -1;
+        return diag_warning(diag, at, NULL,
+                            "the float model has other outputs than the firmware: they are not compared"),
+               -1;
     accuracy->pairs = ARENA_ARRAY(accuracy->arena, struct pairing, accuracy->fixed->output_count + 1);
     accuracy->loss.output_count = accuracy->fixed->output_count;
     accuracy->loss.by_output = ARENA_ARRAY(accuracy->arena, struct loss_output, accuracy->fixed->output_count + 1);
@@ -154,7 +151,8 @@ static int make_pairs(struct accuracy *accuracy) {
         pair_up(accuracy, o);
         if (!comparable(&accuracy->pairs[o]))
             return diag_warning(diag, at, NULL, "output '%s' of the float model has another shape: it is not compared",
-                                accuracy->fixed->outputs[o].name), -1;
+                                accuracy->fixed->outputs[o].name),
+                   -1;
         set_rules(&accuracy->pairs[o]);
     }
     return 0;
@@ -166,11 +164,11 @@ static size_t scores(const struct pairing *pair) {
 }
 
 int accuracy_expect_labels(struct accuracy *accuracy, uint32_t output, uint64_t events) {
-    if (!accuracy->reference)
-        return 0;
+    if (!accuracy->reference) return 0;
     const struct pairing *pair = &accuracy->pairs[output];
     if (pair->decisions != 1)
-        return diag_error(&accuracy->context->diagnostics, (struct location){0}, NULL, "labels need one decision an event, but output '%s' gives %zu",
+        return diag_error(&accuracy->context->diagnostics, (struct location){0}, NULL,
+                          "labels need one decision an event, but output '%s' gives %zu",
                           accuracy->fixed->outputs[output].name, pair->decisions);
     accuracy->labels[output] = labels_new(accuracy->arena, scores(pair), events);
     return 0;
@@ -196,9 +194,11 @@ static void allocate(struct accuracy *accuracy) {
     accuracy->judged_most = (uint64_t)fmin(fmax(most, JUDGED_AT_LEAST), JUDGED_EVENTS);
 }
 
-struct accuracy *accuracy_new(const struct graph *reference, const struct graph *fixed, double threshold, const char *file, struct arena *arena) {
+struct accuracy *accuracy_new(const struct graph *reference, const struct graph *fixed, double threshold,
+                              const char *file, struct arena *arena) {
     struct accuracy *accuracy = ARENA_NEW(arena, struct accuracy);
-    *accuracy = (struct accuracy){.context = fixed->context, .file = file, .arena = arena, .fixed = fixed, .threshold = threshold};
+    *accuracy = (struct accuracy){
+        .context = fixed->context, .file = file, .arena = arena, .fixed = fixed, .threshold = threshold};
     accuracy->reference = graph_clone(reference);
     if (make_pairs(accuracy)) {
         graph_free(accuracy->reference);
@@ -229,8 +229,7 @@ bool accuracy_has_threshold(const struct accuracy *accuracy) {
 }
 
 void accuracy_close(struct accuracy *accuracy) {
-    if (!accuracy)
-        return;
+    if (!accuracy) return;
     layer_errors_close(accuracy->layers);
     roundings_close(accuracy->roundings);
     graph_free(accuracy->reference);
@@ -251,10 +250,8 @@ static int64_t fixed_decision(const struct pairing *pair, const double *event, s
 /* Of one column a class the largest; -1 where it is not alone: no class was marked, or several. */
 static int64_t marked_class(const double *label, size_t columns) {
     size_t best = 0, equal = 0;
-    for (size_t c = 1; c < columns; c++)
-        best = label[c] > label[best] ? c : best;
-    for (size_t c = 0; c < columns; c++)
-        equal += label[c] == label[best];
+    for (size_t c = 1; c < columns; c++) best = label[c] > label[best] ? c : best;
+    for (size_t c = 0; c < columns; c++) equal += label[c] == label[best];
     return equal == 1 ? (int64_t)best : -1;
 }
 
@@ -262,14 +259,14 @@ static int64_t marked_class(const double *label, size_t columns) {
 static int64_t label_class(const struct pairing *pair, const double *label, size_t columns) {
     size_t classes = scores(pair);
     classes = classes > 1 ? classes : 2;
-    if (columns > 1)
-        return columns == classes ? marked_class(label, columns) : -1;
+    if (columns > 1) return columns == classes ? marked_class(label, columns) : -1;
     bool whole = label[0] >= 0 && label[0] == floor(label[0]) && label[0] < 2147483647.0;
     bool open_ended = pair->fixed_is_index && pair->float_is_index;
     return whole && (open_ended || label[0] < (double)classes) ? (int64_t)label[0] : -1;
 }
 
-static void add_label(const struct pairing *pair, struct labels *labels, float *rows, const float *floats, const double *fixed, int64_t truth) {
+static void add_label(const struct pairing *pair, struct labels *labels, float *rows, const float *floats,
+                      const double *fixed, int64_t truth) {
     size_t classes = scores(pair);
     int64_t a = float_decision(pair, floats, 0), b = fixed_decision(pair, fixed, 0);
     for (size_t c = 0; c < classes; c++) {
@@ -279,22 +276,27 @@ static void add_label(const struct pairing *pair, struct labels *labels, float *
     labels_add(labels, truth, a, b, rows, rows + classes);
 }
 
-static int refuse_label(const struct accuracy *accuracy, uint32_t output, const struct event_block *block, size_t event) {
+static int refuse_label(const struct accuracy *accuracy, uint32_t output, const struct event_block *block,
+                        size_t event) {
     const struct pairing *pair = &accuracy->pairs[output];
     const struct output_labels *labels = &block->labels[output];
-    const char *help = "a label is a class number, from 0"; /* of two that give the winner alone nobody knows how many there are */
+    const char *help =
+        "a label is a class number, from 0"; /* of two that give the winner alone nobody knows how many there are */
     if (!(pair->fixed_is_index && pair->float_is_index))
-        help = arena_printf(accuracy->context->arena, "a label is a class number, from 0 to %zu, or has a column for each of the classes",
+        help = arena_printf(accuracy->context->arena,
+                            "a label is a class number, from 0 to %zu, or has a column for each of the classes",
                             scores(pair) > 1 ? scores(pair) - 1 : 1);
     if (accuracy->fixed->output_count > 1)
         help = arena_printf(accuracy->context->arena, "%s; labels of another output are given as NAME=FILE", help);
-    const char *label = labels->columns == 1 ? arena_printf(accuracy->context->arena, " %g", labels->classes[event]) : "";
+    const char *label =
+        labels->columns == 1 ? arena_printf(accuracy->context->arena, " %g", labels->classes[event]) : "";
     return diag_error(&accuracy->context->diagnostics, (struct location){.file = labels->file}, help,
-                      "the label%s of event %llu is no class of output '%s'", label, (unsigned long long)(block->first_in_phase + event),
-                      accuracy->fixed->outputs[output].name);
+                      "the label%s of event %llu is no class of output '%s'", label,
+                      (unsigned long long)(block->first_in_phase + event), accuracy->fixed->outputs[output].name);
 }
 
-static int add_labels(const struct accuracy *accuracy, uint32_t output, const struct event_block *block, const float *floats) {
+static int add_labels(const struct accuracy *accuracy, uint32_t output, const struct event_block *block,
+                      const float *floats) {
     const struct pairing *pair = &accuracy->pairs[output];
     const struct output_labels *labels = &block->labels[output];
     struct arena *scratch = arena_new(accuracy->context);
@@ -305,7 +307,8 @@ static int add_labels(const struct accuracy *accuracy, uint32_t output, const st
         if (truth < 0)
             status = refuse_label(accuracy, output, block, e);
         else
-            add_label(pair, accuracy->labels[output], rows, floats + e * pair->floats, accuracy->reals[output] + e * pair->fixed, truth);
+            add_label(pair, accuracy->labels[output], rows, floats + e * pair->floats,
+                      accuracy->reals[output] + e * pair->fixed, truth);
     }
     arena_free(scratch);
     return status;
@@ -321,8 +324,7 @@ static void add_moment(struct moments *moments, double x) {
 
 /* What varies by less than a hundredth of itself is as good as constant. */
 static double spread_of(const struct moments *moments) {
-    if (moments->count <= 0)
-        return 0;
+    if (moments->count <= 0) return 0;
     double mean = moments->sum / moments->count, square = moments->squares / moments->count;
     double variance = square - mean * mean;
     return sqrt(variance > 1e-4 * square ? variance : square);
@@ -334,8 +336,7 @@ static void update_spread(struct accuracy *accuracy, const struct event_block *b
         struct pairing *pair = &accuracy->pairs[o];
         for (size_t i = 0; i < block->events * pair->floats; i++) {
             double x = (double)floats[o][i];
-            if (!block->measured[i / pair->floats] || !isfinite(x))
-                continue;
+            if (!block->measured[i / pair->floats] || !isfinite(x)) continue;
             add_moment(&pair->moments, x);
             add_moment(&pair->elements[i % pair->floats].floats, x);
         }
@@ -364,7 +365,7 @@ static struct allowance allowed(const struct accuracy *accuracy, uint32_t output
 /* ---- one event ---- */
 
 struct outcome {
-    double error;         /* the largest of the event */
+    double error; /* the largest of the event */
     uint32_t output, element;
     bool judged, flipped; /* its error is; a decision differs */
 };
@@ -378,7 +379,8 @@ static void add_number(struct accuracy *accuracy, double error, bool on_grid) {
     errors_add(accuracy->errors, error);
 }
 
-static struct outcome add_event(struct accuracy *accuracy, const struct event_block *block, size_t e, float *const *floats) {
+static struct outcome add_event(struct accuracy *accuracy, const struct event_block *block, size_t e,
+                                float *const *floats) {
     struct outcome outcome = {.error = -1, .judged = accuracy->loss.judged < accuracy->judged_most};
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         struct pairing *pair = &accuracy->pairs[o];
@@ -410,38 +412,40 @@ static struct outcome add_event(struct accuracy *accuracy, const struct event_bl
 struct suspects {
     struct arena *arena;
     size_t count;
-    size_t *rows;       /* of the block */
+    size_t *rows; /* of the block */
     struct outcome *outcomes;
-    double **doubles;   /* by input: the events as the port rounds them */
+    double **doubles; /* by input: the events as the port rounds them */
     float **inputs, **outputs;
-    float **open;       /* the outputs where numbers outside the port's format stay as they came; NULL: none are */
+    float **open; /* the outputs where numbers outside the port's format stay as they came; NULL: none are */
 };
 
 static void port_events(struct accuracy *accuracy, const struct event_block *block, struct suspects *suspects) {
     for (uint32_t i = 0; i < accuracy->input_count; i++) {
         size_t elements = accuracy->input_elements[i];
-        const struct meaning *meaning = &graph_definition(accuracy->fixed, accuracy->inputs[i])->attributes.input.meaning;
+        const struct meaning *meaning =
+            &graph_definition(accuracy->fixed, accuracy->inputs[i])->attributes.input.meaning;
         suspects->inputs[i] = arena_calloc(suspects->arena, suspects->count + 1, elements * sizeof(float));
         suspects->doubles[i] = arena_calloc(suspects->arena, suspects->count + 1, elements * sizeof(double));
         for (size_t k = 0; k < suspects->count; k++) {
             double *to = suspects->doubles[i] + k * elements;
-            port_to_reals(accuracy->fixed, accuracy->inputs[i], meaning->scale ? meaning : NULL, 1, block->integers[i] + suspects->rows[k] * elements, to);
-            for (size_t e = 0; e < elements; e++)
-                suspects->inputs[i][k * elements + e] = (float)to[e];
+            port_to_reals(accuracy->fixed, accuracy->inputs[i], meaning->scale ? meaning : NULL, 1,
+                          block->integers[i] + suspects->rows[k] * elements, to);
+            for (size_t e = 0; e < elements; e++) suspects->inputs[i][k * elements + e] = (float)to[e];
         }
     }
 }
 
 /* The numbers outside their port's format as they came; false where there are none. */
-static bool open_ports(const struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects,
-                       float **inputs) {
+static bool open_ports(const struct accuracy *accuracy, const struct event_block *block,
+                       const struct suspects *suspects, float **inputs) {
     bool any = false;
     for (uint32_t i = 0; i < accuracy->input_count; i++) {
         size_t elements = accuracy->input_elements[i], count = suspects->count * elements;
         inputs[i] = ARENA_ARRAY(suspects->arena, float, count + 1);
         for (size_t n = 0; n < count; n++) {
             float real = block->reals[i][suspects->rows[n / elements] * elements + n % elements];
-            bool beyond = port_is_beyond(accuracy->fixed, accuracy->inputs[i], n % elements, (double)real, suspects->doubles[i][n]);
+            bool beyond = port_is_beyond(accuracy->fixed, accuracy->inputs[i], n % elements, (double)real,
+                                         suspects->doubles[i][n]);
             inputs[i][n] = beyond ? real : suspects->inputs[i][n];
             any |= beyond;
         }
@@ -465,8 +469,7 @@ static int run_suspects(struct accuracy *accuracy, const struct event_block *blo
     if (graph_run_reals(reference, suspects->count, (const float *const *)suspects->inputs, suspects->outputs))
         return -1;
     float **inputs = ARENA_ARRAY(suspects->arena, float *, accuracy->input_count + 1);
-    if (!open_ports(accuracy, block, suspects, inputs))
-        return 0;
+    if (!open_ports(accuracy, block, suspects, inputs)) return 0;
     suspects->open = new_outputs(accuracy, suspects);
     return graph_run_reals(reference, suspects->count, (const float *const *)inputs, suspects->open);
 }
@@ -476,16 +479,17 @@ static enum loss_cause cause_of_port(const struct accuracy *accuracy, const stru
                                      uint32_t output) {
     bool cut = false;
     for (size_t e = 0, size = accuracy->pairs[output].floats; suspects->open && e < size; e++)
-        cut |= number_distance((double)suspects->open[output][k * size + e], (double)suspects->outputs[output][k * size + e]) > 0;
+        cut |= number_distance((double)suspects->open[output][k * size + e],
+                               (double)suspects->outputs[output][k * size + e]) > 0;
     return cut ? LOSS_PORT_RANGE : LOSS_PORT_ROUNDING;
 }
 
-static double whole_error(const struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats,
-                          uint32_t output, size_t element) {
+static double whole_error(const struct accuracy *accuracy, const struct suspects *suspects, size_t k,
+                          float *const *floats, uint32_t output, size_t element) {
     const struct pairing *pair = &accuracy->pairs[output];
     size_t row = suspects->rows[k];
     return number_distance((double)floats[output][row * pair->floats + element],
-                    accuracy->reals[output][row * pair->fixed + element]);
+                           accuracy->reals[output][row * pair->fixed + element]);
 }
 
 /* What is left when both see the event as the port rounds it. */
@@ -493,7 +497,7 @@ static double error_inside(const struct accuracy *accuracy, const struct suspect
                            size_t element) {
     const struct pairing *pair = &accuracy->pairs[output];
     return number_distance((double)suspects->outputs[output][k * pair->floats + element],
-                    accuracy->reals[output][suspects->rows[k] * pair->fixed + element]);
+                           accuracy->reals[output][suspects->rows[k] * pair->fixed + element]);
 }
 
 static enum loss_cause cause_inside(double error, const struct allowance *allowance) {
@@ -501,14 +505,12 @@ static enum loss_cause cause_inside(double error, const struct allowance *allowa
 }
 
 /* Two numbers that the formats may move toward each other, or one toward the threshold. */
-static enum loss_cause cause_of_flip(const struct accuracy *accuracy, uint32_t output, size_t first, const float *numbers,
-                                     size_t count, int64_t own, int64_t other) {
+static enum loss_cause cause_of_flip(const struct accuracy *accuracy, uint32_t output, size_t first,
+                                     const float *numbers, size_t count, int64_t own, int64_t other) {
     const struct pairing *pair = &accuracy->pairs[output];
-    if (pair->float_is_index || other < 0 || (count > 1 && (size_t)other >= count))
-        return LOSS_UNEXPLAINED;
+    if (pair->float_is_index || other < 0 || (count > 1 && (size_t)other >= count)) return LOSS_UNEXPLAINED;
     struct allowance a = allowed(accuracy, output, first + (count > 1 ? (size_t)own : 0));
-    if (count == 1)
-        return cause_inside(fabs((double)numbers[0] - pair->float_rule.threshold), &a);
+    if (count == 1) return cause_inside(fabs((double)numbers[0] - pair->float_rule.threshold), &a);
     struct allowance b = allowed(accuracy, output, first + (size_t)other);
     a.rounding += b.rounding;
     a.range += b.range;
@@ -530,8 +532,7 @@ static void blame_flips(struct accuracy *accuracy, const struct suspects *suspec
             size_t wide = pair->floats / pair->decisions;
             int64_t fixed = fixed_decision(pair, accuracy->reals[o] + row * pair->fixed, d);
             int64_t inside = float_decision(pair, at_port, d);
-            if (float_decision(pair, as_it_came, d) == fixed)
-                continue;
+            if (float_decision(pair, as_it_came, d) == fixed) continue;
             if (inside == fixed)
                 pair->flips->flipped_by[cause_of_port(accuracy, suspects, k, o)]++;
             else if (at_event)
@@ -555,8 +556,7 @@ static enum loss_cause cause_of_error(const struct accuracy *accuracy, const str
     }
     struct allowance at_whole = allowed(accuracy, output, whole);
     *explained = at_whole.rounding;
-    if (whole_error(accuracy, suspects, k, floats, output, whole) <= at_whole.rounding)
-        return LOSS_FORMATS;
+    if (whole_error(accuracy, suspects, k, floats, output, whole) <= at_whole.rounding) return LOSS_FORMATS;
     struct allowance at_inside = inside == whole ? at_whole : allowed(accuracy, output, inside);
     enum loss_cause cause = cause_inside(error_inside(accuracy, suspects, k, output, inside), &at_inside);
     return cause == LOSS_FORMATS ? cause_of_port(accuracy, suspects, k, output) : cause;
@@ -566,8 +566,7 @@ static void blame_error(struct accuracy *accuracy, const struct suspects *suspec
     bool by[LOSS_CAUSE_COUNT] = {false};
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         double explained;
-        if (!accuracy->pairs[o].numbers || accuracy->pairs[o].fixed == 0)
-            continue;
+        if (!accuracy->pairs[o].numbers || accuracy->pairs[o].fixed == 0) continue;
         by[cause_of_error(accuracy, suspects, k, floats, o, &explained)] = true;
         accuracy->loss.allowed = fmax(accuracy->loss.allowed, explained);
     }
@@ -583,30 +582,26 @@ static void stand_at(struct accuracy *accuracy, const struct event_block *block,
     const int64_t **event = ARENA_ARRAY(suspects->arena, const int64_t *, accuracy->input_count + 1);
     for (uint32_t i = 0; i < accuracy->input_count; i++)
         event[i] = block->integers[i] + suspects->rows[k] * accuracy->input_elements[i];
-    if (accuracy->roundings)
-        roundings_stand_at(accuracy->roundings, event);
+    if (accuracy->roundings) roundings_stand_at(accuracy->roundings, event);
     accuracy->explored++;
 }
 
-static void blame(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k, float *const *floats) {
+static void blame(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k,
+                  float *const *floats) {
     const struct outcome *outcome = &suspects->outcomes[k];
     bool at_event = outcome->judged || accuracy->explored < 4 * accuracy->judged_most;
-    if (!outcome->flipped && !outcome->judged)
-        return;
-    if (at_event)
-        stand_at(accuracy, block, suspects, k);
-    if (outcome->flipped)
-        blame_flips(accuracy, suspects, k, floats, at_event);
-    if (outcome->judged)
-        blame_error(accuracy, suspects, k, floats);
+    if (!outcome->flipped && !outcome->judged) return;
+    if (at_event) stand_at(accuracy, block, suspects, k);
+    if (outcome->flipped) blame_flips(accuracy, suspects, k, floats, at_event);
+    if (outcome->judged) blame_error(accuracy, suspects, k, floats);
 }
 
-static void keep_worst(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k, float *const *floats) {
+static void keep_worst(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects,
+                       size_t k, float *const *floats) {
     const struct outcome *outcome = &suspects->outcomes[k];
     const struct pairing *pair = &accuracy->pairs[outcome->output];
     size_t row = suspects->rows[k];
-    if (!(outcome->error > worst_events_least(accuracy->worst)))
-        return;
+    if (!(outcome->error > worst_events_least(accuracy->worst))) return;
     struct worst_event *worst = worst_events_add(accuracy->worst, outcome->error);
     worst->event = block->first + row;
     worst->number = block->first_in_phase + row;
@@ -626,25 +621,23 @@ static void keep_worst(struct accuracy *accuracy, const struct event_block *bloc
 
 /* ---- blocks ---- */
 
-static int add_block(struct accuracy *accuracy, const struct event_block *block, float *const *floats, struct arena *scratch) {
-    struct suspects suspects = {.arena = scratch, .rows = ARENA_ARRAY(scratch, size_t, block->events + 1),
+static int add_block(struct accuracy *accuracy, const struct event_block *block, float *const *floats,
+                     struct arena *scratch) {
+    struct suspects suspects = {.arena = scratch,
+                                .rows = ARENA_ARRAY(scratch, size_t, block->events + 1),
                                 .outcomes = ARENA_ARRAY(scratch, struct outcome, block->events + 1)};
     double least = worst_events_least(accuracy->worst);
     for (size_t e = 0; e < block->events; e++) {
-        if (!block->measured[e])
-            continue;
+        if (!block->measured[e]) continue;
         struct outcome outcome = add_event(accuracy, block, e, floats);
         accuracy->loss.events++;
         accuracy->loss.made_up |= block->phase == PHASE_RANDOM;
-        if (!outcome.flipped && !outcome.judged && !(outcome.error > least))
-            continue;
+        if (!outcome.flipped && !outcome.judged && !(outcome.error > least)) continue;
         suspects.rows[suspects.count] = e;
         suspects.outcomes[suspects.count++] = outcome;
     }
-    if (suspects.count == 0)
-        return 0;
-    if (run_suspects(accuracy, block, &suspects))
-        return -1;
+    if (suspects.count == 0) return 0;
+    if (run_suspects(accuracy, block, &suspects)) return -1;
     for (size_t k = 0; k < suspects.count; k++) {
         blame(accuracy, block, &suspects, k, floats);
         keep_worst(accuracy, block, &suspects, k, floats);
@@ -652,21 +645,23 @@ static int add_block(struct accuracy *accuracy, const struct event_block *block,
     return 0;
 }
 
-int accuracy_add(struct accuracy *accuracy, const struct event_block *block, float *const *floats, int64_t *const *integers) {
+int accuracy_add(struct accuracy *accuracy, const struct event_block *block, float *const *floats,
+                 int64_t *const *integers) {
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         const struct graph_output *output = &accuracy->fixed->outputs[o];
-        port_to_reals(accuracy->fixed, output->value, output->meaning.scale ? &output->meaning : NULL, block->events, integers[o], accuracy->reals[o]);
+        port_to_reals(accuracy->fixed, output->value, output->meaning.scale ? &output->meaning : NULL, block->events,
+                      integers[o], accuracy->reals[o]);
     }
     update_spread(accuracy, block, floats);
     struct arena *scratch = arena_new(accuracy->context);
     int status = add_block(accuracy, block, floats, scratch);
     arena_free(scratch);
     if (accuracy->layers)
-        layer_errors_add(accuracy->layers, block->events, (const float *const *)block->reals, (const int64_t *const *)block->integers,
-                         accuracy->input_elements, accuracy->input_count, block->measured);
+        layer_errors_add(accuracy->layers, block->events, (const float *const *)block->reals,
+                         (const int64_t *const *)block->integers, accuracy->input_elements, accuracy->input_count,
+                         block->measured);
     for (uint32_t o = 0; status == 0 && block->labels && o < accuracy->fixed->output_count; o++)
-        if (accuracy->labels[o])
-            status = add_labels(accuracy, o, block, floats[o]);
+        if (accuracy->labels[o]) status = add_labels(accuracy, o, block, floats[o]);
     return status;
 }
 
@@ -675,12 +670,15 @@ int accuracy_add(struct accuracy *accuracy, const struct event_block *block, flo
 static void finish_worst(struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
     for (uint32_t k = 0; k < LOSS_WORST && worst_events_at(accuracy->worst, k); k++) {
         const struct worst_event *worst = worst_events_at(accuracy->worst, k);
-        if (accuracy->roundings)
-            roundings_stand_at(accuracy->roundings, (const int64_t *const *)worst->integers);
+        if (accuracy->roundings) roundings_stand_at(accuracy->roundings, (const int64_t *const *)worst->integers);
         struct allowance allowance = allowed(accuracy, worst->output, worst->element);
         struct worst_number *number = &loss->worst[loss->worst_count++];
-        *number = (struct worst_number){.event = worst->event, .output = worst->output, .element = worst->element,
-                                        .error = worst->error, .expected = worst->expected, .got = worst->got};
+        *number = (struct worst_number){.event = worst->event,
+                                        .output = worst->output,
+                                        .element = worst->element,
+                                        .error = worst->error,
+                                        .expected = worst->expected,
+                                        .got = worst->got};
         number->event_name = event_name(arena, worst->phase, worst->number);
         number->output_name = arena_strdup(arena, accuracy->fixed->outputs[worst->output].name);
         number->cause = cause_of_event(accuracy->reference, accuracy->fixed, (const float *const *)worst->reals,
@@ -732,10 +730,10 @@ static void find_coarsest(const struct accuracy *accuracy, struct loss *loss, st
         const struct pairing *pair = &accuracy->pairs[o];
         for (size_t e = 0; pair->numbers && pair->spread > 0 && e < pair->fixed; e++) {
             const struct element *element = &pair->elements[e];
-            double spread = pair->one_scale ? pair->spread : fmax(spread_of(&element->floats), pair->spread * least_spread);
+            double spread =
+                pair->one_scale ? pair->spread : fmax(spread_of(&element->floats), pair->spread * least_spread);
             double coarseness = sqrt(element->squared_errors / fmax(element->floats.count, 1)) / spread;
-            if (coarseness <= loss->coarseness)
-                continue;
+            if (coarseness <= loss->coarseness) continue;
             loss->coarseness = coarseness;
             loss->coarsest = arena_printf(arena, "output '%s', element %zu", pair->flips->name, e);
         }
@@ -746,7 +744,8 @@ void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena 
     *loss = (struct loss){.explained = true};
     if (accuracy->loss.events == 0) {
         if (accuracy->reference)
-            loss->not_compared = "not compared: of the events none was held against the float model; give --events, or a larger -n";
+            loss->not_compared =
+                "not compared: of the events none was held against the float model; give --events, or a larger -n";
         return;
     }
     *loss = accuracy->loss;
@@ -756,25 +755,24 @@ void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena 
     add_up_flips(accuracy, loss, arena);
     loss->max_error = errors_largest(accuracy->errors);
     loss->mean_error = errors_mean(accuracy->errors);
-    for (int i = 0; i < LOSS_QUANTILES; i++)
-        loss->quantile[i] = errors_quantile(accuracy->errors, loss_quantiles[i]);
-    if (accuracy->layers)
-        layer_errors_finish(accuracy->layers, loss, arena);
+    for (int i = 0; i < LOSS_QUANTILES; i++) loss->quantile[i] = errors_quantile(accuracy->errors, loss_quantiles[i]);
+    if (accuracy->layers) layer_errors_finish(accuracy->layers, loss, arena);
     finish_worst(accuracy, loss, arena);
     loss_judge(loss, (double)NAN, arena);
 }
 
-uint32_t accuracy_finish_labels(const struct accuracy *accuracy, struct loss *loss, struct labelled **out, struct arena *arena) {
+uint32_t accuracy_finish_labels(const struct accuracy *accuracy, struct loss *loss, struct labelled **out,
+                                struct arena *arena) {
     uint32_t count = 0, outputs = accuracy->reference ? accuracy->fixed->output_count : 0;
     *out = ARENA_ARRAY(arena, struct labelled, outputs + 1);
     for (uint32_t o = 0; o < outputs; o++) {
         const struct pairing *pair = &accuracy->pairs[o];
-        if (!accuracy->labels[o] || !labels_finish(accuracy->labels[o], !(pair->fixed_is_index && pair->float_is_index), &(*out)[count], arena))
+        if (!accuracy->labels[o] ||
+            !labels_finish(accuracy->labels[o], !(pair->fixed_is_index && pair->float_is_index), &(*out)[count], arena))
             continue;
         (*out)[count++].output = arena_strdup(arena, accuracy->fixed->outputs[o].name);
     }
-    if (count)
-        loss_judge(loss, labelled_loss(*out, count), arena);
+    if (count) loss_judge(loss, labelled_loss(*out, count), arena);
     return count;
 }
 
@@ -783,16 +781,18 @@ uint32_t accuracy_finish_labels(const struct accuracy *accuracy, struct loss *lo
 static void find_on_grid(const struct accuracy *accuracy, struct event_block *block, struct arena *scratch) {
     for (uint32_t i = 0; i < accuracy->input_count; i++) {
         size_t elements = accuracy->input_elements[i];
-        const struct meaning *meaning = &graph_definition(accuracy->fixed, accuracy->inputs[i])->attributes.input.meaning;
+        const struct meaning *meaning =
+            &graph_definition(accuracy->fixed, accuracy->inputs[i])->attributes.input.meaning;
         double *at_port = arena_calloc(scratch, block->events + 1, elements * sizeof *at_port);
-        port_to_reals(accuracy->fixed, accuracy->inputs[i], meaning->scale ? meaning : NULL, block->events, block->integers[i], at_port);
+        port_to_reals(accuracy->fixed, accuracy->inputs[i], meaning->scale ? meaning : NULL, block->events,
+                      block->integers[i], at_port);
         for (size_t k = 0; k < block->events * elements; k++)
-            if ((double)block->reals[i][k] != at_port[k])
-                block->on_grid[k / elements] = false;
+            if ((double)block->reals[i][k] != at_port[k]) block->on_grid[k / elements] = false;
     }
 }
 
-static int measure_block(struct accuracy *accuracy, struct event_block *block, const float *const *inputs, struct arena *scratch) {
+static int measure_block(struct accuracy *accuracy, struct event_block *block, const float *const *inputs,
+                         struct arena *scratch) {
     const struct graph *fixed = accuracy->fixed, *reference = accuracy->reference;
     float **floats = ARENA_ARRAY(scratch, float *, reference->output_count + 1);
     int64_t **integers = ARENA_ARRAY(scratch, int64_t *, fixed->output_count + 1);
@@ -804,9 +804,11 @@ static int measure_block(struct accuracy *accuracy, struct event_block *block, c
     memset(block->on_grid, true, block->events);
     for (uint32_t i = 0; i < accuracy->input_count; i++) {
         size_t elements = accuracy->input_elements[i];
-        block->reals[i] = arena_copy(scratch, inputs[i] + block->first * elements, block->events * elements * sizeof(float));
+        block->reals[i] =
+            arena_copy(scratch, inputs[i] + block->first * elements, block->events * elements * sizeof(float));
         block->integers[i] = arena_calloc(scratch, block->events + 1, elements * sizeof(int64_t));
-        if (port_from_reals(fixed, accuracy->inputs[i], block->events, (size_t)block->first, block->reals[i], block->integers[i]))
+        if (port_from_reals(fixed, accuracy->inputs[i], block->events, (size_t)block->first, block->reals[i],
+                            block->integers[i]))
             return -1;
     }
     for (uint32_t o = 0; o < fixed->output_count; o++) {
@@ -821,47 +823,44 @@ static int measure_block(struct accuracy *accuracy, struct event_block *block, c
 }
 
 /* Those of a block's events. */
-static const struct output_labels *labels_of_block(const struct truth *truth, const struct event_block *block, uint32_t outputs, struct arena *scratch) {
+static const struct output_labels *labels_of_block(const struct truth *truth, const struct event_block *block,
+                                                   uint32_t outputs, struct arena *scratch) {
     struct output_labels *labels = arena_copy(scratch, truth->labels, outputs * sizeof *labels);
     for (uint32_t o = 0; o < outputs; o++)
-        if (labels[o].file)
-            labels[o].classes += block->first * labels[o].columns;
+        if (labels[o].file) labels[o].classes += block->first * labels[o].columns;
     return labels;
 }
 
 static int expect_truth(struct accuracy *accuracy, const struct truth *truth, size_t events) {
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++)
-        if (truth->labels[o].file && accuracy_expect_labels(accuracy, o, events))
-            return -1;
+        if (truth->labels[o].file && accuracy_expect_labels(accuracy, o, events)) return -1;
     return 0;
 }
 
-bool loss_measure(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs, double threshold,
-                  bool calibrated, struct arena *arena, struct loss *loss) {
+bool loss_measure(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs,
+                  double threshold, bool calibrated, struct arena *arena, struct loss *loss) {
     return loss_measure_labelled(reference, fixed, events, inputs, threshold, calibrated, NULL, arena, loss);
 }
 
-bool loss_measure_labelled(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs,
-                           double threshold, bool calibrated, struct truth *truth, struct arena *arena, struct loss *loss) {
+bool loss_measure_labelled(const struct graph *reference, const struct graph *fixed, size_t events,
+                           const float *const *inputs, double threshold, bool calibrated, struct truth *truth,
+                           struct arena *arena, struct loss *loss) {
     struct arena *own = arena_new(fixed->context);
     struct accuracy *accuracy = accuracy_new(reference, fixed, threshold, NULL, own);
     int status = accuracy->reference ? 0 : -1;
-    if (truth && status == 0)
-        status = expect_truth(accuracy, truth, events);
+    if (truth && status == 0) status = expect_truth(accuracy, truth, events);
     for (size_t first = 0; first < events && status == 0; first += BLOCK_EVENTS) {
-        struct event_block block = {.phase = calibrated ? PHASE_CALIBRATION : PHASE_RANDOM, .first = first, .first_in_phase = first};
+        struct event_block block = {
+            .phase = calibrated ? PHASE_CALIBRATION : PHASE_RANDOM, .first = first, .first_in_phase = first};
         struct arena *scratch = arena_new(fixed->context);
         block.events = events - first < BLOCK_EVENTS ? events - first : BLOCK_EVENTS;
-        if (truth)
-            block.labels = labels_of_block(truth, &block, fixed->output_count, scratch);
+        if (truth) block.labels = labels_of_block(truth, &block, fixed->output_count, scratch);
         status = measure_block(accuracy, &block, inputs, scratch);
         arena_free(scratch);
     }
     *loss = (struct loss){.explained = true};
-    if (status == 0)
-        accuracy_finish(accuracy, loss, arena);
-    if (status == 0 && truth)
-        truth->labelled_count = accuracy_finish_labels(accuracy, loss, &truth->labelled, arena);
+    if (status == 0) accuracy_finish(accuracy, loss, arena);
+    if (status == 0 && truth) truth->labelled_count = accuracy_finish_labels(accuracy, loss, &truth->labelled, arena);
     accuracy_close(accuracy);
     arena_free(own);
     return status == 0;

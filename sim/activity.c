@@ -1,7 +1,7 @@
 /* Which activations ever moved and how far every layer went, over a sample of events as the network
  * will see them: a neuron that never moves is dead, a range that is never used is wasted bits. And over corner
- * vectors too, how much of its interval every number reached, and every sum that adders make on the way: where the highest
- * bit was never needed, a wire that is one bit too short was not seen. */
+ * vectors too, how much of its interval every number reached, and every sum that adders make on the way: where the
+ * highest bit was never needed, a wire that is one bit too short was not seen. */
 #include <math.h>
 
 #include "sim/private.h"
@@ -10,7 +10,7 @@ enum { SAMPLE_EVENTS = 8192, LOOKED_EVENTS = 32768 };
 
 struct seen {
     size_t elements;
-    int64_t *lo, *hi; /* by element */
+    int64_t *lo, *hi;          /* by element */
     int64_t *lowest, *highest; /* corner vectors included */
     bool *still;
 };
@@ -33,7 +33,8 @@ static bool is_watched(const struct node *node) {
 static void watch(struct activity *activity, uint32_t index) {
     const struct node *node = &activity->graph->nodes[index];
     struct seen *seen = &activity->seen[index];
-    if (node->dead || !is_watched(node) || (index >= activity->held && node->op != OP_ADD) || graph_value(activity->graph, node->result)->kind != VALUE_INTEGER)
+    if (node->dead || !is_watched(node) || (index >= activity->held && node->op != OP_ADD) ||
+        graph_value(activity->graph, node->result)->kind != VALUE_INTEGER)
         return;
     seen->elements = value_elements(activity->graph, node->result);
     seen->lo = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
@@ -54,14 +55,12 @@ struct activity *activity_new(const struct firmware *firmware, struct arena *are
     lanes_open(&activity->network, graph, arena);
     activity->starts = ARENA_ARRAY(arena, const int64_t *, activity->network.input_count + 1);
     activity->seen = ARENA_ARRAY(arena, struct seen, graph->node_count + 1);
-    for (uint32_t i = 0; i < graph->node_count; i++)
-        watch(activity, i);
+    for (uint32_t i = 0; i < graph->node_count; i++) watch(activity, i);
     return activity;
 }
 
 void activity_close(struct activity *activity) {
-    if (activity)
-        lanes_close(&activity->network);
+    if (activity) lanes_close(&activity->network);
 }
 
 static void look(struct seen *seen, const int64_t *data, int lanes, const bool *measured) {
@@ -70,8 +69,7 @@ static void look(struct seen *seen, const int64_t *data, int lanes, const bool *
             int64_t number = data[e * EVENT_LANES + (size_t)lane];
             seen->lowest[e] = number < seen->lowest[e] ? number : seen->lowest[e];
             seen->highest[e] = number > seen->highest[e] ? number : seen->highest[e];
-            if (!measured[lane])
-                continue;
+            if (!measured[lane]) continue;
             seen->lo[e] = number < seen->lo[e] ? number : seen->lo[e];
             seen->hi[e] = number > seen->hi[e] ? number : seen->hi[e];
         }
@@ -84,17 +82,16 @@ static void add_lanes(struct activity *activity, const struct event_block *block
     lanes_run(&activity->network, lanes, activity->starts);
     for (uint32_t n = 0; n < activity->graph->node_count; n++)
         if (activity->seen[n].elements)
-            look(&activity->seen[n], lanes_of(&activity->network, activity->graph->nodes[n].result, 0), lanes, block->measured + first);
-    for (int lane = 0; lane < lanes; lane++)
-        activity->events += block->measured[first + (size_t)lane];
+            look(&activity->seen[n], lanes_of(&activity->network, activity->graph->nodes[n].result, 0), lanes,
+                 block->measured + first);
+    for (int lane = 0; lane < lanes; lane++) activity->events += block->measured[first + (size_t)lane];
 }
 
 void activity_add(struct activity *activity, const struct event_block *block) {
     bool all = block->phase == PHASE_CORNER || block->phase == PHASE_REGRESSION;
     for (size_t first = 0; first < block->events; first += EVENT_LANES) {
         size_t left = block->events - first;
-        if (!all && (activity->events >= SAMPLE_EVENTS || activity->looked >= LOOKED_EVENTS))
-            return;
+        if (!all && (activity->events >= SAMPLE_EVENTS || activity->looked >= LOOKED_EVENTS)) return;
         activity->looked += all ? 0 : EVENT_LANES;
         add_lanes(activity, block, first, left < EVENT_LANES ? (int)left : EVENT_LANES);
     }
@@ -106,8 +103,7 @@ static void add_reach(const struct activity *activity, uint32_t index, struct va
     const struct seen *seen = &activity->seen[index];
     for (size_t e = 0; e < seen->elements; e++) {
         struct interval interval = graph_interval(activity->graph, activity->graph->nodes[index].result, e);
-        if (interval.lo == interval.hi)
-            continue;
+        if (interval.lo == interval.hi) continue;
         range->elements++;
         range->reached += ((double)seen->highest[e] - (double)seen->lowest[e]) / (double)(interval.hi - interval.lo);
         range->short_elements += !needs_all_bits(interval, seen->lowest[e], seen->highest[e]);
@@ -118,7 +114,8 @@ static void add_reach(const struct activity *activity, uint32_t index, struct va
 static void add_range(const struct activity *activity, uint32_t index, struct value_range *range) {
     const struct node *node = &activity->graph->nodes[index];
     const struct seen *seen = &activity->seen[index];
-    *range = (struct value_range){.name = node->name, .lo = INFINITY, .hi = -INFINITY, .seen_lo = INFINITY, .seen_hi = -INFINITY};
+    *range = (struct value_range){
+        .name = node->name, .lo = INFINITY, .hi = -INFINITY, .seen_lo = INFINITY, .seen_hi = -INFINITY};
     for (size_t e = 0; e < seen->elements; e++) {
         struct format format = graph_format(activity->graph, node->result, e);
         bool none = format.width <= 0;
@@ -130,13 +127,13 @@ static void add_range(const struct activity *activity, uint32_t index, struct va
 }
 
 static bool is_activation(const struct node *node) {
-    return node->op == OP_INPUT || node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD || node->op == OP_RELU;
+    return node->op == OP_INPUT || node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD ||
+           node->op == OP_RELU;
 }
 
 /* Told already, when the activation that it is made from stands still too. */
 static bool told_before(const struct activity *activity, const struct node *node, size_t element) {
-    if (node->input_count != 1)
-        return false;
+    if (node->input_count != 1) return false;
     noderef before = graph_value(activity->graph, node->inputs[0])->definition;
     const struct seen *seen = &activity->seen[before.id];
     return element < seen->elements && seen->still[element];
@@ -148,8 +145,7 @@ static void find_still(struct activity *activity, uint32_t index, struct verdict
     for (size_t e = 0; e < seen->elements; e++) {
         struct interval interval = graph_interval(activity->graph, node->result, e);
         seen->still[e] = seen->lo[e] == seen->hi[e] && interval.lo != interval.hi && is_activation(node);
-        if (!seen->still[e] || told_before(activity, node, e))
-            continue;
+        if (!seen->still[e] || told_before(activity, node, e)) continue;
         if (verdict->still_count < STILL_NAMED)
             verdict->still[verdict->still_count] = arena_printf(arena, "%s[%zu]", node->name, e);
         verdict->still_count++;
@@ -162,18 +158,20 @@ static void warn_of_short(const struct activity *activity, const struct verdict 
     uint32_t named = 0, numbers = 0;
     for (uint32_t i = 0; i < verdict->range_count; i++) {
         const struct value_range *range = &verdict->ranges[i];
-        if (!range->short_elements || reach[i] == REACH_UNKNOWN)
-            continue;
+        if (!range->short_elements || reach[i] == REACH_UNKNOWN) continue;
         numbers += range->short_elements;
         if (named++ < STILL_NAMED)
-            strbuf_printf(&text, "%s%u of %u at '%s'", named > 1 ? ", " : "", range->short_elements, range->elements, range->name);
+            strbuf_printf(&text, "%s%u of %u at '%s'", named > 1 ? ", " : "", range->short_elements, range->elements,
+                          range->name);
     }
     if (numbers)
-        diag_warning(&activity->graph->context->diagnostics, (struct location){0},
-                     arena_printf(activity->arena, "a wire that is a bit too short was not seen there, more events (-n) may show it: %s%s",
-                                  text.data, named > STILL_NAMED ? ", ..." : ""),
-                     "the highest bit of %u number%s inside the network never moved, though there are events that move it", numbers,
-                     numbers == 1 ? "" : "s");
+        diag_warning(
+            &activity->graph->context->diagnostics, (struct location){0},
+            arena_printf(activity->arena,
+                         "a wire that is a bit too short was not seen there, more events (-n) may show it: %s%s",
+                         text.data, named > STILL_NAMED ? ", ..." : ""),
+            "the highest bit of %u number%s inside the network never moved, though there are events that move it",
+            numbers, numbers == 1 ? "" : "s");
 }
 
 void activity_finish(struct activity *activity, struct verdict *verdict) {
@@ -183,10 +181,8 @@ void activity_finish(struct activity *activity, struct verdict *verdict) {
     const enum reach *values = reach_of_values(activity->graph, activity->arena);
     enum reach *reach = ARENA_ARRAY(activity->arena, enum reach, activity->graph->node_count + 1); /* by range */
     for (uint32_t i = 0; i < activity->graph->node_count && activity->events; i++) {
-        if (!activity->seen[i].elements)
-            continue;
-        if (i < activity->held)
-            find_still(activity, i, verdict, arena);
+        if (!activity->seen[i].elements) continue;
+        if (i < activity->held) find_still(activity, i, verdict, arena);
         reach[verdict->range_count] = values[activity->graph->nodes[i].result.id];
         add_range(activity, i, &verdict->ranges[verdict->range_count]);
         add_reach(activity, i, &verdict->ranges[verdict->range_count++]);

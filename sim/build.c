@@ -73,16 +73,12 @@ static int read_folder(struct build *build, const char *path, const char *name, 
         struct stat status;
         const char *from = arena_printf(build->scratch, "%s/%s", path, entry->d_name);
         const char *to = arena_printf(build->scratch, "%s/%s", name, entry->d_name);
-        if (entry->d_name[0] == '.' || stat(from, &status))
-            continue;
-        if (S_ISDIR(status.st_mode) && read_folder(build, from, to, depth + 1))
-            return -1;
-        if (!S_ISREG(status.st_mode))
-            continue;
+        if (entry->d_name[0] == '.' || stat(from, &status)) continue;
+        if (S_ISDIR(status.st_mode) && read_folder(build, from, to, depth + 1)) return -1;
+        if (!S_ISREG(status.st_mode)) continue;
         size_t length;
         const char *data = file_read(build->firmware->context, build->scratch, from, &length);
-        if (!data)
-            return -1;
+        if (!data) return -1;
         add_source(build, to, data, length);
     }
     return 0;
@@ -100,8 +96,7 @@ static int read_sources(struct build *build, size_t *own) {
             return -1;
     }
     *own = build->source_count;
-    if (build->ap_types && read_folder(build, build->ap_types, "ap_types", 0))
-        return -1;
+    if (build->ap_types && read_folder(build, build->ap_types, "ap_types", 0)) return -1;
     qsort(build->sources, *own, sizeof *build->sources, by_name);
     qsort(build->sources + *own, build->source_count - *own, sizeof *build->sources, by_name);
     return 0;
@@ -139,10 +134,8 @@ static void hash_processor(struct sha256 *hash) {
     FILE *file = fopen("/proc/cpuinfo", "re");
     while (file && fgets(line, sizeof line, file) && line[0] != '\n')
         for (size_t i = 0; i < sizeof told / sizeof *told; i++)
-            if (!strncmp(line, told[i], strlen(told[i])) && strncmp(line, "cpu MHz", 7))
-                hash_text(hash, line);
-    if (file)
-        fclose(file);
+            if (!strncmp(line, told[i], strlen(told[i])) && strncmp(line, "cpu MHz", 7)) hash_text(hash, line);
+    if (file) fclose(file);
 }
 
 /* Inner values behind an event's outputs are asked for by PROBES=1; by flags of the caller's they would be outputs. */
@@ -153,7 +146,8 @@ static int refuse_probes(const struct build *build) {
         if (given && (strstr(given, "-DBXC_PROBES") || strstr(given, "-DPROBES")))
             return fail(build, arena_printf(build->scratch, "environment variable %s", flags[i]),
                         "unset it: verify asks for inner values itself",
-                        arena_printf(build->scratch, "engine '%s' is not built: '%s' puts inner values among the outputs",
+                        arena_printf(build->scratch,
+                                     "engine '%s' is not built: '%s' puts inner values among the outputs",
                                      build->request->engine, given));
     }
     return 0;
@@ -179,12 +173,10 @@ static int make_key(const struct build *build, char key[65]) {
         hash_text(&hash, build->sources[i].name);
         hash_bytes(&hash, build->sources[i].data, build->sources[i].length);
     }
-    for (size_t i = 0; i < sizeof environment / sizeof *environment; i++)
-        hash_text(&hash, getenv(environment[i]));
+    for (size_t i = 0; i < sizeof environment / sizeof *environment; i++) hash_text(&hash, getenv(environment[i]));
     hash_text(&hash, build->request->variable);
     hash_processor(&hash);
-    if (hash_tools(build, &hash))
-        return -1;
+    if (hash_tools(build, &hash)) return -1;
     sha256_finish(&hash, key);
     key[KEY_DIGITS] = 0;
     return 0;
@@ -206,8 +198,7 @@ static int seal_text(const struct build *build, const char *folder, struct strbu
             strbuf_printf(out, "%s  %s\n", digits, build->request->products[i]);
         }
         arena_free(scratch);
-        if (!data)
-            return -1;
+        if (!data) return -1;
     }
     return 0;
 }
@@ -216,8 +207,7 @@ static int seal_text(const struct build *build, const char *folder, struct strbu
 static bool take(const struct build *build) {
     const char *seal = arena_printf(build->scratch, "%s/%s", build->folder, FOLDER_LOCK);
     size_t length;
-    if (!folder_hold(build->arena, build->folder))
-        return false;
+    if (!folder_hold(build->arena, build->folder)) return false;
     struct strbuf now = strbuf_new(build->scratch);
     const char *sealed = file_read(build->firmware->context, build->scratch, seal, &length);
     return sealed && seal_text(build, build->folder, &now) == 0 && strcmp(sealed, now.data) == 0;
@@ -232,8 +222,7 @@ static int copy_sources(const struct build *build, size_t own, const char *besid
         const struct source *source = &build->sources[i];
         const char *path = arena_printf(scratch, "%s/%s", beside, source->name), *slash = strrchr(path, '/');
         result = folder_make(build->firmware->context, arena_strndup(scratch, path, (size_t)(slash - path)));
-        if (result == 0)
-            result = file_write(build->firmware->context, path, source->data, source->length);
+        if (result == 0) result = file_write(build->firmware->context, path, source->data, source->length);
     }
     const char *link = arena_printf(scratch, "%s/ap_types", beside);
     if (result == 0 && build->ap_types && symlink(build->ap_types, link))
@@ -245,8 +234,7 @@ static int copy_sources(const struct build *build, size_t own, const char *besid
 /* As a word begins: not in -Werror, which make says before what it runs. */
 static bool tells(const char *line, const char *words) {
     const char *at = strstr(line, words);
-    while (at && at > line && isalpha((unsigned char)at[-1]))
-        at = strstr(at + 1, words);
+    while (at && at > line && isalpha((unsigned char)at[-1])) at = strstr(at + 1, words);
     return at != NULL;
 }
 
@@ -258,8 +246,7 @@ static const char *first_error(struct arena *arena, const struct child *child) {
         size_t length = (size_t)((next ? next : end) - line);
         const char *text = arena_strndup(arena, line, length);
         for (size_t i = 0; i < sizeof words / sizeof *words && strncmp(text, "make", 4); i++)
-            if (tells(text, words[i]))
-                return text;
+            if (tells(text, words[i])) return text;
         line += length + 1;
     }
     return NULL;
@@ -267,14 +254,11 @@ static const char *first_error(struct arena *arena, const struct child *child) {
 
 static int run_make(const struct build *build, const char *beside) {
     const char *arguments[10] = {"make", "-C", build->request->folder,
-                                arena_printf(build->scratch, "-j%d", build->options->jobs), "BUILD=../new"};
+                                 arena_printf(build->scratch, "-j%d", build->options->jobs), "BUILD=../new"};
     int count = 5;
-    if (build->request->takes_ap_types)
-        arguments[count++] = build->ap_types ? "AP_TYPES=../ap_types" : "AP_TYPES=";
-    if (build->request->variable)
-        arguments[count++] = build->request->variable;
-    if (build->request->target)
-        arguments[count++] = build->request->target;
+    if (build->request->takes_ap_types) arguments[count++] = build->ap_types ? "AP_TYPES=../ap_types" : "AP_TYPES=";
+    if (build->request->variable) arguments[count++] = build->request->variable;
+    if (build->request->target) arguments[count++] = build->request->target;
     struct child child = {.arguments = arguments,
                           .folder = beside,
                           .head = arena_calloc(build->scratch, LOG_BYTES, 1),
@@ -283,8 +267,7 @@ static int run_make(const struct build *build, const char *beside) {
         return fail(build, NULL, NULL,
                     arena_printf(build->scratch, "cancelled while engine '%s' was built", build->request->engine));
     const char *fate = child_fate(build->scratch, &child);
-    if (!fate)
-        return 0;
+    if (!fate) return 0;
     const char *lines = child_last_lines(build->scratch, &child, LAST_LINES),
                *first = first_error(build->scratch, &child);
     return fail(build, arena_printf(build->scratch, "%s/%s", build->firmware->folder, build->request->folder), lines,
@@ -296,8 +279,7 @@ static int run_make(const struct build *build, const char *beside) {
 static int keep_products(const struct build *build, const char *beside) {
     const char *made = arena_printf(build->scratch, "%s/new", beside),
                *kept = arena_printf(build->scratch, "%s/kept", beside);
-    if (folder_make(build->firmware->context, kept))
-        return -1;
+    if (folder_make(build->firmware->context, kept)) return -1;
     for (int i = 0; build->request->products[i]; i++) {
         const char *from = arena_printf(build->scratch, "%s/%s", made, build->request->products[i]);
         if (rename(from, arena_printf(build->scratch, "%s/%s", kept, build->request->products[i])))
@@ -307,8 +289,7 @@ static int keep_products(const struct build *build, const char *beside) {
     }
     folder_remove(made);
     struct strbuf seal = strbuf_new(build->scratch);
-    if (rename(kept, made) || seal_text(build, made, &seal))
-        return fail(build, made, NULL, strerror(errno));
+    if (rename(kept, made) || seal_text(build, made, &seal)) return fail(build, made, NULL, strerror(errno));
     return file_write(build->firmware->context, arena_printf(build->scratch, "%s/%s", made, FOLDER_LOCK), seal.data,
                       seal.length);
 }
@@ -321,12 +302,9 @@ static int make(struct build *build, size_t own) {
     if (!beside || folder_make(build->firmware->context, arena_printf(build->scratch, "%s/new", beside)) ||
         copy_sources(build, own, beside) || run_make(build, beside) || keep_products(build, beside))
         return -1;
-    if (take(build))
-        return 0;
-    if (folder_put(build->firmware->context, beside, build->folder))
-        return -1;
-    if (take(build))
-        return 0;
+    if (take(build)) return 0;
+    if (folder_put(build->firmware->context, beside, build->folder)) return -1;
+    if (take(build)) return 0;
     return fail(build, build->folder, "verify again", "what was built is not there any more");
 }
 
@@ -335,11 +313,10 @@ static void remove_older(const struct build *build) {
     const char *prefix = arena_printf(build->scratch, "%s-", build->request->engine),
                *current = strrchr(build->folder, '/') + 1;
     DIR *folder = opendir(build->work);
-    if (!folder)
-        return;
+    if (!folder) return;
     for (struct dirent *entry; (entry = readdir(folder));) {
-        bool is_build = !strncmp(entry->d_name, prefix, strlen(prefix)) &&
-                        strlen(entry->d_name) == strlen(prefix) + KEY_DIGITS;
+        bool is_build =
+            !strncmp(entry->d_name, prefix, strlen(prefix)) && strlen(entry->d_name) == strlen(prefix) + KEY_DIGITS;
         if (is_build && strcmp(entry->d_name, current))
             folder_remove_unheld(arena_printf(build->scratch, "%s/%s", build->work, entry->d_name));
     }
@@ -350,8 +327,7 @@ static void remove_older(const struct build *build) {
 
 static int check_no_link(const struct build *build, const char *path) {
     struct stat status;
-    if (lstat(path, &status) || !S_ISLNK(status.st_mode))
-        return 0;
+    if (lstat(path, &status) || !S_ISLNK(status.st_mode)) return 0;
     return fail(build, path, "remove it: what it points to is not bxc's",
                 "a symbolic link stands where builds are kept");
 }
@@ -359,10 +335,8 @@ static int check_no_link(const struct build *build, const char *path) {
 static int find_work(struct build *build) {
     const char *verify = arena_printf(build->scratch, "%s/verify", build->firmware->folder);
     build->work = build->options->work ? build->options->work : arena_printf(build->scratch, "%s/build", verify);
-    if (check_no_link(build, verify) || check_no_link(build, build->work))
-        return -1;
-    if (folder_make(build->firmware->context, build->work))
-        return -1;
+    if (check_no_link(build, verify) || check_no_link(build, build->work)) return -1;
+    if (folder_make(build->firmware->context, build->work)) return -1;
     char *resolved = realpath(build->work, NULL);
     build->work = arena_strdup(build->scratch, resolved ? resolved : build->work);
     free(resolved);
@@ -371,13 +345,11 @@ static int find_work(struct build *build) {
 
 static int find_ap_types(struct build *build) {
     struct stat status;
-    if (!build->request->takes_ap_types || !build->options->ap_types)
-        return 0;
+    if (!build->request->takes_ap_types || !build->options->ap_types) return 0;
     char *resolved = realpath(build->options->ap_types, NULL);
     build->ap_types = resolved ? arena_strdup(build->scratch, resolved) : NULL;
     free(resolved);
-    if (build->ap_types && stat(build->ap_types, &status) == 0 && S_ISDIR(status.st_mode))
-        return 0;
+    if (build->ap_types && stat(build->ap_types, &status) == 0 && S_ISDIR(status.st_mode)) return 0;
     return diag_error(&build->firmware->context->diagnostics,
                       (struct location){.file = build->options->ap_types, .attribute = "--ap-types"},
                       "give the folder that holds ap_fixed.h or ac_fixed.h", "no such folder");
@@ -391,10 +363,8 @@ static const char *build_steps(struct build *build) {
         return NULL;
     build->folder = arena_printf(build->arena, "%s/%s-%s", build->work, build->request->engine, key);
     if (!take(build)) {
-        if (make(build, own))
-            return NULL;
-        if (!build->options->work)
-            remove_older(build);
+        if (make(build, own)) return NULL;
+        if (!build->options->work) remove_older(build);
     }
     return arena_printf(build->arena, "%s/%s", build->folder, build->request->products[0]);
 }

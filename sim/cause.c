@@ -24,8 +24,7 @@ static bool largest_change(const struct pair_run *run, valref value, size_t *ele
     float most = 0;
     for (size_t e = 0, count = value_elements(run->graph, value); data && e < count; e++) {
         float change = fabsf(data[e * EVENT_LANES] - data[e * EVENT_LANES + 1]);
-        if (!(change > most))
-            continue;
+        if (!(change > most)) continue;
         most = change;
         *element = e;
         pair[0] = data[e * EVENT_LANES];
@@ -70,10 +69,8 @@ bool port_is_beyond(const struct graph *fixed, valref input, size_t element, dou
     const struct meaning *meaning = &graph_definition(fixed, input)->attributes.input.meaning;
     struct format format = graph_format(fixed, input, element);
     double zero_point = 0, scale = 1;
-    if (format.width <= 0)
-        return false;
-    if (meaning->scale)
-        scale = meaning_scale(meaning, &graph_value(fixed, input)->shape, element, &zero_point);
+    if (format.width <= 0) return false;
+    if (meaning->scale) scale = meaning_scale(meaning, &graph_value(fixed, input)->shape, element, &zero_point);
     return fabs(real - at_port) > ldexp(fabs(scale), -format.fraction);
 }
 
@@ -98,8 +95,9 @@ const char *cause_of_event(const struct graph *reference, const struct graph *fi
     } else if (inside <= allowance->rounding)
         cause = arena_printf(arena, "the formats' rounding%s", layer);
     else if (inside <= allowance->range)
-        cause = arena_printf(arena, "element %zu of '%s' is outside its format: %g becomes %g", allowance->clamp_element,
-                             allowance->clamp->name, allowance->clamp_from, allowance->clamp_to);
+        cause =
+            arena_printf(arena, "element %zu of '%s' is outside its format: %g becomes %g", allowance->clamp_element,
+                         allowance->clamp->name, allowance->clamp_from, allowance->clamp_to);
     else
         cause = arena_printf(arena, "not the formats' rounding%s", layer);
     arena_free(scratch);

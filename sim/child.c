@@ -30,30 +30,26 @@ double monotonic_seconds(void) {
  * keeps its temporary files there, so that they go with it. */
 static char **child_environment(struct arena *arena, bool in_folder) {
     size_t count = 0, kept = 0;
-    while (environ[count])
-        count++;
+    while (environ[count]) count++;
     char **result = ARENA_ARRAY(arena, char *, count + 3);
     for (size_t i = 0; i < count; i++) {
         const char *entry = environ[i];
-        if (strncmp(entry, "MAKE", 4) && strncmp(entry, "GNUMAKEFLAGS=", 13) && strncmp(entry, "MFLAGS=", 7) && strncmp(entry, "LC_ALL=", 7) &&
-            !(in_folder && strncmp(entry, "TMPDIR=", 7) == 0))
+        if (strncmp(entry, "MAKE", 4) && strncmp(entry, "GNUMAKEFLAGS=", 13) && strncmp(entry, "MFLAGS=", 7) &&
+            strncmp(entry, "LC_ALL=", 7) && !(in_folder && strncmp(entry, "TMPDIR=", 7) == 0))
             result[kept++] = environ[i];
     }
     result[kept++] = arena_strdup(arena, "LC_ALL=C");
-    if (in_folder)
-        result[kept++] = arena_strdup(arena, "TMPDIR=.");
+    if (in_folder) result[kept++] = arena_strdup(arena, "TMPDIR=.");
     return result;
 }
 
 static void close_end(int *end) {
-    if (*end >= 0)
-        close(*end);
+    if (*end >= 0) close(*end);
     *end = -1;
 }
 
 static int pipe_closed_on_exec(int ends[2]) {
-    if (pipe(ends))
-        return errno;
+    if (pipe(ends)) return errno;
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
     return 0;
@@ -70,8 +66,7 @@ static void close_all_but(int kept) {
     bool closed = kept > 0 && syscall(SYS_close_range, 0u, (unsigned)kept - 1, 0u) == 0 &&
                   syscall(SYS_close_range, (unsigned)kept + 1, ~0u, 0u) == 0;
     for (int i = 0, most = (int)sysconf(_SC_OPEN_MAX); !closed && i < most; i++)
-        if (i != kept)
-            close(i);
+        if (i != kept) close(i);
 }
 
 /* Only calls that are safe between fork and exec of a process with threads. */
@@ -79,8 +74,7 @@ static _Noreturn void lead(int alive) {
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     char byte;
     setpgid(0, 0);
-    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-        signal(ignored[i], SIG_IGN);
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
     close_all_but(alive);
     while (read(alive, &byte, 1) < 0 && errno == EINTR)
         ;
@@ -92,12 +86,10 @@ static _Noreturn void lead(int alive) {
 static int group_start(struct group *group) {
     int ends[2];
     int error = pipe_closed_on_exec(ends);
-    if (error)
-        return error;
+    if (error) return error;
     group->leader = fork();
     error = errno;
-    if (group->leader == 0)
-        lead(ends[0]);
+    if (group->leader == 0) lead(ends[0]);
     close(ends[0]);
     group->alive = ends[1];
     if (group->leader > 0) {
@@ -131,8 +123,7 @@ static int spawn(struct child *child, pid_t group, char **environment, const int
     posix_spawn_file_actions_adddup2(&actions, in[0], 0);
     posix_spawn_file_actions_adddup2(&actions, child->output ? out[1] : err[1], 1);
     posix_spawn_file_actions_adddup2(&actions, err[1], 2);
-    if (child->folder)
-        posix_spawn_file_actions_addchdir_np(&actions, child->folder);
+    if (child->folder) posix_spawn_file_actions_addchdir_np(&actions, child->folder);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setpgroup(&attributes, group);
@@ -150,27 +141,22 @@ static void start(struct child *child, pid_t group, char **environment) {
     child->in = child->out = child->err = -1;
     child->pid = -1;
     child->start_error = pipe_closed_on_exec(in);
-    if (!child->start_error && child->output)
-        child->start_error = pipe_closed_on_exec(out);
-    if (!child->start_error)
-        child->start_error = pipe_closed_on_exec(err);
-    if (!child->start_error)
-        child->start_error = spawn(child, group, environment, in, out, err);
+    if (!child->start_error && child->output) child->start_error = pipe_closed_on_exec(out);
+    if (!child->start_error) child->start_error = pipe_closed_on_exec(err);
+    if (!child->start_error) child->start_error = spawn(child, group, environment, in, out, err);
     close_end(&in[0]);
     close_end(&out[1]);
     close_end(&err[1]);
     child->in = in[1];
     child->out = out[0];
     child->err = err[0];
-    if (child->start_error || child->input_length == 0)
-        close_end(&child->in);
+    if (child->start_error || child->input_length == 0) close_end(&child->in);
     if (child->start_error) {
         close_end(&child->out);
         close_end(&child->err);
         return;
     }
-    if (child->in >= 0)
-        fcntl(child->in, F_SETFL, O_NONBLOCK);
+    if (child->in >= 0) fcntl(child->in, F_SETFL, O_NONBLOCK);
     child->last_sign = monotonic_seconds();
 }
 
@@ -181,16 +167,14 @@ static size_t rounds_of(const struct child *child) {
 static void feed(struct child *child) {
     size_t at = child->input_sent % child->input_length;
     ssize_t wrote = write(child->in, child->input + at, child->input_length - at);
-    if (wrote > 0)
-        child->input_sent += (size_t)wrote;
+    if (wrote > 0) child->input_sent += (size_t)wrote;
     if ((wrote < 0 && errno != EAGAIN && errno != EINTR) || child->input_sent == rounds_of(child) * child->input_length)
         close_end(&child->in);
 }
 
 static void keep_tail(struct child *child, const char *text, size_t length) {
     size_t room = child->head_capacity - child->head_length, headed = length < room ? length : room;
-    if (headed)
-        memcpy(child->head + child->head_length, text, headed);
+    if (headed) memcpy(child->head + child->head_length, text, headed);
     child->head_length += headed;
     if (length > CHILD_TAIL) {
         text += length - CHILD_TAIL;
@@ -236,8 +220,7 @@ static void drain(struct child *child, int *end, bool is_output) {
 }
 
 static void stop(struct child *child) {
-    if (child->pid > 0)
-        kill(child->pid, SIGKILL);
+    if (child->pid > 0) kill(child->pid, SIGKILL);
     close_end(&child->in);
     close_end(&child->out);
     close_end(&child->err);
@@ -250,8 +233,7 @@ static bool is_open(const struct child *child) {
 static void judge(struct child *child, double idle_seconds) {
     child->overran = child->output_extra > EXTRA_MAX;
     child->hung = monotonic_seconds() - child->last_sign > idle_seconds;
-    if (child->overran || child->hung)
-        stop(child);
+    if (child->overran || child->hung) stop(child);
 }
 
 /* One turn: waits for any pipe, moves what can be moved. */
@@ -265,17 +247,12 @@ static void turn(struct child *children, int count, double idle_seconds) {
     poll(ends, (nfds_t)(3 * count), POLL_MILLISECONDS);
     for (int i = 0; i < count; i++) {
         struct child *child = &children[i];
-        if (!is_open(child))
-            continue;
+        if (!is_open(child)) continue;
         bool alive = ends[3 * i].revents || ends[3 * i + 1].revents || ends[3 * i + 2].revents;
-        if (ends[3 * i].revents)
-            feed(child);
-        if (ends[3 * i + 1].revents)
-            drain(child, &child->out, true);
-        if (ends[3 * i + 2].revents)
-            drain(child, &child->err, false);
-        if (alive)
-            child->last_sign = monotonic_seconds();
+        if (ends[3 * i].revents) feed(child);
+        if (ends[3 * i + 1].revents) drain(child, &child->out, true);
+        if (ends[3 * i + 2].revents) drain(child, &child->err, false);
+        if (alive) child->last_sign = monotonic_seconds();
         judge(child, idle_seconds);
     }
 }
@@ -283,8 +260,7 @@ static void turn(struct child *children, int count, double idle_seconds) {
 /* Its pipes are closed; it may still linger. */
 static void await(struct child *child, double idle_seconds) {
     struct timespec pause = {.tv_nsec = 1000000};
-    if (child->pid <= 0)
-        return;
+    if (child->pid <= 0) return;
     double since = monotonic_seconds();
     while (waitpid(child->pid, &child->status, WNOHANG) == 0) {
         if (monotonic_seconds() - since > idle_seconds && !child->hung) {
@@ -298,8 +274,7 @@ static void await(struct child *child, double idle_seconds) {
 
 static bool any_open(const struct child *children, int count) {
     for (int i = 0; i < count; i++)
-        if (is_open(&children[i]))
-            return true;
+        if (is_open(&children[i])) return true;
     return false;
 }
 
@@ -329,8 +304,7 @@ static bool run_in_group(struct bxc_context *context, struct child *children, in
         cancelled = atomic_load(&context->cancelled);
     }
     for (int i = 0; i < count; i++) {
-        if (cancelled)
-            stop(&children[i]);
+        if (cancelled) stop(&children[i]);
         await(&children[i], idle_seconds);
     }
     return cancelled;
@@ -342,13 +316,10 @@ int children_run(struct bxc_context *context, struct arena *scratch, struct chil
     sigset_t before;
     struct group group = {.alive = -1};
     int error = group_start(&group);
-    for (int i = 0; error && i < count; i++)
-        children[i].start_error = error;
-    if (error)
-        return 0;
+    for (int i = 0; error && i < count; i++) children[i].start_error = error;
+    if (error) return 0;
     hold_broken_pipes(&before);
-    for (int i = 0; i < count; i++)
-        start(&children[i], group.leader, environment);
+    for (int i = 0; i < count; i++) start(&children[i], group.leader, environment);
     bool cancelled = run_in_group(context, children, count, idle_seconds);
     group_end(&group);
     release_broken_pipes(&before);
@@ -356,27 +327,19 @@ int children_run(struct bxc_context *context, struct arena *scratch, struct chil
 }
 
 const char *child_fate(struct arena *arena, const struct child *child) {
-    if (child->start_error)
-        return arena_printf(arena, "did not start: %s", strerror(child->start_error));
-    if (child->hung)
-        return "hung without a sign of life and was stopped";
-    if (child->overran)
-        return "printed without end and was stopped";
-    if (WIFSIGNALED(child->status))
-        return arena_printf(arena, "died of signal %d", WTERMSIG(child->status));
-    if (WEXITSTATUS(child->status) == 127)
-        return arena_printf(arena, "could not run '%s'", child->arguments[0]);
-    if (WEXITSTATUS(child->status))
-        return arena_printf(arena, "ended with exit code %d", WEXITSTATUS(child->status));
+    if (child->start_error) return arena_printf(arena, "did not start: %s", strerror(child->start_error));
+    if (child->hung) return "hung without a sign of life and was stopped";
+    if (child->overran) return "printed without end and was stopped";
+    if (WIFSIGNALED(child->status)) return arena_printf(arena, "died of signal %d", WTERMSIG(child->status));
+    if (WEXITSTATUS(child->status) == 127) return arena_printf(arena, "could not run '%s'", child->arguments[0]);
+    if (WEXITSTATUS(child->status)) return arena_printf(arena, "ended with exit code %d", WEXITSTATUS(child->status));
     return NULL;
 }
 
 const char *child_last_lines(struct arena *arena, const struct child *child, int lines) {
     size_t end = child->tail_length;
-    while (end > 0 && child->tail[end - 1] == '\n')
-        end--;
+    while (end > 0 && child->tail[end - 1] == '\n') end--;
     size_t start_at = end;
-    while (start_at > 0 && (child->tail[start_at - 1] != '\n' || --lines > 0))
-        start_at--;
+    while (start_at > 0 && (child->tail[start_at - 1] != '\n' || --lines > 0)) start_at--;
     return end > start_at ? arena_strndup(arena, child->tail + start_at, end - start_at) : NULL;
 }

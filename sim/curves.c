@@ -24,8 +24,7 @@ static size_t tied(const struct scored *events, size_t count, size_t from, uint6
 double curve_area(struct scored *events, size_t count) {
     uint64_t positives = 0, positive, negative;
     uint128 twice = 0; /* twice the number of pairs in the right order */
-    if (count == 0)
-        return (double)NAN;
+    if (count == 0) return (double)NAN;
     qsort(events, count, sizeof *events, descending);
     for (size_t i = 0; i < count;) {
         i = tied(events, count, i, &positive, &negative);
@@ -33,8 +32,7 @@ double curve_area(struct scored *events, size_t count) {
         positives += positive;
     }
     uint64_t negatives = count - positives;
-    if (positives == 0 || negatives == 0)
-        return (double)NAN;
+    if (positives == 0 || negatives == 0) return (double)NAN;
     return (double)twice / 2 / ((double)positives * (double)negatives);
 }
 
@@ -47,8 +45,7 @@ static double nine_digits(uint64_t part, uint64_t whole) {
 void curve_sample(const struct scored *events, size_t count, double *false_positive, double *true_positive) {
     uint64_t positives = 0, seen_positive = 0, seen_negative = 0, positive, negative;
     size_t at = 0;
-    for (size_t i = 0; i < count; i++)
-        positives += events[i].positive;
+    for (size_t i = 0; i < count; i++) positives += events[i].positive;
     uint64_t negatives = count - positives;
     for (int k = 0; k < CURVE_POINTS - 1; k++) {
         while (at < count && (double)seen_positive < (double)positives * k / (CURVE_POINTS - 2)) {

@@ -11,8 +11,7 @@ double number_distance(double a, double b) {
 
 const struct node *through_reshapes(const struct graph *graph, valref value) {
     const struct node *node = graph_definition(graph, value);
-    while (node->op == OP_RESHAPE)
-        node = graph_definition(graph, node->inputs[0]);
+    while (node->op == OP_RESHAPE) node = graph_definition(graph, node->inputs[0]);
     return node;
 }
 

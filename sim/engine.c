@@ -5,22 +5,55 @@
 #include "sim/private.h"
 
 const struct engine_kind engine_kinds[ENGINE_COUNT] = {
-    [ENGINE_FLOAT] = {.name = "float", .summary = "the model as trained, in binary32", .open = graph_engine_open,
+    [ENGINE_FLOAT] = {.name = "float",
+                      .summary = "the model as trained, in binary32",
+                      .open = graph_engine_open,
                       .run_reals = graph_engine_run_reals},
-    [ENGINE_EMULATOR] = {.name = "emulator", .summary = "the quantised graph in integers", .open = graph_engine_open,
+    [ENGINE_EMULATOR] = {.name = "emulator",
+                         .summary = "the quantised graph in integers",
+                         .open = graph_engine_open,
                          .run = graph_engine_run},
-    [ENGINE_C] = {.name = "c", .summary = "the emitted C, compiled", .tools = "make CC=cc", .open = process_engine_open, .run = process_engine_run,
-                  .build = {.engine = "c", .folder = "c", .sources = {"c"}, .products = {"run"}, .versions = "${CC:-cc} --version"}},
-    [ENGINE_HLS] = {.name = "hls", .summary = "the emitted HLS C++, compiled", .tools = "make CXX=g++", .open = process_engine_open, .run = process_engine_run,
-                    .build = {.engine = "hls", .folder = "hls", .sources = {"hls"}, .products = {"run"}, .versions = "${CXX:-g++} --version",
-                              .takes_ap_types = true}},
-    [ENGINE_RTL] = {.name = "rtl", .summary = "the emitted Verilog in Verilator", .tools = "make VERILATOR=verilator CXX=g++", .open = process_engine_open,
+    [ENGINE_C] = {.name = "c",
+                  .summary = "the emitted C, compiled",
+                  .tools = "make CC=cc",
+                  .open = process_engine_open,
+                  .run = process_engine_run,
+                  .build = {.engine = "c",
+                            .folder = "c",
+                            .sources = {"c"},
+                            .products = {"run"},
+                            .versions = "${CC:-cc} --version"}},
+    [ENGINE_HLS] = {.name = "hls",
+                    .summary = "the emitted HLS C++, compiled",
+                    .tools = "make CXX=g++",
+                    .open = process_engine_open,
                     .run = process_engine_run,
-                    .build = {.engine = "rtl", .folder = "sim", .sources = {"rtl", "sim"}, .products = {"run"},
+                    .build = {.engine = "hls",
+                              .folder = "hls",
+                              .sources = {"hls"},
+                              .products = {"run"},
+                              .versions = "${CXX:-g++} --version",
+                              .takes_ap_types = true}},
+    [ENGINE_RTL] = {.name = "rtl",
+                    .summary = "the emitted Verilog in Verilator",
+                    .tools = "make VERILATOR=verilator CXX=g++",
+                    .open = process_engine_open,
+                    .run = process_engine_run,
+                    .build = {.engine = "rtl",
+                              .folder = "sim",
+                              .sources = {"rtl", "sim"},
+                              .products = {"run"},
                               .versions = "${CXX:-g++} --version; ${VERILATOR:-verilator} --version"}},
-    [ENGINE_ICARUS] = {.name = "icarus", .summary = "the emitted Verilog in Icarus, a sample", .tools = "make IVERILOG=iverilog vvp",
-                       .open = process_engine_open, .run = process_engine_run,
-                       .build = {.engine = "icarus", .folder = "sim", .sources = {"rtl", "sim"}, .target = "icarus", .products = {"run-icarus", "icarus.vvp"},
+    [ENGINE_ICARUS] = {.name = "icarus",
+                       .summary = "the emitted Verilog in Icarus, a sample",
+                       .tools = "make IVERILOG=iverilog vvp",
+                       .open = process_engine_open,
+                       .run = process_engine_run,
+                       .build = {.engine = "icarus",
+                                 .folder = "sim",
+                                 .sources = {"rtl", "sim"},
+                                 .target = "icarus",
+                                 .products = {"run-icarus", "icarus.vvp"},
                                  .versions = "${IVERILOG:-iverilog} -V"}},
 };
 
@@ -52,7 +85,8 @@ static int default_jobs(void) {
     return processors < 1 ? 1 : processors > CHILD_MAX ? CHILD_MAX : (int)processors;
 }
 
-struct engine *engine_open(const struct firmware *firmware, enum engine_id id, const struct engine_options *options, bool *built) {
+struct engine *engine_open(const struct firmware *firmware, enum engine_id id, const struct engine_options *options,
+                           bool *built) {
     struct arena *arena = arena_new(firmware->context);
     struct engine *engine = ARENA_NEW(arena, struct engine);
     engine->kind = &engine_kinds[id];
@@ -65,10 +99,8 @@ struct engine *engine_open(const struct firmware *firmware, enum engine_id id, c
         engine->options = *options;
     else
         engine->options.check_hash = true;
-    if (engine->options.jobs <= 0)
-        engine->options.jobs = default_jobs();
-    if (engine->options.jobs > CHILD_MAX)
-        engine->options.jobs = CHILD_MAX;
+    if (engine->options.jobs <= 0) engine->options.jobs = default_jobs();
+    if (engine->options.jobs > CHILD_MAX) engine->options.jobs = CHILD_MAX;
     count_elements(engine);
     double start = monotonic_seconds();
     int status = engine->kind->open(engine);
@@ -82,13 +114,11 @@ struct engine *engine_open(const struct firmware *firmware, enum engine_id id, c
 }
 
 void engine_close(struct engine *engine) {
-    if (engine)
-        arena_free(engine->arena);
+    if (engine) arena_free(engine->arena);
 }
 
 int engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs) {
-    if (!engine->kind->run)
-        context_bug(engine->firmware->context, "engine '%s' has no integers", engine->kind->name);
+    if (!engine->kind->run) context_bug(engine->firmware->context, "engine '%s' has no integers", engine->kind->name);
     return engine->kind->run(engine, events, inputs, outputs);
 }
 

@@ -29,7 +29,8 @@ static int fails(const struct entry *entry, const char *format, ...) {
     va_start(arguments, format);
     strbuf_vprintf(&text, format, arguments);
     va_end(arguments);
-    return diag_error(&entry->engine->firmware->context->diagnostics, (struct location){.file = entry->engine->program}, NULL, "%s", text.data);
+    return diag_error(&entry->engine->firmware->context->diagnostics, (struct location){.file = entry->engine->program},
+                      NULL, "%s", text.data);
 }
 
 static const char *function_name(const struct entry *entry) {
@@ -37,8 +38,7 @@ static const char *function_name(const struct entry *entry) {
 }
 
 static float some_ulps_from(float number, int ulps) {
-    for (; ulps; ulps += ulps < 0 ? 1 : -1)
-        number = nextafterf(number, ulps < 0 ? -INFINITY : INFINITY);
+    for (; ulps; ulps += ulps < 0 ? 1 : -1) number = nextafterf(number, ulps < 0 ? -INFINITY : INFINITY);
     return number;
 }
 
@@ -50,13 +50,16 @@ static double near(double real, double step, uint64_t *state) {
     case 0: return random >> 62 & 1 ? (double)INFINITY : -(double)INFINITY;
     case 1: return ldexp(random >> 62 & 1 ? 1 : -1, (int)(random >> 32 & 2047) - 1074);
     case 2: return -0.0;
-    case 3: case 4: return tie;
-    case 5: case 6: return nextafter(tie, (double)INFINITY);
-    case 7: case 8: return nextafter(tie, -(double)INFINITY);
+    case 3:
+    case 4: return tie;
+    case 5:
+    case 6: return nextafter(tie, (double)INFINITY);
+    case 7:
+    case 8: return nextafter(tie, -(double)INFINITY);
     case 9: return (double)(float)tie;
     case 10: return real + step * ((double)(random >> 40) / 16777216.0);
-    case 11: case 12: /* roundings of a port's steps */
-        return (double)some_ulps_from((float)tie, (int)(random >> 32 & 63) - 32);
+    case 11:
+    case 12: /* roundings of a port's steps */ return (double)some_ulps_from((float)tie, (int)(random >> 32 & 63) - 32);
     default: return real;
     }
 }
@@ -101,13 +104,15 @@ static int make_wanted(struct entry *entry, const struct sample *sample) {
     int64_t **results = ARENA_ARRAY(entry->scratch, int64_t *, entry->graph->output_count + 1);
     for (uint32_t o = 0; o < entry->graph->output_count; o++)
         results[o] = ARENA_ARRAY(entry->scratch, int64_t, entry->events * sample->output_elements[o] + 1);
-    if (make_numbers(entry, sample, integers) || engine_run(entry->emulator, entry->events, (const int64_t *const *)integers, results))
+    if (make_numbers(entry, sample, integers) ||
+        engine_run(entry->emulator, entry->events, (const int64_t *const *)integers, results))
         return -1;
     put_nan(entry);
     for (uint32_t o = 0; o < entry->graph->output_count; o++) {
         size_t n = sample->output_elements[o];
-        double *wanted = entry->wanted[o] = ARENA_ARRAY(entry->scratch, double, entry->events * n + 1);
-        port_to_reals(entry->graph, entry->graph->outputs[o].value, &entry->graph->outputs[o].meaning, entry->events, results[o], wanted);
+        double *wanted = entry->wanted[o] = ARENA_ARRAY(entry->scratch, double, entry->events *n + 1);
+        port_to_reals(entry->graph, entry->graph->outputs[o].value, &entry->graph->outputs[o].meaning, entry->events,
+                      results[o], wanted);
         for (size_t k = 0; k < entry->events * n; k++)
             wanted[k] = entry->status[k / n] ? UNTOUCHED : entry->single ? (double)(float)wanted[k] : wanted[k];
     }
@@ -116,15 +121,17 @@ static int make_wanted(struct entry *entry, const struct sample *sample) {
 
 static int compare_event(const struct entry *entry, size_t event, const int64_t *got) {
     if (got[0] != entry->status[event])
-        return fails(entry, "%s returns %" PRId64 " for event %zu, where %" PRId64 " is right", function_name(entry), got[0], event, entry->status[event]);
+        return fails(entry, "%s returns %" PRId64 " for event %zu, where %" PRId64 " is right", function_name(entry),
+                     got[0], event, entry->status[event]);
     got++;
     for (uint32_t o = 0; o < entry->graph->output_count; o++)
         for (size_t e = 0, n = entry->engine->output_elements[o]; e < n; e++, got++) {
             double number;
             memcpy(&number, got, sizeof number);
             if (memcmp(&number, &entry->wanted[o][event * n + e], sizeof number))
-                return fails(entry, "%s gives %.17g for output '%s', element %zu of event %zu, where %.17g is right", function_name(entry), number,
-                             entry->graph->outputs[o].name, e, event, entry->wanted[o][event * n + e]);
+                return fails(entry, "%s gives %.17g for output '%s', element %zu of event %zu, where %.17g is right",
+                             function_name(entry), number, entry->graph->outputs[o].name, e, event,
+                             entry->wanted[o][event * n + e]);
         }
     return 0;
 }
@@ -140,9 +147,14 @@ static int run_program(const struct entry *entry, const char *option, struct chi
     return fate ? fails(entry, "engine 'c' %s when run with %s", fate, option) : 0;
 }
 
-int entry_run(struct engine *engine, struct engine *emulator, const struct sample *sample, bool single, size_t *events) {
+int entry_run(struct engine *engine, struct engine *emulator, const struct sample *sample, bool single,
+              size_t *events) {
     struct arena *scratch = arena_new(engine->firmware->context);
-    struct entry entry = {.engine = engine, .emulator = emulator, .scratch = scratch, .graph = engine->graph, .single = single,
+    struct entry entry = {.engine = engine,
+                          .emulator = emulator,
+                          .scratch = scratch,
+                          .graph = engine->graph,
+                          .single = single,
                           .inputs = graph_inputs(engine->graph, scratch)};
     *events = entry.events = sample->count < ENTRY_EVENTS ? sample->count : ENTRY_EVENTS;
     entry.numbers = ARENA_ARRAY(scratch, double, entry.events * engine->input_total + 1);
@@ -150,13 +162,15 @@ int entry_run(struct engine *engine, struct engine *emulator, const struct sampl
     entry.wanted = ARENA_ARRAY(scratch, double *, engine->graph->output_count + 1);
     size_t width = 1 + engine->output_total;
     int64_t *got = ARENA_ARRAY(scratch, int64_t, entry.events * width + 1);
-    struct child child = {.input = (const uint8_t *)entry.numbers, .input_length = entry.events * engine->input_total * sizeof(double),
-                          .output = (uint8_t *)got, .output_capacity = entry.events * width * sizeof *got};
+    struct child child = {.input = (const uint8_t *)entry.numbers,
+                          .input_length = entry.events * engine->input_total * sizeof(double),
+                          .output = (uint8_t *)got,
+                          .output_capacity = entry.events * width * sizeof *got};
     int result = make_wanted(&entry, sample);
-    if (result == 0)
-        result = run_program(&entry, single ? "--float" : "--double", &child);
+    if (result == 0) result = run_program(&entry, single ? "--float" : "--double", &child);
     if (result == 0 && (child.output_length != child.output_capacity || child.output_extra))
-        result = fails(&entry, "%s gave %zu bytes for %zu events", function_name(&entry), child.output_length + child.output_extra, entry.events);
+        result = fails(&entry, "%s gave %zu bytes for %zu events", function_name(&entry),
+                       child.output_length + child.output_extra, entry.events);
     for (size_t event = 0; event < entry.events && result == 0; event++)
         result = compare_event(&entry, event, got + event * width);
     arena_free(scratch);
@@ -175,10 +189,10 @@ static void tell_port(const struct graph *graph, struct strbuf *out, const char 
 
 int entry_ports(struct engine *engine) {
     struct arena *scratch = arena_new(engine->firmware->context);
-    struct entry entry = {.engine = engine, .scratch = scratch, .graph = engine->graph, .inputs = graph_inputs(engine->graph, scratch)};
+    struct entry entry = {
+        .engine = engine, .scratch = scratch, .graph = engine->graph, .inputs = graph_inputs(engine->graph, scratch)};
     struct strbuf wanted = strbuf_new(scratch);
-    for (uint32_t i = 0; i < entry.inputs.count; i++)
-        tell_port(entry.graph, &wanted, "in", entry.inputs.at[i]);
+    for (uint32_t i = 0; i < entry.inputs.count; i++) tell_port(entry.graph, &wanted, "in", entry.inputs.at[i]);
     for (uint32_t o = 0; o < entry.graph->output_count; o++)
         tell_port(entry.graph, &wanted, "out", entry.graph->outputs[o].value);
     char *got = arena_alloc(scratch, wanted.length + 2);
@@ -186,9 +200,9 @@ int entry_ports(struct engine *engine) {
     int result = run_program(&entry, "--ports", &child);
     if (result == 0 && strcmp(got, wanted.data)) {
         int line = 1;
-        for (size_t i = 0; got[i] && got[i] == wanted.data[i]; i++)
-            line += got[i] == '\n';
-        result = fails(&entry, "the C code tells other formats of its ports than model.bxc has: line %d of --ports", line);
+        for (size_t i = 0; got[i] && got[i] == wanted.data[i]; i++) line += got[i] == '\n';
+        result =
+            fails(&entry, "the C code tells other formats of its ports than model.bxc has: line %d of --ports", line);
     }
     arena_free(scratch);
     return result;

@@ -49,8 +49,7 @@ double errors_quantile(const struct errors *errors, double share) {
     uint64_t wanted = (uint64_t)ceil(share * (double)errors->count), seen = 0;
     for (uint32_t i = 0; i < BUCKETS && wanted; i++) {
         seen += errors->bucket[i];
-        if (seen >= wanted)
-            return i == 0 ? 0 : fmin(bucket_end(i), errors->largest);
+        if (seen >= wanted) return i == 0 ? 0 : fmin(bucket_end(i), errors->largest);
     }
     return 0;
 }

@@ -25,9 +25,9 @@ static const double WORK = 2e9, LAST_BIT_WORK = 3e9, AIM_WORK = 1e9, ROW_NUMBERS
 struct target { /* one sum */
     valref value;
     size_t element;
-    int64_t best[2]; /* smallest, largest so far */
+    int64_t best[2];                 /* smallest, largest so far */
     struct interval interval, fewer; /* its numbers; those that need fewer bits than it has */
-    uint32_t all_bits; /* events among the seeds that need them all */
+    uint32_t all_bits;               /* events among the seeds that need them all */
 };
 
 struct aim { /* a number that an operand should be once */
@@ -44,15 +44,15 @@ struct search {
     struct arena *arena;
     struct lanes network;
     struct slopes *slopes;
-    int64_t *lanes;      /* its events, all inputs side by side */
+    int64_t *lanes;            /* its events, all inputs side by side */
     int64_t *parent, *attempt; /* the event that they are made from; one that is thought of */
     struct push *pushes;
     struct target *targets;
     size_t target_count;
-    int64_t *rows;       /* by target and direction: the event of `best` */
+    int64_t *rows; /* by target and direction: the event of `best` */
     struct aim *aims;
     size_t aim_count, aim_capacity;
-    int64_t *aim_rows;   /* the event of `near` */
+    int64_t *aim_rows; /* the event of `near` */
     struct row_set kept;
     uint64_t random;
     double work, work_an_event;
@@ -66,31 +66,28 @@ static uint64_t next_random(struct search *search) {
 
 static uint64_t hash_row(const int64_t *row, size_t columns) {
     uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < columns; i++)
-        hash = (hash ^ (uint64_t)row[i]) * 0x100000001b3u ^ hash >> 29;
+    for (size_t i = 0; i < columns; i++) hash = (hash ^ (uint64_t)row[i]) * 0x100000001b3u ^ hash >> 29;
     return hash;
 }
 
 static void set_grow(struct row_set *set, struct arena *arena) {
     size_t capacity = set->capacity ? 2 * set->capacity : 256;
-    set->rows = arena_grow(arena, set->rows, set->count * set->columns * sizeof *set->rows, capacity * set->columns * sizeof *set->rows + 1);
+    set->rows = arena_grow(arena, set->rows, set->count * set->columns * sizeof *set->rows,
+                           capacity * set->columns * sizeof *set->rows + 1);
     set->slots = ARENA_ARRAY(arena, uint32_t, 2 * capacity);
     set->capacity = capacity;
     for (size_t i = 0; i < set->count; i++) {
         size_t slot = hash_row(set->rows + i * set->columns, set->columns) % (2 * capacity);
-        while (set->slots[slot])
-            slot = (slot + 1) % (2 * capacity);
+        while (set->slots[slot]) slot = (slot + 1) % (2 * capacity);
         set->slots[slot] = (uint32_t)i + 1;
     }
 }
 
 void row_set_add(struct row_set *set, struct arena *arena, const int64_t *row) {
-    if (set->count == set->capacity)
-        set_grow(set, arena);
+    if (set->count == set->capacity) set_grow(set, arena);
     size_t slot = hash_row(row, set->columns) % (2 * set->capacity);
     for (; set->slots[slot]; slot = (slot + 1) % (2 * set->capacity))
-        if (!memcmp(set->rows + (set->slots[slot] - 1) * set->columns, row, set->columns * sizeof *row))
-            return;
+        if (!memcmp(set->rows + (set->slots[slot] - 1) * set->columns, row, set->columns * sizeof *row)) return;
     memcpy(set->rows + set->count++ * set->columns, row, set->columns * sizeof *row);
     set->slots[slot] = (uint32_t)set->count;
 }
@@ -98,18 +95,17 @@ void row_set_add(struct row_set *set, struct arena *arena, const int64_t *row) {
 /* ---- what is searched ---- */
 
 static bool is_sum(const struct node *node) {
-    return node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL || node->op == OP_MATMUL || node->op == OP_REDUCE_SUM;
+    return node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL || node->op == OP_MATMUL ||
+           node->op == OP_REDUCE_SUM;
 }
 
 /* Only a constant is added to it: the sum behind it moves with it. */
 static bool is_part(const struct graph *graph, valref value) {
     bool output, part = false;
-    if (graph_use_count(graph, value, &output) != 1 || output)
-        return false;
+    if (graph_use_count(graph, value, &output) != 1 || output) return false;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->dead || (node->op != OP_ADD && node->op != OP_SUB))
-            continue;
+        if (node->dead || (node->op != OP_ADD && node->op != OP_SUB)) continue;
         for (int side = 0; side < 2; side++)
             part |= valref_equal(node->inputs[side], value) && graph_integers(graph, node->inputs[!side]);
     }
@@ -121,7 +117,10 @@ static void add_targets(struct search *search, const struct node *node) {
         struct interval interval = graph_interval(search->graph, node->result, e);
         if (interval.lo != interval.hi)
             search->targets[search->target_count++] = (struct target){.value = node->result,
-                .element = e, .interval = interval, .fewer = numbers_of_fewer_bits(interval), .best = {INT64_MAX, INT64_MIN}};
+                                                                      .element = e,
+                                                                      .interval = interval,
+                                                                      .fewer = numbers_of_fewer_bits(interval),
+                                                                      .best = {INT64_MAX, INT64_MIN}};
     }
 }
 
@@ -130,11 +129,11 @@ static void find_targets(struct search *search) {
     const struct graph *graph = search->graph;
     size_t all = 0;
     for (int pass = 0; pass < 2; pass++) {
-        if (pass)
-            search->targets = ARENA_ARRAY(search->arena, struct target, all + 1);
+        if (pass) search->targets = ARENA_ARRAY(search->arena, struct target, all + 1);
         for (uint32_t i = search->first_node; i < graph->node_count; i++) {
             const struct node *node = &graph->nodes[i];
-            if (node->dead || !is_sum(node) || graph_value(graph, node->result)->kind != VALUE_INTEGER || is_part(graph, node->result))
+            if (node->dead || !is_sum(node) || graph_value(graph, node->result)->kind != VALUE_INTEGER ||
+                is_part(graph, node->result))
                 continue;
             if (pass)
                 add_targets(search, node);
@@ -143,21 +142,21 @@ static void find_targets(struct search *search) {
         }
     }
     size_t room = (size_t)(ROW_NUMBERS / (double)(2 * search->ports->count + 1)) + 1, count = search->target_count;
-    for (size_t i = 0; count > room && i < room; i++)
-        search->targets[i] = search->targets[i * count / room];
+    for (size_t i = 0; count > room && i < room; i++) search->targets[i] = search->targets[i * count / room];
     search->target_count = count > room ? room : count;
-    search->rows = arena_calloc(search->arena, search->target_count + 1, 2 * search->ports->count * sizeof *search->rows + 1);
+    search->rows =
+        arena_calloc(search->arena, search->target_count + 1, 2 * search->ports->count * sizeof *search->rows + 1);
 }
 
 /* ---- what is aimed at ---- */
 
 static void add_aim(struct search *search, valref value, size_t element, int128 wanted) {
     struct interval interval = graph_interval(search->graph, value, element);
-    if (wanted < interval.lo || wanted > interval.hi)
-        return;
+    if (wanted < interval.lo || wanted > interval.hi) return;
     if (search->aim_count == search->aim_capacity) {
         size_t larger = search->aim_capacity ? 2 * search->aim_capacity : 256;
-        search->aims = arena_grow(search->arena, search->aims, search->aim_capacity * sizeof *search->aims, larger * sizeof *search->aims);
+        search->aims = arena_grow(search->arena, search->aims, search->aim_capacity * sizeof *search->aims,
+                                  larger * sizeof *search->aims);
         search->aim_capacity = larger;
     }
     search->aims[search->aim_count++] = (struct aim){.value = value, .element = element, .wanted = (int64_t)wanted};
@@ -204,24 +203,26 @@ static void aim_at_lookup(struct search *search, const struct node *node, size_t
     }
     const struct table *table = &lookup->tables[at];
     for (uint32_t k = 0, some = table->count < AIMS_A_TABLE ? table->count : AIMS_A_TABLE; k < some; k++)
-        add_aim(search, node->inputs[0], element, (int128)table->first + (some > 1 ? (int64_t)((uint64_t)k * (table->count - 1) / (some - 1)) : 0));
+        add_aim(search, node->inputs[0], element,
+                (int128)table->first + (some > 1 ? (int64_t)((uint64_t)k * (table->count - 1) / (some - 1)) : 0));
 }
 
 static void find_aims(struct search *search) {
     const struct graph *graph = search->graph;
     for (uint32_t i = search->first_node; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->dead || (node->op != OP_NARROW && node->op != OP_TABLE && node->op != OP_THRESHOLD) || graph_integers(graph, node->inputs[0]))
+        if (node->dead || (node->op != OP_NARROW && node->op != OP_TABLE && node->op != OP_THRESHOLD) ||
+            graph_integers(graph, node->inputs[0]))
             continue;
         for (size_t e = 0, n = value_elements(graph, node->result); e < n; e++)
             (node->op == OP_NARROW ? aim_at_clamp : aim_at_lookup)(search, node, e);
     }
     size_t room = (size_t)(ROW_NUMBERS / (double)(search->ports->count + 1)) + 1, count = search->aim_count;
     room = room < AIMS_MAX ? room : AIMS_MAX;
-    for (size_t i = 0; count > room && i < room; i++)
-        search->aims[i] = search->aims[i * count / room];
+    for (size_t i = 0; count > room && i < room; i++) search->aims[i] = search->aims[i * count / room];
     search->aim_count = count > room ? room : count;
-    search->aim_rows = arena_calloc(search->arena, search->aim_count + 1, search->ports->count * sizeof *search->aim_rows + 1);
+    search->aim_rows =
+        arena_calloc(search->arena, search->aim_count + 1, search->ports->count * sizeof *search->aim_rows + 1);
 }
 
 /* Multiply-adds and other operations of one event, roughly. */
@@ -229,8 +230,7 @@ double work_of_event(const struct graph *graph) {
     double work = 1;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->dead || node->op == OP_CONSTANT)
-            continue;
+        if (node->dead || node->op == OP_CONSTANT) continue;
         const struct shape *left = node->input_count ? &graph_value(graph, node->inputs[0])->shape : NULL;
         double depth = node->op == OP_MATMUL && left->rank ? (double)left->dim[left->rank - 1] : 1;
         work += depth * (double)value_elements(graph, node->result);
@@ -251,8 +251,7 @@ static int64_t *row_of(const struct search *search, size_t target, int direction
 static int best_lane(const int64_t *numbers, int direction) {
     int best = 0;
     for (int lane = 1; lane < EVENT_LANES; lane++)
-        if (direction ? numbers[lane] > numbers[best] : numbers[lane] < numbers[best])
-            best = lane;
+        if (direction ? numbers[lane] > numbers[best] : numbers[lane] < numbers[best]) best = lane;
     return best;
 }
 
@@ -265,21 +264,17 @@ static void look_at_aims(struct search *search) {
     size_t columns = search->ports->count;
     for (size_t k = 0; k < search->aim_count; k++) {
         struct aim *aim = &search->aims[k];
-        if (aim->hit)
-            continue;
+        if (aim->hit) continue;
         const int64_t *numbers = lanes_of(&search->network, aim->value, aim->element);
         int best = 0;
         for (int lane = 1; lane < EVENT_LANES; lane++)
-            if (distance(numbers[lane], aim->wanted) < distance(numbers[best], aim->wanted))
-                best = lane;
-        if (aim->seen && distance(numbers[best], aim->wanted) >= distance(aim->near, aim->wanted))
-            continue;
+            if (distance(numbers[lane], aim->wanted) < distance(numbers[best], aim->wanted)) best = lane;
+        if (aim->seen && distance(numbers[best], aim->wanted) >= distance(aim->near, aim->wanted)) continue;
         aim->seen = true;
         aim->near = numbers[best];
         aim->hit = aim->near == aim->wanted;
         memcpy(search->aim_rows + k * columns, search->lanes + (size_t)best * columns, columns * sizeof(int64_t));
-        if (aim->hit)
-            row_set_add(&search->kept, search->arena, search->aim_rows + k * columns);
+        if (aim->hit) row_set_add(&search->kept, search->arena, search->aim_rows + k * columns);
     }
 }
 
@@ -293,10 +288,10 @@ static void evaluate(struct search *search) {
         const int64_t *numbers = block_of(search, target);
         for (int direction = 0; direction < 2; direction++) {
             int lane = best_lane(numbers, direction);
-            if (direction ? numbers[lane] <= target->best[1] : numbers[lane] >= target->best[0])
-                continue;
+            if (direction ? numbers[lane] <= target->best[1] : numbers[lane] >= target->best[0]) continue;
             target->best[direction] = numbers[lane];
-            memcpy(row_of(search, t, direction), search->lanes + (size_t)lane * search->ports->count, search->ports->count * sizeof(int64_t));
+            memcpy(row_of(search, t, direction), search->lanes + (size_t)lane * search->ports->count,
+                   search->ports->count * sizeof(int64_t));
         }
     }
 }
@@ -315,8 +310,7 @@ static int64_t *lane_row(const struct search *search, size_t lane) {
 static void spread(struct search *search, int64_t *row) {
     uint64_t bits = 0;
     for (size_t i = 0; i < search->ports->count; i++, bits >>= 1) {
-        if (i % 64 == 0)
-            bits = next_random(search);
+        if (i % 64 == 0) bits = next_random(search);
         row[i] = end_of(search, i, bits & 1);
     }
 }
@@ -329,8 +323,7 @@ struct push { /* one element to its better end, and what that would bring by the
 
 static int by_gain(const void *a, const void *b) {
     const struct push *x = a, *y = b;
-    if (x->gain != y->gain)
-        return x->gain < y->gain ? 1 : -1;
+    if (x->gain != y->gain) return x->gain < y->gain ? 1 : -1;
     return x->element < y->element ? -1 : x->element > y->element;
 }
 
@@ -354,10 +347,8 @@ static size_t find_pushes(const struct search *search, const int64_t *row, int d
 /* Whether candidate `lane` makes push k of `count`: the first the event itself, then the strongest 1, 2, 4, ...
  * together, the strongest ones alone, random halves and eighths of them, and none (wander has those). */
 static bool takes(struct search *search, size_t lane, size_t k, size_t count) {
-    if (lane < 16)
-        return lane == 15 ? k < count : k < (size_t)1 << lane >> 1;
-    if (lane < 32)
-        return k == lane - 16;
+    if (lane < 16) return lane == 15 ? k < count : k < (size_t)1 << lane >> 1;
+    if (lane < 32) return k == lane - 16;
     return lane < 52 && next_random(search) % (lane < 40 ? 2 : 8) == 0;
 }
 
@@ -366,7 +357,8 @@ static void wander(struct search *search, int64_t *row) {
     for (uint64_t left = 1 + next_random(search) % 4; left > 0; left--) {
         size_t element = (size_t)(next_random(search) % search->ports->count);
         uint64_t range = (uint64_t)search->ports->hi[element] - (uint64_t)search->ports->lo[element];
-        row[element] = (int64_t)((uint64_t)search->ports->lo[element] + (range == UINT64_MAX ? next_random(search) : next_random(search) % (range + 1)));
+        row[element] = (int64_t)((uint64_t)search->ports->lo[element] +
+                                 (range == UINT64_MAX ? next_random(search) : next_random(search) % (range + 1)));
     }
 }
 
@@ -377,10 +369,8 @@ static void make_candidates(struct search *search, const int64_t *row, int direc
         int64_t *to = lane_row(search, lane);
         memcpy(to, search->parent, columns * sizeof *to);
         for (size_t k = 0; k < count; k++)
-            if (takes(search, lane, k, count))
-                to[search->pushes[k].element] = search->pushes[k].end;
-        if (lane >= 52)
-            wander(search, to);
+            if (takes(search, lane, k, count)) to[search->pushes[k].element] = search->pushes[k].end;
+        if (lane >= 52) wander(search, to);
     }
 }
 
@@ -404,8 +394,7 @@ static void seed(struct search *search) {
                 uniform_event(search->ports, 1, (uint64_t)round * EVENT_LANES + lane, row);
             else
                 spread(search, row);
-            if (search->kept.count < SPREAD_EVENTS && lane % 4 != 3)
-                row_set_add(&search->kept, search->arena, row);
+            if (search->kept.count < SPREAD_EVENTS && lane % 4 != 3) row_set_add(&search->kept, search->arena, row);
         }
         evaluate(search);
         count_all_bits(search);
@@ -427,10 +416,10 @@ static void climb(struct search *search, size_t index, int direction, double wor
     struct target *target = &search->targets[index];
     double until = search->work - work;
     int lane = 0, idle = 0;
-    if (at_end(target, direction))
-        return;
+    if (at_end(target, direction)) return;
     stand_at(search, row_of(search, index, direction));
-    for (int round = 0; round < ROUNDS && idle < PATIENCE && search->work > until && !at_end(target, direction); round++) {
+    for (int round = 0; round < ROUNDS && idle < PATIENCE && search->work > until && !at_end(target, direction);
+         round++) {
         int64_t before = target->best[direction];
         slopes_find(search->slopes, lane, target->value, target->element);
         make_candidates(search, lane_row(search, (size_t)lane), direction);
@@ -458,19 +447,17 @@ static double reach_last_bit(struct search *search, size_t index, double work) {
     struct arena *scratch = arena_new(search->graph->context);
     struct row_set found = {.columns = search->ports->count};
     work = last_bit_events(search->graph, target->value, target->element, rows, search->ports, work, scratch, &found);
-    for (size_t i = 0; i < found.count; i++)
-        row_set_add(&search->kept, search->arena, found.rows + i * found.columns);
+    for (size_t i = 0; i < found.count; i++) row_set_add(&search->kept, search->arena, found.rows + i * found.columns);
     arena_free(scratch);
     return work;
 }
 
-/* For each sum whose highest bit few of the seeds needed a search of its own: first where the bit has been reached, which
- * takes little; the others share what is left. */
+/* For each sum whose highest bit few of the seeds needed a search of its own: first where the bit has been reached,
+ * which takes little; the others share what is left. */
 static void reach_last_bits(struct search *search) {
     double work = LAST_BIT_WORK;
     size_t left = 0;
-    for (size_t t = 0; t < search->target_count; t++)
-        left += search->targets[t].all_bits < OFTEN;
+    for (size_t t = 0; t < search->target_count; t++) left += search->targets[t].all_bits < OFTEN;
     for (int reached = 1; reached >= 0; reached--)
         for (size_t t = 0; t < search->target_count; t++)
             if (search->targets[t].all_bits < OFTEN && is_reached(&search->targets[t]) == (bool)reached)
@@ -488,14 +475,12 @@ static void sweep(struct search *search, size_t index) {
             lane_row(search, lane)[i] = (int64_t)(from[i] + ((int128)to[i] - from[i]) * (int)lane / (EVENT_LANES - 1));
     evaluate(search);
     for (size_t lane = 1; lane + 1 < EVENT_LANES; lane++)
-        if (numbers[lane] != numbers[lane - 1])
-            row_set_add(&search->kept, search->arena, lane_row(search, lane));
+        if (numbers[lane] != numbers[lane - 1]) row_set_add(&search->kept, search->arena, lane_row(search, lane));
 }
 
 static void sweep_all(struct search *search) {
     size_t count = search->target_count, some = count < SWEEPS ? count : SWEEPS;
-    for (size_t k = 0; k < some; k++)
-        sweep(search, k * count / some);
+    for (size_t k = 0; k < some; k++) sweep(search, k * count / some);
 }
 
 /* ---- aiming ---- */
@@ -525,8 +510,7 @@ static void make_correction(struct search *search, int64_t *row, double missing,
     for (int times = 0; times < CORRECTIONS && best > 0 && movable; times++) {
         memcpy(search->attempt, search->parent, search->ports->count * sizeof *row);
         double left = correct(search, search->attempt, missing, movable);
-        if (left >= best)
-            continue;
+        if (left >= best) continue;
         best = left;
         memcpy(row, search->attempt, search->ports->count * sizeof *row);
     }
@@ -549,7 +533,8 @@ static void take_aim(struct search *search, size_t index, double work) {
     const int64_t *row = search->aim_rows + index * search->ports->count;
     int fraction = graph_format(search->graph, aim->value, aim->element).fraction;
     double until = search->work - work;
-    for (int round = 0, idle = 0; round < AIM_ROUNDS && idle < AIM_PATIENCE && !aim->hit && search->work > until; round++) {
+    for (int round = 0, idle = 0; round < AIM_ROUNDS && idle < AIM_PATIENCE && !aim->hit && search->work > until;
+         round++) {
         int64_t before = aim->near;
         stand_at(search, row);
         slopes_find(search->slopes, 0, aim->value, aim->element);
@@ -570,13 +555,19 @@ static void take_aim(struct search *search, size_t index, double work) {
 
 static void aim_all(struct search *search) {
     search->work = AIM_WORK;
-    for (size_t k = 0; k < search->aim_count; k++)
-        take_aim(search, k, search->work / (double)(search->aim_count - k));
+    for (size_t k = 0; k < search->aim_count; k++) take_aim(search, k, search->work / (double)(search->aim_count - k));
 }
 
-static struct search *search_new(const struct graph *graph, uint32_t first_node, const struct port_elements *ports, struct arena *arena) {
+static struct search *search_new(const struct graph *graph, uint32_t first_node, const struct port_elements *ports,
+                                 struct arena *arena) {
     struct search *search = ARENA_NEW(arena, struct search);
-    *search = (struct search){.graph = graph, .first_node = first_node, .ports = ports, .arena = arena, .random = 1, .work = WORK, .work_an_event = work_of_event(graph)};
+    *search = (struct search){.graph = graph,
+                              .first_node = first_node,
+                              .ports = ports,
+                              .arena = arena,
+                              .random = 1,
+                              .work = WORK,
+                              .work_an_event = work_of_event(graph)};
     search->kept.columns = ports->count;
     lanes_open(&search->network, graph, arena);
     search->lanes = arena_calloc(arena, EVENT_LANES, ports->count * sizeof(int64_t) + 1);
@@ -600,8 +591,7 @@ static struct row_set search_end(struct search *search, struct arena *arena) {
 }
 
 struct row_set extreme_events(const struct graph *graph, const struct port_elements *ports, struct arena *arena) {
-    if (ports->count == 0)
-        return (struct row_set){0};
+    if (ports->count == 0) return (struct row_set){0};
     struct search *search = search_new(graph, 0, ports, arena_new(graph->context));
     seed(search);
     climb_all(search);
@@ -613,8 +603,7 @@ struct row_set extreme_events(const struct graph *graph, const struct port_eleme
 
 void extreme_events_of_adders(const struct graph *graph, const struct graph *sums, const struct port_elements *ports,
                               struct arena *arena, struct row_set *found) {
-    if (ports->count == 0 || sums->node_count == graph->node_count)
-        return;
+    if (ports->count == 0 || sums->node_count == graph->node_count) return;
     struct search *search = search_new(sums, graph->node_count, ports, arena_new(sums->context));
     for (size_t i = 0; i < found->count; i++)
         row_set_add(&search->kept, search->arena, found->rows + i * found->columns);

@@ -25,8 +25,7 @@ static cJSON *read_json(struct firmware *firmware, const char *file) {
     size_t length;
     const char *path = arena_printf(firmware->arena, "%s/%s", firmware->folder, file);
     char *text = file_read(firmware->context, firmware->arena, path, &length);
-    if (!text)
-        return NULL;
+    if (!text) return NULL;
     cJSON *json = cJSON_ParseWithLength(text, length);
     if (json)
         arena_defer(firmware->arena, delete_json, json);
@@ -36,21 +35,19 @@ static cJSON *read_json(struct firmware *firmware, const char *file) {
 }
 
 static int lacks(struct firmware *firmware, const char *file, const char *key) {
-    return diag_error(&firmware->context->diagnostics, (struct location){.file = arena_printf(firmware->arena, "%s/%s", firmware->folder, file)},
+    return diag_error(&firmware->context->diagnostics,
+                      (struct location){.file = arena_printf(firmware->arena, "%s/%s", firmware->folder, file)},
                       "compile the model again", "has no sound \"%s\"", key);
 }
 
 static int read_interface(struct firmware *firmware) {
     const cJSON *json = read_json(firmware, "interface.json");
-    if (!json)
-        return -1;
+    if (!json) return -1;
     const cJSON *name = cJSON_GetObjectItemCaseSensitive(json, "name");
     const cJSON *latency = cJSON_GetObjectItemCaseSensitive(json, "latency");
     const cJSON *interval = cJSON_GetObjectItemCaseSensitive(json, "initiation_interval");
-    if (!cJSON_IsString(name))
-        return lacks(firmware, "interface.json", "name");
-    if (!cJSON_IsNumber(latency))
-        return lacks(firmware, "interface.json", "latency");
+    if (!cJSON_IsString(name)) return lacks(firmware, "interface.json", "name");
+    if (!cJSON_IsNumber(latency)) return lacks(firmware, "interface.json", "latency");
     firmware->name = arena_strdup(firmware->arena, name->valuestring);
     firmware->latency = latency->valueint;
     firmware->initiation_interval = cJSON_IsNumber(interval) ? interval->valueint : 1;
@@ -59,8 +56,7 @@ static int read_interface(struct firmware *firmware) {
 
 static int read_manifest(struct firmware *firmware) {
     const cJSON *json = read_json(firmware, "manifest.json");
-    if (!json)
-        return -1;
+    if (!json) return -1;
     const cJSON *hash = cJSON_GetObjectItemCaseSensitive(json, "content_hash");
     if (!cJSON_IsString(hash) || strlen(hash->valuestring) != 64)
         return lacks(firmware, "manifest.json", "content_hash");
@@ -71,19 +67,19 @@ static int read_manifest(struct firmware *firmware) {
 int firmware_check(struct bxc_context *context, const char *folder) {
     struct stat status;
     if (stat(folder, &status) || !S_ISDIR(status.st_mode))
-        return diag_error(&context->diagnostics, (struct location){.file = folder}, firmware_help, "no such firmware folder");
+        return diag_error(&context->diagnostics, (struct location){.file = folder}, firmware_help,
+                          "no such firmware folder");
     if (access(arena_printf(context->arena, "%s/manifest.json", folder), F_OK))
-        return diag_error(&context->diagnostics, (struct location){.file = folder}, firmware_help, "this folder is no firmware of bxc: it has no manifest.json");
+        return diag_error(&context->diagnostics, (struct location){.file = folder}, firmware_help,
+                          "this folder is no firmware of bxc: it has no manifest.json");
     return 0;
 }
 
 static int read_all(struct firmware *firmware) {
-    if (read_manifest(firmware) || read_interface(firmware))
-        return -1;
+    if (read_manifest(firmware) || read_interface(firmware)) return -1;
     firmware->quantised = read_graph(firmware, "model.bxc");
     firmware->reference = firmware->quantised ? read_graph(firmware, "reference.bxc") : NULL;
-    if (!firmware->reference)
-        return -1;
+    if (!firmware->reference) return -1;
     if (!graph_is_integer(firmware->quantised))
         return diag_error(&firmware->context->diagnostics, (struct location){.file = firmware->folder}, firmware_help,
                           "model.bxc is no quantised graph");
@@ -91,25 +87,21 @@ static int read_all(struct firmware *firmware) {
 }
 
 struct firmware *firmware_open(struct bxc_context *context, const char *folder) {
-    if (firmware_check(context, folder))
-        return NULL;
+    if (firmware_check(context, folder)) return NULL;
     struct arena *arena = arena_new(context);
     struct firmware *firmware = ARENA_NEW(arena, struct firmware);
     firmware->context = context;
     firmware->arena = arena;
     char *absolute = realpath(folder, NULL);
-    if (absolute)
-        arena_defer(arena, free, absolute);
+    if (absolute) arena_defer(arena, free, absolute);
     firmware->folder = absolute ? absolute : arena_strdup(arena, folder);
-    if (read_all(firmware) == 0)
-        return firmware;
+    if (read_all(firmware) == 0) return firmware;
     firmware_close(firmware);
     return NULL;
 }
 
 void firmware_close(struct firmware *firmware) {
-    if (!firmware)
-        return;
+    if (!firmware) return;
     graph_free(firmware->quantised);
     graph_free(firmware->sums);
     graph_free(firmware->reference);

@@ -12,15 +12,16 @@ struct labels {
     uint64_t events, kept, capacity, random;
     uint64_t right_float, right_fixed;
     uint64_t *confusion_float, *confusion_fixed; /* truth x choice, CONFUSION_MAX each way */
-    int64_t largest; /* class that was seen */
-    float *float_scores, *fixed_scores; /* kept events x classes */
+    int64_t largest;                             /* class that was seen */
+    float *float_scores, *fixed_scores;          /* kept events x classes */
     int32_t *truth;
 };
 
 struct labels *labels_new(struct arena *arena, size_t classes, uint64_t events) {
     struct labels *labels = ARENA_NEW(arena, struct labels);
     uint64_t most = SAMPLE_NUMBERS / (classes ? classes : 1);
-    *labels = (struct labels){.arena = arena, .classes = classes, .capacity = events < most ? events : most, .random = 1};
+    *labels =
+        (struct labels){.arena = arena, .classes = classes, .capacity = events < most ? events : most, .random = 1};
     labels->float_scores = arena_calloc(arena, (size_t)labels->capacity + 1, classes * sizeof(float));
     labels->fixed_scores = arena_calloc(arena, (size_t)labels->capacity + 1, classes * sizeof(float));
     labels->confusion_float = ARENA_ARRAY(arena, uint64_t, CONFUSION_MAX * CONFUSION_MAX);
@@ -31,8 +32,7 @@ struct labels *labels_new(struct arena *arena, size_t classes, uint64_t events) 
 
 /* The row for the next event, or capacity: not kept. Each event of n is kept with the same chance. */
 static uint64_t row_for(struct labels *labels) {
-    if (labels->events <= labels->capacity)
-        return labels->kept++;
+    if (labels->events <= labels->capacity) return labels->kept++;
     uint64_t row = splitmix64(&labels->random) % labels->events;
     return row < labels->capacity ? row : labels->capacity;
 }
@@ -40,20 +40,18 @@ static uint64_t row_for(struct labels *labels) {
 static void count_choice(struct labels *labels, uint64_t *confusion, int64_t truth, int64_t choice) {
     int64_t larger = truth > choice ? truth : choice;
     labels->largest = larger > labels->largest ? larger : labels->largest;
-    if (larger < CONFUSION_MAX && truth >= 0 && choice >= 0)
-        confusion[truth * CONFUSION_MAX + choice]++;
+    if (larger < CONFUSION_MAX && truth >= 0 && choice >= 0) confusion[truth * CONFUSION_MAX + choice]++;
 }
 
-void labels_add(struct labels *labels, int64_t truth, int64_t choice_float, int64_t choice_fixed, const float *scores_float,
-                const float *scores_fixed) {
+void labels_add(struct labels *labels, int64_t truth, int64_t choice_float, int64_t choice_fixed,
+                const float *scores_float, const float *scores_fixed) {
     labels->events++;
     labels->right_float += choice_float == truth;
     labels->right_fixed += choice_fixed == truth;
     count_choice(labels, labels->confusion_float, truth, choice_float);
     count_choice(labels, labels->confusion_fixed, truth, choice_fixed);
     uint64_t row = row_for(labels);
-    if (row == labels->capacity)
-        return;
+    if (row == labels->capacity) return;
     labels->truth[row] = (int32_t)truth;
     for (size_t c = 0; c < labels->classes; c++) {
         labels->float_scores[row * labels->classes + c] = isnan(scores_float[c]) ? -INFINITY : scores_float[c];
@@ -85,8 +83,10 @@ static void finish_curves(const struct labels *labels, struct labelled *out, str
         curve->true_positive_float = ARENA_ARRAY(arena, double, CURVE_POINTS);
         curve->false_positive_fixed = ARENA_ARRAY(arena, double, CURVE_POINTS);
         curve->true_positive_fixed = ARENA_ARRAY(arena, double, CURVE_POINTS);
-        curve->area_float = class_area(labels, labels->float_scores, c, sorted, curve->false_positive_float, curve->true_positive_float);
-        curve->area_fixed = class_area(labels, labels->fixed_scores, c, sorted, curve->false_positive_fixed, curve->true_positive_fixed);
+        curve->area_float = class_area(labels, labels->float_scores, c, sorted, curve->false_positive_float,
+                                       curve->true_positive_float);
+        curve->area_fixed = class_area(labels, labels->fixed_scores, c, sorted, curve->false_positive_fixed,
+                                       curve->true_positive_fixed);
     }
 }
 
@@ -99,8 +99,7 @@ static uint64_t *finish_confusion(const uint64_t *confusion, uint32_t classes, s
 }
 
 bool labels_finish(const struct labels *labels, bool curves, struct labelled *out, struct arena *arena) {
-    if (labels->events == 0)
-        return false;
+    if (labels->events == 0) return false;
     out->events = labels->events;
     out->accuracy_float = (double)labels->right_float / (double)labels->events;
     out->accuracy_fixed = (double)labels->right_fixed / (double)labels->events;
@@ -109,14 +108,12 @@ bool labels_finish(const struct labels *labels, bool curves, struct labelled *ou
     out->class_count = out->class_count > CONFUSION_MAX ? 0 : out->class_count;
     out->confusion_float = finish_confusion(labels->confusion_float, out->class_count, arena);
     out->confusion_fixed = finish_confusion(labels->confusion_fixed, out->class_count, arena);
-    if (curves)
-        finish_curves(labels, out, arena);
+    if (curves) finish_curves(labels, out, arena);
     return true;
 }
 
 double labelled_loss(const struct labelled *labelled, uint32_t count) {
     double most = (double)NAN;
-    for (uint32_t i = 0; i < count; i++)
-        most = fmax(most, labelled[i].accuracy_float - labelled[i].accuracy_fixed);
+    for (uint32_t i = 0; i < count; i++) most = fmax(most, labelled[i].accuracy_float - labelled[i].accuracy_fixed);
     return most;
 }

@@ -1,18 +1,29 @@
-/* Events for a sum whose highest bit is seldom needed: a wire that is one bit too short hides there. The search by slopes
- * (extremes.c) may have got stuck: numbers that wrap, or a few inputs that must agree, stand in its way. Here the sum is
- * climbed by its elements, one at a time through the codes that its port can carry, all 64 lanes at once, again and
- * again from events that are disturbed. Only the part of the graph that the sum depends on is evaluated, so that this is
- * cheap. Of equally good codes any is taken, which leads across flats.
+/* Events for a sum whose highest bit is seldom needed: a wire that is one bit too short hides there. The search by
+ * slopes (extremes.c) may have got stuck: numbers that wrap, or a few inputs that must agree, stand in its way. Here
+ * the sum is climbed by its elements, one at a time through the codes that its port can carry, all 64 lanes at once,
+ * again and again from events that are disturbed. Only the part of the graph that the sum depends on is evaluated, so
+ * that this is cheap. Of equally good codes any is taken, which leads across flats.
  *
  * A sum that needs its last bit is not seen yet, when the neurons that it is a part of are cut off at that event:
- * below 0, beyond a clamp, or of a number that wraps the low bits alone are left. So several events are kept, as different
- * from each other as a walk that keeps the bit gets; and with the bit kept every neuron behind is brought to where it
- * can be seen, to the middle of what its clamp lets through and as far below 0. Nothing depends on time or threads. */
+ * below 0, beyond a clamp, or of a number that wraps the low bits alone are left. So several events are kept, as
+ * different from each other as a walk that keeps the bit gets; and with the bit kept every neuron behind is brought to
+ * where it can be seen, to the middle of what its clamp lets through and as far below 0. Nothing depends on time or
+ * threads. */
 #include <string.h>
 
 #include "sim/private.h"
 
-enum { KEPT_EVENTS = 16, ROUNDS = 24, PASSES = 8, FRESH = 4, STEPS = 4, KEPT_A_STEP = 2, SHOW_STARTS = 4, SHOW_PASSES = 3, SCALES = 2 * 64 };
+enum {
+    KEPT_EVENTS = 16,
+    ROUNDS = 24,
+    PASSES = 8,
+    FRESH = 4,
+    STEPS = 4,
+    KEPT_A_STEP = 2,
+    SHOW_STARTS = 4,
+    SHOW_PASSES = 3,
+    SCALES = 2 * 64
+};
 
 struct interval numbers_of_fewer_bits(struct interval interval) {
     struct format format = format_for(interval, 0);
@@ -62,14 +73,16 @@ static valref one_column(struct graph *graph, valref value, size_t column) {
         some[r] = numbers[at];
         formats[r] = graph_format(graph, node->inputs[1], at);
     }
-    valref operands[2] = {node->inputs[0], graph_append_integers(graph, "column", shape, (struct formats){shape, formats}, some)};
+    valref operands[2] = {node->inputs[0],
+                          graph_append_integers(graph, "column", shape, (struct formats){shape, formats}, some)};
     return graph_append(graph, OP_MATMUL, "column", operands, 2, NULL);
 }
 
 static bool has_columns(const struct graph *graph, valref value) {
     const struct node *node = graph_definition(graph, value);
-    return node->op == OP_MATMUL && graph_value(graph, value)->shape.rank == 2 && graph_value(graph, value)->shape.dim[0] == 1 &&
-           graph_value(graph, node->inputs[1])->shape.rank == 2 && graph_integers(graph, node->inputs[1]);
+    return node->op == OP_MATMUL && graph_value(graph, value)->shape.rank == 2 &&
+           graph_value(graph, value)->shape.dim[0] == 1 && graph_value(graph, node->inputs[1])->shape.rank == 2 &&
+           graph_integers(graph, node->inputs[1]);
 }
 
 /* One number of a value, and nothing beside it where that can be. */
@@ -97,10 +110,8 @@ static const struct node *only_reader(const struct graph *graph, valref value) {
     const struct node *reader = NULL;
     for (uint32_t i = 0; i < graph->node_count; i++)
         for (uint32_t k = 0; !graph->nodes[i].dead && k < graph->nodes[i].input_count; k++) {
-            if (!valref_equal(graph->nodes[i].inputs[k], value))
-                continue;
-            if (reader)
-                return NULL;
+            if (!valref_equal(graph->nodes[i].inputs[k], value)) continue;
+            if (reader) return NULL;
             reader = &graph->nodes[i];
         }
     return reader;
@@ -110,7 +121,8 @@ static const struct node *only_reader(const struct graph *graph, valref value) {
 static valref neurons_behind(const struct graph *graph, valref value) {
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->dead || node->op != OP_MATMUL || !valref_equal(node->inputs[0], value) || !graph_integers(graph, node->inputs[1]))
+        if (node->dead || node->op != OP_MATMUL || !valref_equal(node->inputs[0], value) ||
+            !graph_integers(graph, node->inputs[1]))
             continue;
         const struct node *bias = only_reader(graph, node->result);
         return bias && bias->op == OP_ADD && graph_integers(graph, bias->inputs[1]) ? bias->result : node->result;
@@ -121,8 +133,7 @@ static valref neurons_behind(const struct graph *graph, valref value) {
 /* The value whose elements an adder's sum (ir/partial_sums.c) adds up. */
 static valref added_up(const struct graph *graph, valref sum) {
     const struct node *node = graph_definition(graph, sum);
-    if (node->op == OP_ADD)
-        node = graph_definition(graph, node->inputs[0]);
+    if (node->op == OP_ADD) node = graph_definition(graph, node->inputs[0]);
     const struct node *flat = node->op == OP_MATMUL ? graph_definition(graph, node->inputs[0]) : node;
     return flat->op == OP_RESHAPE ? flat->inputs[0] : NO_VALUE;
 }
@@ -130,8 +141,7 @@ static valref added_up(const struct graph *graph, valref sum) {
 /* What narrows the neurons, behind their ReLU or at once. */
 static const struct node *narrow_behind(const struct graph *graph, valref neurons) {
     const struct node *reader = only_reader(graph, neurons);
-    if (reader && reader->op == OP_RELU)
-        reader = only_reader(graph, reader->result);
+    if (reader && reader->op == OP_RELU) reader = only_reader(graph, reader->result);
     return reader && reader->op == OP_NARROW ? reader : NULL;
 }
 
@@ -141,7 +151,8 @@ static void add_readers(struct cone *cone, size_t element, struct interval inter
     for (int128 scale = half; scale < interval.hi || scale < -interval.lo; scale *= 4)
         for (int sign = -1; sign <= 1; sign += 2)
             if (sign < 0 ? scale < -interval.lo : scale < interval.hi)
-                cone->readers[cone->reader_count++] = (struct reader){element, (int64_t)(sign * scale), (int64_t)scale, half, false};
+                cone->readers[cone->reader_count++] =
+                    (struct reader){element, (int64_t)(sign * scale), (int64_t)scale, half, false};
 }
 
 static void find_readers(const struct graph *graph, valref neurons, struct cone *cone) {
@@ -158,12 +169,14 @@ static void find_readers(const struct graph *graph, valref neurons, struct cone 
 
 /* ---- the part of the graph ---- */
 
-static struct cone *cone_new(const struct graph *graph, valref value, size_t element, const struct port_elements *ports, struct arena *arena) {
+static struct cone *cone_new(const struct graph *graph, valref value, size_t element, const struct port_elements *ports,
+                             struct arena *arena) {
     struct cone *cone = ARENA_NEW(arena, struct cone);
     *cone = (struct cone){.graph = graph_clone(graph), .element = element, .ports = ports, .arena = arena, .random = 1};
     cone->graph->output_count = 0;
     graph_append_output(cone->graph, "sum", alone(cone->graph, value, &cone->element));
-    valref operand = added_up(graph, value), neurons = valref_equal(operand, NO_VALUE) ? NO_VALUE : neurons_behind(graph, operand);
+    valref operand = added_up(graph, value),
+           neurons = valref_equal(operand, NO_VALUE) ? NO_VALUE : neurons_behind(graph, operand);
     if (!valref_equal(neurons, NO_VALUE)) {
         find_readers(graph, neurons, cone);
         graph_append_output(cone->graph, "neurons", neurons);
@@ -174,8 +187,7 @@ static struct cone *cone_new(const struct graph *graph, valref value, size_t ele
     lanes_open(&cone->network, cone->graph, arena);
     cone->lanes = arena_calloc(arena, EVENT_LANES, ports->count * sizeof(int64_t));
     cone->order = ARENA_ARRAY(arena, size_t, ports->count);
-    for (size_t i = 0; i < ports->count; i++)
-        cone->order[i] = i;
+    for (size_t i = 0; i < ports->count; i++) cone->order[i] = i;
     cone->work_an_event = work_of_event(cone->graph);
     return cone;
 }
@@ -202,7 +214,8 @@ static uint64_t below(struct cone *cone, uint64_t limit) {
 
 static int64_t any_code(struct cone *cone, size_t element) {
     uint64_t range = (uint64_t)cone->ports->hi[element] - (uint64_t)cone->ports->lo[element];
-    return (int64_t)((uint64_t)cone->ports->lo[element] + (range == UINT64_MAX ? splitmix64(&cone->random) : below(cone, range + 1)));
+    return (int64_t)((uint64_t)cone->ports->lo[element] +
+                     (range == UINT64_MAX ? splitmix64(&cone->random) : below(cone, range + 1)));
 }
 
 /* Code `lane` to try of an element that is `now`: all that there are; or the ends, what lies 2^k beside it, and any. */
@@ -210,8 +223,7 @@ static int64_t code_to_try(struct cone *cone, size_t element, int64_t now, size_
     int64_t lo = cone->ports->lo[element], hi = cone->ports->hi[element];
     if ((uint64_t)hi - (uint64_t)lo < EVENT_LANES)
         return (int64_t)(lane < (uint64_t)hi - (uint64_t)lo ? lo + (int64_t)lane : hi);
-    if (lane < 2)
-        return lane ? hi : lo;
+    if (lane < 2) return lane ? hi : lo;
     int128 beside = (int128)now + (lane % 2 ? 1 : -1) * ((int128)1 << lane / 2 >> 1);
     return lane < 32 && beside >= lo && beside <= hi ? (int64_t)beside : any_code(cone, element);
 }
@@ -220,8 +232,7 @@ static int64_t code_to_try(struct cone *cone, size_t element, int64_t now, size_
 static void try_codes(struct cone *cone, const int64_t *row, size_t element) {
     for (size_t lane = 0; lane < EVENT_LANES; lane++) {
         memcpy(lane_row(cone, lane), row, cone->ports->count * sizeof *row);
-        if (lane + 1 < EVENT_LANES)
-            lane_row(cone, lane)[element] = code_to_try(cone, element, row[element], lane);
+        if (lane + 1 < EVENT_LANES) lane_row(cone, lane)[element] = code_to_try(cone, element, row[element], lane);
     }
 }
 
@@ -231,8 +242,7 @@ static size_t a_best_lane(struct cone *cone, const int64_t *numbers) {
     for (size_t lane = 0; lane < EVENT_LANES; lane++) {
         bool better = cone->direction ? numbers[lane] > numbers[best] : numbers[lane] < numbers[best];
         equal = better ? 1 : equal + (numbers[lane] == numbers[best]);
-        if (better || (numbers[lane] == numbers[best] && below(cone, equal) == 0))
-            best = lane;
+        if (better || (numbers[lane] == numbers[best] && below(cone, equal) == 0)) best = lane;
     }
     return best;
 }
@@ -260,8 +270,7 @@ static int64_t climb(struct cone *cone, int64_t *row) {
             row[element] = lane_row(cone, best)[element];
             reached = numbers[best];
         }
-        if (pass && reached == before)
-            break;
+        if (pass && reached == before) break;
     }
     return reached;
 }
@@ -274,8 +283,7 @@ static void disturb(struct cone *cone, int64_t *row, const int64_t *best, int ro
         size_t element = (size_t)below(cone, columns);
         row[element] = any_code(cone, element);
     }
-    for (size_t i = 0; round % FRESH == 0 && i < columns; i++)
-        row[i] = any_code(cone, i);
+    for (size_t i = 0; round % FRESH == 0 && i < columns; i++) row[i] = any_code(cone, i);
 }
 
 static bool is_last_bit(const struct cone *cone, int128 number) {
@@ -295,8 +303,7 @@ static void walk(struct cone *cone, int64_t *row, struct row_set *found, size_t 
         }
         const int64_t *numbers = evaluate(cone);
         for (size_t lane = 0, some = 0; lane < EVENT_LANES && some < KEPT_A_STEP && found->count < wanted; lane++) {
-            if (!is_last_bit(cone, numbers[lane]))
-                continue;
+            if (!is_last_bit(cone, numbers[lane])) continue;
             some++;
             memcpy(row, lane_row(cone, lane), columns * sizeof *row);
             row_set_add(found, cone->arena, row);
@@ -306,18 +313,17 @@ static void walk(struct cone *cone, int64_t *row, struct row_set *found, size_t 
 
 static void search_direction(struct cone *cone, const int64_t *from, struct row_set *found) {
     size_t columns = cone->ports->count, wanted = found->count + KEPT_EVENTS;
-    int64_t *row = ARENA_ARRAY(cone->arena, int64_t, columns), *best = ARENA_ARRAY(cone->arena, int64_t, columns), most = 0;
+    int64_t *row = ARENA_ARRAY(cone->arena, int64_t, columns), *best = ARENA_ARRAY(cone->arena, int64_t, columns),
+            most = 0;
     memcpy(row, from, columns * sizeof *row);
     for (int round = 0; round < ROUNDS && cone->work > 0 && found->count < wanted; round++) {
-        if (round)
-            disturb(cone, row, best, round);
+        if (round) disturb(cone, row, best, round);
         int64_t reached = climb(cone, row);
         if (!round || (cone->direction ? reached >= most : reached <= most)) {
             most = reached;
             memcpy(best, row, columns * sizeof *row);
         }
-        if (!is_last_bit(cone, reached))
-            continue;
+        if (!is_last_bit(cone, reached)) continue;
         row_set_add(found, cone->arena, row);
         walk(cone, row, found, wanted);
     }
@@ -331,7 +337,8 @@ static int64_t neuron(const struct cone *cone, const struct reader *reader, size
 
 static uint64_t off_by(const struct cone *cone, const struct reader *reader, size_t lane) {
     int64_t number = neuron(cone, reader, lane);
-    return number < reader->wanted ? (uint64_t)reader->wanted - (uint64_t)number : (uint64_t)number - (uint64_t)reader->wanted;
+    return number < reader->wanted ? (uint64_t)reader->wanted - (uint64_t)number
+                                   : (uint64_t)number - (uint64_t)reader->wanted;
 }
 
 /* Events of the lanes that show the last bit at a neuron where none did. */
@@ -341,8 +348,7 @@ static void keep_shown(struct cone *cone, const int64_t *numbers, struct row_set
         for (size_t lane = 0; lane < EVENT_LANES && !reader->shown; lane++) {
             reader->shown = is_last_bit(cone, numbers[lane]) && off_by(cone, reader, lane) < (uint64_t)reader->room &&
                             neuron(cone, reader, lane) & reader->bit;
-            if (reader->shown)
-                row_set_add(found, cone->arena, lane_row(cone, lane));
+            if (reader->shown) row_set_add(found, cone->arena, lane_row(cone, lane));
         }
     }
 }
@@ -351,8 +357,7 @@ static void keep_shown(struct cone *cone, const int64_t *numbers, struct row_set
 static void show(struct cone *cone, const struct reader *reader, int64_t *row, struct row_set *found) {
     size_t columns = cone->ports->count;
     for (size_t k = 0; k < SHOW_PASSES * columns && !reader->shown && cone->work > 0; k++) {
-        if (k % columns == 0)
-            shuffle(cone);
+        if (k % columns == 0) shuffle(cone);
         try_codes(cone, row, cone->order[k % columns]);
         const int64_t *numbers = evaluate(cone);
         keep_shown(cone, numbers, found);
@@ -374,16 +379,15 @@ static void show_at_neurons(struct cone *cone, struct row_set *found) {
         }
 }
 
-double last_bit_events(const struct graph *graph, valref value, size_t element, const int64_t *const rows[2], const struct port_elements *ports,
-                     double work, struct arena *arena, struct row_set *found) {
+double last_bit_events(const struct graph *graph, valref value, size_t element, const int64_t *const rows[2],
+                       const struct port_elements *ports, double work, struct arena *arena, struct row_set *found) {
     struct cone *cone = cone_new(graph, value, element, ports, arena);
     bool there[2] = {is_last_bit(cone, cone->interval.lo), is_last_bit(cone, cone->interval.hi)};
     cone->work = work / 2;
     for (cone->direction = 0; cone->direction < 2; cone->direction++) {
         double later = there[0] && there[1] && !cone->direction ? cone->work / 2 : 0;
         cone->work -= later;
-        if (there[cone->direction])
-            search_direction(cone, rows[cone->direction], found);
+        if (there[cone->direction]) search_direction(cone, rows[cone->direction], found);
         cone->work += later;
     }
     cone->work += work / 2;

@@ -42,8 +42,7 @@ static void find_twins(struct layer_errors *errors) {
     errors->twins = ARENA_ARRAY(errors->arena, struct twin, fixed->node_count + 1);
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
-        if (node->dead || node->op == OP_CONSTANT || graph_value(fixed, node->result)->kind != VALUE_INTEGER)
-            continue;
+        if (node->dead || node->op == OP_CONSTANT || graph_value(fixed, node->result)->kind != VALUE_INTEGER) continue;
         for (uint32_t k = 0; k < reference->node_count; k++)
             if (is_twin(fixed, node, reference, &reference->nodes[k])) {
                 struct twin *twin = &errors->twins[errors->twin_count++];
@@ -59,12 +58,10 @@ struct layer_errors *layer_errors_new(const struct graph *reference, const struc
     find_twins(errors);
     errors->real_evaluator = evaluator_new(reference, arena);
     errors->fixed_evaluator = evaluator_new(fixed, arena);
-    if (!errors->real_evaluator || !errors->fixed_evaluator)
-        return NULL;
+    if (!errors->real_evaluator || !errors->fixed_evaluator) return NULL;
     errors->real_state = evaluator_state_new(errors->real_evaluator);
     errors->fixed_state = evaluator_state_new(errors->fixed_evaluator);
-    if (!errors->real_state || !errors->fixed_state)
-        context_out_of_memory(fixed->context);
+    if (!errors->real_state || !errors->fixed_state) context_out_of_memory(fixed->context);
     errors->real_outputs = ARENA_ARRAY(arena, float *, reference->output_count + 1);
     errors->fixed_outputs = ARENA_ARRAY(arena, int64_t *, fixed->output_count + 1);
     for (uint32_t o = 0; o < reference->output_count; o++)
@@ -77,8 +74,7 @@ struct layer_errors *layer_errors_new(const struct graph *reference, const struc
 }
 
 void layer_errors_close(struct layer_errors *errors) {
-    if (!errors)
-        return;
+    if (!errors) return;
     evaluator_state_free(errors->real_state);
     evaluator_state_free(errors->fixed_state);
 }
@@ -91,8 +87,7 @@ static void add_twin(struct layer_errors *errors, struct twin *twin, size_t lane
         int fraction = graph_format(errors->fixed, fixed, e).fraction;
         for (size_t lane = 0; lane < lanes; lane++) {
             double x = (double)a[e * EVENT_LANES + lane], y = fixed_to_real(b[e * EVENT_LANES + lane], fraction);
-            if (!measured[lane] || !isfinite(x))
-                continue;
+            if (!measured[lane] || !isfinite(x)) continue;
             twin->real_square += x * x;
             twin->fixed_square += y * y;
             twin->product += x * y;
@@ -115,10 +110,8 @@ void layer_errors_add(struct layer_errors *errors, size_t events, const float *c
         evaluator_run_reals(errors->real_evaluator, errors->real_state, (int)lanes, real_rows, errors->real_outputs);
         evaluator_run_integers(errors->fixed_evaluator, errors->fixed_state, (int)lanes, integer_rows,
                                errors->fixed_outputs);
-        for (uint32_t t = 0; t < errors->twin_count; t++)
-            add_twin(errors, &errors->twins[t], lanes, measured + first);
-        for (size_t lane = 0; lane < lanes; lane++)
-            errors->events += measured[first + lane];
+        for (uint32_t t = 0; t < errors->twin_count; t++) add_twin(errors, &errors->twins[t], lanes, measured + first);
+        for (size_t lane = 0; lane < lanes; lane++) errors->events += measured[first + lane];
     }
     arena_free(scratch);
 }
@@ -126,8 +119,7 @@ void layer_errors_add(struct layer_errors *errors, size_t events, const float *c
 /* The error beside the nearest multiple of the firmware's numbers; the numbers themselves where they are near. */
 static double squared_error(const struct twin *twin) {
     double factor = twin->fixed_square > 0 ? twin->product / twin->fixed_square : 1;
-    if (fabs(factor - 1) < 0.05 || twin->difference <= 0.0025 * twin->real_square)
-        return twin->difference;
+    if (fabs(factor - 1) < 0.05 || twin->difference <= 0.0025 * twin->real_square) return twin->difference;
     return fmax(twin->real_square - factor * twin->product, 0);
 }
 
@@ -151,8 +143,7 @@ void layer_errors_finish(const struct layer_errors *errors, struct loss *loss, s
     for (uint32_t t = 0; t < errors->twin_count; t++) {
         const struct twin *twin = &errors->twins[t];
         double relative = relative_error(twin), numbers = (double)errors->events * (double)twin->elements;
-        if (!kept[t])
-            continue;
+        if (!kept[t]) continue;
         layer->name = arena_strdup(arena, errors->fixed->nodes[twin->fixed.id].name);
         layer->error = numbers > 0 ? sqrt(squared_error(twin) / numbers) : 0;
         layer->relative = relative;

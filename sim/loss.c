@@ -22,8 +22,7 @@ const double loss_quantiles[LOSS_QUANTILES] = {0.5, 0.9, 0.99, 0.999};
 
 bool loss_has_quantisers(const struct graph *graph) {
     for (uint32_t i = 0; i < graph->node_count; i++)
-        if (!graph->nodes[i].dead && op_is_quantiser(graph->nodes[i].op))
-            return true;
+        if (!graph->nodes[i].dead && op_is_quantiser(graph->nodes[i].op)) return true;
     return false;
 }
 
@@ -31,8 +30,7 @@ static bool has_tables(const struct graph *reference, const struct graph *fixed)
     bool curved = false, table = false;
     for (uint32_t i = 0; i < reference->node_count; i++)
         curved |= op_is_transcendental(reference->nodes[i].op) || reference->nodes[i].op == OP_SOFTMAX;
-    for (uint32_t i = 0; i < fixed->node_count; i++)
-        table |= fixed->nodes[i].op == OP_TABLE;
+    for (uint32_t i = 0; i < fixed->node_count; i++) table |= fixed->nodes[i].op == OP_TABLE;
     return curved && table;
 }
 
@@ -58,8 +56,7 @@ static int chosen_bits(const struct graph *fixed) {
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
         int width = 0;
-        if (node->dead)
-            continue;
+        if (node->dead) continue;
         if (node->op == OP_MATMUL && graph_integers(fixed, node->inputs[1]))
             width = widest(fixed, node->inputs[1]);
         else if (node->op == OP_MUL)
@@ -77,8 +74,7 @@ static int function_bits(const struct graph *fixed) {
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
         bool gives = node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD;
-        if (node->dead || !gives || !text_ends_with(node->name, ".narrow"))
-            continue;
+        if (node->dead || !gives || !text_ends_with(node->name, ".narrow")) continue;
         int width = widest(fixed, node->result);
         bits = width > 0 && width < bits ? width : bits;
     }
@@ -87,10 +83,8 @@ static int function_bits(const struct graph *fixed) {
 
 const char *loss_formats(const struct graph *reference, const struct graph *fixed, struct arena *arena) {
     int functions = function_bits(fixed);
-    if (!loss_has_quantisers(reference))
-        return arena_printf(arena, "formats of %d bits", chosen_bits(fixed));
-    if (has_tables(reference, fixed))
-        return "the model's own formats, and tables of 10 bits,";
+    if (!loss_has_quantisers(reference)) return arena_printf(arena, "formats of %d bits", chosen_bits(fixed));
+    if (has_tables(reference, fixed)) return "the model's own formats, and tables of 10 bits,";
     if (functions < BINARY32_BITS)
         return arena_printf(arena, "the model's own formats, and functions of %d bits,", functions);
     return "the model's own formats";
@@ -128,15 +122,15 @@ static const char *too_many_flips(const struct loss *loss, bool all, double shar
 void loss_judge(struct loss *loss, double accuracy_lost, struct arena *arena) {
     static const char *const too_coarse = ": the formats are too coarse for this network";
     uint64_t events = unexplained(loss, loss->beyond_by);
-    loss->warning = too_many_flips(loss, false, unexplained_flips, " for a reason other than the formats' rounding", arena);
+    loss->warning =
+        too_many_flips(loss, false, unexplained_flips, " for a reason other than the formats' rounding", arena);
     if (!loss->warning && is_more(events, unexplained_events, loss->judged))
         loss->warning = arena_printf(arena, "%s of the events are further off than %s explain",
                                      share_words(arena, (double)events, (double)loss->judged), loss->formats);
-    if (!loss->warning && !loss->made_up)
-        loss->warning = too_many_flips(loss, true, all_flips, too_coarse, arena);
+    if (!loss->warning && !loss->made_up) loss->warning = too_many_flips(loss, true, all_flips, too_coarse, arena);
     if (!loss->warning && !loss->made_up && loss->coarseness > coarse)
-        loss->warning = arena_printf(arena, "the error is %s of the spread of %s%s", share_words(arena, loss->coarseness, 1),
-                                     loss->coarsest, too_coarse);
+        loss->warning = arena_printf(arena, "the error is %s of the spread of %s%s",
+                                     share_words(arena, loss->coarseness, 1), loss->coarsest, too_coarse);
     if (!loss->warning && accuracy_lost > accuracy_loss)
         loss->warning = arena_printf(arena, "%s of the accuracy is lost", share_words(arena, accuracy_lost, 1));
     loss->explained = loss->warning == NULL;

@@ -36,9 +36,11 @@ static void every_value(struct inner *inner) {
         inner->words += node_is_probed(graph, &graph->nodes[n]) ? value_elements(graph, graph->nodes[n].result) : 0;
     inner->points = ARENA_ARRAY(inner->arena, struct point, inner->words + 1);
     for (uint32_t n = 0; n < graph->node_count; n++)
-        for (size_t e = 0; node_is_probed(graph, &graph->nodes[n]) && e < value_elements(graph, graph->nodes[n].result); e++) {
+        for (size_t e = 0; node_is_probed(graph, &graph->nodes[n]) && e < value_elements(graph, graph->nodes[n].result);
+             e++) {
             struct point *point = &inner->points[inner->point_count];
-            *point = (struct point){.node = n, .probe = {.value = graph->nodes[n].result, .element = (uint32_t)e}, .bits = 64};
+            *point = (struct point){
+                .node = n, .probe = {.value = graph->nodes[n].result, .element = (uint32_t)e}, .bits = 64};
             point->at = (uint32_t)(64 * inner->point_count++);
         }
 }
@@ -54,8 +56,7 @@ static bool read_wire(struct inner *inner, uint32_t node, const cJSON *wire) {
     bool wrong = !cJSON_IsArray(wire) || cJSON_GetArraySize(wire) != 8 || !cJSON_IsString(cJSON_GetArrayItem(wire, 7));
     struct point point = {.node = node, .probe = {.value = graph->nodes[node].result}};
     size_t elements = value_elements(graph, point.probe.value);
-    if (wrong || elements == 0)
-        return false;
+    if (wrong || elements == 0) return false;
     point.probe.element = (uint32_t)number_at(wire, 0, 0, (double)elements - 1, &wrong);
     point.at = (uint32_t)number_at(wire, 2, 0, 64 * (double)inner->words - 1, &wrong);
     point.bits = (uint32_t)number_at(wire, 3, 1, 64, &wrong);
@@ -68,19 +69,22 @@ static bool read_wire(struct inner *inner, uint32_t node, const cJSON *wire) {
 
 static bool read_value(struct inner *inner, const cJSON *value) {
     const struct graph *graph = inner->graph;
-    const cJSON *item, *number = cJSON_GetObjectItemCaseSensitive(value, "value"), *name = cJSON_GetObjectItemCaseSensitive(value, "node");
-    if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0 && number->valuedouble < graph->node_count) || !cJSON_IsString(name))
+    const cJSON *item, *number = cJSON_GetObjectItemCaseSensitive(value, "value"),
+                       *name = cJSON_GetObjectItemCaseSensitive(value, "node");
+    if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0 && number->valuedouble < graph->node_count) ||
+        !cJSON_IsString(name))
         return false;
     uint32_t node = (uint32_t)number->valuedouble;
-    if (graph_value(graph, graph->nodes[node].result)->kind != VALUE_INTEGER || strcmp(graph->nodes[node].name, name->valuestring))
+    if (graph_value(graph, graph->nodes[node].result)->kind != VALUE_INTEGER ||
+        strcmp(graph->nodes[node].name, name->valuestring))
         return false;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(value, "wires"))
-        if (!read_wire(inner, node, item))
-            return false;
+    cJSON_ArrayForEach(
+        item, cJSON_GetObjectItemCaseSensitive(value, "wires")) if (!read_wire(inner, node, item)) return false;
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(value, "absorbed")) {
         const cJSON *into = cJSON_GetArrayItem(item, 1);
         bool known = cJSON_IsNumber(into) && into->valuedouble >= 0 && into->valuedouble < graph->node_count;
-        inner->absorbed[inner->absorbed_count++] = (struct absorbed){node, known ? (uint32_t)into->valuedouble : UINT32_MAX};
+        inner->absorbed[inner->absorbed_count++] =
+            (struct absorbed){node, known ? (uint32_t)into->valuedouble : UINT32_MAX};
     }
     return true;
 }
@@ -92,12 +96,13 @@ static void release(void *json) {
 /* fw/sim/probes.json; false when it is not of this network. */
 static bool read_table(struct inner *inner, const struct firmware *firmware) {
     size_t length, wires = 0, absorbed = 0;
-    const char *text = file_read(firmware->context, inner->arena, arena_printf(inner->arena, "%s/sim/probes.json", firmware->folder), &length);
+    const char *text = file_read(firmware->context, inner->arena,
+                                 arena_printf(inner->arena, "%s/sim/probes.json", firmware->folder), &length);
     cJSON *json = text ? cJSON_Parse(text) : NULL;
-    if (!json)
-        return false;
+    if (!json) return false;
     arena_defer(inner->arena, release, json);
-    const cJSON *value, *values = cJSON_GetObjectItemCaseSensitive(json, "values"), *words = cJSON_GetObjectItemCaseSensitive(json, "words");
+    const cJSON *value, *values = cJSON_GetObjectItemCaseSensitive(json, "values"),
+                        *words = cJSON_GetObjectItemCaseSensitive(json, "words");
     if (!cJSON_IsArray(values) || !cJSON_IsNumber(words) || !(words->valuedouble >= 1 && words->valuedouble < 1 << 26))
         return false;
     inner->words = (size_t)words->valuedouble;
@@ -107,9 +112,7 @@ static bool read_table(struct inner *inner, const struct firmware *firmware) {
     }
     inner->points = ARENA_ARRAY(inner->arena, struct point, wires + 1);
     inner->absorbed = ARENA_ARRAY(inner->arena, struct absorbed, absorbed + 1);
-    cJSON_ArrayForEach(value, values)
-        if (!read_value(inner, value))
-            return false;
+    cJSON_ArrayForEach(value, values) if (!read_value(inner, value)) return false;
     return true;
 }
 
@@ -131,8 +134,7 @@ static uint64_t low_mask(uint32_t bits) {
 
 static uint64_t bits_at(const int64_t *words, uint32_t at, uint32_t bits) {
     uint64_t low = (uint64_t)words[at / 64] >> (at % 64);
-    if (at % 64 + bits > 64)
-        low |= (uint64_t)words[at / 64 + 1] << (64 - at % 64);
+    if (at % 64 + bits > 64) low |= (uint64_t)words[at / 64 + 1] << (64 - at % 64);
     return low & low_mask(bits);
 }
 
@@ -144,17 +146,16 @@ static uint64_t wire_of(const struct probe *probe, int64_t value) {
 }
 
 static bool point_differs(const struct point *point, const int64_t *words, int64_t expected, int64_t *got) {
-    uint64_t wanted = wire_of(&point->probe, expected), seen = bits_at(words, point->at, point->bits), mask = low_mask(point->bits);
-    if ((wanted & mask) == seen)
-        return false;
+    uint64_t wanted = wire_of(&point->probe, expected), seen = bits_at(words, point->at, point->bits),
+             mask = low_mask(point->bits);
+    if ((wanted & mask) == seen) return false;
     *got = probe_value(&point->probe, (int64_t)((wanted & ~mask) | seen));
     return true;
 }
 
 static void add_name(struct strbuf *text, const char *name) {
     const char *quoted = arena_printf(text->arena, "'%s'", name);
-    if (!strstr(text->data, quoted))
-        strbuf_printf(text, "%s%s", text->length ? ", " : "", quoted);
+    if (!strstr(text->data, quoted)) strbuf_printf(text, "%s%s", text->length ? ", " : "", quoted);
 }
 
 /* Layers that cannot be told from this one: absorbed by it, or read off the same wire. */
@@ -165,13 +166,14 @@ static const char *holds(const struct inner *inner, const struct point *found, s
         if (inner->absorbed[i].into == found->node && inner->absorbed[i].node != found->node)
             add_name(&text, graph->nodes[inner->absorbed[i].node].name);
     for (size_t i = 0; i < inner->point_count; i++)
-        if (inner->points[i].node != found->node && inner->points[i].at == found->at && inner->points[i].bits == found->bits)
+        if (inner->points[i].node != found->node && inner->points[i].at == found->at &&
+            inner->points[i].bits == found->bits)
             add_name(&text, graph->nodes[inner->points[i].node].name);
     return text.length ? text.data : NULL;
 }
 
-static void name_point(const struct inner *inner, const struct point *point, int64_t expected, int64_t got, struct arena *arena,
-                       struct difference *difference) {
+static void name_point(const struct inner *inner, const struct point *point, int64_t expected, int64_t got,
+                       struct arena *arena, struct difference *difference) {
     uint64_t wrong = (uint64_t)expected ^ (uint64_t)got;
     difference->layer = arena_strdup(arena, inner->graph->nodes[point->node].name);
     difference->layer_element = point->probe.element;
@@ -193,14 +195,17 @@ struct window {
 
 static bool row_differs(const struct window *window, size_t row, const size_t *elements, uint32_t outputs) {
     for (uint32_t o = 0; o < outputs; o++)
-        if (memcmp(window->outputs[o] + row * elements[o], window->expected[o] + row * elements[o], elements[o] * sizeof(int64_t)))
+        if (memcmp(window->outputs[o] + row * elements[o], window->expected[o] + row * elements[o],
+                   elements[o] * sizeof(int64_t)))
             return true;
     return false;
 }
 
-static int run_window(struct window *window, const struct inner *inner, struct arena *scratch, const int64_t *const *inputs, size_t events, size_t row) {
+static int run_window(struct window *window, const struct inner *inner, struct arena *scratch,
+                      const int64_t *const *inputs, size_t events, size_t row) {
     const struct engine *engine = window->engine;
-    size_t most = WINDOW_NUMBERS / (engine->output_total + engine->input_total + 1), before = most < WINDOW_EVENTS ? most : WINDOW_EVENTS;
+    size_t most = WINDOW_NUMBERS / (engine->output_total + engine->input_total + 1),
+           before = most < WINDOW_EVENTS ? most : WINDOW_EVENTS;
     size_t end = row + EVENTS_AFTER < events ? row + EVENTS_AFTER : events;
     window->first = row > before ? row - before : 0;
     window->events = end - window->first;
@@ -214,16 +219,14 @@ static int run_window(struct window *window, const struct inner *inner, struct a
         window->outputs[o] = arena_calloc(scratch, window->events, engine->output_elements[o] * sizeof(int64_t));
         window->expected[o] = arena_calloc(scratch, window->events, engine->output_elements[o] * sizeof(int64_t));
     }
-    if (graph_run_integers(inner->graph, window->events, window->inputs, window->expected))
-        return -1;
+    if (graph_run_integers(inner->graph, window->events, window->inputs, window->expected)) return -1;
     return engine_run(window->engine, window->events, window->inputs, window->outputs);
 }
 
 /* The failing event, or another that fails as well now; false: none does. */
 static bool choose_row(struct window *window, uint32_t outputs) {
     const size_t *elements = window->engine->output_elements;
-    if (row_differs(window, window->row, elements, outputs))
-        return true;
+    if (row_differs(window, window->row, elements, outputs)) return true;
     for (size_t row = 0; row < window->events; row++)
         if (row_differs(window, row, elements, outputs)) {
             window->row = row;
@@ -232,16 +235,15 @@ static bool choose_row(struct window *window, uint32_t outputs) {
     return false;
 }
 
-static void compare_inner(const struct inner *inner, const struct window *window, struct arena *scratch, struct arena *arena,
-                          struct difference *difference) {
+static void compare_inner(const struct inner *inner, const struct window *window, struct arena *scratch,
+                          struct arena *arena, struct difference *difference) {
     const struct graph *graph = inner->graph;
     const struct engine *engine = window->engine;
     struct evaluator *evaluator = evaluator_new(graph, scratch);
     struct evaluator_state *state = evaluator ? evaluator_state_new(evaluator) : NULL;
     const int64_t **event = ARENA_ARRAY(scratch, const int64_t *, engine->input_count + 1);
     const int64_t *words = window->outputs[graph->output_count] + window->row * inner->words;
-    if (!state)
-        return;
+    if (!state) return;
     for (uint32_t i = 0; i < engine->input_count; i++)
         event[i] = window->inputs[i] + window->row * engine->input_elements[i];
     evaluator_run_integers(evaluator, state, 1, event, window->expected); /* not read any more */
@@ -250,8 +252,7 @@ static void compare_inner(const struct inner *inner, const struct window *window
         const struct point *point = &inner->points[i];
         const int64_t *values = evaluator_integers(state, point->probe.value);
         int64_t expected = values ? values[point->probe.element * EVENT_LANES] : 0, got;
-        if (!values || !point_differs(point, words, expected, &got))
-            continue;
+        if (!values || !point_differs(point, words, expected, &got)) continue;
         name_point(inner, point, expected, got, arena, difference);
         evaluator_state_free(state);
         return;
@@ -260,29 +261,27 @@ static void compare_inner(const struct inner *inner, const struct window *window
     evaluator_state_free(state);
 }
 
-static const char *narrow(const struct firmware *firmware, enum engine_id id, const struct engine_options *options, const int64_t *const *inputs,
-                          size_t events, size_t row, struct arena *scratch, struct difference *difference) {
+static const char *narrow(const struct firmware *firmware, enum engine_id id, const struct engine_options *options,
+                          const int64_t *const *inputs, size_t events, size_t row, struct arena *scratch,
+                          struct difference *difference) {
     struct inner *inner = inner_new(firmware, id, scratch);
     struct engine_options with = *options;
-    if (!inner)
-        return "sim/probes.json is not of this network";
+    if (!inner) return "sim/probes.json is not of this network";
     with.inner_words = inner->words;
     bool built;
     struct window window = {.engine = engine_open(firmware, id, &with, &built)};
-    if (!window.engine)
-        return "the engine does not build with inner values";
+    if (!window.engine) return "the engine does not build with inner values";
     bool ran = run_window(&window, inner, scratch, inputs, events, row) == 0 || window.engine->outputs_whole;
     const char *why = !ran ? "the engine fails with inner values" : NULL;
     if (ran && !choose_row(&window, inner->graph->output_count))
         why = "it does not come again when the events around it run alone";
-    if (!why)
-        compare_inner(inner, &window, scratch, firmware->context->arena, difference);
+    if (!why) compare_inner(inner, &window, scratch, firmware->context->arena, difference);
     engine_close(window.engine);
     return why;
 }
 
-void narrow_difference(const struct firmware *firmware, enum engine_id id, const struct engine_options *options, const int64_t *const *inputs,
-                       size_t events, size_t row, struct difference *difference) {
+void narrow_difference(const struct firmware *firmware, enum engine_id id, const struct engine_options *options,
+                       const int64_t *const *inputs, size_t events, size_t row, struct difference *difference) {
     struct diagnostics *diagnostics = &firmware->context->diagnostics;
     size_t count = diagnostics->count, errors = diagnostics->errors;
     struct arena *scratch = arena_new(firmware->context);

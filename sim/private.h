@@ -14,22 +14,24 @@ struct event_source {
     const char *path;
     FILE *file;
     int64_t (*read)(struct event_source *source, double *data, size_t events);
-    int64_t (*read_whole)(struct event_source *source, int64_t *data, size_t events); /* NULL: numbers need not be whole */
+    int64_t (*read_whole)(struct event_source *source, int64_t *data,
+                          size_t events); /* NULL: numbers need not be whole */
     int (*rewind)(struct event_source *source);
     uint64_t count, next;
     struct shape shape; /* without the first axis */
     size_t elements;
-    char kind;          /* npy: 'f', 'i', 'u' or 'b', of `size` bytes from data_start on */
+    char kind; /* npy: 'f', 'i', 'u' or 'b', of `size` bytes from data_start on */
     int size;
     long data_start;
-    char *text;         /* csv: the current line */
+    char *text; /* csv: the current line */
     size_t text_capacity;
     int line;
     bool has_header;
 };
 int npy_open(struct event_source *source);
 int csv_open(struct event_source *source);
-int event_source_error(const struct event_source *source, int line, const char *help, const char *format, ...) PRINTF_LIKE(4, 5);
+int event_source_error(const struct event_source *source, int line, const char *help, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 int64_t event_source_read_whole(struct event_source *source, int64_t *data, size_t events);
 int event_source_not_a_number(const struct event_source *source, int line, uint64_t event, size_t column);
 
@@ -40,40 +42,41 @@ struct child {
     const char *folder;           /* where it runs and has its temporary files; NULL: as bxc */
     const uint8_t *input;         /* all that is written to it; may be NULL */
     size_t input_length, input_sent;
-    uint8_t *output;              /* NULL: its output joins its errors in `tail` */
+    uint8_t *output; /* NULL: its output joins its errors in `tail` */
     size_t output_capacity, output_length;
-    size_t rounds;                /* how often the input goes in; 0: once. `output` holds what the first gave */
-    size_t output_total;          /* of all rounds */
-    bool output_changed;          /* a later round gave something else, */
-    size_t output_changed_at;     /* first at this byte of all */
-    size_t output_extra;          /* bytes beyond the capacity; thrown away */
-    char tail[CHILD_TAIL + 1];    /* the last that it said on stderr */
+    size_t rounds;             /* how often the input goes in; 0: once. `output` holds what the first gave */
+    size_t output_total;       /* of all rounds */
+    bool output_changed;       /* a later round gave something else, */
+    size_t output_changed_at;  /* first at this byte of all */
+    size_t output_extra;       /* bytes beyond the capacity; thrown away */
+    char tail[CHILD_TAIL + 1]; /* the last that it said on stderr */
     size_t tail_length;
-    char *head;                   /* the first that it said there; may be NULL */
+    char *head; /* the first that it said there; may be NULL */
     size_t head_capacity, head_length;
     pid_t pid;
     int in, out, err;
-    double last_sign;             /* of life, seconds */
+    double last_sign; /* of life, seconds */
     bool hung, overran;
-    int start_error;              /* errno when it did not start */
-    int status;                   /* of waitpid */
+    int start_error; /* errno when it did not start */
+    int status;      /* of waitpid */
 };
 /* Runs them to their ends; -1 when the context was cancelled (they are killed then, not diagnosed). A child
  * without a sign of life for idle_seconds is killed and marked as hung. */
-int children_run(struct bxc_context *context, struct arena *scratch, struct child *children, int count, double idle_seconds);
+int children_run(struct bxc_context *context, struct arena *scratch, struct child *children, int count,
+                 double idle_seconds);
 const char *child_fate(struct arena *arena, const struct child *child); /* NULL: ended well */
 const char *child_last_lines(struct arena *arena, const struct child *child, int lines);
 double monotonic_seconds(void);
 
 /* ---- build.c ---- */
 struct build_request {
-    const char *engine;          /* name, for folders and diagnoses */
-    const char *folder;          /* in fw/, where its Makefile is */
-    const char *sources[3];      /* folders in fw/ that it is made from; ends with NULL */
-    const char *target;          /* of make, or NULL */
-    const char *products[3];     /* what stays of what make leaves in BUILD, the program first; ends with NULL */
-    const char *versions;        /* commands for a shell that tell what the compilers are; NULL: nothing does */
-    const char *variable;        /* for make: "PROBES=1", or NULL */
+    const char *engine;      /* name, for folders and diagnoses */
+    const char *folder;      /* in fw/, where its Makefile is */
+    const char *sources[3];  /* folders in fw/ that it is made from; ends with NULL */
+    const char *target;      /* of make, or NULL */
+    const char *products[3]; /* what stays of what make leaves in BUILD, the program first; ends with NULL */
+    const char *versions;    /* commands for a shell that tell what the compilers are; NULL: nothing does */
+    const char *variable;    /* for make: "PROBES=1", or NULL */
     bool takes_ap_types;
 };
 /* The program's path; builds when these very sources have not been built yet. NULL and a diagnosis. */
@@ -84,7 +87,7 @@ const char *build_program(const struct firmware *firmware, struct arena *arena, 
 struct engine;
 struct engine_kind {
     const char *name, *summary;
-    const char *tools;           /* commands it needs, blank-separated, or NULL; "CC=cc": what the variable says, or cc */
+    const char *tools; /* commands it needs, blank-separated, or NULL; "CC=cc": what the variable says, or cc */
     int (*open)(struct engine *engine);
     int (*run)(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
     int (*run_reals)(struct engine *engine, size_t events, const float *const *inputs, float *const *outputs);
@@ -98,13 +101,13 @@ struct engine {
     struct engine_options options;
     const struct graph *graph;
     const char *program;
-    bool is_built;           /* or needs no building */
+    bool is_built; /* or needs no building */
     uint32_t input_count, output_count;
     size_t *input_elements, *output_elements; /* by port */
     size_t input_total, output_total;
-    int latency;             /* -1: not measured, or not one */
+    int latency; /* -1: not measured, or not one */
     bool latency_seen;
-    bool outputs_whole;      /* the last run failed on `valid`, but every event gave its outputs: compare them */
+    bool outputs_whole; /* the last run failed on `valid`, but every event gave its outputs: compare them */
     double build_seconds;
 };
 extern const struct engine_kind engine_kinds[ENGINE_COUNT];
@@ -177,33 +180,33 @@ void extreme_events_of_adders(const struct graph *graph, const struct graph *sum
 struct interval numbers_of_fewer_bits(struct interval interval);
 bool needs_all_bits(struct interval interval, int64_t lowest, int64_t highest); /* one of the two */
 /* From the events that made the sum smallest and largest, with so many multiply-adds; how many it took. */
-double last_bit_events(const struct graph *graph, valref value, size_t element, const int64_t *const rows[2], const struct port_elements *ports,
-                       double work, struct arena *arena, struct row_set *found);
+double last_bit_events(const struct graph *graph, valref value, size_t element, const int64_t *const rows[2],
+                       const struct port_elements *ports, double work, struct arena *arena, struct row_set *found);
 
 /* ---- stream.c: the events of one verification, block by block ---- */
 enum phase { PHASE_USER, PHASE_CORNER, PHASE_REGRESSION, PHASE_RANDOM, PHASE_COUNT, PHASE_CALIBRATION /* compile's */ };
 enum { BLOCK_EVENTS = 16384 };
 struct event_block { /* events of one phase only */
     enum phase phase;
-    uint64_t first;          /* number of its first event in the whole verification */
+    uint64_t first; /* number of its first event in the whole verification */
     uint64_t first_in_phase;
     size_t events;
-    int64_t **integers;      /* at the ports */
-    float **reals;           /* what the float model sees; NULL in phases that are not compared with it */
-    bool *measured;          /* by event: compared with the float model */
-    bool *on_grid;           /* by event: its numbers are the port's, not rounded to it */
+    int64_t **integers;                 /* at the ports */
+    float **reals;                      /* what the float model sees; NULL in phases that are not compared with it */
+    bool *measured;                     /* by event: compared with the float model */
+    bool *on_grid;                      /* by event: its numbers are the port's, not rounded to it */
     const struct output_labels *labels; /* one an output; NULL: of none */
 };
 struct event_stream;
-struct event_stream *event_stream_new(struct firmware *firmware, const struct verify_options *options, struct arena *arena);
+struct event_stream *event_stream_new(struct firmware *firmware, const struct verify_options *options,
+                                      struct arena *arena);
 void event_stream_close(struct event_stream *stream);
 uint64_t event_stream_events(const struct event_stream *stream, enum phase phase);
 bool event_stream_has_labels(const struct event_stream *stream, uint32_t output);
 uint64_t event_stream_measured(const struct event_stream *stream); /* that are held against the float model */
 uint64_t event_stream_total(const struct event_stream *stream);
 int64_t event_stream_next(struct event_stream *stream, struct event_block *block); /* 0 at the end, -1 diagnosed */
-const char *event_name(struct arena *arena, enum phase phase, uint64_t number); /* "event 12 of the files", ... */
-
+const char *event_name(struct arena *arena, enum phase phase, uint64_t number);    /* "event 12 of the files", ... */
 
 /* ---- sample.c: some events of all kinds, for what is run once at the end ---- */
 struct sample {
@@ -212,7 +215,7 @@ struct sample {
     size_t *input_elements, *output_elements;
     int64_t **inputs, **expected; /* by port */
     enum phase *phases;
-    uint64_t *numbers;            /* in their phases */
+    uint64_t *numbers; /* in their phases */
 };
 enum { GATHERED_EVENTS = 4096 };
 struct sample *sample_new(const struct engine *engine, struct arena *arena);
@@ -239,18 +242,19 @@ bool compare_outputs(const struct graph *graph, uint64_t first, size_t events, i
 void shrink_event(struct engine *emulator, struct engine *engine, struct arena *arena, int64_t *event);
 /* ---- narrow.c: the layer in which a difference begins ---- */
 /* inputs: the events that the engine ran, of which event `row` is the first that differs. */
-void narrow_difference(const struct firmware *firmware, enum engine_id id, const struct engine_options *options, const int64_t *const *inputs,
-                       size_t events, size_t row, struct difference *difference);
+void narrow_difference(const struct firmware *firmware, enum engine_id id, const struct engine_options *options,
+                       const int64_t *const *inputs, size_t events, size_t row, struct difference *difference);
 
-/* Writes fw/verify/failing.npy (one file an input when there are several) and adds the event to the regression vectors. */
+/* Writes fw/verify/failing.npy (one file an input when there are several) and adds the event to the regression vectors.
+ */
 int failing_event_write(struct firmware *firmware, struct arena *arena, const int64_t *event);
 
 /* ---- rounding.c: how far the formats may put a number of the firmware from the model's ---- */
 struct roundings;
 struct allowance {
-    double rounding;           /* explained by it */
-    double range;              /* ... together with numbers beyond the formats that were chosen for them, */
-    const struct node *clamp;  /* first of all by this narrow, */
+    double rounding;          /* explained by it */
+    double range;             /* ... together with numbers beyond the formats that were chosen for them, */
+    const struct node *clamp; /* first of all by this narrow, */
     size_t clamp_element;
     double clamp_from, clamp_to;
 };
@@ -277,7 +281,7 @@ struct worst_event {
     enum phase phase;
     uint32_t output, element;
     double expected, got;
-    float **reals;          /* by input: as it came, and as the port rounds it */
+    float **reals; /* by input: as it came, and as the port rounds it */
     int64_t **integers;
 };
 struct worst_events *worst_events_new(const struct graph *fixed, struct arena *arena);
@@ -289,23 +293,28 @@ const struct worst_event *worst_events_at(const struct worst_events *worst, uint
 
 /* ---- accuracy.c: fixed against the model as trained ---- */
 struct accuracy;
-struct accuracy *accuracy_new(const struct graph *reference, const struct graph *fixed, double threshold, const char *file, struct arena *arena);
+struct accuracy *accuracy_new(const struct graph *reference, const struct graph *fixed, double threshold,
+                              const char *file, struct arena *arena);
 int accuracy_expect_labels(struct accuracy *accuracy, uint32_t output, uint64_t events);
-const struct graph *accuracy_reference(const struct accuracy *accuracy); /* outputs as they are compared; NULL: nothing can be */
-bool accuracy_has_numbers(const struct accuracy *accuracy); /* or decisions only */
+/* outputs as they are compared; NULL: nothing can be */
+const struct graph *accuracy_reference(const struct accuracy *accuracy);
+bool accuracy_has_numbers(const struct accuracy *accuracy);   /* or decisions only */
 bool accuracy_has_threshold(const struct accuracy *accuracy); /* by which some output decides */
 void accuracy_close(struct accuracy *accuracy);
-int accuracy_add(struct accuracy *accuracy, const struct event_block *block, float *const *floats, int64_t *const *integers);
+int accuracy_add(struct accuracy *accuracy, const struct event_block *block, float *const *floats,
+                 int64_t *const *integers);
 void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena *arena);
 /* After it; how many outputs have labels, and what they give. */
-uint32_t accuracy_finish_labels(const struct accuracy *accuracy, struct loss *loss, struct labelled **out, struct arena *arena);
+uint32_t accuracy_finish_labels(const struct accuracy *accuracy, struct loss *loss, struct labelled **out,
+                                struct arena *arena);
 
 /* ---- labels.c ---- */
 struct labels;
 struct labels *labels_new(struct arena *arena, size_t classes, uint64_t events);
-void labels_add(struct labels *labels, int64_t truth, int64_t choice_float, int64_t choice_fixed, const float *scores_float,
-                const float *scores_fixed); /* a score a class */
-bool labels_finish(const struct labels *labels, bool curves, struct labelled *out, struct arena *arena); /* false: there was none */
+void labels_add(struct labels *labels, int64_t truth, int64_t choice_float, int64_t choice_fixed,
+                const float *scores_float, const float *scores_fixed); /* a score a class */
+/* false: there was none */
+bool labels_finish(const struct labels *labels, bool curves, struct labelled *out, struct arena *arena);
 
 /* ---- errors.c ---- */
 struct errors;
@@ -319,8 +328,8 @@ double errors_quantile(const struct errors *errors, double share);
 struct layer_errors;
 struct layer_errors *layer_errors_new(const struct graph *reference, const struct graph *fixed, struct arena *arena);
 /* inputs: events x elements each; the events that are measured count. */
-void layer_errors_add(struct layer_errors *errors, size_t events, const float *const *reals, const int64_t *const *integers,
-                      const size_t *elements, uint32_t inputs, const bool *measured);
+void layer_errors_add(struct layer_errors *errors, size_t events, const float *const *reals,
+                      const int64_t *const *integers, const size_t *elements, uint32_t inputs, const bool *measured);
 void layer_errors_finish(const struct layer_errors *errors, struct loss *loss, struct arena *arena);
 void layer_errors_close(struct layer_errors *errors);
 
@@ -329,8 +338,9 @@ void layer_errors_close(struct layer_errors *errors);
 bool port_is_beyond(const struct graph *fixed, valref input, size_t element, double real, double at_port);
 /* events: by input, the event as it came and as the port rounds it; whole, inside: its error, and what the float
  * model on the rounded one leaves of it; allowance: what the formats explain. */
-const char *cause_of_event(const struct graph *reference, const struct graph *fixed, const float *const *events, double whole, double inside,
-                           const struct allowance *allowance, const struct loss *loss, struct arena *arena);
+const char *cause_of_event(const struct graph *reference, const struct graph *fixed, const float *const *events,
+                           double whole, double inside, const struct allowance *allowance, const struct loss *loss,
+                           struct arena *arena);
 
 /* ---- curves.c ---- */
 struct scored {

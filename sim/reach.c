@@ -1,16 +1,14 @@
 /* Which values have intervals whose ends some event reaches for certain, and not only bounds: those that depend on the
- * ports by one sum of elements that move one by one, with what is monotone before and behind it. What no event reached of
- * such a one is missing in the events; of any other it may be out of reach. */
+ * ports by one sum of elements that move one by one, with what is monotone before and behind it. What no event reached
+ * of such a one is missing in the events; of any other it may be out of reach. */
 #include "sim/private.h"
 
 /* Every element depends on an element of a port, and no two on the same. */
 static enum reach joined(const struct graph *graph, const struct node *node) {
     for (uint32_t i = 0; i < node->input_count; i++) {
-        if (graph_definition(graph, node->inputs[i])->op != OP_INPUT)
-            return REACH_UNKNOWN;
+        if (graph_definition(graph, node->inputs[i])->op != OP_INPUT) return REACH_UNKNOWN;
         for (uint32_t k = 0; k < i; k++)
-            if (valref_equal(node->inputs[i], node->inputs[k]))
-                return REACH_UNKNOWN;
+            if (valref_equal(node->inputs[i], node->inputs[k])) return REACH_UNKNOWN;
     }
     return REACH_ONE_BY_ONE;
 }
@@ -23,8 +21,7 @@ static valref varying_operand(const struct graph *graph, const struct node *node
 
 static enum reach with_constant(const struct graph *graph, const struct node *node, const enum reach *known) {
     valref operand = varying_operand(graph, node);
-    if (valref_equal(operand, NO_VALUE) || known[operand.id] == REACH_UNKNOWN)
-        return REACH_UNKNOWN;
+    if (valref_equal(operand, NO_VALUE) || known[operand.id] == REACH_UNKNOWN) return REACH_UNKNOWN;
     return value_elements(graph, operand) == value_elements(graph, node->result) ? known[operand.id] : REACH_ENDS;
 }
 
@@ -36,7 +33,8 @@ static enum reach sum_of(const struct graph *graph, const struct node *node, con
 static enum reach of_node(const struct graph *graph, const struct node *node, const enum reach *known) {
     switch (node->op) {
     case OP_INPUT: return REACH_ONE_BY_ONE;
-    case OP_NARROW: return node->attributes.quantizer.overflow == OVERFLOW_SATURATE ? known[node->inputs[0].id] : REACH_UNKNOWN;
+    case OP_NARROW:
+        return node->attributes.quantizer.overflow == OVERFLOW_SATURATE ? known[node->inputs[0].id] : REACH_UNKNOWN;
     case OP_RELU:
     case OP_RESHAPE:
     case OP_TRANSPOSE:

@@ -18,8 +18,7 @@ static size_t count_columns(const struct graph *graph, struct arena *arena, valr
     struct value_list list = graph_inputs(graph, arena);
     *input_count = list.count;
     *inputs = list.at;
-    for (uint32_t i = 0; i < *input_count; i++)
-        columns += value_elements(graph, (*inputs)[i]);
+    for (uint32_t i = 0; i < *input_count; i++) columns += value_elements(graph, (*inputs)[i]);
     return columns;
 }
 
@@ -34,16 +33,17 @@ static void add_fractions(const struct graph *graph, struct arena *arena, int64_
 }
 
 /* Rows of real numbers, of version 0.1.0. */
-static int read_old_rows(struct event_source *source, const struct graph *graph, struct arena *arena, size_t columns, int64_t *rows) {
+static int read_old_rows(struct event_source *source, const struct graph *graph, struct arena *arena, size_t columns,
+                         int64_t *rows) {
     valref *inputs;
     uint32_t input_count;
     double *row = ARENA_ARRAY(arena, double, columns + 1);
     count_columns(graph, arena, &inputs, &input_count);
     for (uint64_t event = 0; event < source->count; event++, rows += 2 * columns) {
-        if (event_source_read(source, row, 1) != 1)
-            return -1;
+        if (event_source_read(source, row, 1) != 1) return -1;
         for (size_t i = 0, first = 0; i < input_count; first += value_elements(graph, inputs[i++]))
-            if (port_read_doubles(port_reader_new(graph, inputs[i], arena), 1, (size_t)event, row + first, rows + first))
+            if (port_read_doubles(port_reader_new(graph, inputs[i], arena), 1, (size_t)event, row + first,
+                                  rows + first))
                 return -1;
         add_fractions(graph, arena, rows + columns);
     }
@@ -54,11 +54,9 @@ static int read_old_rows(struct event_source *source, const struct graph *graph,
 static int64_t *read_rows(const struct firmware *firmware, struct arena *arena, size_t columns, uint64_t *events) {
     const char *path = path_of(firmware, arena);
     *events = 0;
-    if (access(path, R_OK))
-        return NULL;
+    if (access(path, R_OK)) return NULL;
     struct event_source *source = event_source_open(firmware->context, path);
-    if (!source)
-        return NULL;
+    if (!source) return NULL;
     int64_t *rows = NULL;
     size_t count = (size_t)source->count;
     if (source->elements == 2 * columns && source->read_whole) {
@@ -86,16 +84,17 @@ int64_t *regression_read(const struct firmware *firmware, struct arena *arena, u
         for (size_t i = 0, at = 0; i < input_count; i++) {
             const struct input_attributes *rule = &graph_definition(graph, inputs[i])->attributes.input;
             for (size_t e = 0, n = value_elements(graph, inputs[i]); e < n; e++, at++)
-                *to++ = fixed_narrow(row[at], (int)row[columns + at], graph_format(graph, inputs[i], e), rule->rounding, rule->overflow);
+                *to++ = fixed_narrow(row[at], (int)row[columns + at], graph_format(graph, inputs[i], e), rule->rounding,
+                                     rule->overflow);
         }
     return *events ? integers : NULL;
 }
 
-static int write_rows(struct firmware *firmware, struct arena *arena, const int64_t *rows, size_t columns, size_t events) {
+static int write_rows(struct firmware *firmware, struct arena *arena, const int64_t *rows, size_t columns,
+                      size_t events) {
     struct shape shape = {.rank = 1, .dim = {(int64_t)(2 * columns)}};
     struct npy_writer *writer = npy_writer_open(firmware->context, path_of(firmware, arena), NPY_INT64, &shape);
-    if (!writer)
-        return -1;
+    if (!writer) return -1;
     if (npy_writer_write_integers(writer, rows, events)) {
         npy_writer_abandon(writer);
         return -1;
@@ -109,15 +108,14 @@ int regression_add(struct firmware *firmware, struct arena *arena, const int64_t
     uint64_t count;
     size_t columns = count_columns(firmware->quantised, arena, &inputs, &input_count), width = 2 * columns;
     const int64_t *old = read_rows(firmware, arena, columns, &count);
-    int64_t *row = ARENA_ARRAY(arena, int64_t, width + 1), *rows = ARENA_ARRAY(arena, int64_t, ((size_t)count + 1) * width + 1);
+    int64_t *row = ARENA_ARRAY(arena, int64_t, width + 1),
+            *rows = ARENA_ARRAY(arena, int64_t, ((size_t)count + 1) * width + 1);
     memcpy(row, event, columns * sizeof *row);
     add_fractions(firmware->quantised, arena, row + columns);
     for (uint64_t i = 0; i < count; i++)
-        if (!memcmp(old + i * width, row, width * sizeof *row))
-            return 0;
+        if (!memcmp(old + i * width, row, width * sizeof *row)) return 0;
     uint64_t skip = count >= REGRESSION_MAX ? count - REGRESSION_MAX + 1 : 0;
-    if (count > skip)
-        memcpy(rows, old + skip * width, (size_t)(count - skip) * width * sizeof *rows);
+    if (count > skip) memcpy(rows, old + skip * width, (size_t)(count - skip) * width * sizeof *rows);
     memcpy(rows + (count - skip) * width, row, width * sizeof *rows);
     return write_rows(firmware, arena, rows, columns, (size_t)(count - skip) + 1);
 }

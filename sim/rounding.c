@@ -1,16 +1,18 @@
 /* How far the formats may put one number of the firmware from the model's, at an event.
  *
  * Every place where the compiler rounds is a source of error: a narrow that the model has no quantiser for, an entry
- * of a table (or of the staircase of a function), a weight. A rounding to the nearest multiple of a step is off by something like a uniform number of
- * half a step either way, of variance step^2 / 12 (by a whole step, step^2 / 3, where it is not to the nearest); one
- * source knows nothing of another. So a number's error has the variance
+ * of a table (or of the staircase of a function), a weight. A rounding to the nearest multiple of a step is off by
+ * something like a uniform number of half a step either way, of variance step^2 / 12 (by a whole step, step^2 / 3,
+ * where it is not to the nearest); one source knows nothing of another. So a number's error has the variance
+ *
  *     sum over the sources of (slope of the number by the source)^2 * variance,
+ *
  * the slopes being those of the integer network at that event (slopes.c). DEVIATIONS times the root of it is what the
  * formats explain: of numbers that are sums of many such errors one in ten million is further off. A narrow that
- * clamps is off by what is beyond its end, which is known: that times its slope is told apart, because whoever
- * chose the format did not expect such a number. But a sigmoid's or tanh's table ends on purpose where the function is
- * flat: what it would still change beyond that is known too, and explained. Slopes hold near the event: where clamps
- * move the number further than all rounding, they may have moved it anywhere.
+ * clamps is off by what is beyond its end, which is known: that times its slope is told apart, because whoever chose
+ * the format did not expect such a number. But a sigmoid's or tanh's table ends on purpose where the function is flat:
+ * what it would still change beyond that is known too, and explained. Slopes hold near the event: where clamps move
+ * the number further than all rounding, they may have moved it anywhere.
  *
  * A weight's step is not in the graph, whose constants have no bit to spare: a matrix has a grid by row (operands of
  * different size) and by column, and both are read off the lowest bits that are set. Added constants are kept
@@ -30,8 +32,8 @@ static const double DEVIATIONS = 5;
 struct source {
     valref value; /* moved by it */
     size_t elements;
-    double *variance; /* by element */
-    const struct node *clamp; /* the narrow, where it can clamp */
+    double *variance;            /* by element */
+    const struct node *clamp;    /* the narrow, where it can clamp */
     const struct node *function; /* of the trained network, of whose table this is the index, */
     valref table;                /* the result of which is this */
 };
@@ -97,12 +99,12 @@ static void add_narrow(struct roundings *roundings, const struct graph *referenc
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
     struct source *source = add_source(roundings, node->result, arena);
     for (size_t e = 0; e < source->elements; e++) {
-        struct format from = graph_format(roundings->fixed, node->inputs[0], e), to = graph_format(roundings->fixed, node->result, e);
+        struct format from = graph_format(roundings->fixed, node->inputs[0], e),
+                      to = graph_format(roundings->fixed, node->result, e);
         if (from.fraction > to.fraction)
             source->variance[e] = variance_of(ldexp(1, -to.fraction), rounds_to_nearest(attributes->rounding));
     }
-    if (attributes->overflow == OVERFLOW_WRAP)
-        return;
+    if (attributes->overflow == OVERFLOW_WRAP) return;
     source->clamp = node;
     find_function(roundings, reference, node, source);
 }
@@ -113,14 +115,12 @@ static void add_table(struct roundings *roundings, const struct graph *reference
     struct source *source = add_source(roundings, node->result, arena);
     for (size_t e = 0; e < source->elements; e++)
         source->variance[e] = variance_of(ldexp(1, -graph_format(roundings->fixed, node->result, e).fraction), true);
-    if (node->op == OP_THRESHOLD)
-        find_function(roundings, reference, node, source);
+    if (node->op == OP_THRESHOLD) find_function(roundings, reference, node, source);
 }
 
 static int bit_length(int64_t code) {
     int bits = 0;
-    for (uint64_t rest = code < 0 ? -(uint64_t)code : (uint64_t)code; rest; rest >>= 1)
-        bits++;
+    for (uint64_t rest = code < 0 ? -(uint64_t)code : (uint64_t)code; rest; rest >>= 1) bits++;
     return bits;
 }
 
@@ -159,20 +159,19 @@ static void find_grid(const struct graph *graph, valref constant, size_t first, 
         grid->column[c] = INT_MIN;
         for (size_t r = 0; r < grid->rows; r++) {
             int needed = needed_fraction(graph, constant, first + r * grid->columns + c);
-            if (needed != INT_MIN)
-                grid->column[c] = larger(grid->column[c], needed - grid->row[r]);
+            if (needed != INT_MIN) grid->column[c] = larger(grid->column[c], needed - grid->row[r]);
         }
     }
 }
 
 /* A column whose codes have few bits holds plain numbers. */
-static bool is_rounded(const struct graph *graph, valref constant, size_t first, const struct grid *grid, size_t column) {
+static bool is_rounded(const struct graph *graph, valref constant, size_t first, const struct grid *grid,
+                       size_t column) {
     int widest = 0;
     for (size_t r = 0; r < grid->rows; r++) {
         int64_t code = graph_integers(graph, constant)[first + r * grid->columns + column];
         int fraction = graph_format(graph, constant, first + r * grid->columns + column).fraction;
-        if (code)
-            widest = larger(widest, bit_length(code) + grid->row[r] + grid->column[column] - fraction);
+        if (code) widest = larger(widest, bit_length(code) + grid->row[r] + grid->column[column] - fraction);
     }
     return widest > PLAIN_BITS;
 }
@@ -188,9 +187,11 @@ static void add_matrix(struct roundings *roundings, valref constant, struct aren
     for (size_t first = 0; first < source->elements; first += grid.rows * grid.columns) {
         find_grid(graph, constant, first, &grid);
         for (size_t c = 0; c < grid.columns; c++)
-            for (size_t r = 0; grid.column[c] != INT_MIN && is_rounded(graph, constant, first, &grid, c) && r < grid.rows; r++)
+            for (size_t r = 0;
+                 grid.column[c] != INT_MIN && is_rounded(graph, constant, first, &grid, c) && r < grid.rows; r++)
                 if (grid.row[r] != INT_MIN)
-                    source->variance[first + r * grid.columns + c] = variance_of(ldexp(1, -grid.row[r] - grid.column[c]), true);
+                    source->variance[first + r * grid.columns + c] =
+                        variance_of(ldexp(1, -grid.row[r] - grid.column[c]), true);
     }
 }
 
@@ -199,17 +200,16 @@ static void add_factors(struct roundings *roundings, valref constant, struct are
     const int64_t *codes = graph_integers(roundings->fixed, constant);
     struct source *source = add_source(roundings, constant, arena);
     int bits = 0;
-    for (size_t e = 0; e < source->elements; e++)
-        bits = larger(bits, bit_length(codes[e]) - trailing_zeros(codes[e]));
+    for (size_t e = 0; e < source->elements; e++) bits = larger(bits, bit_length(codes[e]) - trailing_zeros(codes[e]));
     for (size_t e = 0; bits > PLAIN_BITS && e < source->elements; e++)
         if (codes[e])
-            source->variance[e] = variance_of(ldexp(1, bit_length(codes[e]) - bits - graph_format(roundings->fixed, constant, e).fraction), true);
+            source->variance[e] = variance_of(
+                ldexp(1, bit_length(codes[e]) - bits - graph_format(roundings->fixed, constant, e).fraction), true);
 }
 
 static void add_constants(struct roundings *roundings, const struct node *node, struct arena *arena) {
     for (uint32_t i = 0; i < node->input_count; i++) {
-        if (!graph_integers(roundings->fixed, node->inputs[i]))
-            continue;
+        if (!graph_integers(roundings->fixed, node->inputs[i])) continue;
         if (node->op == OP_MATMUL)
             add_matrix(roundings, node->inputs[i], arena);
         else
@@ -227,8 +227,7 @@ static void find_sources(struct roundings *roundings, const struct graph *refere
     roundings->sources = ARENA_ARRAY(arena, struct source, 2 * fixed->node_count + 1);
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
-        if (node->dead || is_models_own(reference, node))
-            continue;
+        if (node->dead || is_models_own(reference, node)) continue;
         if (node->op == OP_NARROW && !narrow_is_high_part(fixed, node))
             add_narrow(roundings, reference, node, arena);
         else if (node->op == OP_TABLE || is_staircase_of_function(node))
@@ -248,8 +247,7 @@ struct roundings *roundings_new(const struct graph *reference, const struct grap
 }
 
 void roundings_close(struct roundings *roundings) {
-    if (roundings)
-        lanes_close(&roundings->network);
+    if (roundings) lanes_close(&roundings->network);
 }
 
 /* ---- at an event ---- */
@@ -259,22 +257,24 @@ void roundings_stand_at(struct roundings *roundings, const int64_t *const *event
 }
 
 /* The operand of a narrow, and where its format ends. */
-static double beyond_format(const struct roundings *roundings, const struct node *node, size_t element, double *from, double *to) {
-    struct format wide = graph_format(roundings->fixed, node->inputs[0], element), narrow = graph_format(roundings->fixed, node->result, element);
+static double beyond_format(const struct roundings *roundings, const struct node *node, size_t element, double *from,
+                            double *to) {
+    struct format wide = graph_format(roundings->fixed, node->inputs[0], element),
+                  narrow = graph_format(roundings->fixed, node->result, element);
     *from = fixed_to_real(*lanes_of(&roundings->network, node->inputs[0], element), wide.fraction);
     if (narrow.width <= 0)
         *to = 0;
     else
-        *to = fmin(fmax(*from, fixed_to_real(format_min(narrow), narrow.fraction)), fixed_to_real(format_max(narrow), narrow.fraction));
+        *to = fmin(fmax(*from, fixed_to_real(format_min(narrow), narrow.fraction)),
+                   fixed_to_real(format_max(narrow), narrow.fraction));
     return fabs(*from - *to);
 }
 
-static void add_clamp(const struct roundings *roundings, const struct source *source, size_t element, double slope, double *most,
-                      struct allowance *allowance) {
+static void add_clamp(const struct roundings *roundings, const struct source *source, size_t element, double slope,
+                      double *most, struct allowance *allowance) {
     double from, to, off = fabs(slope) * beyond_format(roundings, source->clamp, element, &from, &to);
     allowance->range += off;
-    if (!(off > *most))
-        return;
+    if (!(off > *most)) return;
     *most = off;
     allowance->clamp = source->clamp;
     allowance->clamp_element = element;
@@ -283,7 +283,8 @@ static void add_clamp(const struct roundings *roundings, const struct source *so
 }
 
 /* A staircase does not tell by how much it is beyond the format of its codes: on their last one it may be any. */
-static bool beyond_staircase(const struct roundings *roundings, valref index, size_t element, double *from, double *to) {
+static bool beyond_staircase(const struct roundings *roundings, valref index, size_t element, double *from,
+                             double *to) {
     struct format format = graph_format(roundings->fixed, index, element);
     int64_t code = *lanes_of(&roundings->network, index, element);
     *to = fixed_to_real(code, format.fraction);
@@ -293,8 +294,7 @@ static bool beyond_staircase(const struct roundings *roundings, valref index, si
 
 static bool beyond_table(const struct roundings *roundings, const struct source *source, size_t element, double *from,
                          double *to) {
-    if (!source->function)
-        return false;
+    if (!source->function) return false;
     return source->clamp ? beyond_format(roundings, source->clamp, element, from, to) > 0
                          : beyond_staircase(roundings, source->value, element, from, to);
 }
@@ -303,12 +303,9 @@ static bool beyond_table(const struct roundings *roundings, const struct source 
 static bool add_end_of_table(const struct roundings *roundings, const struct source *source, size_t element,
                              double *known) {
     double from, to, wanted, got;
-    if (!beyond_table(roundings, source, element, &from, &to))
-        return false;
-    if (!op_unary_double(source->function, from, &wanted) || !op_unary_double(source->function, to, &got))
-        return false;
-    if (fabs(wanted - got) > ldexp(1, -INDEX_BITS))
-        return false;
+    if (!beyond_table(roundings, source, element, &from, &to)) return false;
+    if (!op_unary_double(source->function, from, &wanted) || !op_unary_double(source->function, to, &got)) return false;
+    if (fabs(wanted - got) > ldexp(1, -INDEX_BITS)) return false;
     *known += fabs(wanted - got) * fabs(slopes_of(roundings->slopes, source->table)[element]);
     return true;
 }
@@ -321,11 +318,9 @@ struct allowance roundings_explains(struct roundings *roundings, valref value, s
         const struct source *source = &roundings->sources[s];
         const double *slope = slopes_of(roundings->slopes, source->value);
         for (size_t e = 0; e < source->elements; e++) {
-            if (add_end_of_table(roundings, source, e, &known) || slope[e] == 0)
-                continue;
+            if (add_end_of_table(roundings, source, e, &known) || slope[e] == 0) continue;
             variance += slope[e] * slope[e] * source->variance[e];
-            if (source->clamp)
-                add_clamp(roundings, source, e, slope[e], &most, &allowance);
+            if (source->clamp) add_clamp(roundings, source, e, slope[e], &most, &allowance);
         }
     }
     allowance.rounding = DEVIATIONS * sqrt(variance) + known;
@@ -348,8 +343,7 @@ double roundings_explain_meaning(const struct roundings *roundings, const struct
     int bits = 0, exponent;
     for (size_t e = 0; e < shape_elements(&output->meaning.shape); e++)
         bits = larger(bits, significant_bits(output->meaning.scale[e]));
-    if (roundings->exact_constants || bits <= PLAIN_BITS)
-        return 0;
+    if (roundings->exact_constants || bits <= PLAIN_BITS) return 0;
     int64_t code = *lanes_of(&roundings->network, output->value, element);
     double number = fixed_to_real(code, graph_format(roundings->fixed, output->value, element).fraction) - zero_point;
     frexp(scale, &exponent);

@@ -23,18 +23,19 @@ int event_source_read_port(struct event_source *source, const struct port_reader
                            double *numbers, float *reals, int64_t *integers);
 /* Opens "file" or "name=file" for every input of the graph, checks columns and equal counts; sources[i]
  * is the i-th input's. -1 and a diagnosis: none is left open. */
-int event_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files, uint32_t file_count,
-                       struct event_source **sources);
+int event_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files,
+                       uint32_t file_count, struct event_source **sources);
 /* The same for labels: sources[o] is the o-th output's, or NULL; a file without a name is of the first output. */
-int label_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files, uint32_t file_count,
-                       struct event_source **sources);
+int label_sources_open(struct bxc_context *context, const struct graph *graph, const char *const *files,
+                       uint32_t file_count, struct event_source **sources);
 
 enum npy_type { NPY_FLOAT32, NPY_FLOAT64, NPY_INT64, NPY_UINT8, NPY_INT32 };
 struct npy_writer; /* writes beside the goal, renames at close; a path that ends in .csv gives lines of text */
-struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type, const struct shape *shape);
+struct npy_writer *npy_writer_open(struct bxc_context *context, const char *path, enum npy_type type,
+                                   const struct shape *shape);
 int npy_writer_write(struct npy_writer *writer, const double *data, size_t events); /* row-major; -1: abandon it then */
 int npy_writer_write_integers(struct npy_writer *writer, const int64_t *data, size_t events); /* of NPY_INT64 only */
-int npy_writer_close(struct npy_writer *writer);   /* completes the header, frees the writer; -1: nothing is left */
+int npy_writer_close(struct npy_writer *writer); /* completes the header, frees the writer; -1: nothing is left */
 void npy_writer_abandon(struct npy_writer *writer);
 
 /* ---- engine.c and engine_<name>.c ---- */
@@ -45,12 +46,12 @@ struct firmware {
     struct bxc_context *context;
     struct arena *arena;
     const char *folder;
-    const char *name;            /* prefix */
-    char content_hash[65];       /* in manifest.json */
-    struct graph *quantised;     /* model.bxc */
-    struct graph *sums;          /* the same with the sums of its adders, for corner vectors; NULL: not known */
-    struct graph *reference;     /* reference.bxc */
-    int latency;                 /* cycles, interface.json */
+    const char *name;        /* prefix */
+    char content_hash[65];   /* in manifest.json */
+    struct graph *quantised; /* model.bxc */
+    struct graph *sums;      /* the same with the sums of its adders, for corner vectors; NULL: not known */
+    struct graph *reference; /* reference.bxc */
+    int latency;             /* cycles, interface.json */
     int initiation_interval;
 };
 int firmware_check(struct bxc_context *context, const char *folder); /* that it is one at all; -1 and a diagnosis */
@@ -59,19 +60,21 @@ void firmware_close(struct firmware *firmware);
 
 struct engine;
 struct engine_options {
-    int jobs;                 /* processes or threads; 0: as many as processors */
-    const char *ap_types;     /* hls: folder with the vendors' open headers, or NULL */
-    bool check_hash;          /* refuse sources whose content hash is not the firmware's; default true */
-    const char *work;         /* folder for builds; NULL: fw/verify/build, kept between runs by content */
-    uint64_t gap_seed;        /* rtl: random gaps of garbage between events; 0: back to back */
-    uint64_t reset_seed;      /* rtl: resets of every kind, the events in flight sent again; 0: one before the first event */
-    size_t rounds;            /* the events go so often, one after the other, through one process; 0: once */
-    size_t inner_words;       /* numbers beyond the outputs that a build for inner values gives an event (narrow.c); 0: none */
-    double idle_seconds;      /* a process without a sign of life for so long has hung; 0: 300 */
+    int jobs;             /* processes or threads; 0: as many as processors */
+    const char *ap_types; /* hls: folder with the vendors' open headers, or NULL */
+    bool check_hash;      /* refuse sources whose content hash is not the firmware's; default true */
+    const char *work;     /* folder for builds; NULL: fw/verify/build, kept between runs by content */
+    uint64_t gap_seed;    /* rtl: random gaps of garbage between events; 0: back to back */
+    uint64_t reset_seed; /* rtl: resets of every kind, the events in flight sent again; 0: one before the first event */
+    size_t rounds;       /* the events go so often, one after the other, through one process; 0: once */
+    size_t
+        inner_words; /* numbers beyond the outputs that a build for inner values gives an event (narrow.c); 0: none */
+    double idle_seconds; /* a process without a sign of life for so long has hung; 0: 300 */
 };
 /* Builds what is needed (rtl: verilator; c, hls: the compiler) from the files as they lie there. NULL and a diagnosis;
  * *built tells whether that was the building's. */
-struct engine *engine_open(const struct firmware *firmware, enum engine_id id, const struct engine_options *options, bool *built);
+struct engine *engine_open(const struct firmware *firmware, enum engine_id id, const struct engine_options *options,
+                           bool *built);
 void engine_close(struct engine *engine);
 /* Port integers in and out, events x elements, row-major, one array a port. -1 and a diagnosis when
  * the engine dies, gives too few or too many events, or is out of step with valid. Any number of events. */
@@ -87,25 +90,26 @@ const char *engine_missing_tool(struct arena *arena, enum engine_id id);
 
 /* ---- decisions.c: what a network decides ---- */
 struct decision_rule { /* of an output */
-    size_t wide;      /* numbers that one decision is made from: their largest, or */
-    double threshold; /* of one number, what it must reach */
-    bool is_index;    /* it is the class already */
-    bool last_wins;   /* of equal numbers */
-    bool is_arg_max;  /* of one number too: that one, and no threshold decides */
+    size_t wide;       /* numbers that one decision is made from: their largest, or */
+    double threshold;  /* of one number, what it must reach */
+    bool is_index;     /* it is the class already */
+    bool last_wins;    /* of equal numbers */
+    bool is_arg_max;   /* of one number too: that one, and no threshold decides */
 };
 struct decision_rule decision_rule_of(const struct graph *graph, uint32_t output);
 int64_t decision_of(const struct decision_rule *rule, const double *numbers);
 int64_t decision_of_floats(const struct decision_rule *rule, const float *numbers);
 double number_distance(double a, double b); /* infinite where one of them is no number */
 
-/* ---- loss.c, rounding.c, accuracy.c, worst.c, labels.c, errors.c, layer_loss.c, cause.c: is it still the trained network? ---- */
-enum loss_cause { /* why a decision flipped, or a number is further off than its formats explain */
-    LOSS_PORT_ROUNDING, /* the float model does the same on the event as the port rounds it */
-    LOSS_PORT_RANGE,    /* it does, and a number of the event is outside the port's format */
-    LOSS_FORMATS,       /* the rounding inside: no further than its formats explain */
-    LOSS_RANGE,         /* a number inside is outside the format that was chosen for it */
-    LOSS_UNEXPLAINED,
-    LOSS_CAUSE_COUNT
+/* ---- loss.c, rounding.c, accuracy.c, worst.c, labels.c, errors.c, layer_loss.c, cause.c: is it still the trained
+ * network? ---- */
+enum loss_cause {                     /* why a decision flipped, or a number is further off than its formats explain */
+                  LOSS_PORT_ROUNDING, /* the float model does the same on the event as the port rounds it */
+                  LOSS_PORT_RANGE,    /* it does, and a number of the event is outside the port's format */
+                  LOSS_FORMATS,       /* the rounding inside: no further than its formats explain */
+                  LOSS_RANGE,         /* a number inside is outside the format that was chosen for it */
+                  LOSS_UNEXPLAINED,
+                  LOSS_CAUSE_COUNT
 };
 enum { LOSS_QUANTILES = 4, LOSS_NAMED_LAYERS = 200, LOSS_WORST = 10 };
 extern const double loss_quantiles[LOSS_QUANTILES]; /* 0.5, 0.9, 0.99, 0.999 */
@@ -124,36 +128,37 @@ struct loss_output { /* what is judged of each output by itself */
 };
 
 struct loss {
-    const char *compared;        /* what of the float model: "its outputs", "the operand of its softmax", ...; NULL: nothing, */
-    const char *not_compared;    /* why, where there is a float model */
+    const char
+        *compared; /* what of the float model: "its outputs", "the operand of its softmax", ...; NULL: nothing, */
+    const char *not_compared; /* why, where there is a float model */
     uint64_t events;
-    uint64_t outputs, exact;     /* numbers compared, and how many were equal to the last bit */
+    uint64_t outputs, exact;           /* numbers compared, and how many were equal to the last bit */
     uint64_t grid_outputs, grid_exact; /* the same for events whose inputs lie on the ports' grid */
     double max_error, mean_error;
     double quantile[LOSS_QUANTILES]; /* of the errors; not too small, and at most 2 % too large */
-    uint64_t decisions, flipped; /* arg-max, or the sign at the threshold for one output */
+    uint64_t decisions, flipped;     /* arg-max, or the sign at the threshold for one output */
     uint64_t flipped_by[LOSS_CAUSE_COUNT];
-    double allowed;              /* the largest error that the formats explain at an event that was judged (rounding.c) */
-    const char *formats;         /* which formats, in words */
-    bool made_up;                /* random events are among those that were measured */
-    uint64_t judged;             /* events whose errors were held against what the formats explain; */
+    double allowed;      /* the largest error that the formats explain at an event that was judged (rounding.c) */
+    const char *formats; /* which formats, in words */
+    bool made_up;        /* random events are among those that were measured */
+    uint64_t judged;     /* events whose errors were held against what the formats explain; */
     uint64_t beyond_by[LOSS_CAUSE_COUNT]; /* those with a larger one; by FORMATS: none */
     struct loss_output *by_output;
     uint32_t output_count;
-    double coarseness;           /* the errors' root mean square, in units of the outputs' spread about their mean */
-    const char *coarsest;        /* the element where it is that, "output 'y', element 2" */
-    struct worst_number {        /* of an event the number that is furthest off */
+    double coarseness;    /* the errors' root mean square, in units of the outputs' spread about their mean */
+    const char *coarsest; /* the element where it is that, "output 'y', element 2" */
+    struct worst_number { /* of an event the number that is furthest off */
         uint64_t event;
         const char *event_name, *output_name, *cause;
         uint32_t output, element;
         double error, expected, got; /* got: the firmware, expected: the float model */
-    } worst[LOSS_WORST];         /* the largest first */
+    } worst[LOSS_WORST];             /* the largest first */
     uint32_t worst_count;
-    struct layer_loss *layers;   /* in order, those that can be compared */
+    struct layer_loss *layers; /* in order, those that can be compared */
     uint32_t layer_count;
-    const char *layer;           /* where most of the error arises, or NULL */
-    bool explained;              /* by the formats, or there is no loss */
-    const char *warning;         /* what they do not explain, or NULL */
+    const char *layer;   /* where most of the error arises, or NULL */
+    bool explained;      /* by the formats, or there is no loss */
+    const char *warning; /* what they do not explain, or NULL */
 };
 
 /* Which formats explain a loss, in words. */
@@ -168,8 +173,8 @@ bool loss_measure(const struct graph *reference, const struct graph *fixed, size
                   double threshold, bool calibrated, struct arena *arena, struct loss *loss);
 /* True classes of events by one output. */
 struct output_labels {
-    const char *file;  /* NULL: none */
-    double *classes;   /* events x columns */
+    const char *file; /* NULL: none */
+    double *classes;  /* events x columns */
     size_t columns;
 };
 struct labelled;
@@ -179,21 +184,22 @@ struct truth {
     struct labelled *labelled;
     uint32_t labelled_count;
 };
-bool loss_measure_labelled(const struct graph *reference, const struct graph *fixed, size_t events, const float *const *inputs,
-                           double threshold, bool calibrated, struct truth *truth, struct arena *arena, struct loss *loss);
+bool loss_measure_labelled(const struct graph *reference, const struct graph *fixed, size_t events,
+                           const float *const *inputs, double threshold, bool calibrated, struct truth *truth,
+                           struct arena *arena, struct loss *loss);
 
 /* ---- compare.c, verdict.c ---- */
 struct difference { /* the first one */
     bool found;
     uint64_t event;
     uint32_t output, element;
-    int bit;                 /* lowest differing bit */
-    int64_t expected, got;   /* stored integers: emulator, engine */
-    const char *layer;       /* the first layer whose values differ, or the output's own node */
-    bool narrowed;           /* inner values were compared; */
-    bool only_output;        /* none of them differs: it begins behind the layer */
+    int bit;                  /* lowest differing bit */
+    int64_t expected, got;    /* stored integers: emulator, engine */
+    const char *layer;        /* the first layer whose values differ, or the output's own node */
+    bool narrowed;            /* inner values were compared; */
+    bool only_output;         /* none of them differs: it begins behind the layer */
     const char *not_narrowed; /* why they were not, or NULL */
-    uint32_t layer_element;  /* where in the layer, when narrowed and not only_output */
+    uint32_t layer_element;   /* where in the layer, when narrowed and not only_output */
     int layer_bit;
     int64_t layer_expected, layer_got;
     const char *holds;       /* layers that cannot be told from it: "'dense1', 'bias1'", or NULL */
@@ -202,15 +208,15 @@ struct difference { /* the first one */
 };
 struct engine_result {
     enum engine_id id;
-    const char *variant;     /* "", or how else than back to back: "gaps", "reset" */
-    bool asked;              /* for; else `skipped` says so */
+    const char *variant; /* "", or how else than back to back: "gaps", "reset" */
+    bool asked;          /* for; else `skipped` says so */
     bool ran, equal;
-    const char *skipped;     /* why it did not run, or NULL */
-    const char *not_built;   /* the first error of what builds it, or NULL */
-    const char *failure;     /* why it could not begin or finish (negative verdict), or NULL */
+    const char *skipped;   /* why it did not run, or NULL */
+    const char *not_built; /* the first error of what builds it, or NULL */
+    const char *failure;   /* why it could not begin or finish (negative verdict), or NULL */
     uint64_t events;
     double seconds, build_seconds;
-    int latency;             /* rtl */
+    int latency; /* rtl */
     struct difference difference;
 };
 struct class_curve { /* one class against the rest */
@@ -222,69 +228,70 @@ struct labelled { /* what the labels of one output give */
     const char *output;
     uint64_t events;
     double accuracy_float, accuracy_fixed;
-    uint32_t class_count;    /* of the matrices; 0: too many */
+    uint32_t class_count;                        /* of the matrices; 0: too many */
     uint64_t *confusion_float, *confusion_fixed; /* events by true class (row) and chosen class */
-    const char **class_names; /* as the user calls them, or NULL */
+    const char **class_names;                    /* as the user calls them, or NULL */
     uint32_t class_name_count;
     struct class_curve *curves;
     uint32_t curve_count;
 };
 double labelled_loss(const struct labelled *labelled, uint32_t count); /* the largest accuracy lost; NaN: no labels */
 enum { GATES_MAX = 3 };
-struct gate { /* what the user lets a loss be at most */
+struct gate {            /* what the user lets a loss be at most */
     const char *name;    /* "max-flips", "max-error", "max-loss" */
     double limit, value; /* shares; the error in the outputs' own unit */
     bool passed;
 };
 enum { ENGINE_RESULT_MAX = ENGINE_COUNT + 8 }; /* rtl also with gaps and resets, the compiled ones also in a row */
-enum { CONFUSION_MAX = 64 }; /* classes of a matrix; beyond there is none */
-enum { STILL_NAMED = 20 };   /* of the activations that never moved */
+enum { CONFUSION_MAX = 64 };                   /* classes of a matrix; beyond there is none */
+enum { STILL_NAMED = 20 };                     /* of the activations that never moved */
 
 struct verdict {
-    struct firmware *firmware;      /* NULL when the verdict was read back */
-    const char *name;               /* the firmware's */
+    struct firmware *firmware; /* NULL when the verdict was read back */
+    const char *name;          /* the firmware's */
     const char *content_hash;
-    int latency;                    /* cycles that interface.json tells */
+    int latency;                                   /* cycles that interface.json tells */
     uint64_t events, corner_events, random_events; /* events: all, these, the user's and regression vectors */
     uint64_t user_events, regression_events;
     uint64_t seed;
     struct engine_result engines[ENGINE_RESULT_MAX];
     uint32_t engine_count;
-    bool hash_checked;       /* every compiled engine was asked for its content hash */
-    const char **edited;     /* files that are not as bxc compiled them, in words: the verdict is about them as they lie there */
+    bool hash_checked; /* every compiled engine was asked for its content hash */
+    const char *
+        *edited; /* files that are not as bxc compiled them, in words: the verdict is about them as they lie there */
     uint32_t edited_count;
-    const char *files_hash;  /* of the files that it is about, as they lay there; NULL: not known */
+    const char *files_hash; /* of the files that it is about, as they lay there; NULL: not known */
     bool latency_measured;
-    bool equal;              /* bits, all engines that ran */
-    bool latency_right;      /* measured = reported */
+    bool equal;                   /* bits, all engines that ran */
+    bool latency_right;           /* measured = reported */
     struct gate gates[GATES_MAX]; /* those that were asked for */
     uint32_t gate_count;
-    struct loss loss;        /* the second question, on the user's or random events only */
+    struct loss loss;          /* the second question, on the user's or random events only */
     struct labelled *labelled; /* by output that has labels */
     uint32_t labelled_count;
-    uint32_t still_count;    /* activations (elements) that never moved */
-    const char **still;      /* their names, at most STILL_NAMED */
-    struct value_range { /* a layer */
+    uint32_t still_count; /* activations (elements) that never moved */
+    const char **still;   /* their names, at most STILL_NAMED */
+    struct value_range {  /* a layer */
         const char *name;
         double lo, hi, seen_lo, seen_hi; /* the format's, and what events as the network will see them showed */
         uint32_t elements;               /* numbers that can move */
         double reached;                  /* of their intervals, by all events, on average: 0 to 1 */
         uint32_t short_elements;         /* whose highest bit no event needed */
-    } *ranges;
+    } * ranges;
     uint32_t range_count;
 };
 struct verify_options {
-    uint64_t events;              /* -n; 0: all of the files */
-    const char **event_files;     /* one an input: "file" or "name=file"; none: random events */
+    uint64_t events;          /* -n; 0: all of the files */
+    const char **event_files; /* one an input: "file" or "name=file"; none: random events */
     uint32_t event_file_count;
-    const char **label_files;     /* class numbers: "file" of the first output, or "name=file" */
+    const char **label_files; /* class numbers: "file" of the first output, or "name=file" */
     uint32_t label_file_count;
-    const char **class_names;     /* in the order of the numbers, of the first output with labels, or NULL */
+    const char **class_names; /* in the order of the numbers, of the first output with labels, or NULL */
     uint32_t class_name_count;
     uint64_t seed;
     double max_flips, max_error, max_loss; /* gates; NaN: none */
-    double threshold;             /* for one output; NaN: 0.5 after a sigmoid or softmax, else 0 */
-    bool engine[ENGINE_COUNT];    /* which to run */
+    double threshold;                      /* for one output; NaN: 0.5 after a sigmoid or softmax, else 0 */
+    bool engine[ENGINE_COUNT];             /* which to run */
     struct engine_options engine_options;
 };
 struct verify_options verify_options_default(void); /* no gates */

@@ -38,8 +38,7 @@ struct slopes {
 static const uint32_t *broadcast(struct arena *arena, const struct shape *wide, const struct shape *narrow) {
     size_t count = shape_elements(wide);
     uint32_t *map = ARENA_ARRAY(arena, uint32_t, count);
-    for (size_t i = 0; i < count; i++)
-        map[i] = (uint32_t)shape_project(wide, i, narrow);
+    for (size_t i = 0; i < count; i++) map[i] = (uint32_t)shape_project(wide, i, narrow);
     return map;
 }
 
@@ -49,8 +48,7 @@ static const struct shape *shape_of(const struct slopes *slopes, valref value) {
 
 bool narrow_is_high_part(const struct graph *graph, const struct node *node) {
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
-    if (node->op != OP_NARROW || attributes->rounding != ROUND_TRUNCATE)
-        return false;
+    if (node->op != OP_NARROW || attributes->rounding != ROUND_TRUNCATE) return false;
     struct format from = graph_format(graph, node->inputs[0], 0), high = graph_format(graph, node->result, 0);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *other = &graph->nodes[i];
@@ -75,8 +73,7 @@ static void plan_step(struct slopes *slopes, struct step *step, const struct nod
     else if (node->op == OP_REDUCE_SUM || node->op == OP_REDUCE_MAX)
         step->reduction = reduction_geometry(shape_of(slopes, node->inputs[0]), node->attributes.axis.axis);
     else if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL)
-        for (int i = 0; i < 2; i++)
-            step->map[i] = broadcast(arena, result, shape_of(slopes, node->inputs[i]));
+        for (int i = 0; i < 2; i++) step->map[i] = broadcast(arena, result, shape_of(slopes, node->inputs[i]));
     else if (node->op == OP_TABLE || node->op == OP_THRESHOLD)
         step->map[0] = broadcast(arena, result, &node->attributes.lookup.shape);
     step->still = slopes->leak == 0 && narrow_is_high_part(slopes->graph, node);
@@ -92,23 +89,21 @@ struct slopes *slopes_new(const struct graph *graph, const struct evaluator_stat
     slopes->touched = ARENA_ARRAY(arena, bool, graph->value_count + 1);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->dead || graph_value(graph, node->result)->kind != VALUE_INTEGER)
-            continue;
+        if (node->dead || graph_value(graph, node->result)->kind != VALUE_INTEGER) continue;
         size_t elements = value_elements(graph, node->result);
         double *units = slopes->units[node->result.id] = ARENA_ARRAY(arena, double, elements + 1);
-        for (size_t e = 0; e < elements; e++)
-            units[e] = ldexp(1, -graph_format(graph, node->result, e).fraction);
+        for (size_t e = 0; e < elements; e++) units[e] = ldexp(1, -graph_format(graph, node->result, e).fraction);
         if (node->op != OP_CONSTANT || !as_guide)
             slopes->of[node->result.id] = ARENA_ARRAY(arena, double, elements + 1);
-        if (node->op != OP_CONSTANT && node->op != OP_INPUT)
-            plan_step(slopes, &slopes->steps[i], node, arena);
+        if (node->op != OP_CONSTANT && node->op != OP_INPUT) plan_step(slopes, &slopes->steps[i], node, arena);
     }
     return slopes;
 }
 
 static int64_t integer_at(const struct slopes *slopes, valref value, size_t element) {
     const int64_t *constant = graph_integers(slopes->graph, value);
-    return constant ? constant[element] : evaluator_integers(slopes->state, value)[element * EVENT_LANES + (size_t)slopes->lane];
+    return constant ? constant[element]
+                    : evaluator_integers(slopes->state, value)[element * EVENT_LANES + (size_t)slopes->lane];
 }
 
 static double number_at(const struct slopes *slopes, valref value, size_t element) {
@@ -116,8 +111,7 @@ static double number_at(const struct slopes *slopes, valref value, size_t elemen
 }
 
 static void add_slope(struct slopes *slopes, valref value, size_t element, double slope) {
-    if (!slopes->of[value.id] || slope == 0)
-        return;
+    if (!slopes->of[value.id] || slope == 0) return;
     slopes->of[value.id][element] += slope;
     slopes->touched[value.id] = true;
 }
@@ -129,14 +123,11 @@ static void product_slopes(struct slopes *slopes, const struct step *step, const
     valref left = step->node->inputs[0], right = step->node->inputs[1];
     for (size_t e = 0; e < step->elements; e++) {
         size_t column = e % p->columns, row = e / p->columns % p->rows, batch = e / p->columns / p->rows;
-        if (out[e] == 0)
-            continue;
+        if (out[e] == 0) continue;
         for (size_t k = 0; k < p->depth; k++) {
             size_t i = p->left[batch] + row * p->depth + k, j = p->right[batch] + k * p->columns + column;
-            if (slopes->of[left.id])
-                add_slope(slopes, left, i, out[e] * number_at(slopes, right, j));
-            if (slopes->of[right.id])
-                add_slope(slopes, right, j, out[e] * number_at(slopes, left, i));
+            if (slopes->of[left.id]) add_slope(slopes, left, i, out[e] * number_at(slopes, right, j));
+            if (slopes->of[right.id]) add_slope(slopes, right, j, out[e] * number_at(slopes, left, i));
         }
     }
 }
@@ -147,7 +138,10 @@ static void elementwise_slopes(struct slopes *slopes, const struct step *step, c
         size_t i = step->map[0][e], j = step->map[1][e];
         bool product = node->op == OP_MUL;
         add_slope(slopes, node->inputs[0], i, out[e] * (product ? number_at(slopes, node->inputs[1], j) : 1));
-        add_slope(slopes, node->inputs[1], j, out[e] * (product ? number_at(slopes, node->inputs[0], i) : node->op == OP_SUB ? -1 : 1));
+        add_slope(slopes, node->inputs[1], j,
+                  out[e] * (product              ? number_at(slopes, node->inputs[0], i)
+                            : node->op == OP_SUB ? -1
+                                                 : 1));
     }
 }
 
@@ -168,8 +162,7 @@ static void reduction_slopes(struct slopes *slopes, const struct step *step, con
 
 static double narrow_slope(const struct slopes *slopes, const struct step *step, size_t element) {
     struct format to = graph_format(slopes->graph, step->node->result, element);
-    if (step->still)
-        return 0;
+    if (step->still) return 0;
     double x = number_at(slopes, step->node->inputs[0], element);
     bool inside = x >= fixed_to_real(format_min(to), to.fraction) && x <= fixed_to_real(format_max(to), to.fraction);
     return to.width <= 0 ? 0 : inside || step->node->attributes.quantizer.overflow == OVERFLOW_WRAP ? 1 : slopes->leak;
@@ -186,8 +179,7 @@ static double table_slope(const struct slopes *slopes, const struct step *step, 
     int64_t last = (int64_t)table->count - 1, reach = 1 + last / 16;
     int64_t at = integer_at(slopes, step->node->inputs[0], element) - table->first;
     int64_t lo = at - reach < 0 ? 0 : at - reach, hi = at + reach > last ? last : at + reach;
-    if (last < 1 || lo > last || hi < 0)
-        return 0;
+    if (last < 1 || lo > last || hi < 0) return 0;
     double near[2] = {(double)table->entries[lo] * out, (double)table->entries[hi] * out};
     double whole[2] = {(double)table->entries[0] * out, (double)table->entries[last] * out};
     double local = rise(near, (double)(hi - lo) * in), all = rise(whole, (double)last * in);
@@ -197,8 +189,7 @@ static double table_slope(const struct slopes *slopes, const struct step *step, 
 static double staircase_slope(const struct slopes *slopes, const struct step *step, size_t element) {
     const struct staircase *stairs = &step->node->attributes.lookup.stairs[step->map[0][element]];
     double in = slopes->units[step->node->inputs[0].id][element], out = slopes->units[step->node->result.id][element];
-    if (stairs->count == 0)
-        return 0;
+    if (stairs->count == 0) return 0;
     double ends[2] = {(double)stairs->values[0] * out, (double)stairs->values[stairs->count] * out};
     double run = ((double)stairs->thresholds[stairs->count - 1] - (double)stairs->thresholds[0] + 1) * in;
     int64_t at = integer_at(slopes, step->node->inputs[0], element);
@@ -210,8 +201,7 @@ static void unary_slopes(struct slopes *slopes, const struct step *step, const d
     const struct node *node = step->node;
     for (size_t e = 0; e < step->elements; e++) {
         double slope = 0;
-        if (out[e] == 0)
-            continue;
+        if (out[e] == 0) continue;
         switch (node->op) {
         case OP_RELU: slope = integer_at(slopes, node->inputs[0], e) > 0 ? 1 : slopes->leak; break;
         case OP_NARROW: slope = narrow_slope(slopes, step, e); break;
@@ -243,8 +233,7 @@ void slopes_find(struct slopes *slopes, int lane, valref value, size_t element) 
     const struct graph *graph = slopes->graph;
     slopes->lane = lane;
     for (uint32_t v = 0; v < graph->value_count; v++) {
-        if (slopes->touched[v])
-            memset(slopes->of[v], 0, value_elements(graph, (valref){v}) * sizeof **slopes->of);
+        if (slopes->touched[v]) memset(slopes->of[v], 0, value_elements(graph, (valref){v}) * sizeof **slopes->of);
         slopes->touched[v] = false;
     }
     add_slope(slopes, value, element, 1);

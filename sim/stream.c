@@ -13,15 +13,15 @@ struct event_stream {
     uint32_t input_count;
     valref *inputs;
     struct event_source **sources; /* one an input; NULL without files */
-    struct event_source **labels; /* one an output; NULL: none */
+    struct event_source **labels;  /* one an output; NULL: none */
     struct output_labels *block_labels;
     uint64_t seed, counts[PHASE_COUNT], done, total_done;
     enum phase phase;
-    int64_t *regression; /* port integers, all inputs side by side */
+    int64_t *regression;          /* port integers, all inputs side by side */
     struct port_reader **readers; /* one an input */
     struct event_block block;
     double *doubles, *numbers; /* of the widest input: what ports stand for, what files say */
-    int64_t *event;     /* one, all inputs side by side */
+    int64_t *event;            /* one, all inputs side by side */
     float *real_event;
     uint64_t *beyond; /* by input: numbers of the user's events that its format cannot hold */
 };
@@ -41,15 +41,16 @@ static int open_labels(struct event_stream *stream, const struct verify_options 
     struct bxc_context *context = stream->firmware->context;
     const struct graph *graph = stream->firmware->quantised;
     if (!stream->sources)
-        return diag_error(&context->diagnostics, (struct location){.file = options->label_files[0], .option = "--labels"},
+        return diag_error(&context->diagnostics,
+                          (struct location){.file = options->label_files[0], .option = "--labels"},
                           "give the events too: --events FILE", "labels without events");
     stream->labels = ARENA_ARRAY(stream->arena, struct event_source *, graph->output_count + 1);
-    if (label_sources_open(context, graph, options->label_files, options->label_file_count, stream->labels))
-        return -1;
+    if (label_sources_open(context, graph, options->label_files, options->label_file_count, stream->labels)) return -1;
     for (uint32_t o = 0; o < graph->output_count; o++)
         if (stream->labels[o] && stream->labels[o]->count != stream->sources[0]->count)
             return event_source_error(stream->labels[o], 0, "one label an event", "%llu labels for %llu events",
-                                      (unsigned long long)stream->labels[o]->count, (unsigned long long)stream->sources[0]->count);
+                                      (unsigned long long)stream->labels[o]->count,
+                                      (unsigned long long)stream->sources[0]->count);
     return 0;
 }
 
@@ -59,15 +60,16 @@ static int plan(struct event_stream *stream, const struct verify_options *option
     struct bxc_context *context = stream->firmware->context;
     if (options->event_file_count > 0) {
         stream->sources = ARENA_ARRAY(stream->arena, struct event_source *, stream->input_count + 1);
-        if (event_sources_open(context, stream->firmware->quantised, options->event_files, options->event_file_count, stream->sources))
+        if (event_sources_open(context, stream->firmware->quantised, options->event_files, options->event_file_count,
+                               stream->sources))
             return -1;
         stream->counts[PHASE_USER] = stream->sources[0]->count;
     }
-    if (options->label_file_count && open_labels(stream, options))
-        return -1;
-    uint64_t wanted = options->events ? options->events : stream->sources ? stream->counts[PHASE_USER] : EVENTS_WITHOUT_FILES;
-    if (stream->counts[PHASE_USER] > wanted)
-        stream->counts[PHASE_USER] = wanted;
+    if (options->label_file_count && open_labels(stream, options)) return -1;
+    uint64_t wanted = options->events   ? options->events
+                      : stream->sources ? stream->counts[PHASE_USER]
+                                        : EVENTS_WITHOUT_FILES;
+    if (stream->counts[PHASE_USER] > wanted) stream->counts[PHASE_USER] = wanted;
     stream->counts[PHASE_RANDOM] = wanted - stream->counts[PHASE_USER];
     if (stream->sources && stream->counts[PHASE_RANDOM] < EVENTS_BESIDE_FILES) /* what the files do not reach */
         stream->counts[PHASE_RANDOM] = EVENTS_BESIDE_FILES;
@@ -91,7 +93,9 @@ static void label_block_new(struct event_stream *stream) {
     for (uint32_t o = 0; o < outputs; o++) {
         const struct event_source *source = stream->labels[o];
         if (source)
-            stream->block_labels[o] = (struct output_labels){source->path, ARENA_ARRAY(stream->arena, double, BLOCK_EVENTS * source->elements + 1), source->elements};
+            stream->block_labels[o] = (struct output_labels){
+                source->path, ARENA_ARRAY(stream->arena, double, BLOCK_EVENTS * source->elements + 1),
+                source->elements};
     }
     stream->block.labels = stream->labels ? stream->block_labels : NULL;
 }
@@ -121,7 +125,8 @@ static void block_new(struct event_stream *stream) {
     stream->real_event = ARENA_ARRAY(stream->arena, float, stream->ports->count + 1);
 }
 
-struct event_stream *event_stream_new(struct firmware *firmware, const struct verify_options *options, struct arena *arena) {
+struct event_stream *event_stream_new(struct firmware *firmware, const struct verify_options *options,
+                                      struct arena *arena) {
     struct event_stream *stream = ARENA_NEW(arena, struct event_stream);
     stream->firmware = firmware;
     stream->arena = arena;
@@ -142,8 +147,7 @@ struct event_stream *event_stream_new(struct firmware *firmware, const struct ve
 }
 
 void event_stream_close(struct event_stream *stream) {
-    for (uint32_t i = 0; stream->sources && i < stream->input_count; i++)
-        event_source_close(stream->sources[i]);
+    for (uint32_t i = 0; stream->sources && i < stream->input_count; i++) event_source_close(stream->sources[i]);
     for (uint32_t o = 0; stream->labels && o < stream->firmware->quantised->output_count; o++)
         event_source_close(stream->labels[o]);
 }
@@ -158,8 +162,7 @@ uint64_t event_stream_measured(const struct event_stream *stream) {
 
 uint64_t event_stream_total(const struct event_stream *stream) {
     uint64_t total = 0;
-    for (int i = 0; i < PHASE_COUNT; i++)
-        total += stream->counts[i];
+    for (int i = 0; i < PHASE_COUNT; i++) total += stream->counts[i];
     return total;
 }
 
@@ -176,15 +179,15 @@ static int scatter(struct event_stream *stream, size_t row, const int64_t *event
 static int scatter_reals(struct event_stream *stream, size_t row, const float *event) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
         size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
-        if (port_read_floats(stream->readers[i], 1, 0, event, stream->block.integers[i] + row * elements))
-            return -1;
+        if (port_read_floats(stream->readers[i], 1, 0, event, stream->block.integers[i] + row * elements)) return -1;
         event += elements;
     }
     return 0;
 }
 
 static const struct meaning *input_meaning(const struct event_stream *stream, uint32_t input) {
-    const struct meaning *meaning = &graph_definition(stream->firmware->quantised, stream->inputs[input])->attributes.input.meaning;
+    const struct meaning *meaning =
+        &graph_definition(stream->firmware->quantised, stream->inputs[input])->attributes.input.meaning;
     return meaning->scale ? meaning : NULL;
 }
 
@@ -192,31 +195,30 @@ static const struct meaning *input_meaning(const struct event_stream *stream, ui
 static void reals_from_ports(struct event_stream *stream, size_t events) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
         size_t count = events * value_elements(stream->firmware->quantised, stream->inputs[i]);
-        port_to_reals(stream->firmware->quantised, stream->inputs[i], input_meaning(stream, i), events, stream->block.integers[i], stream->doubles);
-        for (size_t k = 0; k < count; k++)
-            stream->block.reals[i][k] = (float)stream->doubles[k];
+        port_to_reals(stream->firmware->quantised, stream->inputs[i], input_meaning(stream, i), events,
+                      stream->block.integers[i], stream->doubles);
+        for (size_t k = 0; k < count; k++) stream->block.reals[i][k] = (float)stream->doubles[k];
     }
 }
 
 /* Which events the ports carry unrounded. */
 static void find_on_grid(struct event_stream *stream, size_t events) {
-    for (size_t e = 0; e < events; e++)
-        stream->block.on_grid[e] = true;
+    for (size_t e = 0; e < events; e++) stream->block.on_grid[e] = true;
     for (uint32_t i = 0; i < stream->input_count; i++) {
         size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
-        port_to_reals(stream->firmware->quantised, stream->inputs[i], input_meaning(stream, i), events, stream->block.integers[i], stream->doubles);
+        port_to_reals(stream->firmware->quantised, stream->inputs[i], input_meaning(stream, i), events,
+                      stream->block.integers[i], stream->doubles);
         for (size_t k = 0; k < events * elements; k++)
-            if ((double)stream->block.reals[i][k] != stream->doubles[k])
-                stream->block.on_grid[k / elements] = false;
+            if ((double)stream->block.reals[i][k] != stream->doubles[k]) stream->block.on_grid[k / elements] = false;
     }
 }
 
 /* Numbers of an input, just read, that are further than a step from what the port makes of them. */
 static void count_beyond(struct event_stream *stream, uint32_t input, size_t events) {
     const struct port_reader *reader = stream->readers[input];
-    if (reader->meant)
-        return; /* the model's own quantiser clamps there */
-    port_to_reals(stream->firmware->quantised, stream->inputs[input], NULL, events, stream->block.integers[input], stream->doubles);
+    if (reader->meant) return; /* the model's own quantiser clamps there */
+    port_to_reals(stream->firmware->quantised, stream->inputs[input], NULL, events, stream->block.integers[input],
+                  stream->doubles);
     for (size_t k = 0; k < events * reader->elements; k++) {
         struct format format = reader->rules[k % reader->elements].format;
         double away = fabs(stream->numbers[k] - stream->doubles[k]), step = ldexp(1, -format.fraction);
@@ -228,25 +230,27 @@ static void tell_beyond(struct event_stream *stream) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
         uint64_t numbers = stream->counts[PHASE_USER] * value_elements(stream->firmware->quantised, stream->inputs[i]);
         if (stream->sources && stream->beyond[i] * 1000 >= numbers && numbers)
-            diag_note(&stream->firmware->context->diagnostics, (struct location){.file = stream->sources[i]->path},
-                      "if the model expects them, compile with events like these for --calibrate, or with a wider --input",
-                      "%.1f %% of the numbers are outside the format of input '%s'", 100 * (double)stream->beyond[i] / (double)numbers,
-                      graph_definition(stream->firmware->quantised, stream->inputs[i])->name);
+            diag_note(
+                &stream->firmware->context->diagnostics, (struct location){.file = stream->sources[i]->path},
+                "if the model expects them, compile with events like these for --calibrate, or with a wider --input",
+                "%.1f %% of the numbers are outside the format of input '%s'",
+                100 * (double)stream->beyond[i] / (double)numbers,
+                graph_definition(stream->firmware->quantised, stream->inputs[i])->name);
     }
 }
 
 static int read_user_block(struct event_stream *stream, size_t events) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
-        if (event_source_read_port(stream->sources[i], stream->readers[i], events, (size_t)stream->done, stream->numbers,
-                                   stream->block.reals[i], stream->block.integers[i]))
+        if (event_source_read_port(stream->sources[i], stream->readers[i], events, (size_t)stream->done,
+                                   stream->numbers, stream->block.reals[i], stream->block.integers[i]))
             return -1;
         count_beyond(stream, i, events);
     }
     for (uint32_t o = 0; stream->labels && o < stream->firmware->quantised->output_count; o++)
-        if (stream->labels[o] && event_source_read(stream->labels[o], stream->block_labels[o].classes, events) != (int64_t)events)
+        if (stream->labels[o] &&
+            event_source_read(stream->labels[o], stream->block_labels[o].classes, events) != (int64_t)events)
             return -1;
-    for (size_t e = 0; e < events; e++)
-        stream->block.measured[e] = true;
+    for (size_t e = 0; e < events; e++) stream->block.measured[e] = true;
     return 0;
 }
 
@@ -254,7 +258,8 @@ static int make_block(struct event_stream *stream, size_t events) {
     for (size_t e = 0; e < events; e++) {
         uint64_t index = stream->done + e;
         bool calibrated = stream->phase == PHASE_RANDOM && index % 2 == 1;
-        const int64_t *event = stream->phase == PHASE_REGRESSION ? stream->regression + index * stream->ports->count : stream->event;
+        const int64_t *event =
+            stream->phase == PHASE_REGRESSION ? stream->regression + index * stream->ports->count : stream->event;
         stream->block.measured[e] = calibrated && !stream->sources; /* the user's own events say more */
         if (stream->phase == PHASE_CORNER && index >= corner_events(stream->ports))
             event = stream->extremes.rows + (index - corner_events(stream->ports)) * stream->ports->count;
@@ -264,8 +269,7 @@ static int make_block(struct event_stream *stream, size_t events) {
             uniform_event(stream->ports, stream->seed, index, stream->event);
         else if (calibrated)
             calibrated_event(stream->ports, stream->seed, index, stream->real_event);
-        if (calibrated ? scatter_reals(stream, e, stream->real_event) : scatter(stream, e, event))
-            return -1;
+        if (calibrated ? scatter_reals(stream, e, stream->real_event) : scatter(stream, e, event)) return -1;
     }
     reals_from_ports(stream, events);
     return 0;
@@ -273,27 +277,22 @@ static int make_block(struct event_stream *stream, size_t events) {
 
 int64_t event_stream_next(struct event_stream *stream, struct event_block *block) {
     while (stream->phase < PHASE_COUNT && stream->done == stream->counts[stream->phase]) {
-        if (stream->phase == PHASE_USER)
-            tell_beyond(stream);
+        if (stream->phase == PHASE_USER) tell_beyond(stream);
         stream->phase++;
         stream->done = 0;
     }
-    if (stream->phase == PHASE_COUNT)
-        return 0;
+    if (stream->phase == PHASE_COUNT) return 0;
     uint64_t left = stream->counts[stream->phase] - stream->done;
     size_t events = left < BLOCK_EVENTS ? (size_t)left : BLOCK_EVENTS;
-    if (stream->phase == PHASE_USER ? read_user_block(stream, events) : make_block(stream, events))
-        return -1;
+    if (stream->phase == PHASE_USER ? read_user_block(stream, events) : make_block(stream, events)) return -1;
     find_on_grid(stream, events);
     *block = stream->block;
     block->phase = stream->phase;
     block->first = stream->total_done;
     block->first_in_phase = stream->done;
     block->events = events;
-    if (stream->phase == PHASE_CORNER || stream->phase == PHASE_REGRESSION)
-        block->reals = NULL;
-    if (stream->phase != PHASE_USER)
-        block->labels = NULL;
+    if (stream->phase == PHASE_CORNER || stream->phase == PHASE_REGRESSION) block->reals = NULL;
+    if (stream->phase != PHASE_USER) block->labels = NULL;
     stream->done += events;
     stream->total_done += events;
     return (int64_t)events;

@@ -14,8 +14,7 @@ static const char *base_of(const char *path) {
 static bool is_launcher(const char *path) {
     static const char *const launchers[] = {"ccache", "sccache", "distcc"};
     for (size_t i = 0; i < sizeof launchers / sizeof launchers[0]; i++)
-        if (strcmp(base_of(path), launchers[i]) == 0)
-            return true;
+        if (strcmp(base_of(path), launchers[i]) == 0) return true;
     return false;
 }
 
@@ -29,12 +28,10 @@ static bool is_command(const char *path, const char *name) {
 
 static bool command_exists(struct arena *arena, const char *name) {
     const char *path = getenv("PATH");
-    if (strchr(name, '/'))
-        return is_command(name, name);
+    if (strchr(name, '/')) return is_command(name, name);
     while (path && *path) {
         size_t length = strcspn(path, ":");
-        if (is_command(arena_printf(arena, "%.*s/%s", (int)length, path, name), name))
-            return true;
+        if (is_command(arena_printf(arena, "%.*s/%s", (int)length, path, name), name)) return true;
         path += length + (path[length] == ':');
     }
     return false;
@@ -44,10 +41,8 @@ static bool command_exists(struct arena *arena, const char *name) {
 static const char *missing_word(struct arena *arena, const char *command) {
     for (command += strspn(command, " "); *command; command += strspn(command, " ")) {
         const char *word = arena_strndup(arena, command, strcspn(command, " "));
-        if (!command_exists(arena, word))
-            return word;
-        if (!is_launcher(word))
-            return NULL;
+        if (!command_exists(arena, word)) return word;
+        if (!is_launcher(word)) return NULL;
         command += strlen(word);
     }
     return NULL;
@@ -58,11 +53,9 @@ const char *engine_missing_tool(struct arena *arena, enum engine_id id) {
     while (tools && *tools) {
         size_t length = strcspn(tools, " ");
         const char *tool = arena_strndup(arena, tools, length), *otherwise = strchr(tool, '='), *said = NULL;
-        if (otherwise)
-            said = getenv(arena_strndup(arena, tool, (size_t)(otherwise - tool)));
+        if (otherwise) said = getenv(arena_strndup(arena, tool, (size_t)(otherwise - tool)));
         const char *missing = missing_word(arena, said && *said ? said : otherwise ? otherwise + 1 : tool);
-        if (missing)
-            return missing;
+        if (missing) return missing;
         tools += length + (tools[length] == ' ');
     }
     return NULL;

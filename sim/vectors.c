@@ -22,8 +22,7 @@ static uint64_t event_state(uint64_t seed, uint64_t index) {
 /* Near enough to normal, and the same on every machine: no logarithm of somebody's library. */
 static double normal(uint64_t *state) {
     uint64_t sum = 0;
-    for (int i = 0; i < 12; i++)
-        sum += splitmix64(state) >> 16;
+    for (int i = 0; i < 12; i++) sum += splitmix64(state) >> 16;
     return (double)sum / 281474976710656.0 - 6.0;
 }
 
@@ -43,8 +42,7 @@ void uniform_event(const struct port_elements *ports, uint64_t seed, uint64_t in
 
 void calibrated_event(const struct port_elements *ports, uint64_t seed, uint64_t index, float *event) {
     uint64_t state = event_state(seed, index);
-    for (size_t i = 0; i < ports->count; i++)
-        event[i] = (float)(ports->mean[i] + ports->deviation[i] * normal(&state));
+    for (size_t i = 0; i < ports->count; i++) event[i] = (float)(ports->mean[i] + ports->deviation[i] * normal(&state));
 }
 
 /* ---- corners ---- */
@@ -53,7 +51,18 @@ static int64_t into(struct format format, int128 value) {
     return format.width <= 0 ? 0 : fixed_overflow(value, format, OVERFLOW_SATURATE);
 }
 
-enum whole { WHOLE_ZERO, WHOLE_MIN, WHOLE_MAX, WHOLE_ONE, WHOLE_MINUS_ONE, WHOLE_ABOVE_MIN, WHOLE_BELOW_MAX, WHOLE_MIN_MAX, WHOLE_MAX_MIN, WHOLE_COUNT };
+enum whole {
+    WHOLE_ZERO,
+    WHOLE_MIN,
+    WHOLE_MAX,
+    WHOLE_ONE,
+    WHOLE_MINUS_ONE,
+    WHOLE_ABOVE_MIN,
+    WHOLE_BELOW_MAX,
+    WHOLE_MIN_MAX,
+    WHOLE_MAX_MIN,
+    WHOLE_COUNT
+};
 
 static int64_t whole_corner(enum whole kind, struct format format, size_t element) {
     int64_t lo = format.width > 0 ? format_min(format) : 0, hi = format.width > 0 ? format_max(format) : 0;
@@ -92,8 +101,7 @@ static size_t singles(const struct port_elements *ports) {
 /* Bits that something may drop: as many as the widest element has. */
 static uint64_t tie_bits(const struct port_elements *ports) {
     int bits = TIE_BITS_LEAST;
-    for (size_t i = 0; i < ports->count; i++)
-        bits = ports->formats[i].width > bits ? ports->formats[i].width : bits;
+    for (size_t i = 0; i < ports->count; i++) bits = ports->formats[i].width > bits ? ports->formats[i].width : bits;
     return (uint64_t)(bits < TIE_BITS_MOST ? bits : TIE_BITS_MOST);
 }
 
@@ -104,15 +112,13 @@ uint64_t corner_events(const struct port_elements *ports) {
 void corner_event(const struct port_elements *ports, uint64_t index, int64_t *event) {
     memset(event, 0, ports->count * sizeof *event);
     if (index < WHOLE_COUNT) {
-        for (size_t i = 0; i < ports->count; i++)
-            event[i] = whole_corner((enum whole)index, ports->formats[i], i);
+        for (size_t i = 0; i < ports->count; i++) event[i] = whole_corner((enum whole)index, ports->formats[i], i);
         return;
     }
     index -= WHOLE_COUNT;
     const uint64_t ties = 4 * tie_bits(ports);
     if (index < ties) {
-        for (size_t i = 0; i < ports->count; i++)
-            event[i] = tie_corner(index, ports->formats[i]);
+        for (size_t i = 0; i < ports->count; i++) event[i] = tie_corner(index, ports->formats[i]);
         return;
     }
     index -= ties;
@@ -132,13 +138,11 @@ static void guess_distribution(struct port_elements *ports, size_t element) {
 }
 
 static void read_numbers(const cJSON *list, double *numbers, size_t count) {
-    if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != count)
-        return;
+    if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != count) return;
     const cJSON *item;
     size_t i = 0;
     cJSON_ArrayForEach(item, list) {
-        if (cJSON_IsNumber(item))
-            numbers[i] = item->valuedouble;
+        if (cJSON_IsNumber(item)) numbers[i] = item->valuedouble;
         i++;
     }
 }
@@ -147,8 +151,7 @@ static void read_input(const cJSON *inputs, const char *name, struct port_elemen
     const cJSON *input;
     cJSON_ArrayForEach(input, inputs) {
         const cJSON *named = cJSON_GetObjectItemCaseSensitive(input, "name");
-        if (!cJSON_IsString(named) || strcmp(named->valuestring, name))
-            continue;
+        if (!cJSON_IsString(named) || strcmp(named->valuestring, name)) continue;
         read_numbers(cJSON_GetObjectItemCaseSensitive(input, "mean"), ports->mean + first, count);
         read_numbers(cJSON_GetObjectItemCaseSensitive(input, "deviation"), ports->deviation + first, count);
     }
@@ -164,8 +167,7 @@ static const cJSON *read_calibration(const struct firmware *firmware, struct are
     size_t length;
     char *text = access(path, R_OK) == 0 ? file_read(firmware->context, arena, path, &length) : NULL;
     cJSON *json = text ? cJSON_ParseWithLength(text, length) : NULL;
-    if (json)
-        arena_defer(arena, delete_json, json);
+    if (json) arena_defer(arena, delete_json, json);
     return cJSON_GetObjectItemCaseSensitive(json, "inputs");
 }
 
@@ -173,8 +175,7 @@ struct port_elements *port_elements_new(const struct firmware *firmware, struct 
     const struct graph *graph = firmware->quantised;
     const struct value_list inputs = graph_inputs(graph, arena);
     struct port_elements *ports = ARENA_NEW(arena, struct port_elements);
-    for (uint32_t i = 0; i < inputs.count; i++)
-        ports->count += value_elements(graph, inputs.at[i]);
+    for (uint32_t i = 0; i < inputs.count; i++) ports->count += value_elements(graph, inputs.at[i]);
     ports->formats = ARENA_ARRAY(arena, struct format, ports->count + 1);
     ports->lo = ARENA_ARRAY(arena, int64_t, ports->count + 1);
     ports->hi = ARENA_ARRAY(arena, int64_t, ports->count + 1);

@@ -32,8 +32,7 @@ double worst_events_least(const struct worst_events *worst) {
 struct worst_event *worst_events_add(struct worst_events *worst, double error) {
     uint32_t at = worst->count < LOSS_WORST ? worst->count++ : LOSS_WORST - 1;
     struct worst_event fresh = worst->events[at]; /* of the one that goes, the room is taken on */
-    for (; at > 0 && error > worst->events[at - 1].error; at--)
-        worst->events[at] = worst->events[at - 1];
+    for (; at > 0 && error > worst->events[at - 1].error; at--) worst->events[at] = worst->events[at - 1];
     fresh.error = error;
     worst->events[at] = fresh;
     return &worst->events[at];

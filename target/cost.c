@@ -12,8 +12,7 @@ static int overlapping_bits(const struct adder *adder) {
     bool negative = false;
     for (int i = 0; i < adder->count; i++) {
         const struct summand *x = &adder->summands[i];
-        if (x->is_literal)
-            continue;
+        if (x->is_literal) continue;
         low = x->start > low ? x->start : low;
         high = x->end < high ? x->end : high;
         negative |= x->negative;
@@ -26,8 +25,7 @@ static double sum_lut(const struct datapath *datapath, const struct wire *wire, 
     int terms = adder_chain_terms(&adder), width = adder.bits - adder.from;
     if (wire->operand_count > 3) /* before `trees` */
         return (double)((wire->operand_count + (wire->constant != 0)) / 2) * width;
-    if (terms <= 1 || adder.terms <= 1)
-        return 0;
+    if (terms <= 1 || adder.terms <= 1) return 0;
     return terms == 2 ? overlapping_bits(&adder) : (terms - 2) * width;
 }
 
@@ -40,8 +38,7 @@ static double function_lut(int bits) {
 
 static double clamp_lut(const struct datapath *datapath, const struct wire *wire) {
     int out = wire_width(wire), detection = clamp_detection(datapath, wire);
-    if (wire_is_relu(datapath, wire))
-        return out;
+    if (wire_is_relu(datapath, wire)) return out;
     return out + (detection > 2 ? (detection + 4) / 5 : 0);
 }
 
@@ -58,11 +55,9 @@ static double compare_lut(const struct datapath *datapath, const struct wire *wi
 
 /* Logic of single bits merges into the LUT that reads it. */
 static double bitwise_lut(const struct datapath *datapath, const struct wire *wire) {
-    if (wire_width(wire) == 1)
-        return 0;
+    if (wire_width(wire) == 1) return 0;
     for (uint32_t i = 0; i < wire->operand_count; i++)
-        if (is_constant_wire(operand_of(datapath, wire, i)))
-            return 0;
+        if (is_constant_wire(operand_of(datapath, wire, i))) return 0;
     return wire_width(wire);
 }
 
@@ -73,7 +68,9 @@ static double logic_lut(const struct datapath *datapath, const struct wire *wire
     case WIRE_LESS:
     case WIRE_EQUAL: return compare_lut(datapath, wire);
     case WIRE_SELECT:
-        return is_constant_wire(operand_of(datapath, wire, 1)) && is_constant_wire(operand_of(datapath, wire, 2)) ? 0 : wire_width(wire);
+        return is_constant_wire(operand_of(datapath, wire, 1)) && is_constant_wire(operand_of(datapath, wire, 2))
+                   ? 0
+                   : wire_width(wire);
     case WIRE_TABLE: return wire_width(wire) * function_lut(wire_width(operand_of(datapath, wire, 0)));
     case WIRE_CLAMP: return clamp_lut(datapath, wire);
     case WIRE_AND:
@@ -95,15 +92,16 @@ static int last_cycle(const struct datapath *datapath) {
 /* Who reads a wire, and when. A slice is wiring: its readers read what it is cut from, and bits that
  * several slices hold are registered once. */
 struct usage {
-    uint8_t *demand;     /* low bits that somebody reads, by wire */
-    int *first;          /* earliest cycle in which logic reads it; INT32_MAX: registers alone */
+    uint8_t *demand;           /* low bits that somebody reads, by wire */
+    int *first;                /* earliest cycle in which logic reads it; INT32_MAX: registers alone */
     bool *inverted, *straight; /* three-term adders at once subtract it; somebody else reads it */
-    int *until;          /* by wire and bit: latest cycle in which it is read; -1: never */
+    int *until;                /* by wire and bit: latest cycle in which it is read; -1: never */
 };
 
 enum { BITS = 64 };
 
-static void note_read(struct usage *usage, const struct datapath *datapath, uint32_t wire, int from, int count, int cycle) {
+static void note_read(struct usage *usage, const struct datapath *datapath, uint32_t wire, int from, int count,
+                      int cycle) {
     int width = wire_width(&datapath->wires[wire]);
     for (int bit = from; bit < from + count && width > 0; bit++) {
         int *until = &usage->until[(size_t)wire * BITS + (size_t)(bit < width ? bit : width - 1)];
@@ -117,12 +115,10 @@ static void note_slice(struct usage *usage, const struct datapath *datapath, uin
     int move = wire->op == WIRE_SHIFT_RIGHT ? wire->amount : wire->op == WIRE_SUM ? -wire->operands[0].shift : 0;
     for (int bit = 0; bit < usage->demand[id]; bit++) {
         int cycle = usage->until[(size_t)id * BITS + (size_t)bit];
-        if (bit + move >= 0 && cycle >= 0)
-            note_read(usage, datapath, operand, bit + move, 1, cycle);
+        if (bit + move >= 0 && cycle >= 0) note_read(usage, datapath, operand, bit + move, 1, cycle);
         usage->until[(size_t)id * BITS + (size_t)bit] = -1; /* stored as bits of the operand */
     }
-    if (usage->first[id] < usage->first[operand])
-        usage->first[operand] = usage->first[id];
+    if (usage->first[id] < usage->first[operand]) usage->first[operand] = usage->first[id];
     usage->inverted[operand] |= usage->inverted[id];
     usage->straight[operand] |= usage->straight[id];
 }
@@ -138,21 +134,19 @@ static void note_operands(struct usage *usage, const struct datapath *datapath, 
                           wire->cycle == datapath->wires[term.wire.id].cycle;
         *(subtracted ? &usage->inverted[term.wire.id] : &usage->straight[term.wire.id]) = true;
         note_read(usage, datapath, term.wire.id, 0, count < width ? count : width, wire->cycle);
-        if (wire->cycle < usage->first[term.wire.id])
-            usage->first[term.wire.id] = wire->cycle;
+        if (wire->cycle < usage->first[term.wire.id]) usage->first[term.wire.id] = wire->cycle;
     }
 }
 
 static struct usage usage_of(const struct design *design, const struct datapath *datapath, struct arena *scratch) {
     size_t count = (size_t)datapath->wire_count + 1;
-    struct usage usage = {ARENA_ARRAY(scratch, uint8_t, count), ARENA_ARRAY(scratch, int, count), ARENA_ARRAY(scratch, bool, count),
-                          ARENA_ARRAY(scratch, bool, count), ARENA_ARRAY(scratch, int, count * BITS)};
+    struct usage usage = {ARENA_ARRAY(scratch, uint8_t, count), ARENA_ARRAY(scratch, int, count),
+                          ARENA_ARRAY(scratch, bool, count), ARENA_ARRAY(scratch, bool, count),
+                          ARENA_ARRAY(scratch, int, count *BITS)};
     int last = last_cycle(datapath);
     datapath_demand(design, datapath, usage.demand);
-    for (size_t i = 0; i < count; i++)
-        usage.first[i] = INT32_MAX;
-    for (size_t i = 0; i < count * BITS; i++)
-        usage.until[i] = -1;
+    for (size_t i = 0; i < count; i++) usage.first[i] = INT32_MAX;
+    for (size_t i = 0; i < count * BITS; i++) usage.until[i] = -1;
     for (uint32_t p = 0; p < design->output_count; p++)
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++) {
             uint32_t wire = design->outputs[p].elements[e].wire.id;
@@ -167,13 +161,13 @@ static struct usage usage_of(const struct design *design, const struct datapath 
     return usage;
 }
 
-static double registers_of(const struct design *design, const struct datapath *datapath, const struct usage *usage, uint32_t id) {
+static double registers_of(const struct design *design, const struct datapath *datapath, const struct usage *usage,
+                           uint32_t id) {
     const struct wire *wire = &datapath->wires[id];
     int64_t stages = 0;
     for (int bit = 0; bit < BITS; bit++) {
         int until = usage->until[(size_t)id * BITS + (size_t)bit];
-        if (until >= wire->cycle)
-            stages += until - wire->cycle + (wire->op == WIRE_INPUT && design->input_registers);
+        if (until >= wire->cycle) stages += until - wire->cycle + (wire->op == WIRE_INPUT && design->input_registers);
     }
     return (double)stages;
 }
@@ -199,8 +193,7 @@ void datapath_cost_by_wire(const struct design *design, const struct datapath *d
         costs[i] = (struct cost){0};
         if (usage.demand[i] && !(scheduled && is_reset(datapath, &usage, i)))
             costs[i].lut = wire_lut(datapath, &usage, i);
-        if (usage.demand[i] && scheduled)
-            costs[i].ff = registers_of(design, datapath, &usage, i);
+        if (usage.demand[i] && scheduled) costs[i].ff = registers_of(design, datapath, &usage, i);
     }
     arena_free(scratch);
 }
@@ -215,17 +208,14 @@ static void add_block(const struct design *design, const struct datapath *datapa
         costs[node].lut += of_wire[i].lut;
         costs[node].ff += of_wire[i].ff;
     }
-    if (datapath->wire_count && datapath->wires[0].cycle >= 0)
-        costs[rest].ff += design->latency; /* valid */
+    if (datapath->wire_count && datapath->wires[0].cycle >= 0) costs[rest].ff += design->latency; /* valid */
     arena_free(scratch);
 }
 
 void design_cost_by_node(const struct design *design, const struct technology *technology, struct cost *costs) {
     (void)technology;
-    for (size_t i = 0; i <= design->graph->node_count; i++)
-        costs[i] = (struct cost){0};
-    for (uint32_t b = 0; b < design->block_count; b++)
-        add_block(design, &design->blocks[b].datapath, costs);
+    for (size_t i = 0; i <= design->graph->node_count; i++) costs[i] = (struct cost){0};
+    for (uint32_t b = 0; b < design->block_count; b++) add_block(design, &design->blocks[b].datapath, costs);
 }
 
 struct cost design_cost(const struct design *design, const struct technology *technology) {

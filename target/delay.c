@@ -21,7 +21,7 @@ struct timing {
     struct bit_time **placed; /* by wire: in its own stage */
     int **fan_out;            /* by wire and bit: what the readers add to its net */
     int most_fan_out;
-    bool *is_reset;           /* by wire: a mask that registers do, by their reset */
+    bool *is_reset; /* by wire: a mask that registers do, by their reset */
 };
 
 /* The bits of an operand, by place in the reader. */
@@ -37,8 +37,7 @@ static int level(const struct technology *t) {
 
 static int latest(const struct bit_time *in, int count) {
     int at = ABSENT;
-    for (int i = 0; i < count; i++)
-        at = in[i].at > at ? in[i].at : at;
+    for (int i = 0; i < count; i++) at = in[i].at > at ? in[i].at : at;
     return at;
 }
 
@@ -49,10 +48,8 @@ static int merge_luts(const struct bit_time *in, int count, int *total) {
     for (int left = count; left > 0; left--) {
         int last = -1;
         for (int i = 0; i < count; i++)
-            if (!merged[i] && in[i].inputs && in[i].at != ABSENT && (last < 0 || in[i].at > in[last].at))
-                last = i;
-        if (last < 0 || *total - 1 + in[last].inputs > LUT_INPUTS)
-            break;
+            if (!merged[i] && in[i].inputs && in[i].at != ABSENT && (last < 0 || in[i].at > in[last].at)) last = i;
+        if (last < 0 || *total - 1 + in[last].inputs > LUT_INPUTS) break;
         merged[last] = true;
         *total += in[last].inputs - 1;
     }
@@ -71,8 +68,7 @@ static int lut_levels(int inputs) {
 
 static int most_terms(const struct bit_time *in, int count) {
     int most = 0;
-    for (int i = 0; i < count; i++)
-        most = in[i].at != ABSENT && in[i].terms > most ? in[i].terms : most;
+    for (int i = 0; i < count; i++) most = in[i].at != ABSENT && in[i].terms > most ? in[i].terms : most;
     return most;
 }
 
@@ -81,12 +77,9 @@ static struct bit_time lut_of(const struct technology *t, const struct bit_time 
     struct bit_time present[BITS];
     int total = 0;
     for (int i = 0; i < count; i++)
-        if (in[i].at != ABSENT)
-            present[total++] = in[i];
-    if (total == 0)
-        return (struct bit_time){.at = ABSENT};
-    if (total == 1)
-        return present[0]; /* wiring, or an inversion that its reader does */
+        if (in[i].at != ABSENT) present[total++] = in[i];
+    if (total == 0) return (struct bit_time){.at = ABSENT};
+    if (total == 1) return present[0]; /* wiring, or an inversion that its reader does */
     count = total;
     int terms = most_terms(present, count);
     if (total > LUT_INPUTS)
@@ -107,8 +100,7 @@ static struct bit_time lut_tree(const struct technology *t, struct bit_time *in,
                 }
         in[0] = lut_of(t, in, LUT_INPUTS);
         count -= LUT_INPUTS - 1;
-        for (int i = 1; i < count; i++)
-            in[i] = in[i + LUT_INPUTS - 1];
+        for (int i = 1; i < count; i++) in[i] = in[i + LUT_INPUTS - 1];
     }
     return lut_of(t, in, count);
 }
@@ -155,8 +147,7 @@ static void lone_bits(struct reader *r, const struct adder *adder) {
     for (int i = 0; i < adder->from && i < r->width; i++)
         for (uint32_t k = 0; k < r->wire->operand_count && k < 3; k++) {
             struct bit_time bit = r->operands[k].at[i];
-            if (bit.at > r->out[i].at)
-                r->out[i] = bit;
+            if (bit.at > r->out[i].at) r->out[i] = bit;
         }
 }
 
@@ -168,10 +159,8 @@ static int two_term_bit(const struct reader *r, const struct adder *adder, int i
     for (int k = 0; k < adder->count; k++)
         if (adder->summands[k].operand >= 0 && r->operands[adder->summands[k].operand].at[i].at != ABSENT)
             in[count++] = r->operands[adder->summands[k].operand].at[i];
-    if (count == 0)
-        return ABSENT;
-    if (count > 1)
-        return latest(in, count) + level(t);
+    if (count == 0) return ABSENT;
+    if (count > 1) return latest(in, count) + level(t);
     return in[0].inputs ? in[0].at : in[0].at + t->net;
 }
 
@@ -195,20 +184,16 @@ static void sum_bits(struct reader *r) {
     struct adder adder = adder_of(r->timing->datapath, r->wire, r->width);
     int at[BITS], terms = adder_chain_terms(&adder), count = adder.bits - adder.from;
     lone_bits(r, &adder);
-    if (adder.count == 0 || count <= 0)
-        return;
+    if (adder.count == 0 || count <= 0) return;
     if (adder.terms == 1 && adder.carried) { /* an inversion */
         for (int i = adder.from; i < adder.bits; i++)
             r->out[i] = r->operands[adder.summands[0].operand < 0 ? 0 : adder.summands[0].operand].at[i];
         return;
     }
-    if (terms > 2)
-        three_term_bits(r, &adder, at);
-    for (int i = adder.from; terms <= 2 && i < adder.bits; i++)
-        at[i - adder.from] = two_term_bit(r, &adder, i);
+    if (terms > 2) three_term_bits(r, &adder, at);
+    for (int i = adder.from; terms <= 2 && i < adder.bits; i++) at[i - adder.from] = two_term_bit(r, &adder, i);
     carry_chain(t, terms > 2 ? t->carry_block : t->carry_block_of_two, at, count);
-    for (int i = 0; i < count; i++)
-        r->out[adder.from + i] = (struct bit_time){.at = at[i], .terms = terms};
+    for (int i = 0; i < count; i++) r->out[adder.from + i] = (struct bit_time){.at = at[i], .terms = terms};
     int more = r->wire->operand_count > 3 ? (int)r->wire->operand_count - 3 : 0; /* before `trees` */
     for (int i = 0; more && i < r->width; i++)
         r->out[i].at = latest(r->out, r->width) + more * (level(t) + t->to_carry);
@@ -216,7 +201,8 @@ static void sum_bits(struct reader *r) {
 
 static void less_bit(struct reader *r) {
     const struct technology *t = r->timing->technology;
-    const struct wire *a = operand_of(r->timing->datapath, r->wire, 0), *b = operand_of(r->timing->datapath, r->wire, 1);
+    const struct wire *a = operand_of(r->timing->datapath, r->wire, 0),
+                      *b = operand_of(r->timing->datapath, r->wire, 1);
     int width = widest_operand(r->timing->datapath, r->wire, 0), at[BITS + 1];
     if (is_constant_wire(a) && a->lo == 0 && b->lo >= 0) { /* any bit set */
         r->out[0] = lut_tree(t, r->operands[1].at, width);
@@ -240,24 +226,21 @@ static void equal_bit(struct reader *r) {
     int width = widest_operand(r->timing->datapath, r->wire, 0), count = 0;
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < width; i++)
-            if (r->operands[k].at[i].at != ABSENT)
-                in[count++] = r->operands[k].at[i];
+            if (r->operands[k].at[i].at != ABSENT) in[count++] = r->operands[k].at[i];
     r->out[0] = lut_tree(r->timing->technology, in, count);
 }
 
 static void bitwise_bits(struct reader *r, uint32_t operands) {
     for (int i = 0; i < r->width; i++) {
         struct bit_time in[3];
-        for (uint32_t k = 0; k < operands; k++)
-            in[k] = r->operands[k].at[r->wire->op == WIRE_SELECT && k == 0 ? 0 : i];
+        for (uint32_t k = 0; k < operands; k++) in[k] = r->operands[k].at[r->wire->op == WIRE_SELECT && k == 0 ? 0 : i];
         r->out[i] = lut_of(r->timing->technology, in, (int)operands);
     }
 }
 
 static bool any_through_lut(const struct bit_time *in, int count) {
     bool any = false;
-    for (int i = 0; i < count; i++)
-        any |= in[i].at != ABSENT && in[i].inputs;
+    for (int i = 0; i < count; i++) any |= in[i].at != ABSENT && in[i].inputs;
     return any;
 }
 
@@ -272,8 +255,7 @@ static void table_bits(struct reader *r) {
         bit = (struct bit_time){.at = latest(in, width) + width * level(r->timing->technology), .terms = terms};
     else if (r->width > 1 && width > LUT_INPUTS && terms == 2 && any_through_lut(in, width))
         bit.at += level(r->timing->technology);
-    for (int i = 0; i < r->width; i++)
-        r->out[i] = bit;
+    for (int i = 0; i < r->width; i++) r->out[i] = bit;
 }
 
 static void clamp_bits(struct reader *r) {
@@ -282,14 +264,14 @@ static void clamp_bits(struct reader *r) {
     int detection = wire_is_relu(r->timing->datapath, r->wire) ? 1 : clamp_detection(r->timing->datapath, r->wire);
     struct bit_time high[BITS] = {{0}}, outside;
     int count = detection < in ? detection : in;
-    for (int i = 0; i < count; i++)
-        high[i] = r->operands[0].at[in - 1 - i];
+    for (int i = 0; i < count; i++) high[i] = r->operands[0].at[in - 1 - i];
     struct bit_time sign = high[0];
     outside = count ? lut_tree(t, high, count) : constant_bit();
     if (count > 2) /* one for all bits: not part of theirs, which take fewer inputs of it than of what it tests */
         outside.inputs = 0;
     for (int i = 0; i < r->width; i++) {
-        struct bit_time bits[3] = {r->operands[0].at[i], outside, count > 1 && outside.inputs == 0 ? sign : constant_bit()};
+        struct bit_time bits[3] = {r->operands[0].at[i], outside,
+                                   count > 1 && outside.inputs == 0 ? sign : constant_bit()};
         r->out[i] = lut_of(t, bits, 3);
     }
 }
@@ -301,15 +283,12 @@ static void multiply_bits(struct reader *r) {
         int at = latest(r->operands[k].at, BITS);
         most = at > most ? at : most;
     }
-    for (int i = 0; i < r->width; i++)
-        r->out[i] = (struct bit_time){.at = most + (2 + width / 4) * level(t)};
+    for (int i = 0; i < r->width; i++) r->out[i] = (struct bit_time){.at = most + (2 + width / 4) * level(t)};
 }
 
 static void compute_bits(struct reader *r) {
-    for (int i = 0; i < r->width; i++)
-        r->out[i] = r->wire->op == WIRE_INPUT ? (struct bit_time){0} : constant_bit();
-    if (is_constant_wire(r->wire))
-        return;
+    for (int i = 0; i < r->width; i++) r->out[i] = r->wire->op == WIRE_INPUT ? (struct bit_time){0} : constant_bit();
+    if (is_constant_wire(r->wire)) return;
     switch (r->wire->op) {
     case WIRE_SUM: sum_bits(r); break;
     case WIRE_MULTIPLY: multiply_bits(r); break;
@@ -332,13 +311,13 @@ static void compute_bits(struct reader *r) {
 
 /* The bits of a wire from `move` on, its sign above them; the same start for all of a wire's bits when
  * `bits` is NULL. */
-static void spread(const struct wire *wire, const struct bit_time *bits, const int *registered, int start, int move, struct operand_bits *out) {
+static void spread(const struct wire *wire, const struct bit_time *bits, const int *registered, int start, int move,
+                   struct operand_bits *out) {
     int width = is_constant_wire(wire) ? 0 : wire_width(wire);
     for (int i = 0; i < BITS; i++) {
         int from = i + move;
         out->at[i] = constant_bit();
-        if (width == 0 || from < 0 || (from >= width && wire->lo >= 0))
-            continue;
+        if (width == 0 || from < 0 || (from >= width && wire->lo >= 0)) continue;
         from = from < width ? from : width - 1;
         out->at[i] = bits ? bits[from] : (struct bit_time){.at = registered ? registered[from] : start};
     }
@@ -355,7 +334,8 @@ static int most(const struct reader *r) {
 
 /* ---- wires by themselves ---- */
 
-int wire_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *technology, int start) {
+int wire_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *technology,
+               int start) {
     struct timing timing = {.datapath = datapath, .technology = technology};
     struct bit_time out[BITS];
     struct reader r = {.timing = &timing, .wire = wire, .width = wire_width(wire), .out = out};
@@ -368,12 +348,10 @@ int wire_delay(const struct datapath *datapath, const struct wire *wire, const s
 int adder_delay(const struct technology *technology, int terms, int bits) {
     int at[BITS], luts = terms > 2 && bits > 1 ? 2 : 1;
     bits = bits < BITS ? bits : BITS;
-    for (int i = 0; i < bits; i++)
-        at[i] = (i && luts > 1 ? 2 : 1) * level(technology);
+    for (int i = 0; i < bits; i++) at[i] = (i && luts > 1 ? 2 : 1) * level(technology);
     carry_chain(technology, luts > 1 ? technology->carry_block : technology->carry_block_of_two, at, bits);
     int last = 0;
-    for (int i = 0; i < bits; i++)
-        last = at[i] > last ? at[i] : last;
+    for (int i = 0; i < bits; i++) last = at[i] > last ? at[i] : last;
     return last;
 }
 
@@ -383,8 +361,7 @@ int table_delay(const struct technology *technology, int index_bits) {
 
 int fan_out_delay(const struct technology *technology, int readers) {
     int extra = 0;
-    for (; readers > technology->fan_out_free; readers = (readers + 1) / 2)
-        extra += technology->fan_out;
+    for (; readers > technology->fan_out_free; readers = (readers + 1) / 2) extra += technology->fan_out;
     return extra;
 }
 
@@ -394,7 +371,8 @@ int technology_overhead(const struct technology *technology) {
 
 /* ---- a datapath ---- */
 
-static void count_read(const struct datapath *datapath, int **readers, const struct wire *wire, uint32_t k, uint32_t id) {
+static void count_read(const struct datapath *datapath, int **readers, const struct wire *wire, uint32_t k,
+                       uint32_t id) {
     const struct wire *x = operand_of(datapath, wire, k);
     int width = wire_width(x), move = moved(wire, k);
     for (int bit = 0; bit < width; bit++) {
@@ -412,8 +390,7 @@ static void find_fan_out(struct timing *timing, const struct design *design) {
     for (uint32_t p = 0; p < design->output_count; p++)
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++) {
             uint32_t id = design->outputs[p].elements[e].wire.id;
-            for (int bit = 0; bit < wire_width(&datapath->wires[id]); bit++)
-                timing->fan_out[id][bit]++;
+            for (int bit = 0; bit < wire_width(&datapath->wires[id]); bit++) timing->fan_out[id][bit]++;
         }
     for (uint32_t id = datapath->wire_count; id-- > 0;)
         for (uint32_t k = 0; k < datapath->wires[id].operand_count; k++)
@@ -468,10 +445,8 @@ static int place(const struct timing *timing, uint32_t id, int cycle, uint32_t o
     read_operands(timing, id, cycle, only, &r);
     compute_bits(&r);
     for (int i = 0; i < r.width; i++) {
-        if (timing->is_reset[id] && out[i].inputs)
-            out[i] = (struct bit_time){.at = out[i].from};
-        if (out[i].at != ABSENT && !wire_is_slice(wire))
-            out[i].at += timing->fan_out[id][i];
+        if (timing->is_reset[id] && out[i].inputs) out[i] = (struct bit_time){.at = out[i].from};
+        if (out[i].at != ABSENT && !wire_is_slice(wire)) out[i].at += timing->fan_out[id][i];
     }
     return most(&r);
 }
@@ -513,8 +488,7 @@ int timing_settle(struct timing *timing, struct datapath *datapath) {
 static uint32_t slowest_wire(const struct datapath *datapath) {
     uint32_t slowest = 0;
     for (uint32_t i = 1; i < datapath->wire_count; i++)
-        if (datapath->wires[i].arrival > datapath->wires[slowest].arrival)
-            slowest = i;
+        if (datapath->wires[i].arrival > datapath->wires[slowest].arrival) slowest = i;
     return slowest;
 }
 
@@ -526,11 +500,11 @@ static uint32_t slowest_operand(const struct timing *timing, uint32_t id) {
     int last = -1;
     for (uint32_t k = 0; k < wire->operand_count && k < 3; k++) {
         const struct wire *x = operand_of(timing->datapath, wire, k);
-        if (is_constant_wire(x))
-            continue;
+        if (is_constant_wire(x)) continue;
         int at = place(timing, id, wire->cycle, k, out);
         bool fresh = x->cycle == wire->cycle;
-        if (at > last || (at == last && slowest != UINT32_MAX && fresh && operand_of(timing->datapath, wire, slowest)->cycle != wire->cycle)) {
+        if (at > last || (at == last && slowest != UINT32_MAX && fresh &&
+                          operand_of(timing->datapath, wire, slowest)->cycle != wire->cycle)) {
             last = at;
             slowest = k;
         }
@@ -538,15 +512,14 @@ static uint32_t slowest_operand(const struct timing *timing, uint32_t id) {
     return slowest == UINT32_MAX ? UINT32_MAX : wire->operands[slowest].wire.id;
 }
 
-uint32_t design_critical_path(const struct design *design, const struct technology *technology, uint32_t *path, uint32_t capacity) {
+uint32_t design_critical_path(const struct design *design, const struct technology *technology, uint32_t *path,
+                              uint32_t capacity) {
     const struct datapath *datapath = &design->blocks[0].datapath;
-    if (datapath->wire_count == 0 || datapath->wires[0].cycle < 0)
-        return 0;
+    if (datapath->wire_count == 0 || datapath->wires[0].cycle < 0) return 0;
     struct arena *scratch = arena_new(design->context);
     struct timing *timing = timing_new(scratch, design, technology);
     find_resets(timing);
-    for (uint32_t i = 0; i < datapath->wire_count; i++)
-        timing_place(timing, i, datapath->wires[i].cycle);
+    for (uint32_t i = 0; i < datapath->wire_count; i++) timing_place(timing, i, datapath->wires[i].cycle);
     uint32_t count = 0, id = slowest_wire(datapath);
     while (id != UINT32_MAX && count < capacity) {
         path[count++] = id;

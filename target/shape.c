@@ -17,19 +17,19 @@ static int gather_summands(const struct datapath *datapath, const struct wire *w
         struct term term = wire->operands[i];
         const struct wire *x = &datapath->wires[term.wire.id];
         if (term.shift < bits)
-            adder->summands[count++] = 
+            adder->summands[count++] =
                 (struct summand){false, term.negative, (int)i, term.shift, x->lo < 0 ? 64 : term.shift + wire_width(x)};
     }
     if (wire->constant && trailing_zeros(wire->constant) < bits)
-        adder->summands[count++] = (struct summand){true, false, -1, trailing_zeros(wire->constant), bit_length(wire->constant)};
+        adder->summands[count++] =
+            (struct summand){true, false, -1, trailing_zeros(wire->constant), bit_length(wire->constant)};
     return count;
 }
 
 static int drop_ended(struct adder *adder, int count) {
     int kept = 0;
     for (int i = 0; i < count; i++)
-        if (adder->summands[i].end > adder->from)
-            adder->summands[kept++] = adder->summands[i];
+        if (adder->summands[i].end > adder->from) adder->summands[kept++] = adder->summands[i];
     return kept;
 }
 
@@ -42,12 +42,10 @@ static int lone_until(const struct adder *adder, int count) {
             next = x->start < next ? x->start : next;
             continue;
         }
-        if (lone >= 0 || x->negative)
-            return adder->from;
+        if (lone >= 0 || x->negative) return adder->from;
         lone = i;
     }
-    if (lone >= 0 && adder->summands[lone].end < next)
-        return adder->summands[lone].end;
+    if (lone >= 0 && adder->summands[lone].end < next) return adder->summands[lone].end;
     return next;
 }
 
@@ -57,8 +55,7 @@ struct adder adder_of(const struct datapath *datapath, const struct wire *wire, 
     for (int next; adder.from < bits; adder.from = next) {
         count = drop_ended(&adder, count);
         next = lone_until(&adder, count);
-        if (next == adder.from)
-            break;
+        if (next == adder.from) break;
     }
     int64_t ones = adder.from < 63 ? wire->constant >> adder.from : 0;
     for (int i = 0; i < count; i++) {
@@ -104,7 +101,8 @@ static bool is_power_of_two_bound(int64_t hi) {
 
 int clamp_detection(const struct datapath *datapath, const struct wire *wire) {
     int in = wire_width(operand_of(datapath, wire, 0));
-    bool easy = is_power_of_two_bound(wire->clamp_hi) && is_power_of_two_bound(-1 - wire->clamp_lo < 0 ? 0 : -1 - wire->clamp_lo);
+    bool easy = is_power_of_two_bound(wire->clamp_hi) &&
+                is_power_of_two_bound(-1 - wire->clamp_lo < 0 ? 0 : -1 - wire->clamp_lo);
     int out = wire_width(wire) - (wire->lo < 0);
     return easy ? in - out : in;
 }
@@ -115,8 +113,9 @@ bool wire_is_relu(const struct datapath *datapath, const struct wire *wire) {
 }
 
 bool wire_is_mask(const struct datapath *datapath, const struct wire *wire) {
-    return wire->op == WIRE_CLAMP ? wire_is_relu(datapath, wire)
-                                  : wire->op == WIRE_SELECT && (is_zero(datapath, wire, 1) || is_zero(datapath, wire, 2));
+    return wire->op == WIRE_CLAMP
+               ? wire_is_relu(datapath, wire)
+               : wire->op == WIRE_SELECT && (is_zero(datapath, wire, 1) || is_zero(datapath, wire, 2));
 }
 
 bool wire_is_slice(const struct wire *wire) {

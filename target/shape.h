@@ -16,7 +16,7 @@ struct adder {
     struct summand summands[4];
     int count, terms; /* terms: those that are wires */
     int from, bits;
-    bool carried;     /* the constant and the ones of negated terms fit the carries */
+    bool carried; /* the constant and the ones of negated terms fit the carries */
 };
 
 /* As the emitter cuts it. Long sums before `trees` are not told apart. */
@@ -27,7 +27,8 @@ int adder_chain_terms(const struct adder *adder);
 const struct wire *operand_of(const struct datapath *datapath, const struct wire *wire, uint32_t i);
 bool is_constant_wire(const struct wire *wire);
 bool wire_is_relu(const struct datapath *datapath, const struct wire *wire); /* a clamp */
-bool wire_is_mask(const struct datapath *datapath, const struct wire *wire); /* a value or 0: a reset where registers read it */
+/* a value or 0: a reset where registers read it */
+bool wire_is_mask(const struct datapath *datapath, const struct wire *wire);
 bool wire_is_slice(const struct wire *wire); /* wiring: some bits of another wire */
 int widest_operand(const struct datapath *datapath, const struct wire *wire, uint32_t first);
 /* Bits of a clamp's operand that tell whether it lies outside. */

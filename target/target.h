@@ -14,11 +14,11 @@ struct part {
 };
 /* Speed grade and temperature of an ordering code. */
 struct part_grade {
-    int speed;          /* 1, 2, 3: larger is faster */
-    bool low_power;     /* -1L, -2L: at the usual voltage as fast as -1, -2 */
-    bool low_voltage;   /* -1LV, -2LV, -1HV: run at the lower voltage, and slower */
-    bool high_voltage;  /* -1H */
-    char temperature;   /* 'c', 'e', 'i' */
+    int speed;         /* 1, 2, 3: larger is faster */
+    bool low_power;    /* -1L, -2L: at the usual voltage as fast as -1, -2 */
+    bool low_voltage;  /* -1LV, -2LV, -1HV: run at the lower voltage, and slower */
+    bool high_voltage; /* -1H */
+    char temperature;  /* 'c', 'e', 'i' */
 };
 struct part_code {
     const struct part *part;
@@ -26,7 +26,8 @@ struct part_code {
     const char *text; /* as the vendor's tools spell it: "xcvu13p-flga2577-2-e" */
 };
 /* Reads an ordering code in either spelling of the vendor. -1 and a diagnosis for what does not exist. */
-int part_parse(struct bxc_context *context, struct location at, struct arena *arena, const char *text, struct part_code *out);
+int part_parse(struct bxc_context *context, struct location at, struct arena *arena, const char *text,
+               struct part_code *out);
 /* The device alone, longest matching prefix; NULL when unknown. */
 const struct part *part_find(const char *ordering_code);
 const struct part *part_at(size_t index); /* NULL after the last */
@@ -46,17 +47,17 @@ bool clock_parse(const char *text, int *picoseconds);
 /* ---- technology.c: the delay model's numbers, a row a family and grade; picoseconds ---- */
 struct technology {
     const char *family;
-    int speed;            /* grade: 1, 2, 3 */
+    int speed; /* grade: 1, 2, 3 */
     bool low_voltage;
-    int lut, net;         /* a LUT; the net that leaves a LUT, a register or a carry chain */
-    int to_sum, to_carry; /* from the LUT before a carry chain to the sum of its own bit, onto the chain */
-    int carry_bit;        /* a bit along the chain within a block */
+    int lut, net;                     /* a LUT; the net that leaves a LUT, a register or a carry chain */
+    int to_sum, to_carry;             /* from the LUT before a carry chain to the sum of its own bit, onto the chain */
+    int carry_bit;                    /* a bit along the chain within a block */
     int carry_to_sum, carry_to_carry; /* from the carry into a block to its sums, through the block */
     int carry_block, carry_block_of_two; /* bits, with adders of three terms and of two */
     int clock_to_out, setup;
     int fan_out, fan_out_free; /* more for each doubling of a net's readers beyond so many */
     int clock_tree_megahertz;  /* what a global clock buffer carries; 0: not known here */
-    const char *source;   /* where the numbers come from, one sentence for reports */
+    const char *source;        /* where the numbers come from, one sentence for reports */
 };
 const struct technology *technology_for(const struct part *part, struct part_grade grade);
 /* Of a stage that has no logic: clock to output, a net, set-up. */
@@ -64,7 +65,8 @@ int technology_overhead(const struct technology *technology);
 
 /* ---- delay.c: when bits arrive, picoseconds after a stage's clock edge ---- */
 /* A wire all of whose operands arrive `start` after the edge. */
-int wire_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *technology, int start);
+int wire_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *technology,
+               int start);
 /* An adder of two or three terms and so many bits of carry chain, from registers. */
 int adder_delay(const struct technology *technology, int terms, int bits);
 /* A function of so many bits, from registers. */
@@ -84,7 +86,8 @@ int design_stage_picoseconds(const struct design *design, const struct technolog
 double design_stage_delay(const struct design *design, const struct technology *technology); /* ns, for reports */
 /* Into path, the wires of the slowest path: the one whose register it leaves, then what it goes through;
  * 0 when nothing is scheduled. */
-uint32_t design_critical_path(const struct design *design, const struct technology *technology, uint32_t *path, uint32_t capacity);
+uint32_t design_critical_path(const struct design *design, const struct technology *technology, uint32_t *path,
+                              uint32_t capacity);
 
 /* ---- cost.c ---- */
 struct cost {

@@ -20,36 +20,58 @@
 
 #define PERCENT(number, family, grade) (((number) * (family) * (grade) + 5000) / 10000)
 
-#define AREA "; area as Yosys maps it to ultrascale+: one LUT a bit of an adder of two or three terms (place and route of three-term ones adds up to one in eight), masks before registers free"
+#define AREA                                                                                                           \
+    "; area as Yosys maps it to ultrascale+: one LUT a bit of an adder of two or three terms (place and route of three-term ones adds up to one in eight), masks before registers free"
 
 /* Percent: of UltraScale+, and of -2. */
-#define TECHNOLOGY(name, percent, block, speed_, low_voltage_, grade, clock_tree, text) \
-    {.family = name, .speed = speed_, .low_voltage = low_voltage_, .lut = PERCENT(100, percent, grade), .net = PERCENT(240, percent, grade), \
-     .to_sum = PERCENT(140, percent, grade), .to_carry = PERCENT(160, percent, grade), .carry_bit = PERCENT(10, percent, grade), \
-     .carry_to_sum = PERCENT(100, percent, grade), .carry_to_carry = PERCENT(30, percent, grade), .carry_block = block, .carry_block_of_two = 4, \
-     .clock_to_out = PERCENT(80, percent, grade), .setup = PERCENT(30, percent, grade), .fan_out = PERCENT(10, percent, grade), \
-     .fan_out_free = 8, .clock_tree_megahertz = clock_tree, .source = text AREA},
+#define TECHNOLOGY(name, percent, block, speed_, low_voltage_, grade, clock_tree, text)                                \
+    {.family = name,                                                                                                   \
+     .speed = speed_,                                                                                                  \
+     .low_voltage = low_voltage_,                                                                                      \
+     .lut = PERCENT(100, percent, grade),                                                                              \
+     .net = PERCENT(240, percent, grade),                                                                              \
+     .to_sum = PERCENT(140, percent, grade),                                                                           \
+     .to_carry = PERCENT(160, percent, grade),                                                                         \
+     .carry_bit = PERCENT(10, percent, grade),                                                                         \
+     .carry_to_sum = PERCENT(100, percent, grade),                                                                     \
+     .carry_to_carry = PERCENT(30, percent, grade),                                                                    \
+     .carry_block = block,                                                                                             \
+     .carry_block_of_two = 4,                                                                                          \
+     .clock_to_out = PERCENT(80, percent, grade),                                                                      \
+     .setup = PERCENT(30, percent, grade),                                                                             \
+     .fan_out = PERCENT(10, percent, grade),                                                                           \
+     .fan_out_free = 8,                                                                                                \
+     .clock_tree_megahertz = clock_tree,                                                                               \
+     .source = text AREA},
 
-#define GRADES(name, percent, block, text, tree3, tree2, tree1, tree2l, tree1l) \
-    TECHNOLOGY(name, percent, block, 3, false, 85, tree3, "speed grade -3, " text) \
-    TECHNOLOGY(name, percent, block, 2, false, 100, tree2, "speed grade -2, " text) \
-    TECHNOLOGY(name, percent, block, 1, false, 121, tree1, "speed grade -1, " text) \
-    TECHNOLOGY(name, percent, block, 2, true, 127, tree2l, "speed grade -2 at the lower voltage, " text) \
+#define GRADES(name, percent, block, text, tree3, tree2, tree1, tree2l, tree1l)                                        \
+    TECHNOLOGY(name, percent, block, 3, false, 85, tree3, "speed grade -3, " text)                                     \
+    TECHNOLOGY(name, percent, block, 2, false, 100, tree2, "speed grade -2, " text)                                    \
+    TECHNOLOGY(name, percent, block, 1, false, 121, tree1, "speed grade -1, " text)                                    \
+    TECHNOLOGY(name, percent, block, 2, true, 127, tree2l, "speed grade -2 at the lower voltage, " text)               \
     TECHNOLOGY(name, percent, block, 1, true, 135, tree1l, "speed grade -1 at the lower voltage, " text)
 
 static const struct technology technologies[] = {
-    GRADES("ultrascale+", 100, 8, "delays fitted to mapped netlists, grades as in DS922/DS923/DS925; placement is not known", 891, 775, 667, 725, 667)
-    GRADES("ultrascale", 148, 8, "delays scaled from ultrascale+ and not fitted: times 1.48 (UG984's maximum frequencies), grades as far apart as there; placement is not known", 0, 0, 0, 0, 0)
-    GRADES("7-series", 171, 4, "delays scaled from ultrascale+ and not fitted: times 1.71 (UG984's maximum frequencies), grades as far apart as there; placement is not known", 0, 0, 0, 0, 0)
-    GRADES("artix-7", 255, 4, "delays scaled from ultrascale+ and not fitted: times 2.55 (UG984's maximum frequencies), grades as far apart as there; placement is not known", 0, 0, 0, 0, 0)
-};
+    GRADES(
+        "ultrascale+", 100, 8,
+        "delays fitted to mapped netlists, grades as in DS922/DS923/DS925; placement is not known", 891, 775, 667, 725,
+        667) GRADES("ultrascale", 148, 8,
+                    "delays scaled from ultrascale+ and not fitted: times 1.48 (UG984's maximum frequencies), grades as far apart as there; placement is not known",
+                    0, 0, 0, 0, 0)
+        GRADES(
+            "7-series", 171, 4,
+            "delays scaled from ultrascale+ and not fitted: times 1.71 (UG984's maximum frequencies), grades as far apart as there; placement is not known",
+            0, 0, 0, 0, 0)
+            GRADES(
+                "artix-7", 255, 4,
+                "delays scaled from ultrascale+ and not fitted: times 2.55 (UG984's maximum frequencies), grades as far apart as there; placement is not known",
+                0, 0, 0, 0, 0)};
 
 /* Artix-7, and the Zynq-7000 that are made of it, are slower than the other devices of the 7 series. */
 static const char *family_of(const struct part *part) {
     static const char *const slow[] = {"xc7a", "xc7z007", "xc7z010", "xc7z012", "xc7z014", "xc7z015", "xc7z020"};
     for (size_t i = 0; i < sizeof slow / sizeof *slow; i++)
-        if (strncmp(part->name, slow[i], strlen(slow[i])) == 0)
-            return "artix-7";
+        if (strncmp(part->name, slow[i], strlen(slow[i])) == 0) return "artix-7";
     return part->family;
 }
 

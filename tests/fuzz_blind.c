@@ -1,6 +1,6 @@
-/* A fuzz driver without a fuzzer: random bytes of seeded draws, for machines without clang and for drivers that find what
- * was put back (long/put_back.sh). The driver aborts on what it finds; then the last seed told is that of the input.
- *   fuzz_DRIVER [INPUTS [SEED]] */
+/* A fuzz driver without a fuzzer: random bytes of seeded draws, for machines without clang and for drivers that find
+ * what was put back (long/put_back.sh). The driver aborts on what it finds; then the last seed told is that of the
+ * input. fuzz_DRIVER [INPUTS [SEED]] */
 #include "ir/ir.h"
 
 #include <stdio.h>

@@ -24,6 +24,10 @@ check: all tests
 check-long: all tests
 	$(Q)TEST_SECONDS=7200 tests/run.sh $(B) $(LONG_SCRIPTS)
 
+# Lays the sources out as tests/style/format.sh wants them.
+format:
+	$(Q)tests/style/format.sh --write
+
 # The manual's pictures, from real runs.
 doc: all
 	$(Q)doc/pictures.sh $(B)/bxc

@@ -20,13 +20,15 @@ static void pair_start(struct c_writer *writer, const struct node *node, struct 
 }
 
 /* Factors that align operand `input` with each element of the result, and the largest magnitude then. */
-static int align_operand(struct c_writer *writer, const struct node *node, uint32_t input, int64_t *factors, int128 *largest) {
+static int align_operand(struct c_writer *writer, const struct node *node, uint32_t input, int64_t *factors,
+                         int128 *largest) {
     const struct shape *shape = &graph_value(writer->graph, node->result)->shape;
     valref value = node->inputs[input];
     size_t count = c_elements(writer, node->result);
     for (size_t i = 0; i < count; i++) {
         size_t from = shape_project(shape, i, &graph_value(writer->graph, value)->shape);
-        if (c_align(writer, node, value, from, graph_format(writer->graph, node->result, i).fraction, &factors[i])) return -1;
+        if (c_align(writer, node, value, from, graph_format(writer->graph, node->result, i).fraction, &factors[i]))
+            return -1;
         int128 magnitude = c_largest(writer, value, from) * factors[i];
         if (magnitude > largest[i]) largest[i] = magnitude;
     }
@@ -51,9 +53,9 @@ int c_emit_add(struct c_writer *writer, const struct node *node) {
     const char *type = c_sum_type(bound), *a = c_operand(writer, node, 0), *b = c_operand(writer, node, 1);
     c_function_open(writer, node);
     nest_open(&pair.nest, &writer->layer, false);
-    strbuf_printf(&writer->layer, "y[%s] = (%s)((%s)%s[%s]%s %s (%s)%s[%s]%s);\n", pair.index, c_value_type(writer, node->result), type,
-                  a, pair.index_a, c_times(writer, &scale_a, pair.index), node->op == OP_SUB ? "-" : "+", type,
-                  b, pair.index_b, c_times(writer, &scale_b, pair.index));
+    strbuf_printf(&writer->layer, "y[%s] = (%s)((%s)%s[%s]%s %s (%s)%s[%s]%s);\n", pair.index,
+                  c_value_type(writer, node->result), type, a, pair.index_a, c_times(writer, &scale_a, pair.index),
+                  node->op == OP_SUB ? "-" : "+", type, b, pair.index_b, c_times(writer, &scale_b, pair.index));
     nest_close(&pair.nest, &writer->layer, false);
     c_function_close(writer, node);
     return 0;
@@ -76,8 +78,8 @@ int c_emit_mul(struct c_writer *writer, const struct node *node) {
     const char *type = c_sum_type(bound), *a = c_operand(writer, node, 0), *b = c_operand(writer, node, 1);
     c_function_open(writer, node);
     nest_open(&pair.nest, &writer->layer, false);
-    strbuf_printf(&writer->layer, "y[%s] = (%s)((%s)%s[%s] * (%s)%s[%s]);\n", pair.index, c_value_type(writer, node->result), type,
-                  a, pair.index_a, type, b, pair.index_b);
+    strbuf_printf(&writer->layer, "y[%s] = (%s)((%s)%s[%s] * (%s)%s[%s]);\n", pair.index,
+                  c_value_type(writer, node->result), type, a, pair.index_a, type, b, pair.index_b);
     nest_close(&pair.nest, &writer->layer, false);
     c_function_close(writer, node);
     return 0;

@@ -7,9 +7,9 @@
 
 /* Helper functions that the emitted file may need; each is written once, when used (helpers.c). */
 enum c_helper {
-    C_HELPER_ROUND = 0,                                     /* + enum rounding, 32-bit; + 16: 64-bit */
-    C_HELPER_OVERFLOW = 32,                                 /* + enum overflow * 2 + unsigned; + 8: 64-bit */
-    C_HELPER_SHIFT = 48,                                    /* + enum overflow: left shifts that may leave 64 bits */
+    C_HELPER_ROUND = 0,     /* + enum rounding, 32-bit; + 16: 64-bit */
+    C_HELPER_OVERFLOW = 32, /* + enum overflow * 2 + unsigned; + 8: 64-bit */
+    C_HELPER_SHIFT = 48,    /* + enum overflow: left shifts that may leave 64 bits */
     C_HELPER_JAM = 52,
     C_HELPER_REAL = 53,
     C_HELPER_COUNT = 54
@@ -21,12 +21,12 @@ struct c_writer {
     struct arena *arena;
     struct names *names;
     struct layout *layout;
-    struct strbuf body;        /* constants and functions, in order */
-    struct strbuf layer;       /* the function being written; constants that it asks for come before it */
-    struct strbuf run;         /* calls in the entry point */
-    const char **value_names;  /* by value id: array that holds it; NULL: not yet (c_value_name) */
+    struct strbuf body;       /* constants and functions, in order */
+    struct strbuf layer;      /* the function being written; constants that it asks for come before it */
+    struct strbuf run;        /* calls in the entry point */
+    const char **value_names; /* by value id: array that holds it; NULL: not yet (c_value_name) */
     bool helpers[C_HELPER_COUNT];
-    size_t probes;             /* numbers that a build with BXC_PROBES gives (probes.c) */
+    size_t probes; /* numbers that a build with BXC_PROBES gives (probes.c) */
 };
 
 typedef int (*c_emitter)(struct c_writer *writer, const struct node *node);
@@ -60,11 +60,13 @@ void c_print_title(struct c_writer *writer, const struct node *node); /* a comme
 void c_function_close(struct c_writer *writer, const struct node *node);
 /* The array that holds a value; a constant is written when it is first asked for. */
 const char *c_value_name(struct c_writer *writer, valref value);
-const char *c_operand(struct c_writer *writer, const struct node *node, uint32_t input); /* "x", "a", "c_MatMul_0_weights" */
+/* "x", "a", "c_MatMul_0_weights" */
+const char *c_operand(struct c_writer *writer, const struct node *node, uint32_t input);
 const char *c_value_type(const struct c_writer *writer, valref value); /* "int32_t" */
 const char *c_literal(struct arena *arena, int64_t value);
 /* A static const array of the narrowest type, named after the node. Returns its name. */
-const char *c_array(struct c_writer *writer, const struct node *node, const char *what, const int64_t *values, size_t count);
+const char *c_array(struct c_writer *writer, const struct node *node, const char *what, const int64_t *values,
+                    size_t count);
 const char *c_narrowest_type(const int64_t *values, size_t count);
 size_t c_elements(const struct c_writer *writer, valref value);
 int128 c_largest(const struct c_writer *writer, valref value, size_t element); /* of |m| */
@@ -75,12 +77,14 @@ struct c_numbers {
     int64_t value;
     const char *array;
 };
-struct c_numbers c_numbers(struct c_writer *writer, const struct node *node, const char *what, const int64_t *values, size_t count);
+struct c_numbers c_numbers(struct c_writer *writer, const struct node *node, const char *what, const int64_t *values,
+                           size_t count);
 const char *c_number(const struct c_writer *writer, const struct c_numbers *numbers, const char *index);
 /* " * 4", " * name_scale[i]", or "" when all are 1. */
 const char *c_times(const struct c_writer *writer, const struct c_numbers *numbers, const char *index);
 /* The factor that takes element `element` of `value` to this fraction; -1 and a diagnosis beyond 62 bits. */
-int c_align(const struct c_writer *writer, const struct node *node, valref value, size_t element, int fraction, int64_t *factor);
+int c_align(const struct c_writer *writer, const struct node *node, valref value, size_t element, int fraction,
+            int64_t *factor);
 /* The type in which a sum whose terms' magnitudes add up to at most `bound` is computed: int32_t,
  * int64_t, or uint64_t, whose wrapping is exact because the result fits. */
 const char *c_sum_type(int128 bound);

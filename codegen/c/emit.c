@@ -3,26 +3,13 @@
 #include "codegen/c/c.h"
 
 const c_emitter c_emitters[OP_COUNT] = {
-    [OP_INPUT] = c_emit_input,
-    [OP_CONSTANT] = c_emit_constant,
-    [OP_ADD] = c_emit_add,
-    [OP_SUB] = c_emit_add,
-    [OP_MUL] = c_emit_mul,
-    [OP_MATMUL] = c_emit_matmul,
-    [OP_RELU] = c_emit_relu,
-    [OP_ARGMAX] = c_emit_argmax,
-    [OP_REDUCE_MAX] = c_emit_reduce,
-    [OP_REDUCE_SUM] = c_emit_reduce,
-    [OP_RESHAPE] = c_emit_reshape,
-    [OP_TRANSPOSE] = c_emit_transpose,
-    [OP_CONCAT] = c_emit_concat,
-    [OP_SLICE] = c_emit_slice,
-    [OP_GATHER] = c_emit_gather,
-    [OP_NARROW] = c_emit_narrow,
-    [OP_TABLE] = c_emit_table,
-    [OP_THRESHOLD] = c_emit_threshold,
-    [OP_SCAN] = c_emit_loop,
-    [OP_MAP] = c_emit_loop,
+    [OP_INPUT] = c_emit_input,       [OP_CONSTANT] = c_emit_constant, [OP_ADD] = c_emit_add,
+    [OP_SUB] = c_emit_add,           [OP_MUL] = c_emit_mul,           [OP_MATMUL] = c_emit_matmul,
+    [OP_RELU] = c_emit_relu,         [OP_ARGMAX] = c_emit_argmax,     [OP_REDUCE_MAX] = c_emit_reduce,
+    [OP_REDUCE_SUM] = c_emit_reduce, [OP_RESHAPE] = c_emit_reshape,   [OP_TRANSPOSE] = c_emit_transpose,
+    [OP_CONCAT] = c_emit_concat,     [OP_SLICE] = c_emit_slice,       [OP_GATHER] = c_emit_gather,
+    [OP_NARROW] = c_emit_narrow,     [OP_TABLE] = c_emit_table,       [OP_THRESHOLD] = c_emit_threshold,
+    [OP_SCAN] = c_emit_loop,         [OP_MAP] = c_emit_loop,
 };
 
 bool c_supports(enum op op) {
@@ -36,8 +23,8 @@ int c_emit_nodes(struct c_writer *writer) {
         const struct node *node = &graph->nodes[i];
         if (node->dead || writer->value_names[node->result.id]) continue; /* a body's inputs have arrays already */
         if (!c_emitters[node->op])
-            status = diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL, "operator '%s' has no form in C",
-                                op_info(node->op)->name);
+            status = diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL,
+                                "operator '%s' has no form in C", op_info(node->op)->name);
         else if (c_emitters[node->op](writer, node))
             status = -1;
     }
@@ -48,7 +35,8 @@ int c_emit_nodes(struct c_writer *writer) {
 static void reserve_port(struct c_writer *writer, const struct port_layout *port, const char *direction) {
     static const char *const facts[] = {"elements", "width", "fraction", "signed"};
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
-        names_unique(writer->names, arena_printf(writer->arena, "%s_%s_%s_%s", writer->emission->name, direction, port->name, facts[i]));
+        names_unique(writer->names, arena_printf(writer->arena, "%s_%s_%s_%s", writer->emission->name, direction,
+                                                 port->name, facts[i]));
 }
 
 static void reserve_names(struct c_writer *writer) {
@@ -56,7 +44,8 @@ static void reserve_names(struct c_writer *writer) {
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         names_unique(writer->names, arena_printf(writer->arena, "%s_%s", writer->emission->name, own[i]));
     for (uint32_t i = 0; i < writer->layout->input_count; i++) reserve_port(writer, &writer->layout->inputs[i], "in");
-    for (uint32_t i = 0; i < writer->layout->output_count; i++) reserve_port(writer, &writer->layout->outputs[i], "out");
+    for (uint32_t i = 0; i < writer->layout->output_count; i++)
+        reserve_port(writer, &writer->layout->outputs[i], "out");
 }
 
 static void add_code(const struct c_writer *writer, const char *name, const struct strbuf *text) {
@@ -80,8 +69,10 @@ static int emit_all(struct c_writer *writer) {
     reserve_names(writer);
     if (c_emit_nodes(writer)) return -1;
     c_print_header(writer, &header);
-    strbuf_printf(&source, "/* %s: see %s.h. Every node is one function, layer_<node>, over stored integers, which constant factors align;\n * v_<node> is a value, c_<node> a constant. Formats: s13f7 has 13 bits with a sign, 7 of them behind the point. */\n#include \"%s.h\"\n", name,
-                  name, name);
+    strbuf_printf(
+        &source,
+        "/* %s: see %s.h. Every node is one function, layer_<node>, over stored integers, which constant factors align;\n * v_<node> is a value, c_<node> a constant. Formats: s13f7 has 13 bits with a sign, 7 of them behind the point. */\n#include \"%s.h\"\n",
+        name, name, name);
     c_print_entries(writer, &source);
     add_code(writer, arena_printf(writer->arena, "%s.h", name), &header);
     add_code(writer, arena_printf(writer->arena, "%s.c", name), &source);

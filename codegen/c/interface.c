@@ -11,7 +11,8 @@ static const char *upper(struct arena *arena, const char *text) {
 }
 
 /* Calls print for inputs, then outputs. */
-typedef void (*port_printer)(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port, bool input);
+typedef void (*port_printer)(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port,
+                             bool input);
 
 static void each_port(const struct c_writer *writer, struct strbuf *out, port_printer print) {
     for (uint32_t i = 0; i < writer->layout->input_count; i++) print(writer, out, &writer->layout->inputs[i], true);
@@ -35,42 +36,50 @@ static const char *port_rule(const struct c_writer *writer, valref value) {
     return arena_printf(writer->arena, "%s, %s", rounding_names[input->rounding], overflow_names[input->overflow]);
 }
 
-static void declare_port(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port, bool input) {
+static void declare_port(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port,
+                         bool input) {
     const char *prefix = port_prefix(writer, port, input);
-    strbuf_printf(out, "\n/* %s '%s', %u element%s, %s", input ? "Input" : "Output", comment_text(writer->arena, port->original), port->elements,
-                  port->elements == 1 ? "" : "s", format_range(writer->arena, port->format, port->elements));
+    strbuf_printf(out, "\n/* %s '%s', %u element%s, %s", input ? "Input" : "Output",
+                  comment_text(writer->arena, port->original), port->elements, port->elements == 1 ? "" : "s",
+                  format_range(writer->arena, port->format, port->elements));
     if (input) strbuf_printf(out, "; a real number becomes its integer by %s", port_rule(writer, port->value));
     if (port->meaning)
-        strbuf_append(out, ".\n * Its integers are codes: m stands for (m * 2^-fraction - zero_point) * scale, of which\n"
-                           " * interface.json has scale and zero_point for each element");
+        strbuf_append(out,
+                      ".\n * Its integers are codes: m stands for (m * 2^-fraction - zero_point) * scale, of which\n"
+                      " * interface.json has scale and zero_point for each element");
     if (port->steps)
-        strbuf_append(out, ";\n * a real number goes through the steps that stand there too, each in binary32, before it is "
-                           "rounded");
+        strbuf_append(out,
+                      ";\n * a real number goes through the steps that stand there too, each in binary32, before it is "
+                      "rounded");
     else if (port->meaning && input)
-        strbuf_append(out, ";\n * a real number is divided by scale and zero_point added, in binary32, before it is rounded");
+        strbuf_append(
+            out, ";\n * a real number is divided by scale and zero_point added, in binary32, before it is rounded");
     strbuf_printf(out, " */\nenum { %s_elements = %u };\n", prefix, port->elements);
-    strbuf_printf(out, "extern const int16_t %s_width[%u], %s_fraction[%u];\nextern const uint8_t %s_signed[%u];\n", prefix,
-                  port->elements, prefix, port->elements, prefix, port->elements);
+    strbuf_printf(out, "extern const int16_t %s_width[%u], %s_fraction[%u];\nextern const uint8_t %s_signed[%u];\n",
+                  prefix, port->elements, prefix, port->elements, prefix, port->elements);
 }
 
 void c_print_header(const struct c_writer *writer, struct strbuf *out) {
     const char *name = writer->emission->name, *guard = upper(writer->arena, name);
-    strbuf_printf(out,
-                  "/* %s: a network as integer arithmetic, made by bxc. Equal in every bit to the firmware beside it.\n *\n"
-                  " * Arrays are row-major, one event. Integers are stored values m of m * 2^-fraction, within the width\n"
-                  " * and sign of their element (s16f10: 16 bits with a sign, fraction 10; u8f0: 8 bits without one); width 0\n"
-                  " * is the constant 0. Every function is reentrant and allocates nothing. Needs a two's complement machine\n"
-                  " * with IEEE binary32 and binary64, and nothing but <stdint.h>. */\n"
-                  "#ifndef BXC_%s_H\n#define BXC_%s_H\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-                  "/* Which firmware this is: the content hash of the model and of the options that made it. */\n"
-                  "extern const char %s_content_hash[65];\n",
-                  name, guard, guard, name);
+    strbuf_printf(
+        out,
+        "/* %s: a network as integer arithmetic, made by bxc. Equal in every bit to the firmware beside it.\n *\n"
+        " * Arrays are row-major, one event. Integers are stored values m of m * 2^-fraction, within the width\n"
+        " * and sign of their element (s16f10: 16 bits with a sign, fraction 10; u8f0: 8 bits without one); width 0\n"
+        " * is the constant 0. Every function is reentrant and allocates nothing. Needs a two's complement machine\n"
+        " * with IEEE binary32 and binary64, and nothing but <stdint.h>. */\n"
+        "#ifndef BXC_%s_H\n#define BXC_%s_H\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+        "/* Which firmware this is: the content hash of the model and of the options that made it. */\n"
+        "extern const char %s_content_hash[65];\n",
+        name, guard, guard, name);
     each_port(writer, out, declare_port);
     strbuf_printf(out, "\n/* One event in the ports' integers. */\nvoid %s_run(", name);
     print_parameters(writer, out, "int64_t");
-    strbuf_append(out, ");\n\n/* One event in real numbers: inputs are rounded to the port by its rule, outputs are what their integers\n"
-                       " * stand for. Returns 0; where an input is NaN, 1 + its position, counted over all inputs in order, and\n"
-                       " * outputs are left alone. */\n");
+    strbuf_append(
+        out,
+        ");\n\n/* One event in real numbers: inputs are rounded to the port by its rule, outputs are what their integers\n"
+        " * stand for. Returns 0; where an input is NaN, 1 + its position, counted over all inputs in order, and\n"
+        " * outputs are left alone. */\n");
     strbuf_printf(out, "int %s_run_float(", name);
     print_parameters(writer, out, "float");
     strbuf_printf(out, ");\nint %s_run_double(", name);
@@ -78,11 +87,16 @@ void c_print_header(const struct c_writer *writer, struct strbuf *out) {
     strbuf_append(out, ");\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }
 
-static void print_numbers(struct strbuf *out, const char *type, const char *name, const struct port_layout *port, int which) {
+static void print_numbers(struct strbuf *out, const char *type, const char *name, const struct port_layout *port,
+                          int which) {
     strbuf_printf(out, "const %s %s[%u] = {", type, name, port->elements ? port->elements : 1);
     for (uint32_t i = 0; i < port->elements; i++) {
         struct format format = port->format[i];
-        strbuf_printf(out, "%s%d%s", i % 20 ? " " : "\n    ", which == 0 ? format.width : which == 1 ? format.fraction : format.is_signed, ",");
+        strbuf_printf(out, "%s%d%s", i % 20 ? " " : "\n    ",
+                      which == 0   ? format.width
+                      : which == 1 ? format.fraction
+                                   : format.is_signed,
+                      ",");
     }
     strbuf_append(out, port->elements ? "\n};\n" : "0};\n");
 }
@@ -109,8 +123,8 @@ static const char split_real[] =
     "    return 1;\n}\n";
 
 /* Numbers that the port's overflow needs, one an element. */
-static void port_limits(struct c_writer *writer, const struct node *node, const struct port_reader *reader, struct c_numbers *first,
-                        struct c_numbers *second) {
+static void port_limits(struct c_writer *writer, const struct node *node, const struct port_reader *reader,
+                        struct c_numbers *first, struct c_numbers *second) {
     bool wrap = reader->overflow == OVERFLOW_WRAP;
     size_t count = reader->elements;
     int64_t *lo = ARENA_ARRAY(writer->arena, int64_t, count), *hi = ARENA_ARRAY(writer->arena, int64_t, count);
@@ -133,12 +147,16 @@ static void print_port_rule(struct c_writer *writer, const struct port_layout *p
     struct c_numbers first, second;
     port_limits(writer, node, reader, &first, &second);
     const char *lo = c_number(writer, &first, "i"), *hi = c_number(writer, &second, "i");
-    strbuf_printf(&writer->body, "\n/* %s */\nstatic int64_t port_%s_integer(int64_t mantissa, int exponent, int i) {\n    const int drop = -exponent - %s_fraction[i];\n",
-                  port_rule(writer, port->value), port->name, port_prefix(writer, port, true));
+    strbuf_printf(
+        &writer->body,
+        "\n/* %s */\nstatic int64_t port_%s_integer(int64_t mantissa, int exponent, int i) {\n    const int drop = -exponent - %s_fraction[i];\n",
+        port_rule(writer, port->value), port->name, port_prefix(writer, port, true));
     strbuf_printf(&writer->body, "    if (drop > 0) return %s(%s(mantissa, drop), %s, %s);\n",
-                  c_helper(writer, C_HELPER_OVERFLOW + 8 + (int)overflow), c_helper(writer, C_HELPER_ROUND + 16 + (int)reader->rounding), lo, hi);
+                  c_helper(writer, C_HELPER_OVERFLOW + 8 + (int)overflow),
+                  c_helper(writer, C_HELPER_ROUND + 16 + (int)reader->rounding), lo, hi);
     if (overflow == OVERFLOW_WRAP)
-        strbuf_printf(&writer->body, "    return drop <= -64 ? 0 : %s((int64_t)((uint64_t)mantissa << -drop), %s, %s);\n}\n",
+        strbuf_printf(&writer->body,
+                      "    return drop <= -64 ? 0 : %s((int64_t)((uint64_t)mantissa << -drop), %s, %s);\n}\n",
                       c_helper(writer, C_HELPER_OVERFLOW + 8 + OVERFLOW_WRAP), lo, hi);
     else
         strbuf_printf(&writer->body, "    return %s(mantissa, drop < -63 ? 63 : -drop, %s, %s);\n}\n",
@@ -146,26 +164,29 @@ static void print_port_rule(struct c_writer *writer, const struct port_layout *p
 }
 
 /* A number for each element: a literal when all are equal, else an array. Exact: hexadecimal. */
-static const char *real_numbers(struct c_writer *writer, const char *name, const char *type, const double *values, size_t count) {
+static const char *real_numbers(struct c_writer *writer, const char *name, const char *type, const double *values,
+                                size_t count) {
     const char *print = strcmp(type, "float") == 0 ? "%af" : "%a";
     bool uniform = true;
     for (size_t i = 1; i < count; i++) uniform = uniform && memcmp(&values[i], &values[0], sizeof values[0]) == 0;
     if (uniform) return real_text(writer->arena, print, count ? values[0] : 0.0);
     const char *unique = names_unique(writer->names, name);
     strbuf_printf(&writer->body, "static const %s %s[%zu] = {", type, unique, count);
-    for (size_t i = 0; i < count; i++) strbuf_printf(&writer->body, "%s%s,", i % 8 ? " " : "\n    ", real_text(writer->arena, print, values[i]));
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(&writer->body, "%s%s,", i % 8 ? " " : "\n    ", real_text(writer->arena, print, values[i]));
     strbuf_append(&writer->body, "\n};\n");
     return arena_printf(writer->arena, "%s[i]", unique);
 }
 
-struct scale { /* expressions of element i */
+struct scale {                               /* expressions of element i */
     const char *factor, *scale, *zero_point; /* of an output; scale NULL: no meaning */
     const char *steps;                       /* of an input: statements that make `code` of `real`; NULL: none */
 };
 
 /* An input's: the reader's own numbers, in the arithmetic in which it computes. A product is volatile, or compilers
  * may add to it what it was before it is rounded. */
-static struct scale print_input_scale(struct c_writer *writer, const struct port_layout *port, const struct port_reader *reader) {
+static struct scale print_input_scale(struct c_writer *writer, const struct port_layout *port,
+                                      const struct port_reader *reader) {
     static const char signs[] = {[PORT_ADD] = '+', [PORT_MULTIPLY] = '*', [PORT_DIVIDE] = '/'};
     static const char *const own[] = {"scale", "zero_point"}; /* where no steps are listed */
     double *constants = ARENA_ARRAY(writer->arena, double, reader->elements);
@@ -186,7 +207,8 @@ static struct scale print_input_scale(struct c_writer *writer, const struct port
     return (struct scale){.steps = steps.data};
 }
 
-static struct scale print_output_scale(struct c_writer *writer, const struct port_layout *port, const struct meaning *meaning) {
+static struct scale print_output_scale(struct c_writer *writer, const struct port_layout *port,
+                                       const struct meaning *meaning) {
     uint32_t count = port->elements;
     double *factor = ARENA_ARRAY(writer->arena, double, count), *scale = ARENA_ARRAY(writer->arena, double, count);
     double *zero = ARENA_ARRAY(writer->arena, double, count);
@@ -195,15 +217,18 @@ static struct scale print_output_scale(struct c_writer *writer, const struct por
         factor[i] = fixed_to_real(1, port->format[i].fraction);
         scale[i] = meaning_scale(meaning, shape, i, &zero[i]);
     }
-    struct scale out = {.factor = real_numbers(writer, arena_printf(writer->arena, "c_out_%s_unit", port->name), "double", factor, count)};
+    struct scale out = {.factor = real_numbers(writer, arena_printf(writer->arena, "c_out_%s_unit", port->name),
+                                               "double", factor, count)};
     if (!meaning->scale && !meaning->zero_point) return out;
     out.scale = real_numbers(writer, arena_printf(writer->arena, "c_out_%s_scale", port->name), "double", scale, count);
-    out.zero_point = real_numbers(writer, arena_printf(writer->arena, "c_out_%s_zero_point", port->name), "double", zero, count);
+    out.zero_point =
+        real_numbers(writer, arena_printf(writer->arena, "c_out_%s_zero_point", port->name), "double", zero, count);
     return out;
 }
 
 /* Where the port has a meaning, each step is stored in binary32: that is the arithmetic of ir/port.c. */
-static void print_real_input(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port, const struct scale *scale, unsigned position) {
+static void print_real_input(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port,
+                             const struct scale *scale, unsigned position) {
     const char *real = arena_printf(writer->arena, "(double)in_%s[i]", port->name);
     strbuf_printf(out, "    for (int i = 0; i < %u; i++) {\n", port->elements);
     if (scale->steps) {
@@ -216,19 +241,24 @@ static void print_real_input(const struct c_writer *writer, struct strbuf *out, 
                   real, position, port->name, port->name);
 }
 
-static void print_real_output(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port, const struct scale *scale, const char *type) {
+static void print_real_output(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port,
+                              const struct scale *scale, const char *type) {
     const char *real = arena_printf(writer->arena, "(double)n_%s[i] * %s", port->name, scale->factor);
     if (scale->scale) real = arena_printf(writer->arena, "(%s - %s) * %s", real, scale->zero_point, scale->scale);
-    strbuf_printf(out, "    for (int i = 0; i < %u; i++) out_%s[i] = (%s)(%s);\n", port->elements, port->name, type, real);
+    strbuf_printf(out, "    for (int i = 0; i < %u; i++) out_%s[i] = (%s)(%s);\n", port->elements, port->name, type,
+                  real);
 }
 
-static void print_real_entry(struct c_writer *writer, struct strbuf *out, const char *type, const struct scale *scales) {
+static void print_real_entry(struct c_writer *writer, struct strbuf *out, const char *type,
+                             const struct scale *scales) {
     const struct layout *layout = writer->layout;
     strbuf_printf(out, "\nint %s_run_%s(", writer->emission->name, type);
     print_parameters(writer, out, type);
     strbuf_append(out, ") {\n");
-    for (uint32_t i = 0; i < layout->input_count; i++) strbuf_printf(out, "    int64_t m_%s[%u];\n", layout->inputs[i].name, layout->inputs[i].elements);
-    for (uint32_t i = 0; i < layout->output_count; i++) strbuf_printf(out, "    int64_t n_%s[%u];\n", layout->outputs[i].name, layout->outputs[i].elements);
+    for (uint32_t i = 0; i < layout->input_count; i++)
+        strbuf_printf(out, "    int64_t m_%s[%u];\n", layout->inputs[i].name, layout->inputs[i].elements);
+    for (uint32_t i = 0; i < layout->output_count; i++)
+        strbuf_printf(out, "    int64_t n_%s[%u];\n", layout->outputs[i].name, layout->outputs[i].elements);
     if (layout->input_count) strbuf_append(out, "    int64_t mantissa;\n    int exponent;\n");
     unsigned position = 1;
     for (uint32_t i = 0; i < layout->input_count; i++) {
@@ -236,7 +266,8 @@ static void print_real_entry(struct c_writer *writer, struct strbuf *out, const 
         position += layout->inputs[i].elements;
     }
     strbuf_printf(out, "    %s_run(", writer->emission->name);
-    for (uint32_t i = 0; i < layout->input_count; i++) strbuf_printf(out, "%sm_%s", i ? ", " : "", layout->inputs[i].name);
+    for (uint32_t i = 0; i < layout->input_count; i++)
+        strbuf_printf(out, "%sm_%s", i ? ", " : "", layout->inputs[i].name);
     for (uint32_t i = 0; i < layout->output_count; i++)
         strbuf_printf(out, "%sn_%s", i || layout->input_count ? ", " : "", layout->outputs[i].name);
     strbuf_append(out, ");\n");
@@ -248,14 +279,16 @@ static void print_real_entry(struct c_writer *writer, struct strbuf *out, const 
 static void print_outputs(struct c_writer *writer, struct strbuf *out) {
     for (uint32_t i = 0; i < writer->layout->output_count; i++) {
         const struct port_layout *port = &writer->layout->outputs[i];
-        strbuf_printf(out, "    for (int i = 0; i < %u; i++) out_%s[i] = %s[i];\n", port->elements, port->name, c_value_name(writer, port->value));
+        strbuf_printf(out, "    for (int i = 0; i < %u; i++) out_%s[i] = %s[i];\n", port->elements, port->name,
+                      c_value_name(writer, port->value));
     }
 }
 
 void c_print_entries(struct c_writer *writer, struct strbuf *out) {
     const struct layout *layout = writer->layout;
     struct scale *scales = ARENA_ARRAY(writer->arena, struct scale, layout->input_count + layout->output_count + 1);
-    strbuf_printf(out, "\nconst char %s_content_hash[65] = \"%s\";\n", writer->emission->name, writer->emission->content_hash);
+    strbuf_printf(out, "\nconst char %s_content_hash[65] = \"%s\";\n", writer->emission->name,
+                  writer->emission->content_hash);
     each_port(writer, out, define_port);
     strbuf_append(&writer->body, "\n");
     for (uint32_t i = 0; i < layout->input_count; i++) {
@@ -264,7 +297,8 @@ void c_print_entries(struct c_writer *writer, struct strbuf *out) {
         scales[i] = print_input_scale(writer, &layout->inputs[i], reader);
     }
     for (uint32_t i = 0; i < layout->output_count; i++)
-        scales[layout->input_count + i] = print_output_scale(writer, &layout->outputs[i], &writer->graph->outputs[i].meaning);
+        scales[layout->input_count + i] =
+            print_output_scale(writer, &layout->outputs[i], &writer->graph->outputs[i].meaning);
     struct strbuf copies = strbuf_new(writer->arena);
     print_outputs(writer, &copies); /* may ask for a constant */
     writer->probes = c_print_probes(writer, &copies);
@@ -282,7 +316,8 @@ void c_print_entries(struct c_writer *writer, struct strbuf *out) {
 
 static void list_port(const struct c_writer *writer, struct strbuf *out, const struct port_layout *port, bool input) {
     const char *prefix = port_prefix(writer, port, input);
-    strbuf_printf(out, "    {\"%s\", %s_elements, %s_width, %s_fraction, %s_signed},\n", input ? "in" : "out", prefix, prefix, prefix, prefix);
+    strbuf_printf(out, "    {\"%s\", %s_elements, %s_width, %s_fraction, %s_signed},\n", input ? "in" : "out", prefix,
+                  prefix, prefix, prefix);
 }
 
 int c_print_main(const struct c_writer *writer, struct strbuf *out) {

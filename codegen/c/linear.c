@@ -5,11 +5,11 @@
 
 struct product { /* y[t][m][n] = sum over k of a[t][m][k] * b[t][k][n] */
     size_t batches, rows, depth, columns;
-    size_t *batch_a, *batch_b;  /* which matrix each batch reads */
-    int folded;                 /* constant operand whose entries carry the alignment, or -1 */
-    int64_t *entries;           /* of it */
-    struct c_numbers scale;     /* per term where nothing could be folded */
-    int128 bound;               /* of any partial sum */
+    size_t *batch_a, *batch_b; /* which matrix each batch reads */
+    int folded;                /* constant operand whose entries carry the alignment, or -1 */
+    int64_t *entries;          /* of it */
+    struct c_numbers scale;    /* per term where nothing could be folded */
+    int128 bound;              /* of any partial sum */
 };
 
 static struct shape leading(const struct shape *shape) {
@@ -39,9 +39,11 @@ struct term_at { /* elements of operands and result that one term has */
     size_t operand[2], result, term;
 };
 
-typedef int (*term_visitor)(struct c_writer *writer, const struct node *node, struct product *plan, const struct term_at *at, void *data);
+typedef int (*term_visitor)(struct c_writer *writer, const struct node *node, struct product *plan,
+                            const struct term_at *at, void *data);
 
-static int each_term(struct c_writer *writer, const struct node *node, struct product *plan, term_visitor visit, void *data) {
+static int each_term(struct c_writer *writer, const struct node *node, struct product *plan, term_visitor visit,
+                     void *data) {
     struct term_at at = {.term = 0};
     for (size_t t = 0; t < plan->batches; t++)
         for (size_t m = 0; m < plan->rows; m++)
@@ -63,33 +65,40 @@ static int64_t term_factor(const struct c_writer *writer, const struct node *nod
     const struct graph *graph = writer->graph;
     for (uint32_t i = 0; i < 2; i++)
         if (c_largest(writer, node->inputs[i], at->operand[i]) == 0) return 1;
-    int shift = graph_format(graph, node->result, at->result).fraction - graph_format(graph, node->inputs[0], at->operand[0]).fraction -
+    int shift = graph_format(graph, node->result, at->result).fraction -
+                graph_format(graph, node->inputs[0], at->operand[0]).fraction -
                 graph_format(graph, node->inputs[1], at->operand[1]).fraction;
     return shift < 0 || shift > 62 ? 0 : (int64_t)1 << shift;
 }
 
-static int check_term(struct c_writer *writer, const struct node *node, struct product *plan, const struct term_at *at, void *data) {
+static int check_term(struct c_writer *writer, const struct node *node, struct product *plan, const struct term_at *at,
+                      void *data) {
     int128 *sums = data, term = term_factor(writer, node, at);
     if (term == 0)
-        return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node), "give its operands nearer formats",
-                          "terms of a sum lie more than 62 bits apart");
-    int128 magnitude = c_largest(writer, node->inputs[0], at->operand[0]) * c_largest(writer, node->inputs[1], at->operand[1]);
+        return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node),
+                          "give its operands nearer formats", "terms of a sum lie more than 62 bits apart");
+    int128 magnitude =
+        c_largest(writer, node->inputs[0], at->operand[0]) * c_largest(writer, node->inputs[1], at->operand[1]);
     sums[at->result] += magnitude >> 63 ? (int128)INT64_MAX + 1 : magnitude * term; /* enough to say: beyond 64 bits */
     if (sums[at->result] > plan->bound) plan->bound = sums[at->result];
     return 0;
 }
 
 /* Returns 1 when an entry would need two factors. */
-static int fold_term(struct c_writer *writer, const struct node *node, struct product *plan, const struct term_at *at, void *data) {
+static int fold_term(struct c_writer *writer, const struct node *node, struct product *plan, const struct term_at *at,
+                     void *data) {
     int64_t *factors = data, factor = term_factor(writer, node, at);
     size_t entry = at->operand[plan->folded];
-    if (c_largest(writer, node->inputs[0], at->operand[0]) == 0 || c_largest(writer, node->inputs[1], at->operand[1]) == 0) return 0;
+    if (c_largest(writer, node->inputs[0], at->operand[0]) == 0 ||
+        c_largest(writer, node->inputs[1], at->operand[1]) == 0)
+        return 0;
     if (factors[entry] != 0 && factors[entry] != factor) return 1;
     factors[entry] = factor;
     return 0;
 }
 
-static int collect_scale(struct c_writer *writer, const struct node *node, struct product *plan, const struct term_at *at, void *data) {
+static int collect_scale(struct c_writer *writer, const struct node *node, struct product *plan,
+                         const struct term_at *at, void *data) {
     (void)plan;
     ((int64_t *)data)[at->term] = term_factor(writer, node, at);
     return 0;
@@ -104,7 +113,8 @@ static bool fold(struct c_writer *writer, const struct node *node, struct produc
         size_t count = c_elements(writer, value);
         plan->entries = ARENA_ARRAY(writer->arena, int64_t, count);
         if (each_term(writer, node, plan, fold_term, plan->entries)) continue;
-        for (size_t i = 0; i < count; i++) plan->entries[i] = (int64_t)((uint64_t)plan->entries[i] * (uint64_t)entries[i]);
+        for (size_t i = 0; i < count; i++)
+            plan->entries[i] = (int64_t)((uint64_t)plan->entries[i] * (uint64_t)entries[i]);
         return true;
     }
     return false;
@@ -129,7 +139,8 @@ static const char *array_of(struct c_writer *writer, const struct node *node, co
 }
 
 /* " + t * 32" or " + name_batch[t] * 32": where a batch's matrix begins. */
-static const char *batch_offset(struct c_writer *writer, const struct node *node, const struct product *plan, const size_t *batch, size_t size) {
+static const char *batch_offset(struct c_writer *writer, const struct node *node, const struct product *plan,
+                                const size_t *batch, size_t size) {
     if (plan->batches == 1) return "";
     int64_t *offsets = ARENA_ARRAY(writer->arena, int64_t, plan->batches);
     for (size_t i = 0; i < plan->batches; i++) offsets[i] = (int64_t)(batch[i] * size);
@@ -139,18 +150,24 @@ static const char *batch_offset(struct c_writer *writer, const struct node *node
 
 static void print_dense(struct c_writer *writer, const struct node *node, struct product *plan) {
     struct arena *arena = writer->arena;
-    const char *a = array_of(writer, node, plan, 0), *b = array_of(writer, node, plan, 1), *type = c_sum_type(plan->bound);
+    const char *a = array_of(writer, node, plan, 0), *b = array_of(writer, node, plan, 1),
+               *type = c_sum_type(plan->bound);
     const char *from_a = batch_offset(writer, node, plan, plan->batch_a, plan->rows * plan->depth);
     const char *from_b = batch_offset(writer, node, plan, plan->batch_b, plan->depth * plan->columns);
-    const char *term = arena_printf(arena, "((t * %zu + m) * %zu + k) * %zu + n", plan->rows, plan->depth, plan->columns);
+    const char *term =
+        arena_printf(arena, "((t * %zu + m) * %zu + k) * %zu + n", plan->rows, plan->depth, plan->columns);
     c_function_open(writer, node);
-    strbuf_printf(&writer->layer, "    for (int t = 0; t < %zu; t++)\n        for (int m = 0; m < %zu; m++) {\n            %s sum[%zu] = {0};\n",
-                  plan->batches, plan->rows, type, plan->columns);
-    strbuf_printf(&writer->layer, "            for (int k = 0; k < %zu; k++)\n                for (int n = 0; n < %zu; n++)\n", plan->depth,
-                  plan->columns);
-    strbuf_printf(&writer->layer, "                    sum[n] += (%s)%s[m * %zu + k%s] * (%s)%s[k * %zu + n%s]%s;\n", type, a, plan->depth,
-                  from_a, type, b, plan->columns, from_b, c_times(writer, &plan->scale, term));
-    strbuf_printf(&writer->layer, "            for (int n = 0; n < %zu; n++) y[(t * %zu + m) * %zu + n] = (%s)sum[n];\n        }\n",
+    strbuf_printf(
+        &writer->layer,
+        "    for (int t = 0; t < %zu; t++)\n        for (int m = 0; m < %zu; m++) {\n            %s sum[%zu] = {0};\n",
+        plan->batches, plan->rows, type, plan->columns);
+    strbuf_printf(&writer->layer,
+                  "            for (int k = 0; k < %zu; k++)\n                for (int n = 0; n < %zu; n++)\n",
+                  plan->depth, plan->columns);
+    strbuf_printf(&writer->layer, "                    sum[n] += (%s)%s[m * %zu + k%s] * (%s)%s[k * %zu + n%s]%s;\n",
+                  type, a, plan->depth, from_a, type, b, plan->columns, from_b, c_times(writer, &plan->scale, term));
+    strbuf_printf(&writer->layer,
+                  "            for (int n = 0; n < %zu; n++) y[(t * %zu + m) * %zu + n] = (%s)sum[n];\n        }\n",
                   plan->columns, plan->rows, plan->columns, c_value_type(writer, node->result));
     c_function_close(writer, node);
 }
@@ -158,13 +175,16 @@ static void print_dense(struct c_writer *writer, const struct node *node, struct
 /* One row of one matrix: a dense layer, as most networks have them. */
 static void print_row(struct c_writer *writer, const struct node *node, const struct product *plan) {
     struct arena *arena = writer->arena;
-    const char *a = array_of(writer, node, plan, 0), *b = array_of(writer, node, plan, 1), *type = c_sum_type(plan->bound);
+    const char *a = array_of(writer, node, plan, 0), *b = array_of(writer, node, plan, 1),
+               *type = c_sum_type(plan->bound);
     c_function_open(writer, node);
-    strbuf_printf(&writer->layer, "    %s sum[%zu] = {0};\n    for (int k = 0; k < %zu; k++)\n        for (int n = 0; n < %zu; n++)\n", type,
-                  plan->columns, plan->depth, plan->columns);
-    strbuf_printf(&writer->layer, "            sum[n] += (%s)%s[k] * (%s)%s[k * %zu + n]%s;\n", type, a, type, b, plan->columns,
-                  c_times(writer, &plan->scale, arena_printf(arena, "k * %zu + n", plan->columns)));
-    strbuf_printf(&writer->layer, "    for (int n = 0; n < %zu; n++) y[n] = (%s)sum[n];\n", plan->columns, c_value_type(writer, node->result));
+    strbuf_printf(&writer->layer,
+                  "    %s sum[%zu] = {0};\n    for (int k = 0; k < %zu; k++)\n        for (int n = 0; n < %zu; n++)\n",
+                  type, plan->columns, plan->depth, plan->columns);
+    strbuf_printf(&writer->layer, "            sum[n] += (%s)%s[k] * (%s)%s[k * %zu + n]%s;\n", type, a, type, b,
+                  plan->columns, c_times(writer, &plan->scale, arena_printf(arena, "k * %zu + n", plan->columns)));
+    strbuf_printf(&writer->layer, "    for (int n = 0; n < %zu; n++) y[n] = (%s)sum[n];\n", plan->columns,
+                  c_value_type(writer, node->result));
     c_function_close(writer, node);
 }
 
@@ -193,19 +213,26 @@ static void print_sparse(struct c_writer *writer, const struct node *node, const
     const char *w = c_array(writer, node, "weights", weights, filled), *r = c_array(writer, node, "rows", rows, filled);
     const char *s = c_array(writer, node, "starts", starts, plan->columns + 1), *type = c_sum_type(plan->bound);
     c_function_open(writer, node);
-    strbuf_printf(&writer->layer, "    for (int m = 0; m < %zu; m++)\n        for (int n = 0; n < %zu; n++) {\n            %s sum = 0;\n",
-                  plan->rows, plan->columns, type);
-    strbuf_printf(&writer->layer, "            for (int i = %s[n]; i < %s[n + 1]; i++) sum += (%s)%s[m * %zu + %s[i]] * (%s)%s[i];\n", s, s,
-                  type, c_operand(writer, node, 0), plan->depth, r, type, w);
-    strbuf_printf(&writer->layer, "            y[m * %zu + n] = (%s)sum;\n        }\n", plan->columns, c_value_type(writer, node->result));
+    strbuf_printf(
+        &writer->layer,
+        "    for (int m = 0; m < %zu; m++)\n        for (int n = 0; n < %zu; n++) {\n            %s sum = 0;\n",
+        plan->rows, plan->columns, type);
+    strbuf_printf(&writer->layer,
+                  "            for (int i = %s[n]; i < %s[n + 1]; i++) sum += (%s)%s[m * %zu + %s[i]] * (%s)%s[i];\n",
+                  s, s, type, c_operand(writer, node, 0), plan->depth, r, type, w);
+    strbuf_printf(&writer->layer, "            y[m * %zu + n] = (%s)sum;\n        }\n", plan->columns,
+                  c_value_type(writer, node->result));
     c_function_close(writer, node);
 }
 
 int c_emit_matmul(struct c_writer *writer, const struct node *node) {
     struct product plan = {.folded = -1};
     if (plan_product(writer, node, &plan)) return -1;
-    if (is_sparse(writer, node, &plan)) print_sparse(writer, node, &plan);
-    else if (plan.batches == 1 && plan.rows == 1) print_row(writer, node, &plan);
-    else print_dense(writer, node, &plan);
+    if (is_sparse(writer, node, &plan))
+        print_sparse(writer, node, &plan);
+    else if (plan.batches == 1 && plan.rows == 1)
+        print_row(writer, node, &plan);
+    else
+        print_dense(writer, node, &plan);
     return 0;
 }

@@ -34,14 +34,15 @@ int c_emit_table(struct c_writer *writer, const struct node *node) {
     const char *name = c_array(writer, node, "table", entries, total);
     struct c_numbers offset = c_numbers(writer, node, "start", starts, count);
     open_elements(writer, node);
-    strbuf_printf(&writer->layer, "y[i] = (%s)%s[%s[i]%s];\n", c_value_type(writer, node->result), name, c_operand(writer, node, 0),
-                  plus(writer, &offset));
+    strbuf_printf(&writer->layer, "y[i] = (%s)%s[%s[i]%s];\n", c_value_type(writer, node->result), name,
+                  c_operand(writer, node, 0), plus(writer, &offset));
     c_function_close(writer, node);
     return 0;
 }
 
 /* Staircases padded to the longest by repeating their last step, so that all have `most` thresholds. */
-static void pad_stairs(const struct lookup_attributes *lookup, size_t groups, uint32_t most, int64_t *thresholds, int64_t *values) {
+static void pad_stairs(const struct lookup_attributes *lookup, size_t groups, uint32_t most, int64_t *thresholds,
+                       int64_t *values) {
     for (size_t i = 0; i < groups; i++) {
         const struct staircase *stairs = &lookup->stairs[i];
         for (uint32_t k = 0; k < most; k++)
@@ -57,7 +58,8 @@ int c_emit_threshold(struct c_writer *writer, const struct node *node) {
     for (size_t i = 0; i < groups; i++)
         if (lookup->stairs[i].count > most) most = lookup->stairs[i].count;
     int64_t *thresholds = ARENA_ARRAY(writer->arena, int64_t, groups * most + 1);
-    int64_t *values = ARENA_ARRAY(writer->arena, int64_t, groups * (most + 1)), *group = ARENA_ARRAY(writer->arena, int64_t, count);
+    int64_t *values = ARENA_ARRAY(writer->arena, int64_t, groups * (most + 1)),
+            *group = ARENA_ARRAY(writer->arena, int64_t, count);
     pad_stairs(lookup, groups, most, thresholds, values);
     for (size_t i = 0; i < count; i++) group[i] = (int64_t)group_of(writer, node, i);
     const char *steps = c_array(writer, node, "thresholds", thresholds, groups * most);
@@ -65,15 +67,19 @@ int c_emit_threshold(struct c_writer *writer, const struct node *node) {
     struct c_numbers which = c_numbers(writer, node, "group", group, count);
     const char *x = c_operand(writer, node, 0);
     c_function_open(writer, node);
-    strbuf_printf(&writer->layer, "    for (int i = 0; i < %zu; i++) {\n        int step = 0, group = %s;\n", count, c_number(writer, &which, "i"));
+    strbuf_printf(&writer->layer, "    for (int i = 0; i < %zu; i++) {\n        int step = 0, group = %s;\n", count,
+                  c_number(writer, &which, "i"));
     if (most <= 32)
-        strbuf_printf(&writer->layer, "        for (int k = 0; k < %u; k++) step += %s[i] >= %s[group * %u + k];\n", most, x, steps, most);
-    else
-        strbuf_printf(&writer->layer,
-                      "        for (int end = %u; step < end;) {\n            int middle = (step + end) / 2;\n"
-                      "            if (%s[i] >= %s[group * %u + middle]) step = middle + 1;\n            else end = middle;\n        }\n",
+        strbuf_printf(&writer->layer, "        for (int k = 0; k < %u; k++) step += %s[i] >= %s[group * %u + k];\n",
                       most, x, steps, most);
-    strbuf_printf(&writer->layer, "        y[i] = (%s)%s[group * %u + step];\n    }\n", c_value_type(writer, node->result), levels, most + 1);
+    else
+        strbuf_printf(
+            &writer->layer,
+            "        for (int end = %u; step < end;) {\n            int middle = (step + end) / 2;\n"
+            "            if (%s[i] >= %s[group * %u + middle]) step = middle + 1;\n            else end = middle;\n        }\n",
+            most, x, steps, most);
+    strbuf_printf(&writer->layer, "        y[i] = (%s)%s[group * %u + step];\n    }\n",
+                  c_value_type(writer, node->result), levels, most + 1);
     c_function_close(writer, node);
     return 0;
 }

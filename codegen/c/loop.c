@@ -40,24 +40,29 @@ static const char *item_index(const struct c_writer *writer, const struct node *
     const char *item = at.reversed ? arena_printf(writer->arena, "(%lld - trip)", (long long)at.trips - 1) : "trip";
     if (at.inner == elements) return arena_printf(writer->arena, "%s * %zu + i", item, at.inner);
     if (at.inner == 1) return arena_printf(writer->arena, "i * %lld + %s", (long long)at.trips, item);
-    return arena_printf(writer->arena, "(i / %zu * %lld + %s) * %zu + i %% %zu", at.inner, (long long)at.trips, item, at.inner, at.inner);
+    return arena_printf(writer->arena, "(i / %zu * %lld + %s) * %zu + i %% %zu", at.inner, (long long)at.trips, item,
+                        at.inner, at.inner);
 }
 
 static void print_input(struct c_writer *writer, struct strbuf *out, const struct body *body, uint32_t input) {
     size_t count = shape_elements(&graph_value(body->node->body, body->inputs.at[input])->shape);
     bool sliced = loop_is_sliced(body->node, input);
-    const char *index = sliced ? item_index(writer, body->node, input - (uint32_t)body->node->attributes.loop.carried, count) : "i";
-    strbuf_printf(out, "%*sfor (int i = 0; i < %zu; i++) %s[i] = %s[%s];\n", sliced ? 8 : 4, "", count, body->buffers[input],
-                  c_operand(writer, body->node, input), index);
+    const char *index =
+        sliced ? item_index(writer, body->node, input - (uint32_t)body->node->attributes.loop.carried, count) : "i";
+    strbuf_printf(out, "%*sfor (int i = 0; i < %zu; i++) %s[i] = %s[%s];\n", sliced ? 8 : 4, "", count,
+                  body->buffers[input], c_operand(writer, body->node, input), index);
 }
 
 static void print_output(struct c_writer *writer, struct strbuf *out, const struct body *body, uint32_t output) {
     const struct loop_attributes *loop = &body->node->attributes.loop;
     size_t count = shape_elements(&graph_value(body->node->body, body->node->body->outputs[output].value)->shape);
     bool carried = output < (uint32_t)loop->carried;
-    const char *index = carried ? "i" : item_index(writer, body->node, (uint32_t)loop->sliced + output - (uint32_t)loop->carried, count);
+    const char *index =
+        carried ? "i"
+                : item_index(writer, body->node, (uint32_t)loop->sliced + output - (uint32_t)loop->carried, count);
     const char *type = c_value_type(writer, node_result(body->node, output));
-    strbuf_printf(out, "        for (int i = 0; i < %zu; i++) y%u[%s] = (%s)%s[i];\n", count, output, index, type, body->names[output]);
+    strbuf_printf(out, "        for (int i = 0; i < %zu; i++) y%u[%s] = (%s)%s[i];\n", count, output, index, type,
+                  body->names[output]);
 }
 
 static const char *body_type(struct c_writer *writer, const struct body *body, uint32_t input) {
@@ -99,7 +104,8 @@ static void print_call(struct c_writer *writer, const struct node *node, const c
         valref result = node_result(node, o);
         const char *suffix = node->result_count > 1 ? arena_printf(writer->arena, "_%u", o) : "";
         const char *buffer = names_unique(writer->names, arena_printf(writer->arena, "v_%s%s", node->name, suffix));
-        strbuf_printf(&writer->run, "    %s %s[%zu];\n", c_value_type(writer, result), buffer, c_elements(writer, result));
+        strbuf_printf(&writer->run, "    %s %s[%zu];\n", c_value_type(writer, result), buffer,
+                      c_elements(writer, result));
         writer->value_names[result.id] = buffer;
     }
     strbuf_printf(&writer->run, "    %s(", function);

@@ -14,7 +14,8 @@ int c_emit_reshape(struct c_writer *writer, const struct node *node) {
 static void copy_loop(struct c_writer *writer, const struct node *node, struct nest *nest, uint32_t input) {
     nest_finish(nest);
     nest_open(nest, &writer->layer, false);
-    strbuf_printf(&writer->layer, "y[%s] = %s[%s];\n", nest_index(nest, 0), c_operand(writer, node, input), nest_index(nest, 1));
+    strbuf_printf(&writer->layer, "y[%s] = %s[%s];\n", nest_index(nest, 0), c_operand(writer, node, input),
+                  nest_index(nest, 1));
     nest_close(nest, &writer->layer, false);
 }
 
@@ -68,13 +69,15 @@ int c_emit_gather(struct c_writer *writer, const struct node *node) {
     const struct gather_attributes *gather = &node->attributes.gather;
     const struct shape *shape = shape_of(writer, node->inputs[0]);
     size_t outer = 1, inner = 1, axis = (size_t)gather->axis, count = shape_elements(&gather->shape);
-    for (size_t i = 0; i < (size_t)shape->rank; i++) *(i < axis ? &outer : &inner) *= i == axis ? 1 : (size_t)shape->dim[i];
+    for (size_t i = 0; i < (size_t)shape->rank; i++)
+        *(i < axis ? &outer : &inner) *= i == axis ? 1 : (size_t)shape->dim[i];
     const char *indices = c_array(writer, node, "indices", gather->indices, count);
     c_function_open(writer, node);
-    strbuf_printf(&writer->layer,
-                  "    for (int i = 0; i < %zu; i++)\n        for (int j = 0; j < %zu; j++)\n            for (int k = 0; k < %zu; k++)\n"
-                  "                y[(i * %zu + j) * %zu + k] = %s[(i * %lld + %s[j]) * %zu + k];\n",
-                  outer, count, inner, count, inner, c_operand(writer, node, 0), (long long)shape->dim[axis], indices, inner);
+    strbuf_printf(
+        &writer->layer,
+        "    for (int i = 0; i < %zu; i++)\n        for (int j = 0; j < %zu; j++)\n            for (int k = 0; k < %zu; k++)\n"
+        "                y[(i * %zu + j) * %zu + k] = %s[(i * %lld + %s[j]) * %zu + k];\n",
+        outer, count, inner, count, inner, c_operand(writer, node, 0), (long long)shape->dim[axis], indices, inner);
     c_function_close(writer, node);
     return 0;
 }

@@ -24,8 +24,8 @@ int c_emit_input(struct c_writer *writer, const struct node *node) {
     }
     const char *buffer = names_unique(writer->names, arena_printf(writer->arena, "v_%s", node->name));
     size_t count = c_elements(writer, node->result);
-    strbuf_printf(&writer->run, "    %s %s[%zu];\n    for (int i = 0; i < %zu; i++) %s[i] = (%s)in_%s[i];\n", type, buffer, count, count,
-                  buffer, type, port);
+    strbuf_printf(&writer->run, "    %s %s[%zu];\n    for (int i = 0; i < %zu; i++) %s[i] = (%s)in_%s[i];\n", type,
+                  buffer, count, count, buffer, type, port);
     writer->value_names[node->result.id] = buffer;
     return 0;
 }

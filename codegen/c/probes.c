@@ -5,12 +5,14 @@
 size_t c_print_probes(struct c_writer *writer, struct strbuf *out) {
     const struct graph *graph = writer->graph;
     size_t total = 0;
-    strbuf_printf(out, "#ifdef BXC_PROBES /* every layer's values, for bxc verify */\n    if (!%s_probe) return;\n", writer->emission->name);
+    strbuf_printf(out, "#ifdef BXC_PROBES /* every layer's values, for bxc verify */\n    if (!%s_probe) return;\n",
+                  writer->emission->name);
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         if (!node_is_probed(graph, node)) continue;
         size_t count = c_elements(writer, node->result);
-        strbuf_printf(out, "    for (int i = 0; i < %zu; i++) *%s_probe++ = %s[i];\n", count, writer->emission->name, c_value_name(writer, node->result));
+        strbuf_printf(out, "    for (int i = 0; i < %zu; i++) *%s_probe++ = %s[i];\n", count, writer->emission->name,
+                      c_value_name(writer, node->result));
         total += count;
     }
     strbuf_append(out, "#endif\n");

@@ -10,7 +10,7 @@ struct narrowing { /* one number an element */
     size_t count;
     int64_t *scale, *up, *drop, *lo, *hi, *half, *mask;
     bool scales, rounds, overflows, leaves; /* leaves: a left shift does not fit 64 bits */
-    int bits; /* in which it is computed */
+    int bits;                               /* in which it is computed */
 };
 
 static struct narrowing narrowing_new(const struct c_writer *writer, size_t count) {
@@ -20,7 +20,8 @@ static struct narrowing narrowing_new(const struct c_writer *writer, size_t coun
     return plan;
 }
 
-static void plan_limits(struct narrowing *plan, size_t i, struct format format, const struct quantizer_attributes *quantizer) {
+static void plan_limits(struct narrowing *plan, size_t i, struct format format,
+                        const struct quantizer_attributes *quantizer) {
     plan->lo[i] = format_min(format);
     plan->hi[i] = format_max(format);
     if (quantizer->overflow == OVERFLOW_SATURATE_SYMMETRIC && plan->lo[i] < 0) plan->lo[i] = -plan->hi[i];
@@ -44,11 +45,14 @@ static void plan_element(const struct c_writer *writer, const struct node *node,
     int drop = graph_format(writer->graph, node->inputs[0], i).fraction - format.fraction;
     plan_limits(plan, i, format, quantizer);
     plan->scale[i] = 1;
-    if (drop > 0) plan->drop[i] = drop > WIDEST_DROP ? WIDEST_DROP : drop;
-    else plan_left(plan, i, -drop, c_largest(writer, node->inputs[0], i));
+    if (drop > 0)
+        plan->drop[i] = drop > WIDEST_DROP ? WIDEST_DROP : drop;
+    else
+        plan_left(plan, i, -drop, c_largest(writer, node->inputs[0], i));
     if (drop > 0) plan->rounds = true;
     if (drop > 30) plan->bits = 64;
-    int128 lo = fixed_round(operand.lo, drop, quantizer->rounding), hi = fixed_round(operand.hi, drop, quantizer->rounding);
+    int128 lo = fixed_round(operand.lo, drop, quantizer->rounding),
+           hi = fixed_round(operand.hi, drop, quantizer->rounding);
     if (lo < plan->lo[i] || hi > plan->hi[i]) plan->overflows = true;
     if (lo < INT32_MIN || hi > INT32_MAX) plan->bits = 64;
 }
@@ -64,7 +68,8 @@ static void limit_to_32(struct narrowing *plan) {
     }
 }
 
-static const char *call_overflow(struct c_writer *writer, const struct node *node, const struct narrowing *plan, const char *value) {
+static const char *call_overflow(struct c_writer *writer, const struct node *node, const struct narrowing *plan,
+                                 const char *value) {
     enum overflow overflow = node->attributes.quantizer.overflow;
     bool wrap = overflow == OVERFLOW_WRAP;
     struct c_numbers first = c_numbers(writer, node, wrap ? "half" : "lo", wrap ? plan->half : plan->lo, plan->count);
@@ -72,21 +77,23 @@ static const char *call_overflow(struct c_writer *writer, const struct node *nod
     const char *lo = c_number(writer, &first, "i"), *hi = c_number(writer, &second, "i");
     if (plan->leaves && !wrap) {
         struct c_numbers up = c_numbers(writer, node, "up", plan->up, plan->count);
-        return arena_printf(writer->arena, "%s(%s, %s, %s, %s)", c_helper(writer, C_HELPER_SHIFT + (int)overflow), value,
-                            c_number(writer, &up, "i"), lo, hi);
+        return arena_printf(writer->arena, "%s(%s, %s, %s, %s)", c_helper(writer, C_HELPER_SHIFT + (int)overflow),
+                            value, c_number(writer, &up, "i"), lo, hi);
     }
     int helper = C_HELPER_OVERFLOW + (int)overflow + (plan->bits == 64 ? 8 : 0);
     return arena_printf(writer->arena, "%s(%s, %s, %s)", c_helper(writer, helper), value, lo, hi);
 }
 
-static const char *call_scale(struct c_writer *writer, const struct node *node, const struct narrowing *plan, const char *value) {
+static const char *call_scale(struct c_writer *writer, const struct node *node, const struct narrowing *plan,
+                              const char *value) {
     if (!plan->scales || (plan->leaves && node->attributes.quantizer.overflow != OVERFLOW_WRAP)) return value;
     struct c_numbers scale = c_numbers(writer, node, "scale", plan->scale, plan->count);
     if (!plan->leaves) return arena_printf(writer->arena, "%s%s", value, c_times(writer, &scale, "i"));
     return arena_printf(writer->arena, "(int64_t)((uint64_t)%s * (uint64_t)%s)", value, c_number(writer, &scale, "i"));
 }
 
-static const char *call_round(struct c_writer *writer, const struct node *node, const struct narrowing *plan, const char *value) {
+static const char *call_round(struct c_writer *writer, const struct node *node, const struct narrowing *plan,
+                              const char *value) {
     if (!plan->rounds) return value;
     struct c_numbers drop = c_numbers(writer, node, "drop", plan->drop, plan->count);
     int helper = C_HELPER_ROUND + (int)node->attributes.quantizer.rounding + (plan->bits == 64 ? 16 : 0);

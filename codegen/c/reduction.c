@@ -16,7 +16,8 @@ static void split_axis(const struct c_writer *writer, const struct node *node, s
 }
 
 /* The largest fraction of the operands that one result element reads. */
-static int common_fraction(const struct c_writer *writer, const struct node *node, const struct reduction *plan, size_t outer, size_t inner) {
+static int common_fraction(const struct c_writer *writer, const struct node *node, const struct reduction *plan,
+                           size_t outer, size_t inner) {
     int fraction = INT16_MIN;
     for (size_t k = 0; k < plan->length; k++) {
         size_t element = (outer * plan->length + k) * plan->inner + inner;
@@ -33,8 +34,9 @@ static int plan_reduction(struct c_writer *writer, const struct node *node, stru
     int128 bound = 0;
     for (size_t i = 0; i < plan->outer; i++)
         for (size_t j = 0; j < plan->inner; j++) {
-            int fraction = node->op == OP_ARGMAX ? common_fraction(writer, node, plan, i, j)
-                                                 : graph_format(writer->graph, node->result, i * plan->inner + j).fraction;
+            int fraction = node->op == OP_ARGMAX
+                               ? common_fraction(writer, node, plan, i, j)
+                               : graph_format(writer->graph, node->result, i * plan->inner + j).fraction;
             int128 total = 0;
             for (size_t k = 0; k < plan->length; k++) {
                 size_t element = (i * plan->length + k) * plan->inner + j;
@@ -52,15 +54,19 @@ static int plan_reduction(struct c_writer *writer, const struct node *node, stru
     return 0;
 }
 
-static const char *element_at(struct c_writer *writer, const struct node *node, const struct reduction *plan, const char *k) {
+static const char *element_at(struct c_writer *writer, const struct node *node, const struct reduction *plan,
+                              const char *k) {
     const char *index = arena_printf(writer->arena, "(i * %zu + %s) * %zu + j", plan->length, k, plan->inner);
-    return arena_printf(writer->arena, "(%s)%s[%s]%s", plan->type, c_operand(writer, node, 0), index, c_times(writer, &plan->scale, index));
+    return arena_printf(writer->arena, "(%s)%s[%s]%s", plan->type, c_operand(writer, node, 0), index,
+                        c_times(writer, &plan->scale, index));
 }
 
 static void open_loops(struct c_writer *writer, const struct node *node, const struct reduction *plan) {
     c_function_open(writer, node);
-    strbuf_printf(&writer->layer, "    for (int i = 0; i < %zu; i++)\n        for (int j = 0; j < %zu; j++) {\n            %s best = %s;\n",
-                  plan->outer, plan->inner, plan->type, element_at(writer, node, plan, "0"));
+    strbuf_printf(
+        &writer->layer,
+        "    for (int i = 0; i < %zu; i++)\n        for (int j = 0; j < %zu; j++) {\n            %s best = %s;\n",
+        plan->outer, plan->inner, plan->type, element_at(writer, node, plan, "0"));
 }
 
 int c_emit_reduce(struct c_writer *writer, const struct node *node) {
@@ -68,9 +74,13 @@ int c_emit_reduce(struct c_writer *writer, const struct node *node) {
     bool sum = node->op == OP_REDUCE_SUM;
     if (plan_reduction(writer, node, &plan, sum)) return -1;
     open_loops(writer, node, &plan);
-    strbuf_printf(&writer->layer, "            for (int k = 1; k < %zu; k++) {\n                %s next = %s;\n                %s;\n            }\n",
-                  plan.length, plan.type, element_at(writer, node, &plan, "k"), sum ? "best += next" : "best = next > best ? next : best");
-    strbuf_printf(&writer->layer, "            y[i * %zu + j] = (%s)best;\n        }\n", plan.inner, c_value_type(writer, node->result));
+    strbuf_printf(
+        &writer->layer,
+        "            for (int k = 1; k < %zu; k++) {\n                %s next = %s;\n                %s;\n            }\n",
+        plan.length, plan.type, element_at(writer, node, &plan, "k"),
+        sum ? "best += next" : "best = next > best ? next : best");
+    strbuf_printf(&writer->layer, "            y[i * %zu + j] = (%s)best;\n        }\n", plan.inner,
+                  c_value_type(writer, node->result));
     c_function_close(writer, node);
     return 0;
 }
@@ -79,10 +89,11 @@ int c_emit_argmax(struct c_writer *writer, const struct node *node) {
     struct reduction plan;
     if (plan_reduction(writer, node, &plan, false)) return -1;
     open_loops(writer, node, &plan);
-    strbuf_printf(&writer->layer,
-                  "            int at = 0;\n            for (int k = 1; k < %zu; k++) {\n                %s next = %s;\n"
-                  "                if (next %s best) {\n                    best = next;\n                    at = k;\n                }\n            }\n",
-                  plan.length, plan.type, element_at(writer, node, &plan, "k"), node->attributes.axis.select_last ? ">=" : ">");
+    strbuf_printf(
+        &writer->layer,
+        "            int at = 0;\n            for (int k = 1; k < %zu; k++) {\n                %s next = %s;\n"
+        "                if (next %s best) {\n                    best = next;\n                    at = k;\n                }\n            }\n",
+        plan.length, plan.type, element_at(writer, node, &plan, "k"), node->attributes.axis.select_last ? ">=" : ">");
     strbuf_printf(&writer->layer, "            y[i * %zu + j] = at;\n        }\n", plan.inner);
     c_function_close(writer, node);
     return 0;

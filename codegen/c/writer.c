@@ -49,8 +49,10 @@ const char *c_literal(struct arena *arena, int64_t value) {
     return arena_printf(arena, "%lld", (long long)value);
 }
 
-const char *c_array(struct c_writer *writer, const struct node *node, const char *what, const int64_t *values, size_t count) {
-    const char *name = names_unique(writer->names, arena_printf(writer->arena, *what ? "c_%s_%s" : "c_%s", node->name, what));
+const char *c_array(struct c_writer *writer, const struct node *node, const char *what, const int64_t *values,
+                    size_t count) {
+    const char *name =
+        names_unique(writer->names, arena_printf(writer->arena, *what ? "c_%s_%s" : "c_%s", node->name, what));
     struct strbuf *out = &writer->body;
     strbuf_printf(out, "static const %s %s[%zu] = {", c_narrowest_type(values, count), name, count ? count : 1);
     size_t column = 1000;
@@ -67,7 +69,8 @@ const char *c_array(struct c_writer *writer, const struct node *node, const char
     return name;
 }
 
-struct c_numbers c_numbers(struct c_writer *writer, const struct node *node, const char *what, const int64_t *values, size_t count) {
+struct c_numbers c_numbers(struct c_writer *writer, const struct node *node, const char *what, const int64_t *values,
+                           size_t count) {
     struct c_numbers numbers = {.uniform = true, .value = count ? values[0] : 0};
     for (size_t i = 1; i < count; i++)
         if (values[i] != values[0]) numbers.uniform = false;
@@ -85,13 +88,15 @@ const char *c_times(const struct c_writer *writer, const struct c_numbers *numbe
     return arena_printf(writer->arena, " * %s", c_number(writer, numbers, index));
 }
 
-int c_align(const struct c_writer *writer, const struct node *node, valref value, size_t element, int fraction, int64_t *factor) {
+int c_align(const struct c_writer *writer, const struct node *node, valref value, size_t element, int fraction,
+            int64_t *factor) {
     int shift = fraction - graph_format(writer->graph, value, element).fraction;
     *factor = 1;
     if (c_largest(writer, value, element) == 0) return 0;
     if (shift < 0 || shift > 62)
         return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node),
-                          "give its operands nearer formats", "operands lie %d bits apart, more than 64 bits hold", shift);
+                          "give its operands nearer formats", "operands lie %d bits apart, more than 64 bits hold",
+                          shift);
     *factor = (int64_t)1 << shift;
     return 0;
 }
@@ -121,7 +126,8 @@ void c_each_variable(struct c_writer *writer, const struct node *node, struct st
     for (uint32_t i = 0; i < node->input_count; i++) {
         if (graph_integers(writer->graph, node->inputs[i])) continue;
         if (parameters)
-            strbuf_printf(out, "const %s *restrict %s, ", c_value_type(writer, node->inputs[i]), c_operand(writer, node, i));
+            strbuf_printf(out, "const %s *restrict %s, ", c_value_type(writer, node->inputs[i]),
+                          c_operand(writer, node, i));
         else
             strbuf_printf(out, "%s, ", c_value_name(writer, node->inputs[i]));
     }
@@ -132,8 +138,10 @@ void c_print_title(struct c_writer *writer, const struct node *node) {
     size_t count = c_elements(writer, node->result);
     struct format *formats = ARENA_ARRAY(writer->arena, struct format, count);
     for (size_t i = 0; i < count; i++) formats[i] = graph_format(writer->graph, node->result, i);
-    strbuf_printf(&writer->layer, "\n/* %s '%s' gives [", op_info(node->op)->name, comment_text(writer->arena, node->name));
-    for (int axis = 0; axis < shape->rank; axis++) strbuf_printf(&writer->layer, axis ? ",%lld" : "%lld", (long long)shape->dim[axis]);
+    strbuf_printf(&writer->layer, "\n/* %s '%s' gives [", op_info(node->op)->name,
+                  comment_text(writer->arena, node->name));
+    for (int axis = 0; axis < shape->rank; axis++)
+        strbuf_printf(&writer->layer, axis ? ",%lld" : "%lld", (long long)shape->dim[axis]);
     strbuf_printf(&writer->layer, "] of %s */\n", format_range(writer->arena, formats, count));
 }
 

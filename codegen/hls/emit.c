@@ -3,26 +3,13 @@
 #include "codegen/hls/hls.h"
 
 const hls_emitter hls_emitters[OP_COUNT] = {
-    [OP_INPUT] = hls_emit_input,
-    [OP_CONSTANT] = hls_emit_constant,
-    [OP_ADD] = hls_emit_elementwise,
-    [OP_SUB] = hls_emit_elementwise,
-    [OP_MUL] = hls_emit_elementwise,
-    [OP_MATMUL] = hls_emit_matmul,
-    [OP_RELU] = hls_emit_relu,
-    [OP_ARGMAX] = hls_emit_reduce,
-    [OP_REDUCE_MAX] = hls_emit_reduce,
-    [OP_REDUCE_SUM] = hls_emit_reduce,
-    [OP_RESHAPE] = hls_emit_reshape,
-    [OP_TRANSPOSE] = hls_emit_transpose,
-    [OP_CONCAT] = hls_emit_concat,
-    [OP_SLICE] = hls_emit_slice,
-    [OP_GATHER] = hls_emit_gather,
-    [OP_NARROW] = hls_emit_narrow,
-    [OP_TABLE] = hls_emit_table,
-    [OP_THRESHOLD] = hls_emit_threshold,
-    [OP_SCAN] = hls_emit_loop,
-    [OP_MAP] = hls_emit_loop,
+    [OP_INPUT] = hls_emit_input,       [OP_CONSTANT] = hls_emit_constant, [OP_ADD] = hls_emit_elementwise,
+    [OP_SUB] = hls_emit_elementwise,   [OP_MUL] = hls_emit_elementwise,   [OP_MATMUL] = hls_emit_matmul,
+    [OP_RELU] = hls_emit_relu,         [OP_ARGMAX] = hls_emit_reduce,     [OP_REDUCE_MAX] = hls_emit_reduce,
+    [OP_REDUCE_SUM] = hls_emit_reduce, [OP_RESHAPE] = hls_emit_reshape,   [OP_TRANSPOSE] = hls_emit_transpose,
+    [OP_CONCAT] = hls_emit_concat,     [OP_SLICE] = hls_emit_slice,       [OP_GATHER] = hls_emit_gather,
+    [OP_NARROW] = hls_emit_narrow,     [OP_TABLE] = hls_emit_table,       [OP_THRESHOLD] = hls_emit_threshold,
+    [OP_SCAN] = hls_emit_loop,         [OP_MAP] = hls_emit_loop,
 };
 
 bool hls_supports(enum op op) {
@@ -43,8 +30,8 @@ int hls_emit_nodes(struct hls_writer *writer) {
         const struct node *node = &graph->nodes[i];
         if (node->dead || writer->value_names[node->result.id]) continue; /* a body's inputs have arrays already */
         if (!hls_emitters[node->op])
-            status = diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL, "operator '%s' has no form in HLS C++",
-                                op_info(node->op)->name);
+            status = diag_error(&graph->context->diagnostics, graph_location(graph, node), NULL,
+                                "operator '%s' has no form in HLS C++", op_info(node->op)->name);
         else if (!operands_known(writer, node))
             status = -1;
         else if (hls_emitters[node->op](writer, node))

@@ -8,10 +8,10 @@
 
 /* A port's elements as one array: numbers where all have one fraction, else stored integers. */
 struct hls_port {
-    const char *name, *type;  /* "x", "jets_x_t" */
-    const char *shift;        /* array of the zeros that the inner array's stored integers have more; NULL: none */
+    const char *name, *type; /* "x", "jets_x_t" */
+    const char *shift;       /* array of the zeros that the inner array's stored integers have more; NULL: none */
     struct format format;
-    bool integers;            /* the elements have fractions of their own */
+    bool integers; /* the elements have fractions of their own */
 };
 
 struct hls_writer {
@@ -60,7 +60,8 @@ struct hls_grid {
 };
 void hls_grid_add(struct hls_grid *grid, int fraction);
 /* Those of the products that a matmul's element adds up (linear.c). */
-void hls_grid_add_products(const struct hls_writer *writer, const struct node *node, size_t element, struct hls_grid *grid);
+void hls_grid_add_products(const struct hls_writer *writer, const struct node *node, size_t element,
+                           struct hls_grid *grid);
 /* The one format that holds every element, and every term of its sum: of up to 64 bits where elements lie near each
  * other. -1 and a diagnosis when it needs more than HLS_ARRAY_BITS. */
 enum { HLS_ARRAY_BITS = 120, HLS_PRODUCT_BITS = 126 /* of what two arrays' types make */ };
@@ -69,7 +70,8 @@ int hls_container(struct hls_writer *writer, const struct node *node, valref val
 int hls_product_bits(const struct hls_writer *writer, const struct node *node);
 const char *hls_type(struct arena *arena, struct format format); /* "bxc_fixed<16, 6>" */
 const char *hls_name(struct hls_writer *writer, valref value);   /* writes a constant when it is first read */
-const char *hls_operand(struct hls_writer *writer, const struct node *node, uint32_t input); /* "x", "a", "b", "c_MatMul_0_weights" */
+/* "x", "a", "b", "c_MatMul_0_weights" */
+const char *hls_operand(struct hls_writer *writer, const struct node *node, uint32_t input);
 /* Opens a layer's function, after typedef and buffer of its result; -1 when the container is too wide. */
 int hls_open(struct hls_writer *writer, const struct node *node);
 /* Type and container of a value, and the name of its array; -1 when the container is too wide. */
@@ -78,14 +80,17 @@ int hls_declare(struct hls_writer *writer, const struct node *node, valref value
 void hls_each_variable(struct hls_writer *writer, const struct node *node, struct strbuf *out, bool parameters);
 void hls_close(struct hls_writer *writer);
 /* A whole layer that is one call: template arguments, array arguments. */
-int hls_call(struct hls_writer *writer, const struct node *node, const char *function, const char *parameters, const char *arrays);
+int hls_call(struct hls_writer *writer, const struct node *node, const char *function, const char *parameters,
+             const char *arrays);
 /* static const TYPE name[count]: stored integers m of m * 2^-format.fraction, written as the numbers they are. Beyond
  * 64 bits each is one of 64 times a power of two. */
 const char *hls_numbers(struct hls_writer *writer, const struct node *node, const char *what, struct format type,
                         const int128 *values, size_t count);
-const char *hls_integers(struct hls_writer *writer, const char *owner, const char *what, const int64_t *values, size_t count);
+const char *hls_integers(struct hls_writer *writer, const char *owner, const char *what, const int64_t *values,
+                         size_t count);
 /* Element `element` of `value`, stored integer m, as a stored integer of the container. */
-int128 hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container, int64_t m);
+int128 hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container,
+                        int64_t m);
 
 /* ---- ports.c ---- */
 const struct port_layout *hls_port_layout(const struct hls_writer *writer, uint32_t index); /* inputs first */
@@ -94,7 +99,8 @@ uint32_t hls_port_count(const struct hls_writer *writer);
 void hls_plan_outputs(struct hls_writer *writer);
 
 /* ---- probes.c ---- */
-size_t hls_print_probes(struct hls_writer *writer, struct strbuf *out); /* at the end of the top; returns how many numbers */
+/* at the end of the top; returns how many numbers */
+size_t hls_print_probes(struct hls_writer *writer, struct strbuf *out);
 
 /* ---- testbench.c: main.cpp, testbench.cpp, vectors.txt ---- */
 int hls_add_testbenches(struct hls_writer *writer);
@@ -102,6 +108,7 @@ int hls_add_testbenches(struct hls_writer *writer);
 /* ---- build.c: header, Makefile, scripts ---- */
 int hls_emit_build(struct hls_writer *writer);
 void hls_add_file(struct hls_writer *writer, const char *name, const struct strbuf *text);
-int hls_add_template(struct hls_writer *writer, const char *template, const char *name, const struct template_key *keys);
+int hls_add_template(struct hls_writer *writer, const char *template, const char *name,
+                     const struct template_key *keys);
 
 #endif

@@ -32,7 +32,8 @@ static size_t from_b(const struct product *p, size_t batch) {
     return shape_project(&p->outer, batch, &p->outer_b) * p->depth * p->columns;
 }
 
-void hls_grid_add_products(const struct hls_writer *writer, const struct node *node, size_t element, struct hls_grid *grid) {
+void hls_grid_add_products(const struct hls_writer *writer, const struct node *node, size_t element,
+                           struct hls_grid *grid) {
     struct product p = product_of(writer, node);
     size_t column = element % p.columns, row = element / p.columns % p.rows, batch = element / (p.rows * p.columns);
     for (size_t k = 0; k < p.depth; k++) {
@@ -46,15 +47,17 @@ int hls_emit_matmul(struct hls_writer *writer, const struct node *node) {
     const char *name_a = hls_operand(writer, node, 0), *name_b = hls_operand(writer, node, 1);
     struct product p = product_of(writer, node);
     if (hls_product_bits(writer, node) > HLS_PRODUCT_BITS)
-        return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node), "give each operand's elements nearer formats",
-                          "the products of its operands' elements need %d bits in HLS C++, which has %d", hls_product_bits(writer, node), HLS_PRODUCT_BITS);
+        return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node),
+                          "give each operand's elements nearer formats",
+                          "the products of its operands' elements need %d bits in HLS C++, which has %d",
+                          hls_product_bits(writer, node), HLS_PRODUCT_BITS);
     if (p.batches == 1 && p.rows == 1)
         return hls_call(writer, node, "bxc_dense", arena_printf(writer->arena, "%zu, %zu", p.depth, p.columns),
                         arena_printf(writer->arena, "%s, %s, y", name_a, name_b));
     if (hls_open(writer, node)) return -1;
     for (size_t i = 0; i < p.batches; i++)
-        strbuf_printf(&writer->layers, "    bxc_matmul<%zu, %zu, %zu>(%s, %zu, %s, %zu, y, %zu);\n", p.rows, p.depth, p.columns, name_a,
-                      from_a(&p, i), name_b, from_b(&p, i), i * p.rows * p.columns);
+        strbuf_printf(&writer->layers, "    bxc_matmul<%zu, %zu, %zu>(%s, %zu, %s, %zu, y, %zu);\n", p.rows, p.depth,
+                      p.columns, name_a, from_a(&p, i), name_b, from_b(&p, i), i * p.rows * p.columns);
     hls_close(writer);
     return 0;
 }

@@ -13,14 +13,16 @@ static int zeros(const struct hls_writer *writer, const struct node *node, size_
 
 /* The result's stored integers in its container: formats may differ where functions do not, so each
  * element that needs it gets a copy of its own. Returns the number of copies; owner[element] is one. */
-static size_t assign_groups(const struct hls_writer *writer, const struct node *node, bool by_operand, size_t *owner, size_t *representative) {
+static size_t assign_groups(const struct hls_writer *writer, const struct node *node, bool by_operand, size_t *owner,
+                            size_t *representative) {
     size_t count = hls_elements(writer, node->result), copies = 0;
     for (size_t i = 0; i < count; i++) {
         size_t k = 0;
         for (; k < copies; k++) {
             size_t other = representative[k];
             if (group_of(writer, node, i) == group_of(writer, node, other) &&
-                graph_format(writer->graph, node->result, i).fraction == graph_format(writer->graph, node->result, other).fraction &&
+                graph_format(writer->graph, node->result, i).fraction ==
+                    graph_format(writer->graph, node->result, other).fraction &&
                 (!by_operand || zeros(writer, node, i) == zeros(writer, node, other)))
                 break;
         }
@@ -30,16 +32,21 @@ static size_t assign_groups(const struct hls_writer *writer, const struct node *
     return copies;
 }
 
-static int128 to_container(const struct hls_writer *writer, const struct node *node, size_t element, struct format container, int64_t m) {
-    return graph_format(writer->graph, node->result, element).width <= 0 ? 0 : hls_in_container(writer, node->result, element, container, m);
+static int128 to_container(const struct hls_writer *writer, const struct node *node, size_t element,
+                           struct format container, int64_t m) {
+    return graph_format(writer->graph, node->result, element).width <= 0
+               ? 0
+               : hls_in_container(writer, node->result, element, container, m);
 }
 
-static const char *print_places(struct hls_writer *writer, const struct node *node, const size_t *owner, const int64_t *start) {
+static const char *print_places(struct hls_writer *writer, const struct node *node, const size_t *owner,
+                                const int64_t *start) {
     size_t count = hls_elements(writer, node->result);
     const char *name = names_unique(writer->names, arena_printf(writer->arena, "c_%s_places", node->name));
     strbuf_printf(&writer->weights, "\n/* drop, start */\nstatic const bxc_table_place %s[%zu] = {", name, count);
     for (size_t i = 0; i < count; i++)
-        strbuf_printf(&writer->weights, "%s{%d, %lld},", i % 8 ? " " : "\n    ", zeros(writer, node, i), (long long)start[owner[i]]);
+        strbuf_printf(&writer->weights, "%s{%d, %lld},", i % 8 ? " " : "\n    ", zeros(writer, node, i),
+                      (long long)start[owner[i]]);
     strbuf_append(&writer->weights, "\n};\n");
     return name;
 }
@@ -47,7 +54,8 @@ static const char *print_places(struct hls_writer *writer, const struct node *no
 int hls_emit_table(struct hls_writer *writer, const struct node *node) {
     const struct lookup_attributes *lookup = &node->attributes.lookup;
     size_t count = hls_elements(writer, node->result), total = 0;
-    size_t *owner = ARENA_ARRAY(writer->arena, size_t, count), *representative = ARENA_ARRAY(writer->arena, size_t, count);
+    size_t *owner = ARENA_ARRAY(writer->arena, size_t, count),
+           *representative = ARENA_ARRAY(writer->arena, size_t, count);
     struct format container;
     if (hls_container(writer, node, node->result, &container)) return -1;
     size_t copies = assign_groups(writer, node, false, owner, representative);
@@ -60,19 +68,23 @@ int hls_emit_table(struct hls_writer *writer, const struct node *node) {
     for (size_t k = 0; k < copies; k++) {
         const struct table *table = &lookup->tables[group_of(writer, node, representative[k])];
         start[k] = (int64_t)total - table->first;
-        for (uint32_t m = 0; m < table->count; m++) entries[total++] = to_container(writer, node, representative[k], container, table->entries[m]);
+        for (uint32_t m = 0; m < table->count; m++)
+            entries[total++] = to_container(writer, node, representative[k], container, table->entries[m]);
     }
     const char *name = hls_numbers(writer, node, "table", container, entries, total), *x = hls_operand(writer, node, 0);
     if (simple && start[0] < INT32_MAX && start[0] > INT32_MIN)
-        return hls_call(writer, node, "bxc_table", arena_printf(writer->arena, "%zu, %lld", count, -(long long)start[0]),
+        return hls_call(writer, node, "bxc_table",
+                        arena_printf(writer->arena, "%zu, %lld", count, -(long long)start[0]),
                         arena_printf(writer->arena, "%s, %s, y", x, name));
     const char *places = print_places(writer, node, owner, start);
-    return hls_call(writer, node, "bxc_tables", arena_printf(writer->arena, "%zu", count), arena_printf(writer->arena, "%s, %s, %s, y", x, places, name));
+    return hls_call(writer, node, "bxc_tables", arena_printf(writer->arena, "%zu", count),
+                    arena_printf(writer->arena, "%s, %s, %s, y", x, places, name));
 }
 
 /* Thresholds as stored integers of the operand's container with one bit more: those that are always or
  * never reached are brought to its ends. */
-static int128 threshold_in_container(const struct hls_writer *writer, const struct node *node, size_t element, int64_t threshold) {
+static int128 threshold_in_container(const struct hls_writer *writer, const struct node *node, size_t element,
+                                     int64_t threshold) {
     struct format container = writer->containers[node->inputs[0].id];
     int128 above = (int128)1 << (container.width - container.is_signed), below = container.is_signed ? -above : 0;
     int zero = zeros(writer, node, element);
@@ -91,19 +103,25 @@ struct stairs_plan {
     int64_t *group;
 };
 
-static void fill_stairs(const struct hls_writer *writer, const struct node *node, struct format container, struct stairs_plan *plan) {
+static void fill_stairs(const struct hls_writer *writer, const struct node *node, struct format container,
+                        struct stairs_plan *plan) {
     for (size_t k = 0; k < plan->copies; k++) {
         size_t element = plan->representative[k];
         const struct staircase *stairs = &node->attributes.lookup.stairs[group_of(writer, node, element)];
         for (size_t i = 0; i < plan->most; i++) /* the last step repeated where others have more */
             plan->thresholds[k * plan->most + i] =
-                stairs->count == 0 ? 0 : threshold_in_container(writer, node, element, stairs->thresholds[i < stairs->count ? i : stairs->count - 1]);
+                stairs->count == 0
+                    ? 0
+                    : threshold_in_container(writer, node, element,
+                                             stairs->thresholds[i < stairs->count ? i : stairs->count - 1]);
         for (size_t i = 0; i <= plan->most; i++)
-            plan->values[k * (plan->most + 1) + i] = to_container(writer, node, element, container, stairs->values[i < stairs->count ? i : stairs->count]);
+            plan->values[k * (plan->most + 1) + i] =
+                to_container(writer, node, element, container, stairs->values[i < stairs->count ? i : stairs->count]);
     }
 }
 
-static void plan_stairs(struct hls_writer *writer, const struct node *node, struct format container, struct stairs_plan *plan) {
+static void plan_stairs(struct hls_writer *writer, const struct node *node, struct format container,
+                        struct stairs_plan *plan) {
     size_t count = hls_elements(writer, node->result);
     plan->owner = ARENA_ARRAY(writer->arena, size_t, count);
     plan->representative = ARENA_ARRAY(writer->arena, size_t, count);
@@ -132,7 +150,9 @@ int hls_emit_threshold(struct hls_writer *writer, const struct node *node) {
     const char *values = hls_numbers(writer, node, "values", container, plan.values, plan.copies * (plan.most + 1));
     const char *parameters = arena_printf(writer->arena, "%zu, %zu", count, plan.most);
     if (plan.copies == 1)
-        return hls_call(writer, node, "bxc_threshold", parameters, arena_printf(writer->arena, "%s, %s, %s, y", x, thresholds, values));
+        return hls_call(writer, node, "bxc_threshold", parameters,
+                        arena_printf(writer->arena, "%s, %s, %s, y", x, thresholds, values));
     const char *group = hls_integers(writer, node->name, "groups", plan.group, count);
-    return hls_call(writer, node, "bxc_thresholds", parameters, arena_printf(writer->arena, "%s, %s, %s, %s, y", x, group, thresholds, values));
+    return hls_call(writer, node, "bxc_thresholds", parameters,
+                    arena_printf(writer->arena, "%s, %s, %s, %s, y", x, group, thresholds, values));
 }

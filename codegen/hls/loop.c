@@ -52,11 +52,12 @@ static size_t body_elements(const struct node *node, valref value) {
 }
 
 /* "<2, 4, 2>(b, trip, v_item)": elements of an item, trips, and elements that lie side by side. */
-static void print_item(struct hls_writer *writer, struct strbuf *out, const char *function, const struct body *body, uint32_t place,
-                       size_t elements, const char *from, const char *to) {
+static void print_item(struct hls_writer *writer, struct strbuf *out, const char *function, const struct body *body,
+                       uint32_t place, size_t elements, const char *from, const char *to) {
     struct loop_place at = loop_place(writer->graph, body->node, place);
     const char *item = at.reversed ? arena_printf(writer->arena, "%lld - trip", (long long)at.trips - 1) : "trip";
-    strbuf_printf(out, "        %s<%zu, %lld, %zu>(%s, %s, %s);\n", function, elements, (long long)at.trips, at.inner, from, item, to);
+    strbuf_printf(out, "        %s<%zu, %lld, %zu>(%s, %s, %s);\n", function, elements, (long long)at.trips, at.inner,
+                  from, item, to);
 }
 
 static void print_input(struct hls_writer *writer, struct strbuf *out, const struct body *body, uint32_t input) {
@@ -64,37 +65,46 @@ static void print_input(struct hls_writer *writer, struct strbuf *out, const str
     size_t count = body_elements(node, body->inputs.at[input]);
     const char *from = hls_operand(writer, node, input);
     if (loop_is_sliced(node, input))
-        print_item(writer, out, "bxc_item", body, input - (uint32_t)node->attributes.loop.carried, count, from, body->buffers[input]);
-    else strbuf_printf(out, "    bxc_copy<%zu>(%s, %s);\n", count, from, body->buffers[input]);
+        print_item(writer, out, "bxc_item", body, input - (uint32_t)node->attributes.loop.carried, count, from,
+                   body->buffers[input]);
+    else
+        strbuf_printf(out, "    bxc_copy<%zu>(%s, %s);\n", count, from, body->buffers[input]);
 }
 
 static void print_output(struct hls_writer *writer, struct strbuf *out, const struct body *body, uint32_t output) {
     const struct loop_attributes *loop = &body->node->attributes.loop;
     size_t count = body_elements(body->node, body->node->body->outputs[output].value);
     const char *to = arena_printf(writer->arena, "y%u", output);
-    if (output < (uint32_t)loop->carried) strbuf_printf(out, "        bxc_copy<%zu>(%s, %s);\n", count, body->names[output], to);
-    else print_item(writer, out, "bxc_put_item", body, (uint32_t)loop->sliced + output - (uint32_t)loop->carried, count, body->names[output], to);
+    if (output < (uint32_t)loop->carried)
+        strbuf_printf(out, "        bxc_copy<%zu>(%s, %s);\n", count, body->names[output], to);
+    else
+        print_item(writer, out, "bxc_put_item", body, (uint32_t)loop->sliced + output - (uint32_t)loop->carried, count,
+                   body->names[output], to);
 }
 
-static void print_function(struct hls_writer *writer, struct strbuf *out, const struct body *body, const char *function) {
+static void print_function(struct hls_writer *writer, struct strbuf *out, const struct body *body,
+                           const char *function) {
     const struct node *node = body->node;
     strbuf_printf(out, "static void %s(", function);
     hls_each_variable(writer, node, out, true);
     for (uint32_t o = 0; o < node->result_count; o++)
-        strbuf_printf(out, "%s%s y%u[%zu]", o ? ", " : "", writer->type_names[node_result(node, o).id], o, hls_elements(writer, node_result(node, o)));
+        strbuf_printf(out, "%s%s y%u[%zu]", o ? ", " : "", writer->type_names[node_result(node, o).id], o,
+                      hls_elements(writer, node_result(node, o)));
     strbuf_append(out, ") {\n");
     for (uint32_t i = 0; i < node->input_count; i++)
-        strbuf_printf(out, "    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n", body->types[i], body->buffers[i],
-                      body_elements(node, body->inputs.at[i]), body->buffers[i]);
+        strbuf_printf(out, "    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n", body->types[i],
+                      body->buffers[i], body_elements(node, body->inputs.at[i]), body->buffers[i]);
     for (uint32_t i = 0; i < node->input_count; i++)
         if (!loop_is_sliced(node, i)) print_input(writer, out, body, i);
-    strbuf_printf(out, "    BXC_UNROLL_NEXT\n    for (int trip = 0; trip < %lld; trip++) {\n        BXC_UNROLL\n", (long long)node->attributes.loop.trips);
+    strbuf_printf(out, "    BXC_UNROLL_NEXT\n    for (int trip = 0; trip < %lld; trip++) {\n        BXC_UNROLL\n",
+                  (long long)node->attributes.loop.trips);
     for (uint32_t i = 0; i < node->input_count; i++)
         if (loop_is_sliced(node, i)) print_input(writer, out, body, i);
     strbuf_append(out, body->calls);
     for (uint32_t o = 0; o < node->result_count; o++) print_output(writer, out, body, o);
     for (uint32_t i = 0; i < (uint32_t)node->attributes.loop.carried; i++)
-        strbuf_printf(out, "        bxc_copy<%zu>(y%u, %s);\n", body_elements(node, body->inputs.at[i]), i, body->buffers[i]);
+        strbuf_printf(out, "        bxc_copy<%zu>(y%u, %s);\n", body_elements(node, body->inputs.at[i]), i,
+                      body->buffers[i]);
     strbuf_append(out, "    }\n}\n");
 }
 
@@ -111,8 +121,8 @@ static void print_call(struct hls_writer *writer, const struct node *node, const
     for (uint32_t o = 0; o < node->result_count; o++) {
         valref result = node_result(node, o);
         const char *name = writer->value_names[result.id];
-        strbuf_printf(&writer->top, "    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n", writer->type_names[result.id], name,
-                      hls_elements(writer, result), name);
+        strbuf_printf(&writer->top, "    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n",
+                      writer->type_names[result.id], name, hls_elements(writer, result), name);
     }
     strbuf_printf(&writer->top, "    %s(", function);
     hls_each_variable(writer, node, &writer->top, false);

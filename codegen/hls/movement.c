@@ -13,7 +13,8 @@ int hls_emit_reshape(struct hls_writer *writer, const struct node *node) {
 static void copy_loop(struct hls_writer *writer, const struct node *node, struct nest *nest, uint32_t input) {
     nest_finish(nest);
     nest_open(nest, &writer->layers, true);
-    strbuf_printf(&writer->layers, "y[%s] = %s[%s];\n", nest_index(nest, 0), hls_operand(writer, node, input), nest_index(nest, 1));
+    strbuf_printf(&writer->layers, "y[%s] = %s[%s];\n", nest_index(nest, 0), hls_operand(writer, node, input),
+                  nest_index(nest, 1));
     nest_close(nest, &writer->layers, true);
 }
 
@@ -67,8 +68,11 @@ int hls_emit_gather(struct hls_writer *writer, const struct node *node) {
     const struct gather_attributes *gather = &node->attributes.gather;
     const struct shape *shape = hls_shape(writer, node->inputs[0]);
     size_t outer = 1, inner = 1, axis = (size_t)gather->axis, count = shape_elements(&gather->shape);
-    for (size_t i = 0; i < (size_t)shape->rank; i++) *(i < axis ? &outer : &inner) *= i == axis ? 1 : (size_t)shape->dim[i];
+    for (size_t i = 0; i < (size_t)shape->rank; i++)
+        *(i < axis ? &outer : &inner) *= i == axis ? 1 : (size_t)shape->dim[i];
     const char *indices = hls_integers(writer, node->name, "indices", gather->indices, count);
-    return hls_call(writer, node, "bxc_gather", arena_printf(writer->arena, "%zu, %lld, %zu, %zu", outer, (long long)shape->dim[axis], count, inner),
-                    arena_printf(writer->arena, "%s, %s, y", hls_operand(writer, node, 0), indices));
+    return hls_call(
+        writer, node, "bxc_gather",
+        arena_printf(writer->arena, "%zu, %lld, %zu, %zu", outer, (long long)shape->dim[axis], count, inner),
+        arena_printf(writer->arena, "%s, %s, y", hls_operand(writer, node, 0), indices));
 }

@@ -21,7 +21,8 @@ static struct format port_format(const struct port_layout *layout, bool *integer
         out.is_signed |= format.width > 0 && format.is_signed;
     }
     for (uint32_t i = 0; i < layout->elements; i++) {
-        int width = layout->format[i].width + (layout->format[i].width > 0 && out.is_signed && !layout->format[i].is_signed);
+        int width =
+            layout->format[i].width + (layout->format[i].width > 0 && out.is_signed && !layout->format[i].is_signed);
         if (width > out.width) out.width = (int16_t)width;
     }
     *integers = grid.finest != grid.coarsest;
@@ -62,9 +63,12 @@ static void enter(struct hls_writer *writer, const struct hls_port *port, valref
     if (port->shift) {
         name = names_unique(writer->names, arena_printf(writer->arena, "v_%s", port->name));
         type = names_unique(writer->names, arena_printf(writer->arena, "type_%s", port->name));
-        strbuf_printf(&writer->layers, "\ntypedef %s %s;\n", hls_type(writer->arena, writer->containers[value.id]), type);
-        strbuf_printf(&writer->top, "\n    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n    bxc_enter<%zu>(%s, %s, %s);\n", type, name,
-                      count, name, count, port->name, port->shift, name);
+        strbuf_printf(&writer->layers, "\ntypedef %s %s;\n", hls_type(writer->arena, writer->containers[value.id]),
+                      type);
+        strbuf_printf(
+            &writer->top,
+            "\n    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n    bxc_enter<%zu>(%s, %s, %s);\n",
+            type, name, count, name, count, port->name, port->shift, name);
     }
     writer->value_names[value.id] = name;
     writer->type_names[value.id] = type;

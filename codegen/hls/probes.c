@@ -16,12 +16,14 @@ static void print_value(struct hls_writer *writer, struct strbuf *out, valref va
     strbuf_append(out, "    {\n");
     if (!uniform) {
         strbuf_append(out, "        static const int below[] = {");
-        for (size_t i = 0; i < count; i++) strbuf_printf(out, "%s%d,", i % 24 ? " " : "\n            ", shift_of(writer, value, i));
+        for (size_t i = 0; i < count; i++)
+            strbuf_printf(out, "%s%d,", i % 24 ? " " : "\n            ", shift_of(writer, value, i));
         strbuf_append(out, "\n        };\n");
     }
     bool wide = writer->containers[value.id].width > 64;
-    strbuf_printf(out, "        for (int i = 0; i < %zu; i++) *%s_probe++ = %s(%s[i]) >> %s%s;\n    }\n", count, writer->emission->name,
-                  wide ? "bxc_low(bxc_wide_raw" : "bxc_raw", hls_name(writer, value), shift, wide ? ")" : "");
+    strbuf_printf(out, "        for (int i = 0; i < %zu; i++) *%s_probe++ = %s(%s[i]) >> %s%s;\n    }\n", count,
+                  writer->emission->name, wide ? "bxc_low(bxc_wide_raw" : "bxc_raw", hls_name(writer, value), shift,
+                  wide ? ")" : "");
 }
 
 size_t hls_print_probes(struct hls_writer *writer, struct strbuf *out) {

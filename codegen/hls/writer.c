@@ -12,7 +12,8 @@ const struct shape *hls_shape(const struct hls_writer *writer, valref value) {
 }
 
 static int refuse_container(struct hls_writer *writer, const struct node *node, int width) {
-    return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node), "give its elements nearer formats",
+    return diag_error(&writer->graph->context->diagnostics, graph_location(writer->graph, node),
+                      "give its elements nearer formats",
                       "the elements need %d bits in one array of HLS C++, which has %d", width, HLS_ARRAY_BITS);
 }
 
@@ -31,7 +32,9 @@ static void add_format(struct hls_grid *grid, struct format format) {
 static void add_terms(const struct hls_writer *writer, const struct node *node, size_t element, struct hls_grid *grid) {
     const struct graph *graph = writer->graph;
     for (uint32_t i = 0; (node->op == OP_ADD || node->op == OP_SUB) && i < 2; i++)
-        add_format(grid, graph_format(graph, node->inputs[i], shape_project(hls_shape(writer, node->result), element, hls_shape(writer, node->inputs[i]))));
+        add_format(grid, graph_format(graph, node->inputs[i],
+                                      shape_project(hls_shape(writer, node->result), element,
+                                                    hls_shape(writer, node->inputs[i]))));
     for (size_t i = 0; node->op == OP_REDUCE_SUM && i < hls_elements(writer, node->inputs[0]); i++)
         add_format(grid, graph_format(graph, node->inputs[0], i));
     if (node->op == OP_MATMUL) hls_grid_add_products(writer, node, element, grid);
@@ -83,10 +86,12 @@ int hls_product_bits(const struct hls_writer *writer, const struct node *node) {
 }
 
 const char *hls_type(struct arena *arena, struct format format) {
-    return arena_printf(arena, "bxc_%sfixed<%d, %d>", format.is_signed ? "" : "u", format.width, format.width - format.fraction);
+    return arena_printf(arena, "bxc_%sfixed<%d, %d>", format.is_signed ? "" : "u", format.width,
+                        format.width - format.fraction);
 }
 
-int128 hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container, int64_t m) {
+int128 hls_in_container(const struct hls_writer *writer, valref value, size_t element, struct format container,
+                        int64_t m) {
     int shift = container.fraction - graph_format(writer->graph, value, element).fraction;
     return m == 0 ? 0 : m * ((int128)1 << shift);
 }
@@ -109,7 +114,9 @@ static const char *number(struct arena *arena, const char *type, int128 m, int f
     int zeros = 0;
     if (text) return text;
     for (; m != (int64_t)m; zeros++) m /= 2;
-    if (zeros) return arena_printf(arena, "bxc_from_wide_raw<%s>(bxc_left(bxc_integer(%lldLL), %d))", type, (long long)m, zeros);
+    if (zeros)
+        return arena_printf(arena, "bxc_from_wide_raw<%s>(bxc_left(bxc_integer(%lldLL), %d))", type, (long long)m,
+                            zeros);
     if (m == INT64_MIN) return arena_printf(arena, "bxc_from_raw<%s>(-9223372036854775807LL - 1)", type);
     return arena_printf(arena, "bxc_from_raw<%s>(%lldLL)", type, (long long)m);
 }
@@ -125,21 +132,25 @@ static void print_list(struct strbuf *out, size_t *column, const char *text) {
 
 const char *hls_numbers(struct hls_writer *writer, const struct node *node, const char *what, struct format type,
                         const int128 *values, size_t count) {
-    const char *name = names_unique(writer->names, arena_printf(writer->arena, *what ? "c_%s_%s" : "c_%s", node->name, what));
+    const char *name =
+        names_unique(writer->names, arena_printf(writer->arena, *what ? "c_%s_%s" : "c_%s", node->name, what));
     const char *type_name = names_unique(writer->names, arena_printf(writer->arena, "type_%s", name));
     size_t column = 1000;
-    strbuf_printf(&writer->weights, "\ntypedef %s %s;\nstatic const %s %s[%zu] = {", hls_type(writer->arena, type), type_name, type_name, name,
-                  count ? count : 1);
-    for (size_t i = 0; i < count; i++) print_list(&writer->weights, &column, number(writer->arena, type_name, values[i], type.fraction));
+    strbuf_printf(&writer->weights, "\ntypedef %s %s;\nstatic const %s %s[%zu] = {", hls_type(writer->arena, type),
+                  type_name, type_name, name, count ? count : 1);
+    for (size_t i = 0; i < count; i++)
+        print_list(&writer->weights, &column, number(writer->arena, type_name, values[i], type.fraction));
     strbuf_append(&writer->weights, count ? "\n};\n" : " 0 };\n");
     return name;
 }
 
-const char *hls_integers(struct hls_writer *writer, const char *owner, const char *what, const int64_t *values, size_t count) {
+const char *hls_integers(struct hls_writer *writer, const char *owner, const char *what, const int64_t *values,
+                         size_t count) {
     const char *name = names_unique(writer->names, arena_printf(writer->arena, "c_%s_%s", owner, what));
     size_t column = 1000;
     strbuf_printf(&writer->weights, "\nstatic const int %s[%zu] = {", name, count ? count : 1);
-    for (size_t i = 0; i < count; i++) print_list(&writer->weights, &column, arena_printf(writer->arena, "%lld", (long long)values[i]));
+    for (size_t i = 0; i < count; i++)
+        print_list(&writer->weights, &column, arena_printf(writer->arena, "%lld", (long long)values[i]));
     strbuf_append(&writer->weights, count ? "\n};\n" : " 0 };\n");
     return name;
 }
@@ -169,7 +180,8 @@ void hls_each_variable(struct hls_writer *writer, const struct node *node, struc
         valref value = node->inputs[i];
         if (graph_integers(writer->graph, value)) continue;
         if (parameters)
-            strbuf_printf(out, "const %s %s[%zu], ", writer->type_names[value.id], hls_operand(writer, node, i), hls_elements(writer, value));
+            strbuf_printf(out, "const %s %s[%zu], ", writer->type_names[value.id], hls_operand(writer, node, i),
+                          hls_elements(writer, value));
         else
             strbuf_printf(out, "%s, ", hls_name(writer, value));
     }
@@ -181,7 +193,8 @@ int hls_declare(struct hls_writer *writer, const struct node *node, valref value
     writer->containers[value.id] = container;
     writer->value_names[value.id] = names_unique(writer->names, arena_printf(writer->arena, "v_%s", name));
     writer->type_names[value.id] = names_unique(writer->names, arena_printf(writer->arena, "type_%s", name));
-    strbuf_printf(&writer->layers, "\ntypedef %s %s;\n", hls_type(writer->arena, container), writer->type_names[value.id]);
+    strbuf_printf(&writer->layers, "\ntypedef %s %s;\n", hls_type(writer->arena, container),
+                  writer->type_names[value.id]);
     return 0;
 }
 
@@ -193,8 +206,8 @@ int hls_open(struct hls_writer *writer, const struct node *node) {
     strbuf_printf(&writer->layers, "static void %s(", function);
     hls_each_variable(writer, node, &writer->layers, true);
     strbuf_printf(&writer->layers, "%s y[%zu]) {\n", writer->type_names[id], count);
-    strbuf_printf(&writer->top, "\n    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n    %s(", writer->type_names[id],
-                  writer->value_names[id], count, writer->value_names[id], function);
+    strbuf_printf(&writer->top, "\n    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n    %s(",
+                  writer->type_names[id], writer->value_names[id], count, writer->value_names[id], function);
     hls_each_variable(writer, node, &writer->top, false);
     strbuf_printf(&writer->top, "%s);\n", writer->value_names[id]);
     return 0;
@@ -204,7 +217,8 @@ void hls_close(struct hls_writer *writer) {
     strbuf_append(&writer->layers, "}\n");
 }
 
-int hls_call(struct hls_writer *writer, const struct node *node, const char *function, const char *parameters, const char *arrays) {
+int hls_call(struct hls_writer *writer, const struct node *node, const char *function, const char *parameters,
+             const char *arrays) {
     if (hls_open(writer, node)) return -1;
     strbuf_printf(&writer->layers, "    %s<%s>(%s);\n", function, parameters, arrays);
     hls_close(writer);

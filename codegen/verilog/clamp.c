@@ -14,8 +14,7 @@ struct clamp {
 /* n for 2^n - 1, else -1. */
 static int exponent_of_mask(int64_t value) {
     for (int n = 0; n < 63; n++)
-        if (value == (int64_t)low_bits(n))
-            return n;
+        if (value == (int64_t)low_bits(n)) return n;
     return -1;
 }
 
@@ -47,9 +46,9 @@ static const char *clamp_unsigned(const struct clamp *c, int n) {
     struct arena *arena = c->module->plan->arena;
     const char *value = operand_low(c);
     if (c->high)
-        value = arena_printf(arena, "%s | %s", repeated(c, c->bits, arena_printf(arena, "(|%s)", bits_above(c, n))), value);
-    if (!c->low)
-        return value;
+        value =
+            arena_printf(arena, "%s | %s", repeated(c, c->bits, arena_printf(arena, "(|%s)", bits_above(c, n))), value);
+    if (!c->low) return value;
     return arena_printf(arena, "%s ? %s : %s", sign_text(c), limit(c, 0), value);
 }
 
@@ -70,11 +69,11 @@ static const char *clamp_one_side(const struct clamp *c, int n) {
     struct arena *arena = c->module->plan->arena;
     if (c->high) {
         const char *over = arena_printf(arena, "(|%s)", bits_above(c, n));
-        if (wire_is_signed(c->operand))
-            over = arena_printf(arena, "(~%s & %s)", sign_text(c), over);
+        if (wire_is_signed(c->operand)) over = arena_printf(arena, "(~%s & %s)", sign_text(c), over);
         return arena_printf(arena, "%s ? %s : %s", over, limit(c, c->wire->clamp_hi), operand_low(c));
     }
-    return arena_printf(arena, "(%s & ~(&%s)) ? %s : %s", sign_text(c), bits_above(c, n), limit(c, c->wire->clamp_lo), operand_low(c));
+    return arena_printf(arena, "(%s & ~(&%s)) ? %s : %s", sign_text(c), bits_above(c, n), limit(c, c->wire->clamp_lo),
+                        operand_low(c));
 }
 
 static const char *compare(const struct clamp *c, const char *symbol, int64_t value) {
@@ -90,27 +89,28 @@ static const char *clamp_general(const struct clamp *c) {
     struct arena *arena = c->module->plan->arena;
     const char *value = operand_low(c);
     if (c->high)
-        value = arena_printf(arena, "%s ? %s : %s", compare(c, ">", c->wire->clamp_hi), limit(c, c->wire->clamp_hi), value);
+        value =
+            arena_printf(arena, "%s ? %s : %s", compare(c, ">", c->wire->clamp_hi), limit(c, c->wire->clamp_hi), value);
     if (c->low)
-        value = arena_printf(arena, "%s ? %s : %s", compare(c, "<", c->wire->clamp_lo), limit(c, c->wire->clamp_lo), value);
+        value =
+            arena_printf(arena, "%s ? %s : %s", compare(c, "<", c->wire->clamp_lo), limit(c, c->wire->clamp_lo), value);
     return value;
 }
 
 const char *clamp_expression(struct module *module, const struct wire *wire, int bits) {
     const struct wire *operand = plan_wire(module->plan, wire->operands[0].wire);
-    struct clamp c = {.module = module, .wire = wire, .operand = operand, .signal = operand_signal(module->plan, wire, 0),
-                      .width = wire_width(operand), .bits = bits,
-                      .low = operand->lo < wire->clamp_lo, .high = operand->hi > wire->clamp_hi};
+    struct clamp c = {.module = module,
+                      .wire = wire,
+                      .operand = operand,
+                      .signal = operand_signal(module->plan, wire, 0),
+                      .width = wire_width(operand),
+                      .bits = bits,
+                      .low = operand->lo<wire->clamp_lo, .high = operand->hi> wire->clamp_hi};
     int high = exponent_of_mask(wire->clamp_hi), low = exponent_of_mask(~wire->clamp_lo);
-    if (!c.low && !c.high)
-        return operand_low(&c);
-    if (c.low && wire->clamp_lo == 0 && (!c.high || high >= 0))
-        return clamp_unsigned(&c, high);
-    if (!c.low && high >= 0 && !wire_is_signed(operand) && bits <= high)
-        return clamp_unsigned(&c, high);
-    if (c.low && c.high && high > 0 && high == low)
-        return clamp_signed(&c, high);
-    if (c.low != c.high && (c.high ? high : low) > 0)
-        return clamp_one_side(&c, c.high ? high : low);
+    if (!c.low && !c.high) return operand_low(&c);
+    if (c.low && wire->clamp_lo == 0 && (!c.high || high >= 0)) return clamp_unsigned(&c, high);
+    if (!c.low && high >= 0 && !wire_is_signed(operand) && bits <= high) return clamp_unsigned(&c, high);
+    if (c.low && c.high && high > 0 && high == low) return clamp_signed(&c, high);
+    if (c.low != c.high && (c.high ? high : low) > 0) return clamp_one_side(&c, c.high ? high : low);
     return clamp_general(&c);
 }

@@ -9,16 +9,14 @@ struct concatenation concatenation_new(struct arena *arena) {
 
 void concatenation_add(struct concatenation *parts, const char *format, ...) {
     va_list arguments;
-    if (parts->parts++)
-        strbuf_append(&parts->text, ", ");
+    if (parts->parts++) strbuf_append(&parts->text, ", ");
     va_start(arguments, format);
     strbuf_vprintf(&parts->text, format, arguments);
     va_end(arguments);
 }
 
 const char *concatenation_text(struct concatenation *parts) {
-    if (parts->parts == 1)
-        return parts->text.data;
+    if (parts->parts == 1) return parts->text.data;
     return arena_printf(parts->text.arena, "{%s}", parts->text.data);
 }
 
@@ -28,8 +26,7 @@ uint64_t low_bits(int count) {
 
 const char *literal_text(struct arena *arena, int bits, uint64_t value) {
     value &= low_bits(bits);
-    if (value >> 31)
-        return arena_printf(arena, "%d'h%llx", bits, (unsigned long long)value);
+    if (value >> 31) return arena_printf(arena, "%d'h%llx", bits, (unsigned long long)value);
     return arena_printf(arena, "%d'd%llu", bits, (unsigned long long)value);
 }
 
@@ -86,8 +83,7 @@ void add_bits(struct module *module, struct concatenation *parts, struct signal 
         add_sign(module, parts, signal, extension);
     else if (extension > 0)
         concatenation_add(parts, "%d'd0", extension);
-    if (from < width)
-        add_slice(module, parts, signal, from, to < width ? to : width);
+    if (from < width) add_slice(module, parts, signal, from, to < width ? to : width);
 }
 
 const char *bits_text(struct module *module, struct signal signal, int from, int count) {
@@ -116,8 +112,7 @@ static const char *zero_test_text(struct module *module, const struct wire *wire
     const struct wire *a = plan_wire(module->plan, wire->operands[0].wire);
     const struct wire *b = plan_wire(module->plan, wire->operands[1].wire);
     struct arena *arena = module->plan->arena;
-    if (wire->op == WIRE_LESS && is_zero(b))
-        return operand_text(module, wire, 0, wire_width(a) - 1, 1);
+    if (wire->op == WIRE_LESS && is_zero(b)) return operand_text(module, wire, 0, wire_width(a) - 1, 1);
     if (wire->op == WIRE_LESS && is_zero(a) && !wire_is_signed(b))
         return arena_printf(arena, "|%s", operand_text(module, wire, 1, 0, wire_width(b)));
     if (wire->op == WIRE_EQUAL && (is_zero(a) || is_zero(b)))
@@ -134,8 +129,7 @@ static const char *offset_text(struct module *module, const struct wire *wire, u
         return literal_text(module->plan->arena, bits, (uint64_t)x->lo ^ UINT64_C(1) << (bits - 1));
     struct concatenation parts = concatenation_new(module->plan->arena);
     concatenation_add(&parts, "~%s", bits_text(module, signal, bits - 1, 1));
-    if (bits > 1)
-        add_bits(module, &parts, signal, 0, bits - 1);
+    if (bits > 1) add_bits(module, &parts, signal, 0, bits - 1);
     return concatenation_text(&parts);
 }
 
@@ -144,17 +138,15 @@ static const char *comparison_text(struct module *module, const struct wire *wir
     const struct wire *a = plan_wire(module->plan, wire->operands[0].wire);
     const struct wire *b = plan_wire(module->plan, wire->operands[1].wire);
     const char *test = zero_test_text(module, wire);
-    if (test)
-        return test;
+    if (test) return test;
     bool is_signed = wire_is_signed(a) || wire_is_signed(b);
     int a_bits = wire_width(a) + (is_signed && !wire_is_signed(a));
     int b_bits = wire_width(b) + (is_signed && !wire_is_signed(b));
     int bits = a_bits > b_bits ? a_bits : b_bits;
-    if (wire->op == WIRE_EQUAL)
-        return binary_text(module, wire, "==", bits);
-    if (!is_signed)
-        return binary_text(module, wire, "<", bits);
-    return arena_printf(module->plan->arena, "%s < %s", offset_text(module, wire, 0, bits), offset_text(module, wire, 1, bits));
+    if (wire->op == WIRE_EQUAL) return binary_text(module, wire, "==", bits);
+    if (!is_signed) return binary_text(module, wire, "<", bits);
+    return arena_printf(module->plan->arena, "%s < %s", offset_text(module, wire, 0, bits),
+                        offset_text(module, wire, 1, bits));
 }
 
 static const char *select_text(struct module *module, const struct wire *wire, int bits) {
@@ -173,7 +165,8 @@ const char *wire_expression(struct module *module, wireref ref) {
     switch (wire->op) {
     case WIRE_SUM: return sum_expression(module, wire, bits);
     case WIRE_MULTIPLY: return binary_text(module, wire, "*", bits);
-    case WIRE_LESS: case WIRE_EQUAL: return comparison_text(module, wire);
+    case WIRE_LESS:
+    case WIRE_EQUAL: return comparison_text(module, wire);
     case WIRE_SELECT: return select_text(module, wire, bits);
     case WIRE_TABLE: return lookup_expression(module, wire, bits);
     case WIRE_CLAMP: return clamp_expression(module, wire, bits);

@@ -38,11 +38,11 @@ static uint64_t most_frequent(struct arena *arena, const uint64_t *entries, uint
 enum { WORD_BITS = 64, LINE_BITS = 256 };
 
 /* Bit `bit` of the entries by the index's bits, the word of index 0 first; what no index reaches is `otherwise`. */
-static uint64_t *column_of(struct arena *arena, const struct lookup *lookup, const uint64_t *entries, uint64_t otherwise, int bit) {
+static uint64_t *column_of(struct arena *arena, const struct lookup *lookup, const uint64_t *entries,
+                           uint64_t otherwise, int bit) {
     uint32_t size = UINT32_C(1) << lookup->index_bits, count = (uint32_t)(lookup->hi - lookup->lo + 1);
     uint64_t *words = ARENA_ARRAY(arena, uint64_t, size / WORD_BITS + 1);
-    for (uint32_t i = 0; i < size; i++)
-        words[i / WORD_BITS] |= (otherwise >> bit & 1) << i % WORD_BITS;
+    for (uint32_t i = 0; i < size; i++) words[i / WORD_BITS] |= (otherwise >> bit & 1) << i % WORD_BITS;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t index = (uint32_t)((uint64_t)(lookup->lo + i) & low_bits(lookup->index_bits));
         words[index / WORD_BITS] &= ~(UINT64_C(1) << index % WORD_BITS);
@@ -61,14 +61,14 @@ static void write_words(struct strbuf *out, const uint64_t *words, int bits) {
 static const char *write_column(struct module *module, const struct lookup *lookup, const uint64_t *words, int bit) {
     struct strbuf *out = &module->functions;
     int size = 1 << lookup->index_bits;
-    const char *name = names_unique(module->plan->scope, arena_printf(module->plan->arena, "%s_b%d", lookup->name, bit));
+    const char *name =
+        names_unique(module->plan->scope, arena_printf(module->plan->arena, "%s_b%d", lookup->name, bit));
     strbuf_printf(out, "    localparam %s%s = ", range_text(module->plan->arena, size), name);
     for (int high = size; size > LINE_BITS && high > 0; high -= LINE_BITS) {
         strbuf_append(out, high == size ? "{\n        " : ",\n        ");
         write_words(out, words + (high - LINE_BITS) / WORD_BITS, LINE_BITS);
     }
-    if (size <= LINE_BITS)
-        write_words(out, words, size);
+    if (size <= LINE_BITS) write_words(out, words, size);
     strbuf_append(out, size > LINE_BITS ? "};\n" : ";\n");
     return name;
 }
@@ -88,25 +88,28 @@ static void write_function(struct module *module, const struct lookup *lookup, c
         const char *at = lookup->bits > 1 ? arena_printf(arena, "[%d]", bit) : "";
         strbuf_printf(&body, "            %s%s = %s[index];\n", lookup->name, at, name);
     }
-    strbuf_printf(&module->functions, "    function %s%s;\n        input %sindex;\n        begin\n%s        end\n    endfunction\n",
+    strbuf_printf(&module->functions,
+                  "    function %s%s;\n        input %sindex;\n        begin\n%s        end\n    endfunction\n",
                   range_text(arena, lookup->bits), lookup->name, range_text(arena, lookup->index_bits), body.data);
 }
 
 /* Functions are shared by wires that read the same table alike. */
 static const struct lookup *find_lookup(struct module *module, const struct wire *wire, int bits) {
     const struct wire *operand = plan_wire(module->plan, wire->operands[0].wire);
-    struct lookup wanted = {.table = wire->table, .index_bits = wire_width(operand), .bits = bits, .lo = operand->lo, .hi = operand->hi};
+    struct lookup wanted = {
+        .table = wire->table, .index_bits = wire_width(operand), .bits = bits, .lo = operand->lo, .hi = operand->hi};
     for (uint32_t i = 0; i < module->lookup_count; i++) {
         const struct lookup *l = &module->lookups[i];
-        if (l->table == wanted.table && l->bits == bits && l->lo == wanted.lo && l->hi == wanted.hi)
-            return l;
+        if (l->table == wanted.table && l->bits == bits && l->lo == wanted.lo && l->hi == wanted.hi) return l;
     }
     if (module->lookup_count == module->lookup_capacity) {
         uint32_t capacity = 2 * module->lookup_capacity + 8;
-        module->lookups = arena_grow(module->plan->arena, module->lookups, module->lookup_capacity * sizeof wanted, capacity * sizeof wanted);
+        module->lookups = arena_grow(module->plan->arena, module->lookups, module->lookup_capacity * sizeof wanted,
+                                     capacity * sizeof wanted);
         module->lookup_capacity = capacity;
     }
-    wanted.name = names_unique(module->plan->scope, arena_printf(module->plan->arena, "lookup_%u", module->lookup_count));
+    wanted.name =
+        names_unique(module->plan->scope, arena_printf(module->plan->arena, "lookup_%u", module->lookup_count));
     module->lookups[module->lookup_count] = wanted;
     write_function(module, &wanted, operand);
     return &module->lookups[module->lookup_count++];

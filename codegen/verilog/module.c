@@ -4,7 +4,10 @@
 #include "codegen/verilog/verilog.h"
 
 struct module module_new(const struct plan *plan, int layer) {
-    return (struct module){.plan = plan, .layer = layer, .text = strbuf_new(plan->arena), .functions = strbuf_new(plan->arena),
+    return (struct module){.plan = plan,
+                           .layer = layer,
+                           .text = strbuf_new(plan->arena),
+                           .functions = strbuf_new(plan->arena),
                            .read = ARENA_ARRAY(plan->arena, uint64_t, plan->signal_count + 1)};
 }
 
@@ -19,30 +22,28 @@ static uint64_t *read_bits(struct module *module, struct signal signal) {
 static bool exported(const struct module *module, struct signal signal) {
     const struct plan *plan = module->plan;
     for (uint32_t i = 0; i < plan->wires[signal.wire.id].export_count; i++)
-        if (plan->exports[plan->wires[signal.wire.id].exports + i] == signal.delay)
-            return true;
+        if (plan->exports[plan->wires[signal.wire.id].exports + i] == signal.delay) return true;
     return false;
 }
 
 /* ---- ports ---- */
 
 static void open_port(struct module *module, const char *kind, const char *name, int bits, bool *first) {
-    strbuf_printf(&module->text, "%s\n    %s %s%s", *first ? "" : ",", kind, range_text(module->plan->arena, bits), name);
+    strbuf_printf(&module->text, "%s\n    %s %s%s", *first ? "" : ",", kind, range_text(module->plan->arena, bits),
+                  name);
     *first = false;
 }
 
 bool layer_has_registers(const struct plan *plan, int layer) {
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        if (plan->wires[w].layer == layer && plan->wires[w].last_delay > 0)
-            return true;
+        if (plan->wires[w].layer == layer && plan->wires[w].last_delay > 0) return true;
     return false;
 }
 
 static void write_ports(struct module *module) {
     const struct plan *plan = module->plan;
     bool first = true;
-    if (layer_has_registers(plan, module->layer))
-        open_port(module, "input wire", "clk", 1, &first);
+    if (layer_has_registers(plan, module->layer)) open_port(module, "input wire", "clk", 1, &first);
     for (uint32_t i = 0; i < plan->crossing_count; i++) {
         struct signal signal = plan->crossings[i].signal;
         if (plan->crossings[i].to == module->layer)
@@ -52,7 +53,8 @@ static void write_ports(struct module *module) {
         for (int d = 0; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++) {
             struct signal signal = {{w}, d};
             if (exported(module, signal))
-                open_port(module, d ? "output reg" : "output wire", signal_name(plan, signal), signal_bits(plan, signal), &first);
+                open_port(module, d ? "output reg" : "output wire", signal_name(plan, signal),
+                          signal_bits(plan, signal), &first);
         }
 }
 
@@ -60,7 +62,8 @@ static void write_ports(struct module *module) {
 
 static void declare(struct module *module, struct signal signal) {
     if (!exported(module, signal))
-        strbuf_printf(&module->text, "    reg %s%s;\n", range_text(module->plan->arena, signal_bits(module->plan, signal)),
+        strbuf_printf(&module->text, "    reg %s%s;\n",
+                      range_text(module->plan->arena, signal_bits(module->plan, signal)),
                       signal_name(module->plan, signal));
 }
 
@@ -71,9 +74,9 @@ static void write_wire(struct module *module, wireref wire) {
     if (exported(module, signal))
         strbuf_printf(&module->text, "    assign %s = %s;\n", name, value);
     else
-        strbuf_printf(&module->text, "    wire %s%s = %s;\n", range_text(plan->arena, signal_bits(plan, signal)), name, value);
-    for (int d = 1; d <= plan->wires[wire.id].last_delay; d++)
-        declare(module, (struct signal){wire, d});
+        strbuf_printf(&module->text, "    wire %s%s = %s;\n", range_text(plan->arena, signal_bits(plan, signal)), name,
+                      value);
+    for (int d = 1; d <= plan->wires[wire.id].last_delay; d++) declare(module, (struct signal){wire, d});
 }
 
 void write_delays(struct module *module) {
@@ -82,14 +85,12 @@ void write_delays(struct module *module) {
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
         for (int d = 1; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++) {
             struct signal to = {{w}, d}, from = {{w}, d - 1};
-            if (!any)
-                strbuf_append(&module->text, "\n    always @(posedge clk) begin\n");
+            if (!any) strbuf_append(&module->text, "\n    always @(posedge clk) begin\n");
             any = true;
             strbuf_printf(&module->text, "        %s <= %s;\n", signal_name(plan, to), signal_name(plan, from));
             *read_bits(module, from) = UINT64_MAX;
         }
-    if (any)
-        strbuf_append(&module->text, "    end\n");
+    if (any) strbuf_append(&module->text, "    end\n");
 }
 
 /* ---- bits that nobody reads ---- */
@@ -100,10 +101,8 @@ static void add_unread(struct module *module, struct concatenation *parts, struc
     uint64_t unread = ~*read_bits(module, signal) & low_bits(bits);
     for (int from = 0; from < bits;) {
         int until = from;
-        while (until < bits && unread >> until & 1)
-            until++;
-        if (until > from)
-            add_bits(module, parts, signal, from, until - from);
+        while (until < bits && unread >> until & 1) until++;
+        if (until > from) add_bits(module, parts, signal, from, until - from);
         from = until + 1;
     }
 }
@@ -111,12 +110,9 @@ static void add_unread(struct module *module, struct concatenation *parts, struc
 void write_unused(struct module *module, const struct signal *signals, uint32_t count, const char *more) {
     struct concatenation parts = concatenation_new(module->plan->arena);
     concatenation_add(&parts, "1'b0");
-    if (more)
-        concatenation_add(&parts, "%s", more);
-    for (uint32_t i = 0; i < count; i++)
-        add_unread(module, &parts, signals[i]);
-    if (parts.parts > 1)
-        strbuf_printf(&module->text, "\n    wire unused = &%s;\n", concatenation_text(&parts));
+    if (more) concatenation_add(&parts, "%s", more);
+    for (uint32_t i = 0; i < count; i++) add_unread(module, &parts, signals[i]);
+    if (parts.parts > 1) strbuf_printf(&module->text, "\n    wire unused = &%s;\n", concatenation_text(&parts));
 }
 
 static void write_unread_signals(struct module *module) {
@@ -124,12 +120,10 @@ static void write_unread_signals(struct module *module) {
     struct signal *signals = ARENA_ARRAY(plan->arena, struct signal, plan->signal_count + plan->crossing_count);
     uint32_t count = 0;
     for (uint32_t i = 0; i < plan->crossing_count; i++)
-        if (plan->crossings[i].to == module->layer)
-            signals[count++] = plan->crossings[i].signal;
+        if (plan->crossings[i].to == module->layer) signals[count++] = plan->crossings[i].signal;
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
         for (int d = 0; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++)
-            if (!exported(module, (struct signal){{w}, d}))
-                signals[count++] = (struct signal){{w}, d};
+            if (!exported(module, (struct signal){{w}, d})) signals[count++] = (struct signal){{w}, d};
     write_unused(module, signals, count, NULL);
 }
 
@@ -140,8 +134,7 @@ void emit_layer(const struct plan *plan, int index) {
     write_ports(&module);
     strbuf_append(&module.text, "\n);\n");
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        if (plan->wires[w].layer == index)
-            write_wire(&module, (wireref){w});
+        if (plan->wires[w].layer == index) write_wire(&module, (wireref){w});
     write_delays(&module);
     write_unread_signals(&module);
     strbuf_append_bytes(&module.text, module.functions.data, module.functions.length);

@@ -22,8 +22,7 @@ static int larger(int a, int b) {
 static void plan_bits(struct plan *plan) {
     uint8_t *bits = ARENA_ARRAY(plan->arena, uint8_t, plan->path->wire_count + 1);
     datapath_demand(plan->design, plan->path, bits);
-    for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        plan->wires[w].bits = bits[w];
+    for (uint32_t w = 0; w < plan->path->wire_count; w++) plan->wires[w].bits = bits[w];
 }
 
 /* ---- layers ---- */
@@ -33,15 +32,13 @@ static uint32_t *wire_heads(const struct plan *plan) {
     const struct graph *graph = plan->design->graph;
     uint32_t *of_node = layer_heads(graph, plan->arena);
     uint32_t *of_wire = ARENA_ARRAY(plan->arena, uint32_t, plan->path->wire_count);
-    for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        of_wire[w] = graph->node_count;
+    for (uint32_t w = 0; w < plan->path->wire_count; w++) of_wire[w] = graph->node_count;
     for (uint32_t w = plan->path->wire_count; w-- > 0;) {
         const struct wire *wire = &plan->path->wires[w];
         uint32_t origin = wire->origin.id;
         if (origin < graph->node_count && graph->nodes[origin].op != OP_INPUT && graph->nodes[origin].op != OP_CONSTANT)
             of_wire[w] = of_node[origin];
-        for (uint32_t i = 0; i < wire->operand_count; i++)
-            of_wire[wire->operands[i].wire.id] = of_wire[w];
+        for (uint32_t i = 0; i < wire->operand_count; i++) of_wire[wire->operands[i].wire.id] = of_wire[w];
     }
     return of_wire;
 }
@@ -66,10 +63,8 @@ static void plan_layers(struct plan *plan) {
     plan->probe_module = names_unique(modules, arena_printf(plan->arena, "%s_probes", plan->emission->name));
     plan->layers = ARENA_ARRAY(plan->arena, struct layer, nodes + 1);
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        if (plan->wires[w].bits > 0 && plan->path->wires[w].op != WIRE_INPUT)
-            wires[head[w]]++;
-    for (uint32_t n = 0; n <= nodes; n++)
-        layer_of[n] = wires[n] ? open_layer(plan, modules, n) : LAYER_NONE;
+        if (plan->wires[w].bits > 0 && plan->path->wires[w].op != WIRE_INPUT) wires[head[w]]++;
+    for (uint32_t n = 0; n <= nodes; n++) layer_of[n] = wires[n] ? open_layer(plan, modules, n) : LAYER_NONE;
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         bool input = plan->path->wires[w].op == WIRE_INPUT;
         plan->wires[w].layer = input ? LAYER_TOP : plan->wires[w].bits > 0 ? layer_of[head[w]] : LAYER_NONE;
@@ -83,8 +78,7 @@ enum { LABEL_MAX = 24 };
 /* Node names that are paths keep their last component when they are long. */
 static const char *node_label(struct plan *plan, const char *node) {
     const char *label = name_identifier(plan->arena, node), *slash = strrchr(node, '/');
-    if (strlen(label) > LABEL_MAX && slash && slash[1])
-        label = slash + 1;
+    if (strlen(label) > LABEL_MAX && slash && slash[1]) label = slash + 1;
     return label;
 }
 
@@ -100,11 +94,11 @@ static struct name_counts *count_wires(struct plan *plan) {
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire *wire = &plan->path->wires[w];
         uint32_t n = wire->origin.id < graph->node_count ? wire->origin.id : graph->node_count;
-        if (plan->wires[w].layer < 0)
-            continue;
+        if (plan->wires[w].layer < 0) continue;
         if (!counts[n].label) {
             const char *name = n < graph->node_count ? graph->nodes[n].name : "shared";
-            size_t elements = n < graph->node_count ? shape_elements(&graph_value(graph, graph->nodes[n].result)->shape) : 1;
+            size_t elements =
+                n < graph->node_count ? shape_elements(&graph_value(graph, graph->nodes[n].result)->shape) : 1;
             counts[n].label = names_unique(labels, node_label(plan, name));
             counts[n].total = ARENA_ARRAY(plan->arena, uint32_t, elements);
             counts[n].given = ARENA_ARRAY(plan->arena, uint32_t, elements);
@@ -119,7 +113,8 @@ static bool delays_clash(const struct plan *plan, const char *wire) {
     const struct layout *layout = plan->layout;
     size_t length = strlen(wire);
     for (uint32_t i = 0; i < layout->input_count + layout->output_count; i++) {
-        const char *port = i < layout->input_count ? layout->inputs[i].name : layout->outputs[i - layout->input_count].name;
+        const char *port =
+            i < layout->input_count ? layout->inputs[i].name : layout->outputs[i - layout->input_count].name;
         if (strncasecmp(port, wire, length) == 0 && strncasecmp(port + length, "_d", 2) == 0 &&
             strspn(port + length + 2, "0123456789") == strlen(port + length + 2))
             return true;
@@ -129,8 +124,7 @@ static bool delays_clash(const struct plan *plan, const char *wire) {
 
 static const char *unique_wire(struct plan *plan, const char *wanted) {
     const char *name = names_unique(plan->scope, wanted);
-    while (delays_clash(plan, name))
-        name = names_unique(plan->scope, wanted);
+    while (delays_clash(plan, name)) name = names_unique(plan->scope, wanted);
     return name;
 }
 
@@ -138,8 +132,7 @@ static void name_wires(struct plan *plan) {
     const struct graph *graph = plan->design->graph;
     struct name_counts *counts = count_wires(plan);
     plan->labels = ARENA_ARRAY(plan->arena, const char *, graph->node_count + 1);
-    for (uint32_t n = 0; n <= graph->node_count; n++)
-        plan->labels[n] = counts[n].label;
+    for (uint32_t n = 0; n <= graph->node_count; n++) plan->labels[n] = counts[n].label;
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire *wire = &plan->path->wires[w];
         struct wire_plan *own = &plan->wires[w];
@@ -152,8 +145,7 @@ static void name_wires(struct plan *plan) {
             own->name = last ? arena_printf(plan->arena, "%s_%u", counts[n].label, e)
                              : arena_printf(plan->arena, "%s_%u_s%u", counts[n].label, e, counts[n].given[e]);
         }
-        if (own->name)
-            own->name = unique_wire(plan, own->name);
+        if (own->name) own->name = unique_wire(plan, own->name);
     }
 }
 
@@ -161,16 +153,15 @@ static void name_ports(struct plan *plan) {
     const struct layout *layout = plan->layout;
     plan->input_registers = ARENA_ARRAY(plan->arena, const char *, layout->input_count);
     plan->output_registers = ARENA_ARRAY(plan->arena, const char *, layout->output_count);
-    for (int i = 0; layout_own_names[i]; i++)
-        names_unique(plan->scope, layout_own_names[i]);
+    for (int i = 0; layout_own_names[i]; i++) names_unique(plan->scope, layout_own_names[i]);
+    for (uint32_t i = 0; i < layout->input_count; i++) names_unique(plan->scope, layout->inputs[i].name);
+    for (uint32_t i = 0; i < layout->output_count; i++) names_unique(plan->scope, layout->outputs[i].name);
     for (uint32_t i = 0; i < layout->input_count; i++)
-        names_unique(plan->scope, layout->inputs[i].name);
+        plan->input_registers[i] =
+            names_unique(plan->scope, arena_printf(plan->arena, "%s_register", layout->inputs[i].name));
     for (uint32_t i = 0; i < layout->output_count; i++)
-        names_unique(plan->scope, layout->outputs[i].name);
-    for (uint32_t i = 0; i < layout->input_count; i++)
-        plan->input_registers[i] = names_unique(plan->scope, arena_printf(plan->arena, "%s_register", layout->inputs[i].name));
-    for (uint32_t i = 0; i < layout->output_count; i++)
-        plan->output_registers[i] = names_unique(plan->scope, arena_printf(plan->arena, "%s_register", layout->outputs[i].name));
+        plan->output_registers[i] =
+            names_unique(plan->scope, arena_printf(plan->arena, "%s_register", layout->outputs[i].name));
 }
 
 /* ---- crossings and delays ---- */
@@ -178,10 +169,8 @@ static void name_ports(struct plan *plan) {
 static int compare_crossings(const void *left, const void *right) {
     const struct crossing *a = left, *b = right;
     int64_t order = (int64_t)a->to - b->to;
-    if (order == 0)
-        order = (int64_t)a->signal.wire.id - b->signal.wire.id;
-    if (order == 0)
-        order = a->signal.delay - b->signal.delay;
+    if (order == 0) order = (int64_t)a->signal.wire.id - b->signal.wire.id;
+    if (order == 0) order = a->signal.delay - b->signal.delay;
     return (order > 0) - (order < 0);
 }
 
@@ -189,13 +178,10 @@ static void note_read(struct plan *plan, wireref wire, int cycle, int to) {
     struct wire_plan *read = &plan->wires[wire.id];
     const struct wire *w = plan_wire(plan, wire);
     int delay = cycle - w->cycle;
-    if (read->bits == 0)
-        return;
-    if (delay < 0)
-        context_bug(plan->emission->context, "wire %u is read before it is computed", wire.id);
+    if (read->bits == 0) return;
+    if (delay < 0) context_bug(plan->emission->context, "wire %u is read before it is computed", wire.id);
     read->last_delay = larger(read->last_delay, delay);
-    if (read->layer != to)
-        plan->crossings[plan->crossing_count++] = (struct crossing){read->layer, to, {wire, delay}};
+    if (read->layer != to) plan->crossings[plan->crossing_count++] = (struct crossing){read->layer, to, {wire, delay}};
 }
 
 /* Delays at which each wire leaves its module, ascending, each once. */
@@ -211,8 +197,7 @@ static void plan_exports(struct plan *plan) {
         struct wire_plan *own = &plan->wires[w];
         own->exports = count;
         for (int d = 0; d <= own->last_delay; d++)
-            if (crosses[own->signals + (uint32_t)d])
-                plan->exports[count++] = d;
+            if (crosses[own->signals + (uint32_t)d]) plan->exports[count++] = d;
         own->export_count = count - own->exports;
     }
 }
@@ -221,10 +206,8 @@ static void plan_reads(struct plan *plan) {
     const struct datapath *path = plan->path;
     const struct design *design = plan->design;
     size_t reads = 0;
-    for (uint32_t w = 0; w < path->wire_count; w++)
-        reads += path->wires[w].operand_count;
-    for (uint32_t p = 0; p < design->output_count; p++)
-        reads += design->outputs[p].element_count;
+    for (uint32_t w = 0; w < path->wire_count; w++) reads += path->wires[w].operand_count;
+    for (uint32_t p = 0; p < design->output_count; p++) reads += design->outputs[p].element_count;
     plan->crossings = ARENA_ARRAY(plan->arena, struct crossing, reads + 1);
     for (uint32_t w = 0; w < path->wire_count; w++)
         for (uint32_t i = 0; plan->wires[w].bits > 0 && i < path->wires[w].operand_count; i++)

@@ -44,22 +44,18 @@ static void find_wires(struct probe_plan *p) {
     p->index = ARENA_ARRAY(arena, uint32_t, p->path->wire_count + 1);
     p->probed = ARENA_ARRAY(arena, struct probed, p->path->wire_count + 1);
     for (uint32_t i = 0; i < p->path->probe_count; i++)
-        if (is_visible(p, &p->path->probes[i]))
-            p->index[p->path->probes[i].wire.id] = 1;
+        if (is_visible(p, &p->path->probes[i])) p->index[p->path->probes[i].wire.id] = 1;
     for (int cycle = 0; cycle <= p->plan->last_cycle; cycle++)
         for (uint32_t w = 0; w < p->path->wire_count; w++)
-            if (p->index[w] == 1 && cycle_of(p, w) == cycle)
-                p->probed[p->count++].wire = w;
-    for (uint32_t i = 0; i < p->count; i++)
-        p->index[p->probed[i].wire] = i + 1;
+            if (p->index[w] == 1 && cycle_of(p, w) == cycle) p->probed[p->count++].wire = w;
+    for (uint32_t i = 0; i < p->count; i++) p->index[p->probed[i].wire] = i + 1;
 }
 
 static void number_nodes(struct probe_plan *p) {
     const struct graph *graph = p->plan->design->graph;
     uint32_t next = 0;
     p->ordinal = ARENA_ARRAY(p->plan->arena, uint32_t, graph->node_count + 1);
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        p->ordinal[n] = graph->nodes[n].dead ? UINT32_MAX : next++;
+    for (uint32_t n = 0; n < graph->node_count; n++) p->ordinal[n] = graph->nodes[n].dead ? UINT32_MAX : next++;
 }
 
 static const char *signal_path(const struct probe_plan *p, uint32_t wire) {
@@ -86,8 +82,7 @@ static void write_step(const struct probe_plan *p, struct strbuf *out, const cha
     for (uint32_t i = end; i-- > first;)
         if (cycle_of(p, p->probed[i].wire) == cycle)
             strbuf_printf(&parts, "%s\n            %s", parts.length ? "," : "", signal_path(p, p->probed[i].wire));
-    if (before)
-        strbuf_printf(&parts, "%s\n            %s_c%d", parts.length ? "," : "", name, cycle - 1);
+    if (before) strbuf_printf(&parts, "%s\n            %s_c%d", parts.length ? "," : "", name, cycle - 1);
     strbuf_printf(out, "    reg [%u:0] %s_c%d; // at the end of cycle %d\n    always @(posedge clk) %s_c%d <= {%s};\n",
                   bits - 1, name, cycle, cycle, name, cycle, parts.data);
 }
@@ -163,14 +158,14 @@ static const char *json_string(struct arena *arena, const char *text) {
     const char *copy = arena_strdup(arena, printed);
     cJSON_free(printed);
     cJSON_Delete(item);
-    if (!copy)
-        context_out_of_memory(arena_context(arena));
+    if (!copy) context_out_of_memory(arena_context(arena));
     return copy;
 }
 
 static uint32_t absorber_of(const struct probe_plan *p, const struct probe *probe) {
     const struct graph *graph = p->plan->design->graph;
-    return probe->absorber.id == UINT32_MAX ? UINT32_MAX : p->ordinal[graph_value(graph, probe->absorber)->definition.id];
+    return probe->absorber.id == UINT32_MAX ? UINT32_MAX
+                                            : p->ordinal[graph_value(graph, probe->absorber)->definition.id];
 }
 
 static void write_probe(const struct probe_plan *p, struct strbuf *wires, struct strbuf *absorbed,
@@ -179,8 +174,7 @@ static void write_probe(const struct probe_plan *p, struct strbuf *wires, struct
         strbuf_printf(absorbed, "%s[%u, %d]", absorbed->length ? ", " : "", probe->element, (int)absorber_of(p, probe));
         return;
     }
-    if (!is_visible(p, probe))
-        return;
+    if (!is_visible(p, probe)) return;
     const struct wire *wire = plan_wire(p->plan, probe->wire);
     strbuf_printf(wires, "%s\n      [%u, \"%s\", %u, %u, %d, %d, %d, \"%lld\"]", wires->length ? "," : "",
                   probe->element, signal_path(p, probe->wire.id), p->probed[p->index[probe->wire.id] - 1].at,
@@ -218,12 +212,9 @@ struct probe_ports emit_probes(const struct plan *plan) {
         .plan = plan, .path = plan->path, .names = names_new(plan->arena), .module = plan->probe_module};
     struct probe_ports given = {0};
     static const char *const own[] = {"clk", "rst", "in_valid", "out_valid", "CONTENT_HASH", NULL};
-    for (int i = 0; own[i]; i++)
-        names_unique(p.names, own[i]);
-    for (uint32_t i = 0; i < plan->layout->input_count; i++)
-        names_unique(p.names, plan->layout->inputs[i].name);
-    for (uint32_t i = 0; i < plan->layout->output_count; i++)
-        names_unique(p.names, plan->layout->outputs[i].name);
+    for (int i = 0; own[i]; i++) names_unique(p.names, own[i]);
+    for (uint32_t i = 0; i < plan->layout->input_count; i++) names_unique(p.names, plan->layout->inputs[i].name);
+    for (uint32_t i = 0; i < plan->layout->output_count; i++) names_unique(p.names, plan->layout->outputs[i].name);
     p.dut = names_unique(p.names, "network");
     number_nodes(&p);
     find_wires(&p);

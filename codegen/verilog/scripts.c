@@ -11,10 +11,8 @@ static const char *period_text(const struct plan *plan) {
 
 int emit_template(const struct plan *plan, const char *file, const char *path, const struct template_key *keys) {
     struct strbuf text = strbuf_new(plan->arena);
-    if (template_expand(plan->emission->context, file, keys, &text) != 0)
-        return -1;
-    if (strstr(path, ".v") || strstr(path, ".cpp"))
-        text = wrap_code(plan->arena, text.data);
+    if (template_expand(plan->emission->context, file, keys, &text) != 0) return -1;
+    if (strstr(path, ".v") || strstr(path, ".cpp")) text = wrap_code(plan->arena, text.data);
     file_set_add(plan->emission->files, path, text.data, text.length);
     return 0;
 }
@@ -22,8 +20,7 @@ int emit_template(const struct plan *plan, const char *file, const char *path, c
 int emit_scripts(const struct plan *plan) {
     const struct emission *emission = plan->emission;
     struct strbuf list = strbuf_new(plan->arena);
-    for (int l = 0; l < plan->layer_count; l++)
-        strbuf_printf(&list, "%s.v\n", plan->layers[l].module);
+    for (int l = 0; l < plan->layer_count; l++) strbuf_printf(&list, "%s.v\n", plan->layers[l].module);
     strbuf_printf(&list, "%s.v\n", emission->name);
     file_set_add(emission->files, "rtl/files.f", list.data, list.length);
 

@@ -14,10 +14,14 @@ static uint32_t port_words(const struct port_layout *port) {
 static void describe_port(struct port_text *text, const char *kind, uint32_t index, const struct port_layout *port) {
     strbuf_printf(&text->elements, "const element %s_%u[] = {", kind, index);
     for (uint32_t e = 0; e < port->elements; e++)
-        strbuf_printf(&text->elements, "%s{%u, %d, %s}", e % 8 ? ", " : e ? ",\n    " : "\n    ", port->offset[e], port->format[e].width,
-                      port->format[e].is_signed ? "true" : "false");
+        strbuf_printf(&text->elements, "%s{%u, %d, %s}",
+                      e % 8 ? ", "
+                      : e   ? ",\n    "
+                            : "\n    ",
+                      port->offset[e], port->format[e].width, port->format[e].is_signed ? "true" : "false");
     strbuf_append(&text->elements, "};\n");
-    strbuf_printf(&text->table, "%s{%s_%u, %u, %u, %u}", index ? ", " : "", kind, index, port->elements, port->width, port_words(port));
+    strbuf_printf(&text->table, "%s{%s_%u, %u, %u, %u}", index ? ", " : "", kind, index, port->elements, port->width,
+                  port_words(port));
 }
 
 static int emit_harness(const struct plan *plan, const struct probe_ports *probes) {
@@ -62,9 +66,9 @@ static void read_port(struct strbuf *text, const struct port_layout *port) {
     for (uint32_t e = 0; e < port->elements; e++) {
         int width = port->format[e].width;
         strbuf_append(text, "            read_value;\n");
-        if (width == 0)
-            continue;
-        strbuf_printf(text, "            port_%s[%u +: %d] = value[%d:0];\n", port->name, port->offset[e], width, width - 1);
+        if (width == 0) continue;
+        strbuf_printf(text, "            port_%s[%u +: %d] = value[%d:0];\n", port->name, port->offset[e], width,
+                      width - 1);
     }
 }
 
@@ -72,8 +76,12 @@ static void write_port(struct strbuf *text, const struct plan *plan, const struc
     for (uint32_t e = 0; e < port->elements; e++) {
         int width = port->format[e].width;
         uint32_t offset = port->offset[e];
-        const char *bits = port->width == 1 ? arena_printf(plan->arena, "port_%s", port->name) : arena_printf(plan->arena, "port_%s[%u:%u]", port->name, offset + (uint32_t)width - 1, offset);
-        const char *sign = port->width == 1 ? bits : arena_printf(plan->arena, "port_%s[%u]", port->name, offset + (uint32_t)width - 1);
+        const char *bits = port->width == 1 ? arena_printf(plan->arena, "port_%s", port->name)
+                                            : arena_printf(plan->arena, "port_%s[%u:%u]", port->name,
+                                                           offset + (uint32_t)width - 1, offset);
+        const char *sign = port->width == 1
+                               ? bits
+                               : arena_printf(plan->arena, "port_%s[%u]", port->name, offset + (uint32_t)width - 1);
         const char *value = bits;
         if (width == 0)
             value = "64'd0";
@@ -88,7 +96,8 @@ static void write_port(struct strbuf *text, const struct plan *plan, const struc
 static int emit_testbench(const struct plan *plan, const struct probe_ports *probes) {
     struct arena *arena = plan->arena;
     const struct layout *layout = plan->layout;
-    struct strbuf declarations = strbuf_new(arena), connections = strbuf_new(arena), read = strbuf_new(arena), write = strbuf_new(arena);
+    struct strbuf declarations = strbuf_new(arena), connections = strbuf_new(arena), read = strbuf_new(arena),
+                  write = strbuf_new(arena);
     for (uint32_t p = 0; p < layout->input_count; p++) {
         const struct port_layout *port = &layout->inputs[p];
         strbuf_printf(&declarations, "    reg [%u:0] port_%s;\n", port->width - 1, port->name);
@@ -108,18 +117,23 @@ static int emit_testbench(const struct plan *plan, const struct probe_ports *pro
         strbuf_printf(&inner, "            $fwrite(32'h8000_0001, \"%%u\", inner_%u);\n", i);
     }
     struct template_key keys[] = {
-        {"probe_module", plan->probe_module}, {"inner", inner.data}, {"inner_wires", inner_wires.data},
+        {"probe_module", plan->probe_module},
+        {"inner", inner.data},
+        {"inner_wires", inner_wires.data},
         {"inner_connections", inner_connections.data},
-        {"name", plan->emission->name}, {"latency", arena_printf(arena, "%d", plan->design->latency)},
-        {"declarations", declarations.data}, {"connections", connections.data},
-        {"read", read.data}, {"write", write.data}, {NULL, NULL},
+        {"name", plan->emission->name},
+        {"latency", arena_printf(arena, "%d", plan->design->latency)},
+        {"declarations", declarations.data},
+        {"connections", connections.data},
+        {"read", read.data},
+        {"write", write.data},
+        {NULL, NULL},
     };
     return emit_template(plan, "verilog_testbench.v", "sim/testbench.v", keys);
 }
 
 int emit_simulation(const struct plan *plan, const struct probe_ports *probes) {
     struct template_key keys[] = {{"name", plan->emission->name}, {"probe_module", plan->probe_module}, {NULL, NULL}};
-    if (emit_harness(plan, probes) != 0 || emit_testbench(plan, probes) != 0)
-        return -1;
+    if (emit_harness(plan, probes) != 0 || emit_testbench(plan, probes) != 0) return -1;
     return emit_template(plan, "verilog_simulation.mk", "sim/Makefile", keys);
 }

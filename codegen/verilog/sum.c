@@ -24,15 +24,13 @@ struct pieces { /* low end first */
 
 static int trailing_zeros(uint64_t value) {
     int count = 0;
-    while (count < 64 && !(value >> count & 1))
-        count++;
+    while (count < 64 && !(value >> count & 1)) count++;
     return count;
 }
 
 static int bit_length(uint64_t value) {
     int count = 0;
-    while (count < 64 && value >> count)
-        count++;
+    while (count < 64 && value >> count) count++;
     return count;
 }
 
@@ -49,12 +47,16 @@ static int gather_items(const struct plan *plan, const struct wire *wire, int bi
         } else if (term->shift < bits) {
             if (count == ITEMS_MAX - 1)
                 context_bug(plan->emission->context, "a sum of more than %d terms", ITEMS_MAX - 1);
-            items[count++] = (struct item){.signal = operand_signal(plan, wire, i), .negative = term->negative, .start = term->shift,
+            items[count++] = (struct item){.signal = operand_signal(plan, wire, i),
+                                           .negative = term->negative,
+                                           .start = term->shift,
                                            .end = wire_is_signed(from) ? 128 : term->shift + wire_width(from)};
         }
     }
     if (constant & low_bits(bits))
-        items[count++] = (struct item){.is_literal = true, .literal = constant, .start = trailing_zeros(constant),
+        items[count++] = (struct item){.is_literal = true,
+                                       .literal = constant,
+                                       .start = trailing_zeros(constant),
                                        .end = (int64_t)constant < 0 ? 128 : bit_length(constant)};
     return count;
 }
@@ -62,13 +64,11 @@ static int gather_items(const struct plan *plan, const struct wire *wire, int bi
 /* Bits [from, from + count) of an item as it stands in the sum, zeros below its start. */
 static const char *item_text(struct module *module, const struct item *item, int from, int count) {
     struct arena *arena = module->plan->arena;
-    if (item->is_literal)
-        return literal_text(arena, count, item->literal >> from);
+    if (item->is_literal) return literal_text(arena, count, item->literal >> from);
     struct concatenation parts = concatenation_new(arena);
     int zeros = item->start > from ? item->start - from : 0;
     add_bits(module, &parts, item->signal, from + zeros - item->start, count - zeros);
-    if (zeros)
-        concatenation_add(&parts, "%d'd0", zeros);
+    if (zeros) concatenation_add(&parts, "%d'd0", zeros);
     return concatenation_text(&parts);
 }
 
@@ -100,13 +100,14 @@ static struct adder plan_adder(const struct item *items, int count, int from, in
     return adder;
 }
 
-static void append_term(struct module *module, struct strbuf *out, const char *symbol, const struct item *item, bool inverted,
-                        int from, int width) {
+static void append_term(struct module *module, struct strbuf *out, const char *symbol, const struct item *item,
+                        bool inverted, int from, int width) {
     strbuf_printf(out, "%s%s%s", symbol, inverted ? "~" : "", item_text(module, item, from, width));
 }
 
 /* Added terms first, then what is subtracted as one sum: both are chains that synthesis joins. */
-static const char *carried_text(struct module *module, const struct item *items, int count, struct adder adder, int from, int width) {
+static const char *carried_text(struct module *module, const struct item *items, int count, struct adder adder,
+                                int from, int width) {
     struct strbuf out = strbuf_new(module->plan->arena), less = strbuf_new(module->plan->arena);
     int subtracted = 0, negated = 0;
     bool is_subtracted[ITEMS_MAX] = {false};
@@ -117,15 +118,13 @@ static const char *carried_text(struct module *module, const struct item *items,
                 subtracted++;
             }
     for (int i = 0; i < count; i++) {
-        if (items[i].is_literal)
-            continue;
+        if (items[i].is_literal) continue;
         if (is_subtracted[i])
             append_term(module, &less, negated++ ? " + " : "", &items[i], !items[i].negative, from, width);
         else
             append_term(module, &out, out.length ? " + " : "", &items[i], items[i].negative, from, width);
     }
-    if (negated)
-        strbuf_printf(&out, negated > 1 ? " - (%s)" : " - %s", less.data);
+    if (negated) strbuf_printf(&out, negated > 1 ? " - (%s)" : " - %s", less.data);
     return out.data;
 }
 
@@ -133,10 +132,8 @@ static const char *carried_text(struct module *module, const struct item *items,
 static int leading_item(const struct item *items, int count) {
     int constant = -1;
     for (int i = 0; i < count; i++) {
-        if (!items[i].negative && !items[i].is_literal)
-            return i;
-        if (items[i].is_literal)
-            constant = i;
+        if (!items[i].negative && !items[i].is_literal) return i;
+        if (items[i].is_literal) constant = i;
     }
     return constant;
 }
@@ -158,8 +155,7 @@ static const char *adder_text(struct module *module, const struct item *items, i
     int width = bits - from, first = leading_item(items, count);
     struct adder adder = plan_adder(items, count, from, width);
     bool inverted = first < 0 && count == 2;
-    if (adder.carried && adder.terms <= 3)
-        return carried_text(module, items, count, adder, from, width);
+    if (adder.carried && adder.terms <= 3) return carried_text(module, items, count, adder, from, width);
     if (inverted) {
         first = 0;
         strbuf_printf(&out, "~%s", item_text(module, &items[0], from, width));
@@ -169,18 +165,15 @@ static const char *adder_text(struct module *module, const struct item *items, i
         strbuf_append(&out, literal_text(module->plan->arena, width, 0));
     }
     for (int i = 0; i < count; i++)
-        if (i != first)
-            append_item(module, &out, &items[i], from, width);
-    if (inverted)
-        strbuf_printf(&out, " + %s", literal_text(module->plan->arena, width, 1));
+        if (i != first) append_item(module, &out, &items[i], from, width);
+    if (inverted) strbuf_printf(&out, " + %s", literal_text(module->plan->arena, width, 1));
     return out.data;
 }
 
 static int drop_items_below(struct item *items, int count, int from) {
     int kept = 0;
     for (int i = 0; i < count; i++)
-        if (items[i].end > from)
-            items[kept++] = items[i];
+        if (items[i].end > from) items[kept++] = items[i];
     return kept;
 }
 
@@ -193,19 +186,16 @@ static const struct item *lone_item(const struct item *items, int count, int fro
             next = items[i].start < next ? items[i].start : next;
             continue;
         }
-        if (lone || items[i].negative)
-            return NULL;
+        if (lone || items[i].negative) return NULL;
         lone = &items[i];
     }
-    if (lone)
-        *until = lone->end < next ? lone->end : next;
+    if (lone) *until = lone->end < next ? lone->end : next;
     return lone;
 }
 
 static int lowest_start(const struct item *items, int count, int bits) {
     int lowest = bits;
-    for (int i = 0; i < count; i++)
-        lowest = items[i].start < lowest ? items[i].start : lowest;
+    for (int i = 0; i < count; i++) lowest = items[i].start < lowest ? items[i].start : lowest;
     return lowest;
 }
 
@@ -221,10 +211,9 @@ static void cut(struct module *module, struct item *items, int count, int bits, 
             continue;
         }
         const struct item *lone = lone_item(items, count, from, bits, &until);
-        if (!lone)
-            until = bits;
-        pieces->text[pieces->count++] = lone ? item_text(module, lone, from, until - from)
-                                             : adder_text(module, items, count, from, bits);
+        if (!lone) until = bits;
+        pieces->text[pieces->count++] =
+            lone ? item_text(module, lone, from, until - from) : adder_text(module, items, count, from, bits);
         from = until;
     }
 }
@@ -235,7 +224,6 @@ const char *sum_expression(struct module *module, const struct wire *wire, int b
     int count = gather_items(module->plan, wire, bits, items);
     cut(module, items, count, bits, &pieces);
     struct concatenation parts = concatenation_new(module->plan->arena);
-    for (int p = pieces.count; p-- > 0;)
-        concatenation_add(&parts, "%s", pieces.text[p]);
+    for (int p = pieces.count; p-- > 0;) concatenation_add(&parts, "%s", pieces.text[p]);
     return concatenation_text(&parts);
 }

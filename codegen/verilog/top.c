@@ -12,10 +12,12 @@ static void write_ports(struct module *module) {
     const struct layout *layout = plan->layout;
     strbuf_append(out(module), "    input wire clk,\n    input wire rst,\n    input wire in_valid,\n");
     for (uint32_t p = 0; p < layout->input_count; p++)
-        strbuf_printf(out(module), "    input wire %s%s,\n", range_text(plan->arena, (int)layout->inputs[p].width), layout->inputs[p].name);
+        strbuf_printf(out(module), "    input wire %s%s,\n", range_text(plan->arena, (int)layout->inputs[p].width),
+                      layout->inputs[p].name);
     strbuf_append(out(module), "    output wire out_valid");
     for (uint32_t p = 0; p < layout->output_count; p++)
-        strbuf_printf(out(module), ",\n    output wire %s%s", range_text(plan->arena, (int)layout->outputs[p].width), layout->outputs[p].name);
+        strbuf_printf(out(module), ",\n    output wire %s%s", range_text(plan->arena, (int)layout->outputs[p].width),
+                      layout->outputs[p].name);
     strbuf_append(out(module), "\n);\n");
 }
 
@@ -36,11 +38,10 @@ static bool is_input_of(const struct plan *plan, uint32_t wire, uint32_t port) {
     return w->op == WIRE_INPUT && w->table == port && plan->wires[wire].bits > 0;
 }
 
-static const char *port_slice(const struct plan *plan, const char *name, uint32_t width, uint32_t from, uint32_t count) {
-    if (count == width)
-        return name;
-    if (count == 1)
-        return arena_printf(plan->arena, "%s[%u]", name, from);
+static const char *port_slice(const struct plan *plan, const char *name, uint32_t width, uint32_t from,
+                              uint32_t count) {
+    if (count == width) return name;
+    if (count == 1) return arena_printf(plan->arena, "%s[%u]", name, from);
     return arena_printf(plan->arena, "%s[%u:%u]", name, from + count - 1, from);
 }
 
@@ -51,31 +52,32 @@ static void write_elements(struct module *module, uint32_t p, struct concatenati
     uint32_t *taken = ARENA_ARRAY(plan->arena, uint32_t, port->elements);
     const char *name = plan->input_registers[p];
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
-        if (!is_input_of(plan, w, p))
-            continue;
+        if (!is_input_of(plan, w, p)) continue;
         uint32_t e = (uint32_t)plan->path->wires[w].amount, bits = (uint32_t)plan->wires[w].bits;
         taken[e] = bits > taken[e] ? bits : taken[e];
         strbuf_printf(out(module), "    wire %s%s = %s;\n", range_text(plan->arena, (int)bits), plan->wires[w].name,
                       port_slice(plan, name, port->width, port->offset[e], bits));
         for (int d = 1; d <= plan->wires[w].last_delay; d++)
-            strbuf_printf(out(module), "    reg %s%s;\n", range_text(plan->arena, (int)bits), signal_name(plan, (struct signal){{w}, d}));
+            strbuf_printf(out(module), "    reg %s%s;\n", range_text(plan->arena, (int)bits),
+                          signal_name(plan, (struct signal){{w}, d}));
     }
     bool empty = true;
     for (uint32_t e = 0; e < port->elements; e++) {
         uint32_t width = (uint32_t)port->format[e].width;
         empty = empty && width == 0;
         if (width > taken[e])
-            concatenation_add(unused, "%s", port_slice(plan, name, port->width, port->offset[e] + taken[e], width - taken[e]));
+            concatenation_add(unused, "%s",
+                              port_slice(plan, name, port->width, port->offset[e] + taken[e], width - taken[e]));
     }
-    if (empty)
-        concatenation_add(unused, "%s", name);
+    if (empty) concatenation_add(unused, "%s", name);
 }
 
 static void write_inputs(struct module *module, struct concatenation *unused) {
     const struct plan *plan = module->plan;
     for (uint32_t p = 0; p < plan->layout->input_count; p++) {
         const struct port_layout *port = &plan->layout->inputs[p];
-        strbuf_printf(out(module), "\n    reg %s%s;\n", range_text(plan->arena, (int)port->width), plan->input_registers[p]);
+        strbuf_printf(out(module), "\n    reg %s%s;\n", range_text(plan->arena, (int)port->width),
+                      plan->input_registers[p]);
         strbuf_printf(out(module), "    always @(posedge clk) %s <= %s;\n", plan->input_registers[p], port->name);
         write_elements(module, p, unused);
     }
@@ -103,15 +105,15 @@ static void write_layers(struct module *module) {
     strbuf_append(out(module), "\n");
     for (int l = 0; l < plan->layer_count; l++) {
         struct strbuf connections = strbuf_new(plan->arena);
-        if (layer_has_registers(plan, l))
-            strbuf_append(&connections, "\n        .clk(clk)");
+        if (layer_has_registers(plan, l)) strbuf_append(&connections, "\n        .clk(clk)");
         for (uint32_t i = 0; i < plan->crossing_count; i++) {
             const char *name = signal_name(plan, plan->crossings[i].signal);
             if (plan->crossings[i].to == l)
                 strbuf_printf(&connections, "%s\n        .%s(%s)", connections.length ? "," : "", name, name);
         }
         write_layer_outputs(module, l, &connections);
-        strbuf_printf(&instances, "\n    %s %s (%s\n    );\n", plan->layers[l].module, plan->layers[l].instance, connections.data);
+        strbuf_printf(&instances, "\n    %s %s (%s\n    );\n", plan->layers[l].module, plan->layers[l].instance,
+                      connections.data);
     }
     strbuf_append_bytes(out(module), instances.data, instances.length);
 }
@@ -127,13 +129,13 @@ static void write_output(struct module *module, uint32_t p) {
         wireref wire = elements->elements[e].wire;
         bool constant = plan->wires[wire.id].bits == 0;
         struct signal signal = {wire, constant ? 0 : plan->last_cycle - plan_wire(plan, wire)->cycle};
-        if (port->format[e].width > 0)
-            add_bits(module, &parts, signal, 0, port->format[e].width);
+        if (port->format[e].width > 0) add_bits(module, &parts, signal, 0, port->format[e].width);
     }
-    if (parts.parts == 0)
-        concatenation_add(&parts, "1'd0");
-    strbuf_printf(out(module), "\n    reg %s%s;\n", range_text(plan->arena, (int)port->width), plan->output_registers[p]);
-    strbuf_printf(out(module), "    always @(posedge clk) %s <= %s;\n", plan->output_registers[p], concatenation_text(&parts));
+    if (parts.parts == 0) concatenation_add(&parts, "1'd0");
+    strbuf_printf(out(module), "\n    reg %s%s;\n", range_text(plan->arena, (int)port->width),
+                  plan->output_registers[p]);
+    strbuf_printf(out(module), "    always @(posedge clk) %s <= %s;\n", plan->output_registers[p],
+                  concatenation_text(&parts));
     strbuf_printf(out(module), "    assign %s = %s;\n", port->name, plan->output_registers[p]);
 }
 
@@ -147,8 +149,7 @@ static void write_unread(struct module *module, struct concatenation *unused) {
             module->read[plan->wires[c->signal.wire.id].signals + (uint32_t)c->signal.delay] = UINT64_MAX;
     }
     for (uint32_t i = 0; i < plan->crossing_count; i++)
-        if (plan->crossings[i].to == LAYER_TOP)
-            signals[count++] = plan->crossings[i].signal;
+        if (plan->crossings[i].to == LAYER_TOP) signals[count++] = plan->crossings[i].signal;
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
         for (int d = 0; plan->wires[w].layer == LAYER_TOP && plan->wires[w].bits && d <= plan->wires[w].last_delay; d++)
             signals[count++] = (struct signal){{w}, d};
@@ -165,11 +166,10 @@ void emit_top(const struct plan *plan) {
     write_valid(&module);
     write_inputs(&module, &unused);
     write_layers(&module);
-    for (uint32_t p = 0; p < plan->layout->output_count; p++)
-        write_output(&module, p);
+    for (uint32_t p = 0; p < plan->layout->output_count; p++) write_output(&module, p);
     write_unread(&module, &unused);
     write_top_header(plan, &file);
-    strbuf_printf(&file, "module %s #(\n    parameter [255:0] CONTENT_HASH = 256'h%s\n) (\n%sendmodule\n", emission->name,
-                  emission->content_hash, module.text.data);
+    strbuf_printf(&file, "module %s #(\n    parameter [255:0] CONTENT_HASH = 256'h%s\n) (\n%sendmodule\n",
+                  emission->name, emission->content_hash, module.text.data);
     add_rtl(plan, emission->name, &file);
 }

@@ -9,8 +9,7 @@ bool verilog_supports(enum op op) {
 
 static int check(const struct emission *emission) {
     const struct design *design = emission->design;
-    if (!design)
-        context_bug(emission->context, "Verilog needs a design");
+    if (!design) context_bug(emission->context, "Verilog needs a design");
     if (design->block_count != 1 || design->blocks[0].kind != BLOCK_UNROLLED)
         context_bug(emission->context, "Verilog knows designs of one unrolled block");
     if (!design->input_registers || !design->output_registers)
@@ -22,13 +21,11 @@ int verilog_emit(const struct emission *emission) {
     check(emission);
     struct arena *arena = arena_new(emission->context);
     struct plan *plan = plan_new(emission, arena);
-    for (int layer = 0; layer < plan->layer_count; layer++)
-        emit_layer(plan, layer);
+    for (int layer = 0; layer < plan->layer_count; layer++) emit_layer(plan, layer);
     emit_top(plan);
     int result = emit_scripts(plan);
     struct probe_ports probes = emit_probes(plan);
-    if (result == 0)
-        result = emit_simulation(plan, &probes);
+    if (result == 0) result = emit_simulation(plan, &probes);
     arena_free(arena);
     return result;
 }

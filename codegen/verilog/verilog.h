@@ -32,10 +32,10 @@ struct crossing {
 };
 
 struct layer {
-    const char *name;      /* identifier of the layer: that of its first node */
-    const char *module;    /* <prefix>_<name> */
-    const char *instance;  /* in the top */
-    const char *node;      /* the model's name, for comments */
+    const char *name;     /* identifier of the layer: that of its first node */
+    const char *module;   /* <prefix>_<name> */
+    const char *instance; /* in the top */
+    const char *node;     /* the model's name, for comments */
 };
 
 struct plan {
@@ -53,8 +53,8 @@ struct plan {
     struct crossing *crossings; /* sorted, each once */
     uint32_t crossing_count;
     int *exports;
-    int last_cycle; /* in which outputs are computed */
-    const char *probe_module; /* the top with inner values at its ports, for simulation */
+    int last_cycle;                                   /* in which outputs are computed */
+    const char *probe_module;                         /* the top with inner values at its ports, for simulation */
     const char **input_registers, **output_registers; /* names, one a port */
 };
 
@@ -92,7 +92,7 @@ void add_bits(struct module *module, struct concatenation *parts, struct signal 
 const char *bits_text(struct module *module, struct signal signal, int from, int count);
 /* All bits that the signal's vector has. */
 const char *signal_name(const struct plan *plan, struct signal signal); /* fresh text where delayed */
-const char *range_text(struct arena *arena, int bits); /* "[7:0] ", or "" for one bit */
+const char *range_text(struct arena *arena, int bits);                  /* "[7:0] ", or "" for one bit */
 /* The operand of a wire as the signal that is in step with it. */
 struct signal operand_signal(const struct plan *plan, const struct wire *wire, uint32_t operand);
 /* The value of a wire, as so many bits; wires that are constants are not asked for. */

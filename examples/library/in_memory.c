@@ -8,14 +8,15 @@
 
 static void print_ports(const char *what, const struct bxc_tensor *ports, size_t count) {
     for (size_t i = 0; i < count; i++)
-        printf("%s '%s': %zu numbers, the first of %d bits, %d of them fraction\n", what, ports[i].name, ports[i].elements,
-               ports[i].formats[0].width, ports[i].formats[0].fraction);
+        printf("%s '%s': %zu numbers, the first of %d bits, %d of them fraction\n", what, ports[i].name,
+               ports[i].elements, ports[i].formats[0].width, ports[i].formats[0].fraction);
 }
 
 /* One event of zeros through the network as trained and through the firmware. */
 static int predict(struct bxc_firmware *firmware) {
     const struct bxc_tensor *inputs, *outputs;
-    size_t input_count = bxc_firmware_inputs(firmware, &inputs), output_count = bxc_firmware_outputs(firmware, &outputs);
+    size_t input_count = bxc_firmware_inputs(firmware, &inputs),
+           output_count = bxc_firmware_outputs(firmware, &outputs);
     double **in = calloc(input_count, sizeof *in), **out = calloc(output_count, sizeof *out);
     for (size_t i = 0; in && i < input_count; i++) in[i] = calloc(inputs[i].elements, sizeof **in);
     for (size_t o = 0; out && o < output_count; o++) out[o] = calloc(outputs[o].elements, sizeof **out);
@@ -36,10 +37,11 @@ static int show(struct bxc_firmware *firmware, const char *folder) {
     print_ports("input", ports, count);
     count = bxc_firmware_outputs(firmware, &ports);
     print_ports("output", ports, count);
-    printf("%s: %d cycles, %.2f ns, about %.0f LUT and %.0f FF\n", summary->name, summary->latency_cycles, summary->latency_ns,
-           summary->resources.lut, summary->resources.ff);
+    printf("%s: %d cycles, %.2f ns, about %.0f LUT and %.0f FF\n", summary->name, summary->latency_cycles,
+           summary->latency_ns, summary->resources.lut, summary->resources.ff);
     for (size_t i = 0; i < summary->layer_count; i++)
-        printf("  %-20s %8.0f LUT, %s\n", summary->layers[i].name, summary->layers[i].resources.lut, summary->layers[i].format);
+        printf("  %-20s %8.0f LUT, %s\n", summary->layers[i].name, summary->layers[i].resources.lut,
+               summary->layers[i].format);
     if (predict(firmware) < 0) return -1;
     return folder ? bxc_firmware_write(firmware, folder) : 0;
 }
@@ -50,7 +52,8 @@ int main(int argc, char **argv) {
     struct bxc_options *options = context ? bxc_options_new(context) : NULL;
     struct bxc_firmware *firmware = NULL;
     int result = -1;
-    if (options && bxc_options_set(options, "clock", "360MHz") == 0) firmware = bxc_firmware_compile(context, argv[1], options);
+    if (options && bxc_options_set(options, "clock", "360MHz") == 0)
+        firmware = bxc_firmware_compile(context, argv[1], options);
     if (firmware) result = show(firmware, argc == 3 ? argv[2] : NULL);
     fputs(context ? bxc_context_diagnostics(context) : "out of memory\n", stderr);
     bxc_firmware_free(firmware);

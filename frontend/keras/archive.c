@@ -6,7 +6,8 @@
 enum { ENTRY_MAX = 1 << 29 };
 
 static int refuse(struct bxc_context *context, const char *path, const char *entry, const char *why) {
-    return diag_error(&context->diagnostics, (struct location){.file = path, .path = entry}, "save the model as .keras with Keras 3", "%s", why);
+    return diag_error(&context->diagnostics, (struct location){.file = path, .path = entry},
+                      "save the model as .keras with Keras 3", "%s", why);
 }
 
 static void release_error(void *error) {
@@ -26,7 +27,8 @@ struct lifetimes {
     struct arena *arena, *scratch;
 };
 
-static char *read_entry(struct bxc_context *context, struct lifetimes lifetimes, const char *path, zip_t *archive, const char *entry, size_t *length) {
+static char *read_entry(struct bxc_context *context, struct lifetimes lifetimes, const char *path, zip_t *archive,
+                        const char *entry, size_t *length) {
     zip_stat_t status;
     if (zip_stat(archive, entry, 0, &status) < 0 || !(status.valid & ZIP_STAT_SIZE))
         return refuse(context, path, entry, "the archive has no such entry"), NULL;
@@ -52,8 +54,8 @@ static char *read_entry(struct bxc_context *context, struct lifetimes lifetimes,
     return text;
 }
 
-char *keras_archive_entry(struct bxc_context *context, struct arena *arena, const char *path, const void *data, size_t length,
-                          const char *entry, size_t *entry_length) {
+char *keras_archive_entry(struct bxc_context *context, struct arena *arena, const char *path, const void *data,
+                          size_t length, const char *entry, size_t *entry_length) {
     struct arena *scratch = arena_new(context);
     zip_error_t *error = ARENA_NEW(scratch, zip_error_t);
     zip_error_init(error);

@@ -18,12 +18,12 @@ struct keras_reader {
     struct arena *arena; /* ends with the reading */
     const char *path;
     struct graph *graph;
-    int64_t weights;     /* HDF5 file handle */
-    const cJSON *layers; /* of the configuration */
+    int64_t weights;      /* HDF5 file handle */
+    const cJSON *layers;  /* of the configuration */
     struct keras_tensor { /* what layers gave, by layer name */
         const char *layer;
         valref value;
-    } *tensors;
+    } * tensors;
     uint32_t tensor_count, tensor_capacity;
 };
 
@@ -37,8 +37,8 @@ struct keras_layer {
 
 /* ---- archive.c ---- */
 /* The content of one entry of the zip, with a terminating 0. NULL and a diagnosis otherwise. */
-char *keras_archive_entry(struct bxc_context *context, struct arena *arena, const char *path, const void *data, size_t length,
-                          const char *entry, size_t *entry_length);
+char *keras_archive_entry(struct bxc_context *context, struct arena *arena, const char *path, const void *data,
+                          size_t length, const char *entry, size_t *entry_length);
 
 /* ---- weights.c ---- */
 int keras_weights_open(struct keras_reader *reader, const void *image, size_t length);
@@ -49,13 +49,14 @@ int keras_weights_read(struct keras_reader *reader, const char *path, struct ker
 struct keras_quantizer {
     struct shape shape; /* of the widths: broadcasts to what is quantised */
     size_t count;
-    int *k, *i, *f;     /* whole numbers, rounded half to even */
+    int *k, *i, *f; /* whole numbers, rounded half to even */
     enum rounding rounding;
     enum overflow overflow;
-    bool only_rounds;   /* a weight's WRAP: neither wraps nor zeroes (kbi: with RND only) */
+    bool only_rounds; /* a weight's WRAP: neither wraps nor zeroes (kbi: with RND only) */
 };
 /* name: "iq", "kq", "bq", "oq". */
-int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name, struct keras_quantizer *out);
+int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                         struct keras_quantizer *out);
 /* Quantises constants of this shape in place. */
 void keras_quantize_constant(const struct keras_quantizer *quantizer, const struct shape *shape, float *values);
 /* Appends the quantiser as a narrow. */
@@ -63,8 +64,8 @@ valref keras_quantize_value(struct keras_reader *reader, const struct keras_laye
                             const struct keras_quantizer *quantizer, valref value);
 
 /* ---- layers.c ---- */
-int keras_error(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute, const char *help,
-                const char *format, ...) PRINTF_LIKE(5, 6);
+int keras_error(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
+                const char *help, const char *format, ...) PRINTF_LIKE(5, 6);
 bool keras_layer_known(const char *class_name);
 /* The layer's result, or NO_VALUE and a diagnosis. */
 valref keras_layer_read(struct keras_reader *reader, const struct keras_layer *layer);

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-int keras_error(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute, const char *help,
-                const char *format, ...) {
+int keras_error(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
+                const char *help, const char *format, ...) {
     struct strbuf text = strbuf_new(reader->arena);
     va_list arguments;
     va_start(arguments, format);
@@ -35,10 +35,13 @@ struct variables {
 static int read_variables(struct keras_reader *reader, const struct keras_layer *layer, struct variables *out) {
     for (out->count = 0; out->count < VARIABLES_MAX; out->count++) {
         struct keras_variable *variable = &out->at[out->count];
-        if (keras_weights_read(reader, arena_printf(reader->arena, "%s/vars/%d", layer->group, out->count), variable) < 0) return -1;
+        if (keras_weights_read(reader, arena_printf(reader->arena, "%s/vars/%d", layer->group, out->count), variable) <
+            0)
+            return -1;
         if (!variable->values) break;
         for (size_t e = 0; e < shape_elements(&variable->shape); e++)
-            if (!isfinite(variable->values[e])) return keras_error(reader, layer, NULL, NULL, "variable %d: weight %zu is no number", out->count, e);
+            if (!isfinite(variable->values[e]))
+                return keras_error(reader, layer, NULL, NULL, "variable %d: weight %zu is no number", out->count, e);
     }
     return 0;
 }
@@ -47,7 +50,8 @@ static bool is_vector(const struct keras_variable *variable, int64_t length) {
     return variable->values && variable->shape.rank == 1 && variable->shape.dim[0] == length;
 }
 
-static int quantize_constant(struct keras_reader *reader, const struct keras_layer *layer, const char *name, struct keras_variable *variable) {
+static int quantize_constant(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                             struct keras_variable *variable) {
     struct keras_quantizer quantizer;
     struct shape out;
     if (keras_quantizer_read(reader, layer, name, &quantizer) < 0) return -1;
@@ -57,7 +61,8 @@ static int quantize_constant(struct keras_reader *reader, const struct keras_lay
     return 0;
 }
 
-static int quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name, valref *value) {
+static int quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                          valref *value) {
     struct keras_quantizer quantizer;
     struct shape out;
     if (keras_quantizer_read(reader, layer, name, &quantizer) < 0) return -1;
@@ -73,35 +78,45 @@ static valref activate(struct keras_reader *reader, const struct keras_layer *la
     const char *name = cJSON_IsString(item) ? item->valuestring : cJSON_IsNull(item) || !item ? "linear" : NULL;
     if (name && strcmp(name, "linear") == 0) return value;
     if (name && strcmp(name, "relu") == 0)
-        return graph_append(reader->graph, OP_RELU, arena_printf(reader->arena, "%s.relu", layer->name), &value, 1, NULL);
-    keras_error(reader, layer, "activation", "use relu or linear", "activation '%s' has no hardware form here", name ? name : "(an object)");
+        return graph_append(reader->graph, OP_RELU, arena_printf(reader->arena, "%s.relu", layer->name), &value, 1,
+                            NULL);
+    keras_error(reader, layer, "activation", "use relu or linear", "activation '%s' has no hardware form here",
+                name ? name : "(an object)");
     return NO_VALUE;
 }
 
 /* input @ kernel + bias, activation, output quantiser; bias may have no values. */
-static valref append_dense(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_variable *kernel,
-                           const struct keras_variable *bias) {
+static valref append_dense(struct keras_reader *reader, const struct keras_layer *layer,
+                           const struct keras_variable *kernel, const struct keras_variable *bias) {
     struct arena *arena = reader->arena;
     valref value = layer->input;
-    if (keras_flag(layer->config, "enable_iq", true) && quantize_value(reader, layer, "iq", &value) < 0) return NO_VALUE;
-    valref operands[2] = {value, graph_append_reals(reader->graph, arena_printf(arena, "%s.kernel", layer->name), kernel->shape, kernel->values)};
+    if (keras_flag(layer->config, "enable_iq", true) && quantize_value(reader, layer, "iq", &value) < 0)
+        return NO_VALUE;
+    valref operands[2] = {value, graph_append_reals(reader->graph, arena_printf(arena, "%s.kernel", layer->name),
+                                                    kernel->shape, kernel->values)};
     value = graph_append(reader->graph, OP_MATMUL, layer->name, operands, 2, NULL);
     if (bias->values && !valref_equal(value, NO_VALUE)) {
         operands[0] = value;
-        operands[1] = graph_append_reals(reader->graph, arena_printf(arena, "%s.bias", layer->name), bias->shape, bias->values);
+        operands[1] =
+            graph_append_reals(reader->graph, arena_printf(arena, "%s.bias", layer->name), bias->shape, bias->values);
         value = graph_append(reader->graph, OP_ADD, arena_printf(arena, "%s.add", layer->name), operands, 2, NULL);
     }
     if (!valref_equal(value, NO_VALUE)) value = activate(reader, layer, value);
-    if (!valref_equal(value, NO_VALUE) && keras_flag(layer->config, "enable_oq", false) && quantize_value(reader, layer, "oq", &value) < 0) return NO_VALUE;
+    if (!valref_equal(value, NO_VALUE) && keras_flag(layer->config, "enable_oq", false) &&
+        quantize_value(reader, layer, "oq", &value) < 0)
+        return NO_VALUE;
     return value;
 }
 
-static int check_kernel(struct keras_reader *reader, const struct keras_layer *layer, const struct variables *variables) {
+static int check_kernel(struct keras_reader *reader, const struct keras_layer *layer,
+                        const struct variables *variables) {
     const struct shape *input = &graph_value(reader->graph, layer->input)->shape;
     if (variables->count == 0 || variables->at[0].shape.rank != 2)
-        return keras_error(reader, layer, NULL, "is the configuration of this very model?", "the weights have no kernel of two axes at '%s/vars/0'", layer->group);
+        return keras_error(reader, layer, NULL, "is the configuration of this very model?",
+                           "the weights have no kernel of two axes at '%s/vars/0'", layer->group);
     if (input->rank < 1 || variables->at[0].shape.dim[0] != input->dim[input->rank - 1])
-        return keras_error(reader, layer, NULL, NULL, "the kernel has %lld rows, the input %lld features", (long long)variables->at[0].shape.dim[0],
+        return keras_error(reader, layer, NULL, NULL, "the kernel has %lld rows, the input %lld features",
+                           (long long)variables->at[0].shape.dim[0],
                            input->rank < 1 ? 1LL : (long long)input->dim[input->rank - 1]);
     return 0;
 }
@@ -113,10 +128,13 @@ static valref read_plain(struct keras_reader *reader, const struct keras_layer *
     if (read_variables(reader, layer, &variables) < 0 || check_kernel(reader, layer, &variables) < 0) return NO_VALUE;
     struct keras_variable *kernel = &variables.at[0], *bias = has_bias ? &variables.at[1] : &none;
     if (has_bias && (variables.count < 2 || !is_vector(bias, kernel->shape.dim[1]))) {
-        keras_error(reader, layer, NULL, NULL, "the weights have no bias of %lld numbers", (long long)kernel->shape.dim[1]);
+        keras_error(reader, layer, NULL, NULL, "the weights have no bias of %lld numbers",
+                    (long long)kernel->shape.dim[1]);
         return NO_VALUE;
     }
-    if (quantize_constant(reader, layer, "kq", kernel) < 0 || (has_bias && quantize_constant(reader, layer, "bq", bias) < 0)) return NO_VALUE;
+    if (quantize_constant(reader, layer, "kq", kernel) < 0 ||
+        (has_bias && quantize_constant(reader, layer, "bq", bias) < 0))
+        return NO_VALUE;
     return append_dense(reader, layer, kernel, bias);
 }
 
@@ -136,10 +154,12 @@ static bool is_dense_equation(const char *equation) {
 static int check_equation(struct keras_reader *reader, const struct keras_layer *layer, bool *has_bias) {
     const char *equation = keras_text(layer->config, "equation"), *axes = keras_text(layer->config, "bias_axes");
     if (!equation || !is_dense_equation(equation))
-        return keras_error(reader, layer, "equation", "equations such as 'bc,cC->bC' are read", "equation '%s' is no product with the last axis", equation ? equation : "(none)");
+        return keras_error(reader, layer, "equation", "equations such as 'bc,cC->bC' are read",
+                           "equation '%s' is no product with the last axis", equation ? equation : "(none)");
     *has_bias = axes && *axes;
     if (*has_bias && (strlen(axes) != 1 || axes[0] != equation[strlen(equation) - 1]))
-        return keras_error(reader, layer, "bias_axes", "one number a column of the kernel is read", "a bias along '%s' is not read", axes);
+        return keras_error(reader, layer, "bias_axes", "one number a column of the kernel is read",
+                           "a bias along '%s' is not read", axes);
     return 0;
 }
 
@@ -154,16 +174,18 @@ struct normalisation {
     const float *bias, *gamma, *mean, *variance;
 };
 
-static int find_normalisation(struct keras_reader *reader, const struct keras_layer *layer, const struct variables *variables, bool has_bias,
-                              struct normalisation *out) {
+static int find_normalisation(struct keras_reader *reader, const struct keras_layer *layer,
+                              const struct variables *variables, bool has_bias, struct normalisation *out) {
     const float *vectors[VARIABLES_MAX];
     int count = 0;
     for (int i = 1; i < variables->count; i++)
         if (is_vector(&variables->at[i], variables->at[0].shape.dim[1])) vectors[count++] = variables->at[i].values;
     int extra = count - 2 - (has_bias ? 1 : 0);
     if (extra < 0 || extra > 1)
-        return keras_error(reader, layer, NULL, NULL, "%d vectors in '%s/vars' are no bias, gamma, mean and variance", count, layer->group);
-    *out = (struct normalisation){has_bias ? vectors[0] : NULL, extra ? vectors[has_bias] : NULL, vectors[count - 2], vectors[count - 1]};
+        return keras_error(reader, layer, NULL, NULL, "%d vectors in '%s/vars' are no bias, gamma, mean and variance",
+                           count, layer->group);
+    *out = (struct normalisation){has_bias ? vectors[0] : NULL, extra ? vectors[has_bias] : NULL, vectors[count - 2],
+                                  vectors[count - 1]};
     return 0;
 }
 
@@ -183,12 +205,15 @@ static valref read_einsum_dense_batchnorm(struct keras_reader *reader, const str
     struct variables variables;
     struct normalisation normalisation = {0};
     bool has_bias = false;
-    if (check_equation(reader, layer, &has_bias) < 0 || read_variables(reader, layer, &variables) < 0 || check_kernel(reader, layer, &variables) < 0 ||
-        find_normalisation(reader, layer, &variables, has_bias, &normalisation) < 0) return NO_VALUE;
+    if (check_equation(reader, layer, &has_bias) < 0 || read_variables(reader, layer, &variables) < 0 ||
+        check_kernel(reader, layer, &variables) < 0 ||
+        find_normalisation(reader, layer, &variables, has_bias, &normalisation) < 0)
+        return NO_VALUE;
     struct keras_variable *kernel = &variables.at[0], bias = {{1, {kernel->shape.dim[1]}}, NULL};
     bias.values = ARENA_ARRAY(reader->arena, float, kernel->shape.dim[1]);
     fuse(kernel, &bias, &normalisation);
-    if (quantize_constant(reader, layer, "kq", kernel) < 0 || quantize_constant(reader, layer, "bq", &bias) < 0) return NO_VALUE;
+    if (quantize_constant(reader, layer, "kq", kernel) < 0 || quantize_constant(reader, layer, "bq", &bias) < 0)
+        return NO_VALUE;
     return append_dense(reader, layer, kernel, &bias);
 }
 
@@ -234,10 +259,20 @@ static const struct handler {
 };
 
 const struct reader_operator keras_operators[] = {
-    {"keras", "InputLayer", "input"},  {"hgq", "QDense", "matmul"},   {"hgq", "QEinsumDense", "matmul"}, {"hgq", "QEinsumDenseBatchnorm", "matmul"},
-    {"keras", "Activation", "relu"}, {"keras", "ReLU", "relu"}, {"hgq", "kif", "narrow"},              {"hgq", "kbi", "narrow"},
-    {"keras", "Dropout", "nothing"}, {"keras", "AlphaDropout", "nothing"}, {"keras", "GaussianDropout", "nothing"},
-    {"keras", "GaussianNoise", "nothing"}, {"keras", "SpatialDropout1D", "nothing"}, {"keras", "ActivityRegularization", "nothing"},
+    {"keras", "InputLayer", "input"},
+    {"hgq", "QDense", "matmul"},
+    {"hgq", "QEinsumDense", "matmul"},
+    {"hgq", "QEinsumDenseBatchnorm", "matmul"},
+    {"keras", "Activation", "relu"},
+    {"keras", "ReLU", "relu"},
+    {"hgq", "kif", "narrow"},
+    {"hgq", "kbi", "narrow"},
+    {"keras", "Dropout", "nothing"},
+    {"keras", "AlphaDropout", "nothing"},
+    {"keras", "GaussianDropout", "nothing"},
+    {"keras", "GaussianNoise", "nothing"},
+    {"keras", "SpatialDropout1D", "nothing"},
+    {"keras", "ActivityRegularization", "nothing"},
     {"keras", "Identity", "nothing"},
     {NULL, NULL, NULL},
 };
@@ -255,7 +290,8 @@ bool keras_layer_known(const char *class_name) {
 /* The policy's name, or the object that holds it. */
 static int check_arithmetic(const struct keras_reader *reader, const struct keras_layer *layer) {
     const cJSON *policy = cJSON_GetObjectItemCaseSensitive(layer->config, "dtype");
-    const char *name = cJSON_IsString(policy) ? policy->valuestring : keras_text(cJSON_GetObjectItemCaseSensitive(policy, "config"), "name");
+    const char *name = cJSON_IsString(policy) ? policy->valuestring
+                                              : keras_text(cJSON_GetObjectItemCaseSensitive(policy, "config"), "name");
     if (!name || strcmp(name, "float32") == 0) return 0;
     return keras_error(reader, layer, "dtype", "train in float32", "arithmetic in '%s' is not read", name);
 }
@@ -266,6 +302,7 @@ valref keras_layer_read(struct keras_reader *reader, const struct keras_layer *l
     uint32_t first = reader->graph->node_count;
     valref value = handler->read(reader, layer);
     for (uint32_t n = first; n < reader->graph->node_count; n++)
-        if (!reader->graph->nodes[n].source_op) reader->graph->nodes[n].source_op = arena_strdup(reader->graph->arena, layer->class_name);
+        if (!reader->graph->nodes[n].source_op)
+            reader->graph->nodes[n].source_op = arena_strdup(reader->graph->arena, layer->class_name);
     return value;
 }

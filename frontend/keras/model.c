@@ -11,7 +11,8 @@ bool keras_recognises(const char *path, const void *data, size_t length) {
 }
 
 static int refuse(const struct keras_reader *reader, const char *where, const char *help, const char *what) {
-    return diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = where}, help, "%s", what);
+    return diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = where}, help, "%s",
+                      what);
 }
 
 /* "QEinsumDenseBatchnorm" gives "q_einsum_dense_batchnorm": how Keras names groups of weights. */
@@ -39,10 +40,13 @@ static int check_layers(const struct keras_reader *reader) {
     for (const cJSON *layer = reader->layers->child; layer; layer = layer->next) {
         const char *class_name = keras_text(layer, "class_name"), *name = layer_name(layer);
         struct location at = {.file = reader->path, .node = name, .op = class_name};
-        if (!class_name || !name) result = refuse(reader, "config.json", NULL, "a layer has no class or no name");
+        if (!class_name || !name)
+            result = refuse(reader, "config.json", NULL, "a layer has no class or no name");
         else if (!keras_layer_known(class_name))
-            result = diag_error(&reader->context->diagnostics, at, "see 'bxc ops'; QDense, QEinsumDense, QEinsumDenseBatchnorm, ReLU and Activation are read",
-                                "layer '%s' has no hardware form", class_name);
+            result =
+                diag_error(&reader->context->diagnostics, at,
+                           "see 'bxc ops'; QDense, QEinsumDense, QEinsumDenseBatchnorm, ReLU and Activation are read",
+                           "layer '%s' has no hardware form", class_name);
     }
     return result;
 }
@@ -50,7 +54,8 @@ static int check_layers(const struct keras_reader *reader) {
 static void add_tensor(struct keras_reader *reader, const char *layer, valref value) {
     if (reader->tensor_count == reader->tensor_capacity) {
         uint32_t capacity = reader->tensor_capacity ? 2 * reader->tensor_capacity : 16;
-        reader->tensors = arena_grow(reader->arena, reader->tensors, reader->tensor_count * sizeof *reader->tensors, capacity * sizeof *reader->tensors);
+        reader->tensors = arena_grow(reader->arena, reader->tensors, reader->tensor_count * sizeof *reader->tensors,
+                                     capacity * sizeof *reader->tensors);
         reader->tensor_capacity = capacity;
     }
     reader->tensors[reader->tensor_count++] = (struct keras_tensor){layer, value};
@@ -69,8 +74,10 @@ static int read_input(struct keras_reader *reader, const struct keras_layer *lay
     struct shape shape = {0};
     for (const cJSON *dim = dims ? dims->child : NULL; dim; dim = dim->next) {
         bool batch = shape.rank == 0;
-        if (shape.rank == SHAPE_RANK_MAX || (!batch && !(cJSON_IsNumber(dim) && dim->valuedouble >= 1 && dim->valuedouble <= 1 << 24)))
-            return keras_error(reader, layer, "batch_shape", "give every axis but the first a fixed size", "axis %d has no usable size", shape.rank);
+        if (shape.rank == SHAPE_RANK_MAX ||
+            (!batch && !(cJSON_IsNumber(dim) && dim->valuedouble >= 1 && dim->valuedouble <= 1 << 24)))
+            return keras_error(reader, layer, "batch_shape", "give every axis but the first a fixed size",
+                               "axis %d has no usable size", shape.rank);
         shape.dim[shape.rank++] = batch ? 1 : (int64_t)dim->valuedouble;
     }
     if (shape.rank < 2) return keras_error(reader, layer, "batch_shape", NULL, "the input has no features");
@@ -94,13 +101,18 @@ static const char *feeding_layer(const cJSON *layer, const char *previous, int *
 }
 
 static int read_layer(struct keras_reader *reader, const cJSON *json, const char *group, const char *previous) {
-    struct keras_layer layer = {.class_name = keras_text(json, "class_name"), .name = layer_name(json), .group = group,
+    struct keras_layer layer = {.class_name = keras_text(json, "class_name"),
+                                .name = layer_name(json),
+                                .group = group,
                                 .config = cJSON_GetObjectItemCaseSensitive(json, "config")};
     if (strcmp(layer.class_name, "InputLayer") == 0) return read_input(reader, &layer);
     int count;
     layer.input = find_tensor(reader, feeding_layer(json, previous, &count));
-    if (count != 1) return keras_error(reader, &layer, NULL, "call every layer once, on one tensor", "this layer is used %d times or has %d inputs", count, count);
-    if (valref_equal(layer.input, NO_VALUE)) return keras_error(reader, &layer, NULL, NULL, "what feeds this layer is missing or comes later");
+    if (count != 1)
+        return keras_error(reader, &layer, NULL, "call every layer once, on one tensor",
+                           "this layer is used %d times or has %d inputs", count, count);
+    if (valref_equal(layer.input, NO_VALUE))
+        return keras_error(reader, &layer, NULL, NULL, "what feeds this layer is missing or comes later");
     valref value = keras_layer_read(reader, &layer);
     if (valref_equal(value, NO_VALUE)) return -1;
     add_tensor(reader, layer.name, value);
@@ -111,9 +123,11 @@ static int read_layer(struct keras_reader *reader, const cJSON *json, const char
 static const char *weights_group(struct keras_reader *reader, const cJSON *layer) {
     int number = 0;
     const char *class_name = keras_text(layer, "class_name");
-    for (const cJSON *other = reader->layers->child; other != layer; other = other->next) number += strcmp(keras_text(other, "class_name"), class_name) == 0;
+    for (const cJSON *other = reader->layers->child; other != layer; other = other->next)
+        number += strcmp(keras_text(other, "class_name"), class_name) == 0;
     const char *snake = snake_case(reader->arena, class_name);
-    return number ? arena_printf(reader->arena, "layers/%s_%d", snake, number) : arena_printf(reader->arena, "layers/%s", snake);
+    return number ? arena_printf(reader->arena, "layers/%s_%d", snake, number)
+                  : arena_printf(reader->arena, "layers/%s", snake);
 }
 
 /* "output_layers": ["name", 0, 0] or a list of such. */
@@ -125,7 +139,8 @@ static int read_outputs(struct keras_reader *reader, const cJSON *config, const 
         const cJSON *name = several && output ? output->child : output;
         const char *layer = outputs ? (cJSON_IsString(name) ? name->valuestring : NULL) : last;
         valref value = find_tensor(reader, layer);
-        if (valref_equal(value, NO_VALUE)) return refuse(reader, "config.json", NULL, "an output names no layer of the model");
+        if (valref_equal(value, NO_VALUE))
+            return refuse(reader, "config.json", NULL, "an output names no layer of the model");
         graph_append_output(reader->graph, layer, value);
         if (!several || !output) break;
     }
@@ -154,8 +169,10 @@ static void mend_numbers(char *text) {
     static const char *const words[] = {"-Infinity", "Infinity", "NaN"};
     bool inside = false;
     for (char *at = text; *at; at++) {
-        if (*at == '\\' && inside && at[1]) at++;
-        else if (*at == '"') inside = !inside;
+        if (*at == '\\' && inside && at[1])
+            at++;
+        else if (*at == '"')
+            inside = !inside;
         for (size_t w = 0; !inside && w < sizeof words / sizeof words[0]; w++) {
             size_t length = strlen(words[w]);
             if (strncmp(at, words[w], length) != 0) continue;
@@ -175,9 +192,11 @@ static int read_config(struct keras_reader *reader, char *text, size_t length) {
     const char *class_name = keras_text(json, "class_name");
     const cJSON *config = cJSON_GetObjectItemCaseSensitive(json, "config");
     if (!class_name || (strcmp(class_name, "Functional") != 0 && strcmp(class_name, "Sequential") != 0))
-        return refuse(reader, "config.json", "Functional and Sequential models are read", "this is no model of a known class");
+        return refuse(reader, "config.json", "Functional and Sequential models are read",
+                      "this is no model of a known class");
     reader->layers = cJSON_GetObjectItemCaseSensitive(config, "layers");
-    if (!cJSON_IsArray(reader->layers) || !reader->layers->child) return refuse(reader, "config.json", NULL, "the model has no layers");
+    if (!cJSON_IsArray(reader->layers) || !reader->layers->child)
+        return refuse(reader, "config.json", NULL, "the model has no layers");
     const char *name = keras_text(config, "name");
     reader->graph = graph_new(reader->context, name ? name : "model");
     reader->graph->source = arena_strdup(reader->graph->arena, reader->path);
@@ -186,13 +205,17 @@ static int read_config(struct keras_reader *reader, char *text, size_t length) {
 
 static int read_file(struct keras_reader *reader, const void *data, size_t length) {
     size_t config_length, weights_length;
-    char *config = keras_archive_entry(reader->context, reader->arena, reader->path, data, length, "config.json", &config_length);
-    char *weights = config ? keras_archive_entry(reader->context, reader->arena, reader->path, data, length, "model.weights.h5", &weights_length) : NULL;
+    char *config =
+        keras_archive_entry(reader->context, reader->arena, reader->path, data, length, "config.json", &config_length);
+    char *weights = config ? keras_archive_entry(reader->context, reader->arena, reader->path, data, length,
+                                                 "model.weights.h5", &weights_length)
+                           : NULL;
     if (!weights || keras_weights_open(reader, weights, weights_length) < 0) return -1;
     return read_config(reader, config, config_length);
 }
 
-struct graph *keras_read(struct bxc_context *context, const char *path, const void *data, size_t length, const struct frontend_options *options) {
+struct graph *keras_read(struct bxc_context *context, const char *path, const void *data, size_t length,
+                         const struct frontend_options *options) {
     struct keras_reader reader = {.context = context, .arena = arena_new(context), .path = path};
     int result = read_file(&reader, data, length);
     arena_free(reader.arena);

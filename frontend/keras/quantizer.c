@@ -16,18 +16,27 @@ struct name_value {
 };
 
 /* S_: stochastic while training only. */
-static const struct name_value rounding_modes[] = {
-    {"RND", ROUND_HALF_UP},           {"TRN", ROUND_TRUNCATE},      {"RND_CONV", ROUND_HALF_EVEN},         {"S_RND", ROUND_HALF_UP},
-    {"S_RND_CONV", ROUND_HALF_EVEN},  {"TRN_ZERO", ROUND_TOWARD_ZERO}, {"RND_ZERO", ROUND_HALF_TOWARD_ZERO}, {"RND_INF", ROUND_HALF_AWAY},
-    {"RND_MIN_INF", ROUND_HALF_DOWN}, {NULL, 0}};
-static const struct name_value overflow_modes[] = {{"WRAP", OVERFLOW_WRAP}, {"SAT", OVERFLOW_SATURATE}, {"SAT_SYM", OVERFLOW_SATURATE_SYMMETRIC}, {NULL, 0}};
+static const struct name_value rounding_modes[] = {{"RND", ROUND_HALF_UP},
+                                                   {"TRN", ROUND_TRUNCATE},
+                                                   {"RND_CONV", ROUND_HALF_EVEN},
+                                                   {"S_RND", ROUND_HALF_UP},
+                                                   {"S_RND_CONV", ROUND_HALF_EVEN},
+                                                   {"TRN_ZERO", ROUND_TOWARD_ZERO},
+                                                   {"RND_ZERO", ROUND_HALF_TOWARD_ZERO},
+                                                   {"RND_INF", ROUND_HALF_AWAY},
+                                                   {"RND_MIN_INF", ROUND_HALF_DOWN},
+                                                   {NULL, 0}};
+static const struct name_value overflow_modes[] = {
+    {"WRAP", OVERFLOW_WRAP}, {"SAT", OVERFLOW_SATURATE}, {"SAT_SYM", OVERFLOW_SATURATE_SYMMETRIC}, {NULL, 0}};
 
-static int find_mode(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute, const cJSON *config,
-                     const char *key, const struct name_value *modes, int *out) {
+static int find_mode(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
+                     const cJSON *config, const char *key, const struct name_value *modes, int *out) {
     const char *name = keras_text(config, key);
     for (; name && modes->name; modes++)
         if (strcmp(modes->name, name) == 0) return *out = modes->value, 0;
-    return keras_error(reader, layer, attribute, "the modes of ap_fixed from TRN to RND_CONV, and WRAP, SAT, SAT_SYM are read", "%s '%s' is unknown", key, name ? name : "(none)");
+    return keras_error(reader, layer, attribute,
+                       "the modes of ap_fixed from TRN to RND_CONV, and WRAP, SAT, SAT_SYM are read",
+                       "%s '%s' is unknown", key, name ? name : "(none)");
 }
 
 /* Positions of the variables: trainable ones come first (NUMERICS). */
@@ -40,7 +49,8 @@ static struct positions variable_positions(bool kbi, bool wrap) {
     return wrap ? (struct positions){1, 2, 0, -1} : (struct positions){2, 0, 1, -1};
 }
 
-static int read_variable(struct keras_reader *reader, const struct keras_layer *layer, const char *name, int position, struct keras_variable *out) {
+static int read_variable(struct keras_reader *reader, const struct keras_layer *layer, const char *name, int position,
+                         struct keras_variable *out) {
     const char *path = arena_printf(reader->arena, "%s/%s/quantizer/vars/%d", layer->group, name, position);
     if (keras_weights_read(reader, path, out) < 0) return -1;
     return out->values ? 0 : keras_error(reader, layer, name, NULL, "the weights have no '%s'", path);
@@ -51,10 +61,12 @@ static int whole(float x) {
     return rounded < -1000 ? -1000 : rounded > 1000 ? 1000 : (int)rounded;
 }
 
-static int read_widths(struct keras_reader *reader, const struct keras_layer *layer, const char *name, struct positions at, struct keras_quantizer *out) {
+static int read_widths(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                       struct positions at, struct keras_quantizer *out) {
     struct keras_variable k, i, last;
     if (read_variable(reader, layer, name, at.k, &k) < 0 || read_variable(reader, layer, name, at.i, &i) < 0 ||
-        read_variable(reader, layer, name, at.b >= 0 ? at.b : at.f, &last) < 0) return -1;
+        read_variable(reader, layer, name, at.b >= 0 ? at.b : at.f, &last) < 0)
+        return -1;
     if (!shape_equal(&k.shape, &i.shape) || !shape_equal(&k.shape, &last.shape))
         return keras_error(reader, layer, name, NULL, "the quantiser's variables differ in shape");
     out->shape = k.shape;
@@ -69,17 +81,21 @@ static int read_widths(struct keras_reader *reader, const struct keras_layer *la
         out->i[e] = whole(i.values[e]);
         out->f[e] = at.b >= 0 ? whole(last.values[e]) - out->i[e] : whole(last.values[e]);
         if (abs(out->i[e]) > WIDTH_MAX || abs(out->f[e]) > WIDTH_MAX)
-            return keras_error(reader, layer, name, NULL, "element %zu has %d integer and %d fraction bits, which is absurd", e, out->i[e], out->f[e]);
+            return keras_error(reader, layer, name, NULL,
+                               "element %zu has %d integer and %d fraction bits, which is absurd", e, out->i[e],
+                               out->f[e]);
     }
     return 0;
 }
 
-static int refuse_extras(struct keras_reader *reader, const struct keras_layer *layer, const char *name, const cJSON *config) {
+static int refuse_extras(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                         const cJSON *config) {
     static const char *const extras[] = {"scaler", "affine", "bw_mapper"};
     int result = 0;
     for (int i = 0; i < 3; i++) {
         const cJSON *extra = cJSON_GetObjectItemCaseSensitive(config, extras[i]);
-        if (extra && !cJSON_IsNull(extra)) result = keras_error(reader, layer, name, "train without it", "a quantiser with %s is not read", extras[i]);
+        if (extra && !cJSON_IsNull(extra))
+            result = keras_error(reader, layer, name, "train without it", "a quantiser with %s is not read", extras[i]);
     }
     return result;
 }
@@ -90,21 +106,25 @@ static bool is_weight(const cJSON *config) {
     return keras_flag(config, "is_weight", place && strcmp(place, "weight") == 0);
 }
 
-int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name, struct keras_quantizer *out) {
+int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                         struct keras_quantizer *out) {
     *out = (struct keras_quantizer){0};
     const cJSON *conf = cJSON_GetObjectItemCaseSensitive(layer->config, arena_printf(reader->arena, "%s_conf", name));
     const cJSON *config = cJSON_GetObjectItemCaseSensitive(conf, "config");
     const char *type = keras_text(config, "q_type");
     if (!type || (strcmp(type, "kbi") != 0 && strcmp(type, "kif") != 0))
-        return keras_error(reader, layer, name, "kbi and kif quantisers are read", "a quantiser of type '%s' has no fixed-point form", type ? type : "(none)");
+        return keras_error(reader, layer, name, "kbi and kif quantisers are read",
+                           "a quantiser of type '%s' has no fixed-point form", type ? type : "(none)");
     if (refuse_extras(reader, layer, name, config) < 0) return -1;
     int rounding = 0, overflow = 0;
     if (find_mode(reader, layer, name, config, "round_mode", rounding_modes, &rounding) < 0 ||
-        find_mode(reader, layer, name, config, "overflow_mode", overflow_modes, &overflow) < 0) return -1;
+        find_mode(reader, layer, name, config, "overflow_mode", overflow_modes, &overflow) < 0)
+        return -1;
     out->rounding = (enum rounding)rounding;
     out->overflow = (enum overflow)overflow;
     bool wrap = overflow == OVERFLOW_WRAP, kbi = strcmp(type, "kbi") == 0;
-    out->only_rounds = wrap && (!kbi || rounding == ROUND_HALF_UP) && is_weight(config) && keras_flag(config, "trainable", true);
+    out->only_rounds =
+        wrap && (!kbi || rounding == ROUND_HALF_UP) && is_weight(config) && keras_flag(config, "trainable", true);
     return read_widths(reader, layer, name, variable_positions(kbi, wrap), out);
 }
 
@@ -153,13 +173,15 @@ static float quantize(const struct keras_quantizer *quantizer, size_t e, float x
 
 void keras_quantize_constant(const struct keras_quantizer *quantizer, const struct shape *shape, float *values) {
     size_t count = shape_elements(shape);
-    for (size_t e = 0; e < count; e++) values[e] = quantize(quantizer, shape_project(shape, e, &quantizer->shape), values[e]);
+    for (size_t e = 0; e < count; e++)
+        values[e] = quantize(quantizer, shape_project(shape, e, &quantizer->shape), values[e]);
 }
 
 valref keras_quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
                             const struct keras_quantizer *quantizer, valref value) {
     if (quantizer->only_rounds) {
-        keras_error(reader, layer, name, "train with is_weight=False here", "an activation has a weight's quantiser, which wraps without a range");
+        keras_error(reader, layer, name, "train with is_weight=False here",
+                    "an activation has a weight's quantiser, which wraps without a range");
         return NO_VALUE;
     }
     union attributes attributes = {.quantizer = {.rounding = quantizer->rounding, .overflow = quantizer->overflow}};
@@ -169,9 +191,11 @@ valref keras_quantize_value(struct keras_reader *reader, const struct keras_laye
     for (size_t e = 0; e < quantizer->count; e++) {
         formats->at[e] = format_of(quantizer, e);
         if (formats->at[e].width > 62) {
-            keras_error(reader, layer, name, "train with fewer bits", "width %d of element %zu is above 62 bits", formats->at[e].width, e);
+            keras_error(reader, layer, name, "train with fewer bits", "width %d of element %zu is above 62 bits",
+                        formats->at[e].width, e);
             return NO_VALUE;
         }
     }
-    return graph_append(reader->graph, OP_NARROW, arena_printf(reader->arena, "%s.%s", layer->name, name), &value, 1, &attributes);
+    return graph_append(reader->graph, OP_NARROW, arena_printf(reader->arena, "%s.%s", layer->name, name), &value, 1,
+                        &attributes);
 }

@@ -14,8 +14,8 @@ static void release_dataset(void *handle) {
     H5Dclose(*(hid_t *)handle);
 }
 
-/* HDF5 is one library for the whole process: as Debian builds it, one thread may be in it at a time, and its printing of
- * errors is a setting of the process. A reader has both to itself, and leaves the setting as it was. */
+/* HDF5 is one library for the whole process: as Debian builds it, one thread may be in it at a time, and its printing
+ * of errors is a setting of the process. A reader has both to itself, and leaves the setting as it was. */
 static pthread_mutex_t hdf5_turn = PTHREAD_MUTEX_INITIALIZER;
 
 struct silence {
@@ -45,12 +45,14 @@ int keras_weights_open(struct keras_reader *reader, const void *image, size_t le
     hid_t *handle = ARENA_NEW(reader->arena, hid_t);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     hid_t file = -1;
-    if (access >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && H5Pset_file_image(access, (void *)(uintptr_t)image, length) >= 0 &&
+    if (access >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0 &&
+        H5Pset_file_image(access, (void *)(uintptr_t)image, length) >= 0 &&
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
         file = H5Fopen(name, H5F_ACC_RDONLY, access);
     if (access >= 0) H5Pclose(access);
     if (file < 0)
-        return diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = "model.weights.h5"}, NULL,
+        return diag_error(&reader->context->diagnostics,
+                          (struct location){.file = reader->path, .path = "model.weights.h5"}, NULL,
                           "this is no HDF5 file, or it is damaged");
     *handle = file;
     reader->weights = file;
@@ -59,7 +61,8 @@ int keras_weights_open(struct keras_reader *reader, const void *image, size_t le
 }
 
 static int refuse(struct keras_reader *reader, const char *path, const char *why) {
-    return diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = path}, NULL, "%s", why);
+    return diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = path}, NULL, "%s",
+                      why);
 }
 
 /* 0 when every group on the way is there. */
@@ -85,7 +88,8 @@ static int read_shape(struct keras_reader *reader, const char *path, hid_t datas
     *out = (struct shape){.rank = rank};
     hsize_t count = 1;
     for (int d = 0; d < rank; d++) {
-        if (dims[d] == 0 || dims[d] > VARIABLE_MAX || (count *= dims[d]) > VARIABLE_MAX) return refuse(reader, path, "this variable is empty or has an absurd size");
+        if (dims[d] == 0 || dims[d] > VARIABLE_MAX || (count *= dims[d]) > VARIABLE_MAX)
+            return refuse(reader, path, "this variable is empty or has an absurd size");
         out->dim[d] = (int64_t)dims[d];
     }
     return 0;
@@ -99,10 +103,12 @@ static bool is_number(hid_t dataset) {
 }
 
 static int read_dataset(struct keras_reader *reader, const char *path, hid_t dataset, struct keras_variable *out) {
-    int result = is_number(dataset) ? read_shape(reader, path, dataset, &out->shape) : refuse(reader, path, "this variable holds no numbers");
+    int result = is_number(dataset) ? read_shape(reader, path, dataset, &out->shape)
+                                    : refuse(reader, path, "this variable holds no numbers");
     if (result == 0) {
         out->values = ARENA_ARRAY(reader->arena, float, shape_elements(&out->shape));
-        if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->values) < 0) result = refuse(reader, path, "this variable cannot be read");
+        if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->values) < 0)
+            result = refuse(reader, path, "this variable cannot be read");
     }
     return result;
 }

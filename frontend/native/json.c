@@ -30,10 +30,14 @@ static const char *too_deep(const char *text, size_t length) {
     int depth = 0;
     bool quoted = false;
     for (size_t i = 0; i < length; i++) {
-        if (quoted && text[i] == '\\') i++;
-        else if (text[i] == '"') quoted = !quoted;
-        else if (!quoted && (text[i] == '[' || text[i] == '{') && ++depth > NATIVE_NESTING_MAX) return text + i;
-        else if (!quoted && (text[i] == ']' || text[i] == '}')) depth--;
+        if (quoted && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && (text[i] == '[' || text[i] == '{') && ++depth > NATIVE_NESTING_MAX)
+            return text + i;
+        else if (!quoted && (text[i] == ']' || text[i] == '}'))
+            depth--;
     }
     return NULL;
 }
@@ -67,18 +71,19 @@ const struct cJSON *native_parse(const struct json *json, const char *text, size
 
 const struct cJSON *native_member(const struct cJSON *object, const char *name) {
     const cJSON *item;
-    cJSON_ArrayForEach(item, object)
-        if (item->string && !strcmp(item->string, name)) return item;
+    cJSON_ArrayForEach(item, object) if (item->string && !strcmp(item->string, name)) return item;
     return NULL;
 }
 
 int native_members(const struct json *json, const char *path, const struct cJSON *object, const char *const *names) {
     const cJSON *item;
-    if (!cJSON_IsObject(object)) return native_fail(json, path, object ? "this is not an object" : "an object is missing");
+    if (!cJSON_IsObject(object))
+        return native_fail(json, path, object ? "this is not an object" : "an object is missing");
     cJSON_ArrayForEach(item, object) {
         size_t i = 0;
         while (names[i] && strcmp(names[i], item->string)) i++;
-        if (!names[i]) return native_fail(json, native_path(json, path, item->string), "member '%s' is unknown", item->string);
+        if (!names[i])
+            return native_fail(json, native_path(json, path, item->string), "member '%s' is unknown", item->string);
         if (native_member(object, item->string) != item)
             return native_fail(json, native_path(json, path, item->string), "member '%s' stands twice", item->string);
     }
@@ -111,16 +116,21 @@ static bool whole_of(const struct cJSON *item, int64_t *number) {
     return (double)*number == item->valuedouble;
 }
 
-int native_whole(const struct json *json, const char *path, const struct cJSON *item, int64_t low, int64_t high, int64_t *number) {
+int native_whole(const struct json *json, const char *path, const struct cJSON *item, int64_t low, int64_t high,
+                 int64_t *number) {
     *number = 0;
     if (!item) return native_fail(json, path, "a whole number is missing");
-    if (!whole_of(item, number)) return native_fail(json, path, "this is no whole number (beyond 2^53 it must be a text)");
+    if (!whole_of(item, number))
+        return native_fail(json, path, "this is no whole number (beyond 2^53 it must be a text)");
     if (*number >= low && *number <= high) return 0;
     return native_fail(json, path, "%" PRId64 " is not between %" PRId64 " and %" PRId64, *number, low, high);
 }
 
 static bool real_of(const struct cJSON *item, double *number) {
-    static const struct { const char *name; double number; } others[] = {{"inf", INFINITY}, {"-inf", -INFINITY}, {"nan", NAN}};
+    static const struct {
+        const char *name;
+        double number;
+    } others[] = {{"inf", INFINITY}, {"-inf", -INFINITY}, {"nan", NAN}};
     *number = 0;
     for (size_t i = 0; cJSON_IsString(item) && i < 3; i++)
         if (!strcmp(others[i].name, item->valuestring)) {
@@ -140,7 +150,7 @@ int native_array(const struct json *json, const char *path, const struct cJSON *
     const cJSON *member;
     *count = 0;
     if (!cJSON_IsArray(item)) return native_fail(json, path, item ? "this is not a list" : "a list is missing");
-    cJSON_ArrayForEach(member, item) ++*count;
+    cJSON_ArrayForEach(member, item)++ *count;
     return 0;
 }
 
@@ -150,7 +160,8 @@ static int native_counted(const struct json *json, const char *path, const struc
     return there == count ? 0 : native_fail(json, path, "the list has %zu members, not %zu", there, count);
 }
 
-int native_wholes(const struct json *json, const char *path, const struct cJSON *item, size_t count, int64_t **numbers) {
+int native_wholes(const struct json *json, const char *path, const struct cJSON *item, size_t count,
+                  int64_t **numbers) {
     const cJSON *member;
     size_t i = 0;
     if (native_counted(json, path, item, count) < 0) return -1;

@@ -33,7 +33,8 @@ int native_members(const struct json *json, const char *path, const struct cJSON
 const struct cJSON *native_member(const struct cJSON *object, const char *name); /* NULL: none */
 /* Each: -1 and a diagnosis when it is not of that kind. item may be NULL: it is missing. */
 int native_text(const struct json *json, const char *path, const struct cJSON *item, const char **text);
-int native_whole(const struct json *json, const char *path, const struct cJSON *item, int64_t low, int64_t high, int64_t *number);
+int native_whole(const struct json *json, const char *path, const struct cJSON *item, int64_t low, int64_t high,
+                 int64_t *number);
 int native_real(const struct json *json, const char *path, const struct cJSON *item, double *number);
 int native_array(const struct json *json, const char *path, const struct cJSON *item, size_t *count);
 /* Arrays of exactly `count` numbers, in the arena. */

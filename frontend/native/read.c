@@ -28,14 +28,14 @@ static int read_reference(const struct json *json, const char *path, const struc
     return 0;
 }
 
-static int read_operands(const struct json *json, const char *path, const struct cJSON *list, valref **inputs, uint32_t *count) {
+static int read_operands(const struct json *json, const char *path, const struct cJSON *list, valref **inputs,
+                         uint32_t *count) {
     size_t length = 0, i = 0;
     const cJSON *item;
     if (list && native_array(json, path, list, &length) < 0) return -1;
     *inputs = ARENA_ARRAY(json->arena, valref, length + 1);
     *count = (uint32_t)length;
-    if (list) cJSON_ArrayForEach(item, list)
-        if (read_reference(json, path, item, &(*inputs)[i++]) < 0) return -1;
+    if (list) cJSON_ArrayForEach(item, list) if (read_reference(json, path, item, &(*inputs)[i++]) < 0) return -1;
     return 0;
 }
 
@@ -47,21 +47,31 @@ struct statement {
     union attributes attributes;
 };
 
-static int read_heading(const struct json *json, const char *path, const struct cJSON *item, struct statement *statement) {
+static int read_heading(const struct json *json, const char *path, const struct cJSON *item,
+                        struct statement *statement) {
     static const char *const names[] = {"name", "op", "from", "value", "inputs", "attributes", NULL};
     const cJSON *from, *value;
     if (native_members(json, path, item, names) < 0) return -1;
-    if (native_text(json, native_path(json, path, "name"), native_member(item, "name"), &statement->name) < 0) return -1;
+    if (native_text(json, native_path(json, path, "name"), native_member(item, "name"), &statement->name) < 0)
+        return -1;
     if (native_text(json, native_path(json, path, "op"), native_member(item, "op"), &statement->op_name) < 0) return -1;
     if (!op_parse(statement->op_name, &statement->op))
-        return native_fail(json, native_path(json, path, "op"), "'%s' is no operator; see 'bxc ops'", statement->op_name);
-    if ((from = native_member(item, "from")) && native_text(json, native_path(json, path, "from"), from, &statement->from) < 0) return -1;
-    if ((value = native_member(item, "value")) && native_text(json, native_path(json, path, "value"), value, &statement->value) < 0) return -1;
-    return read_operands(json, native_path(json, path, "inputs"), native_member(item, "inputs"), &statement->inputs, &statement->input_count);
+        return native_fail(json, native_path(json, path, "op"), "'%s' is no operator; see 'bxc ops'",
+                           statement->op_name);
+    if ((from = native_member(item, "from")) &&
+        native_text(json, native_path(json, path, "from"), from, &statement->from) < 0)
+        return -1;
+    if ((value = native_member(item, "value")) &&
+        native_text(json, native_path(json, path, "value"), value, &statement->value) < 0)
+        return -1;
+    return read_operands(json, native_path(json, path, "inputs"), native_member(item, "inputs"), &statement->inputs,
+                         &statement->input_count);
 }
 
 /* What does something in training alone is another name for its operand. */
-static bool is_another_name(const char *op) { return !strcmp(op, "dropout") || !strcmp(op, "identity"); }
+static bool is_another_name(const char *op) {
+    return !strcmp(op, "dropout") || !strcmp(op, "identity");
+}
 
 static int read_another_name(struct json *json, const char *path, const struct cJSON *item) {
     static const char *const names[] = {"name", "op", "from", "value", "inputs", "attributes", NULL};
@@ -70,8 +80,10 @@ static int read_another_name(struct json *json, const char *path, const struct c
     uint32_t count;
     if (native_members(json, path, item, names) < 0) return -1;
     if (native_text(json, native_path(json, path, "name"), native_member(item, "name"), &name) < 0) return -1;
-    if (read_operands(json, native_path(json, path, "inputs"), native_member(item, "inputs"), &inputs, &count) < 0) return -1;
-    if (count != 1) return native_fail(json, native_path(json, path, "inputs"), "%u operands are not one", (unsigned)count);
+    if (read_operands(json, native_path(json, path, "inputs"), native_member(item, "inputs"), &inputs, &count) < 0)
+        return -1;
+    if (count != 1)
+        return native_fail(json, native_path(json, path, "inputs"), "%u operands are not one", (unsigned)count);
     name_map_put(&json->nodes, name, arena_copy(json->arena, inputs, sizeof *inputs));
     return 0;
 }
@@ -83,13 +95,15 @@ static int read_node(struct json *json, const char *path, const struct cJSON *it
     memset(&statement, 0, sizeof statement);
     if (read_heading(json, path, item, &statement) < 0) return -1;
     int rank = statement.input_count ? graph_value(json->graph, statement.inputs[0])->shape.rank : 0;
-    if (native_attributes(json, native_path(json, path, "attributes"), native_member(item, "attributes"), statement.op, rank,
-                          &statement.attributes) < 0)
+    if (native_attributes(json, native_path(json, path, "attributes"), native_member(item, "attributes"), statement.op,
+                          rank, &statement.attributes) < 0)
         return -1;
-    valref value = graph_append(json->graph, statement.op, statement.name, statement.inputs, statement.input_count, &statement.attributes);
+    valref value = graph_append(json->graph, statement.op, statement.name, statement.inputs, statement.input_count,
+                                &statement.attributes);
     if (valref_equal(value, NO_VALUE)) return -1;
     if (statement.value) graph_name_value(json->graph, value, statement.value);
-    if (statement.from) graph_definition(json->graph, value)->source_op = arena_strdup(json->graph->arena, statement.from);
+    if (statement.from)
+        graph_definition(json->graph, value)->source_op = arena_strdup(json->graph->arena, statement.from);
     name_map_put(&json->nodes, statement.name, arena_copy(json->arena, &value, sizeof value));
     return 0;
 }
@@ -119,30 +133,33 @@ static int read_lists(struct json *json, const struct cJSON *root) {
     size_t count, i = 0;
     if (native_array(json, "nodes", nodes, &count) < 0) return -1;
     if (count > NATIVE_NODES_MAX) return native_fail(json, "nodes", "too many nodes");
-    cJSON_ArrayForEach(item, nodes)
-        if (read_node(json, arena_printf(json->arena, "nodes[%zu]", i++), item) < 0) return -1;
+    cJSON_ArrayForEach(item,
+                       nodes) if (read_node(json, arena_printf(json->arena, "nodes[%zu]", i++), item) < 0) return -1;
     if (native_array(json, "outputs", outputs, &count) < 0) return -1;
     if (!count) return native_fail(json, "outputs", "the model has no outputs");
     i = 0;
-    cJSON_ArrayForEach(item, outputs)
-        if (read_output(json, arena_printf(json->arena, "outputs[%zu]", i++), item) < 0) return -1;
+    cJSON_ArrayForEach(item, outputs) if (read_output(json, arena_printf(json->arena, "outputs[%zu]", i++), item) <
+                                          0) return -1;
     return 0;
 }
 
 static int read_root(struct json *json, const struct cJSON *root) {
-    static const char *const names[] = {"format", "version", "name", "opset", "nodes", "outputs", "comment", "$schema", NULL};
+    static const char *const names[] = {"format",  "version", "name",    "opset", "nodes",
+                                        "outputs", "comment", "$schema", NULL};
     const char *format, *name;
     int64_t version, opset = 0;
     if (cJSON_IsObject(root) && !native_member(root, "format"))
-        return diag_error(&json->context->diagnostics, (struct location){.file = json->file},
-                          native_member(root, "class_name")
-                              ? "a Keras architecture has no weights in it: export the model to ONNX (float) or QONNX (QKeras: qonnx.converters.from_keras)"
-                              : "convert a model with 'bxc convert MODEL model.json'; other tools' JSON is not read",
-                          "this is not bxc's JSON: there is no member 'format'");
+        return diag_error(
+            &json->context->diagnostics, (struct location){.file = json->file},
+            native_member(root, "class_name")
+                ? "a Keras architecture has no weights in it: export the model to ONNX (float) or QONNX (QKeras: qonnx.converters.from_keras)"
+                : "convert a model with 'bxc convert MODEL model.json'; other tools' JSON is not read",
+            "this is not bxc's JSON: there is no member 'format'");
     if (native_members(json, NULL, root, names) < 0) return -1;
     if (native_text(json, "format", native_member(root, "format"), &format) < 0) return -1;
     if (strcmp(format, NATIVE_FORMAT)) return native_fail(json, "format", "'%s' is not '%s'", format, NATIVE_FORMAT);
-    if (native_whole(json, "version", native_member(root, "version"), NATIVE_VERSION, NATIVE_VERSION, &version) < 0) return -1;
+    if (native_whole(json, "version", native_member(root, "version"), NATIVE_VERSION, NATIVE_VERSION, &version) < 0)
+        return -1;
     if (native_text(json, "name", native_member(root, "name"), &name) < 0) return -1;
     const cJSON *given = native_member(root, "opset");
     if (given && native_whole(json, "opset", given, 0, INT32_MAX, &opset) < 0) return -1;

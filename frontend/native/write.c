@@ -12,9 +12,12 @@ static void write_string(struct strbuf *out, const char *text) {
     strbuf_append(out, "\"");
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') strbuf_printf(out, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f) strbuf_printf(out, "\\u%04x", c);
-        else strbuf_append_bytes(out, text, 1);
+        if (c == '"' || c == '\\')
+            strbuf_printf(out, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            strbuf_printf(out, "\\u%04x", c);
+        else
+            strbuf_append_bytes(out, text, 1);
     }
     strbuf_append(out, "\"");
 }
@@ -131,8 +134,10 @@ static void write_constant(struct strbuf *out, const struct constant_attributes 
         write_formats(out, &constant->formats);
     }
     strbuf_append(out, ", \"numbers\": ");
-    if (constant->kind == VALUE_REAL) write_floats(out, constant->reals, count);
-    else write_wholes(out, constant->integers, count);
+    if (constant->kind == VALUE_REAL)
+        write_floats(out, constant->reals, count);
+    else
+        write_wholes(out, constant->integers, count);
     strbuf_append(out, "}");
 }
 
@@ -194,7 +199,8 @@ static void write_shapes(struct strbuf *out, const struct shape_list *shapes) {
 }
 
 /* rank: of the first operand */
-static void write_field(struct strbuf *out, const struct attribute_field *field, const union attributes *attributes, int rank) {
+static void write_field(struct strbuf *out, const struct attribute_field *field, const union attributes *attributes,
+                        int rank) {
     const void *place = (const char *)attributes + field->offset;
     switch (field->kind) {
     case ATTRIBUTE_BOOL: strbuf_append(out, *(const bool *)place ? "true" : "false"); break;
@@ -214,8 +220,12 @@ static void write_field(struct strbuf *out, const struct attribute_field *field,
     case ATTRIBUTE_TABLES: write_tables(out, &attributes->lookup); break;
     case ATTRIBUTE_STAIRS: write_stairs(out, &attributes->lookup); break;
     case ATTRIBUTE_CONSTANT: write_constant(out, &attributes->constant); break;
-    case ATTRIBUTE_INTEGERS: write_wholes(out, ((const struct integer_list *)place)->at, ((const struct integer_list *)place)->count); break;
-    case ATTRIBUTE_REALS: write_doubles(out, ((const struct real_list *)place)->at, ((const struct real_list *)place)->count); break;
+    case ATTRIBUTE_INTEGERS:
+        write_wholes(out, ((const struct integer_list *)place)->at, ((const struct integer_list *)place)->count);
+        break;
+    case ATTRIBUTE_REALS:
+        write_doubles(out, ((const struct real_list *)place)->at, ((const struct real_list *)place)->count);
+        break;
     case ATTRIBUTE_NAMES: write_names(out, place); break;
     case ATTRIBUTE_SHAPES: write_shapes(out, place); break;
     case ATTRIBUTE_STEPS: write_steps(out, place); break;
@@ -266,18 +276,23 @@ static struct references references_of(const struct graph *graph, struct arena *
         struct node *node = &graph->nodes[i];
         if (node->dead) continue;
         references.position[node->result.id] = position++;
-        name_map_put(&references.names, node->name, name_map_find(&references.names, node->name) ? (void *)(uintptr_t)&many : (void *)node);
+        name_map_put(&references.names, node->name,
+                     name_map_find(&references.names, node->name) ? (void *)(uintptr_t)&many : (void *)node);
     }
     return references;
 }
 
-static void write_reference(struct strbuf *out, const struct graph *graph, const struct references *references, valref value) {
+static void write_reference(struct strbuf *out, const struct graph *graph, const struct references *references,
+                            valref value) {
     const struct node *node = graph_definition(graph, value);
-    if (name_map_find(&references->names, node->name) == node) write_string(out, node->name);
-    else strbuf_printf(out, "%u", references->position[value.id]);
+    if (name_map_find(&references->names, node->name) == node)
+        write_string(out, node->name);
+    else
+        strbuf_printf(out, "%u", references->position[value.id]);
 }
 
-static void write_node(struct strbuf *out, const struct graph *graph, const struct references *references, const struct node *node) {
+static void write_node(struct strbuf *out, const struct graph *graph, const struct references *references,
+                       const struct node *node) {
     const struct value *value = graph_value(graph, node->result);
     strbuf_append(out, "{\"name\": ");
     write_string(out, node->name);
@@ -316,7 +331,8 @@ static void write_output(struct strbuf *out, const struct graph *graph, const st
 static int refuse_bodies(struct bxc_context *context, const struct graph *graph) {
     for (uint32_t i = 0; i < graph->node_count; i++)
         if (!graph->nodes[i].dead && (graph->nodes[i].body || graph->nodes[i].result_count != 1))
-            return diag_error(&context->diagnostics, graph_location(graph, &graph->nodes[i]), "the text form (.bxc) holds it",
+            return diag_error(&context->diagnostics, graph_location(graph, &graph->nodes[i]),
+                              "the text form (.bxc) holds it",
                               "the JSON form has neither bodies nor nodes of several results");
     return 0;
 }

@@ -4,7 +4,8 @@
 #include <float.h>
 #include <math.h>
 
-static struct tensor *read_unary(struct onnx_reader *reader, const struct operation *operation, enum op op, float alpha, float beta) {
+static struct tensor *read_unary(struct onnx_reader *reader, const struct operation *operation, enum op op, float alpha,
+                                 float beta) {
     struct tensor *x = operation->inputs[0];
     union attributes attributes = {.activation = {.alpha = alpha, .beta = beta}};
     return onnx_emit_tensor(reader, operation, op, NULL, &x, 1, &attributes, x->batch_axis);
@@ -14,7 +15,8 @@ struct tensor *onnx_read_relu(struct onnx_reader *reader, const struct operation
     return read_unary(reader, operation, OP_RELU, 0, 0);
 }
 
-static struct tensor *read_real_unary(struct onnx_reader *reader, const struct operation *operation, enum op op, float alpha, float beta) {
+static struct tensor *read_real_unary(struct onnx_reader *reader, const struct operation *operation, enum op op,
+                                      float alpha, float beta) {
     if (refuse_whole(reader, operation, operation->inputs[0]) < 0) return NULL;
     alpha = attribute_real(reader, operation, "alpha", alpha);
     return read_unary(reader, operation, op, alpha, attribute_real(reader, operation, "beta", beta));
@@ -37,7 +39,8 @@ struct tensor *onnx_read_hard_sigmoid(struct onnx_reader *reader, const struct o
 }
 
 /* A bound: an attribute before opset 11, an operand since. */
-static int clip_bound(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *name, float *bound) {
+static int clip_bound(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *name,
+                      float *bound) {
     *bound = attribute_real(reader, operation, name, *bound);
     if (input < operation->input_count && operation->inputs[input] &&
         static_number(reader, operation, input, name, bound) < 0)
@@ -50,7 +53,8 @@ static int clip_bound(struct onnx_reader *reader, const struct operation *operat
 
 struct tensor *onnx_read_clip(struct onnx_reader *reader, const struct operation *operation) {
     float lower = -FLT_MAX, upper = FLT_MAX;
-    if (clip_bound(reader, operation, 1, "min", &lower) < 0 || clip_bound(reader, operation, 2, "max", &upper) < 0) return NULL;
+    if (clip_bound(reader, operation, 1, "min", &lower) < 0 || clip_bound(reader, operation, 2, "max", &upper) < 0)
+        return NULL;
     if (lower > upper)
         return onnx_refuse(reader, operation, NULL, "min of Clip (%g) is above max (%g)", (double)lower, (double)upper);
     return read_unary(reader, operation, OP_CLIP, lower, upper);

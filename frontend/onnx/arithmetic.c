@@ -25,8 +25,10 @@ static bool whole_arithmetic(enum op op, int64_t a, int64_t b, int64_t *result) 
 static struct tensor *fold_whole(struct onnx_reader *reader, const struct operation *operation, enum op op,
                                  const struct tensor *a, const struct tensor *b) {
     struct shape shape;
-    if (!shape_broadcast(&a->shape, &b->shape, &shape)) return onnx_refuse(reader, operation, NULL, "shapes do not go together");
-    if (shape_elements(&shape) > ONNX_ELEMENTS_MAX) return onnx_refuse(reader, operation, NULL, "the result is too large");
+    if (!shape_broadcast(&a->shape, &b->shape, &shape))
+        return onnx_refuse(reader, operation, NULL, "shapes do not go together");
+    if (shape_elements(&shape) > ONNX_ELEMENTS_MAX)
+        return onnx_refuse(reader, operation, NULL, "the result is too large");
     struct tensor *tensor = tensor_new(reader, TENSOR_INTEGERS, a->type, shape);
     size_t count = shape_elements(&shape);
     tensor->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
@@ -34,14 +36,15 @@ static struct tensor *fold_whole(struct onnx_reader *reader, const struct operat
         int64_t left = a->integers[shape_project(&shape, i, &a->shape)];
         int64_t right = b->integers[shape_project(&shape, i, &b->shape)];
         if (!whole_arithmetic(op, left, right, &tensor->integers[i]))
-            return onnx_refuse(reader, operation, NULL, "%" PRId64 " and %" PRId64 " have no whole result in 64 bits", left, right);
+            return onnx_refuse(reader, operation, NULL, "%" PRId64 " and %" PRId64 " have no whole result in 64 bits",
+                               left, right);
     }
     return tensor;
 }
 
 /* Before opset 7, `axis` said where the axes of b stand in a: axes of 1 are put behind them. */
-static struct tensor *align_old_axis(struct onnx_reader *reader, const struct operation *operation, const struct tensor *a,
-                                     struct tensor *b) {
+static struct tensor *align_old_axis(struct onnx_reader *reader, const struct operation *operation,
+                                     const struct tensor *a, struct tensor *b) {
     if (!attribute_integer(reader, operation, "broadcast", 0) || !attribute_find(operation, "axis")) return b;
     int64_t axis = onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", 0), a->shape.rank);
     if (axis < 0) return NULL;
@@ -84,6 +87,7 @@ struct tensor *onnx_read_div(struct onnx_reader *reader, const struct operation 
 struct tensor *onnx_read_pow(struct onnx_reader *reader, const struct operation *operation) {
     struct tensor *base = operation->inputs[0];
     if (!type_is_real(base->type) && !tensor_is_static(base))
-        return onnx_refuse(reader, operation, "cast to float before the arithmetic", "a power of %s numbers", onnx_type_name(base->type));
+        return onnx_refuse(reader, operation, "cast to float before the arithmetic", "a power of %s numbers",
+                           onnx_type_name(base->type));
     return read_arithmetic(reader, operation, OP_POW);
 }

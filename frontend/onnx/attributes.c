@@ -18,7 +18,8 @@ static void attribute_mistyped(struct onnx_reader *reader, const struct operatio
     diag_error(&reader->context->diagnostics, at, NULL, "attribute '%s' is not %s", name, wanted);
 }
 
-int64_t attribute_integer(struct onnx_reader *reader, const struct operation *operation, const char *name, int64_t otherwise) {
+int64_t attribute_integer(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                          int64_t otherwise) {
     const Onnx__AttributeProto *attribute = attribute_find(operation, name);
     if (!attribute) return otherwise;
     if (attribute->has_i) return attribute->i;
@@ -42,7 +43,8 @@ const char *attribute_text(struct onnx_reader *reader, const struct operation *o
     return NULL;
 }
 
-const int64_t *attribute_integers(struct onnx_reader *reader, const struct operation *operation, const char *name, size_t *count) {
+const int64_t *attribute_integers(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                                  size_t *count) {
     static const int64_t none[1];
     const Onnx__AttributeProto *attribute = attribute_find(operation, name);
     *count = 0;
@@ -72,6 +74,7 @@ void attributes_check(struct onnx_reader *reader, const struct operation *operat
         if (strstr(operation->operator->attributes, spaced)) continue;
         struct location at = onnx_location(reader, operation);
         at.attribute = name;
-        diag_warning(&reader->context->diagnostics, at, NULL, "attribute '%s' is unknown and has no effect", name ? name : "");
+        diag_warning(&reader->context->diagnostics, at, NULL, "attribute '%s' is unknown and has no effect",
+                     name ? name : "");
     }
 }

@@ -58,8 +58,14 @@ static int cast_goal(struct onnx_reader *reader, const struct operation *operati
     const Onnx__AttributeProto *attribute = attribute_find(operation, "to");
     if (!attribute || !attribute->has_s) return (int)attribute_integer(reader, operation, "to", TYPE(UNDEFINED));
     const char *text = attribute_text(reader, operation, "to");
-    static const struct { const char *name; int type; } types[] = {
-        {"FLOAT", TYPE(FLOAT)}, {"DOUBLE", TYPE(DOUBLE)}, {"INT64", TYPE(INT64)}, {"INT32", TYPE(INT32)},
+    static const struct {
+        const char *name;
+        int type;
+    } types[] = {
+        {"FLOAT", TYPE(FLOAT)},
+        {"DOUBLE", TYPE(DOUBLE)},
+        {"INT64", TYPE(INT64)},
+        {"INT32", TYPE(INT32)},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (!strcmp(types[i].name, text)) return types[i].type;
@@ -67,7 +73,8 @@ static int cast_goal(struct onnx_reader *reader, const struct operation *operati
 }
 
 /* Known real numbers to whole ones, toward zero. */
-static struct tensor *cast_to_whole(struct onnx_reader *reader, const struct operation *operation, const struct tensor *tensor, int type) {
+static struct tensor *cast_to_whole(struct onnx_reader *reader, const struct operation *operation,
+                                    const struct tensor *tensor, int type) {
     size_t count = tensor_elements(tensor);
     struct tensor *result = tensor_new(reader, TENSOR_INTEGERS, type, tensor->shape);
     result->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
@@ -105,6 +112,6 @@ struct tensor *onnx_read_cast(struct onnx_reader *reader, const struct operation
     if (tensor->state == TENSOR_INTEGERS && type_is_whole(to) && (to == TYPE(INT64) || to == TYPE(INT32)))
         return retyped(reader, tensor, to);
     if (cast_is_exact(tensor, from, to)) return retyped(reader, tensor, to);
-    return onnx_refuse(reader, operation, "a quantiser (QONNX Quant) says how to round", "a cast from %s to %s changes numbers",
-                  onnx_type_name(from), onnx_type_name(to));
+    return onnx_refuse(reader, operation, "a quantiser (QONNX Quant) says how to round",
+                       "a cast from %s to %s changes numbers", onnx_type_name(from), onnx_type_name(to));
 }

@@ -22,27 +22,33 @@ static struct blocks blocks_around(const struct shape *shape, int64_t axis) {
 static struct tensor *static_like(struct onnx_reader *reader, const struct tensor *tensor, struct shape shape) {
     struct tensor *result = tensor_new(reader, tensor->state, tensor->type, shape);
     size_t count = shape_elements(&shape);
-    if (tensor->state == TENSOR_INTEGERS) result->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
-    else result->reals = ARENA_ARRAY(reader->arena, float, count + 1);
+    if (tensor->state == TENSOR_INTEGERS)
+        result->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
+    else
+        result->reals = ARENA_ARRAY(reader->arena, float, count + 1);
     return result;
 }
 
 static void copy_elements(struct tensor *to, size_t at, const struct tensor *from, size_t start, size_t count) {
     if (!count) return;
-    if (to->state == TENSOR_INTEGERS) memcpy(to->integers + at, from->integers + start, count * sizeof *to->integers);
-    else memcpy(to->reals + at, from->reals + start, count * sizeof *to->reals);
+    if (to->state == TENSOR_INTEGERS)
+        memcpy(to->integers + at, from->integers + start, count * sizeof *to->integers);
+    else
+        memcpy(to->reals + at, from->reals + start, count * sizeof *to->reals);
 }
 
 /* ---- Concat ---- */
 
 static bool concat_is_static(const struct operation *operation) {
     for (uint32_t i = 0; i < operation->input_count; i++)
-        if (operation->inputs[i]->state != operation->inputs[0]->state || !tensor_is_static(operation->inputs[i])) return false;
+        if (operation->inputs[i]->state != operation->inputs[0]->state || !tensor_is_static(operation->inputs[i]))
+            return false;
     return true;
 }
 
 /* -1 and a diagnosis when shapes differ elsewhere than along the axis. */
-static int concat_shape(struct onnx_reader *reader, const struct operation *operation, int64_t axis, struct shape *shape) {
+static int concat_shape(struct onnx_reader *reader, const struct operation *operation, int64_t axis,
+                        struct shape *shape) {
     *shape = operation->inputs[0]->shape;
     for (uint32_t i = 1; i < operation->input_count; i++) {
         struct shape other = operation->inputs[i]->shape;
@@ -59,7 +65,8 @@ static int concat_shape(struct onnx_reader *reader, const struct operation *oper
     return -1;
 }
 
-static struct tensor *static_concat(struct onnx_reader *reader, const struct operation *operation, int64_t axis, struct shape shape) {
+static struct tensor *static_concat(struct onnx_reader *reader, const struct operation *operation, int64_t axis,
+                                    struct shape shape) {
     struct tensor *result = static_like(reader, operation->inputs[0], shape);
     struct blocks whole = blocks_around(&shape, axis);
     size_t done = 0;
@@ -76,7 +83,8 @@ static struct tensor *static_concat(struct onnx_reader *reader, const struct ope
 
 struct tensor *onnx_read_concat(struct onnx_reader *reader, const struct operation *operation) {
     struct shape shape;
-    int64_t axis = onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", 1), operation->inputs[0]->shape.rank);
+    int64_t axis =
+        onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", 1), operation->inputs[0]->shape.rank);
     for (uint32_t i = 0; i < operation->input_count; i++)
         if (!operation->inputs[i]) return onnx_refuse(reader, operation, NULL, "operand %u is left out", i);
     if (axis < 0 || concat_shape(reader, operation, axis, &shape) < 0) return NULL;
@@ -86,13 +94,14 @@ struct tensor *onnx_read_concat(struct onnx_reader *reader, const struct operati
     int batch = broadcast_batch(reader, operation, operation->inputs, operation->input_count);
     if (batch == -2) return NULL;
     union attributes attributes = {.axis = {.axis = axis}};
-    return onnx_emit_tensor(reader, operation, OP_CONCAT, NULL, operation->inputs, operation->input_count, &attributes, batch);
+    return onnx_emit_tensor(reader, operation, OP_CONCAT, NULL, operation->inputs, operation->input_count, &attributes,
+                            batch);
 }
 
 /* ---- Gather ---- */
 
-static struct tensor *static_gather(struct onnx_reader *reader, const struct tensor *data, struct shape shape, int64_t axis,
-                                    const int64_t *indices, size_t count) {
+static struct tensor *static_gather(struct onnx_reader *reader, const struct tensor *data, struct shape shape,
+                                    int64_t axis, const int64_t *indices, size_t count) {
     struct tensor *result = static_like(reader, data, shape);
     struct blocks blocks = blocks_around(&data->shape, axis);
     for (size_t outer = 0; outer < blocks.outer; outer++)
@@ -102,12 +111,14 @@ static struct tensor *static_gather(struct onnx_reader *reader, const struct ten
     return result;
 }
 
-static int64_t *normal_indices(struct onnx_reader *reader, const struct operation *operation, const int64_t *given, size_t count, int64_t length) {
+static int64_t *normal_indices(struct onnx_reader *reader, const struct operation *operation, const int64_t *given,
+                               size_t count, int64_t length) {
     int64_t *indices = ARENA_ARRAY(reader->arena, int64_t, count + 1);
     for (size_t i = 0; i < count; i++) {
         indices[i] = given[i] < 0 && given[i] >= -length ? given[i] + length : given[i];
         if (indices[i] >= 0 && indices[i] < length) continue;
-        onnx_refuse(reader, operation, NULL, "index %" PRId64 " is out of range for %" PRId64 " entries", given[i], length);
+        onnx_refuse(reader, operation, NULL, "index %" PRId64 " is out of range for %" PRId64 " entries", given[i],
+                    length);
         return NULL;
     }
     return indices;
@@ -159,7 +170,9 @@ static int slice_request(struct onnx_reader *reader, const struct operation *ope
     request->ends = attribute_or_operand(reader, operation, "ends", 2, &ends);
     request->axes = attribute_or_operand(reader, operation, "axes", 3, &request->axes_count);
     request->steps = attribute_or_operand(reader, operation, "steps", 4, &request->steps_count);
-    if (request->count == SIZE_MAX || ends == SIZE_MAX || request->axes_count == SIZE_MAX || request->steps_count == SIZE_MAX) return -1;
+    if (request->count == SIZE_MAX || ends == SIZE_MAX || request->axes_count == SIZE_MAX ||
+        request->steps_count == SIZE_MAX)
+        return -1;
     bool fits = request->starts && request->ends && ends == request->count && request->count <= SHAPE_RANK_MAX &&
                 (!request->axes || request->axes_count == request->count) &&
                 (!request->steps || request->steps_count == request->count);
@@ -173,7 +186,8 @@ static int64_t limited(int64_t number, int64_t lowest, int64_t highest) {
 }
 
 /* Start and count along an axis of this length, by ONNX's rules for numbers out of range. */
-static void slice_axis(struct slice_attributes *slice, int axis, int64_t length, int64_t start, int64_t end, int64_t step) {
+static void slice_axis(struct slice_attributes *slice, int axis, int64_t length, int64_t start, int64_t end,
+                       int64_t step) {
     if (start < 0) start = start < -length ? -1 : start + length;
     if (end < 0) end = end < -length ? -1 : end + length;
     bool up = step > 0;
@@ -191,8 +205,8 @@ static bool slice_takes_batch(const struct onnx_reader *reader, int64_t start, i
     return start == 0 && step == 1 && end >= stored;
 }
 
-static int slice_attributes(struct onnx_reader *reader, const struct operation *operation, const struct slice_request *request,
-                            struct slice_attributes *slice) {
+static int slice_attributes(struct onnx_reader *reader, const struct operation *operation,
+                            const struct slice_request *request, struct slice_attributes *slice) {
     const struct tensor *data = operation->inputs[0];
     for (int i = 0; i < data->shape.rank; i++) slice_axis(slice, i, data->shape.dim[i], 0, data->shape.dim[i], 1);
     for (size_t i = 0; i < request->count; i++) {
@@ -212,7 +226,8 @@ static int slice_attributes(struct onnx_reader *reader, const struct operation *
     return 0;
 }
 
-static struct tensor *static_slice(struct onnx_reader *reader, const struct tensor *data, const struct slice_attributes *slice) {
+static struct tensor *static_slice(struct onnx_reader *reader, const struct tensor *data,
+                                   const struct slice_attributes *slice) {
     struct shape shape = {.rank = data->shape.rank};
     for (int i = 0; i < shape.rank; i++) shape.dim[i] = slice->count[i];
     struct tensor *result = static_like(reader, data, shape);
@@ -238,7 +253,8 @@ struct tensor *onnx_read_slice(struct onnx_reader *reader, const struct operatio
     if (slice_attributes(reader, operation, &request, &attributes.slice) < 0) return NULL;
     if (tensor_is_static(data)) return static_slice(reader, data, &attributes.slice);
     for (int i = 0; i < data->shape.rank; i++)
-        if (!attributes.slice.count[i]) return onnx_refuse(reader, operation, NULL, "the result has no elements along axis %d", i);
+        if (!attributes.slice.count[i])
+            return onnx_refuse(reader, operation, NULL, "the result has no elements along axis %d", i);
     return onnx_emit_tensor(reader, operation, OP_SLICE, NULL, &data, 1, &attributes, data->batch_axis);
 }
 
@@ -247,7 +263,8 @@ struct tensor *onnx_read_slice(struct onnx_reader *reader, const struct operatio
 struct tensor *onnx_read_shape(struct onnx_reader *reader, const struct operation *operation) {
     const struct shape *shape = &operation->inputs[0]->shape;
     int64_t rank = shape->rank;
-    int64_t start = attribute_integer(reader, operation, "start", 0), end = attribute_integer(reader, operation, "end", rank);
+    int64_t start = attribute_integer(reader, operation, "start", 0),
+            end = attribute_integer(reader, operation, "end", rank);
     start = limited(start < 0 && start >= -rank ? start + rank : start, 0, rank);
     end = limited(end < 0 && end >= -rank ? end + rank : end, 0, rank);
     int64_t count = end > start ? end - start : 0;

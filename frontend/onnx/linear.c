@@ -1,45 +1,51 @@
 /* MatMul, Gemm, BatchNormalization. */
 #include "frontend/onnx/onnx.h"
 
-static struct tensor *matrix_with_axis(struct onnx_reader *reader, const struct operation *operation, struct tensor *tensor,
-                                       bool in_front) {
+static struct tensor *matrix_with_axis(struct onnx_reader *reader, const struct operation *operation,
+                                       struct tensor *tensor, bool in_front) {
     struct shape shape = {.rank = 2, .dim = {1, 1}};
     shape.dim[in_front ? 1 : 0] = tensor->shape.dim[0];
     return move_reshape(reader, operation, in_front ? "row" : "column", tensor, shape,
-                        tensor->batch_axis < 0 ? -1 : in_front ? 1 : 0);
+                        tensor->batch_axis < 0 ? -1
+                        : in_front             ? 1
+                                               : 0);
 }
 
 /* Where the batch axis of a product is: it may be a row of a, a column of b or a leading axis,
  * never the axis that is summed. -2 and a diagnosis otherwise. */
-static int matmul_batch(struct onnx_reader *reader, const struct operation *operation, const struct tensor *a, const struct tensor *b) {
+static int matmul_batch(struct onnx_reader *reader, const struct operation *operation, const struct tensor *a,
+                        const struct tensor *b) {
     int rank = a->shape.rank > b->shape.rank ? a->shape.rank : b->shape.rank;
     if (refuse_batch_axis(reader, operation, a, a->shape.rank - 1) < 0) return -2;
     if (refuse_batch_axis(reader, operation, b, b->shape.rank - 2) < 0) return -2;
     int of_a = a->batch_axis < 0 ? -1 : rank - a->shape.rank + a->batch_axis;
     int of_b = b->batch_axis < 0 ? -1 : rank - b->shape.rank + b->batch_axis;
     if (of_a >= 0 && of_b >= 0 && (of_a != of_b || of_a >= rank - 2)) {
-        onnx_refuse(reader, operation, "bxc computes each event by itself", "the product pairs each event with every other");
+        onnx_refuse(reader, operation, "bxc computes each event by itself",
+                    "the product pairs each event with every other");
         return -2;
     }
     int batch = of_a >= 0 ? of_a : of_b;
     const struct tensor *other = of_a >= 0 ? b : a;
     int axis = batch - (rank - other->shape.rank);
     if (batch >= 0 && batch < rank - 2 && axis >= 0 && other->batch_axis < 0 && other->shape.dim[axis] != 1) {
-        onnx_refuse(reader, operation, NULL, "an operand has %lld entries along the batch", (long long)other->shape.dim[axis]);
+        onnx_refuse(reader, operation, NULL, "an operand has %lld entries along the batch",
+                    (long long)other->shape.dim[axis]);
         return -2;
     }
     return batch;
 }
 
-static struct tensor *emit_matmul(struct onnx_reader *reader, const struct operation *operation, struct tensor *a, struct tensor *b) {
+static struct tensor *emit_matmul(struct onnx_reader *reader, const struct operation *operation, struct tensor *a,
+                                  struct tensor *b) {
     int batch = matmul_batch(reader, operation, a, b);
     struct tensor *inputs[] = {a, b};
     return batch == -2 ? NULL : onnx_emit_tensor(reader, operation, OP_MATMUL, NULL, inputs, 2, NULL, batch);
 }
 
 /* Takes away the axes that vectors were given to become matrices. */
-static struct tensor *drop_vector_axes(struct onnx_reader *reader, const struct operation *operation, struct tensor *product,
-                                       bool row, bool column) {
+static struct tensor *drop_vector_axes(struct onnx_reader *reader, const struct operation *operation,
+                                       struct tensor *product, bool row, bool column) {
     struct shape shape = product->shape;
     int batch = product->batch_axis;
     if (column) shape.rank--;
@@ -54,7 +60,8 @@ static struct tensor *drop_vector_axes(struct onnx_reader *reader, const struct 
 struct tensor *onnx_read_matmul(struct onnx_reader *reader, const struct operation *operation) {
     struct tensor *a = operation->inputs[0], *b = operation->inputs[1];
     if (refuse_whole(reader, operation, a) < 0 || refuse_whole(reader, operation, b) < 0) return NULL;
-    if (!a->shape.rank || !b->shape.rank) return onnx_refuse(reader, operation, NULL, "a matrix product of a single number");
+    if (!a->shape.rank || !b->shape.rank)
+        return onnx_refuse(reader, operation, NULL, "a matrix product of a single number");
     bool row = a->shape.rank == 1, column = b->shape.rank == 1;
     if (row) a = matrix_with_axis(reader, operation, a, true);
     if (column && b) b = matrix_with_axis(reader, operation, b, false);
@@ -89,7 +96,8 @@ static struct tensor *scaled(struct onnx_reader *reader, const struct operation 
     return onnx_emit_tensor(reader, operation, OP_MUL, "scaled", inputs, 2, NULL, tensor->batch_axis);
 }
 
-static struct tensor *gemm_operand(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *transposed) {
+static struct tensor *gemm_operand(struct onnx_reader *reader, const struct operation *operation, uint32_t input,
+                                   const char *transposed) {
     static const int swap[2] = {1, 0};
     struct tensor *tensor = operation->inputs[input];
     if (refuse_whole(reader, operation, tensor) < 0) return NULL;
@@ -132,7 +140,8 @@ static int batch_normalization_mode(struct onnx_reader *reader, const struct ope
         return -1;
     }
     if (x->shape.rank < 2) {
-        onnx_refuse(reader, operation, NULL, "batch normalisation of a tensor with %d axes: it has no channels", x->shape.rank);
+        onnx_refuse(reader, operation, NULL, "batch normalisation of a tensor with %d axes: it has no channels",
+                    x->shape.rank);
         return -1;
     }
     return refuse_batch_axis(reader, operation, x, 1);

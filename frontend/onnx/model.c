@@ -13,7 +13,7 @@
 #define TYPE(name) ONNX__TENSOR_PROTO__DATA_TYPE__##name
 
 static const struct onnx_operator operators[] = {
-#define ONNX_OPERATOR(domain, name, function, minimum, maximum, attributes, becomes) \
+#define ONNX_OPERATOR(domain, name, function, minimum, maximum, attributes, becomes)                                   \
     {domain, name, function, minimum, maximum, attributes},
 #include "frontend/onnx/operators.def"
 #undef ONNX_OPERATOR
@@ -36,7 +36,8 @@ struct location onnx_location(const struct onnx_reader *reader, const struct ope
     return at;
 }
 
-struct tensor *onnx_refuse(struct onnx_reader *reader, const struct operation *operation, const char *help, const char *format, ...) {
+struct tensor *onnx_refuse(struct onnx_reader *reader, const struct operation *operation, const char *help,
+                           const char *format, ...) {
     va_list arguments;
     struct strbuf text = strbuf_new(reader->arena);
     va_start(arguments, format);
@@ -60,7 +61,9 @@ static const struct onnx_operator *operator_find(const char *domain, const char 
 }
 
 /* What to do about the operators that people meet most. */
-static const struct { const char *names, *help; } advice[] = {
+static const struct {
+    const char *names, *help;
+} advice[] = {
     {" Erf Gelu ", "replace GELU by Relu, or see 'bxc ops'"},
     {" Elu Selu Celu Softplus Softsign Mish Swish HardSwish PRelu ThresholdedRelu ",
      "replace the activation by Relu, LeakyRelu, HardSigmoid, Sigmoid or Tanh"},
@@ -71,7 +74,8 @@ static const struct { const char *names, *help; } advice[] = {
      "export quantisers as QONNX Quant nodes"},
     {" LogSoftmax ", "drop it and compare logits, or use Softmax"},
     {" Sum Mean Max Min ", "write it with Add, Mul, Relu and Clip"},
-    {" SequenceConstruct SequenceAt SequenceEmpty SplitToSequence ConcatFromSequence ", "bxc reads tensors, no sequences"},
+    {" SequenceConstruct SequenceAt SequenceEmpty SplitToSequence ConcatFromSequence ",
+     "bxc reads tensors, no sequences"},
 };
 
 static const char *operator_help(struct onnx_reader *reader, const Onnx__NodeProto *proto) {
@@ -97,18 +101,20 @@ static struct tensor *refuse_operator(struct onnx_reader *reader, const struct o
     const char *domain = node_domain(proto), *help = operator_help(reader, proto);
     for (size_t i = 0; i < proto->n_attribute; i++)
         if (proto->attribute[i]->g || proto->attribute[i]->n_graphs)
-            return onnx_refuse(reader, operation, help, "operator '%s' holds a subgraph, which has no hardware form", proto->op_type);
+            return onnx_refuse(reader, operation, help, "operator '%s' holds a subgraph, which has no hardware form",
+                               proto->op_type);
     if (*domain)
-        return onnx_refuse(reader, operation, help, "operator '%s' of domain '%s' has no hardware form", proto->op_type, domain);
+        return onnx_refuse(reader, operation, help, "operator '%s' of domain '%s' has no hardware form", proto->op_type,
+                           domain);
     return onnx_refuse(reader, operation, help, "operator '%s' has no hardware form", proto->op_type);
 }
 
 /* ---- nodes ---- */
 
 static int check_inputs(struct onnx_reader *reader, const struct operation *operation) {
-    const struct onnx_operator *operator = operation->operator;
+    const struct onnx_operator *operator= operation->operator;
     uint32_t there = operation->input_count;
-    if (there < operator->inputs_min || there > operator->inputs_max) {
+    if (there < operator->inputs_min || there> operator->inputs_max) {
         onnx_refuse(reader, operation, NULL, "%u operand%s where %s takes %s%u", there, there == 1 ? "" : "s", operator->name,
                     there < operator->inputs_min ? "at least " : "at most ", there < operator->inputs_min ? operator->inputs_min : operator->inputs_max);
         return -1;
@@ -140,19 +146,22 @@ static int refuse_references(struct onnx_reader *reader, const struct operation 
     for (size_t i = 0; i < operation->proto->n_attribute; i++) {
         const Onnx__AttributeProto *attribute = operation->proto->attribute[i];
         if (!attribute->ref_attr_name || !*attribute->ref_attr_name) continue;
-        onnx_refuse(reader, operation, NULL, "attribute '%s' refers to a function's, outside of any", attribute->name ? attribute->name : "");
+        onnx_refuse(reader, operation, NULL, "attribute '%s' refers to a function's, outside of any",
+                    attribute->name ? attribute->name : "");
         return -1;
     }
     return 0;
 }
 
-static struct tensor *read_operation(struct onnx_reader *reader, struct operation *operation, const char *extra_output) {
+static struct tensor *read_operation(struct onnx_reader *reader, struct operation *operation,
+                                     const char *extra_output) {
     struct diagnostics *diag = &reader->context->diagnostics;
     size_t errors = diag->errors;
-    operation->operator = operator_find(node_domain(operation->proto), operation->proto->op_type);
+    operation->operator= operator_find(node_domain(operation->proto), operation->proto->op_type);
     if (!operation->operator) return refuse_operator(reader, operation);
     if (extra_output)
-        onnx_refuse(reader, operation, NULL, "output '%s' of %s is read, but bxc computes the first output alone", extra_output, operation->operator->name);
+        onnx_refuse(reader, operation, NULL, "output '%s' of %s is read, but bxc computes the first output alone",
+                    extra_output, operation->operator->name);
     if (!find_inputs(reader, operation)) return NULL;
     if (check_inputs(reader, operation) < 0 || refuse_references(reader, operation) < 0) return NULL;
     attributes_check(reader, operation);
@@ -161,10 +170,12 @@ static struct tensor *read_operation(struct onnx_reader *reader, struct operatio
 }
 
 /* Gives the result the output's name, unless it is one of the operands under another name. */
-static void name_result(struct onnx_reader *reader, const struct operation *operation, struct tensor *result, const char *name) {
+static void name_result(struct onnx_reader *reader, const struct operation *operation, struct tensor *result,
+                        const char *name) {
     for (uint32_t i = 0; i < operation->input_count; i++)
-        if (operation->inputs[i] && (operation->inputs[i] == result || (!valref_equal(result->value, NO_VALUE) &&
-                                                                       valref_equal(operation->inputs[i]->value, result->value))))
+        if (operation->inputs[i] &&
+            (operation->inputs[i] == result ||
+             (!valref_equal(result->value, NO_VALUE) && valref_equal(operation->inputs[i]->value, result->value))))
             return;
     result->name = name;
     if (result->state == TENSOR_VALUE) graph_name_value(reader->graph, result->value, name);
@@ -174,12 +185,15 @@ static void read_node(struct onnx_reader *reader, const struct ordered_node *nod
     const Onnx__NodeProto *proto = node->proto;
     struct operation operation = {.proto = proto, .name = node->name};
     struct tensor *result = read_operation(reader, &operation, node->extra_output);
-    if (result) name_result(reader, &operation, result, proto->output[0]);
-    else result = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
+    if (result)
+        name_result(reader, &operation, result, proto->output[0]);
+    else
+        result = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
     name_map_put(&reader->tensors, proto->output[0], result);
     for (size_t i = 1; i < proto->n_output; i++)
         if (*proto->output[i])
-            name_map_put(&reader->tensors, proto->output[i], tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0}));
+            name_map_put(&reader->tensors, proto->output[i],
+                         tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0}));
 }
 
 /* ---- initialisers, inputs, outputs ---- */
@@ -200,7 +214,8 @@ static void read_initialisers(struct onnx_reader *reader) {
         at.attribute = values ? values->name : NULL;
         diag_error(&reader->context->diagnostics, at, "store it densely", "initialiser '%s' is a sparse tensor",
                    at.attribute ? at.attribute : "");
-        if (at.attribute) name_map_put(&reader->tensors, at.attribute, tensor_new(reader, TENSOR_FAILED, 0, (struct shape){0}));
+        if (at.attribute)
+            name_map_put(&reader->tensors, at.attribute, tensor_new(reader, TENSOR_FAILED, 0, (struct shape){0}));
     }
 }
 
@@ -215,20 +230,24 @@ static int64_t stored_dimension(const Onnx__TensorShapeProto__Dimension *dimensi
     return number && dimension->dim_value > 0 ? dimension->dim_value : 0;
 }
 
-static int input_shape(struct onnx_reader *reader, const char *name, const Onnx__TensorShapeProto *stored, struct shape *shape) {
+static int input_shape(struct onnx_reader *reader, const char *name, const Onnx__TensorShapeProto *stored,
+                       struct shape *shape) {
     *shape = (struct shape){.rank = (int)stored->n_dim};
     if (stored->n_dim > SHAPE_RANK_MAX) return input_refuse(reader, name, NULL, "has too many axes");
-    if (!stored->n_dim && !reader->whole_tensors) return input_refuse(reader, name, NULL, "is a single number without a batch axis");
+    if (!stored->n_dim && !reader->whole_tensors)
+        return input_refuse(reader, name, NULL, "is a single number without a batch axis");
     size_t count = 1;
     for (size_t i = 0; i < stored->n_dim; i++) {
         int64_t dim = shape->dim[i] = stored_dimension(stored->dim[i]);
         if (i == 0 && !reader->whole_tensors) shape->dim[i] = dim = 1;
         if (!dim)
-            return input_refuse(reader, name, "export the model with fixed shapes; only the first axis, the batch, may vary",
+            return input_refuse(reader, name,
+                                "export the model with fixed shapes; only the first axis, the batch, may vary",
                                 arena_printf(reader->arena, "has no fixed number of entries along axis %zu", i));
         if (dim > ONNX_ELEMENTS_MAX || count > (size_t)ONNX_ELEMENTS_MAX / (size_t)dim)
-            return input_refuse(reader, name, NULL,
-                                arena_printf(reader->arena, "is too large: %" PRId64 " entries along axis %zu", dim, i));
+            return input_refuse(
+                reader, name, NULL,
+                arena_printf(reader->arena, "is too large: %" PRId64 " entries along axis %zu", dim, i));
         count *= (size_t)dim;
     }
     return 0;
@@ -239,21 +258,26 @@ static void tell_rounding(struct onnx_reader *reader, const char *name, int type
     bool wide = type == TYPE(INT32) || type == TYPE(INT64) || type == TYPE(UINT32) || type == TYPE(UINT64);
     if (wide)
         diag_warning(&reader->context->diagnostics, at, NULL,
-                     "input '%s' is of %s: as binary32, whole numbers beyond 2^24 are rounded", name, onnx_type_name(type));
+                     "input '%s' is of %s: as binary32, whole numbers beyond 2^24 are rounded", name,
+                     onnx_type_name(type));
     else if (type_is_real(type) && type != TYPE(FLOAT))
-        diag_warning(&reader->context->diagnostics, at, NULL, "input '%s' is of %s: bxc computes in binary32", name, onnx_type_name(type));
+        diag_warning(&reader->context->diagnostics, at, NULL, "input '%s' is of %s: bxc computes in binary32", name,
+                     onnx_type_name(type));
 }
 
 static int read_input(struct onnx_reader *reader, const Onnx__ValueInfoProto *info, struct tensor **tensor) {
     const Onnx__TypeProto *type = info->type;
     struct shape shape;
     if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
-        return input_refuse(reader, info->name, "bxc reads tensors: no sequences, maps, optional or sparse values", "is not a tensor");
+        return input_refuse(reader, info->name, "bxc reads tensors: no sequences, maps, optional or sparse values",
+                            "is not a tensor");
     if (!type_is_real(type->tensor_type->elem_type) && !type_is_whole(type->tensor_type->elem_type))
-        return input_refuse(reader, info->name, NULL, arena_printf(reader->arena, "is of %s, which no operator here takes",
-                                                                   onnx_type_name(type->tensor_type->elem_type)));
+        return input_refuse(reader, info->name, NULL,
+                            arena_printf(reader->arena, "is of %s, which no operator here takes",
+                                         onnx_type_name(type->tensor_type->elem_type)));
     if (!type->tensor_type->shape)
-        return input_refuse(reader, info->name, "run ONNX shape inference, or export the model with shapes", "has no shape");
+        return input_refuse(reader, info->name, "run ONNX shape inference, or export the model with shapes",
+                            "has no shape");
     if (input_shape(reader, info->name, type->tensor_type->shape, &shape) < 0) return -1;
     tell_rounding(reader, info->name, type->tensor_type->elem_type);
     *tensor = tensor_new(reader, TENSOR_VALUE, type->tensor_type->elem_type, shape);
@@ -277,7 +301,8 @@ static void read_inputs(struct onnx_reader *reader) {
         if (!info->name || !*info->name || is_initialiser(reader, info->name)) continue;
         struct tensor *tensor = NULL;
         name_map_put(&reader->node_names, info->name, reader);
-        if (read_input(reader, info, &tensor) < 0) tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
+        if (read_input(reader, info, &tensor) < 0)
+            tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
         name_map_put(&reader->tensors, info->name, tensor);
     }
 }
@@ -308,8 +333,8 @@ static void read_opset(struct onnx_reader *reader) {
         reader->opset = version < 1 ? 1 : version > 10000 ? 10000 : (int)version;
     }
     if (reader->opset < ONNX_OPSET_MIN || reader->opset > ONNX_OPSET_MAX)
-        diag_warning(&reader->context->diagnostics, at, NULL, "opset %d is outside of %d to %d, which bxc knows", reader->opset,
-                     ONNX_OPSET_MIN, ONNX_OPSET_MAX);
+        diag_warning(&reader->context->diagnostics, at, NULL, "opset %d is outside of %d to %d, which bxc knows",
+                     reader->opset, ONNX_OPSET_MIN, ONNX_OPSET_MAX);
     reader->graph->opset = reader->opset;
 }
 
@@ -346,11 +371,13 @@ bool onnx_recognises(const char *path, const void *data, size_t length) {
 struct graph *onnx_read(struct bxc_context *context, const char *path, const void *data, size_t length,
                         const struct frontend_options *options) {
     struct arena *arena = arena_new(context);
-    struct onnx_reader reader = {.context = context, .arena = arena, .path = path, .whole_tensors = options && options->whole_tensors};
+    struct onnx_reader reader = {
+        .context = context, .arena = arena, .path = path, .whole_tensors = options && options->whole_tensors};
     reader.model = wire_unpack(context, arena, path, &onnx__model_proto__descriptor, data, length);
     reader.source = reader.model ? reader.model->graph : NULL;
     if (reader.model && !reader.source)
-        diag_error(&context->diagnostics, (struct location){.file = path}, "copy or export the file again", "the file holds no graph");
+        diag_error(&context->diagnostics, (struct location){.file = path}, "copy or export the file again",
+                   "the file holds no graph");
     if (reader.source) {
         reader.tensors = name_map_new(arena);
         reader.node_names = name_map_new(arena);

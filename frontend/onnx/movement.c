@@ -9,8 +9,10 @@ static struct tensor *static_copy(struct onnx_reader *reader, const struct opera
                                   const struct tensor *tensor, struct shape shape, const size_t *source) {
     struct tensor *copy = tensor_new(reader, tensor->state, tensor->type, shape);
     size_t count = shape_elements(&shape);
-    if (what && tensor->name) copy->name = arena_printf(reader->arena, "%s.%s", tensor->name, what);
-    else copy->name = what ? arena_printf(reader->arena, "%s.%s", operation->name, what) : NULL;
+    if (what && tensor->name)
+        copy->name = arena_printf(reader->arena, "%s.%s", tensor->name, what);
+    else
+        copy->name = what ? arena_printf(reader->arena, "%s.%s", operation->name, what) : NULL;
     copy->integers = tensor->integers;
     copy->reals = tensor->reals;
     if (!source) return copy;
@@ -79,7 +81,8 @@ struct tensor *onnx_read_transpose(struct onnx_reader *reader, const struct oper
         return onnx_refuse(reader, operation, NULL, "'perm' has %zu entries for %d axes", count, rank);
     for (int i = 0; i < rank; i++) {
         int64_t from = order ? order[i] : rank - 1 - i;
-        if (from < 0 || from >= rank || seen >> from & 1) return onnx_refuse(reader, operation, NULL, "'perm' is no permutation");
+        if (from < 0 || from >= rank || seen >> from & 1)
+            return onnx_refuse(reader, operation, NULL, "'perm' is no permutation");
         seen |= 1u << from;
         permutation[i] = (int)from;
     }
@@ -97,13 +100,16 @@ static int reshaped_batch(const struct tensor *tensor, const struct shape *shape
     return -1;
 }
 
-static struct tensor *reshape_to(struct onnx_reader *reader, const struct operation *operation, struct tensor *tensor, struct shape shape) {
+static struct tensor *reshape_to(struct onnx_reader *reader, const struct operation *operation, struct tensor *tensor,
+                                 struct shape shape) {
     if (shape_elements(&shape) != tensor_elements(tensor))
-        return onnx_refuse(reader, operation, NULL, "%zu elements cannot become %zu", tensor_elements(tensor), shape_elements(&shape));
+        return onnx_refuse(reader, operation, NULL, "%zu elements cannot become %zu", tensor_elements(tensor),
+                           shape_elements(&shape));
     int batch = tensor->batch_axis < 0 ? -1 : reshaped_batch(tensor, &shape);
     /* of a model that says 1 the batch is one event, whatever it is merged with */
     if (tensor->batch_axis >= 0 && batch < 0 && reader->batch_number != 1)
-        return onnx_refuse(reader, operation, "keep the batch as an axis of its own", "the new shape merges the batch with another axis: events would mix");
+        return onnx_refuse(reader, operation, "keep the batch as an axis of its own",
+                           "the new shape merges the batch with another axis: events would mix");
     return move_reshape(reader, operation, NULL, tensor, shape, batch);
 }
 
@@ -115,32 +121,37 @@ struct tensor *onnx_read_flatten(struct onnx_reader *reader, const struct operat
         return onnx_refuse(reader, operation, NULL, "axis %" PRId64 " is out of range for %d axes", axis, rank);
     if (axis < 0) axis += rank;
     if (tensor->batch_axis == 0 && axis == 0 && reader->batch_number != 1)
-        return onnx_refuse(reader, operation, "flatten from axis 1 on", "Flatten from axis 0 merges the batch: events would mix");
+        return onnx_refuse(reader, operation, "flatten from axis 1 on",
+                           "Flatten from axis 0 merges the batch: events would mix");
     struct shape shape = {.rank = 2, .dim = {1, 1}};
     for (int i = 0; i < rank; i++) shape.dim[i >= axis] *= tensor->shape.dim[i];
     return reshape_to(reader, operation, tensor, shape);
 }
 
 /* One entry of Reshape's target: 0 copies, -1 is inferred later, the stored batch in front is the batch. */
-static int64_t reshape_entry(const struct onnx_reader *reader, const struct tensor *tensor, int64_t entry, size_t index, bool allow_zero) {
+static int64_t reshape_entry(const struct onnx_reader *reader, const struct tensor *tensor, int64_t entry, size_t index,
+                             bool allow_zero) {
     if (entry == 0 && !allow_zero && index < (size_t)tensor->shape.rank) return tensor->shape.dim[index];
     if (index == 0 && tensor->batch_axis == 0 && entry == reader->batch_number && entry > 0) return 1;
     return entry;
 }
 
-static struct tensor *reshape_target(struct onnx_reader *reader, const struct operation *operation, struct tensor *tensor,
-                                     const int64_t *target, size_t count) {
+static struct tensor *reshape_target(struct onnx_reader *reader, const struct operation *operation,
+                                     struct tensor *tensor, const int64_t *target, size_t count) {
     struct shape shape = {.rank = (int)count};
     bool allow_zero = attribute_integer(reader, operation, "allowzero", 0);
     int inferred = -1;
     size_t known = 1;
-    if (count > SHAPE_RANK_MAX) return onnx_refuse(reader, operation, NULL, "the new shape has %zu axes, more than %d", count, SHAPE_RANK_MAX);
+    if (count > SHAPE_RANK_MAX)
+        return onnx_refuse(reader, operation, NULL, "the new shape has %zu axes, more than %d", count, SHAPE_RANK_MAX);
     for (size_t i = 0; i < count; i++) {
         int64_t dim = shape.dim[i] = reshape_entry(reader, tensor, target[i], i, allow_zero);
-        if (dim == -1 && inferred < 0) inferred = (int)i;
+        if (dim == -1 && inferred < 0)
+            inferred = (int)i;
         else if (dim < 1 || known > (size_t)ONNX_ELEMENTS_MAX / (size_t)dim)
             return onnx_refuse(reader, operation, NULL, "entry %zu of the new shape is %" PRId64, i, target[i]);
-        else known *= (size_t)dim;
+        else
+            known *= (size_t)dim;
     }
     if (inferred >= 0) shape.dim[inferred] = (int64_t)(tensor_elements(tensor) / known);
     return reshape_to(reader, operation, tensor, shape);
@@ -154,7 +165,8 @@ struct tensor *onnx_read_reshape(struct onnx_reader *reader, const struct operat
     return reshape_target(reader, operation, operation->inputs[0], target, count);
 }
 
-bool onnx_axes_set(struct onnx_reader *reader, const struct operation *operation, const int64_t *axes, size_t count, int rank, unsigned *set) {
+bool onnx_axes_set(struct onnx_reader *reader, const struct operation *operation, const int64_t *axes, size_t count,
+                   int rank, unsigned *set) {
     *set = 0;
     for (size_t i = 0; i < count; i++) {
         int64_t axis = onnx_axis(reader, operation, axes[i], rank);
@@ -176,11 +188,13 @@ struct tensor *onnx_read_unsqueeze(struct onnx_reader *reader, const struct oper
     if (count == SIZE_MAX) return NULL;
     if (!axes) return onnx_refuse(reader, operation, NULL, "Unsqueeze has no axes");
     int rank = tensor->shape.rank + (int)(count < 64 ? count : 64), batch = -1;
-    if (rank > SHAPE_RANK_MAX) return onnx_refuse(reader, operation, NULL, "the result has more than %d axes", SHAPE_RANK_MAX);
+    if (rank > SHAPE_RANK_MAX)
+        return onnx_refuse(reader, operation, NULL, "the result has more than %d axes", SHAPE_RANK_MAX);
     if (!onnx_axes_set(reader, operation, axes, count, rank, &set)) return NULL;
     struct shape shape = {.rank = rank};
     for (int i = 0, from = 0; i < rank; i++) {
-        if (set >> i & 1) shape.dim[i] = 1;
+        if (set >> i & 1)
+            shape.dim[i] = 1;
         else {
             if (from == tensor->batch_axis) batch = i;
             shape.dim[i] = tensor->shape.dim[from++];
@@ -212,7 +226,8 @@ struct tensor *onnx_read_squeeze(struct onnx_reader *reader, const struct operat
         bool gone = set >> i & 1;
         if (gone && refuse_batch_axis(reader, operation, tensor, i) < 0) return NULL;
         if (gone && tensor->shape.dim[i] != 1)
-            return onnx_refuse(reader, operation, NULL, "axis %d has %" PRId64 " entries, not 1", i, tensor->shape.dim[i]);
+            return onnx_refuse(reader, operation, NULL, "axis %d has %" PRId64 " entries, not 1", i,
+                               tensor->shape.dim[i]);
         if (gone) continue;
         if (i == tensor->batch_axis) batch = shape.rank;
         shape.dim[shape.rank++] = tensor->shape.dim[i];

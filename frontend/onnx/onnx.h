@@ -7,10 +7,11 @@
 #include "onnx.pb-c.h"
 
 enum {
-    ONNX_OPSET_MIN = 6, ONNX_OPSET_MAX = 22,
-    ONNX_NESTING_MAX = 64,           /* messages within messages */
-    ONNX_ELEMENTS_MAX = 1 << 26,     /* of one tensor */
-    ONNX_FILE_MAX = 1 << 29          /* bytes */
+    ONNX_OPSET_MIN = 6,
+    ONNX_OPSET_MAX = 22,
+    ONNX_NESTING_MAX = 64,       /* messages within messages */
+    ONNX_ELEMENTS_MAX = 1 << 26, /* of one tensor */
+    ONNX_FILE_MAX = 1 << 29      /* bytes */
 };
 
 /* ---- the model while it is read -------------------------------------------------------------- */
@@ -24,11 +25,11 @@ struct tensor {
     enum tensor_state state; /* failed: diagnosed already, readers keep silent */
     int type;                /* of its elements in the model: TensorProto.DataType */
     struct shape shape;
-    int64_t *integers;       /* TENSOR_INTEGERS */
-    float *reals;            /* TENSOR_REALS */
-    valref value;            /* NO_VALUE as long as it is not in the graph */
-    bool depends;            /* on an input of the model */
-    int batch_axis;          /* of one that depends; -1: none (whole tensors) */
+    int64_t *integers; /* TENSOR_INTEGERS */
+    float *reals;      /* TENSOR_REALS */
+    valref value;      /* NO_VALUE as long as it is not in the graph */
+    bool depends;      /* on an input of the model */
+    int batch_axis;    /* of one that depends; -1: none (whole tensors) */
 };
 
 struct onnx_reader;
@@ -67,8 +68,8 @@ struct onnx_reader {
 
 struct location onnx_location(const struct onnx_reader *reader, const struct operation *operation);
 /* Diagnoses at the node; always NULL. help may be NULL. */
-struct tensor *onnx_refuse(struct onnx_reader *reader, const struct operation *operation, const char *help, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+struct tensor *onnx_refuse(struct onnx_reader *reader, const struct operation *operation, const char *help,
+                           const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* ---- wire.c ------------------------------------------------------------------------------------ */
 
@@ -84,8 +85,8 @@ void *wire_unpack(struct bxc_context *context, struct arena *arena, const char *
 /* The numbers of a TensorProto; NULL and a diagnosis at `at`. */
 struct tensor *tensor_from_proto(struct onnx_reader *reader, struct location at, const Onnx__TensorProto *proto);
 const char *onnx_type_name(int type); /* "float16" */
-bool type_is_whole(int type);    /* integers of any width */
-bool type_is_real(int type);     /* float, double, float16, bfloat16 */
+bool type_is_whole(int type);         /* integers of any width */
+bool type_is_real(int type);          /* float, double, float16, bfloat16 */
 
 /* ---- values.c: tensors in the graph, and the batch --------------------------------------------------- */
 
@@ -99,18 +100,21 @@ valref tensor_value(struct onnx_reader *reader, const struct operation *operatio
 const int64_t *static_integers(struct onnx_reader *reader, const struct operation *operation, uint32_t input,
                                const char *what, size_t *count);
 /* A static number, e.g. a bound of Clip. -1 and a diagnosis when it is none. */
-int static_number(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *what, float *number);
+int static_number(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *what,
+                  float *number);
 /* Appends a node "<operation>" or "<operation>.<what>"; NO_VALUE after a diagnosis. */
 valref onnx_emit(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what,
-            const valref *inputs, uint32_t input_count, const union attributes *attributes);
+                 const valref *inputs, uint32_t input_count, const union attributes *attributes);
 /* emit for operands that are tensors; the result's batch axis as given. */
-struct tensor *onnx_emit_tensor(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what,
-                           struct tensor *const *inputs, uint32_t input_count, const union attributes *attributes,
-                           int batch_axis);
+struct tensor *onnx_emit_tensor(struct onnx_reader *reader, const struct operation *operation, enum op op,
+                                const char *what, struct tensor *const *inputs, uint32_t input_count,
+                                const union attributes *attributes, int batch_axis);
 /* Batch axis of an elementwise result; -1 without one, -2 and a diagnosis when events would mix. */
-int broadcast_batch(struct onnx_reader *reader, const struct operation *operation, struct tensor *const *inputs, uint32_t count);
+int broadcast_batch(struct onnx_reader *reader, const struct operation *operation, struct tensor *const *inputs,
+                    uint32_t count);
 /* -1 and a diagnosis when the operation works along the batch axis. */
-int refuse_batch_axis(struct onnx_reader *reader, const struct operation *operation, const struct tensor *tensor, int64_t axis);
+int refuse_batch_axis(struct onnx_reader *reader, const struct operation *operation, const struct tensor *tensor,
+                      int64_t axis);
 /* -1 and a diagnosis when a tensor that must be the same for all events depends on an input. */
 int refuse_dependence(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *what);
 /* -1 and a diagnosis when arithmetic on this tensor's whole numbers would differ from the model's. */
@@ -123,11 +127,13 @@ const char *onnx_unique_name(struct onnx_reader *reader, const char *name);
 
 const Onnx__AttributeProto *attribute_find(const struct operation *operation, const char *name);
 /* The attribute, or `otherwise` when the node has none. A wrong type is diagnosed and counts as none. */
-int64_t attribute_integer(struct onnx_reader *reader, const struct operation *operation, const char *name, int64_t otherwise);
+int64_t attribute_integer(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                          int64_t otherwise);
 float attribute_real(struct onnx_reader *reader, const struct operation *operation, const char *name, float otherwise);
 /* NULL when absent; a copy in the reader's arena. */
 const char *attribute_text(struct onnx_reader *reader, const struct operation *operation, const char *name);
-const int64_t *attribute_integers(struct onnx_reader *reader, const struct operation *operation, const char *name, size_t *count);
+const int64_t *attribute_integers(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                                  size_t *count);
 /* Whole numbers that older opsets give as an attribute and newer ones as an operand. NULL: neither
  * (*count is 0) or a diagnosis (*count is SIZE_MAX). */
 const int64_t *attribute_or_operand(struct onnx_reader *reader, const struct operation *operation, const char *name,
@@ -142,11 +148,12 @@ struct tensor *move_transpose(struct onnx_reader *reader, const struct operation
                               struct tensor *tensor, const int *permutation);
 
 /* Axes as a set of bits, negative ones from the end; false after a diagnosis. */
-bool onnx_axes_set(struct onnx_reader *reader, const struct operation *operation, const int64_t *axes, size_t count, int rank, unsigned *set);
+bool onnx_axes_set(struct onnx_reader *reader, const struct operation *operation, const int64_t *axes, size_t count,
+                   int rank, unsigned *set);
 
 /* ---- operators: one function each, named in operators.def -------------------------------------------------- */
 
-#define ONNX_OPERATOR(domain, name, function, minimum, maximum, attributes, becomes) \
+#define ONNX_OPERATOR(domain, name, function, minimum, maximum, attributes, becomes)                                   \
     struct tensor *function(struct onnx_reader *reader, const struct operation *operation);
 #include "frontend/onnx/operators.def"
 #undef ONNX_OPERATOR

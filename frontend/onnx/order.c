@@ -35,7 +35,10 @@ static const char *node_title(struct onnx_reader *reader, const Onnx__NodeProto 
 
 static struct location node_location(const struct walk *walk, size_t index) {
     const Onnx__NodeProto *proto = walk->source->node[index];
-    return (struct location){.file = walk->reader->path, .node = walk->nodes[index].name, .op = proto->op_type, .opset = walk->reader->opset};
+    return (struct location){.file = walk->reader->path,
+                             .node = walk->nodes[index].name,
+                             .op = proto->op_type,
+                             .opset = walk->reader->opset};
 }
 
 static int node_fail(struct walk *walk, size_t index, const char *format, const char *name) {
@@ -65,8 +68,10 @@ static int walk_prepare(struct walk *walk) {
     for (size_t i = 0; i < walk->source->n_node; i++) {
         Onnx__NodeProto *proto = walk->source->node[i];
         walk->nodes[i] = (struct ordered_node){.proto = proto, .name = node_title(walk->reader, proto, i)};
-        if (!proto->op_type || !*proto->op_type) result = node_fail(walk, i, "there is no operator in the node", walk->nodes[i].name);
-        else if (node_outputs(walk, i) < 0) result = -1;
+        if (!proto->op_type || !*proto->op_type)
+            result = node_fail(walk, i, "there is no operator in the node", walk->nodes[i].name);
+        else if (node_outputs(walk, i) < 0)
+            result = -1;
     }
     return result;
 }
@@ -79,7 +84,8 @@ static int initialisers_once(struct walk *walk) {
         struct location at = {.file = walk->reader->path, .attribute = name};
         if (!name) continue;
         if (name_map_find(&seen, name))
-            result = diag_error(&walk->reader->context->diagnostics, at, NULL, "initialiser '%s' stands twice in the model", name);
+            result = diag_error(&walk->reader->context->diagnostics, at, NULL,
+                                "initialiser '%s' stands twice in the model", name);
         name_map_put(&seen, name, walk);
     }
     return result;
@@ -99,8 +105,8 @@ static int walk_cycle(struct walk *walk, size_t depth, size_t node) {
     for (size_t i = from; i <= depth && told < 6; i++, told++)
         strbuf_printf(&text, "%s'%s'", told ? ", " : "", walk->nodes[walk->stack[i]].name);
     return diag_error(&walk->reader->context->diagnostics, node_location(walk, node), NULL,
-                      "the model is cyclic: %s%s depend%s on %s", text.data, depth - from >= 6 ? ", ..." : "", depth > from ? "" : "s",
-                      depth > from ? "one another" : "itself");
+                      "the model is cyclic: %s%s depend%s on %s", text.data, depth - from >= 6 ? ", ..." : "",
+                      depth > from ? "" : "s", depth > from ? "one another" : "itself");
 }
 
 /* The next operand's maker that is not done yet; false when there is none. -1 in *result: diagnosed. */
@@ -155,7 +161,8 @@ static int walk_outputs(struct walk *walk) {
             result = diag_error(diag, at, NULL, "output %zu of the model has no name", i);
             continue;
         }
-        if (name_map_find(&seen, name)) result = diag_error(diag, at, NULL, "output '%s' stands twice in the model", name);
+        if (name_map_find(&seen, name))
+            result = diag_error(diag, at, NULL, "output '%s' stands twice in the model", name);
         name_map_put(&seen, name, walk);
         const struct maker *maker = maker_of(walk, name);
         if (maker && walk_from(walk, maker->node) < 0) result = -1;

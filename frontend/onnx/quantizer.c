@@ -4,10 +4,14 @@
 #include <math.h>
 #include <strings.h>
 
-static int rounding_mode(struct onnx_reader *reader, const struct operation *operation, const char *otherwise, enum rounding *rounding) {
-    static const struct { const char *name; enum rounding rounding; } modes[] = {
-        {"ROUND", ROUND_HALF_EVEN}, {"HALF_EVEN", ROUND_HALF_EVEN}, {"CEIL", ROUND_CEILING},
-        {"FLOOR", ROUND_TRUNCATE},  {"UP", ROUND_AWAY_FROM_ZERO},   {"DOWN", ROUND_TOWARD_ZERO},
+static int rounding_mode(struct onnx_reader *reader, const struct operation *operation, const char *otherwise,
+                         enum rounding *rounding) {
+    static const struct {
+        const char *name;
+        enum rounding rounding;
+    } modes[] = {
+        {"ROUND", ROUND_HALF_EVEN},   {"HALF_EVEN", ROUND_HALF_EVEN},        {"CEIL", ROUND_CEILING},
+        {"FLOOR", ROUND_TRUNCATE},    {"UP", ROUND_AWAY_FROM_ZERO},          {"DOWN", ROUND_TOWARD_ZERO},
         {"HALF_UP", ROUND_HALF_AWAY}, {"HALF_DOWN", ROUND_HALF_TOWARD_ZERO},
     };
     const char *text = attribute_text(reader, operation, "rounding_mode");
@@ -18,21 +22,25 @@ static int rounding_mode(struct onnx_reader *reader, const struct operation *ope
             return 0;
         }
     onnx_refuse(reader, operation, "known: ROUND, HALF_EVEN, CEIL, FLOOR, UP, DOWN, HALF_UP, HALF_DOWN",
-           "rounding mode '%s' is unknown", text);
+                "rounding mode '%s' is unknown", text);
     return -1;
 }
 
 static bool parameter_number(const struct tensor *tensor, size_t index, float *number) {
-    if (tensor->state == TENSOR_REALS) *number = tensor->reals[index];
-    else if (tensor->state == TENSOR_INTEGERS) *number = (float)tensor->integers[index];
-    else return false;
+    if (tensor->state == TENSOR_REALS)
+        *number = tensor->reals[index];
+    else if (tensor->state == TENSOR_INTEGERS)
+        *number = (float)tensor->integers[index];
+    else
+        return false;
     return true;
 }
 
 enum parameter_kind { PARAMETER_SCALE, PARAMETER_ZERO_POINT, PARAMETER_BITS };
 
 /* Parameters must not depend on the event; known ones must make sense. */
-static int check_parameter(struct onnx_reader *reader, const struct operation *operation, uint32_t input, enum parameter_kind kind) {
+static int check_parameter(struct onnx_reader *reader, const struct operation *operation, uint32_t input,
+                           enum parameter_kind kind) {
     static const char *const names[] = {"the scale", "the zero point", "the bit width"};
     const struct tensor *tensor = operation->inputs[input];
     float number;
@@ -64,7 +72,8 @@ static int read_attributes(struct onnx_reader *reader, const struct operation *o
     return rounding_mode(reader, operation, otherwise, &attributes->rounding);
 }
 
-static int check_parameters(struct onnx_reader *reader, const struct operation *operation, const enum parameter_kind *kinds) {
+static int check_parameters(struct onnx_reader *reader, const struct operation *operation,
+                            const enum parameter_kind *kinds) {
     for (uint32_t i = 1; i < operation->input_count; i++)
         if (check_parameter(reader, operation, i, kinds[i - 1]) < 0) return -1;
     return 0;

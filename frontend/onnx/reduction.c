@@ -1,13 +1,15 @@
 /* Softmax, ArgMax; sums, maxima and means along axes. */
 #include "frontend/onnx/onnx.h"
 
-static struct tensor *emit_softmax(struct onnx_reader *reader, const struct operation *operation, struct tensor *x, int64_t axis) {
+static struct tensor *emit_softmax(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                                   int64_t axis) {
     union attributes attributes = {.axis = {.axis = axis, .keep_dimensions = true}};
     return onnx_emit_tensor(reader, operation, OP_SOFTMAX, NULL, &x, 1, &attributes, x->batch_axis);
 }
 
 /* Before opset 13 all axes from `axis` on are one. */
-static struct tensor *softmax_over_rest(struct onnx_reader *reader, const struct operation *operation, struct tensor *x, int64_t axis) {
+static struct tensor *softmax_over_rest(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                                        int64_t axis) {
     struct shape whole = x->shape, merged = {.rank = (int)axis + 1};
     for (int i = 0; i <= axis; i++) merged.dim[i] = whole.dim[i];
     for (int i = (int)axis + 1; i < whole.rank; i++) merged.dim[axis] *= whole.dim[i];
@@ -20,7 +22,8 @@ struct tensor *onnx_read_softmax(struct onnx_reader *reader, const struct operat
     struct tensor *x = operation->inputs[0];
     bool old = reader->opset < 13;
     if (refuse_whole(reader, operation, x) < 0) return NULL;
-    int64_t axis = onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", old ? 1 : -1), x->shape.rank);
+    int64_t axis =
+        onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", old ? 1 : -1), x->shape.rank);
     if (axis < 0) return NULL;
     int last = old ? x->shape.rank - 1 : (int)axis;
     for (int i = (int)axis; i <= last; i++)
@@ -44,8 +47,8 @@ struct tensor *onnx_read_argmax(struct onnx_reader *reader, const struct operati
 }
 
 /* Along one axis, which stays with one entry. */
-static struct tensor *reduce_axis(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what, struct tensor *x,
-                                  int axis) {
+static struct tensor *reduce_axis(struct onnx_reader *reader, const struct operation *operation, enum op op,
+                                  const char *what, struct tensor *x, int axis) {
     union attributes attributes = {.axis = {.axis = axis, .keep_dimensions = true}};
     return onnx_emit_tensor(reader, operation, op, what, &x, 1, &attributes, x->batch_axis);
 }
@@ -63,7 +66,8 @@ static bool reduced_axes(struct onnx_reader *reader, const struct operation *ope
 }
 
 /* Without the axes of the set, which have one entry each. */
-static struct tensor *drop_axes(struct onnx_reader *reader, const struct operation *operation, struct tensor *x, unsigned set) {
+static struct tensor *drop_axes(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                                unsigned set) {
     struct shape shape = {0};
     int batch = -1;
     for (int i = 0; i < x->shape.rank; i++) {
@@ -74,8 +78,10 @@ static struct tensor *drop_axes(struct onnx_reader *reader, const struct operati
     return move_reshape(reader, operation, "shaped", x, shape, batch);
 }
 
-/* The last axis first: neighbours in memory are added before what lies further apart. *reduced: how many numbers make one. */
-static struct tensor *reduce(struct onnx_reader *reader, const struct operation *operation, enum op op, size_t *reduced) {
+/* The last axis first: neighbours in memory are added before what lies further apart. *reduced: how many numbers make
+ * one. */
+static struct tensor *reduce(struct onnx_reader *reader, const struct operation *operation, enum op op,
+                             size_t *reduced) {
     struct tensor *x = operation->inputs[0];
     unsigned set;
     *reduced = 1;
@@ -95,7 +101,9 @@ static struct tensor *reduce(struct onnx_reader *reader, const struct operation 
 
 struct tensor *onnx_read_reduce_sum(struct onnx_reader *reader, const struct operation *operation) {
     size_t reduced;
-    return refuse_whole(reader, operation, operation->inputs[0]) < 0 ? NULL : reduce(reader, operation, OP_REDUCE_SUM, &reduced);
+    return refuse_whole(reader, operation, operation->inputs[0]) < 0
+               ? NULL
+               : reduce(reader, operation, OP_REDUCE_SUM, &reduced);
 }
 
 struct tensor *onnx_read_reduce_max(struct onnx_reader *reader, const struct operation *operation) {
@@ -106,7 +114,9 @@ struct tensor *onnx_read_reduce_max(struct onnx_reader *reader, const struct ope
 /* The sum divided by how many it adds. */
 struct tensor *onnx_read_reduce_mean(struct onnx_reader *reader, const struct operation *operation) {
     size_t reduced;
-    struct tensor *sum = refuse_whole(reader, operation, operation->inputs[0]) < 0 ? NULL : reduce(reader, operation, OP_REDUCE_SUM, &reduced);
+    struct tensor *sum = refuse_whole(reader, operation, operation->inputs[0]) < 0
+                             ? NULL
+                             : reduce(reader, operation, OP_REDUCE_SUM, &reduced);
     if (!sum || reduced == 1) return sum;
     struct tensor *count = tensor_new(reader, TENSOR_REALS, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, (struct shape){0});
     count->name = arena_printf(reader->arena, "%s.count", operation->name);

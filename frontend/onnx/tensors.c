@@ -47,7 +47,8 @@ const char *onnx_type_name(int type) {
 }
 
 bool type_is_whole(int type) {
-    return type != TYPE(BOOL) && (element_type(type)->kind == CLASS_SIGNED || element_type(type)->kind == CLASS_UNSIGNED);
+    return type != TYPE(BOOL) &&
+           (element_type(type)->kind == CLASS_SIGNED || element_type(type)->kind == CLASS_UNSIGNED);
 }
 
 bool type_is_real(int type) {
@@ -79,10 +80,14 @@ static struct number number_from_bits(int type, uint64_t bits) {
     const struct element_type *element = element_type(type);
     struct number number = {0, 0};
     if (element->kind == CLASS_REAL) {
-        if (type == TYPE(FLOAT)) number.real = (double)real_from_bits((uint32_t)bits);
-        else if (type == TYPE(FLOAT16)) number.real = real_from_half((uint32_t)bits & 0xffff);
-        else if (type == TYPE(BFLOAT16)) number.real = (double)real_from_bits((uint32_t)bits << 16);
-        else memcpy(&number.real, &bits, sizeof number.real);
+        if (type == TYPE(FLOAT))
+            number.real = (double)real_from_bits((uint32_t)bits);
+        else if (type == TYPE(FLOAT16))
+            number.real = real_from_half((uint32_t)bits & 0xffff);
+        else if (type == TYPE(BFLOAT16))
+            number.real = (double)real_from_bits((uint32_t)bits << 16);
+        else
+            memcpy(&number.real, &bits, sizeof number.real);
         return number;
     }
     unsigned unused = 64 - 8 * (unsigned)element->size;
@@ -149,7 +154,8 @@ static int proto_shape(struct bxc_context *context, struct location at, const On
         *count *= (size_t)dim;
     }
     if (element->kind == CLASS_NONE)
-        return diag_error(diag, at, NULL, "the tensor is of %s, which no operator here takes", onnx_type_name(proto->data_type));
+        return diag_error(diag, at, NULL, "the tensor is of %s, which no operator here takes",
+                          onnx_type_name(proto->data_type));
     size_t there = proto_is_raw(proto) ? proto->raw_data.len / element->size : typed_count(proto, element->field);
     if (there != *count || (proto_is_raw(proto) && proto->raw_data.len % element->size))
         return diag_error(diag, at, NULL, "the tensor holds %zu numbers, its shape needs %zu", there, *count);
@@ -201,9 +207,7 @@ int onnx_tensor_read(struct bxc_context *context, struct arena *arena, const cha
     const Onnx__TensorProto *proto = wire_unpack(context, arena, path, &onnx__tensor_proto__descriptor, data, length);
     if (!proto || proto_refuse_external(context, at, proto) < 0) return -1;
     if (proto_shape(context, at, proto, shape, &count) < 0) return -1;
-    *kind = type_is_real(proto->data_type)    ? VALUE_REAL
-            : proto->data_type == TYPE(BOOL) ? VALUE_BOOLEAN
-                                              : VALUE_INDEX;
+    *kind = type_is_real(proto->data_type) ? VALUE_REAL : proto->data_type == TYPE(BOOL) ? VALUE_BOOLEAN : VALUE_INDEX;
     *numbers = ARENA_ARRAY(arena, double, count + 1);
     for (size_t i = 0; i < count; i++) (*numbers)[i] = proto_number(proto, i).real;
     return 0;

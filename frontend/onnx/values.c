@@ -46,14 +46,15 @@ static const char *tensor_title(const struct tensor *tensor) {
 }
 
 /* Whole numbers as binary32, NULL when one does not fit exactly. */
-static const float *reals_of_integers(struct onnx_reader *reader, const struct operation *operation, const struct tensor *tensor) {
+static const float *reals_of_integers(struct onnx_reader *reader, const struct operation *operation,
+                                      const struct tensor *tensor) {
     size_t count = tensor_elements(tensor);
     float *reals = ARENA_ARRAY(reader->arena, float, count + 1);
     for (size_t i = 0; i < count; i++) {
         reals[i] = (float)tensor->integers[i];
         if ((double)reals[i] != (double)tensor->integers[i]) {
             onnx_refuse(reader, operation, NULL, "%" PRId64 " in '%s' (element %zu) has no exact binary32 form",
-                   tensor->integers[i], tensor_title(tensor), i);
+                        tensor->integers[i], tensor_title(tensor), i);
             return NULL;
         }
     }
@@ -64,14 +65,15 @@ static int check_finite(struct onnx_reader *reader, const struct operation *oper
     for (size_t i = 0; i < tensor_elements(tensor); i++)
         if (!isfinite(tensor->reals[i])) {
             onnx_refuse(reader, operation, "train or export the model again", "tensor '%s' holds %s (element %zu)",
-                   tensor_title(tensor), isnan(tensor->reals[i]) ? "a NaN" : "an infinity", i);
+                        tensor_title(tensor), isnan(tensor->reals[i]) ? "a NaN" : "an infinity", i);
             return -1;
         }
     return 0;
 }
 
 /* A scalar or small constant without a name is called after its reader. */
-static const char *constant_name(struct onnx_reader *reader, const struct operation *operation, const struct tensor *tensor) {
+static const char *constant_name(struct onnx_reader *reader, const struct operation *operation,
+                                 const struct tensor *tensor) {
     const char *name = tensor->name ? tensor->name
                        : operation  ? arena_printf(reader->arena, "%s.constant", operation->name)
                                     : "constant";
@@ -85,8 +87,10 @@ valref tensor_value(struct onnx_reader *reader, const struct operation *operatio
         return NO_VALUE;
     }
     const float *reals = tensor->reals;
-    if (tensor->state == TENSOR_INTEGERS) reals = reals_of_integers(reader, operation, tensor);
-    else if (check_finite(reader, operation, tensor) < 0) return NO_VALUE;
+    if (tensor->state == TENSOR_INTEGERS)
+        reals = reals_of_integers(reader, operation, tensor);
+    else if (check_finite(reader, operation, tensor) < 0)
+        return NO_VALUE;
     if (!reals) return NO_VALUE;
     tensor->value = graph_append_reals(reader->graph, constant_name(reader, operation, tensor), tensor->shape, reals);
     if (!valref_equal(tensor->value, NO_VALUE) && tensor->name)
@@ -102,15 +106,18 @@ const int64_t *static_integers(struct onnx_reader *reader, const struct operatio
         return tensor->integers;
     }
     onnx_refuse(reader, operation, "export the model with constant shapes and indices",
-           "its %s come%s from '%s', which is no constant of whole numbers", what, what[strlen(what) - 1] == 's' ? "" : "s", tensor_title(tensor));
+                "its %s come%s from '%s', which is no constant of whole numbers", what,
+                what[strlen(what) - 1] == 's' ? "" : "s", tensor_title(tensor));
     return NULL;
 }
 
-int static_number(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *what, float *number) {
+int static_number(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *what,
+                  float *number) {
     const struct tensor *tensor = operation->inputs[input];
     bool one = tensor_is_static(tensor) && tensor_elements(tensor) == 1;
     if (!one) {
-        onnx_refuse(reader, operation, NULL, "%s comes from '%s', which is not one constant number", what, tensor_title(tensor));
+        onnx_refuse(reader, operation, NULL, "%s comes from '%s', which is not one constant number", what,
+                    tensor_title(tensor));
         return -1;
     }
     *number = tensor->state == TENSOR_REALS ? tensor->reals[0] : (float)tensor->integers[0];
@@ -120,11 +127,12 @@ int static_number(struct onnx_reader *reader, const struct operation *operation,
 /* What inference says names its own operator; people know the model's. */
 static void use_model_words(struct onnx_reader *reader, const struct operation *operation, size_t first) {
     struct diagnostics *diag = &reader->context->diagnostics;
-    for (size_t i = first; i < diag->count; i++) diag->items[i].location.op = arena_strdup(diag->arena, operation->proto->op_type);
+    for (size_t i = first; i < diag->count; i++)
+        diag->items[i].location.op = arena_strdup(diag->arena, operation->proto->op_type);
 }
 
 valref onnx_emit(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what,
-            const valref *inputs, uint32_t input_count, const union attributes *attributes) {
+                 const valref *inputs, uint32_t input_count, const union attributes *attributes) {
     const char *name = operation->name;
     for (uint32_t i = 0; i < input_count; i++)
         if (valref_equal(inputs[i], NO_VALUE)) return NO_VALUE;
@@ -141,9 +149,9 @@ valref onnx_emit(struct onnx_reader *reader, const struct operation *operation, 
     return NO_VALUE;
 }
 
-struct tensor *onnx_emit_tensor(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what,
-                           struct tensor *const *inputs, uint32_t input_count, const union attributes *attributes,
-                           int batch_axis) {
+struct tensor *onnx_emit_tensor(struct onnx_reader *reader, const struct operation *operation, enum op op,
+                                const char *what, struct tensor *const *inputs, uint32_t input_count,
+                                const union attributes *attributes, int batch_axis) {
     valref *values = ARENA_ARRAY(reader->arena, valref, input_count + 1);
     bool depends = false;
     for (uint32_t i = 0; i < input_count; i++) {
@@ -166,13 +174,15 @@ static int rank_largest(struct tensor *const *inputs, uint32_t count) {
     return rank;
 }
 
-int broadcast_batch(struct onnx_reader *reader, const struct operation *operation, struct tensor *const *inputs, uint32_t count) {
+int broadcast_batch(struct onnx_reader *reader, const struct operation *operation, struct tensor *const *inputs,
+                    uint32_t count) {
     int rank = rank_largest(inputs, count), batch = -1;
     for (uint32_t i = 0; i < count; i++) {
         if (inputs[i]->batch_axis < 0) continue;
         int aligned = rank - inputs[i]->shape.rank + inputs[i]->batch_axis;
         if (batch >= 0 && aligned != batch) {
-            onnx_refuse(reader, operation, batch_help, "operands meet with their batches at different axes: events would mix");
+            onnx_refuse(reader, operation, batch_help,
+                        "operands meet with their batches at different axes: events would mix");
             return -2;
         }
         batch = aligned;
@@ -181,29 +191,32 @@ int broadcast_batch(struct onnx_reader *reader, const struct operation *operatio
         int axis = batch - (rank - inputs[i]->shape.rank);
         if (inputs[i]->batch_axis >= 0 || axis < 0 || inputs[i]->shape.dim[axis] == 1) continue;
         onnx_refuse(reader, operation, batch_help, "operand '%s' has %" PRId64 " entries along the batch",
-               tensor_title(inputs[i]), inputs[i]->shape.dim[axis]);
+                    tensor_title(inputs[i]), inputs[i]->shape.dim[axis]);
         return -2;
     }
     return batch;
 }
 
-int refuse_batch_axis(struct onnx_reader *reader, const struct operation *operation, const struct tensor *tensor, int64_t axis) {
+int refuse_batch_axis(struct onnx_reader *reader, const struct operation *operation, const struct tensor *tensor,
+                      int64_t axis) {
     if (tensor->batch_axis < 0 || tensor->batch_axis != axis) return 0;
     onnx_refuse(reader, operation, batch_help, "%s works along axis %" PRId64 ", the batch: events would mix",
-           operation->operator->name, axis);
+                operation->operator->name, axis);
     return -1;
 }
 
 int refuse_dependence(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *what) {
     if (reader->whole_tensors || !operation->inputs[input]->depends) return 0;
-    onnx_refuse(reader, operation, NULL, "%s ('%s') depends on the event", what, tensor_title(operation->inputs[input]));
+    onnx_refuse(reader, operation, NULL, "%s ('%s') depends on the event", what,
+                tensor_title(operation->inputs[input]));
     return -1;
 }
 
 int refuse_whole(struct onnx_reader *reader, const struct operation *operation, const struct tensor *tensor) {
     if (!tensor->depends || type_is_real(tensor->type)) return 0;
-    onnx_refuse(reader, operation, "cast to float before the arithmetic", "arithmetic on %s numbers ('%s') wraps, which bxc does not follow",
-           onnx_type_name(tensor->type), tensor_title(tensor));
+    onnx_refuse(reader, operation, "cast to float before the arithmetic",
+                "arithmetic on %s numbers ('%s') wraps, which bxc does not follow", onnx_type_name(tensor->type),
+                tensor_title(tensor));
     return -1;
 }
 

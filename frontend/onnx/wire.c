@@ -27,8 +27,8 @@ static const uint8_t *wire_varint(struct wire_bytes *wire, const uint8_t *at, co
     return wire_fail(wire, at, "is no ONNX model: a number has too many bytes");
 }
 
-static const uint8_t *wire_message(struct wire_bytes *wire, const ProtobufCMessageDescriptor *descriptor, const uint8_t *at,
-                                   const uint8_t *end, int depth);
+static const uint8_t *wire_message(struct wire_bytes *wire, const ProtobufCMessageDescriptor *descriptor,
+                                   const uint8_t *at, const uint8_t *end, int depth);
 
 static const uint8_t *wire_field(struct wire_bytes *wire, const ProtobufCMessageDescriptor *descriptor, uint64_t tag,
                                  const uint8_t *at, const uint8_t *end, int depth) {
@@ -43,15 +43,15 @@ static const uint8_t *wire_field(struct wire_bytes *wire, const ProtobufCMessage
     default: return wire_fail(wire, at, "is no ONNX model: unknown kind of field");
     }
     if (length > (uint64_t)(end - at)) return wire_fail(wire, at, "is truncated");
-    const ProtobufCFieldDescriptor *field = tag >> 3 <= UINT32_MAX
-        ? protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(tag >> 3)) : NULL;
+    const ProtobufCFieldDescriptor *field =
+        tag >> 3 <= UINT32_MAX ? protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(tag >> 3)) : NULL;
     if (field && field->type == PROTOBUF_C_TYPE_MESSAGE && (tag & 7) == 2)
         return wire_message(wire, field->descriptor, at, at + length, depth + 1);
     return at + length;
 }
 
-static const uint8_t *wire_message(struct wire_bytes *wire, const ProtobufCMessageDescriptor *descriptor, const uint8_t *at,
-                                   const uint8_t *end, int depth) {
+static const uint8_t *wire_message(struct wire_bytes *wire, const ProtobufCMessageDescriptor *descriptor,
+                                   const uint8_t *at, const uint8_t *end, int depth) {
     if (depth > ONNX_NESTING_MAX) return wire_fail(wire, at, "is nested too deeply");
     while (at && at < end) {
         uint64_t tag;

@@ -73,32 +73,26 @@ static const struct {
     float (*real)(float x, const struct activation_attributes *attributes);
     double (*wide)(double x, const struct activation_attributes *attributes);
 } functions[OP_COUNT] = {
-    [OP_RELU] = { real_relu, double_relu },
-    [OP_LEAKY_RELU] = { real_leaky_relu, double_leaky_relu },
-    [OP_CLIP] = { real_clip, double_clip },
-    [OP_SIGMOID] = { real_sigmoid, double_sigmoid },
-    [OP_TANH] = { real_tanh, double_tanh },
-    [OP_HARD_SIGMOID] = { real_hard_sigmoid, double_hard_sigmoid },
-    [OP_EXP] = { real_exp, double_exp },
-    [OP_RECIPROCAL] = { real_reciprocal, double_reciprocal },
+    [OP_RELU] = {real_relu, double_relu}, [OP_LEAKY_RELU] = {real_leaky_relu, double_leaky_relu},
+    [OP_CLIP] = {real_clip, double_clip}, [OP_SIGMOID] = {real_sigmoid, double_sigmoid},
+    [OP_TANH] = {real_tanh, double_tanh}, [OP_HARD_SIGMOID] = {real_hard_sigmoid, double_hard_sigmoid},
+    [OP_EXP] = {real_exp, double_exp},    [OP_RECIPROCAL] = {real_reciprocal, double_reciprocal},
 };
 
 bool op_unary_real(const struct node *node, float x, float *y) {
-    if ((unsigned)node->op >= OP_COUNT || !functions[node->op].real)
-        return false;
+    if ((unsigned)node->op >= OP_COUNT || !functions[node->op].real) return false;
     *y = functions[node->op].real(x, &node->attributes.activation);
     return true;
 }
 
 bool op_unary_double(const struct node *node, double x, double *y) {
-    if ((unsigned)node->op >= OP_COUNT || !functions[node->op].wide)
-        return false;
+    if ((unsigned)node->op >= OP_COUNT || !functions[node->op].wide) return false;
     *y = functions[node->op].wide(x, &node->attributes.activation);
     return true;
 }
 
 static struct interval relu_interval(struct interval a) {
-    return (struct interval){ a.lo > 0 ? a.lo : 0, a.hi > 0 ? a.hi : 0 };
+    return (struct interval){a.lo > 0 ? a.lo : 0, a.hi > 0 ? a.hi : 0};
 }
 
 static int infer_relu(struct graph *graph, struct node *node, struct value *result) {
@@ -131,8 +125,7 @@ static int infer(struct graph *graph, struct node *node, struct value *result) {
 }
 
 VECTOR_CLONES static void real_relu_lanes(const float *restrict x, float *restrict out) {
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        out[lane] = x[lane] <= 0.0f ? 0.0f : x[lane];
+    for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = x[lane] <= 0.0f ? 0.0f : x[lane];
 }
 
 static void eval_real(const struct evaluation *evaluation) {
@@ -152,23 +145,23 @@ static void eval_real(const struct evaluation *evaluation) {
 }
 
 VECTOR_CLONES static void integer_relu_lanes(const int64_t *restrict x, int64_t *restrict out) {
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        out[lane] = x[lane] > 0 ? x[lane] : 0;
+    for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = x[lane] > 0 ? x[lane] : 0;
 }
 
 static void eval_integer(const struct evaluation *evaluation) {
     size_t count = shape_elements(&op_result(evaluation->graph, evaluation->node)->shape);
     int64_t spare[EVENT_LANES];
     for (size_t i = 0; i < count; i++)
-        integer_relu_lanes(integer_row(&evaluation->integers[0], i, spare), evaluation->integer_result + i * EVENT_LANES);
+        integer_relu_lanes(integer_row(&evaluation->integers[0], i, spare),
+                           evaluation->integer_result + i * EVENT_LANES);
 }
 
 #define FIELD(member) offsetof(union attributes, activation.member)
 static const struct attribute_field fields[] = {
-    { "alpha", ATTRIBUTE_FLOAT, FIELD(alpha), "slope; of clip, the lower bound",
-      OPS(OP_LEAKY_RELU, OP_HARD_SIGMOID, OP_CLIP) },
-    { "beta", ATTRIBUTE_FLOAT, FIELD(beta), "offset; of clip, the upper bound", OPS(OP_HARD_SIGMOID, OP_CLIP) },
-    { 0 },
+    {"alpha", ATTRIBUTE_FLOAT, FIELD(alpha), "slope; of clip, the lower bound",
+     OPS(OP_LEAKY_RELU, OP_HARD_SIGMOID, OP_CLIP)},
+    {"beta", ATTRIBUTE_FLOAT, FIELD(beta), "offset; of clip, the upper bound", OPS(OP_HARD_SIGMOID, OP_CLIP)},
+    {0},
 };
 
 const struct op_family activation_family = {

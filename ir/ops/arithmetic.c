@@ -22,18 +22,16 @@ static enum difference difference_from_maximum(const struct graph *graph, const 
     return is_maximum_of(graph, node->inputs[0], node->inputs[1]) ? NEVER_BELOW : ANY_SIGN;
 }
 
-static bool sum_interval(struct interval a, int shift_a, struct interval b, int shift_b, bool subtract, struct interval *out) {
-    if (!op_shift_interval(a, shift_a, &a) || !op_shift_interval(b, shift_b, &b))
-        return false;
-    if (subtract)
-        b = (struct interval){ -b.hi, -b.lo };
+static bool sum_interval(struct interval a, int shift_a, struct interval b, int shift_b, bool subtract,
+                         struct interval *out) {
+    if (!op_shift_interval(a, shift_a, &a) || !op_shift_interval(b, shift_b, &b)) return false;
+    if (subtract) b = (struct interval){-b.hi, -b.lo};
     return op_add_interval(a, b, out);
 }
 
 static struct interval product_interval(struct interval a, struct interval b, bool square) {
     struct interval out = op_multiply_interval(a, b);
-    if (square && out.lo < 0)
-        out.lo = 0;
+    if (square && out.lo < 0) out.lo = 0;
     return out;
 }
 
@@ -44,14 +42,14 @@ struct operands {
 
 static struct operands operands_of(const struct graph *graph, const struct node *node, const struct shape *shape,
                                    struct arena *arena) {
-    struct operands out = { .a = op_operand(graph, node, 0), .b = op_operand(graph, node, 1) };
+    struct operands out = {.a = op_operand(graph, node, 0), .b = op_operand(graph, node, 1)};
     out.map_a = op_broadcast_map(arena, shape, &out.a->shape);
     out.map_b = op_broadcast_map(arena, shape, &out.b->shape);
     return out;
 }
 
-static bool infer_element(const struct node *node, const struct operands *operands, size_t element, enum difference sign,
-                          struct interval *interval, int *fraction) {
+static bool infer_element(const struct node *node, const struct operands *operands, size_t element,
+                          enum difference sign, struct interval *interval, int *fraction) {
     size_t i = op_mapped(operands->map_a, element), j = op_mapped(operands->map_b, element);
     struct interval a = op_interval(operands->a, i), b = op_interval(operands->b, j);
     int fraction_a = op_format(operands->a, i).fraction, fraction_b = op_format(operands->b, j).fraction;
@@ -61,8 +59,7 @@ static bool infer_element(const struct node *node, const struct operands *operan
         return true;
     }
     *fraction = fraction_a > fraction_b ? fraction_a : fraction_b;
-    if (!sum_interval(a, *fraction - fraction_a, b, *fraction - fraction_b, node->op == OP_SUB, interval))
-        return false;
+    if (!sum_interval(a, *fraction - fraction_a, b, *fraction - fraction_b, node->op == OP_SUB, interval)) return false;
     if (sign == NEVER_ABOVE && interval->hi > 0) interval->hi = 0;
     if (sign == NEVER_BELOW && interval->lo < 0) interval->lo = 0;
     return true;
@@ -80,8 +77,7 @@ static int infer_integers(struct graph *graph, struct node *node, struct value *
         if (!infer_element(node, &operands, i, sign, &intervals[i], &fractions[i]))
             status = op_refuse_width(graph, node, i);
     }
-    if (status == 0)
-        status = op_set_exact(graph, node, result, intervals, fractions);
+    if (status == 0) status = op_set_exact(graph, node, result, intervals, fractions);
     arena_free(scratch);
     return status;
 }
@@ -89,17 +85,15 @@ static int infer_integers(struct graph *graph, struct node *node, struct value *
 static int infer(struct graph *graph, struct node *node, struct value *result) {
     bool integer;
     struct shape shape;
-    if (op_check_operands(graph, node, &integer))
-        return -1;
+    if (op_check_operands(graph, node, &integer)) return -1;
     if (!shape_broadcast(&op_operand(graph, node, 0)->shape, &op_operand(graph, node, 1)->shape, &shape))
         return REFUSE(graph, node, NULL, "the shapes of the operands do not broadcast");
-    if (op_set_shape(graph, node, result, &shape, integer))
-        return -1;
+    if (op_set_shape(graph, node, result, &shape, integer)) return -1;
     return integer ? infer_integers(graph, node, result) : 0;
 }
 
 struct plan {
-    const uint32_t *map_a, *map_b;   /* NULL: the same element */
+    const uint32_t *map_a, *map_b;    /* NULL: the same element */
     const uint8_t *shift_a, *shift_b; /* integer sums: NULL when nothing shifts */
 };
 
@@ -130,9 +124,8 @@ static const void *prepare(const struct graph *graph, const struct node *node, s
     return plan;
 }
 
-#define LANES(expression) \
-    for (int lane = 0; lane < EVENT_LANES; lane++) \
-        out[lane] = (expression)
+#define LANES(expression)                                                                                              \
+    for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = (expression)
 
 VECTOR_CLONES static void real_lanes(enum op op, const float *a, const float *b, float *restrict out) {
     switch (op) {
@@ -170,11 +163,10 @@ VECTOR_CLONES static void shift_lanes(const uint64_t *a, unsigned shift, uint64_
     LANES(a[lane] << half << rest);
 }
 
-static const uint64_t *aligned_row(const struct integer_operand *operand, size_t element, unsigned shift, int64_t *spare,
-                                   uint64_t *shifted) {
+static const uint64_t *aligned_row(const struct integer_operand *operand, size_t element, unsigned shift,
+                                   int64_t *spare, uint64_t *shifted) {
     const uint64_t *row = (const uint64_t *)integer_row(operand, element, spare);
-    if (shift == 0)
-        return row;
+    if (shift == 0) return row;
     shift_lanes(row, shift, shifted);
     return shifted;
 }
@@ -186,13 +178,15 @@ static void eval_integer(const struct evaluation *evaluation) {
     uint64_t shifted_a[EVENT_LANES], shifted_b[EVENT_LANES];
     for (size_t i = 0; i < count; i++) {
         unsigned shift_a = plan->shift_a ? plan->shift_a[i] : 0, shift_b = plan->shift_b ? plan->shift_b[i] : 0;
-        const uint64_t *a = aligned_row(&evaluation->integers[0], op_mapped(plan->map_a, i), shift_a, spare_a, shifted_a);
-        const uint64_t *b = aligned_row(&evaluation->integers[1], op_mapped(plan->map_b, i), shift_b, spare_b, shifted_b);
+        const uint64_t *a =
+            aligned_row(&evaluation->integers[0], op_mapped(plan->map_a, i), shift_a, spare_a, shifted_a);
+        const uint64_t *b =
+            aligned_row(&evaluation->integers[1], op_mapped(plan->map_b, i), shift_b, spare_b, shifted_b);
         integer_lanes(evaluation->node->op, a, b, (uint64_t *)(evaluation->integer_result + i * EVENT_LANES));
     }
 }
 
-static const struct attribute_field fields[] = { { 0 } };
+static const struct attribute_field fields[] = {{0}};
 
 const struct op_family arithmetic_family = {
     .name = "arithmetic",

@@ -15,9 +15,9 @@
 #include <string.h>
 
 enum {
-    TERMS_MAX = 1 << 28,      /* of a product of integers: each is looked at by inference */
+    TERMS_MAX = 1 << 28, /* of a product of integers: each is looked at by inference */
     PLANNED_TERMS_MAX = 1 << 24,
-    TILE = 128                /* elements of the operand that are converted at a time */
+    TILE = 128 /* elements of the operand that are converted at a time */
 };
 
 /* ---- shapes ---- */
@@ -34,9 +34,8 @@ static struct shape matrix_shape(const struct shape *shape, bool is_left) {
 }
 
 static struct shape leading_axes(const struct shape *matrix) {
-    struct shape out = { .rank = matrix->rank - 2 };
-    for (int axis = 0; axis < out.rank; axis++)
-        out.dim[axis] = matrix->dim[axis];
+    struct shape out = {.rank = matrix->rank - 2};
+    for (int axis = 0; axis < out.rank; axis++) out.dim[axis] = matrix->dim[axis];
     return out;
 }
 
@@ -55,18 +54,16 @@ bool product_shape(const struct shape *left, const struct shape *right, struct s
         *why = "the leading axes do not broadcast";
         return false;
     }
-    if (left->rank > 1)
-        out->dim[out->rank++] = a.dim[a.rank - 2];
-    if (right->rank > 1)
-        out->dim[out->rank++] = b.dim[b.rank - 1];
+    if (left->rank > 1) out->dim[out->rank++] = a.dim[a.rank - 2];
+    if (right->rank > 1) out->dim[out->rank++] = b.dim[b.rank - 1];
     return true;
 }
 
 struct matrix_product product_geometry(struct arena *arena, const struct shape *left, const struct shape *right) {
     struct shape a = matrix_shape(left, true), b = matrix_shape(right, false), stack;
     struct shape stack_a = leading_axes(&a), stack_b = leading_axes(&b);
-    struct matrix_product out = { .rows = (size_t)a.dim[a.rank - 2], .depth = (size_t)a.dim[a.rank - 1],
-                           .columns = (size_t)b.dim[b.rank - 1] };
+    struct matrix_product out = {
+        .rows = (size_t)a.dim[a.rank - 2], .depth = (size_t)a.dim[a.rank - 1], .columns = (size_t)b.dim[b.rank - 1]};
     shape_broadcast(&stack_a, &stack_b, &stack);
     out.batches = shape_elements(&stack);
     size_t *offset_a = ARENA_ARRAY(arena, size_t, out.batches), *offset_b = ARENA_ARRAY(arena, size_t, out.batches);
@@ -97,7 +94,7 @@ struct factors {
 };
 
 static struct factors factors_of(const struct graph *graph, const struct node *node, struct arena *arena) {
-    struct factors out = { .a = op_operand(graph, node, 0), .b = op_operand(graph, node, 1) };
+    struct factors out = {.a = op_operand(graph, node, 0), .b = op_operand(graph, node, 1)};
     out.constant_a = graph_integers(graph, node->inputs[0]);
     out.constant_b = graph_integers(graph, node->inputs[1]);
     out.product = product_geometry(arena, &out.a->shape, &out.b->shape);
@@ -114,8 +111,7 @@ static int element_fraction(const struct factors *factors, size_t element) {
     int fraction = 0;
     term_start(&factors->product, element, &i, &j);
     for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
-        if (!is_term(factors, i, j))
-            continue;
+        if (!is_term(factors, i, j)) continue;
         int sum = op_format(factors->a, i).fraction + op_format(factors->b, j).fraction;
         fraction = any && fraction > sum ? fraction : sum;
         any = true;
@@ -125,15 +121,13 @@ static int element_fraction(const struct factors *factors, size_t element) {
 
 static bool element_interval(const struct factors *factors, size_t element, int fraction, struct interval *out) {
     size_t i, j;
-    *out = (struct interval){ 0, 0 };
+    *out = (struct interval){0, 0};
     term_start(&factors->product, element, &i, &j);
     for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
-        if (!is_term(factors, i, j))
-            continue;
+        if (!is_term(factors, i, j)) continue;
         struct interval term = op_multiply_interval(op_interval(factors->a, i), op_interval(factors->b, j));
         int shift = fraction - op_format(factors->a, i).fraction - op_format(factors->b, j).fraction;
-        if (!op_shift_interval(term, shift, &term) || !op_add_interval(*out, term, out))
-            return false;
+        if (!op_shift_interval(term, shift, &term) || !op_add_interval(*out, term, out)) return false;
     }
     return true;
 }
@@ -149,11 +143,9 @@ static int infer_integers(struct graph *graph, struct node *node, struct value *
         status = REFUSE(graph, node, NULL, "the product has more than %d terms", TERMS_MAX);
     for (size_t i = 0; i < count && status == 0; i++) {
         fractions[i] = element_fraction(&factors, i);
-        if (!element_interval(&factors, i, fractions[i], &intervals[i]))
-            status = op_refuse_width(graph, node, i);
+        if (!element_interval(&factors, i, fractions[i], &intervals[i])) status = op_refuse_width(graph, node, i);
     }
-    if (status == 0)
-        status = op_set_exact(graph, node, result, intervals, fractions);
+    if (status == 0) status = op_set_exact(graph, node, result, intervals, fractions);
     arena_free(scratch);
     return status;
 }
@@ -163,25 +155,22 @@ static int infer_matmul(struct graph *graph, struct node *node, struct value *re
     const char *why = NULL;
     if (!product_shape(&op_operand(graph, node, 0)->shape, &op_operand(graph, node, 1)->shape, &shape, &why))
         return REFUSE(graph, node, NULL, "the operands are no matrices that multiply: %s", why);
-    if (op_set_shape(graph, node, result, &shape, integer))
-        return -1;
+    if (op_set_shape(graph, node, result, &shape, integer)) return -1;
     return integer ? infer_integers(graph, node, result) : 0;
 }
 
-static const char *const parameter_names[] = { "x", "scale", "bias", "mean", "variance" };
+static const char *const parameter_names[] = {"x", "scale", "bias", "mean", "variance"};
 
 static int infer_batch_norm(struct graph *graph, struct node *node, struct value *result) {
     const struct shape *x = &op_operand(graph, node, 0)->shape;
-    if (x->rank < 2)
-        return REFUSE(graph, node, NULL, "the operand has no axis 1");
+    if (x->rank < 2) return REFUSE(graph, node, NULL, "the operand has no axis 1");
     for (uint32_t i = 1; i < 5; i++) {
         const struct shape *shape = &op_operand(graph, node, i)->shape;
         if (shape->rank != 1 || shape->dim[0] != x->dim[1])
             return REFUSE(graph, node, NULL, "%s is not one number a channel", parameter_names[i]);
     }
     float epsilon = node->attributes.normalization.epsilon;
-    if (!isfinite(epsilon) || epsilon < 0.0f)
-        return REFUSE(graph, node, NULL, "epsilon is negative or not finite");
+    if (!isfinite(epsilon) || epsilon < 0.0f) return REFUSE(graph, node, NULL, "epsilon is negative or not finite");
     const float *variance = graph_reals(graph, node->inputs[4]);
     for (int64_t i = 0; variance && i < x->dim[1]; i++) {
         if (!(variance[i] + epsilon > 0.0f))
@@ -192,8 +181,7 @@ static int infer_batch_norm(struct graph *graph, struct node *node, struct value
 
 static int infer(struct graph *graph, struct node *node, struct value *result) {
     bool integer;
-    if (op_check_operands(graph, node, &integer))
-        return -1;
+    if (op_check_operands(graph, node, &integer)) return -1;
     return node->op == OP_MATMUL ? infer_matmul(graph, node, result, integer) : infer_batch_norm(graph, node, result);
 }
 
@@ -212,10 +200,10 @@ struct run {
 
 struct plan {
     struct matrix_product product;
-    bool planned, narrow;         /* terms are listed; 32 bits suffice */
-    uint32_t variable;            /* the operand that is no constant */
+    bool planned, narrow; /* terms are listed; 32 bits suffice */
+    uint32_t variable;    /* the operand that is no constant */
     size_t operand_elements, run_count;
-    struct run *runs;             /* by tile, then by element of the result */
+    struct run *runs; /* by tile, then by element of the result */
     struct term_of_product *terms;
 };
 
@@ -225,8 +213,7 @@ static size_t count_terms(const struct factors *factors, size_t results, size_t 
         size_t i, j, tile = SIZE_MAX;
         term_start(&factors->product, element, &i, &j);
         for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
-            if (!is_term(factors, i, j))
-                continue;
+            if (!is_term(factors, i, j)) continue;
             size_t at = (weight_is_right ? i : j) / TILE;
             *runs += at != tile;
             tile = at;
@@ -243,17 +230,16 @@ static void list_terms(const struct factors *factors, const struct value *result
     int fraction = op_format(result, element).fraction;
     term_start(&factors->product, element, &i, &j);
     for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
-        if (!is_term(factors, i, j))
-            continue;
+        if (!is_term(factors, i, j)) continue;
         size_t x = weight_is_right ? i : j;
         int64_t weight = weight_is_right ? factors->constant_b[j] : factors->constant_a[i];
         int shift = fraction - op_format(factors->a, i).fraction - op_format(factors->b, j).fraction;
         if (x / TILE != tile) {
             tile = x / TILE;
-            runs[plan->run_count++] = (struct run){ (uint32_t)element, (uint32_t)tile, *term, 0 };
+            runs[plan->run_count++] = (struct run){(uint32_t)element, (uint32_t)tile, *term, 0};
         }
         runs[plan->run_count - 1].count++;
-        plan->terms[(*term)++] = (struct term_of_product){ (uint32_t)x, op_shifted(weight, (unsigned)shift) };
+        plan->terms[(*term)++] = (struct term_of_product){(uint32_t)x, op_shifted(weight, (unsigned)shift)};
     }
 }
 
@@ -261,21 +247,18 @@ static void list_terms(const struct factors *factors, const struct value *result
 static struct run *sort_by_tile(const struct run *runs, size_t count, size_t tiles, struct arena *arena) {
     struct run *sorted = ARENA_ARRAY(arena, struct run, count);
     size_t *next = ARENA_ARRAY(arena, size_t, tiles + 1);
-    for (size_t i = 0; i < count; i++)
-        next[runs[i].tile + 1]++;
-    for (size_t tile = 0; tile < tiles; tile++)
-        next[tile + 1] += next[tile];
-    for (size_t i = 0; i < count; i++)
-        sorted[next[runs[i].tile]++] = runs[i];
+    for (size_t i = 0; i < count; i++) next[runs[i].tile + 1]++;
+    for (size_t tile = 0; tile < tiles; tile++) next[tile + 1] += next[tile];
+    for (size_t i = 0; i < count; i++) sorted[next[runs[i].tile]++] = runs[i];
     return sorted;
 }
 
-static void plan_terms(const struct factors *factors, const struct value *result, struct plan *plan, struct arena *arena) {
+static void plan_terms(const struct factors *factors, const struct value *result, struct plan *plan,
+                       struct arena *arena) {
     bool weight_is_right = factors->constant_b != NULL;
     size_t results = shape_elements(&result->shape), runs = 0, term = 0;
     size_t terms = count_terms(factors, results, &runs, weight_is_right);
-    if (terms > PLANNED_TERMS_MAX)
-        return;
+    if (terms > PLANNED_TERMS_MAX) return;
     struct run *unsorted = ARENA_ARRAY(arena, struct run, runs);
     plan->terms = ARENA_ARRAY(arena, struct term_of_product, terms);
     for (size_t element = 0; element < results; element++)
@@ -288,15 +271,13 @@ static void plan_terms(const struct factors *factors, const struct value *result
 
 static bool fits_32_bits(const struct value *result) {
     for (size_t i = 0; i < result->intervals.count; i++) {
-        if (result->intervals.at[i].lo < INT32_MIN || result->intervals.at[i].hi > INT32_MAX)
-            return false;
+        if (result->intervals.at[i].lo < INT32_MIN || result->intervals.at[i].hi > INT32_MAX) return false;
     }
     return true;
 }
 
 static const void *prepare(const struct graph *graph, const struct node *node, struct arena *arena) {
-    if (node->op != OP_MATMUL)
-        return NULL;
+    if (node->op != OP_MATMUL) return NULL;
     struct plan *plan = ARENA_NEW(arena, struct plan);
     struct factors factors = factors_of(graph, node, arena);
     const struct value *result = op_result(graph, node);
@@ -315,8 +296,8 @@ typedef uint64_t words64 __attribute__((vector_size(32), aligned(8), may_alias))
 typedef float reals __attribute__((vector_size(32), aligned(4), may_alias));
 
 /* sums[lane] += weight * rows[element - base][lane] over the terms. */
-VECTOR_CLONES static void sum_32(const struct term_of_product *terms, size_t count, size_t base,
-                                 const uint32_t *rows, uint32_t *sums) {
+VECTOR_CLONES static void sum_32(const struct term_of_product *terms, size_t count, size_t base, const uint32_t *rows,
+                                 uint32_t *sums) {
     for (int part = 0; part < EVENT_LANES; part += 32) {
         words32 *sum = (words32 *)(sums + part);
         words32 sum0 = sum[0], sum1 = sum[1], sum2 = sum[2], sum3 = sum[3];
@@ -332,8 +313,8 @@ VECTOR_CLONES static void sum_32(const struct term_of_product *terms, size_t cou
     }
 }
 
-VECTOR_CLONES static void sum_64(const struct term_of_product *terms, size_t count, size_t base,
-                                 const uint64_t *rows, uint64_t *sums) {
+VECTOR_CLONES static void sum_64(const struct term_of_product *terms, size_t count, size_t base, const uint64_t *rows,
+                                 uint64_t *sums) {
     for (int part = 0; part < EVENT_LANES; part += 16) {
         words64 *sum = (words64 *)(sums + part);
         words64 sum0 = sum[0], sum1 = sum[1], sum2 = sum[2], sum3 = sum[3];
@@ -350,16 +331,15 @@ VECTOR_CLONES static void sum_64(const struct term_of_product *terms, size_t cou
 }
 
 VECTOR_CLONES static void to_32(const int64_t *restrict from, uint32_t *restrict to) {
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        to[lane] = (uint32_t)from[lane];
+    for (int lane = 0; lane < EVENT_LANES; lane++) to[lane] = (uint32_t)from[lane];
 }
 
 VECTOR_CLONES static void from_32(const uint32_t *restrict from, int64_t *restrict to) {
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        to[lane] = (int32_t)from[lane];
+    for (int lane = 0; lane < EVENT_LANES; lane++) to[lane] = (int32_t)from[lane];
 }
 
-static void run_tile_32(const struct evaluation *evaluation, const struct plan *plan, size_t tile, size_t first, size_t last) {
+static void run_tile_32(const struct evaluation *evaluation, const struct plan *plan, size_t tile, size_t first,
+                        size_t last) {
     _Alignas(64) uint32_t rows[TILE * EVENT_LANES], sums[EVENT_LANES];
     int64_t spare[EVENT_LANES];
     size_t base = tile * TILE, end = base + TILE < plan->operand_elements ? base + TILE : plan->operand_elements;
@@ -374,7 +354,8 @@ static void run_tile_32(const struct evaluation *evaluation, const struct plan *
     }
 }
 
-static void run_tile_64(const struct evaluation *evaluation, const struct plan *plan, size_t tile, size_t first, size_t last) {
+static void run_tile_64(const struct evaluation *evaluation, const struct plan *plan, size_t tile, size_t first,
+                        size_t last) {
     uint64_t copies[TILE * EVENT_LANES];
     const struct integer_operand *x = &evaluation->integers[plan->variable];
     size_t base = tile * TILE, end = base + TILE < plan->operand_elements ? base + TILE : plan->operand_elements;
@@ -397,8 +378,7 @@ static void eval_planned(const struct evaluation *evaluation, const struct plan 
     memset(evaluation->integer_result, 0, results * EVENT_LANES * sizeof *evaluation->integer_result);
     for (size_t first = 0, last; first < plan->run_count; first = last) {
         size_t tile = plan->runs[first].tile;
-        for (last = first; last < plan->run_count && plan->runs[last].tile == tile;)
-            last++;
+        for (last = first; last < plan->run_count && plan->runs[last].tile == tile;) last++;
         if (plan->narrow)
             run_tile_32(evaluation, plan, tile, first, last);
         else
@@ -412,7 +392,7 @@ static void eval_element(const struct evaluation *evaluation, const struct plan 
     const struct value *b = op_operand(evaluation->graph, evaluation->node, 1);
     int fraction = op_format(op_result(evaluation->graph, evaluation->node), element).fraction;
     int64_t spare_a[EVENT_LANES], spare_b[EVENT_LANES];
-    uint64_t sums[EVENT_LANES] = { 0 };
+    uint64_t sums[EVENT_LANES] = {0};
     size_t i, j;
     term_start(&plan->product, element, &i, &j);
     for (size_t k = 0; k < plan->product.depth; k++, i++, j += plan->product.columns) {
@@ -420,8 +400,7 @@ static void eval_element(const struct evaluation *evaluation, const struct plan 
         int shift = fraction - op_format(a, i).fraction - op_format(b, j).fraction;
         const int64_t *x = integer_row(&evaluation->integers[0], i, spare_a);
         const int64_t *y = integer_row(&evaluation->integers[1], j, spare_b);
-        if (shift < 0)
-            continue;
+        if (shift < 0) continue;
         for (int lane = 0; lane < EVENT_LANES; lane++)
             sums[lane] += op_shifted((int64_t)((uint64_t)x[lane] * (uint64_t)y[lane]), (unsigned)shift);
     }
@@ -435,8 +414,7 @@ static void eval_integer(const struct evaluation *evaluation) {
         eval_planned(evaluation, plan, results);
         return;
     }
-    for (size_t i = 0; i < results; i++)
-        eval_element(evaluation, plan, i);
+    for (size_t i = 0; i < results; i++) eval_element(evaluation, plan, i);
 }
 
 /* ---- reals ---- */
@@ -462,8 +440,8 @@ VECTOR_CLONES static void dot(const float *x, size_t x_stride, const float *weig
     }
 }
 
-static void real_element(const struct evaluation *evaluation, const struct matrix_product *product, size_t left, size_t right,
-                         float *restrict out) {
+static void real_element(const struct evaluation *evaluation, const struct matrix_product *product, size_t left,
+                         size_t right, float *restrict out) {
     float spare_a[EVENT_LANES], spare_b[EVENT_LANES];
     for (size_t k = 0; k < product->depth; k++) {
         const float *x = real_row(&evaluation->reals[0], left + k, spare_a);
@@ -496,12 +474,10 @@ static void eval_real_batch_norm(const struct evaluation *evaluation) {
     const struct shape *shape = &op_result(evaluation->graph, evaluation->node)->shape;
     float epsilon = evaluation->node->attributes.normalization.epsilon, spare[5][EVENT_LANES];
     size_t channels = (size_t)shape->dim[1], inner = 1, count = shape_elements(shape);
-    for (int axis = 2; axis < shape->rank; axis++)
-        inner *= (size_t)shape->dim[axis];
+    for (int axis = 2; axis < shape->rank; axis++) inner *= (size_t)shape->dim[axis];
     for (size_t i = 0; i < count; i++) {
-        const float *rows[5] = { real_row(&evaluation->reals[0], i, spare[0]) };
-        for (size_t k = 1; k < 5; k++)
-            rows[k] = real_row(&evaluation->reals[k], i / inner % channels, spare[k]);
+        const float *rows[5] = {real_row(&evaluation->reals[0], i, spare[0])};
+        for (size_t k = 1; k < 5; k++) rows[k] = real_row(&evaluation->reals[k], i / inner % channels, spare[k]);
         for (int lane = 0; lane < EVENT_LANES; lane++) {
             float scaled = rows[1][lane] * (rows[0][lane] - rows[3][lane]);
             float normalised = scaled / sqrtf(rows[4][lane] + epsilon);
@@ -518,8 +494,9 @@ static void eval_real(const struct evaluation *evaluation) {
 }
 
 static const struct attribute_field fields[] = {
-    { "epsilon", ATTRIBUTE_FLOAT, offsetof(union attributes, normalization.epsilon), "added to the variance", OPS(OP_BATCH_NORM) },
-    { 0 },
+    {"epsilon", ATTRIBUTE_FLOAT, offsetof(union attributes, normalization.epsilon), "added to the variance",
+     OPS(OP_BATCH_NORM)},
+    {0},
 };
 
 const struct op_family linear_family = {

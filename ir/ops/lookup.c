@@ -4,10 +4,8 @@
 #include "ir/ops/ops.h"
 
 static int check_table(const struct graph *graph, const struct node *node, const struct table *table) {
-    if (!table->entries || table->count == 0)
-        return REFUSE(graph, node, NULL, "a table has no entries");
-    if (table->first > INT64_MAX - (int64_t)table->count)
-        return REFUSE(graph, node, NULL, "a table leaves 64 bits");
+    if (!table->entries || table->count == 0) return REFUSE(graph, node, NULL, "a table has no entries");
+    if (table->first > INT64_MAX - (int64_t)table->count) return REFUSE(graph, node, NULL, "a table leaves 64 bits");
     return 0;
 }
 
@@ -51,7 +49,7 @@ static uint32_t step_of(const struct staircase *stairs, int64_t x) {
 }
 
 static struct interval range_of(const int64_t *values, size_t first, size_t last) {
-    struct interval out = { values[first], values[first] };
+    struct interval out = {values[first], values[first]};
     for (size_t i = first + 1; i <= last; i++) {
         out.lo = values[i] < out.lo ? values[i] : out.lo;
         out.hi = values[i] > out.hi ? values[i] : out.hi;
@@ -60,7 +58,8 @@ static struct interval range_of(const int64_t *values, size_t first, size_t last
 }
 
 /* What function number i gives for operands in an interval. */
-static int image(const struct graph *graph, const struct node *node, size_t i, struct interval x, struct interval *out) {
+static int image(const struct graph *graph, const struct node *node, size_t i, struct interval x,
+                 struct interval *out) {
     const struct lookup_attributes *lookup = &node->attributes.lookup;
     if (node->op == OP_TABLE) {
         const struct table *table = &lookup->tables[i];
@@ -75,11 +74,12 @@ static int image(const struct graph *graph, const struct node *node, size_t i, s
 }
 
 /* Elements that share function and operand's interval with the one before share the image too. */
-static int set_intervals(struct graph *graph, const struct node *node, struct value *result, struct interval *intervals) {
+static int set_intervals(struct graph *graph, const struct node *node, struct value *result,
+                         struct interval *intervals) {
     const struct value *x = op_operand(graph, node, 0);
     const struct lookup_attributes *lookup = &node->attributes.lookup;
     size_t count = shape_elements(&result->shape), last = SIZE_MAX;
-    struct interval before = { 0, 0 };
+    struct interval before = {0, 0};
     for (size_t i = 0; i < count; i++) {
         size_t function = shape_project(&result->shape, i, &lookup->shape);
         struct interval range = op_interval(x, i);
@@ -97,8 +97,7 @@ static int set_intervals(struct graph *graph, const struct node *node, struct va
 
 static int infer(struct graph *graph, struct node *node, struct value *result) {
     bool integer;
-    if (op_check_operands(graph, node, &integer))
-        return -1;
+    if (op_check_operands(graph, node, &integer)) return -1;
     const struct shape *shape = &op_operand(graph, node, 0)->shape;
     if (op_set_shape(graph, node, result, shape, integer) || check_functions(graph, node, shape) ||
         op_check_formats(graph, node, &node->attributes.lookup.formats, shape))
@@ -128,8 +127,7 @@ static void table_lanes(const struct table *table, const int64_t *x, int64_t *ou
 }
 
 static void staircase_lanes(const struct staircase *stairs, const int64_t *x, int64_t *out) {
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        out[lane] = stairs->values[step_of(stairs, x[lane])];
+    for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = stairs->values[step_of(stairs, x[lane])];
 }
 
 static void eval_integer(const struct evaluation *evaluation) {
@@ -149,11 +147,12 @@ static void eval_integer(const struct evaluation *evaluation) {
 
 #define FIELD(member) offsetof(union attributes, lookup.member)
 static const struct attribute_field fields[] = {
-    { "shape", ATTRIBUTE_SHAPE, FIELD(shape), "shape of the functions, broadcast to the operand's", NULL },
-    { "formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", NULL },
-    { "tables", ATTRIBUTE_TABLES, FIELD(tables), "first operand, and a value for it and each one after it", OPS(OP_TABLE) },
-    { "stairs", ATTRIBUTE_STAIRS, FIELD(stairs), "thresholds, and the values between them", OPS(OP_THRESHOLD) },
-    { 0 },
+    {"shape", ATTRIBUTE_SHAPE, FIELD(shape), "shape of the functions, broadcast to the operand's", NULL},
+    {"formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", NULL},
+    {"tables", ATTRIBUTE_TABLES, FIELD(tables), "first operand, and a value for it and each one after it",
+     OPS(OP_TABLE)},
+    {"stairs", ATTRIBUTE_STAIRS, FIELD(stairs), "thresholds, and the values between them", OPS(OP_THRESHOLD)},
+    {0},
 };
 
 const struct op_family lookup_family = {

@@ -48,15 +48,13 @@ static uint32_t body_inputs(const struct node *node) {
 
 static struct shape without_axis(const struct shape *shape, int64_t axis) {
     struct shape out = {.rank = shape->rank - 1};
-    for (int i = 0; i < out.rank; i++)
-        out.dim[i] = shape->dim[i + (i >= axis)];
+    for (int i = 0; i < out.rank; i++) out.dim[i] = shape->dim[i + (i >= axis)];
     return out;
 }
 
 static struct shape with_axis(const struct shape *shape, int64_t axis, int64_t size) {
     struct shape out = {.rank = shape->rank + 1};
-    for (int i = 0; i < out.rank; i++)
-        out.dim[i] = i == axis ? size : shape->dim[i - (i > axis)];
+    for (int i = 0; i < out.rank; i++) out.dim[i] = i == axis ? size : shape->dim[i - (i > axis)];
     return out;
 }
 
@@ -83,16 +81,20 @@ static int check_counts(const struct graph *graph, const struct node *node) {
         return REFUSE(graph, node, NULL, "%lld trips", (long long)loop->trips);
     if (loop->carried < 0 || loop->sliced < 0 || (uint32_t)loop->carried > node->input_count ||
         (uint32_t)loop->sliced > node->input_count - (uint32_t)loop->carried)
-        return REFUSE(graph, node, NULL, "%d carried and %d sliced operands of %u", loop->carried, loop->sliced, node->input_count);
+        return REFUSE(graph, node, NULL, "%d carried and %d sliced operands of %u", loop->carried, loop->sliced,
+                      node->input_count);
     if (node->op == OP_MAP && loop->carried)
         return REFUSE(graph, node, "a 'scan' carries values", "a 'map' carries nothing from item to item");
     if (node->body->output_count < carried(node) || node->body->output_count == 0)
-        return REFUSE(graph, node, NULL, "the body gives %u values, %d are carried", node->body->output_count, loop->carried);
+        return REFUSE(graph, node, NULL, "the body gives %u values, %d are carried", node->body->output_count,
+                      loop->carried);
     if (body_inputs(node) != node->input_count)
-        return REFUSE(graph, node, NULL, "the body has %u inputs for %u operands", body_inputs(node), node->input_count);
+        return REFUSE(graph, node, NULL, "the body has %u inputs for %u operands", body_inputs(node),
+                      node->input_count);
     uint32_t places = sliced(node) + loop_stacked(node);
     if (loop->axes.count != places || (loop->reversed.count != 0 && loop->reversed.count != places))
-        return REFUSE(graph, node, NULL, "%u axes for %u sliced operands and stacked results", loop->axes.count, places);
+        return REFUSE(graph, node, NULL, "%u axes for %u sliced operands and stacked results", loop->axes.count,
+                      places);
     return 0;
 }
 
@@ -139,7 +141,8 @@ static int check_carried(const struct graph *graph, const struct node *node, uin
     const struct value *input = graph_value(node->body, body_input(node, index));
     const struct value *output = graph_value(node->body, node->body->outputs[index].value);
     if (input->kind != output->kind || !shape_equal(&input->shape, &output->shape))
-        return REFUSE(graph, node, NULL, "the body gives carried value %u in another shape or kind than it takes it", index);
+        return REFUSE(graph, node, NULL, "the body gives carried value %u in another shape or kind than it takes it",
+                      index);
     size_t count = input->kind == VALUE_INTEGER ? shape_elements(&input->shape) : 0;
     for (size_t e = 0; e < count; e++) {
         struct interval interval = op_interval(output, e);
@@ -161,11 +164,10 @@ static int set_result(struct graph *graph, const struct node *node, uint32_t out
     struct shape shape = item->shape;
     if (is_stacked && (axis < 0 || axis > item->shape.rank || item->shape.rank == SHAPE_RANK_MAX))
         return REFUSE(graph, node, NULL, "result %u has no place for axis %lld", output, (long long)axis);
-    if (is_stacked)
-        shape = with_axis(&item->shape, axis, node->attributes.loop.trips);
-    if (op_set_shape(graph, node, result, &shape, integer) < 0 || !integer)
-        return integer ? -1 : 0;
-    struct axis_reduction whole = is_stacked ? reduction_geometry(&shape, axis) : (struct axis_reduction){.length = 1, .inner = 1};
+    if (is_stacked) shape = with_axis(&item->shape, axis, node->attributes.loop.trips);
+    if (op_set_shape(graph, node, result, &shape, integer) < 0 || !integer) return integer ? -1 : 0;
+    struct axis_reduction whole =
+        is_stacked ? reduction_geometry(&shape, axis) : (struct axis_reduction){.length = 1, .inner = 1};
     struct arena *scratch = arena_new(graph->context);
     size_t count = shape_elements(&shape);
     struct interval *intervals = ARENA_ARRAY(scratch, struct interval, count);
@@ -182,19 +184,15 @@ static int set_result(struct graph *graph, const struct node *node, uint32_t out
 
 static int infer(struct graph *graph, struct node *node, struct value *results) {
     bool integer;
-    if (op_check_operands(graph, node, &integer) < 0 || check_counts(graph, node) < 0)
-        return -1;
+    if (op_check_operands(graph, node, &integer) < 0 || check_counts(graph, node) < 0) return -1;
     if (graph_is_integer(node->body) != integer)
         return REFUSE(graph, node, NULL, "the body is not in the arithmetic of its operands");
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (check_operand(graph, node, i) < 0)
-            return -1;
+        if (check_operand(graph, node, i) < 0) return -1;
     for (uint32_t i = 0; i < carried(node); i++)
-        if (check_carried(graph, node, i) < 0)
-            return -1;
+        if (check_carried(graph, node, i) < 0) return -1;
     for (uint32_t i = 0; i < node->body->output_count; i++)
-        if (set_result(graph, node, i, &results[i]) < 0)
-            return -1;
+        if (set_result(graph, node, i, &results[i]) < 0) return -1;
     return 0;
 }
 
@@ -205,9 +203,9 @@ static uint32_t results(const struct node *node) {
 /* ---- evaluation: rows of lanes move between the blocks of the graph and those of the body ---- */
 
 struct plan {
-    size_t *elements;             /* of each body input */
-    size_t *given;                /* of each body output */
-    size_t *first;                /* of each result among the node's result elements */
+    size_t *elements; /* of each body input */
+    size_t *given;    /* of each body output */
+    size_t *first;    /* of each result among the node's result elements */
     struct loop_place *places;
 };
 
@@ -223,8 +221,7 @@ static const void *prepare(const struct graph *graph, const struct node *node, s
         plan->given[i] = shape_elements(&graph_value(node->body, node->body->outputs[i].value)->shape);
         plan->first[i + 1] = plan->first[i] + shape_elements(&op_result(graph, node)[i].shape);
     }
-    for (uint32_t i = 0; i < sliced(node) + loop_stacked(node); i++)
-        plan->places[i] = loop_place(graph, node, i);
+    for (uint32_t i = 0; i < sliced(node) + loop_stacked(node); i++) plan->places[i] = loop_place(graph, node, i);
     return plan;
 }
 
@@ -239,14 +236,14 @@ static void *row_at(const struct rows *rows, const void *block, size_t element) 
     return (char *)(uintptr_t)block + element * EVENT_LANES * rows->size;
 }
 
-static void copy_row(const struct rows *rows, void *to, const void *data, size_t element, size_t element_stride, size_t lane_stride) {
+static void copy_row(const struct rows *rows, void *to, const void *data, size_t element, size_t element_stride,
+                     size_t lane_stride) {
     const char *from = (const char *)data + element * element_stride * rows->size;
     if (lane_stride) {
         memcpy(to, from, EVENT_LANES * rows->size);
         return;
     }
-    for (size_t lane = 0; lane < EVENT_LANES; lane++)
-        memcpy((char *)to + lane * rows->size, from, rows->size);
+    for (size_t lane = 0; lane < EVENT_LANES; lane++) memcpy((char *)to + lane * rows->size, from, rows->size);
 }
 
 static void copy_operand_row(const struct rows *rows, void *to, uint32_t operand, size_t element) {
@@ -268,8 +265,7 @@ static void *result_row(const struct rows *rows, uint32_t result, size_t element
 
 static void load_whole(const struct rows *rows, uint32_t operand) {
     void *to = evaluator_body_input(rows->evaluation->body, operand);
-    for (size_t e = 0; e < rows->plan->elements[operand]; e++)
-        copy_operand_row(rows, row_at(rows, to, e), operand, e);
+    for (size_t e = 0; e < rows->plan->elements[operand]; e++) copy_operand_row(rows, row_at(rows, to, e), operand, e);
 }
 
 static void load_items(const struct rows *rows, int64_t trip) {
@@ -306,8 +302,7 @@ static void run(const struct evaluation *evaluation, size_t size) {
     const struct node *node = evaluation->node;
     struct rows rows = {evaluation, evaluation->plan, size};
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (!loop_is_sliced(node, i))
-            load_whole(&rows, i);
+        if (!loop_is_sliced(node, i)) load_whole(&rows, i);
     for (int64_t trip = 0; trip < node->attributes.loop.trips; trip++) {
         load_items(&rows, trip);
         evaluator_body_run(evaluation->body, evaluation->lanes);
@@ -326,12 +321,13 @@ static void eval_integer(const struct evaluation *evaluation) {
 
 #define FIELD(member) offsetof(union attributes, loop.member)
 static const struct attribute_field fields[] = {
-    { "trips", ATTRIBUTE_INT64, FIELD(trips), "items, and runs of the body", NULL },
-    { "carried", ATTRIBUTE_INT, FIELD(carried), "operands, the first ones, whose values are carried on", OPS(OP_SCAN) },
-    { "sliced", ATTRIBUTE_INT, FIELD(sliced), "operands after them of which each trip reads one item", NULL },
-    { "axes", ATTRIBUTE_INTEGERS, FIELD(axes), "of the items, in each sliced operand, then in each stacked result", NULL },
-    { "reversed", ATTRIBUTE_INTEGERS, FIELD(reversed), "1 for those that go from the last item to the first", NULL },
-    { 0 },
+    {"trips", ATTRIBUTE_INT64, FIELD(trips), "items, and runs of the body", NULL},
+    {"carried", ATTRIBUTE_INT, FIELD(carried), "operands, the first ones, whose values are carried on", OPS(OP_SCAN)},
+    {"sliced", ATTRIBUTE_INT, FIELD(sliced), "operands after them of which each trip reads one item", NULL},
+    {"axes", ATTRIBUTE_INTEGERS, FIELD(axes), "of the items, in each sliced operand, then in each stacked result",
+     NULL},
+    {"reversed", ATTRIBUTE_INTEGERS, FIELD(reversed), "1 for those that go from the last item to the first", NULL},
+    {0},
 };
 
 const struct op_family loop_family = {

@@ -14,13 +14,13 @@ static int infer_reshape(const struct graph *graph, const struct node *node, con
             return REFUSE(graph, node, NULL, "%zu elements do not make the new shape", shape_elements(x));
         left /= (size_t)shape->dim[axis];
     }
-    if (left != 1)
-        return REFUSE(graph, node, NULL, "%zu elements do not make the new shape", shape_elements(x));
+    if (left != 1) return REFUSE(graph, node, NULL, "%zu elements do not make the new shape", shape_elements(x));
     *out = *shape;
     return 0;
 }
 
-static int infer_transpose(const struct graph *graph, const struct node *node, const struct shape *x, struct shape *out) {
+static int infer_transpose(const struct graph *graph, const struct node *node, const struct shape *x,
+                           struct shape *out) {
     unsigned seen = 0;
     out->rank = x->rank;
     for (int axis = 0; axis < x->rank; axis++) {
@@ -46,20 +46,16 @@ static int infer_concat(const struct graph *graph, const struct node *node, cons
             if (axis != joined && other->dim[axis] != x->dim[axis])
                 return REFUSE(graph, node, NULL, "operand %u has another size along axis %d", (unsigned)i, axis);
         }
-        if (out->dim[joined] > REAL_ELEMENTS_MAX)
-            return REFUSE(graph, node, NULL, "the result is too large");
+        if (out->dim[joined] > REAL_ELEMENTS_MAX) return REFUSE(graph, node, NULL, "the result is too large");
         out->dim[joined] += other->dim[joined];
     }
     return 0;
 }
 
 static bool slice_is_inside(int64_t start, int64_t step, int64_t count, int64_t size) {
-    if (count < 1 || start < 0 || start >= size)
-        return false;
-    if (count == 1)
-        return true;
-    if (step > 0)
-        return count - 1 <= (size - 1 - start) / step;
+    if (count < 1 || start < 0 || start >= size) return false;
+    if (count == 1) return true;
+    if (step > 0) return count - 1 <= (size - 1 - start) / step;
     return step < 0 && step > -size && count - 1 <= start / -step;
 }
 
@@ -96,15 +92,11 @@ static int infer_gather(const struct graph *graph, const struct node *node, cons
         return REFUSE(graph, node, NULL, "axis %lld of %d", (long long)gather->axis, x->rank);
     if (gather->shape.rank < 0 || x->rank - 1 + gather->shape.rank > SHAPE_RANK_MAX)
         return REFUSE(graph, node, NULL, "more than %d axes", SHAPE_RANK_MAX);
-    if (check_indices(graph, node, x->dim[gather->axis]))
-        return -1;
+    if (check_indices(graph, node, x->dim[gather->axis])) return -1;
     int rank = 0;
-    for (int axis = 0; axis < gather->axis; axis++)
-        out->dim[rank++] = x->dim[axis];
-    for (int axis = 0; axis < gather->shape.rank; axis++)
-        out->dim[rank++] = gather->shape.dim[axis];
-    for (int axis = (int)gather->axis + 1; axis < x->rank; axis++)
-        out->dim[rank++] = x->dim[axis];
+    for (int axis = 0; axis < gather->axis; axis++) out->dim[rank++] = x->dim[axis];
+    for (int axis = 0; axis < gather->shape.rank; axis++) out->dim[rank++] = gather->shape.dim[axis];
+    for (int axis = (int)gather->axis + 1; axis < x->rank; axis++) out->dim[rank++] = x->dim[axis];
     out->rank = rank;
     return 0;
 }
@@ -122,8 +114,7 @@ static int infer_shape(const struct graph *graph, const struct node *node, struc
 
 static size_t flat_index(const struct shape *shape, const int64_t *at) {
     size_t index = 0;
-    for (int axis = 0; axis < shape->rank; axis++)
-        index = index * (size_t)shape->dim[axis] + (size_t)at[axis];
+    for (int axis = 0; axis < shape->rank; axis++) index = index * (size_t)shape->dim[axis] + (size_t)at[axis];
     return index;
 }
 
@@ -132,38 +123,33 @@ static struct movement concat_source(const struct graph *graph, const struct nod
     uint32_t operand = 0;
     while (at[axis] >= op_operand(graph, node, operand)->shape.dim[axis])
         at[axis] -= op_operand(graph, node, operand++)->shape.dim[axis];
-    return (struct movement){ operand, (uint32_t)flat_index(&op_operand(graph, node, operand)->shape, at) };
+    return (struct movement){operand, (uint32_t)flat_index(&op_operand(graph, node, operand)->shape, at)};
 }
 
-static void gather_source(const struct gather_attributes *gather, const struct shape *x, const int64_t *at, int64_t *from) {
+static void gather_source(const struct gather_attributes *gather, const struct shape *x, const int64_t *at,
+                          int64_t *from) {
     int64_t axis = gather->axis;
-    for (int64_t i = 0; i < axis; i++)
-        from[i] = at[i];
+    for (int64_t i = 0; i < axis; i++) from[i] = at[i];
     from[axis] = gather->indices[flat_index(&gather->shape, at + axis)];
-    for (int64_t i = axis + 1; i < x->rank; i++)
-        from[i] = at[i - 1 + gather->shape.rank];
+    for (int64_t i = axis + 1; i < x->rank; i++) from[i] = at[i - 1 + gather->shape.rank];
 }
 
 /* What the element of the result at these coordinates (changed on the way) is. */
 static struct movement source_of(const struct graph *graph, const struct node *node, int64_t *at) {
     const struct shape *x = &op_operand(graph, node, 0)->shape;
-    int64_t from[SHAPE_RANK_MAX] = { 0 };
+    int64_t from[SHAPE_RANK_MAX] = {0};
     switch (node->op) {
-    case OP_CONCAT:
-        return concat_source(graph, node, at);
+    case OP_CONCAT: return concat_source(graph, node, at);
     case OP_TRANSPOSE:
-        for (int axis = 0; axis < x->rank; axis++)
-            from[node->attributes.transpose.permutation[axis]] = at[axis];
+        for (int axis = 0; axis < x->rank; axis++) from[node->attributes.transpose.permutation[axis]] = at[axis];
         break;
     case OP_SLICE:
         for (int axis = 0; axis < x->rank; axis++)
             from[axis] = node->attributes.slice.start[axis] + at[axis] * node->attributes.slice.step[axis];
         break;
-    default:
-        gather_source(&node->attributes.gather, x, at, from);
-        break;
+    default: gather_source(&node->attributes.gather, x, at, from); break;
     }
-    return (struct movement){ 0, (uint32_t)flat_index(x, from) };
+    return (struct movement){0, (uint32_t)flat_index(x, from)};
 }
 
 const struct movement *movement_map(const struct graph *graph, const struct node *node, struct arena *arena) {
@@ -172,10 +158,10 @@ const struct movement *movement_map(const struct graph *graph, const struct node
     struct movement *map = ARENA_ARRAY(arena, struct movement, count);
     for (size_t i = 0; i < count; i++) {
         if (node->op == OP_RESHAPE) {
-            map[i] = (struct movement){ 0, (uint32_t)i };
+            map[i] = (struct movement){0, (uint32_t)i};
             continue;
         }
-        int64_t at[SHAPE_RANK_MAX] = { 0 };
+        int64_t at[SHAPE_RANK_MAX] = {0};
         size_t rest = i;
         for (int axis = shape->rank; axis-- > 0;) {
             at[axis] = (int64_t)(rest % (size_t)shape->dim[axis]);
@@ -204,12 +190,11 @@ static void move_types(struct graph *graph, const struct node *node, struct valu
 
 static int infer(struct graph *graph, struct node *node, struct value *result) {
     bool integer;
-    struct shape shape = { 0 };
+    struct shape shape = {0};
     if (op_check_operands(graph, node, &integer) || infer_shape(graph, node, &shape) ||
         op_set_shape(graph, node, result, &shape, integer))
         return -1;
-    if (integer)
-        move_types(graph, node, result);
+    if (integer) move_types(graph, node, result);
     return 0;
 }
 
@@ -236,15 +221,17 @@ static void eval_integer(const struct evaluation *evaluation) {
 }
 
 static const struct attribute_field fields[] = {
-    { "shape", ATTRIBUTE_SHAPE, offsetof(union attributes, reshape.shape), "the new shape", OPS(OP_RESHAPE) },
-    { "permutation", ATTRIBUTE_PERMUTATION, offsetof(union attributes, transpose.permutation),
-      "axis of the operand that each axis of the result is", OPS(OP_TRANSPOSE) },
-    { "axis", ATTRIBUTE_INT64, offsetof(union attributes, axis.axis), "the axis along which operands are joined", OPS(OP_CONCAT) },
-    { "slices", ATTRIBUTE_SLICES, offsetof(union attributes, slice), "start, step and count along every axis", OPS(OP_SLICE) },
-    { "axis", ATTRIBUTE_INT64, offsetof(union attributes, gather.axis), "the axis that indices replace", OPS(OP_GATHER) },
-    { "shape", ATTRIBUTE_SHAPE, offsetof(union attributes, gather.shape), "shape of the indices", OPS(OP_GATHER) },
-    { "indices", ATTRIBUTE_INDICES, offsetof(union attributes, gather), "elements along the axis", OPS(OP_GATHER) },
-    { 0 },
+    {"shape", ATTRIBUTE_SHAPE, offsetof(union attributes, reshape.shape), "the new shape", OPS(OP_RESHAPE)},
+    {"permutation", ATTRIBUTE_PERMUTATION, offsetof(union attributes, transpose.permutation),
+     "axis of the operand that each axis of the result is", OPS(OP_TRANSPOSE)},
+    {"axis", ATTRIBUTE_INT64, offsetof(union attributes, axis.axis), "the axis along which operands are joined",
+     OPS(OP_CONCAT)},
+    {"slices", ATTRIBUTE_SLICES, offsetof(union attributes, slice), "start, step and count along every axis",
+     OPS(OP_SLICE)},
+    {"axis", ATTRIBUTE_INT64, offsetof(union attributes, gather.axis), "the axis that indices replace", OPS(OP_GATHER)},
+    {"shape", ATTRIBUTE_SHAPE, offsetof(union attributes, gather.shape), "shape of the indices", OPS(OP_GATHER)},
+    {"indices", ATTRIBUTE_INDICES, offsetof(union attributes, gather), "elements along the axis", OPS(OP_GATHER)},
+    {0},
 };
 
 const struct op_family movement_family = {

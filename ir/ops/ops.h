@@ -14,9 +14,9 @@ enum {
 };
 
 /* A field's operators; of static storage where fields are. */
-#define OPS(...) ((const enum op[]){ __VA_ARGS__, OP_COUNT })
+#define OPS(...) ((const enum op[]){__VA_ARGS__, OP_COUNT})
 /* A diagnosis at a node; gives -1. */
-#define REFUSE(graph, node, help, ...) \
+#define REFUSE(graph, node, help, ...)                                                                                 \
     diag_error(&(graph)->context->diagnostics, graph_location((graph), (node)), (help), __VA_ARGS__)
 /* The clones of hot loops; the sanitizers' runtime is not up yet when they are chosen. */
 #if defined(__has_feature)
@@ -48,8 +48,8 @@ int op_check_formats(const struct graph *graph, const struct node *node, const s
 void op_set_formats(struct graph *graph, struct value *result, const struct format *per_element);
 void op_set_intervals(struct graph *graph, struct value *result, const struct interval *per_element);
 /* Both from intervals and fractions, one an element: how exact operators end. Refuses more than 64 bits. */
-int op_set_exact(struct graph *graph, const struct node *node, struct value *result,
-                 const struct interval *per_element, const int *fractions);
+int op_set_exact(struct graph *graph, const struct node *node, struct value *result, const struct interval *per_element,
+                 const int *fractions);
 int op_refuse_width(const struct graph *graph, const struct node *node, size_t element);
 /* Elements of `narrow` that the elements of `wide` read; NULL when the shapes have the same dimensions. */
 const uint32_t *op_broadcast_map(struct arena *arena, const struct shape *wide, const struct shape *narrow);
@@ -92,10 +92,8 @@ const void *evaluator_body_output(const struct evaluator_state *body, uint32_t o
 static inline bool op_shift_left(int128 value, int shift, int128 *out) {
     const int128 limit = (int128)1 << 120;
     *out = 0;
-    if (value == 0)
-        return true;
-    if (shift < 0 || shift >= 120 || value > (limit >> shift) || value < -(limit >> shift))
-        return false;
+    if (value == 0) return true;
+    if (shift < 0 || shift >= 120 || value > (limit >> shift) || value < -(limit >> shift)) return false;
     *out = value * ((int128)1 << shift);
     return true;
 }
@@ -127,19 +125,15 @@ static inline bool op_is_zero(const int64_t *constant, size_t element) {
 
 static inline const float *real_row(const struct real_operand *operand, size_t element, float *spare) {
     const float *row = operand->data + element * operand->element_stride;
-    if (operand->lane_stride)
-        return row;
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        spare[lane] = *row;
+    if (operand->lane_stride) return row;
+    for (int lane = 0; lane < EVENT_LANES; lane++) spare[lane] = *row;
     return spare;
 }
 
 static inline const int64_t *integer_row(const struct integer_operand *operand, size_t element, int64_t *spare) {
     const int64_t *row = operand->data + element * operand->element_stride;
-    if (operand->lane_stride)
-        return row;
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        spare[lane] = *row;
+    if (operand->lane_stride) return row;
+    for (int lane = 0; lane < EVENT_LANES; lane++) spare[lane] = *row;
     return spare;
 }
 

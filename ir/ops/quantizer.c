@@ -35,7 +35,7 @@ struct bounds {
 };
 
 static struct bounds bounds_of(float bits, bool is_signed, bool narrow) {
-    struct bounds out = { 0 };
+    struct bounds out = {0};
     if (is_signed) {
         float half = exp2f(bits - 1.0f);
         out.lo = narrow ? -half + 1.0f : -half;
@@ -64,14 +64,16 @@ static float quant_one(float x, float scale, float zero_point, struct bounds bou
 }
 
 float quant_real(float x, float scale, float zero_point, float bits, const struct quantizer_attributes *attributes) {
-    return quant_one(x, scale, zero_point, bounds_of(bits, attributes->is_signed, attributes->narrow), attributes->rounding);
+    return quant_one(x, scale, zero_point, bounds_of(bits, attributes->is_signed, attributes->narrow),
+                     attributes->rounding);
 }
 
 float bipolar_quant_real(float x, float scale) {
     return (x >= 0.0f ? 1.0f : -1.0f) * scale;
 }
 
-static float trunc_first(float x, float scale, float zero_point, float in_bits, float out_bits, enum rounding rounding) {
+static float trunc_first(float x, float scale, float zero_point, float in_bits, float out_bits,
+                         enum rounding rounding) {
     float y = rintf(x / scale + zero_point);
     y = round_real(y / exp2f(in_bits - out_bits), rounding);
     y = y - zero_point;
@@ -80,8 +82,7 @@ static float trunc_first(float x, float scale, float zero_point, float in_bits, 
 
 float trunc_quant_real(float x, float scale, float zero_point, float in_bits, float out_scale, float out_bits,
                        const struct quantizer_attributes *attributes) {
-    if (attributes->version == 1)
-        return trunc_first(x, scale, zero_point, in_bits, out_bits, attributes->rounding);
+    if (attributes->version == 1) return trunc_first(x, scale, zero_point, in_bits, out_bits, attributes->rounding);
     float step = exp2f(rintf(log2f(out_scale / scale)));
     float y = rintf(x / scale + zero_point) / step;
     y = round_real(clamp(y, bounds_of(out_bits, attributes->is_signed, attributes->narrow)), attributes->rounding);
@@ -113,8 +114,7 @@ static int infer_narrow(struct graph *graph, struct node *node, struct value *re
     if (op_set_shape(graph, node, result, shape, integer) ||
         op_check_formats(graph, node, &node->attributes.quantizer.formats, shape))
         return -1;
-    if (integer)
-        set_narrow_intervals(graph, node, result);
+    if (integer) set_narrow_intervals(graph, node, result);
     return 0;
 }
 
@@ -133,8 +133,7 @@ static int infer_quant(struct graph *graph, struct node *node, struct value *res
         size_t count = shape_elements(&op_operand(graph, node, i)->shape);
         bool is_scale = i == 1 || (i == 4 && second_scale);
         for (size_t k = 0; is_scale && reals && k < count; k++) {
-            if (reals[k] == 0.0f)
-                return REFUSE(graph, node, NULL, "the scale is 0 at element %zu", k);
+            if (reals[k] == 0.0f) return REFUSE(graph, node, NULL, "the scale is 0 at element %zu", k);
         }
     }
     return op_set_shape(graph, node, result, shape, false);
@@ -143,12 +142,9 @@ static int infer_quant(struct graph *graph, struct node *node, struct value *res
 static int infer(struct graph *graph, struct node *node, struct value *result) {
     bool integer;
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
-    if (op_check_operands(graph, node, &integer))
-        return -1;
-    if ((unsigned)attributes->rounding >= ROUNDING_COUNT)
-        return REFUSE(graph, node, NULL, "unknown rounding");
-    if (node->op == OP_NARROW)
-        return infer_narrow(graph, node, result, integer);
+    if (op_check_operands(graph, node, &integer)) return -1;
+    if ((unsigned)attributes->rounding >= ROUNDING_COUNT) return REFUSE(graph, node, NULL, "unknown rounding");
+    if (node->op == OP_NARROW) return infer_narrow(graph, node, result, integer);
     if (node->op == OP_TRUNC_QUANT && attributes->version != (node->input_count == 6 ? 2 : 1))
         return REFUSE(graph, node, NULL, "version %d of the operator has other operands", attributes->version);
     return infer_quant(graph, node, result);
@@ -168,8 +164,7 @@ struct narrow_plan {
 };
 
 static void plan_rounding(struct narrow_plan *plan, enum rounding rounding) {
-    if (plan->drop == 0)
-        return;
+    if (plan->drop == 0) return;
     int64_t half = (int64_t)1 << (plan->drop - 1), all = half - 1 + half;
     switch (rounding) {
     case ROUND_TRUNCATE: break;
@@ -188,10 +183,8 @@ static void plan_rounding(struct narrow_plan *plan, enum rounding rounding) {
 static void plan_overflow(struct narrow_plan *plan, struct interval rounded, enum overflow overflow) {
     plan->lo = format_min(plan->format);
     plan->hi = format_max(plan->format);
-    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && plan->lo < 0)
-        plan->lo = -plan->hi;
-    if (rounded.lo >= plan->lo && rounded.hi <= plan->hi)
-        return;
+    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && plan->lo < 0) plan->lo = -plan->hi;
+    if (rounded.lo >= plan->lo && rounded.hi <= plan->hi) return;
     plan->wraps = overflow == OVERFLOW_WRAP && plan->format.width > 0;
     plan->zeroes = overflow == OVERFLOW_SATURATE_ZERO;
     plan->limits = !plan->wraps && !plan->zeroes;
@@ -201,15 +194,16 @@ static struct narrow_plan plan_element(const struct quantizer_attributes *attrib
                                        struct format format) {
     const int128 room = (int128)1 << 61;
     int drop = from - format.fraction;
-    struct narrow_plan plan = { .format = format, .from = from };
+    struct narrow_plan plan = {.format = format, .from = from};
     struct interval grown = x;
-    plan.simple = drop <= 61 && (drop >= 0 || op_shift_interval(x, -drop, &grown)) && grown.lo >= -room && grown.hi <= room;
-    if (!plan.simple)
-        return plan;
+    plan.simple =
+        drop <= 61 && (drop >= 0 || op_shift_interval(x, -drop, &grown)) && grown.lo >= -room && grown.hi <= room;
+    if (!plan.simple) return plan;
     plan.drop = (uint8_t)(drop > 0 ? drop : 0);
     plan.grow = (uint8_t)(drop < -63 ? 63 : drop < 0 ? -drop : 0); /* beyond 63 only 0 is left */
     plan_rounding(&plan, attributes->rounding);
-    struct interval rounded = { fixed_round(x.lo, drop, attributes->rounding), fixed_round(x.hi, drop, attributes->rounding) };
+    struct interval rounded = {fixed_round(x.lo, drop, attributes->rounding),
+                               fixed_round(x.hi, drop, attributes->rounding)};
     plan_overflow(&plan, rounded, attributes->overflow);
     return plan;
 }
@@ -224,20 +218,19 @@ static const void *prepare(const struct graph *graph, const struct node *node, s
                                     op_format(result, i));
         return plans;
     }
-    if (node->op == OP_NARROW)
-        return NULL;
+    if (node->op == OP_NARROW) return NULL;
     const uint32_t **maps = ARENA_ARRAY(arena, const uint32_t *, node->input_count);
     for (uint32_t i = 1; i < node->input_count; i++)
         maps[i] = op_broadcast_map(arena, &result->shape, &op_operand(graph, node, i)->shape);
     return maps;
 }
 
-VECTOR_CLONES static void round_lanes(const struct narrow_plan *plan, const int64_t *restrict x, int64_t *restrict out) {
+VECTOR_CLONES static void round_lanes(const struct narrow_plan *plan, const int64_t *restrict x,
+                                      int64_t *restrict out) {
     int64_t positive = plan->add_positive, negative = plan->add_negative, even = plan->even;
     int drop = plan->drop, grow = plan->grow;
     if (drop == 0) {
-        for (int lane = 0; lane < EVENT_LANES; lane++)
-            out[lane] = (int64_t)((uint64_t)x[lane] << grow);
+        for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = (int64_t)((uint64_t)x[lane] << grow);
     } else if (positive == negative) {
         for (int lane = 0; lane < EVENT_LANES; lane++)
             out[lane] = (x[lane] + positive + ((x[lane] >> drop) & even)) >> drop;
@@ -258,8 +251,7 @@ VECTOR_CLONES static void limit_lanes(const struct narrow_plan *plan, int64_t *o
 VECTOR_CLONES static void wrap_lanes(const struct narrow_plan *plan, int64_t *out) {
     uint64_t mask = (UINT64_C(2) << (plan->format.width - 1)) - 1;
     uint64_t sign = plan->format.is_signed ? UINT64_C(1) << (plan->format.width - 1) : 0;
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        out[lane] = (int64_t)((((uint64_t)out[lane] & mask) ^ sign) - sign);
+    for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = (int64_t)((((uint64_t)out[lane] & mask) ^ sign) - sign);
 }
 
 static void narrow_lanes(const struct narrow_plan *plan, const struct quantizer_attributes *attributes,
@@ -281,18 +273,18 @@ static void eval_integer(const struct evaluation *evaluation) {
     size_t count = shape_elements(&op_result(evaluation->graph, evaluation->node)->shape);
     int64_t spare[EVENT_LANES];
     for (size_t i = 0; i < count; i++)
-        narrow_lanes(&plans[i], &evaluation->node->attributes.quantizer, integer_row(&evaluation->integers[0], i, spare),
-                     evaluation->integer_result + i * EVENT_LANES);
+        narrow_lanes(&plans[i], &evaluation->node->attributes.quantizer,
+                     integer_row(&evaluation->integers[0], i, spare), evaluation->integer_result + i * EVENT_LANES);
 }
 
 /* ---- narrow in reals ---- */
 
 /* Halves are added in binary64 to numbers of 24 bits and at most 2^50: where that sum is inexact,
  * the floor is not near. */
-#define ROUND_LANES(expression) \
-    for (int lane = 0; lane < EVENT_LANES; lane++) { \
-        double y = lanes[lane]; \
-        lanes[lane] = (expression); \
+#define ROUND_LANES(expression)                                                                                        \
+    for (int lane = 0; lane < EVENT_LANES; lane++) {                                                                   \
+        double y = lanes[lane];                                                                                        \
+        lanes[lane] = (expression);                                                                                    \
     }
 
 VECTOR_CLONES static void round_doubles(double *lanes, enum rounding rounding) {
@@ -311,14 +303,13 @@ VECTOR_CLONES static void round_doubles(double *lanes, enum rounding rounding) {
 }
 
 VECTOR_CLONES static void overflow_doubles(double *lanes, struct format format, enum overflow overflow) {
-    double hi = (double)format_max(format), lo = (double)format_min(format), period = hi - lo + 1.0, inverse = 1.0 / period;
+    double hi = (double)format_max(format), lo = (double)format_min(format), period = hi - lo + 1.0,
+           inverse = 1.0 / period;
     if (overflow == OVERFLOW_WRAP) {
-        for (int lane = 0; lane < EVENT_LANES; lane++)
-            lanes[lane] -= floor((lanes[lane] - lo) * inverse) * period;
+        for (int lane = 0; lane < EVENT_LANES; lane++) lanes[lane] -= floor((lanes[lane] - lo) * inverse) * period;
         return;
     }
-    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && lo < 0.0)
-        lo = -hi;
+    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && lo < 0.0) lo = -hi;
     double below = overflow == OVERFLOW_SATURATE_ZERO ? 0.0 : lo, above = overflow == OVERFLOW_SATURATE_ZERO ? 0.0 : hi;
     for (int lane = 0; lane < EVENT_LANES; lane++)
         lanes[lane] = lanes[lane] < lo ? below : lanes[lane] > hi ? above : lanes[lane];
@@ -326,33 +317,29 @@ VECTOR_CLONES static void overflow_doubles(double *lanes, struct format format, 
 
 static float narrow_one(float x, struct format format, const struct quantizer_attributes *attributes) {
     int64_t integer;
-    if (!fixed_from_real((double)x, format, attributes->rounding, attributes->overflow, &integer))
-        return x;
+    if (!fixed_from_real((double)x, format, attributes->rounding, attributes->overflow, &integer)) return x;
     return (float)fixed_to_real(integer, format.fraction);
 }
 
 /* Whether any lane is too far for binary64 to take the steps exactly, or no number. */
 VECTOR_CLONES static bool scale_up(const float *restrict x, double scale, double *restrict lanes) {
     int near = 0;
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        lanes[lane] = (double)x[lane] * scale;
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        near += fabs(lanes[lane]) < 0x1p50;
+    for (int lane = 0; lane < EVENT_LANES; lane++) lanes[lane] = (double)x[lane] * scale;
+    for (int lane = 0; lane < EVENT_LANES; lane++) near += fabs(lanes[lane]) < 0x1p50;
     return near < EVENT_LANES;
 }
 
 VECTOR_CLONES static void scale_down(const double *restrict lanes, double step, float *restrict out) {
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        out[lane] = (float)(lanes[lane] * step + 0.0); /* no negative zero */
+    for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = (float)(lanes[lane] * step + 0.0); /* no negative zero */
 }
 
 /* Exact while 2^fraction and everything on the way are doubles; other lanes and formats one by one. */
-static void narrow_reals(const float *x, float *out, struct format format, const struct quantizer_attributes *attributes) {
+static void narrow_reals(const float *x, float *out, struct format format,
+                         const struct quantizer_attributes *attributes) {
     bool simple = format.width > 0 && format.width <= 50 && format.fraction <= 800 && format.fraction >= -800;
     double lanes[EVENT_LANES], scale = ldexp(1.0, simple ? format.fraction : 0);
     if (!simple || scale_up(x, scale, lanes)) {
-        for (int lane = 0; lane < EVENT_LANES; lane++)
-            out[lane] = narrow_one(x[lane], format, attributes);
+        for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = narrow_one(x[lane], format, attributes);
         return;
     }
     round_doubles(lanes, attributes->rounding);
@@ -365,16 +352,13 @@ static void narrow_reals(const float *x, float *out, struct format format, const
 VECTOR_CLONES static void round_reals(float *lanes, enum rounding rounding) {
     switch (rounding) {
     case ROUND_HALF_EVEN:
-        for (int lane = 0; lane < EVENT_LANES; lane++)
-            lanes[lane] = rintf(lanes[lane]);
+        for (int lane = 0; lane < EVENT_LANES; lane++) lanes[lane] = rintf(lanes[lane]);
         break;
     case ROUND_TRUNCATE:
-        for (int lane = 0; lane < EVENT_LANES; lane++)
-            lanes[lane] = floorf(lanes[lane]);
+        for (int lane = 0; lane < EVENT_LANES; lane++) lanes[lane] = floorf(lanes[lane]);
         break;
     default:
-        for (int lane = 0; lane < EVENT_LANES; lane++)
-            lanes[lane] = round_real(lanes[lane], rounding);
+        for (int lane = 0; lane < EVENT_LANES; lane++) lanes[lane] = round_real(lanes[lane], rounding);
         break;
     }
 }
@@ -390,7 +374,8 @@ VECTOR_CLONES static void quant_before(const float *x, const float *scale, const
     }
 }
 
-VECTOR_CLONES static void quant_after(const float *scale, const float *zero_point, const float *lanes, float *restrict out) {
+VECTOR_CLONES static void quant_after(const float *scale, const float *zero_point, const float *lanes,
+                                      float *restrict out) {
     for (int lane = 0; lane < EVENT_LANES; lane++) {
         float y = lanes[lane] - zero_point[lane];
         out[lane] = y * scale[lane];
@@ -435,7 +420,7 @@ static void eval_real(const struct evaluation *evaluation) {
     size_t count = shape_elements(&result->shape);
     float spare[6][EVENT_LANES];
     for (size_t i = 0; i < count; i++) {
-        const float *rows[6] = { real_row(&evaluation->reals[0], i, spare[0]) };
+        const float *rows[6] = {real_row(&evaluation->reals[0], i, spare[0])};
         float *out = evaluation->real_result + i * EVENT_LANES;
         if (node->op == OP_NARROW) {
             narrow_reals(rows[0], out, op_formats_at(&node->attributes.quantizer.formats, &result->shape, i),
@@ -451,13 +436,14 @@ static void eval_real(const struct evaluation *evaluation) {
 #define FIELD(member) offsetof(union attributes, quantizer.member)
 #define QONNX OPS(OP_QUANT, OP_TRUNC_QUANT)
 static const struct attribute_field fields[] = {
-    { "formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", OPS(OP_NARROW) },
-    { "rounding", ATTRIBUTE_ROUNDING, FIELD(rounding), "how digits are dropped", OPS(OP_NARROW, OP_QUANT, OP_TRUNC_QUANT) },
-    { "overflow", ATTRIBUTE_OVERFLOW, FIELD(overflow), "what happens outside the format", OPS(OP_NARROW) },
-    { "signed", ATTRIBUTE_BOOL, FIELD(is_signed), "codes have a sign", QONNX },
-    { "narrow", ATTRIBUTE_BOOL, FIELD(narrow), "one code at the end of the range is not used", QONNX },
-    { "version", ATTRIBUTE_INT, FIELD(version), "1: five operands, 2: six", OPS(OP_TRUNC_QUANT) },
-    { 0 },
+    {"formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", OPS(OP_NARROW)},
+    {"rounding", ATTRIBUTE_ROUNDING, FIELD(rounding), "how digits are dropped",
+     OPS(OP_NARROW, OP_QUANT, OP_TRUNC_QUANT)},
+    {"overflow", ATTRIBUTE_OVERFLOW, FIELD(overflow), "what happens outside the format", OPS(OP_NARROW)},
+    {"signed", ATTRIBUTE_BOOL, FIELD(is_signed), "codes have a sign", QONNX},
+    {"narrow", ATTRIBUTE_BOOL, FIELD(narrow), "one code at the end of the range is not used", QONNX},
+    {"version", ATTRIBUTE_INT, FIELD(version), "1: five operands, 2: six", OPS(OP_TRUNC_QUANT)},
+    {0},
 };
 
 const struct op_family quantizer_family = {

@@ -6,11 +6,9 @@
 #include <string.h>
 
 struct axis_reduction reduction_geometry(const struct shape *shape, int64_t axis) {
-    struct axis_reduction out = { .outer = 1, .length = (size_t)shape->dim[axis], .inner = 1 };
-    for (int64_t i = 0; i < axis; i++)
-        out.outer *= (size_t)shape->dim[i];
-    for (int64_t i = axis + 1; i < shape->rank; i++)
-        out.inner *= (size_t)shape->dim[i];
+    struct axis_reduction out = {.outer = 1, .length = (size_t)shape->dim[axis], .inner = 1};
+    for (int64_t i = 0; i < axis; i++) out.outer *= (size_t)shape->dim[i];
+    for (int64_t i = axis + 1; i < shape->rank; i++) out.inner *= (size_t)shape->dim[i];
     return out;
 }
 
@@ -24,8 +22,7 @@ static struct shape reduced_shape(const struct shape *shape, const struct axis_a
         out.dim[attributes->axis] = 1;
         return out;
     }
-    for (int64_t i = attributes->axis; i + 1 < shape->rank; i++)
-        out.dim[i] = shape->dim[i + 1];
+    for (int64_t i = attributes->axis; i + 1 < shape->rank; i++) out.dim[i] = shape->dim[i + 1];
     out.rank--;
     return out;
 }
@@ -48,20 +45,18 @@ static bool infer_element(const struct node *node, const struct value *x, const 
         struct interval term;
         if (!op_shift_interval(op_interval(x, element), *fraction - op_format(x, element).fraction, &term))
             return false;
-        if (node->op != OP_REDUCE_SUM && !op_fits_64(term))
-            return false;
+        if (node->op != OP_REDUCE_SUM && !op_fits_64(term)) return false;
         if (k == 0) {
             *out = term;
         } else if (node->op == OP_REDUCE_SUM) {
-            if (!op_add_interval(*out, term, out))
-                return false;
+            if (!op_add_interval(*out, term, out)) return false;
         } else {
             out->lo = term.lo > out->lo ? term.lo : out->lo;
             out->hi = term.hi > out->hi ? term.hi : out->hi;
         }
     }
     if (node->op == OP_ARGMAX) {
-        *out = (struct interval){ 0, (int128)reduction->length - 1 };
+        *out = (struct interval){0, (int128)reduction->length - 1};
         *fraction = 0;
     }
     return true;
@@ -79,23 +74,20 @@ static int infer_integers(struct graph *graph, struct node *node, struct value *
         if (!infer_element(node, x, &reduction, i, &intervals[i], &fractions[i]))
             status = op_refuse_width(graph, node, i);
     }
-    if (status == 0)
-        status = op_set_exact(graph, node, result, intervals, fractions);
+    if (status == 0) status = op_set_exact(graph, node, result, intervals, fractions);
     arena_free(scratch);
     return status;
 }
 
 static int infer(struct graph *graph, struct node *node, struct value *result) {
     bool integer;
-    if (op_check_operands(graph, node, &integer))
-        return -1;
+    if (op_check_operands(graph, node, &integer)) return -1;
     const struct axis_attributes *attributes = &node->attributes.axis;
     const struct shape *shape = &op_operand(graph, node, 0)->shape;
     if (attributes->axis < 0 || attributes->axis >= shape->rank)
         return REFUSE(graph, node, NULL, "axis %lld of %d", (long long)attributes->axis, shape->rank);
     struct shape out = node->op == OP_SOFTMAX ? *shape : reduced_shape(shape, attributes);
-    if (op_set_shape(graph, node, result, &out, integer))
-        return -1;
+    if (op_set_shape(graph, node, result, &out, integer)) return -1;
     return integer ? infer_integers(graph, node, result) : 0;
 }
 
@@ -124,32 +116,32 @@ static const void *prepare(const struct graph *graph, const struct node *node, s
     const struct value *x = op_operand(graph, node, 0);
     struct plan *plan = ARENA_NEW(arena, struct plan);
     plan->reduction = reduction_geometry(&x->shape, node->attributes.axis.axis);
-    if (x->kind == VALUE_INTEGER)
-        plan->shifts = plan_shifts(x, &plan->reduction, arena);
+    if (x->kind == VALUE_INTEGER) plan->shifts = plan_shifts(x, &plan->reduction, arena);
     return plan;
 }
 
-static void real_max(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result, float *out) {
+static void real_max(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result,
+                     float *out) {
     float spare[EVENT_LANES];
     memcpy(out, real_row(&evaluation->reals[0], operand_element(reduction, result, 0), spare), sizeof spare);
     for (size_t k = 1; k < reduction->length; k++) {
         const float *x = real_row(&evaluation->reals[0], operand_element(reduction, result, k), spare);
-        for (int lane = 0; lane < EVENT_LANES; lane++)
-            out[lane] = x[lane] > out[lane] ? x[lane] : out[lane];
+        for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = x[lane] > out[lane] ? x[lane] : out[lane];
     }
 }
 
-static void real_sum(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result, float *out) {
+static void real_sum(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result,
+                     float *out) {
     float spare[EVENT_LANES];
     memcpy(out, real_row(&evaluation->reals[0], operand_element(reduction, result, 0), spare), sizeof spare);
     for (size_t k = 1; k < reduction->length; k++) {
         const float *x = real_row(&evaluation->reals[0], operand_element(reduction, result, k), spare);
-        for (int lane = 0; lane < EVENT_LANES; lane++)
-            out[lane] += x[lane];
+        for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] += x[lane];
     }
 }
 
-static void real_argmax(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result, float *out) {
+static void real_argmax(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result,
+                        float *out) {
     bool last = evaluation->node->attributes.axis.select_last;
     float best[EVENT_LANES], spare[EVENT_LANES];
     memset(out, 0, EVENT_LANES * sizeof *out);
@@ -166,7 +158,7 @@ static void real_argmax(const struct evaluation *evaluation, const struct axis_r
 
 /* All elements along the axis of one softmax: exp(x - max), summed in order, divided. */
 static void real_softmax(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result) {
-    float maximum[EVENT_LANES], sum[EVENT_LANES] = { 0 }, spare[EVENT_LANES];
+    float maximum[EVENT_LANES], sum[EVENT_LANES] = {0}, spare[EVENT_LANES];
     real_max(evaluation, reduction, result, maximum);
     for (size_t k = 0; k < reduction->length; k++) {
         size_t element = operand_element(reduction, result, k);
@@ -180,8 +172,7 @@ static void real_softmax(const struct evaluation *evaluation, const struct axis_
     }
     for (size_t k = 0; k < reduction->length; k++) {
         float *out = evaluation->real_result + operand_element(reduction, result, k) * EVENT_LANES;
-        for (int lane = 0; lane < EVENT_LANES; lane++)
-            out[lane] /= sum[lane];
+        for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] /= sum[lane];
     }
 }
 
@@ -204,11 +195,11 @@ static void aligned_row(const struct evaluation *evaluation, size_t element, int
     int64_t spare[EVENT_LANES];
     const int64_t *x = integer_row(&evaluation->integers[0], element, spare);
     unsigned shift = plan->shifts ? plan->shifts[element] : 0;
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        out[lane] = (int64_t)op_shifted(x[lane], shift);
+    for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = (int64_t)op_shifted(x[lane], shift);
 }
 
-static void fold_row(enum op op, bool last, size_t k, const int64_t *restrict x, int64_t *restrict best, int64_t *restrict index) {
+static void fold_row(enum op op, bool last, size_t k, const int64_t *restrict x, int64_t *restrict best,
+                     int64_t *restrict index) {
     for (int lane = 0; lane < EVENT_LANES; lane++) {
         if (op == OP_REDUCE_SUM) {
             best[lane] = (int64_t)((uint64_t)best[lane] + (uint64_t)x[lane]);
@@ -224,7 +215,7 @@ static void eval_integer(const struct evaluation *evaluation) {
     const struct node *node = evaluation->node;
     bool last = node->op == OP_ARGMAX && node->attributes.axis.select_last;
     for (size_t i = 0; i < plan->reduction.outer * plan->reduction.inner; i++) {
-        int64_t best[EVENT_LANES], index[EVENT_LANES] = { 0 }, x[EVENT_LANES];
+        int64_t best[EVENT_LANES], index[EVENT_LANES] = {0}, x[EVENT_LANES];
         aligned_row(evaluation, operand_element(&plan->reduction, i, 0), best);
         for (size_t k = 1; k < plan->reduction.length; k++) {
             aligned_row(evaluation, operand_element(&plan->reduction, i, k), x);
@@ -236,11 +227,11 @@ static void eval_integer(const struct evaluation *evaluation) {
 
 #define FIELD(member) offsetof(union attributes, axis.member)
 static const struct attribute_field fields[] = {
-    { "axis", ATTRIBUTE_INT64, FIELD(axis), "the axis, counted from the first", NULL },
-    { "keep_dimensions", ATTRIBUTE_BOOL, FIELD(keep_dimensions), "the axis stays, with size 1",
-      OPS(OP_ARGMAX, OP_REDUCE_MAX, OP_REDUCE_SUM) },
-    { "select_last", ATTRIBUTE_BOOL, FIELD(select_last), "of equal elements the last one wins", OPS(OP_ARGMAX) },
-    { 0 },
+    {"axis", ATTRIBUTE_INT64, FIELD(axis), "the axis, counted from the first", NULL},
+    {"keep_dimensions", ATTRIBUTE_BOOL, FIELD(keep_dimensions), "the axis stays, with size 1",
+     OPS(OP_ARGMAX, OP_REDUCE_MAX, OP_REDUCE_SUM)},
+    {"select_last", ATTRIBUTE_BOOL, FIELD(select_last), "of equal elements the last one wins", OPS(OP_ARGMAX)},
+    {0},
 };
 
 const struct op_family reduction_family = {

@@ -13,7 +13,9 @@
 
 static const char root[] = "/usr/share/libonnx-testdata/data/node";
 
-static const struct refusal { const char *name, *reason; } refusals[] = {
+static const struct refusal {
+    const char *name, *reason;
+} refusals[] = {
     {"test_add_uint8", "wraps at 8 bits"},
     {"test_sub_uint8", "wraps at 8 bits"},
     {"test_mul_uint8", "wraps at 8 bits"},
@@ -56,8 +58,12 @@ struct test_case {
     Onnx__ModelProto *model;
 };
 
-static void *take(void *arena, size_t size) { return arena_alloc(arena, size); }
-static void leave(void *arena, void *object) { (void)arena, (void)object; }
+static void *take(void *arena, size_t size) {
+    return arena_alloc(arena, size);
+}
+static void leave(void *arena, void *object) {
+    (void)arena, (void)object;
+}
 
 /* Messages live as long as the arena. */
 static ProtobufCAllocator messages_in(struct arena *arena) {
@@ -83,12 +89,13 @@ static bool case_is_listed(const Onnx__ModelProto *model) {
 }
 
 static bool operand_is_static(const Onnx__GraphProto *graph, const char *name) {
-    static const char *const operators[] = {"Reshape", "Slice", "Squeeze", "Unsqueeze", "Gather", "Clip", "Dropout",
-                                           "ReduceSum", "ReduceMax", "ReduceMean"};
+    static const char *const operators[] = {"Reshape", "Slice",   "Squeeze",   "Unsqueeze", "Gather",
+                                            "Clip",    "Dropout", "ReduceSum", "ReduceMax", "ReduceMean"};
     for (size_t i = 0; i < graph->n_node; i++)
         for (size_t k = 1; k < graph->node[i]->n_input; k++)
             for (size_t o = 0; o < sizeof operators / sizeof *operators; o++)
-                if (!strcmp(graph->node[i]->input[k], name) && !strcmp(graph->node[i]->op_type, operators[o])) return true;
+                if (!strcmp(graph->node[i]->input[k], name) && !strcmp(graph->node[i]->op_type, operators[o]))
+                    return true;
     return false;
 }
 
@@ -129,7 +136,8 @@ static float *read_numbers(const struct test_case *test, const char *kind, size_
     struct shape shape;
     enum value_kind value_kind;
     double *numbers;
-    if (onnx_tensor_read(test->context, test->arena, data_path(test, kind, index), &shape, &value_kind, &numbers) < 0) return NULL;
+    if (onnx_tensor_read(test->context, test->arena, data_path(test, kind, index), &shape, &value_kind, &numbers) < 0)
+        return NULL;
     *count = shape_elements(&shape);
     float *reals = ARENA_ARRAY(test->arena, float, *count + 1);
     for (size_t i = 0; i < *count; i++) reals[i] = (float)numbers[i];
@@ -155,13 +163,15 @@ static void compare(const struct test_case *test, const float *got, const float 
     for (size_t i = 0; i < count; i++) {
         bool same = got[i] == wanted[i] || (isnan(got[i]) && isnan(wanted[i]));
         if (same || fabsf(got[i] - wanted[i]) <= 1e-6f + 1e-5f * fabsf(wanted[i])) continue;
-        test_fail(__FILE__, __LINE__, "%s: element %zu is %.9g, not %.9g", test->name, i, (double)got[i], (double)wanted[i]);
+        test_fail(__FILE__, __LINE__, "%s: element %zu is %.9g, not %.9g", test->name, i, (double)got[i],
+                  (double)wanted[i]);
         return;
     }
 }
 
 /* The numbers fill the input, or nothing reads it (one case has too few of those). */
-static bool input_fits(const struct test_case *test, const struct graph *graph, size_t input, float **reals, size_t count) {
+static bool input_fits(const struct test_case *test, const struct graph *graph, size_t input, float **reals,
+                       size_t count) {
     const struct value_list inputs = graph_inputs(graph, test->arena);
     bool output;
     if (!*reals || input >= inputs.count) return false;
@@ -192,8 +202,10 @@ static void run_graph(const struct test_case *test, const struct graph *graph) {
         return;
     }
     float *outputs[1] = {ARENA_ARRAY(test->arena, float, count + 1)};
-    if (graph_run_reals(graph, 1, inputs, outputs) < 0) test_fail(__FILE__, __LINE__, "%s did not run", test->name);
-    else compare(test, outputs[0], wanted, count);
+    if (graph_run_reals(graph, 1, inputs, outputs) < 0)
+        test_fail(__FILE__, __LINE__, "%s did not run", test->name);
+    else
+        compare(test, outputs[0], wanted, count);
 }
 
 static void check_case(const struct test_case *test, const char *reason) {
@@ -207,14 +219,17 @@ static void check_case(const struct test_case *test, const char *reason) {
     struct graph *graph = read_model(test);
     bool refused = !graph && test->context->diagnostics.errors > errors;
     struct strbuf text = strbuf_new(test->arena);
-    if (!graph && test->context->diagnostics.count) diag_format(&text, &test->context->diagnostics.items[test->context->diagnostics.count - 1]);
+    if (!graph && test->context->diagnostics.count)
+        diag_format(&text, &test->context->diagnostics.items[test->context->diagnostics.count - 1]);
     if (reason && !refused) test_fail(__FILE__, __LINE__, "%s (%s) is not refused", test->name, reason);
     if (!reason && !graph) test_fail(__FILE__, __LINE__, "%s is refused: %s", test->name, text.data);
     if (!reason && graph) run_graph(test, graph);
     graph_free(graph);
 }
 
-struct counts { int passed, refused, failed; };
+struct counts {
+    int passed, refused, failed;
+};
 
 static int run_case(void *user) {
     struct test_case *test = user;
@@ -251,7 +266,8 @@ int main(void) {
         free(entries[i]);
     }
     free(entries);
-    printf("# %d cases of ONNX pass, %d are refused as the table says, %d fail\n", counts.passed, counts.refused, counts.failed);
+    printf("# %d cases of ONNX pass, %d are refused as the table says, %d fail\n", counts.passed, counts.refused,
+           counts.failed);
     test_failures = counts.failed + (counts.passed < 150); /* the package holds more */
     printf("%s onnx_node_tests%s\n", test_failures ? "not ok" : "ok", test_failures ? ": cases fail" : "");
     TEST_EXIT();

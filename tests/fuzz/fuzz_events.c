@@ -14,8 +14,7 @@ struct request {
 static int read_request(void *user) {
     const struct request *request = user;
     struct event_source *source = event_source_open(request->context, request->path);
-    if (!source)
-        return -1;
+    if (!source) return -1;
     size_t elements = event_source_elements(source, NULL);
     if (elements < 100000) {
         double *data = malloc(64 * elements * sizeof *data);
@@ -33,12 +32,10 @@ static int read_request(void *user) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length) {
     char path[64];
-    if (length == 0)
-        return 0;
+    if (length == 0) return 0;
     snprintf(path, sizeof path, "/tmp/bxc-fuzz-%ld.%s", (long)getpid(), data[0] % 2 ? "npy" : "csv");
     FILE *file = fopen(path, "wb");
-    if (!file)
-        return 0;
+    if (!file) return 0;
     fwrite(data + 1, 1, length - 1, file);
     fclose(file);
     struct request request = {context_new(), path};

@@ -13,7 +13,8 @@ struct request {
 
 enum { CONFIGURATION, WEIGHTS, ARCHIVE, KINDS };
 
-static const float one_k[] = {1}, one_i[] = {3}, one_b[] = {10}, kernel[] = {1, 0.5f, -1, 2, 0.25f, 3}, bias[] = {1, -2};
+static const float one_k[] = {1}, one_i[] = {3}, one_b[] = {10}, kernel[] = {1, 0.5f, -1, 2, 0.25f, 3},
+                   bias[] = {1, -2};
 static const struct keras_file_quantizer plain = {"kbi", "RND", "SAT_SYM", NULL, {0}, one_k, one_i, one_b};
 static const struct keras_file_quantizer wrapping = {"kif", "RND", "WRAP", NULL, {0}, one_k, one_i, one_i};
 
@@ -33,7 +34,8 @@ static const struct parts *good_parts(void) {
     struct keras_file file = keras_file_new(arena);
     keras_file_input(&file, 3);
     keras_file_dense(&file, NULL, 3, 2, kernel, bias, &wrapping, &plain, &plain);
-    parts.config = arena_printf(arena, "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"t\", \"layers\": [%s]}}", file.layers.data);
+    parts.config = arena_printf(
+        arena, "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"t\", \"layers\": [%s]}}", file.layers.data);
     parts.image = keras_file_image(&file, &parts.length);
     return &parts;
 }

@@ -1,7 +1,7 @@
-/* Fuzzes what stands behind the readers: the bytes choose a small network (shared values, residuals, heads, odd scales),
- * options and calibration events, which go through the passes, the emitters and back. It is compiled right, or refused
- * with a reason; what is emitted under one content hash is the same to the byte, and no name in it is a word of a
- * language. */
+/* Fuzzes what stands behind the readers: the bytes choose a small network (shared values, residuals, heads, odd
+ * scales), options and calibration events, which go through the passes, the emitters and back. It is compiled right, or
+ * refused with a reason; what is emitted under one content hash is the same to the byte, and no name in it is a word of
+ * a language. */
 #include "tests/prop/trial.h"
 
 struct emitted {
@@ -16,9 +16,14 @@ static int emit(struct trial *trial, struct emitted *out) {
     graph_print(&reference, trial->reference);
     content_hash(arena, out->hash, &quantised, &reference, &trial->options, trial->name);
     out->files = (struct file_set){.arena = arena};
-    struct emission emission = {.context = trial->context, .graph = trial->program.graph, .design = trial->program.design,
-                                .name = trial->name, .content_hash = out->hash, .clock_ps = trial->options.clock_ps,
-                                .part_code = trial->options.part_code, .files = &out->files};
+    struct emission emission = {.context = trial->context,
+                                .graph = trial->program.graph,
+                                .design = trial->program.design,
+                                .name = trial->name,
+                                .content_hash = out->hash,
+                                .clock_ps = trial->options.clock_ps,
+                                .part_code = trial->options.part_code,
+                                .files = &out->files};
     for (const struct language *language = languages; language->name; language++)
         if (language->emit(&emission) < 0) {
             trial->wrong = arena_printf(arena, "'%s' refuses what the passes let through", language->name);
@@ -30,7 +35,9 @@ static int emit(struct trial *trial, struct emitted *out) {
 
 static bool same_files(const struct file_set *a, const struct file_set *b) {
     for (uint32_t i = 0; i < a->count && a->count == b->count; i++)
-        if (a->files[i].length != b->files[i].length || memcmp(a->files[i].data, b->files[i].data, a->files[i].length) != 0) return false;
+        if (a->files[i].length != b->files[i].length ||
+            memcmp(a->files[i].data, b->files[i].data, a->files[i].length) != 0)
+            return false;
     return a->count == b->count;
 }
 
@@ -42,8 +49,11 @@ static int emit_again(struct trial *trial, const struct emitted *first) {
     if (choice % 4 == 1) trial->options.clock_ps += 1 + (int)(choice / 4 % 3);
     if (choice % 4 == 2) trial->options.margin_percent -= 1 + (int)(choice / 4 % 3);
     if (choice % 4 == 3) trial->options.adder_terms = 2;
-    trial->program = (struct program){.context = trial->context, .arena = trial->context->arena, .options = &trial->options,
-                                      .technology = trial->program.technology, .calibration = trial->program.calibration};
+    trial->program = (struct program){.context = trial->context,
+                                      .arena = trial->context->arena,
+                                      .options = &trial->options,
+                                      .technology = trial->program.technology,
+                                      .calibration = trial->program.calibration};
     trial->program.graph = graph_clone(trial->reference);
     size_t before = trial->context->diagnostics.count;
     if (passes_run(&trial->program, NULL, NULL) < 0) {
@@ -65,8 +75,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length) {
     struct trial trial = trial_new(1, data, length);
     trial.hard = true;
-    if (context_guarded(trial.context, network_compile, &trial) < 0) trial_judge_refusal(&trial, 0);
-    else if (context_guarded(trial.context, network_check, &trial) < 0 || (!trial.wrong && context_guarded(trial.context, emit_all, &trial) < 0)) {
+    if (context_guarded(trial.context, network_compile, &trial) < 0)
+        trial_judge_refusal(&trial, 0);
+    else if (context_guarded(trial.context, network_check, &trial) < 0 ||
+             (!trial.wrong && context_guarded(trial.context, emit_all, &trial) < 0)) {
         if (!trial.wrong) trial.wrong = "a check fell over";
     }
     if (trial.wrong) {

@@ -54,22 +54,25 @@ static void change_attribute(struct random *random, Onnx__AttributeProto *attrib
     for (size_t i = 0; i < attribute->n_ints; i++)
         if (below(random, 2)) attribute->ints[i] = number(random);
     if (below(random, 3)) return;
-    static const char *const names[] = {"axis", "axes", "perm", "starts", "ends", "shape", "keepdims", "alpha", "transA", "to", "value_ints"};
+    static const char *const names[] = {"axis",     "axes",  "perm",   "starts", "ends",      "shape",
+                                        "keepdims", "alpha", "transA", "to",     "value_ints"};
     rename_text(&attribute->name, names[below(random, 11)]);
 }
 
 static void change_node(struct random *random, const Onnx__GraphProto *graph, Onnx__NodeProto *node) {
     size_t known = 0;
     while (onnx_operators[known].name) known++;
-    const struct reader_operator *operator = &onnx_operators[below(random, known)];
+    const struct reader_operator *operator= & onnx_operators[below(random, known)];
     if (below(random, 2)) {
         rename_text(&node->op_type, operator->name);
         rename_text(&node->domain, operator->domain);
     }
     const Onnx__NodeProto *other = graph->node[below(random, graph->n_node)];
-    if (node->n_input && other->n_output && below(random, 2)) rename_text(&node->input[below(random, node->n_input)], other->output[0]);
+    if (node->n_input && other->n_output && below(random, 2))
+        rename_text(&node->input[below(random, node->n_input)], other->output[0]);
     if (node->n_input && graph->n_initializer && below(random, 2))
-        rename_text(&node->input[below(random, node->n_input)], graph->initializer[below(random, graph->n_initializer)]->name);
+        rename_text(&node->input[below(random, node->n_input)],
+                    graph->initializer[below(random, graph->n_initializer)]->name);
     if (node->n_attribute) change_attribute(random, node->attribute[below(random, node->n_attribute)]);
 }
 
@@ -82,7 +85,8 @@ static void change_tensor(struct random *random, Onnx__TensorProto *tensor) {
 
 static void change_graph(struct random *random, Onnx__GraphProto *graph) {
     if (graph->n_node && below(random, 4)) change_node(random, graph, graph->node[below(random, graph->n_node)]);
-    if (graph->n_initializer && below(random, 2)) change_tensor(random, graph->initializer[below(random, graph->n_initializer)]);
+    if (graph->n_initializer && below(random, 2))
+        change_tensor(random, graph->initializer[below(random, graph->n_initializer)]);
     if (!graph->n_input || below(random, 3)) return;
     const Onnx__TypeProto *type = graph->input[below(random, graph->n_input)]->type;
     if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE) return;

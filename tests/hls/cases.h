@@ -25,21 +25,25 @@ template <class FROM, bool SIGNED, class TO> void narrow_case(const char *from, 
     std::fprintf(cases_out, "\n");
 }
 
-#define OVERFLOWS(from, is_signed, type, w, i, q) \
-    narrow_case<from, is_signed, type<w, i, q, BXC_WRAP> >(#from, #type " " #w " " #i, q, BXC_WRAP); \
-    narrow_case<from, is_signed, type<w, i, q, BXC_SAT> >(#from, #type " " #w " " #i, q, BXC_SAT); \
-    narrow_case<from, is_signed, type<w, i, q, BXC_SAT_ZERO> >(#from, #type " " #w " " #i, q, BXC_SAT_ZERO); \
-    if (sizeof(#type) == sizeof("bxc_fixed")) \
-        narrow_case<from, is_signed, type<w, i, q, BXC_SAT_SYM> >(#from, #type " " #w " " #i, q, BXC_SAT_SYM);
-#define ROUNDINGS(from, is_signed, type, w, i) \
-    OVERFLOWS(from, is_signed, type, w, i, BXC_TRN) OVERFLOWS(from, is_signed, type, w, i, BXC_TRN_ZERO) \
-    OVERFLOWS(from, is_signed, type, w, i, BXC_RND) OVERFLOWS(from, is_signed, type, w, i, BXC_RND_ZERO) \
-    OVERFLOWS(from, is_signed, type, w, i, BXC_RND_INF) OVERFLOWS(from, is_signed, type, w, i, BXC_RND_MIN_INF) \
-    OVERFLOWS(from, is_signed, type, w, i, BXC_RND_CONV)
+/* clang-format does not come to an end with these. */
+/* clang-format off */
+#define OVERFLOWS(from, is_signed, type, w, i, q)                                                                      \
+    narrow_case<from, is_signed, type<w, i, q, BXC_WRAP>>(#from, #type " " #w " " #i, q, BXC_WRAP);                    \
+    narrow_case<from, is_signed, type<w, i, q, BXC_SAT>>(#from, #type " " #w " " #i, q, BXC_SAT);                      \
+    narrow_case<from, is_signed, type<w, i, q, BXC_SAT_ZERO>>(#from, #type " " #w " " #i, q, BXC_SAT_ZERO);            \
+    if (sizeof(#type) == sizeof("bxc_fixed"))                                                                          \
+        narrow_case<from, is_signed, type<w, i, q, BXC_SAT_SYM>>(#from, #type " " #w " " #i, q, BXC_SAT_SYM);
+#define ROUNDINGS(from, is_signed, type, w, i)                                                                         \
+    OVERFLOWS(from, is_signed, type, w, i, BXC_TRN)                                                                    \
+    OVERFLOWS(from, is_signed, type, w, i, BXC_TRN_ZERO) OVERFLOWS(from, is_signed, type, w, i, BXC_RND)               \
+        OVERFLOWS(from, is_signed, type, w, i, BXC_RND_ZERO) OVERFLOWS(from, is_signed, type, w, i, BXC_RND_INF)       \
+            OVERFLOWS(from, is_signed, type, w, i, BXC_RND_MIN_INF)                                                    \
+                OVERFLOWS(from, is_signed, type, w, i, BXC_RND_CONV)
+/* clang-format on */
 
-typedef bxc_fixed<9, 4> s9;     /* as most activations */
-typedef bxc_ufixed<7, -1> u7;   /* fraction above width */
-typedef bxc_fixed<12, 17> s12;  /* negative fraction */
+typedef bxc_fixed<9, 4> s9;    /* as most activations */
+typedef bxc_ufixed<7, -1> u7;  /* fraction above width */
+typedef bxc_fixed<12, 17> s12; /* negative fraction */
 typedef bxc_fixed<50, 20> s50;
 
 inline void narrow_cases() {
@@ -69,21 +73,25 @@ template <class A, bool SIGNED_A, class B, bool SIGNED_B> void arithmetic_case(c
         sum += b;
         difference -= b;
         product *= b;
-        std::fprintf(cases_out, "%s: %lld %lld %lld %lld %lld %lld %lld %d%d%d%d%d%d\n", name, exact<F>(a + b), exact<F>(a - b), exact<FA + FB>(a * b),
-                    exact<FA>(-a), bxc_raw(sum), bxc_raw(difference), bxc_raw(product), a == b, a != b, a < b, a <= b, a > b, a >= b);
+        std::fprintf(cases_out, "%s: %lld %lld %lld %lld %lld %lld %lld %d%d%d%d%d%d\n", name, exact<F>(a + b),
+                     exact<F>(a - b), exact<FA + FB>(a * b), exact<FA>(-a), bxc_raw(sum), bxc_raw(difference),
+                     bxc_raw(product), a == b, a != b, a<b, a <= b, a> b, a >= b);
     }
 }
 
 template <class A, bool SIGNED> void shift_case(const char *name) {
     for (int by = 0; by < bxc_width<A>::value; by += 2) {
         std::fprintf(cases_out, "%s shifted by %d:", name, by);
-        for (int i = 0; i < 14; i++) std::fprintf(cases_out, " %lld %lld", bxc_raw(A(sample<A>(i, SIGNED) << by)), bxc_raw(A(sample<A>(i, SIGNED) >> by)));
+        for (int i = 0; i < 14; i++)
+            std::fprintf(cases_out, " %lld %lld", bxc_raw(A(sample<A>(i, SIGNED) << by)),
+                         bxc_raw(A(sample<A>(i, SIGNED) >> by)));
         std::fprintf(cases_out, "\n");
     }
 }
 
 template <class T> void conversion_case(const char *name) {
-    static const double reals[] = {0, 0.5, -0.5, 1, -1, 0.375, -0.375, 2.25, -2.75, 7.125, -7.1250001, 100.5, -99.75, 1e6, -1e6, 0.1, -0.3};
+    static const double reals[] = {0,     0.5,        -0.5,  1,      -1,  0.375, -0.375, 2.25, -2.75,
+                                   7.125, -7.1250001, 100.5, -99.75, 1e6, -1e6,  0.1,    -0.3};
     std::fprintf(cases_out, "%s from real:", name);
     for (unsigned i = 0; i < sizeof reals / sizeof *reals; i++) std::fprintf(cases_out, " %lld", bxc_raw(T(reals[i])));
     std::fprintf(cases_out, "\n%s from int:", name);

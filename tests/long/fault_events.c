@@ -16,8 +16,7 @@ int main(int count, char **arguments) {
     struct bxc_context *context = context_new();
     struct firmware *firmware = count == 4 ? firmware_open(context, arguments[1]) : NULL;
     struct integrity integrity;
-    if (!firmware || integrity_check(firmware, true, &integrity) < 0)
-        return 2;
+    if (!firmware || integrity_check(firmware, true, &integrity) < 0) return 2;
     struct port_elements *ports = port_elements_new(firmware, context->arena);
     int64_t *event = ARENA_ARRAY(context->arena, int64_t, ports->count + 1);
     for (uint64_t i = 0; i < corner_events(ports); i++) {

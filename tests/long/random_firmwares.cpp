@@ -127,9 +127,10 @@ struct in_flight {
 };
 
 class verilog {
-public:
+  public:
     verilog(const std::vector<firmware> &firmwares, const std::vector<vectors> &vectors, Vbatch &top)
-        : firmwares(firmwares), all(vectors), top(top), first(firmwares.size()), bad(firmwares.size()) {}
+        : firmwares(firmwares), all(vectors), top(top), first(firmwares.size()), bad(firmwares.size()) {
+    }
 
     void run() {
         for (int i = 0; i < 3; i++) cycle(-1, true);
@@ -140,11 +141,10 @@ public:
         }
         for (int i = 0; i < 600; i++) cycle(-1, false);
         for (size_t k = 0; k < firmwares.size(); k++)
-            if (!bad[k] && first[k] != sent.size())
-                differs(firmwares[k], "rtl", sent[first[k]].row, "never comes out");
+            if (!bad[k] && first[k] != sent.size()) differs(firmwares[k], "rtl", sent[first[k]].row, "never comes out");
     }
 
-private:
+  private:
     // Those on their way when rst comes are forgotten.
     void lose_some() {
         for (int row = 0; row < 5; row++) cycle(row, false);

@@ -57,6 +57,7 @@ def group(kind, rounding, overflow, is_weight, trainable):
 
 
 def main():
+    print("/* clang-format off */")
     print("/* Written by tests/oracle/hgq_quantizers.py: for each quantiser k, i and b or f of its elements, then")
     print(" * numbers, and what HGQ2 makes of them; rows of elements. */")
     print("static const struct group groups[] = {")

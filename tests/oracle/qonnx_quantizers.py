@@ -33,6 +33,7 @@ def row(kind, mode, signed, narrow, x, scale, zero_point, width, out_scale, out_
 
 
 def main():
+    print("/* clang-format off */")
     print("/* Written by tests/oracle/qonnx_quantizers.py: x, scale, zero point, bits, out scale, out bits; result. */")
     print("static const struct vector vectors[] = {")
     for i in range(420):

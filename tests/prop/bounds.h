@@ -103,8 +103,7 @@ static inline struct bound bound_narrow(struct bound x, struct format format,
                                         const struct quantizer_attributes *attributes) {
     double step = ldexp(1, -format.fraction), size = ldexp(1, format.width), lo = format.is_signed ? -size / 2 : 0,
            hi = lo + size - 1;
-    struct bound q = {round_double(x.lo / step, attributes->rounding),
-                      round_double(x.hi / step, attributes->rounding)};
+    struct bound q = {round_double(x.lo / step, attributes->rounding), round_double(x.hi / step, attributes->rounding)};
     if (attributes->overflow == OVERFLOW_WRAP) {
         double turns = floor((q.lo - lo) / size);
         if (floor((q.hi - lo) / size) == turns)
@@ -160,7 +159,8 @@ static inline struct bound curve(enum op op, struct bound x) {
 static inline struct bound bound_unary(const struct bounds_run *run, const struct node *node, struct bound x) {
     struct bound y = x;
     if (node->op == OP_RELU) return (struct bound){fmax(x.lo, 0), fmax(x.hi, 0)};
-    if (op_is_transcendental(node->op)) y = curve(node->op, x);
+    if (op_is_transcendental(node->op))
+        y = curve(node->op, x);
     else if (!op_unary_double(node, x.lo, &y.lo) || !op_unary_double(node, x.hi, &y.hi))
         return (struct bound){-INFINITY, INFINITY};
     if (!op_is_transcendental(node->op)) return node->op == OP_CLIP ? y : stepped(stepped(y));
@@ -298,7 +298,8 @@ static inline void bound_node(const struct bounds_run *run, const struct node *n
 }
 
 /* Its operands each as far open as they are rounded in front of it. */
-static inline void bound_rounded_node(const struct bounds_run *run, uint32_t n, struct bound *out, struct arena *arena) {
+static inline void bound_rounded_node(const struct bounds_run *run, uint32_t n, struct bound *out,
+                                      struct arena *arena) {
     const struct node *node = &run->graph->nodes[n];
     struct bound **own = ARENA_ARRAY(arena, struct bound *, node->input_count);
     for (uint32_t k = 0; k < node->input_count; k++) {
@@ -322,8 +323,10 @@ static inline void bounds_of_event(struct bounds_run *run, struct arena *arena) 
         const float *reals = node->op == OP_INPUT      ? run->inputs[input++] + run->event * count
                              : node->op == OP_CONSTANT ? graph_reals(graph, node->result)
                                                        : NULL;
-        if (!reals && run->rounded && run->rounded[n] > 0) bound_rounded_node(run, n, out, arena);
-        else if (!reals) bound_node(run, node, out, arena);
+        if (!reals && run->rounded && run->rounded[n] > 0)
+            bound_rounded_node(run, n, out, arena);
+        else if (!reals)
+            bound_node(run, node, out, arena);
         for (size_t i = 0; reals && i < count; i++) out[i] = (struct bound){(double)reals[i], (double)reals[i]};
     }
 }

@@ -25,7 +25,8 @@ static inline const char *choose_part(struct network *network) {
 
 static inline const char *choose_format(struct network *network) {
     int width = 2 + draw(network, network->hard ? 50 : 20);
-    return arena_printf(network->graph->arena, "%s<%d,%d>", draw(network, 4) ? "fixed" : "ufixed", width, draw(network, width + 3) - 1);
+    return arena_printf(network->graph->arena, "%s<%d,%d>", draw(network, 4) ? "fixed" : "ufixed", width,
+                        draw(network, width + 3) - 1);
 }
 
 static inline const char *choose_input(struct network *network) {

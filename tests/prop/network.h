@@ -1,5 +1,6 @@
 /* Small random networks as a frontend would read them: shared values, residuals, several heads, scales that are no
- * powers of two, odd and decimal, by tensor and by channel. The draws come from a seed, or from bytes that a fuzzer chooses. */
+ * powers of two, odd and decimal, by tensor and by channel. The draws come from a seed, or from bytes that a fuzzer
+ * chooses. */
 #ifndef BXC_TEST_NETWORK_H
 #define BXC_TEST_NETWORK_H
 
@@ -17,10 +18,11 @@ struct network {
     valref values[NETWORK_VALUES_MAX]; /* of shape [1,n] */
     int value_count;
     int names;
-    bool hard;    /* all that follows, and stacks and hundreds of inputs, may be drawn */
-    bool plain;   /* no quantisers: bxc chooses all formats */
-    bool wild;    /* a gain is huge, or a product of variables without quantisers spreads its bounds: no number can be promised */
-    bool uneven;  /* float inputs come in all sizes, which calibration must show */
+    bool hard;   /* all that follows, and stacks and hundreds of inputs, may be drawn */
+    bool plain;  /* no quantisers: bxc chooses all formats */
+    bool wild;   /* a gain is huge, or a product of variables without quantisers spreads its bounds: no number can be
+                    promised */
+    bool uneven; /* float inputs come in all sizes, which calibration must show */
     int exponents[NETWORK_SCALED_INPUTS][NETWORK_FEATURES_MAX]; /* of float inputs: their numbers lie within 2^these */
 };
 
@@ -31,7 +33,9 @@ static inline uint64_t network_random(struct network *network) { /* splitmix64 *
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
 }
-static inline int draw(struct network *network, int limit) { return (int)(network_random(network) % (uint64_t)limit); }
+static inline int draw(struct network *network, int limit) {
+    return (int)(network_random(network) % (uint64_t)limit);
+}
 static inline float draw_real(struct network *network, float range) {
     return range * ((float)draw(network, 2001) / 1000 - 1);
 }
@@ -42,10 +46,13 @@ static inline const char *network_name(struct network *network, const char *what
 static inline int64_t features_of(const struct network *network, valref value) {
     return graph_value(network->graph, value)->shape.dim[1];
 }
-static inline struct shape row(int64_t n) { return (struct shape){2, {1, n}}; }
+static inline struct shape row(int64_t n) {
+    return (struct shape){2, {1, n}};
+}
 
 static inline valref network_keep(struct network *network, valref value) {
-    if (value.id != UINT32_MAX && network->value_count < NETWORK_VALUES_MAX) network->values[network->value_count++] = value;
+    if (value.id != UINT32_MAX && network->value_count < NETWORK_VALUES_MAX)
+        network->values[network->value_count++] = value;
     return value;
 }
 /* Later values more often: networks are deep, but any value may be read again. */
@@ -74,24 +81,29 @@ static inline valref network_scales(struct network *network, int64_t channels) {
     int kind = draw(network, 3);
     bool by_channel = draw(network, 3) == 0, apart = draw(network, 2);
     float first = network_scale(network, kind);
-    for (int64_t i = 0; i < channels; i++) scales[i] = i == 0 || apart ? ldexpf(first, i ? draw(network, 3) : 0) : network_scale(network, kind);
+    for (int64_t i = 0; i < channels; i++)
+        scales[i] = i == 0 || apart ? ldexpf(first, i ? draw(network, 3) : 0) : network_scale(network, kind);
     struct shape shape = by_channel ? row(channels) : (struct shape){0};
     return graph_append_reals(network->graph, network_name(network, "s"), shape, scales);
 }
 
 static inline valref network_quant(struct network *network, valref x, valref scale, int bits, bool is_signed) {
     float zero_point = !is_signed && draw(network, 6) == 0 ? (float)draw(network, 8) : 0, width = (float)bits;
-    valref operands[4] = {x, scale, graph_append_reals(network->graph, network_name(network, "z"), (struct shape){0}, &zero_point),
-                          graph_append_reals(network->graph, network_name(network, "b"), (struct shape){0}, &width)};
-    union attributes attributes = {.quantizer = {.rounding = (enum rounding)draw(network, ROUNDING_COUNT), .is_signed = is_signed,
+    valref operands[4] = {
+        x, scale, graph_append_reals(network->graph, network_name(network, "z"), (struct shape){0}, &zero_point),
+        graph_append_reals(network->graph, network_name(network, "b"), (struct shape){0}, &width)};
+    union attributes attributes = {.quantizer = {.rounding = (enum rounding)draw(network, ROUNDING_COUNT),
+                                                 .is_signed = is_signed,
                                                  .narrow = is_signed && draw(network, 4) == 0}};
     return graph_append(network->graph, OP_QUANT, network_name(network, "q"), operands, 4, &attributes);
 }
 
 static inline valref network_narrow(struct network *network, valref x) {
     struct format format = {draw(network, 4) != 0, (int16_t)(3 + draw(network, 7)), (int16_t)draw(network, 6)};
-    static const enum overflow overflows[] = {OVERFLOW_SATURATE, OVERFLOW_SATURATE, OVERFLOW_SATURATE, OVERFLOW_WRAP, OVERFLOW_SATURATE_SYMMETRIC};
-    union attributes attributes = {.quantizer = {.rounding = (enum rounding)draw(network, ROUNDING_COUNT), .overflow = overflows[draw(network, 5)],
+    static const enum overflow overflows[] = {OVERFLOW_SATURATE, OVERFLOW_SATURATE, OVERFLOW_SATURATE, OVERFLOW_WRAP,
+                                              OVERFLOW_SATURATE_SYMMETRIC};
+    union attributes attributes = {.quantizer = {.rounding = (enum rounding)draw(network, ROUNDING_COUNT),
+                                                 .overflow = overflows[draw(network, 5)],
                                                  .formats = formats_uniform(network->graph->arena, format)}};
     return graph_append(network->graph, OP_NARROW, network_name(network, "n"), &x, 1, &attributes);
 }
@@ -99,7 +111,8 @@ static inline valref network_narrow(struct network *network, valref x) {
 static inline valref network_quantise(struct network *network, valref x) {
     if (network->plain) return x;
     if (draw(network, 2)) return network_narrow(network, x);
-    return network_quant(network, x, network_scales(network, features_of(network, x)), 3 + draw(network, 6), draw(network, 3) != 0);
+    return network_quant(network, x, network_scales(network, features_of(network, x)), 3 + draw(network, 6),
+                         draw(network, 3) != 0);
 }
 
 static inline valref network_binary(struct network *network, enum op op, valref a, valref b) {
@@ -116,17 +129,22 @@ static inline valref network_stack(struct network *network, valref x) {
     int64_t n = features_of(network, x), m = 1 + draw(network, NETWORK_FEATURES_MAX / 2);
     float data[NETWORK_FEATURES_MAX * NETWORK_FEATURES_MAX];
     int large = draw(network, 2), exponent = draw(network, network->uneven ? 5 : 7);
-    for (int64_t i = 0; i < 2 * n * m; i++) data[i] = ldexpf(rintf(8 * draw_real(network, 1)), (i / (n * m) == large ? exponent : 0) - 3);
-    valref y = network_binary(network, OP_MATMUL, x, graph_append_reals(network->graph, network_name(network, "w"), (struct shape){3, {2, n, m}}, data));
+    for (int64_t i = 0; i < 2 * n * m; i++)
+        data[i] = ldexpf(rintf(8 * draw_real(network, 1)), (i / (n * m) == large ? exponent : 0) - 3);
+    valref y = network_binary(
+        network, OP_MATMUL, x,
+        graph_append_reals(network->graph, network_name(network, "w"), (struct shape){3, {2, n, m}}, data));
     union attributes flat = {.reshape = {.shape = row(2 * m)}};
-    return y.id == UINT32_MAX ? y : graph_append(network->graph, OP_RESHAPE, network_name(network, "flat"), &y, 1, &flat);
+    return y.id == UINT32_MAX ? y
+                              : graph_append(network->graph, OP_RESHAPE, network_name(network, "flat"), &y, 1, &flat);
 }
 
 static inline valref network_dense(struct network *network, valref x) {
     if (network->plain && draw(network, 4) == 0) return network_stack(network, x);
     int64_t in = features_of(network, x), out = 1 + draw(network, NETWORK_FEATURES_MAX);
     valref weights = network_reals(network, (struct shape){2, {in, out}}, 1, draw(network, 2) ? 2 : 4);
-    if (draw(network, 2) && !network->plain) weights = network_quant(network, weights, network_scales(network, out), 3 + draw(network, 3), true);
+    if (draw(network, 2) && !network->plain)
+        weights = network_quant(network, weights, network_scales(network, out), 3 + draw(network, 3), true);
     valref y = network_binary(network, OP_MATMUL, x, weights);
     if (y.id == UINT32_MAX || draw(network, 3) == 0) return y;
     valref bias = network_reals(network, row(out), 1, 5);
@@ -153,7 +171,8 @@ static inline valref network_product(struct network *network, valref x) {
     valref other = network_partner(network, x);
     if (other.id == UINT32_MAX) return NO_VALUE;
     network->wild = network->wild || (network->plain && !network->uneven);
-    return network_quantise(network, network_binary(network, OP_MUL, network_quantise(network, x), network_quantise(network, other)));
+    return network_quantise(
+        network, network_binary(network, OP_MUL, network_quantise(network, x), network_quantise(network, other)));
 }
 
 static inline valref network_concat(struct network *network, valref x) {
@@ -170,7 +189,8 @@ static inline valref network_matmul(struct network *network, valref x) {
     int64_t n = features_of(network, x), m = features_of(network, other);
     bool pairs = n * m <= NETWORK_FEATURES_MAX && draw(network, 2);
     if (!pairs && n != m) return NO_VALUE;
-    union attributes column = {.reshape = {.shape = {2, {pairs ? n : m, 1}}}}, flat = {.reshape = {.shape = row(n * m)}};
+    union attributes column = {.reshape = {.shape = {2, {pairs ? n : m, 1}}}},
+                     flat = {.reshape = {.shape = row(n * m)}};
     valref stands = network_quantise(network, pairs ? x : other), lies = network_quantise(network, pairs ? other : x);
     stands = graph_append(network->graph, OP_RESHAPE, network_name(network, "column"), &stands, 1, &column);
     if (!pairs) return network_binary(network, OP_MATMUL, lies, stands);
@@ -187,7 +207,9 @@ static inline valref network_move(struct network *network, valref x) {
         return graph_append(network->graph, OP_SLICE, network_name(network, "part"), &x, 1, &slice);
     }
     valref moved = graph_append(network->graph, OP_RESHAPE, network_name(network, "shape"), &x, 1, &there);
-    return moved.id == UINT32_MAX ? moved : graph_append(network->graph, OP_TRANSPOSE, network_name(network, "turn"), &moved, 1, &turn);
+    return moved.id == UINT32_MAX
+               ? moved
+               : graph_append(network->graph, OP_TRANSPOSE, network_name(network, "turn"), &moved, 1, &turn);
 }
 
 static inline valref network_activation(struct network *network, valref x) {
@@ -214,7 +236,9 @@ static inline valref network_affine(struct network *network, valref x) {
     float variance[NETWORK_FEATURES_MAX];
     bool huge = network->hard && draw(network, 16) == 0; /* a gain that is infinite, or nearly so */
     network->wild = network->wild || huge;
-    for (int64_t i = 0; i < n; i++) variance[i] = huge ? ldexpf((float)draw(network, 2), -20 - draw(network, 110)) : 0.25f + (float)draw(network, 100) / 25;
+    for (int64_t i = 0; i < n; i++)
+        variance[i] =
+            huge ? ldexpf((float)draw(network, 2), -20 - draw(network, 110)) : 0.25f + (float)draw(network, 100) / 25;
     operands[4] = graph_append_reals(network->graph, network_name(network, "v"), (struct shape){1, {n}}, variance);
     union attributes attributes = {.normalization = {huge ? 0 : 1e-3f}};
     if (draw(network, 2)) return network_binary(network, OP_MUL, x, network_reals(network, row(n), 2, 3));
@@ -251,7 +275,9 @@ static inline valref network_ending(struct network *network, valref x) {
     case 0: return graph_append(network->graph, OP_SOFTMAX, network_name(network, "softmax"), &x, 1, &axis);
     case 1: return graph_append(network->graph, OP_ARGMAX, network_name(network, "argmax"), &x, 1, &axis);
     case 2: return network_activation(network, x);
-    case 3: return graph_append(network->graph, OP_CONCAT, network_name(network, "heads"), (valref[]){x, network_pick(network)}, 2, &axis);
+    case 3:
+        return graph_append(network->graph, OP_CONCAT, network_name(network, "heads"),
+                            (valref[]){x, network_pick(network)}, 2, &axis);
     default: return x;
     }
 }
@@ -266,15 +292,19 @@ static inline valref network_standardised(struct network *network, valref x, int
         any = any || exponents[i] != 2;
         data[i] = ldexpf(1, 2 - exponents[i]);
     }
-    return any ? network_binary(network, OP_MUL, x, graph_append_reals(network->graph, network_name(network, "c"), row(n), data)) : x;
+    return any ? network_binary(network, OP_MUL, x,
+                                graph_append_reals(network->graph, network_name(network, "c"), row(n), data))
+               : x;
 }
 
 /* More inputs than one has fingers for, as one number. */
 static inline void network_many_inputs(struct network *network) {
     valref inputs[NETWORK_MANY_INPUTS];
     union attributes attributes = {.axis = {.axis = 1}}, sum = {.axis = {.axis = 1, .keep_dimensions = true}};
-    for (int i = 0; i < NETWORK_MANY_INPUTS; i++) inputs[i] = graph_append_input(network->graph, network_name(network, "x"), row(1));
-    valref all = graph_append(network->graph, OP_CONCAT, network_name(network, "k"), inputs, NETWORK_MANY_INPUTS, &attributes);
+    for (int i = 0; i < NETWORK_MANY_INPUTS; i++)
+        inputs[i] = graph_append_input(network->graph, network_name(network, "x"), row(1));
+    valref all =
+        graph_append(network->graph, OP_CONCAT, network_name(network, "k"), inputs, NETWORK_MANY_INPUTS, &attributes);
     all = graph_append(network->graph, OP_REDUCE_SUM, network_name(network, "sum"), &all, 1, &sum);
     network_keep(network, network_quantise(network, all));
 }
@@ -283,12 +313,14 @@ static inline void network_many_inputs(struct network *network) {
 static inline void network_build(struct network *network, bool float_inputs) {
     network->plain = network->hard && float_inputs && (network->uneven || draw(network, 4));
     bool many = network->hard && draw(network, 64) == 0;
-    int inputs = many ? 0 : 1 + draw(network, NETWORK_SCALED_INPUTS), nodes = 2 + draw(network, 12), heads = 1 + draw(network, 3);
+    int inputs = many ? 0 : 1 + draw(network, NETWORK_SCALED_INPUTS), nodes = 2 + draw(network, 12),
+        heads = 1 + draw(network, 3);
     if (many) network_many_inputs(network);
     network->wild = many && network->plain && !network->uneven;
     for (int i = 0; i < inputs; i++) {
         valref x = graph_append_input(network->graph, network_name(network, "x"), row(1 + draw(network, 4)));
-        network_keep(network, float_inputs ? network_standardised(network, x, network->exponents[i]) : network_quantise(network, x));
+        network_keep(network, float_inputs ? network_standardised(network, x, network->exponents[i])
+                                           : network_quantise(network, x));
     }
     for (int i = 0; i < nodes; i++) network_grow(network);
     for (int i = 0; i < heads; i++) {

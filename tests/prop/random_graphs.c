@@ -1,8 +1,8 @@
 /* Random networks from reader to schedule: every one is compiled, or refused with a reason that is no defect; what is
- * written reads back; the design computes the quantised graph bit for bit at any clock; the quantised graph computes the
- * network, bit for bit where the notes claim it, else as close as tables and binary32 allow.
- *   random_graphs [COUNT [SEED]]     env: GRAPHS, SEED, V=1 (each network as it was read, and what was said),
- *   WRITE=FOLDER (each network that compiles as SEED.bxc) */
+ * written reads back; the design computes the quantised graph bit for bit at any clock; the quantised graph computes
+ * the network, bit for bit where the notes claim it, else as close as tables and binary32 allow. random_graphs [COUNT
+ * [SEED]]     env: GRAPHS, SEED, V=1 (each network as it was read, and what was said), WRITE=FOLDER (each network that
+ * compiles as SEED.bxc) */
 #include "tests/prop/trial.h"
 
 enum { REASONS_MAX = 256 };
@@ -34,14 +34,18 @@ static void count_reason(const char *message, uint64_t seed) {
 static void write_network(const struct trial *trial) {
     struct strbuf text = strbuf_new(trial->context->arena);
     graph_print(&text, trial->as_read);
-    (void)file_write(trial->context, arena_printf(trial->context->arena, "%s/%llu.bxc", getenv("WRITE"), (unsigned long long)trial->seed),
-                     text.data, text.length);
+    (void)file_write(
+        trial->context,
+        arena_printf(trial->context->arena, "%s/%llu.bxc", getenv("WRITE"), (unsigned long long)trial->seed), text.data,
+        text.length);
 }
 
 static bool run(uint64_t seed, int *refused) {
     struct trial trial = trial_new(seed, NULL, 0);
-    if (context_guarded(trial.context, network_compile, &trial) < 0) trial_judge_refusal(&trial, 0);
-    else if (context_guarded(trial.context, network_check, &trial) < 0) trial.wrong = "a check fell over";
+    if (context_guarded(trial.context, network_compile, &trial) < 0)
+        trial_judge_refusal(&trial, 0);
+    else if (context_guarded(trial.context, network_check, &trial) < 0)
+        trial.wrong = "a check fell over";
     if (trial.reason && !trial.wrong) count_reason(trial.reason, seed);
     *refused += trial.refused && !trial.wrong;
     bool right = !trial.wrong;
@@ -58,12 +62,14 @@ static long number_of(const char *text, const char *variable, long otherwise) {
 }
 
 int main(int argc, char **argv) {
-    long count = number_of(argc > 1 ? argv[1] : NULL, "GRAPHS", 1500), first = number_of(argc > 2 ? argv[2] : NULL, "SEED", 1);
+    long count = number_of(argc > 1 ? argv[1] : NULL, "GRAPHS", 1500),
+         first = number_of(argc > 2 ? argv[2] : NULL, "SEED", 1);
     int wrong = 0, refused = 0;
     for (long i = 0; i < count; i++) wrong += !run((uint64_t)(first + i), &refused);
     printf("# %ld networks from seed %ld: %d wrong, %d refused\n", count, first, wrong, refused);
     for (int i = 0; i < reason_count; i++)
-        printf("# %4d refused, the first of seed %llu: %s\n", reasons[i].count, (unsigned long long)reasons[i].seed, reasons[i].text);
+        printf("# %4d refused, the first of seed %llu: %s\n", reasons[i].count, (unsigned long long)reasons[i].seed,
+               reasons[i].text);
     printf(wrong ? "not ok random_graphs: %d are wrong\n" : "ok random_graphs\n", wrong);
     return wrong != 0;
 }

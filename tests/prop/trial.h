@@ -1,7 +1,8 @@
 /* One random network from reader to schedule: it is compiled, or refused with a reason that is no defect; what is
- * written reads back; ports have the formats that were asked for, and numbers arrive there as they are; what does nothing
- * and what calibration cannot judge is told; the design computes the quantised graph bit for bit; the quantised graph
- * computes the network, bit for bit where the notes claim it, else as close as formats, tables and binary32 allow. */
+ * written reads back; ports have the formats that were asked for, and numbers arrive there as they are; what does
+ * nothing and what calibration cannot judge is told; the design computes the quantised graph bit for bit; the quantised
+ * graph computes the network, bit for bit where the notes claim it, else as close as formats, tables and binary32
+ * allow. */
 #ifndef BXC_TEST_TRIAL_H
 #define BXC_TEST_TRIAL_H
 
@@ -25,19 +26,19 @@ struct trial {
     struct program program;
     struct graph *as_read, *reference; /* reference: what it is to compute */
     struct words words;
-    const char *name;        /* the firmware's */
-    const char *wrong;       /* what went wrong, or NULL */
-    const uint8_t *bytes;    /* a fuzzer's, or NULL */
+    const char *name;     /* the firmware's */
+    const char *wrong;    /* what went wrong, or NULL */
+    const uint8_t *bytes; /* a fuzzer's, or NULL */
     size_t byte_count;
     bool refused, is_float, plain; /* plain: all formats are bxc's */
-    bool hard;               /* network.h */
-    bool wild;               /* nothing is promised of its numbers (network.h) */
+    bool hard;                     /* network.h */
+    bool wild;                     /* nothing is promised of its numbers (network.h) */
     const char *reason;
     bool calibrated;
-    bool at_rest, far_out;   /* a feature never moves in calibration; one event is far larger than all others */
+    bool at_rest, far_out; /* a feature never moves in calibration; one event is far larger than all others */
     int exponents[NETWORK_SCALED_INPUTS][NETWORK_FEATURES_MAX]; /* network.h */
-    const char *warned; /* that a loss is not explained, or NULL */
-    double usual_error; /* of the network, the largest of its outputs' */
+    const char *warned;                                         /* that a loss is not explained, or NULL */
+    double usual_error;                                         /* of the network, the largest of its outputs' */
 };
 
 /* Whether a diagnosis says so. */
@@ -49,7 +50,8 @@ static inline bool is_told(const struct trial *trial, const char *what) {
 }
 
 static inline bool is_defect(const struct diagnostic *item) {
-    return (item->help && strstr(item->help, "defect of bxc")) || strstr(item->message, "defect of bxc") || strstr(item->message, "broke the program");
+    return (item->help && strstr(item->help, "defect of bxc")) || strstr(item->message, "defect of bxc") ||
+           strstr(item->message, "broke the program");
 }
 
 /* ---- events ---- */
@@ -58,7 +60,7 @@ struct events {
     size_t events;
     float **reals; /* by input */
     int64_t **integers;
-    bool on_grid;  /* of the ports, or what their quantisers make codes of */
+    bool on_grid; /* of the ports, or what their quantisers make codes of */
 };
 
 static inline float range_of_input(const struct trial *trial, uint32_t p) {
@@ -66,9 +68,11 @@ static inline float range_of_input(const struct trial *trial, uint32_t p) {
     return ldexpf(1, draw(&random, 6));
 }
 
-static inline void draw_events(const struct trial *trial, struct network *random, uint32_t input, size_t count, float *out) {
+static inline void draw_events(const struct trial *trial, struct network *random, uint32_t input, size_t count,
+                               float *out) {
     float range = range_of_input(trial, input);
-    if (trial->calibrated) memcpy(out, trial->program.calibration.data[input], count * sizeof *out); /* nothing is promised of others */
+    if (trial->calibrated)
+        memcpy(out, trial->program.calibration.data[input], count * sizeof *out); /* nothing is promised of others */
     for (size_t i = 0; i < count && !trial->calibrated; i++) out[i] = draw_real(random, draw(random, 4) ? range : 100);
 }
 
@@ -76,7 +80,8 @@ static inline void draw_events(const struct trial *trial, struct network *random
 static inline struct events events_of(const struct trial *trial) {
     const struct graph *graph = trial->program.graph;
     struct value_list inputs = graph_inputs(graph, graph->arena);
-    struct events block = {EVENTS, ARENA_ARRAY(graph->arena, float *, inputs.count), ARENA_ARRAY(graph->arena, int64_t *, inputs.count),
+    struct events block = {EVENTS, ARENA_ARRAY(graph->arena, float *, inputs.count),
+                           ARENA_ARRAY(graph->arena, int64_t *, inputs.count),
                            !trial->plain || !trial->calibrated || trial->options.input_count > 0};
     struct network random = {.state = trial->seed};
     for (uint32_t p = 0; p < inputs.count; p++) {
@@ -102,7 +107,8 @@ static inline size_t output_elements(const struct graph *graph, uint32_t o) {
 
 static inline bool claimed_exact(const struct program *program, const char *output) {
     for (uint32_t i = 0; i < program->note_count; i++)
-        if (program->notes[i].subject && strcmp(program->notes[i].subject, output) == 0 && strstr(program->notes[i].text, "bit for bit, for events"))
+        if (program->notes[i].subject && strcmp(program->notes[i].subject, output) == 0 &&
+            strstr(program->notes[i].text, "bit for bit, for events"))
             return true;
     return false;
 }
@@ -119,7 +125,9 @@ static inline bool behind_table(const struct graph *graph, valref value) {
     return behind[value.id];
 }
 
-static inline int by_size(const void *a, const void *b) { return *(const double *)a < *(const double *)b ? -1 : *(const double *)a > *(const double *)b; }
+static inline int by_size(const void *a, const void *b) {
+    return *(const double *)a < *(const double *)b ? -1 : *(const double *)a > *(const double *)b;
+}
 
 /* What this share of the numbers stays below. */
 static inline double usual(double *sizes, size_t count, double share) {
@@ -136,11 +144,13 @@ static inline bool is_coarse(const struct trial *trial) {
 
 /* Of the size of the numbers. With quantisers: compare_bounds. Classes are none: near ties they are any. */
 static inline double allowed_error(const struct trial *trial, valref output, bool tables) {
-    if (!trial->is_float || (trial->hard && graph_definition(trial->reference, output)->op == OP_ARGMAX)) return INFINITY;
+    if (!trial->is_float || (trial->hard && graph_definition(trial->reference, output)->op == OP_ARGMAX))
+        return INFINITY;
     return tables || (trial->plain && !trial->calibrated) ? 0.1 : 0.01;
 }
 
-static inline void compare_output(struct trial *trial, uint32_t o, bool on_grid, const float *expected, const int64_t *codes) {
+static inline void compare_output(struct trial *trial, uint32_t o, bool on_grid, const float *expected,
+                                  const int64_t *codes) {
     const struct graph *graph = trial->program.graph;
     const struct graph_output *output = &graph->outputs[o];
     size_t count = EVENTS * output_elements(graph, o), differing = 0;
@@ -164,13 +174,20 @@ static inline void compare_output(struct trial *trial, uint32_t o, bool on_grid,
     trial->usual_error = fmax(trial->usual_error, error);
     if (is_coarse(trial)) return;
     if (exact ? differing > 0 : !(error <= allowed_error(trial, trial->reference->outputs[o].value, tables)))
-        trial->wrong = arena_printf(graph->arena, "output '%s' of %s: %zu of %zu numbers differ, nine of ten by less than %g of the largest, %g",
-                                    output->name, exact ? "an exact network" : tables ? "a network with tables" : "a network", differing, count, error, largest);
+        trial->wrong =
+            arena_printf(graph->arena,
+                         "output '%s' of %s: %zu of %zu numbers differ, nine of ten by less than %g of the largest, %g",
+                         output->name,
+                         exact    ? "an exact network"
+                         : tables ? "a network with tables"
+                                  : "a network",
+                         differing, count, error, largest);
 }
 
 static inline int64_t **integer_outputs(const struct graph *graph) {
     int64_t **data = ARENA_ARRAY(graph->arena, int64_t *, graph->output_count);
-    for (uint32_t o = 0; o < graph->output_count; o++) data[o] = ARENA_ARRAY(graph->arena, int64_t, EVENTS * output_elements(graph, o));
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        data[o] = ARENA_ARRAY(graph->arena, int64_t, EVENTS * output_elements(graph, o));
     return data;
 }
 
@@ -183,7 +200,8 @@ static inline void judge_loss(struct trial *trial, const struct events *block) {
         return;
     trial->warned = loss.warning;
     if (trial->usual_error > ruined && !loss.warning)
-        trial->wrong = arena_printf(trial->program.arena, "nine of ten numbers are off by up to %g of the largest, and no warning says so",
+        trial->wrong = arena_printf(trial->program.arena,
+                                    "nine of ten numbers are off by up to %g of the largest, and no warning says so",
                                     trial->usual_error);
 }
 
@@ -192,19 +210,21 @@ static inline double shortened_to(const struct trial *trial) {
     double bits = INFINITY;
     for (uint32_t i = 0; i < trial->program.note_count; i++) {
         const struct pass_note *note = &trial->program.notes[i];
-        if (strstr(note->text, "scales without a common grid"))
-            bits = fmin(bits, note->number);
+        if (strstr(note->text, "scales without a common grid")) bits = fmin(bits, note->number);
     }
     return bits;
 }
 
 /* Of what bxc chooses formats for, in a network with quantisers of its own. */
 static inline struct bounds_slack slack_of(const struct trial *trial) {
-    return (struct bounds_slack){.table = 0x1p-6, .entry = 0x1p-15, .softmax = 2 * trial->options.softmax_error + 0x1p-8,
+    return (struct bounds_slack){.table = 0x1p-6,
+                                 .entry = 0x1p-15,
+                                 .softmax = 2 * trial->options.softmax_error + 0x1p-8,
                                  .relative = exp2(2 - shortened_to(trial))};
 }
 
-/* What the operands of each node are rounded by where it has no room, as notes tell it; those of its parts, NODE.part, too. */
+/* What the operands of each node are rounded by where it has no room, as notes tell it; those of its parts, NODE.part,
+ * too. */
 static inline const double *rounded_of(const struct trial *trial) {
     const struct graph *graph = trial->reference;
     double *rounded = ARENA_ARRAY(trial->program.arena, double, graph->node_count);
@@ -213,7 +233,8 @@ static inline const double *rounded_of(const struct trial *trial) {
         if (!strstr(note->text, "has no room for all bits of")) continue;
         for (uint32_t n = 0; n < graph->node_count; n++) {
             size_t length = strlen(graph->nodes[n].name);
-            if (strncmp(note->subject, graph->nodes[n].name, length) == 0 && (!note->subject[length] || note->subject[length] == '.'))
+            if (strncmp(note->subject, graph->nodes[n].name, length) == 0 &&
+                (!note->subject[length] || note->subject[length] == '.'))
                 rounded[n] = fmax(rounded[n], note->number);
         }
     }
@@ -231,11 +252,13 @@ static inline void compare_bounds(struct trial *trial, const struct events *bloc
             size_t count = output_elements(graph, o);
             const struct bound *bounds = run.values[trial->reference->outputs[o].value.id];
             double *got = ARENA_ARRAY(arena, double, count);
-            port_to_reals(graph, graph->outputs[o].value, &graph->outputs[o].meaning, 1, codes[o] + run.event * count, got);
+            port_to_reals(graph, graph->outputs[o].value, &graph->outputs[o].meaning, 1, codes[o] + run.event * count,
+                          got);
             for (size_t i = 0; i < count && !trial->wrong; i++)
                 if (!is_within(bounds[i], got[i]))
-                    trial->wrong = arena_printf(arena, "output '%s', element %zu of event %zu: %.9g is not from %.9g to %.9g",
-                                                graph->outputs[o].name, i, run.event, got[i], bounds[i].lo, bounds[i].hi);
+                    trial->wrong =
+                        arena_printf(arena, "output '%s', element %zu of event %zu: %.9g is not from %.9g to %.9g",
+                                     graph->outputs[o].name, i, run.event, got[i], bounds[i].lo, bounds[i].hi);
         }
     }
 }
@@ -244,20 +267,25 @@ static inline void compare_network(struct trial *trial, const struct events *blo
     const struct graph *reference = trial->reference;
     float **expected = ARENA_ARRAY(reference->arena, float *, reference->output_count);
     for (uint32_t o = 0; o < reference->output_count; o++)
-        expected[o] = ARENA_ARRAY(reference->arena, float, EVENTS * output_elements(reference, o));
+        expected[o] = ARENA_ARRAY(reference->arena, float, EVENTS *output_elements(reference, o));
     (void)graph_run_reals(reference, EVENTS, (const float *const *)block->reals, expected);
-    for (uint32_t o = 0; o < reference->output_count && !trial->wrong; o++) compare_output(trial, o, block->on_grid, expected[o], codes[o]);
-    if (!trial->wrong && is_coarse(trial)) judge_loss(trial, block);
-    else if (!trial->wrong && !trial->is_float) compare_bounds(trial, block, codes);
+    for (uint32_t o = 0; o < reference->output_count && !trial->wrong; o++)
+        compare_output(trial, o, block->on_grid, expected[o], codes[o]);
+    if (!trial->wrong && is_coarse(trial))
+        judge_loss(trial, block);
+    else if (!trial->wrong && !trial->is_float)
+        compare_bounds(trial, block, codes);
 }
 
 static inline void compare_design(struct trial *trial, const struct events *block, int64_t *const *codes) {
     const struct graph *graph = trial->program.graph;
     int64_t **got = integer_outputs(graph);
-    if (design_run(trial->program.design, EVENTS, (const int64_t *const *)block->integers, got) < 0) trial->wrong = "the design does not run";
+    if (design_run(trial->program.design, EVENTS, (const int64_t *const *)block->integers, got) < 0)
+        trial->wrong = "the design does not run";
     for (uint32_t o = 0; o < graph->output_count && !trial->wrong; o++)
         if (memcmp(got[o], codes[o], EVENTS * output_elements(graph, o) * sizeof **got) != 0)
-            trial->wrong = arena_printf(graph->arena, "output '%s' of the design differs from the quantised graph", graph->outputs[o].name);
+            trial->wrong = arena_printf(graph->arena, "output '%s' of the design differs from the quantised graph",
+                                        graph->outputs[o].name);
 }
 
 /* ---- options and calibration ---- */
@@ -270,7 +298,8 @@ static inline void change_softmax(struct graph *graph, enum softmax_mode mode) {
         valref logits = softmax->inputs[0];
         union attributes attributes = {.axis = softmax->attributes.axis};
         const char *name = arena_printf(graph->arena, "winner%u", o);
-        graph->outputs[o].value = mode == SOFTMAX_DROP ? logits : graph_append(graph, OP_ARGMAX, name, &logits, 1, &attributes);
+        graph->outputs[o].value =
+            mode == SOFTMAX_DROP ? logits : graph_append(graph, OP_ARGMAX, name, &logits, 1, &attributes);
     }
 }
 
@@ -287,9 +316,10 @@ static inline struct calibration calibration_of(struct trial *trial) {
     struct network random = {.state = ~trial->seed};
     for (uint32_t p = 0; p < inputs.count; p++) {
         size_t features = shape_elements(&graph_value(graph, inputs.at[p])->shape), rest = features, out = features;
-        float *reals = ARENA_ARRAY(graph->arena, float, EVENTS * features), still = 0;
+        float *reals = ARENA_ARRAY(graph->arena, float, EVENTS *features), still = 0;
         if (trial->hard && p == 0 && draw(&random, 3) == 0) rest = (size_t)draw(&random, (int)features);
-        if (trial->hard && trial->options.input_count == 0 && draw(&random, 4) == 0) out = (size_t)draw(&random, (int)features);
+        if (trial->hard && trial->options.input_count == 0 && draw(&random, 4) == 0)
+            out = (size_t)draw(&random, (int)features);
         if (rest < features && draw(&random, 2)) still = draw_real(&random, 8);
         for (size_t i = 0; i < EVENTS * features; i++)
             reals[i] = i % features == rest ? still : draw_real(&random, range_of_feature(trial, p, i % features));
@@ -325,8 +355,10 @@ static inline void check_ports(struct trial *trial) {
         struct format wanted = asked->formats.at[0];
         for (size_t e = 0; e < shape_elements(&graph_value(graph, node->result)->shape); e++) {
             struct format got = graph_format(graph, node->result, e);
-            bool same = got.is_signed == wanted.is_signed && got.width == wanted.width && got.fraction == wanted.fraction;
-            if (!same && got.width) trial->wrong = arena_printf(graph->arena, "port '%s' has not the user's format", node->name);
+            bool same =
+                got.is_signed == wanted.is_signed && got.width == wanted.width && got.fraction == wanted.fraction;
+            if (!same && got.width)
+                trial->wrong = arena_printf(graph->arena, "port '%s' has not the user's format", node->name);
         }
     }
 }
@@ -345,20 +377,25 @@ static inline void check_numbers(struct trial *trial) {
         for (size_t e = 0; e < count; e++) {
             struct format format = graph_format(graph, inputs.at[p], e);
             uint64_t span = (uint64_t)format_max(format) - (uint64_t)format_min(format) + 1;
-            codes[e] = format.width > 52 || !span ? 0 : (int64_t)((uint64_t)format_min(format) + network_random(&random) % span);
+            codes[e] = format.width > 52 || !span
+                           ? 0
+                           : (int64_t)((uint64_t)format_min(format) + network_random(&random) % span);
         }
         port_to_reals(graph, inputs.at[p], NULL, 1, codes, reals);
         const struct port_reader *reader = port_reader_new(graph, inputs.at[p], graph->arena);
         if (port_read_doubles(reader, 1, 0, reals, got) < 0 || memcmp(codes, got, count * sizeof *codes) != 0)
-            trial->wrong = arena_printf(graph->arena, "numbers do not arrive at port '%s' as they are", graph_definition(graph, inputs.at[p])->name);
+            trial->wrong = arena_printf(graph->arena, "numbers do not arrive at port '%s' as they are",
+                                        graph_definition(graph, inputs.at[p])->name);
     }
 }
 
 static inline void check_told(struct trial *trial) {
     unused_warn(&trial->program);
-    if ((trial->options.given & USE_WEIGHTS) && !trial->is_float && !is_told(trial, "bits of weights (--precision) does nothing"))
+    if ((trial->options.given & USE_WEIGHTS) && !trial->is_float &&
+        !is_told(trial, "bits of weights (--precision) does nothing"))
         trial->wrong = "bits of weights do nothing, and nobody says so";
-    if (trial->at_rest && trial->plain && trial->options.input_count == 0 && first_port(trial) && !is_told(trial, "never moved"))
+    if (trial->at_rest && trial->plain && trial->options.input_count == 0 && first_port(trial) &&
+        !is_told(trial, "never moved"))
         trial->wrong = "a feature at rest is not told";
 }
 
@@ -381,8 +418,10 @@ static inline void draw_names(struct trial *trial, struct graph *graph) {
         const char *word = words_draw(&trial->words, &random);
         bool input = i < graph->node_count;
         if ((input && graph->nodes[i].op != OP_INPUT) || draw(&random, 2) || is_name_of_a_port(graph, word)) continue;
-        if (input) graph->nodes[i].name = arena_strdup(graph->arena, word);
-        else graph->outputs[i - graph->node_count].name = arena_strdup(graph->arena, word);
+        if (input)
+            graph->nodes[i].name = arena_strdup(graph->arena, word);
+        else
+            graph->outputs[i - graph->node_count].name = arena_strdup(graph->arena, word);
     }
     trial->name = name_firmware(trial->context->arena, words_draw(&trial->words, &random));
 }
@@ -401,7 +440,8 @@ static inline void check_names(struct trial *trial, const struct file_set *files
 /* ---- one network ---- */
 
 /* As compile does it; of calibrated ones, since that takes as long as all the rest. */
-static inline int measure_pass(void *user, struct program *program, const struct pass *pass, bool changed, double seconds) {
+static inline int measure_pass(void *user, struct program *program, const struct pass *pass, bool changed,
+                               double seconds) {
     struct measurement *measurement = user;
     struct pass_report report = {.seconds = seconds};
     if (changed && pass->side == ABOVE_THE_LINE) (void)measurement_take(measurement, program, &report);
@@ -419,7 +459,9 @@ static inline int run_passes(struct trial *trial) {
 
 static inline int network_compile(void *user) {
     struct trial *trial = user;
-    struct network network = {.state = trial->seed * 0x9e3779b97f4a7c15u + 1, .bytes = trial->bytes, .byte_count = trial->byte_count,
+    struct network network = {.state = trial->seed * 0x9e3779b97f4a7c15u + 1,
+                              .bytes = trial->bytes,
+                              .byte_count = trial->byte_count,
                               .hard = trial->hard};
     network.graph = trial->program.graph = graph_new(trial->context, "network");
     trial->is_float = trial->hard ? draw(&network, 4) == 0 : trial->seed % 8 == 0; /* bxc chooses formats */
@@ -436,9 +478,11 @@ static inline int network_compile(void *user) {
     trial->calibrated = network.uneven || draw(&network, trial->is_float ? 2 : 6) == 0;
     network_configure(&network, trial->given, trial->folder);
     if (settings_read(trial->context, trial->program.arena, trial->given, &trial->options) < 0) return -1;
-    for (uint32_t i = 0; i < trial->options.input_count; i++) { /* binary32 does not hold its numbers: check_numbers does */
+    for (uint32_t i = 0; i < trial->options.input_count;
+         i++) { /* binary32 does not hold its numbers: check_numbers does */
         const struct formats *formats = &trial->options.inputs[i].formats;
-        for (size_t e = 0; formats->at && e < shape_elements(&formats->shape); e++) trial->wild = trial->wild || formats->at[e].width > 24;
+        for (size_t e = 0; formats->at && e < shape_elements(&formats->shape); e++)
+            trial->wild = trial->wild || formats->at[e].width > 24;
     }
     change_softmax(trial->reference, trial->options.softmax);
     if (trial->calibrated) trial->program.calibration = calibration_of(trial);
@@ -477,15 +521,18 @@ static inline void trial_judge_refusal(struct trial *trial, size_t from) {
         if (!first) first = item;
         if (is_defect(item)) trial->wrong = arena_printf(trial->context->arena, "defect: %s", first->message);
     }
-    if (!first) trial->wrong = "refused without a reason";
-    else trial->reason = first->message;
+    if (!first)
+        trial->wrong = "refused without a reason";
+    else
+        trial->reason = first->message;
 }
 
 static inline void trial_print(const struct trial *trial) {
     struct strbuf text = strbuf_new(trial->context->arena);
     if (trial->as_read) graph_print(&text, trial->as_read);
     strbuf_printf(&text, "#%s\n", options_words(trial->context->arena, trial->given));
-    for (size_t i = 0; i < trial->context->diagnostics.count; i++) diag_format(&text, &trial->context->diagnostics.items[i]);
+    for (size_t i = 0; i < trial->context->diagnostics.count; i++)
+        diag_format(&text, &trial->context->diagnostics.items[i]);
     printf("%s", text.data);
 }
 

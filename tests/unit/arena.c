@@ -20,8 +20,7 @@ static int body(void *user) {
     struct arena *arena = arena_new(work->context);
     arena_defer(arena, count_release, work->releases);
     struct strbuf text = strbuf_new(arena);
-    for (int i = 0; i < 100; i++)
-        strbuf_printf(&text, "%d %s\n", i, "words that make the text grow");
+    for (int i = 0; i < 100; i++) strbuf_printf(&text, "%d %s\n", i, "words that make the text grow");
     arena_printf(arena, "%s", text.data);
     ARENA_ARRAY(arena, int, 100000);
     diag_error(&work->context->diagnostics, (struct location){.file = "a", .node = "b"}, "help", "an error");
@@ -121,8 +120,7 @@ static void releases_run_newest_first(void) {
     struct bxc_context *context = context_new();
     struct arena *arena = arena_new(context);
     release_order = order;
-    for (int i = 0; i < 3; i++)
-        arena_defer(arena, record_release, &numbers[i]);
+    for (int i = 0; i < 3; i++) arena_defer(arena, record_release, &numbers[i]);
     arena_free(arena);
     CHECK(order[0] == 3 && order[1] == 2 && order[2] == 1);
     context_free(context);
@@ -133,8 +131,7 @@ static void objects_are_zeroed_and_aligned(void) {
     for (size_t size = 1; size < 9000; size += 37) {
         unsigned char *object = arena_alloc(context->arena, size);
         CHECK((uintptr_t)object % 16 == 0);
-        for (size_t i = 0; i < size; i++)
-            CHECK(object[i] == 0);
+        for (size_t i = 0; i < size; i++) CHECK(object[i] == 0);
         memset(object, 255, size);
     }
     context_free(context);
@@ -143,15 +140,14 @@ static void objects_are_zeroed_and_aligned(void) {
 static void diagnostics_are_formatted(void) {
     struct bxc_context *context = context_new();
     struct strbuf out = strbuf_new(context->arena);
-    int result = diag_error(&context->diagnostics,
-                            (struct location){.file = "jets.onnx", .node = "/gelu/Erf", .op = "Erf", .opset = 17},
-                            "replace GELU by ReLU or HardSwish, or see 'bxc ops'", "operator '%s' has no hardware form", "Erf");
+    int result = diag_error(
+        &context->diagnostics, (struct location){.file = "jets.onnx", .node = "/gelu/Erf", .op = "Erf", .opset = 17},
+        "replace GELU by ReLU or HardSwish, or see 'bxc ops'", "operator '%s' has no hardware form", "Erf");
     diag_warning(&context->diagnostics, (struct location){.file = "a.bxc", .line = 3}, NULL, "odd");
     diag_note(&context->diagnostics, (struct location){.path = "/layers/0", .attribute = "units"}, NULL, "so");
     CHECK_EQ(result, -1);
     CHECK_EQ(context->diagnostics.errors, 1);
-    for (size_t i = 0; i < context->diagnostics.count; i++)
-        diag_format(&out, &context->diagnostics.items[i]);
+    for (size_t i = 0; i < context->diagnostics.count; i++) diag_format(&out, &context->diagnostics.items[i]);
     CHECK_STR(out.data, "jets.onnx: error: operator 'Erf' has no hardware form\n"
                         "  at: node '/gelu/Erf' (Erf), opset 17\n"
                         "  help: replace GELU by ReLU or HardSwish, or see 'bxc ops'\n"

@@ -43,10 +43,14 @@ static inline int64_t **below_events(const struct graph *graph, size_t events, u
         size_t elements = shape_elements(&graph_value(graph, inputs[p])->shape);
         data[p] = ARENA_ARRAY(graph->arena, int64_t, events * elements + 1);
         for (size_t i = 0; i < events * elements; i++) {
-            struct interval interval = graph_interval(graph, inputs[p], i % elements); /* what the port's rule can give */
+            struct interval interval =
+                graph_interval(graph, inputs[p], i % elements); /* what the port's rule can give */
             int64_t lo = (int64_t)interval.lo, hi = (int64_t)interval.hi;
             uint64_t span = (uint64_t)hi - (uint64_t)lo, kind = below_random(&seed) % 8, draw = below_random(&seed);
-            data[p][i] = kind == 0 ? lo : kind == 1 ? hi : kind == 2 ? 0 : (int64_t)((uint64_t)lo + (span == UINT64_MAX ? draw : draw % (span + 1)));
+            data[p][i] = kind == 0   ? lo
+                         : kind == 1 ? hi
+                         : kind == 2 ? 0
+                                     : (int64_t)((uint64_t)lo + (span == UINT64_MAX ? draw : draw % (span + 1)));
         }
     }
     return data;
@@ -55,7 +59,8 @@ static inline int64_t **below_events(const struct graph *graph, size_t events, u
 static inline int64_t **below_outputs(const struct graph *graph, size_t events) {
     int64_t **data = ARENA_ARRAY(graph->arena, int64_t *, graph->output_count + 1);
     for (uint32_t p = 0; p < graph->output_count; p++)
-        data[p] = ARENA_ARRAY(graph->arena, int64_t, events * shape_elements(&graph_value(graph, graph->outputs[p].value)->shape) + 1);
+        data[p] = ARENA_ARRAY(graph->arena, int64_t,
+                              events * shape_elements(&graph_value(graph, graph->outputs[p].value)->shape) + 1);
     return data;
 }
 
@@ -63,14 +68,16 @@ static inline int64_t **below_outputs(const struct graph *graph, size_t events) 
 static inline const char *below_compare(const struct program *program, size_t events, int64_t **inputs) {
     const struct graph *graph = program->graph;
     int64_t **expected = below_outputs(graph, events), **got = below_outputs(graph, events);
-    if (graph_run_integers(graph, events, (const int64_t *const *)inputs, expected) || design_run(program->design, events, (const int64_t *const *)inputs, got))
+    if (graph_run_integers(graph, events, (const int64_t *const *)inputs, expected) ||
+        design_run(program->design, events, (const int64_t *const *)inputs, got))
         return "a run failed";
     for (uint32_t p = 0; p < graph->output_count; p++) {
         size_t elements = shape_elements(&graph_value(graph, graph->outputs[p].value)->shape);
         for (size_t i = 0; i < events * elements; i++)
             if (expected[p][i] != got[p][i])
-                return arena_printf(graph->arena, "output %s event %zu element %zu: %lld, not %lld", graph->outputs[p].name, i / elements,
-                                    i % elements, (long long)got[p][i], (long long)expected[p][i]);
+                return arena_printf(graph->arena, "output %s event %zu element %zu: %lld, not %lld",
+                                    graph->outputs[p].name, i / elements, i % elements, (long long)got[p][i],
+                                    (long long)expected[p][i]);
     }
     return NULL;
 }
@@ -94,9 +101,11 @@ static inline const char *below_probes(const struct program *program, size_t eve
         for (uint32_t i = 0; i < datapath->probe_count && !failure; i++) {
             const struct probe *probe = &datapath->probes[i];
             const int64_t *values = evaluator_integers(state, probe->value);
-            if (probe->wire.id != UINT32_MAX && values && values[probe->element * EVENT_LANES] != got[event * datapath->probe_count + i])
-                failure = arena_printf(graph->arena, "probe v%u.%u event %zu: %lld, not %lld", probe->value.id, probe->element, event,
-                                       (long long)got[event * datapath->probe_count + i], (long long)values[probe->element * EVENT_LANES]);
+            if (probe->wire.id != UINT32_MAX && values &&
+                values[probe->element * EVENT_LANES] != got[event * datapath->probe_count + i])
+                failure = arena_printf(graph->arena, "probe v%u.%u event %zu: %lld, not %lld", probe->value.id,
+                                       probe->element, event, (long long)got[event * datapath->probe_count + i],
+                                       (long long)values[probe->element * EVENT_LANES]);
         }
     }
     evaluator_state_free(state);
@@ -106,18 +115,18 @@ static inline const char *below_probes(const struct program *program, size_t eve
 
 /* A pass, the verifiers and the comparison; NULL when all is well. */
 static inline const char *below_pass(struct below *below, const char *name, size_t events, int64_t **inputs) {
-    int (*const functions[])(struct program *, bool *) = {pass_simplify, pass_lower, pass_share, pass_trees, pass_pipeline};
+    int (*const functions[])(struct program *, bool *) = {pass_simplify, pass_lower, pass_share, pass_trees,
+                                                          pass_pipeline};
     const char *const names[] = {"simplify", "lower", "share", "trees", "pipeline"};
     bool changed = false;
     for (int i = 0; i < 5; i++) {
-        if (strcmp(names[i], name))
-            continue;
-        if (functions[i](&below->program, &changed))
-            return "the pass refused";
+        if (strcmp(names[i], name)) continue;
+        if (functions[i](&below->program, &changed)) return "the pass refused";
         if (graph_verify(below->program.graph) || (below->program.design && design_verify(below->program.design)))
             return "the verifier refused";
         const char *failure = below->program.design ? below_compare(&below->program, events, inputs) : NULL;
-        return failure || !below->program.design ? failure : below_probes(&below->program, events < 20 ? events : 20, inputs);
+        return failure || !below->program.design ? failure
+                                                 : below_probes(&below->program, events < 20 ? events : 20, inputs);
     }
     return "no such pass";
 }

@@ -14,7 +14,8 @@ static const char *in_work(char path[PATH_MAX], const char *name) {
 }
 
 /* %s: a file of the test's. */
-static const struct variation { const char *option, *value;
+static const struct variation {
+    const char *option, *value;
 } variations[] = {
     {"output", NULL},
     {"list-passes", NULL},
@@ -185,7 +186,8 @@ static void what_is_the_same(void) {
 static void what_is_other(void) {
     static const char *const others[] = {"name tagger2",
                                          "clock 50MHz",
-                                         "adders 2", "margin 20",
+                                         "adders 2",
+                                         "margin 20",
                                          "precision 8",
                                          "softmax drop",
                                          "softmax argmax",
@@ -200,9 +202,9 @@ static void what_is_other(void) {
     }
 }
 
-#define MODEL(weight)                                                                                                 \
-    "bxc graph 1\ngraph \"tiny\"\n%0 = input() \"x\" : [1,2] real\n%1 = constant() \"w\" : [2,4] real {1, -0.5, "     \
-    "0.25, 2, 0.01, " weight ", 0.7, -1.3}\n"                                                                         \
+#define MODEL(weight)                                                                                                  \
+    "bxc graph 1\ngraph \"tiny\"\n%0 = input() \"x\" : [1,2] real\n%1 = constant() \"w\" : [2,4] real {1, -0.5, "      \
+    "0.25, 2, 0.01, " weight ", 0.7, -1.3}\n"                                                                          \
     "%2 = matmul(%0, %1) \"dense\" : [1,4] real\n%3 = softmax(%2) \"softmax\" axis=1 : [1,4] real\noutput \"y\" %3\n"
 
 int main(void) {

@@ -30,8 +30,12 @@ static inline void crossing_free(struct crossing *c) {
     context_free(c->context);
 }
 
-static inline struct shape shape1(int64_t a) { return (struct shape){1, {a}}; }
-static inline struct shape shape2(int64_t a, int64_t b) { return (struct shape){2, {a, b}}; }
+static inline struct shape shape1(int64_t a) {
+    return (struct shape){1, {a}};
+}
+static inline struct shape shape2(int64_t a, int64_t b) {
+    return (struct shape){2, {a, b}};
+}
 
 static inline valref real_input(struct crossing *c, const char *name, int64_t features) {
     return graph_append_input(c->graph, name, shape2(1, features));
@@ -153,7 +157,8 @@ static inline int run_integer(const struct graph *graph, size_t events, const fl
     return status;
 }
 
-/* How many numbers differ between the two graphs by more than the tolerance, on random events in +-range; -1: no run. */
+/* How many numbers differ between the two graphs by more than the tolerance, on random events in +-range; -1: no run.
+ */
 static inline long differences(const struct graph *real, const struct graph *integer, size_t events, float range,
                                double tolerance) {
     valref input = graph_inputs(real, real->arena).at[0];

@@ -44,7 +44,9 @@ static void plain_files(void) {
 
 /* As spreadsheets write: the mark of UTF-8 is no part of the first number. */
 static void marked_files(void) {
-    CHECK_EQ(read_text("\xef\xbb\xbf" "7\n8\n9\n"), 3);
+    CHECK_EQ(read_text("\xef\xbb\xbf"
+                       "7\n8\n9\n"),
+             3);
     CHECK(numbers[0] == 7 && numbers[2] == 9 && !*message);
     CHECK_EQ(read_text("\xef\xbb\xbfpt,eta\n1,2\n"), 1);
     CHECK(numbers[0] == 1 && !*message);
@@ -80,8 +82,7 @@ static void wrong_files(void) {
 
 int main(void) {
     int descriptor = mkstemps(path, 4);
-    if (descriptor < 0)
-        return 2;
+    if (descriptor < 0) return 2;
     close(descriptor);
     RUN(plain_files);
     RUN(marked_files);

@@ -16,8 +16,7 @@ static double by_definition(const struct scored *events, int count) {
     double right = 0, pairs = 0;
     for (int i = 0; i < count; i++) {
         for (int j = 0; j < count; j++) {
-            if (!events[i].positive || events[j].positive)
-                continue;
+            if (!events[i].positive || events[j].positive) continue;
             pairs++;
             right += events[i].score > events[j].score ? 1 : events[i].score == events[j].score ? 0.5 : 0;
         }
@@ -47,8 +46,7 @@ static void one_class_alone_has_none(void) {
 static void samples_follow_the_curve(void) {
     struct scored events[EVENTS];
     double x[CURVE_POINTS], y[CURVE_POINTS], area = 0;
-    for (int i = 0; i < EVENTS; i++)
-        events[i] = (struct scored){(float)next(1000) + (float)(i % 2 ? 300 : 0), i % 2};
+    for (int i = 0; i < EVENTS; i++) events[i] = (struct scored){(float)next(1000) + (float)(i % 2 ? 300 : 0), i % 2};
     double exact = curve_area(events, EVENTS);
     curve_sample(events, EVENTS, x, y);
     for (int i = 1; i < CURVE_POINTS; i++) {
@@ -67,7 +65,8 @@ static bool is_reached(const struct scored *events, int count, double x, double 
         kept[0] = kept[1] = 0;
         for (int i = 0; i < count; i++)
             if (t >= 0 && events[i].score >= events[t].score) kept[events[i].positive]++;
-        if (fabs(kept[0] / (double)(count - positives) - x) < 1e-8 && fabs(kept[1] / (double)positives - y) < 1e-8) return true;
+        if (fabs(kept[0] / (double)(count - positives) - x) < 1e-8 && fabs(kept[1] / (double)positives - y) < 1e-8)
+            return true;
     }
     return false;
 }
@@ -75,12 +74,10 @@ static bool is_reached(const struct scored *events, int count, double x, double 
 static void no_point_is_invented(void) {
     struct scored events[60];
     double x[CURVE_POINTS], y[CURVE_POINTS];
-    for (int i = 0; i < 60; i++)
-        events[i] = (struct scored){(float)(next(7) + (unsigned)(i % 3 == 0)), i % 3 == 0};
+    for (int i = 0; i < 60; i++) events[i] = (struct scored){(float)(next(7) + (unsigned)(i % 3 == 0)), i % 3 == 0};
     curve_area(events, 60);
     curve_sample(events, 60, x, y);
-    for (int i = 0; i < CURVE_POINTS; i++)
-        CHECK(is_reached(events, 60, x[i], y[i]));
+    for (int i = 0; i < CURVE_POINTS; i++) CHECK(is_reached(events, 60, x[i], y[i]));
     CHECK(x[0] == 0 && y[0] == 0 && y[50] >= 0.5);
 }
 

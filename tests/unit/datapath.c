@@ -16,15 +16,13 @@ static void text_round_trip_is_identical(void) {
                 struct strbuf once = strbuf_new(graph->arena), twice = strbuf_new(graph->arena);
                 design_print(&once, below.program.design);
                 struct design *parsed = design_parse(context, graph, "test", once.data, once.length);
-                if (!parsed)
-                    print_diagnostics(context);
+                if (!parsed) print_diagnostics(context);
                 CHECK(parsed != NULL);
                 design_print(&twice, parsed);
                 CHECK_STR(twice.data, once.data);
                 CHECK_EQ(design_verify(parsed), 0);
                 design_free(parsed);
-                if (pass_trees(&below.program, &changed) || pass_pipeline(&below.program, &changed))
-                    break;
+                if (pass_trees(&below.program, &changed) || pass_pipeline(&below.program, &changed)) break;
             }
         }
         design_free(below.program.design);
@@ -46,7 +44,8 @@ static struct fixture fixture_new(void) {
     struct fixture f = {.context = context_new()};
     f.graph = graph_new(f.context, "g");
     struct format format = {true, 4, 0};
-    valref x = graph_append_integer_input(f.graph, "x", (struct shape){2, {1, 2}}, formats_uniform(f.graph->arena, format), ROUND_TRUNCATE, OVERFLOW_WRAP);
+    valref x = graph_append_integer_input(f.graph, "x", (struct shape){2, {1, 2}},
+                                          formats_uniform(f.graph->arena, format), ROUND_TRUNCATE, OVERFLOW_WRAP);
     graph_append_output(f.graph, "y", x);
     f.design = design_new(f.graph, "g");
     f.design->blocks = ARENA_ARRAY(f.design->arena, struct block, 1);
@@ -54,7 +53,8 @@ static struct fixture fixture_new(void) {
     f.datapath = &f.design->blocks[0].datapath;
     f.design->inputs = ARENA_ARRAY(f.design->arena, struct port, 1);
     f.design->input_count = 1;
-    f.design->inputs[0] = (struct port){.name = "x", .value = x, .element_count = 2, .elements = ARENA_ARRAY(f.design->arena, struct port_element, 2)};
+    f.design->inputs[0] = (struct port){
+        .name = "x", .value = x, .element_count = 2, .elements = ARENA_ARRAY(f.design->arena, struct port_element, 2)};
     for (int e = 0; e < 2; e++) {
         struct wire wire = {.op = WIRE_INPUT, .amount = e, .lo = -8, .hi = 7, .origin = NO_NODE, .cycle = -1};
         f.design->inputs[0].elements[e] = (struct port_element){datapath_append(f.design, f.datapath, &wire), format};
@@ -71,12 +71,19 @@ static void fixture_free(struct fixture *f) {
 
 static wireref sum(struct fixture *f, wireref a, int shift_a, wireref b, int shift_b, bool minus, int64_t constant) {
     struct term terms[2] = {{a, (uint8_t)shift_a, false}, {b, (uint8_t)shift_b, minus}};
-    return datapath_append(f->design, f->datapath, &(struct wire){.op = WIRE_SUM, .operands = terms, .operand_count = 2, .constant = constant, .origin = NO_NODE, .cycle = -1});
+    return datapath_append(f->design, f->datapath,
+                           &(struct wire){.op = WIRE_SUM,
+                                          .operands = terms,
+                                          .operand_count = 2,
+                                          .constant = constant,
+                                          .origin = NO_NODE,
+                                          .cycle = -1});
 }
 
 static void intervals_follow_linear_forms(void) {
     struct fixture f = fixture_new();
-    wireref three = sum(&f, f.a, 2, f.a, 0, true, 0), both = sum(&f, three, 0, f.b, 1, false, 5), zero = sum(&f, three, 0, three, 0, true, 0);
+    wireref three = sum(&f, f.a, 2, f.a, 0, true, 0), both = sum(&f, three, 0, f.b, 1, false, 5),
+            zero = sum(&f, three, 0, three, 0, true, 0);
     CHECK_EQ(f.datapath->wires[three.id].lo, -24); /* 3a, not 4a - a of independent terms */
     CHECK_EQ(f.datapath->wires[three.id].hi, 21);
     CHECK_EQ(f.datapath->wires[both.id].lo, -24 - 16 + 5);
@@ -88,29 +95,50 @@ static void intervals_follow_linear_forms(void) {
     fixture_free(&f);
 }
 
-
-static int break_interval(struct fixture *f) { return (int)f->datapath->wires[2].hi++; }
-static int break_order(struct fixture *f) { return (int)(f->datapath->wires[2].operands[0].wire.id = 3); }
-static int break_count(struct fixture *f) { return (int)(f->datapath->wires[3].operand_count = 2); }
-static int break_amount(struct fixture *f) { return f->datapath->wires[3].amount = -1; }
-static int break_shift(struct fixture *f) { return f->datapath->wires[3].operands[0].shift = 1; }
+static int break_interval(struct fixture *f) {
+    return (int)f->datapath->wires[2].hi++;
+}
+static int break_order(struct fixture *f) {
+    return (int)(f->datapath->wires[2].operands[0].wire.id = 3);
+}
+static int break_count(struct fixture *f) {
+    return (int)(f->datapath->wires[3].operand_count = 2);
+}
+static int break_amount(struct fixture *f) {
+    return f->datapath->wires[3].amount = -1;
+}
+static int break_shift(struct fixture *f) {
+    return f->datapath->wires[3].operands[0].shift = 1;
+}
 static int break_cycle(struct fixture *f) {
-    for (uint32_t i = 0; i < f->datapath->wire_count; i++)
-        f->datapath->wires[i].cycle = 0;
+    for (uint32_t i = 0; i < f->datapath->wire_count; i++) f->datapath->wires[i].cycle = 0;
     return f->datapath->wires[2].cycle = 1;
 }
-static int break_half_schedule(struct fixture *f) { return f->datapath->wires[2].cycle = 0; }
-static int break_port(struct fixture *f) { return f->design->inputs[0].elements[1].format.width = 3; }
-static int break_input(struct fixture *f) { return (int)(f->datapath->wires[1].table = 7); }
+static int break_half_schedule(struct fixture *f) {
+    return f->datapath->wires[2].cycle = 0;
+}
+static int break_port(struct fixture *f) {
+    return f->design->inputs[0].elements[1].format.width = 3;
+}
+static int break_input(struct fixture *f) {
+    return (int)(f->datapath->wires[1].table = 7);
+}
 
 static void verifier_finds_what_is_broken(void) {
-    int (*const breakages[])(struct fixture *) = {break_interval, break_order, break_count, break_amount, break_shift, break_cycle,
-                                                 break_half_schedule, break_port, break_input};
+    int (*const breakages[])(struct fixture *) = {break_interval,      break_order, break_count,
+                                                  break_amount,        break_shift, break_cycle,
+                                                  break_half_schedule, break_port,  break_input};
     for (size_t i = 0; i < sizeof breakages / sizeof *breakages; i++) {
         struct fixture f = fixture_new();
         wireref s = sum(&f, f.a, 0, f.b, 1, false, 0);
         struct term operand = {.wire = s};
-        datapath_append(f.design, f.datapath, &(struct wire){.op = WIRE_WRAP, .operands = &operand, .operand_count = 1, .amount = 3, .origin = NO_NODE, .cycle = -1});
+        datapath_append(f.design, f.datapath,
+                        &(struct wire){.op = WIRE_WRAP,
+                                       .operands = &operand,
+                                       .operand_count = 1,
+                                       .amount = 3,
+                                       .origin = NO_NODE,
+                                       .cycle = -1});
         CHECK_EQ(design_verify(f.design), 0);
         breakages[i](&f);
         if (design_verify(f.design) == 0 || f.context->diagnostics.errors == 0)
@@ -120,10 +148,17 @@ static void verifier_finds_what_is_broken(void) {
 }
 
 static void parser_names_the_line(void) {
-    static const struct { const char *text; int line; const char *message; } cases[] = {
-        {"design \"g\" period 0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw0 = frob w1 [0, 0]\nend\n", 3, "unknown operator 'frob'"},
-        {"design \"g\" period 0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw1 = constant 1 [1, 1]\nend\n", 3, "wires are numbered in order, this is w0"},
-        {"design \"g\" period 0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw0 = constant 1 [1, 2]\nend\n", 3, "the interval of w0 is [1, 1]"},
+    static const struct {
+        const char *text;
+        int line;
+        const char *message;
+    } cases[] = {
+        {"design \"g\" period 0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw0 = frob w1 [0, 0]\nend\n",
+         3, "unknown operator 'frob'"},
+        {"design \"g\" period 0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw1 = constant 1 [1, 1]\nend\n",
+         3, "wires are numbered in order, this is w0"},
+        {"design \"g\" period 0 latency 0 registers 1 1\nblock unrolled interval 1 latency 0 beats 1\nw0 = constant 1 [1, 2]\nend\n",
+         3, "the interval of w0 is [1, 1]"},
         {"desing", 1, "expected 'design'"},
         {"design \"g", 1, "a name without its closing quote"},
     };

@@ -7,14 +7,15 @@ static const struct technology *technology_of(const char *part, int speed, bool 
 }
 
 static void adders_take_what_their_chains_take(void) {
-    static const struct { int terms, bits, picoseconds; } cases[] = {
-        {2, 1, 340 + 140},             /* net, LUT, its own sum */
-        {2, 4, 340 + 160 + 3 * 10},    /* along the chain */
-        {2, 8, 340 + 190 + 100},       /* out of a block of four into the sums of the next */
-        {2, 16, 340 + 190 + 2 * 30 + 100},
-        {3, 8, 680 + 160 + 6 * 10},    /* the second LUT waits for the first of the column below */
-        {3, 10, 680 + 160 + 6 * 10 + 100},
-        {3, 24, 680 + 220 + 30 + 100}};
+    static const struct {
+        int terms, bits, picoseconds;
+    } cases[] = {{2, 1, 340 + 140},          /* net, LUT, its own sum */
+                 {2, 4, 340 + 160 + 3 * 10}, /* along the chain */
+                 {2, 8, 340 + 190 + 100},    /* out of a block of four into the sums of the next */
+                 {2, 16, 340 + 190 + 2 * 30 + 100},
+                 {3, 8, 680 + 160 + 6 * 10}, /* the second LUT waits for the first of the column below */
+                 {3, 10, 680 + 160 + 6 * 10 + 100},
+                 {3, 24, 680 + 220 + 30 + 100}};
     const struct technology *t = technology_of("xcvu13p", 2, false);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK_EQ(adder_delay(t, cases[i].terms, cases[i].bits), cases[i].picoseconds);
@@ -22,16 +23,23 @@ static void adders_take_what_their_chains_take(void) {
 }
 
 static void grades_and_families_differ(void) {
-    static const struct { const char *part; int speed; bool low_voltage; int lut, net, tree; } cases[] = {
-        {"xcvu13p", 3, false, 85, 204, 891}, {"xcvu13p", 2, false, 100, 240, 775}, {"xcvu13p", 1, false, 121, 290, 667},
-        {"xcvu9p", 2, true, 127, 305, 725},  {"xczu9eg", 1, true, 135, 324, 667},  {"xcku115", 2, false, 148, 355, 0},
-        {"xc7vx690t", 2, false, 171, 410, 0}, {"xc7a200t", 1, false, 309, 741, 0}, {"xc7z020", 2, false, 255, 612, 0}};
+    static const struct {
+        const char *part;
+        int speed;
+        bool low_voltage;
+        int lut, net, tree;
+    } cases[] = {{"xcvu13p", 3, false, 85, 204, 891},  {"xcvu13p", 2, false, 100, 240, 775},
+                 {"xcvu13p", 1, false, 121, 290, 667}, {"xcvu9p", 2, true, 127, 305, 725},
+                 {"xczu9eg", 1, true, 135, 324, 667},  {"xcku115", 2, false, 148, 355, 0},
+                 {"xc7vx690t", 2, false, 171, 410, 0}, {"xc7a200t", 1, false, 309, 741, 0},
+                 {"xc7z020", 2, false, 255, 612, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct technology *t = technology_of(cases[i].part, cases[i].speed, cases[i].low_voltage);
         CHECK_EQ(t->lut, cases[i].lut);
         CHECK_EQ(t->net, cases[i].net);
         CHECK_EQ(t->clock_tree_megahertz, cases[i].tree);
-        CHECK(!strstr(t->source, "scaled from ultrascale+ and not fitted") == (cases[i].tree != 0)); /* said in reports */
+        CHECK(!strstr(t->source, "scaled from ultrascale+ and not fitted") ==
+              (cases[i].tree != 0)); /* said in reports */
     }
 }
 
@@ -40,17 +48,18 @@ static void chains_overlap(void) {
     struct bxc_context *context = context_new();
     struct graph *graph = graph_new(context, "chain");
     struct shape shape = {2, {1, 3}};
-    valref x = graph_append_integer_input(graph, "x", shape, formats_uniform(graph->arena, (struct format){true, 8, 0}), ROUND_HALF_EVEN, OVERFLOW_WRAP);
+    valref x = graph_append_integer_input(graph, "x", shape, formats_uniform(graph->arena, (struct format){true, 8, 0}),
+                                          ROUND_HALF_EVEN, OVERFLOW_WRAP);
     static const int64_t ones[] = {1, 1, 1};
-    valref operands[2] = {x, graph_append_integers(graph, "w", (struct shape){2, {3, 1}}, formats_uniform(graph->arena, (struct format){true, 2, 0}), ones)};
+    valref operands[2] = {x, graph_append_integers(graph, "w", (struct shape){2, {3, 1}},
+                                                   formats_uniform(graph->arena, (struct format){true, 2, 0}), ones)};
     graph_append_output(graph, "y", graph_append(graph, OP_MATMUL, "sum", operands, 2, NULL));
     CHECK_EQ(graph_infer(graph), 0);
     struct below below;
     below_start(&below, graph, 2, 5000);
     int64_t **events = below_events(graph, 10, 1);
     static const char *const names[] = {"lower", "trees", "pipeline"};
-    for (int i = 0; i < 3; i++)
-        CHECK(below_pass(&below, names[i], 10, events) == NULL);
+    for (int i = 0; i < 3; i++) CHECK(below_pass(&below, names[i], 10, events) == NULL);
     struct design *design = below.program.design;
     /* first: bit 0 at 480; onto the second's chain 240 + 100 + 160, then 190 - 160, 30, 100 as any of ten bits:
      * that is later than the first one's last bit, 660, with a LUT and a short piece of chain */
@@ -79,21 +88,25 @@ static void check_stage(struct graph *graph, int adder_terms, int picoseconds) {
     struct below below;
     below_start(&below, graph, adder_terms, 9000);
     int64_t **events = below_events(graph, 10, 1);
-    for (int k = 0; k < 3; k++)
-        CHECK(below_pass(&below, names[k], 10, events) == NULL);
+    for (int k = 0; k < 3; k++) CHECK(below_pass(&below, names[k], 10, events) == NULL);
     CHECK_EQ(design_stage_picoseconds(below.program.design, below.program.technology), picoseconds);
     design_free(below.program.design);
 }
 
-/* A saturation from eight bits: a LUT a bit, and one before it that tests the bits above, when they are more than two. */
+/* A saturation from eight bits: a LUT a bit, and one before it that tests the bits above, when they are more than two.
+ */
 static void limits_test_once_for_all_bits(void) {
-    static const struct { int16_t width; int levels; } cases[] = {{7, 1}, {6, 2}, {4, 2}};
+    static const struct {
+        int16_t width;
+        int levels;
+    } cases[] = {{7, 1}, {6, 2}, {4, 2}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bxc_context *context = context_new();
         struct graph *graph = graph_new(context, "limits");
         valref x = input_of(graph, 1, 8);
-        union attributes attributes = {.quantizer = {.overflow = OVERFLOW_SATURATE,
-                                                     .formats = formats_uniform(graph->arena, (struct format){true, cases[i].width, 0})}};
+        union attributes attributes = {
+            .quantizer = {.overflow = OVERFLOW_SATURATE,
+                          .formats = formats_uniform(graph->arena, (struct format){true, cases[i].width, 0})}};
         graph_append_output(graph, "y", graph_append(graph, OP_NARROW, "narrow", &x, 1, &attributes));
         check_stage(graph, 2, cases[i].levels * 340 + 350);
         graph_free(graph);
@@ -101,8 +114,8 @@ static void limits_test_once_for_all_bits(void) {
     }
 }
 
-/* The largest of four: a comparison (a LUT, out of two blocks of four onto the ninth place), a selection, and both again;
- * the second comparison's LUT are not the selection's, which its chain takes, too. */
+/* The largest of four: a comparison (a LUT, out of two blocks of four onto the ninth place), a selection, and both
+ * again; the second comparison's LUT are not the selection's, which its chain takes, too. */
 static void comparisons_have_their_own_luts(void) {
     struct bxc_context *context = context_new();
     struct graph *graph = graph_new(context, "largest");
@@ -114,21 +127,24 @@ static void comparisons_have_their_own_luts(void) {
     context_free(context);
 }
 
-/* A table of an index, straight from registers, behind a sum, and with a saturation between. Where it has several results
- * and fills a LUT, it takes a level of LUT for each of the index's bits behind a sum of three, and a level more behind
- * the saturation of a sum of two if it is wider than a LUT. */
+/* A table of an index, straight from registers, behind a sum, and with a saturation between. Where it has several
+ * results and fills a LUT, it takes a level of LUT for each of the index's bits behind a sum of three, and a level more
+ * behind the saturation of a sum of two if it is wider than a LUT. */
 static void tables_behind_chains_take_their_time(void) {
     enum { THREE = 680 + 160, TWO = 340 + 190 + 100, LEVEL = 340 };
-    static const struct { int terms; int16_t width, saturated, results; int picoseconds; } cases[] = {
-        {1, 6, 0, 6, LEVEL},                      /* one LUT a result */
-        {1, 7, 0, 6, 2 * LEVEL},                  /* and a multiplexer */
-        {3, 4, 0, 6, THREE + 4 * 10 + 6 * LEVEL}, /* of three numbers of four bits: six bits */
-        {3, 4, 0, 1, THREE + 4 * 10 + 1 * LEVEL},
-        {3, 3, 0, 6, THREE + 3 * 10 + 1 * LEVEL},
-        {2, 6, 0, 6, TWO + 2 * LEVEL},
-        {2, 7, 7, 6, TWO + 1 * LEVEL + 3 * LEVEL},
-        {2, 7, 7, 1, TWO + 1 * LEVEL + 2 * LEVEL},
-        {2, 7, 6, 6, TWO + 2 * LEVEL + 1 * LEVEL}};
+    static const struct {
+        int terms;
+        int16_t width, saturated, results;
+        int picoseconds;
+    } cases[] = {{1, 6, 0, 6, LEVEL},                      /* one LUT a result */
+                 {1, 7, 0, 6, 2 * LEVEL},                  /* and a multiplexer */
+                 {3, 4, 0, 6, THREE + 4 * 10 + 6 * LEVEL}, /* of three numbers of four bits: six bits */
+                 {3, 4, 0, 1, THREE + 4 * 10 + 1 * LEVEL},
+                 {3, 3, 0, 6, THREE + 3 * 10 + 1 * LEVEL},
+                 {2, 6, 0, 6, TWO + 2 * LEVEL},
+                 {2, 7, 7, 6, TWO + 1 * LEVEL + 3 * LEVEL},
+                 {2, 7, 7, 1, TWO + 1 * LEVEL + 2 * LEVEL},
+                 {2, 7, 6, 6, TWO + 2 * LEVEL + 1 * LEVEL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bxc_context *context = context_new();
         struct graph *graph = graph_new(context, "table");

@@ -85,9 +85,11 @@ static int compare(const struct graph *graph, const struct events *events, const
         for (uint32_t i = 0; i < events->outputs; i++)
             for (size_t k = 0; k < events->out_elements[i]; k++) {
                 int64_t got, want = events->want[i][e * events->out_elements[i] + k];
-                if (fread(&got, sizeof got, 1, file) != 1) wrong = wrong ? wrong : 1;
+                if (fread(&got, sizeof got, 1, file) != 1)
+                    wrong = wrong ? wrong : 1;
                 else if (got != want && !wrong++)
-                    printf("# %s: event %zu output %s[%zu]: %lld, not %lld\n", language, e, graph->outputs[i].name, k, (long long)got, (long long)want);
+                    printf("# %s: event %zu output %s[%zu]: %lld, not %lld\n", language, e, graph->outputs[i].name, k,
+                           (long long)got, (long long)want);
             }
     if (!file || fgetc(file) != EOF) wrong = wrong ? wrong : 1;
     if (file) fclose(file);
@@ -117,11 +119,17 @@ static const struct language *language_named(const char *name) {
 
 static bool refused; /* a graph that needs more than 64 bits is refused by name */
 
-static int run_language(struct bxc_context *context, const struct graph *graph, const struct events *events, const char *name) {
+static int run_language(struct bxc_context *context, const struct graph *graph, const struct events *events,
+                        const char *name) {
     struct arena *arena = arena_new(context);
     struct file_set files = {.arena = arena};
-    struct emission emission = {.context = context, .graph = graph, .name = "random", .content_hash = hash, .clock_ps = 2500,
-                                .part_code = "xcvu13p-flga2577-2-e", .files = &files};
+    struct emission emission = {.context = context,
+                                .graph = graph,
+                                .name = "random",
+                                .content_hash = hash,
+                                .clock_ps = 2500,
+                                .part_code = "xcvu13p-flga2577-2-e",
+                                .files = &files};
     size_t errors = context->diagnostics.errors;
     int status = language_named(name)->emit(&emission);
     refused = status && context->diagnostics.errors > errors;
@@ -129,11 +137,14 @@ static int run_language(struct bxc_context *context, const struct graph *graph, 
     arena_free(arena);
     if (status) return status;
     const char *ap_types = getenv("AP_TYPES"), *optimise = getenv("OPTIMISE");
-    if (shell("make -s -C %s/%s BUILD=%s/build.%s %s='-g %s -Werror%s' AP_TYPES=%s 2>&1 | sed 's/^/# /' && test -x %s/build.%s/run", folder, name, folder, name,
-              strcmp(name, "c") ? "CXXFLAGS" : "CFLAGS", optimise ? optimise : "-O1",
-              optimise ? "" : " -fsanitize=undefined -fno-sanitize-recover=all", ap_types ? ap_types : "", folder, name))
+    if (shell(
+            "make -s -C %s/%s BUILD=%s/build.%s %s='-g %s -Werror%s' AP_TYPES=%s 2>&1 | sed 's/^/# /' && test -x %s/build.%s/run",
+            folder, name, folder, name, strcmp(name, "c") ? "CXXFLAGS" : "CFLAGS", optimise ? optimise : "-O1",
+            optimise ? "" : " -fsanitize=undefined -fno-sanitize-recover=all", ap_types ? ap_types : "", folder, name))
         return -1;
-    if (shell("test \"$(%s/build.%s/run --hash)\" = %s && %s/build.%s/run < %s/in > %s/out", folder, name, hash, folder, name, folder, folder)) return -1;
+    if (shell("test \"$(%s/build.%s/run --hash)\" = %s && %s/build.%s/run < %s/in > %s/out", folder, name, hash, folder,
+              name, folder, folder))
+        return -1;
     return compare(graph, events, name);
 }
 
@@ -145,19 +156,27 @@ static void print_real_main(struct strbuf *out, const struct events *events) {
         const char *type = precision ? "float" : "double";
         strbuf_printf(out, "static int %s_event(void) {\n    double word;\n", type);
         for (uint32_t i = 0; i < events->inputs; i++)
-            strbuf_printf(out, "    %s i%u[%zu];\n    for (int k = 0; k < %zu; k++) {\n        if (fread(&word, 8, 1, stdin) != 1) return 0;\n"
-                          "        i%u[k] = (%s)word;\n    }\n", type, i, events->in_elements[i], events->in_elements[i], i, type);
-        for (uint32_t i = 0; i < events->outputs; i++) strbuf_printf(out, "    %s o%u[%zu] = {0};\n", type, i, events->out_elements[i]);
+            strbuf_printf(
+                out,
+                "    %s i%u[%zu];\n    for (int k = 0; k < %zu; k++) {\n        if (fread(&word, 8, 1, stdin) != 1) return 0;\n"
+                "        i%u[k] = (%s)word;\n    }\n",
+                type, i, events->in_elements[i], events->in_elements[i], i, type);
+        for (uint32_t i = 0; i < events->outputs; i++)
+            strbuf_printf(out, "    %s o%u[%zu] = {0};\n", type, i, events->out_elements[i]);
         strbuf_printf(out, "    word = random_run_%s(", type);
         for (uint32_t i = 0; i < events->inputs; i++) strbuf_printf(out, "%si%u", i ? ", " : "", i);
         for (uint32_t i = 0; i < events->outputs; i++) strbuf_printf(out, ", o%u", i);
         strbuf_append(out, ");\n    fwrite(&word, 8, 1, stdout);\n");
         for (uint32_t i = 0; i < events->outputs; i++)
-            strbuf_printf(out, "    for (int k = 0; k < %zu; k++) {\n        word = o%u[k];\n        fwrite(&word, 8, 1, stdout);\n    }\n",
-                          events->out_elements[i], i);
+            strbuf_printf(
+                out,
+                "    for (int k = 0; k < %zu; k++) {\n        word = o%u[k];\n        fwrite(&word, 8, 1, stdout);\n    }\n",
+                events->out_elements[i], i);
         strbuf_append(out, "    return 1;\n}\n\n");
     }
-    strbuf_append(out, "int main(int count, char **arguments) {\n    (void)arguments;\n    while (count > 1 ? float_event() : double_event()) {}\n    return 0;\n}\n");
+    strbuf_append(
+        out,
+        "int main(int count, char **arguments) {\n    (void)arguments;\n    while (count > 1 ? float_event() : double_event()) {}\n    return 0;\n}\n");
 }
 
 enum { REAL_EVENTS = 100, NAN_EVENT = 50 };
@@ -165,7 +184,8 @@ static uint64_t current_seed;
 
 /* Reals around the port's grid, its ties and their neighbours, and far beyond it; most need all of binary64. */
 static double random_real(struct random_graph *random, const struct port_rule *rule) {
-    double near = fixed_to_real(random_in_format(random, rule->format) * 4 + random_below(random, 9) - 4, rule->format.fraction + 2);
+    double near = fixed_to_real(random_in_format(random, rule->format) * 4 + random_below(random, 9) - 4,
+                                rule->format.fraction + 2);
     near = (near - (double)rule->zero_point) * (double)rule->scale;
     switch (random_below(random, 12)) {
     case 0: return INFINITY;
@@ -250,7 +270,8 @@ static void read_ports(struct random_graph *random, struct events *events, doubl
         float *floats = ARENA_ARRAY(random->graph->arena, float, count);
         for (size_t k = 0; k < count; k++) floats[k] = (float)reals[i][k];
         CHECK_EQ(is_float ? port_read_floats(reader, REAL_EVENTS, 0, floats, events->in[i])
-                          : port_read_doubles(reader, REAL_EVENTS, 0, reals[i], events->in[i]), 0);
+                          : port_read_doubles(reader, REAL_EVENTS, 0, reals[i], events->in[i]),
+                 0);
     }
 }
 
@@ -289,7 +310,8 @@ static int compare_reals(struct random_graph *random, struct events *events, dou
 static int run_reals_built(struct random_graph *random, struct events *events, double **reals, const char *flags) {
     const char *compiler = getenv("CC");
     int wrong = 0;
-    if (shell("%s %s -Wall -Wextra -Wpedantic -Werror -o %s/real %s/c/real.c %s/c/random.c", compiler ? compiler : "cc", flags, folder, folder, folder))
+    if (shell("%s %s -Wall -Wextra -Wpedantic -Werror -o %s/real %s/c/real.c %s/c/random.c", compiler ? compiler : "cc",
+              flags, folder, folder, folder))
         return -1;
     for (int is_float = 0; is_float < 2; is_float++) {
         if (shell("%s/real %s < %s/in > %s/out", folder, is_float ? "float" : "", folder, folder)) return -1;
@@ -311,7 +333,8 @@ static int run_reals(struct bxc_context *context, struct random_graph *random, s
     if (!file || real_events(random, events, file, reals)) return -1;
     int wrong = run_reals_built(random, events, reals, "-std=c99 -O1 -fsanitize=undefined -fno-sanitize-recover=all");
     if (wrong) return wrong;
-    return run_reals_built(random, events, reals, "-std=gnu99 -O2 -ffp-contract=fast $(grep -qsw fma /proc/cpuinfo && echo -mfma)");
+    return run_reals_built(random, events, reals,
+                           "-std=gnu99 -O2 -ffp-contract=fast $(grep -qsw fma /proc/cpuinfo && echo -mfma)");
 }
 
 static int width_limit, fraction_limit;
@@ -334,8 +357,9 @@ static void one_graph(const char *language) {
         print_diagnostics(context);
         printf("# seed %llu in %s\n", (unsigned long long)current_seed, folder);
     }
-    if (refused) printf("# seed %llu refused: %s\n", (unsigned long long)current_seed,
-                        context->diagnostics.items[context->diagnostics.count - 1].message);
+    if (refused)
+        printf("# seed %llu refused: %s\n", (unsigned long long)current_seed,
+               context->diagnostics.items[context->diagnostics.count - 1].message);
     graph_free(random.graph);
     graph_free(graph);
     context_free(context);
@@ -343,10 +367,18 @@ static void one_graph(const char *language) {
     CHECK(!refused || fraction_limit > 20);
 }
 
-static void random_graphs_in_c(void) { one_graph("c"); }
-static void wide_graphs_in_c(void) { one_graph("c"); }
-static void random_graphs_in_hls(void) { one_graph("hls"); }
-static void wide_graphs_in_hls(void) { one_graph("hls"); }
+static void random_graphs_in_c(void) {
+    one_graph("c");
+}
+static void wide_graphs_in_c(void) {
+    one_graph("c");
+}
+static void random_graphs_in_hls(void) {
+    one_graph("hls");
+}
+static void wide_graphs_in_hls(void) {
+    one_graph("hls");
+}
 
 int main(void) {
     const char *work = getenv("WORK"), *chosen = getenv("LANGUAGES");

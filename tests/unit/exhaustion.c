@@ -14,15 +14,14 @@
 
 static char work[PATH_MAX / 2];
 
-static const char tiny_model[] =
-    "bxc graph 1\n"
-    "graph \"tiny\"\n"
-    "%0 = input() \"x\" : [1,2] real\n"
-    "%1 = constant() \"weights\" : [2,2] real {0.5, -1, 2, 0.25}\n"
-    "%2 = matmul(%0, %1) \"dense\" : [1,2] real\n"
-    "%3 = relu(%2) \"relu\" : [1,2] real\n"
-    "%4 = softmax(%3) \"softmax\" axis=1 : [1,2] real\n"
-    "output \"y\" %4\n";
+static const char tiny_model[] = "bxc graph 1\n"
+                                 "graph \"tiny\"\n"
+                                 "%0 = input() \"x\" : [1,2] real\n"
+                                 "%1 = constant() \"weights\" : [2,2] real {0.5, -1, 2, 0.25}\n"
+                                 "%2 = matmul(%0, %1) \"dense\" : [1,2] real\n"
+                                 "%3 = relu(%2) \"relu\" : [1,2] real\n"
+                                 "%4 = softmax(%3) \"softmax\" axis=1 : [1,2] real\n"
+                                 "output \"y\" %4\n";
 
 static const char *in_work(char path[PATH_MAX], const char *name) {
     snprintf(path, PATH_MAX, "%s/%s", work, name);
@@ -69,7 +68,9 @@ static uint64_t folder_sum(const char *folder) {
         char path[PATH_MAX];
         struct stat status;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= sizeof path || lstat(path, &status) < 0) continue;
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= sizeof path ||
+            lstat(path, &status) < 0)
+            continue;
         sum += S_ISDIR(status.st_mode) ? folder_sum(path) : file_sum(path);
     }
     if (directory) closedir(directory);
@@ -81,7 +82,8 @@ static void remove_all(const char *folder) {
     for (struct dirent *entry; directory && (entry = readdir(directory));) {
         char path[PATH_MAX];
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < sizeof path && unlink(path) < 0) remove_all(path);
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < sizeof path && unlink(path) < 0)
+            remove_all(path);
     }
     if (directory) closedir(directory);
     rmdir(folder);
@@ -106,7 +108,8 @@ static struct bxc_options *options_with(struct bxc_context *context, const char 
 
 static int compile_to(struct bxc_context *context, const char *model, const char *name) {
     char folder[PATH_MAX];
-    struct bxc_options *options = options_with(context, (const char *const[]){"clock", "360MHz", "input", "x=fixed<8,4>", "precision", "6", NULL});
+    struct bxc_options *options = options_with(
+        context, (const char *const[]){"clock", "360MHz", "input", "x=fixed<8,4>", "precision", "6", NULL});
     int result = options ? bxc_compile(context, model, in_work(folder, name), options, NULL) : -1;
     bxc_options_free(options);
     return result;
@@ -143,7 +146,8 @@ static int run_with(struct bxc_context *context, const struct attempt *attempt, 
     char events[PATH_MAX], out[PATH_MAX];
     struct bxc_options *options = options_with(context, (const char *const[]){"engine", engine, NULL});
     const char *files[] = {in_work(events, "events.npy")};
-    int result = options ? bxc_run(context, attempt->model, files, 1, in_work(out, attempt->product), options, NULL) : -1;
+    int result =
+        options ? bxc_run(context, attempt->model, files, 1, in_work(out, attempt->product), options, NULL) : -1;
     bxc_options_free(options);
     return result;
 }
@@ -211,7 +215,8 @@ static void exhaust(const struct attempt *attempt, int samples) {
             return;
         }
         if (folder_sum(work) != before) {
-            test_fail(__FILE__, __LINE__, "allocation %lld of %lld: something was left behind or changed", (long long)n, (long long)total);
+            test_fail(__FILE__, __LINE__, "allocation %lld of %lld: something was left behind or changed", (long long)n,
+                      (long long)total);
             return;
         }
     }
@@ -320,8 +325,9 @@ static int with_file_limit(const struct attempt *attempt, rlim_t limit, bool *to
 }
 
 static void full_disk_leaves_nothing(void) {
-    const struct attempt attempts[] = {{tiny, compile_new, "new"}, {tiny, compile_over, NULL}, {tiny, compile_new, "a/b/c"},
-                                       {tiny, convert, "new.json"}, {tiny, run_float, "new.npy"}, {tiny, run_emulator, "new.npy"}};
+    const struct attempt attempts[] = {{tiny, compile_new, "new"},   {tiny, compile_over, NULL},
+                                       {tiny, compile_new, "a/b/c"}, {tiny, convert, "new.json"},
+                                       {tiny, run_float, "new.npy"}, {tiny, run_emulator, "new.npy"}};
     uint64_t before = folder_sum(work);
     signal(SIGXFSZ, SIG_IGN);
     for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++)

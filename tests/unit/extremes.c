@@ -19,22 +19,23 @@ static int64_t draw_below(int limit) { /* splitmix64 */
 static valref weights(struct graph *graph, int rows, int columns) {
     int64_t numbers[INPUTS * MIDDLE];
     struct format format = {true, 5, 2};
-    for (int i = 0; i < rows * columns; i++)
-        numbers[i] = draw_below(31) - 15;
-    return graph_append_integers(graph, "w", (struct shape){2, {rows, columns}}, formats_uniform(graph->arena, format), numbers);
+    for (int i = 0; i < rows * columns; i++) numbers[i] = draw_below(31) - 15;
+    return graph_append_integers(graph, "w", (struct shape){2, {rows, columns}}, formats_uniform(graph->arena, format),
+                                 numbers);
 }
 
 /* Weights of the last layer: its first neuron is the first number before it, all others add all numbers up. */
 static valref passing_on(struct graph *graph) {
     int64_t numbers[MIDDLE * LAST];
-    for (int i = 0; i < MIDDLE * LAST; i++)
-        numbers[i] = i % LAST ? i / LAST + 5 : i == 0;
-    return graph_append_integers(graph, "w", (struct shape){2, {MIDDLE, LAST}}, formats_uniform(graph->arena, (struct format){true, 6, 2}), numbers);
+    for (int i = 0; i < MIDDLE * LAST; i++) numbers[i] = i % LAST ? i / LAST + 5 : i == 0;
+    return graph_append_integers(graph, "w", (struct shape){2, {MIDDLE, LAST}},
+                                 formats_uniform(graph->arena, (struct format){true, 6, 2}), numbers);
 }
 
-static valref port_of(struct graph *graph, const char *name, int elements, struct format format, enum overflow overflow) {
-    return graph_append_integer_input(graph, name, (struct shape){2, {1, elements}}, formats_uniform(graph->arena, format),
-                                      ROUND_TRUNCATE, overflow);
+static valref port_of(struct graph *graph, const char *name, int elements, struct format format,
+                      enum overflow overflow) {
+    return graph_append_integer_input(graph, name, (struct shape){2, {1, elements}},
+                                      formats_uniform(graph->arena, format), ROUND_TRUNCATE, overflow);
 }
 
 /* Of INPUTS elements, `split` of which come by an input of their own. */
@@ -46,7 +47,8 @@ static valref features(struct graph *graph, int split, struct format format, enu
 }
 
 /* Sums, a clamp or a wrap, sums again: both layers of sums are outputs. */
-static struct graph *layers(struct bxc_context *context, int split, struct format port, enum overflow overflow, enum overflow between, bool pass_on) {
+static struct graph *layers(struct bxc_context *context, int split, struct format port, enum overflow overflow,
+                            enum overflow between, bool pass_on) {
     struct graph *graph = graph_new(context, "g");
     union attributes narrow = {.quantizer = {.rounding = ROUND_HALF_EVEN, .overflow = between}};
     narrow.quantizer.formats = formats_uniform(graph->arena, (struct format){false, 4, 1});
@@ -70,8 +72,10 @@ static struct port_elements *ports_of(struct graph *graph) {
 }
 
 /* Smallest and largest of each sum over these events. */
-static void ends_of(const struct graph *graph, const int64_t *events, size_t count, int64_t lo[MIDDLE + LAST], int64_t hi[MIDDLE + LAST]) {
-    int64_t *first = ARENA_ARRAY(graph->arena, int64_t, count * MIDDLE), *last = ARENA_ARRAY(graph->arena, int64_t, count * LAST);
+static void ends_of(const struct graph *graph, const int64_t *events, size_t count, int64_t lo[MIDDLE + LAST],
+                    int64_t hi[MIDDLE + LAST]) {
+    int64_t *first = ARENA_ARRAY(graph->arena, int64_t, count * MIDDLE),
+            *last = ARENA_ARRAY(graph->arena, int64_t, count * LAST);
     graph_run_integers(graph, count, (const int64_t *const[]){events}, (int64_t *const[]){first, last});
     for (int k = 0; k < MIDDLE + LAST; k++) {
         lo[k] = INT64_MAX, hi[k] = INT64_MIN;
@@ -92,10 +96,10 @@ static void as_far_as_any_event(int split) {
         struct graph *graph = two_layers(context, (struct format){true, 2, 0}, OVERFLOW_SATURATE);
         int64_t *all = ARENA_ARRAY(graph->arena, int64_t, 4096 * INPUTS), lo[2][MIDDLE + LAST], hi[2][MIDDLE + LAST];
         for (int e = 0; e < 4096; e++)
-            for (int i = 0; i < INPUTS; i++)
-                all[e * INPUTS + i] = (e >> (2 * i) & 3) - 2;
+            for (int i = 0; i < INPUTS; i++) all[e * INPUTS + i] = (e >> (2 * i) & 3) - 2;
         state = seed;
-        struct graph *asked = layers(context, split, (struct format){true, 2, 0}, OVERFLOW_SATURATE, OVERFLOW_SATURATE, false);
+        struct graph *asked =
+            layers(context, split, (struct format){true, 2, 0}, OVERFLOW_SATURATE, OVERFLOW_SATURATE, false);
         struct row_set found = extreme_events(asked, ports_of(asked), graph->arena);
         ends_of(graph, all, 4096, lo[0], hi[0]);
         ends_of(graph, found.rows, found.count, lo[1], hi[1]);
@@ -126,8 +130,7 @@ static void ties_of_every_bit(void) {
     for (uint64_t i = 0; i < corner_events(ports); i++) {
         int64_t event[INPUTS];
         corner_event(ports, i, event);
-        for (int bit = 0; bit < 39; bit++)
-            seen |= event[0] == (int64_t)1 << bit ? (uint64_t)1 << bit : 0;
+        for (int bit = 0; bit < 39; bit++) seen |= event[0] == (int64_t)1 << bit ? (uint64_t)1 << bit : 0;
     }
     CHECK_EQ(seen, ((uint64_t)1 << 39) - 1);
     context_free(context);
@@ -152,11 +155,9 @@ static void the_first_layer_reaches_its_ends(void) {
 static size_t only_sums_of(struct graph *sums, uint32_t first_node, enum op op) {
     for (uint32_t n = first_node; n < sums->node_count; n++) {
         const struct node *node = &sums->nodes[n];
-        if (node->op != OP_ADD)
-            continue;
+        if (node->op != OP_ADD) continue;
         const struct node *flat = graph_definition(sums, graph_definition(sums, node->inputs[0])->inputs[0]);
-        if (graph_definition(sums, flat->inputs[0])->op != op)
-            continue;
+        if (graph_definition(sums, flat->inputs[0])->op != op) continue;
         sums->output_count = 0;
         graph_append_output(sums, "sums", node->result);
         return value_elements(sums, node->result);
@@ -168,32 +169,34 @@ static int compare_intervals(const void *a, const void *b) {
     return memcmp(a, b, sizeof(struct interval));
 }
 
-/* Every sum of the datapath that is no number of the graph is one of the copy, with its constant: their intervals are the
- * same. Not even a neuron that passes a number on, so that one wire is both, hides the sums that the number is part of. */
+/* Every sum of the datapath that is no number of the graph is one of the copy, with its constant: their intervals are
+ * the same. Not even a neuron that passes a number on, so that one wire is both, hides the sums that the number is part
+ * of. */
 static void every_adder_is_there(void) {
     struct bxc_context *context = context_new();
     struct below below;
-    below_start(&below, layers(context, 0, (struct format){true, 9, 2}, OVERFLOW_SATURATE, OVERFLOW_SATURATE, true), 2, 2778);
+    below_start(&below, layers(context, 0, (struct format){true, 9, 2}, OVERFLOW_SATURATE, OVERFLOW_SATURATE, true), 2,
+                2778);
     CHECK_EQ(passes_run(&below.program, NULL, "pipeline"), 0);
     const struct graph *graph = below.program.graph;
     const struct datapath *path = &below.program.design->blocks[0].datapath;
     struct graph *sums = graph_with_partial_sums(graph, below.program.design);
-    struct interval *wires = arena_calloc(graph->arena, path->wire_count, sizeof *wires), *numbers = arena_calloc(graph->arena, path->wire_count, sizeof *numbers);
+    struct interval *wires = arena_calloc(graph->arena, path->wire_count, sizeof *wires),
+                    *numbers = arena_calloc(graph->arena, path->wire_count, sizeof *numbers);
     size_t count = 0, found = 0;
-    bool *known = arena_calloc(graph->arena, path->wire_count, sizeof *known); /* adds up numbers of the graph, or is one */
+    bool *known =
+        arena_calloc(graph->arena, path->wire_count, sizeof *known); /* adds up numbers of the graph, or is one */
     for (uint32_t w = 0; w < path->wire_count; w++) {
         const struct wire *wire = &path->wires[w];
         bool probed = false, sum = wire->op == WIRE_SUM;
-        for (uint32_t p = 0; p < path->probe_count; p++)
-            probed |= path->probes[p].wire.id == w;
-        for (uint32_t k = 0; k < wire->operand_count; k++)
-            sum &= known[wire->operands[k].wire.id];
+        for (uint32_t p = 0; p < path->probe_count; p++) probed |= path->probes[p].wire.id == w;
+        for (uint32_t k = 0; k < wire->operand_count; k++) sum &= known[wire->operands[k].wire.id];
         known[w] = probed || sum || wire->op == WIRE_CONSTANT;
-        if (sum && !probed)
-            wires[count++] = (struct interval){wire->lo, wire->hi};
+        if (sum && !probed) wires[count++] = (struct interval){wire->lo, wire->hi};
     }
     for (uint32_t n = graph->node_count; n < sums->node_count; n++)
-        for (size_t e = 0; sums->nodes[n].op == OP_ADD && found < count && e < value_elements(sums, sums->nodes[n].result); e++) {
+        for (size_t e = 0;
+             sums->nodes[n].op == OP_ADD && found < count && e < value_elements(sums, sums->nodes[n].result); e++) {
             struct interval interval = graph_interval(sums, sums->nodes[n].result, e);
             int fraction = graph_format(sums, sums->nodes[n].result, e).fraction;
             CHECK(fraction >= 0);
@@ -221,7 +224,8 @@ static void adders_on_the_way_reach_their_ends(void) {
     size_t columns = only_sums_of(sums, graph->node_count, OP_INPUT);
     CHECK(columns > MIDDLE);
     int64_t *numbers = ARENA_ARRAY(graph->arena, int64_t, found.count * columns);
-    CHECK_EQ(graph_run_integers(sums, found.count, (const int64_t *const[]){found.rows}, (int64_t *const[]){numbers}), 0);
+    CHECK_EQ(graph_run_integers(sums, found.count, (const int64_t *const[]){found.rows}, (int64_t *const[]){numbers}),
+             0);
     for (size_t c = 0; c < columns; c++) {
         struct interval interval = graph_interval(sums, sums->outputs[0].value, c);
         int64_t lo = INT64_MAX, hi = INT64_MIN;
@@ -263,7 +267,8 @@ static void warning_after(const int64_t *events, size_t count, char *help, size_
     bool *measured = ARENA_ARRAY(graph->arena, bool, count);
     measured[0] = true;
     int64_t *inputs[1] = {arena_copy(graph->arena, events, count * INPUTS * sizeof *events)};
-    activity_add(activity, &(struct event_block){.phase = PHASE_CORNER, .events = count, .integers = inputs, .measured = measured});
+    activity_add(activity, &(struct event_block){
+                               .phase = PHASE_CORNER, .events = count, .integers = inputs, .measured = measured});
     struct verdict verdict = {0};
     activity_finish(activity, &verdict);
     activity_close(activity);
@@ -271,8 +276,8 @@ static void warning_after(const int64_t *events, size_t count, char *help, size_
     context_free(context);
 }
 
-/* Bits that events move, and none did, are a warning: in front of and behind the clamp, but not of the sums of numbers that
- * move together. */
+/* Bits that events move, and none did, are a warning: in front of and behind the clamp, but not of the sums of numbers
+ * that move together. */
 static void missing_events_are_told(void) {
     static const int64_t zeros[INPUTS];
     char help[512];
@@ -293,15 +298,16 @@ static void both_sides_of_every_clamp(void) {
     struct bxc_context *context = context_new();
     struct graph *graph = two_layers(context, (struct format){true, 10, 2}, OVERFLOW_SATURATE);
     struct row_set found = extreme_events(graph, ports_of(graph), graph->arena);
-    int64_t *first = ARENA_ARRAY(graph->arena, int64_t, found.count * MIDDLE), *last = ARENA_ARRAY(graph->arena, int64_t, found.count * LAST);
+    int64_t *first = ARENA_ARRAY(graph->arena, int64_t, found.count * MIDDLE),
+            *last = ARENA_ARRAY(graph->arena, int64_t, found.count * LAST);
     graph_run_integers(graph, found.count, (const int64_t *const[]){found.rows}, (int64_t *const[]){first, last});
-    /* Fraction 4 to u4f1, ties to even: 15.5 steps are 124, which rounds to 16; 123 rounds to 15. -4 rounds to 0, -5 to -1. */
+    /* Fraction 4 to u4f1, ties to even: 15.5 steps are 124, which rounds to 16; 123 rounds to 15. -4 rounds to 0, -5 to
+     * -1. */
     static const int64_t wanted[4] = {123, 124, -4, -5};
     for (size_t k = 0; k < MIDDLE; k++)
         for (int w = 0; w < 4; w++) {
             bool there = false;
-            for (size_t e = 0; e < found.count; e++)
-                there |= first[e * MIDDLE + k] == wanted[w];
+            for (size_t e = 0; e < found.count; e++) there |= first[e * MIDDLE + k] == wanted[w];
             CHECK(there);
         }
     context_free(context);
@@ -320,8 +326,7 @@ static void the_same_every_time(void) {
     CHECK(found[0].count > 100);
     CHECK_EQ(found[0].count, found[1].count);
     CHECK(!memcmp(found[0].rows, found[1].rows, found[0].count * INPUTS * sizeof(int64_t)));
-    for (int i = 0; i < 2; i++)
-        context_free(contexts[i]);
+    for (int i = 0; i < 2; i++) context_free(contexts[i]);
 }
 
 int main(void) {

@@ -14,8 +14,7 @@ static long magnitude(long x) {
 /* The integers next to n/d, d > 0: *below <= n/d <= *above. */
 static void neighbours(long n, long d, long *below, long *above) {
     long c = n / d - 2;
-    while ((c + 1) * d <= n)
-        c++;
+    while ((c + 1) * d <= n) c++;
     *below = c;
     *above = c * d == n ? c : c + 1;
 }
@@ -44,8 +43,7 @@ static long defined_rounding(long n, long d, enum rounding rounding) {
 
 static void defined_range(struct format format, long *low, long *high) {
     long power = 1;
-    for (int i = 0; i < format.width; i++)
-        power *= 2;
+    for (int i = 0; i < format.width; i++) power *= 2;
     *low = format.is_signed && format.width ? -power / 2 : 0;
     *high = format.width == 0 ? 0 : format.is_signed ? power / 2 - 1 : power - 1;
 }
@@ -55,28 +53,22 @@ static long defined_overflow(long value, struct format format, enum overflow ove
     defined_range(format, &low, &high);
     if (overflow == OVERFLOW_SATURATE_SYMMETRIC && format.is_signed)
         low = -high; /* an unsigned format has nothing below 0 to be symmetric to */
-    if (value >= low && value <= high)
-        return value;
+    if (value >= low && value <= high) return value;
     if (overflow == OVERFLOW_WRAP) {
         long period = high - low + 1;
-        while (value < low)
-            value += period;
-        while (value > high)
-            value -= period;
+        while (value < low) value += period;
+        while (value > high) value -= period;
         return value;
     }
-    if (overflow == OVERFLOW_SATURATE_ZERO)
-        return 0;
+    if (overflow == OVERFLOW_SATURATE_ZERO) return 0;
     return value > high ? high : low;
 }
 
 /* n * 2^-from to the format: first round, then overflow. */
 static long defined_narrow(long n, int from, struct format format, enum rounding rounding, enum overflow overflow) {
     long numerator = n, denominator = 1;
-    for (int i = format.fraction; i < from; i++)
-        denominator *= 2;
-    for (int i = from; i < format.fraction; i++)
-        numerator *= 2;
+    for (int i = format.fraction; i < from; i++) denominator *= 2;
+    for (int i = from; i < format.fraction; i++) numerator *= 2;
     return defined_overflow(defined_rounding(numerator, denominator, rounding), format, overflow);
 }
 
@@ -123,9 +115,9 @@ static bool for_all_modes(int width_max, bool (*check)(int from, struct format, 
 static bool narrow_agrees(int from, struct format format, enum rounding rounding, enum overflow overflow) {
     for (long n = -70; n <= 70; n++) {
         int64_t real_result, expected = defined_narrow(n, from, format, rounding, overflow);
-        if (fixed_narrow(n, from, format, rounding, overflow) != expected)
-            return false;
-        if (!fixed_from_real(ldexp((double)n, -from), format, rounding, overflow, &real_result) || real_result != expected)
+        if (fixed_narrow(n, from, format, rounding, overflow) != expected) return false;
+        if (!fixed_from_real(ldexp((double)n, -from), format, rounding, overflow, &real_result) ||
+            real_result != expected)
             return false;
     }
     return true;
@@ -150,10 +142,8 @@ static bool interval_agrees(int from, struct format format, enum rounding roundi
             most = hi == lo || result > most ? result : most;
             struct interval found = fixed_narrow_interval((struct interval){lo, hi}, from, format, rounding, overflow);
             bool clamps = overflow == OVERFLOW_SATURATE || overflow == OVERFLOW_SATURATE_SYMMETRIC;
-            if (found.lo > least || found.hi < most || !interval_fits(found, format))
-                return false;
-            if ((in_range || clamps || lo == hi) && (found.lo != least || found.hi != most))
-                return false;
+            if (found.lo > least || found.hi < most || !interval_fits(found, format)) return false;
+            if ((in_range || clamps || lo == hi) && (found.lo != least || found.hi != most)) return false;
         }
     }
     return true;
@@ -174,7 +164,8 @@ static void wraps_in_one_period_are_exact(void) {
 static void wide_values_round_exactly(void) {
     int128 least = (int128)((uint128)1 << 127);
     for (int rounding = 0; rounding < ROUNDING_COUNT; rounding++) {
-        long half = defined_rounding(-1, 2, (enum rounding)rounding), bit = defined_rounding(-1, 4, (enum rounding)rounding);
+        long half = defined_rounding(-1, 2, (enum rounding)rounding),
+             bit = defined_rounding(-1, 4, (enum rounding)rounding);
         CHECK_EQ(fixed_round(least, 128, (enum rounding)rounding), half);
         CHECK_EQ(fixed_round(least, 129, (enum rounding)rounding), bit);
         CHECK_EQ(fixed_round(least + 1, 128, (enum rounding)rounding), bit);
@@ -235,17 +226,32 @@ static void formats_hold_their_intervals(void) {
 static void formats_are_read_and_printed(void) {
     static const struct {
         const char *text, *printed; /* NULL: refused */
-    } cases[] = {{"fixed<16,6>", "s16f10"}, {"ufixed<8,0>", "u8f8"}, {"fixed<4,-3>", "s4f7"}, {"fixed<4, 9>", "s4f-5"},
-                 {"s16f10", "s16f10"}, {"u8f8", "u8f8"}, {"s3f-2", "s3f-2"}, {"u0f0", "u0f0"}, {"s64f0", "s64f0"},
-                 {"u64f0", NULL}, {"s65f0", NULL}, {"fixed<65,1>", NULL}, {"fixed<16,6", NULL}, {"", NULL}, {"s", NULL},
-                 {"s8", NULL}, {"s8f", NULL}, {"s8f1x", NULL}, {"fixed<99999999999999999999,1>", NULL}, {"s-1f0", NULL}};
+    } cases[] = {{"fixed<16,6>", "s16f10"},
+                 {"ufixed<8,0>", "u8f8"},
+                 {"fixed<4,-3>", "s4f7"},
+                 {"fixed<4, 9>", "s4f-5"},
+                 {"s16f10", "s16f10"},
+                 {"u8f8", "u8f8"},
+                 {"s3f-2", "s3f-2"},
+                 {"u0f0", "u0f0"},
+                 {"s64f0", "s64f0"},
+                 {"u64f0", NULL},
+                 {"s65f0", NULL},
+                 {"fixed<65,1>", NULL},
+                 {"fixed<16,6", NULL},
+                 {"", NULL},
+                 {"s", NULL},
+                 {"s8", NULL},
+                 {"s8f", NULL},
+                 {"s8f1x", NULL},
+                 {"fixed<99999999999999999999,1>", NULL},
+                 {"s-1f0", NULL}};
     struct bxc_context *context = context_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct format format;
         struct strbuf out = strbuf_new(context->arena);
         bool known = format_parse(cases[i].text, &format);
-        if (known)
-            format_print(&out, format);
+        if (known) format_print(&out, format);
         if (known != (cases[i].printed != NULL) || (known && strcmp(out.data, cases[i].printed) != 0)) {
             test_fail(__FILE__, __LINE__, "'%s' is read as '%s'", cases[i].text, out.data);
             break;

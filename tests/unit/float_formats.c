@@ -19,15 +19,19 @@ static struct net net_new(size_t features) {
     uint64_t state = 77;
     net.events = calloc(EVENTS * features, sizeof *net.events);
     for (size_t i = 0; i < EVENTS * features; i++)
-        for (int k = 0; k < 12; k++) net.events[i] += (float)((double)(next_random(&state) >> 11) / (double)(1ull << 53) - 0.5);
+        for (int k = 0; k < 12; k++)
+            net.events[i] += (float)((double)(next_random(&state) >> 11) / (double)(1ull << 53) - 0.5);
     return net;
 }
 
 static void set_feature(struct net *net, size_t feature, float scale, float offset) {
-    for (size_t e = 0; e < EVENTS; e++) net->events[e * net->features + feature] = net->events[e * net->features + feature] * scale + offset;
+    for (size_t e = 0; e < EVENTS; e++)
+        net->events[e * net->features + feature] = net->events[e * net->features + feature] * scale + offset;
 }
 
-static valref input_of(struct net *net) { return real_input(&net->c, "x", (int64_t)net->features); }
+static valref input_of(struct net *net) {
+    return real_input(&net->c, "x", (int64_t)net->features);
+}
 
 static int compile(struct net *net, bool calibrated) {
     net->trained = graph_clone(net->c.graph);
@@ -82,7 +86,8 @@ static void features_at_rest(void) {
     set_feature(&net, 3, 0, 1.5f);
     graph_append_output(net.c.graph, "y", dense(&net, "m", input_of(&net), 4, 1, w));
     CHECK(largest_error(&net, true) < 0.01); /* the two others keep their weights, and 750 is exact to that */
-    CHECK(said(&net.c, SEVERITY_WARNING, "cannot judge 2 of 4 features of input 'x', which never moved: 1 (always 0), 3 (always 1.5)"));
+    CHECK(said(&net.c, SEVERITY_WARNING,
+               "cannot judge 2 of 4 features of input 'x', which never moved: 1 (always 0), 3 (always 1.5)"));
     CHECK_EQ(port_format(&net, 1).fraction, 10); /* fixed<16,6> where nothing is known */
     net_free(&net);
 }
@@ -112,7 +117,8 @@ static void a_number_that_is_none(void) {
     static const float w[2] = {0.7f, -1.3f};
     struct net net = net_new(2);
     net.events[2 * 77] = 0;
-    valref x = input_of(&net), quotient = op2(&net.c, OP_DIV, "quotient", dense(&net, "m", x, 2, 1, w), op2(&net.c, OP_MUL, "square", x, x));
+    valref x = input_of(&net), quotient = op2(&net.c, OP_DIV, "quotient", dense(&net, "m", x, 2, 1, w),
+                                              op2(&net.c, OP_MUL, "square", x, x));
     graph_append_output(net.c.graph, "y", op1(&net.c, OP_TANH, "t", quotient, 0, 0));
     CHECK(compile(&net, true) < 0);
     CHECK(said(&net.c, SEVERITY_ERROR, "is infinite or not a number on calibration events"));
@@ -122,7 +128,8 @@ static void a_number_that_is_none(void) {
 static void a_dead_neuron_is_told(void) {
     static const float w[4] = {1, -1, 0, 0}, b[2] = {0, -50}, v[2] = {0.5f, 3};
     struct net net = net_new(2);
-    valref sum = op2(&net.c, OP_ADD, "b", dense(&net, "m", input_of(&net), 2, 2, w), reals(&net.c, "bias", shape1(2), b));
+    valref sum =
+        op2(&net.c, OP_ADD, "b", dense(&net, "m", input_of(&net), 2, 2, w), reals(&net.c, "bias", shape1(2), b));
     graph_append_output(net.c.graph, "y", dense(&net, "n", op1(&net.c, OP_RELU, "r", sum, 0, 0), 2, 1, v));
     CHECK(largest_error(&net, true) < 0.005);
     CHECK(noted(&net.c, "quantise", "1 of 2 numbers never moved in calibration: their formats are guesses"));
@@ -134,7 +141,7 @@ static void rare_is_not_outside(void) {
     static const float w[2] = {0.7f, -1.3f};
     struct net net = net_new(2);
     for (size_t e = 0; e < EVENTS; e++) {
-        if (e % 100) net.events[2 * e] = 0;        /* five numbers that are not 0 */
+        if (e % 100) net.events[2 * e] = 0;             /* five numbers that are not 0 */
         if (e % 50 == 0) net.events[2 * e + 1] *= 1000; /* ten large ones */
     }
     graph_append_output(net.c.graph, "y", dense(&net, "m", input_of(&net), 2, 1, w));
@@ -168,7 +175,8 @@ static void channels_of_very_different_sizes(void) {
 /* tanh alone reads the input, with ten bits; the port is what was asked for. */
 static void the_format_that_was_given(void) {
     struct net net = net_new(2);
-    struct input_options option = {.formats = formats_uniform(net.c.context->arena, (struct format){true, 16, 8}), .rounding = -1, .overflow = -1};
+    struct input_options option = {
+        .formats = formats_uniform(net.c.context->arena, (struct format){true, 16, 8}), .rounding = -1, .overflow = -1};
     net.c.options.inputs = &option;
     net.c.options.input_count = 1;
     graph_append_output(net.c.graph, "y", op1(&net.c, OP_TANH, "t", input_of(&net), 0, 0));
@@ -179,10 +187,12 @@ static void the_format_that_was_given(void) {
 
 static void the_format_that_was_given_over_the_models(void) {
     struct net net = net_new(2);
-    struct input_options option = {.formats = formats_uniform(net.c.context->arena, (struct format){true, 12, 7}), .rounding = -1, .overflow = -1};
+    struct input_options option = {
+        .formats = formats_uniform(net.c.context->arena, (struct format){true, 12, 7}), .rounding = -1, .overflow = -1};
     net.c.options.inputs = &option;
     net.c.options.input_count = 1;
-    graph_append_output(net.c.graph, "y", op1(&net.c, OP_RELU, "r", narrow1(&net.c, "q", input_of(&net), true, 6, 3), 0, 0));
+    graph_append_output(net.c.graph, "y",
+                        op1(&net.c, OP_RELU, "r", narrow1(&net.c, "q", input_of(&net), true, 6, 3), 0, 0));
     CHECK(compile(&net, true) == 0);
     CHECK(format_equal(port_format(&net, 0), (struct format){true, 12, 7}));
     CHECK_EQ(count_op(net.c.program.graph, OP_NARROW), 1); /* the model's own stays behind it */
@@ -192,9 +202,10 @@ static void the_format_that_was_given_over_the_models(void) {
 /* ---- sums and batch normalisations ---- */
 
 static valref batch_norm(struct net *net, const char *name, valref x, float gain, float variance) {
-    const float scale[2] = {gain, -0.91f}, shift[2] = {0.123f, 4.5f}, mean[2] = {0.77f, -0.31f}, variances[2] = {variance, 2.3f};
-    valref operands[5] = {x, reals(&net->c, "s", shape1(2), scale), reals(&net->c, "h", shape1(2), shift), reals(&net->c, "mu", shape1(2), mean),
-                          reals(&net->c, "v", shape1(2), variances)};
+    const float scale[2] = {gain, -0.91f}, shift[2] = {0.123f, 4.5f}, mean[2] = {0.77f, -0.31f},
+                variances[2] = {variance, 2.3f};
+    valref operands[5] = {x, reals(&net->c, "s", shape1(2), scale), reals(&net->c, "h", shape1(2), shift),
+                          reals(&net->c, "mu", shape1(2), mean), reals(&net->c, "v", shape1(2), variances)};
     union attributes attributes = {.normalization = {0}};
     return graph_append(net->c.graph, OP_BATCH_NORM, name, operands, 5, &attributes);
 }
@@ -280,11 +291,13 @@ static void bounds_and_slopes_have_the_bits_of_others(void) {
         enum op op;
         float alpha, beta;
         double most;
-    } cases[] = {{OP_CLIP, -1.1f, 3.1f, 0x1p-14}, {OP_LEAKY_RELU, 0.13f, 0, 0x1p-10}, {OP_HARD_SIGMOID, 0.17f, 0.37f, 0x1p-12}};
+    } cases[] = {
+        {OP_CLIP, -1.1f, 3.1f, 0x1p-14}, {OP_LEAKY_RELU, 0.13f, 0, 0x1p-10}, {OP_HARD_SIGMOID, 0.17f, 0.37f, 0x1p-12}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct net net = net_new(1);
         for (size_t e = 0; e < EVENTS; e++) net.events[e] = ldexpf(nearbyintf(ldexpf(net.events[e], 9)), -7);
-        graph_append_output(net.c.graph, "y", op1(&net.c, cases[i].op, "f", input_of(&net), cases[i].alpha, cases[i].beta));
+        graph_append_output(net.c.graph, "y",
+                            op1(&net.c, cases[i].op, "f", input_of(&net), cases[i].alpha, cases[i].beta));
         double worst = largest_error(&net, true);
         if (!(worst <= cases[i].most)) printf("# case %zu: %g\n", i, worst);
         CHECK(worst <= cases[i].most);
@@ -336,10 +349,12 @@ static void a_function_of_two_quantisers_joined(void) {
 static void a_function_of_sixteen_bits_is_explained(void) {
     struct net net = net_new(2);
     struct loss loss;
-    graph_append_output(net.c.graph, "y", op1(&net.c, OP_TANH, "t", narrow1(&net.c, "q", input_of(&net), true, 20, 12), 0, 0));
+    graph_append_output(net.c.graph, "y",
+                        op1(&net.c, OP_TANH, "t", narrow1(&net.c, "q", input_of(&net), true, 20, 12), 0, 0));
     CHECK(compile(&net, true) == 0);
     CHECK_EQ(count_op(net.c.program.graph, OP_TABLE), 0);
-    CHECK(loss_measure(net.trained, net.c.program.graph, EVENTS, net.data, (double)NAN, true, net.c.context->arena, &loss));
+    CHECK(loss_measure(net.trained, net.c.program.graph, EVENTS, net.data, (double)NAN, true, net.c.context->arena,
+                       &loss));
     CHECK(loss.max_error > 0 && loss.max_error <= 0x1p-15);
     CHECK(!loss.warning && strstr(loss.formats, "functions of 16 bits"));
     net_free(&net);

@@ -22,8 +22,9 @@ static valref matmul(struct crossing *c, const char *name, valref x, int64_t dep
 }
 
 static valref batch_norm(struct crossing *c, const char *name, valref x, int64_t channels) {
-    valref operands[5] = {x, random_reals(c, "scale", shape1(channels), -2, 2), random_reals(c, "shift", shape1(channels), -1, 1),
-                          random_reals(c, "mean", shape1(channels), -1, 1), random_reals(c, "variance", shape1(channels), 0.25f, 4)};
+    valref operands[5] = {
+        x, random_reals(c, "scale", shape1(channels), -2, 2), random_reals(c, "shift", shape1(channels), -1, 1),
+        random_reals(c, "mean", shape1(channels), -1, 1), random_reals(c, "variance", shape1(channels), 0.25f, 4)};
     union attributes attributes = {.normalization = {1e-3f}};
     return graph_append(c->graph, OP_BATCH_NORM, name, operands, 5, &attributes);
 }
@@ -45,7 +46,8 @@ static double distance(const struct crossing *c) {
     valref input = graph_inputs(before, before->arena).at[0];
     size_t features = shape_elements(&graph_value(before, input)->shape);
     size_t classes = shape_elements(&graph_value(before, before->outputs[0].value)->shape);
-    float *in = calloc(EVENTS * features, sizeof *in), *a = calloc(EVENTS * classes, sizeof *a), *b = calloc(EVENTS * classes, sizeof *b);
+    float *in = calloc(EVENTS * features, sizeof *in), *a = calloc(EVENTS * classes, sizeof *a),
+          *b = calloc(EVENTS * classes, sizeof *b);
     for (size_t i = 0; i < EVENTS * features; i++) in[i] = (float)(int32_t)(uint32_t)next_random(&seed) * 0x1p-30f;
     run_real(before, EVENTS, in, a);
     run_real(after, EVENTS, in, b);
@@ -71,7 +73,8 @@ static const struct node *named(const struct graph *graph, const char *name) {
 static void batch_norm_behind_a_layer(void) {
     struct crossing c = crossing_new();
     bool changed;
-    valref sum = op2(&c, OP_ADD, "b0", matmul(&c, "m0", real_input(&c, "x", 6), 6, 5), random_reals(&c, "b", shape1(5), -1, 1));
+    valref sum =
+        op2(&c, OP_ADD, "b0", matmul(&c, "m0", real_input(&c, "x", 6), 6, 5), random_reals(&c, "b", shape1(5), -1, 1));
     graph_append_output(c.graph, "y", op1(&c, OP_RELU, "r", batch_norm(&c, "bn", sum, 5), 0, 0));
     CHECK(run_pass(&c, pass_fold_batch_norm, &changed) == 0 && changed);
     CHECK_EQ(count_op(c.program.graph, OP_BATCH_NORM), 0);
@@ -120,10 +123,15 @@ static void what_is_not_folded(void) {
     graph_append_output(c.graph, "a", batch_norm(&c, "bn0", a, 3));
     graph_append_output(c.graph, "raw", a);
     valref weights = narrow1(&c, "wq", random_reals(&c, "w", shape2(3, 3), -1, 1), true, 8, 6);
-    graph_append_output(c.graph, "b", batch_norm(&c, "bn1", op2(&c, OP_MATMUL, "m2", op1(&c, OP_RELU, "r", b, 0, 0), weights), 3));
-    graph_append_output(c.graph, "d", batch_norm(&c, "bn2", narrow1(&c, "q", matmul(&c, "m3", op1(&c, OP_RELU, "r2", b, 0, 0), 3, 3), true, 8, 4), 3));
+    graph_append_output(c.graph, "b",
+                        batch_norm(&c, "bn1", op2(&c, OP_MATMUL, "m2", op1(&c, OP_RELU, "r", b, 0, 0), weights), 3));
+    graph_append_output(
+        c.graph, "d",
+        batch_norm(&c, "bn2", narrow1(&c, "q", matmul(&c, "m3", op1(&c, OP_RELU, "r2", b, 0, 0), 3, 3), true, 8, 4),
+                   3));
     valref rows = random_reals(&c, "rows", shape2(3, 1), -1, 1); /* not along the last axis */
-    graph_append_output(c.graph, "e", op2(&c, OP_MUL, "outer", matmul(&c, "m4", op1(&c, OP_RELU, "r3", b, 0, 0), 3, 3), rows));
+    graph_append_output(c.graph, "e",
+                        op2(&c, OP_MUL, "outer", matmul(&c, "m4", op1(&c, OP_RELU, "r3", b, 0, 0), 3, 3), rows));
     uint32_t count = c.graph->node_count;
     CHECK(run_pass(&c, pass_fold_batch_norm, &changed) == 0);
     CHECK(!changed);
@@ -136,7 +144,8 @@ static void what_is_not_folded(void) {
 static void a_bias_stays_with_its_layer(void) {
     struct crossing c = crossing_new();
     bool changed;
-    valref sum = op2(&c, OP_ADD, "b0", matmul(&c, "m0", real_input(&c, "x", 4), 4, 3), random_reals(&c, "b", shape1(3), -1, 1));
+    valref sum =
+        op2(&c, OP_ADD, "b0", matmul(&c, "m0", real_input(&c, "x", 4), 4, 3), random_reals(&c, "b", shape1(3), -1, 1));
     graph_append_output(c.graph, "y", matmul(&c, "m1", sum, 3, 2));
     CHECK(run_pass(&c, pass_fold_batch_norm, &changed) == 0);
     CHECK(!changed);
@@ -149,7 +158,8 @@ static void too_large_to_fold(void) {
     bool changed;
     float huge[2] = {3e38f, 1};
     valref x = op2(&c, OP_MATMUL, "m0", real_input(&c, "x", 1), reals(&c, "w", shape2(1, 2), huge));
-    graph_append_output(c.graph, "y", op2(&c, OP_DIV, "d", op2(&c, OP_MUL, "m", x, scalar(&c, "two", 2)), scalar(&c, "zero", 0)));
+    graph_append_output(c.graph, "y",
+                        op2(&c, OP_DIV, "d", op2(&c, OP_MUL, "m", x, scalar(&c, "two", 2)), scalar(&c, "zero", 0)));
     CHECK(run_pass(&c, pass_fold_batch_norm, &changed) == 0);
     CHECK(!changed);
     crossing_free(&c);
@@ -246,7 +256,8 @@ static void ties_by_position(void) {
     struct crossing c = crossing_new();
     bool changed;
     const float equal[6] = {1, -1, 1, -1, 1, -1};
-    graph_append_output(c.graph, "y", op2(&c, OP_MATMUL, "m0", real_input(&c, "x", 3), reals(&c, "w", shape2(3, 2), equal)));
+    graph_append_output(c.graph, "y",
+                        op2(&c, OP_MATMUL, "m0", real_input(&c, "x", 3), reals(&c, "w", shape2(3, 2), equal)));
     c.options.sparsity = 0.5;
     CHECK(run_pass(&c, pass_prune, &changed) == 0 && changed);
     size_t count;
@@ -269,13 +280,15 @@ static void quantised_weights_are_not_pruned(void) {
 
 /* ---- dead neurons ---- */
 
-static valref layer_of(struct crossing *c, const char *name, valref x, int64_t depth, int64_t columns, const float *weights, bool bias) {
+static valref layer_of(struct crossing *c, const char *name, valref x, int64_t depth, int64_t columns,
+                       const float *weights, bool bias) {
     valref sum = op2(c, OP_MATMUL, name, x, reals(c, "w", shape2(depth, columns), weights));
     return bias ? op2(c, OP_ADD, "b", sum, random_reals(c, "b", shape1(columns), -1, 1)) : sum;
 }
 
 static void set(float *weights, int64_t columns, int64_t row, int64_t column, float value) {
-    for (int64_t n = column < 0 ? 0 : column; n <= (column < 0 ? columns - 1 : column); n++) weights[row * columns + n] = value;
+    for (int64_t n = column < 0 ? 0 : column; n <= (column < 0 ? columns - 1 : column); n++)
+        weights[row * columns + n] = value;
 }
 
 static int64_t width_of(const struct graph *graph, const char *name) {
@@ -341,7 +354,8 @@ static void pruned_network(void) {
     const int64_t widths[5] = {8, 12, 12, 12, 4};
     const char *const names[4] = {"m0", "m1", "m2", "m3"};
     for (int i = 0; i < 4; i++) {
-        x = op2(&c, OP_ADD, "b", matmul(&c, names[i], x, widths[i], widths[i + 1]), random_reals(&c, "b", shape1(widths[i + 1]), -1, 1));
+        x = op2(&c, OP_ADD, "b", matmul(&c, names[i], x, widths[i], widths[i + 1]),
+                random_reals(&c, "b", shape1(widths[i + 1]), -1, 1));
         if (i < 3) x = op1(&c, i == 1 ? OP_TANH : OP_RELU, "r", x, 0, 0);
     }
     graph_append_output(c.graph, "y", x);

@@ -7,7 +7,12 @@
 #include "sim/sim.h"
 #include "tests/unit/crossing.h"
 
-enum { EVENTS = 400, POOL = 24, INPUTS = 2, FAR = 200 }; /* FAR: what bounds may waste of 28 bits, times what is explained */
+enum {
+    EVENTS = 400,
+    POOL = 24,
+    INPUTS = 2,
+    FAR = 200
+}; /* FAR: what bounds may waste of 28 bits, times what is explained */
 
 struct rows { /* a value of one row, as the generator knows it */
     valref value;
@@ -24,7 +29,9 @@ struct maker {
     float scale[INPUTS][8], offset[INPUTS][8];
 };
 
-static uint64_t below(struct maker *m, uint64_t n) { return (next_random(&m->state) >> 11) % n; }
+static uint64_t below(struct maker *m, uint64_t n) {
+    return (next_random(&m->state) >> 11) % n;
+}
 
 static float normal(struct maker *m) {
     double sum = 0;
@@ -68,7 +75,8 @@ static valref dense(struct maker *m, struct rows x, int64_t columns) {
 }
 
 static valref batch_norm(struct maker *m, struct rows x) {
-    valref operands[5] = {x.value, constant(m, shape1(x.columns), 0.3, 1), constant(m, shape1(x.columns), 0.3, 0), constant(m, shape1(x.columns), 0.3, 0)};
+    valref operands[5] = {x.value, constant(m, shape1(x.columns), 0.3, 1), constant(m, shape1(x.columns), 0.3, 0),
+                          constant(m, shape1(x.columns), 0.3, 0)};
     float *variance = ARENA_ARRAY(m->c.context->arena, float, x.columns);
     for (int64_t i = 0; i < x.columns; i++) variance[i] = 0.5f + fabsf(normal(m));
     operands[4] = reals(&m->c, name(m, "variance"), shape1(x.columns), variance);
@@ -81,7 +89,8 @@ static valref stacked(struct maker *m, struct rows x, int64_t *columns) {
     int64_t half = x.columns / 2;
     union attributes split = {.reshape = {.shape = {3, {2, 1, half}}}}, join = {.reshape = {.shape = shape2(1, 4)}};
     valref rows = graph_append(m->c.graph, OP_RESHAPE, name(m, "split"), &x.value, 1, &split);
-    valref product = op2(&m->c, OP_MATMUL, name(m, "stack"), rows, constant(m, (struct shape){3, {2, half, 2}}, 1 / sqrt((double)half), 0));
+    valref product = op2(&m->c, OP_MATMUL, name(m, "stack"), rows,
+                         constant(m, (struct shape){3, {2, half, 2}}, 1 / sqrt((double)half), 0));
     *columns = 4;
     return graph_append(m->c.graph, OP_RESHAPE, name(m, "join"), &product, 1, &join);
 }
@@ -93,24 +102,30 @@ static void add_operator(struct maker *m) {
     union attributes axis = {.axis = {.axis = 1}};
     int64_t columns = x.columns;
     switch (below(m, 9)) {
-    case 0: case 1:
+    case 0:
+    case 1:
         columns = 2 + (int64_t)below(m, 7);
         keep(m, op1(&m->c, unary[below(m, 5)], name(m, "act"), dense(m, x, columns), 0.125f, 0), columns);
         break;
     case 2: keep(m, batch_norm(m, x), columns); break;
-    case 3: case 4:
+    case 3:
+    case 4:
         other = same_columns(m, x);
         keep(m, op2(&m->c, OP_ADD, name(m, "sum"), x.value, other.value), columns);
         break;
     case 5:
         other = same_columns(m, x);
-        keep(m, op2(&m->c, OP_MUL, name(m, "gate"), op1(&m->c, OP_SIGMOID, name(m, "sigmoid"), x.value, 0, 0), other.value), columns);
+        keep(
+            m,
+            op2(&m->c, OP_MUL, name(m, "gate"), op1(&m->c, OP_SIGMOID, name(m, "sigmoid"), x.value, 0, 0), other.value),
+            columns);
         break;
     case 6:
         other = any(m);
         pair[0] = x.value;
         pair[1] = other.value;
-        if (columns + other.columns <= 12) keep(m, graph_append(m->c.graph, OP_CONCAT, name(m, "concat"), pair, 2, &axis), columns + other.columns);
+        if (columns + other.columns <= 12)
+            keep(m, graph_append(m->c.graph, OP_CONCAT, name(m, "concat"), pair, 2, &axis), columns + other.columns);
         break;
     case 7:
         if (columns % 2 == 0) {
@@ -134,7 +149,8 @@ static void add_input(struct maker *m, int i) {
     }
     valref x = real_input(&m->c, name(m, "x"), features);
     valref centred = op2(&m->c, OP_SUB, name(m, "centred"), x, reals(&m->c, name(m, "mean"), shape1(features), mean));
-    keep(m, op2(&m->c, OP_MUL, name(m, "standard"), centred, reals(&m->c, name(m, "gain"), shape1(features), gain)), features);
+    keep(m, op2(&m->c, OP_MUL, name(m, "standard"), centred, reals(&m->c, name(m, "gain"), shape1(features), gain)),
+         features);
 }
 
 static void add_heads(struct maker *m) {
@@ -142,7 +158,8 @@ static void add_heads(struct maker *m) {
     for (uint64_t heads = 1 + below(m, 3), first_head = heads; heads > 0; heads--) {
         struct rows x = any(m);
         valref y = x.value;
-        if (heads == first_head || below(m, 2)) y = dense(m, x, 3); /* scales alone are no network: an output's meaning takes them */
+        if (heads == first_head || below(m, 2))
+            y = dense(m, x, 3); /* scales alone are no network: an output's meaning takes them */
         if (below(m, 4) == 0) y = graph_append(m->c.graph, OP_SOFTMAX, name(m, "softmax"), &y, 1, &axis);
         graph_append_output(m->c.graph, name(m, "y"), y);
     }
@@ -163,8 +180,9 @@ static const float **make_events(struct maker *m) {
     const float **data = ARENA_ARRAY(m->c.context->arena, const float *, inputs.count);
     for (uint32_t i = 0; i < inputs.count; i++) {
         size_t features = shape_elements(&graph_value(m->c.graph, inputs.at[i])->shape);
-        float *block = ARENA_ARRAY(m->c.context->arena, float, EVENTS * features);
-        for (size_t k = 0; k < EVENTS * features; k++) block[k] = m->offset[i][k % features] + m->scale[i][k % features] * normal(m);
+        float *block = ARENA_ARRAY(m->c.context->arena, float, EVENTS *features);
+        for (size_t k = 0; k < EVENTS * features; k++)
+            block[k] = m->offset[i][k % features] + m->scale[i][k % features] * normal(m);
         data[i] = block;
     }
     return data;
@@ -177,7 +195,8 @@ struct outcome {
 /* The first error's message, or NULL. */
 static const char *reason_of(const struct crossing *c) {
     for (size_t i = 0; i < c->context->diagnostics.count; i++)
-        if (c->context->diagnostics.items[i].severity == SEVERITY_ERROR) return c->context->diagnostics.items[i].message;
+        if (c->context->diagnostics.items[i].severity == SEVERITY_ERROR)
+            return c->context->diagnostics.items[i].message;
     return NULL;
 }
 
@@ -197,7 +216,8 @@ static uint64_t close_decisions(const struct graph *trained, const float **event
     float *out[8] = {NULL};
     uint64_t close = 0;
     for (uint32_t o = 0; o < trained->output_count; o++)
-        out[o] = ARENA_ARRAY(trained->arena, float, EVENTS * shape_elements(&graph_value(trained, trained->outputs[o].value)->shape));
+        out[o] = ARENA_ARRAY(trained->arena, float,
+                             EVENTS *shape_elements(&graph_value(trained, trained->outputs[o].value)->shape));
     (void)graph_run_reals(trained, EVENTS, events, out);
     for (uint32_t o = 0; o < trained->output_count; o++) {
         size_t columns = shape_elements(&graph_value(trained, trained->outputs[o].value)->shape);
@@ -214,8 +234,8 @@ static uint64_t close_decisions(const struct graph *trained, const float **event
     return close;
 }
 
-/* With the usual formats, calibrated: as trained; or nothing flipped but what was as good as a tie, and that is told. An
- * event that is further off than its own formats explain is none of these. */
+/* With the usual formats, calibrated: as trained; or nothing flipped but what was as good as a tie, and that is told.
+ * An event that is further off than its own formats explain is none of these. */
 static bool is_right(const struct loss *loss, bool calibrated, const struct graph *trained, const float **events) {
     if (!calibrated) return loss->max_error <= FAR * loss->allowed;
     uint64_t further_off = loss->beyond_by[LOSS_UNEXPLAINED] + loss->beyond_by[LOSS_RANGE];
@@ -232,29 +252,35 @@ static void run_model(uint64_t seed, bool calibrated, int bits, struct outcome *
     m.c.options.precision.weight_bits = bits;
     m.c.options.precision.activation_bits = bits + (calibrated ? 4 : 12); /* bounds waste many */
     m.c.program.options = &m.c.options;
-    struct input_options wide = {.formats = formats_uniform(m.c.context->arena, (struct format){true, 24, 12}), .rounding = -1, .overflow = -1};
+    struct input_options wide = {
+        .formats = formats_uniform(m.c.context->arena, (struct format){true, 24, 12}), .rounding = -1, .overflow = -1};
     if (!calibrated) {
         m.c.options.inputs = &wide;
         m.c.options.input_count = 1;
     }
-    if (calibrated) m.c.program.calibration = (struct calibration){EVENTS, events, graph_inputs(trained, trained->arena).count};
+    if (calibrated)
+        m.c.program.calibration = (struct calibration){EVENTS, events, graph_inputs(trained, trained->arena).count};
     if (passes_run(&m.c.program, NULL, "simplify") < 0) {
         outcome->refused++;
-        fprintf(stderr, "# refused, seed %llu: %s\n", (unsigned long long)seed, reason_of(&m.c) ? reason_of(&m.c) : "no reason");
+        fprintf(stderr, "# refused, seed %llu: %s\n", (unsigned long long)seed,
+                reason_of(&m.c) ? reason_of(&m.c) : "no reason");
         if (!knows_its_reason(&m.c) || (calibrated && bits >= 10)) {
             test_fail(__FILE__, __LINE__, "seed %llu: refused", (unsigned long long)seed);
             print_problems(&m.c);
         }
-    } else if (!loss_measure(trained, m.c.program.graph, EVENTS, events, (double)NAN, calibrated, m.c.context->arena, &loss))
+    } else if (!loss_measure(trained, m.c.program.graph, EVENTS, events, (double)NAN, calibrated, m.c.context->arena,
+                             &loss))
         test_fail(__FILE__, __LINE__, "seed %llu: nothing to compare", (unsigned long long)seed);
     else {
         if (getenv("VERBOSE"))
-            fprintf(stderr, "# %llu %s: %llu of %llu flipped, largest error %g of %g allowed %s\n", (unsigned long long)seed, calibrated ? "calibrated" : "bounded",
-                    (unsigned long long)loss.flipped, (unsigned long long)loss.decisions, loss.max_error, loss.allowed, loss.warning ? loss.warning : "");
+            fprintf(stderr, "# %llu %s: %llu of %llu flipped, largest error %g of %g allowed %s\n",
+                    (unsigned long long)seed, calibrated ? "calibrated" : "bounded", (unsigned long long)loss.flipped,
+                    (unsigned long long)loss.decisions, loss.max_error, loss.allowed, loss.warning ? loss.warning : "");
         outcome->warned += loss.warning != NULL;
         outcome->right += loss.warning == NULL;
         if (bits >= 10 && all_moved(&m.c) && !is_right(&loss, calibrated, trained, events))
-            test_fail(__FILE__, __LINE__, "seed %llu: off by %g where formats explain %g: %s; repeat: VERBOSE=1 float_random 1 %llu",
+            test_fail(__FILE__, __LINE__,
+                      "seed %llu: off by %g where formats explain %g: %s; repeat: VERBOSE=1 float_random 1 %llu",
                       (unsigned long long)seed, loss.max_error, loss.allowed, loss.warning, (unsigned long long)seed);
     }
     graph_free(trained);
@@ -267,14 +293,16 @@ static uint64_t first = 1;
 static void calibrated_models_are_right(void) {
     struct outcome outcome = {0};
     for (int i = 0; i < count; i++) run_model(first + (uint64_t)i, true, 12, &outcome);
-    fprintf(stderr, "# seed %llu: %d right, %d warned, %d refused\n", (unsigned long long)first, outcome.right, outcome.warned, outcome.refused);
+    fprintf(stderr, "# seed %llu: %d right, %d warned, %d refused\n", (unsigned long long)first, outcome.right,
+            outcome.warned, outcome.refused);
     CHECK(outcome.right > 0 || count == 1);
 }
 
 static void bounded_models_are_right_or_warned(void) {
     struct outcome outcome = {0};
     for (int i = 0; i < count; i++) run_model(first + (uint64_t)i, false, 16, &outcome);
-    fprintf(stderr, "# seed %llu, no calibration: %d right, %d warned, %d refused\n", (unsigned long long)first, outcome.right, outcome.warned, outcome.refused);
+    fprintf(stderr, "# seed %llu, no calibration: %d right, %d warned, %d refused\n", (unsigned long long)first,
+            outcome.right, outcome.warned, outcome.refused);
     CHECK(outcome.right > 0 || count == 1);
 }
 
@@ -282,7 +310,8 @@ static void bounded_models_are_right_or_warned(void) {
 static void ruined_models_are_warned_of(void) {
     struct outcome outcome = {0};
     for (int i = 0; i < count; i++) run_model(first + (uint64_t)i, true, 2, &outcome);
-    fprintf(stderr, "# seed %llu, two bits: %d right, %d warned, %d refused\n", (unsigned long long)first, outcome.right, outcome.warned, outcome.refused);
+    fprintf(stderr, "# seed %llu, two bits: %d right, %d warned, %d refused\n", (unsigned long long)first,
+            outcome.right, outcome.warned, outcome.refused);
     CHECK(outcome.warned > outcome.right);
 }
 

@@ -229,8 +229,7 @@ static void links_are_not_followed(void) {
         refuse.no_links = no_links;
         mkdir(in_work(target, "outside"), 0777);
         put("outside/note", "mine", 0600);
-        for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-            CHECK_EQ(symlink(target, in_work(path, links[i])), 0);
+        for (size_t i = 0; i < sizeof links / sizeof *links; i++) CHECK_EQ(symlink(target, in_work(path, links[i])), 0);
         CHECK_EQ(compile("firmware2"), 0);
         CHECK_EQ(compile("firmware3"), 0);
         CHECK(has("outside/note", "mine", 0600));

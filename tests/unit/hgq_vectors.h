@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Written by tests/oracle/hgq_quantizers.py: for each quantiser k, i and b or f of its elements, then
  * numbers, and what HGQ2 makes of them; rows of elements. */
 static const struct group groups[] = {

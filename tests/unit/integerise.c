@@ -178,10 +178,18 @@ static void check_half_up_port(enum overflow overflow, uint32_t finer) {
     graph_free(before);
     crossing_free(&c);
 }
-static void half_up_port_wraps(void) { check_half_up_port(OVERFLOW_WRAP, 1); }
-static void half_up_port_saturates(void) { check_half_up_port(OVERFLOW_SATURATE, 1); }
-static void half_up_port_symmetric(void) { check_half_up_port(OVERFLOW_SATURATE_SYMMETRIC, 1); }
-static void half_up_port_zeroes(void) { check_half_up_port(OVERFLOW_SATURATE_ZERO, 0); }
+static void half_up_port_wraps(void) {
+    check_half_up_port(OVERFLOW_WRAP, 1);
+}
+static void half_up_port_saturates(void) {
+    check_half_up_port(OVERFLOW_SATURATE, 1);
+}
+static void half_up_port_symmetric(void) {
+    check_half_up_port(OVERFLOW_SATURATE_SYMMETRIC, 1);
+}
+static void half_up_port_zeroes(void) {
+    check_half_up_port(OVERFLOW_SATURATE_ZERO, 0);
+}
 
 static void port_behind_reshape(void) {
     struct crossing c = crossing_new();
@@ -232,25 +240,30 @@ static void scales_behind_movements(void) {
     static const float scales[6] = {0.3f, 0.7f, 1.1f, 0.25f, 3, 0.01f};
     struct crossing c = crossing_new();
     valref moved = flattened(&c, transposed(&c, graph_append_input(c.graph, "x", shape2(2, 3))), 6);
-    check_codes_at_port(&c, quant(&c, "iq", moved, reals(&c, "s", shape1(6), scales), 3, 7, true, false, ROUND_HALF_EVEN),
+    check_codes_at_port(&c,
+                        quant(&c, "iq", moved, reals(&c, "s", shape1(6), scales), 3, 7, true, false, ROUND_HALF_EVEN),
                         "codes with scale and zero point; chosen by the model's quantiser 'iq'");
 }
 
 static void formats_behind_movements(void) {
-    static struct format formats[6] = {{true, 5, 2}, {true, 8, 3}, {false, 4, 6}, {true, 0, 0}, {true, 3, -1}, {true, 9, 4}};
+    static struct format formats[6] = {{true, 5, 2}, {true, 8, 3},  {false, 4, 6},
+                                       {true, 0, 0}, {true, 3, -1}, {true, 9, 4}};
     struct crossing c = crossing_new();
     valref moved = flattened(&c, transposed(&c, graph_append_input(c.graph, "x", shape2(2, 3))), 6);
     check_codes_at_port(&c, narrow(&c, "iq", moved, (struct formats){shape1(6), formats}, ROUND_HALF_UP, OVERFLOW_WRAP),
                         "chosen by the model's quantiser 'iq'");
 }
 
-static valref input_of_six(struct crossing *c) { return graph_append_input(c->graph, "x", shape2(1, 6)); }
+static valref input_of_six(struct crossing *c) {
+    return graph_append_input(c->graph, "x", shape2(1, 6));
+}
 
 /* which: x / c; x - c; x / c + c; (x - c) / 2^k; c - x; (x * 4 - c) behind a Quant with a scale */
 static valref normalised(struct crossing *c, int which, valref x) {
     static const float deviations[6] = {0.3f, 0.7f, 1.1f, 0.25f, 3, -0.01f}, powers[6] = {2, 0.5f, 1, 4, -8, 0.25f};
     static const float means[6] = {0.1f, -0.7f, 11.1f, 0.25f, 0, 1e-3f};
-    valref d = reals(c, "d", shape2(1, 6), deviations), m = reals(c, "m", shape2(1, 6), means), p = reals(c, "p", shape2(1, 6), powers);
+    valref d = reals(c, "d", shape2(1, 6), deviations), m = reals(c, "m", shape2(1, 6), means),
+           p = reals(c, "p", shape2(1, 6), powers);
     switch (which) {
     case 0: return op2(c, OP_DIV, "scaled", x, d);
     case 1: return op2(c, OP_SUB, "centred", x, m);
@@ -272,20 +285,24 @@ static void codes_behind_normalisation(void) {
 static void scaled_codes_behind_normalisation(void) {
     struct crossing c = crossing_new();
     valref x = op2(&c, OP_MUL, "doubled", input_of_six(&c), scalar(&c, "two", 2));
-    check_codes_at_port(&c, quant(&c, "iq", flattened(&c, x, 6), scalar(&c, "s", 0.3f), 5, 8, false, false, ROUND_HALF_EVEN),
-                        "take over the arithmetic in front of it");
+    check_codes_at_port(
+        &c, quant(&c, "iq", flattened(&c, x, 6), scalar(&c, "s", 0.3f), 5, 8, false, false, ROUND_HALF_EVEN),
+        "take over the arithmetic in front of it");
 }
 
 /* QONNX's half up gives the last number below one half 1, and no port rounds so: an ordinary port of the quantiser's
  * range, and why is told. */
 static void inexact_normalisation_is_told(void) {
     struct crossing c = crossing_new();
-    valref x = op2(&c, OP_DIV, "scaled", op2(&c, OP_SUB, "centred", input_of_six(&c), scalar(&c, "m", 0.1f)), scalar(&c, "d", 0.7f));
+    valref x = op2(&c, OP_DIV, "scaled", op2(&c, OP_SUB, "centred", input_of_six(&c), scalar(&c, "m", 0.1f)),
+                   scalar(&c, "d", 0.7f));
     graph_append_output(c.graph, "y", quant(&c, "iq", x, scalar(&c, "s", 0.11f), 0, 8, true, false, ROUND_HALF_AWAY));
     CROSS(c);
-    CHECK(said(&c, SEVERITY_WARNING, "input 'x' does not carry the codes of the model's quantiser 'iq' behind 'centred': the model makes"));
+    CHECK(said(&c, SEVERITY_WARNING,
+               "input 'x' does not carry the codes of the model's quantiser 'iq' behind 'centred': the model makes"));
     CHECK(!said(&c, SEVERITY_WARNING, "has no format"));
-    CHECK(noted(&c, "ports", "s16f11, half_even, saturate; chosen by the range of the model's quantiser 'iq' behind 'centred'"));
+    CHECK(noted(&c, "ports",
+                "s16f11, half_even, saturate; chosen by the range of the model's quantiser 'iq' behind 'centred'"));
     CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 20, 1e-5), 0); /* the scale's product in binary32 */
     crossing_free(&c);
 }
@@ -296,13 +313,15 @@ static void many_readers_see_one_quantiser(void) {
     valref a = narrow1(&c, "a", x, true, 7, 2), b = narrow1(&c, "b", flattened(&c, x, 6), true, 7, 2);
     union attributes back = {.reshape = {.shape = shape2(1, 6)}};
     b = graph_append(c.graph, OP_RESHAPE, "back", &b, 1, &back);
-    check_codes_at_port(&c, op2(&c, OP_ADD, "sum", a, b), "s7f2, half_even, saturate; chosen by the model's quantiser 'a'");
+    check_codes_at_port(&c, op2(&c, OP_ADD, "sum", a, b),
+                        "s7f2, half_even, saturate; chosen by the model's quantiser 'a'");
 }
 
 static void other_quantisers_are_not_taken(void) {
     struct crossing c = crossing_new();
     valref x = input_of_six(&c);
-    graph_append_output(c.graph, "y", op2(&c, OP_ADD, "sum", narrow1(&c, "a", x, true, 7, 2), narrow1(&c, "b", x, true, 7, 3)));
+    graph_append_output(c.graph, "y",
+                        op2(&c, OP_ADD, "sum", narrow1(&c, "a", x, true, 7, 2), narrow1(&c, "b", x, true, 7, 3)));
     CROSS(c);
     CHECK(said(&c, SEVERITY_WARNING, "input 'x' has no format: fixed<16,6> is taken"));
     CHECK_EQ(count_op(c.real, OP_NARROW), 3);
@@ -370,14 +389,30 @@ static void check_activation(enum op op, float alpha, float beta, int tables, bo
     CHECK(noted(&c, "integerise", exact ? "bit for bit, for events" : "table of a transcendental function"));
     crossing_free(&c);
 }
-static void tanh_is_a_table(void) { check_activation(OP_TANH, 0, 0, 1, false); }
-static void sigmoid_is_a_table(void) { check_activation(OP_SIGMOID, 0, 0, 1, false); }
-static void clip_is_exact(void) { check_activation(OP_CLIP, -1.25f, 2.5f, 0, true); }
-static void clip_above_is_exact(void) { check_activation(OP_CLIP, -INFINITY, 2.5f, 0, true); }
-static void clip_below_is_exact(void) { check_activation(OP_CLIP, 0, INFINITY, 0, true); }
-static void leaky_relu_is_exact(void) { check_activation(OP_LEAKY_RELU, 0.125f, 0, 0, true); }
-static void hard_sigmoid_is_exact(void) { check_activation(OP_HARD_SIGMOID, 0.25f, 0.5f, 0, true); }
-static void awkward_hard_sigmoid_is_a_lookup(void) { check_activation(OP_HARD_SIGMOID, 0.2f, 0.5f, 1, true); }
+static void tanh_is_a_table(void) {
+    check_activation(OP_TANH, 0, 0, 1, false);
+}
+static void sigmoid_is_a_table(void) {
+    check_activation(OP_SIGMOID, 0, 0, 1, false);
+}
+static void clip_is_exact(void) {
+    check_activation(OP_CLIP, -1.25f, 2.5f, 0, true);
+}
+static void clip_above_is_exact(void) {
+    check_activation(OP_CLIP, -INFINITY, 2.5f, 0, true);
+}
+static void clip_below_is_exact(void) {
+    check_activation(OP_CLIP, 0, INFINITY, 0, true);
+}
+static void leaky_relu_is_exact(void) {
+    check_activation(OP_LEAKY_RELU, 0.125f, 0, 0, true);
+}
+static void hard_sigmoid_is_exact(void) {
+    check_activation(OP_HARD_SIGMOID, 0.25f, 0.5f, 0, true);
+}
+static void awkward_hard_sigmoid_is_a_lookup(void) {
+    check_activation(OP_HARD_SIGMOID, 0.2f, 0.5f, 1, true);
+}
 
 /* Entries are the real function, correctly rounded, also where binary32 is not. */
 static void tables_are_correctly_rounded(void) {
@@ -414,9 +449,15 @@ static void check_affine_chain(int width, int out_width, float factor_scale, boo
     CHECK(noted(&c, "integerise", "bit for bit, for events"));
     crossing_free(&c);
 }
-static void narrow_affine_chain_is_a_lookup(void) { check_affine_chain(6, 6, 1, false); }
-static void wide_affine_chain_is_a_staircase(void) { check_affine_chain(20, 4, 1, false); }
-static void division_is_a_staircase(void) { check_affine_chain(16, 4, 3, true); }
+static void narrow_affine_chain_is_a_lookup(void) {
+    check_affine_chain(6, 6, 1, false);
+}
+static void wide_affine_chain_is_a_staircase(void) {
+    check_affine_chain(20, 4, 1, false);
+}
+static void division_is_a_staircase(void) {
+    check_affine_chain(16, 4, 3, true);
+}
 
 /* Too many steps for a staircase: exact arithmetic, told. */
 static void fine_standardisation_is_arithmetic(void) {
@@ -426,7 +467,8 @@ static void fine_standardisation_is_arithmetic(void) {
     valref d = op2(&c, OP_DIV, "divide", op2(&c, OP_SUB, "centre", x, reals(&c, "mean", shape1(3), mean)),
                    reals(&c, "deviation", shape1(3), deviation));
     graph_append_output(c.graph, "y", narrow1(&c, "q", d, true, 14, 8));
-    struct input_options plain = {.formats = formats_uniform(c.context->arena, (struct format){true, 16, 7}), .rounding = -1, .overflow = -1};
+    struct input_options plain = {
+        .formats = formats_uniform(c.context->arena, (struct format){true, 16, 7}), .rounding = -1, .overflow = -1};
     c.options.inputs = &plain;
     c.options.input_count = 1;
     CROSS(c);
@@ -443,7 +485,8 @@ static valref wide_function(struct crossing *c, enum op op) {
     fill(weights, 12, 1, 31);
     for (int i = 0; i < 12; i++) weights[i] = ldexpf(roundf(ldexpf(weights[i], 9)), -9);
     valref x = narrow1(c, "iq", real_input(c, "x", 4), true, 12, 7);
-    valref sum = op2(c, OP_ADD, "bias", op2(c, OP_MATMUL, "dense", x, reals(c, "w", shape2(4, 3), weights)), scalar(c, "b", 0.3f));
+    valref sum = op2(c, OP_ADD, "bias", op2(c, OP_MATMUL, "dense", x, reals(c, "w", shape2(4, 3), weights)),
+                     scalar(c, "b", 0.3f));
     return op1(c, op, "function", sum, 0, 0);
 }
 
@@ -451,7 +494,8 @@ static valref wide_function(struct crossing *c, enum op op) {
 static void check_wide_function(enum op op, int width, int fraction, enum overflow overflow, bool exact) {
     struct crossing c = crossing_new();
     struct format format = {op == OP_TANH, (int16_t)width, (int16_t)fraction};
-    valref q = narrow(&c, "q", wide_function(&c, op), formats_uniform(c.graph->arena, format), ROUND_HALF_EVEN, overflow);
+    valref q =
+        narrow(&c, "q", wide_function(&c, op), formats_uniform(c.graph->arena, format), ROUND_HALF_EVEN, overflow);
     graph_append_output(c.graph, "y", q);
     struct graph *before = graph_clone(c.graph);
     bool changed = false;
@@ -465,11 +509,21 @@ static void check_wide_function(enum op op, int width, int fraction, enum overfl
     crossing_free(&c);
 }
 
-static void wide_sigmoid_is_an_exact_staircase(void) { check_wide_function(OP_SIGMOID, 8, 8, OVERFLOW_SATURATE, true); }
-static void wide_tanh_is_an_exact_staircase(void) { check_wide_function(OP_TANH, 8, 6, OVERFLOW_WRAP, true); }
-static void wide_exp_is_an_exact_staircase(void) { check_wide_function(OP_EXP, 7, 3, OVERFLOW_SATURATE, true); }
-static void wide_sigmoid_that_wraps_is_told(void) { check_wide_function(OP_SIGMOID, 8, 8, OVERFLOW_WRAP, false); }
-static void wide_sigmoid_of_many_steps_is_told(void) { check_wide_function(OP_SIGMOID, 16, 16, OVERFLOW_SATURATE, false); }
+static void wide_sigmoid_is_an_exact_staircase(void) {
+    check_wide_function(OP_SIGMOID, 8, 8, OVERFLOW_SATURATE, true);
+}
+static void wide_tanh_is_an_exact_staircase(void) {
+    check_wide_function(OP_TANH, 8, 6, OVERFLOW_WRAP, true);
+}
+static void wide_exp_is_an_exact_staircase(void) {
+    check_wide_function(OP_EXP, 7, 3, OVERFLOW_SATURATE, true);
+}
+static void wide_sigmoid_that_wraps_is_told(void) {
+    check_wide_function(OP_SIGMOID, 8, 8, OVERFLOW_WRAP, false);
+}
+static void wide_sigmoid_of_many_steps_is_told(void) {
+    check_wide_function(OP_SIGMOID, 16, 16, OVERFLOW_SATURATE, false);
+}
 
 /* ---- quantisers that are no narrowing ---- */
 
@@ -485,11 +539,21 @@ static void check_quant_staircase(float scale, float zero, float bits, bool is_s
     CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 40, tolerance), 0);
     crossing_free(&c);
 }
-static void quant_of_other_scale(void) { check_quant_staircase(0.3f, 0, 4, true, false, 1e-6); }
-static void quant_with_zero_point(void) { check_quant_staircase(0.25f, 3, 5, false, false, 0); }
-static void quant_one_bit(void) { check_quant_staircase(0.5f, 0, 1, true, false, 0); }
-static void quant_unsigned_narrow(void) { check_quant_staircase(0.5f, 0, 4, false, true, 0); }
-static void quant_part_bits(void) { check_quant_staircase(0.5f, 0, 3.5f, true, false, 0); }
+static void quant_of_other_scale(void) {
+    check_quant_staircase(0.3f, 0, 4, true, false, 1e-6);
+}
+static void quant_with_zero_point(void) {
+    check_quant_staircase(0.25f, 3, 5, false, false, 0);
+}
+static void quant_one_bit(void) {
+    check_quant_staircase(0.5f, 0, 1, true, false, 0);
+}
+static void quant_unsigned_narrow(void) {
+    check_quant_staircase(0.5f, 0, 4, false, true, 0);
+}
+static void quant_part_bits(void) {
+    check_quant_staircase(0.5f, 0, 3.5f, true, false, 0);
+}
 
 /* Integers with scales: codes at the port, scaled weights, a bias on the product's scale, requantised. */
 static void scaled_integers(void) {
@@ -519,7 +583,17 @@ static void scaled_integers(void) {
 
 /* ---- different scales ---- */
 
-enum { MIXED_SUM, MIXED_CONCAT, MIXED_CHANNELS, MIXED_BIAS, MIXED_CLIP, MIXED_LEAKY, MIXED_ARGMAX, MIXED_RESIDUAL, MIXED_COUNT };
+enum {
+    MIXED_SUM,
+    MIXED_CONCAT,
+    MIXED_CHANNELS,
+    MIXED_BIAS,
+    MIXED_CLIP,
+    MIXED_LEAKY,
+    MIXED_ARGMAX,
+    MIXED_RESIDUAL,
+    MIXED_COUNT
+};
 
 static valref scaled(struct crossing *c, const char *name, valref x, float scale, float bits) {
     return quant(c, name, x, scalar(c, "s", scale), 0, bits, true, false, ROUND_HALF_EVEN);
@@ -540,13 +614,17 @@ static valref mixed_network(struct crossing *c, int which) {
     valref a = scaled(c, "aq", x, 0.3f, 4), b = scaled(c, "bq", x, 0.7f, 4), both[2] = {a, b};
     union attributes axis = {.axis = {.axis = 1}};
     valref channels = op2(c, OP_MATMUL, "m", scaled(c, "xq", x, 0.13f, 6), weights_by_channel(c));
-    valref bias = quant(c, "cq", reals(c, "b", shape1(3), (float[3]){0.31f, -0.7f, 0.2f}), scalar(c, "s", 0.0131f), 0, 8,
-                        true, false, ROUND_HALF_EVEN);
+    valref bias = quant(c, "cq", reals(c, "b", shape1(3), (float[3]){0.31f, -0.7f, 0.2f}), scalar(c, "s", 0.0131f), 0,
+                        8, true, false, ROUND_HALF_EVEN);
     switch (which) {
     case MIXED_SUM: return op2(c, OP_ADD, "y", a, b);
-    case MIXED_CONCAT: return op2(c, OP_MATMUL, "y", graph_append(c->graph, OP_CONCAT, "k", both, 2, &axis), reals(c, "one", shape2(8, 1), ones));
+    case MIXED_CONCAT:
+        return op2(c, OP_MATMUL, "y", graph_append(c->graph, OP_CONCAT, "k", both, 2, &axis),
+                   reals(c, "one", shape2(8, 1), ones));
     case MIXED_CHANNELS:
-        return op2(c, OP_MATMUL, "y", quant(c, "fq", x, reals(c, "s", shape2(1, 4), by_feature), 0, 6, true, false, ROUND_HALF_EVEN), weights_by_channel(c));
+        return op2(c, OP_MATMUL, "y",
+                   quant(c, "fq", x, reals(c, "s", shape2(1, 4), by_feature), 0, 6, true, false, ROUND_HALF_EVEN),
+                   weights_by_channel(c));
     case MIXED_BIAS: return op1(c, OP_RELU, "y", op2(c, OP_ADD, "n", channels, bias), 0, 0);
     case MIXED_CLIP: return op1(c, OP_CLIP, "y", channels, -0.5f, 0x1.fffffep+127f);
     case MIXED_LEAKY: return op1(c, OP_LEAKY_RELU, "y", channels, 0.25f, 0);
@@ -591,8 +669,7 @@ static void powers_of_two_between_scales_are_shifts(void) {
     CROSS(c);
     const struct graph *graph = c.program.graph;
     for (uint32_t i = 0; i < graph->node_count; i++)
-        if (graph->nodes[i].op == OP_CONSTANT)
-            CHECK_EQ(graph_format(graph, graph->nodes[i].result, 0).width, 1);
+        if (graph->nodes[i].op == OP_CONSTANT) CHECK_EQ(graph_format(graph, graph->nodes[i].result, 0).width, 1);
     CHECK_EQ(differences(c.real, graph, EVENTS, 6, 1e-5), 0);
     crossing_free(&c);
 }
@@ -615,7 +692,8 @@ static void ratios_without_room_are_told(void) {
 /* A number of 16 bits times 1234567.1 beside one of 46 bits that is a tenth: on no grid of 62 bits, and odd scales. */
 static valref far_apart(struct crossing *c, enum op op) {
     valref x = real_input(c, "x", 4), big = scaled(c, "big", x, 1234567.1f, 16);
-    valref small = quant(c, "small", x, reals(c, "s", shape2(1, 4), (float[4]){3.71e-5f, 5.13e-5f, 4.21e-5f, 4.7e-5f}), 0, 16, true, false, ROUND_HALF_EVEN);
+    valref small = quant(c, "small", x, reals(c, "s", shape2(1, 4), (float[4]){3.71e-5f, 5.13e-5f, 4.21e-5f, 4.7e-5f}),
+                         0, 16, true, false, ROUND_HALF_EVEN);
     valref cube = op2(c, OP_MUL, "cube", op2(c, OP_MUL, "square", small, small), small), both[2] = {big, cube};
     union attributes axis = {.axis = {.axis = 1}};
     if (op == OP_ADD || op == OP_SUB) return op2(c, op, "y", cube, big);
@@ -637,7 +715,8 @@ static void sums_without_room_are_rounded(void) {
         c.options.inputs = options, c.options.input_count = 1;
         graph_append_output(c.graph, "y", far_apart(&c, ops[i]));
         CROSS(c);
-        long wrong = differences(c.real, c.program.graph, EVENTS, 4e9f, 16e9 * 0x1p-21) + differences(c.real, c.program.graph, EVENTS, 2.0f, 3e-6);
+        long wrong = differences(c.real, c.program.graph, EVENTS, 4e9f, 16e9 * 0x1p-21) +
+                     differences(c.real, c.program.graph, EVENTS, 2.0f, 3e-6);
         if (wrong) fprintf(stderr, "  operator %s\n", op_info(ops[i])->name);
         CHECK_EQ(wrong, 0);
         CHECK(ops[i] == OP_CONCAT || noted(&c, "integerise", "' has no room for all bits of '"));
@@ -649,8 +728,9 @@ static void what_has_no_form_is_refused(void) {
     struct crossing c = crossing_new();
     valref x = narrow1(&c, "q", real_input(&c, "x", 4), true, 8, 4);
     graph_append_output(c.graph, "z", op2(&c, OP_DIV, "Div_3", x, x));
-    graph_append_output(c.graph, "t", op2(&c, OP_MATMUL, "MatMul_4", op1(&c, OP_TANH, "Tanh_9", x, 0, 0),
-                                          reals(&c, "w", shape2(4, 1), (float[4]){1, 1, 1, 1})));
+    graph_append_output(c.graph, "t",
+                        op2(&c, OP_MATMUL, "MatMul_4", op1(&c, OP_TANH, "Tanh_9", x, 0, 0),
+                            reals(&c, "w", shape2(4, 1), (float[4]){1, 1, 1, 1})));
     CHECK(cross(&c) < 0);
     CHECK(said(&c, SEVERITY_ERROR, "operator 'div' of two variables has no integer form"));
     CHECK(said(&c, SEVERITY_ERROR,
@@ -702,8 +782,12 @@ static void binary_network(bool with_output_scaling) {
     CHECK(with_output_scaling || noted(&c, "integerise", "bit for bit, for events"));
     crossing_free(&c);
 }
-static void binary_network_is_exact(void) { binary_network(false); }
-static void final_scaling_is_a_meaning(void) { binary_network(true); }
+static void binary_network_is_exact(void) {
+    binary_network(false);
+}
+static void final_scaling_is_a_meaning(void) {
+    binary_network(true);
+}
 
 /* ---- movement ---- */
 
@@ -768,9 +852,10 @@ static void batch_norms_of_huge_gain(void) {
     static const float gains[][2] = {{1e30f, 1e-20f}, {3e38f, 1e-38f}, {1e38f, 1}, {1e-30f, 1}, {-3e38f, 1e-30f}};
     for (size_t i = 0; i < 2 * sizeof gains / sizeof *gains; i++) {
         struct crossing c = crossing_new();
-        valref operands[5] = {narrow1(&c, "q", real_input(&c, "x", 1), true, 6, 2), reals(&c, "gain", shape1(1), &gains[i / 2][0]),
-                              reals(&c, "shift", shape1(1), &(float){0.5f}), reals(&c, "mean", shape1(1), &(float){0.125f}),
-                              reals(&c, "variance", shape1(1), &gains[i / 2][1])};
+        valref operands[5] = {
+            narrow1(&c, "q", real_input(&c, "x", 1), true, 6, 2), reals(&c, "gain", shape1(1), &gains[i / 2][0]),
+            reals(&c, "shift", shape1(1), &(float){0.5f}), reals(&c, "mean", shape1(1), &(float){0.125f}),
+            reals(&c, "variance", shape1(1), &gains[i / 2][1])};
         union attributes attributes = {.normalization = {0}};
         valref y = graph_append(c.graph, OP_BATCH_NORM, "bn", operands, 5, &attributes);
         graph_append_output(c.graph, "y", i % 2 ? y : narrow1(&c, "of_bn", y, true, 8, 2));

@@ -46,14 +46,15 @@ static const float *floats(const uint32_t *bits) {
 }
 
 static const float *repeated(const float *row) {
-    float *rows = ARENA_ARRAY(context->arena, float, ROWS * ELEMENTS);
+    float *rows = ARENA_ARRAY(context->arena, float, ROWS *ELEMENTS);
     for (int e = 0; e < ROWS * ELEMENTS; e++) rows[e] = row[e % ELEMENTS];
     return rows;
 }
 
 static struct keras_file_quantizer quantizer_of(const struct group *group) {
-    const char *extra = arena_printf(context->arena, "\"is_weight\": %s, \"trainable\": %s, \"scaler\": null, \"affine\": null, \"bw_mapper\": null",
-                                     group->is_weight ? "true" : "false", group->trainable ? "true" : "false");
+    const char *extra = arena_printf(
+        context->arena, "\"is_weight\": %s, \"trainable\": %s, \"scaler\": null, \"affine\": null, \"bw_mapper\": null",
+        group->is_weight ? "true" : "false", group->trainable ? "true" : "false");
     return (struct keras_file_quantizer){group->type, group->rounding, group->overflow, extra, {0}, NULL, NULL, NULL};
 }
 
@@ -77,8 +78,9 @@ static void check_weights(const struct group *group) {
     if (!kernel) test_fail(__FILE__, __LINE__, "group %d is not read: %s", (int)(group - groups), diagnosed());
     for (int e = 0; kernel && e < ROWS * ELEMENTS; e++)
         if (kernel[e] != floats(group->y)[e])
-            test_fail(__FILE__, __LINE__, "group %d (%s %s %s), element %d: %a gives %a, not %a", (int)(group - groups), group->type, group->rounding,
-                      group->overflow, e, (double)floats(group->x)[e], (double)kernel[e], (double)floats(group->y)[e]);
+            test_fail(__FILE__, __LINE__, "group %d (%s %s %s), element %d: %a gives %a, not %a", (int)(group - groups),
+                      group->type, group->rounding, group->overflow, e, (double)floats(group->x)[e], (double)kernel[e],
+                      (double)floats(group->y)[e]);
     graph_free(graph);
 }
 
@@ -89,7 +91,8 @@ static void weights_are_quantised_as_hgq2_does(void) {
 /* x * 2^f + 1/2 is rounded in HGQ2's binary32; in firmware it is exact. Only numbers within half a
  * unit of binary32's last place of a tie tell the two apart. */
 static bool is_exact(const struct group *group, int e) {
-    double last = nearbyint((double)floats(group->last)[e % ELEMENTS]), whole = nearbyint((double)floats(group->i)[e % ELEMENTS]);
+    double last = nearbyint((double)floats(group->last)[e % ELEMENTS]),
+           whole = nearbyint((double)floats(group->i)[e % ELEMENTS]);
     float scaled = ldexpf(floats(group->x)[e], (int)(strcmp(group->type, "kbi") ? last : last - whole));
     return (double)(scaled + 0.5f) == (double)scaled + 0.5 && (double)(scaled - 0.5f) == (double)scaled - 0.5;
 }
@@ -114,8 +117,9 @@ static void check_values(const struct group *group) {
     }
     for (int e = 0; e < ROWS * ELEMENTS; e++)
         if (is_exact(group, e) && got[e] != floats(group->y)[e])
-            test_fail(__FILE__, __LINE__, "group %d (%s %s %s), element %d: %a gives %a, not %a", (int)(group - groups), group->type, group->rounding,
-                      group->overflow, e, (double)in[e], (double)got[e], (double)floats(group->y)[e]);
+            test_fail(__FILE__, __LINE__, "group %d (%s %s %s), element %d: %a gives %a, not %a", (int)(group - groups),
+                      group->type, group->rounding, group->overflow, e, (double)in[e], (double)got[e],
+                      (double)floats(group->y)[e]);
     graph_free(graph);
 }
 
@@ -140,18 +144,22 @@ static const float *read_npy(const char *path, size_t *count) {
 /* In binary32 bit for bit, and through the passes in integers. */
 static void compare_reals(const struct graph *graph, const float *in, const float *wanted, size_t events) {
     size_t classes = shape_elements(&graph_value(graph, graph->outputs[0].value)->shape);
-    float *out = ARENA_ARRAY(context->arena, float, events * classes);
+    float *out = ARENA_ARRAY(context->arena, float, events *classes);
     CHECK(graph_run_reals(graph, events, &in, &out) == 0);
     for (size_t i = 0; i < events * classes; i++)
         if (out[i] != wanted[i]) {
-            test_fail(__FILE__, __LINE__, "reals: event %zu, class %zu: %a, not %a", i / classes, i % classes, (double)out[i], (double)wanted[i]);
+            test_fail(__FILE__, __LINE__, "reals: event %zu, class %zu: %a, not %a", i / classes, i % classes,
+                      (double)out[i], (double)wanted[i]);
             return;
         }
 }
 
 static void compare_integers(struct graph *graph, const float *in, const float *wanted, size_t events) {
     struct compile_options options = compile_options_default();
-    struct program program = {.context = context, .arena = context->arena, .graph = graph_clone(graph), .options = &options,
+    struct program program = {.context = context,
+                              .arena = context->arena,
+                              .graph = graph_clone(graph),
+                              .options = &options,
                               .technology = technology_for(NULL, (struct part_grade){0})};
     valref input;
     CHECK(passes_run(&program, NULL, "integerise") == 0);
@@ -159,14 +167,16 @@ static void compare_integers(struct graph *graph, const float *in, const float *
     size_t features = shape_elements(&graph_value(program.graph, input)->shape);
     valref output = program.graph->outputs[0].value;
     size_t classes = shape_elements(&graph_value(program.graph, output)->shape);
-    int64_t *ports = ARENA_ARRAY(context->arena, int64_t, events * features), *out = ARENA_ARRAY(context->arena, int64_t, events * classes);
-    double *back = ARENA_ARRAY(context->arena, double, events * classes);
+    int64_t *ports = ARENA_ARRAY(context->arena, int64_t, events * features),
+            *out = ARENA_ARRAY(context->arena, int64_t, events * classes);
+    double *back = ARENA_ARRAY(context->arena, double, events *classes);
     CHECK(port_from_reals(program.graph, input, events, 0, in, ports) == 0);
     CHECK(graph_run_integers(program.graph, events, (const int64_t *const *)&ports, &out) == 0);
     port_to_reals(program.graph, output, NULL, events, out, back);
     for (size_t i = 0; i < events * classes; i++)
         if ((float)back[i] != wanted[i]) {
-            test_fail(__FILE__, __LINE__, "integers: event %zu, class %zu: %a, not %a", i / classes, i % classes, back[i], (double)wanted[i]);
+            test_fail(__FILE__, __LINE__, "integers: event %zu, class %zu: %a, not %a", i / classes, i % classes,
+                      back[i], (double)wanted[i]);
             return;
         }
     graph_free(program.graph);
@@ -195,29 +205,33 @@ static void jets_are_what_keras_computes(void) {
 }
 
 static void jets_wrap_as_keras_does(void) {
-    compare_model("examples/jets/jets_hgq.keras", "examples/jets/reference/wide_events.npy", "examples/jets/reference/jets_hgq_wide.npy");
+    compare_model("examples/jets/jets_hgq.keras", "examples/jets/reference/wide_events.npy",
+                  "examples/jets/reference/jets_hgq_wide.npy");
 }
 
 static const char *shared_model;
 static void published_model_is_what_keras_computes(void) {
     const char *name = strrchr(shared_model, '/') + 1;
-    compare_model(shared_model, "tests/oracle/hgq/events.npy",
-                  arena_printf(context->arena, "tests/oracle/hgq/%.*s.npy", (int)(strlen(name) - strlen(".keras")), name));
+    compare_model(
+        shared_model, "tests/oracle/hgq/events.npy",
+        arena_printf(context->arena, "tests/oracle/hgq/%.*s.npy", (int)(strlen(name) - strlen(".keras")), name));
 }
 
 /* ---- what is wrong ---- */
 
 static void expect(struct graph *graph, const char *message) {
-    if (graph) test_fail(__FILE__, __LINE__, "it is read, without '%s'", message);
-    else if (!strstr(diagnosed(), message)) test_fail(__FILE__, __LINE__, "no '%s' in: %s", message, diagnosed());
+    if (graph)
+        test_fail(__FILE__, __LINE__, "it is read, without '%s'", message);
+    else if (!strstr(diagnosed(), message))
+        test_fail(__FILE__, __LINE__, "no '%s' in: %s", message, diagnosed());
     graph_free(graph);
 }
 
 static const float kernel2[] = {1, 0.5f, -1, 2, 0.25f, 3}, bias2[] = {1, -2};
 
 /* A file that is right but for one thing. */
-static void expect_dense(const char *message, const char *members, const float *kernel, int features, const char *type, const char *rounding,
-                         const char *overflow, const char *extra) {
+static void expect_dense(const char *message, const char *members, const float *kernel, int features, const char *type,
+                         const char *rounding, const char *overflow, const char *extra) {
     struct keras_file file = keras_file_new(context->arena);
     struct keras_file_quantizer kq = {type, rounding, overflow, extra, {0}, one_k, one_i, one_b};
     keras_file_input(&file, features);
@@ -231,7 +245,8 @@ static void unknown_layers_are_all_named(void) {
     keras_file_layer(&file, "QConv2D", "first", NULL);
     keras_file_layer(&file, "LSTM", "second", NULL);
     struct graph *graph = read_file(&file);
-    CHECK(!graph && strstr(diagnosed(), "'QConv2D'") && strstr(diagnosed(), "'LSTM'") && strstr(diagnosed(), "node 'second'"));
+    CHECK(!graph && strstr(diagnosed(), "'QConv2D'") && strstr(diagnosed(), "'LSTM'") &&
+          strstr(diagnosed(), "node 'second'"));
 }
 
 static void quantisers_that_are_not_read(void) {
@@ -239,14 +254,17 @@ static void quantisers_that_are_not_read(void) {
     expect_dense("round_mode 'UPWARD' is unknown", NULL, kernel2, 3, "kbi", "UPWARD", "SAT", NULL);
     expect_dense("overflow_mode 'WRAP_SM' is unknown", NULL, kernel2, 3, "kbi", "RND", "WRAP_SM", NULL);
     expect_dense("a quantiser with scaler is not read", NULL, kernel2, 3, "kbi", "RND", "SAT", "\"scaler\": 2.0");
-    expect_dense("a quantiser with affine is not read", NULL, kernel2, 3, "kbi", "RND", "SAT", "\"affine\": [1.0, 0.5]");
+    expect_dense("a quantiser with affine is not read", NULL, kernel2, 3, "kbi", "RND", "SAT",
+                 "\"affine\": [1.0, 0.5]");
     expect_dense("a quantiser with bw_mapper is not read", NULL, kernel2, 3, "kbi", "RND", "SAT", "\"bw_mapper\": {}");
 }
 
 static void layers_that_are_not_read(void) {
-    expect_dense("activation 'tanh' has no hardware form", ", \"activation\": \"tanh\"", kernel2, 3, "kbi", "RND", "SAT", NULL);
-    expect_dense("arithmetic in 'mixed_float16' is not read", ", \"dtype\": {\"class_name\": \"DTypePolicy\", \"config\": {\"name\": \"mixed_float16\"}}", kernel2, 3,
-                 "kbi", "RND", "SAT", NULL);
+    expect_dense("activation 'tanh' has no hardware form", ", \"activation\": \"tanh\"", kernel2, 3, "kbi", "RND",
+                 "SAT", NULL);
+    expect_dense("arithmetic in 'mixed_float16' is not read",
+                 ", \"dtype\": {\"class_name\": \"DTypePolicy\", \"config\": {\"name\": \"mixed_float16\"}}", kernel2,
+                 3, "kbi", "RND", "SAT", NULL);
     struct keras_file file = keras_file_new(context->arena);
     keras_file_input(&file, 3);
     keras_file_layer(&file, "ReLU", "relu", ", \"max_value\": 0.0");
@@ -277,7 +295,8 @@ static void widths_that_do_not_fit(void) {
     const struct keras_file_quantizer kinds[] = {{"kbi", "RND", "SAT", NULL, {1, {2}}, k, i, b},
                                                  {"kbi", "RND", "SAT", NULL, {1, {2}}, k, one_b, nan_b},
                                                  {"kbi", "RND", "SAT", NULL, {2, {2, 1}}, k, b, b}};
-    static const char *const messages[] = {"200 integer and -190 fraction bits", "width 1 is no number", "the quantiser's shape does not fit"};
+    static const char *const messages[] = {"200 integer and -190 fraction bits", "width 1 is no number",
+                                           "the quantiser's shape does not fit"};
     for (int q = 0; q < 3 && !test_failed; q++) {
         static const float two[] = {1, 10};
         struct keras_file file = keras_file_new(context->arena);
@@ -323,7 +342,11 @@ static void damaged_files_are_diagnosed(void) {
 }
 
 static void no_models_at_all(void) {
-    static const char *const configs[] = {"", "{", "[]", "{}", "{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}",
+    static const char *const configs[] = {"",
+                                          "{",
+                                          "[]",
+                                          "{}",
+                                          "{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}",
                                           "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [1]}}",
                                           "{\"class_name\": \"Subclassed\", \"config\": {\"layers\": [{}]}}"};
     for (size_t c = 0; c < sizeof configs / sizeof *configs; c++) {
@@ -349,8 +372,10 @@ static void run(const char *name, void (*body)(void)) {
     context = context_new();
     if (context_guarded(context, run_body, NULL) < 0) test_fail(__FILE__, __LINE__, "%s", diagnosed());
     context_free(context);
-    if (test_failed) test_failures++;
-    else printf("ok %s\n", name);
+    if (test_failed)
+        test_failures++;
+    else
+        printf("ok %s\n", name);
 }
 #define RUN_ALONE(function) run(#function, function)
 
@@ -363,8 +388,10 @@ static void run_published(void) {
         snprintf(path, sizeof path, "%s/models/hgq/%s.keras", shared && *shared ? shared : "../shared", names[i]);
         snprintf(name, sizeof name, "published_%s", names[i]);
         shared_model = path;
-        if (stat(path, &status) < 0) SKIP(name, "its model is in ../shared/models");
-        else run(name, published_model_is_what_keras_computes);
+        if (stat(path, &status) < 0)
+            SKIP(name, "its model is in ../shared/models");
+        else
+            run(name, published_model_is_what_keras_computes);
     }
 }
 

@@ -27,12 +27,16 @@ static inline struct keras_file keras_file_new(struct arena *arena) {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fapl_core(access, 1 << 14, 0);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-    struct keras_file file = {arena, H5Fcreate(arena_printf(arena, "test %p", (void *)arena_alloc(arena, 1)), H5F_ACC_TRUNC, H5P_DEFAULT, access), strbuf_new(arena)};
+    struct keras_file file = {
+        arena,
+        H5Fcreate(arena_printf(arena, "test %p", (void *)arena_alloc(arena, 1)), H5F_ACC_TRUNC, H5P_DEFAULT, access),
+        strbuf_new(arena)};
     H5Pclose(access);
     return file;
 }
 
-static inline void keras_file_variable(struct keras_file *file, const char *path, struct shape shape, const float *values) {
+static inline void keras_file_variable(struct keras_file *file, const char *path, struct shape shape,
+                                       const float *values) {
     hsize_t dims[SHAPE_RANK_MAX];
     for (int d = 0; d < shape.rank; d++) dims[d] = (hsize_t)shape.dim[d];
     hid_t create = H5Pcreate(H5P_LINK_CREATE);
@@ -53,15 +57,19 @@ static inline void keras_file_widths(struct keras_file *file, const char *group,
         keras_file_variable(file, arena_printf(file->arena, "%s/quantizer/vars/%d", group, v), q->shape, order[v]);
 }
 
-static inline const char *keras_file_configuration(struct keras_file *file, const char *name, const struct keras_file_quantizer *q) {
-    return arena_printf(file->arena, ", \"%s_conf\": {\"config\": {\"q_type\": \"%s\", \"round_mode\": \"%s\", \"overflow_mode\": \"%s\"%s%s}}", name,
-                        q->type, q->rounding, q->overflow, q->extra ? ", " : "", q->extra ? q->extra : "");
+static inline const char *keras_file_configuration(struct keras_file *file, const char *name,
+                                                   const struct keras_file_quantizer *q) {
+    return arena_printf(
+        file->arena,
+        ", \"%s_conf\": {\"config\": {\"q_type\": \"%s\", \"round_mode\": \"%s\", \"overflow_mode\": \"%s\"%s%s}}",
+        name, q->type, q->rounding, q->overflow, q->extra ? ", " : "", q->extra ? q->extra : "");
 }
 
 /* A layer as JSON: class, name, and further members of its configuration (beginning with a comma). */
-static inline void keras_file_layer(struct keras_file *file, const char *class_name, const char *name, const char *members) {
-    strbuf_printf(&file->layers, "%s{\"class_name\": \"%s\", \"config\": {\"name\": \"%s\"%s}}", file->layers.length ? ", " : "", class_name, name,
-                  members ? members : "");
+static inline void keras_file_layer(struct keras_file *file, const char *class_name, const char *name,
+                                    const char *members) {
+    strbuf_printf(&file->layers, "%s{\"class_name\": \"%s\", \"config\": {\"name\": \"%s\"%s}}",
+                  file->layers.length ? ", " : "", class_name, name, members ? members : "");
 }
 
 static inline void keras_file_input(struct keras_file *file, int features) {
@@ -69,13 +77,14 @@ static inline void keras_file_input(struct keras_file *file, int features) {
 }
 
 /* A QDense at group layers/q_dense, the first of its class. Quantisers that are NULL are left out. */
-static inline void keras_file_dense(struct keras_file *file, const char *members, int64_t rows, int64_t columns, const float *kernel,
-                                    const float *bias, const struct keras_file_quantizer *iq, const struct keras_file_quantizer *kq,
-                                    const struct keras_file_quantizer *bq) {
+static inline void keras_file_dense(struct keras_file *file, const char *members, int64_t rows, int64_t columns,
+                                    const float *kernel, const float *bias, const struct keras_file_quantizer *iq,
+                                    const struct keras_file_quantizer *kq, const struct keras_file_quantizer *bq) {
     const char *names[] = {"iq", "kq", "bq"};
     const struct keras_file_quantizer *quantizers[] = {iq, kq, bq};
     struct strbuf text = strbuf_new(file->arena);
-    strbuf_printf(&text, ", \"use_bias\": %s, \"enable_iq\": %s%s", bias ? "true" : "false", iq ? "true" : "false", members ? members : "");
+    strbuf_printf(&text, ", \"use_bias\": %s, \"enable_iq\": %s%s", bias ? "true" : "false", iq ? "true" : "false",
+                  members ? members : "");
     keras_file_variable(file, "layers/q_dense/vars/0", (struct shape){2, {rows, columns}}, kernel);
     if (bias) keras_file_variable(file, "layers/q_dense/vars/1", (struct shape){1, {columns}}, bias);
     for (int i = 0; i < 3; i++) {
@@ -90,7 +99,8 @@ static inline void keras_file_entry(zip_t *archive, const char *name, const void
     zip_file_add(archive, name, zip_source_buffer(archive, data, length, 0), ZIP_FL_OVERWRITE);
 }
 
-static inline char *keras_file_zip(struct arena *arena, const char *config, const char *image, size_t size, size_t *length) {
+static inline char *keras_file_zip(struct arena *arena, const char *config, const char *image, size_t size,
+                                   size_t *length) {
     zip_source_t *memory = zip_source_buffer_create(NULL, 0, 0, NULL);
     zip_source_keep(memory);
     zip_t *archive = zip_open_from_source(memory, ZIP_CREATE | ZIP_TRUNCATE, NULL);
@@ -123,7 +133,9 @@ static inline char *keras_file_finish(struct keras_file *file, const char *confi
     size_t size;
     char *image = keras_file_image(file, &size);
     if (!config)
-        config = arena_printf(file->arena, "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"test\", \"layers\": [%s]}}", file->layers.data);
+        config = arena_printf(file->arena,
+                              "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"test\", \"layers\": [%s]}}",
+                              file->layers.data);
     return keras_file_zip(file->arena, config, image, size, length);
 }
 

@@ -64,10 +64,8 @@ static struct bxc_context *context;
 static struct graph *parsed(const char *text) {
     struct graph *graph = graph_parse(context, "t", text, strlen(text));
     struct strbuf out = strbuf_new(context->arena);
-    for (size_t i = 0; !graph && i < context->diagnostics.count; i++)
-        diag_format(&out, &context->diagnostics.items[i]);
-    if (!graph)
-        printf("# %s\n", out.data);
+    for (size_t i = 0; !graph && i < context->diagnostics.count; i++) diag_format(&out, &context->diagnostics.items[i]);
+    if (!graph) printf("# %s\n", out.data);
     return graph;
 }
 
@@ -85,10 +83,11 @@ static void a_scan_is_a_loop(void) {
     for (int e = 0; e < EVENTS; e++)
         for (int w = 0; w < WIDE; w++) {
             start[e][w] = (int64_t)(splitmix64(&state) % 64) - 32;
-            for (int i = 0; i < ITEMS; i++)
-                x[e][i][w] = (int64_t)(splitmix64(&state) % 256) - 128;
+            for (int i = 0; i < ITEMS; i++) x[e][i][w] = (int64_t)(splitmix64(&state) % 256) - 128;
         }
-    CHECK_EQ(graph_run_integers(graph, EVENTS, (const int64_t *const[]){x[0][0], start[0]}, (int64_t *const[]){all[0][0], last[0]}), 0);
+    CHECK_EQ(graph_run_integers(graph, EVENTS, (const int64_t *const[]){x[0][0], start[0]},
+                                (int64_t *const[]){all[0][0], last[0]}),
+             0);
     for (int e = 0; e < EVENTS; e++)
         for (int w = 0; w < WIDE; w++) {
             int64_t h = start[e][w];
@@ -109,15 +108,15 @@ static void a_map_treats_items_alone(void) {
     for (int e = 0; e < EVENTS; e++)
         for (int k = 0; k < WIDE; k++) {
             w[e][k] = (float)(splitmix64(&state) % 100);
-            for (int i = 0; i < ITEMS; i++)
-                x[e][i][k] = (float)(splitmix64(&state) % 100);
+            for (int i = 0; i < ITEMS; i++) x[e][i][k] = (float)(splitmix64(&state) % 100);
         }
-    CHECK_EQ(graph_run_reals(graph, EVENTS, (const float *const[]){x[0][0], w[0]}, (float *const[]){products[0][0], sums[0]}), 0);
+    CHECK_EQ(graph_run_reals(graph, EVENTS, (const float *const[]){x[0][0], w[0]},
+                             (float *const[]){products[0][0], sums[0]}),
+             0);
     for (int e = 0; e < EVENTS; e++)
         for (int i = 0; i < ITEMS; i++) {
             CHECK(sums[e][i] == x[e][i][0] + x[e][i][1]);
-            for (int k = 0; k < WIDE; k++)
-                CHECK(products[e][i][k] == x[e][i][k] * w[e][k]);
+            for (int k = 0; k < WIDE; k++) CHECK(products[e][i][k] == x[e][i][k] * w[e][k]);
         }
     graph_free(graph);
 }
@@ -159,8 +158,8 @@ static void results_stay_together(void) {
     CHECK(dead.id != UINT32_MAX);
     struct node *scan = graph_definition(graph, graph->outputs[1].value);
     struct graph *body = graph_clone(scan->body);
-    valref again = graph_append_with_body(graph, OP_SCAN, "again", (valref[]){node_result(scan, 1), node_result(scan, 0)}, 2,
-                                          &scan->attributes, body);
+    valref again = graph_append_with_body(
+        graph, OP_SCAN, "again", (valref[]){node_result(scan, 1), node_result(scan, 0)}, 2, &scan->attributes, body);
     CHECK(again.id != UINT32_MAX);
     graph->outputs[0].value = node_result(graph_definition(graph, again), 1);
     CHECK(graph_compact(graph));
@@ -179,39 +178,42 @@ static bool refused(const char *text, const char *from, const char *to, const ch
     struct strbuf changed = strbuf_new(context->arena), out = strbuf_new(context->arena);
     const char *at = strstr(text, from);
     size_t before = context->diagnostics.count;
-    if (!at)
-        return false;
+    if (!at) return false;
     strbuf_append_bytes(&changed, text, (size_t)(at - text));
     strbuf_append(&changed, to);
     strbuf_append(&changed, at + strlen(from));
     struct graph *graph = graph_parse(context, "t", changed.data, changed.length);
-    if (graph)
-        return false;
-    for (size_t i = before; i < context->diagnostics.count; i++)
-        diag_format(&out, &context->diagnostics.items[i]);
-    if (!strstr(out.data, words))
-        printf("# %s\n", out.data);
+    if (graph) return false;
+    for (size_t i = before; i < context->diagnostics.count; i++) diag_format(&out, &context->diagnostics.items[i]);
+    if (!strstr(out.data, words)) printf("# %s\n", out.data);
     return strstr(out.data, words) != NULL;
 }
 
 static void what_does_not_go_together_is_refused(void) {
-    CHECK(refused(scan_text, "%4 = relu(%2) \"after\" : [1,2] u8f2\n",
-                  "%4 = relu(%2) \"after\" : [1,2] u8f2 body \"b\" {\n%0 = input() \"i\" : [1] real\noutput \"o\" %0\n}\n",
-                  "operator 'relu' has no body"));
-    CHECK(refused(swap_text, " body \"step\" {\n    %0 = input() \"a\" : [1] real\n    %1 = input() \"b\" : [1] real\n"
-                             "    %2 = add(%0, %1) \"sum\" : [1] real\n    output \"a\" %1\n    output \"b\" %2\n}\n", "\n",
-                  "operator 'scan' needs a body"));
+    CHECK(refused(
+        scan_text, "%4 = relu(%2) \"after\" : [1,2] u8f2\n",
+        "%4 = relu(%2) \"after\" : [1,2] u8f2 body \"b\" {\n%0 = input() \"i\" : [1] real\noutput \"o\" %0\n}\n",
+        "operator 'relu' has no body"));
+    CHECK(refused(swap_text,
+                  " body \"step\" {\n    %0 = input() \"a\" : [1] real\n    %1 = input() \"b\" : [1] real\n"
+                  "    %2 = add(%0, %1) \"sum\" : [1] real\n    output \"a\" %1\n    output \"b\" %2\n}\n",
+                  "\n", "operator 'scan' needs a body"));
     CHECK(refused(scan_text, "formats=s9f2 rounding=truncate overflow=saturate : [1,2] s9f2",
-                  "formats=s10f3 rounding=truncate overflow=saturate : [1,2] s10f3", "does not come back in its format"));
-    CHECK(refused(scan_text, "\"start\" " PORT " : [1,2] s6f2", "\"start\" " PORT " : [1,2] s6f3", "is not held by input 0 of the body"));
-    CHECK(refused(scan_text, "\"x\" " PORT " : [1,4,2] s8f2", "\"x\" " PORT " : [1,4,2] s9f2", "is not held by input 1 of the body"));
+                  "formats=s10f3 rounding=truncate overflow=saturate : [1,2] s10f3",
+                  "does not come back in its format"));
+    CHECK(refused(scan_text, "\"start\" " PORT " : [1,2] s6f2", "\"start\" " PORT " : [1,2] s6f3",
+                  "is not held by input 0 of the body"));
+    CHECK(refused(scan_text, "\"x\" " PORT " : [1,4,2] s8f2", "\"x\" " PORT " : [1,4,2] s9f2",
+                  "is not held by input 1 of the body"));
     CHECK(refused(scan_text, "trips=4", "trips=3", "operand 1 has no axis 1 of 3 items"));
     CHECK(refused(scan_text, "axes={1, 1}", "axes={1}", "1 axes for 2 sliced operands and stacked results"));
     CHECK(refused(scan_text, "carried=1", "carried=3", "3 carried and 1 sliced operands of 2"));
     CHECK(refused(swap_text, "%2, %3 = scan(%0, %1) \"fibonacci\" trips=5 carried=2 sliced=0 : [1] real, [1] real",
-                  "%2 = scan(%0, %1) \"fibonacci\" trips=5 carried=2 sliced=0 : [1] real", "1 results are named where 'scan' has 2"));
+                  "%2 = scan(%0, %1) \"fibonacci\" trips=5 carried=2 sliced=0 : [1] real",
+                  "1 results are named where 'scan' has 2"));
     CHECK(refused(map_text, "    output \"s\" %3\n", "", "3 axes for 2 sliced operands and stacked results"));
-    CHECK(refused(map_text, "\"each\" trips=4", "\"each\" trips=4 carried=1", "operator 'map' has no attribute 'carried'"));
+    CHECK(refused(map_text, "\"each\" trips=4", "\"each\" trips=4 carried=1",
+                  "operator 'map' has no attribute 'carried'"));
 }
 
 int main(void) {

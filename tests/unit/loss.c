@@ -175,7 +175,8 @@ static void make_rounded(int step, int grid, const int64_t *first) {
     struct format middle = {true, 12, (int16_t)step};
     valref a, b;
     begin_networks(one, port, &a, &b);
-    valref real_w = graph_append_reals(reference, "w", square, w), real_v = graph_append_reals(reference, "v", square, v);
+    valref real_w = graph_append_reals(reference, "w", square, w),
+           real_v = graph_append_reals(reference, "v", square, v);
     valref fixed_w = graph_append_integers(fixed, "w", square, formats_uniform(fixed->arena, weight), first),
            fixed_v = graph_append_integers(fixed, "v", square, formats_uniform(fixed->arena, plain), right2);
     a = graph_append(reference, OP_MATMUL, "dense1", (valref[]){a, real_w}, 2, NULL);
@@ -284,8 +285,7 @@ static void the_worst_are_in_order(void) {
     for (uint32_t i = 0; i < loss.worst_count; i++) {
         CHECK(loss.worst[i].error == fabs(loss.worst[i].expected - loss.worst[i].got) && loss.worst[i].cause);
         CHECK(i == 0 || loss.worst[i].error <= loss.worst[i - 1].error);
-        for (uint32_t k = 0; k < i; k++)
-            CHECK(loss.worst[k].event != loss.worst[i].event);
+        for (uint32_t k = 0; k < i; k++) CHECK(loss.worst[k].event != loss.worst[i].event);
     }
     CHECK(loss.worst[0].error == loss.max_error && loss.worst[LOSS_WORST - 1].error > 0);
     done();
@@ -324,7 +324,8 @@ static void a_ruined_head_among_many_is_told(void) {
         loss.flipped_by[cause] = loss.by_output[39].flipped_by[cause] = loss.beyond_by[cause] = 0;
     }
     loss_judge(&loss, 0, context->arena);
-    CHECK(!loss.explained && loss.warning && strstr(loss.warning, " of the decisions of output 'y39' flipped: the formats"));
+    CHECK(!loss.explained && loss.warning &&
+          strstr(loss.warning, " of the decisions of output 'y39' flipped: the formats"));
     loss.by_output[39].flipped = 0;
     loss.by_output[7].flipped_by[LOSS_UNEXPLAINED] = 2;
     loss_judge(&loss, 0, context->arena);
@@ -384,8 +385,9 @@ static void the_rule_has_limits(void) {
     coarse.coarseness = 0.26;
     coarse.coarsest = "output 'y', element 0";
     loss_judge(&coarse, 0, context->arena);
-    CHECK_STR(coarse.warning,
-              "the error is 26.00 % of the spread of output 'y', element 0: the formats are too coarse for this network");
+    CHECK_STR(
+        coarse.warning,
+        "the error is 26.00 % of the spread of output 'y', element 0: the formats are too coarse for this network");
     random.flipped_by[LOSS_RANGE] = 10;
     loss_judge(&random, 0, context->arena);
     CHECK(random.explained);
@@ -398,8 +400,7 @@ static void the_rule_has_limits(void) {
 static void quantiles_are_near_and_never_too_small(void) {
     context = context_new();
     struct errors *errors = errors_new(context->arena);
-    for (int i = 1; i <= 10000; i++)
-        errors_add(errors, i * 1e-3);
+    for (int i = 1; i <= 10000; i++) errors_add(errors, i * 1e-3);
     for (int i = 0; i < 3; i++) {
         double exact = 10 * loss_quantiles[i], got = errors_quantile(errors, loss_quantiles[i]);
         CHECK(got >= exact && got <= exact * 1.02);
@@ -418,8 +419,7 @@ static void labels_beyond_memory(void) {
     struct labels *labels = labels_new(context->arena, CLASSES, EVENTS_MANY);
     float *scores = ARENA_ARRAY(context->arena, float, CLASSES);
     struct labelled labelled = {0};
-    for (int e = 0; e < 40; e++)
-        labels_add(labels, e % 4 == 0, 1, 0, scores, scores);
+    for (int e = 0; e < 40; e++) labels_add(labels, e % 4 == 0, 1, 0, scores, scores);
     CHECK(labels_finish(labels, false, &labelled, context->arena));
     CHECK_EQ(labelled.events, 40);
     CHECK(labelled.accuracy_float == 0.25 && labelled.accuracy_fixed == 0.75);

@@ -22,8 +22,9 @@ static void replaces_what_is_illegal(void) {
 }
 
 static void avoids_words_of_the_languages(void) {
-    static const char *const words[] = {"input", "module", "reg", "table", "int", "template", "restrict", "logic", "namespace",
-                                        "while", "always_ff", "NULL", "abort", "xor_eq", "ap_fixed", "signed"};
+    static const char *const words[] = {"input",    "module", "reg",       "table", "int",       "template",
+                                        "restrict", "logic",  "namespace", "while", "always_ff", "NULL",
+                                        "abort",    "xor_eq", "ap_fixed",  "signed"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         CHECK_STR(name_identifier(arena, words[i]), arena_printf(arena, "%s_1", words[i]));
     CHECK_STR(name_identifier(arena, "Input"), "Input_1"); /* VHDL and file systems know no case */
@@ -31,9 +32,10 @@ static void avoids_words_of_the_languages(void) {
 }
 
 static void avoids_macros_and_prefixes_of_others(void) {
-    static const char *const taken[] = {"using", "downto", "bxc_copy", "AP_TRN", "vl_in", "CHAR_MAX", "SEEK_HOLE", "M_PIl", "PRIx64", "SCNdMAX",
-                                        "SNANF32X", "y0", "linux", "signal"};
-    static const char *const free_names[] = {"PRICE", "PRIdE", "MET", "JET_PT", "M_jj", "pt_max", "maximum", "FPx", "bxcell", "apex", "x", "vector_pt"};
+    static const char *const taken[] = {"using", "downto", "bxc_copy", "AP_TRN",   "vl_in", "CHAR_MAX", "SEEK_HOLE",
+                                        "M_PIl", "PRIx64", "SCNdMAX",  "SNANF32X", "y0",    "linux",    "signal"};
+    static const char *const free_names[] = {"PRICE",   "PRIdE", "MET",    "JET_PT", "M_jj", "pt_max",
+                                             "maximum", "FPx",   "bxcell", "apex",   "x",    "vector_pt"};
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         CHECK_STR(name_identifier(arena, taken[i]), arena_printf(arena, "%s_1", taken[i]));
     for (size_t i = 0; i < sizeof free_names / sizeof free_names[0]; i++)
@@ -124,8 +126,7 @@ static int expand(const struct template_key *keys, struct strbuf *out) {
 
 static const char *diagnosis(void) {
     struct strbuf text = strbuf_new(arena);
-    if (context->diagnostics.count)
-        diag_format(&text, &context->diagnostics.items[0]);
+    if (context->diagnostics.count) diag_format(&text, &context->diagnostics.items[0]);
     return text.data;
 }
 
@@ -144,7 +145,8 @@ static void diagnoses_unknown_keys(void) {
 
 static void diagnoses_unused_keys(void) {
     struct strbuf out = strbuf_new(arena);
-    CHECK_EQ(expand((struct template_key[]){{"period", "1"}, {"name", "jets"}, {"color", "red"}, {NULL, NULL}}, &out), -1);
+    CHECK_EQ(expand((struct template_key[]){{"period", "1"}, {"name", "jets"}, {"color", "red"}, {NULL, NULL}}, &out),
+             -1);
     CHECK(strstr(diagnosis(), "template does not use key 'color'"));
 }
 

@@ -35,14 +35,16 @@ static void random_graphs(void) {
     for (uint64_t seed = 1; seed <= 300 && !test_failed; seed++) {
         struct bxc_context *context = context_new();
         struct graph *graph = random_graph_new(context, seed, 20, 30, 12);
-        if (!graph || graph_infer(graph) < 0 || check_round_trip(context, graph) < 0) test_fail(__FILE__, __LINE__, "seed %llu", (unsigned long long)seed);
+        if (!graph || graph_infer(graph) < 0 || check_round_trip(context, graph) < 0)
+            test_fail(__FILE__, __LINE__, "seed %llu", (unsigned long long)seed);
         graph_free(graph);
         context_free(context);
     }
 }
 
 static void numbers(void) {
-    static const float reals[] = {0, -0.0f, 1.0f / 3, FLT_MAX, -FLT_MIN, FLT_TRUE_MIN, 16777216, 1e-10f, 0x1.fffffep+0f};
+    static const float reals[] = {0,        -0.0f,  1.0f / 3,      FLT_MAX, -FLT_MIN, FLT_TRUE_MIN,
+                                  16777216, 1e-10f, 0x1.fffffep+0f};
     struct bxc_context *context = context_new();
     struct graph *graph = graph_new(context, "quote \" backslash \\ tab \t \xc3\xa9");
     struct shape shape = {.rank = 1, .dim = {9}};
@@ -60,7 +62,8 @@ static void wide_integers(void) {
     struct bxc_context *context = context_new();
     struct graph *graph = graph_new(context, "g");
     struct shape shape = {.rank = 1, .dim = {4}};
-    valref constant = graph_append_integers(graph, "w", shape, formats_uniform(graph->arena, (struct format){true, 64, 3}), integers);
+    valref constant =
+        graph_append_integers(graph, "w", shape, formats_uniform(graph->arena, (struct format){true, 64, 3}), integers);
     graph_append_output(graph, "y", constant);
     int result = check_round_trip(context, graph);
     graph_free(graph);
@@ -84,45 +87,60 @@ static void attributes(void) {
     struct graph *graph = graph_parse(context, "g.bxc", text, sizeof text - 1);
     struct strbuf said = strbuf_new(context->arena);
     for (size_t i = 0; i < context->diagnostics.count; i++) diag_format(&said, &context->diagnostics.items[i]);
-    if (!graph) test_fail(__FILE__, __LINE__, "%s", said.data);
-    else if (check_round_trip(context, graph) < 0) test_fail(__FILE__, __LINE__, "it does not come back");
+    if (!graph)
+        test_fail(__FILE__, __LINE__, "%s", said.data);
+    else if (check_round_trip(context, graph) < 0)
+        test_fail(__FILE__, __LINE__, "it does not come back");
     graph_free(graph);
     context_free(context);
 }
 
 #define HEAD "{\"format\": \"bxc-graph\", \"version\": 1, \"name\": \"g\",\n \"nodes\": [\n"
 #define INPUT "{\"name\": \"x\", \"op\": \"input\", \"attributes\": {\"shape\": [1, 2]}}"
-#define STEPS "{\"name\": \"x\", \"op\": \"input\", \"attributes\": {\"shape\": [1, 2], \"formats\": \"s4f0\", \"meaning\": {\"shape\": [], \"scale\": [1]}, \"rounding\": \"truncate\", \"overflow\": \"wrap\", \"steps\": ["
+#define STEPS                                                                                                          \
+    "{\"name\": \"x\", \"op\": \"input\", \"attributes\": {\"shape\": [1, 2], \"formats\": \"s4f0\", \"meaning\": {\"shape\": [], \"scale\": [1]}, \"rounding\": \"truncate\", \"overflow\": \"wrap\", \"steps\": ["
 #define END "]}}" TAIL
 #define TAIL "], \"outputs\": [{\"name\": \"y\", \"node\": \"x\"}]}"
 
-static const struct { const char *json, *text; } wrongs[] = {
+static const struct {
+    const char *json, *text;
+} wrongs[] = {
     {HEAD, "m.json:3: error: the file is no valid JSON\n"},
     {"[[[[[[[[[[[[[[[[[[[[", "m.json:1: error: the JSON is nested too deeply\n"},
     {"{\"format\": \"other\"}", "m.json: error: 'other' is not 'bxc-graph'\n  at: format\n"},
     {"{\"format\": \"bxc-graph\", \"version\": 2}", "m.json: error: 2 is not between 1 and 1\n  at: version\n"},
-    {"{\"FORMAT\": \"bxc-graph\"}", "m.json: error: this is not bxc's JSON: there is no member 'format'\n"
-                                     "  help: convert a model with 'bxc convert MODEL model.json'; other tools' JSON is not read\n"},
-    {"{\"class_name\": \"Model\"}", "m.json: error: this is not bxc's JSON: there is no member 'format'\n"
-                                 "  help: a Keras architecture has no weights in it: export the model to ONNX (float) or QONNX "
-                                 "(QKeras: qonnx.converters.from_keras)\n"},
+    {"{\"FORMAT\": \"bxc-graph\"}",
+     "m.json: error: this is not bxc's JSON: there is no member 'format'\n"
+     "  help: convert a model with 'bxc convert MODEL model.json'; other tools' JSON is not read\n"},
+    {"{\"class_name\": \"Model\"}",
+     "m.json: error: this is not bxc's JSON: there is no member 'format'\n"
+     "  help: a Keras architecture has no weights in it: export the model to ONNX (float) or QONNX "
+     "(QKeras: qonnx.converters.from_keras)\n"},
     {"{\"format\": \"bxc-graph\", \"Name\": \"a\"}", "m.json: error: member 'Name' is unknown\n  at: Name\n"},
-    {"{\"format\": \"bxc-graph\", \"name\": \"a\", \"name\": \"b\"}", "m.json: error: member 'name' stands twice\n  at: name\n"},
-    {HEAD "{\"name\": \"a\", \"op\": \"conv\"}" TAIL, "m.json: error: 'conv' is no operator; see 'bxc ops'\n  at: nodes[0].op\n"},
-    {HEAD "{\"name\": \"a\", \"op\": \"input\"}" TAIL, "m.json: error: 'input' needs the attribute 'shape'\n  at: nodes[0].attributes.shape\n"},
-    {HEAD INPUT ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [\"b\"]}" TAIL, "m.json: error: no node before this one is called 'b'\n  at: nodes[1].inputs\n"},
-    {HEAD INPUT ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [1]}" TAIL, "m.json: error: 1 is not between 0 and 0\n  at: nodes[1].inputs\n"},
+    {"{\"format\": \"bxc-graph\", \"name\": \"a\", \"name\": \"b\"}",
+     "m.json: error: member 'name' stands twice\n  at: name\n"},
+    {HEAD "{\"name\": \"a\", \"op\": \"conv\"}" TAIL,
+     "m.json: error: 'conv' is no operator; see 'bxc ops'\n  at: nodes[0].op\n"},
+    {HEAD "{\"name\": \"a\", \"op\": \"input\"}" TAIL,
+     "m.json: error: 'input' needs the attribute 'shape'\n  at: nodes[0].attributes.shape\n"},
+    {HEAD INPUT ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [\"b\"]}" TAIL,
+     "m.json: error: no node before this one is called 'b'\n  at: nodes[1].inputs\n"},
+    {HEAD INPUT ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [1]}" TAIL,
+     "m.json: error: 1 is not between 0 and 0\n  at: nodes[1].inputs\n"},
     {HEAD INPUT ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [0], \"attributes\": {\"slope\": 1}}" TAIL,
      "m.json: error: member 'slope' is unknown\n  at: nodes[1].attributes.slope\n"},
     {HEAD INPUT ", {\"name\": \"a\", \"op\": \"softmax\", \"inputs\": [0], \"attributes\": {\"axis\": 0.5}}" TAIL,
      "m.json: error: this is no whole number (beyond 2^53 it must be a text)\n  at: nodes[1].attributes.axis\n"},
-    {HEAD "{\"name\": \"w\", \"op\": \"constant\", \"attributes\": {\"value\": {\"kind\": \"real\", \"shape\": [2], \"numbers\": [1]}}}" TAIL,
+    {HEAD
+     "{\"name\": \"w\", \"op\": \"constant\", \"attributes\": {\"value\": {\"kind\": \"real\", \"shape\": [2], \"numbers\": [1]}}}" TAIL,
      "m.json: error: the list has 1 members, not 2\n  at: nodes[0].attributes.value.numbers\n"},
-    {HEAD "{\"name\": \"w\", \"op\": \"constant\", \"attributes\": {\"value\": {\"kind\": \"real\", \"shape\": [1], \"numbers\": [\"nan\"]}}}" TAIL,
+    {HEAD
+     "{\"name\": \"w\", \"op\": \"constant\", \"attributes\": {\"value\": {\"kind\": \"real\", \"shape\": [1], \"numbers\": [\"nan\"]}}}" TAIL,
      "m.json: error: number 0 is not within binary32\n  at: nodes[0].attributes.value.numbers\n"},
     {HEAD "{\"name\": \"x\", \"op\": \"input\", \"attributes\": {\"shape\": [1, 99999999999]}}" TAIL,
      "m.json: error: axis 1 of the shape is impossible: 99999999999\n  at: nodes[0].attributes.shape\n"},
-    {HEAD STEPS "{\"operation\": \"sub\", \"shape\": [], \"constants\": [1]}" END, "m.json: error: 'sub' is unknown here; the first of the known "
+    {HEAD STEPS "{\"operation\": \"sub\", \"shape\": [], \"constants\": [1]}" END,
+     "m.json: error: 'sub' is unknown here; the first of the known "
      "words is 'add'\n  at: nodes[0].attributes.steps[0].operation\n"},
     {HEAD STEPS "{\"operation\": \"add\", \"shape\": [2], \"constants\": [1]}" END,
      "m.json: error: the list has 1 members, not 2\n  at: nodes[0].attributes.steps[0].constants\n"},
@@ -139,7 +157,8 @@ static void wrong_files(void) {
         struct strbuf said = strbuf_new(context->arena);
         struct graph *graph = native_read(context, "m.json", wrongs[i].json, strlen(wrongs[i].json), NULL);
         for (size_t d = 0; d < context->diagnostics.count; d++) diag_format(&said, &context->diagnostics.items[d]);
-        if (graph || strcmp(said.data, wrongs[i].text)) test_fail(__FILE__, __LINE__, "case %zu says\n%s", i, said.data);
+        if (graph || strcmp(said.data, wrongs[i].text))
+            test_fail(__FILE__, __LINE__, "case %zu says\n%s", i, said.data);
         graph_free(graph);
         context_free(context);
     }

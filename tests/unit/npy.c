@@ -36,10 +36,8 @@ int open(const char *file, int flags, ...) {
 static int entries(void) {
     int count = 0;
     DIR *directory = opendir(folder);
-    while (directory && readdir(directory))
-        count++;
-    if (directory)
-        closedir(directory);
+    while (directory && readdir(directory)) count++;
+    if (directory) closedir(directory);
     return count;
 }
 
@@ -47,11 +45,12 @@ static void write_file(const char *name, const char *header, int version, const 
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "wb");
     size_t text = strlen(header);
-    unsigned char start[12] = {0x93, 'N', 'U', 'M', 'P', 'Y', (unsigned char)version, 0, (unsigned char)text, (unsigned char)(text >> 8), 0, 0};
+    unsigned char start[12] = {
+        0x93, 'N', 'U', 'M', 'P', 'Y', (unsigned char)version, 0, (unsigned char)text, (unsigned char)(text >> 8),
+        0,    0};
     fwrite(start, 1, version == 1 ? 10 : 12, file);
     fwrite(header, 1, text, file);
-    if (length)
-        fwrite(data, 1, length, file);
+    if (length) fwrite(data, 1, length, file);
     fclose(file);
 }
 
@@ -82,7 +81,8 @@ static void types_and_versions(void) {
     write_file("a.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }\n", 1, singles, sizeof singles);
     CHECK_EQ(read_all(path), 2);
     CHECK(elements == 2 && numbers[1] == -2 && numbers[2] == 0.25);
-    write_file("a.npy", "{\"shape\": (2L, 2L), \"descr\": \"<i2\", \"fortran_order\": False}", 2, shorts, sizeof shorts);
+    write_file("a.npy", "{\"shape\": (2L, 2L), \"descr\": \"<i2\", \"fortran_order\": False}", 2, shorts,
+               sizeof shorts);
     CHECK_EQ(read_all(path), 2);
     CHECK(numbers[0] == -32768 && numbers[1] == 32767 && numbers[3] == -1);
     write_file("a.npy", "{'descr': '<u8', 'fortran_order': False, 'shape': (2,), }", 3, longs, sizeof longs);
@@ -98,8 +98,7 @@ static void types_and_versions(void) {
 
 static void refused(const char *header, const void *data, size_t length, const char *why) {
     write_file("bad.npy", header, 1, data, length);
-    if (read_all(path) != -1 || !strstr(message, why))
-        test_fail(__FILE__, __LINE__, "%s gave \"%s\"", header, message);
+    if (read_all(path) != -1 || !strstr(message, why)) test_fail(__FILE__, __LINE__, "%s gave \"%s\"", header, message);
 }
 
 static void what_cannot_be_meant(void) {
@@ -110,14 +109,17 @@ static void what_cannot_be_meant(void) {
     refused("{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }", data, 16, "Python objects");
     refused("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", data, 16, "structured");
     refused("{'descr': '<f2', 'fortran_order': False, 'shape': (2, 2), }", data, 16, "type '<f2'");
-    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", data, 16, "promises 3 events of 2 elements, but the file holds 2");
+    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", data, 16,
+            "promises 3 events of 2 elements, but the file holds 2");
     refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }", data, 16, "NaN at event 0, column 1");
     refused("{'descr': '<u8', 'fortran_order': False, 'shape': (1, 1), }", large, 8, "beyond 2^53 at event 0");
     refused("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", data, 4, "without an axis of events");
     refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 0), }", data, 4, "no elements");
     refused("{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551615, 4), }", data, 16, "promises");
-    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 99999999999999999999), }", data, 16, "cannot be understood");
-    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 4294967296, 4294967296), }", data, 16, "2^32 elements");
+    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 99999999999999999999), }", data, 16,
+            "cannot be understood");
+    refused("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 4294967296, 4294967296), }", data, 16,
+            "2^32 elements");
     refused("{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2, 2), }", data, 16, "cannot be understood");
     refused("{'descr': '<f4', 'fortran_order': False, }", data, 16, "cannot be understood");
     refused("", data, 0, "not a .npy file");
@@ -164,8 +166,7 @@ static void a_full_disk_is_told(void) {
     int status = 0;
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &limit);
-    for (int i = 0; i < 10000 && status == 0; i++)
-        status = npy_writer_write(writer, &row, 1);
+    for (int i = 0; i < 10000 && status == 0; i++) status = npy_writer_write(writer, &row, 1);
     CHECK_EQ(status, -1);
     CHECK(strstr(context->diagnostics.items[1].message, "cannot write: File too large"));
     npy_writer_abandon(writer);
@@ -226,10 +227,13 @@ static int64_t ports[8];
 static int read_port(struct format format) {
     struct bxc_context *context = context_new();
     struct graph *graph = graph_new(context, "g");
-    valref input = graph_append_integer_input(graph, "x", (struct shape){1, {1}}, formats_uniform(graph->arena, format), ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    valref input = graph_append_integer_input(graph, "x", (struct shape){1, {1}}, formats_uniform(graph->arena, format),
+                                              ROUND_HALF_EVEN, OVERFLOW_SATURATE);
     struct event_source *source = event_source_open(context, path);
     float reals[8] = {0};
-    int status = source ? event_source_read_port(source, port_reader_new(graph, input, graph->arena), (size_t)event_source_count(source), 0, numbers, reals, ports) : -1;
+    int status = source ? event_source_read_port(source, port_reader_new(graph, input, graph->arena),
+                                                 (size_t)event_source_count(source), 0, numbers, reals, ports)
+                        : -1;
     for (uint64_t i = 0; source && status == 0 && i < event_source_count(source); i++)
         status = reals[i] == (float)numbers[i] ? 0 : -2;
     event_source_close(source);
@@ -258,8 +262,7 @@ static void ports_take_every_bit(void) {
 }
 
 int main(void) {
-    if (!mkdtemp(folder))
-        return 2;
+    if (!mkdtemp(folder)) return 2;
     RUN(types_and_versions);
     RUN(what_cannot_be_meant);
     RUN(files_that_are_none);
@@ -269,7 +272,6 @@ int main(void) {
     RUN(killed_writers_leave_nothing);
     char command[128];
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (system(command))
-        return 2;
+    if (system(command)) return 2;
     TEST_EXIT();
 }

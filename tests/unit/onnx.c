@@ -17,7 +17,9 @@ static char *read_text(struct bxc_context *context, struct arena *arena, const c
     return text.data;
 }
 
-struct expectation { const char *name, *model, *text; };
+struct expectation {
+    const char *name, *model, *text;
+};
 
 static const struct expectation expectations[] = {
 #include "tests/unit/onnx_cases.h"
@@ -32,7 +34,8 @@ static int run_expectation(void *user) {
     struct run *run = user;
     struct arena *arena = arena_new(run->context);
     char *text = read_text(run->context, arena, run->expectation->model);
-    if (strcmp(text, run->expectation->text)) test_fail(__FILE__, __LINE__, "it says\n%s\nand not\n%s", text, run->expectation->text);
+    if (strcmp(text, run->expectation->text))
+        test_fail(__FILE__, __LINE__, "it says\n%s\nand not\n%s", text, run->expectation->text);
     return 0;
 }
 
@@ -47,34 +50,44 @@ static void check_expectation(const struct expectation *expectation) {
 }
 
 /* Two texts of one model must give the same graph. */
-static const struct { const char *name, *one, *other; } equals[] = {
+static const struct {
+    const char *name, *one, *other;
+} equals[] = {
     {"unsqueeze_axes", "input x float ? 4\nnode Unsqueeze u x -> y axes=[2]\noutput y",
      "input x float ? 4\nwhole a 1 : -1\nnode Unsqueeze u x,a -> y\noutput y"},
-    {"squeeze_axes", "input x float ? 4 1\nnode Squeeze u x -> y axes=[2]\noutput y", "input x float ? 4 1\nnode Squeeze u x -> y\noutput y"},
+    {"squeeze_axes", "input x float ? 4 1\nnode Squeeze u x -> y axes=[2]\noutput y",
+     "input x float ? 4 1\nnode Squeeze u x -> y\noutput y"},
     {"slice_forms", "input x float ? 8\nnode Slice s x -> y starts=[2] ends=[-1] axes=[1]\noutput y",
      "input x float ? 8\nwhole a 2 : 0 2\nwhole b 2 : 0 7\nwhole c 2 : 0 1\nwhole d 2 : 1 1\nwhole n 1 : 2\nwhole e 1 : 7\nwhole f 1 : -1\n"
      "node Slice s x,n,e,f -> y\noutput y"},
     {"clip_forms", "input x float ? 4\nnode Clip c x -> y min=0.0 max=6.0\noutput y",
      "input x float ? 4\nreal a _ : 0\nreal b _ : 6\nnode Clip c x,a,b -> y\noutput y"},
-    {"softmax_axis", "opset 9\ninput x float ? 4\nnode Softmax s x -> y\noutput y", "opset 9\ninput x float ? 4\nnode Softmax s x -> y axis=-1\noutput y"},
+    {"softmax_axis", "opset 9\ninput x float ? 4\nnode Softmax s x -> y\noutput y",
+     "opset 9\ninput x float ? 4\nnode Softmax s x -> y axis=-1\noutput y"},
     {"reshape_forms", "input x float ? 2 4\nnode Reshape r x -> y shape=[0,-1]\noutput y",
      "input x float ? 2 4\nwhole s 2 : 1 8\nnode Reshape r x,s -> y\noutput y"},
     {"reshape_names_batch", "input x float 789444 2 4\nwhole s 2 : 789444 8\nnode Reshape r x,s -> y\noutput y",
      "input x float 789444 2 4\nwhole s 2 : -1 8\nnode Reshape r x,s -> y\noutput y"},
-    {"reshape_of_shape", "input x float ? 2 4\nnode Shape q x -> h\nwhole i _ : 0\nnode Gather g h,i -> b axis=0\n"
+    {"reshape_of_shape",
+     "input x float ? 2 4\nnode Shape q x -> h\nwhole i _ : 0\nnode Gather g h,i -> b axis=0\n"
      "node Unsqueeze u b -> v axes=[0]\nwhole m 1 : -1\nnode Concat c v,m -> s axis=0\nnode Reshape r x,s -> y\noutput y",
      "input x float ? 2 4\nwhole s 2 : 0 8\nnode Reshape r x,s -> y\noutput y"},
-    {"shape_product", "input x float ? 2 4\nnode Shape q x -> h\nwhole f 1 : 1\nwhole t 1 : 3\nnode Slice s1 h,f,t -> d\nwhole i _ : 0\nwhole j _ : 1\n"
+    {"shape_product",
+     "input x float ? 2 4\nnode Shape q x -> h\nwhole f 1 : 1\nwhole t 1 : 3\nnode Slice s1 h,f,t -> d\nwhole i _ : 0\nwhole j _ : 1\n"
      "node Gather g1 d,i -> p\nnode Gather g2 d,j -> k\nnode Mul u p,k -> n\nwhole z 1 : 0\nnode Unsqueeze u2 n,z -> n1\nwhole m 1 : -1\n"
      "node Concat c m,n1 -> s axis=0\nnode Reshape r x,s -> y\noutput y",
      "input x float ? 2 4\nwhole s 2 : 0 8\nnode Reshape r x,s -> y\noutput y"},
-    {"dropout_identity_cast", "input x float ? 4\nnode Dropout d x -> a ratio=0.5\nnode Identity i a -> b\nnode Cast c b -> e to=1\nnode Relu r e -> y\noutput y",
+    {"dropout_identity_cast",
+     "input x float ? 4\nnode Dropout d x -> a ratio=0.5\nnode Identity i a -> b\nnode Cast c b -> e to=1\nnode Relu r e -> y\noutput y",
      "input x float ? 4\nnode Relu r x -> y\noutput y"},
-    {"dead_nodes", "input x float ? 4\nnode Relu r x -> y\nnode Erf e x -> z\nnode Foo@bar f z -> w\noutput y", "input x float ? 4\nnode Relu r x -> y\noutput y"},
-    {"unsorted_nodes", "input x float ? 4\nnode Relu r t -> y\nnode Tanh t x -> t\noutput y", "input x float ? 4\nnode Tanh t x -> t\nnode Relu r t -> y\noutput y"},
+    {"dead_nodes", "input x float ? 4\nnode Relu r x -> y\nnode Erf e x -> z\nnode Foo@bar f z -> w\noutput y",
+     "input x float ? 4\nnode Relu r x -> y\noutput y"},
+    {"unsorted_nodes", "input x float ? 4\nnode Relu r t -> y\nnode Tanh t x -> t\noutput y",
+     "input x float ? 4\nnode Tanh t x -> t\nnode Relu r t -> y\noutput y"},
     {"listed_initialiser", "input x float ? 4\ninput w float 4\nreal w 4 : 1 2 3 4\nnode Add a x,w -> y\noutput y",
      "input x float ? 4\nreal w 4 : 1 2 3 4\nnode Add a x,w -> y\noutput y"},
-    {"constant_folded_transpose", "input x float ? 2\nreal w 3,2 : 1 2 3 4 5 6\nnode Transpose t w -> v\nnode MatMul m x,v -> y\noutput y",
+    {"constant_folded_transpose",
+     "input x float ? 2\nreal w 3,2 : 1 2 3 4 5 6\nnode Transpose t w -> v\nnode MatMul m x,v -> y\noutput y",
      "input x float ? 2\nreal v 2,3 : 1 3 5 2 4 6\nnode MatMul m x,v -> y\noutput y"},
     {"old_broadcast", "opset 6\ninput x float ? 2 3\nreal w 2 : 1 2\nnode Add a x,w -> y axis=1 broadcast=1\noutput y",
      "opset 6\ninput x float ? 2 3\nreal w.operand 2,1 : 1 2\nnode Add a x,w.operand -> y\noutput y"},
@@ -102,14 +115,24 @@ static void check_equals(void) {
 
 /* Every element type, raw and typed, gives the same numbers. */
 static void tensor_types(void) {
-    static const struct { int type; size_t size; uint64_t one, minus_two; } types[] = {
-        {1, 4, 0x3f800000, 0xc0000000}, {3, 1, 1, 0xfe}, {5, 2, 1, 0xfffe}, {6, 4, 1, 0xfffffffe}, {7, 8, 1, 0xfffffffffffffffe},
-        {10, 2, 0x3c00, 0xc000}, {11, 8, 0x3ff0000000000000, 0xc000000000000000}, {16, 2, 0x3f80, 0xc000}};
+    static const struct {
+        int type;
+        size_t size;
+        uint64_t one, minus_two;
+    } types[] = {{1, 4, 0x3f800000, 0xc0000000},
+                 {3, 1, 1, 0xfe},
+                 {5, 2, 1, 0xfffe},
+                 {6, 4, 1, 0xfffffffe},
+                 {7, 8, 1, 0xfffffffffffffffe},
+                 {10, 2, 0x3c00, 0xc000},
+                 {11, 8, 0x3ff0000000000000, 0xc000000000000000},
+                 {16, 2, 0x3f80, 0xc000}};
     for (size_t t = 0; t < sizeof types / sizeof *types; t++)
         for (int raw = 0; raw < 2; raw++) {
             struct bxc_context *context = context_new();
             struct arena *arena = arena_new(context);
-            struct model *model = model_parse(arena, "input x float ? 2\nreal w 2 : 0 0\nnode Pow a x,w -> y\noutput y");
+            struct model *model =
+                model_parse(arena, "input x float ? 2\nreal w 2 : 0 0\nnode Pow a x,w -> y\noutput y");
             Onnx__TensorProto *tensor = model->tensors[0];
             const uint64_t bits[] = {types[t].one, types[t].minus_two};
             uint8_t *bytes = arena_alloc(arena, 16);
@@ -120,7 +143,8 @@ static void tensor_types(void) {
             tensor->int32_data = ARENA_ARRAY(arena, int32_t, 2);
             tensor->double_data = ARENA_ARRAY(arena, double, 2);
             for (int i = 0; i < 2; i++) {
-                for (size_t b = 0; b < types[t].size; b++) bytes[(size_t)i * types[t].size + b] = (uint8_t)(bits[i] >> (8 * b));
+                for (size_t b = 0; b < types[t].size; b++)
+                    bytes[(size_t)i * types[t].size + b] = (uint8_t)(bits[i] >> (8 * b));
                 tensor->float_data[i] = i ? -2 : 1;
                 tensor->int64_data[i] = i ? -2 : 1;
                 tensor->int32_data[i] = types[t].type == 10 || types[t].type == 16 ? (int32_t)bits[i] : i ? -2 : 1;
@@ -146,7 +170,8 @@ static void truncated(void) {
     struct bxc_context *context = context_new();
     struct arena *arena = arena_new(context);
     size_t length;
-    struct model *model = model_parse(arena, "input x float ? 2\nreal w 2,2 : 1 2 3 4\nnode MatMul m x,w -> y\noutput y");
+    struct model *model =
+        model_parse(arena, "input x float ? 2\nreal w 2,2 : 1 2 3 4\nnode MatMul m x,w -> y\noutput y");
     void *bytes = model_bytes(model, &length);
     for (size_t cut = 0; cut < length; cut++) {
         size_t errors = context->diagnostics.errors;
@@ -163,7 +188,7 @@ static void nested_too_deeply(void) {
     enum { LEVELS = 301 };
     uint8_t *bytes = arena_alloc(arena, 16 * LEVELS);
     size_t length = 0;
-    for (int i = 0; i < LEVELS; i++) { /* graph in attribute in node in graph ..., innermost first */
+    for (int i = 0; i < LEVELS; i++) {                    /* graph in attribute in node in graph ..., innermost first */
         static const uint8_t tags[] = {0x32, 0x2a, 0x0a}; /* attribute.g, node.attribute, graph.node */
         uint8_t head[8];
         size_t size = 0, rest = length;
@@ -183,7 +208,8 @@ static void nested_too_deeply(void) {
 /* Weights as raw bytes of a NaN and of an infinity: named, with the node that reads them. */
 static void not_finite(void) {
     static const float numbers[] = {NAN, INFINITY};
-    static const char *const says[] = {"tensor 'w' holds a NaN (element 1)", "tensor 'w' holds an infinity (element 1)"};
+    static const char *const says[] = {"tensor 'w' holds a NaN (element 1)",
+                                       "tensor 'w' holds an infinity (element 1)"};
     for (int i = 0; i < 2; i++) {
         struct bxc_context *context = context_new();
         struct arena *arena = arena_new(context);
@@ -192,7 +218,8 @@ static void not_finite(void) {
         model->tensors[0]->float_data[1] = numbers[i];
         void *bytes = model_bytes(model, &length);
         struct graph *graph = onnx_read(context, "m.onnx", bytes, length, NULL);
-        bool right = !graph && context->diagnostics.count == 1 && !strcmp(context->diagnostics.items[0].message, says[i]) &&
+        bool right = !graph && context->diagnostics.count == 1 &&
+                     !strcmp(context->diagnostics.items[0].message, says[i]) &&
                      !strcmp(context->diagnostics.items[0].location.node, "sum");
         context_free(context);
         CHECK(right);
@@ -220,7 +247,8 @@ static int read_small(void *user) {
     struct bxc_context *context = user;
     struct arena *arena = arena_new(context);
     size_t length;
-    struct model *model = model_parse(arena, "input x float ? 2\nreal w 2,2 : 1 2 3 4\nnode Gemm m x,w -> y transB=1\nnode Foo f y -> z\noutput z");
+    struct model *model = model_parse(
+        arena, "input x float ? 2\nreal w 2,2 : 1 2 3 4\nnode Gemm m x,w -> y transB=1\nnode Foo f y -> z\noutput z");
     void *bytes = model_bytes(model, &length);
     graph_free(onnx_read(context, "m.onnx", bytes, length, NULL));
     arena_free(arena);

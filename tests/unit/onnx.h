@@ -39,8 +39,11 @@ static inline char *model_word(char **rest, const char *marks) {
 }
 
 static inline int model_type(const char *name) {
-    static const struct { const char *name; int type; } types[] = {
-        {"float", 1}, {"uint8", 2}, {"int8", 3}, {"int32", 6}, {"int64", 7}, {"string", 8}, {"bool", 9}, {"double", 11}};
+    static const struct {
+        const char *name;
+        int type;
+    } types[] = {{"float", 1}, {"uint8", 2},  {"int8", 3}, {"int32", 6},
+                 {"int64", 7}, {"string", 8}, {"bool", 9}, {"double", 11}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (!strcmp(types[i].name, name)) return types[i].type;
     return 0;
@@ -65,9 +68,12 @@ static inline Onnx__ValueInfoProto *model_value(struct model *model, char *name,
         Onnx__TensorShapeProto__Dimension *dim = ARENA_NEW(model->arena, Onnx__TensorShapeProto__Dimension);
         onnx__tensor_shape_proto__dimension__init(dim);
         bool symbol = *word == '?';
-        dim->value_case = symbol ? ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM : ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
-        if (symbol) dim->dim_param = word;
-        else dim->dim_value = strtoll(word, NULL, 10);
+        dim->value_case = symbol ? ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM
+                                 : ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+        if (symbol)
+            dim->dim_param = word;
+        else
+            dim->dim_value = strtoll(word, NULL, 10);
         tensor->shape->dim[tensor->shape->n_dim++] = dim;
     }
     return info;
@@ -82,10 +88,13 @@ static inline Onnx__TensorProto *model_tensor(struct model *model, char *name, b
     tensor->dims = ARENA_ARRAY(model->arena, int64_t, 16);
     tensor->float_data = ARENA_ARRAY(model->arena, float, 256);
     tensor->int64_data = ARENA_ARRAY(model->arena, int64_t, 256);
-    for (char *word; (word = model_word(&dims, ",")) && *word != '_';) tensor->dims[tensor->n_dims++] = strtoll(word, NULL, 10);
+    for (char *word; (word = model_word(&dims, ",")) && *word != '_';)
+        tensor->dims[tensor->n_dims++] = strtoll(word, NULL, 10);
     for (char *word; (word = model_word(&numbers, " "));) {
-        if (real) tensor->float_data[tensor->n_float_data++] = strtof(word, NULL);
-        else tensor->int64_data[tensor->n_int64_data++] = strtoll(word, NULL, 10);
+        if (real)
+            tensor->float_data[tensor->n_float_data++] = strtof(word, NULL);
+        else
+            tensor->int64_data[tensor->n_int64_data++] = strtoll(word, NULL, 10);
     }
     return tensor;
 }
@@ -100,7 +109,8 @@ static inline Onnx__AttributeProto *model_attribute(struct model *model, char *t
         attribute->s.len = strcspn(text, "'");
     } else if (*text == '[') {
         attribute->ints = ARENA_ARRAY(model->arena, int64_t, 16);
-        for (char *word; (word = model_word(&text, "[,]"));) attribute->ints[attribute->n_ints++] = strtoll(word, NULL, 10);
+        for (char *word; (word = model_word(&text, "[,]"));)
+            attribute->ints[attribute->n_ints++] = strtoll(word, NULL, 10);
     } else if (strchr(text, '.')) {
         attribute->has_f = 1;
         attribute->f = strtof(text, NULL);
@@ -134,7 +144,8 @@ static inline Onnx__NodeProto *model_node(struct model *model, char *rest) {
     }
     node->n_output = model_names(model, model_word(&rest, " "), &node->output);
     node->attribute = ARENA_ARRAY(model->arena, Onnx__AttributeProto *, 16);
-    for (char *word; (word = model_word(&rest, " "));) node->attribute[node->n_attribute++] = model_attribute(model, word);
+    for (char *word; (word = model_word(&rest, " "));)
+        node->attribute[node->n_attribute++] = model_attribute(model, word);
     return node;
 }
 

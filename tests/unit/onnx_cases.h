@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Models (see onnx.h) and what the reader of ONNX says or makes of each. */
 {"unknown_operators_at_once",
  "input x float ? 4\n"

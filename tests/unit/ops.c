@@ -17,8 +17,7 @@ static void every_operator_has_its_slots(void) {
         test_name = info->name;
         CHECK(op_parse(info->name, &parsed) && parsed == (enum op)i);
         CHECK(info->family->infer && info->family->fields && info->family->name);
-        if (i == OP_INPUT || i == OP_CONSTANT)
-            continue;
+        if (i == OP_INPUT || i == OP_CONSTANT) continue;
         CHECK(!(info->arithmetic & ARITHMETIC_REAL) || info->family->eval_real);
         CHECK(!(info->arithmetic & ARITHMETIC_INTEGER) || info->family->eval_integer);
     }
@@ -49,13 +48,11 @@ static int64_t random_between(int64_t lo, int64_t hi) {
 }
 
 static struct shape shape_of(int rank, const int64_t *dims) {
-    struct shape shape = { .rank = rank };
-    for (int i = 0; i < rank; i++)
-        shape.dim[i] = dims[i];
+    struct shape shape = {.rank = rank};
+    for (int i = 0; i < rank; i++) shape.dim[i] = dims[i];
     return shape;
 }
-#define SHAPE(...) \
-    shape_of((int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), (const int64_t[]){ __VA_ARGS__ })
+#define SHAPE(...) shape_of((int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__})
 
 /* ---- one operator in both arithmetics ---- */
 
@@ -81,13 +78,13 @@ struct pair {
 };
 
 static struct formats random_formats(struct arena *arena, const struct operand *operand) {
-    struct formats formats = { .shape = operand->spread ? operand->shape : (struct shape){ 0 } };
+    struct formats formats = {.shape = operand->spread ? operand->shape : (struct shape){0}};
     size_t count = shape_elements(&formats.shape);
     formats.at = ARENA_ARRAY(arena, struct format, count);
     for (size_t i = 0; i < count; i++) {
         int16_t fraction = (int16_t)(2 + (operand->spread ? random_between(0, operand->spread) : 0));
         int16_t width = (int16_t)(operand->spread ? random_between(0, operand->width) : operand->width);
-        formats.at[i] = (struct format){ random_bits() & 1, width, fraction };
+        formats.at[i] = (struct format){random_bits() & 1, width, fraction};
     }
     return formats;
 }
@@ -96,7 +93,8 @@ static struct format element_format(const struct formats *formats, const struct 
     return formats->at[shape_project(shape, i, &formats->shape)];
 }
 
-static void add_constant(struct pair *pair, const struct operand *operand, struct formats formats, valref *real, valref *integer) {
+static void add_constant(struct pair *pair, const struct operand *operand, struct formats formats, valref *real,
+                         valref *integer) {
     size_t count = shape_elements(&operand->shape);
     float *reals = ARENA_ARRAY(pair->real->arena, float, count);
     int64_t *integers = ARENA_ARRAY(pair->real->arena, int64_t, count);
@@ -109,25 +107,26 @@ static void add_constant(struct pair *pair, const struct operand *operand, struc
     *integer = graph_append_integers(pair->integer, "w", operand->shape, formats, integers);
 }
 
-static void add_input(struct pair *pair, const struct operand *operand, struct formats formats, valref *real, valref *integer) {
+static void add_input(struct pair *pair, const struct operand *operand, struct formats formats, valref *real,
+                      valref *integer) {
     size_t count = shape_elements(&operand->shape);
-    float *reals = ARENA_ARRAY(pair->real->arena, float, count * EVENTS);
+    float *reals = ARENA_ARRAY(pair->real->arena, float, count *EVENTS);
     int64_t *integers = ARENA_ARRAY(pair->real->arena, int64_t, count * EVENTS);
     for (size_t i = 0; i < count * EVENTS; i++) {
         struct format format = element_format(&formats, &operand->shape, i % count);
         integers[i] = random_between(format_min(format), format_max(format));
-        if (random_bits() % 4 == 0)
-            integers[i] = random_bits() & 1 ? format_min(format) : format_max(format);
+        if (random_bits() % 4 == 0) integers[i] = random_bits() & 1 ? format_min(format) : format_max(format);
         reals[i] = (float)fixed_to_real(integers[i], format.fraction);
     }
     pair->reals[pair->inputs] = reals;
     pair->integers[pair->inputs++] = integers;
     *real = graph_append_input(pair->real, "x", operand->shape);
-    *integer = graph_append_integer_input(pair->integer, "x", operand->shape, formats, ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    *integer =
+        graph_append_integer_input(pair->integer, "x", operand->shape, formats, ROUND_HALF_EVEN, OVERFLOW_SATURATE);
 }
 
 static struct pair make_pair(struct bxc_context *context, const struct trial *trial) {
-    struct pair pair = { .real = graph_new(context, "real"), .integer = graph_new(context, "integer") };
+    struct pair pair = {.real = graph_new(context, "real"), .integer = graph_new(context, "integer")};
     valref real[OPERANDS_MAX], integer[OPERANDS_MAX];
     for (uint32_t i = 0; i < trial->count; i++) {
         struct formats formats = random_formats(pair.real->arena, &trial->operands[i]);
@@ -152,7 +151,7 @@ static void compare_pair(const struct pair *pair) {
     const struct shape *shape = &graph_value(pair->integer, pair->integer_result)->shape;
     CHECK(shape_equal(shape, &graph_value(pair->real, pair->real_result)->shape));
     size_t count = shape_elements(shape);
-    float *y = ARENA_ARRAY(pair->real->arena, float, count * EVENTS);
+    float *y = ARENA_ARRAY(pair->real->arena, float, count *EVENTS);
     int64_t *m = ARENA_ARRAY(pair->real->arena, int64_t, count * EVENTS);
     CHECK(graph_run_reals(pair->real, EVENTS, (const float *const *)pair->reals, &y) == 0);
     CHECK(graph_run_integers(pair->integer, EVENTS, (const int64_t *const *)pair->integers, &m) == 0);
@@ -162,8 +161,8 @@ static void compare_pair(const struct pair *pair) {
         CHECK(m[i] >= interval.lo && m[i] <= interval.hi);
         CHECK(interval_fits(interval, format));
         if ((double)y[i] != fixed_to_real(m[i], format.fraction)) {
-            test_fail(__FILE__, __LINE__, "element %zu of event %zu: real %g, integer %g", i % count, i / count, (double)y[i],
-                      fixed_to_real(m[i], format.fraction));
+            test_fail(__FILE__, __LINE__, "element %zu of event %zu: real %g, integer %g", i % count, i / count,
+                      (double)y[i], fixed_to_real(m[i], format.fraction));
             return;
         }
     }
@@ -184,15 +183,15 @@ static void try(const struct trial *trial) {
 
 static void arithmetic_in_both(void) {
     const struct operand shapes[][2] = {
-        { { SHAPE(1, 6), false, 8, 3 }, { SHAPE(1, 6), false, 8, 3 } },
-        { { SHAPE(1, 6), false, 8, 0 }, { SHAPE(1, 6), true, 8, 0 } },
-        { { SHAPE(2, 1, 3), false, 8, 3 }, { SHAPE(4, 1), true, 8, 3 } },
-        { { SHAPE(3), true, 8, 3 }, { SHAPE(1, 5, 3), false, 8, 0 } },
-        { { .width = 8 }, { SHAPE(1, 4), false, 7, 2 } },
+        {{SHAPE(1, 6), false, 8, 3}, {SHAPE(1, 6), false, 8, 3}},
+        {{SHAPE(1, 6), false, 8, 0}, {SHAPE(1, 6), true, 8, 0}},
+        {{SHAPE(2, 1, 3), false, 8, 3}, {SHAPE(4, 1), true, 8, 3}},
+        {{SHAPE(3), true, 8, 3}, {SHAPE(1, 5, 3), false, 8, 0}},
+        {{.width = 8}, {SHAPE(1, 4), false, 7, 2}},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         for (int op = OP_ADD; op <= OP_MUL; op++) {
-            struct trial trial = { .op = (enum op)op, .operands = { shapes[i][0], shapes[i][1] }, .count = 2 };
+            struct trial trial = {.op = (enum op)op, .operands = {shapes[i][0], shapes[i][1]}, .count = 2};
             try(&trial);
         }
     }
@@ -200,33 +199,33 @@ static void arithmetic_in_both(void) {
 
 static void products_in_both(void) {
     const struct operand shapes[][2] = {
-        { { SHAPE(1, 16), false, 6, 0 }, { SHAPE(16, 8), true, 5, 0 } },
-        { { SHAPE(1, 16), false, 6, 2 }, { SHAPE(16, 8), true, 5, 3 } },
-        { { SHAPE(1, 300), false, 5, 1 }, { SHAPE(300, 5), true, 4, 1 } },
-        { { SHAPE(8, 16), true, 5, 2 }, { SHAPE(16), false, 6, 2 } },
-        { { SHAPE(16), false, 5, 2 }, { SHAPE(16, 3), false, 6, 2 } },
-        { { SHAPE(7), false, 5, 2 }, { SHAPE(7), true, 6, 2 } },
-        { { SHAPE(2, 3, 4), false, 5, 2 }, { SHAPE(4, 5), true, 6, 2 } },
-        { { SHAPE(2, 1, 3, 4), false, 5, 2 }, { SHAPE(2, 4, 5), true, 6, 2 } },
-        { { SHAPE(3, 4), true, 5, 2 }, { SHAPE(2, 4, 5), false, 6, 2 } },
-        { { SHAPE(2, 3, 4), false, 5, 2 }, { SHAPE(2, 4, 2), false, 4, 2 } },
+        {{SHAPE(1, 16), false, 6, 0}, {SHAPE(16, 8), true, 5, 0}},
+        {{SHAPE(1, 16), false, 6, 2}, {SHAPE(16, 8), true, 5, 3}},
+        {{SHAPE(1, 300), false, 5, 1}, {SHAPE(300, 5), true, 4, 1}},
+        {{SHAPE(8, 16), true, 5, 2}, {SHAPE(16), false, 6, 2}},
+        {{SHAPE(16), false, 5, 2}, {SHAPE(16, 3), false, 6, 2}},
+        {{SHAPE(7), false, 5, 2}, {SHAPE(7), true, 6, 2}},
+        {{SHAPE(2, 3, 4), false, 5, 2}, {SHAPE(4, 5), true, 6, 2}},
+        {{SHAPE(2, 1, 3, 4), false, 5, 2}, {SHAPE(2, 4, 5), true, 6, 2}},
+        {{SHAPE(3, 4), true, 5, 2}, {SHAPE(2, 4, 5), false, 6, 2}},
+        {{SHAPE(2, 3, 4), false, 5, 2}, {SHAPE(2, 4, 2), false, 4, 2}},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        struct trial trial = { .op = OP_MATMUL, .operands = { shapes[i][0], shapes[i][1] }, .count = 2 };
+        struct trial trial = {.op = OP_MATMUL, .operands = {shapes[i][0], shapes[i][1]}, .count = 2};
         try(&trial);
     }
 }
 
 /* Sums that leave 32 bits; a single large term keeps the reals exact. */
 static void wide_products(void) {
-    struct trial trial = { .op = OP_MATMUL, .operands = { { SHAPE(1, 1), false, 24, 0 }, { SHAPE(1, 1), true, 24, 0 } }, .count = 2 };
+    struct trial trial = {
+        .op = OP_MATMUL, .operands = {{SHAPE(1, 1), false, 24, 0}, {SHAPE(1, 1), true, 24, 0}}, .count = 2};
     struct bxc_context *context = context_new();
     struct pair pair = make_pair(context, &trial);
     int64_t weight = graph_integers(pair.integer, graph_definition(pair.integer, pair.integer_result)->inputs[1])[0];
     int64_t result[EVENTS], *out = result;
     CHECK(graph_run_integers(pair.integer, EVENTS, (const int64_t *const *)pair.integers, &out) == 0);
-    for (int i = 0; i < EVENTS; i++)
-        CHECK_EQ(result[i], pair.integers[0][i] * weight);
+    for (int i = 0; i < EVENTS; i++) CHECK_EQ(result[i], pair.integers[0][i] * weight);
     graph_free(pair.real);
     graph_free(pair.integer);
     context_free(context);
@@ -235,35 +234,36 @@ static void wide_products(void) {
 static void reductions_in_both(void) {
     for (int64_t axis = 0; axis < 3; axis++) {
         for (int flags = 0; flags < 4; flags++) {
-            const enum op ops[] = { OP_ARGMAX, OP_REDUCE_MAX, OP_REDUCE_SUM };
+            const enum op ops[] = {OP_ARGMAX, OP_REDUCE_MAX, OP_REDUCE_SUM};
             for (int i = 0; i < 3; i++) {
-                struct trial trial = { .op = ops[i], .operands = { { SHAPE(2, 5, 3), false, axis == 1 ? 7 : 3, (int)axis } }, .count = 1 };
-                trial.attributes.axis = (struct axis_attributes){ axis, flags & 1, flags & 2 };
+                struct trial trial = {
+                    .op = ops[i], .operands = {{SHAPE(2, 5, 3), false, axis == 1 ? 7 : 3, (int)axis}}, .count = 1};
+                trial.attributes.axis = (struct axis_attributes){axis, flags & 1, flags & 2};
                 try(&trial);
             }
         }
     }
-    struct trial relu = { .op = OP_RELU, .operands = { { SHAPE(1, 9), false, 8, 3 } }, .count = 1 };
+    struct trial relu = {.op = OP_RELU, .operands = {{SHAPE(1, 9), false, 8, 3}}, .count = 1};
     try(&relu);
 }
 
 static void movements_in_both(void) {
-    struct trial trial = { .operands = { { SHAPE(2, 3, 4), false, 8, 4 }, { SHAPE(2, 2, 4), true, 8, 4 } }, .count = 1 };
+    struct trial trial = {.operands = {{SHAPE(2, 3, 4), false, 8, 4}, {SHAPE(2, 2, 4), true, 8, 4}}, .count = 1};
     trial.op = OP_RESHAPE;
     trial.attributes.reshape.shape = SHAPE(6, 1, 4);
     try(&trial);
     trial.op = OP_TRANSPOSE;
-    trial.attributes = (union attributes){ .transpose = { { 2, 0, 1 } } };
+    trial.attributes = (union attributes){.transpose = {{2, 0, 1}}};
     try(&trial);
     trial.op = OP_SLICE;
-    trial.attributes = (union attributes){ .slice = { { 1, 2, 0 }, { -1, -2, 3 }, { 2, 2, 2 } } };
+    trial.attributes = (union attributes){.slice = {{1, 2, 0}, {-1, -2, 3}, {2, 2, 2}}};
     try(&trial);
     trial.op = OP_GATHER;
-    trial.attributes = (union attributes){ .gather = { 1, SHAPE(2, 2), (int64_t[]){ 2, 0, 0, 1 } } };
+    trial.attributes = (union attributes){.gather = {1, SHAPE(2, 2), (int64_t[]){2, 0, 0, 1}}};
     try(&trial);
     trial.op = OP_CONCAT;
     trial.count = 2;
-    trial.attributes = (union attributes){ .axis = { .axis = 1 } };
+    trial.attributes = (union attributes){.axis = {.axis = 1}};
     try(&trial);
 }
 
@@ -272,10 +272,11 @@ static void narrow_in_both(void) {
         for (int overflow = 0; overflow < OVERFLOW_COUNT; overflow++) {
             struct format formats[8];
             for (int i = 0; i < 8; i++)
-                formats[i] = (struct format){ i & 1, (int16_t)random_between(0, 8), (int16_t)random_between(-2, 6) };
-            struct trial trial = { .op = OP_NARROW, .operands = { { SHAPE(1, 8), false, 9, 5 } }, .count = 1 };
-            trial.attributes.quantizer = (struct quantizer_attributes){ .rounding = (enum rounding)rounding,
-                .overflow = (enum overflow)overflow, .formats = { SHAPE(8), formats } };
+                formats[i] = (struct format){i & 1, (int16_t)random_between(0, 8), (int16_t)random_between(-2, 6)};
+            struct trial trial = {.op = OP_NARROW, .operands = {{SHAPE(1, 8), false, 9, 5}}, .count = 1};
+            trial.attributes.quantizer = (struct quantizer_attributes){.rounding = (enum rounding)rounding,
+                                                                       .overflow = (enum overflow)overflow,
+                                                                       .formats = {SHAPE(8), formats}};
             try(&trial);
         }
     }
@@ -286,14 +287,17 @@ static void narrow_in_both(void) {
 static void lookups(void) {
     struct bxc_context *context = context_new();
     struct graph *graph = graph_new(context, "g");
-    struct format format = { true, 3, 0 };
-    valref x = graph_append_integer_input(graph, "x", SHAPE(1, 2), formats_uniform(graph->arena, format), ROUND_TRUNCATE, OVERFLOW_WRAP);
-    int64_t squares[8] = { 16, 9, 4, 1, 0, 1, 4, 9 }, steps[2] = { -1, 2 }, levels[3] = { -5, 0, 7 };
-    struct table table = { -4, 8, squares };
-    struct staircase stairs[2] = { { 2, steps, levels }, { 0, NULL, levels } };
-    union attributes tables = { .lookup = { .tables = &table, .formats = formats_uniform(graph->arena, (struct format){ false, 5, 0 }) } };
-    union attributes staircases = { .lookup = { .shape = SHAPE(2), .stairs = stairs,
-                                                .formats = formats_uniform(graph->arena, (struct format){ true, 4, 0 }) } };
+    struct format format = {true, 3, 0};
+    valref x = graph_append_integer_input(graph, "x", SHAPE(1, 2), formats_uniform(graph->arena, format),
+                                          ROUND_TRUNCATE, OVERFLOW_WRAP);
+    int64_t squares[8] = {16, 9, 4, 1, 0, 1, 4, 9}, steps[2] = {-1, 2}, levels[3] = {-5, 0, 7};
+    struct table table = {-4, 8, squares};
+    struct staircase stairs[2] = {{2, steps, levels}, {0, NULL, levels}};
+    union attributes tables = {
+        .lookup = {.tables = &table, .formats = formats_uniform(graph->arena, (struct format){false, 5, 0})}};
+    union attributes staircases = {.lookup = {.shape = SHAPE(2),
+                                              .stairs = stairs,
+                                              .formats = formats_uniform(graph->arena, (struct format){true, 4, 0})}};
     graph_append_output(graph, "t", graph_append(graph, OP_TABLE, "t", &x, 1, &tables));
     graph_append_output(graph, "s", graph_append(graph, OP_THRESHOLD, "s", &x, 1, &staircases));
     CHECK(graph_infer(graph) == 0 && graph_verify(graph) == 0);
@@ -301,10 +305,9 @@ static void lookups(void) {
     CHECK_EQ(graph_interval(graph, graph->outputs[1].value, 0).lo, -5);
     CHECK_EQ(graph_interval(graph, graph->outputs[1].value, 1).hi, -5);
     int64_t in[16], t[16], s[16];
-    for (int i = 0; i < 16; i++)
-        in[i] = i % 8 - 4;
-    const int64_t *inputs[] = { in };
-    int64_t *outputs[] = { t, s };
+    for (int i = 0; i < 16; i++) in[i] = i % 8 - 4;
+    const int64_t *inputs[] = {in};
+    int64_t *outputs[] = {t, s};
     CHECK(graph_run_integers(graph, 8, inputs, outputs) == 0);
     for (int i = 0; i < 16; i++) {
         CHECK_EQ(t[i], in[i] * in[i]);
@@ -322,7 +325,8 @@ static void check_reals(enum op op, const union attributes *attributes, uint32_t
     struct graph *graph = graph_new(context, "g");
     valref operands[6];
     for (uint32_t i = 0; i < count; i++)
-        operands[i] = i ? graph_append_reals(graph, "c", shapes[i], data[i]) : graph_append_input(graph, "x", shapes[0]);
+        operands[i] =
+            i ? graph_append_reals(graph, "c", shapes[i], data[i]) : graph_append_input(graph, "x", shapes[0]);
     valref result = graph_append(graph, op, "n", operands, count, attributes);
     CHECK(result.id != UINT32_MAX);
     graph_append_output(graph, "y", result);
@@ -331,17 +335,18 @@ static void check_reals(enum op op, const union attributes *attributes, uint32_t
     CHECK(graph_run_reals(graph, 1, data, &out) == 0);
     for (size_t i = 0; i < expected_count; i++) {
         if (!(fabsf(y[i] - expected[i]) <= 1e-6f * (1.0f + fabsf(expected[i]))))
-            test_fail(__FILE__, __LINE__, "%s gives %g, not %g at %zu", op_info(op)->name, (double)y[i], (double)expected[i], i);
+            test_fail(__FILE__, __LINE__, "%s gives %g, not %g at %zu", op_info(op)->name, (double)y[i],
+                      (double)expected[i], i);
     }
     graph_free(graph);
     context_free(context);
 }
 
-#define REALS(...) ((const float[]){ __VA_ARGS__ })
+#define REALS(...) ((const float[]){__VA_ARGS__})
 static void check_unary(enum op op, float alpha, float beta, const float *expected) {
-    const float *x[] = { REALS(-3.0f, -0.5f, 0.0f, 0.25f, 3.0f) };
-    union attributes attributes = { .activation = { alpha, beta } };
-    check_reals(op, &attributes, 1, (const struct shape[]){ SHAPE(5) }, x, 5, expected);
+    const float *x[] = {REALS(-3.0f, -0.5f, 0.0f, 0.25f, 3.0f)};
+    union attributes attributes = {.activation = {alpha, beta}};
+    check_reals(op, &attributes, 1, (const struct shape[]){SHAPE(5)}, x, 5, expected);
 }
 
 static void activations(void) {
@@ -354,9 +359,9 @@ static void activations(void) {
     check_unary(OP_SIGMOID, 0, 0, REALS(0.04742587f, 0.37754067f, 0.5f, 0.5621765f, 0.95257413f));
     check_unary(OP_TANH, 0, 0, REALS(-0.9950548f, -0.46211716f, 0, 0.24491866f, 0.9950548f));
     check_unary(OP_EXP, 0, 0, REALS(0.049787067f, 0.60653067f, 1, 1.2840254f, 20.085537f));
-    const float *x[] = { REALS(-4, 0.5f) };
-    check_reals(OP_RECIPROCAL, NULL, 1, (const struct shape[]){ SHAPE(2) }, x, 2, REALS(-0.25f, 2));
-    struct node node = { .op = OP_ADD };
+    const float *x[] = {REALS(-4, 0.5f)};
+    check_reals(OP_RECIPROCAL, NULL, 1, (const struct shape[]){SHAPE(2)}, x, 2, REALS(-0.25f, 2));
+    struct node node = {.op = OP_ADD};
     float y;
     double z;
     CHECK(!op_unary_real(&node, 1, &y) && !op_unary_double(&node, 1, &z));
@@ -365,60 +370,60 @@ static void activations(void) {
 }
 
 static void real_operators(void) {
-    const float *division[] = { REALS(1, 2, 3, 4), REALS(2, 4) };
-    check_reals(OP_DIV, NULL, 2, (struct shape[]){ SHAPE(2, 2), SHAPE(2) }, division, 4, REALS(0.5f, 0.5f, 1.5f, 1));
-    const float *power[] = { REALS(1, 2, 3, 4), REALS(2) };
-    check_reals(OP_POW, NULL, 2, (struct shape[]){ SHAPE(4), SHAPE(1) }, power, 4, REALS(1, 4, 9, 16));
-    const float *normal[] = { REALS(1, 2, 3, 4), REALS(2, 3), REALS(1, -1), REALS(0, 1), REALS(1, 4) };
-    union attributes attributes = { .normalization = { 0.0f } };
-    check_reals(OP_BATCH_NORM, &attributes, 5, (struct shape[]){ SHAPE(1, 2, 2), SHAPE(2), SHAPE(2), SHAPE(2), SHAPE(2) }, normal, 4,
-                REALS(3, 5, 2, 3.5f));
-    const float *logits[] = { REALS(1000, 1001, 1002, -1, -1, -1) };
-    attributes = (union attributes){ .axis = { .axis = 1 } };
-    check_reals(OP_SOFTMAX, &attributes, 1, (const struct shape[]){ SHAPE(2, 3) }, logits, 6,
+    const float *division[] = {REALS(1, 2, 3, 4), REALS(2, 4)};
+    check_reals(OP_DIV, NULL, 2, (struct shape[]){SHAPE(2, 2), SHAPE(2)}, division, 4, REALS(0.5f, 0.5f, 1.5f, 1));
+    const float *power[] = {REALS(1, 2, 3, 4), REALS(2)};
+    check_reals(OP_POW, NULL, 2, (struct shape[]){SHAPE(4), SHAPE(1)}, power, 4, REALS(1, 4, 9, 16));
+    const float *normal[] = {REALS(1, 2, 3, 4), REALS(2, 3), REALS(1, -1), REALS(0, 1), REALS(1, 4)};
+    union attributes attributes = {.normalization = {0.0f}};
+    check_reals(OP_BATCH_NORM, &attributes, 5, (struct shape[]){SHAPE(1, 2, 2), SHAPE(2), SHAPE(2), SHAPE(2), SHAPE(2)},
+                normal, 4, REALS(3, 5, 2, 3.5f));
+    const float *logits[] = {REALS(1000, 1001, 1002, -1, -1, -1)};
+    attributes = (union attributes){.axis = {.axis = 1}};
+    check_reals(OP_SOFTMAX, &attributes, 1, (const struct shape[]){SHAPE(2, 3)}, logits, 6,
                 REALS(0.09003057f, 0.24472847f, 0.66524096f, 1 / 3.0f, 1 / 3.0f, 1 / 3.0f));
-    const float *equals[] = { REALS(2, 7, 7, 1) };
-    attributes = (union attributes){ .axis = { .axis = 0, .select_last = true } };
-    check_reals(OP_ARGMAX, &attributes, 1, (const struct shape[]){ SHAPE(4) }, equals, 1, REALS(2));
+    const float *equals[] = {REALS(2, 7, 7, 1)};
+    attributes = (union attributes){.axis = {.axis = 0, .select_last = true}};
+    check_reals(OP_ARGMAX, &attributes, 1, (const struct shape[]){SHAPE(4)}, equals, 1, REALS(2));
     attributes.axis.select_last = false;
-    check_reals(OP_ARGMAX, &attributes, 1, (const struct shape[]){ SHAPE(4) }, equals, 1, REALS(1));
+    check_reals(OP_ARGMAX, &attributes, 1, (const struct shape[]){SHAPE(4)}, equals, 1, REALS(1));
 }
 
 /* Element i of every operand is i, of the second 100 + i. */
 static void movements(void) {
-    const float *x[] = { REALS(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), REALS(100, 101) };
-    const struct shape one[] = { SHAPE(2, 3, 2) };
-    union attributes attributes = { .gather = { 1, SHAPE(1, 2), (int64_t[]){ 2, 0 } } };
+    const float *x[] = {REALS(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), REALS(100, 101)};
+    const struct shape one[] = {SHAPE(2, 3, 2)};
+    union attributes attributes = {.gather = {1, SHAPE(1, 2), (int64_t[]){2, 0}}};
     check_reals(OP_GATHER, &attributes, 1, one, x, 8, REALS(4, 5, 0, 1, 10, 11, 6, 7));
-    attributes = (union attributes){ .gather = { 1, { .rank = 0 }, (int64_t[]){ 1 } } };
+    attributes = (union attributes){.gather = {1, {.rank = 0}, (int64_t[]){1}}};
     check_reals(OP_GATHER, &attributes, 1, one, x, 4, REALS(2, 3, 8, 9));
-    attributes = (union attributes){ .transpose = { { 1, 2, 0 } } };
+    attributes = (union attributes){.transpose = {{1, 2, 0}}};
     check_reals(OP_TRANSPOSE, &attributes, 1, one, x, 12, REALS(0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11));
-    attributes = (union attributes){ .slice = { { 1, 2, 0 }, { 1, -2, 1 }, { 1, 2, 2 } } };
+    attributes = (union attributes){.slice = {{1, 2, 0}, {1, -2, 1}, {1, 2, 2}}};
     check_reals(OP_SLICE, &attributes, 1, one, x, 4, REALS(10, 11, 6, 7));
-    attributes = (union attributes){ .axis = { .axis = 1 } };
-    check_reals(OP_CONCAT, &attributes, 2, (const struct shape[]){ SHAPE(2, 6), SHAPE(2, 1) }, x, 14,
+    attributes = (union attributes){.axis = {.axis = 1}};
+    check_reals(OP_CONCAT, &attributes, 2, (const struct shape[]){SHAPE(2, 6), SHAPE(2, 1)}, x, 14,
                 REALS(0, 1, 2, 3, 4, 5, 100, 6, 7, 8, 9, 10, 11, 101));
-    attributes = (union attributes){ .axis = { .axis = 0 } };
-    check_reals(OP_REDUCE_SUM, &attributes, 1, (const struct shape[]){ SHAPE(3, 4) }, x, 4, REALS(12, 15, 18, 21));
+    attributes = (union attributes){.axis = {.axis = 0}};
+    check_reals(OP_REDUCE_SUM, &attributes, 1, (const struct shape[]){SHAPE(3, 4)}, x, 4, REALS(12, 15, 18, 21));
     attributes.axis.axis = 1;
-    check_reals(OP_REDUCE_MAX, &attributes, 1, (const struct shape[]){ SHAPE(3, 4) }, x, 3, REALS(3, 7, 11));
+    check_reals(OP_REDUCE_MAX, &attributes, 1, (const struct shape[]){SHAPE(3, 4)}, x, 3, REALS(3, 7, 11));
 }
 
 /* Matrices and broadcasting against sums by hand. */
 static void products_by_hand(void) {
-    const float *x[] = { REALS(1, 2, 3, 4, 5, 6, 7, 8), REALS(1, 0, 2, 1, -1, 3) };
-    check_reals(OP_MATMUL, NULL, 2, (const struct shape[]){ SHAPE(2, 2, 2), SHAPE(2, 3) }, x, 12,
+    const float *x[] = {REALS(1, 2, 3, 4, 5, 6, 7, 8), REALS(1, 0, 2, 1, -1, 3)};
+    check_reals(OP_MATMUL, NULL, 2, (const struct shape[]){SHAPE(2, 2, 2), SHAPE(2, 3)}, x, 12,
                 REALS(3, -2, 8, 7, -4, 18, 11, -6, 28, 15, -8, 38));
-    check_reals(OP_MATMUL, NULL, 2, (const struct shape[]){ SHAPE(2), SHAPE(2, 3) }, x, 3, REALS(3, -2, 8));
-    check_reals(OP_MATMUL, NULL, 2, (const struct shape[]){ SHAPE(4, 2), SHAPE(2) }, x, 4, REALS(1, 3, 5, 7));
-    check_reals(OP_SUB, NULL, 2, (const struct shape[]){ SHAPE(2, 1), SHAPE(3) }, x, 6, REALS(0, 1, -1, 1, 2, 0));
+    check_reals(OP_MATMUL, NULL, 2, (const struct shape[]){SHAPE(2), SHAPE(2, 3)}, x, 3, REALS(3, -2, 8));
+    check_reals(OP_MATMUL, NULL, 2, (const struct shape[]){SHAPE(4, 2), SHAPE(2)}, x, 4, REALS(1, 3, 5, 7));
+    check_reals(OP_SUB, NULL, 2, (const struct shape[]){SHAPE(2, 1), SHAPE(3)}, x, 6, REALS(0, 1, -1, 1, 2, 0));
 }
 
 /* The order in which binary32 sums are rounded is the definition. */
 static void products_add_in_order(void) {
-    const float *data[] = { REALS(1e8f, 1, -1e8f, 1), REALS(1, 1, 1, 1) };
-    check_reals(OP_MATMUL, NULL, 2, (struct shape[]){ SHAPE(4), SHAPE(4) }, data, 1, REALS(1));
+    const float *data[] = {REALS(1e8f, 1, -1e8f, 1), REALS(1, 1, 1, 1)};
+    check_reals(OP_MATMUL, NULL, 2, (struct shape[]){SHAPE(4), SHAPE(4)}, data, 1, REALS(1));
 }
 
 static void constants_alone(void) {
@@ -426,12 +431,12 @@ static void constants_alone(void) {
     struct graph *graph = graph_new(context, "g");
     graph_append_input(graph, "x", SHAPE(1));
     valref c = graph_append_reals(graph, "c", SHAPE(2, 2), REALS(1, 2, 3, 4));
-    union attributes attributes = { .reshape = { SHAPE(4) } };
+    union attributes attributes = {.reshape = {SHAPE(4)}};
     graph_append_output(graph, "c", c);
     graph_append_output(graph, "r", graph_append(graph, OP_RESHAPE, "r", &c, 1, &attributes));
-    graph_append_output(graph, "p", graph_append(graph, OP_MATMUL, "p", (valref[]){ c, c }, 2, NULL));
-    float x[70] = { 0 }, a[280], b[280], p[280];
-    CHECK(graph_run_reals(graph, 70, &(const float *){ x }, (float *[]){ a, b, p }) == 0);
+    graph_append_output(graph, "p", graph_append(graph, OP_MATMUL, "p", (valref[]){c, c}, 2, NULL));
+    float x[70] = {0}, a[280], b[280], p[280];
+    CHECK(graph_run_reals(graph, 70, &(const float *){x}, (float *[]){a, b, p}) == 0);
     CHECK(a[279] == 4 && b[278] == 3 && p[276] == 7 && p[279] == 22);
     graph_free(graph);
     context_free(context);
@@ -447,37 +452,40 @@ struct refusal {
     const char *message; /* a part of it */
 };
 
-#define NONE { .axis = { .axis = 0 } }
+#define NONE                                                                                                           \
+    {                                                                                                                  \
+        .axis = {.axis = 0 }                                                                                           \
+    }
 static void refusals(void) {
     const struct refusal table[] = {
-        { OP_ADD, 2, { SHAPE(2, 3), SHAPE(2, 4) }, NONE, "do not broadcast" },
-        { OP_MATMUL, 2, { SHAPE(1, 3), SHAPE(4, 2) }, NONE, "inner sizes differ" },
-        { OP_MATMUL, 2, { SHAPE(1, 3), { 0 } }, NONE, "scalar" },
-        { OP_MATMUL, 2, { SHAPE(2, 1, 3), SHAPE(3, 3, 2) }, NONE, "leading axes" },
-        { OP_RELU, 2, { SHAPE(1), SHAPE(1) }, NONE, "2 inputs" },
-        { OP_SOFTMAX, 1, { SHAPE(1, 3) }, { .axis = { .axis = 2 } }, "axis 2 of 2" },
-        { OP_ARGMAX, 1, { SHAPE(1, 3) }, { .axis = { .axis = -1 } }, "axis -1 of 2" },
-        { OP_RESHAPE, 1, { SHAPE(6) }, { .reshape = { SHAPE(4) } }, "do not make the new shape" },
-        { OP_RESHAPE, 1, { SHAPE(6) }, { .reshape = { SHAPE(-2, -3) } }, "do not make the new shape" },
-        { OP_TRANSPOSE, 1, { SHAPE(2, 3) }, { .transpose = { { 0, 0 } } }, "not a permutation" },
-        { OP_SLICE, 1, { SHAPE(4) }, { .slice = { { 1 }, { 2 }, { 3 } } }, "leaves axis 0" },
-        { OP_SLICE, 1, { SHAPE(4) }, { .slice = { { 3 }, { INT64_MIN }, { 2 } } }, "leaves axis 0" },
-        { OP_SLICE, 1, { SHAPE(4) }, { .slice = { { 0 }, { 1 }, { 0 } } }, "empty" },
-        { OP_GATHER, 1, { SHAPE(4) }, { .gather = { 0, SHAPE(1), (int64_t[]){ 4 } } }, "index 0 is outside" },
-        { OP_CONCAT, 2, { SHAPE(1, 4), SHAPE(2, 4) }, { .axis = { .axis = 1 } }, "another size along axis 0" },
-        { OP_CONCAT, 2, { SHAPE(1, 4), SHAPE(4) }, { .axis = { .axis = 1 } }, "has 1 axes" },
-        { OP_TABLE, 1, { SHAPE(1) }, NONE, "no meaning in real arithmetic" },
-        { OP_NARROW, 1, { SHAPE(1) }, NONE, "no format" },
-        { OP_CLIP, 1, { SHAPE(1) }, { .activation = { NAN, 0 } }, "NaN" },
-        { OP_QUANT, 1, { SHAPE(1) }, NONE, "inputs" },
+        {OP_ADD, 2, {SHAPE(2, 3), SHAPE(2, 4)}, NONE, "do not broadcast"},
+        {OP_MATMUL, 2, {SHAPE(1, 3), SHAPE(4, 2)}, NONE, "inner sizes differ"},
+        {OP_MATMUL, 2, {SHAPE(1, 3), {0}}, NONE, "scalar"},
+        {OP_MATMUL, 2, {SHAPE(2, 1, 3), SHAPE(3, 3, 2)}, NONE, "leading axes"},
+        {OP_RELU, 2, {SHAPE(1), SHAPE(1)}, NONE, "2 inputs"},
+        {OP_SOFTMAX, 1, {SHAPE(1, 3)}, {.axis = {.axis = 2}}, "axis 2 of 2"},
+        {OP_ARGMAX, 1, {SHAPE(1, 3)}, {.axis = {.axis = -1}}, "axis -1 of 2"},
+        {OP_RESHAPE, 1, {SHAPE(6)}, {.reshape = {SHAPE(4)}}, "do not make the new shape"},
+        {OP_RESHAPE, 1, {SHAPE(6)}, {.reshape = {SHAPE(-2, -3)}}, "do not make the new shape"},
+        {OP_TRANSPOSE, 1, {SHAPE(2, 3)}, {.transpose = {{0, 0}}}, "not a permutation"},
+        {OP_SLICE, 1, {SHAPE(4)}, {.slice = {{1}, {2}, {3}}}, "leaves axis 0"},
+        {OP_SLICE, 1, {SHAPE(4)}, {.slice = {{3}, {INT64_MIN}, {2}}}, "leaves axis 0"},
+        {OP_SLICE, 1, {SHAPE(4)}, {.slice = {{0}, {1}, {0}}}, "empty"},
+        {OP_GATHER, 1, {SHAPE(4)}, {.gather = {0, SHAPE(1), (int64_t[]){4}}}, "index 0 is outside"},
+        {OP_CONCAT, 2, {SHAPE(1, 4), SHAPE(2, 4)}, {.axis = {.axis = 1}}, "another size along axis 0"},
+        {OP_CONCAT, 2, {SHAPE(1, 4), SHAPE(4)}, {.axis = {.axis = 1}}, "has 1 axes"},
+        {OP_TABLE, 1, {SHAPE(1)}, NONE, "no meaning in real arithmetic"},
+        {OP_NARROW, 1, {SHAPE(1)}, NONE, "no format"},
+        {OP_CLIP, 1, {SHAPE(1)}, {.activation = {NAN, 0}}, "NaN"},
+        {OP_QUANT, 1, {SHAPE(1)}, NONE, "inputs"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct bxc_context *context = context_new();
         struct graph *graph = graph_new(context, "g");
-        valref operands[2] = { graph_append_input(graph, "x", table[i].shapes[0]) };
-        if (table[i].count > 1)
-            operands[1] = graph_append_input(graph, "y", table[i].shapes[1]);
-        CHECK_EQ(graph_append(graph, table[i].op, "bad", operands, table[i].count, &table[i].attributes).id, UINT32_MAX);
+        valref operands[2] = {graph_append_input(graph, "x", table[i].shapes[0])};
+        if (table[i].count > 1) operands[1] = graph_append_input(graph, "y", table[i].shapes[1]);
+        CHECK_EQ(graph_append(graph, table[i].op, "bad", operands, table[i].count, &table[i].attributes).id,
+                 UINT32_MAX);
         CHECK_EQ(context->diagnostics.errors, 1);
         if (!strstr(context->diagnostics.items[0].message, table[i].message))
             test_fail(__FILE__, __LINE__, "row %zu says \"%s\"", i, context->diagnostics.items[0].message);
@@ -495,8 +503,8 @@ static void bad_constants(void) {
     CHECK_EQ(graph_append_input(graph, "x", SHAPE(1 << 20, 1 << 20, 1 << 20, 1 << 20)).id, UINT32_MAX);
     CHECK(strstr(context->diagnostics.items[1].message, "more than 268435456 elements"));
     CHECK_EQ(graph_append_input(graph, "x", SHAPE(1, 0)).id, UINT32_MAX);
-    struct formats formats = formats_uniform(graph->arena, (struct format){ true, 4, 0 });
-    CHECK_EQ(graph_append_integers(graph, "w", SHAPE(1), formats, &(int64_t){ 8 }).id, UINT32_MAX);
+    struct formats formats = formats_uniform(graph->arena, (struct format){true, 4, 0});
+    CHECK_EQ(graph_append_integers(graph, "w", SHAPE(1), formats, &(int64_t){8}).id, UINT32_MAX);
     CHECK(strstr(context->diagnostics.items[3].message, "outside its format"));
     graph_free(graph);
     context_free(context);
@@ -505,14 +513,14 @@ static void bad_constants(void) {
 static void more_than_64_bits(void) {
     struct bxc_context *context = context_new();
     struct graph *graph = graph_new(context, "g");
-    struct formats wide = formats_uniform(graph->arena, (struct format){ true, 40, 0 });
-    struct formats far = formats_uniform(graph->arena, (struct format){ true, 40, 40 });
+    struct formats wide = formats_uniform(graph->arena, (struct format){true, 40, 0});
+    struct formats far = formats_uniform(graph->arena, (struct format){true, 40, 40});
     valref x = graph_append_integer_input(graph, "x", SHAPE(1, 2), wide, ROUND_TRUNCATE, OVERFLOW_WRAP);
     valref y = graph_append_integer_input(graph, "y", SHAPE(1, 2), far, ROUND_TRUNCATE, OVERFLOW_WRAP);
-    union attributes axis = { .axis = { .axis = 1 } };
-    CHECK_EQ(graph_append(graph, OP_MUL, "too wide", (valref[]){ x, x }, 2, NULL).id, UINT32_MAX);
-    CHECK_EQ(graph_append(graph, OP_ADD, "too wide", (valref[]){ x, y }, 2, NULL).id, UINT32_MAX);
-    valref both = graph_append(graph, OP_CONCAT, "both", (valref[]){ x, y }, 2, &axis);
+    union attributes axis = {.axis = {.axis = 1}};
+    CHECK_EQ(graph_append(graph, OP_MUL, "too wide", (valref[]){x, x}, 2, NULL).id, UINT32_MAX);
+    CHECK_EQ(graph_append(graph, OP_ADD, "too wide", (valref[]){x, y}, 2, NULL).id, UINT32_MAX);
+    valref both = graph_append(graph, OP_CONCAT, "both", (valref[]){x, y}, 2, &axis);
     CHECK_EQ(graph_append(graph, OP_REDUCE_MAX, "too wide", &both, 1, &axis).id, UINT32_MAX);
     CHECK_EQ(graph_append(graph, OP_ARGMAX, "too wide", &both, 1, &axis).id, UINT32_MAX);
     CHECK_EQ(context->diagnostics.errors, 4);

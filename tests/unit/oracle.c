@@ -20,8 +20,8 @@ struct reference {
 static const float *read_npy(const struct reference *reference, const char *kind, size_t *count) {
     struct arena *arena = reference->context->arena;
     size_t length;
-    unsigned char *data = (unsigned char *)file_read(reference->context, arena,
-                                                     arena_printf(arena, "%s/%s-%s.npy", folder, reference->name, kind), &length);
+    unsigned char *data = (unsigned char *)file_read(
+        reference->context, arena, arena_printf(arena, "%s/%s-%s.npy", folder, reference->name, kind), &length);
     if (!data || length < 10) return NULL;
     size_t header = 10 + (size_t)data[8] + 256 * (size_t)data[9];
     if (header > length || !strstr((char *)data + 10, "'<f4'")) return NULL;
@@ -37,7 +37,8 @@ static char *find_model(const struct reference *reference) {
     char *path = arena_printf(arena, "examples/jets/%s.onnx", reference->name);
     for (int i = 0; stat(path, &status) < 0; i++) {
         if (i == 2) return NULL;
-        path = arena_printf(arena, "%s/%s/%s.onnx", shared && *shared ? shared : "../shared", places[i], reference->name);
+        path =
+            arena_printf(arena, "%s/%s/%s.onnx", shared && *shared ? shared : "../shared", places[i], reference->name);
     }
     return path;
 }
@@ -69,7 +70,8 @@ static void check(const char *name) {
         SKIP(name, "its model is in ../shared/models");
     } else if (context_guarded(reference.context, compare, &reference) < 0) {
         struct strbuf text = strbuf_new(reference.context->arena);
-        for (size_t i = 0; i < reference.context->diagnostics.count; i++) diag_format(&text, &reference.context->diagnostics.items[i]);
+        for (size_t i = 0; i < reference.context->diagnostics.count; i++)
+            diag_format(&text, &reference.context->diagnostics.items[i]);
         test_fail(__FILE__, __LINE__, "%s cannot be compared: %s", name, text.data);
     } else if (!(reference.worst <= 1e-5)) {
         test_fail(__FILE__, __LINE__, "%s is off by %g", name, reference.worst);

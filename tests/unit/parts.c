@@ -30,8 +30,11 @@ static const struct reading readings[] = {
     {"xc7k325tiffg900-2L", "xc7k325tiffg900-2L", NULL, 2, "Li"},
     {"XC7K325T-L2FFG900I", "xc7k325tiffg900-2L", NULL, 2, "Li"},
     {"xc7z020clg484-1", "xc7z020clg484-1", NULL, 1, "c"},
-    {"xcvu13pBANANA", NULL, "'xcvu13pBANANA' is no ordering code: after the device xcvu13p come package, speed grade and temperature", 0, NULL},
-    {"xcvu13p", NULL, "'xcvu13p' is a device: its ordering code goes on with package, speed grade and temperature", 0, NULL},
+    {"xcvu13pBANANA", NULL,
+     "'xcvu13pBANANA' is no ordering code: after the device xcvu13p come package, speed grade and temperature", 0,
+     NULL},
+    {"xcvu13p", NULL, "'xcvu13p' is a device: its ordering code goes on with package, speed grade and temperature", 0,
+     NULL},
     {"xcvu13p-flga2577-2", NULL, "is no ordering code", 0, NULL},
     {"xcvu13p-flga2577-2-e-es1", NULL, "is no ordering code", 0, NULL},
     {"xcvu13p-2FLGA2577", NULL, "is no ordering code", 0, NULL},
@@ -55,8 +58,8 @@ static const struct reading readings[] = {
 };
 
 static const char *marks(struct arena *arena, struct part_grade grade) {
-    return arena_printf(arena, "%s%s%s%c", grade.low_power ? "L" : "", grade.low_voltage ? "V" : "", grade.high_voltage ? "H" : "",
-                        grade.temperature);
+    return arena_printf(arena, "%s%s%s%c", grade.low_power ? "L" : "", grade.low_voltage ? "V" : "",
+                        grade.high_voltage ? "H" : "", grade.temperature);
 }
 
 static void readings_are_right(void) {
@@ -70,8 +73,10 @@ static void readings_are_right(void) {
                                    strcmp(marks(arena, code.grade), r->marks) == 0
                              : status == -1 && strstr(context->diagnostics.items[0].message, r->message) != NULL;
         if (!right)
-            fprintf(stderr, "  %s: %s\n", r->given, status == 0 ? arena_printf(arena, "%s, speed %d, %s", code.text, code.grade.speed, marks(arena, code.grade))
-                                                                : context->diagnostics.items[0].message);
+            fprintf(stderr, "  %s: %s\n", r->given,
+                    status == 0
+                        ? arena_printf(arena, "%s, speed %d, %s", code.text, code.grade.speed, marks(arena, code.grade))
+                        : context->diagnostics.items[0].message);
         CHECK(right);
         arena_free(arena);
         context_free(context);
@@ -90,9 +95,11 @@ static void tables_are_readable(void) {
             for (grade = part->grades; *grade; grade += strcspn(grade, " "), grade += strspn(grade, " ")) {
                 int p = (int)strcspn(package, " "), g = (int)strcspn(grade, " "), industrial = *grade == 'i';
                 const char *text = part_is_7_series(part)
-                    ? arena_printf(arena, "%s%s%.*s-%.*s", part->name, industrial ? "i" : "", p, package, g - industrial, grade + industrial)
-                    : arena_printf(arena, "%s-%.*s-%.*s", part->name, p, package, g, grade);
-                CHECK(part_parse(context, (struct location){0}, arena, text, &code) == 0 && strcmp(code.text, text) == 0);
+                                       ? arena_printf(arena, "%s%s%.*s-%.*s", part->name, industrial ? "i" : "", p,
+                                                      package, g - industrial, grade + industrial)
+                                       : arena_printf(arena, "%s-%.*s-%.*s", part->name, p, package, g, grade);
+                CHECK(part_parse(context, (struct location){0}, arena, text, &code) == 0 &&
+                      strcmp(code.text, text) == 0);
                 CHECK(code.part == part && code.grade.speed >= 1 && code.grade.speed <= 3);
             }
         CHECK(part_parse(context, (struct location){0}, arena, part_example(arena, part), &code) == 0);

@@ -35,7 +35,8 @@ static void elements_have_their_own_formats(void) {
     check(ROUND_HALF_EVEN, OVERFLOW_SATURATE, (float[]){0.25f, 2.5f, 9, -0.75f, -1, 1}, (int64_t[]){0, 2, 0, -2, 0, 0});
     check(ROUND_HALF_UP, OVERFLOW_SATURATE, (float[]){0.25f, 2.5f, 9, -0.75f, -1, 1}, (int64_t[]){1, 3, 0, -1, 0, 0});
     check(ROUND_TRUNCATE, OVERFLOW_WRAP, (float[]){4, 8.9f, 0, -4.5f, -1, 0}, (int64_t[]){-8, 0, 0, 7, 7, 0});
-    check(ROUND_TRUNCATE, OVERFLOW_SATURATE, (float[]){INFINITY, 1e30f, 0, -INFINITY, -1e30f, 0}, (int64_t[]){7, 7, 0, -8, 0, 0});
+    check(ROUND_TRUNCATE, OVERFLOW_SATURATE, (float[]){INFINITY, 1e30f, 0, -INFINITY, -1e30f, 0},
+          (int64_t[]){7, 7, 0, -8, 0, 0});
 }
 
 static void nan_is_refused(void) {
@@ -74,10 +75,12 @@ static int64_t read_one(struct graph *graph, char kind, double real, int64_t who
     return status ? -999 : out;
 }
 
-static struct graph *one_port(struct bxc_context *context, struct format format, enum rounding rounding, enum overflow overflow) {
+static struct graph *one_port(struct bxc_context *context, struct format format, enum rounding rounding,
+                              enum overflow overflow) {
     struct graph *graph = graph_new(context, "g");
-    graph_append_output(graph, "y", graph_append_integer_input(graph, "x", (struct shape){1, {1}}, formats_uniform(graph->arena, format),
-                                                               rounding, overflow));
+    graph_append_output(graph, "y",
+                        graph_append_integer_input(graph, "x", (struct shape){1, {1}},
+                                                   formats_uniform(graph->arena, format), rounding, overflow));
     return graph;
 }
 
@@ -123,7 +126,9 @@ static void doubles_round_as_integers_do(void) {
 static void a_meaning_computes_in_binary32(void) {
     struct bxc_context *context = context_new();
     struct format formats[1] = {{true, 8, 0}};
-    union attributes attributes = {.input = {.rounding = ROUND_HALF_EVEN, .overflow = OVERFLOW_SATURATE, .shape = {1, {1}}, .formats = {{0}, formats}}};
+    union attributes attributes = {
+        .input = {
+            .rounding = ROUND_HALF_EVEN, .overflow = OVERFLOW_SATURATE, .shape = {1, {1}}, .formats = {{0}, formats}}};
     attributes.input.meaning = (struct meaning){.scale = (double[]){(double)0.1f}, .zero_point = (double[]){0}};
     struct graph *graph = graph_new(context, "g");
     graph_append_output(graph, "y", graph_append(graph, OP_INPUT, "x", NULL, 0, &attributes));
@@ -167,7 +172,7 @@ static void steps_are_the_models(void) {
     CHECK_EQ(read_one(graph, 'f', (double)NAN, 0), -999);
     struct port_step losing[] = {{PORT_ADD, {0}, (float[]){16777216}}, {PORT_ADD, {0}, (float[]){-16777216}}};
     struct graph *lost = stepped_port(context, 2, losing);
-    CHECK_EQ(read_one(lost, 'f', 1, 0), 0); /* 2^24 + 1 is no number of binary32 */
+    CHECK_EQ(read_one(lost, 'f', 1, 0), 0);  /* 2^24 + 1 is no number of binary32 */
     CHECK_EQ(read_one(lost, 'd', 3, 0), 16); /* 2^24 + 3 becomes 2^24 + 4 */
     struct port_step rounding[] = {{PORT_MULTIPLY, {0}, (float[]){0x1.000002p+0f}},
                                    {PORT_ADD, {0}, (float[]){-0x1.000004p+0f}},
@@ -207,8 +212,10 @@ static void check_refused(struct port_step step, bool meant, const char *wanted)
 static void wrong_steps_are_refused(void) {
     check_refused((struct port_step){PORT_ADD, {0}, (float[]){1}}, false, "an input with steps needs a meaning");
     check_refused((struct port_step){PORT_ADD, {0}, (float[]){INFINITY}}, true, "constant 0 of step 0 is not finite");
-    check_refused((struct port_step){PORT_MULTIPLY, {1, {2}}, (float[]){1, 0}}, true, "step 0 (mul) has a constant that is zero, 1");
-    check_refused((struct port_step){PORT_DIVIDE, {0}, (float[]){-0.0f}}, true, "step 0 (div) has a constant that is zero, 0");
+    check_refused((struct port_step){PORT_MULTIPLY, {1, {2}}, (float[]){1, 0}}, true,
+                  "step 0 (mul) has a constant that is zero, 1");
+    check_refused((struct port_step){PORT_DIVIDE, {0}, (float[]){-0.0f}}, true,
+                  "step 0 (div) has a constant that is zero, 0");
     check_refused((struct port_step){PORT_ADD, {1, {3}}, (float[]){1, 2, 3}}, true,
                   "the constants of step 0 do not broadcast to the shape");
     check_refused((struct port_step){PORT_OPERATION_COUNT, {0}, (float[]){1}}, true, "step 0 has an unknown operation");

@@ -4,7 +4,9 @@
 
 enum { EVENTS = 3000 };
 
-static valref input_of_four(struct crossing *c) { return graph_append_input(c->graph, "x", shape2(1, 4)); }
+static valref input_of_four(struct crossing *c) {
+    return graph_append_input(c->graph, "x", shape2(1, 4));
+}
 
 static valref two_codes(struct crossing *c, valref x, float scale) {
     valref operands[2] = {x, scalar(c, "two.scale", scale)};
@@ -66,7 +68,8 @@ static void check_port(struct crossing *c, valref result, int width) {
     static const float apart[] = {0,        -0.0f,    0x1p-149f, -0x1p-149f, 0x1.fffffep127f, -0x1.fffffep127f,
                                   INFINITY, -INFINITY};
     for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++) CHECK(agree_at(before, c->program.graph, apart[i]));
-    CHECK_EQ(differences(before, c->program.graph, EVENTS, 20, 1e-5), 0); /* as far as a scale's product rounds in binary32 */
+    CHECK_EQ(differences(before, c->program.graph, EVENTS, 20, 1e-5),
+             0); /* as far as a scale's product rounds in binary32 */
     float nan[4] = {0, 0, NAN, 0};
     int64_t codes[4];
     CHECK_EQ(port_from_reals(c->program.graph, input, 1, 0, nan, codes), -1);
@@ -146,8 +149,9 @@ static void batch_normalisation_in_front_of_a_wrap_is_told(void) {
     const float *const parameters[4] = {gamma, beta, mean, variance};
     struct crossing c = crossing_new();
     struct formats formats = formats_uniform(c.graph->arena, (struct format){true, 8, 4});
-    graph_append_output(c.graph, "y",
-                        narrow(&c, "q", batch_norm(&c, input_of_four(&c), parameters, 4), formats, ROUND_HALF_EVEN, OVERFLOW_WRAP));
+    graph_append_output(
+        c.graph, "y",
+        narrow(&c, "q", batch_norm(&c, input_of_four(&c), parameters, 4), formats, ROUND_HALF_EVEN, OVERFLOW_WRAP));
     CROSS(c);
     CHECK(said(&c, SEVERITY_WARNING,
                "input 'x' does not carry the codes of the model's quantiser 'q' behind 'bn.centred': it wraps"));
@@ -169,7 +173,8 @@ static valref route(struct crossing *c, int which, valref x) {
     case 2: return op2(c, OP_MUL, "scaled", d, x);
     case 3: return op2(c, OP_SUB, "reversed", m, op2(c, OP_MUL, "scaled", x, d));
     case 4: return op2(c, OP_ADD, "shifted", scalar(c, "o", 0.1f), op2(c, OP_MUL, "scaled", x, d));
-    case 5: return op2(c, OP_MUL, "back", op2(c, OP_MUL, "far", x, scalar(c, "big", 1e30f)), scalar(c, "small", 3e-30f));
+    case 5:
+        return op2(c, OP_MUL, "back", op2(c, OP_MUL, "far", x, scalar(c, "big", 1e30f)), scalar(c, "small", 3e-30f));
     case 6: return op2(c, OP_ADD, "back", op2(c, OP_ADD, "far", x, scalar(c, "plus", 1e6f)), scalar(c, "minus", -1e6f));
     default: return op2(c, OP_SUB, "zero", op2(c, OP_MUL, "scaled", x, d), scalar(c, "nothing", 0));
     }
@@ -178,10 +183,13 @@ static valref route(struct crossing *c, int which, valref x) {
 static void routes_become_steps(void) {
     for (int which = 0; which < ROUTES && !test_failed; which++) {
         struct crossing narrowed = crossing_new();
-        check_port(&narrowed, narrow1(&narrowed, "q", route(&narrowed, which, input_of_four(&narrowed)), true, 8, 4), 8);
+        check_port(&narrowed, narrow1(&narrowed, "q", route(&narrowed, which, input_of_four(&narrowed)), true, 8, 4),
+                   8);
         struct crossing scaled = crossing_new();
-        check_port(&scaled, quant(&scaled, "q", route(&scaled, which, input_of_four(&scaled)), scalar(&scaled, "s", 0.11f), 3, 6,
-                                  which % 2, false, which % 3 ? ROUND_TRUNCATE : ROUND_CEILING), 6);
+        check_port(&scaled,
+                   quant(&scaled, "q", route(&scaled, which, input_of_four(&scaled)), scalar(&scaled, "s", 0.11f), 3, 6,
+                         which % 2, false, which % 3 ? ROUND_TRUNCATE : ROUND_CEILING),
+                   6);
     }
 }
 
@@ -192,7 +200,8 @@ static struct port_steps steps_of(struct crossing *c, valref quantised) {
     return graph_definition(c->program.graph, input)->attributes.input.steps;
 }
 
-static void check_step(const struct port_steps *steps, uint32_t s, enum port_operation operation, float first, bool uniform) {
+static void check_step(const struct port_steps *steps, uint32_t s, enum port_operation operation, float first,
+                       bool uniform) {
     CHECK(s < steps->count);
     CHECK_EQ(steps->at[s].operation, operation);
     CHECK(steps->at[s].constants[0] == first);
@@ -203,7 +212,8 @@ static void check_step(const struct port_steps *steps, uint32_t s, enum port_ope
 static void steps_in_their_order(void) {
     struct crossing c = crossing_new();
     valref x = route(&c, 3, input_of_four(&c));
-    struct port_steps steps = steps_of(&c, quant(&c, "q", x, scalar(&c, "s", 0.11f), 3, 6, true, false, ROUND_HALF_EVEN));
+    struct port_steps steps =
+        steps_of(&c, quant(&c, "q", x, scalar(&c, "s", 0.11f), 3, 6, true, false, ROUND_HALF_EVEN));
     CHECK_EQ(steps.count, 5);
     check_step(&steps, 0, PORT_MULTIPLY, 3, false);
     check_step(&steps, 1, PORT_MULTIPLY, -1, true);

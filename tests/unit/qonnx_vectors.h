@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Written by tests/oracle/qonnx_quantizers.py: x, scale, zero point, bits, out scale, out bits; result. */
 static const struct vector vectors[] = {
     { QUANT, ROUND_TRUNCATE, 1, 0, { 0xc010d908, 0x3f000000, 0x00000000, 0x40000000, 0x00000000, 0x00000000 }, 0xbf800000 },

@@ -29,10 +29,12 @@ static inline int random_between(struct random_graph *random, int lo, int hi) {
 
 static inline struct format random_format(struct random_graph *random) {
     struct format format = {.is_signed = random_below(random, 3) != 0};
-    format.width = (int16_t)random_between(random, random_below(random, 8) ? 1 : 0, random_below(random, 4) ? 9 : random->width_limit);
+    format.width = (int16_t)random_between(random, random_below(random, 8) ? 1 : 0,
+                                           random_below(random, 4) ? 9 : random->width_limit);
     if (!format.is_signed && format.width > 63) format.width = 63;
-    format.fraction = (int16_t)(random_below(random, 5) ? random_between(random, -2, 8)
-                                                        : random_between(random, -random->fraction_limit, random->fraction_limit));
+    format.fraction =
+        (int16_t)(random_below(random, 5) ? random_between(random, -2, 8)
+                                          : random_between(random, -random->fraction_limit, random->fraction_limit));
     return format;
 }
 
@@ -65,9 +67,10 @@ static inline int64_t random_in_format(struct random_graph *random, struct forma
 }
 
 static inline struct shape random_shape(struct random_graph *random) {
-    static const struct shape shapes[] = {
-        {.rank = 2, .dim = {1, 4}}, {.rank = 2, .dim = {1, 6}}, {.rank = 3, .dim = {1, 2, 3}}, {.rank = 3, .dim = {2, 3, 4}},
-        {.rank = 2, .dim = {4, 6}}, {.rank = 1, .dim = {4}},    {.rank = 2, .dim = {2, 1}}};
+    static const struct shape shapes[] = {{.rank = 2, .dim = {1, 4}},    {.rank = 2, .dim = {1, 6}},
+                                          {.rank = 3, .dim = {1, 2, 3}}, {.rank = 3, .dim = {2, 3, 4}},
+                                          {.rank = 2, .dim = {4, 6}},    {.rank = 1, .dim = {4}},
+                                          {.rank = 2, .dim = {2, 1}}};
     return shapes[random_below(random, (int)(sizeof shapes / sizeof *shapes))];
 }
 
@@ -116,9 +119,11 @@ static inline valref random_lookup(struct random_graph *random, const char *name
     lookup->tables = ARENA_ARRAY(graph->arena, struct table, groups);
     lookup->stairs = ARENA_ARRAY(graph->arena, struct staircase, groups);
     for (size_t i = 0; i < groups; i++) {
-        uint32_t count = (uint32_t)(table ? (int)(all.hi - all.lo + 3) : random_below(random, random_below(random, 3) ? 6 : 60));
+        uint32_t count =
+            (uint32_t)(table ? (int)(all.hi - all.lo + 3) : random_below(random, random_below(random, 3) ? 6 : 60));
         if (!table && count > all.hi - all.lo + 3) count = (uint32_t)(all.hi - all.lo + 3); /* thresholds ascend */
-        int64_t *values = ARENA_ARRAY(graph->arena, int64_t, count + 1), *thresholds = ARENA_ARRAY(graph->arena, int64_t, count + 1);
+        int64_t *values = ARENA_ARRAY(graph->arena, int64_t, count + 1),
+                *thresholds = ARENA_ARRAY(graph->arena, int64_t, count + 1);
         for (uint32_t k = 0; k <= count; k++) {
             values[k] = random_in_format(random, lookup->formats.at[0]);
             thresholds[k] = (int64_t)all.lo - 2 + (int64_t)((all.hi - all.lo + 4) * k / (count + 1));
@@ -126,15 +131,18 @@ static inline valref random_lookup(struct random_graph *random, const char *name
         lookup->tables[i] = (struct table){.first = (int64_t)all.lo - 1, .count = count, .entries = values};
         lookup->stairs[i] = (struct staircase){.count = count, .thresholds = thresholds, .values = values};
     }
-    if (table) lookup->stairs = NULL;
-    else lookup->tables = NULL;
+    if (table)
+        lookup->stairs = NULL;
+    else
+        lookup->tables = NULL;
     return graph_append(graph, table ? OP_TABLE : OP_THRESHOLD, name, &x, 1, &attributes);
 }
 
 static inline valref random_axis_op(struct random_graph *random, enum op op, const char *name, valref x) {
     struct shape shape = random_shape_of(random, x);
     if (shape.rank == 0) return NO_VALUE;
-    union attributes attributes = {.axis = {.axis = random_below(random, shape.rank), .keep_dimensions = random_below(random, 2),
+    union attributes attributes = {.axis = {.axis = random_below(random, shape.rank),
+                                            .keep_dimensions = random_below(random, 2),
                                             .select_last = op == OP_ARGMAX && random_below(random, 2)}};
     valref operands[2] = {x, x};
     if (op == OP_CONCAT) {
@@ -153,12 +161,14 @@ static inline valref random_move(struct random_graph *random, enum op op, const 
         attributes.reshape.shape = (struct shape){.rank = 2, .dim = {1, (int64_t)shape_elements(&shape)}};
     } else if (op == OP_TRANSPOSE) {
         int turn = random_below(random, shape.rank);
-        for (int axis = 0; axis < shape.rank; axis++) attributes.transpose.permutation[axis] = (axis + turn) % shape.rank;
+        for (int axis = 0; axis < shape.rank; axis++)
+            attributes.transpose.permutation[axis] = (axis + turn) % shape.rank;
     } else if (op == OP_SLICE) {
         for (int axis = 0; axis < shape.rank; axis++) {
             attributes.slice.count[axis] = random_between(random, 1, (int)shape.dim[axis]);
             attributes.slice.step[axis] = 1;
-            attributes.slice.start[axis] = random_below(random, (int)(shape.dim[axis] - attributes.slice.count[axis] + 1));
+            attributes.slice.start[axis] =
+                random_below(random, (int)(shape.dim[axis] - attributes.slice.count[axis] + 1));
             if (random_below(random, 3)) continue;
             attributes.slice.start[axis] += attributes.slice.count[axis] - 1;
             attributes.slice.step[axis] = -1;
@@ -167,7 +177,8 @@ static inline valref random_move(struct random_graph *random, enum op op, const 
         attributes.gather.axis = random_below(random, shape.rank);
         attributes.gather.shape = (struct shape){.rank = 1, .dim = {3}};
         attributes.gather.indices = ARENA_ARRAY(random->graph->arena, int64_t, 3);
-        for (int i = 0; i < 3; i++) attributes.gather.indices[i] = random_below(random, (int)shape.dim[attributes.gather.axis]);
+        for (int i = 0; i < 3; i++)
+            attributes.gather.indices[i] = random_below(random, (int)shape.dim[attributes.gather.axis]);
     }
     return graph_append(random->graph, op, name, &x, 1, &attributes);
 }
@@ -183,7 +194,8 @@ static inline valref random_matmul(struct random_graph *random, const char *name
     struct shape other = {.rank = 2, .dim = {depth, random_below(random, 6) ? 5 : 40}};
     if (kind == 0 && shape.rank >= 2) { /* constant on the left */
         operands[1] = x;
-        operands[0] = random_constant(random, weights, (struct shape){.rank = 2, .dim = {3, shape.dim[shape.rank - 2]}});
+        operands[0] =
+            random_constant(random, weights, (struct shape){.rank = 2, .dim = {3, shape.dim[shape.rank - 2]}});
     } else if (kind == 1) { /* two variables, when some fit */
         for (int i = 0; i < random->pool_count; i++) {
             struct shape candidate = random_shape_of(random, random->pool[i]);
@@ -201,9 +213,16 @@ static inline valref random_step(struct random_graph *random, enum op op, const 
     valref pair[2] = {x, random_pick(random)};
     switch (op) {
     case OP_NARROW: return random_narrow(random, name, x);
-    case OP_TABLE: case OP_THRESHOLD: return random_lookup(random, name, x, op == OP_TABLE);
-    case OP_ARGMAX: case OP_REDUCE_MAX: case OP_REDUCE_SUM: case OP_CONCAT: return random_axis_op(random, op, name, x);
-    case OP_RESHAPE: case OP_TRANSPOSE: case OP_SLICE: case OP_GATHER: return random_move(random, op, name, x);
+    case OP_TABLE:
+    case OP_THRESHOLD: return random_lookup(random, name, x, op == OP_TABLE);
+    case OP_ARGMAX:
+    case OP_REDUCE_MAX:
+    case OP_REDUCE_SUM:
+    case OP_CONCAT: return random_axis_op(random, op, name, x);
+    case OP_RESHAPE:
+    case OP_TRANSPOSE:
+    case OP_SLICE:
+    case OP_GATHER: return random_move(random, op, name, x);
     case OP_MATMUL: return random_matmul(random, name, x);
     case OP_RELU: return graph_append(random->graph, op, name, &x, 1, NULL);
     default: break;
@@ -212,23 +231,26 @@ static inline valref random_step(struct random_graph *random, enum op op, const 
     if (!shape_broadcast(&a, &b, &out)) {
         char constant[64];
         snprintf(constant, sizeof constant, "%s.constant", name);
-        pair[1] = random_constant(random, constant, random_below(random, 2) ? a : (struct shape){.rank = 1, .dim = {1}});
+        pair[1] =
+            random_constant(random, constant, random_below(random, 2) ? a : (struct shape){.rank = 1, .dim = {1}});
     }
     return graph_append(random->graph, op, name, pair, 2, NULL);
 }
 
 /* A graph of about `steps` nodes; steps that inference refuses are left out. */
-static inline struct graph *random_graph_new(struct bxc_context *context, uint64_t seed, int steps, int width_limit, int fraction_limit) {
-    static const enum op ops[] = {OP_NARROW, OP_MATMUL, OP_NARROW, OP_ADD, OP_SUB, OP_NARROW, OP_MUL, OP_RELU, OP_NARROW, OP_TABLE,
-                                  OP_THRESHOLD, OP_ARGMAX, OP_REDUCE_MAX, OP_REDUCE_SUM, OP_CONCAT, OP_RESHAPE, OP_TRANSPOSE,
-                                  OP_SLICE, OP_GATHER, OP_NARROW, OP_TABLE, OP_THRESHOLD};
+static inline struct graph *random_graph_new(struct bxc_context *context, uint64_t seed, int steps, int width_limit,
+                                             int fraction_limit) {
+    static const enum op ops[] = {OP_NARROW,     OP_MATMUL,     OP_NARROW, OP_ADD,      OP_SUB,       OP_NARROW,
+                                  OP_MUL,        OP_RELU,       OP_NARROW, OP_TABLE,    OP_THRESHOLD, OP_ARGMAX,
+                                  OP_REDUCE_MAX, OP_REDUCE_SUM, OP_CONCAT, OP_RESHAPE,  OP_TRANSPOSE, OP_SLICE,
+                                  OP_GATHER,     OP_NARROW,     OP_TABLE,  OP_THRESHOLD};
     struct random_graph random = {.state = seed, .width_limit = width_limit, .fraction_limit = fraction_limit};
     random.graph = graph_new(context, "random");
     for (int i = 0; i < 3; i++) {
         struct shape shape = random_shape(&random);
-        random.pool[random.pool_count++] = graph_append_integer_input(random.graph, i ? i == 1 ? "exp" : "x y" : "input", shape, random_formats(&random, shape),
-                                                                     (enum rounding)random_below(&random, ROUNDING_COUNT),
-                                                                     (enum overflow)random_below(&random, OVERFLOW_COUNT));
+        random.pool[random.pool_count++] = graph_append_integer_input(
+            random.graph, i ? i == 1 ? "exp" : "x y" : "input", shape, random_formats(&random, shape),
+            (enum rounding)random_below(&random, ROUNDING_COUNT), (enum overflow)random_below(&random, OVERFLOW_COUNT));
     }
     for (int i = 0; i < steps && random.pool_count < 250; i++) {
         enum op op = ops[random_below(&random, (int)(sizeof ops / sizeof *ops))];
@@ -242,7 +264,8 @@ static inline struct graph *random_graph_new(struct bxc_context *context, uint64
         bool output;
         char name[32];
         snprintf(name, sizeof name, "out%d", i);
-        if (graph_use_count(random.graph, random.pool[i], &output) == 0) graph_append_output(random.graph, name, random.pool[i]);
+        if (graph_use_count(random.graph, random.pool[i], &output) == 0)
+            graph_append_output(random.graph, name, random.pool[i]);
     }
     graph_compact(random.graph);
     return random.graph;

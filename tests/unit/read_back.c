@@ -3,16 +3,17 @@
 #include "tests/test.h"
 
 /* (a + b) / 2 + (a - b) / 2 is a again: only linear forms know, and the table covers no more than that. */
-static const char linear[] = "bxc graph 1\n"
-                             "graph \"linear\"\n"
-                             "%0 = input() \"x\" as \"x\" rounding=half_even overflow=saturate : [1,2] s3f0\n"
-                             "%1 = constant() \"mix\" : [2,2] [2,2]{u1f0, u1f0, u1f0, s1f0} {1, 1, 1, -1}\n"
-                             "%2 = matmul(%0, %1) \"mixed\" : [1,2] s4f0\n"
-                             "%3 = constant() \"back\" : [2,1] u1f1 {1, 1}\n"
-                             "%4 = matmul(%2, %3) \"unmixed\" : [1,1] s4f1\n"
-                             "%5 = table(%4) \"t\" formats=u3f0 tables=[]{-8:{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7}}"
-                             " : [1,1] u3f0\n"
-                             "output \"y\" %5\n";
+static const char linear[] =
+    "bxc graph 1\n"
+    "graph \"linear\"\n"
+    "%0 = input() \"x\" as \"x\" rounding=half_even overflow=saturate : [1,2] s3f0\n"
+    "%1 = constant() \"mix\" : [2,2] [2,2]{u1f0, u1f0, u1f0, s1f0} {1, 1, 1, -1}\n"
+    "%2 = matmul(%0, %1) \"mixed\" : [1,2] s4f0\n"
+    "%3 = constant() \"back\" : [2,1] u1f1 {1, 1}\n"
+    "%4 = matmul(%2, %3) \"unmixed\" : [1,1] s4f1\n"
+    "%5 = table(%4) \"t\" formats=u3f0 tables=[]{-8:{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7}}"
+    " : [1,1] u3f0\n"
+    "output \"y\" %5\n";
 
 static struct graph *parsed(struct bxc_context *context, const char *text) {
     return graph_parse(context, "model.bxc", text, strlen(text));
@@ -27,7 +28,8 @@ static struct strbuf printed(const struct graph *graph) {
 static bool refused(const struct bxc_context *context, const char *what, const char *node) {
     if (context->diagnostics.count == 0) return false;
     const struct diagnostic *last = &context->diagnostics.items[context->diagnostics.count - 1];
-    return strcmp(last->message, what) == 0 && (node ? last->location.node && strcmp(last->location.node, node) == 0 : !last->location.node) &&
+    return strcmp(last->message, what) == 0 &&
+           (node ? last->location.node && strcmp(last->location.node, node) == 0 : !last->location.node) &&
            strstr(last->help, "defect of bxc");
 }
 

@@ -9,8 +9,28 @@
 
 static struct layer_report layers[] = {
     {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375, NULL},
-    {"dense_1/MatMul <script>alert('&')</script>", "matmul", "17 to 21 bits, by element", {1234.5, 678, 0, 0}, 0, 2, -101.5, 99.25, -128, 127.9, "dense_1/MatMul <script>alert('&')</script>"},
-    {"a/very/long/name/of/a/layer/that/does/not/fit/\xc3\xa9t\xc3\xa9/relu\xff\x01", "relu", "u6f4", {64, 192, 0, 0}, 3, 3, 0, 3.9375, 0, 3.9375, "dense_1/MatMul <script>alert('&')</script>"},
+    {"dense_1/MatMul <script>alert('&')</script>",
+     "matmul",
+     "17 to 21 bits, by element",
+     {1234.5, 678, 0, 0},
+     0,
+     2,
+     -101.5,
+     99.25,
+     -128,
+     127.9,
+     "dense_1/MatMul <script>alert('&')</script>"},
+    {"a/very/long/name/of/a/layer/that/does/not/fit/\xc3\xa9t\xc3\xa9/relu\xff\x01",
+     "relu",
+     "u6f4",
+     {64, 192, 0, 0},
+     3,
+     3,
+     0,
+     3.9375,
+     0,
+     3.9375,
+     "dense_1/MatMul <script>alert('&')</script>"},
     {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995, "softmax.exp"},
     {"softmax.idle", "narrow", "u12f11", {0, 0, 0, 0}, -1, -1, 0, 1, 0, 1.9995, "softmax.idle"},
     {"(boundary registers and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL},
@@ -24,53 +44,153 @@ static struct pass_report passes[] = {
     {"quantise", "above", "formats for weights & activations", true, 0.01, true, 0.0123456789012345, 1e-300, 10000, 12},
     {"ports", "above", "a format for every input", true, 0.01, true, (double)INFINITY, 0.1, 10000, 0},
 };
-static struct note_report notes[] = {{"softmax", "soft", "error at most 2^-10", 0.0009765625}, {"measure", NULL, "on 4,096 events", (double)NAN}};
+static struct note_report notes[] = {{"softmax", "soft", "error at most 2^-10", 0.0009765625},
+                                     {"measure", NULL, "on 4,096 events", (double)NAN}};
 static const char *warnings[] = {"input 'x' has no quantiser: fixed<16,6> is used"};
 
-static struct path_report path[] = {{"x[3]", "register", 8, 0}, {"dense <1>", "sum", 9, 560}, {"dense <1>", "sum", 10, 1510}};
+static struct path_report path[] = {
+    {"x[3]", "register", 8, 0}, {"dense <1>", "sum", 9, 560}, {"dense <1>", "sum", 10, 1510}};
 
-static struct compile_report report = {
-    .name = "jets", .model = "jets.onnx", .part_code = "xcvu13p-flga2577-2-e", .part_name = "xcvu13p", .technology_source = "published reports",
-    .tool_version = "0.1.0", .content_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-    .command = "bxc compile jets.onnx --name 'a <b>'", .model_sha256 = "fedc", .slr = 4,
-    .clock_period = 2.777777777777778, .latency = 7, .initiation_interval = 1, .stage_delay = 2.61, .margin = 10, .path = path, .path_count = 3,
-    .total = {1388.5, 1486, 0, 1},
-    .available = {1728000, 3456000, 12288, 5376}, .layers = layers, .layer_count = 6, .ports = ports, .port_count = 2, .passes = passes,
-    .pass_count = 3, .notes = notes, .note_count = 2, .warnings = warnings, .warning_count = 1};
+static struct compile_report report = {.name = "jets",
+                                       .model = "jets.onnx",
+                                       .part_code = "xcvu13p-flga2577-2-e",
+                                       .part_name = "xcvu13p",
+                                       .technology_source = "published reports",
+                                       .tool_version = "0.1.0",
+                                       .content_hash =
+                                           "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                                       .command = "bxc compile jets.onnx --name 'a <b>'",
+                                       .model_sha256 = "fedc",
+                                       .slr = 4,
+                                       .clock_period = 2.777777777777778,
+                                       .latency = 7,
+                                       .initiation_interval = 1,
+                                       .stage_delay = 2.61,
+                                       .margin = 10,
+                                       .path = path,
+                                       .path_count = 3,
+                                       .total = {1388.5, 1486, 0, 1},
+                                       .available = {1728000, 3456000, 12288, 5376},
+                                       .layers = layers,
+                                       .layer_count = 6,
+                                       .ports = ports,
+                                       .port_count = 2,
+                                       .passes = passes,
+                                       .pass_count = 3,
+                                       .notes = notes,
+                                       .note_count = 2,
+                                       .warnings = warnings,
+                                       .warning_count = 1};
 
-static double rising[5] = {0, 0.25, 0.5, 0.75, 1}, low[5] = {0, 0.001, 0.01, 0.2, 1}, lower[5] = {0, 0.0009, 0.011, 0.21, 1};
+static double rising[5] = {0, 0.25, 0.5, 0.75, 1}, low[5] = {0, 0.001, 0.01, 0.2, 1},
+              lower[5] = {0, 0.0009, 0.011, 0.21, 1};
 static struct class_curve curves[] = {
     {0.98765432109876, 0.98712345, 5, low, rising, lower, rising},
     {(double)NAN, (double)NAN, 5, lower, rising, low, rising},
 };
 static uint64_t confusion_float[9] = {5, 1, 0, 2, 40, 0, 1, 1, 50}, confusion_fixed[9] = {4, 2, 0, 2, 40, 0, 1, 1, 50};
 static const char *class_names[] = {"q&g", "top"};
-static struct labelled labelled = {
-    .output = "y", .events = 100, .accuracy_float = 0.76, .accuracy_fixed = 0.755, .class_count = 3, .confusion_float = confusion_float,
-    .confusion_fixed = confusion_fixed, .class_names = class_names, .class_name_count = 2, .curves = curves, .curve_count = 2};
+static struct labelled labelled = {.output = "y",
+                                   .events = 100,
+                                   .accuracy_float = 0.76,
+                                   .accuracy_fixed = 0.755,
+                                   .class_count = 3,
+                                   .confusion_float = confusion_float,
+                                   .confusion_fixed = confusion_fixed,
+                                   .class_names = class_names,
+                                   .class_name_count = 2,
+                                   .curves = curves,
+                                   .curve_count = 2};
 static const char *still[] = {"relu[3]", "<relu>[4]"};
-static struct value_range ranges[] = {{"x", -32, 31.9990234375, -4.5, 4.25, 16, 1, 0}, {"softmax.exp", 0, 1.9995, 0.01, 1, 5, 0.75, 2}};
+static struct value_range ranges[] = {{"x", -32, 31.9990234375, -4.5, 4.25, 16, 1, 0},
+                                      {"softmax.exp", 0, 1.9995, 0.01, 1, 5, 0.75, 2}};
 
 static struct layer_loss losses[] = {{"x", 0.001, 0.0005, 0.0005}, {"relu <2>", 0.01, 0.005, 0.0045}};
 static struct verdict verdict = {
-    .name = "jets", .content_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", .latency = 7, .events = 100203,
-    .user_events = 100, .corner_events = 102, .regression_events = 1, .random_events = 100000, .seed = 18446744073709551615u,
-    .engines = {{.id = ENGINE_FLOAT, .asked = true, .variant = "", .ran = true, .latency = -1, .events = 50100},
-                {.id = ENGINE_EMULATOR, .asked = true, .variant = "", .ran = true, .equal = true, .latency = -1, .events = 100203, .seconds = 0.5},
-                {.id = ENGINE_C, .asked = true, .variant = "", .ran = true, .equal = false, .latency = -1, .events = 16384,
-                 .difference = {.found = true, .event = 17, .element = 3, .bit = 5, .expected = INT64_MIN, .got = INT64_MAX, .layer = "relu <2>",
-                                .narrowed = true, .layer_element = 7, .layer_bit = 2, .layer_expected = 8, .layer_got = 12, .holds = "'dense1'",
-                                .output_name = "y", .event_name = "corner vector 17"}},
-                {.id = ENGINE_RTL, .asked = true, .variant = "", .ran = true, .equal = true, .latency = 7, .events = 100203},
-                {.id = ENGINE_RTL, .asked = true, .variant = "gaps", .failure = "engine 'rtl' gave 9 events of 10 & died", .latency = -1},
-                {.id = ENGINE_ICARUS, .asked = true, .variant = "", .skipped = "the command 'iverilog' is not installed", .latency = -1}},
-    .engine_count = 6, .equal = false, .hash_checked = true, .latency_measured = true, .latency_right = true,
-    .loss = {.compared = "its outputs", .events = 50100, .max_error = 0.03, .mean_error = 0.001, .outputs = 250500, .exact = 17,
-             .grid_outputs = 250000, .grid_exact = 16, .quantile = {0.001, 0.005, 0.01, 0.02}, .decisions = 50100, .flipped = 3,
-             .flipped_by = {1, 0, 2, 0}, .allowed = 0.0625, .formats = "formats of 12 bits",
-             .worst = {{17, "event 17 of the files", "y", "the formats' rounding, most of it at layer 'relu <2>'", 0, 3, 0.03, 0.5, 0.53}}, .worst_count = 1,
-             .layers = losses, .layer_count = 2, .layer = "relu <2>", .explained = true},
-    .labelled = &labelled, .labelled_count = 1, .still_count = 2, .still = still, .ranges = ranges, .range_count = 2};
+    .name = "jets",
+    .content_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    .latency = 7,
+    .events = 100203,
+    .user_events = 100,
+    .corner_events = 102,
+    .regression_events = 1,
+    .random_events = 100000,
+    .seed = 18446744073709551615u,
+    .engines =
+        {{.id = ENGINE_FLOAT, .asked = true, .variant = "", .ran = true, .latency = -1, .events = 50100},
+         {.id = ENGINE_EMULATOR,
+          .asked = true,
+          .variant = "",
+          .ran = true,
+          .equal = true,
+          .latency = -1,
+          .events = 100203,
+          .seconds = 0.5},
+         {.id = ENGINE_C,
+          .asked = true,
+          .variant = "",
+          .ran = true,
+          .equal = false,
+          .latency = -1,
+          .events = 16384,
+          .difference = {.found = true,
+                         .event = 17,
+                         .element = 3,
+                         .bit = 5,
+                         .expected = INT64_MIN,
+                         .got = INT64_MAX,
+                         .layer = "relu <2>",
+                         .narrowed = true,
+                         .layer_element = 7,
+                         .layer_bit = 2,
+                         .layer_expected = 8,
+                         .layer_got = 12,
+                         .holds = "'dense1'",
+                         .output_name = "y",
+                         .event_name = "corner vector 17"}},
+         {.id = ENGINE_RTL, .asked = true, .variant = "", .ran = true, .equal = true, .latency = 7, .events = 100203},
+         {.id = ENGINE_RTL,
+          .asked = true,
+          .variant = "gaps",
+          .failure = "engine 'rtl' gave 9 events of 10 & died",
+          .latency = -1},
+         {.id = ENGINE_ICARUS,
+          .asked = true,
+          .variant = "",
+          .skipped = "the command 'iverilog' is not installed",
+          .latency = -1}},
+    .engine_count = 6,
+    .equal = false,
+    .hash_checked = true,
+    .latency_measured = true,
+    .latency_right = true,
+    .loss = {.compared = "its outputs",
+             .events = 50100,
+             .max_error = 0.03,
+             .mean_error = 0.001,
+             .outputs = 250500,
+             .exact = 17,
+             .grid_outputs = 250000,
+             .grid_exact = 16,
+             .quantile = {0.001, 0.005, 0.01, 0.02},
+             .decisions = 50100,
+             .flipped = 3,
+             .flipped_by = {1, 0, 2, 0},
+             .allowed = 0.0625,
+             .formats = "formats of 12 bits",
+             .worst = {{17, "event 17 of the files", "y", "the formats' rounding, most of it at layer 'relu <2>'", 0, 3,
+                        0.03, 0.5, 0.53}},
+             .worst_count = 1,
+             .layers = losses,
+             .layer_count = 2,
+             .layer = "relu <2>",
+             .explained = true},
+    .labelled = &labelled,
+    .labelled_count = 1,
+    .still_count = 2,
+    .still = still,
+    .ranges = ranges,
+    .range_count = 2};
 
 static void json_is_read_back(void) {
     struct bxc_context *context = context_new();
@@ -145,11 +265,13 @@ static void the_page_stands_alone(void) {
         report_html(&again, &report, with ? &verdict : NULL);
         CHECK_STR(page.data, again.data);
         CHECK(is_well_formed(page.data, page.length));
-        CHECK(!strstr(page.data, "http") && !strstr(page.data, "<script") && !strstr(page.data, "src=") && !strstr(page.data, "url("));
+        CHECK(!strstr(page.data, "http") && !strstr(page.data, "<script") && !strstr(page.data, "src=") &&
+              !strstr(page.data, "url("));
         CHECK(strstr(page.data, "&lt;script&gt;"));
         CHECK(strstr(page.data, "19.44 ns"));
         CHECK(strstr(page.data, "the vendor tool&#39;s to say"));
-        CHECK(!strstr(page.data, "nan ") && !strstr(page.data, "nan,") && !strstr(page.data, "nan\"") && !strstr(page.data, "inf\""));
+        CHECK(!strstr(page.data, "nan ") && !strstr(page.data, "nan,") && !strstr(page.data, "nan\"") &&
+              !strstr(page.data, "inf\""));
         CHECK(!with == !strstr(page.data, "ROC curves"));
     }
     context_free(context);
@@ -167,7 +289,9 @@ static void rows_are_modules(void) {
     report_html(&page, &report, &verdict);
     report_terminal(&text, &report, NULL, false);
     CHECK(strstr(text.data, "matmul, relu  u6f4       0-3  1,298  870"));
-    CHECK(strstr(page.data, "<td>matmul, relu</td><td>u6f4</td><td class=\"n\">0-3</td><td class=\"n\">1,298</td><td class=\"n\">870</td>"));
+    CHECK(strstr(
+        page.data,
+        "<td>matmul, relu</td><td>u6f4</td><td class=\"n\">0-3</td><td class=\"n\">1,298</td><td class=\"n\">870</td>"));
     CHECK(!strstr(text.data, "softmax.idle"));
     CHECK(strstr(after(page.data, "with a/"), "relu")); /* the nodes behind are named */
     context_free(context);
@@ -175,8 +299,13 @@ static void rows_are_modules(void) {
 
 /* As it was asked for, where whole picoseconds give it back; the report of a folder shows no column that is empty. */
 static void clocks_and_columns_are_plain(void) {
-    static const struct { double period; const char *words; } clocks[] = {
-        {1.389, "clock 720 MHz (1.389 ns)"}, {2.778, "clock 360 MHz"}, {2.5, "clock 400 MHz"}, {2.49, "clock 401.6 MHz"}};
+    static const struct {
+        double period;
+        const char *words;
+    } clocks[] = {{1.389, "clock 720 MHz (1.389 ns)"},
+                  {2.778, "clock 360 MHz"},
+                  {2.5, "clock 400 MHz"},
+                  {2.49, "clock 401.6 MHz"}};
     struct bxc_context *context = context_new();
     for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
         struct compile_report other = report;
@@ -185,7 +314,8 @@ static void clocks_and_columns_are_plain(void) {
         report_terminal(&text, &other, NULL, false);
         CHECK(strstr(text.data, clocks[i].words));
     }
-    const struct engine_result engine = {.id = ENGINE_C, .variant = "", .asked = true, .ran = true, .equal = true, .events = 7, .latency = -1};
+    const struct engine_result engine = {
+        .id = ENGINE_C, .variant = "", .asked = true, .ran = true, .equal = true, .events = 7, .latency = -1};
     struct verdict other = verdict;
     struct strbuf text = strbuf_new(context->arena);
     other.engines[0] = engine;
@@ -197,9 +327,15 @@ static void clocks_and_columns_are_plain(void) {
 
 /* 360 and 240 MHz are nine and six times the rate of bunch crossings, though their periods are kept in picoseconds. */
 static void crossings_hold_whole_events(void) {
-    static const struct { double period; const char *words; } clocks[] = {
-        {2.778, "9 events fit in a bunch crossing"}, {4.167, "6 events fit in a bunch crossing"}, {2.5, "10 events fit in"},
-        {25, "1 event fits in a bunch crossing"}, {25.1, "longer than a bunch crossing"}, {2.6, "9 events fit in"}};
+    static const struct {
+        double period;
+        const char *words;
+    } clocks[] = {{2.778, "9 events fit in a bunch crossing"},
+                  {4.167, "6 events fit in a bunch crossing"},
+                  {2.5, "10 events fit in"},
+                  {25, "1 event fits in a bunch crossing"},
+                  {25.1, "longer than a bunch crossing"},
+                  {2.6, "9 events fit in"}};
     struct bxc_context *context = context_new();
     for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
         struct compile_report other = report;
@@ -216,7 +352,8 @@ static void path_ends_at_the_stage(void) {
     struct bxc_context *context = context_new();
     struct strbuf page = strbuf_new(context->arena);
     report_html(&page, &report, NULL);
-    CHECK(strstr(page.data, "<b>2.61 ns</b>") && strstr(page.data, "a net and set-up</td><td></td><td class=\"n\">2,610</td>"));
+    CHECK(strstr(page.data, "<b>2.61 ns</b>") &&
+          strstr(page.data, "a net and set-up</td><td></td><td class=\"n\">2,610</td>"));
     context_free(context);
 }
 
@@ -241,11 +378,14 @@ static void budgets_are_told(void) {
     struct strbuf page = strbuf_new(context->arena), text = strbuf_new(context->arena);
     report_html(&page, &report, NULL);
     report_terminal(&text, &report, NULL, false);
-    CHECK(strstr(page.data, "0.7778 bunch crossings of 25 ns") && strstr(page.data, "0.16 % of a level-1 latency of 12.5"));
+    CHECK(strstr(page.data, "0.7778 bunch crossings of 25 ns") &&
+          strstr(page.data, "0.16 % of a level-1 latency of 12.5"));
     CHECK(strstr(page.data, "9 events fit in a bunch crossing of 25 ns"));
     CHECK(strstr(text.data, "0.7778 bunch crossings of 25 ns, 0.16 % of a level-1 latency of 12.5"));
-    CHECK(strstr(page.data, "0.32 % of one SLR of 4") && strstr(text.data, "0.32 % of one SLR of 4")); /* 4 x 1,388.5 of 1,728,000 */
-    CHECK(strstr(page.data, "bxc compile jets.onnx <span class=\"whole\">--name</span> &#39;a &lt;b&gt;&#39;") && strstr(page.data, ">fedc<"));
+    CHECK(strstr(page.data, "0.32 % of one SLR of 4") &&
+          strstr(text.data, "0.32 % of one SLR of 4")); /* 4 x 1,388.5 of 1,728,000 */
+    CHECK(strstr(page.data, "bxc compile jets.onnx <span class=\"whole\">--name</span> &#39;a &lt;b&gt;&#39;") &&
+          strstr(page.data, ">fedc<"));
     CHECK(strstr(page.data, "ap_fixed&lt;16,6&gt;") && strstr(text.data, "ap_fixed<16,6>"));
     context_free(context);
 }
@@ -257,7 +397,9 @@ static void classes_have_names(void) {
     report_html(&page, &report, &verdict);
     verdict_terminal(&text, &verdict, false);
     const char *matrix = after(page.data, "<h2>Confusion matrix</h2>");
-    CHECK(strstr(matrix, "<th scope=\"col\" class=\"n\">q&amp;g</th><th scope=\"col\" class=\"n\">top</th><th scope=\"col\" class=\"n\">class 2</th>"));
+    CHECK(strstr(
+        matrix,
+        "<th scope=\"col\" class=\"n\">q&amp;g</th><th scope=\"col\" class=\"n\">top</th><th scope=\"col\" class=\"n\">class 2</th>"));
     CHECK(strstr(matrix, ">66.7<small>83.3</small></td>")); /* 4 and 5 of 6 */
     CHECK(strstr(matrix, ">96.2<small>96.2</small></td>")); /* 50 of 52 */
     CHECK(strstr(text.data, "  q&g ") && strstr(text.data, "  top "));
@@ -267,7 +409,8 @@ static void classes_have_names(void) {
 /* Labels of several outputs: each by its name, in every report, and read back. */
 static void labels_of_several_outputs(void) {
     struct bxc_context *context = context_new();
-    struct strbuf page = strbuf_new(context->arena), text = strbuf_new(context->arena), json = strbuf_new(context->arena), again = strbuf_new(context->arena);
+    struct strbuf page = strbuf_new(context->arena), text = strbuf_new(context->arena),
+                  json = strbuf_new(context->arena), again = strbuf_new(context->arena);
     struct labelled both[2] = {labelled, labelled};
     struct verdict two = verdict;
     both[1].output = "z<";
@@ -336,7 +479,9 @@ static void tables_say_what_matters(void) {
     CHECK(strstr(text.data, "NOT equal"));
     CHECK(strstr(text.data, "1,728,000"));
     CHECK(strstr(text.data, "corner vector 17: output 'y', element 3, bit 5"));
-    CHECK(strstr(text.data, "it begins in layer 'relu <2>', element 7, bit 2: 12, not 8 (or in 'dense1', which cannot be told from it)"));
+    CHECK(strstr(
+        text.data,
+        "it begins in layer 'relu <2>', element 7, bit 2: 12, not 8 (or in 'dense1', which cannot be told from it)"));
     CHECK(strstr(text.data, "16 of 250,000 where the inputs lie on the port's grid"));
     CHECK(!strchr(text.data, '\033'));
     report_terminal(&text, &report, NULL, true);

@@ -8,20 +8,23 @@
 #include "tests/test.h"
 
 struct check {
-    const cJSON *root;    /* of the schema */
-    const char *folder;   /* where it lies, for other schemas that it names; NULL: nowhere */
+    const cJSON *root;  /* of the schema */
+    const char *folder; /* where it lies, for other schemas that it names; NULL: nowhere */
     char problem[1024]; /* the first */
 };
 
 static bool follows(struct check *check, const cJSON *schema, const cJSON *json, const char *path);
 
 static bool wrong(struct check *check, const char *path, const char *what, const char *name) {
-    if (!*check->problem) snprintf(check->problem, sizeof check->problem, "%.300s: %.300s%s%.300s", *path ? path : "/", what, name ? " " : "", name ? name : "");
+    if (!*check->problem)
+        snprintf(check->problem, sizeof check->problem, "%.300s: %.300s%s%.300s", *path ? path : "/", what,
+                 name ? " " : "", name ? name : "");
     return false;
 }
 
 static bool has_type(const cJSON *json, const char *type) {
-    if (!strcmp(type, "integer")) return cJSON_IsNumber(json) && json->valuedouble == (double)(long long)json->valuedouble;
+    if (!strcmp(type, "integer"))
+        return cJSON_IsNumber(json) && json->valuedouble == (double)(long long)json->valuedouble;
     return (!strcmp(type, "object") && cJSON_IsObject(json)) || (!strcmp(type, "array") && cJSON_IsArray(json)) ||
            (!strcmp(type, "string") && cJSON_IsString(json)) || (!strcmp(type, "number") && cJSON_IsNumber(json)) ||
            (!strcmp(type, "boolean") && cJSON_IsBool(json)) || (!strcmp(type, "null") && cJSON_IsNull(json));
@@ -45,13 +48,19 @@ static bool check_enum(const cJSON *rule, const cJSON *json) {
 static bool check_members(struct check *check, const cJSON *schema, const cJSON *json, const char *path) {
     const cJSON *properties = cJSON_GetObjectItemCaseSensitive(schema, "properties"), *item, *name;
     const cJSON *others = cJSON_GetObjectItemCaseSensitive(schema, "additionalProperties");
-    cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(schema, "required"))
-        if (!cJSON_GetObjectItemCaseSensitive(json, name->valuestring)) return wrong(check, path, "lacks", name->valuestring);
+    cJSON_ArrayForEach(
+        name,
+        cJSON_GetObjectItemCaseSensitive(
+            schema,
+            "required")) if (!cJSON_GetObjectItemCaseSensitive(json,
+                                                               name->valuestring)) return wrong(check, path, "lacks",
+                                                                                                name->valuestring);
     cJSON_ArrayForEach(item, json) {
         char inner[300];
         const cJSON *rule = cJSON_GetObjectItemCaseSensitive(properties, item->string);
         snprintf(inner, sizeof inner, "%.200s/%.80s", path, item->string);
-        if (!rule && cJSON_IsFalse(others)) return wrong(check, path, "has a member that the schema lacks:", item->string);
+        if (!rule && cJSON_IsFalse(others))
+            return wrong(check, path, "has a member that the schema lacks:", item->string);
         if (!rule) rule = others;
         if (cJSON_IsObject(rule) && !follows(check, rule, item, inner)) return false;
     }
@@ -82,14 +91,17 @@ static int count_following(const struct check *check, const cJSON *rule, const c
 static const cJSON *find_definition(const struct check *check, const char *reference) {
     static const char prefix[] = "#/$defs/";
     if (strncmp(reference, prefix, strlen(prefix)) != 0) return NULL;
-    return cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(check->root, "$defs"), reference + strlen(prefix));
+    return cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(check->root, "$defs"),
+                                            reference + strlen(prefix));
 }
 
 /* Another schema, by its file's name. */
 static bool follows_other(struct check *check, const char *name, const cJSON *json, const char *path) {
     struct bxc_context *context = context_new();
     size_t length;
-    const char *text = check->folder ? file_read(context, context->arena, arena_printf(context->arena, "%s/%s", check->folder, name), &length) : NULL;
+    const char *text = check->folder ? file_read(context, context->arena,
+                                                 arena_printf(context->arena, "%s/%s", check->folder, name), &length)
+                                     : NULL;
     cJSON *rules = text ? cJSON_Parse(text) : NULL;
     struct check inner = {.root = rules, .folder = check->folder};
     bool result = rules ? follows(&inner, rules, json, path) : wrong(check, path, "no schema", name);
@@ -99,8 +111,10 @@ static bool follows_other(struct check *check, const char *name, const cJSON *js
     return result;
 }
 
-static bool follows_rule(struct check *check, const cJSON *schema, const cJSON *rule, const cJSON *json, const char *path) {
-    static const char *const notes[] = {"$schema", "$id", "$defs", "title", "description", "default", "required", "additionalProperties"};
+static bool follows_rule(struct check *check, const cJSON *schema, const cJSON *rule, const cJSON *json,
+                         const char *path) {
+    static const char *const notes[] = {"$schema",     "$id",     "$defs",    "title",
+                                        "description", "default", "required", "additionalProperties"};
     const char *name = rule->string;
     bool number = cJSON_IsNumber(json);
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
@@ -110,18 +124,29 @@ static bool follows_rule(struct check *check, const cJSON *schema, const cJSON *
     if (!strcmp(name, "enum")) return check_enum(rule, json) || wrong(check, path, "is none of the values", NULL);
     if (!strcmp(name, "properties")) return true; /* check_members */
     if (!strcmp(name, "items")) return !cJSON_IsArray(json) || check_items(check, rule, json, path);
-    if (!strcmp(name, "minItems")) return !cJSON_IsArray(json) || cJSON_GetArraySize(json) >= rule->valueint || wrong(check, path, "has too few items", NULL);
-    if (!strcmp(name, "maxItems")) return !cJSON_IsArray(json) || cJSON_GetArraySize(json) <= rule->valueint || wrong(check, path, "has too many items", NULL);
-    if (!strcmp(name, "minimum")) return !number || json->valuedouble >= rule->valuedouble || wrong(check, path, "is too small", NULL);
-    if (!strcmp(name, "maximum")) return !number || json->valuedouble <= rule->valuedouble || wrong(check, path, "is too large", NULL);
-    if (!strcmp(name, "exclusiveMinimum")) return !number || json->valuedouble > rule->valuedouble || wrong(check, path, "is too small", NULL);
+    if (!strcmp(name, "minItems"))
+        return !cJSON_IsArray(json) || cJSON_GetArraySize(json) >= rule->valueint ||
+               wrong(check, path, "has too few items", NULL);
+    if (!strcmp(name, "maxItems"))
+        return !cJSON_IsArray(json) || cJSON_GetArraySize(json) <= rule->valueint ||
+               wrong(check, path, "has too many items", NULL);
+    if (!strcmp(name, "minimum"))
+        return !number || json->valuedouble >= rule->valuedouble || wrong(check, path, "is too small", NULL);
+    if (!strcmp(name, "maximum"))
+        return !number || json->valuedouble <= rule->valuedouble || wrong(check, path, "is too large", NULL);
+    if (!strcmp(name, "exclusiveMinimum"))
+        return !number || json->valuedouble > rule->valuedouble || wrong(check, path, "is too small", NULL);
     if (!strcmp(name, "pattern")) return true;
-    if (!strcmp(name, "oneOf")) return count_following(check, rule, json) == 1 || wrong(check, path, "follows none or several of the choices", NULL);
-    if (!strcmp(name, "anyOf")) return count_following(check, rule, json) >= 1 || wrong(check, path, "follows none of the choices", NULL);
+    if (!strcmp(name, "oneOf"))
+        return count_following(check, rule, json) == 1 ||
+               wrong(check, path, "follows none or several of the choices", NULL);
+    if (!strcmp(name, "anyOf"))
+        return count_following(check, rule, json) >= 1 || wrong(check, path, "follows none of the choices", NULL);
     if (!strcmp(name, "$ref")) {
         const cJSON *definition = find_definition(check, rule->valuestring);
         if (*rule->valuestring != '#') return follows_other(check, rule->valuestring, json, path);
-        return definition ? follows(check, definition, json, path) : wrong(check, path, "no definition", rule->valuestring);
+        return definition ? follows(check, definition, json, path)
+                          : wrong(check, path, "no definition", rule->valuestring);
     }
     (void)schema;
     return wrong(check, path, "a rule that this test does not know:", name);
@@ -129,8 +154,7 @@ static bool follows_rule(struct check *check, const cJSON *schema, const cJSON *
 
 static bool follows(struct check *check, const cJSON *schema, const cJSON *json, const char *path) {
     const cJSON *rule;
-    cJSON_ArrayForEach(rule, schema)
-        if (!follows_rule(check, schema, rule, json, path)) return false;
+    cJSON_ArrayForEach(rule, schema) if (!follows_rule(check, schema, rule, json, path)) return false;
     return !cJSON_IsObject(json) || check_members(check, schema, json, path);
 }
 
@@ -139,16 +163,19 @@ static const char *problem_of(const char *schema, const char *json, const char *
     static struct check check;
     cJSON *rules = cJSON_Parse(schema), *data = cJSON_Parse(json);
     check = (struct check){.root = rules, .folder = folder};
-    if (!rules || !data) snprintf(check.problem, sizeof check.problem, "no JSON");
-    else follows(&check, rules, data, "");
+    if (!rules || !data)
+        snprintf(check.problem, sizeof check.problem, "no JSON");
+    else
+        follows(&check, rules, data, "");
     cJSON_Delete(rules);
     cJSON_Delete(data);
     return *check.problem ? check.problem : NULL;
 }
 
-static const char rules[] = "{\"type\": \"object\", \"required\": [\"a\"], \"additionalProperties\": false, \"properties\": {"
-                            "\"a\": {\"type\": [\"integer\", \"null\"], \"minimum\": 1}, \"b\": {\"type\": \"array\", \"maxItems\": 2, \"items\": {\"$ref\": \"#/$defs/c\"}}},"
-                            "\"$defs\": {\"c\": {\"enum\": [\"x\", \"y\"]}}}";
+static const char rules[] =
+    "{\"type\": \"object\", \"required\": [\"a\"], \"additionalProperties\": false, \"properties\": {"
+    "\"a\": {\"type\": [\"integer\", \"null\"], \"minimum\": 1}, \"b\": {\"type\": \"array\", \"maxItems\": 2, \"items\": {\"$ref\": \"#/$defs/c\"}}},"
+    "\"$defs\": {\"c\": {\"enum\": [\"x\", \"y\"]}}}";
 
 static void what_follows_passes(void) {
     CHECK(problem_of(rules, "{\"a\": 3, \"b\": [\"x\", \"y\"]}", NULL) == NULL);

@@ -15,19 +15,23 @@ static valref layer(struct graph *graph, valref x, int64_t in, int64_t out, int 
     for (int64_t i = 0; i < in * out; i++) {
         uint64_t draw = below_random(state);
         bool zero = (int)(draw % 100) < zeros;
-        weights[i] = bits == 1 ? (draw >> 20 & 1 ? 1 : -1) : zero ? 0 : (int64_t)(draw >> 20 & ((1u << bits) - 1)) - (1 << (bits - 1));
+        weights[i] = bits == 1 ? (draw >> 20 & 1 ? 1 : -1)
+                     : zero    ? 0
+                               : (int64_t)(draw >> 20 & ((1u << bits) - 1)) - (1 << (bits - 1));
     }
     struct formats formats = formats_uniform(graph->arena, (struct format){true, (int16_t)(bits + 1), 0});
     valref operands[2] = {x, graph_append_integers(graph, "w", (struct shape){2, {in, out}}, formats, weights)};
     return graph_append(graph, OP_MATMUL, "matmul", operands, 2, NULL);
 }
 
-static void network_start(struct network *network, int64_t in, int64_t out, int bits, int zeros, int terms, int clock_ps) {
+static void network_start(struct network *network, int64_t in, int64_t out, int bits, int zeros, int terms,
+                          int clock_ps) {
     struct network n = {.context = context_new()};
     uint64_t state = 7;
     n.graph = graph_new(n.context, "matrix");
     struct formats formats = formats_uniform(n.graph->arena, (struct format){true, 8, 4});
-    valref x = graph_append_integer_input(n.graph, "x", (struct shape){2, {1, in}}, formats, ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    valref x = graph_append_integer_input(n.graph, "x", (struct shape){2, {1, in}}, formats, ROUND_HALF_EVEN,
+                                          OVERFLOW_SATURATE);
     valref y = layer(n.graph, x, in, out, bits, zeros, &state);
     union attributes narrow = {.quantizer = {.rounding = ROUND_HALF_EVEN, .overflow = OVERFLOW_SATURATE}};
     narrow.quantizer.formats = formats_uniform(n.graph->arena, (struct format){true, 6, 0});
@@ -55,8 +59,11 @@ static uint32_t adders(const struct design *design) {
 }
 
 static void sharing_is_exact_and_smaller(void) {
-    static const struct { int64_t in, out; int bits, zeros, terms; double less; } cases[] = {
-        {16, 16, 8, 0, 2, 0.7}, {16, 32, 6, 50, 3, 0.9}, {40, 16, 1, 0, 2, 0.7}, {8, 8, 3, 60, 3, 1.0}};
+    static const struct {
+        int64_t in, out;
+        int bits, zeros, terms;
+        double less;
+    } cases[] = {{16, 16, 8, 0, 2, 0.7}, {16, 32, 6, 50, 3, 0.9}, {40, 16, 1, 0, 2, 0.7}, {8, 8, 3, 60, 3, 1.0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct network n;
         network_start(&n, cases[i].in, cases[i].out, cases[i].bits, cases[i].zeros, cases[i].terms, 5000);
@@ -101,7 +108,11 @@ static void same_input_same_design(void) {
 }
 
 static void large_matrices_take_moments(void) {
-    static const struct { int64_t in, out; int bits; double seconds; } cases[] = {{64, 64, 8, 6}, {784, 64, 1, 12}};
+    static const struct {
+        int64_t in, out;
+        int bits;
+        double seconds;
+    } cases[] = {{64, 64, 8, 6}, {784, 64, 1, 12}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct network n;
         network_start(&n, cases[i].in, cases[i].out, cases[i].bits, 0, 3, 5000);
@@ -111,7 +122,8 @@ static void large_matrices_take_moments(void) {
         CHECK_EQ(pass_share(&n.below.program, &changed), 0);
         double seconds = (double)(clock() - start) / CLOCKS_PER_SEC; /* generous: sanitizers run this too */
         if (seconds > cases[i].seconds)
-            test_fail(__FILE__, __LINE__, "%lld x %lld took %g s", (long long)cases[i].in, (long long)cases[i].out, seconds);
+            test_fail(__FILE__, __LINE__, "%lld x %lld took %g s", (long long)cases[i].in, (long long)cases[i].out,
+                      seconds);
         network_free(&n);
     }
 }
@@ -122,11 +134,10 @@ static void cycles_never_fall_with_the_clock(void) {
         int last = 0;
         for (size_t i = 0; i < sizeof megahertz / sizeof *megahertz; i++) {
             struct network n;
-        network_start(&n, 16, 16, 6, 50, terms, (int)(1e6 / megahertz[i]));
+            network_start(&n, 16, 16, 6, 50, terms, (int)(1e6 / megahertz[i]));
             int64_t **events = below_events(n.graph, 50, i);
             static const char *const names[] = {"lower", "share", "trees", "pipeline"};
-            for (int k = 0; k < 4; k++)
-                CHECK(below_pass(&n.below, names[k], 50, events) == NULL);
+            for (int k = 0; k < 4; k++) CHECK(below_pass(&n.below, names[k], 50, events) == NULL);
             CHECK(n.below.program.design->latency >= last);
             CHECK(design_stage_delay(n.below.program.design, n.below.program.technology) <= 1000 / megahertz[i] + 1e-3);
             last = n.below.program.design->latency;
@@ -137,9 +148,12 @@ static void cycles_never_fall_with_the_clock(void) {
 
 /* Clocks that no circuit on the part can have; and one whose stage has no room for one operator. */
 static void too_fast_a_clock_is_refused_by_name(void) {
-    static const struct { int clock_ps, margin; const char *message; } cases[] = {
-        {600, 10, "the part's clock tree carries: 775 MHz"}, {1300, 60, "a LUT and a register alone need 690 ps on this part"},
-        {1290, 46, "needs 660 ps, and the clock leaves 346 ps of a stage"}};
+    static const struct {
+        int clock_ps, margin;
+        const char *message;
+    } cases[] = {{600, 10, "the part's clock tree carries: 775 MHz"},
+                 {1300, 60, "a LUT and a register alone need 690 ps on this part"},
+                 {1290, 46, "needs 660 ps, and the clock leaves 346 ps of a stage"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct network n;
         network_start(&n, 4, 4, 4, 0, 0, cases[i].clock_ps);
@@ -151,8 +165,7 @@ static void too_fast_a_clock_is_refused_by_name(void) {
         CHECK_EQ(n.context->diagnostics.errors, 1);
         const struct diagnostic *said = &n.context->diagnostics.items[0];
         CHECK(said->help != NULL && (i < 2 || said->location.node != NULL));
-        if (!strstr(said->message, cases[i].message))
-            test_fail(__FILE__, __LINE__, "said: %s", said->message);
+        if (!strstr(said->message, cases[i].message)) test_fail(__FILE__, __LINE__, "said: %s", said->message);
         network_free(&n);
     }
 }

@@ -75,15 +75,31 @@ static void check_softmax(size_t classes, double target) {
     crossing_free(&c);
 }
 
-static void five_classes(void) { check_softmax(5, 1.0 / 1024); }
-static void two_classes(void) { check_softmax(2, 1.0 / 256); }
-static void ten_classes(void) { check_softmax(10, 1.0 / 4096); }
-static void coarse(void) { check_softmax(5, 1.0 / 32); }
-static void three_classes_fine(void) { check_softmax(3, 1.0 / 16384); }
+static void five_classes(void) {
+    check_softmax(5, 1.0 / 1024);
+}
+static void two_classes(void) {
+    check_softmax(2, 1.0 / 256);
+}
+static void ten_classes(void) {
+    check_softmax(10, 1.0 / 4096);
+}
+static void coarse(void) {
+    check_softmax(5, 1.0 / 32);
+}
+static void three_classes_fine(void) {
+    check_softmax(3, 1.0 / 16384);
+}
 
-static void forty_five_classes(void) { check_softmax(45, 1.0 / 1024); }
-static void three_hundred_classes(void) { check_softmax(300, 1.0 / 256); }
-static void thousand_classes(void) { check_softmax(1000, 1.0 / 1024); }
+static void forty_five_classes(void) {
+    check_softmax(45, 1.0 / 1024);
+}
+static void three_hundred_classes(void) {
+    check_softmax(300, 1.0 / 256);
+}
+static void thousand_classes(void) {
+    check_softmax(1000, 1.0 / 1024);
+}
 
 static void impossible_error_is_refused(void) {
     struct crossing c = crossing_new();

@@ -20,8 +20,7 @@ static bool round_trips(const struct graph *graph, char **text) {
     graph_print(&first, graph);
     *text = first.data;
     struct graph *again = graph_parse(context, "again.bxc", first.data, first.length);
-    if (!again)
-        return false;
+    if (!again) return false;
     graph_print(&second, again);
     bool same = strcmp(first.data, second.data) == 0;
     graph_free(again);
@@ -30,8 +29,7 @@ static bool round_trips(const struct graph *graph, char **text) {
 
 static void show_diagnostics(struct bxc_context *context) {
     struct strbuf out = strbuf_new(context->arena);
-    for (size_t i = 0; i < context->diagnostics.count; i++)
-        diag_format(&out, &context->diagnostics.items[i]);
+    for (size_t i = 0; i < context->diagnostics.count; i++) diag_format(&out, &context->diagnostics.items[i]);
     printf("# %s\n", out.data);
 }
 
@@ -42,8 +40,7 @@ static struct graph *real_graph(struct bxc_context *context) {
     float weights[12], big[300], scales[2] = {0.1f, (float)ldexp(1, -149)};
     int64_t indices[2] = {2, 0};
     graph->opset = 17;
-    for (int i = 0; i < 300; i++)
-        big[i] = weights[i % 12] = (float)(i - 5) / 3;
+    for (int i = 0; i < 300; i++) big[i] = weights[i % 12] = (float)(i - 5) / 3;
     weights[3] = -0.0f;
     valref x = graph_append_input(graph, "x", shape_of(2, 1, 4, 0));
     valref w = graph_append_reals(graph, "W", shape_of(2, 4, 3, 0), weights);
@@ -54,7 +51,8 @@ static struct graph *real_graph(struct bxc_context *context) {
     y = unary(graph, OP_TRANSPOSE, "t", y, (union attributes){.transpose = {{1, 0}}});
     y = unary(graph, OP_RESHAPE, "r", y, (union attributes){.reshape = {shape_of(3, 1, 1, 3)}});
     y = unary(graph, OP_SLICE, "s", y, (union attributes){.slice = {{0, 0, 0}, {1, 1, 2}, {1, 1, 2}}});
-    y = unary(graph, OP_GATHER, "g", unary(graph, OP_RESHAPE, "r2", x, (union attributes){.reshape = {shape_of(1, 4, 0, 0)}}),
+    y = unary(graph, OP_GATHER, "g",
+              unary(graph, OP_RESHAPE, "r2", x, (union attributes){.reshape = {shape_of(1, 4, 0, 0)}}),
               (union attributes){.gather = {0, shape_of(2, 1, 2, 0), indices}});
     valref quantiser[4] = {y, graph_append_reals(graph, "scale", shape_of(1, 2, 0, 0), scales),
                            graph_append_reals(graph, "zero", shape_of(0, 0, 0, 0), (float[]){0}),
@@ -62,7 +60,8 @@ static struct graph *real_graph(struct bxc_context *context) {
     union attributes quant = {.quantizer = {.rounding = ROUND_HALF_EVEN, .is_signed = true, .narrow = true}};
     y = graph_append(graph, OP_QUANT, "q", quantiser, 4, &quant);
     struct formats grid = {.shape = shape_of(1, 2, 0, 0), .at = (struct format[]){{true, 5, 2}, {false, 3, -1}}};
-    y = unary(graph, OP_NARROW, "n", y, (union attributes){.quantizer = {.overflow = OVERFLOW_SATURATE, .formats = grid}});
+    y = unary(graph, OP_NARROW, "n", y,
+              (union attributes){.quantizer = {.overflow = OVERFLOW_SATURATE, .formats = grid}});
     valref joined = graph_append(graph, OP_CONCAT, "c", (valref[]){y, y}, 2, &(union attributes){.axis = {.axis = 1}});
     valref best = unary(graph, OP_ARGMAX, "best", joined,
                         (union attributes){.axis = {.axis = 1, .keep_dimensions = true, .select_last = true}});
@@ -78,10 +77,13 @@ static void real_graphs_come_back(void) {
     struct graph *graph = real_graph(context);
     char *text = "";
     bool same = round_trips(graph, &text);
-    if (!same || context->diagnostics.count)
-        show_diagnostics(context);
+    if (!same || context->diagnostics.count) show_diagnostics(context);
     CHECK(same);
-    CHECK_EQ(strncmp(text, "bxc graph 1\ngraph \"a \\\"quoted\\\" name\\n\" opset 17\n%0 = input() \"x\" as \"x\" : [1,4] real\n", 80), 0);
+    CHECK_EQ(
+        strncmp(text,
+                "bxc graph 1\ngraph \"a \\\"quoted\\\" name\\n\" opset 17\n%0 = input() \"x\" as \"x\" : [1,4] real\n",
+                80),
+        0);
     CHECK(strstr(text, "%2 = matmul(%0, %1) \"MatMul_0\" as \"hidden \\\\ \\x09 value\" from \"Gemm\" : [1,3] real\n"));
     CHECK(strstr(text, "-0x0p+0") && strstr(text, "0x1p-149"));
     for (const char *line = text; *line; line = strchr(line, '\n') + 1)
@@ -92,11 +94,14 @@ static void real_graphs_come_back(void) {
 static struct graph *integer_graph(struct bxc_context *context) {
     struct graph *graph = graph_new(context, "integers");
     struct formats formats = {.shape = shape_of(1, 2, 0, 0), .at = (struct format[]){{true, 3, 1}, {false, 2, 0}}};
-    union attributes input = {.input = {.shape = shape_of(2, 1, 2, 0), .rounding = ROUND_HALF_EVEN,
-                                        .overflow = OVERFLOW_SATURATE, .formats = formats}};
+    union attributes input = {.input = {.shape = shape_of(2, 1, 2, 0),
+                                        .rounding = ROUND_HALF_EVEN,
+                                        .overflow = OVERFLOW_SATURATE,
+                                        .formats = formats}};
     input.input.meaning = (struct meaning){.shape = shape_of(1, 2, 0, 0), .scale = (double[]){0.1, 3}};
-    input.input.steps = (struct port_steps){2, (struct port_step[]){{PORT_MULTIPLY, shape_of(1, 2, 0, 0), (float[]){0.1f, -3}},
-                                                                    {PORT_ADD, {0}, (float[]){0x1p-149f}}}};
+    input.input.steps =
+        (struct port_steps){2, (struct port_step[]){{PORT_MULTIPLY, shape_of(1, 2, 0, 0), (float[]){0.1f, -3}},
+                                                    {PORT_ADD, {0}, (float[]){0x1p-149f}}}};
     valref x = graph_append(graph, OP_INPUT, "x", NULL, 0, &input);
     struct formats uniform = formats_uniform(graph->arena, (struct format){true, 4, 1});
     struct table tables[2] = {{-4, 8, (int64_t[]){-8, 7, 0, 1, 2, 3, 4, 5}}, {0, 4, (int64_t[]){0, 1, 2, 3}}};
@@ -119,19 +124,20 @@ static void integer_graphs_come_back(void) {
     struct graph *graph = integer_graph(context);
     char *text = "";
     bool same = graph && round_trips(graph, &text);
-    if (!same || context->diagnostics.count)
-        show_diagnostics(context);
+    if (!same || context->diagnostics.count) show_diagnostics(context);
     CHECK(same);
-    CHECK_STR(text, "bxc graph 1\n"
-                    "graph \"integers\"\n"
-                    "%0 = input() \"x\" rounding=half_even overflow=saturate "
-                    "meaning=[2]{0x1.999999999999ap-4:0x0p+0, 0x1.8p+1:0x0p+0} "
-                    "steps={mul [2]{0x1.99999ap-4,\n    -0x1.8p+1}, add []{0x1p-149}} : [1,2] [2]{s3f1, u2f0}\n"
-                    "%1 = table(%0) \"table\" formats=s4f1 tables=[2]{-4:{-8, 7, 0, 1, 2, 3, 4, 5}, 0:{0, 1, 2, 3}} : [1,2] s4f1\n"
-                    "%2 = threshold(%1) \"threshold\" formats=s4f1 stairs=[]{{-8, -3:0, 5:7}} : [1,2] s4f1\n"
-                    "%3 = constant() \"w\" : [1,2] [1,2]{s4f0, s64f60} {-8, -9223372036854775808}\n"
-                    "output \"y\" %2 meaning=[]{0x1p+0:-0x1.8p+1}\n"
-                    "output \"w\" %3\n");
+    CHECK_STR(
+        text,
+        "bxc graph 1\n"
+        "graph \"integers\"\n"
+        "%0 = input() \"x\" rounding=half_even overflow=saturate "
+        "meaning=[2]{0x1.999999999999ap-4:0x0p+0, 0x1.8p+1:0x0p+0} "
+        "steps={mul [2]{0x1.99999ap-4,\n    -0x1.8p+1}, add []{0x1p-149}} : [1,2] [2]{s3f1, u2f0}\n"
+        "%1 = table(%0) \"table\" formats=s4f1 tables=[2]{-4:{-8, 7, 0, 1, 2, 3, 4, 5}, 0:{0, 1, 2, 3}} : [1,2] s4f1\n"
+        "%2 = threshold(%1) \"threshold\" formats=s4f1 stairs=[]{{-8, -3:0, 5:7}} : [1,2] s4f1\n"
+        "%3 = constant() \"w\" : [1,2] [1,2]{s4f0, s64f60} {-8, -9223372036854775808}\n"
+        "output \"y\" %2 meaning=[]{0x1p+0:-0x1.8p+1}\n"
+        "output \"w\" %3\n");
     context_free(context);
 }
 
@@ -161,8 +167,7 @@ static void damaged_texts_are_diagnosed(void) {
         size_t errors = context->diagnostics.errors, at = i % text.length;
         size_t length = i < text.length ? i : text.length;
         char kept = text.data[at];
-        if (i >= text.length)
-            text.data[at] = i < 2 * text.length ? '9' : '%';
+        if (i >= text.length) text.data[at] = i < 2 * text.length ? '9' : '%';
         struct graph *again = graph_parse(context, "damaged", text.data, length);
         text.data[at] = kept;
         CHECK(again || context->diagnostics.errors > errors);
@@ -181,19 +186,27 @@ static void errors_have_lines(void) {
         {"bxc graph 2\n", "t:1: error: version 2 of the text form is not known; this is bxc for version 1\n"},
         {"bxc graph 1\nmodel", "t:2: error: the second line must be graph \"NAME\"\n"},
         {"bxc graph 1\ngraph \"a\n\"", "t:2: error: a name has no closing quote\n"},
-        {"bxc graph 1\ngraph \"a\"\n\nfoo", "t:4: error: 'foo' begins no statement; nodes begin with %, outputs with output\n"},
+        {"bxc graph 1\ngraph \"a\"\n\nfoo",
+         "t:4: error: 'foo' begins no statement; nodes begin with %, outputs with output\n"},
         {"bxc graph 1\ngraph \"a\"\n%1 = relu()", "t:3: error: %1 stands where %0 comes next\n"},
         {"bxc graph 1\ngraph \"a\" # a comment\n# another\n%0 = erf(", "t:4: error: 'erf' is no operator\n"},
         {"bxc graph 1\ngraph \"a\"\n%0 = relu(%0)", "t:3: error: %0 is not defined before it is read\n"},
-        {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" depth=3 : [1] real", "t:3: error: operator 'input' has no attribute 'depth'\n"},
+        {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" depth=3 : [1] real",
+         "t:3: error: operator 'input' has no attribute 'depth'\n"},
         {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" : [1,999999999999] real",
          "t:3: error: the number 999999999999 is not between 0 and 67108864\n"},
-        {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" : [67108864,2] real", "t:3: error: a tensor has more than 67108864 elements\n"},
-        {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" : [2] s99f0", "t:3: error: 's99f0' is no format, such as s16f10 or u8f8\n"},
-        {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" : [2] [3]{s1f0, s2f0, s3f0}", "t:3: error: formats do not spread over the shape\n"},
-        {"bxc graph 1\ngraph \"a\"\n%0 = constant() \"c\" : [3] real {1,\n2}", "t:4: error: a list has 2 members where the shape has 3\n"},
-        {"bxc graph 1\ngraph \"a\"\n%0 = constant() \"c\" : [1] real {1, 2}", "t:3: error: a list has more than 1 members\n"},
-        {"bxc graph 1\ngraph \"a\"\n%0 = constant() \"c\" : [1] real {0x1.0000001p+0}", "t:3: error: a number is not one of binary32\n"},
+        {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" : [67108864,2] real",
+         "t:3: error: a tensor has more than 67108864 elements\n"},
+        {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" : [2] s99f0",
+         "t:3: error: 's99f0' is no format, such as s16f10 or u8f8\n"},
+        {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" : [2] [3]{s1f0, s2f0, s3f0}",
+         "t:3: error: formats do not spread over the shape\n"},
+        {"bxc graph 1\ngraph \"a\"\n%0 = constant() \"c\" : [3] real {1,\n2}",
+         "t:4: error: a list has 2 members where the shape has 3\n"},
+        {"bxc graph 1\ngraph \"a\"\n%0 = constant() \"c\" : [1] real {1, 2}",
+         "t:3: error: a list has more than 1 members\n"},
+        {"bxc graph 1\ngraph \"a\"\n%0 = constant() \"c\" : [1] real {0x1.0000001p+0}",
+         "t:3: error: a number is not one of binary32\n"},
         {"bxc graph 1\ngraph \"a\"\n%0 = constant() \"c\" : [1] index {9223372036854775808}",
          "t:3: error: a whole number does not fit 64 bits\n"},
         {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" : [1,2] real\n%1 = relu(%0) \"r\" : [1,3] real\n\noutput \"y\" %1\n",
@@ -237,8 +250,7 @@ static void long_graphs_are_read(void) {
     struct bxc_context *context = context_new();
     struct strbuf text = strbuf_new(context->arena);
     strbuf_append(&text, "bxc graph 1\ngraph \"long\"\n%0 = input() \"x\" : [1,2] real\n");
-    for (int i = 1; i < 10000; i++)
-        strbuf_printf(&text, "%%%d = relu(%%%d) \"r%d\" : [1,2] real\n", i, i - 1, i);
+    for (int i = 1; i < 10000; i++) strbuf_printf(&text, "%%%d = relu(%%%d) \"r%d\" : [1,2] real\n", i, i - 1, i);
     strbuf_append(&text, "output \"y\" %9999\n");
     struct graph *graph = graph_parse(context, "t", text.data, text.length);
     CHECK(graph && graph->node_count == 10000);

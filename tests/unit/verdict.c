@@ -68,9 +68,11 @@ static void write_text(const char *name, const char *text) {
 static void engine_files(const char *name, int mode) {
     char text[512], path[64];
     snprintf(path, sizeof path, "%s/Makefile", name);
-    snprintf(text, sizeof text, mode < 0 ? "all:\n\t@echo 'run.c:1: error: it is broken' && false\n"
-                                         : "all: $(BUILD)/run\nicarus: $(BUILD)/run-icarus\n"
-                                           "$(BUILD)/run $(BUILD)/run-icarus: run.c\n\tcc -DMODE=%d -o $@ run.c -lm\n", mode);
+    snprintf(text, sizeof text,
+             mode < 0 ? "all:\n\t@echo 'run.c:1: error: it is broken' && false\n"
+                      : "all: $(BUILD)/run\nicarus: $(BUILD)/run-icarus\n"
+                        "$(BUILD)/run $(BUILD)/run-icarus: run.c\n\tcc -DMODE=%d -o $@ run.c -lm\n",
+             mode);
     write_text(path, text);
     snprintf(path, sizeof path, "%s/run.c", name);
     write_text(path, engine_source);
@@ -88,7 +90,8 @@ static struct graph *quantised_graph(struct bxc_context *context) {
     struct format byte = {true, 8, 4}, small = {true, 3, 0};
     struct shape one = {2, {1, 3}}, matrix = {2, {3, 2}};
     valref operands[2];
-    operands[0] = graph_append_integer_input(graph, "x", one, formats_uniform(graph->arena, byte), ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    operands[0] = graph_append_integer_input(graph, "x", one, formats_uniform(graph->arena, byte), ROUND_HALF_EVEN,
+                                             OVERFLOW_SATURATE);
     operands[1] = graph_append_integers(graph, "w", matrix, formats_uniform(graph->arena, small), weights);
     valref product = graph_append(graph, OP_MATMUL, "dense", operands, 2, NULL);
     graph_append_output(graph, "y", graph_append(graph, OP_RELU, "act", &product, 1, NULL));
@@ -103,8 +106,7 @@ static struct graph *reference_graph(struct bxc_context *context, bool softmax) 
     valref operands[2] = {graph_append_input(graph, "x", one), graph_append_reals(graph, "w", matrix, weights)};
     valref product = graph_append(graph, OP_MATMUL, "dense", operands, 2, NULL);
     valref result = graph_append(graph, OP_RELU, "act", &product, 1, NULL);
-    if (softmax)
-        result = graph_append(graph, OP_SOFTMAX, "soft", &result, 1, &last);
+    if (softmax) result = graph_append(graph, OP_SOFTMAX, "soft", &result, 1, &last);
     graph_append_output(graph, "y", result);
     return graph;
 }
@@ -114,8 +116,7 @@ static void make_firmware(int c_mode, int sim_mode, bool softmax) {
     struct bxc_context *context = context_new();
     char path[256], command[256];
     snprintf(command, sizeof command, "rm -rf '%s/fw'", folder);
-    if (system(command))
-        exit(2);
+    if (system(command)) exit(2);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         snprintf(path, sizeof path, "%s/fw%s", folder, folders[i]);
         mkdir(path, 0777);
@@ -141,8 +142,7 @@ static struct verdict *verify(struct verify_options *options) {
     context = context_new();
     snprintf(path, sizeof path, "%s/fw", folder);
     firmware = firmware_open(context, path);
-    if (!firmware)
-        return NULL;
+    if (!firmware) return NULL;
     options->engine[ENGINE_HLS] = options->engine[ENGINE_ICARUS] = false;
     options->engine_options.idle_seconds = 0.7;
     options->engine_options.jobs = 2;
@@ -162,8 +162,7 @@ static void done(void) {
 
 static const struct engine_result *result_of(const struct verdict *verdict, enum engine_id id) {
     for (uint32_t i = 0; i < verdict->engine_count; i++)
-        if (verdict->engines[i].id == id)
-            return &verdict->engines[i];
+        if (verdict->engines[i].id == id) return &verdict->engines[i];
     return NULL;
 }
 
@@ -185,8 +184,7 @@ static void right_engines(void) {
     CHECK_EQ(verdict->events, verdict->random_events + verdict->corner_events);
     CHECK(result_of(verdict, ENGINE_C)->equal);
     CHECK_EQ(result_of(verdict, ENGINE_C)->events, verdict->events);
-    if (!tool_is_missing())
-        CHECK(verdict->latency_measured && verdict->latency_right);
+    if (!tool_is_missing()) CHECK(verdict->latency_measured && verdict->latency_right);
     CHECK_EQ(verdict->loss.outputs, verdict->loss.exact);
     CHECK_EQ(verdict->loss.outputs, 2 * 20000);
     CHECK_EQ(verdict->loss.grid_outputs, verdict->loss.outputs);
@@ -202,8 +200,7 @@ static int look_at_build(struct stat *status) {
     char pattern[128];
     glob_t found;
     snprintf(pattern, sizeof pattern, "%s/fw/verify/build/c-*/run", folder);
-    if (glob(pattern, 0, NULL, &found))
-        return -1;
+    if (glob(pattern, 0, NULL, &found)) return -1;
     int result = found.gl_pathc == 1 ? stat(found.gl_pathv[0], status) : -1;
     globfree(&found);
     return result;
@@ -263,7 +260,9 @@ static void regression_vectors_replay_as_themselves(void) {
     struct format formats[2] = {{true, 40, 0}, {true, 64, 3}};
     struct graph *graph = graph_new(context, "wide");
     struct formats each = {.shape = {1, {2}}, .at = formats};
-    graph_append_output(graph, "y", graph_append_integer_input(graph, "x", (struct shape){1, {2}}, each, ROUND_TRUNCATE, OVERFLOW_SATURATE));
+    graph_append_output(
+        graph, "y",
+        graph_append_integer_input(graph, "x", (struct shape){1, {2}}, each, ROUND_TRUNCATE, OVERFLOW_SATURATE));
     char path[256];
     snprintf(path, sizeof path, "%s/fw", folder);
     struct firmware wide = {.context = context, .arena = context->arena, .folder = path, .quantised = graph};
@@ -277,7 +276,9 @@ static void regression_vectors_replay_as_themselves(void) {
     CHECK(!memcmp(back, events, sizeof events));
     formats[0] = (struct format){true, 20, -20}; /* compiled again: the same numbers, as near as the port has them */
     graph = graph_new(context, "coarse");
-    graph_append_output(graph, "y", graph_append_integer_input(graph, "x", (struct shape){1, {2}}, each, ROUND_TRUNCATE, OVERFLOW_SATURATE));
+    graph_append_output(
+        graph, "y",
+        graph_append_integer_input(graph, "x", (struct shape){1, {2}}, each, ROUND_TRUNCATE, OVERFLOW_SATURATE));
     wide.quantised = graph;
     back = regression_read(&wide, context->arena, &count);
     CHECK(back && back[0] == 524287 && back[1] == INT64_MAX - 1 && back[4] == 16);
@@ -290,7 +291,8 @@ static void failure(int c_mode, int sim_mode, enum engine_id id, const char *why
     struct verdict *verdict = verify(&options);
     const struct engine_result *result = verdict ? result_of(verdict, id) : NULL;
     if (!result || !result->failure || !strstr(result->failure, why) || verdict->equal)
-        test_fail(__FILE__, __LINE__, "modes %d and %d gave \"%s\"", c_mode, sim_mode, result && result->failure ? result->failure : "no failure");
+        test_fail(__FILE__, __LINE__, "modes %d and %d gave \"%s\"", c_mode, sim_mode,
+                  result && result->failure ? result->failure : "no failure");
     done();
 }
 
@@ -301,11 +303,11 @@ static void engines_that_fail(void) {
     failure(5, 0, ENGINE_C, "more than");
     failure(6, 0, ENGINE_C, "the files of c/ are stale");
     failure(7, 0, ENGINE_C, "ended with exit code 3");
-    if (!tool_is_missing())
-        failure(0, 9, ENGINE_RTL, "out of step with valid");
+    if (!tool_is_missing()) failure(0, 9, ENGINE_RTL, "out of step with valid");
 }
 
-/* What goes wrong after many events goes wrong in the run of 200,000 in a row, however many processes share the rest. */
+/* What goes wrong after many events goes wrong in the run of 200,000 in a row, however many processes share the rest.
+ */
 static void a_row_of_events_is_long(void) {
     struct verify_options options = options_for(0);
     make_firmware(10, 0, false);
@@ -313,7 +315,8 @@ static void a_row_of_events_is_long(void) {
     CHECK(verdict && !verdict->equal && result_of(verdict, ENGINE_C)->equal);
     const struct engine_result *row = result_of(verdict, ENGINE_C) + 1;
     CHECK(row->id == ENGINE_C && !strcmp(row->variant, "in a row"));
-    CHECK(row->failure && strstr(row->failure, "gives another result for an event that it got before: event 150000 of one process"));
+    CHECK(row->failure &&
+          strstr(row->failure, "gives another result for an event that it got before: event 150000 of one process"));
     done();
     options = options_for(20000);
     make_firmware(0, 0, false);
@@ -323,9 +326,11 @@ static void a_row_of_events_is_long(void) {
     done();
 }
 
-/* The emitted C's other entry points: binary32 where binary64 comes in, an end that is clamped wrongly, a format told wrongly. */
+/* The emitted C's other entry points: binary32 where binary64 comes in, an end that is clamped wrongly, a format told
+ * wrongly. */
 static void real_entries_are_run(void) {
-    static const char *const why[] = {"small_run_double gives", "small_run_double gives", "tells other formats of its ports than model.bxc has: line 7"};
+    static const char *const why[] = {"small_run_double gives", "small_run_double gives",
+                                      "tells other formats of its ports than model.bxc has: line 7"};
     for (int mode = 11; mode <= 13; mode++) {
         struct verify_options options = options_for(500);
         make_firmware(mode, 0, false);
@@ -333,8 +338,7 @@ static void real_entries_are_run(void) {
         CHECK(verdict && !verdict->equal && result_of(verdict, ENGINE_C)->equal);
         const struct engine_result *result = NULL;
         for (uint32_t i = 0; i < verdict->engine_count; i++)
-            if (!strcmp(verdict->engines[i].variant, "run_double"))
-                result = &verdict->engines[i];
+            if (!strcmp(verdict->engines[i].variant, "run_double")) result = &verdict->engines[i];
         CHECK(result && result->failure && strstr(result->failure, why[mode - 11]));
         done();
     }
@@ -358,7 +362,8 @@ static void engines_that_are_left_out_are_told(void) {
     make_firmware(0, 0, false);
     options.engine[ENGINE_RTL] = false;
     struct verdict *verdict = verify(&options);
-    CHECK(verdict && verdict_is_positive(verdict) && verdict_state(verdict) == VERDICT_RESERVED && !verdict_is_complete(verdict));
+    CHECK(verdict && verdict_is_positive(verdict) && verdict_state(verdict) == VERDICT_RESERVED &&
+          !verdict_is_complete(verdict));
     CHECK_STR(result_of(verdict, ENGINE_RTL)->skipped, "not asked for");
     CHECK_STR(result_of(verdict, ENGINE_ICARUS)->skipped, "not asked for");
     done();
@@ -381,8 +386,7 @@ static void the_last_words_are_quoted(void) {
 
 static void a_wrong_latency_is_no_verdict_of_equality(void) {
     struct verify_options options = options_for(100);
-    if (tool_is_missing())
-        return;
+    if (tool_is_missing()) return;
     make_firmware(0, 8, false);
     struct verdict *verdict = verify(&options);
     CHECK(verdict && verdict->equal && !verdict->latency_right && !verdict_is_positive(verdict));
@@ -492,8 +496,7 @@ static void no_firmware(void) {
 }
 
 int main(void) {
-    if (!mkdtemp(folder))
-        return 2;
+    if (!mkdtemp(folder)) return 2;
     RUN(right_engines);
     RUN(builds_are_kept);
     RUN(a_difference_is_named_and_made_small);
@@ -512,7 +515,6 @@ int main(void) {
     RUN(no_firmware);
     char command[128];
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (system(command))
-        return 2;
+    if (system(command)) return 2;
     TEST_EXIT();
 }

@@ -4,7 +4,9 @@
 #include "Vboth.h"
 #include "verilated.h"
 
-double sc_time_stamp() { return 0; }
+double sc_time_stamp() {
+    return 0;
+}
 
 static void write_event(FILE *file, unsigned y) {
     for (int i = 0; i < 3; i++) std::fprintf(file, "%d%c", (int)(signed char)(y >> 8 * i & 255), i < 2 ? ' ' : '\n');

@@ -18,11 +18,9 @@ _Static_assert(sizeof(struct lists) <= sizeof(union attributes), "the lists fit"
 
 static int infer(struct graph *graph, struct node *node, struct value *results) {
     bool integer;
-    if (op_check_operands(graph, node, &integer) < 0)
-        return -1;
+    if (op_check_operands(graph, node, &integer) < 0) return -1;
     for (uint32_t r = 0; r < node->result_count; r++)
-        if (op_set_shape(graph, node, &results[r], &op_operand(graph, node, 0)->shape, false) < 0)
-            return -1;
+        if (op_set_shape(graph, node, &results[r], &op_operand(graph, node, 0)->shape, false) < 0) return -1;
     return 0;
 }
 
@@ -95,7 +93,8 @@ static void text_gives_them_back(void) {
 
 static void fields_belong_to_their_operators(void) {
     struct bxc_context *context = context_new();
-    const char text[] = "bxc graph 1\ngraph \"t\"\n%0 = input() \"x\" : [1] real\n%1 = more_64(%0) \"m\" names={\"a\"} : [1] real\n";
+    const char text[] =
+        "bxc graph 1\ngraph \"t\"\n%0 = input() \"x\" : [1] real\n%1 = more_64(%0) \"m\" names={\"a\"} : [1] real\n";
     CHECK(!graph_parse(context, "t", text, strlen(text)));
     CHECK_STR(context->diagnostics.items[0].message, "operator 'more_64' has no attribute 'names'");
     context_free(context);

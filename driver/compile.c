@@ -275,6 +275,7 @@ int compile_model(const struct compilation *compilation) {
     struct compile_job job = {.what = compilation, .context = compilation->context};
     job.arena = arena_new(job.context);
     int result = compile(&job);
+    measurement_free(job.measurement);
     network_free(job.network);
     design_free(job.program.design);
     graph_free(job.program.graph);

@@ -35,8 +35,9 @@ void calibration_summary(struct strbuf *out, const struct graph *graph, const st
 
 /* ---- measure.c: what a pass did to the numbers ---- */
 struct measurement;
-/* Events on which passes are measured: calibration's, at most 1,000, or normal ones (seeded). */
+/* Events on which passes are measured: calibration's, at most 1,000, or normal ones (seeded); fewer of large ports. */
 struct measurement *measurement_new(struct program *program);
+void measurement_free(struct measurement *measurement); /* NULL is allowed */
 /* Outputs of the program as it stands against those after the last pass that was measured. False
  * when they cannot be compared (another shape). */
 bool measurement_take(struct measurement *measurement, struct program *program, struct pass_report *out);

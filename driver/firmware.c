@@ -195,8 +195,6 @@ int bxc_firmware_write(struct bxc_firmware *firmware, const char *folder) {
 
 /* ---- what it computes ---- */
 
-enum { BLOCK_EVENTS = 4096 };
-
 /* Numbers of a graph's outputs, by the rules of its ports, block by block. */
 struct prediction {
     struct bxc_firmware *firmware;
@@ -217,7 +215,7 @@ struct port_block {
 static struct port_block port_block_new(const struct prediction *job, struct arena *arena) {
     const struct value_list inputs = graph_inputs(job->graph, arena);
     struct port_block block = {.input_count = inputs.count};
-    size_t events = job->events < BLOCK_EVENTS ? job->events : BLOCK_EVENTS;
+    const size_t most = graph_block_events(job->graph), events = job->events < most ? job->events : most;
     block.readers = ARENA_ARRAY(arena, struct port_reader *, inputs.count + 1);
     block.input_elements = ARENA_ARRAY(arena, size_t, inputs.count + 1);
     block.codes = ARENA_ARRAY(arena, int64_t *, inputs.count + 1);
@@ -254,9 +252,9 @@ static int predict(void *user) {
     struct arena *scratch = arena_new(job->firmware->context);
     struct port_block block = port_block_new(job, scratch);
     int result = 0;
-    for (size_t first = 0; result == 0 && first < job->events; first += BLOCK_EVENTS)
-        result =
-            predict_block(job, &block, first, job->events - first < BLOCK_EVENTS ? job->events - first : BLOCK_EVENTS);
+    const size_t most = graph_block_events(job->graph);
+    for (size_t first = 0; result == 0 && first < job->events; first += most)
+        result = predict_block(job, &block, first, job->events - first < most ? job->events - first : most);
     arena_free(scratch);
     return result;
 }

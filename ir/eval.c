@@ -341,6 +341,18 @@ static int run_graph(const struct graph *graph, bool integer, size_t events, con
     return status;
 }
 
+size_t graph_block_events(const struct graph *graph) {
+    enum { EVENTS_MOST = 16384, NUMBERS_MOST = 1 << 23 };
+    size_t numbers = 1, events;
+    for (uint32_t i = 0; i < graph->node_count; i++)
+        if (graph->nodes[i].op == OP_INPUT && !graph->nodes[i].dead)
+            numbers += shape_elements(&graph_value(graph, graph->nodes[i].result)->shape);
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        numbers += shape_elements(&graph_value(graph, graph->outputs[o].value)->shape);
+    events = NUMBERS_MOST / numbers / EVENT_LANES * EVENT_LANES;
+    return events > EVENTS_MOST ? EVENTS_MOST : events < EVENT_LANES ? EVENT_LANES : events;
+}
+
 int graph_run_reals(const struct graph *graph, size_t events, const float *const *inputs, float *const *outputs) {
     return run_graph(graph, false, events, (const void *const *)inputs, (void *const *)outputs);
 }

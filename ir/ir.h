@@ -739,6 +739,8 @@ void evaluator_run_integers(const struct evaluator *evaluator, struct evaluator_
 /* After a run: the block of any value of the graph, elements x EVENT_LANES (probes). */
 const float *evaluator_reals(const struct evaluator_state *state, valref value);
 const int64_t *evaluator_integers(const struct evaluator_state *state, valref value);
+/* How many events at a time: so many that their numbers at the ports take some tens of MB, at most. */
+size_t graph_block_events(const struct graph *graph);
 /* Any number of events at once, blocks in parallel by OpenMP (context->threads). */
 int graph_run_reals(const struct graph *graph, size_t events, const float *const *inputs, float *const *outputs);
 int graph_run_integers(const struct graph *graph, size_t events, const int64_t *const *inputs, int64_t *const *outputs);

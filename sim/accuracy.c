@@ -186,7 +186,8 @@ static void allocate(struct accuracy *accuracy) {
     accuracy->labels = ARENA_ARRAY(arena, struct labels *, fixed->output_count + 1);
     accuracy->reals = ARENA_ARRAY(arena, double *, fixed->output_count + 1);
     for (uint32_t o = 0; o < fixed->output_count; o++)
-        accuracy->reals[o] = arena_calloc(arena, BLOCK_EVENTS, accuracy->pairs[o].fixed * sizeof **accuracy->reals);
+        accuracy->reals[o] =
+            arena_calloc(arena, graph_block_events(fixed), accuracy->pairs[o].fixed * sizeof **accuracy->reals);
     accuracy->errors = errors_new(arena);
     accuracy->worst = worst_events_new(fixed, arena);
     accuracy->roundings = roundings_new(accuracy->reference, fixed, arena);
@@ -849,11 +850,12 @@ bool loss_measure_labelled(const struct graph *reference, const struct graph *fi
     struct accuracy *accuracy = accuracy_new(reference, fixed, threshold, NULL, own);
     int status = accuracy->reference ? 0 : -1;
     if (truth && status == 0) status = expect_truth(accuracy, truth, events);
-    for (size_t first = 0; first < events && status == 0; first += BLOCK_EVENTS) {
+    const size_t most = graph_block_events(fixed);
+    for (size_t first = 0; first < events && status == 0; first += most) {
         struct event_block block = {
             .phase = calibrated ? PHASE_CALIBRATION : PHASE_RANDOM, .first = first, .first_in_phase = first};
         struct arena *scratch = arena_new(fixed->context);
-        block.events = events - first < BLOCK_EVENTS ? events - first : BLOCK_EVENTS;
+        block.events = events - first < most ? events - first : most;
         if (truth) block.labels = labels_of_block(truth, &block, fixed->output_count, scratch);
         status = measure_block(accuracy, &block, inputs, scratch);
         arena_free(scratch);

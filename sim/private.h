@@ -185,7 +185,6 @@ double last_bit_events(const struct graph *graph, valref value, size_t element, 
 
 /* ---- stream.c: the events of one verification, block by block ---- */
 enum phase { PHASE_USER, PHASE_CORNER, PHASE_REGRESSION, PHASE_RANDOM, PHASE_COUNT, PHASE_CALIBRATION /* compile's */ };
-enum { BLOCK_EVENTS = 16384 };
 struct event_block { /* events of one phase only */
     enum phase phase;
     uint64_t first; /* number of its first event in the whole verification */

@@ -15,6 +15,7 @@ struct event_stream {
     struct event_source **sources; /* one an input; NULL without files */
     struct event_source **labels;  /* one an output; NULL: none */
     struct output_labels *block_labels;
+    size_t block_events; /* at most, in a block */
     uint64_t seed, counts[PHASE_COUNT], done, total_done;
     enum phase phase;
     int64_t *regression;          /* port integers, all inputs side by side */
@@ -94,7 +95,7 @@ static void label_block_new(struct event_stream *stream) {
         const struct event_source *source = stream->labels[o];
         if (source)
             stream->block_labels[o] = (struct output_labels){
-                source->path, ARENA_ARRAY(stream->arena, double, BLOCK_EVENTS * source->elements + 1),
+                source->path, ARENA_ARRAY(stream->arena, double, stream->block_events * source->elements + 1),
                 source->elements};
     }
     stream->block.labels = stream->labels ? stream->block_labels : NULL;
@@ -112,15 +113,15 @@ static void block_new(struct event_stream *stream) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
         size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
         widest = elements > widest ? elements : widest;
-        block->integers[i] = arena_calloc(stream->arena, BLOCK_EVENTS, elements * sizeof **block->integers);
-        block->reals[i] = arena_calloc(stream->arena, BLOCK_EVENTS, elements * sizeof **block->reals);
+        block->integers[i] = arena_calloc(stream->arena, stream->block_events, elements * sizeof **block->integers);
+        block->reals[i] = arena_calloc(stream->arena, stream->block_events, elements * sizeof **block->reals);
     }
     label_block_new(stream);
-    block->measured = ARENA_ARRAY(stream->arena, bool, BLOCK_EVENTS);
-    block->on_grid = ARENA_ARRAY(stream->arena, bool, BLOCK_EVENTS);
+    block->measured = ARENA_ARRAY(stream->arena, bool, stream->block_events);
+    block->on_grid = ARENA_ARRAY(stream->arena, bool, stream->block_events);
     stream->beyond = ARENA_ARRAY(stream->arena, uint64_t, stream->input_count + 1);
-    stream->doubles = arena_calloc(stream->arena, BLOCK_EVENTS, widest * sizeof *stream->doubles);
-    stream->numbers = arena_calloc(stream->arena, BLOCK_EVENTS, widest * sizeof *stream->numbers);
+    stream->doubles = arena_calloc(stream->arena, stream->block_events, widest * sizeof *stream->doubles);
+    stream->numbers = arena_calloc(stream->arena, stream->block_events, widest * sizeof *stream->numbers);
     stream->event = ARENA_ARRAY(stream->arena, int64_t, stream->ports->count + 1);
     stream->real_event = ARENA_ARRAY(stream->arena, float, stream->ports->count + 1);
 }
@@ -142,6 +143,7 @@ struct event_stream *event_stream_new(struct firmware *firmware, const struct ve
         event_stream_close(stream);
         return NULL;
     }
+    stream->block_events = graph_block_events(firmware->quantised);
     block_new(stream);
     return stream;
 }
@@ -283,7 +285,7 @@ int64_t event_stream_next(struct event_stream *stream, struct event_block *block
     }
     if (stream->phase == PHASE_COUNT) return 0;
     uint64_t left = stream->counts[stream->phase] - stream->done;
-    size_t events = left < BLOCK_EVENTS ? (size_t)left : BLOCK_EVENTS;
+    size_t events = left < stream->block_events ? (size_t)left : stream->block_events;
     if (stream->phase == PHASE_USER ? read_user_block(stream, events) : make_block(stream, events)) return -1;
     find_on_grid(stream, events);
     *block = stream->block;

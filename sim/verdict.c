@@ -61,8 +61,8 @@ static int64_t **output_arrays(struct verification *run) {
     const struct graph *graph = run->firmware->quantised;
     int64_t **arrays = ARENA_ARRAY(run->arena, int64_t *, graph->output_count + 1);
     for (uint32_t o = 0; o < graph->output_count; o++)
-        arrays[o] =
-            arena_calloc(run->arena, BLOCK_EVENTS, value_elements(graph, graph->outputs[o].value) * sizeof **arrays);
+        arrays[o] = arena_calloc(run->arena, graph_block_events(run->firmware->quantised),
+                                 value_elements(graph, graph->outputs[o].value) * sizeof **arrays);
     return arrays;
 }
 
@@ -174,7 +174,7 @@ static int open_reference(struct verification *run) {
     run->reference->graph = graph;
     run->floats = ARENA_ARRAY(run->arena, float *, graph->output_count + 1);
     for (uint32_t o = 0; o < graph->output_count; o++)
-        run->floats[o] = arena_calloc(run->arena, BLOCK_EVENTS,
+        run->floats[o] = arena_calloc(run->arena, graph_block_events(run->firmware->quantised),
                                       value_elements(graph, graph->outputs[o].value) * sizeof **run->floats);
     return 0;
 }

@@ -9,8 +9,8 @@ enum { READ_BLOCK = 1024 };
 /* Reads at most `limit` events as binary32. */
 static int read_events(struct arena *arena, struct event_source *source, size_t elements, size_t limit,
                        const float **data, size_t *events) {
-    double *block = ARENA_ARRAY(arena, double, READ_BLOCK *elements);
-    float *all = ARENA_ARRAY(arena, float, limit *elements);
+    double *block = ARENA_ARRAY(arena, double, (READ_BLOCK * elements));
+    float *all = ARENA_ARRAY(arena, float, (limit * elements));
     int64_t got = 0;
     *events = 0;
     while (*events < limit &&

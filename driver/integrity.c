@@ -216,9 +216,10 @@ static bool is_of_no_interest(const struct check *check, const char *name) {
 static int judge_missing(struct check *check) {
     int result = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(
-        item, check->files) if (!bsearch(&item->string, check->names, check->count, sizeof *check->names, by_text) &&
-                                judge_edited(check, item->string, "missing", NULL, 0) < 0) result = -1;
+    cJSON_ArrayForEach (item, check->files)
+        if (!bsearch(&item->string, check->names, check->count, sizeof *check->names, by_text) &&
+            judge_edited(check, item->string, "missing", NULL, 0) < 0)
+            result = -1;
     for (uint32_t i = 0; i < check->made.count; i++) {
         const char *name = check->made.files[i].path;
         bool told =
@@ -259,9 +260,10 @@ static int hash_files(struct check *check, char out[65]) {
 static void list_compiled(struct check *check) {
     struct stat status;
     const cJSON *item;
-    cJSON_ArrayForEach(item, check->files) if (strncmp(item->string, "verify/", 7) == 0 &&
-                                               lstat(path_of(check, item->string), &status) == 0 &&
-                                               S_ISREG(status.st_mode)) add_name(check, item->string);
+    cJSON_ArrayForEach (item, check->files)
+        if (strncmp(item->string, "verify/", 7) == 0 && lstat(path_of(check, item->string), &status) == 0 &&
+            S_ISREG(status.st_mode))
+            add_name(check, item->string);
 }
 
 static int look(struct check *check) {

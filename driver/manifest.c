@@ -71,8 +71,10 @@ static void release(void *json) {
 int manifest_set_options(const struct cJSON *manifest, struct bxc_options *options) {
     const cJSON *item, *told = cJSON_GetObjectItemCaseSensitive(manifest, "below_the_line");
     if (!cJSON_IsObject(told)) return -1;
-    cJSON_ArrayForEach(item, told) if (!cJSON_IsString(item) || !option_find(item->string) ||
-                                       bxc_options_set(options, item->string, item->valuestring) < 0) return -1;
+    cJSON_ArrayForEach (item, told)
+        if (!cJSON_IsString(item) || !option_find(item->string) ||
+            bxc_options_set(options, item->string, item->valuestring) < 0)
+            return -1;
     return 0;
 }
 

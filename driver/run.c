@@ -147,7 +147,7 @@ static struct run_block *block_new(struct run_job *job) {
     block->results = ARENA_ARRAY(job->arena, int64_t *, job->graph->output_count);
     for (uint32_t i = 0; i < job->inputs.count; i++) {
         size_t elements = shape_elements(&graph_value(job->graph, job->inputs.at[i])->shape);
-        block->reals[i] = ARENA_ARRAY(job->arena, float, RUN_BLOCK *elements);
+        block->reals[i] = ARENA_ARRAY(job->arena, float, (RUN_BLOCK * elements));
         block->integers[i] = ARENA_ARRAY(job->arena, int64_t, RUN_BLOCK * elements);
         if (job->engine_id != ENGINE_FLOAT)
             block->readers[i] = port_reader_new(job->graph, job->inputs.at[i], job->arena);
@@ -155,11 +155,11 @@ static struct run_block *block_new(struct run_job *job) {
     }
     for (uint32_t o = 0; o < job->graph->output_count; o++) {
         size_t elements = shape_elements(&graph_value(job->graph, job->graph->outputs[o].value)->shape);
-        block->real_results[o] = ARENA_ARRAY(job->arena, float, RUN_BLOCK *elements);
+        block->real_results[o] = ARENA_ARRAY(job->arena, float, (RUN_BLOCK * elements));
         block->results[o] = ARENA_ARRAY(job->arena, int64_t, RUN_BLOCK * elements);
         largest = elements > largest ? elements : largest;
     }
-    block->doubles = ARENA_ARRAY(job->arena, double, RUN_BLOCK *largest);
+    block->doubles = ARENA_ARRAY(job->arena, double, (RUN_BLOCK * largest));
     return block;
 }
 

@@ -20,7 +20,7 @@ static float *evaluate(const struct graph *graph, const struct node *node, struc
     for (uint32_t i = 0; i < node->input_count; i++)
         operands[i] = (struct real_operand){graph_reals(graph, node->inputs[i]), 1, 0};
     size_t count = shape_elements(&graph_value(graph, node->result)->shape);
-    float *lanes = ARENA_ARRAY(arena, float, count *EVENT_LANES), *result = ARENA_ARRAY(arena, float, count);
+    float *lanes = ARENA_ARRAY(arena, float, (count * EVENT_LANES)), *result = ARENA_ARRAY(arena, float, count);
     struct evaluation evaluation = {.graph = graph,
                                     .node = node,
                                     .plan = family->prepare ? family->prepare(graph, node, arena) : NULL,

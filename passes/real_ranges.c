@@ -60,8 +60,8 @@ static void see(struct program *program, struct arena *arena, struct real_range 
     if (!state) context_out_of_memory(program->context);
     float **outputs = ARENA_ARRAY(arena, float *, graph->output_count);
     for (uint32_t o = 0; o < graph->output_count; o++)
-        outputs[o] =
-            ARENA_ARRAY(arena, float, EVENT_LANES *shape_elements(&graph_value(graph, graph->outputs[o].value)->shape));
+        outputs[o] = ARENA_ARRAY(arena, float,
+                                 (EVENT_LANES * shape_elements(&graph_value(graph, graph->outputs[o].value)->shape)));
     for (size_t first = 0; first < program->calibration.events; first += EVENT_LANES) {
         size_t rest = program->calibration.events - first;
         int lanes = rest < EVENT_LANES ? (int)rest : EVENT_LANES;

@@ -97,7 +97,7 @@ static void read_layers(struct json_reader *reader, const cJSON *root, struct co
     const cJSON *item, *list = read_array(reader, root, "layers", &report->layer_count);
     struct layer_report *layer = report->layers =
         ARENA_ARRAY(reader->arena, struct layer_report, report->layer_count + 1);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         layer->name = read_text(reader, item, "name");
         layer->op = read_text(reader, item, "op");
         layer->module = read_text(reader, item, "module");
@@ -116,7 +116,7 @@ static void read_layers(struct json_reader *reader, const cJSON *root, struct co
 static void read_ports(struct json_reader *reader, const cJSON *root, struct compile_report *report) {
     const cJSON *item, *list = read_array(reader, root, "ports", &report->port_count);
     struct port_report *port = report->ports = ARENA_ARRAY(reader->arena, struct port_report, report->port_count + 1);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         port->name = read_text(reader, item, "name");
         port->direction = read_text(reader, item, "direction");
         port->elements = (uint32_t)read_int(reader, item, "elements");
@@ -132,7 +132,7 @@ static void read_ports(struct json_reader *reader, const cJSON *root, struct com
 static void read_passes(struct json_reader *reader, const cJSON *root, struct compile_report *report) {
     const cJSON *item, *list = read_array(reader, root, "passes", &report->pass_count);
     struct pass_report *pass = report->passes = ARENA_ARRAY(reader->arena, struct pass_report, report->pass_count + 1);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         pass->name = read_text(reader, item, "name");
         pass->side = read_text(reader, item, "side");
         pass->summary = read_text(reader, item, "summary");
@@ -151,7 +151,7 @@ static void read_passes(struct json_reader *reader, const cJSON *root, struct co
 static void read_notes(struct json_reader *reader, const cJSON *root, struct compile_report *report) {
     const cJSON *item, *list = read_array(reader, root, "notes", &report->note_count);
     struct note_report *note = report->notes = ARENA_ARRAY(reader->arena, struct note_report, report->note_count + 1);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         note->pass = read_text(reader, item, "pass");
         note->subject = read_text(reader, item, "subject");
         note->text = read_text(reader, item, "text");
@@ -160,7 +160,7 @@ static void read_notes(struct json_reader *reader, const cJSON *root, struct com
     }
     list = read_array(reader, root, "warnings", &report->warning_count);
     const char **warning = report->warnings = ARENA_ARRAY(reader->arena, const char *, report->warning_count + 1);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         if (!cJSON_IsString(item)) wrong(reader, "warnings", "texts");
         *warning++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
     }
@@ -170,7 +170,7 @@ static void read_path(struct json_reader *reader, const cJSON *latency, struct c
     const cJSON *item, *list = read_array(reader, latency, "critical_path", &report->path_count);
     report->path = ARENA_ARRAY(reader->arena, struct path_report, report->path_count + 1);
     struct path_report *step = report->path;
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         *step++ = (struct path_report){.layer = read_text(reader, item, "layer"),
                                        .what = read_text(reader, item, "operator"),
                                        .bits = read_int(reader, item, "bits"),

@@ -272,7 +272,7 @@ static uint64_t later_count(struct json_reader *reader, const cJSON *object, con
 static void read_engines(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
     uint32_t count;
     const cJSON *item, *list = read_array(reader, root, "engines", &count);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         if (verdict->engine_count == ENGINE_RESULT_MAX) return;
         struct engine_result *result = &verdict->engines[verdict->engine_count++];
         result->id = read_engine_id(reader, item);
@@ -294,7 +294,7 @@ static void read_engines(struct json_reader *reader, const cJSON *root, struct v
 static double *read_numbers(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count) {
     const cJSON *item, *list = read_array(reader, object, key, count);
     double *numbers = ARENA_ARRAY(reader->arena, double, *count + 1), *next = numbers;
-    cJSON_ArrayForEach(item, list) *next++ = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+    cJSON_ArrayForEach (item, list) *next++ = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
     return numbers;
 }
 
@@ -325,8 +325,8 @@ static void read_classes(struct json_reader *reader, const cJSON *labels, struct
     const cJSON *item, *names = read_array(reader, labels, "class_names", &labelled->class_name_count);
     const char **name = labelled->class_names =
         ARENA_ARRAY(reader->arena, const char *, labelled->class_name_count + 1);
-    cJSON_ArrayForEach(item, names) *name++ =
-        arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+    cJSON_ArrayForEach (item, names)
+        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
     uint64_t classes = read_count(reader, labels, "classes");
     labelled->class_count = classes <= CONFUSION_MAX ? (uint32_t)classes : 0;
     labelled->confusion_float = read_matrix(reader, labels, "confusion_float", labelled->class_count);
@@ -342,7 +342,7 @@ static void read_labelled(struct json_reader *reader, const cJSON *labels, struc
     const cJSON *item, *list = read_array(reader, labels, "curves", &labelled->curve_count);
     struct class_curve *curve = labelled->curves =
         ARENA_ARRAY(reader->arena, struct class_curve, labelled->curve_count + 1);
-    cJSON_ArrayForEach(item, list) read_curve(reader, item, curve++);
+    cJSON_ArrayForEach (item, list) read_curve(reader, item, curve++);
 }
 
 static void read_labels(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
@@ -353,7 +353,7 @@ static void read_labels(struct json_reader *reader, const cJSON *root, struct ve
         others = read_array(reader, root, "other_labels", &count);
     verdict->labelled = ARENA_ARRAY(reader->arena, struct labelled, count + 1);
     read_labelled(reader, labels, &verdict->labelled[verdict->labelled_count++]);
-    cJSON_ArrayForEach(item, others) read_labelled(reader, item, &verdict->labelled[verdict->labelled_count++]);
+    cJSON_ArrayForEach (item, others) read_labelled(reader, item, &verdict->labelled[verdict->labelled_count++]);
 }
 
 static void read_activity(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
@@ -362,12 +362,13 @@ static void read_activity(struct json_reader *reader, const cJSON *root, struct 
     verdict->still_count = (uint32_t)read_count(reader, root, "still_count");
     verdict->still = ARENA_ARRAY(reader->arena, const char *, STILL_NAMED + names);
     const char **name = verdict->still;
-    cJSON_ArrayForEach(item, list) *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+    cJSON_ArrayForEach (item, list)
+        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
     verdict->still_count = verdict->still_count < names || names >= STILL_NAMED ? verdict->still_count : names;
     list = read_array(reader, root, "ranges", &verdict->range_count);
     struct value_range *range = verdict->ranges =
         ARENA_ARRAY(reader->arena, struct value_range, verdict->range_count + 1);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         range->name = read_text(reader, item, "name");
         range->lo = read_number(reader, item, "lo");
         range->hi = read_number(reader, item, "hi");
@@ -403,14 +404,14 @@ static void read_worst(struct json_reader *reader, const cJSON *parent, struct l
     const cJSON *item, *worst = cJSON_GetObjectItemCaseSensitive(parent, "worst");
     if (cJSON_IsObject(worst)) read_worst_number(reader, worst, &loss->worst[loss->worst_count++]);
     if (!cJSON_IsArray(worst)) return;
-    cJSON_ArrayForEach(item, worst) if (loss->worst_count < LOSS_WORST)
-        read_worst_number(reader, item, &loss->worst[loss->worst_count++]);
+    cJSON_ArrayForEach (item, worst)
+        if (loss->worst_count < LOSS_WORST) read_worst_number(reader, item, &loss->worst[loss->worst_count++]);
 }
 
 static void read_layer_losses(struct json_reader *reader, const cJSON *object, struct loss *loss) {
     const cJSON *item, *list = read_array(reader, object, "layers", &loss->layer_count);
     struct layer_loss *layer = loss->layers = ARENA_ARRAY(reader->arena, struct layer_loss, loss->layer_count + 1);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         layer->name = read_text(reader, item, "name");
         layer->error = read_number(reader, item, "error");
         layer->relative = read_number(reader, item, "relative");
@@ -451,7 +452,7 @@ void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss)
 static void read_gates(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {
     uint32_t count;
     const cJSON *item, *list = read_array(reader, root, "gates", &count);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         if (verdict->gate_count == GATES_MAX) return;
         struct gate *gate = &verdict->gates[verdict->gate_count++];
         gate->name = read_text(reader, item, "name");
@@ -465,7 +466,8 @@ static void read_edited(struct json_reader *reader, const cJSON *root, struct ve
     if (!cJSON_GetObjectItemCaseSensitive(root, "edited")) return;
     const cJSON *item, *list = read_array(reader, root, "edited", &verdict->edited_count);
     const char **name = verdict->edited = ARENA_ARRAY(reader->arena, const char *, verdict->edited_count + 1);
-    cJSON_ArrayForEach(item, list) *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+    cJSON_ArrayForEach (item, list)
+        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
 }
 
 static void read_events(struct json_reader *reader, const cJSON *root, struct verdict *verdict) {

@@ -110,7 +110,7 @@ static int make_wanted(struct entry *entry, const struct sample *sample) {
     put_nan(entry);
     for (uint32_t o = 0; o < entry->graph->output_count; o++) {
         size_t n = sample->output_elements[o];
-        double *wanted = entry->wanted[o] = ARENA_ARRAY(entry->scratch, double, entry->events *n + 1);
+        double *wanted = entry->wanted[o] = ARENA_ARRAY(entry->scratch, double, (entry->events * n) + 1);
         port_to_reals(entry->graph, entry->graph->outputs[o].value, &entry->graph->outputs[o].meaning, entry->events,
                       results[o], wanted);
         for (size_t k = 0; k < entry->events * n; k++)

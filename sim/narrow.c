@@ -78,9 +78,9 @@ static bool read_value(struct inner *inner, const cJSON *value) {
     if (graph_value(graph, graph->nodes[node].result)->kind != VALUE_INTEGER ||
         strcmp(graph->nodes[node].name, name->valuestring))
         return false;
-    cJSON_ArrayForEach(
-        item, cJSON_GetObjectItemCaseSensitive(value, "wires")) if (!read_wire(inner, node, item)) return false;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(value, "absorbed")) {
+    cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(value, "wires"))
+        if (!read_wire(inner, node, item)) return false;
+    cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(value, "absorbed")) {
         const cJSON *into = cJSON_GetArrayItem(item, 1);
         bool known = cJSON_IsNumber(into) && into->valuedouble >= 0 && into->valuedouble < graph->node_count;
         inner->absorbed[inner->absorbed_count++] =
@@ -106,13 +106,14 @@ static bool read_table(struct inner *inner, const struct firmware *firmware) {
     if (!cJSON_IsArray(values) || !cJSON_IsNumber(words) || !(words->valuedouble >= 1 && words->valuedouble < 1 << 26))
         return false;
     inner->words = (size_t)words->valuedouble;
-    cJSON_ArrayForEach(value, values) {
+    cJSON_ArrayForEach (value, values) {
         wires += (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(value, "wires"));
         absorbed += (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(value, "absorbed"));
     }
     inner->points = ARENA_ARRAY(inner->arena, struct point, wires + 1);
     inner->absorbed = ARENA_ARRAY(inner->arena, struct absorbed, absorbed + 1);
-    cJSON_ArrayForEach(value, values) if (!read_value(inner, value)) return false;
+    cJSON_ArrayForEach (value, values)
+        if (!read_value(inner, value)) return false;
     return true;
 }
 

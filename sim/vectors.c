@@ -141,7 +141,7 @@ static void read_numbers(const cJSON *list, double *numbers, size_t count) {
     if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != count) return;
     const cJSON *item;
     size_t i = 0;
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         if (cJSON_IsNumber(item)) numbers[i] = item->valuedouble;
         i++;
     }
@@ -149,7 +149,7 @@ static void read_numbers(const cJSON *list, double *numbers, size_t count) {
 
 static void read_input(const cJSON *inputs, const char *name, struct port_elements *ports, size_t first, size_t count) {
     const cJSON *input;
-    cJSON_ArrayForEach(input, inputs) {
+    cJSON_ArrayForEach (input, inputs) {
         const cJSON *named = cJSON_GetObjectItemCaseSensitive(input, "name");
         if (!cJSON_IsString(named) || strcmp(named->valuestring, name)) continue;
         read_numbers(cJSON_GetObjectItemCaseSensitive(input, "mean"), ports->mean + first, count);

@@ -142,7 +142,7 @@ static struct usage usage_of(const struct design *design, const struct datapath 
     size_t count = (size_t)datapath->wire_count + 1;
     struct usage usage = {ARENA_ARRAY(scratch, uint8_t, count), ARENA_ARRAY(scratch, int, count),
                           ARENA_ARRAY(scratch, bool, count), ARENA_ARRAY(scratch, bool, count),
-                          ARENA_ARRAY(scratch, int, count *BITS)};
+                          ARENA_ARRAY(scratch, int, (count * BITS))};
     int last = last_cycle(datapath);
     datapath_demand(design, datapath, usage.demand);
     for (size_t i = 0; i < count; i++) usage.first[i] = INT32_MAX;

@@ -52,7 +52,8 @@ static int read_formats(const struct json *json, const char *path, const struct 
         return native_fail(json, path, "the list 'at' has %zu members, not %zu", count,
                            shape_elements(&formats->shape));
     formats->at = ARENA_ARRAY(json->arena, struct format, count + 1);
-    cJSON_ArrayForEach(member, list) if (read_format(json, path, member, &formats->at[i++]) < 0) return -1;
+    cJSON_ArrayForEach (member, list)
+        if (read_format(json, path, member, &formats->at[i++]) < 0) return -1;
     return 0;
 }
 
@@ -99,7 +100,7 @@ static int read_steps(const struct json *json, const char *path, const struct cJ
                       struct port_steps *steps) {
     const cJSON *member;
     steps->at = ARENA_ARRAY(json->arena, struct port_step, count + 1);
-    cJSON_ArrayForEach(member, item) {
+    cJSON_ArrayForEach (member, item) {
         const char *inner = arena_printf(json->arena, "%s[%u]", path, steps->count);
         if (read_step(json, inner, member, &steps->at[steps->count++]) < 0) return -1;
     }
@@ -165,7 +166,7 @@ static int read_lookups(const struct json *json, const char *path, const struct 
         lookup->tables = ARENA_ARRAY(json->arena, struct table, count + 1);
     else
         lookup->stairs = ARENA_ARRAY(json->arena, struct staircase, count + 1);
-    cJSON_ArrayForEach(member, item) {
+    cJSON_ArrayForEach (member, item) {
         const char *inner = arena_printf(json->arena, "%s[%zu]", path, i);
         if ((tables ? read_table(json, inner, member, &lookup->tables[i])
                     : read_stair(json, inner, member, &lookup->stairs[i])) < 0)
@@ -207,7 +208,8 @@ static int read_names(const struct json *json, const char *path, const struct cJ
                       struct name_list *names) {
     const cJSON *member;
     names->at = ARENA_ARRAY(json->arena, const char *, count + 1);
-    cJSON_ArrayForEach(member, item) if (native_text(json, path, member, &names->at[names->count++]) < 0) return -1;
+    cJSON_ArrayForEach (member, item)
+        if (native_text(json, path, member, &names->at[names->count++]) < 0) return -1;
     return 0;
 }
 
@@ -215,7 +217,8 @@ static int read_shapes(const struct json *json, const char *path, const struct c
                        struct shape_list *shapes) {
     const cJSON *member;
     shapes->at = ARENA_ARRAY(json->arena, struct shape, count + 1);
-    cJSON_ArrayForEach(member, item) if (native_shape(json, path, member, &shapes->at[shapes->count++]) < 0) return -1;
+    cJSON_ArrayForEach (member, item)
+        if (native_shape(json, path, member, &shapes->at[shapes->count++]) < 0) return -1;
     return 0;
 }
 

@@ -71,7 +71,8 @@ const struct cJSON *native_parse(const struct json *json, const char *text, size
 
 const struct cJSON *native_member(const struct cJSON *object, const char *name) {
     const cJSON *item;
-    cJSON_ArrayForEach(item, object) if (item->string && !strcmp(item->string, name)) return item;
+    cJSON_ArrayForEach (item, object)
+        if (item->string && !strcmp(item->string, name)) return item;
     return NULL;
 }
 
@@ -79,7 +80,7 @@ int native_members(const struct json *json, const char *path, const struct cJSON
     const cJSON *item;
     if (!cJSON_IsObject(object))
         return native_fail(json, path, object ? "this is not an object" : "an object is missing");
-    cJSON_ArrayForEach(item, object) {
+    cJSON_ArrayForEach (item, object) {
         size_t i = 0;
         while (names[i] && strcmp(names[i], item->string)) i++;
         if (!names[i])
@@ -150,7 +151,7 @@ int native_array(const struct json *json, const char *path, const struct cJSON *
     const cJSON *member;
     *count = 0;
     if (!cJSON_IsArray(item)) return native_fail(json, path, item ? "this is not a list" : "a list is missing");
-    cJSON_ArrayForEach(member, item)++ *count;
+    cJSON_ArrayForEach (member, item) ++*count;
     return 0;
 }
 
@@ -166,7 +167,7 @@ int native_wholes(const struct json *json, const char *path, const struct cJSON 
     size_t i = 0;
     if (native_counted(json, path, item, count) < 0) return -1;
     *numbers = ARENA_ARRAY(json->arena, int64_t, count + 1);
-    cJSON_ArrayForEach(member, item) {
+    cJSON_ArrayForEach (member, item) {
         if (!whole_of(member, &(*numbers)[i]))
             return native_fail(json, path, "member %zu is no whole number (beyond 2^53 it must be a text)", i);
         i++;
@@ -179,7 +180,7 @@ int native_reals(const struct json *json, const char *path, const struct cJSON *
     size_t i = 0;
     if (native_counted(json, path, item, count) < 0) return -1;
     *numbers = ARENA_ARRAY(json->arena, double, count + 1);
-    cJSON_ArrayForEach(member, item) {
+    cJSON_ArrayForEach (member, item) {
         if (!real_of(member, &(*numbers)[i])) return native_fail(json, path, "member %zu is not a number", i);
         i++;
     }

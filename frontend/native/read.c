@@ -35,7 +35,9 @@ static int read_operands(const struct json *json, const char *path, const struct
     if (list && native_array(json, path, list, &length) < 0) return -1;
     *inputs = ARENA_ARRAY(json->arena, valref, length + 1);
     *count = (uint32_t)length;
-    if (list) cJSON_ArrayForEach(item, list) if (read_reference(json, path, item, &(*inputs)[i++]) < 0) return -1;
+    if (list)
+        cJSON_ArrayForEach (item, list)
+            if (read_reference(json, path, item, &(*inputs)[i++]) < 0) return -1;
     return 0;
 }
 
@@ -133,13 +135,13 @@ static int read_lists(struct json *json, const struct cJSON *root) {
     size_t count, i = 0;
     if (native_array(json, "nodes", nodes, &count) < 0) return -1;
     if (count > NATIVE_NODES_MAX) return native_fail(json, "nodes", "too many nodes");
-    cJSON_ArrayForEach(item,
-                       nodes) if (read_node(json, arena_printf(json->arena, "nodes[%zu]", i++), item) < 0) return -1;
+    cJSON_ArrayForEach (item, nodes)
+        if (read_node(json, arena_printf(json->arena, "nodes[%zu]", i++), item) < 0) return -1;
     if (native_array(json, "outputs", outputs, &count) < 0) return -1;
     if (!count) return native_fail(json, "outputs", "the model has no outputs");
     i = 0;
-    cJSON_ArrayForEach(item, outputs) if (read_output(json, arena_printf(json->arena, "outputs[%zu]", i++), item) <
-                                          0) return -1;
+    cJSON_ArrayForEach (item, outputs)
+        if (read_output(json, arena_printf(json->arena, "outputs[%zu]", i++), item) < 0) return -1;
     return 0;
 }
 

@@ -79,7 +79,7 @@ static int write_vectors(const struct firmware_trial *at) {
     double **reals = ARENA_ARRAY(arena, double *, graph->output_count);
     for (uint32_t o = 0; o < graph->output_count; o++) {
         out[o] = ARENA_ARRAY(arena, int64_t, ROWS * output_elements(graph, o));
-        reals[o] = ARENA_ARRAY(arena, double, EVENTS *output_elements(graph, o));
+        reals[o] = ARENA_ARRAY(arena, double, (EVENTS * output_elements(graph, o)));
     }
     (void)graph_run_integers(graph, ROWS, (const int64_t *const *)in, out);
     for (uint32_t o = 0; o < graph->output_count; o++)

@@ -34,28 +34,24 @@ static bool check_type(const cJSON *rule, const cJSON *json) {
     const cJSON *type;
     bool any = false;
     if (cJSON_IsString(rule)) return has_type(json, rule->valuestring);
-    cJSON_ArrayForEach(type, rule) any |= has_type(json, type->valuestring);
+    cJSON_ArrayForEach (type, rule) any |= has_type(json, type->valuestring);
     return any;
 }
 
 static bool check_enum(const cJSON *rule, const cJSON *json) {
     const cJSON *value;
     bool any = false;
-    cJSON_ArrayForEach(value, rule) any |= cJSON_Compare(value, json, true);
+    cJSON_ArrayForEach (value, rule) any |= cJSON_Compare(value, json, true);
     return any;
 }
 
 static bool check_members(struct check *check, const cJSON *schema, const cJSON *json, const char *path) {
     const cJSON *properties = cJSON_GetObjectItemCaseSensitive(schema, "properties"), *item, *name;
     const cJSON *others = cJSON_GetObjectItemCaseSensitive(schema, "additionalProperties");
-    cJSON_ArrayForEach(
-        name,
-        cJSON_GetObjectItemCaseSensitive(
-            schema,
-            "required")) if (!cJSON_GetObjectItemCaseSensitive(json,
-                                                               name->valuestring)) return wrong(check, path, "lacks",
-                                                                                                name->valuestring);
-    cJSON_ArrayForEach(item, json) {
+    cJSON_ArrayForEach (name, cJSON_GetObjectItemCaseSensitive(schema, "required"))
+        if (!cJSON_GetObjectItemCaseSensitive(json, name->valuestring))
+            return wrong(check, path, "lacks", name->valuestring);
+    cJSON_ArrayForEach (item, json) {
         char inner[300];
         const cJSON *rule = cJSON_GetObjectItemCaseSensitive(properties, item->string);
         snprintf(inner, sizeof inner, "%.200s/%.80s", path, item->string);
@@ -70,7 +66,7 @@ static bool check_members(struct check *check, const cJSON *schema, const cJSON 
 static bool check_items(struct check *check, const cJSON *rule, const cJSON *json, const char *path) {
     const cJSON *item;
     int index = 0;
-    cJSON_ArrayForEach(item, json) {
+    cJSON_ArrayForEach (item, json) {
         char inner[300];
         snprintf(inner, sizeof inner, "%.200s/%d", path, index++);
         if (!follows(check, rule, item, inner)) return false;
@@ -81,7 +77,7 @@ static bool check_items(struct check *check, const cJSON *rule, const cJSON *jso
 static int count_following(const struct check *check, const cJSON *rule, const cJSON *json) {
     const cJSON *choice;
     int count = 0;
-    cJSON_ArrayForEach(choice, rule) {
+    cJSON_ArrayForEach (choice, rule) {
         struct check quiet = {.root = check->root, .folder = check->folder};
         count += follows(&quiet, choice, json, "");
     }
@@ -154,7 +150,8 @@ static bool follows_rule(struct check *check, const cJSON *schema, const cJSON *
 
 static bool follows(struct check *check, const cJSON *schema, const cJSON *json, const char *path) {
     const cJSON *rule;
-    cJSON_ArrayForEach(rule, schema) if (!follows_rule(check, schema, rule, json, path)) return false;
+    cJSON_ArrayForEach (rule, schema)
+        if (!follows_rule(check, schema, rule, json, path)) return false;
     return !cJSON_IsObject(json) || check_members(check, schema, json, path);
 }
 

@@ -5,8 +5,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { RUN_BLOCK = 8192 };
-
 struct run_job {
     struct bxc_context *context;
     struct arena *arena;
@@ -139,6 +137,7 @@ struct run_block {
 
 static struct run_block *block_new(struct run_job *job) {
     struct run_block *block = ARENA_NEW(job->arena, struct run_block);
+    const size_t most = graph_block_events(job->graph);
     size_t largest = 1;
     block->readers = ARENA_ARRAY(job->arena, struct port_reader *, job->inputs.count);
     block->reals = ARENA_ARRAY(job->arena, float *, job->inputs.count);
@@ -147,19 +146,19 @@ static struct run_block *block_new(struct run_job *job) {
     block->results = ARENA_ARRAY(job->arena, int64_t *, job->graph->output_count);
     for (uint32_t i = 0; i < job->inputs.count; i++) {
         size_t elements = shape_elements(&graph_value(job->graph, job->inputs.at[i])->shape);
-        block->reals[i] = ARENA_ARRAY(job->arena, float, (RUN_BLOCK * elements));
-        block->integers[i] = ARENA_ARRAY(job->arena, int64_t, RUN_BLOCK * elements);
+        block->reals[i] = ARENA_ARRAY(job->arena, float, (most * elements));
+        block->integers[i] = ARENA_ARRAY(job->arena, int64_t, (most * elements));
         if (job->engine_id != ENGINE_FLOAT)
             block->readers[i] = port_reader_new(job->graph, job->inputs.at[i], job->arena);
         largest = elements > largest ? elements : largest;
     }
     for (uint32_t o = 0; o < job->graph->output_count; o++) {
         size_t elements = shape_elements(&graph_value(job->graph, job->graph->outputs[o].value)->shape);
-        block->real_results[o] = ARENA_ARRAY(job->arena, float, (RUN_BLOCK * elements));
-        block->results[o] = ARENA_ARRAY(job->arena, int64_t, RUN_BLOCK * elements);
+        block->real_results[o] = ARENA_ARRAY(job->arena, float, (most * elements));
+        block->results[o] = ARENA_ARRAY(job->arena, int64_t, (most * elements));
         largest = elements > largest ? elements : largest;
     }
-    block->doubles = ARENA_ARRAY(job->arena, double, (RUN_BLOCK * largest));
+    block->doubles = ARENA_ARRAY(job->arena, double, (most * largest));
     return block;
 }
 
@@ -203,8 +202,9 @@ static void tell_output(const struct run_job *job, uint32_t index) {
 
 static int run_all(struct run_job *job) {
     struct run_block *block = block_new(job);
+    const size_t most = graph_block_events(job->graph);
     for (uint64_t done = 0; done < job->limit;) {
-        size_t events = job->limit - done < RUN_BLOCK ? (size_t)(job->limit - done) : RUN_BLOCK;
+        size_t events = job->limit - done < most ? (size_t)(job->limit - done) : most;
         if (atomic_load(&job->context->cancelled))
             return diag_error(&job->context->diagnostics, (struct location){0}, NULL, "cancelled");
         if (read_block(job, block, events, (size_t)done) < 0 || run_block(job, block, events) < 0 ||

@@ -297,9 +297,22 @@ static void set_constant(const struct graph *graph, valref value, struct real_ra
     for (size_t e = 0; reals && e < count; e++) out[e] = (struct real_range){(double)reals[e], (double)reals[e]};
 }
 
-/* An input itself is bounded by its port alone. */
-static bool is_bounded(const struct node *node) {
-    return !node->dead && node->op != OP_CONSTANT && node->op != OP_INPUT;
+/* Values that no port bounds: inputs, and the steps of those whose port carries a quantiser's codes. Nothing but the port
+ * computes them. */
+static bool *values_before_ports(const struct graph *graph, struct arena *arena) {
+    bool *before = ARENA_ARRAY(arena, bool, graph->value_count);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        if (node->dead || op_is_quantiser(node->op)) continue;
+        bool *own = &before[node->result.id];
+        *own = node->op == OP_INPUT;
+        for (uint32_t i = 0; i < node->input_count; i++) *own = *own || before[node->inputs[i].id];
+    }
+    return before;
+}
+
+static bool is_bounded(const struct node *node, const bool *before_ports) {
+    return !node->dead && node->op != OP_CONSTANT && !before_ports[node->result.id];
 }
 
 static int check_finite(const struct real_ranges *ranges, const struct graph *graph, const struct node *node) {
@@ -335,7 +348,8 @@ int real_ranges_find(struct program *program, struct arena *arena, struct real_r
             bound_node(&bounds, node);
     }
     if (out->calibrated) see(program, arena, out->at);
+    const bool *before_ports = values_before_ports(graph, arena);
     for (uint32_t n = 0; n < graph->node_count; n++)
-        if (is_bounded(&graph->nodes[n]) && check_finite(out, graph, &graph->nodes[n]) < 0) result = -1;
+        if (is_bounded(&graph->nodes[n], before_ports) && check_finite(out, graph, &graph->nodes[n]) < 0) result = -1;
     return result;
 }

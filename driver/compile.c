@@ -37,6 +37,13 @@ static bool is_dumped(const struct compile_job *job, const char *pass) {
     }
 }
 
+/* A dump behind the last pass that runs. */
+static int refuse_dump_behind(const struct compile_job *job, const char *name, const char *stop) {
+    return diag_error(&job->context->diagnostics, (struct location){.option = "--dump-after"},
+                      "'bxc compile --list-passes' lists them in their order", "pass '%s' does not run after '%s'",
+                      name, stop);
+}
+
 static int check_pass_names(const struct compile_job *job) {
     struct bxc_context *context = job->context;
     const char *stop = options_get(job->what->options, "stop-after");
@@ -48,18 +55,31 @@ static int check_pass_names(const struct compile_job *job) {
         if (strcmp(name, "all") != 0 && !pass_find(name))
             return diag_error(&context->diagnostics, (struct location){.option = "--dump-after"},
                               "'bxc compile --list-passes' lists them", "no pass '%s'", name);
+        if (stop && strcmp(name, "all") != 0 && pass_find(name) > pass_find(stop))
+            return refuse_dump_behind(job, name, stop);
     }
     return 0;
 }
 
-/* A quantised graph begins at the line: passes above it do not run. */
-static int check_stop(const struct compile_job *job) {
-    const char *stop = options_get(job->what->options, "stop-after");
-    if (!stop || !graph_is_integer(job->program.graph) || pass_find(stop)->side == BELOW_THE_LINE) return 0;
-    return diag_error(&job->context->diagnostics,
-                      (struct location){.file = job->what->model, .attribute = "--stop-after"},
+static int refuse_pass_above(const struct compile_job *job, const char *option, const char *pass) {
+    return diag_error(&job->context->diagnostics, (struct location){.file = job->what->model, .attribute = option},
                       "passes below the line run: 'bxc compile --list-passes'",
-                      "this is a quantised graph: pass '%s' does not run", stop);
+                      "this is a quantised graph: pass '%s' does not run", pass);
+}
+
+static bool is_above(const char *pass) {
+    const struct pass *found = pass_find(pass);
+    return found && found->side == ABOVE_THE_LINE;
+}
+
+/* A quantised graph begins at the line: passes above it do not run. */
+static int check_passes_run(const struct compile_job *job) {
+    const char *stop = options_get(job->what->options, "stop-after"), *name;
+    if (!graph_is_integer(job->program.graph)) return 0;
+    if (stop && is_above(stop)) return refuse_pass_above(job, "--stop-after", stop);
+    for (size_t i = 0; (name = options_at(job->what->options, "dump-after", i)); i++)
+        if (is_above(name)) return refuse_pass_above(job, "--dump-after", name);
+    return 0;
 }
 
 static void dump(const struct compile_job *job, const char *pass) {
@@ -141,7 +161,7 @@ static int run_passes(struct compile_job *job) {
     program->technology = technology_for(job->options.part, job->options.grade);
     unused_watch(program);
     warn_of_idle_layers(job);
-    if (unused_refuse(program) < 0 || check_stop(job) < 0) return -1;
+    if (unused_refuse(program) < 0 || check_passes_run(job) < 0) return -1;
     if (calibration_load(job->context, job->arena, options, program->graph, &program->calibration) < 0) return -1;
     job->measurement = measurement_new(program);
     job->network = network_new(program);

@@ -118,6 +118,7 @@ static int read_classes(struct program *program, struct event_source *source, si
     int64_t got = event_source_read(source, out->classes, events);
     bool whole = program->calibration.events < CALIBRATION_EVENTS_MAX ? there == program->calibration.events
                                                                       : there >= program->calibration.events;
+    if (got < 0) return -1; /* it was diagnosed */
     if (got == (int64_t)events && whole) return 0;
     return diag_error(&program->context->diagnostics, (struct location){.file = out->file}, "one label an event",
                       "%zu labels for %zu calibration events", there, program->calibration.events);

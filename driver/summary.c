@@ -118,6 +118,26 @@ static const char *chosen_by(const struct program *program, const char *port) {
     return "";
 }
 
+/* Two ports with the same digest carry the same numbers in the same bits. */
+static const char *digest_of(struct arena *arena, const struct graph *graph, const struct port_layout *port) {
+    struct strbuf text = strbuf_new(arena);
+    const struct shape *shape = &graph_value(graph, port->value)->shape;
+    for (uint32_t e = 0; e < port->elements; e++) {
+        format_print(&text, port->format[e]);
+        double zero_point = 0, scale = port->meaning ? meaning_scale(port->meaning, shape, e, &zero_point) : 1;
+        strbuf_printf(&text, " %a %a", scale, zero_point);
+        for (uint32_t s = 0; port->steps && s < port->steps->count; s++) {
+            const struct port_step *step = &port->steps->at[s];
+            strbuf_printf(&text, " %d %a", (int)step->operation,
+                          (double)step->constants[shape_project(shape, e, &step->shape)]);
+        }
+        strbuf_append(&text, "\n");
+    }
+    char digest[65];
+    sha256_of(text.data, text.length, digest);
+    return arena_printf(arena, "%.8s", digest);
+}
+
 static void add_ports(struct arena *arena, const struct program *program, struct compile_report *report) {
     const struct graph *graph = program->graph;
     const struct layout *layout = layout_new(graph, arena);
@@ -134,7 +154,8 @@ static void add_ports(struct arena *arena, const struct program *program, struct
                                  .format = format_words(arena, graph, port->value),
                                  .rounding = input ? rounding_names[node->attributes.input.rounding] : "",
                                  .overflow = input ? overflow_names[node->attributes.input.overflow] : "",
-                                 .chosen_by = input ? chosen_by(program, port->original) : ""};
+                                 .chosen_by = input ? chosen_by(program, port->original) : "",
+                                 .numbers = digest_of(arena, graph, port)};
     }
 }
 

@@ -188,6 +188,8 @@ int port_split_concatenations(struct program *program, struct arena *scratch, bo
 /* ---- port_codes.c: a port that carries its codes ---- */
 /* Why a port cannot carry its codes, or NULL; finds their meaning and the port's steps. */
 const char *port_quantiser_refusal(struct bxc_context *context, struct port_quantiser *quantiser, struct arena *arena);
+/* Whether all its codes are two, which the sign of the number tells. */
+bool port_quantiser_is_sign(const struct port_quantiser *quantiser);
 void port_quantiser_rule(const struct port_quantiser *quantiser, size_t element, struct format *format,
                          enum overflow *overflow);
 

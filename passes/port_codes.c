@@ -64,6 +64,14 @@ static bool two_codes_mean(const struct port_quantiser *q, const struct lowered 
     return true;
 }
 
+bool port_quantiser_is_sign(const struct port_quantiser *q) {
+    for (size_t e = 0; e < q->count; e++) {
+        double zero_point, scale = meaning_scale(&q->meaning, &q->shape, e, &zero_point);
+        if (!q->two_codes || !q->formats[e].is_signed || scale != 1 || zero_point != 0) return false;
+    }
+    return true;
+}
+
 static bool codes_mean(const struct port_quantiser *q, const struct lowered *chain, size_t e,
                        const struct meaning *meaning) {
     bool quant = q->node.op == OP_QUANT;

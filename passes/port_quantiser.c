@@ -225,8 +225,7 @@ static bool arrive(struct search *search, const struct node *node, const struct 
     if (search->out->routes && two_codes != search->out->two_codes) return false;
     search->out->two_codes = two_codes;
     search->out->elsewhere = search->out->elsewhere || two_codes;
-    if (two_codes && node->op == OP_QUANT && !add_step(search, &route, node, OP_DIV, ".scaled", parameters[1]))
-        return false;
+    if (two_codes && node->op == OP_QUANT && !add_step(search, &route, node, OP_DIV, "", parameters[1])) return false;
     const struct node codes = two_codes ? bit_of(search, node) : *node;
     if (search->out->routes == 0) search->out->seen = arena_copy(search->arena, node, sizeof *node);
     if (!merge(search, &codes, &route, parameters)) return false;

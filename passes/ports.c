@@ -349,8 +349,10 @@ static void note_codes(struct program *program, const char *input, const struct 
                  "codes with scale and zero point%s; chosen by the model's quantiser '%s'", more, quantiser->name);
 }
 
-/* Whoever feeds the port has it to compute: not for the report alone. */
+/* Whoever feeds the port has it to compute: not for the report alone. Of a bit that is the number's sign there is
+ * nothing. */
 static void tell_of_arithmetic(struct program *program, const struct node *input, const struct port_quantiser *behind) {
+    if (port_quantiser_is_sign(behind)) return;
     const char *what =
         behind->port_steps.count ? "the steps, each rounded to binary32" : "each element's scale and zero point";
     diag_note(

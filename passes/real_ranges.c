@@ -297,8 +297,8 @@ static void set_constant(const struct graph *graph, valref value, struct real_ra
     for (size_t e = 0; reals && e < count; e++) out[e] = (struct real_range){(double)reals[e], (double)reals[e]};
 }
 
-/* Values that no port bounds: inputs, and the steps of those whose port carries a quantiser's codes. Nothing but the port
- * computes them. */
+/* Values that no port bounds: inputs, and the steps of those whose port carries a quantiser's codes. Nothing but the
+ * port computes them. */
 static bool *values_before_ports(const struct graph *graph, struct arena *arena) {
     bool *before = ARENA_ARRAY(arena, bool, graph->value_count);
     for (uint32_t n = 0; n < graph->node_count; n++) {

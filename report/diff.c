@@ -101,15 +101,23 @@ static const struct port_report *find_port(const struct compile_report *report, 
     return NULL;
 }
 
+/* Ports that words do not tell apart may have other formats, scales or steps by element. */
+static void add_port(struct comparison *comparison, const struct port_report *left, const struct port_report *right) {
+    struct arena *arena = comparison->arena;
+    const char *a = port_words(arena, left), *b = port_words(arena, right);
+    if (left && right && strcmp(a, b) == 0 && strcmp(left->numbers, right->numbers) != 0) {
+        a = arena_printf(arena, "%s, elements of interface.json: %s", a, left->numbers);
+        b = arena_printf(arena, "%s, elements of interface.json: %s", b, right->numbers);
+    }
+    add_row(comparison, GROUP_PORTS, left ? left->name : right->name, a, b);
+}
+
 static void compare_ports(struct comparison *comparison) {
     const struct compile_report *left = comparison->left->report, *right = comparison->right->report;
-    struct arena *arena = comparison->arena;
     for (uint32_t i = 0; i < left->port_count; i++)
-        add_row(comparison, GROUP_PORTS, left->ports[i].name, port_words(arena, &left->ports[i]),
-                port_words(arena, find_port(right, left->ports[i].name)));
+        add_port(comparison, &left->ports[i], find_port(right, left->ports[i].name));
     for (uint32_t i = 0; i < right->port_count; i++)
-        if (!find_port(left, right->ports[i].name))
-            add_row(comparison, GROUP_PORTS, right->ports[i].name, NULL, port_words(arena, &right->ports[i]));
+        if (!find_port(left, right->ports[i].name)) add_port(comparison, NULL, &right->ports[i]);
 }
 
 static const char *layer_words(struct arena *arena, const struct layer_report *layer) {

@@ -101,6 +101,7 @@ static void add_ports(struct arena *arena, cJSON *root, const struct compile_rep
         json_text(arena, object, "rounding", port->rounding);
         json_text(arena, object, "overflow", port->overflow);
         json_text(arena, object, "chosen_by", port->chosen_by);
+        json_text(arena, object, "numbers", port->numbers);
     }
 }
 

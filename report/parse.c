@@ -125,6 +125,7 @@ static void read_ports(struct json_reader *reader, const cJSON *root, struct com
         port->rounding = read_text(reader, item, "rounding");
         port->overflow = read_text(reader, item, "overflow");
         port->chosen_by = read_text(reader, item, "chosen_by");
+        port->numbers = read_text(reader, item, "numbers");
         port++;
     }
 }

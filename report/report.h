@@ -48,6 +48,7 @@ struct compile_report {
         const char *name, *direction;
         uint32_t elements, width;
         const char *format, *rounding, *overflow, *chosen_by;
+        const char *numbers; /* digest of what an element's integers are: formats, scales, zero points, steps */
     } * ports;
     uint32_t port_count;
     struct pass_report *passes;

@@ -152,3 +152,29 @@ END
 check "highest bits that never moved are told, of a layer and of its adders" \
     "grep -q ' % at sums, the highest bit of 2 of 2 numbers never moved$' apart.txt && grep -q ' % at sums of parts, the highest bit of 1 of 1 numbers never moved$' apart.txt"
 check "what may be out of reach is no warning" "[ ! -s apart.err ]"
+
+# ports that carry codes
+normalised() { # MEAN BITS: codes behind a normalisation
+    cat << END
+bxc graph 1
+graph "normalised"
+%0 = input() "x" : [1,2] real
+%1 = constant() "mean" : [2] real {0.25, $1}
+%2 = sub(%0, %1) "centred" : [1,2] real
+%3 = constant() "scale" : [] real {0.5}
+%4 = constant() "zero" : [] real {0}
+%5 = constant() "bits" : [] real {$2}
+%6 = quant(%2, %3, %4, %5) "codes" signed=true narrow=false rounding=half_even : [1,2] real
+output "y" %6
+END
+}
+normalised 1 8 > one.bxc; normalised 2 8 > two.bxc
+"$BXC" compile one.bxc -o one --name n > /dev/null 2> one.err; "$BXC" compile two.bxc -o two --name n > /dev/null 2>&1
+"$BXC" diff one two > codes.txt
+check "diff tells ports apart by what their codes stand for" "grep -q '^  x .*elements of interface.json: [0-9a-f]*  *input.*elements of interface.json' codes.txt"
+check "and says that other ports are equal" "grep -q '^  ports: 1 row is equal' codes.txt"
+check "what the feeder computes is told" "grep -q \"what feeds it computes what 'centred'\" one.err"
+normalised 0 1 | sed 's/0.25, 0/0, 0/' > sign.bxc
+sed 's/^%2 = sub.*/%2 = reshape(%0) "flat" shape=[1,2] : [1,2] real/' sign.bxc > moved.bxc
+"$BXC" compile moved.bxc -o sign > /dev/null 2> sign.err
+check "of a sign the feeder computes nothing" "[ -d sign ] && ! grep -q 'what feeds it computes' sign.err"

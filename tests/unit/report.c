@@ -36,8 +36,8 @@ static struct layer_report layers[] = {
     {"(boundary registers and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL},
 };
 static struct port_report ports[] = {
-    {"x", "input", 16, 256, "s16f10", "half_even", "saturate", "default: \"no input quantiser\""},
-    {"y", "output", 5, 80, "u16f15", "", "", ""},
+    {"x", "input", 16, 256, "s16f10", "half_even", "saturate", "default: \"no input quantiser\"", "0123abcd"},
+    {"y", "output", 5, 80, "u16f15", "", "", "", "4567cdef"},
 };
 static struct pass_report passes[] = {
     {"clean", "above", "drop nodes no output depends on", true, 0.001, false, 0, 0, 0, 0},

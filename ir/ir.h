@@ -316,7 +316,7 @@ struct value {
     struct formats formats;     /* integers */
     struct intervals intervals; /* integers */
     noderef definition;
-    uint32_t first_reader; /* readers.c; NO_READER: none */
+    uint32_t first_reader; /* readers.c; 0: none */
 };
 
 /* One unary function of integers: entries[m - first], for m in [first, first + count). */
@@ -521,10 +521,10 @@ void graph_append_output(struct graph *graph, const char *name, valref value);
 void graph_name_value(struct graph *graph, valref value, const char *name);
 /* Every reader of `old`, outputs included, reads the replacement instead, but for what defines that. */
 void graph_replace(struct graph *graph, valref old, valref replacement);
-/* A new operand of a node; whoever writes to `inputs` instead leaves the graph's readers wrong. */
-void graph_set_operand(struct graph *graph, struct node *node, uint32_t slot, valref value);
 /* The same without outputs: they are the value still. */
 void graph_put_behind(struct graph *graph, valref value, valref behind);
+/* A new operand of a node; whoever writes to `inputs` instead leaves the graph's readers wrong. */
+void graph_set_operand(struct graph *graph, struct node *node, uint32_t slot, valref value);
 /* Drops dead and unused nodes (inputs stay), sorts operands first, renumbers. Returns whether any went. */
 bool graph_compact(struct graph *graph);
 /* The model's inputs, in order. */
@@ -533,6 +533,10 @@ struct value_list {
     valref *at;
 };
 struct value_list graph_inputs(const struct graph *graph, struct arena *arena);
+/* For what makes nodes: the operands of one more, and those of all. */
+void readers_add_node(struct graph *graph, uint32_t node);
+void readers_find(struct graph *graph);
+bool readers_are_right(const struct graph *graph); /* what graph_verify asks */
 /* The operands of live nodes that are this value, in the order of the nodes. */
 struct reader_list {
     uint32_t count;
@@ -541,13 +545,11 @@ struct reader_list {
         uint32_t slot;
     } * at;
 };
-/* For what makes nodes: the operands of one more, and those of all. */
-void readers_add_node(struct graph *graph, uint32_t node);
-void readers_find(struct graph *graph);
-bool readers_are_right(const struct graph *graph); /* what graph_verify asks */
 struct reader_list graph_readers(const struct graph *graph, valref value, struct arena *arena);
 /* Users of a value among live nodes; *output tells whether it is a graph output too. */
 uint32_t graph_use_count(const struct graph *graph, valref value, bool *output);
+/* The live node whose one operand is the value, and nobody else's is; else NO_NODE. *output likewise. */
+noderef graph_sole_reader(const struct graph *graph, valref value, bool *output);
 /* formats helper: one format for all. */
 struct formats formats_uniform(struct arena *arena, struct format format);
 struct formats formats_copy(struct arena *arena, const struct formats *formats);

@@ -125,3 +125,10 @@ uint32_t graph_use_count(const struct graph *graph, valref value, bool *output) 
         *output = *output || valref_equal(graph->outputs[i].value, value);
     return count;
 }
+
+noderef graph_sole_reader(const struct graph *graph, valref value, bool *output) {
+    if (graph_use_count(graph, value, output) != 1) return NO_NODE;
+    const struct read *read = linked(graph, graph_value(graph, value)->first_reader);
+    while (graph->nodes[read->node].dead) read = linked(graph, read->next);
+    return (noderef){read->node};
+}

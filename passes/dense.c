@@ -5,18 +5,9 @@
 #include <math.h>
 
 noderef sole_reader(const struct graph *graph, valref value) {
-    noderef reader = NO_NODE;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->nodes[n];
-        for (uint32_t k = 0; !node->dead && k < node->input_count; k++) {
-            if (!valref_equal(node->inputs[k], value)) continue;
-            if (reader.id != UINT32_MAX) return NO_NODE;
-            reader = (noderef){n};
-        }
-    }
-    for (uint32_t o = 0; o < graph->output_count; o++)
-        if (valref_equal(graph->outputs[o].value, value)) return NO_NODE;
-    return reader;
+    bool output;
+    noderef reader = graph_sole_reader(graph, value, &output);
+    return output ? NO_NODE : reader;
 }
 
 bool is_per_column(const struct shape *constant, const struct shape *shape) {

@@ -6,11 +6,10 @@
 
 const struct node *only_reader(const struct graph *graph, valref value) {
     bool output;
-    if (graph_use_count(graph, value, &output) != 1 || output) return NULL;
-    for (uint32_t i = 0; i < graph->node_count; i++)
-        for (uint32_t k = 0; !graph->nodes[i].dead && k < graph->nodes[i].input_count; k++)
-            if (valref_equal(graph->nodes[i].inputs[k], value)) return k == 0 ? &graph->nodes[i] : NULL;
-    return NULL;
+    noderef ref = graph_sole_reader(graph, value, &output);
+    if (ref.id == UINT32_MAX || output) return NULL;
+    const struct node *reader = graph_node(graph, ref);
+    return valref_equal(reader->inputs[0], value) ? reader : NULL;
 }
 
 static int lower_narrow_input(struct integerise *state, const struct node *node, const struct node *reader) {

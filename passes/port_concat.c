@@ -14,39 +14,61 @@ static bool is_arithmetic(enum op op) {
     return op == OP_ADD || op == OP_SUB || op == OP_MUL || op == OP_DIV;
 }
 
+/* Values that are to be looked at: chains may be longer than a stack is deep. */
+struct waiting {
+    valref value;
+    struct waiting *next;
+};
+
+static struct waiting *await(struct arena *arena, valref value, struct waiting *next) {
+    struct waiting *waiting = ARENA_NEW(arena, struct waiting);
+    *waiting = (struct waiting){value, next};
+    return waiting;
+}
+
 /* Whether all that reads the value is elementwise with constants, up to quantisers. */
-static bool ends_in_quantisers(const struct graph *graph, valref value) {
-    bool output;
-    if (graph_use_count(graph, value, &output) == 0 || output) return false;
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++) {
-            const struct node *node = &graph->nodes[n];
-            if (!valref_equal(node->inputs[k], value)) continue;
+static bool ends_in_quantisers(const struct graph *graph, valref value, struct arena *scratch) {
+    struct waiting *waiting = await(scratch, value, NULL);
+    while (waiting) {
+        bool output;
+        value = waiting->value;
+        waiting = waiting->next;
+        if (graph_use_count(graph, value, &output) == 0 || output) return false;
+        const struct reader_list readers = graph_readers(graph, value, scratch);
+        for (uint32_t i = 0; i < readers.count; i++) {
+            const struct node *node = graph_node(graph, readers.at[i].node);
+            uint32_t k = readers.at[i].slot;
             bool quantiser = op_is_quantiser(node->op), step = is_arithmetic(node->op) || node->op == OP_BATCH_NORM;
             if (!constant_reader(graph, node, k, value) || !(quantiser || step) || (k > 0 && !is_arithmetic(node->op)))
                 return false;
-            if (step && !ends_in_quantisers(graph, node->result)) return false;
+            if (step) waiting = await(scratch, node->result, waiting);
         }
+    }
     return true;
 }
 
-static bool any_comes_from_input(const struct graph *graph, const struct node *concat);
-
-/* Whether movements and arithmetic with constants alone stand between an input and some of the value. */
-static bool comes_from_input(const struct graph *graph, valref value) {
-    const struct node *node = graph_definition(graph, value);
-    if (node->op == OP_INPUT) return true;
-    if (node->op == OP_CONCAT) return any_comes_from_input(graph, node);
-    if (op_is_movement(node->op)) return comes_from_input(graph, node->inputs[0]);
-    if (!is_arithmetic(node->op) && node->op != OP_BATCH_NORM) return false;
-    uint32_t slot = graph_reals(graph, node->inputs[0]) ? 1 : 0;
-    return constant_reader(graph, node, slot, node->inputs[slot]) && comes_from_input(graph, node->inputs[slot]);
+static bool any_comes_from_input(const bool *from_input, const struct node *concat) {
+    for (uint32_t i = 0; i < concat->input_count; i++)
+        if (from_input[concat->inputs[i].id]) return true;
+    return false;
 }
 
-static bool any_comes_from_input(const struct graph *graph, const struct node *concat) {
-    for (uint32_t i = 0; i < concat->input_count; i++)
-        if (comes_from_input(graph, concat->inputs[i])) return true;
-    return false;
+static bool comes_from_input(const struct graph *graph, const bool *from_input, const struct node *node) {
+    if (node->op == OP_INPUT) return true;
+    if (node->op == OP_CONCAT) return any_comes_from_input(from_input, node);
+    if (op_is_movement(node->op)) return from_input[node->inputs[0].id];
+    if (!is_arithmetic(node->op) && node->op != OP_BATCH_NORM) return false;
+    uint32_t slot = graph_reals(graph, node->inputs[0]) ? 1 : 0;
+    return constant_reader(graph, node, slot, node->inputs[slot]) && from_input[node->inputs[slot].id];
+}
+
+/* By value: whether movements and arithmetic with constants alone stand between an input and some of it. */
+static const bool *those_from_inputs(const struct graph *graph, struct arena *scratch) {
+    bool *from_input = ARENA_ARRAY(scratch, bool, graph->value_count + 1);
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (!graph->nodes[n].dead)
+            from_input[graph->nodes[n].result.id] = comes_from_input(graph, from_input, &graph->nodes[n]);
+    return from_input;
 }
 
 /* ---- one reader in front ---- */
@@ -129,30 +151,35 @@ static valref split_reader(const struct split *split) {
     return joined;
 }
 
+/* Up to the quantisers. */
 static int split_readers(struct graph *graph, struct arena *scratch, valref concat) {
-    const uint32_t count = graph->node_count;
-    struct split split = {graph, scratch, .concat = *graph_definition(graph, concat)};
-    split.map = movement_map(graph, &split.concat, scratch);
-    for (uint32_t n = 0; n < count; n++)
-        for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++) {
-            if (!valref_equal(graph->nodes[n].inputs[k], concat)) continue;
-            split.reader = graph->nodes[n];
-            split.slot = k;
+    struct waiting *waiting = await(scratch, concat, NULL);
+    while (waiting) {
+        concat = waiting->value;
+        waiting = waiting->next;
+        struct split split = {graph, scratch, .concat = *graph_definition(graph, concat)};
+        split.map = movement_map(graph, &split.concat, scratch);
+        const struct reader_list readers = graph_readers(graph, concat, scratch);
+        for (uint32_t i = 0; i < readers.count; i++) {
+            split.reader = *graph_node(graph, readers.at[i].node);
+            split.slot = readers.at[i].slot;
             valref joined = split_reader(&split);
             if (joined.id == UINT32_MAX) return -1;
-            if (!op_is_quantiser(split.reader.op) && split_readers(graph, scratch, joined) < 0) return -1;
+            if (!op_is_quantiser(split.reader.op)) waiting = await(scratch, joined, waiting);
         }
-    graph_definition(graph, concat)->dead = true; /* nobody reads it any more */
+        graph_definition(graph, concat)->dead = true; /* nobody reads it any more */
+    }
     return 0;
 }
 
 int port_split_concatenations(struct program *program, struct arena *scratch, bool *changed) {
     struct graph *graph = program->graph;
     const uint32_t count = graph->node_count;
-    for (uint32_t n = count; n-- > 0;) { /* the outer one first */
+    const bool *from_input = those_from_inputs(graph, scratch);
+    for (uint32_t n = count; n-- > 0;) { /* the outer one first: what is split changes readers, no operand before it */
         const struct node *node = &graph->nodes[n];
-        if (node->dead || node->op != OP_CONCAT || !any_comes_from_input(graph, node) ||
-            !ends_in_quantisers(graph, node->result))
+        if (node->dead || node->op != OP_CONCAT || !any_comes_from_input(from_input, node) ||
+            !ends_in_quantisers(graph, node->result, scratch))
             continue;
         *changed = true;
         if (split_readers(graph, scratch, node->result) < 0) return -1;

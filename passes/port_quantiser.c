@@ -6,24 +6,30 @@
 #include "passes/integerise.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- from the input to the quantisers ---- */
 
 struct route {
-    valref value;                      /* where it has come to */
-    uint32_t *source;                  /* the input's element that each of its elements is */
-    struct step steps[PORT_STEPS_MAX]; /* constants by element of the input */
+    valref value;             /* where it has come to */
+    uint32_t *source;         /* the input's element that each of its elements is */
+    const struct step *steps; /* constants by element of the input; shared by routes */
     uint32_t step_count;
+};
+
+/* An operand that is to be looked at: models may be longer than a stack is deep. */
+struct waiting {
+    noderef reader;
+    uint32_t slot;
+    const struct route *route;
+    struct waiting *next;
 };
 
 struct search {
     const struct graph *graph;
     struct arena *arena;
     struct port_quantiser *out;
+    struct waiting *waiting;
 };
-
-static bool follow(struct search *search, const struct route *route);
 
 static size_t elements_of(const struct graph *graph, valref value) {
     return shape_elements(&graph_value(graph, value)->shape);
@@ -42,6 +48,30 @@ static const float *moved_back(const struct search *search, const struct route *
     return back;
 }
 
+/* All that reads the value is to be looked at, the first next; false where it is an output, or nobody reads it. */
+static bool arrive(struct search *search, struct route route) {
+    const struct reader_list readers = graph_readers(search->graph, route.value, search->arena);
+    const struct route *here = arena_copy(search->arena, &route, sizeof route);
+    bool output;
+    (void)graph_use_count(search->graph, route.value, &output);
+    if (readers.count == 0 || output) return false;
+    for (uint32_t i = readers.count; i-- > 0;) {
+        struct waiting *waiting = ARENA_NEW(search->arena, struct waiting);
+        *waiting = (struct waiting){readers.at[i].node, readers.at[i].slot, here, search->waiting};
+        search->waiting = waiting;
+    }
+    return true;
+}
+
+/* NULL where the route has as many as it can have. */
+static struct step *new_step(const struct search *search, struct route *route) {
+    if (route->step_count == PORT_STEPS_MAX) return NULL;
+    struct step *steps = ARENA_ARRAY(search->arena, struct step, route->step_count + 1);
+    for (uint32_t s = 0; s < route->step_count; s++) steps[s] = route->steps[s];
+    route->steps = steps;
+    return &steps[route->step_count++];
+}
+
 static void take_along(struct search *search, const struct node *node) {
     struct port_quantiser *out = search->out;
     for (uint32_t i = 0; i < out->node_count; i++)
@@ -57,22 +87,23 @@ static bool follow_movement(struct search *search, const struct node *node, stru
     route.source = source;
     route.value = node->result;
     search->out->elsewhere = true;
-    return follow(search, &route);
+    return arrive(search, route);
 }
 
 static bool follow_arithmetic(struct search *search, const struct node *node, uint32_t slot, struct route route) {
     const struct shape *shape = &graph_value(search->graph, node->result)->shape;
     const float *spread = spread_constant(search->graph, node->inputs[1 - slot], shape, search->arena);
     if (!spread || !shape_equal(shape, &graph_value(search->graph, route.value)->shape) ||
-        route.step_count == PORT_STEPS_MAX || (node->op == OP_DIV && slot == 1))
+        (node->op == OP_DIV && slot == 1))
         return false;
-    struct step *step = &route.steps[route.step_count++];
+    const float *constants = moved_back(search, &route, spread);
+    struct step *step = constants ? new_step(search, &route) : NULL;
+    if (!step) return false;
     *step = (struct step){.node = arena_copy(search->arena, node, sizeof *node), .slot = slot};
-    step->constants[1 - slot] = moved_back(search, &route, spread);
-    if (!step->constants[1 - slot]) return false;
+    step->constants[1 - slot] = constants;
     take_along(search, node);
     route.value = node->result;
-    return follow(search, &route);
+    return arrive(search, route);
 }
 
 /* Batch normalisation's parameter, which runs along axis 1, by element of the operand. */
@@ -90,11 +121,12 @@ static const float *spread_channels(const struct search *search, valref paramete
 static bool add_step(struct search *search, struct route *route, const struct node *node, enum op op, const char *what,
                      const float *spread) {
     const float *constants = spread ? moved_back(search, route, spread) : NULL;
-    if (!constants || route->step_count == PORT_STEPS_MAX) return false;
+    struct step *step = constants ? new_step(search, route) : NULL;
+    if (!step) return false;
     struct node *own = ARENA_NEW(search->arena, struct node);
     *own = (struct node){
         .op = op, .name = arena_printf(search->arena, "%s%s", node->name, what), .source_op = node->source_op};
-    route->steps[route->step_count++] = (struct step){.node = own, .constants = {[1] = constants}};
+    *step = (struct step){.node = own, .constants = {[1] = constants}};
     return true;
 }
 
@@ -115,7 +147,7 @@ static bool follow_batch_norm(struct search *search, const struct node *node, st
     take_along(search, node);
     search->out->elsewhere = true;
     route.value = node->result;
-    return follow(search, &route);
+    return arrive(search, route);
 }
 
 /* ---- quantisers of two codes ---- */
@@ -154,10 +186,11 @@ static bool is_alike(const struct node *a, const struct node *b) {
 static void begin(struct search *search, const struct node *node, const struct route *route) {
     struct port_quantiser *out = search->out;
     out->node = *node;
-    memcpy(out->steps, route->steps, sizeof out->steps);
     out->step_count = route->step_count;
-    for (uint32_t s = 0; s < out->step_count; s++)
+    for (uint32_t s = 0; s < out->step_count; s++) {
+        out->steps[s] = route->steps[s];
         out->steps[s].constants[1 - out->steps[s].slot] = ARENA_ARRAY(search->arena, float, out->count);
+    }
     out->parameter_count = node->op == OP_QUANT ? 3 : out->two_codes ? 1 : 0;
     for (int k = 0; k < 4; k++) out->parameters[k] = ARENA_ARRAY(search->arena, float, out->count);
     out->formats = ARENA_ARRAY(search->arena, struct format, out->count);
@@ -212,7 +245,7 @@ static bool merge(struct search *search, const struct node *node, const struct r
     return true;
 }
 
-static bool arrive(struct search *search, const struct node *node, const struct route *at) {
+static bool end_at(struct search *search, const struct node *node, const struct route *at) {
     const struct shape *shape = &graph_value(search->graph, node->result)->shape;
     const bool two_codes = has_two_codes(search->graph, node);
     const float *parameters[4] = {0};
@@ -244,19 +277,16 @@ static bool follow_reader(struct search *search, const struct node *node, uint32
     case OP_MUL:
     case OP_DIV: return follow_arithmetic(search, node, slot, *route);
     case OP_BATCH_NORM: return slot == 0 && follow_batch_norm(search, node, *route);
-    default: return slot == 0 && op_is_quantiser(node->op) && arrive(search, node, route);
+    default: return slot == 0 && op_is_quantiser(node->op) && end_at(search, node, route);
     }
 }
 
-static bool follow(struct search *search, const struct route *route) {
-    const struct graph *graph = search->graph;
-    bool output;
-    if (graph_use_count(graph, route->value, &output) == 0 || output) return false;
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++)
-            if (valref_equal(graph->nodes[n].inputs[k], route->value) &&
-                !follow_reader(search, &graph->nodes[n], k, route))
-                return false;
+static bool follow(struct search *search) {
+    while (search->waiting) {
+        const struct waiting *next = search->waiting;
+        search->waiting = next->next;
+        if (!follow_reader(search, graph_node(search->graph, next->reader), next->slot, next->route)) return false;
+    }
     return true;
 }
 
@@ -281,10 +311,10 @@ bool port_quantiser_find(const struct graph *graph, valref input, struct arena *
     size_t count = elements_of(graph, input);
     *out = (struct port_quantiser){.shape = graph_value(graph, input)->shape, .count = count};
     out->nodes = ARENA_ARRAY(arena, valref, graph->node_count);
-    struct search search = {graph, arena, out};
+    struct search search = {.graph = graph, .arena = arena, .out = out};
     struct route route = {.value = input, .source = ARENA_ARRAY(arena, uint32_t, count)};
     for (size_t i = 0; i < count; i++) route.source[i] = (uint32_t)i;
-    return follow(&search, &route) && fill_unread(out);
+    return arrive(&search, route) && follow(&search) && fill_unread(out);
 }
 
 /* ---- one quantiser in front ---- */

@@ -107,14 +107,8 @@ static valref alone(struct graph *graph, valref value, size_t *element) {
 /* ---- what reads the sum ---- */
 
 static const struct node *only_reader(const struct graph *graph, valref value) {
-    const struct node *reader = NULL;
-    for (uint32_t i = 0; i < graph->node_count; i++)
-        for (uint32_t k = 0; !graph->nodes[i].dead && k < graph->nodes[i].input_count; k++) {
-            if (!valref_equal(graph->nodes[i].inputs[k], value)) continue;
-            if (reader) return NULL;
-            reader = &graph->nodes[i];
-        }
-    return reader;
+    noderef reader = graph_sole_reader(graph, value, NULL);
+    return reader.id == UINT32_MAX ? NULL : graph_node(graph, reader);
 }
 
 /* The neurons' numbers of a layer that multiplies `value`, biases included. */

@@ -1,5 +1,6 @@
 /* The quantiser that an input's readers see, as the port's: one of two codes, behind batch normalisation, behind a
  * concatenation. Numbers lie on, one below and one above every threshold. */
+#include "passes/integerise.h"
 #include "tests/unit/crossing.h"
 
 enum { EVENTS = 3000 };
@@ -306,6 +307,37 @@ static void slices_behind_concatenation(void) {
     crossing_free(&c);
 }
 
+/* Far more nodes in a row than a stack has frames for. */
+enum { LONG = 100000 };
+
+static void long_ways_to_a_quantiser(void) {
+    struct crossing c = crossing_new();
+    valref input = graph_append_input(c.graph, "x", shape2(1, 1)), x = input;
+    union attributes turned = {.transpose = {.permutation = {1, 0}}};
+    for (int i = 0; i < LONG; i++) x = graph_append(c.graph, OP_TRANSPOSE, "turned", &x, 1, &turned);
+    graph_append_output(c.graph, "y", narrow1(&c, "q", x, true, 6, 2));
+    struct port_quantiser found;
+    CHECK(port_quantiser_find(c.graph, input, c.context->arena, &found));
+    CHECK_EQ(found.formats[0].width, 6);
+    crossing_free(&c);
+}
+
+static void long_ways_behind_a_concatenation(void) {
+    struct crossing c = crossing_new();
+    valref a = graph_append_input(c.graph, "a", shape2(1, 1)), b = graph_append_input(c.graph, "b", shape2(1, 1)),
+           one = scalar(&c, "one", 1), x = joined(&c, a, b);
+    for (int i = 0; i < LONG; i++) x = op2(&c, OP_ADD, "more", x, one);
+    graph_append_output(c.graph, "y", narrow1(&c, "q", x, true, 6, 2));
+    bool changed = false;
+    CHECK_EQ(port_split_concatenations(&c.program, c.context->arena, &changed), 0);
+    CHECK(changed);
+    CHECK(graph_compact(c.graph));
+    CHECK_EQ(count_op(c.graph, OP_CONCAT), 1);
+    CHECK_EQ(count_op(c.graph, OP_NARROW), 2);
+    CHECK_EQ(count_op(c.graph, OP_ADD), 2 * LONG);
+    crossing_free(&c);
+}
+
 /* A concatenation that something else reads too stays whole. */
 static void concatenation_with_another_reader(void) {
     struct crossing c = crossing_new();
@@ -335,6 +367,8 @@ int main(void) {
     RUN(steps_behind_movements);
     RUN(routes_without_a_scale_are_told);
     RUN(slices_behind_concatenation);
+    RUN(long_ways_to_a_quantiser);
+    RUN(long_ways_behind_a_concatenation);
     RUN(concatenation_with_another_reader);
     TEST_EXIT();
 }

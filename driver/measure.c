@@ -66,7 +66,8 @@ struct measurement *measurement_new(struct program *program) {
 }
 
 const char *measurement_events(const struct measurement *measurement) {
-    return arena_printf(measurement->arena, "%zu %s events", measurement->events,
+    return arena_printf(measurement->arena, "%s %s events",
+                        words_count(measurement->arena, (double)measurement->events),
                         measurement->calibrated ? "calibration" : "normally distributed random");
 }
 

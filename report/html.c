@@ -116,19 +116,14 @@ static void provenance_section(struct strbuf *out, const struct compile_report *
     end_section(out);
 }
 
-static void reserved_banner(struct strbuf *out, const struct verdict *verdict) {
-    struct arena *arena = out->arena;
+static void append_reservations(struct strbuf *out, const struct verdict *verdict) {
     uint32_t count;
-    const char **reservations = words_reservations(arena, verdict, &count);
-    strbuf_printf(out, "<div class=\"banner warn\">%s<span>%s events through %s.</span>\n",
-                  verdict_engines_ran(verdict) ? "Every bit equal, with reservations" : "Verified in part only",
-                  words_count(arena, (double)verdict->events), words_engines(arena, verdict));
+    const char **reservations = words_reservations(out->arena, verdict, &count);
     for (uint32_t i = 0; i < count; i++) {
         strbuf_append(out, "<span>");
         append_escaped(out, reservations[i]);
         strbuf_append(out, "</span>\n");
     }
-    strbuf_append(out, "</div>\n");
 }
 
 static void banner(struct strbuf *out, const struct verdict *verdict) {
@@ -143,11 +138,17 @@ static void banner(struct strbuf *out, const struct verdict *verdict) {
             words_count(arena, (double)verdict->events), words_engines(arena, verdict),
             verdict->latency_measured ? "; the latency measured is the one told" : "");
     } else if (verdict_state(verdict) == VERDICT_RESERVED) {
-        reserved_banner(out, verdict);
+        strbuf_printf(out, "<div class=\"banner warn\">%s<span>%s events through %s.</span>\n",
+                      verdict_engines_ran(verdict) ? "Every bit equal, with reservations" : "Verified in part only",
+                      words_count(arena, (double)verdict->events), words_engines(arena, verdict));
+        append_reservations(out, verdict);
+        strbuf_append(out, "</div>\n");
     } else {
-        strbuf_printf(out, "<div class=\"banner bad\">Verification failed<span>%s</span></div>\n",
+        strbuf_printf(out, "<div class=\"banner bad\">Verification failed<span>%s</span>\n",
                       verdict->equal ? "The measured latency is not the one that interface.json tells."
                                      : "Not every engine gave the emulator\xe2\x80\x99s bits; see below.");
+        append_reservations(out, verdict);
+        strbuf_append(out, "</div>\n");
     }
 }
 

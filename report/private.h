@@ -43,7 +43,6 @@ void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss)
 /* UTF-8 without control characters; what is neither becomes '?' */
 const char *words_clean(struct arena *arena, const char *text);
 const char *words_events(struct arena *arena, double number);     /* "1 event" */
-const char *words_count(struct arena *arena, double number);      /* 1,728,000 */
 const char *words_clock(struct arena *arena, double nanoseconds); /* of a period, in MHz */
 const char *words_number(struct arena *arena, double number);     /* four significant digits; "-" for NaN */
 const char *words_area(struct arena *arena, double area);         /* of a ROC curve; "-" for NaN */

@@ -152,4 +152,7 @@ void diff_html(struct strbuf *out, const struct firmware_side *left, const struc
 /* doc/diff.schema.json */
 void diff_json(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right);
 
+/* ---- words.c ---- */
+const char *words_count(struct arena *arena, double number); /* 1,728,000 */
+
 #endif

@@ -136,5 +136,6 @@ verify --engines c; expect partial_kept 0 'verify/partial.json: note'
 [ "$(cksum < "$WORK/fw/verify/verdict.json")" = "$before" ] && [ "$(state)" = good ] && ok full_stays || not_ok full_stays "the banner is $(state)"
 sed -i 's/out_y\[i\] = v_/out_y[i] = 1 ^ v_/' "$WORK/fw/c/matmul.c"; verify --engines c; expect finding 1 '^verdict: NOT equal'
 [ "$(state)" = bad ] && ok finding_replaces || not_ok finding_replaces "the banner is $(state)"
+grep -A 9 'banner bad">' "$WORK/fw/report/report.html" | grep -q '<span>not as bxc compiled it: c/matmul.c</span>' && ok red_banner || not_ok red_banner "it does not name what was edited"
 fresh; verify; echo >> "$WORK/fw/c/matmul.c"; verify --engines c
 [ "$(state)" = warn ] && ok other_files_replace || not_ok other_files_replace "the banner is $(state)"

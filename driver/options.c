@@ -95,6 +95,11 @@ static void warn_of_another(const struct bxc_options *options, const struct opti
                  "it is given as '%s' and as '%s': the last one counts", before, value);
 }
 
+static bool ends_with_file(const char *argument) {
+    size_t length = argument ? strlen(argument) : 0;
+    return length >= 4 && strcmp(argument + length - 4, "FILE") == 0;
+}
+
 static int set(void *user) {
     const struct setting *setting = user;
     struct bxc_options *options = setting->options;
@@ -105,6 +110,9 @@ static int set(void *user) {
                           nearest ? arena_printf(options->arena, "did you mean '%s'?", nearest) : "see 'bxc --help'",
                           "no option '%s'", setting->key);
     }
+    if (setting->value && !*setting->value && ends_with_file(option->argument))
+        return diag_error(&options->context->diagnostics, option_location(options, option->key), NULL,
+                          "the name of the file is empty");
     warn_of_another(options, option, setting->value);
     if (options->count == options->capacity) {
         size_t capacity = options->capacity ? 2 * options->capacity : 16;

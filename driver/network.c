@@ -101,8 +101,7 @@ static int check_gates(const struct program *program, const struct network *netw
         return diag_error(&program->context->diagnostics, (struct location){.attribute = "--max-error"},
                           "hold them against --max-flips",
                           "there is no error to hold the limit against: only decisions are compared");
-    double share = loss->decisions ? (double)loss->flipped / (double)loss->decisions : 0;
-    int result = check_share(program, "--max-flips", "decisions flipped", gates.flips, share);
+    int result = check_share(program, "--max-flips", "decisions flipped", gates.flips, loss_flipped_share(loss));
     if (check_error(program, gates.error, loss->max_error) < 0) result = -1;
     double lost = labelled_loss(network->truth.labelled, network->truth.labelled_count);
     return check_share(program, "--max-loss", "accuracy lost", gates.loss, lost) < 0 ? -1 : result;

@@ -26,6 +26,16 @@ bool loss_has_quantisers(const struct graph *graph) {
     return false;
 }
 
+double loss_flipped_share(const struct loss *loss) {
+    double worst = loss->decisions ? (double)loss->flipped / (double)loss->decisions : 0;
+    for (uint32_t o = 0; o < loss->output_count; o++) {
+        const struct loss_output *output = &loss->by_output[o];
+        double share = output->decisions ? (double)output->flipped / (double)output->decisions : 0;
+        worst = share > worst ? share : worst;
+    }
+    return worst;
+}
+
 static bool has_tables(const struct graph *reference, const struct graph *fixed) {
     bool curved = false, table = false;
     for (uint32_t i = 0; i < reference->node_count; i++)

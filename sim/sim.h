@@ -161,6 +161,8 @@ struct loss {
     const char *warning; /* what they do not explain, or NULL */
 };
 
+/* Of the decisions of the output that has lost most of its own, which many others do not hide. */
+double loss_flipped_share(const struct loss *loss);
 /* Which formats explain a loss, in words. */
 const char *loss_formats(const struct graph *reference, const struct graph *fixed, struct arena *arena);
 /* The rule, whether the loss as counted is explained: sets `explained` and `warning`. accuracy_lost: share, or NaN. */

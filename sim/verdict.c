@@ -446,15 +446,11 @@ static void add_gate(struct verdict *verdict, const char *name, double limit, do
         (struct gate){.name = name, .limit = limit, .value = value, .passed = value <= limit};
 }
 
-static double flipped_share(const struct loss *loss) {
-    return loss->decisions ? (double)loss->flipped / (double)loss->decisions : 0;
-}
-
 static void judge_loss(struct verification *run) {
     struct verdict *verdict = run->verdict;
     const struct verify_options *options = run->options;
     const struct loss *loss = &verdict->loss;
-    add_gate(verdict, "max-flips", options->max_flips, flipped_share(loss));
+    add_gate(verdict, "max-flips", options->max_flips, loss_flipped_share(loss));
     add_gate(verdict, "max-error", options->max_error, loss->max_error);
     add_gate(verdict, "max-loss", options->max_loss, labelled_loss(verdict->labelled, verdict->labelled_count));
     if (verdict_warns_of_loss(verdict))

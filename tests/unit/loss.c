@@ -320,7 +320,8 @@ static void a_ruined_head_among_many_is_told(void) {
     CHECK(loss.decisions == 40 * EVENTS && loss.flipped < loss.decisions / 20);
     CHECK_EQ(loss.output_count, 40);
     CHECK(loss.by_output[38].flipped == 0 && loss.by_output[39].flipped == loss.flipped);
-    for (int cause = 0; cause < LOSS_CAUSE_COUNT; cause++) { /* as if the formats explained it */
+    CHECK_EQ(loss_flipped_share(&loss) * EVENTS, loss.flipped); /* what a gate is held against: 40 times the mean */
+    for (int cause = 0; cause < LOSS_CAUSE_COUNT; cause++) {    /* as if the formats explained it */
         loss.flipped_by[cause] = loss.by_output[39].flipped_by[cause] = loss.beyond_by[cause] = 0;
     }
     loss_judge(&loss, 0, context->arena);

@@ -203,27 +203,34 @@ static void less_bit(struct reader *r) {
     const struct technology *t = r->timing->technology;
     const struct wire *a = operand_of(r->timing->datapath, r->wire, 0),
                       *b = operand_of(r->timing->datapath, r->wire, 1);
-    int width = widest_operand(r->timing->datapath, r->wire, 0), at[BITS + 1];
+    int width = comparison_width(a, b), digits = less_digits(width), at[BITS];
     if (is_constant_wire(a) && a->lo == 0 && b->lo >= 0) { /* any bit set */
         r->out[0] = lut_tree(t, r->operands[1].at, width);
         return;
     }
-    for (int i = 0; i < width; i++) {
-        struct bit_time in[2] = {r->operands[0].at[i], r->operands[1].at[i]};
-        in[0].inputs = in[1].inputs = 0; /* each goes onto the chain itself, too: its LUT stays */
-        bool one = in[0].at == ABSENT || in[1].at == ABSENT;
-        struct bit_time bit = lut_of(t, in, 2);
-        at[i] = bit.at == ABSENT ? ABSENT : one && !bit.inputs ? bit.at + t->net : bit.at;
+    for (int d = 0; d < digits; d++) {
+        struct bit_time in[2 * LESS_DIGIT_BITS];
+        int count = 0;
+        for (int i = d * LESS_DIGIT_BITS; i < width && i < (d + 1) * LESS_DIGIT_BITS; i++)
+            for (int k = 0; k < 2; k++)
+                if (r->operands[k].at[i].at != ABSENT) in[count++] = r->operands[k].at[i];
+        if (digits == 1) {
+            r->out[0] = lut_of(t, in, count);
+            return;
+        }
+        for (int i = 0; i < count; i++) in[i].inputs = 0; /* two LUT read them */
+        at[d] = count == 1 ? in[0].at + t->net : lut_of(t, in, count).at;
     }
-    at[width < BITS ? width : BITS - 1] = ABSENT;
-    int count = width < BITS ? width + 1 : BITS;
-    carry_chain(t, t->carry_block_of_two, at, count);
-    r->out[0] = (struct bit_time){.at = at[count - 1]};
+    at[digits] = ABSENT;
+    carry_chain(t, t->carry_block_of_two, at, digits + 1);
+    r->out[0] = (struct bit_time){.at = at[digits]};
 }
 
 static void equal_bit(struct reader *r) {
     struct bit_time in[2 * BITS];
-    int width = widest_operand(r->timing->datapath, r->wire, 0), count = 0;
+    int width = comparison_width(operand_of(r->timing->datapath, r->wire, 0),
+                                 operand_of(r->timing->datapath, r->wire, 1)),
+        count = 0;
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < width; i++)
             if (r->operands[k].at[i].at != ABSENT) in[count++] = r->operands[k].at[i];

@@ -95,6 +95,17 @@ int widest_operand(const struct datapath *datapath, const struct wire *wire, uin
     return width;
 }
 
+int less_digits(int bits) {
+    return (bits + LESS_DIGIT_BITS - 1) / LESS_DIGIT_BITS;
+}
+
+int comparison_width(const struct wire *a, const struct wire *b) {
+    bool is_signed = wire_is_signed(a) || wire_is_signed(b);
+    int a_bits = wire_width(a) + (is_signed && !wire_is_signed(a));
+    int b_bits = wire_width(b) + (is_signed && !wire_is_signed(b));
+    return a_bits > b_bits ? a_bits : b_bits;
+}
+
 static bool is_power_of_two_bound(int64_t hi) {
     return hi >= 0 && ((uint64_t)hi & ((uint64_t)hi + 1)) == 0;
 }

@@ -63,6 +63,12 @@ const struct technology *technology_for(const struct part *part, struct part_gra
 /* Of a stage that has no logic: clock to output, a net, set-up. */
 int technology_overhead(const struct technology *technology);
 
+/* ---- shape.c: circuits as they are emitted ---- */
+enum { LESS_DIGIT_BITS = 3 }; /* a < b looks at so many bits of both at once: a LUT's six inputs */
+int less_digits(int bits);
+/* Bits at which both operands are compared: with a sign if either has one. */
+int comparison_width(const struct wire *a, const struct wire *b);
+
 /* ---- delay.c: when bits arrive, picoseconds after a stage's clock edge ---- */
 /* A wire all of whose operands arrive `start` after the edge. */
 int wire_delay(const struct datapath *datapath, const struct wire *wire, const struct technology *technology,

@@ -120,8 +120,7 @@ static const char *zero_test_text(struct module *module, const struct wire *wire
     return NULL;
 }
 
-/* An operand with a sign, 2^(bits - 1) larger: such numbers compare without signs, which is one LUT less behind the
- * carry chain than what tools make of signed ones. */
+/* An operand with a sign, 2^(bits - 1) larger: such numbers compare without signs. */
 static const char *offset_text(struct module *module, const struct wire *wire, uint32_t operand, int bits) {
     struct signal signal = operand_signal(module->plan, wire, operand);
     const struct wire *x = plan_wire(module->plan, signal.wire);
@@ -133,20 +132,16 @@ static const char *offset_text(struct module *module, const struct wire *wire, u
     return concatenation_text(&parts);
 }
 
-/* Both operands at one width that holds either. */
 static const char *comparison_text(struct module *module, const struct wire *wire) {
     const struct wire *a = plan_wire(module->plan, wire->operands[0].wire);
     const struct wire *b = plan_wire(module->plan, wire->operands[1].wire);
     const char *test = zero_test_text(module, wire);
+    int bits = comparison_width(a, b);
     if (test) return test;
-    bool is_signed = wire_is_signed(a) || wire_is_signed(b);
-    int a_bits = wire_width(a) + (is_signed && !wire_is_signed(a));
-    int b_bits = wire_width(b) + (is_signed && !wire_is_signed(b));
-    int bits = a_bits > b_bits ? a_bits : b_bits;
     if (wire->op == WIRE_EQUAL) return binary_text(module, wire, "==", bits);
-    if (!is_signed) return binary_text(module, wire, "<", bits);
-    return arena_printf(module->plan->arena, "%s < %s", offset_text(module, wire, 0, bits),
-                        offset_text(module, wire, 1, bits));
+    if (!wire_is_signed(a) && !wire_is_signed(b))
+        return less_text(module, bits, operand_text(module, wire, 0, 0, bits), operand_text(module, wire, 1, 0, bits));
+    return less_text(module, bits, offset_text(module, wire, 0, bits), offset_text(module, wire, 1, bits));
 }
 
 static const char *select_text(struct module *module, const struct wire *wire, int bits) {

@@ -7,7 +7,7 @@
 
 #include "codegen/codegen.h"
 
-enum { LAYER_TOP = -1, LAYER_NONE = -2 };
+enum { LAYER_TOP = -1, LAYER_NONE = -2, BITS_MAX = 64 };
 
 /* How a wire is written. */
 struct wire_plan {
@@ -66,6 +66,7 @@ struct module {
     uint64_t *read;         /* bits of each signal that were read so far */
     struct lookup *lookups; /* functions of this module */
     uint32_t lookup_count, lookup_capacity;
+    const char *less_digit, *less[BITS_MAX + 1]; /* functions that compare so many bits; NULL: not written */
     struct strbuf functions;
 };
 
@@ -98,10 +99,12 @@ struct signal operand_signal(const struct plan *plan, const struct wire *wire, u
 /* The value of a wire, as so many bits; wires that are constants are not asked for. */
 const char *wire_expression(struct module *module, wireref wire);
 
-/* ---- sum.c, clamp.c, lookup.c ---- */
+/* ---- sum.c, clamp.c, lookup.c, less.c ---- */
 const char *sum_expression(struct module *module, const struct wire *wire, int bits);
 const char *clamp_expression(struct module *module, const struct wire *wire, int bits);
 const char *lookup_expression(struct module *module, const struct wire *wire, int bits);
+/* left < right, two expressions of so many bits, without signs. */
+const char *less_text(struct module *module, int bits, const char *left, const char *right);
 
 /* ---- module.c ---- */
 struct module module_new(const struct plan *plan, int layer);

@@ -122,7 +122,7 @@ static void comparisons_have_their_own_luts(void) {
     valref x = input_of(graph, 4, 8);
     union attributes attributes = {.axis = {.axis = 1, .keep_dimensions = true}};
     graph_append_output(graph, "y", graph_append(graph, OP_REDUCE_MAX, "largest", &x, 1, &attributes));
-    check_stage(graph, 2, 2 * ((340 + 190 + 30 + 100) + 340) + 350);
+    check_stage(graph, 2, 2 * ((340 + 160 + 3 * 10) + 340) + 350);
     graph_free(graph);
     context_free(context);
 }

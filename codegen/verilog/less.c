@@ -1,0 +1,66 @@
+/* a < b by digits of three bits on a carry chain: a digit that is smaller makes a carry, one that is equal hands on
+ * what comes from below. Two LUT a digit, one for the lowest. Of `<` tools make a chain of single bits, and some a
+ * tree beside it that tests equality.
+ */
+#include "codegen/verilog/verilog.h"
+
+/* Whether a digit of `left` is the smaller one. */
+static const char *digit_function(struct module *module) {
+    if (module->less_digit) return module->less_digit;
+    const char *name = names_unique(module->plan->scope, "less_digit");
+    strbuf_printf(&module->functions,
+                  "\n    function %s;\n"
+                  "        input [2:0] left, right;\n"
+                  "        %s = (~left[2] & right[2]) | (~(left[2] ^ right[2]) & ((~left[1] & right[1]) |\n"
+                  "            (~(left[1] ^ right[1]) & ~left[0] & right[0])));\n"
+                  "    endfunction\n",
+                  name, name);
+    return module->less_digit = name;
+}
+
+/* Bits [from, from + LESS_DIGIT_BITS) of an argument, 0 beyond the last. */
+static const char *digit_text(struct arena *arena, const char *argument, int from, int bits) {
+    int count = bits - from < LESS_DIGIT_BITS ? bits - from : LESS_DIGIT_BITS;
+    const char *range = bits == 1    ? argument
+                        : count == 1 ? arena_printf(arena, "%s[%d]", argument, from)
+                                     : arena_printf(arena, "%s[%d:%d]", argument, from + count - 1, from);
+    return count == LESS_DIGIT_BITS ? range : arena_printf(arena, "{%d'd0, %s}", LESS_DIGIT_BITS - count, range);
+}
+
+static void write_function(struct module *module, const char *name, int bits) {
+    struct arena *arena = module->plan->arena;
+    const char *digit = digit_function(module);
+    struct concatenation below = concatenation_new(arena), equal = concatenation_new(arena);
+    int digits = less_digits(bits);
+    for (int i = digits - 1; i >= 0; i--) {
+        const char *left = digit_text(arena, "left", i * LESS_DIGIT_BITS, bits),
+                   *right = digit_text(arena, "right", i * LESS_DIGIT_BITS, bits);
+        concatenation_add(&below, "%s(%s, %s)", digit, left, right);
+        if (i > 0)
+            concatenation_add(&equal, "%s == %s", left, right);
+        else
+            concatenation_add(&equal, "1'd0");
+    }
+    const char *range = range_text(arena, digits);
+    if (digits == 1) {
+        strbuf_printf(&module->functions,
+                      "\n    function %s;\n        input %sleft, right;\n        %s = %s;\n    endfunction\n", name,
+                      range_text(arena, bits), name, concatenation_text(&below));
+        return;
+    }
+    strbuf_printf(&module->functions,
+                  "\n    function %s;\n        input %sleft, right;\n        reg %sbelow, equal, unused_sum;\n"
+                  "        begin\n            below = %s;\n            equal = %s;\n"
+                  "            {%s, unused_sum} = {1'd0, below} + {1'd0, below | equal};\n"
+                  "        end\n    endfunction\n",
+                  name, range_text(arena, bits), range, concatenation_text(&below), concatenation_text(&equal), name);
+}
+
+const char *less_text(struct module *module, int bits, const char *left, const char *right) {
+    struct arena *arena = module->plan->arena;
+    if (!module->less[bits]) {
+        module->less[bits] = names_unique(module->plan->scope, arena_printf(arena, "less_%d", bits));
+        write_function(module, module->less[bits], bits);
+    }
+    return arena_printf(arena, "%s(%s, %s)", module->less[bits], left, right);
+}

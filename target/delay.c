@@ -12,7 +12,7 @@ struct bit_time {
     int at;     /* its net carries it; ABSENT: a constant */
     int inputs; /* of its LUT; 0: a register, a carry chain or a LUT that takes no more */
     int from;   /* when those are there */
-    int terms;  /* of the carry chain that it comes from, perhaps through LUT; 0: of none */
+    int terms;  /* of the carry chains that it comes from, perhaps through LUT, the most; 0: of none */
 };
 
 struct timing {
@@ -182,7 +182,7 @@ static void three_term_bits(const struct reader *r, const struct adder *adder, i
 static void sum_bits(struct reader *r) {
     const struct technology *t = r->timing->technology;
     struct adder adder = adder_of(r->timing->datapath, r->wire, r->width);
-    int at[BITS], terms = adder_chain_terms(&adder), count = adder.bits - adder.from;
+    int at[BITS], terms = adder_chain_terms(&adder), count = adder.bits - adder.from, most = terms;
     lone_bits(r, &adder);
     if (adder.count == 0 || count <= 0) return;
     if (adder.terms == 1 && adder.carried) { /* an inversion */
@@ -193,7 +193,11 @@ static void sum_bits(struct reader *r) {
     if (terms > 2) three_term_bits(r, &adder, at);
     for (int i = adder.from; terms <= 2 && i < adder.bits; i++) at[i - adder.from] = two_term_bit(r, &adder, i);
     carry_chain(t, terms > 2 ? t->carry_block : t->carry_block_of_two, at, count);
-    for (int i = 0; i < count; i++) r->out[adder.from + i] = (struct bit_time){.at = at[i], .terms = terms};
+    for (uint32_t k = 0; k < r->wire->operand_count && k < 3; k++) {
+        int before = most_terms(r->operands[k].at, adder.bits);
+        most = before > most ? before : most;
+    }
+    for (int i = 0; i < count; i++) r->out[adder.from + i] = (struct bit_time){.at = at[i], .terms = most};
     int more = r->wire->operand_count > 3 ? (int)r->wire->operand_count - 3 : 0; /* before `trees` */
     for (int i = 0; more && i < r->width; i++)
         r->out[i].at = latest(r->out, r->width) + more * (level(t) + t->to_carry);
@@ -227,10 +231,9 @@ static void less_bit(struct reader *r) {
 }
 
 static void equal_bit(struct reader *r) {
+    const struct datapath *datapath = r->timing->datapath;
     struct bit_time in[2 * BITS];
-    int width = comparison_width(operand_of(r->timing->datapath, r->wire, 0),
-                                 operand_of(r->timing->datapath, r->wire, 1)),
-        count = 0;
+    int width = comparison_width(operand_of(datapath, r->wire, 0), operand_of(datapath, r->wire, 1)), count = 0;
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < width; i++)
             if (r->operands[k].at[i].at != ABSENT) in[count++] = r->operands[k].at[i];

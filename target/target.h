@@ -64,7 +64,7 @@ const struct technology *technology_for(const struct part *part, struct part_gra
 int technology_overhead(const struct technology *technology);
 
 /* ---- shape.c: circuits as they are emitted ---- */
-enum { LESS_DIGIT_BITS = 3 }; /* a < b looks at so many bits of both at once: a LUT's six inputs */
+enum { LESS_DIGIT_BITS = 2 }; /* a < b looks at so many bits of both at once */
 int less_digits(int bits);
 /* Bits at which both operands are compared: with a sign if either has one. */
 int comparison_width(const struct wire *a, const struct wire *b);

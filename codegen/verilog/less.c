@@ -1,6 +1,6 @@
-/* a < b by digits of three bits on a carry chain: a digit that is smaller makes a carry, one that is equal hands on
- * what comes from below. Two LUT a digit, one for the lowest. Of `<` tools make a chain of single bits, and some a
- * tree beside it that tests equality.
+/* a < b by digits of two bits on a carry chain: a digit that is smaller makes a carry, one that is equal hands on
+ * what comes from below. Two functions of four inputs a digit, one for the lowest. Of `<` some tools make a chain of
+ * single bits and, beside it, a tree that tests equality.
  */
 #include "codegen/verilog/verilog.h"
 
@@ -10,9 +10,8 @@ static const char *digit_function(struct module *module) {
     const char *name = names_unique(module->plan->scope, "less_digit");
     strbuf_printf(&module->functions,
                   "\n    function %s;\n"
-                  "        input [2:0] left, right;\n"
-                  "        %s = (~left[2] & right[2]) | (~(left[2] ^ right[2]) & ((~left[1] & right[1]) |\n"
-                  "            (~(left[1] ^ right[1]) & ~left[0] & right[0])));\n"
+                  "        input [1:0] left, right;\n"
+                  "        %s = (~left[1] & right[1]) | (~(left[1] ^ right[1]) & ~left[0] & right[0]);\n"
                   "    endfunction\n",
                   name, name);
     return module->less_digit = name;

@@ -122,16 +122,16 @@ static void comparisons_have_their_own_luts(void) {
     valref x = input_of(graph, 4, 8);
     union attributes attributes = {.axis = {.axis = 1, .keep_dimensions = true}};
     graph_append_output(graph, "y", graph_append(graph, OP_REDUCE_MAX, "largest", &x, 1, &attributes));
-    check_stage(graph, 2, 2 * ((340 + 160 + 3 * 10) + 340) + 350);
+    check_stage(graph, 2, 2 * ((340 + 190 + 100) + 340) + 350);
     graph_free(graph);
     context_free(context);
 }
 
 /* A table of an index, straight from registers, behind a sum, and with a saturation between. Where it has several
- * results and fills a LUT, it takes a level of LUT for each of the index's bits behind a sum of three, and a level more
- * behind the saturation of a sum of two if it is wider than a LUT. */
+ * results and fills a LUT, it takes a level of LUT for each of the index's bits behind a sum of three, be there a sum
+ * of two between or not, and a level more behind the saturation of a sum of two if it is wider than a LUT. */
 static void tables_behind_chains_take_their_time(void) {
-    enum { THREE = 680 + 160, TWO = 340 + 190 + 100, LEVEL = 340 };
+    enum { THREE = 680 + 160, TWO = 340 + 190 + 100, BOTH = 680 + 140 + TWO, LEVEL = 340 };
     static const struct {
         int terms;
         int16_t width, saturated, results;
@@ -141,6 +141,8 @@ static void tables_behind_chains_take_their_time(void) {
                  {3, 4, 0, 6, THREE + 4 * 10 + 6 * LEVEL}, /* of three numbers of four bits: six bits */
                  {3, 4, 0, 1, THREE + 4 * 10 + 1 * LEVEL},
                  {3, 3, 0, 6, THREE + 3 * 10 + 1 * LEVEL},
+                 {4, 4, 0, 6, BOTH + 6 * LEVEL}, /* three of them, and the fourth with their sum */
+                 {4, 4, 0, 1, BOTH + 1 * LEVEL},
                  {2, 6, 0, 6, TWO + 2 * LEVEL},
                  {2, 7, 7, 6, TWO + 1 * LEVEL + 3 * LEVEL},
                  {2, 7, 7, 1, TWO + 1 * LEVEL + 2 * LEVEL},

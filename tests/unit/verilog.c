@@ -207,6 +207,34 @@ static void append_random(struct random_design *random) {
     }
 }
 
+static wireref append_sum_of(struct random_design *random, const struct term *terms, uint32_t count) {
+    struct term copy[3];
+    memcpy(copy, terms, count * sizeof *terms);
+    return append(random, &(struct wire){.op = WIRE_SUM, .operand_count = count, .operands = copy});
+}
+
+/* Comparisons of numbers of every width that agree above some bit, as the bits of one word. */
+static wireref append_comparisons(struct random_design *random) {
+    enum { WIDTHS = 45 };
+    struct term word[2] = {{.wire = append(random, &(struct wire){.op = WIRE_CONSTANT})}};
+    for (int bits = 1; bits <= WIDTHS; bits++) {
+        bool is_signed = pick(2) != 0;
+        struct term terms[3] = {{.wire = narrow_wire(random, 15)},
+                                {.wire = narrow_wire(random, 15), .shift = (uint8_t)(bits / 3)},
+                                {.wire = narrow_wire(random, 15), .shift = (uint8_t)(2 * bits / 3)}};
+        wireref a = append_wrap(random, append_sum_of(random, terms, 3), bits, is_signed);
+        terms[0] = (struct term){.wire = a};
+        for (int i = 1; i < 3; i++) terms[i] = (struct term){.wire = one_bit(random), .shift = (uint8_t)pick(bits)};
+        terms[2].negative = true;
+        wireref b = append_wrap(random, append_sum_of(random, terms, 3), bits, pick(3) ? is_signed : !is_signed);
+        struct term pair[2] = {{.wire = a}, {.wire = b}};
+        word[1].wire = append(random, &(struct wire){.op = WIRE_LESS, .operand_count = 2, .operands = pair});
+        word[1].shift = (uint8_t)(bits - 1);
+        word[0].wire = append_sum_of(random, word, 2);
+    }
+    return word[0].wire;
+}
+
 static struct port make_port(struct random_design *random, const char *name, valref value) {
     const struct graph *graph = random->design->graph;
     struct port port = {.name = name, .value = value, .element_count = ELEMENTS};
@@ -243,11 +271,12 @@ static void append_outputs(struct random_design *random) {
     design->outputs = ARENA_ARRAY(design->arena, struct port, OUTPUTS);
     design->output_count = OUTPUTS;
     int last = 0;
+    wireref comparisons = append_comparisons(random);
     for (uint32_t p = 0; p < OUTPUTS; p++) {
         design->outputs[p] = make_port(random, design->graph->outputs[p].name, design->graph->outputs[p].value);
         for (uint32_t e = 0; e < ELEMENTS; e++) {
             struct port_element *element = &design->outputs[p].elements[e];
-            wireref from = random_wire(random);
+            wireref from = element->format.width == 64 ? comparisons : random_wire(random);
             if (element->format.width)
                 element->wire = append_wrap(random, from, element->format.width, element->format.is_signed);
             else

@@ -1,5 +1,6 @@
 /* The languages that firmware is written in, and the files that their emitters hand back. */
 #include "codegen/codegen.h"
+#include "ir/ops.h"
 
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #ifndef BXC_CODEGEN_H
 #define BXC_CODEGEN_H
 
-#include "ir/ir.h"
 #include "target/target.h"
 
 struct emitted_file {

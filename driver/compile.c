@@ -1,5 +1,9 @@
 /* Model file to firmware folder: reads, runs the passes, measures between them, emits, writes. */
 #include "driver/driver.h"
+#include "ir/file.h"
+#include "ir/hash.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 
 #include <fnmatch.h>
 #include <math.h>

@@ -1,5 +1,7 @@
 /* The JSON configuration (doc/config.schema.json): a table of keys a level, unknown ones refused. */
 #include "driver/driver.h"
+#include "ir/file.h"
+#include "ir/nearest.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* Writes a model as bxc's own JSON or as the text form of its graph. */
 #include "driver/driver.h"
+#include "ir/file.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 
 #include <string.h>
 

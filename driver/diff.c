@@ -1,5 +1,6 @@
 /* bxc diff: two firmware folders side by side, from their reports and verdicts. */
 #include "driver/driver.h"
+#include "ir/file.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,7 @@
 /* bxc explain: where the cycles and the LUT of a firmware go, from its quantised graph compiled once more in memory. */
 #include "driver/driver.h"
+#include "ir/file.h"
+#include "ir/ops.h"
 
 #include <string.h>
 #include <unistd.h>

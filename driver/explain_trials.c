@@ -1,5 +1,6 @@
 /* The quantised graph compiled otherwise: at other clocks, and with something cheaper than its softmax. */
 #include "driver/driver.h"
+#include "ir/verify.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,10 @@
 /* A firmware in memory: its two graphs, what it computes, its report. Made by compiling, or read from a folder. */
 #include "driver/driver.h"
 #include "driver/library.h"
+#include "ir/eval.h"
+#include "ir/file.h"
+#include "ir/ops.h"
+#include "ir/text.h"
 
 #include <string.h>
 

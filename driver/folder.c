@@ -1,5 +1,6 @@
 /* The firmware's folder, all or nothing: written beside its goal and exchanged with it. */
 #include "driver/driver.h"
+#include "ir/file.h"
 
 #include <cjson/cJSON.h>
 #include <dirent.h>

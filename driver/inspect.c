@@ -1,6 +1,11 @@
 /* bxc inspect: the model as it was read, then a whole compilation in memory whose refusals are the answer. What the
  * reader refuses is told together with what the passes refuse of the part that could be read. */
 #include "driver/driver.h"
+#include "ir/file.h"
+#include "ir/geometry.h"
+#include "ir/hash.h"
+#include "ir/ops.h"
+#include "ir/verify.h"
 
 #include <string.h>
 #include <unistd.h>

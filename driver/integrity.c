@@ -3,6 +3,8 @@
  * (the graphs, the interface, the harnesses) must be right; what it is about may be edited by hand, within bounds
  * (subset.c), and is named. */
 #include "driver/driver.h"
+#include "ir/file.h"
+#include "ir/hash.h"
 
 #include <cjson/cJSON.h>
 #include <dirent.h>

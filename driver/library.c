@@ -1,7 +1,7 @@
 /* The context as the public interface shows it. */
 #include "driver/bxc.h"
 
-#include "ir/ir.h"
+#include "ir/context.h"
 
 struct bxc_context *bxc_context_new(void) {
     return context_new();

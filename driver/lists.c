@@ -1,5 +1,6 @@
 /* The support matrix, the passes and the parts, from the tables themselves. */
 #include "driver/driver.h"
+#include "ir/ops.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>

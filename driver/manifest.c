@@ -1,5 +1,7 @@
 /* The content hash, and the manifest that matches firmware, emulator and model in the field. */
 #include "driver/driver.h"
+#include "ir/file.h"
+#include "ir/hash.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>

@@ -1,6 +1,9 @@
 /* What each pass above the line does to the numbers: the outputs after it against those before it,
  * on calibration events, or on normal ones when there are none. */
 #include "driver/driver.h"
+#include "ir/eval.h"
+#include "ir/random.h"
+#include "ir/verify.h"
 
 #include <math.h>
 #include <string.h>

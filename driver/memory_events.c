@@ -1,6 +1,7 @@
 /* Events in memory, for options that take files: they are written beside, under names that tell nothing of the
  * machine, and go with the options. */
 #include "driver/driver.h"
+#include "ir/file.h"
 
 #include <string.h>
 

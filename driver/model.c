@@ -1,6 +1,8 @@
 /* A model in memory: what the readers made of its file. */
 #include "driver/driver.h"
 #include "driver/library.h"
+#include "ir/eval.h"
+#include "ir/text.h"
 
 struct bxc_model {
     struct bxc_context *context;

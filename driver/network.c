@@ -1,6 +1,7 @@
 /* The second question where a network is compiled: is it still the trained one? Answered on the events on which the
  * passes are measured, by the rule that verify has too (sim/loss.c). */
 #include "driver/driver.h"
+#include "ir/verify.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* The option table and the list of what was given. */
 #include "driver/options.h"
 
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>

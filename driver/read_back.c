@@ -1,6 +1,7 @@
 /* What compile writes must be what everybody reads: a graph's text is parsed again and compared with the graph, type by
  * type and interval by interval, before anything reaches the disk. */
 #include "driver/driver.h"
+#include "ir/text.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* Prints the report of a firmware folder, with the last verdict when there is one. */
 #include "driver/driver.h"
+#include "ir/file.h"
 
 #include <string.h>
 #include <unistd.h>

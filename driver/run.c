@@ -1,5 +1,6 @@
 /* One engine over event files, block by block. */
 #include "driver/driver.h"
+#include "ir/eval.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,5 +1,7 @@
 /* The compile report: what the finished program is, in numbers and words. */
 #include "driver/driver.h"
+#include "ir/hash.h"
+#include "ir/ops.h"
 
 #include <math.h>
 #include <string.h>

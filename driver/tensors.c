@@ -1,5 +1,6 @@
 /* What the public interface says of the values of a graph: names, shapes, formats. */
 #include "driver/library.h"
+#include "ir/ops.h"
 
 static const struct bxc_format *formats_of(const struct graph *graph, valref value, size_t elements,
                                            struct arena *arena) {

@@ -1,6 +1,7 @@
 /* Options that were given and that nothing took: each is refused where it asks for what cannot be had, and told as
  * a warning otherwise. The passes say what they take (enum option_use). */
 #include "driver/driver.h"
+#include "ir/verify.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* Runs the verification of a firmware folder and leaves the verdict in it. */
 #include "driver/driver.h"
 #include "driver/library.h"
+#include "ir/file.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* The readers, one line each, and how one is chosen: by content, then by the file's name. */
 #include "frontend/frontend.h"
+#include "ir/file.h"
 
 #include <string.h>
 

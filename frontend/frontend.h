@@ -2,7 +2,7 @@
 #ifndef BXC_FRONTEND_H
 #define BXC_FRONTEND_H
 
-#include "ir/ir.h"
+#include "ir/graph.h"
 
 struct frontend_options {
     bool whole_tensors; /* the first axis is no batch: shapes are taken as they stand (conformance tests) */

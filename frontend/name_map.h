@@ -2,7 +2,7 @@
 #ifndef BXC_FRONTEND_NAME_MAP_H
 #define BXC_FRONTEND_NAME_MAP_H
 
-#include "ir/ir.h"
+#include "ir/arena.h"
 
 struct name_entry {
     const char *name; /* not copied */

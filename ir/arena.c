@@ -2,7 +2,7 @@
  *
  * Running out raises the context's guard, so no caller looks at a result. With -DARENA_MALLOC
  * every object has a slab of its own, so that sanitizers see each object's edges. */
-#include "ir/ir.h"
+#include "ir/context.h"
 
 #include <stdio.h>
 #include <stdlib.h>

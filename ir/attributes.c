@@ -1,5 +1,5 @@
 /* Deep copies of attributes, driven by the operators' field tables. */
-#include "ir/ir.h"
+#include "ir/ops.h"
 
 bool attribute_applies(const struct attribute_field *field, enum op op) {
     const enum op *listed = field->ops;

@@ -1,6 +1,6 @@
 /* The context: diagnostics, lifetimes, and the guards at which running out of memory and broken
  * invariants of bxc itself come to rest as diagnoses. */
-#include "ir/ir.h"
+#include "ir/context.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* How many low bits of each wire somebody reads: what is above the highest of them need not be
  * computed. Readers come after what they read, so one walk from the last wire to the first is enough. */
-#include "ir/ir.h"
+#include "ir/datapath.h"
 
 /* Somebody reads the low `count` bits, extended where the wire is narrower. */
 static void demand(const struct datapath *datapath, uint8_t *bits, wireref wire, int count) {

@@ -1,6 +1,6 @@
 /* The datapath's own meaning: wires in order, blocks of events side by side. Every wire's value fits
  * 64 bits, so sums may be taken modulo 2^64 on the way. Schedules do not matter here. */
-#include "ir/ir.h"
+#include "ir/datapath.h"
 
 #include <omp.h>
 

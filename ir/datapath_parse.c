@@ -1,6 +1,6 @@
 /* Reads the text of a design (datapath_text.c prints it). One pass over the lines; the first mistake
  * is diagnosed with its line, and intervals that are printed must equal those computed afresh. */
-#include "ir/ir.h"
+#include "ir/datapath.h"
 
 #include <errno.h>
 #include <inttypes.h>

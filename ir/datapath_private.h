@@ -2,7 +2,7 @@
 #ifndef BXC_IR_DATAPATH_PRIVATE_H
 #define BXC_IR_DATAPATH_PRIVATE_H
 
-#include "ir/ir.h"
+#include "ir/datapath.h"
 
 struct form_term {
     uint32_t wire; /* a source: no sum, or one that is not followed */

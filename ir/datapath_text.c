@@ -1,6 +1,6 @@
 /* A design as text (doc/ir.md), printing; datapath_parse.c reads it back. Print, parse, print gives
  * the same bytes: clock and arrivals in picoseconds. */
-#include "ir/ir.h"
+#include "ir/datapath.h"
 
 #include <inttypes.h>
 

@@ -1,5 +1,5 @@
 /* Diagnostics are collected, so that everything that is wrong with a model is told at once. */
-#include "ir/ir.h"
+#include "ir/context.h"
 
 #include <string.h>
 

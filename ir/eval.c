@@ -5,7 +5,9 @@
  * Blocks are elements x EVENT_LANES: an operator works on rows of lanes, and so in vectors. Every
  * lane is always computed; those without an event repeat the first one. Constants stay where the
  * graph has them, and a reshape shares its operand's block. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
+#include "ir/eval.h"
+#include "ir/verify.h"
 
 #include <omp.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* Whole files in, whole files out: what is written appears complete under its name or not at all.
  * Folders likewise: made beside their goal, put there in one step. */
 #define _GNU_SOURCE /* renameat2, O_TMPFILE */
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/file.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,7 +2,8 @@
  *
  * Narrowing is two steps: round at full width, then overflow. Everything else in bxc that rounds
  * is tested against this file, and this file against rational arithmetic (tests/unit/fixed.c). */
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/fixed.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* The graph of tensors: shapes, access by handle, appending. Rewriting is in graph_edit.c. */
-#include "ir/ir.h"
+#include "ir/ops.h"
+#include "ir/verify.h"
 
 #include <string.h>
 

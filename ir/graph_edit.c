@@ -1,5 +1,5 @@
 /* Dead nodes swept, operands sorted first. */
-#include "ir/ir.h"
+#include "ir/graph.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SHA-256 (FIPS 180-4), for content hashes. */
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/hash.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* The nearest of the names that would have been right, for "did you mean". */
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/nearest.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The operators as a table, from ir/ops.def, and what the rules of all families share: checks of
  * operands and shapes, and how results get their formats and intervals. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  *     wire = sum of coefficient * (element's stored integer) + constant.
  * Their coefficients are the columns of a matrix with which the value is multiplied, their constants are added: a
  * number of the copy is the wire's, but for a power of two. */
-#include "ir/ir.h"
+#include "ir/datapath.h"
 
 #include <string.h>
 

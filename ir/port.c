@@ -4,7 +4,7 @@
  * meaning, the model's own quantiser comes first, and it computes in binary32: the number is rounded to
  * binary32, divided by the scale and added to the zero point in binary32, and the port takes the result; or it goes
  * through steps that are listed in place of these two. The emitted C prints this plan (codegen/c/interface.c). */
-#include "ir/ir.h"
+#include "ir/port.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* Random numbers that are the same on every machine: splitmix64, after Steele, Lea and Flood 2014. */
-#include "ir/ir.h"
+#include "ir/random.h"
 
 uint64_t splitmix64(uint64_t *state) {
     uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);

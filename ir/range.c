@@ -11,7 +11,9 @@
  *
  * An analysis that stays open while a graph is built gives each appended node the intervals that graph_infer would: a
  * graph that is read has those that it was written with. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
+#include "ir/geometry.h"
+#include "ir/verify.h"
 
 enum {
     FORM_TERMS_MAX = 1024,      /* of one element */

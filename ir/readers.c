@@ -1,7 +1,7 @@
 /* Who reads a value: a list of all operands of all nodes, those of one value linked to each other, so that looking for
  * readers and moving them takes as long as there are readers, however large the graph is. Operands of dead nodes stay
  * in the list until it is made anew (graph_compact). */
-#include "ir/ir.h"
+#include "ir/graph.h"
 
 #include <stdlib.h>
 

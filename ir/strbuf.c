@@ -1,5 +1,5 @@
 /* Text that grows in an arena. Outgrown copies stay with the arena: build long texts in a scratch one. */
-#include "ir/ir.h"
+#include "ir/context.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Attributes in the text form, by the operators' field tables: printed as name=value, and read.
  *
  * Anything that spreads over a tensor is a shape and a list, [1,3]{a, b, c}. */
-#include "ir/text.h"
+#include "ir/text_private.h"
 
 #include <string.h>
 

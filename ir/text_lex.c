@@ -2,7 +2,7 @@
  *
  * Nothing here depends on the locale, and memory grows with what was read, never with a number
  * that the text claims. The first error stops the reading. */
-#include "ir/text.h"
+#include "ir/text_private.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,8 @@
 /* Reads the text form of graphs (doc/ir.md): statements become nodes as they come, with types and intervals as
  * graph_infer finds them; then the types are compared with those that the text states. */
+#include "ir/text_private.h"
 #include "ir/text.h"
+#include "ir/verify.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* Prints a graph in the text form of doc/ir.md: the same graph gives the same bytes everywhere.
  *
  * Values are numbered as their nodes stand, so a parsed graph prints with the same numbers. */
+#include "ir/text_private.h"
 #include "ir/text.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* What must hold of a graph between passes, whatever a pass did: handles, order, operand counts, readers, and
  * that every type and interval is what inference gives afresh. */
-#include "ir/ir.h"
+#include "ir/ops.h"
+#include "ir/verify.h"
 
 static bool is_real(const struct graph *graph, const struct node *node) {
     bool real = false;

@@ -5,6 +5,8 @@
  * It looks at two float layers with nothing but activations between them and no other reader. */
 #include "passes/dense.h"
 
+#include "ir/ops.h"
+#include "ir/verify.h"
 #include "passes/table.h"
 
 #include <math.h>

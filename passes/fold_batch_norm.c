@@ -9,6 +9,7 @@
  * single reader, and weights must be plain constants: what a quantiser made stays as it is. */
 #include "passes/dense.h"
 
+#include "ir/ops.h"
 #include "passes/table.h"
 
 #include <math.h>

@@ -3,6 +3,7 @@
  * Quantisers of constants are left alone: a weight that is an integer times a scale must not become
  * a number that has forgotten it (quant_to_narrow and integerise read them). */
 #include "passes/table.h"
+#include "ir/ops.h"
 
 static bool is_foldable(const struct graph *graph, const struct node *node) {
     bool has_scale = op_is_quantiser(node->op) && node->op != OP_NARROW;

@@ -7,6 +7,8 @@
  * may differ from the exact numbers a note says which node is the first to do so. */
 #include "passes/integerise.h"
 
+#include "ir/ops.h"
+#include "ir/verify.h"
 #include "passes/table.h"
 
 #include <math.h>

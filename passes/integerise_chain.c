@@ -2,6 +2,7 @@
  * binary32 rounding an operator in the model's order; with a transcendental function among them in binary64, so that a
  * table's entry is the real function, correctly rounded by the quantiser behind it. */
 #include "passes/integerise.h"
+#include "ir/ops.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,8 @@
 /* Operators that keep their meaning in integers. Scales that are no powers of two are carried beside the integers: sums
  * need one scale among their terms, products multiply them. */
 #include "passes/integerise.h"
+#include "ir/geometry.h"
+#include "ir/ops.h"
 
 #include <math.h>
 

@@ -3,6 +3,8 @@
  * that leaves room: of a sum all that lies below the room, of a product what the factors can share. Rounding is half to
  * even and no result overflows, as the grid comes from sound intervals. How far off an operand may be is told. */
 #include "passes/integerise.h"
+#include "ir/geometry.h"
+#include "ir/ops.h"
 
 #include <math.h>
 

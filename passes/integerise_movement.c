@@ -1,5 +1,6 @@
 /* Movement operators at the line: constants, scales and waiting chains move by the same index map as the elements. */
 #include "passes/integerise.h"
+#include "ir/geometry.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
  *
  * What an operator becomes stands in lower_<family>.c. Equal wires are made once. */
 #include "passes/lower.h"
+#include "ir/ops.h"
 #include "passes/table.h"
 
 #include <string.h>

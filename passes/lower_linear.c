@@ -1,6 +1,7 @@
 /* A matrix product: each element of the result is one sum. A constant weight is a few shifted terms
  * of its input (signed digits); where both sides vary, partial products. */
 #include "passes/lower.h"
+#include "ir/geometry.h"
 
 struct element {
     size_t left, right;

@@ -1,5 +1,6 @@
 /* A body is laid out once an item, side by side: what one run carries on is what the next begins with. */
 #include "passes/lower.h"
+#include "ir/geometry.h"
 
 static void take_item(struct lower *lower, const struct node *node, struct term *const *operands, uint32_t index,
                       int64_t trip, valref input, struct term **elements) {

@@ -1,5 +1,6 @@
 /* Operators that move data are wiring. */
 #include "passes/lower.h"
+#include "ir/geometry.h"
 
 void lower_movement(struct lower *lower, struct term *out) {
     const struct movement *map = movement_map(lower->graph, lower->node, lower->scratch);

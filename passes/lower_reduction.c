@@ -1,5 +1,6 @@
 /* Along an axis: sums; and maxima and their index by a tree of comparisons. */
 #include "passes/lower.h"
+#include "ir/geometry.h"
 
 struct candidate {
     struct term value, index;

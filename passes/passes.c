@@ -4,6 +4,7 @@
  * Where the order matters the table says why. */
 #include "passes/passes.h"
 
+#include "ir/verify.h"
 #include "passes/table.h"
 
 #include <string.h>

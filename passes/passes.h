@@ -2,7 +2,6 @@
 #ifndef BXC_PASSES_H
 #define BXC_PASSES_H
 
-#include "ir/ir.h"
 #include "target/target.h"
 
 enum softmax_mode { SOFTMAX_KEEP, SOFTMAX_DROP, SOFTMAX_ARGMAX };

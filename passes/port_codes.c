@@ -4,6 +4,7 @@
  * Of a quantiser of two codes scale and zero point say its threshold, which is found by bisection of the model's own
  * arithmetic. */
 #include "passes/integerise.h"
+#include "ir/port.h"
 
 #include <math.h>
 #include <string.h>

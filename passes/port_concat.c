@@ -1,6 +1,8 @@
 /* A quantiser behind a concatenation of inputs, with arithmetic by constants between: element by element it is the same
  * in front, once an operand with the operand's slice of all constants, and so each input's port can have its own. */
 #include "passes/integerise.h"
+#include "ir/geometry.h"
+#include "ir/ops.h"
 
 static const struct node *constant_reader(const struct graph *graph, const struct node *node, uint32_t slot,
                                           valref of) {

@@ -4,6 +4,8 @@
  * Batch normalisation counts as its four operations, in its order. Of a quantiser of two codes one bit is brought in
  * front, which side of its threshold the input lies on; the two codes stay the model's. */
 #include "passes/integerise.h"
+#include "ir/geometry.h"
+#include "ir/ops.h"
 
 #include <math.h>
 

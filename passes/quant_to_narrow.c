@@ -8,6 +8,7 @@
  * narrowings and a scaling. Quantised constants become constants on their grid; only those of other
  * scales keep their quantiser, for the scale is known by it alone. */
 #include "passes/integerise.h"
+#include "ir/ops.h"
 #include "passes/table.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* Quantisers with constant parameters as functions from one real number to the integer code that stands for it. */
 #include "passes/integerise.h"
+#include "ir/ops.h"
 
 #include <math.h>
 

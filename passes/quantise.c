@@ -3,6 +3,7 @@
  * as it is; only the operands and results of its tables get formats where they have none. */
 #include "passes/quantise.h"
 
+#include "ir/ops.h"
 #include "passes/table.h"
 
 #include <math.h>

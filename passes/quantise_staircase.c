@@ -3,6 +3,7 @@
  * quantisers neither wrap nor set to zero, and the steps are few. The line makes it (integerise_quantiser.c). */
 #include "passes/quantise.h"
 
+#include "ir/ops.h"
 #include "passes/integerise.h"
 
 #include <math.h>

@@ -1,6 +1,9 @@
 /* How large every real value gets: seen on calibration events, or bounded by interval arithmetic over
  * what the input ports can carry when there are none. */
 #include "passes/integerise.h"
+#include "ir/eval.h"
+#include "ir/geometry.h"
+#include "ir/ops.h"
 #include "passes/quantise.h"
 
 #include <math.h>

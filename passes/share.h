@@ -3,7 +3,8 @@
 #ifndef BXC_PASSES_SHARE_H
 #define BXC_PASSES_SHARE_H
 
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/fixed.h"
 
 /* The digits of one column in one row: a bit in plus (minus) at s is +(-) column << s. */
 struct share_entry {

@@ -1,6 +1,7 @@
 /* Exact clean-up of the quantised graph: narrowing and ReLU that the intervals show to do nothing go
  * where nobody outside sees their format; nodes that no output depends on go. */
 #include "passes/passes.h"
+#include "ir/verify.h"
 #include "passes/table.h"
 
 static bool does_nothing(const struct graph *graph, const struct node *node) {

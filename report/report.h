@@ -2,7 +2,6 @@
 #ifndef BXC_REPORT_H
 #define BXC_REPORT_H
 
-#include "ir/ir.h"
 #include "sim/sim.h"
 #include "target/target.h"
 

@@ -10,6 +10,9 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/eval.h"
+#include "ir/ops.h"
+#include "ir/verify.h"
 
 /* Events whose errors are judged; fewer where a network is so large that the slopes of all of them take more than
  * JUDGE_WORK multiply-adds. Flips beyond four times as many have causes in the shares of those before. */

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "sim/private.h"
+#include "ir/ops.h"
 
 enum { SAMPLE_EVENTS = 8192, LOOKED_EVENTS = 32768 };
 

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "sim/private.h"
+#include "ir/file.h"
+#include "ir/hash.h"
 
 enum {
     KEY_DIGITS = 16,

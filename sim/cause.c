@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "sim/private.h"
+#include "ir/eval.h"
+#include "ir/ops.h"
 
 /* The float model's values, event 0 as it came and event 1 as the port rounds it. */
 struct pair_run {

@@ -1,6 +1,8 @@
 /* The engines that need nothing compiled: the model as trained in binary32, and the quantised graph
  * in integers, which is what every other engine must equal. */
 #include "sim/private.h"
+#include "ir/eval.h"
+#include "ir/verify.h"
 
 int graph_engine_open(struct engine *engine) {
     engine->is_built = true;

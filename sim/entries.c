@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/random.h"
 
 enum { ENTRY_EVENTS = 2048, NAN_EVERY = 64, IDLE_SECONDS = 60, LAST_LINES = 8 };
 static const double UNTOUCHED = 0.5; /* outputs when there is NaN among the inputs */

@@ -17,6 +17,8 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/ops.h"
+#include "ir/random.h"
 
 enum { ROUNDS = 200, PATIENCE = 30, SEEDS = 16, SPREAD_EVENTS = 256, SWEEPS = 64, OFTEN = 16 };
 enum { AIM_ROUNDS = 12, AIM_PATIENCE = 4, AIMS_MAX = 8192, AIMS_A_TABLE = 64, CORRECTIONS = 32 };

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include "sim/private.h"
+#include "ir/file.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 
 static const char firmware_help[] = "give a folder that 'bxc compile MODEL -o FOLDER' has written";
 

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "sim/private.h"
+#include "ir/random.h"
 
 enum { SAMPLE_NUMBERS = 1 << 24 }; /* scores kept of either network: 64 MB */
 

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/eval.h"
+#include "ir/ops.h"
 
 static int64_t *block_for(const struct graph *graph, valref value, struct arena *arena) {
     return arena_calloc(arena, EVENT_LANES, value_elements(graph, value) * sizeof(int64_t));

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/ops.h"
+#include "ir/random.h"
 
 enum {
     KEPT_EVENTS = 16,

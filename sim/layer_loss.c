@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/eval.h"
+#include "ir/ops.h"
 
 enum { SAMPLE_EVENTS = 1024 };
 

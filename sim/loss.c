@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/ops.h"
 
 enum { TABLE_BITS = 10, BINARY32_BITS = 22 };
 /* A loss is told as one when unexplained flips are more than this share of the decisions, all flips more than

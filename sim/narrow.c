@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/datapath.h"
+#include "ir/eval.h"
+#include "ir/file.h"
+#include "ir/ops.h"
 
 enum { WINDOW_EVENTS = 512, EVENTS_AFTER = 16, WINDOW_NUMBERS = 1 << 23 };
 

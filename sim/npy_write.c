@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sim/private.h"
+#include "ir/file.h"
 
 enum { HEADER_BYTES = 256 };
 

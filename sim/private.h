@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "ir/eval.h"
 #include "sim/sim.h"
 
 /* ---- events.c: what the formats share ---- */

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/ops.h"
 
 enum {
     PLAIN_BITS = 2, /* weights of so few bits (1, -1, powers of two) were not rounded */

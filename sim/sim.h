@@ -2,7 +2,7 @@
 #ifndef BXC_SIM_H
 #define BXC_SIM_H
 
-#include "ir/ir.h"
+#include "ir/port.h"
 
 /* ---- npy.c, csv.c, events.c: event sources and sinks, block by block ---- */
 struct event_source; /* one model input: events x elements */

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/eval.h"
+#include "ir/geometry.h"
+#include "ir/ops.h"
 
 static const double GUIDE = 1.0 / 16; /* what is let through */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/eval.h"
 
 struct event_stream {
     struct firmware *firmware;

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "sim/private.h"
+#include "ir/file.h"
+#include "ir/random.h"
 
 enum { TIE_BITS_LEAST = 20, TIE_BITS_MOST = 62, SINGLE_MAX = 200 };
 

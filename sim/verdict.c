@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/eval.h"
+#include "ir/file.h"
+#include "ir/verify.h"
 
 /* With -n below QUICK_EVENTS the user wants a quick look: fewer events in Icarus and in a row too. */
 enum { ICARUS_EVENTS = 2000, ICARUS_QUICK = 200, QUICK_EVENTS = 10000, ROW_EVENTS = 200000, TURN_SECONDS = 60 };

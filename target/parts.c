@@ -5,6 +5,7 @@
  * XC7K325T-2FFG900C), checked against what exists of that device, and handed on as the tools spell it.
  */
 #include "target/target.h"
+#include "ir/nearest.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef BXC_TARGET_H
 #define BXC_TARGET_H
 
-#include "ir/ir.h"
+#include "ir/datapath.h"
 
 /* ---- parts.c (parts.def) ---- */
 struct part {

@@ -1,7 +1,8 @@
 /* A fuzz driver without a fuzzer: random bytes of seeded draws, for machines without clang and for drivers that find
  * what was put back (long/put_back.sh). The driver aborts on what it finds; then the last seed told is that of the
  * input. fuzz_DRIVER [INPUTS [SEED]] */
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/random.h"
 
 #include <stdio.h>
 #include <stdlib.h>

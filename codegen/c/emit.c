@@ -1,6 +1,7 @@
 /* The C99 emulator of the firmware (fw/c): one static function a node of the quantised graph,
  * dispatched by the table below, and entry points in integers and in real numbers. */
 #include "codegen/c/c.h"
+#include "ir/ops.h"
 
 const c_emitter c_emitters[OP_COUNT] = {
     [OP_INPUT] = c_emit_input,       [OP_CONSTANT] = c_emit_constant, [OP_ADD] = c_emit_add,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "codegen/c/c.h"
+#include "ir/port.h"
 
 static const char *upper(struct arena *arena, const char *text) {
     char *out = arena_strdup(arena, text);

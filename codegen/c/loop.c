@@ -1,5 +1,6 @@
 /* C for bodies: the body's nodes are functions like others; one more function calls them once an item. */
 #include "codegen/c/c.h"
+#include "ir/geometry.h"
 
 /* The body as a graph of its own, written with the names of the whole. */
 struct body {

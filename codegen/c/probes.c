@@ -1,6 +1,7 @@
 /* What a build with BXC_PROBES gives beside the outputs: every value of the graph, in order, as stored integers, so
  * that `bxc verify` can name the layer in which a difference begins. Other builds know nothing of it. */
 #include "codegen/c/c.h"
+#include "ir/ops.h"
 
 size_t c_print_probes(struct c_writer *writer, struct strbuf *out) {
     const struct graph *graph = writer->graph;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "codegen/c/c.h"
+#include "ir/ops.h"
 
 size_t c_elements(const struct c_writer *writer, valref value) {
     return shape_elements(&graph_value(writer->graph, value)->shape);

@@ -1,6 +1,7 @@
 /* HLS C++ (fw/hls): one function a node of the quantised graph, dispatched by the table below, over
  * loops of hls_templates/bxc_ops.h; a top function, a testbench, and scripts for Vitis HLS. */
 #include "codegen/hls/hls.h"
+#include "ir/ops.h"
 
 const hls_emitter hls_emitters[OP_COUNT] = {
     [OP_INPUT] = hls_emit_input,       [OP_CONSTANT] = hls_emit_constant, [OP_ADD] = hls_emit_elementwise,

@@ -1,5 +1,6 @@
 /* HLS C++ for bodies: the body's nodes are functions like others; one more function calls them once an item. */
 #include "codegen/hls/hls.h"
+#include "ir/geometry.h"
 
 /* The body, written with the names of the whole. */
 struct body {

@@ -1,6 +1,7 @@
 /* What a build with BXC_PROBES gives beside the outputs: every value of the graph, in order, as stored integers, so
  * that `bxc verify` can name the layer in which a difference begins. Synthesis knows nothing of it. */
 #include "codegen/hls/hls.h"
+#include "ir/ops.h"
 
 /* Bits that the container has below the element's own. */
 static int shift_of(const struct hls_writer *writer, valref value, size_t element) {

@@ -1,6 +1,8 @@
 /* What runs the top function: a filter of events for bxc verify (main.cpp), and a testbench that checks itself
  * against vectors, for the vendors' simulations. */
 #include "codegen/hls/hls.h"
+#include "ir/eval.h"
+#include "ir/random.h"
 
 #include <string.h>
 

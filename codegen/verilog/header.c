@@ -1,5 +1,6 @@
 /* What stands at the top of each file for whoever reads it: cycles, formats, and what the names say. */
 #include "codegen/verilog/verilog.h"
+#include "ir/ops.h"
 
 static const char names_words[] =
     "// NODE_E, E a number, is element E of a node's value, or the last step towards it: an integer m that stands for\n"

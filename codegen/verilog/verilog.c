@@ -2,6 +2,7 @@
  * synthesis needs, and the harness that simulates it.
  */
 #include "codegen/verilog/verilog.h"
+#include "ir/ops.h"
 
 bool verilog_supports(enum op op) {
     return (op_info(op)->arithmetic & ARITHMETIC_INTEGER) != 0;

@@ -4,6 +4,7 @@
 
 #include "frontend/frontend.h"
 #include "frontend/name_map.h"
+#include "ir/ops.h"
 
 #define NATIVE_FORMAT "bxc-graph"
 enum { NATIVE_VERSION = 1, NATIVE_NESTING_MAX = 16, NATIVE_NODES_MAX = 1 << 24 };

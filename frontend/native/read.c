@@ -1,5 +1,6 @@
 /* Reads bxc's own JSON (doc/model.schema.json). */
 #include "frontend/native/native.h"
+#include "ir/verify.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 /* Reads graphs in bxc's own text form (doc/ir.md): .bxc files. */
 #include "frontend/frontend.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 
 #include <string.h>
 

@@ -5,6 +5,7 @@
  * operators.def names; an operator that is refused makes failed tensors, whose readers keep silent,
  * so that one run names everything that is wrong. Nodes that no output depends on are not read. */
 #include "frontend/onnx/order.h"
+#include "ir/verify.h"
 
 #include <inttypes.h>
 #include <string.h>

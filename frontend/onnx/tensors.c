@@ -1,6 +1,7 @@
 /* TensorProto: numbers in any of the format's element types and both of its forms, raw bytes or
  * typed fields. Real numbers become binary32; whole numbers int64. */
 #include "frontend/onnx/onnx.h"
+#include "ir/file.h"
 
 #include <inttypes.h>
 #include <math.h>

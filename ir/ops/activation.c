@@ -1,6 +1,6 @@
 /* Functions of one operand, element by element, in binary32 with one rounding an operation.
  * Library functions are taken in binary64 and rounded once, so that every machine agrees. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* Elementwise operators of two operands that broadcast as ONNX and numpy say. In integers operands
  * are aligned to the larger fraction of the two, element by element; products add fractions. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
 
 #include <math.h>
 

@@ -9,7 +9,8 @@
  * A constant operand becomes lists of terms, one an element of the result, without the zeros and
  * shifted to the common fraction. Sums are taken modulo 2^32 where the result fits 32 bits, else
  * modulo 2^64: what fits comes out right. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
+#include "ir/geometry.h"
 
 #include <math.h>
 #include <string.h>

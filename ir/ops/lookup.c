@@ -1,7 +1,7 @@
 /* Functions of one integer that are known value by value: a table has an entry for each value that
  * the operand can take, a staircase the values at which the result changes. Both were made above the
  * line, in fractions of their own: the operand's stored integer goes in, the result's comes out. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
 
 static int check_table(const struct graph *graph, const struct node *node, const struct table *table) {
     if (!table->entries || table->count == 0) return REFUSE(graph, node, NULL, "a table has no entries");

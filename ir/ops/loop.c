@@ -4,7 +4,9 @@
  * that is sliced, then operands that every trip reads whole. Its outputs are the carried values as the next trip has
  * them, then what becomes one item of each further result. In integers a body's input declares the format in which it
  * is carried or read; operands must lie in it, on the same grid, and what is carried must come back in it. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
+#include "ir/geometry.h"
+#include "ir/verify.h"
 
 #include <string.h>
 

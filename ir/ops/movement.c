@@ -1,6 +1,7 @@
 /* Operators that put elements elsewhere. One map from the elements of the result to those of the
  * operands says all: formats, intervals and lanes follow it. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
+#include "ir/geometry.h"
 
 #include <string.h>
 

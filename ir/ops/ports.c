@@ -1,6 +1,6 @@
 /* Where numbers come from: the model's inputs and its constants. Nothing is computed here; the
  * evaluator puts events and constants in place. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
 
 #include <math.h>
 

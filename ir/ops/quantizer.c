@@ -3,7 +3,7 @@
  * narrow is exact in both arithmetics: a real number is narrowed by its true value, and the result
  * is a real again. quant, bipolar_quant and trunc_quant compute in binary32 in the order of QONNX's
  * own code, one rounding an operation, so that ties and the last bits fall as there. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
 
 #include <math.h>
 

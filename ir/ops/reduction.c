@@ -1,6 +1,7 @@
 /* Operators that look along one axis. Integers along it are aligned to its largest fraction. In real
  * arithmetic sums run from the first element to the last; softmax subtracts the maximum first. */
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
+#include "ir/geometry.h"
 
 #include <math.h>
 #include <string.h>

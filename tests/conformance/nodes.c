@@ -5,6 +5,8 @@
  * bxc wants static (shapes, indices, bounds) are inputs in these models: they are bound, that is made
  * initialisers, and the model as it stands must be refused. */
 #include "frontend/frontend.h"
+#include "ir/eval.h"
+#include "ir/file.h"
 #include "onnx.pb-c.h"
 #include "tests/test.h"
 

@@ -4,7 +4,8 @@
 #ifndef BXC_TEST_BOUNDS_H
 #define BXC_TEST_BOUNDS_H
 
-#include "ir/ir.h"
+#include "ir/geometry.h"
+#include "ir/ops.h"
 
 #include <math.h>
 #include <string.h>

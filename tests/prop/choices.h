@@ -3,6 +3,7 @@
 #define BXC_TEST_CHOICES_H
 
 #include "driver/driver.h"
+#include "ir/file.h"
 #include "tests/prop/network.h"
 
 /* From 20 MHz, where a stage holds everything, to 900 MHz, where little fits into one. */

@@ -4,7 +4,7 @@
 #ifndef BXC_TEST_NETWORK_H
 #define BXC_TEST_NETWORK_H
 
-#include "ir/ir.h"
+#include "ir/ops.h"
 
 #include <math.h>
 

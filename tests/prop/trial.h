@@ -7,6 +7,8 @@
 #define BXC_TEST_TRIAL_H
 
 #include "driver/driver.h"
+#include "ir/eval.h"
+#include "ir/text.h"
 #include "tests/prop/bounds.h"
 #include "tests/prop/choices.h"
 #include "tests/prop/network.h"

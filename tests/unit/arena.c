@@ -1,5 +1,7 @@
 /* Memory by lifetime and guards: the nth allocation fails on purpose, releases run, nothing is lost. */
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/file.h"
+#include "ir/hash.h"
 #include "tests/test.h"
 
 #include <unistd.h>

@@ -3,6 +3,9 @@
 #define BXC_TEST_BELOW_H
 
 #include "passes/passes.h"
+#include "ir/eval.h"
+#include "ir/ops.h"
+#include "ir/verify.h"
 #include "passes/table.h"
 #include "tests/test.h"
 

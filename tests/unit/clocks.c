@@ -3,6 +3,7 @@
  *   clocks [FIRST COUNT]      other seeds, each refusal printed
  *   clocks --graph SEED       the graph as text, for tests/cosim/clocks.sh */
 #include "tests/unit/below.h"
+#include "ir/text.h"
 #include "tests/unit/random_graph.h"
 
 enum { GRAPHS = 300, EVENTS = 60 };

@@ -1,6 +1,8 @@
 /* One content hash, one firmware: every option of compile is varied, and of any two firmwares the hashes are equal
  * when, and only when, all files are. An option that is not in the list fails the test. */
 #include "driver/driver.h"
+#include "ir/file.h"
+#include "ir/hash.h"
 #include "tests/test.h"
 
 #include <limits.h>

@@ -4,6 +4,10 @@
 #define BXC_TEST_CROSSING_H
 
 #include "passes/table.h"
+#include "ir/eval.h"
+#include "ir/port.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 #include "tests/test.h"
 
 #include <math.h>

@@ -6,6 +6,11 @@
 #include <unistd.h>
 
 #include "codegen/codegen.h"
+#include "ir/eval.h"
+#include "ir/file.h"
+#include "ir/port.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 #include "tests/test.h"
 #include "tests/unit/random_graph.h"
 

@@ -2,7 +2,7 @@
  * a diagnosis each time, no folder or file left behind, an earlier firmware untouched. What leaks is
  * for variant=asan to say. WORK: an empty folder (tests/run-one.sh), else one under /tmp. */
 #include "driver/bxc.h"
-#include "ir/ir.h"
+#include "ir/context.h"
 #include "tests/test.h"
 
 #include <dirent.h>

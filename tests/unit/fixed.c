@@ -1,6 +1,7 @@
 /* Fixed-point arithmetic against a definition of its own: rational numbers n/d and a search for the
  * nearest integer, in every rounding and overflow mode, exhaustively at small widths. */
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/fixed.h"
 #include "tests/test.h"
 
 #include <math.h>

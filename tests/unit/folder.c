@@ -3,7 +3,8 @@
  * replaced by these. What links in the old folder point to stays as it was. */
 #define _GNU_SOURCE
 #include "driver/bxc.h"
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/file.h"
 #include "tests/test.h"
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 /* bxc inspect of a model that is refused: what the reader refuses and what the passes refuse of the rest, at once. */
 #include "driver/bxc.h"
+#include "ir/file.h"
 #include "tests/test.h"
 #include "tests/unit/onnx.h"
 

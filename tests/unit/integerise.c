@@ -1,5 +1,6 @@
 /* Crossing the line: the integer graph gives the numbers of the real graph, bit for bit where that is claimed. */
 #include "tests/unit/crossing.h"
+#include "ir/ops.h"
 
 enum { EVENTS = 3000 };
 

@@ -1,6 +1,10 @@
 /* The reader of HGQ2's .keras files: its quantisers against HGQ2's own numbers (hgq_vectors.h), whole
  * models against what Keras computes, and files that are wrong. */
 #include "tests/unit/keras_file.h"
+#include "ir/eval.h"
+#include "ir/file.h"
+#include "ir/port.h"
+#include "ir/verify.h"
 #include "passes/passes.h"
 #include "target/target.h"
 #include "tests/test.h"

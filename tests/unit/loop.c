@@ -1,6 +1,9 @@
 /* Bodies: a body run once an item gives what a loop gives, in both arithmetics; several results and bodies come back
  * from text, copies and rewriting; what does not go together is refused. */
-#include "ir/ir.h"
+#include "ir/eval.h"
+#include "ir/random.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 #include "tests/test.h"
 
 enum { EVENTS = 70, ITEMS = 4, WIDE = 2 };

@@ -1,5 +1,7 @@
 /* bxc's own JSON: what is written reads back as the same graph, and wrong files are diagnosed where. */
 #include "frontend/frontend.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 #include "tests/test.h"
 #include "tests/unit/random_graph.h"
 

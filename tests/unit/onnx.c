@@ -1,5 +1,6 @@
 /* The reader of ONNX: what each form of a node becomes, and what is said of each wrong model. */
 #include "tests/unit/onnx.h"
+#include "ir/text.h"
 #include "tests/test.h"
 
 #include <math.h>

@@ -1,6 +1,8 @@
 /* Operators: every line of ops.def has what it needs; integers equal reals wherever both are exact;
  * intervals hold what comes out; shapes and indices are ONNX's; what does not go together is refused. */
-#include "ir/ir.h"
+#include "ir/eval.h"
+#include "ir/ops.h"
+#include "ir/verify.h"
 #include "tests/test.h"
 
 #include <math.h>

@@ -1,6 +1,8 @@
 /* The float engine against onnxruntime and qonnx: for every NAME in tests/oracle/data (made by
  * tests/oracle/reference.py) the model of that name gives the reference outputs within 1e-5. */
 #include "frontend/frontend.h"
+#include "ir/eval.h"
+#include "ir/file.h"
 #include "tests/test.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /* Ports: the input node's rule element by element, its meaning, and what is refused. */
-#include "ir/ir.h"
+#include "ir/port.h"
 #include "tests/test.h"
 
 #include <math.h>

@@ -1,5 +1,7 @@
 /* Quantisers: QONNX's on its own vectors, and narrowing of real numbers against fixed.c. */
-#include "ir/ir.h"
+#include "ir/eval.h"
+#include "ir/ops.h"
+#include "ir/verify.h"
 #include "tests/test.h"
 
 #include <math.h>

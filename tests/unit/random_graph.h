@@ -2,7 +2,7 @@
 #ifndef BXC_RANDOM_GRAPH_H
 #define BXC_RANDOM_GRAPH_H
 
-#include "ir/ir.h"
+#include "ir/ops.h"
 
 struct random_graph {
     uint64_t state;

@@ -1,5 +1,7 @@
 /* Intervals: exact for linear forms of independent sources, sound for everything else. */
-#include "ir/ir.h"
+#include "ir/eval.h"
+#include "ir/ops.h"
+#include "ir/verify.h"
 #include "tests/test.h"
 
 static uint64_t state = 7;

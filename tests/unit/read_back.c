@@ -1,5 +1,7 @@
 /* What is written reads back as the same graph, intervals and all; what does not is refused by its node's name. */
 #include "driver/driver.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 #include "tests/test.h"
 
 /* (a + b) / 2 + (a - b) / 2 is a again: only linear forms know, and the table covers no more than that. */

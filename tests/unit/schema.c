@@ -4,7 +4,8 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
-#include "ir/ir.h"
+#include "ir/context.h"
+#include "ir/file.h"
 #include "tests/test.h"
 
 struct check {

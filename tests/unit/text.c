@@ -1,6 +1,7 @@
 /* The text form of graphs: print, parse, print gives the same bytes for every kind of attribute, and
  * what is wrong is diagnosed with its line. */
-#include "ir/ir.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 #include "tests/test.h"
 
 #include <math.h>

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "report/report.h"
+#include "ir/text.h"
 #include "sim/private.h"
 #include "tests/test.h"
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "codegen/codegen.h"
+#include "ir/file.h"
 #include "tests/test.h"
 
 enum { INPUTS = 2, ELEMENTS = 12, NODES = 6, OUTPUTS = 3, EVENTS = 400 };

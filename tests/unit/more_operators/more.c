@@ -1,6 +1,8 @@
 /* A hundred operators with lists for attributes; the odd ones have two results. */
 #include "frontend/native/native.h"
-#include "ir/ops/ops.h"
+#include "ir/ops/families.h"
+#include "ir/text.h"
+#include "ir/verify.h"
 #include "tests/test.h"
 
 enum { MORE = 100 };

@@ -1,8 +1,8 @@
 /* What the families of operators share. Private to ir/. */
-#ifndef BXC_IR_OPS_H
-#define BXC_IR_OPS_H
+#ifndef BXC_IR_OPS_FAMILIES_H
+#define BXC_IR_OPS_FAMILIES_H
 
-#include "ir/ir.h"
+#include "ir/ops.h"
 
 extern const struct op_family ports_family, arithmetic_family, linear_family, activation_family, reduction_family,
     movement_family, quantizer_family, lookup_family, loop_family;

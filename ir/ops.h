@@ -1,0 +1,112 @@
+/* What an operator is (ops.c, ops/<family>.c). */
+#ifndef BXC_IR_OPS_H
+#define BXC_IR_OPS_H
+
+#include "ir/graph.h"
+
+enum { EVENT_LANES = 64 };
+
+/* A block of one value: element e of event l is data[e * element_stride + l * lane_stride];
+ * a constant has lane stride 0 and element stride 1, all else EVENT_LANES and 1. */
+struct evaluator_state; /* eval.c */
+struct real_operand {
+    const float *data;
+    size_t element_stride, lane_stride;
+};
+struct integer_operand {
+    const int64_t *data;
+    size_t element_stride, lane_stride;
+};
+
+struct evaluation {
+    const struct graph *graph;
+    const struct node *node;
+    const void *plan;                       /* what prepare made, or NULL */
+    const struct real_operand *reals;       /* one an input, in real arithmetic */
+    const struct integer_operand *integers; /* one an input, in integers */
+    float *real_result;                     /* elements x EVENT_LANES; of several results, one after the other */
+    int64_t *integer_result;                /* likewise */
+    struct evaluator_state *body;           /* of the node's body, or NULL */
+    int lanes;                              /* events in this block, 1 .. EVENT_LANES */
+};
+
+enum op_arithmetic { ARITHMETIC_REAL = 1, ARITHMETIC_INTEGER = 2, ARITHMETIC_BOTH = 3 };
+
+/* One a family; slots may be NULL, which is a diagnosis where it is needed. */
+struct op_family {
+    const char *name;
+    /* Sets kind, shape, formats and intervals of the results (an array) from the operands'; -1 and a diagnosis
+     * when operands do not go together. Also checks attributes: it is the verifier's rule. */
+    int (*infer)(struct graph *graph, struct node *node, struct value *result);
+    /* Work done once a graph, e.g. weights shifted to a common fraction. */
+    const void *(*prepare)(const struct graph *graph, const struct node *node, struct arena *arena);
+    void (*eval_real)(const struct evaluation *evaluation);
+    void (*eval_integer)(const struct evaluation *evaluation);
+    const struct attribute_field *fields;         /* ends with a NULL name; text, JSON and documentation come from it */
+    uint32_t (*results)(const struct node *node); /* how many; NULL: one */
+    bool has_body;
+};
+
+/* The aggregate kinds stand for the whole struct of their family, whatever the offset: INDICES for
+ * shape and indices of gather_attributes, SLICES for slice_attributes, TABLES and STAIRS for shape
+ * and tables or stairs of lookup_attributes, CONSTANT for constant_attributes. */
+enum attribute_kind {
+    ATTRIBUTE_BOOL,
+    ATTRIBUTE_INT,
+    ATTRIBUTE_INT64,
+    ATTRIBUTE_FLOAT,
+    ATTRIBUTE_ROUNDING,
+    ATTRIBUTE_OVERFLOW,
+    ATTRIBUTE_FORMATS,
+    ATTRIBUTE_SHAPE,
+    ATTRIBUTE_PERMUTATION,
+    ATTRIBUTE_INDICES,
+    ATTRIBUTE_SLICES,
+    ATTRIBUTE_TABLES,
+    ATTRIBUTE_STAIRS,
+    ATTRIBUTE_CONSTANT,
+    ATTRIBUTE_MEANING,
+    /* the lists; empty when not given: */
+    ATTRIBUTE_INTEGERS,
+    ATTRIBUTE_REALS,
+    ATTRIBUTE_NAMES,
+    ATTRIBUTE_SHAPES,
+    ATTRIBUTE_STEPS
+};
+
+struct attribute_field {
+    const char *name;
+    enum attribute_kind kind;
+    size_t offset; /* in union attributes */
+    const char *summary;
+    const enum op *ops; /* the operators of the family that have it, then OP_COUNT; NULL: all */
+};
+
+struct op_info {
+    const char *name; /* "matmul" */
+    const struct op_family *family;
+    enum op_arithmetic arithmetic;
+    int inputs_min, inputs_max; /* -1: any number */
+    const char *summary;
+};
+
+const struct op_info *op_info(enum op op);
+bool op_parse(const char *name, enum op *op);
+/* Elementwise function of one real operand (relu, sigmoid, exp, ...): in binary32, and in binary64
+ * for the tables of transcendental ones. False when the op is no such function. */
+bool op_unary_real(const struct node *node, float x, float *y);
+bool op_unary_double(const struct node *node, double x, double *y);
+bool op_is_transcendental(enum op op);
+bool op_is_quantiser(enum op op); /* the model's, or a narrow */
+/* Values that engines give when asked for inner ones: integers that are no constants, and no inputs that nobody reads.
+ */
+bool node_is_probed(const struct graph *graph, const struct node *node);
+bool op_is_movement(enum op op); /* elements go elsewhere unchanged: reshape, transpose, concat, slice, gather */
+/* Quantisers on one number, in binary32 as their sources compute it. */
+float quant_real(float x, float scale, float zero_point, float bits, const struct quantizer_attributes *attributes);
+float bipolar_quant_real(float x, float scale);
+float trunc_quant_real(float x, float scale, float zero_point, float in_bits, float out_scale, float out_bits,
+                       const struct quantizer_attributes *attributes);
+float round_real(float x, enum rounding rounding);
+
+#endif

@@ -78,11 +78,11 @@ static wireref entries_from(struct division *d, int64_t start, int bits) {
 
 /* Bits of the index that a sub-table reads: as many as surely fit a stage, as each bit less doubles how many read those
  * that are left, and how many selections may read an equal sub-table. One LUT is tried in any case. */
-static int bits_in_stage(const struct stage *stage, int start, int index_bits, int results) {
+static int bits_in_stage(const struct stage *stage, int start, int index_bits) {
     const struct technology *t = stage->technology;
     for (int bits = index_bits - 1; bits > LUT_INPUTS; bits--) {
         int cut = index_bits - bits, nets = start + cut * t->fan_out + fan_out_delay(t, 1 << cut);
-        if (nets + table_delay(t, bits, results) <= stage->budget) return bits;
+        if (nets + table_delay(t, bits) <= stage->budget) return bits;
     }
     return index_bits < LUT_INPUTS ? index_bits : LUT_INPUTS;
 }
@@ -92,8 +92,8 @@ wireref split_table(struct design *design, struct datapath *to, const struct wir
     const struct wire *index = &to->wires[wire->operands[0].wire.id];
     int index_bits = wire_width(index);
     struct table table = to->tables[wire->table]; /* the list of tables moves when it grows */
-    int low_bits = bits_in_stage(stage, start, index_bits, wire_width(wire));
-    struct division d = {design, to, wire, &table, index->lo, index->hi, low_bits, to->wire_count};
+    struct division d = {design,        to, wire, &table, index->lo, index->hi, bits_in_stage(stage, start, index_bits),
+                         to->wire_count};
     return d.low_bits < index_bits ? entries_from(&d, d.lo < 0 ? -(INT64_C(1) << (index_bits - 1)) : 0, index_bits)
                                    : datapath_append(design, to, wire);
 }

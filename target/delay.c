@@ -254,27 +254,17 @@ static bool any_through_lut(const struct bit_time *in, int count) {
     return any;
 }
 
-/* Levels of LUT that a look-up takes where nothing hurries mapping: several functions wider than a LUT share what they
- * can of the index's decoding. */
-static int unhurried_levels(int index_bits, int results) {
-    int levels = lut_levels(index_bits);
-    return results > 1 && index_bits > LUT_INPUTS && levels < LUT_INPUTS ? LUT_INPUTS : levels;
-}
-
-/* Mapping hurries what is behind a carry chain of two terms, with a level more where it is wider than a LUT and what is
- * between (a clamp) is mapped together with it. It does not behind registers, and not behind a chain of three terms,
- * whose time it does not see: there several functions that fill a LUT take a level for each bit. */
+/* Several functions that fill a LUT share what they can where their bits get no haste: a level for each bit behind a
+ * chain of three terms, whose time mapping does not see; a level more where they are wider than a LUT and what is
+ * between a chain and them (a clamp) is mapped together with them. */
 static void table_bits(struct reader *r) {
-    const struct technology *t = r->timing->technology;
     const struct bit_time *in = r->operands[0].at;
     int width = wire_width(operand_of(r->timing->datapath, r->wire, 0)), terms = most_terms(in, width);
-    struct bit_time bit = lut_of(t, in, width);
+    struct bit_time bit = lut_of(r->timing->technology, in, width);
     if (r->width > 1 && width >= LUT_INPUTS && terms > 2)
-        bit = (struct bit_time){.at = latest(in, width) + width * level(t), .terms = terms};
+        bit = (struct bit_time){.at = latest(in, width) + width * level(r->timing->technology), .terms = terms};
     else if (r->width > 1 && width > LUT_INPUTS && terms == 2 && any_through_lut(in, width))
-        bit.at += level(t);
-    else if (width > LUT_INPUTS && terms == 0)
-        bit.at = latest(in, width) + unhurried_levels(width, r->width) * level(t);
+        bit.at += level(r->timing->technology);
     for (int i = 0; i < r->width; i++) r->out[i] = bit;
 }
 
@@ -375,8 +365,8 @@ int adder_delay(const struct technology *technology, int terms, int bits) {
     return last;
 }
 
-int table_delay(const struct technology *technology, int index_bits, int results) {
-    return unhurried_levels(index_bits, results) * level(technology);
+int table_delay(const struct technology *technology, int index_bits) {
+    return lut_levels(index_bits) * level(technology);
 }
 
 int fan_out_delay(const struct technology *technology, int readers) {

@@ -75,8 +75,8 @@ int wire_delay(const struct datapath *datapath, const struct wire *wire, const s
                int start);
 /* An adder of two or three terms and so many bits of carry chain, from registers. */
 int adder_delay(const struct technology *technology, int terms, int bits);
-/* So many functions of the same bits, from registers. */
-int table_delay(const struct technology *technology, int index_bits, int results);
+/* A function of so many bits, from registers. */
+int table_delay(const struct technology *technology, int index_bits);
 int fan_out_delay(const struct technology *technology, int readers); /* what they add to a net */
 struct timing; /* of a design's first block: arrivals by bit, and what readers add to nets */
 struct timing *timing_new(struct arena *arena, const struct design *design, const struct technology *technology);

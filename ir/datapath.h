@@ -43,11 +43,12 @@ struct wire {
     int64_t clamp_lo, clamp_hi; /* clamp */
     int32_t amount;             /* shift_right, wrap; input: element of the port */
     bool wrap_signed;
-    uint32_t table;   /* table; input: port */
-    noderef origin;   /* node of the quantised graph, or NO_NODE */
-    uint32_t element; /* of the origin's result */
-    int32_t cycle;    /* pipeline stage in which it is computed; inputs 0; -1 unscheduled */
-    int32_t arrival;  /* picoseconds after that stage's clock edge, by the delay model; estimate */
+    uint32_t table;    /* table; input: port */
+    noderef origin;    /* node of the quantised graph, or NO_NODE */
+    uint32_t element;  /* of the origin's result */
+    int32_t cycle;     /* pipeline stage in which it is computed; inputs 0; -1 unscheduled */
+    int32_t unhurried; /* a scheduled table: levels of LUT that mapping adds to save some; estimate (target/haste.c) */
+    int32_t arrival;   /* picoseconds after that stage's clock edge, by the delay model; estimate */
 };
 
 /* Where element e of a graph value is: value = (negative ? -1 : 1) * ((wire - offset) << shift), a negative shift

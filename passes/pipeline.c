@@ -158,12 +158,20 @@ static int refuse_slow(const struct program *program, struct schedule *s, uint32
 }
 
 static int schedule_wires(const struct program *program, struct schedule *s) {
+    s->last = 0;
     for (uint32_t i = 0; i < s->datapath->wire_count; i++) s->delay[i] = timing_alone(s->timing, i);
     for (uint32_t i = 0; i < s->datapath->wire_count; i++)
         if (s->delay[i] > s->stage.budget) return refuse_slow(program, s, i);
     for (uint32_t i = 0; i < s->datapath->wire_count; i++) place_early(s, i);
     save_registers(s);
     return 0;
+}
+
+/* Once as if mapping hurried everywhere, and again with what that schedule shows of where it does not. */
+static int schedule_twice(const struct program *program, struct schedule *s) {
+    if (schedule_wires(program, s) < 0) return -1;
+    if (!design_find_haste(s->design, program->technology, s->stage.budget)) return 0;
+    return schedule_wires(program, s);
 }
 
 /* What the clock leaves of a stage beside its registers and the margin. */
@@ -205,7 +213,7 @@ int pass_pipeline(struct program *program, bool *changed) {
     int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit, &s.early};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         *columns[i] = ARENA_ARRAY(scratch, int, s.datapath->wire_count + 1);
-    int result = schedule_wires(program, &s);
+    int result = schedule_twice(program, &s);
     arena_free(scratch);
     design->clock_ps = program->options->clock_ps;
     design->latency = design->blocks[0].latency = s.last + 2; /* stages, and the input register */

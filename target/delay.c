@@ -12,7 +12,6 @@ struct bit_time {
     int at;     /* its net carries it; ABSENT: a constant */
     int inputs; /* of its LUT; 0: a register, a carry chain or a LUT that takes no more */
     int from;   /* when those are there */
-    int terms;  /* of the carry chains that it comes from, perhaps through LUT, the most; 0: of none */
 };
 
 struct timing {
@@ -66,12 +65,6 @@ static int lut_levels(int inputs) {
     return inputs <= 1 ? 0 : inputs <= LUT_INPUTS ? 1 : 1 + inputs - LUT_INPUTS;
 }
 
-static int most_terms(const struct bit_time *in, int count) {
-    int most = 0;
-    for (int i = 0; i < count; i++) most = in[i].at != ABSENT && in[i].terms > most ? in[i].terms : most;
-    return most;
-}
-
 /* A function of so many bits, constants among them left out. */
 static struct bit_time lut_of(const struct technology *t, const struct bit_time *in, int count) {
     struct bit_time present[BITS];
@@ -81,11 +74,9 @@ static struct bit_time lut_of(const struct technology *t, const struct bit_time 
     if (total == 0) return (struct bit_time){.at = ABSENT};
     if (total == 1) return present[0]; /* wiring, or an inversion that its reader does */
     count = total;
-    int terms = most_terms(present, count);
-    if (total > LUT_INPUTS)
-        return (struct bit_time){.at = latest(present, count) + lut_levels(total) * level(t), .terms = terms};
+    if (total > LUT_INPUTS) return (struct bit_time){.at = latest(present, count) + lut_levels(total) * level(t)};
     int from = merge_luts(present, count, &total);
-    return (struct bit_time){from + level(t), total, from, terms};
+    return (struct bit_time){from + level(t), total, from};
 }
 
 /* An associative function of many bits, as a tree of LUT: those first that are there first. */
@@ -182,7 +173,7 @@ static void three_term_bits(const struct reader *r, const struct adder *adder, i
 static void sum_bits(struct reader *r) {
     const struct technology *t = r->timing->technology;
     struct adder adder = adder_of(r->timing->datapath, r->wire, r->width);
-    int at[BITS], terms = adder_chain_terms(&adder), count = adder.bits - adder.from, most = terms;
+    int at[BITS], terms = adder_chain_terms(&adder), count = adder.bits - adder.from;
     lone_bits(r, &adder);
     if (adder.count == 0 || count <= 0) return;
     if (adder.terms == 1 && adder.carried) { /* an inversion */
@@ -190,14 +181,14 @@ static void sum_bits(struct reader *r) {
             r->out[i] = r->operands[adder.summands[0].operand < 0 ? 0 : adder.summands[0].operand].at[i];
         return;
     }
+    if (terms > 2 && !t->carry_block) { /* not seen */
+        for (int i = 0; i < count; i++) r->out[adder.from + i] = (struct bit_time){0};
+        return;
+    }
     if (terms > 2) three_term_bits(r, &adder, at);
     for (int i = adder.from; terms <= 2 && i < adder.bits; i++) at[i - adder.from] = two_term_bit(r, &adder, i);
     carry_chain(t, terms > 2 ? t->carry_block : t->carry_block_of_two, at, count);
-    for (uint32_t k = 0; k < r->wire->operand_count && k < 3; k++) {
-        int before = most_terms(r->operands[k].at, adder.bits);
-        most = before > most ? before : most;
-    }
-    for (int i = 0; i < count; i++) r->out[adder.from + i] = (struct bit_time){.at = at[i], .terms = most};
+    for (int i = 0; i < count; i++) r->out[adder.from + i] = (struct bit_time){.at = at[i]};
     int more = r->wire->operand_count > 3 ? (int)r->wire->operand_count - 3 : 0; /* before `trees` */
     for (int i = 0; more && i < r->width; i++)
         r->out[i].at = latest(r->out, r->width) + more * (level(t) + t->to_carry);
@@ -248,23 +239,13 @@ static void bitwise_bits(struct reader *r, uint32_t operands) {
     }
 }
 
-static bool any_through_lut(const struct bit_time *in, int count) {
-    bool any = false;
-    for (int i = 0; i < count; i++) any |= in[i].at != ABSENT && in[i].inputs;
-    return any;
-}
-
-/* Several functions that fill a LUT share what they can where their bits get no haste: a level for each bit behind a
- * chain of three terms, whose time mapping does not see; a level more where they are wider than a LUT and what is
- * between a chain and them (a clamp) is mapped together with them. */
 static void table_bits(struct reader *r) {
+    const struct technology *t = r->timing->technology;
     const struct bit_time *in = r->operands[0].at;
-    int width = wire_width(operand_of(r->timing->datapath, r->wire, 0)), terms = most_terms(in, width);
-    struct bit_time bit = lut_of(r->timing->technology, in, width);
-    if (r->width > 1 && width >= LUT_INPUTS && terms > 2)
-        bit = (struct bit_time){.at = latest(in, width) + width * level(r->timing->technology), .terms = terms};
-    else if (r->width > 1 && width > LUT_INPUTS && terms == 2 && any_through_lut(in, width))
-        bit.at += level(r->timing->technology);
+    int width = wire_width(operand_of(r->timing->datapath, r->wire, 0));
+    struct bit_time bit = lut_of(t, in, width);
+    if (r->wire->unhurried)
+        bit = (struct bit_time){.at = latest(in, width) + (lut_levels(width) + r->wire->unhurried) * level(t)};
     for (int i = 0; i < r->width; i++) r->out[i] = bit;
 }
 
@@ -464,6 +445,11 @@ static int place(const struct timing *timing, uint32_t id, int cycle, uint32_t o
 int timing_alone(const struct timing *timing, uint32_t id) {
     struct bit_time out[BITS];
     return place(timing, id, INT32_MIN, UINT32_MAX, out);
+}
+
+int timing_through(const struct timing *timing, uint32_t id, int cycle, uint32_t operand) {
+    struct bit_time out[BITS];
+    return place(timing, id, cycle, operand, out);
 }
 
 int timing_place(struct timing *timing, uint32_t id, int cycle) {

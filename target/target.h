@@ -53,13 +53,14 @@ struct technology {
     int to_sum, to_carry;             /* from the LUT before a carry chain to the sum of its own bit, onto the chain */
     int carry_bit;                    /* a bit along the chain within a block */
     int carry_to_sum, carry_to_carry; /* from the carry into a block to its sums, through the block */
-    int carry_block, carry_block_of_two; /* bits, with adders of three terms and of two */
+    int carry_block, carry_block_of_two; /* bits, with adders of three terms (0: they are not seen) and of two */
     int clock_to_out, setup;
     int fan_out, fan_out_free; /* more for each doubling of a net's readers beyond so many */
     int clock_tree_megahertz;  /* what a global clock buffer carries; 0: not known here */
     const char *source;        /* where the numbers come from, one sentence for reports */
 };
 const struct technology *technology_for(const struct part *part, struct part_grade grade);
+const struct technology *technology_of_mapping(void); /* as the recipe's mapper knows it: see haste.c */
 /* Of a stage that has no logic: clock to output, a net, set-up. */
 int technology_overhead(const struct technology *technology);
 
@@ -85,6 +86,8 @@ int timing_most_fan_out(const struct timing *timing);
 int timing_alone(const struct timing *timing, uint32_t wire);
 /* A wire in `cycle`: operands of that cycle come when they were placed, others from registers; remembered. */
 int timing_place(struct timing *timing, uint32_t wire, int cycle);
+/* The same, if only this operand of those that come in the cycle counts; not remembered. */
+int timing_through(const struct timing *timing, uint32_t wire, int cycle, uint32_t operand);
 /* Every wire's arrival in its cycle, written into the datapath (the design's own); returns the largest. */
 int timing_settle(struct timing *timing, struct datapath *datapath);
 /* The largest estimated delay of a stage, from register to register. */
@@ -94,6 +97,11 @@ double design_stage_delay(const struct design *design, const struct technology *
  * 0 when nothing is scheduled. */
 uint32_t design_critical_path(const struct design *design, const struct technology *technology, uint32_t *path,
                               uint32_t capacity);
+
+/* ---- haste.c ---- */
+/* Sets `unhurried` of the wires of a scheduled design's first block: no more than lets the wire by itself arrive within
+ * `budget`. False when all are 0. */
+bool design_find_haste(struct design *design, const struct technology *technology, int budget);
 
 /* ---- cost.c ---- */
 struct cost {

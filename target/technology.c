@@ -67,6 +67,20 @@ static const struct technology technologies[] = {
                 "delays scaled from ultrascale+ and not fitted: times 2.55 (UG984's maximum frequencies), grades as far apart as there; placement is not known",
                 0, 0, 0, 0, 0)};
 
+static const struct technology mapping = {.family = "cells of 7-series as Yosys describes them",
+                                          .lut = 240,
+                                          .net = 300,
+                                          .to_sum = 230,
+                                          .to_carry = 500,
+                                          .carry_to_sum = 570,
+                                          .carry_to_carry = 414,
+                                          .carry_block_of_two = 4,
+                                          .fan_out_free = 1 << 30};
+
+const struct technology *technology_of_mapping(void) {
+    return &mapping;
+}
+
 /* Artix-7, and the Zynq-7000 that are made of it, are slower than the other devices of the 7 series. */
 static const char *family_of(const struct part *part) {
     static const char *const slow[] = {"xc7a", "xc7z007", "xc7z010", "xc7z012", "xc7z014", "xc7z015", "xc7z020"};

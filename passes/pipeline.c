@@ -168,9 +168,11 @@ static int schedule_wires(const struct program *program, struct schedule *s) {
 }
 
 /* Once as if mapping hurried everywhere, and again with what that schedule shows of where it does not. */
-static int schedule_twice(const struct program *program, struct schedule *s) {
+static int schedule_twice(const struct program *program, struct schedule *s, struct arena *scratch) {
+    s->timing = timing_new(scratch, s->design, program->technology);
     if (schedule_wires(program, s) < 0) return -1;
     if (!design_find_haste(s->design, program->technology, s->stage.budget)) return 0;
+    s->timing = timing_new(scratch, s->design, program->technology);
     return schedule_wires(program, s);
 }
 
@@ -209,11 +211,10 @@ int pass_pipeline(struct program *program, bool *changed) {
     split_wide_wires(design, &s.stage);
     s.datapath = &design->blocks[0].datapath;
     struct arena *scratch = arena_new(program->context);
-    s.timing = timing_new(scratch, design, program->technology);
     int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit, &s.early};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         *columns[i] = ARENA_ARRAY(scratch, int, s.datapath->wire_count + 1);
-    int result = schedule_twice(program, &s);
+    int result = schedule_twice(program, &s, scratch);
     arena_free(scratch);
     design->clock_ps = program->options->clock_ps;
     design->latency = design->blocks[0].latency = s.last + 2; /* stages, and the input register */

@@ -12,6 +12,12 @@ bool attribute_is_list(const struct attribute_field *field) {
            field->kind == ATTRIBUTE_SHAPES || field->kind == ATTRIBUTE_STEPS;
 }
 
+double meaning_scale(const struct meaning *meaning, const struct shape *shape, size_t element, double *zero_point) {
+    size_t index = meaning ? shape_project(shape, element, &meaning->shape) : 0;
+    if (zero_point) *zero_point = meaning && meaning->zero_point ? meaning->zero_point[index] : 0;
+    return meaning && meaning->scale ? meaning->scale[index] : 1;
+}
+
 struct formats formats_uniform(struct arena *arena, struct format format) {
     return (struct formats){.at = arena_copy(arena, &format, sizeof format)};
 }

@@ -155,7 +155,6 @@ union attributes {
     struct loop_attributes loop;
 };
 
-struct attribute_field; /* ops.h */
 /* Scale of element e of a value of this shape; 1 and zero point 0 without meaning. */
 double meaning_scale(const struct meaning *meaning, const struct shape *shape, size_t element, double *zero_point);
 /* formats helper: one format for all. */
@@ -165,8 +164,5 @@ struct meaning meaning_copy(struct arena *arena, const struct meaning *meaning);
 struct port_steps port_steps_copy(struct arena *arena, const struct port_steps *steps);
 /* attributes.c: a deep copy, by the operator's field table. */
 union attributes attributes_copy(struct arena *arena, enum op op, const union attributes *attributes);
-/* Whether a field of the operator's family belongs to the operator. */
-bool attribute_applies(const struct attribute_field *field, enum op op);
-bool attribute_is_list(const struct attribute_field *field); /* of integers, reals, names, shapes or steps */
 
 #endif

@@ -47,7 +47,8 @@ struct wire {
     noderef origin;    /* node of the quantised graph, or NO_NODE */
     uint32_t element;  /* of the origin's result */
     int32_t cycle;     /* pipeline stage in which it is computed; inputs 0; -1 unscheduled */
-    int32_t unhurried; /* a scheduled table: levels of LUT that mapping adds to save some; estimate (target/haste.c) */
+    int32_t unhurried; /* a scheduled table: levels of LUT that mapping adds to save some; estimate, not printed
+                          (target/haste.c) */
     int32_t arrival;   /* picoseconds after that stage's clock edge, by the delay model; estimate */
 };
 

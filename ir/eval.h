@@ -4,8 +4,9 @@
 
 #include "ir/graph.h"
 
-struct evaluator; /* plans for a graph; immutable, shared by threads */
-/* A state: the buffers of one thread. */
+struct evaluator;       /* plans for a graph; immutable, shared by threads */
+struct evaluator_state; /* the buffers of one thread */
+enum { EVENT_LANES = 64 };
 
 struct evaluator *evaluator_new(const struct graph *graph, struct arena *arena);
 struct evaluator_state *evaluator_state_new(const struct evaluator *evaluator); /* malloc; NULL when out */

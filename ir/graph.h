@@ -1,4 +1,4 @@
-/* Tensors, single assignment. */
+/* Tensors, single assignment (graph.c, graph_edit.c, readers.c). */
 #ifndef BXC_IR_GRAPH_H
 #define BXC_IR_GRAPH_H
 

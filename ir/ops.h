@@ -2,13 +2,10 @@
 #ifndef BXC_IR_OPS_H
 #define BXC_IR_OPS_H
 
-#include "ir/graph.h"
-
-enum { EVENT_LANES = 64 };
+#include "ir/eval.h"
 
 /* A block of one value: element e of event l is data[e * element_stride + l * lane_stride];
  * a constant has lane stride 0 and element stride 1, all else EVENT_LANES and 1. */
-struct evaluator_state; /* eval.c */
 struct real_operand {
     const float *data;
     size_t element_stride, lane_stride;
@@ -81,6 +78,10 @@ struct attribute_field {
     const char *summary;
     const enum op *ops; /* the operators of the family that have it, then OP_COUNT; NULL: all */
 };
+
+/* Whether a field of the operator's family belongs to the operator. */
+bool attribute_applies(const struct attribute_field *field, enum op op);
+bool attribute_is_list(const struct attribute_field *field); /* of integers, reals, names, shapes or steps */
 
 struct op_info {
     const char *name; /* "matmul" */

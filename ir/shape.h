@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ir/arena.h"
+struct arena;
 
 enum { SHAPE_RANK_MAX = 8 };
 

@@ -208,6 +208,8 @@ int pass_pipeline(struct program *program, bool *changed) {
     struct design *design = program->design;
     struct schedule s = {.design = design, .stage = stage_of_clock(program)};
     if (refuse_fast(program, &s.stage) < 0) return -1;
+    for (uint32_t i = 0; i < design->blocks[0].datapath.wire_count; i++)
+        design->blocks[0].datapath.wires[i].unhurried = 0;
     split_wide_wires(design, &s.stage);
     s.datapath = &design->blocks[0].datapath;
     struct arena *scratch = arena_new(program->context);

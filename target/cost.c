@@ -47,10 +47,11 @@ static double compare_lut(const struct datapath *datapath, const struct wire *wi
     bool constant = is_constant_wire(operand_of(datapath, wire, 0)) || is_constant_wire(operand_of(datapath, wire, 1));
     if (wire->op == WIRE_EQUAL)
         return constant ? (width + 4) / 5 : (width + 2) / 3 + (width > 3 ? (width + 17) / 18 : 0);
-    const struct wire *a = operand_of(datapath, wire, 0);
-    if (is_constant_wire(a) && a->lo == 0 && operand_of(datapath, wire, 1)->lo >= 0)
-        return (width + 4) / 5; /* any bit set */
-    return 2 * less_digits(width) - 1;
+    switch (less_form(operand_of(datapath, wire, 0), operand_of(datapath, wire, 1))) {
+    case LESS_IS_SIGN: return 0;
+    case LESS_IS_ANY_BIT: return (width + 4) / 5;
+    default: return 2 * less_digits(width) - 1;
+    }
 }
 
 /* Logic of single bits merges into the LUT that reads it. */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { BITS = 64, LUT_INPUTS = 6, ABSENT = -1 };
+enum { BITS = 64, ABSENT = -1 };
 
 /* A bit that a LUT makes can become part of the LUT that reads it, as long as that has inputs left. */
 struct bit_time {
@@ -57,12 +57,6 @@ static int merge_luts(const struct bit_time *in, int count, int *total) {
         from = at > from ? at : from;
     }
     return from;
-}
-
-/* A multiplexer of two for each bit beyond a LUT's: wider ones would be fewer, but mapping shares what is before them
- * among the bits of an entry. */
-static int lut_levels(int inputs) {
-    return inputs <= 1 ? 0 : inputs <= LUT_INPUTS ? 1 : 1 + inputs - LUT_INPUTS;
 }
 
 /* A function of so many bits, constants among them left out. */
@@ -199,8 +193,9 @@ static void less_bit(struct reader *r) {
     const struct wire *a = operand_of(r->timing->datapath, r->wire, 0),
                       *b = operand_of(r->timing->datapath, r->wire, 1);
     int width = comparison_width(a, b), digits = less_digits(width), at[BITS];
-    if (is_constant_wire(a) && a->lo == 0 && b->lo >= 0) { /* any bit set */
-        r->out[0] = lut_tree(t, r->operands[1].at, width);
+    enum less_form form = less_form(a, b);
+    if (form != LESS_IS_CHAIN) {
+        r->out[0] = form == LESS_IS_SIGN ? r->operands[0].at[width - 1] : lut_tree(t, r->operands[1].at, width);
         return;
     }
     for (int d = 0; d < digits; d++) {

@@ -95,8 +95,17 @@ int widest_operand(const struct datapath *datapath, const struct wire *wire, uin
     return width;
 }
 
+int lut_levels(int inputs) {
+    return inputs <= 1 ? 0 : inputs <= LUT_INPUTS ? 1 : 1 + inputs - LUT_INPUTS;
+}
+
 int less_digits(int bits) {
     return (bits + LESS_DIGIT_BITS - 1) / LESS_DIGIT_BITS;
+}
+
+enum less_form less_form(const struct wire *a, const struct wire *b) {
+    if (b->lo == 0 && b->hi == 0) return LESS_IS_SIGN;
+    return a->lo == 0 && a->hi == 0 && !wire_is_signed(b) ? LESS_IS_ANY_BIT : LESS_IS_CHAIN;
 }
 
 int comparison_width(const struct wire *a, const struct wire *b) {

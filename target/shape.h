@@ -4,6 +4,11 @@
 
 #include "target/target.h"
 
+enum { LUT_INPUTS = 6 };
+/* Of a function of so many bits that is mapped with haste: a multiplexer of two for each bit beyond a LUT's. Wider ones
+ * would be fewer, but mapping shares what is before them among the bits of an entry. */
+int lut_levels(int inputs);
+
 /* A summand in the bits of the result; from `end` on its bits are zero (64: its sign goes on). */
 struct summand {
     bool is_literal, negative;

@@ -67,6 +67,8 @@ int technology_overhead(const struct technology *technology);
 /* ---- shape.c: circuits as they are emitted ---- */
 enum { LESS_DIGIT_BITS = 2 }; /* a < b looks at so many bits of both at once */
 int less_digits(int bits);
+enum less_form { LESS_IS_CHAIN, LESS_IS_SIGN, LESS_IS_ANY_BIT }; /* a < 0; 0 < b without sign */
+enum less_form less_form(const struct wire *a, const struct wire *b);
 /* Bits at which both operands are compared: with a sign if either has one. */
 int comparison_width(const struct wire *a, const struct wire *b);
 

@@ -67,6 +67,8 @@ static const struct technology technologies[] = {
                 "delays scaled from ultrascale+ and not fitted: times 2.55 (UG984's maximum frequencies), grades as far apart as there; placement is not known",
                 0, 0, 0, 0, 0)};
 
+/* techlibs/xilinx/cells_sim.v of Yosys has a delay for each input and output: the middle of a LUT's, and of a CARRY4's
+ * from any place to any; 300 ps a net is synth_xilinx's. CARRY8 has none. */
 static const struct technology mapping = {.family = "cells of 7-series as Yosys describes them",
                                           .lut = 240,
                                           .net = 300,

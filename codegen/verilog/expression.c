@@ -112,9 +112,9 @@ static const char *zero_test_text(struct module *module, const struct wire *wire
     const struct wire *a = plan_wire(module->plan, wire->operands[0].wire);
     const struct wire *b = plan_wire(module->plan, wire->operands[1].wire);
     struct arena *arena = module->plan->arena;
-    if (wire->op == WIRE_LESS && is_zero(b)) return operand_text(module, wire, 0, wire_width(a) - 1, 1);
-    if (wire->op == WIRE_LESS && is_zero(a) && !wire_is_signed(b))
-        return arena_printf(arena, "|%s", operand_text(module, wire, 1, 0, wire_width(b)));
+    enum less_form form = wire->op == WIRE_LESS ? less_form(a, b) : LESS_IS_CHAIN;
+    if (form == LESS_IS_SIGN) return operand_text(module, wire, 0, wire_width(a) - 1, 1);
+    if (form == LESS_IS_ANY_BIT) return arena_printf(arena, "|%s", operand_text(module, wire, 1, 0, wire_width(b)));
     if (wire->op == WIRE_EQUAL && (is_zero(a) || is_zero(b)))
         return arena_printf(arena, "~|%s", operand_text(module, wire, is_zero(a), 0, wire_width(is_zero(a) ? b : a)));
     return NULL;

@@ -1,17 +1,18 @@
 /* a < b by digits of two bits on a carry chain: a digit that is smaller makes a carry, one that is equal hands on
  * what comes from below. Two functions of four inputs a digit, one for the lowest. Of `<` some tools make a chain of
- * single bits and, beside it, a tree that tests equality.
+ * single bits and, beside it, a tree that tests equality. What is local to functions begins as no name of a model does.
  */
 #include "codegen/verilog/verilog.h"
 
-/* Whether a digit of `left` is the smaller one. */
+/* Whether the left digit is the smaller one. */
 static const char *digit_function(struct module *module) {
     if (module->less_digit) return module->less_digit;
     const char *name = names_unique(module->plan->scope, "less_digit");
     strbuf_printf(&module->functions,
                   "\n    function %s;\n"
-                  "        input [1:0] left, right;\n"
-                  "        %s = (~left[1] & right[1]) | (~(left[1] ^ right[1]) & ~left[0] & right[0]);\n"
+                  "        input [1:0] bxc_left, bxc_right;\n"
+                  "        %s = (~bxc_left[1] & bxc_right[1]) |\n"
+                  "            (~(bxc_left[1] ^ bxc_right[1]) & ~bxc_left[0] & bxc_right[0]);\n"
                   "    endfunction\n",
                   name, name);
     return module->less_digit = name;
@@ -32,8 +33,8 @@ static void write_function(struct module *module, const char *name, int bits) {
     struct concatenation below = concatenation_new(arena), equal = concatenation_new(arena);
     int digits = less_digits(bits);
     for (int i = digits - 1; i >= 0; i--) {
-        const char *left = digit_text(arena, "left", i * LESS_DIGIT_BITS, bits),
-                   *right = digit_text(arena, "right", i * LESS_DIGIT_BITS, bits);
+        const char *left = digit_text(arena, "bxc_left", i * LESS_DIGIT_BITS, bits),
+                   *right = digit_text(arena, "bxc_right", i * LESS_DIGIT_BITS, bits);
         concatenation_add(&below, "%s(%s, %s)", digit, left, right);
         if (i > 0)
             concatenation_add(&equal, "%s == %s", left, right);
@@ -43,14 +44,15 @@ static void write_function(struct module *module, const char *name, int bits) {
     const char *range = range_text(arena, digits);
     if (digits == 1) {
         strbuf_printf(&module->functions,
-                      "\n    function %s;\n        input %sleft, right;\n        %s = %s;\n    endfunction\n", name,
-                      range_text(arena, bits), name, concatenation_text(&below));
+                      "\n    function %s;\n        input %sbxc_left, bxc_right;\n        %s = %s;\n    endfunction\n",
+                      name, range_text(arena, bits), name, concatenation_text(&below));
         return;
     }
     strbuf_printf(&module->functions,
-                  "\n    function %s;\n        input %sleft, right;\n        reg %sbelow, equal, unused_sum;\n"
-                  "        begin\n            below = %s;\n            equal = %s;\n"
-                  "            {%s, unused_sum} = {1'd0, below} + {1'd0, below | equal};\n"
+                  "\n    function %s;\n        input %sbxc_left, bxc_right;\n"
+                  "        reg %sbxc_below, bxc_equal, bxc_unused;\n"
+                  "        begin\n            bxc_below = %s;\n            bxc_equal = %s;\n"
+                  "            {%s, bxc_unused} = {1'd0, bxc_below} + {1'd0, bxc_below | bxc_equal};\n"
                   "        end\n    endfunction\n",
                   name, range_text(arena, bits), range, concatenation_text(&below), concatenation_text(&equal), name);
 }

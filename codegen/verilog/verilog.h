@@ -7,7 +7,8 @@
 
 #include "codegen/codegen.h"
 
-enum { LAYER_TOP = -1, LAYER_NONE = -2, BITS_MAX = 64 };
+enum { LAYER_TOP = -1, LAYER_NONE = -2 };
+enum { BITS_MAX = 64 }; /* of a wire */
 
 /* How a wire is written. */
 struct wire_plan {

@@ -18,7 +18,8 @@ header_words() {
 }
 { table_words; template_words; header_words; } | grep . | sort -u > words
 
-# A model of the words in a file: each names a sum and its constant, some name inputs, the others outputs.
+# A model of the words in a file: each names a sum and its constant, some name inputs, the others outputs. A maximum, since
+# the Verilog has functions for it.
 model_of() {
     awk -v inputs="$2" '
         { word[NR] = $0 }
@@ -29,6 +30,7 @@ model_of() {
                 printf "%%%d = constant() \"%s\" : [1,2] [1,2]{s3f1, s4f2} {%d, %d}\n", n++, word[i], i % 3 + 1, -(i % 5) - 2
                 printf "%%%d = add(%%%d, %%%d) \"%s\" : [1,2] [1,2]{s5f1, s6f2}\n", sum[i] = n++, i % inputs, n - 2, word[i]
             }
+            printf "%%%d = reduce_max(%%0) \"largest\" axis=1 keep_dimensions=true : [1,1] s4f1\noutput \"largest\" %%%d\n", n, n
             for (i = inputs < NR ? inputs + 1 : 1; i <= NR; i++) printf "output \"%s\" %%%d\n", word[i], sum[i]
         }' "$1"
 }
@@ -68,7 +70,7 @@ check_compiles every_word_backwards every_word.bxc
 # What the emitters make of a port 'x', a node 'n' and the firmware's name, as names of the model.
 for word in x x_0 x_0_d1 x_0_s1 x_0_s1_d1 x_register x_t x_2 X n n_0 n_1 n_0_d1 n_0_d2 n_0_s1 n_0_2 layer_n v_n c_n c_n_shift type_n type_v_n \
             met met_layers met_n met_x_t met_x_fraction met_content_hash met_run met_in_x_width met_out_n_width m_x in_x out_n port_x \
-            port_x_integer lookup_0 shared dut value clk rst valid unused i j y a b '' '' é ü 漢字 'a b' a-b a.b 'a*/b' 'a/*b' 'a//b' 'a%sb' \
+            port_x_integer lookup_0 less_4 less_digit left right below equal bxc_left bxc_unused shared dut value clk rst valid unused i j y a b '' '' é ü 漢字 'a b' a-b a.b 'a*/b' 'a/*b' 'a//b' 'a%sb' \
             "a'b" '$(date)' '`a`' '@{name}' "$(printf '%0200d' 0)" "$(printf '%0200d' 0)"; do
     printf '%s\n' "$word"
 done > made

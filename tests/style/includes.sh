@@ -17,7 +17,7 @@ private=$(grep -rlE '# *include "ir/(ops/|.*_private)' target frontend passes co
 if [ -z "$private" ]; then echo "ok the private headers of ir/ are read there alone"; else echo "not ok the private headers of ir/ are read there alone: they are read by $(echo $private)"; fi
 
 needy=
-for header in ir/*.h; do
+for header in ir/*.h ir/ops/*.h; do
   echo "#include \"$header\"" | ${CC:-cc} -std=gnu11 -I. -fsyntax-only -x c - 2> /dev/null || needy="$needy $header"
 done
 if [ -z "$needy" ]; then echo "ok each header of ir/ stands by itself"; else echo "not ok each header of ir/ stands by itself: not$needy"; fi

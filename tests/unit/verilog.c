@@ -214,7 +214,7 @@ static wireref append_sum_of(struct random_design *random, const struct term *te
     return append(random, &(struct wire){.op = WIRE_SUM, .operand_count = count, .operands = copy});
 }
 
-/* Comparisons of numbers of every width that agree above some bit, as the bits of one word. */
+/* Comparisons of numbers of every width up to 45 that agree above some bit, as the bits of one word. */
 static wireref append_comparisons(struct random_design *random) {
     enum { WIDTHS = 45 };
     struct term word[2] = {{.wire = append(random, &(struct wire){.op = WIRE_CONSTANT})}};

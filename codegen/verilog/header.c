@@ -6,7 +6,7 @@ static const char names_words[] =
     "// NODE_E, E a number, is element E of a node's value, or the last step towards it: an integer m that stands for\n"
     "// m * 2^-f. Format s7f3: 7 bits with a sign, f = 3 of them behind the point; u7f3: without a sign. A wire has no\n"
     "// more bits than somebody reads. NODE_E_s3 is the third partial result on the way to NODE_E, SIGNAL_d2 is SIGNAL\n"
-    "// two clock cycles later, lookup_0 a table.\n";
+    "// two clock cycles later, lookup_0 a table, less_4(a, b) whether a < b, of four bits.\n";
 
 static const char *plural(size_t count) {
     return count == 1 ? "" : "s";

@@ -3,7 +3,6 @@
 
 #include "alpha.h"
 #include "beta.h"
-#include "ir/context.h"
 
 static void write_event(FILE *file, const int64_t *y) {
     fprintf(file, "%d %d %d\n", (int)y[0], (int)y[1], (int)y[2]);

@@ -4,6 +4,7 @@
  * negated terms alone are computed positive and negated by their reader. */
 #include "passes/lower.h"
 #include "passes/table.h"
+#include "target/adder.h"
 
 /* A term, a constant or a group on its way to the root. */
 struct item {
@@ -126,7 +127,7 @@ static bool carry_constant(struct tree *tree) {
         bool root = i + 1 == tree->count, flip = group->negative && !root;
         int64_t ones = flip ? -tree->constant : tree->constant;
         for (uint32_t k = 0; k < group->child_count; k++) ones += tree->items[group->child[k]].negative != flip;
-        if (ones < 0 || ones > (int64_t)group->child_count - 1) continue;
+        if (!adder_carries(ones, group->child_count)) continue;
         group->carried = tree->constant;
         return true;
     }
@@ -161,7 +162,7 @@ static void emit_group(struct tree *tree, struct item *group, bool root, const s
 static bool fits_one_adder(const struct wire *wire, int adder_terms) {
     int64_t ones = wire->constant;
     for (uint32_t i = 0; i < wire->operand_count; i++) ones += wire->operands[i].negative;
-    bool carried = wire->constant == 0 || (wire->operand_count > 1 && ones >= 0 && ones < wire->operand_count);
+    bool carried = wire->constant == 0 || (wire->operand_count > 1 && adder_carries(ones, wire->operand_count));
     return wire->operand_count + !carried <= (uint32_t)adder_terms;
 }
 

@@ -1,6 +1,7 @@
 /* Area of wires, by the shape that synthesis gives them (one LUT a bit in which terms overlap, whether two
  * or three), and of whole designs with the registers that cycles imply. It is what Yosys maps; measured
  * designs lie within 5 % of it. Estimates; nothing here decides what is computed. */
+#include "target/adder.h"
 #include "target/shape.h"
 
 /* ---- sums ---- */

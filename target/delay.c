@@ -1,6 +1,7 @@
 /* When the bits of wires arrive, in whole picoseconds after a stage's clock edge. Bit by bit, because the
  * low bits of an adder are ready before its high ones and the adder behind it can begin with them; with
  * the nets that LUT leave, and what their readers add to them. The numbers are technology.c's. */
+#include "target/adder.h"
 #include "target/shape.h"
 
 #include <string.h>

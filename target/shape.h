@@ -9,26 +9,6 @@ enum { LUT_INPUTS = 6 };
  * would be fewer, but mapping shares what is before them among the bits of an entry. */
 int lut_levels(int inputs);
 
-/* A summand in the bits of the result; from `end` on its bits are zero (64: its sign goes on). */
-struct summand {
-    bool is_literal, negative;
-    int operand; /* of the wire; -1: a literal */
-    int start, end;
-};
-
-/* What is left of a sum above the bits that one positive summand alone provides. */
-struct adder {
-    struct summand summands[4];
-    int count, terms; /* terms: those that are wires */
-    int from, bits;
-    bool carried; /* the constant and the ones of negated terms fit the carries */
-};
-
-/* As the emitter cuts it. Long sums before `trees` are not told apart. */
-struct adder adder_of(const struct datapath *datapath, const struct wire *wire, int bits);
-/* Operands that share the chain: wires, and a constant that is no carry-in. */
-int adder_chain_terms(const struct adder *adder);
-
 const struct wire *operand_of(const struct datapath *datapath, const struct wire *wire, uint32_t i);
 bool is_constant_wire(const struct wire *wire);
 bool wire_is_relu(const struct datapath *datapath, const struct wire *wire); /* a clamp */

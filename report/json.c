@@ -1,7 +1,9 @@
-/* report.json (doc/report.schema.json). No times and no paths: the same firmware gives the same bytes. */
+/* Building JSON and reading it. Nothing in a file that is read is trusted: what is missing or of another kind is told
+ * by its name. */
 #include <math.h>
 #include <string.h>
 
+#include "ir/context.h"
 #include "report/private.h"
 
 static void delete_json(void *json) {
@@ -61,127 +63,77 @@ void json_print(struct strbuf *out, const cJSON *root) {
     strbuf_append(out, "\n");
 }
 
-static void add_cost(struct arena *arena, cJSON *parent, const char *key, struct cost cost) {
-    cJSON *object = json_object(arena, parent, key);
-    json_number(arena, object, "lut", cost.lut);
-    json_number(arena, object, "ff", cost.ff);
-    json_number(arena, object, "dsp", cost.dsp);
-    json_number(arena, object, "bram18", cost.bram18);
+/* ---- reading ---- */
+
+void read_wrong(struct json_reader *reader, const char *key, const char *wanted) {
+    if (!reader->wrong)
+        diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = key},
+                   "compile the model again", "\"%s\" is not %s", key, wanted);
+    reader->wrong = true;
 }
 
-static void add_layers(struct arena *arena, cJSON *root, const struct compile_report *report) {
-    cJSON *list = json_array(arena, root, "layers");
-    for (uint32_t i = 0; i < report->layer_count; i++) {
-        const struct layer_report *layer = &report->layers[i];
-        cJSON *object = json_object(arena, list, NULL);
-        json_text(arena, object, "name", layer->name);
-        json_text(arena, object, "op", layer->op);
-        json_text(arena, object, "module", layer->module);
-        json_text(arena, object, "format", layer->format);
-        add_cost(arena, object, "cost", layer->cost);
-        json_number(arena, object, "first_cycle", layer->first_cycle);
-        json_number(arena, object, "last_cycle", layer->last_cycle);
-        json_number(arena, object, "range_lo", layer->range_lo);
-        json_number(arena, object, "range_hi", layer->range_hi);
-        json_number(arena, object, "format_lo", layer->format_lo);
-        json_number(arena, object, "format_hi", layer->format_hi);
+cJSON *json_read(struct json_reader *reader, const char *text) {
+    cJSON *root = cJSON_Parse(text);
+    if (root)
+        arena_defer(reader->arena, delete_json, root);
+    else
+        diag_error(&reader->context->diagnostics, (struct location){.file = reader->path}, "compile the model again",
+                   "not JSON");
+    return root;
+}
+
+const cJSON *read_member(struct json_reader *reader, const cJSON *object, const char *key) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!cJSON_IsObject(item)) read_wrong(reader, key, "an object");
+    return item;
+}
+
+const char *read_text(struct json_reader *reader, const cJSON *object, const char *key) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (cJSON_IsString(item)) return arena_strdup(reader->arena, item->valuestring);
+    if (!cJSON_IsNull(item)) read_wrong(reader, key, "a text");
+    return NULL;
+}
+
+double read_number(struct json_reader *reader, const cJSON *object, const char *key) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (cJSON_IsNumber(item)) return item->valuedouble;
+    if (!cJSON_IsNull(item)) read_wrong(reader, key, "a number");
+    return (double)NAN;
+}
+
+double read_number_or(struct json_reader *reader, const cJSON *object, const char *key, double otherwise) {
+    double number = read_number(reader, object, key);
+    return isnan(number) ? otherwise : number;
+}
+
+bool read_bool(struct json_reader *reader, const cJSON *object, const char *key) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!cJSON_IsBool(item)) read_wrong(reader, key, "true or false");
+    return cJSON_IsTrue(item);
+}
+
+const cJSON *read_array(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    *count = 0;
+    if (!cJSON_IsArray(item)) {
+        read_wrong(reader, key, "an array");
+        return NULL;
     }
+    *count = (uint32_t)cJSON_GetArraySize(item);
+    return item;
 }
 
-static void add_ports(struct arena *arena, cJSON *root, const struct compile_report *report) {
-    cJSON *list = json_array(arena, root, "ports");
-    for (uint32_t i = 0; i < report->port_count; i++) {
-        const struct port_report *port = &report->ports[i];
-        cJSON *object = json_object(arena, list, NULL);
-        json_text(arena, object, "name", port->name);
-        json_text(arena, object, "direction", port->direction);
-        json_number(arena, object, "elements", port->elements);
-        json_number(arena, object, "width", port->width);
-        json_text(arena, object, "format", port->format);
-        json_text(arena, object, "rounding", port->rounding);
-        json_text(arena, object, "overflow", port->overflow);
-        json_text(arena, object, "chosen_by", port->chosen_by);
-        json_text(arena, object, "numbers", port->numbers);
-    }
+uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key) {
+    double number = read_number(reader, object, key);
+    if (number >= 0 && number < 1e18) return (uint64_t)number;
+    read_wrong(reader, key, "a count");
+    return 0;
 }
 
-static void add_passes(struct arena *arena, cJSON *root, const struct compile_report *report) {
-    cJSON *list = json_array(arena, root, "passes");
-    for (uint32_t i = 0; i < report->pass_count; i++) {
-        const struct pass_report *pass = &report->passes[i];
-        cJSON *object = json_object(arena, list, NULL);
-        json_text(arena, object, "name", pass->name);
-        json_text(arena, object, "side", pass->side);
-        json_text(arena, object, "summary", pass->summary);
-        json_bool(arena, object, "changed", pass->changed);
-        json_bool(arena, object, "measured", pass->measured);
-        if (!pass->measured) continue;
-        json_number(arena, object, "max_error", pass->max_error);
-        json_number(arena, object, "mean_error", pass->mean_error);
-        json_number(arena, object, "decisions", (double)pass->decisions);
-        json_number(arena, object, "flipped", (double)pass->flipped);
-    }
-}
-
-static void add_notes(struct arena *arena, cJSON *root, const struct compile_report *report) {
-    cJSON *notes = json_array(arena, root, "notes");
-    for (uint32_t i = 0; i < report->note_count; i++) {
-        cJSON *object = json_object(arena, notes, NULL);
-        json_text(arena, object, "pass", report->notes[i].pass);
-        json_text(arena, object, "subject", report->notes[i].subject);
-        json_text(arena, object, "text", report->notes[i].text);
-        json_number(arena, object, "number", report->notes[i].number);
-    }
-    cJSON *warnings = json_array(arena, root, "warnings");
-    for (uint32_t i = 0; i < report->warning_count; i++) json_text(arena, warnings, NULL, report->warnings[i]);
-}
-
-static void add_path(struct arena *arena, cJSON *latency, const struct compile_report *report) {
-    cJSON *path = json_array(arena, latency, "critical_path");
-    for (uint32_t i = 0; i < report->path_count; i++) {
-        cJSON *step = json_object(arena, path, NULL);
-        json_text(arena, step, "layer", report->path[i].layer);
-        json_text(arena, step, "operator", report->path[i].what);
-        json_number(arena, step, "bits", report->path[i].bits);
-        json_number(arena, step, "arrival_ps", report->path[i].picoseconds);
-    }
-}
-
-static void add_target(struct arena *arena, cJSON *root, const struct compile_report *report) {
-    cJSON *target = json_object(arena, root, "target");
-    json_text(arena, target, "part_code", report->part_code);
-    json_text(arena, target, "part", report->part_name);
-    json_number(arena, target, "clock_period_ns", report->clock_period);
-    json_text(arena, target, "estimates_from", report->technology_source);
-    json_text(arena, target, "hls", words_hls);
-    cJSON *latency = json_object(arena, root, "latency");
-    json_number(arena, latency, "cycles", report->latency);
-    json_number(arena, latency, "nanoseconds", report->latency * report->clock_period);
-    json_number(arena, latency, "initiation_interval", report->initiation_interval);
-    json_number(arena, latency, "stage_delay_ns", report->stage_delay);
-    json_number(arena, latency, "margin_percent", report->margin);
-    add_path(arena, latency, report);
-    cJSON *resources = json_object(arena, root, "resources");
-    add_cost(arena, resources, "estimate", report->total);
-    add_cost(arena, resources, "available", report->available);
-    json_number(arena, resources, "slr", report->slr);
-}
-
-void report_json(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict) {
-    struct arena *arena = out->arena;
-    cJSON *root = json_root(arena);
-    json_text(arena, root, "tool", "bxc");
-    json_text(arena, root, "version", report->tool_version);
-    json_text(arena, root, "name", report->name);
-    json_text(arena, root, "model", report->model);
-    json_text(arena, root, "command", report->command);
-    json_text(arena, root, "model_sha256", report->model_sha256);
-    json_text(arena, root, "content_hash", report->content_hash);
-    add_target(arena, root, report);
-    add_layers(arena, root, report);
-    add_ports(arena, root, report);
-    add_passes(arena, root, report);
-    add_notes(arena, root, report);
-    if (verdict_is_of(verdict, report)) verdict_to_json(arena, json_object(arena, root, "verdict"), verdict);
-    json_print(out, root);
+int read_int(struct json_reader *reader, const cJSON *object, const char *key) {
+    double number = read_number(reader, object, key);
+    if (number >= -2147483647.0 && number <= 2147483647.0) return (int)number;
+    read_wrong(reader, key, "a whole number");
+    return 0;
 }

@@ -3,10 +3,11 @@
 #define BXC_REPORT_PRIVATE_H
 
 #include <cjson/cJSON.h>
+#include <stddef.h>
 
 #include "report/report.h"
 
-/* ---- json.c: building, with memory running out diagnosed; trees belong to the arena ---- */
+/* ---- json.c: building, with memory running out diagnosed, and reading; trees belong to the arena ---- */
 cJSON *json_root(struct arena *arena);
 cJSON *json_object(struct arena *arena, cJSON *parent, const char *key); /* key NULL: appended to an array */
 cJSON *json_array(struct arena *arena, cJSON *parent, const char *key);
@@ -15,10 +16,6 @@ void json_text(struct arena *arena, cJSON *parent, const char *key, const char *
 void json_number(struct arena *arena, cJSON *parent, const char *key, double number);
 void json_bool(struct arena *arena, cJSON *parent, const char *key, bool value);
 void json_print(struct strbuf *out, const cJSON *root);
-void verdict_to_json(struct arena *arena, cJSON *parent, const struct verdict *verdict);
-void loss_to_json(struct arena *arena, cJSON *parent, const struct loss *loss); /* verdict_json.c: as "against_float" */
-
-/* ---- parse.c: reading back ---- */
 struct json_reader {
     struct bxc_context *context;
     struct arena *arena;
@@ -29,15 +26,78 @@ cJSON *json_read(struct json_reader *reader, const char *text);
 const cJSON *read_member(struct json_reader *reader, const cJSON *object, const char *key);
 const char *read_text(struct json_reader *reader, const cJSON *object, const char *key); /* null gives NULL */
 double read_number(struct json_reader *reader, const cJSON *object, const char *key);    /* null gives NaN */
-/* null stands for an infinite one */
-double read_error_number(struct json_reader *reader, const cJSON *object, const char *key);
-double read_number_or_zero(struct json_reader *reader, const cJSON *object, const char *key);
+double read_number_or(struct json_reader *reader, const cJSON *object, const char *key, double otherwise); /* null */
 bool read_bool(struct json_reader *reader, const cJSON *object, const char *key);
 /* NULL when it is no array (cJSON_ArrayForEach would walk objects too). */
 const cJSON *read_array(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count);
 uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key);
 int read_int(struct json_reader *reader, const cJSON *object, const char *key);
-void read_loss(struct json_reader *reader, const cJSON *root, struct loss *loss); /* verdict_json.c */
+void read_wrong(struct json_reader *reader, const char *key, const char *wanted); /* told once a file */
+
+/* ---- fields.c: what a struct has, written and read by one table ---- */
+enum field_kind {
+    FIELD_END,
+    FIELD_TEXT,    /* const char *; NULL is null */
+    FIELD_NUMBER,  /* double; NaN is null */
+    FIELD_ERROR,   /* double; infinite is null */
+    FIELD_AMOUNT,  /* double; null is 0 */
+    FIELD_BOOL,    /* bool */
+    FIELD_INT,     /* int */
+    FIELD_COUNT32, /* uint32_t */
+    FIELD_COUNT,   /* uint64_t */
+    FIELD_WHOLE,   /* int64_t, as a text */
+    FIELD_SEED,    /* uint64_t, as a text */
+    FIELD_GROUP,   /* an object of fields that lie beside each other in the struct */
+    FIELD_STRUCT,  /* an object: a struct in the struct */
+    FIELD_IF,      /* fields that are there where the bool at `offset` is set */
+    FIELD_LIST,    /* an array of structs, allocated; their number at `count` */
+    FIELD_ROW,     /* an array of structs in the struct, at most so many */
+    FIELD_NAMES,   /* const char **, their number at `count` */
+    FIELD_OTHER    /* by `write` and `read`, which may be NULL */
+};
+struct field {
+    const char *key;
+    enum field_kind kind;
+    size_t offset, count, size; /* in the struct; of an item */
+    uint32_t most;
+    bool later; /* may be missing: it stays zero */
+    const struct field *fields;
+    void (*write)(struct arena *arena, cJSON *json, const char *key, const void *object);
+    void (*read)(struct json_reader *reader, const cJSON *json, const char *key, void *object);
+};
+#define FIELD(type, kind_, key_, member)                                                                               \
+    { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member) }
+#define FIELD_LATER(type, kind_, key_, member)                                                                         \
+    { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .later = true }
+#define FIELD_TOGETHER(key_, fields_)                                                                                  \
+    { .key = (key_), .kind = FIELD_GROUP, .fields = (fields_) }
+#define FIELD_IN(type, key_, member, fields_)                                                                          \
+    { .key = (key_), .kind = FIELD_STRUCT, .offset = offsetof(type, member), .fields = (fields_) }
+#define FIELD_IF_SET(type, member, fields_)                                                                            \
+    { .key = "", .kind = FIELD_IF, .offset = offsetof(type, member), .fields = (fields_) }
+#define FIELD_LIST_OF(type, key_, member, count_, fields_)                                                             \
+    {                                                                                                                  \
+        .key = (key_), .kind = FIELD_LIST, .offset = offsetof(type, member), .count = offsetof(type, count_),          \
+        .size = sizeof *((type *)0)->member, .fields = (fields_)                                                       \
+    }
+#define FIELD_ROW_OF(type, key_, member, count_, most_, fields_)                                                       \
+    {                                                                                                                  \
+        .key = (key_), .kind = FIELD_ROW, .offset = offsetof(type, member), .count = offsetof(type, count_),           \
+        .size = sizeof *((type *)0)->member, .most = (most_), .fields = (fields_)                                      \
+    }
+#define FIELD_NAMES_OF(type, key_, member, count_)                                                                     \
+    { .key = (key_), .kind = FIELD_NAMES, .offset = offsetof(type, member), .count = offsetof(type, count_) }
+#define FIELD_LATER_NAMES_OF(type, key_, member, count_)                                                               \
+    {                                                                                                                  \
+        .key = (key_), .kind = FIELD_NAMES, .offset = offsetof(type, member), .count = offsetof(type, count_),         \
+        .later = true                                                                                                  \
+    }
+#define FIELD_BY(key_, write_, read_)                                                                                  \
+    { .key = (key_), .kind = FIELD_OTHER, .write = (write_), .read = (read_) }
+void fields_write(struct arena *arena, cJSON *json, const struct field *fields, const void *object);
+void fields_read(struct json_reader *reader, const cJSON *json, const struct field *fields, void *object);
+const char **read_names(struct json_reader *reader, const cJSON *json, const char *key, uint32_t *count);
+extern const struct field verdict_fields[]; /* verdict_json.c */
 
 /* ---- words.c: numbers and names as people read them ---- */
 /* UTF-8 without control characters; what is neither becomes '?' */

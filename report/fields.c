@@ -1,0 +1,139 @@
+/* A table of a struct's fields writes it as JSON and reads it back, so that neither knows a name that the other does
+ * not. Keys stand in the order of the table. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "ir/context.h"
+#include "report/private.h"
+
+#define AT(type, object, offset) ((type *)(void *)((char *)(object) + (offset)))
+#define IN(type, object, offset) ((const type *)(const void *)((const char *)(object) + (offset)))
+
+/* ---- writing ---- */
+
+static void write_list(struct arena *arena, cJSON *list, const struct field *field, const char *items, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        fields_write(arena, json_object(arena, list, NULL), field->fields, items + i * field->size);
+}
+
+static void write_field(struct arena *arena, cJSON *json, const struct field *field, const void *object) {
+    const char *key = field->key;
+    size_t at = field->offset;
+    switch (field->kind) {
+    case FIELD_TEXT: json_text(arena, json, key, *IN(const char *, object, at)); break;
+    case FIELD_NUMBER:
+    case FIELD_ERROR:
+    case FIELD_AMOUNT: json_number(arena, json, key, *IN(double, object, at)); break;
+    case FIELD_BOOL: json_bool(arena, json, key, *IN(bool, object, at)); break;
+    case FIELD_INT: json_number(arena, json, key, *IN(int, object, at)); break;
+    case FIELD_COUNT32: json_number(arena, json, key, *IN(uint32_t, object, at)); break;
+    case FIELD_COUNT: json_number(arena, json, key, (double)*IN(uint64_t, object, at)); break;
+    case FIELD_WHOLE: json_text(arena, json, key, arena_printf(arena, "%" PRId64, *IN(int64_t, object, at))); break;
+    case FIELD_SEED: json_text(arena, json, key, arena_printf(arena, "%" PRIu64, *IN(uint64_t, object, at))); break;
+    case FIELD_GROUP: fields_write(arena, json_object(arena, json, key), field->fields, object); break;
+    case FIELD_STRUCT: fields_write(arena, json_object(arena, json, key), field->fields, IN(char, object, at)); break;
+    case FIELD_IF:
+        if (*IN(bool, object, at)) fields_write(arena, json, field->fields, object);
+        break;
+    case FIELD_LIST:
+        write_list(arena, json_array(arena, json, key), field, *IN(const char *, object, at),
+                   *IN(uint32_t, object, field->count));
+        break;
+    case FIELD_ROW:
+        write_list(arena, json_array(arena, json, key), field, IN(char, object, at),
+                   *IN(uint32_t, object, field->count));
+        break;
+    case FIELD_NAMES: {
+        cJSON *list = json_array(arena, json, key);
+        for (uint32_t i = 0; i < *IN(uint32_t, object, field->count); i++)
+            json_text(arena, list, NULL, (*IN(const char **, object, at))[i]);
+        break;
+    }
+    case FIELD_OTHER: field->write(arena, json, key, object); break;
+    case FIELD_END: break;
+    }
+}
+
+void fields_write(struct arena *arena, cJSON *json, const struct field *fields, const void *object) {
+    for (; fields->kind != FIELD_END; fields++) write_field(arena, json, fields, object);
+}
+
+/* ---- reading ---- */
+
+static void *read_list(struct json_reader *reader, const cJSON *json, const struct field *field, uint32_t *count) {
+    const cJSON *item, *list = read_array(reader, json, field->key, count);
+    char *items = arena_calloc(reader->arena, (size_t)*count + 1, field->size), *next = items;
+    cJSON_ArrayForEach (item, list) {
+        fields_read(reader, item, field->fields, next);
+        next += field->size;
+    }
+    return items;
+}
+
+static void read_row(struct json_reader *reader, const cJSON *json, const struct field *field, void *object) {
+    uint32_t there, *count = AT(uint32_t, object, field->count);
+    const cJSON *item, *list = read_array(reader, json, field->key, &there);
+    cJSON_ArrayForEach (item, list)
+        if (*count < field->most)
+            fields_read(reader, item, field->fields, AT(char, object, field->offset + (*count)++ * field->size));
+}
+
+const char **read_names(struct json_reader *reader, const cJSON *json, const char *key, uint32_t *count) {
+    const cJSON *item, *list = read_array(reader, json, key, count);
+    const char **names = ARENA_ARRAY(reader->arena, const char *, *count + 1), **name = names;
+    cJSON_ArrayForEach (item, list) {
+        if (!cJSON_IsString(item)) read_wrong(reader, key, "texts");
+        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+    }
+    return names;
+}
+
+static void read_field(struct json_reader *reader, const cJSON *json, const struct field *field, void *object) {
+    const char *key = field->key, *text;
+    size_t at = field->offset;
+    if (field->later && !cJSON_GetObjectItemCaseSensitive(json, key)) return;
+    switch (field->kind) {
+    case FIELD_TEXT: *AT(const char *, object, at) = read_text(reader, json, key); break;
+    case FIELD_NUMBER: *AT(double, object, at) = read_number(reader, json, key); break;
+    case FIELD_ERROR: *AT(double, object, at) = read_number_or(reader, json, key, (double)INFINITY); break;
+    case FIELD_AMOUNT: *AT(double, object, at) = read_number_or(reader, json, key, 0); break;
+    case FIELD_BOOL: *AT(bool, object, at) = read_bool(reader, json, key); break;
+    case FIELD_INT: *AT(int, object, at) = read_int(reader, json, key); break;
+    case FIELD_COUNT32: {
+        uint64_t count = read_count(reader, json, key);
+        if (count > UINT32_MAX) read_wrong(reader, key, "a count");
+        *AT(uint32_t, object, at) = (uint32_t)count;
+        break;
+    }
+    case FIELD_COUNT: *AT(uint64_t, object, at) = read_count(reader, json, key); break;
+    case FIELD_WHOLE:
+        text = read_text(reader, json, key);
+        *AT(int64_t, object, at) = text ? strtoll(text, NULL, 10) : 0;
+        break;
+    case FIELD_SEED:
+        text = read_text(reader, json, key);
+        *AT(uint64_t, object, at) = text ? strtoull(text, NULL, 10) : 0;
+        break;
+    case FIELD_GROUP: fields_read(reader, read_member(reader, json, key), field->fields, object); break;
+    case FIELD_STRUCT: fields_read(reader, read_member(reader, json, key), field->fields, AT(char, object, at)); break;
+    case FIELD_IF:
+        if (*AT(bool, object, at)) fields_read(reader, json, field->fields, object);
+        break;
+    case FIELD_LIST:
+        *AT(void *, object, at) = read_list(reader, json, field, AT(uint32_t, object, field->count));
+        break;
+    case FIELD_ROW: read_row(reader, json, field, object); break;
+    case FIELD_NAMES:
+        *AT(const char **, object, at) = read_names(reader, json, key, AT(uint32_t, object, field->count));
+        break;
+    case FIELD_OTHER:
+        if (field->read) field->read(reader, json, key, object);
+        break;
+    case FIELD_END: break;
+    }
+}
+
+void fields_read(struct json_reader *reader, const cJSON *json, const struct field *fields, void *object) {
+    for (; fields->kind != FIELD_END; fields++) read_field(reader, json, fields, object);
+}

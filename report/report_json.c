@@ -1,0 +1,132 @@
+/* report.json (doc/report.schema.json), written and read back, so that `bxc report` can show what compile measured. No
+ * times and no paths: the same firmware gives the same bytes. */
+#include "report/private.h"
+
+static const struct field cost_fields[] = {FIELD(struct cost, AMOUNT, "lut", lut),
+                                           FIELD(struct cost, AMOUNT, "ff", ff),
+                                           FIELD(struct cost, AMOUNT, "dsp", dsp),
+                                           FIELD(struct cost, AMOUNT, "bram18", bram18),
+                                           {0}};
+
+static const struct field path_fields[] = {FIELD(struct path_report, TEXT, "layer", layer),
+                                           FIELD(struct path_report, TEXT, "operator", what),
+                                           FIELD(struct path_report, INT, "bits", bits),
+                                           FIELD(struct path_report, INT, "arrival_ps", picoseconds),
+                                           {0}};
+
+static const struct field layer_fields[] = {FIELD(struct layer_report, TEXT, "name", name),
+                                            FIELD(struct layer_report, TEXT, "op", op),
+                                            FIELD(struct layer_report, TEXT, "module", module),
+                                            FIELD(struct layer_report, TEXT, "format", format),
+                                            FIELD_IN(struct layer_report, "cost", cost, cost_fields),
+                                            FIELD(struct layer_report, INT, "first_cycle", first_cycle),
+                                            FIELD(struct layer_report, INT, "last_cycle", last_cycle),
+                                            FIELD(struct layer_report, NUMBER, "range_lo", range_lo),
+                                            FIELD(struct layer_report, NUMBER, "range_hi", range_hi),
+                                            FIELD(struct layer_report, NUMBER, "format_lo", format_lo),
+                                            FIELD(struct layer_report, NUMBER, "format_hi", format_hi),
+                                            {0}};
+
+static const struct field port_fields[] = {FIELD(struct port_report, TEXT, "name", name),
+                                           FIELD(struct port_report, TEXT, "direction", direction),
+                                           FIELD(struct port_report, COUNT32, "elements", elements),
+                                           FIELD(struct port_report, COUNT32, "width", width),
+                                           FIELD(struct port_report, TEXT, "format", format),
+                                           FIELD(struct port_report, TEXT, "rounding", rounding),
+                                           FIELD(struct port_report, TEXT, "overflow", overflow),
+                                           FIELD(struct port_report, TEXT, "chosen_by", chosen_by),
+                                           FIELD(struct port_report, TEXT, "numbers", numbers),
+                                           {0}};
+
+static const struct field measured_fields[] = {FIELD(struct pass_report, ERROR, "max_error", max_error),
+                                               FIELD(struct pass_report, ERROR, "mean_error", mean_error),
+                                               FIELD(struct pass_report, COUNT, "decisions", decisions),
+                                               FIELD(struct pass_report, COUNT, "flipped", flipped),
+                                               {0}};
+
+static const struct field pass_fields[] = {FIELD(struct pass_report, TEXT, "name", name),
+                                           FIELD(struct pass_report, TEXT, "side", side),
+                                           FIELD(struct pass_report, TEXT, "summary", summary),
+                                           FIELD(struct pass_report, BOOL, "changed", changed),
+                                           FIELD(struct pass_report, BOOL, "measured", measured),
+                                           FIELD_IF_SET(struct pass_report, measured, measured_fields),
+                                           {0}};
+
+static const struct field note_fields[] = {FIELD(struct note_report, TEXT, "pass", pass),
+                                           FIELD(struct note_report, TEXT, "subject", subject),
+                                           FIELD(struct note_report, TEXT, "text", text),
+                                           FIELD(struct note_report, NUMBER, "number", number),
+                                           {0}};
+
+static void write_hls(struct arena *arena, cJSON *json, const char *key, const void *report) {
+    (void)report;
+    json_text(arena, json, key, words_hls);
+}
+
+static void write_nanoseconds(struct arena *arena, cJSON *json, const char *key, const void *object) {
+    const struct compile_report *report = object;
+    json_number(arena, json, key, report->latency * report->clock_period);
+}
+
+static void write_tool(struct arena *arena, cJSON *json, const char *key, const void *report) {
+    (void)report;
+    json_text(arena, json, key, "bxc");
+}
+
+static const struct field target_fields[] = {FIELD(struct compile_report, TEXT, "part_code", part_code),
+                                             FIELD(struct compile_report, TEXT, "part", part_name),
+                                             FIELD(struct compile_report, NUMBER, "clock_period_ns", clock_period),
+                                             FIELD(struct compile_report, TEXT, "estimates_from", technology_source),
+                                             FIELD_BY("hls", write_hls, NULL),
+                                             {0}};
+
+static const struct field latency_fields[] = {
+    FIELD(struct compile_report, INT, "cycles", latency),
+    FIELD_BY("nanoseconds", write_nanoseconds, NULL),
+    FIELD(struct compile_report, INT, "initiation_interval", initiation_interval),
+    FIELD(struct compile_report, NUMBER, "stage_delay_ns", stage_delay),
+    FIELD(struct compile_report, INT, "margin_percent", margin),
+    FIELD_LIST_OF(struct compile_report, "critical_path", path, path_count, path_fields),
+    {0}};
+
+static const struct field resource_fields[] = {FIELD_IN(struct compile_report, "estimate", total, cost_fields),
+                                               FIELD_IN(struct compile_report, "available", available, cost_fields),
+                                               FIELD(struct compile_report, INT, "slr", slr),
+                                               {0}};
+
+static const struct field report_fields[] = {
+    FIELD_BY("tool", write_tool, NULL),
+    FIELD(struct compile_report, TEXT, "version", tool_version),
+    FIELD(struct compile_report, TEXT, "name", name),
+    FIELD(struct compile_report, TEXT, "model", model),
+    FIELD(struct compile_report, TEXT, "command", command),
+    FIELD(struct compile_report, TEXT, "model_sha256", model_sha256),
+    FIELD(struct compile_report, TEXT, "content_hash", content_hash),
+    FIELD_TOGETHER("target", target_fields),
+    FIELD_TOGETHER("latency", latency_fields),
+    FIELD_TOGETHER("resources", resource_fields),
+    FIELD_LIST_OF(struct compile_report, "layers", layers, layer_count, layer_fields),
+    FIELD_LIST_OF(struct compile_report, "ports", ports, port_count, port_fields),
+    FIELD_LIST_OF(struct compile_report, "passes", passes, pass_count, pass_fields),
+    FIELD_LIST_OF(struct compile_report, "notes", notes, note_count, note_fields),
+    FIELD_NAMES_OF(struct compile_report, "warnings", warnings, warning_count),
+    {0}};
+
+void report_json(struct strbuf *out, const struct compile_report *report, const struct verdict *verdict) {
+    struct arena *arena = out->arena;
+    cJSON *root = json_root(arena);
+    fields_write(arena, root, report_fields, report);
+    if (verdict_is_of(verdict, report))
+        fields_write(arena, json_object(arena, root, "verdict"), verdict_fields, verdict);
+    json_print(out, root);
+}
+
+struct compile_report *report_parse(struct bxc_context *context, struct arena *arena, const char *path,
+                                    const char *json) {
+    struct json_reader reader = {.context = context, .arena = arena, .path = path};
+    struct compile_report *report = ARENA_NEW(arena, struct compile_report);
+    const cJSON *root = json_read(&reader, json);
+    if (!root) return NULL;
+    fields_read(&reader, root, report_fields, report);
+    return reader.wrong ? NULL : report;
+}

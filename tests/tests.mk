@@ -35,6 +35,7 @@ doc: all
 bench: all
 	$(Q)tests/bench/run.sh $(B)
 	$(Q)tests/bench/timing.sh $(B)/bxc
+	$(Q)tests/bench/growth.sh $(B)/bxc
 
 # clang-tidy, a process a file. Left out because of their nature: memcpy and snprintf as such (there is
 # no memcpy_s), `if (strcmp(...))`, bits of doubles compared as bits (that is what is meant), narrowing

@@ -1,0 +1,69 @@
+#!/bin/sh
+# How time and memory of `bxc compile` grow with the model: chains of operators, numbers that pass through, numbers that
+# are rounded, and weights of a layer, from 10^2 to 10^5 of them. One table; "growth" is the exponent between a row and
+# the one above (1: in proportion). Memory is the most that the process had, looked at twenty times a second.
+#   growth.sh BXC [FILTER]     env: SIZES ("100 1000 10000 100000"), SECONDS_MAX (600, of one compilation)
+set -u
+bxc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1") filter=${2:-}
+work=$(mktemp -d "${TMPDIR:-/tmp}/bxc-growth.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+relu_chain() {
+    awk -v n="$1" 'BEGIN {
+        print "bxc graph 1\ngraph \"chain\"\n%0 = input() \"x\" : [1,2] real"
+        print "%1 = narrow(%0) \"q\" formats=s8f4 rounding=half_even overflow=saturate : [1,2] real"
+        for (i = 2; i < n + 2; i++) printf "%%%d = relu(%%%d) \"relu%d\" : [1,2] real\n", i, i - 1, i
+        printf "output \"y\" %%%d\n", n + 1 }'
+}
+pass_through() {
+    printf 'bxc graph 1\ngraph "pass"\n%%0 = input() "x" : [1,%d] real\n%%1 = narrow(%%0) "q" formats=s8f4 rounding=half_even overflow=saturate : [1,%d] real\noutput "y" %%1\n' "$1" "$1"
+}
+roundings() {
+    printf 'bxc graph 1\ngraph "roundings"\n%%0 = input() "x" : [1,%d] real\n%%1 = narrow(%%0) "q" formats=s12f6 rounding=half_even overflow=saturate : [1,%d] real\n%%2 = narrow(%%1) "rounded" formats=s8f3 rounding=half_even overflow=saturate : [1,%d] real\noutput "y" %%2\n' "$1" "$1" "$1"
+}
+# As many weights as that, in a square.
+weights() {
+    awk -v n="$1" 'BEGIN {
+        side = int(sqrt(n) + 0.5)
+        printf "bxc graph 1\ngraph \"weights\"\n%%0 = input() \"x\" : [1,%d] real\n", side
+        printf "%%1 = narrow(%%0) \"q\" formats=s8f4 rounding=half_even overflow=saturate : [1,%d] real\n", side
+        printf "%%2 = constant() \"w\" : [%d,%d] real {", side, side
+        for (i = 0; i < side * side; i++) { state = (state * 16807 + 12345) % 2147483647; printf "%s%g", i ? ", " : "", (int(state / 2147483647 * 63) - 31) / 16 }
+        printf "}\n%%3 = matmul(%%1, %%2) \"dense\" : [1,%d] real\noutput \"y\" %%3\n", side }'
+}
+
+# Seconds and MB of one compilation, or what it said.
+measure() { # MODEL
+    start=$(date +%s%N) most=0
+    timeout "${SECONDS_MAX:-600}" "$bxc" compile -q "$1" -o "$work/fw" > "$work/log" 2>&1 &
+    job=$!
+    while kill -0 $job 2> /dev/null; do
+        for process in $(cat "/proc/$job/task/$job/children" 2> /dev/null); do
+            now=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$process/status" 2> /dev/null)
+            [ "${now:-0}" -le "$most" ] || most=$now
+        done
+        sleep 0.05
+    done
+    wait $job
+    code=$?
+    seconds=$(echo "$(($(date +%s%N) - start))" | awk '{printf "%.2f", $1 / 1e9}')
+    if [ $code = 0 ]; then echo "$seconds $((most / 1024))"
+    elif [ $code = 124 ]; then echo "- more than ${SECONDS_MAX:-600} s"
+    else echo "- $(grep -m 1 -o 'error.*' "$work/log" | cut -c 1-70)"
+    fi
+}
+
+printf '%-14s %9s %10s %8s %8s\n' model size seconds growth MB
+for family in relu_chain pass_through roundings weights; do
+    case $family in *"$filter"*) ;; *) continue ;; esac
+    size_before=0 seconds_before=0
+    for size in ${SIZES:-100 1000 10000 100000}; do
+        $family "$size" > "$work/$family.bxc"
+        got=$(measure "$work/$family.bxc")
+        case $got in -*) printf '%-14s %9d  %s\n' "$family" "$size" "${got#- }"; break ;; esac
+        growth=$(awk -v n="$size" -v m="$size_before" -v t="${got% *}" -v u="$seconds_before" \
+            'BEGIN { if (m && t > 0 && u >= 0.05) printf "%.2f", log(t / u) / log(n / m); else printf "-" }')
+        printf '%-14s %9d %10s %8s %8d\n' "$family" "$size" "${got% *}" "$growth" "${got#* }"
+        size_before=$size seconds_before=${got% *}
+    done
+done

@@ -29,8 +29,15 @@ static int levels_to_lose(const struct datapath *datapath, const struct wire *wi
     return bits < LUT_INPUTS || hurried > LEVELS ? 0 : LEVELS - hurried;
 }
 
+static bool anything_to_lose(const struct datapath *datapath) {
+    for (uint32_t i = 0; i < datapath->wire_count; i++)
+        if (levels_to_lose(datapath, &datapath->wires[i])) return true;
+    return false;
+}
+
 bool design_find_haste(struct design *design, const struct technology *technology, int budget) {
     struct datapath *datapath = &design->blocks[0].datapath;
+    if (!anything_to_lose(datapath)) return false;
     struct arena *scratch = arena_new(design->context);
     struct timing *mapper = timing_new(scratch, design, technology_of_mapping());
     const struct timing *timing = timing_new(scratch, design, technology);

@@ -28,6 +28,12 @@ _Noreturn void context_bug(struct bxc_context *context, const char *format, ...)
     context_raise(context);
 }
 
+void context_check(struct bxc_context *context) {
+    if (!atomic_load_explicit(&context->cancelled, memory_order_relaxed)) return;
+    diag_error(&context->diagnostics, (struct location){0}, NULL, "cancelled");
+    context_raise(context);
+}
+
 int context_guarded(struct bxc_context *context, int (*body)(void *user), void *user) {
     jmp_buf here;
     jmp_buf *outer = context->guard;

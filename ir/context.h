@@ -35,6 +35,8 @@ _Noreturn void context_bug(struct bxc_context *context, const char *format, ...)
 _Noreturn void context_out_of_memory(struct bxc_context *context);
 /* To the nearest guard, after a diagnosis. */
 _Noreturn void context_raise(struct bxc_context *context);
+/* Where work may take long: to the nearest guard, after a diagnosis, once it is cancelled. Not in a parallel region. */
+void context_check(struct bxc_context *context);
 void context_progress(struct bxc_context *context, const char *stage, uint64_t done, uint64_t total);
 
 #endif

@@ -80,6 +80,7 @@ static void datapath_reserve(struct design *design, struct datapath *datapath) {
 }
 
 wireref datapath_append(struct design *design, struct datapath *datapath, const struct wire *wire) {
+    context_check(design->context);
     check_operands(design, datapath, wire);
     datapath_reserve(design, datapath);
     struct wire added = *wire;

@@ -163,6 +163,7 @@ valref graph_append_with_body(struct graph *graph, enum op op, const char *name,
                               uint32_t input_count, const union attributes *attributes, struct graph *body) {
     struct arena *arena = graph->arena;
     const struct op_family *family = op_info(op)->family;
+    context_check(graph->context);
     reserve_node(graph);
     struct node node = {.op = op,
                         .name = arena_strdup(arena, name ? name : ""),

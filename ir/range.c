@@ -384,6 +384,7 @@ int graph_infer(struct graph *graph) {
     for (uint32_t i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
         if (node->dead) continue;
+        context_check(graph->context);
         if (node->result_count > graph->value_count || node->result.id > graph->value_count - node->result_count)
             context_bug(graph->context, "node '%s' has no result", node->name ? node->name : "?");
         bool known = operands_known(analysis, node, states) && infer_node(analysis, node) == 0;

@@ -318,6 +318,7 @@ static void set_budgets(struct share_problem *problem) {
 
 static void count_all(struct search *s) {
     for (uint32_t r = 0; r < s->problem->row_count; r++) {
+        context_check(arena_context(s->problem->arena));
         struct share_row *row = &s->problem->rows[r];
         uint32_t count = row->count;
         struct share_entry *whole = row->entries;
@@ -338,6 +339,7 @@ void share_search(struct share_problem *problem) {
     count_all(&s);
     queue_touched(&s);
     while (s.heap_count) {
+        context_check(arena_context(problem->arena));
         struct candidate best = heap_pop(&s);
         struct slot *slot = find_slot(&s, best.key);
         if (best.count != slot->queued || slot->banned)

@@ -8,7 +8,7 @@
 #include "report/private.h"
 
 #define AT(type, object, offset) ((type *)(void *)((char *)(object) + (offset)))
-#define IN(type, object, offset) ((const type *)(const void *)((const char *)(object) + (offset)))
+#define IN(type, object, offset) ((type const *)(const void *)((const char *)(object) + (offset)))
 
 /* ---- writing ---- */
 

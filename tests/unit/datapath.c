@@ -174,10 +174,31 @@ static void parser_names_the_line(void) {
     }
 }
 
+static int append_after_cancelling(void *user) {
+    struct fixture *f = user;
+    struct wire wire = {.op = WIRE_CONSTANT, .origin = NO_NODE, .cycle = -1};
+    datapath_append(f->design, f->datapath, &wire);
+    f->context->cancelled = true;
+    datapath_append(f->design, f->datapath, &wire);
+    return 0;
+}
+
+/* Inside every pass below the line, not before the next one only. */
+static void cancelled_work_ends_at_the_next_wire(void) {
+    struct fixture f = fixture_new();
+    uint32_t before = f.datapath->wire_count;
+    CHECK_EQ(context_guarded(f.context, append_after_cancelling, &f), -1);
+    CHECK_EQ(f.datapath->wire_count, before + 1);
+    CHECK_EQ(f.context->diagnostics.errors, 1);
+    CHECK_STR(f.context->diagnostics.items[0].message, "cancelled");
+    fixture_free(&f);
+}
+
 int main(void) {
     RUN(text_round_trip_is_identical);
     RUN(intervals_follow_linear_forms);
     RUN(verifier_finds_what_is_broken);
     RUN(parser_names_the_line);
+    RUN(cancelled_work_ends_at_the_next_wire);
     TEST_EXIT();
 }

@@ -21,6 +21,7 @@ static void write_field(struct arena *arena, cJSON *json, const struct field *fi
     const char *key = field->key;
     size_t at = field->offset;
     switch (field->kind) {
+    case FIELD_NAME:
     case FIELD_TEXT: json_text(arena, json, key, *IN(const char *, object, at)); break;
     case FIELD_NUMBER:
     case FIELD_ERROR:
@@ -94,6 +95,10 @@ static void read_field(struct json_reader *reader, const cJSON *json, const stru
     size_t at = field->offset;
     if (field->later && !cJSON_GetObjectItemCaseSensitive(json, key)) return;
     switch (field->kind) {
+    case FIELD_NAME:
+        text = *AT(const char *, object, at) = read_text(reader, json, key);
+        if (!text) read_wrong(reader, key, "a text");
+        break;
     case FIELD_TEXT: *AT(const char *, object, at) = read_text(reader, json, key); break;
     case FIELD_NUMBER: *AT(double, object, at) = read_number(reader, json, key); break;
     case FIELD_ERROR: *AT(double, object, at) = read_number_or(reader, json, key, (double)INFINITY); break;

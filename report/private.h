@@ -37,6 +37,7 @@ void read_wrong(struct json_reader *reader, const char *key, const char *wanted)
 /* ---- fields.c: what a struct has, written and read by one table ---- */
 enum field_kind {
     FIELD_END,
+    FIELD_NAME,    /* const char *, never NULL */
     FIELD_TEXT,    /* const char *; NULL is null */
     FIELD_NUMBER,  /* double; NaN is null */
     FIELD_ERROR,   /* double; infinite is null */

@@ -8,16 +8,16 @@ static const struct field cost_fields[] = {FIELD(struct cost, AMOUNT, "lut", lut
                                            FIELD(struct cost, AMOUNT, "bram18", bram18),
                                            {0}};
 
-static const struct field path_fields[] = {FIELD(struct path_report, TEXT, "layer", layer),
-                                           FIELD(struct path_report, TEXT, "operator", what),
+static const struct field path_fields[] = {FIELD(struct path_report, NAME, "layer", layer),
+                                           FIELD(struct path_report, NAME, "operator", what),
                                            FIELD(struct path_report, INT, "bits", bits),
                                            FIELD(struct path_report, INT, "arrival_ps", picoseconds),
                                            {0}};
 
-static const struct field layer_fields[] = {FIELD(struct layer_report, TEXT, "name", name),
-                                            FIELD(struct layer_report, TEXT, "op", op),
+static const struct field layer_fields[] = {FIELD(struct layer_report, NAME, "name", name),
+                                            FIELD(struct layer_report, NAME, "op", op),
                                             FIELD(struct layer_report, TEXT, "module", module),
-                                            FIELD(struct layer_report, TEXT, "format", format),
+                                            FIELD(struct layer_report, NAME, "format", format),
                                             FIELD_IN(struct layer_report, "cost", cost, cost_fields),
                                             FIELD(struct layer_report, INT, "first_cycle", first_cycle),
                                             FIELD(struct layer_report, INT, "last_cycle", last_cycle),
@@ -27,15 +27,15 @@ static const struct field layer_fields[] = {FIELD(struct layer_report, TEXT, "na
                                             FIELD(struct layer_report, NUMBER, "format_hi", format_hi),
                                             {0}};
 
-static const struct field port_fields[] = {FIELD(struct port_report, TEXT, "name", name),
-                                           FIELD(struct port_report, TEXT, "direction", direction),
+static const struct field port_fields[] = {FIELD(struct port_report, NAME, "name", name),
+                                           FIELD(struct port_report, NAME, "direction", direction),
                                            FIELD(struct port_report, COUNT32, "elements", elements),
                                            FIELD(struct port_report, COUNT32, "width", width),
-                                           FIELD(struct port_report, TEXT, "format", format),
-                                           FIELD(struct port_report, TEXT, "rounding", rounding),
-                                           FIELD(struct port_report, TEXT, "overflow", overflow),
-                                           FIELD(struct port_report, TEXT, "chosen_by", chosen_by),
-                                           FIELD(struct port_report, TEXT, "numbers", numbers),
+                                           FIELD(struct port_report, NAME, "format", format),
+                                           FIELD(struct port_report, NAME, "rounding", rounding),
+                                           FIELD(struct port_report, NAME, "overflow", overflow),
+                                           FIELD(struct port_report, NAME, "chosen_by", chosen_by),
+                                           FIELD(struct port_report, NAME, "numbers", numbers),
                                            {0}};
 
 static const struct field measured_fields[] = {FIELD(struct pass_report, ERROR, "max_error", max_error),
@@ -44,17 +44,17 @@ static const struct field measured_fields[] = {FIELD(struct pass_report, ERROR, 
                                                FIELD(struct pass_report, COUNT, "flipped", flipped),
                                                {0}};
 
-static const struct field pass_fields[] = {FIELD(struct pass_report, TEXT, "name", name),
-                                           FIELD(struct pass_report, TEXT, "side", side),
-                                           FIELD(struct pass_report, TEXT, "summary", summary),
+static const struct field pass_fields[] = {FIELD(struct pass_report, NAME, "name", name),
+                                           FIELD(struct pass_report, NAME, "side", side),
+                                           FIELD(struct pass_report, NAME, "summary", summary),
                                            FIELD(struct pass_report, BOOL, "changed", changed),
                                            FIELD(struct pass_report, BOOL, "measured", measured),
                                            FIELD_IF_SET(struct pass_report, measured, measured_fields),
                                            {0}};
 
-static const struct field note_fields[] = {FIELD(struct note_report, TEXT, "pass", pass),
+static const struct field note_fields[] = {FIELD(struct note_report, NAME, "pass", pass),
                                            FIELD(struct note_report, TEXT, "subject", subject),
-                                           FIELD(struct note_report, TEXT, "text", text),
+                                           FIELD(struct note_report, NAME, "text", text),
                                            FIELD(struct note_report, NUMBER, "number", number),
                                            {0}};
 
@@ -96,12 +96,12 @@ static const struct field resource_fields[] = {FIELD_IN(struct compile_report, "
 
 static const struct field report_fields[] = {
     FIELD_BY("tool", write_tool, NULL),
-    FIELD(struct compile_report, TEXT, "version", tool_version),
-    FIELD(struct compile_report, TEXT, "name", name),
+    FIELD(struct compile_report, NAME, "version", tool_version),
+    FIELD(struct compile_report, NAME, "name", name),
     FIELD(struct compile_report, TEXT, "model", model),
     FIELD(struct compile_report, TEXT, "command", command),
     FIELD(struct compile_report, TEXT, "model_sha256", model_sha256),
-    FIELD(struct compile_report, TEXT, "content_hash", content_hash),
+    FIELD(struct compile_report, NAME, "content_hash", content_hash),
     FIELD_TOGETHER("target", target_fields),
     FIELD_TOGETHER("latency", latency_fields),
     FIELD_TOGETHER("resources", resource_fields),

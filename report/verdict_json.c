@@ -255,7 +255,7 @@ static void read_worst(struct json_reader *reader, const cJSON *json, const char
     cJSON_ArrayForEach (item, worst) read_worst_number(reader, item, object);
 }
 
-static const struct field layer_loss_fields[] = {FIELD(struct layer_loss, TEXT, "name", name),
+static const struct field layer_loss_fields[] = {FIELD(struct layer_loss, NAME, "name", name),
                                                  FIELD(struct layer_loss, NUMBER, "error", error),
                                                  FIELD(struct layer_loss, NUMBER, "relative", relative),
                                                  FIELD(struct layer_loss, NUMBER, "added", added),
@@ -285,7 +285,7 @@ static const struct field loss_fields[] = {FIELD(struct loss, TEXT, "compared", 
                                            FIELD(struct loss, TEXT, "warning", warning),
                                            {0}};
 
-static const struct field gate_fields[] = {FIELD(struct gate, TEXT, "name", name),
+static const struct field gate_fields[] = {FIELD(struct gate, NAME, "name", name),
                                            FIELD(struct gate, NUMBER, "limit", limit),
                                            FIELD(struct gate, ERROR, "value", value),
                                            FIELD(struct gate, BOOL, "passed", passed),
@@ -309,7 +309,7 @@ static void read_still(struct json_reader *reader, const cJSON *json, const char
     if (verdict->still_count > named && named < STILL_NAMED) verdict->still_count = named;
 }
 
-static const struct field range_fields[] = {FIELD(struct value_range, TEXT, "name", name),
+static const struct field range_fields[] = {FIELD(struct value_range, NAME, "name", name),
                                             FIELD(struct value_range, NUMBER, "lo", lo),
                                             FIELD(struct value_range, NUMBER, "hi", hi),
                                             FIELD(struct value_range, NUMBER, "seen_lo", seen_lo),
@@ -334,8 +334,8 @@ static void write_positive(struct arena *arena, cJSON *json, const char *key, co
 }
 
 const struct field verdict_fields[] = {
-    FIELD(struct verdict, TEXT, "name", name),
-    FIELD(struct verdict, TEXT, "content_hash", content_hash),
+    FIELD(struct verdict, NAME, "name", name),
+    FIELD(struct verdict, NAME, "content_hash", content_hash),
     FIELD(struct verdict, BOOL, "equal", equal),
     FIELD_BY("positive", write_positive, NULL),
     FIELD(struct verdict, BOOL, "hash_checked", hash_checked),

@@ -247,6 +247,37 @@ static void broken_json_is_refused(void) {
     context_free(context);
 }
 
+/* Every text in turn is null: it is refused, or no page, table or comparison reads through it. */
+static void missing_texts_are_refused_or_told(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf text = strbuf_new(context->arena);
+    report_json(&text, &report, &verdict);
+    int refused = 0, told = 0;
+    for (const char *at = text.data; (at = strstr(at, ":\t\"")); at++) {
+        const char *end = strchr(at + 3, '"');
+        while (end[-1] == '\\') end = strchr(end + 1, '"');
+        struct bxc_context *inner = context_new();
+        struct strbuf copy = strbuf_new(inner->arena), page = strbuf_new(inner->arena);
+        strbuf_append_bytes(&copy, text.data, (size_t)(at + 2 - text.data));
+        strbuf_printf(&copy, "null%s", end + 1);
+        struct compile_report *parsed = report_parse(inner, inner->arena, "report.json", copy.data);
+        struct verdict *judged = verdict_parse(inner, inner->arena, "report.json", copy.data);
+        CHECK((parsed && judged) || inner->diagnostics.errors);
+        refused += !parsed || !judged;
+        if (parsed && judged) {
+            struct firmware_side sides[2] = {{"a", &report, &verdict}, {"b", parsed, judged}};
+            report_html(&page, parsed, judged);
+            report_terminal(&page, parsed, judged, false);
+            diff_terminal(&page, &sides[0], &sides[1], false);
+            diff_html(&page, &sides[1], &sides[0]);
+            told++;
+        }
+        context_free(inner);
+    }
+    CHECK(refused > 20 && told > 20);
+    context_free(context);
+}
+
 static bool is_well_formed(const char *text, size_t length) {
     xmlDocPtr document = xmlReadMemory(text, (int)length, "memory.xml", NULL, XML_PARSE_NONET);
     xmlErrorPtr error = xmlGetLastError();
@@ -506,6 +537,7 @@ int main(int argc, char **argv) {
     RUN(json_is_read_back);
     RUN(verdicts_are_read_back);
     RUN(broken_json_is_refused);
+    RUN(missing_texts_are_refused_or_told);
     RUN(the_page_stands_alone);
     RUN(rows_are_modules);
     RUN(clocks_and_columns_are_plain);

@@ -41,6 +41,7 @@ struct evaluator_state {
         struct integer_operand *integers;
     } operands;                      /* of all steps */
     struct evaluator_state **bodies; /* one a step, or NULL */
+    struct evaluator_state **owner;  /* in an arena that frees it if nobody did before; or NULL */
 };
 
 /* ---- plans ---- */
@@ -167,8 +168,22 @@ struct evaluator_state *evaluator_state_new(const struct evaluator *evaluator) {
     return state;
 }
 
+static void release_state(void *owner) {
+    evaluator_state_free(*(struct evaluator_state **)owner);
+}
+
+struct evaluator_state *evaluator_state_in(const struct evaluator *evaluator, struct arena *arena) {
+    struct evaluator_state **owner = ARENA_NEW(arena, struct evaluator_state *);
+    arena_defer(arena, release_state, owner);
+    *owner = evaluator_state_new(evaluator);
+    if (!*owner) context_out_of_memory(arena_context(arena));
+    (*owner)->owner = owner;
+    return *owner;
+}
+
 void evaluator_state_free(struct evaluator_state *state) {
     if (!state) return;
+    if (state->owner) *state->owner = NULL;
     for (uint32_t i = 0; state->bodies && i < state->evaluator->step_count; i++) evaluator_state_free(state->bodies[i]);
     free(state->bodies);
     free(state->blocks);

@@ -10,6 +10,8 @@ enum { EVENT_LANES = 64 };
 
 struct evaluator *evaluator_new(const struct graph *graph, struct arena *arena);
 struct evaluator_state *evaluator_state_new(const struct evaluator *evaluator); /* malloc; NULL when out */
+/* The same outside parallel regions: freed with the arena if nobody did before; to the nearest guard when out. */
+struct evaluator_state *evaluator_state_in(const struct evaluator *evaluator, struct arena *arena);
 void evaluator_state_free(struct evaluator_state *state);
 /* Runs up to EVENT_LANES events of a graph in real arithmetic. inputs[i]: events x elements of the
  * i-th input, row-major; outputs likewise. Thread-safe between states. */

@@ -59,8 +59,7 @@ static void see(struct program *program, struct arena *arena, struct real_range 
     const float **data = ARENA_ARRAY(arena, const float *, inputs.count);
     struct evaluator *evaluator = evaluator_new(graph, arena);
     if (!evaluator) context_raise(program->context); /* it was diagnosed */
-    struct evaluator_state *state = evaluator_state_new(evaluator);
-    if (!state) context_out_of_memory(program->context);
+    struct evaluator_state *state = evaluator_state_in(evaluator, arena);
     float **outputs = ARENA_ARRAY(arena, float *, graph->output_count);
     for (uint32_t o = 0; o < graph->output_count; o++)
         outputs[o] = ARENA_ARRAY(arena, float,

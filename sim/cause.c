@@ -86,7 +86,7 @@ const char *cause_of_event(const struct graph *reference, const struct graph *fi
         cause = "there is none";
     else if (inside * 4 <= whole) {
         struct pair_run run = {.graph = reference, .evaluator = evaluator_new(reference, scratch)};
-        run.state = run.evaluator ? evaluator_state_new(run.evaluator) : NULL;
+        run.state = run.evaluator ? evaluator_state_in(run.evaluator, scratch) : NULL;
         cause = outside(fixed, events, arena);
         if (!cause && run.state) {
             run_pair(&run, scratch, events);

@@ -18,8 +18,7 @@ void lanes_open(struct lanes *lanes, const struct graph *graph, struct arena *ar
     for (uint32_t o = 0; o < graph->output_count; o++) lanes->out[o] = block_for(graph, graph->outputs[o].value, arena);
     lanes->evaluator = evaluator_new(graph, arena);
     if (!lanes->evaluator) context_raise(graph->context); /* it was diagnosed */
-    lanes->state = evaluator_state_new(lanes->evaluator);
-    if (!lanes->state) context_out_of_memory(graph->context);
+    lanes->state = evaluator_state_in(lanes->evaluator, arena);
 }
 
 void lanes_close(struct lanes *lanes) {

@@ -61,9 +61,8 @@ struct layer_errors *layer_errors_new(const struct graph *reference, const struc
     errors->real_evaluator = evaluator_new(reference, arena);
     errors->fixed_evaluator = evaluator_new(fixed, arena);
     if (!errors->real_evaluator || !errors->fixed_evaluator) return NULL;
-    errors->real_state = evaluator_state_new(errors->real_evaluator);
-    errors->fixed_state = evaluator_state_new(errors->fixed_evaluator);
-    if (!errors->real_state || !errors->fixed_state) context_out_of_memory(fixed->context);
+    errors->real_state = evaluator_state_in(errors->real_evaluator, arena);
+    errors->fixed_state = evaluator_state_in(errors->fixed_evaluator, arena);
     errors->real_outputs = ARENA_ARRAY(arena, float *, reference->output_count + 1);
     errors->fixed_outputs = ARENA_ARRAY(arena, int64_t *, fixed->output_count + 1);
     for (uint32_t o = 0; o < reference->output_count; o++)

@@ -245,7 +245,7 @@ static void compare_inner(const struct inner *inner, const struct window *window
     const struct graph *graph = inner->graph;
     const struct engine *engine = window->engine;
     struct evaluator *evaluator = evaluator_new(graph, scratch);
-    struct evaluator_state *state = evaluator ? evaluator_state_new(evaluator) : NULL;
+    struct evaluator_state *state = evaluator ? evaluator_state_in(evaluator, scratch) : NULL;
     const int64_t **event = ARENA_ARRAY(scratch, const int64_t *, engine->input_count + 1);
     const int64_t *words = window->outputs[graph->output_count] + window->row * inner->words;
     if (!state) return;

@@ -60,6 +60,7 @@ static void try_one(struct trial *trial) {
             diagnostics->count > since ? arena_strdup(trial->arena, diagnostics->items[since].message) : "refused";
     diagnostics->count = since;
     diagnostics->errors = errors;
+    context_check(trial->context); /* the whole is cancelled, not one trial refused */
 }
 
 void trial_clocks(const struct program *made, const struct graph *graph, struct explanation *out) {

@@ -233,6 +233,7 @@ static void judge_readable(struct inspect_job *job, struct graph *graph) {
     struct judgement judgement = {job, graph};
     add_outputs(graph);
     if (graph->output_count && graph_verify(graph) == 0) context_guarded(job->context, judge_part, &judgement);
+    context_check(job->context);
     drop_cut(job, graph, since);
     take_reasons(job, "compiling", since);
 }

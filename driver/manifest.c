@@ -80,10 +80,6 @@ int manifest_set_options(const struct cJSON *manifest, struct bxc_options *optio
     return 0;
 }
 
-static void free_options(void *options) {
-    bxc_options_free(options);
-}
-
 int manifest_options(struct bxc_context *context, struct arena *arena, const char *folder,
                      struct compile_options *out) {
     size_t length;
@@ -92,9 +88,7 @@ int manifest_options(struct bxc_context *context, struct arena *arena, const cha
     cJSON *json = text ? cJSON_Parse(text) : NULL;
     if (!json) return text ? diag_error(&context->diagnostics, at, "compile the model again", "not JSON") : -1;
     arena_defer(arena, release, json);
-    struct bxc_options *options = bxc_options_new(context);
-    if (!options) context_out_of_memory(context);
-    arena_defer(arena, free_options, options);
+    struct bxc_options *options = options_in(context, arena);
     if (manifest_set_options(json, options) < 0)
         return diag_error(&context->diagnostics, at, "compile the model again", "it does not tell the options");
     return settings_read(context, arena, options, out);

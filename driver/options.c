@@ -54,6 +54,13 @@ const char *command_nearest(const char *name) {
     return nearest.name;
 }
 
+struct bxc_options *options_in(struct bxc_context *context, struct arena *arena) {
+    struct bxc_options *options = ARENA_NEW(arena, struct bxc_options);
+    options->context = context;
+    options->arena = arena;
+    return options;
+}
+
 struct creation {
     struct bxc_context *context;
     struct bxc_options *options;
@@ -61,10 +68,7 @@ struct creation {
 
 static int create(void *user) {
     struct creation *creation = user;
-    struct arena *arena = arena_new(creation->context);
-    creation->options = ARENA_NEW(arena, struct bxc_options);
-    creation->options->context = creation->context;
-    creation->options->arena = arena;
+    creation->options = options_in(creation->context, arena_new(creation->context));
     return 0;
 }
 

@@ -52,6 +52,8 @@ void option_print_choices(FILE *out, const struct option_info *option);
 const char *option_nearest(const char *key, unsigned commands);
 const char *command_nearest(const char *name);
 
+/* Options that live as long as the arena; bxc_options_free is not for them. */
+struct bxc_options *options_in(struct bxc_context *context, struct arena *arena);
 struct bxc_context *options_context(const struct bxc_options *options);
 struct arena *options_arena(const struct bxc_options *options); /* as long as they are */
 bool options_misused(const struct bxc_options *options); /* one was given what is no value of it, whatever the model */

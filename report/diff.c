@@ -138,7 +138,11 @@ static void add_layer(struct comparison *comparison, const char *name, const str
     struct arena *arena = comparison->arena;
     double before = left ? left->cost.lut : 0, after = right ? right->cost.lut : 0;
     struct diff_row *row = add_row(comparison, GROUP_LAYERS, name, layer_words(arena, left), layer_words(arena, right));
-    row->change = change_words(arena, before, after);
+    if (left && right && (before == 0) != (after == 0))
+        row->change =
+            arena_printf(arena, "%s%s LUT", after > before ? "+" : "-", words_count(arena, fabs(after - before)));
+    else
+        row->change = !left ? "new" : !right ? "gone" : change_words(arena, before, after);
     row->is_better = after < before;
     row->is_worse = after > before;
 }

@@ -310,6 +310,29 @@ static void cancelled_compile_leaves_nothing(void) {
     }
 }
 
+static int explain(struct bxc_context *context, const struct attempt *attempt) {
+    char folder[PATH_MAX];
+    struct bxc_options *options = bxc_options_new(context);
+    FILE *nowhere = fopen("/dev/null", "w");
+    int result = bxc_explain(context, in_work(folder, attempt->product), options, nowhere);
+    fclose(nowhere);
+    bxc_options_free(options);
+    return result;
+}
+
+/* At each trial of another clock; none of them is told as refused. */
+static void cancelled_explain_is_cancelled(void) {
+    const struct attempt attempt = {tiny, explain, "fw"};
+    int steps, total;
+    bool told;
+    CHECK_EQ(cancel_at(&attempt, 0, &total, &told), 0);
+    CHECK(total > 3);
+    for (int at = 1; at <= total; at++) {
+        CHECK_EQ(cancel_at(&attempt, at, &steps, &told), -1);
+        CHECK(told);
+    }
+}
+
 /* ---- a full disk ---- */
 
 static int with_file_limit(const struct attempt *attempt, rlim_t limit, bool *told) {
@@ -367,6 +390,7 @@ int main(void) {
     RUN(convert_keras_without_memory);
     RUN(compile_keras_without_memory);
     RUN(cancelled_compile_leaves_nothing);
+    RUN(cancelled_explain_is_cancelled);
     RUN(full_disk_leaves_nothing);
     remove_all(work);
     TEST_EXIT();

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Networks that are legal and common (legal.txt): each compiles, and the C agrees with the emulator.
+# Networks that are legal and common (legal.txt): each compiles, the C agrees with the emulator, and both are as trained.
 set -u
 export OPT=-O0 CFLAGS=-O1
 list=$ROOT/tests/cosim/legal.txt
@@ -50,7 +50,7 @@ check() {
 
 agrees() {
     "$BXC" verify "$WORK/fw" -n 1000 --engines c > "$WORK/log" 2>&1
-    grep -q '^verdict: equal in every bit: emulator, c' "$WORK/log"
+    grep -q '^verdict: equal in every bit: emulator, c' "$WORK/log" && grep -q -e '^network: as trained' -e '^network: exactly as trained' "$WORK/log"
 }
 
 count=$(grep -c '^= [^.]' "$list")

@@ -1,5 +1,5 @@
 /* Cuts the datapath into clock cycles. As soon as possible first: a wire joins its operands' cycle
- * where its delay still fits, else it opens the next one, so a slower clock never needs more cycles.
+ * where its delay still fits, else it opens the next one, so a slower clock needs no more cycles for the same wires.
  * Then wires move later where that needs fewer registers: a bit that is made of wires which live on
  * anyway need not be stored beside them. Delays are whole picoseconds. */
 #include "passes/lower.h"

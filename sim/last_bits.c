@@ -94,6 +94,7 @@ static valref alone(struct graph *graph, valref value, size_t *element) {
         value = one_column(graph, value, *element);
         *element = 0;
     } else if (node->op == OP_ADD && graph_integers(graph, node->inputs[1]) && has_columns(graph, node->inputs[0]) &&
+               value_elements(graph, node->inputs[0]) == value_elements(graph, value) &&
                value_elements(graph, node->inputs[1]) == value_elements(graph, value)) {
         int64_t constant = graph_integers(graph, node->inputs[1])[*element];
         struct shape shape = {.rank = 2, .dim = {1, 1}};

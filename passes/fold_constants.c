@@ -1,8 +1,8 @@
 /* Evaluates what depends on constants alone, in the model's own binary32 arithmetic.
  *
- * Quantisers of constants are left alone: a weight that is an integer times a scale must not become
- * a number that has forgotten it (quant_to_narrow and integerise read them). What a function makes of them, or a
- * quotient, has no such scale and is a number. */
+ * A quantiser's result is an integer times a scale, and must not become a number that has forgotten it: weights are
+ * such (quant_to_narrow and integerise read them). So quantisers of constants stay, and behind them what integers do
+ * exactly: movements, sums and products. What any other operator makes of them has no such scale and is a number. */
 #include "passes/table.h"
 #include "ir/ops.h"
 
@@ -10,67 +10,164 @@ static bool gives_scale(enum op op) {
     return op_is_quantiser(op) && op != OP_NARROW;
 }
 
-static bool has_constant_operands(const struct graph *graph, const struct node *node) {
+static bool keeps_scale(enum op op) {
+    switch (op) {
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL:
+    case OP_MATMUL:
+    case OP_REDUCE_SUM:
+    case OP_REDUCE_MAX: return true;
+    default: return op_is_movement(op);
+    }
+}
+
+enum constancy {
+    VARIABLE,
+    CONSTANT, /* but an integer times a scale */
+    NUMBER
+};
+
+static enum constancy constancy_of(const struct graph *graph, const struct node *node, const enum constancy *known) {
+    if (graph_reals(graph, node->result)) return NUMBER;
+    if (node->input_count == 0 || node->result_count > 1 || graph_value(graph, node->result)->kind != VALUE_REAL)
+        return VARIABLE;
+    enum constancy least = NUMBER;
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (!graph_reals(graph, node->inputs[i])) return false;
-    return node->input_count > 0;
+        if (known[node->inputs[i].id] < least) least = known[node->inputs[i].id];
+    if (least == VARIABLE) return VARIABLE;
+    return gives_scale(node->op) || (least == CONSTANT && keeps_scale(node->op)) ? CONSTANT : NUMBER;
 }
 
-static bool is_quantised_constant(const struct graph *graph, valref value) {
-    const struct node *node = graph_definition(graph, value);
-    return gives_scale(node->op) && has_constant_operands(graph, node);
+/* Operands that mean their numbers alone. */
+static bool reads_number(const struct node *node, uint32_t slot) {
+    if (op_is_quantiser(node->op)) return slot > 0;
+    return node->op == OP_DIV || node->op == OP_POW || node->op == OP_BATCH_NORM;
 }
 
-static bool forgets_scale(const struct node *node) {
-    float y;
-    return node->op == OP_DIV || node->op == OP_POW || op_unary_real(node, 1, &y);
+/* By value of the graph as it was. */
+struct folding {
+    struct graph *graph;
+    struct arena *arena;
+    enum constancy *constancy;
+    bool *needed;        /* its numbers, by itself or on the way to others */
+    const float **reals; /* of those */
+    valref *numbers;     /* the new constant, or NO_VALUE */
+};
+
+static bool is_new_number(const struct folding *folding, const struct node *node) {
+    return folding->constancy[node->result.id] == NUMBER && node->input_count > 0;
 }
 
-static bool is_foldable(const struct graph *graph, const struct node *node) {
-    if (node->dead || gives_scale(node->op) || graph_value(graph, node->result)->kind != VALUE_REAL) return false;
-    if (has_constant_operands(graph, node)) return true;
-    for (uint32_t i = 0; i < node->input_count; i++)
-        if (!graph_reals(graph, node->inputs[i]) && !is_quantised_constant(graph, node->inputs[i])) return false;
-    return node->input_count > 0 && forgets_scale(node);
+static struct folding folding_new(struct graph *graph, struct arena *arena) {
+    uint32_t values = graph->value_count;
+    struct folding folding = {graph,
+                              arena,
+                              ARENA_ARRAY(arena, enum constancy, values),
+                              ARENA_ARRAY(arena, bool, values),
+                              ARENA_ARRAY(arena, const float *, values),
+                              ARENA_ARRAY(arena, valref, values)};
+    for (uint32_t v = 0; v < values; v++) folding.numbers[v] = NO_VALUE;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        folding.constancy[node->result.id] = constancy_of(graph, node, folding.constancy);
+    }
+    for (uint32_t n = graph->node_count; n-- > 0;) {
+        const struct node *node = &graph->nodes[n];
+        bool *needed = &folding.needed[node->result.id];
+        *needed = *needed || is_new_number(&folding, node);
+        for (uint32_t i = 0; i < node->input_count; i++)
+            if (*needed || (reads_number(node, i) && folding.constancy[node->inputs[i].id] == CONSTANT))
+                folding.needed[node->inputs[i].id] = true;
+    }
+    return folding;
 }
 
 /* The node's result, row-major: one event of an operator whose operands are constants. */
-static float *evaluate(const struct graph *graph, const struct node *node, struct arena *arena) {
+static const float *evaluate(const struct folding *folding, const struct node *node) {
+    const struct graph *graph = folding->graph;
     const struct op_family *family = op_info(node->op)->family;
-    struct real_operand *operands = ARENA_ARRAY(arena, struct real_operand, node->input_count);
-    for (uint32_t i = 0; i < node->input_count; i++) {
-        const float *reals = graph_reals(graph, node->inputs[i]);
-        operands[i] = (struct real_operand){
-            reals ? reals : evaluate(graph, graph_definition(graph, node->inputs[i]), arena), 1, 0};
-    }
+    struct arena *scratch = arena_new(graph->context);
+    struct real_operand *operands = ARENA_ARRAY(scratch, struct real_operand, node->input_count);
+    for (uint32_t i = 0; i < node->input_count; i++)
+        operands[i] = (struct real_operand){folding->reals[node->inputs[i].id], 1, 0};
     size_t count = shape_elements(&graph_value(graph, node->result)->shape);
-    float *lanes = ARENA_ARRAY(arena, float, (count * EVENT_LANES)), *result = ARENA_ARRAY(arena, float, count);
+    float *lanes = ARENA_ARRAY(scratch, float, (count * EVENT_LANES));
+    float *result = ARENA_ARRAY(folding->arena, float, count);
     struct evaluation evaluation = {.graph = graph,
                                     .node = node,
-                                    .plan = family->prepare ? family->prepare(graph, node, arena) : NULL,
+                                    .plan = family->prepare ? family->prepare(graph, node, scratch) : NULL,
                                     .reals = operands,
                                     .real_result = lanes,
                                     .lanes = 1};
     family->eval_real(&evaluation);
     for (size_t e = 0; e < count; e++) result[e] = lanes[e * EVENT_LANES];
+    arena_free(scratch);
     return result;
 }
 
-bool fold_constants(struct graph *graph) {
-    bool changed = false;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        if (!is_foldable(graph, &graph->nodes[n])) continue;
-        struct arena *scratch = arena_new(graph->context);
-        float *result = evaluate(graph, &graph->nodes[n], scratch);
-        valref old = graph->nodes[n].result;
-        valref constant = graph_append_reals(graph, graph->nodes[n].name, graph_value(graph, old)->shape, result);
-        arena_free(scratch);
-        if (valref_equal(constant, NO_VALUE)) return changed;
-        graph_replace(graph, old, constant);
-        graph->nodes[n].dead = true;
-        changed = true;
+static void find_numbers(struct folding *folding) {
+    for (uint32_t n = 0; n < folding->graph->node_count; n++) {
+        const struct node *node = &folding->graph->nodes[n];
+        const float *reals = graph_reals(folding->graph, node->result);
+        if (folding->needed[node->result.id]) folding->reals[node->result.id] = reals ? reals : evaluate(folding, node);
     }
-    return graph_compact(graph) || changed;
+}
+
+/* Of a value that others read with its scale a second one. */
+static valref number_of(struct folding *folding, valref value) {
+    struct graph *graph = folding->graph;
+    valref *number = &folding->numbers[value.id];
+    if (!valref_equal(*number, NO_VALUE)) return *number;
+    const char *name = graph_definition(graph, value)->name;
+    if (folding->constancy[value.id] == CONSTANT) name = arena_printf(folding->arena, "%s.number", name);
+    *number = graph_append_reals(graph, name, graph_value(graph, value)->shape, folding->reals[value.id]);
+    return *number;
+}
+
+/* 1: something was folded; -1 and a diagnosis. */
+static int fold_node(struct folding *folding, uint32_t n) {
+    struct graph *graph = folding->graph;
+    const struct node node = graph->nodes[n];
+    if (is_new_number(folding, &node)) {
+        valref number = number_of(folding, node.result);
+        if (valref_equal(number, NO_VALUE)) return -1;
+        graph_replace(graph, node.result, number);
+        graph->nodes[n].dead = true;
+        return 1;
+    }
+    int folded = 0;
+    for (uint32_t i = 0; i < node.input_count; i++) {
+        bool is_number = graph_reals(graph, node.inputs[i]); /* as all new values are */
+        if (is_number || !reads_number(&node, i) || folding->constancy[node.inputs[i].id] != CONSTANT) continue;
+        valref number = number_of(folding, node.inputs[i]);
+        if (valref_equal(number, NO_VALUE)) return -1;
+        graph_set_operand(graph, &graph->nodes[n], i, number);
+        folded = 1;
+    }
+    return folded;
+}
+
+static bool fold(struct graph *graph, struct arena *arena) {
+    struct folding folding = folding_new(graph, arena);
+    find_numbers(&folding);
+    uint32_t nodes = graph->node_count;
+    bool any = false;
+    for (uint32_t n = 0; n < nodes; n++) {
+        int folded = fold_node(&folding, n);
+        if (folded < 0) break;
+        any = any || folded;
+    }
+    return any;
+}
+
+bool fold_constants(struct graph *graph) {
+    bool changed = graph_compact(graph); /* in order */
+    struct arena *scratch = arena_new(graph->context);
+    bool folded = fold(graph, scratch);
+    arena_free(scratch);
+    if (folded) graph_compact(graph);
+    return changed || folded;
 }
 
 int pass_fold_constants(struct program *program, bool *changed) {

@@ -60,10 +60,7 @@ static int lower_elementwise(struct integerise *state, const struct node *node) 
     uint32_t slot;
     if (step_slot(state, node, &slot)) return chain_extend(state, node, slot);
     if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) return cross_exact(state, node);
-    bool is_constant = node->op == OP_DIV || node->op == OP_POW || node->op == OP_BATCH_NORM;
-    for (uint32_t i = 0; i < node->input_count; i++)
-        is_constant = is_constant && state->lowered[node->inputs[i].id].kind == LOWERED_CONSTANT;
-    return is_constant ? chain_extend(state, node, 0) : refuse_operator(state, node);
+    return refuse_operator(state, node);
 }
 
 static bool operands_lowered(const struct integerise *state, const struct node *node) {
@@ -111,6 +108,7 @@ static int lower_graph(struct integerise *state) {
 }
 
 int pass_integerise(struct program *program, bool *changed) {
+    (void)fold_constants(program->graph); /* passes since have narrowed constants */
     struct arena *scratch = arena_new(program->context);
     struct integerise state = {.program = program, .real = program->graph, .scratch = scratch};
     state.integer = graph_new(program->context, program->graph->name);

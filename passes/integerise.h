@@ -71,7 +71,7 @@ struct integerise {
 
 /* Whether the operator is a step when all operands but one are constant, and which one that is. */
 bool step_slot(const struct integerise *state, const struct node *node, uint32_t *slot);
-/* Appends the node to the chain of its operand; of constants alone it is one. */
+/* Appends the node to the chain of its operand. */
 int chain_extend(struct integerise *state, const struct node *node, uint32_t slot);
 bool step_is_transcendental(const struct step *step);
 bool step_is_monotone(const struct step *step, size_t element);

@@ -23,10 +23,9 @@ static bool is_unary(enum op op) {
 
 bool step_slot(const struct integerise *state, const struct node *node, uint32_t *slot) {
     *slot = 0;
-    if (is_unary(node->op)) return true;
     bool binary =
         node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL || node->op == OP_DIV || node->op == OP_POW;
-    if (!binary && node->op != OP_BATCH_NORM) return false;
+    if (!is_unary(node->op) && !binary && node->op != OP_BATCH_NORM) return false;
     uint32_t variables = 0;
     for (uint32_t i = 0; i < node->input_count; i++)
         if (state->lowered[node->inputs[i].id].kind != LOWERED_CONSTANT) {
@@ -101,25 +100,8 @@ static int widen(struct integerise *state, const struct node *node, struct lower
     return 0;
 }
 
-static float step_float(const struct step *step, size_t element, float x);
-static double step_double(const struct step *step, size_t element, double x);
-
-/* Of constants alone, such as a quantiser's: a constant, in the model's own binary32 arithmetic. */
-static int fold_step(struct integerise *state, const struct node *node, uint32_t slot) {
-    const struct shape *shape = &graph_value(state->real, node->result)->shape;
-    const struct step step = step_make(state, node, slot);
-    const float *in = spread(state, node->inputs[slot], shape);
-    size_t count = shape_elements(shape);
-    float *out = ARENA_ARRAY(state->scratch, float, count);
-    for (size_t i = 0; i < count; i++)
-        out[i] = node->op == OP_POW ? (float)step_double(&step, i, (double)in[i]) : step_float(&step, i, in[i]);
-    state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_CONSTANT, .reals = out, .exact.value = NO_VALUE};
-    return 0;
-}
-
 int chain_extend(struct integerise *state, const struct node *node, uint32_t slot) {
     struct lowered chain = state->lowered[node->inputs[slot].id];
-    if (chain.kind == LOWERED_CONSTANT) return fold_step(state, node, slot);
     if (chain.kind == LOWERED_INTEGER) chain.base = chain.exact;
     if (widen(state, node, &chain) < 0) return -1;
     struct step *steps = ARENA_ARRAY(state->scratch, struct step, chain.step_count + 1);

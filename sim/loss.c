@@ -14,10 +14,10 @@
 
 enum { TABLE_BITS = 10, BINARY32_BITS = 22 };
 /* A loss is told as one when unexplained flips are more than this share of the decisions, all flips more than
- * that, events with unexplained errors more than this, the error in units of the outputs' spread more than that, or
- * the accuracy lost more than this. */
-static const double unexplained_flips = 0.001, all_flips = 0.05, unexplained_events = 0.1, coarse = 0.25,
-                    accuracy_loss = 0.01;
+ * that (of made-up events half), events with unexplained errors more than this, the error in units of the outputs'
+ * spread more than that, or the accuracy lost more than this. */
+static const double unexplained_flips = 0.001, all_flips = 0.05, made_up_flips = 0.5, unexplained_events = 0.1,
+                    coarse = 0.25, accuracy_loss = 0.01;
 
 const double loss_quantiles[LOSS_QUANTILES] = {0.5, 0.9, 0.99, 0.999};
 
@@ -138,7 +138,8 @@ void loss_judge(struct loss *loss, double accuracy_lost, struct arena *arena) {
     if (!loss->warning && is_more(events, unexplained_events, loss->judged))
         loss->warning = arena_printf(arena, "%s of the events are further off than %s explain",
                                      share_words(arena, (double)events, (double)loss->judged), loss->formats);
-    if (!loss->warning && !loss->made_up) loss->warning = too_many_flips(loss, true, all_flips, too_coarse, arena);
+    double share = loss->made_up ? made_up_flips : all_flips;
+    if (!loss->warning) loss->warning = too_many_flips(loss, true, share, too_coarse, arena);
     if (!loss->warning && !loss->made_up && loss->coarseness > coarse)
         loss->warning = arena_printf(arena, "the error is %s of the spread of %s%s",
                                      share_words(arena, loss->coarseness, 1), loss->coarsest, too_coarse);

@@ -12,6 +12,7 @@
 
 struct bound {
     double lo, hi;
+    double size; /* of the terms that it is the sum of, or 0 */
 };
 
 struct bounds_slack { /* what formats that bxc chooses may add, in numbers */
@@ -28,7 +29,12 @@ struct bounds_run {
     const float *const *inputs;
     const double *rounded; /* by node: what its operands are rounded by at most, or NULL */
     struct bound **values; /* of this event, by value and element */
+    bool *constant;        /* by value: it depends on no input */
 };
+
+static inline struct bound between(double lo, double hi) {
+    return (struct bound){lo, hi, 0};
+}
 
 static const double binary32_step = 0x1p-24, binary32_few = 0x1p-21; /* of one operation, of a few */
 
@@ -43,10 +49,14 @@ static inline double largest(struct bound x) {
     return fmax(fabs(x.lo), fabs(x.hi));
 }
 
+static inline double sized(struct bound x) {
+    return fmax(x.size, largest(x));
+}
+
 /* `by`: of the largest of what was summed. */
 static inline struct bound opened(struct bound x, double by) {
     if (is_point(x) && by == 0) return x;
-    return (struct bound){x.lo - by, x.hi + by};
+    return between(x.lo - by, x.hi + by);
 }
 /* A binary32 number as it is printed, too. */
 static inline bool is_within(struct bound bound, double x) {
@@ -59,9 +69,30 @@ static inline struct bound stepped(struct bound x) {
 }
 static inline struct bound bound_product(struct bound a, struct bound b) {
     double p[4] = {a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi};
-    struct bound out = {p[0], p[0]};
-    for (int i = 1; i < 4; i++) out = (struct bound){fmin(out.lo, p[i]), fmax(out.hi, p[i])};
+    struct bound out = between(p[0], p[0]);
+    for (int i = 1; i < 4; i++) out = between(fmin(out.lo, p[i]), fmax(out.hi, p[i]));
     return out;
+}
+
+/* Factors of so few bits go into weights of as few without a rounding. */
+static inline bool is_short(double factor) {
+    int exponent;
+    double mantissa = ldexp(frexp(factor, &exponent), 12);
+    return mantissa == rint(mantissa);
+}
+
+/* The terms of a sum times a constant, each rounded: it may have been folded into weights. */
+static inline struct bound bound_scaled(struct bound product, struct bound x, double factor) {
+    double size = sized(x) * fabs(factor);
+    if (!is_short(factor)) product = opened(product, binary32_few * size);
+    product.size = size;
+    return product;
+}
+
+/* Of a divisor that is never 0. */
+static inline struct bound bound_quotient(struct bound a, struct bound b) {
+    if (b.lo <= 0 && b.hi >= 0) return between(-INFINITY, INFINITY);
+    return bound_product(a, stepped(between(1 / b.hi, 1 / b.lo)));
 }
 
 /* ---- quantisers ---- */
@@ -92,30 +123,35 @@ static inline struct bound bound_quant(struct bound x, double scale, double zero
                                        const struct quantizer_attributes *attributes) {
     double half = exp2(bits - 1), lo = attributes->is_signed ? -half + attributes->narrow : 0;
     double hi = attributes->is_signed ? half - 1 : 2 * half - 1 - attributes->narrow;
-    struct bound y = stepped((struct bound){x.lo / scale, x.hi / scale});
-    y = stepped((struct bound){y.lo + zero_point, y.hi + zero_point});
+    struct bound y = stepped(between(x.lo / scale, x.hi / scale));
+    y = stepped(between(y.lo + zero_point, y.hi + zero_point));
     if (is_fine(y.lo) || is_fine(y.hi)) y = opened(y, binary32_step * fmax(1, largest(y)));
     y.lo = round_double(fmin(fmax(y.lo, lo), hi), attributes->rounding) - zero_point;
     y.hi = round_double(fmin(fmax(y.hi, lo), hi), attributes->rounding) - zero_point;
-    return stepped((struct bound){y.lo * scale, y.hi * scale});
+    return stepped(between(y.lo * scale, y.hi * scale));
+}
+
+static inline struct bound bound_two_codes(struct bound x, double scale) {
+    return between(x.lo >= 0 ? scale : -scale, x.hi >= 0 ? scale : -scale);
 }
 
 static inline struct bound bound_narrow(struct bound x, struct format format,
                                         const struct quantizer_attributes *attributes) {
     double step = ldexp(1, -format.fraction), size = ldexp(1, format.width), lo = format.is_signed ? -size / 2 : 0,
            hi = lo + size - 1;
-    struct bound q = {round_double(x.lo / step, attributes->rounding), round_double(x.hi / step, attributes->rounding)};
+    struct bound q =
+        between(round_double(x.lo / step, attributes->rounding), round_double(x.hi / step, attributes->rounding));
     if (attributes->overflow == OVERFLOW_WRAP) {
         double turns = floor((q.lo - lo) / size);
         if (floor((q.hi - lo) / size) == turns)
-            q = (struct bound){q.lo - turns * size, q.hi - turns * size};
+            q = between(q.lo - turns * size, q.hi - turns * size);
         else
-            q = (struct bound){lo, hi};
+            q = between(lo, hi);
     } else {
         if (attributes->overflow == OVERFLOW_SATURATE_SYMMETRIC && format.is_signed) lo = -hi;
-        q = (struct bound){fmin(fmax(q.lo, lo), hi), fmin(fmax(q.hi, lo), hi)};
+        q = between(fmin(fmax(q.lo, lo), hi), fmin(fmax(q.hi, lo), hi));
     }
-    return (struct bound){q.lo * step, q.hi * step};
+    return between(q.lo * step, q.hi * step);
 }
 
 /* ---- functions of one number ---- */
@@ -152,19 +188,21 @@ static inline double table_slack(const struct bounds_run *run, const struct node
 
 /* By the mathematics library, not by what makes the tables. */
 static inline struct bound curve(enum op op, struct bound x) {
-    if (op == OP_TANH) return (struct bound){tanh(x.lo), tanh(x.hi)};
-    if (op == OP_SIGMOID) return (struct bound){1 / (1 + exp(-x.lo)), 1 / (1 + exp(-x.hi))};
-    return (struct bound){-INFINITY, INFINITY};
+    if (op == OP_TANH) return between(tanh(x.lo), tanh(x.hi));
+    if (op == OP_SIGMOID) return between(1 / (1 + exp(-x.lo)), 1 / (1 + exp(-x.hi)));
+    if (op == OP_EXP) return between(exp(x.lo), exp(x.hi));
+    return between(-INFINITY, INFINITY);
 }
 
 static inline struct bound bound_unary(const struct bounds_run *run, const struct node *node, struct bound x) {
     struct bound y = x;
-    if (node->op == OP_RELU) return (struct bound){fmax(x.lo, 0), fmax(x.hi, 0)};
+    if (node->op == OP_RELU) return between(fmax(x.lo, 0), fmax(x.hi, 0));
     if (op_is_transcendental(node->op))
         y = curve(node->op, x);
     else if (!op_unary_double(node, x.lo, &y.lo) || !op_unary_double(node, x.hi, &y.hi))
-        return (struct bound){-INFINITY, INFINITY};
+        return between(-INFINITY, INFINITY);
     if (!op_is_transcendental(node->op)) return node->op == OP_CLIP ? y : stepped(stepped(y));
+    if (run->constant[node->inputs[0].id]) return opened(y, binary32_few * largest(y));
     return opened(y, table_slack(run, node));
 }
 
@@ -178,17 +216,18 @@ static inline void bound_matmul(const struct bounds_run *run, const struct node 
     const struct bound *left = run->values[node->inputs[0].id], *right = run->values[node->inputs[1].id];
     for (size_t i = 0; i < g.batches * g.rows * g.columns; i++) {
         size_t batch = i / (g.rows * g.columns), row_of = i / g.columns % g.rows, column = i % g.columns;
-        struct bound sum = {0, 0};
+        struct bound sum = between(0, 0);
         double magnitude = 0;
         bool exact = true;
         for (size_t k = 0; k < g.depth; k++) {
             struct bound a = left[g.left[batch] + row_of * g.depth + k],
                          b = right[g.right[batch] + k * g.columns + column], p = bound_product(a, b);
-            sum = (struct bound){sum.lo + p.lo, sum.hi + p.hi};
+            sum = between(sum.lo + p.lo, sum.hi + p.hi);
             magnitude += largest(p);
             exact = exact && is_point(p) && is_binary32(p.lo) && is_binary32(sum.lo);
         }
         out[i] = exact ? sum : opened(sum, (binary32_step * (double)(g.depth + 2) + run->slack.relative) * magnitude);
+        out[i].size = magnitude;
     }
 }
 
@@ -203,9 +242,10 @@ static inline void bound_batch_norm(const struct bounds_run *run, const struct n
                mean = (double)p[3][c];
         struct bound x = run->values[node->inputs[0].id][i];
         double a = gain * (x.lo - mean), b = gain * (x.hi - mean), bias = (double)p[2][c];
-        double magnitude = fabs(gain) * (largest(x) + fabs(mean)) + fabs(bias);
-        out[i] = opened((struct bound){fmin(a, b) + bias, fmax(a, b) + bias},
-                        (binary32_few + run->slack.relative) * magnitude);
+        double magnitude = fabs(gain) * (sized(x) + fabs(mean)) + fabs(bias);
+        out[i] =
+            opened(between(fmin(a, b) + bias, fmax(a, b) + bias), (binary32_few + run->slack.relative) * magnitude);
+        out[i].size = magnitude;
     }
 }
 
@@ -222,7 +262,7 @@ static inline void bound_softmax(const struct bounds_run *run, const struct node
             below += exp(other.lo - x[i].hi);
             above += exp(other.hi - x[i].lo);
         }
-        out[i] = opened((struct bound){1 / (1 + above), 1 / (1 + below)}, run->slack.softmax);
+        out[i] = opened(between(1 / (1 + above), 1 / (1 + below)), run->slack.softmax);
     }
 }
 
@@ -238,7 +278,7 @@ static inline void bound_argmax(const struct bounds_run *run, const struct node 
             least = fmax(least, row[k * r.inner].lo);
             points = points && is_point(row[k * r.inner]);
         }
-        out[i] = (struct bound){INFINITY, -INFINITY};
+        out[i] = between(INFINITY, -INFINITY);
         for (size_t k = 0; k < r.length; k++)
             if (row[k * r.inner].hi >= least &&
                 !(points && out[i].lo <= out[i].hi && !node->attributes.axis.select_last)) {
@@ -258,12 +298,14 @@ static inline void bound_elements(const struct bounds_run *run, const struct nod
         shapes[k] = &graph_value(graph, node->inputs[k])->shape;
     }
     for (size_t i = 0; i < shape_elements(shape); i++) {
-        struct bound v[4] = {{0, 0}};
+        struct bound v[4] = {{0, 0, 0}};
         for (uint32_t k = 0; k < node->input_count && k < 4; k++) v[k] = at[k][shape_project(shape, i, shapes[k])];
         switch (node->op) {
-        case OP_ADD: out[i] = stepped((struct bound){v[0].lo + v[1].lo, v[0].hi + v[1].hi}); break;
-        case OP_SUB: out[i] = stepped((struct bound){v[0].lo - v[1].hi, v[0].hi - v[1].lo}); break;
+        case OP_ADD: out[i] = stepped(between(v[0].lo + v[1].lo, v[0].hi + v[1].hi)); break;
+        case OP_SUB: out[i] = stepped(between(v[0].lo - v[1].hi, v[0].hi - v[1].lo)); break;
         case OP_MUL: out[i] = stepped(bound_product(v[0], v[1])); break;
+        case OP_DIV: out[i] = stepped(bound_quotient(v[0], v[1])); break;
+        case OP_BIPOLAR_QUANT: out[i] = bound_two_codes(v[0], v[1].lo); break;
         case OP_QUANT: out[i] = bound_quant(v[0], v[1].lo, v[2].lo, v[3].lo, &node->attributes.quantizer); break;
         case OP_NARROW: {
             const struct formats *formats = &node->attributes.quantizer.formats;
@@ -273,10 +315,21 @@ static inline void bound_elements(const struct bounds_run *run, const struct nod
         }
         default: out[i] = bound_unary(run, node, v[0]);
         }
-        if (node->op == OP_ADD || node->op == OP_SUB)
+        if (node->op == OP_ADD || node->op == OP_SUB) {
             out[i] = opened(out[i], run->slack.relative * (largest(v[0]) + largest(v[1])));
+            out[i].size = sized(v[0]) + sized(v[1]);
+        }
         if (node->op == OP_MUL) out[i] = opened(out[i], run->slack.relative * largest(v[0]) * largest(v[1]));
+        for (uint32_t k = 0; k < 2; k++)
+            if ((node->op == OP_MUL || (node->op == OP_DIV && k)) && run->constant[node->inputs[k].id])
+                out[i] = bound_scaled(out[i], v[1 - k], node->op == OP_MUL ? v[k].lo : 1 / v[k].lo);
     }
+}
+
+/* Of what has none, such as an infinite number times 0. */
+static inline void bounds_repair(struct bound *out, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (isnan(out[i].lo) || isnan(out[i].hi)) out[i] = between(-INFINITY, INFINITY);
 }
 
 static inline void bound_node(const struct bounds_run *run, const struct node *node, struct bound *out,
@@ -296,6 +349,7 @@ static inline void bound_node(const struct bounds_run *run, const struct node *n
         bound_argmax(run, node, out);
     else
         bound_elements(run, node, out);
+    bounds_repair(out, shape_elements(&graph_value(graph, node->result)->shape));
 }
 
 /* Its operands each as far open as they are rounded in front of it. */
@@ -328,7 +382,7 @@ static inline void bounds_of_event(struct bounds_run *run, struct arena *arena) 
             bound_rounded_node(run, n, out, arena);
         else if (!reals)
             bound_node(run, node, out, arena);
-        for (size_t i = 0; reals && i < count; i++) out[i] = (struct bound){(double)reals[i], (double)reals[i]};
+        for (size_t i = 0; reals && i < count; i++) out[i] = between((double)reals[i], (double)reals[i]);
     }
 }
 
@@ -337,7 +391,14 @@ static inline struct bounds_run bounds_new(const struct graph *graph, const floa
     struct bounds_run run = {.graph = graph,
                              .slack = slack,
                              .inputs = inputs,
-                             .values = ARENA_ARRAY(arena, struct bound *, graph->value_count)};
+                             .values = ARENA_ARRAY(arena, struct bound *, graph->value_count),
+                             .constant = ARENA_ARRAY(arena, bool, graph->value_count)};
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        bool *constant = &run.constant[node->result.id];
+        *constant = node->op != OP_INPUT;
+        for (uint32_t k = 0; k < node->input_count; k++) *constant = *constant && run.constant[node->inputs[k].id];
+    }
     for (uint32_t v = 0; v < graph->value_count; v++)
         run.values[v] = ARENA_ARRAY(arena, struct bound, shape_elements(&graph->values[v].shape));
     return run;

@@ -19,6 +19,7 @@ enum census_kind {
     KIND_ARGMAX,
     KIND_CONCAT,
     KIND_WRAP,
+    KIND_CONSTANTS,
     KIND_FLOAT,
     KIND_CALIBRATED,
     KIND_COUNT
@@ -37,6 +38,7 @@ static const char *const census_names[KIND_COUNT] = {"residual",
                                                      "argmax",
                                                      "concat",
                                                      "wrap",
+                                                     "constants of constants",
                                                      "float",
                                                      "calibrated"};
 
@@ -87,11 +89,16 @@ static inline unsigned kinds_of_node(const struct graph *graph, const struct nod
 static inline const char *census_kinds(const struct trial *trial, struct arena *arena) {
     struct graph *graph = graph_clone(trial->as_read);
     unsigned kinds = 0;
-    bool output;
+    bool output, *constant = ARENA_ARRAY(arena, bool, graph->value_count);
     graph_compact(graph);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         kinds |= kinds_of_node(graph, node);
+        constant[node->result.id] = node->op != OP_INPUT;
+        for (uint32_t k = 0; k < node->input_count; k++)
+            constant[node->result.id] = constant[node->result.id] && constant[node->inputs[k].id];
+        if (constant[node->result.id] && node->op != OP_CONSTANT && !op_is_quantiser(node->op))
+            kinds |= 1u << KIND_CONSTANTS;
         if (node->op != OP_CONSTANT && graph_use_count(graph, node->result, &output) + output > 1)
             kinds |= 1u << KIND_SHARED;
     }

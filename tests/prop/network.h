@@ -124,6 +124,98 @@ static inline valref network_unary(struct network *network, enum op op, valref x
     return graph_append(network->graph, op, network_name(network, op_info(op)->name), &x, 1, &attributes);
 }
 
+/* Through another shape and back, or a part. */
+static inline valref network_turned(struct network *network, valref x) {
+    union attributes there = {.reshape = {.shape = {2, {features_of(network, x), 1}}}},
+                     turn = {.transpose = {.permutation = {1, 0}}};
+    valref moved = graph_append(network->graph, OP_RESHAPE, network_name(network, "shape"), &x, 1, &there);
+    return moved.id == UINT32_MAX
+               ? moved
+               : graph_append(network->graph, OP_TRANSPOSE, network_name(network, "turn"), &moved, 1, &turn);
+}
+static inline valref network_move(struct network *network, valref x) {
+    int64_t n = features_of(network, x);
+    if (draw(network, 2) && n > 1) {
+        union attributes slice = {.slice = {.start = {0, draw(network, 2)}, .step = {1, 1}, .count = {1, n - 1}}};
+        return graph_append(network->graph, OP_SLICE, network_name(network, "part"), &x, 1, &slice);
+    }
+    return network_turned(network, x);
+}
+
+static inline valref network_activation(struct network *network, valref x) {
+    switch (draw(network, 8)) {
+    case 0: return network_unary(network, OP_CLIP, x, -1.5f, draw(network, 2) ? 2.25f : 0x1.fffffep+127f);
+    case 1: return network_unary(network, OP_LEAKY_RELU, x, 0.125f, 0);
+    case 2: return network_unary(network, OP_HARD_SIGMOID, x, 0.25f, 0.5f);
+    case 3: return network_unary(network, OP_SIGMOID, x, 0, 0);
+    case 4: return network_unary(network, OP_TANH, x, 0, 0);
+    default: return network_unary(network, OP_RELU, x, 0, 0);
+    }
+}
+
+/* ---- constants ---- */
+
+static inline valref network_constant(struct network *network, int64_t n, int depth);
+
+/* One of two numbers, neither of them 0. */
+static inline valref network_two_codes(struct network *network, valref x) {
+    valref operands[2] = {x, network_scales(network, features_of(network, x))};
+    return graph_append(network->graph, OP_BIPOLAR_QUANT, network_name(network, "q"), operands, 2, NULL);
+}
+
+/* Never 0. */
+static inline valref network_divisor(struct network *network, int64_t n, int depth) {
+    valref x = network_constant(network, n, depth);
+    if (!network->plain && draw(network, 2)) return network_two_codes(network, x);
+    if (draw(network, 2)) return network_unary(network, OP_SIGMOID, x, 0, 0);
+    return network_unary(network, OP_EXP, network_unary(network, OP_CLIP, x, -1.5f, 2.25f), 0, 0);
+}
+
+static inline valref network_joined(struct network *network, valref a, valref b) {
+    int64_t n = features_of(network, a);
+    union attributes first = {.slice = {.step = {1, 1}, .count = {1, 1}}},
+                     rest = {.slice = {.start = {0, 1}, .step = {1, 1}, .count = {1, n - 1}}},
+                     axis = {.axis = {.axis = 1}};
+    if (n == 1) return b;
+    valref both[2] = {graph_append(network->graph, OP_SLICE, network_name(network, "first"), &a, 1, &first),
+                      graph_append(network->graph, OP_SLICE, network_name(network, "rest"), &b, 1, &rest)};
+    return graph_append(network->graph, OP_CONCAT, network_name(network, "k"), both, 2, &axis);
+}
+
+/* A row of numbers that depend on no input: behind quantisers, moved, functions and sums, products and quotients of
+ * such. */
+static inline valref network_constant(struct network *network, int64_t n, int depth) {
+    if (depth == 0) return network_reals(network, row(n), 2, 1 + draw(network, 5));
+    valref x = network_constant(network, n, depth - 1);
+    int kind = draw(network, 12);
+    valref other = kind > 3 || kind == 2 ? NO_VALUE : network_constant(network, n, draw(network, depth));
+    switch (kind) {
+    case 0: return network_binary(network, OP_ADD, x, other);
+    case 1: return network_binary(network, OP_MUL, x, other);
+    case 2: return network_binary(network, OP_DIV, x, network_divisor(network, n, depth - 1));
+    case 3: return network_joined(network, x, other);
+    case 4: return network_turned(network, x);
+    case 5:
+    case 6: return network_activation(network, x);
+    case 7: return network->plain ? x : network_two_codes(network, x);
+    default: return network_quantise(network, x);
+    }
+}
+
+/* Arithmetic of a value and of such. */
+static inline valref network_with_constant(struct network *network, valref x) {
+    static const enum op ops[] = {OP_ADD, OP_SUB, OP_MUL, OP_DIV};
+    enum op op = ops[draw(network, 4)];
+    int depth = 1 + draw(network, 3);
+    int64_t n = features_of(network, x);
+    if (op == OP_DIV) return network_binary(network, op, x, network_divisor(network, n, depth));
+    valref constant = network_constant(network, n, depth);
+    bool swapped = draw(network, 2);
+    return network_binary(network, op, swapped ? constant : x, swapped ? x : constant);
+}
+
+/* ---- operators ---- */
+
 /* A row through a stack of two matrices, one of which is far larger: [1,n] x [2,n,m] = [2,1,m], as [1,2m]. */
 static inline valref network_stack(struct network *network, valref x) {
     int64_t n = features_of(network, x), m = 1 + draw(network, NETWORK_FEATURES_MAX / 2);
@@ -142,11 +234,18 @@ static inline valref network_stack(struct network *network, valref x) {
 static inline valref network_dense(struct network *network, valref x) {
     if (network->plain && draw(network, 4) == 0) return network_stack(network, x);
     int64_t in = features_of(network, x), out = 1 + draw(network, NETWORK_FEATURES_MAX);
-    valref weights = network_reals(network, (struct shape){2, {in, out}}, 1, draw(network, 2) ? 2 : 4);
-    if (draw(network, 2) && !network->plain)
+    bool derived = draw(network, 6) == 0; /* from other constants: one column, to which a row of biases is added */
+    valref weights = derived ? network_constant(network, in, 1 + draw(network, 3))
+                             : network_reals(network, (struct shape){2, {in, out}}, 1, draw(network, 2) ? 2 : 4);
+    union attributes column = {.reshape = {.shape = {2, {in, 1}}}};
+    if (derived)
+        weights = graph_append(network->graph, OP_RESHAPE, network_name(network, "column"), &weights, 1, &column);
+    else if (draw(network, 2) && !network->plain)
         weights = network_quant(network, weights, network_scales(network, out), 3 + draw(network, 3), true);
     valref y = network_binary(network, OP_MATMUL, x, weights);
     if (y.id == UINT32_MAX || draw(network, 3) == 0) return y;
+    if (draw(network, 6) == 0)
+        return network_binary(network, OP_ADD, y, network_constant(network, out, 1 + draw(network, 3)));
     valref bias = network_reals(network, row(out), 1, 5);
     if (draw(network, 2) && !network->plain) bias = network_quant(network, bias, network_scales(network, out), 8, true);
     return network_binary(network, OP_ADD, y, bias);
@@ -198,31 +297,6 @@ static inline valref network_matmul(struct network *network, valref x) {
     return graph_append(network->graph, OP_RESHAPE, network_name(network, "flat"), &product, 1, &flat);
 }
 
-/* Through another shape and back, or a part. */
-static inline valref network_move(struct network *network, valref x) {
-    int64_t n = features_of(network, x);
-    union attributes there = {.reshape = {.shape = {2, {n, 1}}}}, turn = {.transpose = {.permutation = {1, 0}}};
-    if (draw(network, 2) && n > 1) {
-        union attributes slice = {.slice = {.start = {0, draw(network, 2)}, .step = {1, 1}, .count = {1, n - 1}}};
-        return graph_append(network->graph, OP_SLICE, network_name(network, "part"), &x, 1, &slice);
-    }
-    valref moved = graph_append(network->graph, OP_RESHAPE, network_name(network, "shape"), &x, 1, &there);
-    return moved.id == UINT32_MAX
-               ? moved
-               : graph_append(network->graph, OP_TRANSPOSE, network_name(network, "turn"), &moved, 1, &turn);
-}
-
-static inline valref network_activation(struct network *network, valref x) {
-    switch (draw(network, 8)) {
-    case 0: return network_unary(network, OP_CLIP, x, -1.5f, draw(network, 2) ? 2.25f : 0x1.fffffep+127f);
-    case 1: return network_unary(network, OP_LEAKY_RELU, x, 0.125f, 0);
-    case 2: return network_unary(network, OP_HARD_SIGMOID, x, 0.25f, 0.5f);
-    case 3: return network_unary(network, OP_SIGMOID, x, 0, 0);
-    case 4: return network_unary(network, OP_TANH, x, 0, 0);
-    default: return network_unary(network, OP_RELU, x, 0, 0);
-    }
-}
-
 static inline valref network_fine(struct network *network, int64_t n) {
     float data[NETWORK_FEATURES_MAX];
     for (int64_t i = 0; i < n; i++) data[i] = draw_real(network, 1) + (float)(1 + 2 * draw(network, 1000)) * 0x1p-14f;
@@ -247,11 +321,12 @@ static inline valref network_affine(struct network *network, valref x) {
 
 static inline void network_grow(struct network *network) {
     valref x = network_pick(network), y;
-    switch (draw(network, network->hard ? 14 : 13)) {
+    switch (draw(network, network->hard ? 15 : 14)) {
     case 0:
     case 1:
     case 2: y = network_dense(network, x); break;
-    case 13: y = network_stack(network, x); break;
+    case 13: y = network_with_constant(network, x); break;
+    case 14: y = network_stack(network, x); break;
     case 3:
     case 4: y = network_residual(network, x); break;
     case 5: y = network_concat(network, x); break;

@@ -191,6 +191,14 @@ bool fixed_from_real(double real, struct format format, enum rounding rounding, 
     return true;
 }
 
+bool fixed_holds(double real, struct format format, enum rounding rounding) {
+    double steps = ldexp(real, format.fraction);
+    const struct format widest = {true, 64, format.fraction};
+    int64_t code;
+    return steps >= -0x1p63 && steps < 0x1p63 && fixed_from_real(real, widest, rounding, OVERFLOW_SATURATE, &code) &&
+           code >= format_min(format) && code <= format_max(format);
+}
+
 double fixed_to_real(int64_t value, int fraction) {
     return ldexp((double)value, -fraction);
 }

@@ -59,6 +59,8 @@ int64_t fixed_overflow(int128 value, struct format format, enum overflow overflo
 int64_t fixed_narrow(int128 value, int from, struct format format, enum rounding rounding, enum overflow overflow);
 /* The stored integer of a real number, exactly; false for NaN. Infinities saturate, and wrap to 0. */
 bool fixed_from_real(double real, struct format format, enum rounding rounding, enum overflow overflow, int64_t *out);
+/* Whether it rounds to one of the format's numbers, so that no rule of overflow matters. */
+bool fixed_holds(double real, struct format format, enum rounding rounding);
 double fixed_to_real(int64_t value, int fraction);
 /* What narrowing can give for operands in an interval; sound, and exact for wraps that stay in one period. */
 struct interval fixed_narrow_interval(struct interval interval, int from, struct format format, enum rounding rounding,

@@ -28,6 +28,9 @@ bool quantisation_of(const struct graph *graph, const struct node *node, struct 
 /* False for NaN. */
 bool quantisation_code(const struct quantisation *quantisation, size_t element, double real, int64_t *code);
 
+/* Whether the code is the number's own or the end that lies beside it: neither wrapped nor zeroed. */
+bool quantisation_clamps(const struct quantisation *quantisation, size_t element, double real);
+
 /* A constant's numbers, one an element of a shape that it broadcasts to; NULL when it is not constant. */
 const float *spread_constant(const struct graph *graph, valref value, const struct shape *shape, struct arena *arena);
 /* One format for all where all are equal. */

@@ -30,18 +30,11 @@ static bool is_monotone(const struct operand *operand, size_t element, struct in
     const struct quantisation *q = operand->quantisation;
     for (uint32_t s = 0; s < operand->chain->step_count; s++)
         if (!step_is_monotone(&operand->chain->steps[s], element)) return false;
-    enum overflow overflow = q->node->attributes.quantizer.overflow;
-    if (q->node->op != OP_NARROW || overflow == OVERFLOW_SATURATE || overflow == OVERFLOW_SATURATE_SYMMETRIC)
-        return true;
     int128 ends[2] = {interval.lo, interval.hi};
     for (int i = 0; i < 2; i++) {
         double real = chain_evaluate(operand->chain, element,
                                      base_real(operand->state->integer, &operand->chain->base, element, ends[i]));
-        int64_t saturated, own;
-        if (!fixed_from_real(real, q->formats[element], q->node->attributes.quantizer.rounding, OVERFLOW_SATURATE,
-                             &saturated) ||
-            !quantisation_code(q, element, real, &own) || saturated != own)
-            return false;
+        if (!quantisation_clamps(q, element, real)) return false;
     }
     return true;
 }

@@ -133,6 +133,14 @@ bool quantisation_code(const struct quantisation *q, size_t element, double real
     return true;
 }
 
+bool quantisation_clamps(const struct quantisation *q, size_t element, double real) {
+    const struct quantizer_attributes *attributes = &q->node->attributes.quantizer;
+    if (q->node->op != OP_NARROW || attributes->overflow == OVERFLOW_SATURATE ||
+        attributes->overflow == OVERFLOW_SATURATE_SYMMETRIC)
+        return true;
+    return fixed_holds(real, q->formats[element], attributes->rounding);
+}
+
 bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena,
                          struct quantisation *out) {
     const struct quantizer_attributes *attributes = &quantiser->attributes.quantizer;

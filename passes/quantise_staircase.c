@@ -59,18 +59,11 @@ static bool bounds_of(enum op op, struct real_range operand, double *lo, double 
 
 /* Steps at most, in one element; negative where the quantiser is not monotone or has no code. */
 static double steps_of(const struct quantisation *q, size_t element, double lo, double hi) {
-    const struct quantizer_attributes *attributes = &q->node->attributes.quantizer;
+    const double ends[2] = {lo, hi};
     int64_t codes[2];
-    for (int end = 0; end < 2; end++) {
-        int64_t saturated;
-        if (!quantisation_code(q, element, end ? hi : lo, &codes[end])) return -1;
-        bool bounded = q->node->op != OP_NARROW || attributes->overflow == OVERFLOW_SATURATE ||
-                       attributes->overflow == OVERFLOW_SATURATE_SYMMETRIC;
-        if (!bounded && (!fixed_from_real(end ? hi : lo, q->formats[element], attributes->rounding, OVERFLOW_SATURATE,
-                                          &saturated) ||
-                         saturated != codes[end]))
+    for (int end = 0; end < 2; end++)
+        if (!quantisation_code(q, element, ends[end], &codes[end]) || !quantisation_clamps(q, element, ends[end]))
             return -1;
-    }
     return fabs((double)codes[1] - (double)codes[0]);
 }
 

@@ -146,7 +146,7 @@ static inline bool is_coarse(const struct trial *trial) {
 
 /* Of the size of the numbers. With quantisers: compare_bounds. Classes are none: near ties they are any. */
 static inline double allowed_error(const struct trial *trial, valref output, bool tables) {
-    if (!trial->is_float || (trial->hard && graph_definition(trial->reference, output)->op == OP_ARGMAX))
+    if (!trial->is_float || ((trial->hard || tables) && graph_definition(trial->reference, output)->op == OP_ARGMAX))
         return INFINITY;
     return tables || (trial->plain && !trial->calibrated) ? 0.1 : 0.01;
 }

@@ -120,6 +120,9 @@ static bool narrow_agrees(int from, struct format format, enum rounding rounding
         if (!fixed_from_real(ldexp((double)n, -from), format, rounding, overflow, &real_result) ||
             real_result != expected)
             return false;
+        long whole = defined_narrow(n, from, (struct format){true, 20, format.fraction}, rounding, overflow);
+        bool holds = whole >= format_min(format) && whole <= format_max(format);
+        if (fixed_holds(ldexp((double)n, -from), format, rounding) != holds) return false;
     }
     return true;
 }
@@ -206,6 +209,9 @@ static void real_numbers_round_once(void) {
     CHECK_EQ(from_real((double)-INFINITY, small, ROUND_TRUNCATE, OVERFLOW_SATURATE_ZERO), 0);
     int64_t unused;
     CHECK(!fixed_from_real((double)NAN, small, ROUND_TRUNCATE, OVERFLOW_WRAP, &unused));
+    CHECK(!fixed_holds((double)NAN, small, ROUND_TRUNCATE));
+    CHECK(!fixed_holds((double)-INFINITY, small, ROUND_TRUNCATE));
+    CHECK(!fixed_holds(-2.5, fine, ROUND_TRUNCATE) && fixed_holds(1.5, fine, ROUND_TRUNCATE));
     CHECK(fixed_to_real(-3, 2) == -0.75);
 }
 

@@ -526,6 +526,19 @@ static void wide_sigmoid_of_many_steps_is_told(void) {
     check_wide_function(OP_SIGMOID, 16, 16, OVERFLOW_SATURATE, false);
 }
 
+/* Both ends wrap to the largest code, which a saturation would give, too. */
+static void wrapping_twice_is_no_staircase(void) {
+    struct crossing c = crossing_new();
+    valref x = narrow1(&c, "q", real_input(&c, "x", 4), true, 6, 5);
+    valref turned = op2(&c, OP_SUB, "turned", scalar(&c, "m", 8.38f), x);
+    graph_append_output(c.graph, "y",
+                        narrow(&c, "wrapped", turned, formats_uniform(c.graph->arena, (struct format){true, 3, 3}),
+                               ROUND_HALF_UP, OVERFLOW_WRAP));
+    CROSS(c);
+    CHECK_EQ(differences(c.real, c.program.graph, EVENTS, 2, 0), 0);
+    crossing_free(&c);
+}
+
 /* ---- quantisers that are no narrowing ---- */
 
 static void check_quant_staircase(float scale, float zero, float bits, bool is_signed, bool narrow_range,
@@ -907,6 +920,7 @@ int main(void) {
     RUN(wide_tanh_is_an_exact_staircase);
     RUN(wide_exp_is_an_exact_staircase);
     RUN(wide_sigmoid_that_wraps_is_told);
+    RUN(wrapping_twice_is_no_staircase);
     RUN(wide_sigmoid_of_many_steps_is_told);
     RUN(quant_of_other_scale);
     RUN(quant_with_zero_point);

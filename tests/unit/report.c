@@ -1,5 +1,6 @@
 /* Reports: what is written is read back to the same bytes; the page parses as XML, refers to nothing
  * outside and escapes what models may be called; JUnit XML is well-formed. */
+#include <ctype.h>
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 #include <math.h>
@@ -241,40 +242,128 @@ static void broken_json_is_refused(void) {
     CHECK(place != NULL && sizeof list == sizeof object);
     memcpy(place, object, sizeof object - 1); /* an object where a list should be: found by fuzzing */
     CHECK(verdict_parse(context, context->arena, "report.json", text.data) == NULL);
-    CHECK_STR(context->diagnostics.items[0].message, "\"still\" is not an array");
+    CHECK_STR(context->diagnostics.items[0].message, "verdict.still is not an array");
     CHECK(report_parse(context, context->arena, "report.json", "{}") == NULL);
-    CHECK_STR(context->diagnostics.items[1].message, "\"version\" is not a text");
+    CHECK_STR(context->diagnostics.items[1].message, "version is missing");
     context_free(context);
 }
 
-/* Every text in turn is null: it is refused, or no page, table or comparison reads through it. */
-static void missing_texts_are_refused_or_told(void) {
+/* What C prints where a number or a text is none. */
+static bool shows_none(const char *text) {
+    static const char *const none[] = {"(null)", "nan", "inf", "e+30"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        for (const char *at = text; (at = strstr(at, none[i])); at++)
+            if (at == text || !isalpha((unsigned char)at[-1]))
+                if (!isalpha((unsigned char)at[strlen(none[i])])) return true;
+    return false;
+}
+
+/* Where the value that begins there ends; NULL: it is an object or a list. */
+static const char *end_of_value(const char *value) {
+    if (*value == '{' || *value == '[') return NULL;
+    if (*value != '"') return value + strcspn(value, ",\n}]");
+    const char *end = strchr(value + 1, '"');
+    while (end[-1] == '\\') end = strchr(end + 1, '"');
+    return end + 1;
+}
+
+/* In all that is told of them. */
+static bool all_is_told(struct arena *arena, const struct compile_report *parsed, const struct verdict *judged) {
+    struct firmware_side sides[2] = {{"a", &report, &verdict}, {"b", parsed, judged}};
+    struct strbuf out = strbuf_new(arena);
+    report_html(&out, parsed, judged);
+    report_terminal(&out, parsed, judged, false);
+    verdict_junit(&out, judged);
+    for (int i = 0; i < 2; i++) {
+        diff_terminal(&out, &sides[i], &sides[!i], false);
+        diff_html(&out, &sides[i], &sides[!i]);
+        diff_json(&out, &sides[i], &sides[!i]);
+    }
+    return !shows_none(out.data);
+}
+
+/* Every text, number and answer in turn is null: it is refused, or told as what is not known. */
+static void nulls_are_refused_or_told(void) {
     struct bxc_context *context = context_new();
     struct strbuf text = strbuf_new(context->arena);
     report_json(&text, &report, &verdict);
     int refused = 0, told = 0;
-    for (const char *at = text.data; (at = strstr(at, ":\t\"")); at++) {
-        const char *end = strchr(at + 3, '"');
-        while (end[-1] == '\\') end = strchr(end + 1, '"');
+    for (const char *at = text.data; (at = strstr(at, ":\t")); at++) {
+        const char *end = end_of_value(at + 2);
+        if (!end) continue;
         struct bxc_context *inner = context_new();
-        struct strbuf copy = strbuf_new(inner->arena), page = strbuf_new(inner->arena);
+        struct strbuf copy = strbuf_new(inner->arena);
         strbuf_append_bytes(&copy, text.data, (size_t)(at + 2 - text.data));
-        strbuf_printf(&copy, "null%s", end + 1);
+        strbuf_printf(&copy, "null%s", end);
         struct compile_report *parsed = report_parse(inner, inner->arena, "report.json", copy.data);
         struct verdict *judged = verdict_parse(inner, inner->arena, "report.json", copy.data);
         CHECK((parsed && judged) || inner->diagnostics.errors);
         refused += !parsed || !judged;
-        if (parsed && judged) {
-            struct firmware_side sides[2] = {{"a", &report, &verdict}, {"b", parsed, judged}};
-            report_html(&page, parsed, judged);
-            report_terminal(&page, parsed, judged, false);
-            diff_terminal(&page, &sides[0], &sides[1], false);
-            diff_html(&page, &sides[1], &sides[0]);
-            told++;
-        }
+        told += parsed && judged;
+        bool well = !parsed || !judged || all_is_told(inner->arena, parsed, judged);
+        if (!well) fprintf(stderr, "null at: %.60s\n", at - 20 > text.data ? at - 20 : text.data);
+        CHECK(well);
         context_free(inner);
     }
-    CHECK(refused > 20 && told > 20);
+    CHECK(refused > 100 && told > 60);
+    context_free(context);
+}
+
+/* The report with one line, from and to, replaced, and what is said of it. */
+static const char *refusal(struct bxc_context *context, const char *from, const char *to) {
+    struct strbuf text = strbuf_new(context->arena), copy = strbuf_new(context->arena);
+    report_json(&text, &report, &verdict);
+    const char *at = strstr(text.data, from);
+    if (!at) return "no such line";
+    strbuf_append_bytes(&copy, text.data, (size_t)(at - text.data));
+    strbuf_printf(&copy, "%s%s", to, at + strlen(from));
+    size_t before = context->diagnostics.count;
+    const void *parsed = report_parse(context, context->arena, "report.json", copy.data);
+    const void *judged = parsed ? verdict_parse(context, context->arena, "report.json", copy.data) : NULL;
+    return judged || context->diagnostics.count == before ? "" : context->diagnostics.items[before].message;
+}
+
+static void the_place_is_told(void) {
+    static const struct {
+        const char *from, *to, *message;
+    } cases[] = {
+        {"\"name\":\t\"softmax.exp\"", "\"name\":\t7", "layers[3].name is not a text"},
+        {"\"lut\":\t1234.5", "\"lut\":\tnull", "layers[1].cost.lut is not a number"},
+        {"\"lut\":\t1234.5", "\"lat\":\t1234.5", "layers[1].cost.lut is missing"},
+        {"\"clock_period_ns\":\t2.7", "\"clock_period_ns\":\tnull, \"x\":\t2.7",
+         "target.clock_period_ns is not a number"},
+        {"\"estimates_from\":\t\"published reports\"", "\"estimates_from\":\tnull",
+         "target.estimates_from is not a text"},
+        {"\"model\":\t\"jets.onnx\"", "\"model\":\tnull", "model is not a text"},
+        {"\"critical_path\":\t[{", "\"critical_path\":\t[3, {", "latency.critical_path[0] is not an object"},
+        {"\"elements\":\t5", "\"elements\":\t-5", "ports[1].elements is not a count"},
+        {"\"warnings\":\t[", "\"warnings\":\t[null, ", "warnings[0] is not a text"},
+        {"\"engine\":\t\"c\"", "\"engine\":\t\"\"", "verdict.engines[2].engine is not the name of an engine: ''"},
+        {"\"engine\":\t\"c\"", "\"engine\":\tnull", "verdict.engines[2].engine is not a text"},
+        {"\"engine\":\t\"c\"", "\"x\":\t1", "verdict.engines[2].engine is missing"},
+        {"\"expected\":\t\"-9223372036854775808\"", "\"expected\":\t\"5 bits\"",
+         "verdict.engines[2].difference.expected is not a whole number in quotes"},
+        {"\"area_float\":\t0.98", "\"area_float\":\t\"\", \"x\":\t0.98",
+         "verdict.labels.curves[0].area_float is not a number"},
+        {"\"still\":\t[\"relu[3]\"", "\"still\":\t[3", "verdict.still[0] is not a text"},
+    };
+    struct bxc_context *context = context_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_STR(refusal(context, cases[i].from, cases[i].to), cases[i].message);
+    context_free(context);
+}
+
+static void what_is_no_object_is_no_report(void) {
+    static const char *const texts[] = {"[]", "7", "null", "\"version\""};
+    struct bxc_context *context = context_new();
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        CHECK(report_parse(context, context->arena, "report.json", texts[i]) == NULL);
+        CHECK(verdict_parse(context, context->arena, "verdict.json", texts[i]) == NULL);
+        CHECK_STR(context->diagnostics.items[2 * i].message, "no report: not an object");
+        CHECK_STR(context->diagnostics.items[2 * i + 1].message, "no verdict: not an object");
+    }
+    CHECK(report_parse(context, context->arena, "report.json", "{") == NULL);
+    CHECK_STR(context->diagnostics.items[8].message, "no report: not JSON");
     context_free(context);
 }
 
@@ -537,7 +626,9 @@ int main(int argc, char **argv) {
     RUN(json_is_read_back);
     RUN(verdicts_are_read_back);
     RUN(broken_json_is_refused);
-    RUN(missing_texts_are_refused_or_told);
+    RUN(nulls_are_refused_or_told);
+    RUN(the_place_is_told);
+    RUN(what_is_no_object_is_no_report);
     RUN(the_page_stands_alone);
     RUN(rows_are_modules);
     RUN(clocks_and_columns_are_plain);

@@ -51,6 +51,10 @@ void json_bool(struct arena *arena, cJSON *parent, const char *key, bool value) 
     add(arena, parent, key, cJSON_CreateBool(value));
 }
 
+void json_answer(struct arena *arena, cJSON *parent, const char *key, bool known, bool value) {
+    add(arena, parent, key, known ? cJSON_CreateBool(value) : cJSON_CreateNull());
+}
+
 static void free_text(void *text) {
     cJSON_free(text);
 }

@@ -15,6 +15,7 @@ void json_text(struct arena *arena, cJSON *parent, const char *key, const char *
 /* NaN and infinity become null */
 void json_number(struct arena *arena, cJSON *parent, const char *key, double number);
 void json_bool(struct arena *arena, cJSON *parent, const char *key, bool value);
+void json_answer(struct arena *arena, cJSON *parent, const char *key, bool known, bool value); /* null: not known */
 void json_print(struct strbuf *out, const cJSON *root);
 struct json_reader {
     struct bxc_context *context;

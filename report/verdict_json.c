@@ -42,6 +42,16 @@ static void read_engine(struct json_reader *reader, const cJSON *json, const cha
                arena_printf(reader->arena, "the name of an engine: '%s'", name));
 }
 
+/* null where it was not compared; until 0.1.0 false. */
+static void write_equal(struct arena *arena, cJSON *json, const char *key, const void *object) {
+    const struct engine_result *result = object;
+    json_answer(arena, json, key, engine_is_judged(result), result->equal);
+}
+
+static void read_equal(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
+    ((struct engine_result *)object)->equal = read_bool_or_null(reader, json, key);
+}
+
 static void write_asked(struct arena *arena, cJSON *json, const char *key, const void *object) {
     json_bool(arena, json, key, ((const struct engine_result *)object)->asked);
 }
@@ -68,7 +78,7 @@ static const struct field engine_fields[] = {FIELD_BY("engine", write_engine, re
                                              FIELD(struct engine_result, NAME, "variant", variant),
                                              FIELD_BY("asked", write_asked, read_asked),
                                              FIELD(struct engine_result, BOOL, "ran", ran),
-                                             FIELD(struct engine_result, BOOL, "equal", equal),
+                                             FIELD_BY("equal", write_equal, read_equal),
                                              FIELD(struct engine_result, TEXT, "skipped", skipped),
                                              FIELD_LATER(struct engine_result, TEXT, "not_built", not_built),
                                              FIELD(struct engine_result, TEXT, "failure", failure),
@@ -356,6 +366,16 @@ static void write_positive(struct arena *arena, cJSON *json, const char *key, co
     json_bool(arena, json, key, verdict_is_positive(verdict));
 }
 
+/* null where it was not measured; until 0.1.0 true. */
+static void write_latency_right(struct arena *arena, cJSON *json, const char *key, const void *object) {
+    const struct verdict *verdict = object;
+    json_answer(arena, json, key, verdict->latency_measured, verdict->latency_right);
+}
+
+static void read_latency_right(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
+    ((struct verdict *)object)->latency_right = read_bool_or_null(reader, json, key);
+}
+
 const struct field verdict_fields[] = {
     FIELD(struct verdict, NAME, "name", name),
     FIELD(struct verdict, NAME, "content_hash", content_hash),
@@ -366,7 +386,7 @@ const struct field verdict_fields[] = {
     FIELD_LATER_NAMES_OF(struct verdict, "edited", edited, edited_count),
     FIELD(struct verdict, INT, "latency", latency),
     FIELD(struct verdict, BOOL, "latency_measured", latency_measured),
-    FIELD(struct verdict, BOOL, "latency_right", latency_right),
+    FIELD_BY("latency_right", write_latency_right, read_latency_right),
     FIELD_TOGETHER("events", event_fields),
     FIELD_ROW_OF(struct verdict, "engines", engines, engine_count, ENGINE_RESULT_MAX, engine_fields),
     FIELD_IN(struct verdict, "against_float", loss, loss_fields),

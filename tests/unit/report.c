@@ -219,6 +219,57 @@ static void verdicts_are_read_back(void) {
     context_free(context);
 }
 
+/* The report with one line, from and to, replaced, and what is said of it. */
+static const char *refusal(struct bxc_context *context, const char *from, const char *to) {
+    struct strbuf text = strbuf_new(context->arena), copy = strbuf_new(context->arena);
+    report_json(&text, &report, &verdict);
+    const char *at = strstr(text.data, from);
+    if (!at) return "no such line";
+    strbuf_append_bytes(&copy, text.data, (size_t)(at - text.data));
+    strbuf_printf(&copy, "%s%s", to, at + strlen(from));
+    size_t before = context->diagnostics.count;
+    const void *parsed = report_parse(context, context->arena, "report.json", copy.data);
+    const void *judged = parsed ? verdict_parse(context, context->arena, "report.json", copy.data) : NULL;
+    return judged || context->diagnostics.count == before ? "" : context->diagnostics.items[before].message;
+}
+
+/* As often as the key stands there with this value. */
+static int count_of(const char *text, const char *line) {
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, line)); at++) count++;
+    return count;
+}
+
+/* What was not compared or not measured is neither right nor wrong; verdicts of 0.1.0 had it false and true. */
+static void what_was_not_compared_is_null(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf json = strbuf_new(context->arena), old = strbuf_new(context->arena),
+                  again = strbuf_new(context->arena);
+    struct verdict other = verdict;
+    other.equal = true;
+    other.engines[2] = other.engines[3]; /* in place of those that differ and fail */
+    other.engines[4] = other.engines[5];
+    other.latency_measured = other.latency_right = false;
+    verdict_json(&json, &other);
+    CHECK_EQ(count_of(json.data, "\"equal\":\tnull"), 3); /* float, and two that did not run */
+    CHECK_EQ(count_of(json.data, "\"equal\":\tfalse"), 0);
+    CHECK_EQ(count_of(json.data, "\"latency_right\":\tnull"), 1);
+    CHECK(!verdict_latency_is_wrong(&other) && verdict_state(&other) == VERDICT_RESERVED);
+    for (const char *at = json.data; *at;) {
+        static const char equal[] = "\"equal\":\tnull", right[] = "\"latency_right\":\tnull";
+        bool is_equal = !strncmp(at, equal, strlen(equal)), is_right = !strncmp(at, right, strlen(right));
+        strbuf_printf(&old, is_equal ? "\"equal\": false" : is_right ? "\"latency_right\": true" : "%c", *at);
+        at += is_equal ? strlen(equal) : is_right ? strlen(right) : 1;
+    }
+    const struct verdict *parsed = verdict_parse(context, context->arena, "verdict.json", old.data);
+    CHECK(parsed && verdict_state(parsed) == VERDICT_RESERVED);
+    if (parsed) verdict_json(&again, parsed);
+    CHECK_STR(again.data, json.data);
+    CHECK_STR(refusal(context, "\"latency_right\":\ttrue", "\"latency_right\":\t1"),
+              "verdict.latency_right is not true or false");
+    context_free(context);
+}
+
 /* Every prefix and every byte changed: a diagnosis or a report, never a crash. */
 static void broken_json_is_refused(void) {
     struct bxc_context *context = context_new();
@@ -307,20 +358,6 @@ static void nulls_are_refused_or_told(void) {
     }
     CHECK(refused > 100 && told > 60);
     context_free(context);
-}
-
-/* The report with one line, from and to, replaced, and what is said of it. */
-static const char *refusal(struct bxc_context *context, const char *from, const char *to) {
-    struct strbuf text = strbuf_new(context->arena), copy = strbuf_new(context->arena);
-    report_json(&text, &report, &verdict);
-    const char *at = strstr(text.data, from);
-    if (!at) return "no such line";
-    strbuf_append_bytes(&copy, text.data, (size_t)(at - text.data));
-    strbuf_printf(&copy, "%s%s", to, at + strlen(from));
-    size_t before = context->diagnostics.count;
-    const void *parsed = report_parse(context, context->arena, "report.json", copy.data);
-    const void *judged = parsed ? verdict_parse(context, context->arena, "report.json", copy.data) : NULL;
-    return judged || context->diagnostics.count == before ? "" : context->diagnostics.items[before].message;
 }
 
 static void the_place_is_told(void) {
@@ -625,6 +662,7 @@ int main(int argc, char **argv) {
     }
     RUN(json_is_read_back);
     RUN(verdicts_are_read_back);
+    RUN(what_was_not_compared_is_null);
     RUN(broken_json_is_refused);
     RUN(nulls_are_refused_or_told);
     RUN(the_place_is_told);

@@ -232,8 +232,8 @@ static void judge_readable(struct inspect_job *job, struct graph *graph) {
     size_t since = job->context->diagnostics.count;
     struct judgement judgement = {job, graph};
     add_outputs(graph);
-    if (graph->output_count && graph_verify(graph) == 0) context_guarded(job->context, judge_part, &judgement);
-    context_check(job->context);
+    if (graph->output_count && graph_verify(graph) == 0 && context_guarded(job->context, judge_part, &judgement) < 0)
+        context_check_failed(job->context);
     drop_cut(job, graph, since);
     take_reasons(job, "compiling", since);
 }
@@ -249,7 +249,7 @@ static void keep_report(void *user, const struct compile_report *report) {
 static void try_compiling(struct inspect_job *job, size_t since) {
     struct compilation compilation = {
         .context = job->context, .model = job->model, .options = job->options, .finished = keep_report, .user = job};
-    compile_model(&compilation);
+    if (compile_model(&compilation) < 0) context_check_failed(job->context);
     take_reasons(job, "compiling", since);
 }
 

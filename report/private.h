@@ -110,13 +110,15 @@ void fields_read(struct json_reader *reader, const cJSON *json, const struct fie
 void fields_read_at(struct json_reader *reader, const cJSON *item, const char *key, int index,
                     const struct field *fields, void *object);
 const char **read_names(struct json_reader *reader, const cJSON *json, const char *key, uint32_t *count);
-extern const struct field verdict_fields[]; /* verdict_json.c */
+extern const struct field verdict_fields[];              /* verdict_json.c */
+extern const struct field layer_fields[], port_fields[]; /* report_json.c */
 
 /* ---- words.c: numbers and names as people read them ---- */
 /* UTF-8 without control characters; what is neither becomes '?' */
 const char *words_clean(struct arena *arena, const char *text);
 const char *words_events(struct arena *arena, double number);     /* "1 event" */
 const char *words_clock(struct arena *arena, double nanoseconds); /* of a period, in MHz */
+double clock_megahertz(double nanoseconds);                       /* the same number */
 const char *words_number(struct arena *arena, double number);     /* four significant digits; "-" for NaN */
 const char *words_area(struct arena *arena, double area);         /* of a ROC curve; "-" for NaN */
 /* "4.69 % of one SLR of 4"; "" of one die */

@@ -44,8 +44,8 @@ kill_while_building() { # SIGNAL NUMBER
 kill_while_building HUP 1; kill_while_building INT 2; kill_while_building QUIT 3; kill_while_building KILL 9
 kill_while_building TERM 15
 
-# Ctrl-C ends each command with 130, the shells' code for it, is told once at most (not before bxc catches it) and leaves nothing; a model of 300,000
-# operators takes seconds, and a compiler that never ends longer.
+# Ctrl-C ends each command with 130, the shells' code for it, is told once at most (not before bxc catches it) and leaves
+# nothing. A model of 300,000 operators takes seconds, and a compiler that never ends longer.
 awk 'BEGIN {
     print "bxc graph 1\ngraph \"chain\"\n%0 = input() \"x\" : [1,2] real"
     print "%1 = narrow(%0) \"q\" formats=s8f4 rounding=half_even overflow=saturate : [1,2] real"

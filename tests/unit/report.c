@@ -1,5 +1,6 @@
 /* Reports: what is written is read back to the same bytes; the page parses as XML, refers to nothing
  * outside and escapes what models may be called; JUnit XML is well-formed. */
+#include <cjson/cJSON.h>
 #include <ctype.h>
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
@@ -404,6 +405,64 @@ static void what_is_no_object_is_no_report(void) {
     context_free(context);
 }
 
+static const cJSON *row_named(const cJSON *root, const char *group, const char *what) {
+    const cJSON *row;
+    cJSON_ArrayForEach (row, cJSON_GetObjectItem(root, group))
+        if (!strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(row, "what")), what)) return row;
+    return NULL;
+}
+
+static bool is_number(const cJSON *row, const char *key, double number) {
+    const cJSON *item = cJSON_GetObjectItem(row, key);
+    return cJSON_IsNumber(item) && fabs(item->valuedouble - number) < 1e-9;
+}
+
+/* Machines read numbers, with their units; people the words of before. */
+static void differences_are_numbers(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf json = strbuf_new(context->arena), text = strbuf_new(context->arena);
+    struct compile_report other = report;
+    struct layer_report fewer[3] = {layers[0], layers[1], layers[2]};
+    struct verdict judged = verdict;
+    other.total.lut = 2777;
+    other.clock_period = 5;
+    other.layers = fewer;
+    other.layer_count = 3;
+    fewer[1].cost.lut = 1234;
+    judged.loss.flipped = 6;
+    judged.labelled_count = 0;
+    const struct firmware_side left = {"a", &report, &verdict}, right = {"b", &other, &judged};
+    diff_json(&json, &left, &right);
+    cJSON *root = cJSON_Parse(json.data);
+    const cJSON *row = row_named(root, "hardware", "LUT");
+    CHECK(is_number(row, "left", 1388.5) && is_number(row, "right", 2777) && is_number(row, "change", 1388.5) &&
+          is_number(row, "change_percent", 100));
+    CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(row, "unit")), "LUT");
+    row = row_named(root, "hardware", "DSP");
+    CHECK(is_number(row, "change", 0) && cJSON_IsNull(cJSON_GetObjectItem(row, "change_percent")));
+    row = row_named(root, "make", "clock");
+    CHECK(is_number(row, "left", 360) && is_number(row, "right", 200));
+    row = row_named(root, "make", "name");
+    CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(row, "left")), "jets");
+    row = row_named(root, "layers", layers[1].name); /* 1,234 LUT and 1,234: words do not tell them apart */
+    CHECK(is_number(row, "change", -0.5) && cJSON_IsTrue(cJSON_GetObjectItem(row, "differs")));
+    CHECK(is_number(cJSON_GetObjectItem(cJSON_GetObjectItem(row, "left"), "cost"), "lut", 1234.5));
+    row = row_named(root, "layers", "softmax.exp");
+    CHECK(cJSON_IsObject(cJSON_GetObjectItem(row, "left")) && cJSON_IsNull(cJSON_GetObjectItem(row, "right")) &&
+          cJSON_IsNull(cJSON_GetObjectItem(row, "change")));
+    row = row_named(root, "ports", "x");
+    CHECK(is_number(cJSON_GetObjectItem(row, "left"), "width", 256) &&
+          cJSON_IsFalse(cJSON_GetObjectItem(row, "differs")));
+    row = row_named(root, "verdicts", "decisions flipped against the model");
+    CHECK(is_number(row, "right", 100 * 6 / 50100.0) && is_number(row, "change_percent", 100));
+    row = row_named(root, "verdicts", "accuracy");
+    CHECK(is_number(row, "left", 75.5) && cJSON_IsNull(cJSON_GetObjectItem(row, "right")));
+    cJSON_Delete(root);
+    diff_terminal(&text, &left, &right, false);
+    CHECK(strstr(text.data, "1,388") && strstr(text.data, "+100.0 %") && strstr(text.data, "6 of 50,100"));
+    context_free(context);
+}
+
 static bool is_well_formed(const char *text, size_t length) {
     xmlDocPtr document = xmlReadMemory(text, (int)length, "memory.xml", NULL, XML_PARSE_NONET);
     xmlErrorPtr error = xmlGetLastError();
@@ -667,6 +726,7 @@ int main(int argc, char **argv) {
     RUN(nulls_are_refused_or_told);
     RUN(the_place_is_told);
     RUN(what_is_no_object_is_no_report);
+    RUN(differences_are_numbers);
     RUN(the_page_stands_alone);
     RUN(rows_are_modules);
     RUN(clocks_and_columns_are_plain);

@@ -61,7 +61,7 @@ interrupt() { # NAME SECONDS ARGUMENT...
     kill -INT $bxc
     wait $bxc 2> /dev/null
     code=$?
-    [ $code = 130 ] && [ "$(grep -c cancelled "$WORK/log")" -le 1 ] && ! grep -q refused "$WORK/log" && [ -z "$(ls -A "$WORK/left")" ] &&
+    [ $code = 130 ] && [ "$(grep -c cancelled "$WORK/log")" -le 1 ] && ! grep -q -e refused -e help: "$WORK/log" && [ -z "$(ls -A "$WORK/left")" ] &&
         echo "ok interrupted_$name" || echo "not ok interrupted_$name: $code, $(tail -n 1 "$WORK/log"), $(ls -A "$WORK/left")"
 }
 for seconds in 0.1 0.5; do

@@ -5,7 +5,8 @@
 #include "driver/bxc.h"
 #include "driver/options.h"
 
-enum exit_code { EXIT_DONE = 0, EXIT_DIAGNOSED = 1, EXIT_USAGE = 2 };
+/* EXIT_SIGNALLED: and the number of the signal that cancelled it, as shells tell it: 130 after Ctrl-C. */
+enum exit_code { EXIT_DONE = 0, EXIT_DIAGNOSED = 1, EXIT_USAGE = 2, EXIT_SIGNALLED = 128 };
 
 /* What main hands to a subcommand. */
 struct invocation {

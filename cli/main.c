@@ -14,11 +14,12 @@ static int (*const subcommands[COMMAND_COUNT])(struct invocation *) = {
     [COMMAND_PARTS] = run_parts,     [COMMAND_COMPLETION] = run_completion, [COMMAND_MANUAL] = run_manual,
 };
 
-/* What the signal handler needs: the one piece of state that outlives a function. */
+/* What the signal handler needs and what it saw: the state that outlives a function. */
 static struct bxc_context *interrupted;
+static volatile sig_atomic_t interrupted_by;
 
 static void on_interrupt(int number) {
-    (void)number;
+    interrupted_by = number;
     bxc_context_cancel(interrupted);
 }
 
@@ -105,7 +106,10 @@ static int run_command(int command, int argc, char **argv) {
             code = subcommands[command](&invocation);
             progress_end();
         }
-        if (code == EXIT_DIAGNOSED && options_misused(invocation.options)) code = EXIT_USAGE;
+        if (code == EXIT_DIAGNOSED && interrupted_by)
+            code = EXIT_SIGNALLED + interrupted_by;
+        else if (code == EXIT_DIAGNOSED && options_misused(invocation.options))
+            code = EXIT_USAGE;
         code = flush_output(code); /* first, so that no diagnosis stands within a line where both go to one file */
         print_diagnostics(context);
     }

@@ -61,7 +61,8 @@ int run_manual(struct invocation *invocation) {
     print_commands();
     print_options();
     printf(
-        ".SH EXIT STATUS\n0: done. 1: diagnosed, or the verdict is negative. 2: wrong usage.\n"
+        ".SH EXIT STATUS\n0: done. 1: diagnosed, or the verdict is negative. 2: wrong usage. 130: Ctrl\\-C, and 128 + N "
+        "for the other signals that end it.\n"
         ".SH EXAMPLES\n.nf\nbxc compile jets.onnx \\-o fw \\-\\-clock 360MHz \\-\\-part xcvu13p\\-flga2577\\-2\\-e \\-\\-calibrate events.npy\n"
         "bxc verify fw \\-\\-events events.npy\nbxc report fw\n.fi\n");
     return EXIT_DONE;

@@ -137,8 +137,8 @@ const struct bxc_summary *bxc_firmware_summary(const struct bxc_firmware *firmwa
 
 struct bxc_engine_verdict {
     const char *name, *variant; /* variant: "", "gaps", "reset", "in a row" */
-    bool ran, equal;
-    const char *why; /* it did not run, or what differs; NULL: it is equal */
+    bool ran, compared, equal;  /* compared with the emulator: float has other numbers; equal: where it is */
+    const char *why;            /* it did not run, or what differs; NULL: it is equal */
     uint64_t events;
     double events_per_second;
     int latency; /* measured, cycles; 0: the engine has none */

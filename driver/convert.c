@@ -35,6 +35,7 @@ static int convert(void *user) {
         result = native_write(context, graph, &out);
     else
         graph_print(&out, graph);
+    context_check(context);
     if (result == 0) result = file_write(context, conversion->output, out.data, out.length);
     if (result == 0 && conversion->terminal)
         fprintf(conversion->terminal, "%s: %s with %u nodes, as %s\n", conversion->output,

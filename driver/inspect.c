@@ -7,6 +7,7 @@
 #include "ir/ops.h"
 #include "ir/verify.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -125,16 +126,32 @@ static void describe_operands(struct arena *arena, const struct graph *graph, co
     out->reads = reads.data;
 }
 
+/* Whether the model has the same word for it: MatMul, LeakyRelu. */
+static bool is_same_operator(const char *model, const char *ours) {
+    for (; *model; model++, ours++) {
+        ours += *ours == '_';
+        if (tolower((unsigned char)*model) != *ours) return false;
+    }
+    return *ours == 0;
+}
+
+/* In the model's words where it has one for it; else the node was made from what the model has a word for. */
+static void describe_operator(struct arena *arena, const struct node *node, struct model_node *out) {
+    const char *source = arena_strdup(arena, node->source_op), *ours = op_info(node->op)->name;
+    bool same = source && is_same_operator(source, ours);
+    out->op = same ? source : ours;
+    out->from = same ? NULL : source;
+}
+
 static void describe_node(struct inspect_job *job, const struct graph *graph, const struct node *node,
                           const bool *fixed) {
     struct inspection *inspection = &job->inspection;
     struct model_node *out = &inspection->nodes[inspection->node_count++];
-    *out =
-        (struct model_node){.name = arena_strdup(job->arena, node->name),
-                            .shape = shape_words(job->arena, &graph_value(graph, node->result)->shape),
-                            .op = arena_strdup(job->arena, node->source_op ? node->source_op : op_info(node->op)->name),
-                            .numbers = quantiser_words(job->arena, graph, node),
-                            .products = count_products(job->arena, graph, node)};
+    *out = (struct model_node){.name = arena_strdup(job->arena, node->name),
+                               .shape = shape_words(job->arena, &graph_value(graph, node->result)->shape),
+                               .numbers = quantiser_words(job->arena, graph, node),
+                               .products = count_products(job->arena, graph, node)};
+    describe_operator(job->arena, node, out);
     describe_operands(job->arena, graph, node, fixed, out);
     if (node->op == OP_INPUT && node->attributes.input.formats.at)
         out->numbers = formats_words(job->arena, &node->attributes.input.formats);
@@ -232,8 +249,8 @@ static void judge_readable(struct inspect_job *job, struct graph *graph) {
     size_t since = job->context->diagnostics.count;
     struct judgement judgement = {job, graph};
     add_outputs(graph);
-    if (graph->output_count && graph_verify(graph) == 0) context_guarded(job->context, judge_part, &judgement);
-    context_check(job->context);
+    if (graph->output_count && graph_verify(graph) == 0 && context_guarded(job->context, judge_part, &judgement) < 0)
+        context_check_failed(job->context);
     drop_cut(job, graph, since);
     take_reasons(job, "compiling", since);
 }
@@ -249,7 +266,7 @@ static void keep_report(void *user, const struct compile_report *report) {
 static void try_compiling(struct inspect_job *job, size_t since) {
     struct compilation compilation = {
         .context = job->context, .model = job->model, .options = job->options, .finished = keep_report, .user = job};
-    compile_model(&compilation);
+    if (compile_model(&compilation) < 0) context_check_failed(job->context);
     take_reasons(job, "compiling", since);
 }
 

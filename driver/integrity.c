@@ -122,6 +122,7 @@ static int make_again(struct check *check) {
     check->made.arena = check->arena;
     if (reference) result = compile_model(&compilation);
     bxc_options_free(options);
+    if (result < 0) context_check_failed(check->context);
     if (result < 0 || !reference)
         return refuse(check, "model.bxc", "compile the model again",
                       "cannot be compiled again with the options of manifest.json");

@@ -110,5 +110,10 @@ static int read_request(void *user) {
 struct graph *frontend_read(struct bxc_context *context, const char *path, const struct frontend_options *options) {
     static const struct frontend_options defaults;
     struct request request = {.context = context, .path = path, .options = options ? options : &defaults};
-    return context_guarded(context, read_request, &request) < 0 ? NULL : request.graph;
+    if (context_guarded(context, read_request, &request) == 0) {
+        context_check(context);
+        return request.graph;
+    }
+    context_check_failed(context);
+    return NULL;
 }

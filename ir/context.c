@@ -34,6 +34,10 @@ void context_check(struct bxc_context *context) {
     context_raise(context);
 }
 
+void context_check_failed(struct bxc_context *context) {
+    if (atomic_load_explicit(&context->cancelled, memory_order_relaxed)) context_raise(context);
+}
+
 int context_guarded(struct bxc_context *context, int (*body)(void *user), void *user) {
     jmp_buf here;
     jmp_buf *outer = context->guard;

@@ -37,6 +37,8 @@ _Noreturn void context_out_of_memory(struct bxc_context *context);
 _Noreturn void context_raise(struct bxc_context *context);
 /* Where work may take long: to the nearest guard, after a diagnosis, once it is cancelled. Not in a parallel region. */
 void context_check(struct bxc_context *context);
+/* After what failed: to the nearest guard where it failed because it was cancelled, which it has told. */
+void context_check_failed(struct bxc_context *context);
 void context_progress(struct bxc_context *context, const char *stage, uint64_t done, uint64_t total);
 
 #endif

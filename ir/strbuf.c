@@ -1,6 +1,7 @@
 /* Text that grows in an arena. Outgrown copies stay with the arena: build long texts in a scratch one. */
 #include "ir/context.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -68,7 +69,8 @@ bool file_ends_with(const char *path, const char *end) {
 }
 
 const char *share_words(struct arena *arena, double part, double whole) {
-    if (!(whole > 0)) return "-";
     double share = 100 * part / whole;
+    if (!(whole > 0) || isnan(share)) return "-";
+    if (isinf(share)) return share > 0 ? "infinite" : "-infinite";
     return arena_printf(arena, share > 0 && share < 0.01 ? "%.4f %%" : "%.2f %%", share);
 }

@@ -1,16 +1,29 @@
-/* Two firmwares side by side. One list of rows feeds the terminal, the page and the JSON. */
+/* Two firmwares side by side. One list of rows feeds the terminal and the page, which show its words, and the JSON,
+ * which has what they are about. */
 #include <math.h>
 #include <string.h>
 
 #include "report/private.h"
 
+enum row_kind { ROW_WORDS, ROW_NUMBER, ROW_OBJECT }; /* what a machine reads */
+
+struct diff_side {
+    const char *words;  /* NULL: none */
+    double number;      /* what the change is of; NaN: none */
+    const void *object; /* a layer, a port; NULL: not there */
+};
+
 struct diff_row {
-    const char *what, *left, *right, *change; /* change: "+12 %", or "" */
+    const char *what, *unit; /* of the numbers, or NULL */
+    enum row_kind kind;
+    struct diff_side left, right;
+    const char *change; /* "+12 %", or "" */
     bool differs, is_worse, is_better;
 };
 
 struct diff_group {
     const char *title, *key;
+    const struct field *fields; /* of its objects */
     struct diff_row *rows;
     uint32_t count, capacity;
 };
@@ -23,6 +36,10 @@ struct comparison {
     struct diff_group groups[GROUP_COUNT];
 };
 
+static const char *shown(const struct diff_side *side) {
+    return side->words ? side->words : "-";
+}
+
 static struct diff_row *add_row(struct comparison *comparison, int group, const char *what, const char *left,
                                 const char *right) {
     struct diff_group *rows = &comparison->groups[group];
@@ -33,9 +50,27 @@ static struct diff_row *add_row(struct comparison *comparison, int group, const 
         rows->capacity = larger;
     }
     struct diff_row *row = &rows->rows[rows->count++];
-    *row = (struct diff_row){.what = what, .left = left ? left : "-", .right = right ? right : "-", .change = ""};
-    row->differs = strcmp(row->left, row->right) != 0;
+    *row = (struct diff_row){.what = what,
+                             .left = {.words = left, .number = (double)NAN},
+                             .right = {.words = right, .number = (double)NAN},
+                             .change = ""};
+    row->differs = strcmp(shown(&row->left), shown(&row->right)) != 0;
     return row;
+}
+
+/* What the words of the row are about; they may be the same for two numbers. */
+static void set_numbers(struct diff_row *row, const char *unit, double left, double right) {
+    row->kind = ROW_NUMBER;
+    row->unit = unit;
+    row->left.number = left;
+    row->right.number = right;
+    row->differs |= isnan(left) != isnan(right) || left < right || left > right;
+}
+
+static void set_objects(struct diff_row *row, const void *left, const void *right) {
+    row->kind = ROW_OBJECT;
+    row->left.object = left;
+    row->right.object = right;
 }
 
 static const char *change_words(struct arena *arena, double left, double right) {
@@ -45,13 +80,18 @@ static const char *change_words(struct arena *arena, double left, double right) 
 }
 
 /* A number of which less is better. */
-static void add_cost(struct comparison *comparison, int group, const char *what, double left, double right,
-                     const char *(*words)(struct arena *, double)) {
+static void add_cost(struct comparison *comparison, int group, const char *what, const char *unit, double left,
+                     double right, const char *(*words)(struct arena *, double)) {
     struct arena *arena = comparison->arena;
     struct diff_row *row = add_row(comparison, group, what, words(arena, left), words(arena, right));
+    set_numbers(row, unit, left, right);
     row->change = change_words(arena, left, right);
     row->is_better = right < left;
     row->is_worse = right > left;
+}
+
+static const char *hash_words(struct arena *arena, const char *hash) {
+    return hash ? arena_printf(arena, "%.16s", hash) : NULL;
 }
 
 static void compare_make(struct comparison *comparison) {
@@ -60,30 +100,30 @@ static void compare_make(struct comparison *comparison) {
     add_row(comparison, GROUP_MAKE, "name", left->name, right->name);
     add_row(comparison, GROUP_MAKE, "model", left->model, right->model);
     add_row(comparison, GROUP_MAKE, "command", left->command, right->command);
-    add_row(comparison, GROUP_MAKE, "model, sha256",
-            arena_printf(arena, "%.16s", left->model_sha256 ? left->model_sha256 : "-"),
-            arena_printf(arena, "%.16s", right->model_sha256 ? right->model_sha256 : "-"));
+    add_row(comparison, GROUP_MAKE, "model, sha256", hash_words(arena, left->model_sha256),
+            hash_words(arena, right->model_sha256));
     add_row(comparison, GROUP_MAKE, "bxc", left->tool_version, right->tool_version);
     add_row(comparison, GROUP_MAKE, "part", left->part_code, right->part_code);
-    add_row(comparison, GROUP_MAKE, "clock", words_clock(arena, left->clock_period),
-            words_clock(arena, right->clock_period));
-    add_row(comparison, GROUP_MAKE, "content hash",
-            arena_printf(arena, "%.16s", left->content_hash ? left->content_hash : "-"),
-            arena_printf(arena, "%.16s", right->content_hash ? right->content_hash : "-"));
+    struct diff_row *clock = add_row(comparison, GROUP_MAKE, "clock", words_clock(arena, left->clock_period),
+                                     words_clock(arena, right->clock_period));
+    set_numbers(clock, "MHz", clock_megahertz(left->clock_period), clock_megahertz(right->clock_period));
+    add_row(comparison, GROUP_MAKE, "content hash", hash_words(arena, left->content_hash),
+            hash_words(arena, right->content_hash));
 }
 
 static void compare_hardware(struct comparison *comparison) {
     const struct compile_report *left = comparison->left->report, *right = comparison->right->report;
-    add_cost(comparison, GROUP_HARDWARE, "latency, cycles", left->latency, right->latency, words_count);
-    add_cost(comparison, GROUP_HARDWARE, "latency, ns", left->latency * left->clock_period,
+    add_cost(comparison, GROUP_HARDWARE, "latency, cycles", "cycles", left->latency, right->latency, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "latency, ns", "ns", left->latency * left->clock_period,
              right->latency * right->clock_period, words_number);
-    add_cost(comparison, GROUP_HARDWARE, "initiation interval", left->initiation_interval, right->initiation_interval,
-             words_count);
-    add_cost(comparison, GROUP_HARDWARE, "slowest stage, ns", left->stage_delay, right->stage_delay, words_number);
-    add_cost(comparison, GROUP_HARDWARE, "LUT", left->total.lut, right->total.lut, words_count);
-    add_cost(comparison, GROUP_HARDWARE, "FF", left->total.ff, right->total.ff, words_count);
-    add_cost(comparison, GROUP_HARDWARE, "DSP", left->total.dsp, right->total.dsp, words_count);
-    add_cost(comparison, GROUP_HARDWARE, "BRAM18", left->total.bram18, right->total.bram18, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "initiation interval", "cycles", left->initiation_interval,
+             right->initiation_interval, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "slowest stage, ns", "ns", left->stage_delay, right->stage_delay,
+             words_number);
+    add_cost(comparison, GROUP_HARDWARE, "LUT", "LUT", left->total.lut, right->total.lut, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "FF", "FF", left->total.ff, right->total.ff, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "DSP", "DSP", left->total.dsp, right->total.dsp, words_count);
+    add_cost(comparison, GROUP_HARDWARE, "BRAM18", "BRAM18", left->total.bram18, right->total.bram18, words_count);
 }
 
 /* ---- ports and layers, by name ---- */
@@ -109,7 +149,7 @@ static void add_port(struct comparison *comparison, const struct port_report *le
         a = arena_printf(arena, "%s, elements of interface.json: %s", a, left->numbers);
         b = arena_printf(arena, "%s, elements of interface.json: %s", b, right->numbers);
     }
-    add_row(comparison, GROUP_PORTS, left ? left->name : right->name, a, b);
+    set_objects(add_row(comparison, GROUP_PORTS, left ? left->name : right->name, a, b), left, right);
 }
 
 static void compare_ports(struct comparison *comparison) {
@@ -138,6 +178,8 @@ static void add_layer(struct comparison *comparison, const char *name, const str
     struct arena *arena = comparison->arena;
     double before = left ? left->cost.lut : 0, after = right ? right->cost.lut : 0;
     struct diff_row *row = add_row(comparison, GROUP_LAYERS, name, layer_words(arena, left), layer_words(arena, right));
+    if (left && right) set_numbers(row, "LUT", before, after);
+    set_objects(row, left, right);
     if (left && right && (before == 0) != (after == 0))
         row->change =
             arena_printf(arena, "%s%s LUT", after > before ? "+" : "-", words_count(arena, fabs(after - before)));
@@ -176,8 +218,13 @@ static double flip_rate(const struct verdict *verdict) {
                                               : (double)NAN;
 }
 
+static double accuracy_of(const struct verdict *verdict) {
+    return verdict && verdict->labelled_count ? verdict->labelled[0].accuracy_fixed : (double)NAN;
+}
+
 static const char *accuracy_words(struct arena *arena, const struct verdict *verdict) {
-    return !verdict || !verdict->labelled_count ? NULL : share_words(arena, verdict->labelled[0].accuracy_fixed, 1);
+    double accuracy = accuracy_of(verdict);
+    return isnan(accuracy) ? NULL : share_words(arena, accuracy, 1);
 }
 
 static double error_of(const struct verdict *verdict) {
@@ -193,26 +240,28 @@ static void compare_verdicts(struct comparison *comparison) {
     row->is_better = left && !verdict_is_positive(left) && right && verdict_is_positive(right);
     row = add_row(comparison, GROUP_VERDICT, "decisions flipped against the model", flips_words(arena, left),
                   flips_words(arena, right));
+    set_numbers(row, "%", 100 * flip_rate(left), 100 * flip_rate(right));
     row->is_worse = flip_rate(right) > flip_rate(left);
     row->is_better = flip_rate(right) < flip_rate(left);
-    add_cost(comparison, GROUP_VERDICT, "largest error against the model", error_of(left), error_of(right),
+    add_cost(comparison, GROUP_VERDICT, "largest error against the model", NULL, error_of(left), error_of(right),
              words_number);
     row = add_row(comparison, GROUP_VERDICT, "accuracy", accuracy_words(arena, left), accuracy_words(arena, right));
-    bool labels = left && right && left->labelled_count && right->labelled_count;
-    row->is_worse = labels && right->labelled[0].accuracy_fixed < left->labelled[0].accuracy_fixed;
-    row->is_better = labels && right->labelled[0].accuracy_fixed > left->labelled[0].accuracy_fixed;
+    set_numbers(row, "%", 100 * accuracy_of(left), 100 * accuracy_of(right));
+    row->is_worse = accuracy_of(right) < accuracy_of(left);
+    row->is_better = accuracy_of(right) > accuracy_of(left);
 }
 
 static struct comparison compare(struct arena *arena, const struct firmware_side *left,
                                  const struct firmware_side *right) {
-    struct comparison comparison = {.arena = arena,
-                                    .left = left,
-                                    .right = right,
-                                    .groups = {[GROUP_MAKE] = {.title = "made from", .key = "make"},
-                                               [GROUP_HARDWARE] = {.title = "hardware", .key = "hardware"},
-                                               [GROUP_PORTS] = {.title = "ports", .key = "ports"},
-                                               [GROUP_LAYERS] = {.title = "layers", .key = "layers"},
-                                               [GROUP_VERDICT] = {.title = "verdicts", .key = "verdicts"}}};
+    struct comparison comparison = {
+        .arena = arena,
+        .left = left,
+        .right = right,
+        .groups = {[GROUP_MAKE] = {.title = "made from", .key = "make"},
+                   [GROUP_HARDWARE] = {.title = "hardware", .key = "hardware"},
+                   [GROUP_PORTS] = {.title = "ports", .key = "ports", .fields = port_fields},
+                   [GROUP_LAYERS] = {.title = "layers", .key = "layers", .fields = layer_fields},
+                   [GROUP_VERDICT] = {.title = "verdicts", .key = "verdicts"}}};
     compare_make(&comparison);
     compare_hardware(&comparison);
     compare_ports(&comparison);
@@ -250,8 +299,9 @@ void diff_terminal(struct strbuf *out, const struct firmware_side *left, const s
         struct text_table table = {.arena = arena, .columns = 4, .headings = headings};
         for (uint32_t i = 0; i < group->count; i++)
             if (is_shown(g, &group->rows[i]))
-                table_row(&table, (const char *[]){table_shortened(arena, group->rows[i].what), group->rows[i].left,
-                                                   group->rows[i].right, group->rows[i].change});
+                table_row(&table,
+                          (const char *[]){table_shortened(arena, group->rows[i].what), shown(&group->rows[i].left),
+                                           shown(&group->rows[i].right), group->rows[i].change});
         strbuf_append(out, g ? "\n" : "");
         if (table.count) table_print(out, &table, colour);
         const char *equal = equal_words(arena, g, count_equal(group));
@@ -278,7 +328,7 @@ static void diff_group_html(struct strbuf *out, const struct comparison *compari
             html_cell(out, row->what, false);
             for (int side = 0; side < 2; side++) {
                 strbuf_append(out, "<td>");
-                html_command(out, side ? row->right : row->left);
+                html_command(out, shown(side ? &row->right : &row->left));
                 strbuf_append(out, "</td>");
             }
             strbuf_printf(out, "<td class=\"n %s\">", row->is_worse ? "worse" : row->is_better ? "better" : "");
@@ -301,6 +351,27 @@ void diff_html(struct strbuf *out, const struct firmware_side *left, const struc
 
 /* ---- as JSON ---- */
 
+static void add_side(struct arena *arena, cJSON *json, const char *key, const struct diff_group *group,
+                     const struct diff_row *row, const struct diff_side *side) {
+    if (row->kind == ROW_NUMBER)
+        json_number(arena, json, key, side->number);
+    else if (row->kind == ROW_OBJECT && side->object)
+        fields_write(arena, json_object(arena, json, key), group->fields, side->object);
+    else
+        json_text(arena, json, key, row->kind == ROW_WORDS ? side->words : NULL);
+}
+
+static void add_json(struct arena *arena, cJSON *json, const struct diff_group *group, const struct diff_row *row) {
+    double before = row->left.number, change = row->right.number - before;
+    json_text(arena, json, "what", row->what);
+    add_side(arena, json, "left", group, row, &row->left);
+    add_side(arena, json, "right", group, row, &row->right);
+    json_text(arena, json, "unit", row->unit);
+    json_number(arena, json, "change", change);
+    json_number(arena, json, "change_percent", before != 0 ? 100 * change / before : (double)NAN);
+    json_bool(arena, json, "differs", row->differs);
+}
+
 void diff_json(struct strbuf *out, const struct firmware_side *left, const struct firmware_side *right) {
     struct arena *arena = out->arena;
     struct comparison comparison = compare(arena, left, right);
@@ -308,16 +379,10 @@ void diff_json(struct strbuf *out, const struct firmware_side *left, const struc
     json_text(arena, root, "left", left->folder);
     json_text(arena, root, "right", right->folder);
     for (int g = 0; g < GROUP_COUNT; g++) {
-        cJSON *list = json_array(arena, root, comparison.groups[g].key);
-        for (uint32_t i = 0; i < comparison.groups[g].count; i++) {
-            const struct diff_row *row = &comparison.groups[g].rows[i];
-            cJSON *object = json_object(arena, list, NULL);
-            json_text(arena, object, "what", row->what);
-            json_text(arena, object, "left", row->left);
-            json_text(arena, object, "right", row->right);
-            json_text(arena, object, "change", row->change);
-            json_bool(arena, object, "differs", row->differs);
-        }
+        const struct diff_group *group = &comparison.groups[g];
+        cJSON *list = json_array(arena, root, group->key);
+        for (uint32_t i = 0; i < group->count; i++)
+            add_json(arena, json_object(arena, list, NULL), group, &group->rows[i]);
     }
     json_print(out, root);
 }

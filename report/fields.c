@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ir/context.h"
 #include "report/private.h"
@@ -62,12 +63,27 @@ void fields_write(struct arena *arena, cJSON *json, const struct field *fields, 
 
 /* ---- reading ---- */
 
+void fields_read_at(struct json_reader *reader, const cJSON *item, const char *key, int index,
+                    const struct field *fields, void *object) {
+    size_t outer = read_into(reader, key, index);
+    if (cJSON_IsObject(item))
+        fields_read(reader, item, fields, object);
+    else
+        read_wrong(reader, item, "", "an object");
+    read_out(reader, outer);
+}
+
+static void read_object(struct json_reader *reader, const cJSON *json, const struct field *field, void *object) {
+    fields_read_at(reader, cJSON_GetObjectItemCaseSensitive(json, field->key), field->key, -1, field->fields, object);
+}
+
 static void *read_list(struct json_reader *reader, const cJSON *json, const struct field *field, uint32_t *count) {
     const cJSON *item, *list = read_array(reader, json, field->key, count);
-    char *items = arena_calloc(reader->arena, (size_t)*count + 1, field->size), *next = items;
+    char *items = arena_calloc(reader->arena, (size_t)*count + 1, field->size);
+    int index = 0;
     cJSON_ArrayForEach (item, list) {
-        fields_read(reader, item, field->fields, next);
-        next += field->size;
+        fields_read_at(reader, item, field->key, index, field->fields, items + (size_t)index * field->size);
+        index++;
     }
     return items;
 }
@@ -76,52 +92,57 @@ static void read_row(struct json_reader *reader, const cJSON *json, const struct
     uint32_t there, *count = AT(uint32_t, object, field->count);
     const cJSON *item, *list = read_array(reader, json, field->key, &there);
     cJSON_ArrayForEach (item, list)
-        if (*count < field->most)
-            fields_read(reader, item, field->fields, AT(char, object, field->offset + (*count)++ * field->size));
+        if (*count < field->most) {
+            void *next = AT(char, object, field->offset + *count * field->size);
+            fields_read_at(reader, item, field->key, (int)(*count)++, field->fields, next);
+        }
 }
 
 const char **read_names(struct json_reader *reader, const cJSON *json, const char *key, uint32_t *count) {
     const cJSON *item, *list = read_array(reader, json, key, count);
-    const char **names = ARENA_ARRAY(reader->arena, const char *, *count + 1), **name = names;
+    const char **names = ARENA_ARRAY(reader->arena, const char *, *count + 1);
+    int index = 0;
     cJSON_ArrayForEach (item, list) {
-        if (!cJSON_IsString(item)) read_wrong(reader, key, "texts");
-        *name++ = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+        size_t outer = read_into(reader, key, index);
+        if (!cJSON_IsString(item)) read_wrong(reader, item, "", "a text");
+        names[index++] = arena_strdup(reader->arena, cJSON_IsString(item) ? item->valuestring : "");
+        read_out(reader, outer);
     }
     return names;
 }
 
+/* A text of digits, because a JSON number holds no more than 53 bits; where it is none it is told and 0. */
+static const char *read_digits(struct json_reader *reader, const cJSON *json, const char *key) {
+    const char *text = read_text(reader, json, key);
+    size_t sign = *text == '-';
+    if (text[sign] && !text[sign + strspn(text + sign, "0123456789")]) return text;
+    read_wrong(reader, cJSON_GetObjectItemCaseSensitive(json, key), key, "a whole number in quotes");
+    return "0";
+}
+
 static void read_field(struct json_reader *reader, const cJSON *json, const struct field *field, void *object) {
-    const char *key = field->key, *text;
+    const char *key = field->key;
     size_t at = field->offset;
     if (field->later && !cJSON_GetObjectItemCaseSensitive(json, key)) return;
     switch (field->kind) {
-    case FIELD_NAME:
-        text = *AT(const char *, object, at) = read_text(reader, json, key);
-        if (!text) read_wrong(reader, key, "a text");
-        break;
-    case FIELD_TEXT: *AT(const char *, object, at) = read_text(reader, json, key); break;
-    case FIELD_NUMBER: *AT(double, object, at) = read_number(reader, json, key); break;
+    case FIELD_NAME: *AT(const char *, object, at) = read_text(reader, json, key); break;
+    case FIELD_TEXT: *AT(const char *, object, at) = read_text_or_null(reader, json, key); break;
+    case FIELD_NUMBER: *AT(double, object, at) = read_number_or(reader, json, key, (double)NAN); break;
     case FIELD_ERROR: *AT(double, object, at) = read_number_or(reader, json, key, (double)INFINITY); break;
-    case FIELD_AMOUNT: *AT(double, object, at) = read_number_or(reader, json, key, 0); break;
+    case FIELD_AMOUNT: *AT(double, object, at) = read_number(reader, json, key); break;
     case FIELD_BOOL: *AT(bool, object, at) = read_bool(reader, json, key); break;
     case FIELD_INT: *AT(int, object, at) = read_int(reader, json, key); break;
     case FIELD_COUNT32: {
         uint64_t count = read_count(reader, json, key);
-        if (count > UINT32_MAX) read_wrong(reader, key, "a count");
+        if (count > UINT32_MAX) read_wrong(reader, json, key, "a count");
         *AT(uint32_t, object, at) = (uint32_t)count;
         break;
     }
     case FIELD_COUNT: *AT(uint64_t, object, at) = read_count(reader, json, key); break;
-    case FIELD_WHOLE:
-        text = read_text(reader, json, key);
-        *AT(int64_t, object, at) = text ? strtoll(text, NULL, 10) : 0;
-        break;
-    case FIELD_SEED:
-        text = read_text(reader, json, key);
-        *AT(uint64_t, object, at) = text ? strtoull(text, NULL, 10) : 0;
-        break;
-    case FIELD_GROUP: fields_read(reader, read_member(reader, json, key), field->fields, object); break;
-    case FIELD_STRUCT: fields_read(reader, read_member(reader, json, key), field->fields, AT(char, object, at)); break;
+    case FIELD_WHOLE: *AT(int64_t, object, at) = strtoll(read_digits(reader, json, key), NULL, 10); break;
+    case FIELD_SEED: *AT(uint64_t, object, at) = strtoull(read_digits(reader, json, key), NULL, 10); break;
+    case FIELD_GROUP: read_object(reader, json, field, object); break;
+    case FIELD_STRUCT: read_object(reader, json, field, AT(char, object, at)); break;
     case FIELD_IF:
         if (*AT(bool, object, at)) fields_read(reader, json, field->fields, object);
         break;

@@ -10,14 +10,14 @@ static const char *number_or_nothing(struct arena *arena, double number) {
 }
 
 static void print_nodes(struct strbuf *out, const struct inspection *inspection, bool colour) {
-    static const char *const headings[] = {"node", "operator", "reads", "shape", ">parameters", "numbers"};
+    static const char *const headings[] = {"node", "operator", "from", "reads", "shape", ">parameters", "numbers"};
     struct arena *arena = out->arena;
-    struct text_table table = {.arena = arena, .columns = 6, .headings = headings};
+    struct text_table table = {.arena = arena, .columns = 7, .headings = headings};
     for (uint32_t i = 0; i < inspection->node_count; i++) {
         const struct model_node *node = &inspection->nodes[i];
-        table_row(&table,
-                  (const char *[]){table_shortened(arena, node->name), node->op, table_shortened(arena, node->reads),
-                                   node->shape, number_or_nothing(arena, node->parameters), node->numbers});
+        table_row(&table, (const char *[]){table_shortened(arena, node->name), node->op, node->from,
+                                           table_shortened(arena, node->reads), node->shape,
+                                           number_or_nothing(arena, node->parameters), node->numbers});
     }
     table_heading(out, inspection->read_whole ? "graph" : "graph, as far as it could be read", colour);
     table_print(out, &table, colour);
@@ -97,6 +97,7 @@ static void add_nodes(struct arena *arena, cJSON *root, const struct inspection 
         cJSON *object = json_object(arena, list, NULL);
         json_text(arena, object, "name", node->name);
         json_text(arena, object, "op", node->op);
+        json_text(arena, object, "from", node->from);
         json_text(arena, object, "reads", node->reads);
         json_text(arena, object, "shape", node->shape);
         json_number(arena, object, "parameters", node->parameters);

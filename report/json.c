@@ -1,5 +1,5 @@
 /* Building JSON and reading it. Nothing in a file that is read is trusted: what is missing or of another kind is told
- * by its name. */
+ * by its place. */
 #include <math.h>
 #include <string.h>
 
@@ -51,6 +51,10 @@ void json_bool(struct arena *arena, cJSON *parent, const char *key, bool value) 
     add(arena, parent, key, cJSON_CreateBool(value));
 }
 
+void json_answer(struct arena *arena, cJSON *parent, const char *key, bool known, bool value) {
+    add(arena, parent, key, known ? cJSON_CreateBool(value) : cJSON_CreateNull());
+}
+
 static void free_text(void *text) {
     cJSON_free(text);
 }
@@ -65,75 +69,110 @@ void json_print(struct strbuf *out, const cJSON *root) {
 
 /* ---- reading ---- */
 
-void read_wrong(struct json_reader *reader, const char *key, const char *wanted) {
-    if (!reader->wrong)
-        diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = key},
-                   "compile the model again", "\"%s\" is not %s", key, wanted);
+static const char damaged[] = "compile the model again";
+
+static struct location here(const struct json_reader *reader) {
+    return (struct location){.file = reader->path};
+}
+
+struct json_reader json_reader_of(struct bxc_context *context, struct arena *arena, const char *path,
+                                  const char *what) {
+    return (struct json_reader){
+        .context = context, .arena = arena, .path = path, .what = what, .place = strbuf_new(arena)};
+}
+
+size_t read_into(struct json_reader *reader, const char *key, int index) {
+    size_t outer = reader->place.length;
+    if (*key) strbuf_printf(&reader->place, "%s%s", outer ? "." : "", key);
+    if (index >= 0) strbuf_printf(&reader->place, "[%d]", index);
+    return outer;
+}
+
+void read_out(struct json_reader *reader, size_t outer) {
+    reader->place.length = outer;
+    reader->place.data[outer] = 0;
+}
+
+void read_wrong(struct json_reader *reader, const cJSON *item, const char *key, const char *wanted) {
+    size_t outer = read_into(reader, key, -1);
+    struct diagnostics *diagnostics = &reader->context->diagnostics;
+    if (!reader->wrong && item)
+        diag_error(diagnostics, here(reader), damaged, "%s is not %s", reader->place.data, wanted);
+    else if (!reader->wrong)
+        diag_error(diagnostics, here(reader), damaged, "%s is missing", reader->place.data);
     reader->wrong = true;
+    read_out(reader, outer);
 }
 
-cJSON *json_read(struct json_reader *reader, const char *text) {
+const cJSON *json_read(struct json_reader *reader, const char *text) {
     cJSON *root = cJSON_Parse(text);
-    if (root)
-        arena_defer(reader->arena, delete_json, root);
-    else
-        diag_error(&reader->context->diagnostics, (struct location){.file = reader->path}, "compile the model again",
-                   "not JSON");
-    return root;
-}
-
-const cJSON *read_member(struct json_reader *reader, const cJSON *object, const char *key) {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (!cJSON_IsObject(item)) read_wrong(reader, key, "an object");
-    return item;
+    if (root) arena_defer(reader->arena, delete_json, root);
+    if (cJSON_IsObject(root)) return root;
+    diag_error(&reader->context->diagnostics, here(reader), damaged, root ? "no %s: not an object" : "no %s: not JSON",
+               reader->what);
+    return NULL;
 }
 
 const char *read_text(struct json_reader *reader, const cJSON *object, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (cJSON_IsString(item)) return arena_strdup(reader->arena, item->valuestring);
-    if (!cJSON_IsNull(item)) read_wrong(reader, key, "a text");
-    return NULL;
+    read_wrong(reader, item, key, "a text");
+    return "";
+}
+
+static bool is_null(const cJSON *object, const char *key) {
+    return cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+const char *read_text_or_null(struct json_reader *reader, const cJSON *object, const char *key) {
+    return is_null(object, key) ? NULL : read_text(reader, object, key);
 }
 
 double read_number(struct json_reader *reader, const cJSON *object, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (cJSON_IsNumber(item)) return item->valuedouble;
-    if (!cJSON_IsNull(item)) read_wrong(reader, key, "a number");
-    return (double)NAN;
+    if (cJSON_IsNumber(item) && isfinite(item->valuedouble)) return item->valuedouble;
+    read_wrong(reader, item, key, "a number");
+    return 0;
 }
 
 double read_number_or(struct json_reader *reader, const cJSON *object, const char *key, double otherwise) {
-    double number = read_number(reader, object, key);
-    return isnan(number) ? otherwise : number;
+    return is_null(object, key) ? otherwise : read_number(reader, object, key);
 }
 
 bool read_bool(struct json_reader *reader, const cJSON *object, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (!cJSON_IsBool(item)) read_wrong(reader, key, "true or false");
+    if (!cJSON_IsBool(item)) read_wrong(reader, item, key, "true or false");
     return cJSON_IsTrue(item);
+}
+
+bool read_bool_or_null(struct json_reader *reader, const cJSON *object, const char *key) {
+    return !is_null(object, key) && read_bool(reader, object, key);
 }
 
 const cJSON *read_array(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     *count = 0;
     if (!cJSON_IsArray(item)) {
-        read_wrong(reader, key, "an array");
+        read_wrong(reader, item, key, "an array");
         return NULL;
     }
     *count = (uint32_t)cJSON_GetArraySize(item);
     return item;
 }
 
-uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key) {
-    double number = read_number(reader, object, key);
-    if (number >= 0 && number < 1e18) return (uint64_t)number;
-    read_wrong(reader, key, "a count");
+/* The number at key where it lies between; wanted: what such a number is called. */
+static double read_within(struct json_reader *reader, const cJSON *object, const char *key, double low, double high,
+                          const char *wanted) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (cJSON_IsNumber(item) && item->valuedouble >= low && item->valuedouble <= high) return item->valuedouble;
+    read_wrong(reader, item, key, wanted);
     return 0;
 }
 
+uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key) {
+    return (uint64_t)read_within(reader, object, key, 0, 1e18, "a count");
+}
+
 int read_int(struct json_reader *reader, const cJSON *object, const char *key) {
-    double number = read_number(reader, object, key);
-    if (number >= -2147483647.0 && number <= 2147483647.0) return (int)number;
-    read_wrong(reader, key, "a whole number");
-    return 0;
+    return (int)read_within(reader, object, key, -2147483647.0, 2147483647.0, "a whole number");
 }

@@ -73,9 +73,9 @@ static bool hash_is_wrong(const struct verdict *verdict) {
 
 static void other_cases(struct junit *junit, const char *group, const struct verdict *verdict) {
     test_case(junit, group, "latency",
-              !verdict->latency_measured ? "skipped"
-              : verdict->latency_right   ? NULL
-                                         : "failure",
+              !verdict->latency_measured          ? "skipped"
+              : verdict_latency_is_wrong(verdict) ? "failure"
+                                                  : NULL,
               verdict->latency_measured
                   ? arena_printf(junit->arena, "not the %d cycles that interface.json tells", verdict->latency)
                   : "no engine measured it");
@@ -108,8 +108,8 @@ static void network_cases(struct junit *junit, const char *group, const struct v
 
 static void count_cases(const struct verdict *verdict, unsigned *failures, unsigned *errors, unsigned *skipped) {
     *errors = 0;
-    *failures = (unsigned)(verdict->latency_measured && !verdict->latency_right) +
-                (unsigned)(verdict->hash_checked && hash_is_wrong(verdict));
+    *failures =
+        (unsigned)verdict_latency_is_wrong(verdict) + (unsigned)(verdict->hash_checked && hash_is_wrong(verdict));
     *skipped =
         (unsigned)!verdict->latency_measured + (unsigned)!verdict->hash_checked + (unsigned)!verdict->loss.compared;
     for (uint32_t i = 0; i < verdict->gate_count; i++) *failures += !verdict->gates[i].passed;

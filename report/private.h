@@ -15,24 +15,33 @@ void json_text(struct arena *arena, cJSON *parent, const char *key, const char *
 /* NaN and infinity become null */
 void json_number(struct arena *arena, cJSON *parent, const char *key, double number);
 void json_bool(struct arena *arena, cJSON *parent, const char *key, bool value);
+void json_answer(struct arena *arena, cJSON *parent, const char *key, bool known, bool value); /* null: not known */
 void json_print(struct strbuf *out, const cJSON *root);
 struct json_reader {
     struct bxc_context *context;
     struct arena *arena;
-    const char *path;
-    bool wrong; /* something was missing or of the wrong kind: diagnosed */
+    const char *path, *what; /* what: it should be, "report" */
+    struct strbuf place;     /* of the object that is being read: "layers[3].cost" */
+    bool wrong;              /* something was missing or of the wrong kind: diagnosed */
 };
-cJSON *json_read(struct json_reader *reader, const char *text);
-const cJSON *read_member(struct json_reader *reader, const cJSON *object, const char *key);
-const char *read_text(struct json_reader *reader, const cJSON *object, const char *key); /* null gives NULL */
-double read_number(struct json_reader *reader, const cJSON *object, const char *key);    /* null gives NaN */
+struct json_reader json_reader_of(struct bxc_context *context, struct arena *arena, const char *path, const char *what);
+const cJSON *json_read(struct json_reader *reader, const char *text); /* an object, or NULL */
+/* Into a member, or with index >= 0 into an item of it, and back out with what read_into gave. */
+size_t read_into(struct json_reader *reader, const char *key, int index);
+void read_out(struct json_reader *reader, size_t outer);
+const char *read_text(struct json_reader *reader, const cJSON *object, const char *key);
+const char *read_text_or_null(struct json_reader *reader, const cJSON *object, const char *key); /* null gives NULL */
+double read_number(struct json_reader *reader, const cJSON *object, const char *key);
 double read_number_or(struct json_reader *reader, const cJSON *object, const char *key, double otherwise); /* null */
 bool read_bool(struct json_reader *reader, const cJSON *object, const char *key);
+/* null gives false */
+bool read_bool_or_null(struct json_reader *reader, const cJSON *object, const char *key);
 /* NULL when it is no array (cJSON_ArrayForEach would walk objects too). */
 const cJSON *read_array(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count);
 uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key);
 int read_int(struct json_reader *reader, const cJSON *object, const char *key);
-void read_wrong(struct json_reader *reader, const char *key, const char *wanted); /* told once a file */
+/* "layers[3].name is not a text", or that there is none (item NULL); told once a file. */
+void read_wrong(struct json_reader *reader, const cJSON *item, const char *key, const char *wanted);
 
 /* ---- fields.c: what a struct has, written and read by one table ---- */
 enum field_kind {
@@ -41,7 +50,7 @@ enum field_kind {
     FIELD_TEXT,    /* const char *; NULL is null */
     FIELD_NUMBER,  /* double; NaN is null */
     FIELD_ERROR,   /* double; infinite is null */
-    FIELD_AMOUNT,  /* double; null is 0 */
+    FIELD_AMOUNT,  /* double, always there and finite */
     FIELD_BOOL,    /* bool */
     FIELD_INT,     /* int */
     FIELD_COUNT32, /* uint32_t */
@@ -97,14 +106,19 @@ struct field {
     { .key = (key_), .kind = FIELD_OTHER, .write = (write_), .read = (read_) }
 void fields_write(struct arena *arena, cJSON *json, const struct field *fields, const void *object);
 void fields_read(struct json_reader *reader, const cJSON *json, const struct field *fields, void *object);
+/* Of a member, or with index >= 0 of an item of it. */
+void fields_read_at(struct json_reader *reader, const cJSON *item, const char *key, int index,
+                    const struct field *fields, void *object);
 const char **read_names(struct json_reader *reader, const cJSON *json, const char *key, uint32_t *count);
-extern const struct field verdict_fields[]; /* verdict_json.c */
+extern const struct field verdict_fields[];              /* verdict_json.c */
+extern const struct field layer_fields[], port_fields[]; /* report_json.c */
 
 /* ---- words.c: numbers and names as people read them ---- */
 /* UTF-8 without control characters; what is neither becomes '?' */
 const char *words_clean(struct arena *arena, const char *text);
 const char *words_events(struct arena *arena, double number);     /* "1 event" */
 const char *words_clock(struct arena *arena, double nanoseconds); /* of a period, in MHz */
+double clock_megahertz(double nanoseconds);                       /* the same number */
 const char *words_number(struct arena *arena, double number);     /* four significant digits; "-" for NaN */
 const char *words_area(struct arena *arena, double area);         /* of a ROC curve; "-" for NaN */
 /* "4.69 % of one SLR of 4"; "" of one die */

@@ -80,8 +80,9 @@ int verdict_junit(struct strbuf *out, const struct verdict *verdict); /* libxml2
 
 /* ---- inspect.c: a model before it is compiled ---- */
 struct model_node {
-    const char *name, *op, *reads, *shape,
-        *numbers;                       /* reads: nodes, with commas; numbers: what its quantiser or weights are */
+    const char *name, *op, *from;       /* from: the model's operator or layer of another name, or NULL */
+    const char *reads, *shape;          /* reads: nodes, with commas */
+    const char *numbers;                /* what its quantiser or weights are */
     double parameters, zeros, products; /* products: of a variable and a weight, an event */
 };
 struct model_reason {  /* why it is refused, or a warning */

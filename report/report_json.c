@@ -14,29 +14,29 @@ static const struct field path_fields[] = {FIELD(struct path_report, NAME, "laye
                                            FIELD(struct path_report, INT, "arrival_ps", picoseconds),
                                            {0}};
 
-static const struct field layer_fields[] = {FIELD(struct layer_report, NAME, "name", name),
-                                            FIELD(struct layer_report, NAME, "op", op),
-                                            FIELD(struct layer_report, TEXT, "module", module),
-                                            FIELD(struct layer_report, NAME, "format", format),
-                                            FIELD_IN(struct layer_report, "cost", cost, cost_fields),
-                                            FIELD(struct layer_report, INT, "first_cycle", first_cycle),
-                                            FIELD(struct layer_report, INT, "last_cycle", last_cycle),
-                                            FIELD(struct layer_report, NUMBER, "range_lo", range_lo),
-                                            FIELD(struct layer_report, NUMBER, "range_hi", range_hi),
-                                            FIELD(struct layer_report, NUMBER, "format_lo", format_lo),
-                                            FIELD(struct layer_report, NUMBER, "format_hi", format_hi),
-                                            {0}};
+const struct field layer_fields[] = {FIELD(struct layer_report, NAME, "name", name),
+                                     FIELD(struct layer_report, NAME, "op", op),
+                                     FIELD(struct layer_report, TEXT, "module", module),
+                                     FIELD(struct layer_report, NAME, "format", format),
+                                     FIELD_IN(struct layer_report, "cost", cost, cost_fields),
+                                     FIELD(struct layer_report, INT, "first_cycle", first_cycle),
+                                     FIELD(struct layer_report, INT, "last_cycle", last_cycle),
+                                     FIELD(struct layer_report, NUMBER, "range_lo", range_lo),
+                                     FIELD(struct layer_report, NUMBER, "range_hi", range_hi),
+                                     FIELD(struct layer_report, NUMBER, "format_lo", format_lo),
+                                     FIELD(struct layer_report, NUMBER, "format_hi", format_hi),
+                                     {0}};
 
-static const struct field port_fields[] = {FIELD(struct port_report, NAME, "name", name),
-                                           FIELD(struct port_report, NAME, "direction", direction),
-                                           FIELD(struct port_report, COUNT32, "elements", elements),
-                                           FIELD(struct port_report, COUNT32, "width", width),
-                                           FIELD(struct port_report, NAME, "format", format),
-                                           FIELD(struct port_report, NAME, "rounding", rounding),
-                                           FIELD(struct port_report, NAME, "overflow", overflow),
-                                           FIELD(struct port_report, NAME, "chosen_by", chosen_by),
-                                           FIELD(struct port_report, NAME, "numbers", numbers),
-                                           {0}};
+const struct field port_fields[] = {FIELD(struct port_report, NAME, "name", name),
+                                    FIELD(struct port_report, NAME, "direction", direction),
+                                    FIELD(struct port_report, COUNT32, "elements", elements),
+                                    FIELD(struct port_report, COUNT32, "width", width),
+                                    FIELD(struct port_report, NAME, "format", format),
+                                    FIELD(struct port_report, NAME, "rounding", rounding),
+                                    FIELD(struct port_report, NAME, "overflow", overflow),
+                                    FIELD(struct port_report, NAME, "chosen_by", chosen_by),
+                                    FIELD(struct port_report, NAME, "numbers", numbers),
+                                    {0}};
 
 static const struct field measured_fields[] = {FIELD(struct pass_report, ERROR, "max_error", max_error),
                                                FIELD(struct pass_report, ERROR, "mean_error", mean_error),
@@ -73,10 +73,10 @@ static void write_tool(struct arena *arena, cJSON *json, const char *key, const 
     json_text(arena, json, key, "bxc");
 }
 
-static const struct field target_fields[] = {FIELD(struct compile_report, TEXT, "part_code", part_code),
-                                             FIELD(struct compile_report, TEXT, "part", part_name),
-                                             FIELD(struct compile_report, NUMBER, "clock_period_ns", clock_period),
-                                             FIELD(struct compile_report, TEXT, "estimates_from", technology_source),
+static const struct field target_fields[] = {FIELD(struct compile_report, NAME, "part_code", part_code),
+                                             FIELD(struct compile_report, NAME, "part", part_name),
+                                             FIELD(struct compile_report, AMOUNT, "clock_period_ns", clock_period),
+                                             FIELD(struct compile_report, NAME, "estimates_from", technology_source),
                                              FIELD_BY("hls", write_hls, NULL),
                                              {0}};
 
@@ -84,7 +84,7 @@ static const struct field latency_fields[] = {
     FIELD(struct compile_report, INT, "cycles", latency),
     FIELD_BY("nanoseconds", write_nanoseconds, NULL),
     FIELD(struct compile_report, INT, "initiation_interval", initiation_interval),
-    FIELD(struct compile_report, NUMBER, "stage_delay_ns", stage_delay),
+    FIELD(struct compile_report, AMOUNT, "stage_delay_ns", stage_delay),
     FIELD(struct compile_report, INT, "margin_percent", margin),
     FIELD_LIST_OF(struct compile_report, "critical_path", path, path_count, path_fields),
     {0}};
@@ -98,7 +98,7 @@ static const struct field report_fields[] = {
     FIELD_BY("tool", write_tool, NULL),
     FIELD(struct compile_report, NAME, "version", tool_version),
     FIELD(struct compile_report, NAME, "name", name),
-    FIELD(struct compile_report, TEXT, "model", model),
+    FIELD(struct compile_report, NAME, "model", model),
     FIELD(struct compile_report, TEXT, "command", command),
     FIELD(struct compile_report, TEXT, "model_sha256", model_sha256),
     FIELD(struct compile_report, NAME, "content_hash", content_hash),
@@ -123,7 +123,7 @@ void report_json(struct strbuf *out, const struct compile_report *report, const 
 
 struct compile_report *report_parse(struct bxc_context *context, struct arena *arena, const char *path,
                                     const char *json) {
-    struct json_reader reader = {.context = context, .arena = arena, .path = path};
+    struct json_reader reader = json_reader_of(context, arena, path, "report");
     struct compile_report *report = ARENA_NEW(arena, struct compile_report);
     const cJSON *root = json_read(&reader, json);
     if (!root) return NULL;

@@ -255,7 +255,7 @@ static void print_judgement(struct strbuf *out, const struct verdict *verdict, b
     const char **reservations = words_reservations(out->arena, verdict, &count);
     if (!verdict->equal)
         strbuf_printf(out, "\n%sverdict: NOT equal%s\n", begin, end);
-    else if (!verdict->latency_right)
+    else if (verdict_latency_is_wrong(verdict))
         strbuf_printf(out, "\n%sverdict: wrong latency%s: interface.json tells %d cycles\n", begin, end,
                       verdict->latency);
     else if (verdict_engines_ran(verdict))

@@ -33,23 +33,23 @@ static void write_engine(struct arena *arena, cJSON *json, const char *key, cons
 
 static void read_engine(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
     const char *name = read_text(reader, json, key);
-    for (int i = 0; i < ENGINE_COUNT && name; i++)
+    for (int i = 0; i < ENGINE_COUNT; i++)
         if (!strcmp(name, engine_name((enum engine_id)i))) {
             ((struct engine_result *)object)->id = (enum engine_id)i;
             return;
         }
-    reader->wrong = true;
-    diag_error(&reader->context->diagnostics, (struct location){.file = reader->path}, NULL, "unknown engine '%s'",
-               name ? name : "");
+    read_wrong(reader, cJSON_GetObjectItemCaseSensitive(json, key), key,
+               arena_printf(reader->arena, "the name of an engine: '%s'", name));
 }
 
-static void write_variant(struct arena *arena, cJSON *json, const char *key, const void *object) {
+/* null where it was not compared; until 0.1.0 false. */
+static void write_equal(struct arena *arena, cJSON *json, const char *key, const void *object) {
     const struct engine_result *result = object;
-    json_text(arena, json, key, result->variant ? result->variant : "");
+    json_answer(arena, json, key, engine_is_judged(result), result->equal);
 }
 
-static void read_variant(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
-    ((struct engine_result *)object)->variant = read_text(reader, json, key);
+static void read_equal(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
+    ((struct engine_result *)object)->equal = read_bool_or_null(reader, json, key);
 }
 
 static void write_asked(struct arena *arena, cJSON *json, const char *key, const void *object) {
@@ -71,14 +71,14 @@ static void read_difference(struct json_reader *reader, const cJSON *json, const
     struct difference *difference = &((struct engine_result *)object)->difference;
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key);
     difference->found = item != NULL;
-    if (item) fields_read(reader, item, difference_fields, difference);
+    if (item) fields_read_at(reader, item, key, -1, difference_fields, difference);
 }
 
 static const struct field engine_fields[] = {FIELD_BY("engine", write_engine, read_engine),
-                                             FIELD_BY("variant", write_variant, read_variant),
+                                             FIELD(struct engine_result, NAME, "variant", variant),
                                              FIELD_BY("asked", write_asked, read_asked),
                                              FIELD(struct engine_result, BOOL, "ran", ran),
-                                             FIELD(struct engine_result, BOOL, "equal", equal),
+                                             FIELD_BY("equal", write_equal, read_equal),
                                              FIELD(struct engine_result, TEXT, "skipped", skipped),
                                              FIELD_LATER(struct engine_result, TEXT, "not_built", not_built),
                                              FIELD(struct engine_result, TEXT, "failure", failure),
@@ -96,8 +96,14 @@ static void write_numbers(struct arena *arena, cJSON *json, const char *key, con
 
 static double *read_numbers(struct json_reader *reader, const cJSON *json, const char *key, uint32_t *count) {
     const cJSON *item, *list = read_array(reader, json, key, count);
-    double *numbers = ARENA_ARRAY(reader->arena, double, *count + 1), *next = numbers;
-    cJSON_ArrayForEach (item, list) *next++ = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+    double *numbers = ARENA_ARRAY(reader->arena, double, *count + 1);
+    int index = 0;
+    cJSON_ArrayForEach (item, list) {
+        size_t outer = read_into(reader, key, index);
+        if (!cJSON_IsNumber(item) && !cJSON_IsNull(item)) read_wrong(reader, item, "", "a number");
+        numbers[index++] = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+        read_out(reader, outer);
+    }
     return numbers;
 }
 
@@ -146,8 +152,12 @@ static uint64_t *read_matrix(struct json_reader *reader, const cJSON *json, cons
     uint32_t count;
     const double *numbers = read_numbers(reader, json, key, &count);
     uint64_t *counts = ARENA_ARRAY(reader->arena, uint64_t, (size_t)classes * classes + 1);
-    for (uint32_t i = 0; i < count && i < classes * classes; i++)
-        counts[i] = numbers[i] >= 0 && numbers[i] < 1e18 ? (uint64_t)numbers[i] : 0;
+    for (uint32_t i = 0; i < count && i < classes * classes; i++) {
+        if (numbers[i] >= 0 && numbers[i] < 1e18)
+            counts[i] = (uint64_t)numbers[i];
+        else
+            read_wrong(reader, json, key, "counts alone");
+    }
     return counts;
 }
 
@@ -171,8 +181,8 @@ static void read_matrices(struct json_reader *reader, const cJSON *json, const c
 static const struct field labelled_fields[] = {
     FIELD_LATER(struct labelled, TEXT, "output", output),
     FIELD(struct labelled, COUNT, "events", events),
-    FIELD(struct labelled, NUMBER, "accuracy_float", accuracy_float),
-    FIELD(struct labelled, NUMBER, "accuracy_fixed", accuracy_fixed),
+    FIELD(struct labelled, AMOUNT, "accuracy_float", accuracy_float),
+    FIELD(struct labelled, AMOUNT, "accuracy_fixed", accuracy_fixed),
     FIELD_LATER_NAMES_OF(struct labelled, "class_names", class_names, class_name_count),
     FIELD_BY("classes", write_matrices, read_matrices),
     FIELD_LIST_OF(struct labelled, "curves", curves, curve_count, curve_fields),
@@ -196,9 +206,11 @@ static void read_labels(struct json_reader *reader, const cJSON *json, const cha
     if (cJSON_GetObjectItemCaseSensitive(json, "other_labels"))
         others = read_array(reader, json, "other_labels", &count);
     verdict->labelled = ARENA_ARRAY(reader->arena, struct labelled, count + 1);
-    fields_read(reader, labels, labelled_fields, &verdict->labelled[verdict->labelled_count++]);
+    fields_read_at(reader, labels, key, -1, labelled_fields, &verdict->labelled[verdict->labelled_count++]);
+    int index = 0;
     cJSON_ArrayForEach (item, others)
-        fields_read(reader, item, labelled_fields, &verdict->labelled[verdict->labelled_count++]);
+        fields_read_at(reader, item, "other_labels", index++, labelled_fields,
+                       &verdict->labelled[verdict->labelled_count++]);
 }
 
 /* ---- against the trained network ---- */
@@ -223,7 +235,7 @@ static void read_quantiles(struct json_reader *reader, const cJSON *json, const 
 }
 
 static const struct field worst_fields[] = {FIELD(struct worst_number, COUNT, "event", event),
-                                            FIELD(struct worst_number, TEXT, "event_name", event_name),
+                                            FIELD(struct worst_number, NAME, "event_name", event_name),
                                             FIELD(struct worst_number, TEXT, "output_name", output_name),
                                             FIELD(struct worst_number, COUNT32, "output", output),
                                             FIELD(struct worst_number, COUNT32, "element", element),
@@ -240,19 +252,21 @@ static void write_worst(struct arena *arena, cJSON *json, const char *key, const
         fields_write(arena, json_object(arena, list, NULL), worst_fields, &loss->worst[i]);
 }
 
-static void read_worst_number(struct json_reader *reader, const cJSON *json, struct loss *loss) {
+static void read_worst_number(struct json_reader *reader, const cJSON *json, const char *key, int index,
+                              struct loss *loss) {
     if (loss->worst_count == LOSS_WORST) return;
     struct worst_number *worst = &loss->worst[loss->worst_count++];
-    fields_read(reader, json, worst_fields, worst);
+    fields_read_at(reader, json, key, index, worst_fields, worst);
     if (!cJSON_HasObjectItem(json, "error")) worst->error = fabs(worst->expected - worst->got);
 }
 
 /* Verdicts of 0.1.0 have one, which is no list, without its error. */
 static void read_worst(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
     const cJSON *item, *worst = cJSON_GetObjectItemCaseSensitive(json, key);
-    if (cJSON_IsObject(worst)) read_worst_number(reader, worst, object);
+    int index = 0;
+    if (cJSON_IsObject(worst)) read_worst_number(reader, worst, key, -1, object);
     if (!cJSON_IsArray(worst)) return;
-    cJSON_ArrayForEach (item, worst) read_worst_number(reader, item, object);
+    cJSON_ArrayForEach (item, worst) read_worst_number(reader, item, key, index++, object);
 }
 
 static const struct field layer_loss_fields[] = {FIELD(struct layer_loss, NAME, "name", name),
@@ -260,6 +274,25 @@ static const struct field layer_loss_fields[] = {FIELD(struct layer_loss, NAME, 
                                                  FIELD(struct layer_loss, NUMBER, "relative", relative),
                                                  FIELD(struct layer_loss, NUMBER, "added", added),
                                                  {0}};
+
+/* There where something was compared, and where what was found is not explained. */
+static void write_formats(struct arena *arena, cJSON *json, const char *key, const void *object) {
+    json_text(arena, json, key, ((const struct loss *)object)->formats);
+}
+
+static void read_formats(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
+    struct loss *loss = object;
+    loss->formats = loss->compared ? read_text(reader, json, key) : NULL;
+}
+
+static void write_warning(struct arena *arena, cJSON *json, const char *key, const void *object) {
+    json_text(arena, json, key, ((const struct loss *)object)->warning);
+}
+
+static void read_warning(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
+    struct loss *loss = object;
+    loss->warning = loss->explained ? NULL : read_text(reader, json, key);
+}
 
 static const struct field loss_fields[] = {FIELD(struct loss, TEXT, "compared", compared),
                                            FIELD_LATER(struct loss, TEXT, "not_compared", not_compared),
@@ -275,18 +308,18 @@ static const struct field loss_fields[] = {FIELD(struct loss, TEXT, "compared", 
                                            FIELD(struct loss, COUNT, "flipped", flipped),
                                            FIELD_IN(struct loss, "flipped_by", flipped_by, cause_fields),
                                            FIELD(struct loss, ERROR, "allowed", allowed),
-                                           FIELD(struct loss, TEXT, "formats", formats),
+                                           FIELD_BY("formats", write_formats, read_formats),
                                            FIELD_LATER(struct loss, COUNT, "judged", judged),
                                            FIELD_IN(struct loss, "beyond_by", beyond_by, cause_fields),
                                            FIELD_BY("worst", write_worst, read_worst),
                                            FIELD_LIST_OF(struct loss, "layers", layers, layer_count, layer_loss_fields),
                                            FIELD(struct loss, TEXT, "layer", layer),
                                            FIELD(struct loss, BOOL, "explained", explained),
-                                           FIELD(struct loss, TEXT, "warning", warning),
+                                           FIELD_BY("warning", write_warning, read_warning),
                                            {0}};
 
 static const struct field gate_fields[] = {FIELD(struct gate, NAME, "name", name),
-                                           FIELD(struct gate, NUMBER, "limit", limit),
+                                           FIELD(struct gate, AMOUNT, "limit", limit),
                                            FIELD(struct gate, ERROR, "value", value),
                                            FIELD(struct gate, BOOL, "passed", passed),
                                            {0}};
@@ -315,7 +348,7 @@ static const struct field range_fields[] = {FIELD(struct value_range, NAME, "nam
                                             FIELD(struct value_range, NUMBER, "seen_lo", seen_lo),
                                             FIELD(struct value_range, NUMBER, "seen_hi", seen_hi),
                                             FIELD(struct value_range, COUNT32, "elements", elements),
-                                            FIELD(struct value_range, NUMBER, "reached", reached),
+                                            FIELD(struct value_range, AMOUNT, "reached", reached),
                                             FIELD(struct value_range, COUNT32, "short_elements", short_elements),
                                             {0}};
 
@@ -333,6 +366,16 @@ static void write_positive(struct arena *arena, cJSON *json, const char *key, co
     json_bool(arena, json, key, verdict_is_positive(verdict));
 }
 
+/* null where it was not measured; until 0.1.0 true. */
+static void write_latency_right(struct arena *arena, cJSON *json, const char *key, const void *object) {
+    const struct verdict *verdict = object;
+    json_answer(arena, json, key, verdict->latency_measured, verdict->latency_right);
+}
+
+static void read_latency_right(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
+    ((struct verdict *)object)->latency_right = read_bool_or_null(reader, json, key);
+}
+
 const struct field verdict_fields[] = {
     FIELD(struct verdict, NAME, "name", name),
     FIELD(struct verdict, NAME, "content_hash", content_hash),
@@ -343,7 +386,7 @@ const struct field verdict_fields[] = {
     FIELD_LATER_NAMES_OF(struct verdict, "edited", edited, edited_count),
     FIELD(struct verdict, INT, "latency", latency),
     FIELD(struct verdict, BOOL, "latency_measured", latency_measured),
-    FIELD(struct verdict, BOOL, "latency_right", latency_right),
+    FIELD_BY("latency_right", write_latency_right, read_latency_right),
     FIELD_TOGETHER("events", event_fields),
     FIELD_ROW_OF(struct verdict, "engines", engines, engine_count, ENGINE_RESULT_MAX, engine_fields),
     FIELD_IN(struct verdict, "against_float", loss, loss_fields),
@@ -360,12 +403,13 @@ void verdict_json(struct strbuf *out, const struct verdict *verdict) {
 }
 
 struct verdict *verdict_parse(struct bxc_context *context, struct arena *arena, const char *path, const char *json) {
-    struct json_reader reader = {.context = context, .arena = arena, .path = path};
+    struct json_reader reader = json_reader_of(context, arena, path, "verdict");
     struct verdict *verdict = ARENA_NEW(arena, struct verdict);
-    const cJSON *root = json_read(&reader, json);
-    if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(root, "verdict")))
-        root = cJSON_GetObjectItemCaseSensitive(root, "verdict");
+    const cJSON *root = json_read(&reader, json), *inner = cJSON_GetObjectItemCaseSensitive(root, "verdict");
     if (!root) return NULL;
-    fields_read(&reader, root, verdict_fields, verdict);
+    if (inner)
+        fields_read_at(&reader, inner, "verdict", -1, verdict_fields, verdict);
+    else
+        fields_read(&reader, root, verdict_fields, verdict);
     return reader.wrong ? NULL : verdict;
 }

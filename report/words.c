@@ -62,10 +62,14 @@ const char *words_number(struct arena *arena, double number) {
                             : "-infinite";
 }
 
-const char *words_clock(struct arena *arena, double nanoseconds) {
+double clock_megahertz(double nanoseconds) {
     double whole = round(1000 / nanoseconds);
     bool exact = round(1e6 / whole) == round(1000 * nanoseconds); /* to the picosecond, as clocks are kept */
-    return arena_printf(arena, "%s MHz", words_number(arena, exact ? whole : 1000 / nanoseconds));
+    return exact ? whole : 1000 / nanoseconds;
+}
+
+const char *words_clock(struct arena *arena, double nanoseconds) {
+    return arena_printf(arena, "%s MHz", words_number(arena, clock_megahertz(nanoseconds)));
 }
 
 const char *words_area(struct arena *arena, double area) {

@@ -30,11 +30,11 @@ static cJSON *read_json(struct firmware *firmware, const char *file) {
     char *text = file_read(firmware->context, firmware->arena, path, &length);
     if (!text) return NULL;
     cJSON *json = cJSON_ParseWithLength(text, length);
-    if (json)
-        arena_defer(firmware->arena, delete_json, json);
-    else
-        diag_error(&firmware->context->diagnostics, (struct location){.file = path}, firmware_help, "not JSON");
-    return json;
+    if (json) arena_defer(firmware->arena, delete_json, json);
+    if (cJSON_IsObject(json)) return json;
+    diag_error(&firmware->context->diagnostics, (struct location){.file = path}, firmware_help,
+               json ? "not an object" : "not JSON");
+    return NULL;
 }
 
 static int lacks(struct firmware *firmware, const char *file, const char *key) {

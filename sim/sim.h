@@ -210,9 +210,9 @@ struct difference { /* the first one */
 };
 struct engine_result {
     enum engine_id id;
-    const char *variant; /* "", or how else than back to back: "gaps", "reset" */
-    bool asked;          /* for; else `skipped` says so */
-    bool ran, equal;
+    const char *variant;   /* "", or how else than back to back: "gaps", "reset" */
+    bool asked;            /* for; else `skipped` says so */
+    bool ran, equal;       /* equal: where engine_is_judged */
     const char *skipped;   /* why it did not run, or NULL */
     const char *not_built; /* the first error of what builds it, or NULL */
     const char *failure;   /* why it could not begin or finish (negative verdict), or NULL */
@@ -265,7 +265,7 @@ struct verdict {
     const char *files_hash; /* of the files that it is about, as they lay there; NULL: not known */
     bool latency_measured;
     bool equal;                   /* bits, all engines that ran */
-    bool latency_right;           /* measured = reported */
+    bool latency_right;           /* measured = reported, where it was measured */
     struct gate gates[GATES_MAX]; /* those that were asked for */
     uint32_t gate_count;
     struct loss loss;          /* the second question, on the user's or random events only */
@@ -301,6 +301,9 @@ struct verify_options verify_options_default(void); /* no gates */
 struct verdict *verify_firmware(struct firmware *firmware, const struct verify_options *options);
 /* Something was compared, every engine that was asked for ran, bits equal, latency as told, every gate passed. */
 bool verdict_is_positive(const struct verdict *verdict);
+/* Its bits were held against the emulator's, or it failed before they could be. */
+bool engine_is_judged(const struct engine_result *result);
+bool verdict_latency_is_wrong(const struct verdict *verdict);
 bool verdict_engines_ran(const struct verdict *verdict); /* those that were asked for, and at least one */
 bool verdict_is_complete(const struct verdict *verdict); /* all engines ran, whatever came out */
 /* FAILED: something differs, failed or took other cycles. RESERVED: what was compared is equal, but not everything was,

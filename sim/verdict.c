@@ -420,13 +420,22 @@ static int run_all(struct verification *run) {
 /* ---- the verdict ---- */
 
 static void judge_latency(struct verdict *verdict) {
-    verdict->latency_right = true;
+    bool right = true;
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
         const struct engine_result *result = &verdict->engines[i];
         if (result->id != ENGINE_RTL || !result->ran || result->failure) continue;
         verdict->latency_measured = true;
-        verdict->latency_right &= result->latency == verdict->latency;
+        right &= result->latency == verdict->latency;
     }
+    verdict->latency_right = verdict->latency_measured && right;
+}
+
+bool verdict_latency_is_wrong(const struct verdict *verdict) {
+    return verdict->latency_measured && !verdict->latency_right;
+}
+
+bool engine_is_judged(const struct engine_result *result) {
+    return result->id != ENGINE_FLOAT && (result->ran || result->failure);
 }
 
 static void judge(struct verification *run) {
@@ -435,7 +444,7 @@ static void judge(struct verification *run) {
     verdict->hash_checked = run->options->engine_options.check_hash;
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
         struct engine_result *result = &verdict->engines[i];
-        result->equal = result->id != ENGINE_FLOAT && result->ran && !result->failure && !result->difference.found;
+        result->equal = engine_is_judged(result) && !result->failure && !result->difference.found;
         verdict->equal &= !result->failure && !result->difference.found;
     }
     judge_latency(verdict);
@@ -498,11 +507,12 @@ bool verdict_is_complete(const struct verdict *verdict) {
 }
 
 bool verdict_is_positive(const struct verdict *verdict) {
-    return verdict->equal && verdict->latency_right && verdict_engines_ran(verdict) && verdict_gates_pass(verdict);
+    return verdict->equal && !verdict_latency_is_wrong(verdict) && verdict_engines_ran(verdict) &&
+           verdict_gates_pass(verdict);
 }
 
 enum verdict_state verdict_state(const struct verdict *verdict) {
-    if (!verdict->equal || !verdict->latency_right) return VERDICT_FAILED;
+    if (!verdict->equal || verdict_latency_is_wrong(verdict)) return VERDICT_FAILED;
     bool whole = verdict_engines_ran(verdict) && verdict_is_complete(verdict);
     return whole && verdict->hash_checked && !verdict->edited_count ? VERDICT_EQUAL : VERDICT_RESERVED;
 }

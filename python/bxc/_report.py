@@ -78,7 +78,7 @@ class Engine:
     name: str
     variant: str
     ran: bool
-    equal: bool
+    equal: bool | None  #: bits of the emulator; None: not compared, as float, or what did not run
     why: str | None  #: it did not run, or what differs
     events: int
     events_per_second: float
@@ -107,8 +107,8 @@ class Verdict:
     @classmethod
     def _of(cls, verdict: _library.Verdict) -> "Verdict":
         engines = tuple(
-            Engine(i.name.decode(), i.variant.decode(), i.ran, i.equal, i.why.decode() if i.why else None, i.events,
-                   i.events_per_second, i.latency)
+            Engine(i.name.decode(), i.variant.decode(), i.ran, i.equal if i.compared else None,
+                   i.why.decode() if i.why else None, i.events, i.events_per_second, i.latency)
             for i in verdict.engines[: verdict.engine_count]
         )
         return cls(

@@ -59,6 +59,9 @@ check "inspect tells latency and LUT as compile does" "grep -q \"^compiles: $cyc
 check "in the same words" '[ "$(sed -n "s/^a: //p" compile.txt)" = "$(sed -n "s/^compiles: //p" inspect.txt)" ]'
 check "inspect counts parameters" "grep -q '^  numbers    4,421 parameters' inspect.txt"
 check "inspect shows quantisers" "grep -Eq '^  quant_relu1 +Quant +relu1 +1 x 64 +unsigned 6 bits, scale 0.0625, zero point 0, half_even' inspect.txt"
+"$BXC" inspect $jets/jets_hgq.keras > layers.txt
+check "of a Keras layer inspect shows its nodes as what they are" "[ \"\$(sed -n 's/^  dense1[^ ]*  *\([^ ]*\)  *QDense .*/\1/p' layers.txt | tr '\n' ' ')\" = 'narrow matmul add relu ' ]"
+rm layers.txt
 "$BXC" inspect $jets/jets_6bit.onnx --clock 1999MHz > refused.txt 2> err; code=$?
 check "inspect writes no folder" "[ \"\$(ls | sort | tr '\n' ' ')\" = 'a again b b.json c c.json compile.txt diff.html diff.txt err examples explain.err explain.json explain.txt inspect.txt plain refused.txt same.txt ' ]"
 cat > two.json <<'END'

@@ -195,6 +195,7 @@ def verifies():
     assert verdict and verdict.equal and verdict.as_trained
     engines = {e.name: e for e in verdict.engines if not e.variant}
     assert engines["c"].equal and not engines["rtl"].ran and engines["rtl"].why == "not asked for"
+    assert engines["rtl"].equal is None and engines["float"].equal is None and verdict.data["latency_right"] is None
     assert 0.3 < verdict.accuracy_fixed < 0.9 and verdict.data["equal"] is True
     assert verdict.events >= 1000 and "verdict: " in str(verdict)
     assert "<html" in firmware.report._repr_html_().replace("&lt;", "<")

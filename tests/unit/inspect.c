@@ -78,9 +78,28 @@ static void weights_are_counted(void) {
     bxc_context_free(context);
 }
 
+/* A Gemm is two nodes; each says what it is, and what it was made from. */
+static void parts_tell_what_they_are(void) {
+    static const char model[] = "input x float ? 3\nreal w 3,2 : 1 0 0.5 0 -1 2\nreal b 2 : 0.25 0\n"
+                                "node Gemm g x,w,b -> g\nnode LeakyRelu r g -> y alpha=0.5\noutput y\n";
+    struct bxc_context *context = bxc_context_new();
+    bool accepted = false;
+    int result = -1;
+    const char *text = inspect_text(context, model, NULL, &accepted, &result);
+    CHECK(accepted);
+    CHECK(strstr(text, " matmul     Gemm  x "));
+    CHECK(strstr(text, " add        Gemm  g"));
+    CHECK(strstr(text, " LeakyRelu        g"));
+    text = inspect_text(context, model, "json", &accepted, &result);
+    CHECK(strstr(text, "\"op\":\t\"matmul\",\n\t\t\t\"from\":\t\"Gemm\""));
+    CHECK(strstr(text, "\"op\":\t\"LeakyRelu\",\n\t\t\t\"from\":\tnull"));
+    bxc_context_free(context);
+}
+
 int main(void) {
     RUN(every_reason_at_once);
     RUN(reasons_as_json);
     RUN(weights_are_counted);
+    RUN(parts_tell_what_they_are);
     TEST_EXIT();
 }

@@ -1,5 +1,7 @@
 /* Reports: what is written is read back to the same bytes; the page parses as XML, refers to nothing
  * outside and escapes what models may be called; JUnit XML is well-formed. */
+#include <cjson/cJSON.h>
+#include <ctype.h>
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 #include <math.h>
@@ -218,6 +220,57 @@ static void verdicts_are_read_back(void) {
     context_free(context);
 }
 
+/* The report with one line, from and to, replaced, and what is said of it. */
+static const char *refusal(struct bxc_context *context, const char *from, const char *to) {
+    struct strbuf text = strbuf_new(context->arena), copy = strbuf_new(context->arena);
+    report_json(&text, &report, &verdict);
+    const char *at = strstr(text.data, from);
+    if (!at) return "no such line";
+    strbuf_append_bytes(&copy, text.data, (size_t)(at - text.data));
+    strbuf_printf(&copy, "%s%s", to, at + strlen(from));
+    size_t before = context->diagnostics.count;
+    const void *parsed = report_parse(context, context->arena, "report.json", copy.data);
+    const void *judged = parsed ? verdict_parse(context, context->arena, "report.json", copy.data) : NULL;
+    return judged || context->diagnostics.count == before ? "" : context->diagnostics.items[before].message;
+}
+
+/* As often as the key stands there with this value. */
+static int count_of(const char *text, const char *line) {
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, line)); at++) count++;
+    return count;
+}
+
+/* What was not compared or not measured is neither right nor wrong; verdicts of 0.1.0 had it false and true. */
+static void what_was_not_compared_is_null(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf json = strbuf_new(context->arena), old = strbuf_new(context->arena),
+                  again = strbuf_new(context->arena);
+    struct verdict other = verdict;
+    other.equal = true;
+    other.engines[2] = other.engines[3]; /* in place of those that differ and fail */
+    other.engines[4] = other.engines[5];
+    other.latency_measured = other.latency_right = false;
+    verdict_json(&json, &other);
+    CHECK_EQ(count_of(json.data, "\"equal\":\tnull"), 3); /* float, and two that did not run */
+    CHECK_EQ(count_of(json.data, "\"equal\":\tfalse"), 0);
+    CHECK_EQ(count_of(json.data, "\"latency_right\":\tnull"), 1);
+    CHECK(!verdict_latency_is_wrong(&other) && verdict_state(&other) == VERDICT_RESERVED);
+    for (const char *at = json.data; *at;) {
+        static const char equal[] = "\"equal\":\tnull", right[] = "\"latency_right\":\tnull";
+        bool is_equal = !strncmp(at, equal, strlen(equal)), is_right = !strncmp(at, right, strlen(right));
+        strbuf_printf(&old, is_equal ? "\"equal\": false" : is_right ? "\"latency_right\": true" : "%c", *at);
+        at += is_equal ? strlen(equal) : is_right ? strlen(right) : 1;
+    }
+    const struct verdict *parsed = verdict_parse(context, context->arena, "verdict.json", old.data);
+    CHECK(parsed && verdict_state(parsed) == VERDICT_RESERVED);
+    if (parsed) verdict_json(&again, parsed);
+    CHECK_STR(again.data, json.data);
+    CHECK_STR(refusal(context, "\"latency_right\":\ttrue", "\"latency_right\":\t1"),
+              "verdict.latency_right is not true or false");
+    context_free(context);
+}
+
 /* Every prefix and every byte changed: a diagnosis or a report, never a crash. */
 static void broken_json_is_refused(void) {
     struct bxc_context *context = context_new();
@@ -241,40 +294,172 @@ static void broken_json_is_refused(void) {
     CHECK(place != NULL && sizeof list == sizeof object);
     memcpy(place, object, sizeof object - 1); /* an object where a list should be: found by fuzzing */
     CHECK(verdict_parse(context, context->arena, "report.json", text.data) == NULL);
-    CHECK_STR(context->diagnostics.items[0].message, "\"still\" is not an array");
+    CHECK_STR(context->diagnostics.items[0].message, "verdict.still is not an array");
     CHECK(report_parse(context, context->arena, "report.json", "{}") == NULL);
-    CHECK_STR(context->diagnostics.items[1].message, "\"version\" is not a text");
+    CHECK_STR(context->diagnostics.items[1].message, "version is missing");
     context_free(context);
 }
 
-/* Every text in turn is null: it is refused, or no page, table or comparison reads through it. */
-static void missing_texts_are_refused_or_told(void) {
+/* What C prints where a number or a text is none. */
+static bool shows_none(const char *text) {
+    static const char *const none[] = {"(null)", "nan", "inf", "e+30"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        for (const char *at = text; (at = strstr(at, none[i])); at++)
+            if (at == text || !isalpha((unsigned char)at[-1]))
+                if (!isalpha((unsigned char)at[strlen(none[i])])) return true;
+    return false;
+}
+
+/* Where the value that begins there ends; NULL: it is an object or a list. */
+static const char *end_of_value(const char *value) {
+    if (*value == '{' || *value == '[') return NULL;
+    if (*value != '"') return value + strcspn(value, ",\n}]");
+    const char *end = strchr(value + 1, '"');
+    while (end[-1] == '\\') end = strchr(end + 1, '"');
+    return end + 1;
+}
+
+/* In all that is told of them. */
+static bool all_is_told(struct arena *arena, const struct compile_report *parsed, const struct verdict *judged) {
+    struct firmware_side sides[2] = {{"a", &report, &verdict}, {"b", parsed, judged}};
+    struct strbuf out = strbuf_new(arena);
+    report_html(&out, parsed, judged);
+    report_terminal(&out, parsed, judged, false);
+    verdict_junit(&out, judged);
+    for (int i = 0; i < 2; i++) {
+        diff_terminal(&out, &sides[i], &sides[!i], false);
+        diff_html(&out, &sides[i], &sides[!i]);
+        diff_json(&out, &sides[i], &sides[!i]);
+    }
+    return !shows_none(out.data);
+}
+
+/* Every text, number and answer in turn is null: it is refused, or told as what is not known. */
+static void nulls_are_refused_or_told(void) {
     struct bxc_context *context = context_new();
     struct strbuf text = strbuf_new(context->arena);
     report_json(&text, &report, &verdict);
     int refused = 0, told = 0;
-    for (const char *at = text.data; (at = strstr(at, ":\t\"")); at++) {
-        const char *end = strchr(at + 3, '"');
-        while (end[-1] == '\\') end = strchr(end + 1, '"');
+    for (const char *at = text.data; (at = strstr(at, ":\t")); at++) {
+        const char *end = end_of_value(at + 2);
+        if (!end) continue;
         struct bxc_context *inner = context_new();
-        struct strbuf copy = strbuf_new(inner->arena), page = strbuf_new(inner->arena);
+        struct strbuf copy = strbuf_new(inner->arena);
         strbuf_append_bytes(&copy, text.data, (size_t)(at + 2 - text.data));
-        strbuf_printf(&copy, "null%s", end + 1);
+        strbuf_printf(&copy, "null%s", end);
         struct compile_report *parsed = report_parse(inner, inner->arena, "report.json", copy.data);
         struct verdict *judged = verdict_parse(inner, inner->arena, "report.json", copy.data);
         CHECK((parsed && judged) || inner->diagnostics.errors);
         refused += !parsed || !judged;
-        if (parsed && judged) {
-            struct firmware_side sides[2] = {{"a", &report, &verdict}, {"b", parsed, judged}};
-            report_html(&page, parsed, judged);
-            report_terminal(&page, parsed, judged, false);
-            diff_terminal(&page, &sides[0], &sides[1], false);
-            diff_html(&page, &sides[1], &sides[0]);
-            told++;
-        }
+        told += parsed && judged;
+        bool well = !parsed || !judged || all_is_told(inner->arena, parsed, judged);
+        if (!well) fprintf(stderr, "null at: %.60s\n", at - 20 > text.data ? at - 20 : text.data);
+        CHECK(well);
         context_free(inner);
     }
-    CHECK(refused > 20 && told > 20);
+    CHECK(refused > 100 && told > 60);
+    context_free(context);
+}
+
+static void the_place_is_told(void) {
+    static const struct {
+        const char *from, *to, *message;
+    } cases[] = {
+        {"\"name\":\t\"softmax.exp\"", "\"name\":\t7", "layers[3].name is not a text"},
+        {"\"lut\":\t1234.5", "\"lut\":\tnull", "layers[1].cost.lut is not a number"},
+        {"\"lut\":\t1234.5", "\"lat\":\t1234.5", "layers[1].cost.lut is missing"},
+        {"\"clock_period_ns\":\t2.7", "\"clock_period_ns\":\tnull, \"x\":\t2.7",
+         "target.clock_period_ns is not a number"},
+        {"\"estimates_from\":\t\"published reports\"", "\"estimates_from\":\tnull",
+         "target.estimates_from is not a text"},
+        {"\"model\":\t\"jets.onnx\"", "\"model\":\tnull", "model is not a text"},
+        {"\"critical_path\":\t[{", "\"critical_path\":\t[3, {", "latency.critical_path[0] is not an object"},
+        {"\"elements\":\t5", "\"elements\":\t-5", "ports[1].elements is not a count"},
+        {"\"warnings\":\t[", "\"warnings\":\t[null, ", "warnings[0] is not a text"},
+        {"\"engine\":\t\"c\"", "\"engine\":\t\"\"", "verdict.engines[2].engine is not the name of an engine: ''"},
+        {"\"engine\":\t\"c\"", "\"engine\":\tnull", "verdict.engines[2].engine is not a text"},
+        {"\"engine\":\t\"c\"", "\"x\":\t1", "verdict.engines[2].engine is missing"},
+        {"\"expected\":\t\"-9223372036854775808\"", "\"expected\":\t\"5 bits\"",
+         "verdict.engines[2].difference.expected is not a whole number in quotes"},
+        {"\"area_float\":\t0.98", "\"area_float\":\t\"\", \"x\":\t0.98",
+         "verdict.labels.curves[0].area_float is not a number"},
+        {"\"still\":\t[\"relu[3]\"", "\"still\":\t[3", "verdict.still[0] is not a text"},
+    };
+    struct bxc_context *context = context_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_STR(refusal(context, cases[i].from, cases[i].to), cases[i].message);
+    context_free(context);
+}
+
+static void what_is_no_object_is_no_report(void) {
+    static const char *const texts[] = {"[]", "7", "null", "\"version\""};
+    struct bxc_context *context = context_new();
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        CHECK(report_parse(context, context->arena, "report.json", texts[i]) == NULL);
+        CHECK(verdict_parse(context, context->arena, "verdict.json", texts[i]) == NULL);
+        CHECK_STR(context->diagnostics.items[2 * i].message, "no report: not an object");
+        CHECK_STR(context->diagnostics.items[2 * i + 1].message, "no verdict: not an object");
+    }
+    CHECK(report_parse(context, context->arena, "report.json", "{") == NULL);
+    CHECK_STR(context->diagnostics.items[8].message, "no report: not JSON");
+    context_free(context);
+}
+
+static const cJSON *row_named(const cJSON *root, const char *group, const char *what) {
+    const cJSON *row;
+    cJSON_ArrayForEach (row, cJSON_GetObjectItem(root, group))
+        if (!strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(row, "what")), what)) return row;
+    return NULL;
+}
+
+static bool is_number(const cJSON *row, const char *key, double number) {
+    const cJSON *item = cJSON_GetObjectItem(row, key);
+    return cJSON_IsNumber(item) && fabs(item->valuedouble - number) < 1e-9;
+}
+
+/* Machines read numbers, with their units; people the words of before. */
+static void differences_are_numbers(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf json = strbuf_new(context->arena), text = strbuf_new(context->arena);
+    struct compile_report other = report;
+    struct layer_report fewer[3] = {layers[0], layers[1], layers[2]};
+    struct verdict judged = verdict;
+    other.total.lut = 2777;
+    other.clock_period = 5;
+    other.layers = fewer;
+    other.layer_count = 3;
+    fewer[1].cost.lut = 1234;
+    judged.loss.flipped = 6;
+    judged.labelled_count = 0;
+    const struct firmware_side left = {"a", &report, &verdict}, right = {"b", &other, &judged};
+    diff_json(&json, &left, &right);
+    cJSON *root = cJSON_Parse(json.data);
+    const cJSON *row = row_named(root, "hardware", "LUT");
+    CHECK(is_number(row, "left", 1388.5) && is_number(row, "right", 2777) && is_number(row, "change", 1388.5) &&
+          is_number(row, "change_percent", 100));
+    CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(row, "unit")), "LUT");
+    row = row_named(root, "hardware", "DSP");
+    CHECK(is_number(row, "change", 0) && cJSON_IsNull(cJSON_GetObjectItem(row, "change_percent")));
+    row = row_named(root, "make", "clock");
+    CHECK(is_number(row, "left", 360) && is_number(row, "right", 200));
+    row = row_named(root, "make", "name");
+    CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(row, "left")), "jets");
+    row = row_named(root, "layers", layers[1].name); /* 1,234 LUT and 1,234: words do not tell them apart */
+    CHECK(is_number(row, "change", -0.5) && cJSON_IsTrue(cJSON_GetObjectItem(row, "differs")));
+    CHECK(is_number(cJSON_GetObjectItem(cJSON_GetObjectItem(row, "left"), "cost"), "lut", 1234.5));
+    row = row_named(root, "layers", "softmax.exp");
+    CHECK(cJSON_IsObject(cJSON_GetObjectItem(row, "left")) && cJSON_IsNull(cJSON_GetObjectItem(row, "right")) &&
+          cJSON_IsNull(cJSON_GetObjectItem(row, "change")));
+    row = row_named(root, "ports", "x");
+    CHECK(is_number(cJSON_GetObjectItem(row, "left"), "width", 256) &&
+          cJSON_IsFalse(cJSON_GetObjectItem(row, "differs")));
+    row = row_named(root, "verdicts", "decisions flipped against the model");
+    CHECK(is_number(row, "right", 100 * 6 / 50100.0) && is_number(row, "change_percent", 100));
+    row = row_named(root, "verdicts", "accuracy");
+    CHECK(is_number(row, "left", 75.5) && cJSON_IsNull(cJSON_GetObjectItem(row, "right")));
+    cJSON_Delete(root);
+    diff_terminal(&text, &left, &right, false);
+    CHECK(strstr(text.data, "1,388") && strstr(text.data, "+100.0 %") && strstr(text.data, "6 of 50,100"));
     context_free(context);
 }
 
@@ -536,8 +721,12 @@ int main(int argc, char **argv) {
     }
     RUN(json_is_read_back);
     RUN(verdicts_are_read_back);
+    RUN(what_was_not_compared_is_null);
     RUN(broken_json_is_refused);
-    RUN(missing_texts_are_refused_or_told);
+    RUN(nulls_are_refused_or_told);
+    RUN(the_place_is_told);
+    RUN(what_is_no_object_is_no_report);
+    RUN(differences_are_numbers);
     RUN(the_page_stands_alone);
     RUN(rows_are_modules);
     RUN(clocks_and_columns_are_plain);

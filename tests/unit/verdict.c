@@ -367,6 +367,9 @@ static void engines_that_are_left_out_are_told(void) {
           !verdict_is_complete(verdict));
     CHECK_STR(result_of(verdict, ENGINE_RTL)->skipped, "not asked for");
     CHECK_STR(result_of(verdict, ENGINE_ICARUS)->skipped, "not asked for");
+    CHECK(engine_is_judged(result_of(verdict, ENGINE_C)) && !engine_is_judged(result_of(verdict, ENGINE_RTL)) &&
+          !engine_is_judged(result_of(verdict, ENGINE_FLOAT)));
+    CHECK(!verdict->latency_measured && !verdict->latency_right && !verdict_latency_is_wrong(verdict));
     done();
     options.engine[ENGINE_C] = false;
     verdict = verify(&options);

@@ -6,6 +6,7 @@
 
 #include "ir/geometry.h"
 #include "ir/ops.h"
+#include "tests/prop/network.h"
 
 #include <math.h>
 #include <string.h>
@@ -392,13 +393,7 @@ static inline struct bounds_run bounds_new(const struct graph *graph, const floa
                              .slack = slack,
                              .inputs = inputs,
                              .values = ARENA_ARRAY(arena, struct bound *, graph->value_count),
-                             .constant = ARENA_ARRAY(arena, bool, graph->value_count)};
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->nodes[n];
-        bool *constant = &run.constant[node->result.id];
-        *constant = node->op != OP_INPUT;
-        for (uint32_t k = 0; k < node->input_count; k++) *constant = *constant && run.constant[node->inputs[k].id];
-    }
+                             .constant = constants_of(graph, arena)};
     for (uint32_t v = 0; v < graph->value_count; v++)
         run.values[v] = ARENA_ARRAY(arena, struct bound, shape_elements(&graph->values[v].shape));
     return run;

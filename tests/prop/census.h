@@ -89,14 +89,12 @@ static inline unsigned kinds_of_node(const struct graph *graph, const struct nod
 static inline const char *census_kinds(const struct trial *trial, struct arena *arena) {
     struct graph *graph = graph_clone(trial->as_read);
     unsigned kinds = 0;
-    bool output, *constant = ARENA_ARRAY(arena, bool, graph->value_count);
+    bool output;
     graph_compact(graph);
+    const bool *constant = constants_of(graph, arena);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         kinds |= kinds_of_node(graph, node);
-        constant[node->result.id] = node->op != OP_INPUT;
-        for (uint32_t k = 0; k < node->input_count; k++)
-            constant[node->result.id] = constant[node->result.id] && constant[node->inputs[k].id];
         if (constant[node->result.id] && node->op != OP_CONSTANT && !op_is_quantiser(node->op))
             kinds |= 1u << KIND_CONSTANTS;
         if (node->op != OP_CONSTANT && graph_use_count(graph, node->result, &output) + output > 1)

@@ -50,6 +50,18 @@ static inline struct shape row(int64_t n) {
     return (struct shape){2, {1, n}};
 }
 
+/* By value: whether it depends on no input. */
+static inline bool *constants_of(const struct graph *graph, struct arena *arena) {
+    bool *constant = ARENA_ARRAY(arena, bool, graph->value_count);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        bool *own = &constant[node->result.id];
+        *own = node->op != OP_INPUT;
+        for (uint32_t k = 0; k < node->input_count; k++) *own = *own && constant[node->inputs[k].id];
+    }
+    return constant;
+}
+
 static inline valref network_keep(struct network *network, valref value) {
     if (value.id != UINT32_MAX && network->value_count < NETWORK_VALUES_MAX)
         network->values[network->value_count++] = value;

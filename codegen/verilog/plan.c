@@ -128,6 +128,8 @@ static void name_wires(struct plan *plan) {
     struct name_counts *counts = count_wires(plan);
     plan->labels = ARENA_ARRAY(plan->arena, const char *, graph->node_count + 1);
     for (uint32_t n = 0; n <= graph->node_count; n++) plan->labels[n] = counts[n].label;
+    for (uint32_t i = 0; i < plan->layout->input_count; i++)
+        plan->labels[graph_value(graph, plan->layout->inputs[i].value)->definition.id] = plan->layout->inputs[i].name;
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire *wire = &plan->path->wires[w];
         struct wire_plan *own = &plan->wires[w];
@@ -137,10 +139,26 @@ static void name_wires(struct plan *plan) {
             uint32_t n = wire->origin.id < graph->node_count ? wire->origin.id : graph->node_count;
             uint32_t e = n < graph->node_count ? wire->element : 0;
             bool last = ++counts[n].given[e] == counts[n].total[e];
+            own->step = last ? 0 : counts[n].given[e];
             own->name = last ? arena_printf(plan->arena, "%s_%u", counts[n].label, e)
-                             : arena_printf(plan->arena, "%s_%u_s%u", counts[n].label, e, counts[n].given[e]);
+                             : arena_printf(plan->arena, "%s_%u_s%u", counts[n].label, e, own->step);
         }
-        if (own->name) own->name = unique_wire(plan, own->name);
+        if (!own->name) continue;
+        const char *wanted = own->name;
+        own->name = unique_wire(plan, wanted);
+        own->is_numbered = strcmp(own->name, wanted) != 0;
+    }
+}
+
+/* A node's own value goes before those that are the same number. */
+static void find_probes(struct plan *plan) {
+    const struct graph *graph = plan->design->graph;
+    plan->probes = ARENA_ARRAY(plan->arena, const struct probe *, plan->path->wire_count + 1);
+    for (uint32_t i = 0; i < plan->path->probe_count; i++) {
+        const struct probe *probe = &plan->path->probes[i];
+        if (probe->wire.id == UINT32_MAX || probe->negative || probe->offset) continue;
+        bool own = graph_value(graph, probe->value)->definition.id == plan_wire(plan, probe->wire)->origin.id;
+        if (own || !plan->probes[probe->wire.id]) plan->probes[probe->wire.id] = probe;
     }
 }
 
@@ -236,6 +254,7 @@ struct plan *plan_new(const struct emission *emission, struct arena *arena) {
     plan_bits(plan);
     plan_layers(plan);
     name_wires(plan);
+    find_probes(plan);
     plan_reads(plan);
     return plan;
 }

@@ -24,12 +24,14 @@ static void share_row(struct text_table *table, const struct layer_share *layer,
 static void print_layers(struct strbuf *out, const struct explanation *explanation, bool colour) {
     static const char *const headings[] = {"module", "operator", ">cycles", ">adds", ">LUT", ">share", ">FF", "why"};
     struct text_table table = {.arena = out->arena, .columns = 8, .headings = headings};
-    double lut = explanation->report->total.lut;
+    double lut = explanation->report->total.lut, rest = explanation->report->total.ff;
+    for (uint32_t i = 0; i < explanation->layer_count; i++) rest -= explanation->layers[i].cost.ff;
     for (uint32_t i = 0; i < explanation->layer_count; i++)
         if (explanation->layers[i].first_cycle >= 0 || explanation->layers[i].cost.lut > 0)
             share_row(&table, &explanation->layers[i], lut);
-    table_row(&table, (const char *[]){"(registers at the boundary)", "", "-",
-                                       arena_printf(out->arena, "%d", explanation->rest_cycles), "", "", "", ""});
+    table_row(&table, (const char *[]){"(top: ports and valid)", "", "-",
+                                       arena_printf(out->arena, "%d", explanation->rest_cycles), "", "",
+                                       words_count(out->arena, rest), ""});
     table_heading(out, "by module: the cycles that it adds to the way of an event, and what it costs", colour);
     table_print(out, &table, colour);
 }

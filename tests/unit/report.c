@@ -358,8 +358,8 @@ static void cycles_have_one_form(void) {
     struct bxc_context *context = context_new();
     struct strbuf text = strbuf_new(context->arena);
     explanation_terminal(&text, &explanation, false);
-    CHECK(strstr(text.data, "  x                            input          0  "));
-    CHECK(strstr(text.data, "  dense                        matmul       0-3  "));
+    CHECK(strstr(text.data, "  x                       input          0  "));
+    CHECK(strstr(text.data, "  dense                   matmul       0-3  "));
     context_free(context);
 }
 

@@ -62,6 +62,7 @@ const char *comment_text(struct arena *arena, const char *text);
 /* ---- layers.c: what modules and rows of reports are ---- */
 /* For each node of the quantised graph the node whose layer it belongs to; itself when it opens one. */
 uint32_t *layer_heads(const struct graph *graph, struct arena *arena);
+extern const char shared_layer[]; /* the name of that of wires which are no node's */
 
 /* ---- layout.c: flat ports, element 0 in the low bits, no padding ---- */
 struct port_layout {

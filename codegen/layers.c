@@ -1,6 +1,8 @@
 /* Layers, for modules and reports: a node that costs much opens one, cheap ones behind it join. */
 #include "codegen/codegen.h"
 
+const char shared_layer[] = "shared";
+
 static bool reads_constant(const struct graph *graph, const struct node *node) {
     for (uint32_t i = 0; i < node->input_count; i++)
         if (graph_definition(graph, node->inputs[i])->op == OP_CONSTANT) return true;

@@ -59,12 +59,18 @@ static void layer_cycles(const struct design *design, uint32_t node, struct laye
     }
 }
 
+static void add_rest(struct compile_report *report, const char *name, const char *module, struct cost cost) {
+    if (cost.lut + cost.ff > 0)
+        report->layers[report->layer_count++] = (struct layer_report){
+            .name = name, .module = module, .op = "", .format = "", .cost = cost, .first_cycle = -1, .last_cycle = -1};
+}
+
 static void add_layers(struct arena *arena, const struct program *program, struct compile_report *report) {
     const struct graph *graph = program->graph;
-    struct cost *costs = ARENA_ARRAY(arena, struct cost, graph->node_count + 1);
+    struct cost *costs = ARENA_ARRAY(arena, struct cost, graph->node_count + 2);
     design_cost_by_node(program->design, program->technology, costs);
     const uint32_t *heads = layer_heads(graph, arena);
-    report->layers = ARENA_ARRAY(arena, struct layer_report, graph->node_count + 1);
+    report->layers = ARENA_ARRAY(arena, struct layer_report, graph->node_count + 2);
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         if (node->dead || node->op == OP_CONSTANT) continue;
@@ -72,17 +78,13 @@ static void add_layers(struct arena *arena, const struct program *program, struc
         *layer = (struct layer_report){.name = node->name,
                                        .op = op_info(node->op)->name,
                                        .cost = costs[n],
-                                       .module = graph->nodes[heads[n]].name,
+                                       .module = node->op == OP_INPUT ? NULL : graph->nodes[heads[n]].name,
                                        .format = format_words(arena, graph, node->result)};
         value_range(graph, node->result, layer);
         layer_cycles(program->design, n, layer);
     }
-    report->layers[report->layer_count++] = (struct layer_report){.name = "(boundary registers and valid)",
-                                                                  .op = "",
-                                                                  .format = "",
-                                                                  .cost = costs[graph->node_count],
-                                                                  .first_cycle = -1,
-                                                                  .last_cycle = -1};
+    add_rest(report, shared_layer, shared_layer, costs[graph->node_count]);
+    add_rest(report, "(top: ports and valid)", NULL, costs[graph->node_count + 1]);
 }
 
 static const char *wire_layer(struct arena *arena, const struct graph *graph, const struct wire *wire) {

@@ -163,7 +163,7 @@ static void compare_ports(struct comparison *comparison) {
 static const char *layer_words(struct arena *arena, const struct layer_report *layer) {
     if (!layer) return NULL;
     return arena_printf(arena, "%s, cycles %s, %s LUT, %s FF", *layer->format ? layer->format : "no format",
-                        words_cycles(arena, layer), words_count(arena, layer->cost.lut),
+                        words_cycles(arena, layer->first_cycle, layer->last_cycle), words_count(arena, layer->cost.lut),
                         words_count(arena, layer->cost.ff));
 }
 

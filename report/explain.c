@@ -14,9 +14,8 @@ static const char *weights_words(struct arena *arena, const struct layer_share *
 
 static void share_row(struct text_table *table, const struct layer_share *layer, double lut) {
     struct arena *arena = table->arena;
-    const char *cycles =
-        layer->first_cycle < 0 ? "" : arena_printf(arena, "%d-%d", layer->first_cycle, layer->last_cycle);
-    table_row(table, (const char *[]){table_shortened(arena, layer->name), layer->kind, cycles,
+    table_row(table, (const char *[]){table_shortened(arena, layer->name), layer->kind,
+                                      words_cycles(arena, layer->first_cycle, layer->last_cycle),
                                       layer->adds ? arena_printf(arena, "%d", layer->adds) : "",
                                       words_count(arena, layer->cost.lut), of_all(arena, layer->cost.lut, lut),
                                       words_count(arena, layer->cost.ff), weights_words(arena, layer)});
@@ -25,12 +24,14 @@ static void share_row(struct text_table *table, const struct layer_share *layer,
 static void print_layers(struct strbuf *out, const struct explanation *explanation, bool colour) {
     static const char *const headings[] = {"module", "operator", ">cycles", ">adds", ">LUT", ">share", ">FF", "why"};
     struct text_table table = {.arena = out->arena, .columns = 8, .headings = headings};
-    double lut = explanation->report->total.lut;
+    double lut = explanation->report->total.lut, rest = explanation->report->total.ff;
+    for (uint32_t i = 0; i < explanation->layer_count; i++) rest -= explanation->layers[i].cost.ff;
     for (uint32_t i = 0; i < explanation->layer_count; i++)
         if (explanation->layers[i].first_cycle >= 0 || explanation->layers[i].cost.lut > 0)
             share_row(&table, &explanation->layers[i], lut);
-    table_row(&table, (const char *[]){"(registers at the boundary)", "", "",
-                                       arena_printf(out->arena, "%d", explanation->rest_cycles), "", "", "", ""});
+    table_row(&table, (const char *[]){"(top: ports and valid)", "", "-",
+                                       arena_printf(out->arena, "%d", explanation->rest_cycles), "", "",
+                                       words_count(out->arena, rest), ""});
     table_heading(out, "by module: the cycles that it adds to the way of an event, and what it costs", colour);
     table_print(out, &table, colour);
 }

@@ -244,7 +244,7 @@ static void module_row(struct strbuf *out, const struct compile_report *report, 
     strbuf_append(out, "</td>");
     html_cell(out, row->op, false);
     html_cell(out, row->format, false);
-    html_cell(out, words_cycles(arena, row), true);
+    html_cell(out, words_cycles(arena, row->first_cycle, row->last_cycle), true);
     html_cell(out, words_count(arena, row->cost.lut), true);
     html_cell(out, words_count(arena, row->cost.ff), true);
     if (memories) {
@@ -275,7 +275,7 @@ static void layer_sections(struct strbuf *out, const struct compile_report *repo
         "The clock cycles in which each module computes, from the edge that samples the event; a bunch crossing is 25 ns.");
     svg_timeline(out, report);
     end_section(out);
-    start_section(out, "Resources by module", NULL);
+    start_section(out, "Resources by module", "A row a file of rtl/: FF are the registers that it declares.");
     strbuf_append(
         out, "<p class=\"lead\"><span class=\"key a\"></span>LUT<span class=\"key b\"></span>FF, both estimated</p>\n");
     svg_resources(out, report);

@@ -50,19 +50,22 @@ static void print_resources(struct strbuf *out, const struct compile_report *rep
 }
 
 static void print_layers(struct strbuf *out, const struct compile_report *report, bool colour) {
-    static const char *const headings[] = {"module", "operators", "format", ">cycles",
-                                           ">LUT",   ">FF",       ">DSP",   ">BRAM18"};
+    static const char *const headings[] = {"module", "with", "operators", "format", ">cycles",
+                                           ">LUT",   ">FF",  ">DSP",      ">BRAM18"};
     struct arena *arena = out->arena;
     bool memories = report->total.dsp > 0 || report->total.bram18 > 0;
-    struct text_table table = {.arena = arena, .columns = memories ? 8 : 6, .headings = headings};
+    struct text_table table = {.arena = arena, .columns = memories ? 9 : 7, .headings = headings};
     uint32_t count;
     const struct layer_report *rows = report_modules(arena, report, &count);
     for (uint32_t i = 0; i < count; i++)
-        table_row(&table, (const char *[]){table_shortened(arena, rows[i].name), rows[i].op, rows[i].format,
-                                           words_cycles(arena, &rows[i]), words_count(arena, rows[i].cost.lut),
-                                           words_count(arena, rows[i].cost.ff), words_count(arena, rows[i].cost.dsp),
-                                           words_count(arena, rows[i].cost.bram18)});
-    table_heading(out, "modules of rtl/, each with the cheap nodes behind it", colour);
+        table_row(&table,
+                  (const char *[]){table_shortened(arena, rows[i].name), rows[i].others, rows[i].op, rows[i].format,
+                                   words_cycles(arena, rows[i].first_cycle, rows[i].last_cycle),
+                                   words_count(arena, rows[i].cost.lut), words_count(arena, rows[i].cost.ff),
+                                   words_count(arena, rows[i].cost.dsp), words_count(arena, rows[i].cost.bram18)});
+    table_heading(out,
+                  "modules of rtl/, each with the cheap nodes behind it; FF are the registers that its file declares",
+                  colour);
     table_print(out, &table, colour);
     strbuf_printf(out, "  formats: %s\n", words_formats);
 }

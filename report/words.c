@@ -92,11 +92,9 @@ const char words_formats[] =
     "s16f10 is a signed number of 16 bits, 10 of them behind the point: steps of 2^-10 from -32 to just below 32, "
     "ap_fixed<16,6>; u8f8 is unsigned, steps of 2^-8 from 0 to just below 1, ap_ufixed<8,0>.";
 
-const char *words_cycles(struct arena *arena, const struct layer_report *layer) {
-    if (layer->first_cycle < 0) return "-";
-    return layer->first_cycle == layer->last_cycle
-               ? arena_printf(arena, "%d", layer->first_cycle)
-               : arena_printf(arena, "%d-%d", layer->first_cycle, layer->last_cycle);
+const char *words_cycles(struct arena *arena, int first, int last) {
+    if (first < 0) return "-";
+    return first == last ? arena_printf(arena, "%d", first) : arena_printf(arena, "%d-%d", first, last);
 }
 
 const char *words_path(struct arena *arena, const struct compile_report *report) {

@@ -82,44 +82,17 @@ static double logic_lut(const struct datapath *datapath, const struct wire *wire
     }
 }
 
-/* ---- registers ---- */
+/* ---- readers ---- */
 
-static int last_cycle(const struct datapath *datapath) {
-    int last = 0;
-    for (uint32_t i = 0; i < datapath->wire_count; i++)
-        last = datapath->wires[i].cycle > last ? datapath->wires[i].cycle : last;
-    return last;
-}
-
-/* Who reads a wire, and when. A slice is wiring: its readers read what it is cut from, and bits that
- * several slices hold are registered once. */
+/* Who reads a wire, and when. A slice is wiring: its readers read what it is cut from. */
 struct usage {
     uint8_t *demand;           /* low bits that somebody reads, by wire */
     int *first;                /* earliest cycle in which logic reads it; INT32_MAX: registers alone */
     bool *inverted, *straight; /* three-term adders at once subtract it; somebody else reads it */
-    int *until;                /* by wire and bit: latest cycle in which it is read; -1: never */
 };
 
-enum { BITS = 64 };
-
-static void note_read(struct usage *usage, const struct datapath *datapath, uint32_t wire, int from, int count,
-                      int cycle) {
-    int width = wire_width(&datapath->wires[wire]);
-    for (int bit = from; bit < from + count && width > 0; bit++) {
-        int *until = &usage->until[(size_t)wire * BITS + (size_t)(bit < width ? bit : width - 1)];
-        *until = cycle > *until ? cycle : *until;
-    }
-}
-
 static void note_slice(struct usage *usage, const struct datapath *datapath, uint32_t id) {
-    const struct wire *wire = &datapath->wires[id];
-    uint32_t operand = wire->operands[0].wire.id;
-    int move = wire->op == WIRE_SHIFT_RIGHT ? wire->amount : wire->op == WIRE_SUM ? -wire->operands[0].shift : 0;
-    for (int bit = 0; bit < usage->demand[id]; bit++) {
-        int cycle = usage->until[(size_t)id * BITS + (size_t)bit];
-        if (bit + move >= 0 && cycle >= 0) note_read(usage, datapath, operand, bit + move, 1, cycle);
-        usage->until[(size_t)id * BITS + (size_t)bit] = -1; /* stored as bits of the operand */
-    }
+    uint32_t operand = datapath->wires[id].operands[0].wire.id;
     if (usage->first[id] < usage->first[operand]) usage->first[operand] = usage->first[id];
     usage->inverted[operand] |= usage->inverted[id];
     usage->straight[operand] |= usage->straight[id];
@@ -129,13 +102,9 @@ static void note_operands(struct usage *usage, const struct datapath *datapath, 
     const struct wire *wire = &datapath->wires[id];
     for (uint32_t k = 0; k < wire->operand_count; k++) {
         struct term term = wire->operands[k];
-        bool limited = wire->op == WIRE_SUM || wire->op == WIRE_AND || (wire->op == WIRE_SELECT && k > 0);
-        int count = limited ? usage->demand[id] - term.shift : BITS;
-        int width = usage->demand[term.wire.id];
         bool subtracted = wire->op == WIRE_SUM && wire->operand_count == 3 && term.negative &&
                           wire->cycle == datapath->wires[term.wire.id].cycle;
         *(subtracted ? &usage->inverted[term.wire.id] : &usage->straight[term.wire.id]) = true;
-        note_read(usage, datapath, term.wire.id, 0, count < width ? count : width, wire->cycle);
         if (wire->cycle < usage->first[term.wire.id]) usage->first[term.wire.id] = wire->cycle;
     }
 }
@@ -143,17 +112,9 @@ static void note_operands(struct usage *usage, const struct datapath *datapath, 
 static struct usage usage_of(const struct design *design, const struct datapath *datapath, struct arena *scratch) {
     size_t count = (size_t)datapath->wire_count + 1;
     struct usage usage = {ARENA_ARRAY(scratch, uint8_t, count), ARENA_ARRAY(scratch, int, count),
-                          ARENA_ARRAY(scratch, bool, count), ARENA_ARRAY(scratch, bool, count),
-                          ARENA_ARRAY(scratch, int, (count * BITS))};
-    int last = last_cycle(datapath);
+                          ARENA_ARRAY(scratch, bool, count), ARENA_ARRAY(scratch, bool, count)};
     datapath_demand(design, datapath, usage.demand);
     for (size_t i = 0; i < count; i++) usage.first[i] = INT32_MAX;
-    for (size_t i = 0; i < count * BITS; i++) usage.until[i] = -1;
-    for (uint32_t p = 0; p < design->output_count; p++)
-        for (uint32_t e = 0; e < design->outputs[p].element_count; e++) {
-            uint32_t wire = design->outputs[p].elements[e].wire.id;
-            note_read(&usage, datapath, wire, 0, usage.demand[wire], last + 1);
-        }
     for (uint32_t i = datapath->wire_count; i-- > 0;) {
         if (usage.demand[i] && wire_is_slice(&datapath->wires[i]))
             note_slice(&usage, datapath, i);
@@ -161,17 +122,6 @@ static struct usage usage_of(const struct design *design, const struct datapath 
             note_operands(&usage, datapath, i);
     }
     return usage;
-}
-
-static double registers_of(const struct design *design, const struct datapath *datapath, const struct usage *usage,
-                           uint32_t id) {
-    const struct wire *wire = &datapath->wires[id];
-    int64_t stages = 0;
-    for (int bit = 0; bit < BITS; bit++) {
-        int until = usage->until[(size_t)id * BITS + (size_t)bit];
-        if (until >= wire->cycle) stages += until - wire->cycle + (wire->op == WIRE_INPUT && design->input_registers);
-    }
-    return (double)stages;
 }
 
 /* A value or 0 that only registers read: their synchronous reset. */
@@ -187,15 +137,20 @@ static double wire_lut(const struct datapath *datapath, const struct usage *usag
     return logic_lut(datapath, wire, usage->demand[id]) * (1 + twice);
 }
 
+static bool is_scheduled(const struct datapath *datapath) {
+    return datapath->wire_count && datapath->wires[0].cycle >= 0;
+}
+
 void datapath_cost_by_wire(const struct design *design, const struct datapath *datapath, struct cost *costs) {
     struct arena *scratch = arena_new(design->context);
     struct usage usage = usage_of(design, datapath, scratch);
-    bool scheduled = datapath->wire_count && datapath->wires[0].cycle >= 0;
+    int *delays = ARENA_ARRAY(scratch, int, datapath->wire_count + 1);
+    bool scheduled = is_scheduled(datapath);
+    if (scheduled) datapath_delays(design, datapath, usage.demand, delays);
     for (uint32_t i = 0; i < datapath->wire_count; i++) {
-        costs[i] = (struct cost){0};
+        costs[i] = (struct cost){.ff = usage.demand[i] * delays[i]};
         if (usage.demand[i] && !(scheduled && is_reset(datapath, &usage, i)))
             costs[i].lut = wire_lut(datapath, &usage, i);
-        if (usage.demand[i] && scheduled) costs[i].ff = registers_of(design, datapath, &usage, i);
     }
     arena_free(scratch);
 }
@@ -203,28 +158,29 @@ void datapath_cost_by_wire(const struct design *design, const struct datapath *d
 static void add_block(const struct design *design, const struct datapath *datapath, struct cost *costs) {
     struct arena *scratch = arena_new(design->context);
     struct cost *of_wire = ARENA_ARRAY(scratch, struct cost, datapath->wire_count + 1);
-    size_t rest = design->graph->node_count;
+    const uint32_t *owners = datapath_owners(design, datapath, scratch);
+    size_t top = design->graph->node_count + 1;
     datapath_cost_by_wire(design, datapath, of_wire);
     for (uint32_t i = 0; i < datapath->wire_count; i++) {
-        size_t node = datapath->wires[i].origin.id < rest ? datapath->wires[i].origin.id : rest;
+        size_t node = datapath->wires[i].op == WIRE_INPUT ? top : owners[i];
         costs[node].lut += of_wire[i].lut;
         costs[node].ff += of_wire[i].ff;
     }
-    if (datapath->wire_count && datapath->wires[0].cycle >= 0) costs[rest].ff += design->latency; /* valid */
+    if (is_scheduled(datapath)) costs[top].ff += design_boundary_registers(design);
     arena_free(scratch);
 }
 
 void design_cost_by_node(const struct design *design, const struct technology *technology, struct cost *costs) {
     (void)technology;
-    for (size_t i = 0; i <= design->graph->node_count; i++) costs[i] = (struct cost){0};
+    for (size_t i = 0; i <= design->graph->node_count + 1; i++) costs[i] = (struct cost){0};
     for (uint32_t b = 0; b < design->block_count; b++) add_block(design, &design->blocks[b].datapath, costs);
 }
 
 struct cost design_cost(const struct design *design, const struct technology *technology) {
     struct arena *scratch = arena_new(design->context);
-    struct cost *costs = ARENA_ARRAY(scratch, struct cost, design->graph->node_count + 1), total = {0};
+    struct cost *costs = ARENA_ARRAY(scratch, struct cost, design->graph->node_count + 2), total = {0};
     design_cost_by_node(design, technology, costs);
-    for (size_t i = 0; i <= design->graph->node_count; i++) {
+    for (size_t i = 0; i <= design->graph->node_count + 1; i++) {
         total.lut += costs[i].lut;
         total.ff += costs[i].ff;
         total.dsp += costs[i].dsp;

@@ -105,6 +105,16 @@ uint32_t design_critical_path(const struct design *design, const struct technolo
  * `budget`. False when all are 0. */
 bool design_find_haste(struct design *design, const struct technology *technology, int budget);
 
+/* ---- registers.c: what stands where, in the Verilog and so in reports ---- */
+/* Of every wire the node whose module computes it and holds its registers: its origin, else that of the first wire
+ * that reads it (inputs and constants are no modules); node_count: of none. Elements of input ports are the top's. */
+uint32_t *datapath_owners(const struct design *design, const struct datapath *datapath, struct arena *arena);
+/* Registers in series that hold each wire until its last reader; bits: from datapath_demand. */
+void datapath_delays(const struct design *design, const struct datapath *datapath, const uint8_t *bits, int *delays);
+int design_last_cycle(const struct design *design); /* in which outputs are computed */
+/* Of the top: those of its ports, and the valid chain. */
+int design_boundary_registers(const struct design *design);
+
 /* ---- cost.c ---- */
 struct cost {
     double lut, ff, dsp, bram18;
@@ -113,7 +123,8 @@ struct cost {
 struct cost design_cost(const struct design *design, const struct technology *technology);
 /* Of every wire of a block, registers included. */
 void datapath_cost_by_wire(const struct design *design, const struct datapath *datapath, struct cost *costs);
-/* The same by origin: costs[node id of the graph]; costs[node_count] has what belongs to no node. */
+/* The same by owner: costs[node id of the graph]; costs[node_count] has what belongs to no node, and
+ * costs[node_count + 1] what stands in the top. */
 void design_cost_by_node(const struct design *design, const struct technology *technology, struct cost *costs);
 
 #endif

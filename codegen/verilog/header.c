@@ -2,37 +2,104 @@
 #include "codegen/verilog/verilog.h"
 #include "ir/ops.h"
 
-static const char names_words[] =
-    "// NODE_E, E a number, is element E of a node's value, or the last step towards it: an integer m that stands for\n"
-    "// m * 2^-f. Format s7f3: 7 bits with a sign, f = 3 of them behind the point; u7f3: without a sign. A wire has no\n"
-    "// more bits than somebody reads. NODE_E_s3 is the third partial result on the way to NODE_E, SIGNAL_d2 is SIGNAL\n"
-    "// two clock cycles later, lookup_0 a table, less_4(a, b) whether a < b, of four bits.\n";
-
 static const char *plural(size_t count) {
     return count == 1 ? "" : "s";
 }
 
-/* The nodes whose steps the layer computes: label, operator, name in the model, elements, format. */
-static void write_nodes(const struct plan *plan, int layer, struct strbuf *out) {
-    const struct graph *graph = plan->design->graph;
-    bool *here = ARENA_ARRAY(plan->arena, bool, graph->node_count + 1);
-    for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        if (plan->wires[w].layer == layer && plan->path->wires[w].origin.id < graph->node_count)
-            here[plan->path->wires[w].origin.id] = true;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        if (!here[n]) continue;
-        const struct node *node = &graph->nodes[n];
-        size_t count = shape_elements(&graph_value(graph, node->result)->shape);
-        struct format *formats = ARENA_ARRAY(plan->arena, struct format, count);
-        for (size_t e = 0; e < count; e++) formats[e] = graph_format(graph, node->result, e);
-        strbuf_printf(out, "//   %-24s %s '%s', %zu element%s, %s\n", plan->labels[n], op_info(node->op)->name,
-                      comment_text(plan->arena, node->name), count, plural(count),
-                      format_range(plan->arena, formats, count));
+/* ---- formats ---- */
+
+const char *signal_format(const struct plan *plan, struct signal signal) {
+    const struct wire *wire = plan_wire(plan, signal.wire);
+    const struct probe *probe = plan->probes[signal.wire.id];
+    int bits = plan->wires[signal.wire.id].bits;
+    struct format format = {.is_signed = wire_is_signed(wire), .width = (int16_t)wire_width(wire)};
+    struct strbuf out = strbuf_new(plan->arena);
+    if (bits < format.width) strbuf_printf(&out, "low %d of ", bits);
+    if (wire->op == WIRE_INPUT)
+        format.fraction = plan->design->inputs[wire->table].elements[wire->amount].format.fraction;
+    else if (probe)
+        format.fraction =
+            (int16_t)(graph_format(plan->design->graph, probe->value, probe->element).fraction - probe->shift);
+    if (wire->op == WIRE_INPUT || probe)
+        format_print(&out, format);
+    else
+        strbuf_printf(&out, "%c%d", format.is_signed ? 's' : 'u', format.width);
+    return out.data;
+}
+
+enum { RUNS_MAX = 40, RUNS_A_LINE = 5 };
+
+/* Elements of one format that follow each other: "0-2 s16f12, 3 s16f15". */
+static void write_formats(struct strbuf *out, const struct port_layout *port) {
+    uint32_t runs = 0;
+    for (uint32_t e = 0, end; e < port->elements; e = end, runs++) {
+        for (end = e + 1; end < port->elements && format_equal(port->format[e], port->format[end]);) end++;
+        if (runs == RUNS_MAX) {
+            strbuf_append(out, ", ... (all in interface.json)");
+            return;
+        }
+        if (e) strbuf_printf(out, runs % RUNS_A_LINE ? ", " : ",\n//%*s", 29, "");
+        strbuf_printf(out, end > e + 1 ? "%u-%u " : "%u ", e, end - 1);
+        format_print(out, port->format[e]);
     }
 }
 
-void write_layer_header(const struct plan *plan, int layer, struct strbuf *out) {
-    int first = plan->last_cycle, last = 0;
+/* ---- layers ---- */
+
+/* Of an input's elements it is the input's. */
+static uint32_t node_of(const struct plan *plan, wireref ref) {
+    const struct wire *wire = plan_wire(plan, ref);
+    if (wire->op != WIRE_INPUT) return wire->origin.id;
+    return graph_value(plan->design->graph, plan->layout->inputs[wire->table].value)->definition.id;
+}
+
+/* Label, operator, name in the model, elements, format. */
+static void write_node(const struct plan *plan, uint32_t n, struct strbuf *out) {
+    const struct graph *graph = plan->design->graph;
+    const struct node *node = &graph->nodes[n];
+    size_t count = shape_elements(&graph_value(graph, node->result)->shape);
+    struct format *formats = ARENA_ARRAY(plan->arena, struct format, count);
+    for (size_t e = 0; e < count; e++) formats[e] = graph_format(graph, node->result, e);
+    strbuf_printf(out, "//   %-24s %s '%s', %zu element%s, %s", plan->labels[n], op_info(node->op)->name,
+                  comment_text(plan->arena, node->name), count, plural(count),
+                  format_range(plan->arena, formats, count));
+    if (node->op == OP_INPUT && node->attributes.input.meaning.scale)
+        strbuf_printf(out, ", codes (%s.v)", plan->emission->name);
+    strbuf_append(out, "\n");
+}
+
+static void write_nodes(const struct plan *plan, const bool *listed, const char *title, struct strbuf *out) {
+    bool any = false;
+    for (uint32_t n = 0; n < plan->design->graph->node_count; n++) {
+        if (!listed[n]) continue;
+        if (!any) strbuf_printf(out, "//\n// %s\n", title);
+        any = true;
+        write_node(plan, n, out);
+    }
+}
+
+/* Nodes whose steps the layer computes, and those whose steps it reads. */
+static void write_computed(const struct plan *plan, int layer, struct strbuf *out) {
+    bool *here = ARENA_ARRAY(plan->arena, bool, plan->design->graph->node_count + 1);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        if (plan->wires[w].layer == layer && plan->path->wires[w].origin.id < plan->design->graph->node_count)
+            here[plan->path->wires[w].origin.id] = true;
+    write_nodes(plan, here, "Computed here:", out);
+}
+
+static void write_read(const struct plan *plan, int layer, struct strbuf *out) {
+    bool *read = ARENA_ARRAY(plan->arena, bool, plan->design->graph->node_count + 1);
+    for (uint32_t i = 0; i < plan->crossing_count; i++) {
+        if (plan->crossings[i].to != layer) continue;
+        uint32_t n = node_of(plan, plan->crossings[i].signal.wire);
+        if (n < plan->design->graph->node_count) read[n] = true;
+    }
+    write_nodes(plan, read, "Read from other modules:", out);
+}
+
+void write_layer_header(const struct module *module, struct strbuf *out) {
+    const struct plan *plan = module->plan;
+    int first = plan->last_cycle, last = 0, layer = module->layer;
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire *wire = &plan->path->wires[w];
         if (plan->wires[w].layer != layer) continue;
@@ -45,12 +112,15 @@ void write_layer_header(const struct plan *plan, int layer, struct strbuf *out) 
         strbuf_printf(out, "cycle %d", first);
     else
         strbuf_printf(out, "cycles %d to %d", first, last);
-    strbuf_printf(
-        out, " of an event; in cycle 0 the input registers hold it, cycle %d ends at the output\n// registers.\n//\n",
-        plan->last_cycle);
-    write_nodes(plan, layer, out);
-    strbuf_printf(out, "//\n%s", names_words);
+    strbuf_printf(out,
+                  " of an event; in cycle 0 the input registers hold it, cycle %d ends at the output\n// registers.\n",
+                  plan->last_cycle);
+    write_read(plan, layer, out);
+    write_computed(plan, layer, out);
+    write_legend(module, out);
 }
+
+/* ---- the top ---- */
 
 static void write_port_row(const struct plan *plan, struct strbuf *out, const struct port_layout *port,
                            const char *direction) {
@@ -63,6 +133,11 @@ static void write_port_row(const struct plan *plan, struct strbuf *out, const st
     if (port->elements > 1 && even && port->format[0].width > 0)
         strbuf_printf(out, ": element i is %s[%d * i +: %d]", port->name, port->format[0].width, port->format[0].width);
     strbuf_append(out, "\n");
+    if (!even) {
+        strbuf_printf(out, "//   %-16s elements ", "");
+        write_formats(out, port);
+        strbuf_append(out, "\n");
+    }
     if (port->meaning)
         strbuf_printf(out, "//   %-16s codes: m stands for (m * 2^-f - zero_point) * scale, both in interface.json\n",
                       "");
@@ -71,7 +146,14 @@ static void write_port_row(const struct plan *plan, struct strbuf *out, const st
                       "");
 }
 
-void write_top_header(const struct plan *plan, struct strbuf *out) {
+static const char *ordinal_ending(int number) {
+    static const char *const endings[] = {"th", "st", "nd", "rd"};
+    bool teen = number / 10 % 10 == 1;
+    return endings[!teen && number % 10 <= 3 ? number % 10 : 0];
+}
+
+void write_top_header(const struct module *module, struct strbuf *out) {
+    const struct plan *plan = module->plan;
     const struct layout *layout = plan->layout;
     int latency = plan->design->latency;
     strbuf_printf(
@@ -80,16 +162,13 @@ void write_top_header(const struct plan *plan, struct strbuf *out) {
         "// come %d cycles later. Ports are registered: what in_valid marks at one rising edge of clk, out_valid marks at\n"
         "// the %d%s after it.\n"
         "// rst (synchronous) forgets the events on their way. CONTENT_HASH says which firmware this is.\n//\n",
-        plan->emission->name, latency, latency,
-        latency == 2   ? "nd"
-        : latency == 3 ? "rd"
-                       : "th");
+        plan->emission->name, latency, latency, ordinal_ending(latency));
     for (uint32_t p = 0; p < layout->input_count; p++) write_port_row(plan, out, &layout->inputs[p], "input");
     for (uint32_t p = 0; p < layout->output_count; p++) write_port_row(plan, out, &layout->outputs[p], "output");
-    strbuf_printf(
+    strbuf_append(
         out,
-        "//\n// Elements lie side by side, element 0 in the low bits, without padding; interface.json has the offset of each.\n//\n%s",
-        names_words);
+        "//\n// Elements lie side by side, element 0 in the low bits, without padding; interface.json has the offset of each.\n");
+    write_legend(module, out);
 }
 
 void add_rtl(const struct plan *plan, const char *module, const struct strbuf *text) {

@@ -4,12 +4,15 @@
  */
 #include "codegen/verilog/verilog.h"
 
+const char less_digit_name[] = "less_digit";
+
 /* Whether the left digit is the smaller one. */
 static const char *digit_function(struct module *module) {
     if (module->less_digit) return module->less_digit;
-    const char *name = names_unique(module->plan->scope, "less_digit");
+    const char *name = names_unique(module->plan->scope, less_digit_name);
     strbuf_printf(&module->functions,
-                  "\n    function %s;\n"
+                  "\n    // Whether the left digit is the smaller one.\n"
+                  "    function %s;\n"
                   "        input [1:0] bxc_left, bxc_right;\n"
                   "        %s = (~bxc_left[1] & bxc_right[1]) |\n"
                   "            (~(bxc_left[1] ^ bxc_right[1]) & ~bxc_left[0] & bxc_right[0]);\n"
@@ -44,23 +47,31 @@ static void write_function(struct module *module, const char *name, int bits) {
     const char *range = range_text(arena, digits);
     if (digits == 1) {
         strbuf_printf(&module->functions,
-                      "\n    function %s;\n        input %sbxc_left, bxc_right;\n        %s = %s;\n    endfunction\n",
-                      name, range_text(arena, bits), name, concatenation_text(&below));
+                      "\n    // a < b of %d bits without signs: of one digit.\n    function %s;\n"
+                      "        input %sbxc_left, bxc_right;\n        %s = %s;\n    endfunction\n",
+                      bits, name, range_text(arena, bits), name, concatenation_text(&below));
         return;
     }
-    strbuf_printf(&module->functions,
-                  "\n    function %s;\n        input %sbxc_left, bxc_right;\n"
-                  "        reg %sbxc_below, bxc_equal, bxc_unused;\n"
-                  "        begin\n            bxc_below = %s;\n            bxc_equal = %s;\n"
-                  "            {%s, bxc_unused} = {1'd0, bxc_below} + {1'd0, bxc_below | bxc_equal};\n"
-                  "        end\n    endfunction\n",
-                  name, range_text(arena, bits), range, concatenation_text(&below), concatenation_text(&equal), name);
+    strbuf_printf(
+        &module->functions,
+        "\n    // a < b of %d bits without signs, by digits of two bits on a carry chain: of '<' synthesis makes a\n"
+        "    // chain of single bits, twice as long, and a tree of LUT beside it.\n"
+        "    function %s;\n        input %sbxc_left, bxc_right;\n"
+        "        reg %sbxc_below, bxc_equal, bxc_unused;\n"
+        "        begin\n            bxc_below = %s;\n            bxc_equal = %s;\n"
+        "            {%s, bxc_unused} = {1'd0, bxc_below} + {1'd0, bxc_below | bxc_equal};\n"
+        "        end\n    endfunction\n",
+        bits, name, range_text(arena, bits), range, concatenation_text(&below), concatenation_text(&equal), name);
+}
+
+const char *less_name(struct arena *arena, int bits) {
+    return arena_printf(arena, "less_%d", bits);
 }
 
 const char *less_text(struct module *module, int bits, const char *left, const char *right) {
     struct arena *arena = module->plan->arena;
     if (!module->less[bits]) {
-        module->less[bits] = names_unique(module->plan->scope, arena_printf(arena, "less_%d", bits));
+        module->less[bits] = names_unique(module->plan->scope, less_name(arena, bits));
         write_function(module, module->less[bits], bits);
     }
     return arena_printf(arena, "%s(%s, %s)", module->less[bits], left, right);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 /* One function of the module; a table read at another width is another function. */
 struct lookup {
@@ -93,6 +94,14 @@ static void write_function(struct module *module, const struct lookup *lookup, c
                   range_text(arena, lookup->bits), lookup->name, range_text(arena, lookup->index_bits), body.data);
 }
 
+static const char *lookup_name(const struct module *module, uint32_t index) {
+    return arena_printf(module->plan->arena, "lookup_%u", index);
+}
+
+bool lookup_has_own_name(const struct module *module, uint32_t index) {
+    return strcmp(module->lookups[index].name, lookup_name(module, index)) == 0;
+}
+
 /* Functions are shared by wires that read the same table alike. */
 static const struct lookup *find_lookup(struct module *module, const struct wire *wire, int bits) {
     const struct wire *operand = plan_wire(module->plan, wire->operands[0].wire);
@@ -108,8 +117,7 @@ static const struct lookup *find_lookup(struct module *module, const struct wire
                                      capacity * sizeof wanted);
         module->lookup_capacity = capacity;
     }
-    wanted.name =
-        names_unique(module->plan->scope, arena_printf(module->plan->arena, "lookup_%u", module->lookup_count));
+    wanted.name = names_unique(module->plan->scope, lookup_name(module, module->lookup_count));
     module->lookups[module->lookup_count] = wanted;
     write_function(module, &wanted, operand);
     return &module->lookups[module->lookup_count++];

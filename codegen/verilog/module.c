@@ -28,10 +28,26 @@ static bool exported(const struct module *module, struct signal signal) {
 
 /* ---- ports ---- */
 
-static void open_port(struct module *module, const char *kind, const char *name, int bits, bool *first) {
-    strbuf_printf(&module->text, "%s\n    %s %s%s", *first ? "" : ",", kind, range_text(module->plan->arena, bits),
-                  name);
-    *first = false;
+/* What stands behind a port's name: its comma comes before the next one. */
+struct port_list {
+    struct module *module;
+    const char *format; /* of the port before; NULL: it is the first one */
+};
+
+static void close_port(struct port_list *list, const char *comma) {
+    if (list->format) strbuf_printf(&list->module->text, "%s%s", comma, list->format);
+}
+
+static void open_port(struct port_list *list, const char *kind, const char *name, int bits, const char *format) {
+    struct arena *arena = list->module->plan->arena;
+    close_port(list, ",");
+    strbuf_printf(&list->module->text, "\n    %s %s%s", kind, range_text(arena, bits), name);
+    list->format = *format ? arena_printf(arena, " // %s", format) : "";
+}
+
+static void open_signal(struct port_list *list, const char *kind, struct signal signal) {
+    const struct plan *plan = list->module->plan;
+    open_port(list, kind, signal_name(plan, signal), signal_bits(plan, signal), signal_format(plan, signal));
 }
 
 bool layer_has_registers(const struct plan *plan, int layer) {
@@ -42,20 +58,18 @@ bool layer_has_registers(const struct plan *plan, int layer) {
 
 static void write_ports(struct module *module) {
     const struct plan *plan = module->plan;
-    bool first = true;
-    if (layer_has_registers(plan, module->layer)) open_port(module, "input wire", "clk", 1, &first);
+    struct port_list list = {.module = module};
+    if (layer_has_registers(plan, module->layer)) open_port(&list, "input wire", "clk", 1, "");
     for (uint32_t i = 0; i < plan->crossing_count; i++) {
         struct signal signal = plan->crossings[i].signal;
-        if (plan->crossings[i].to == module->layer)
-            open_port(module, "input wire", signal_name(plan, signal), signal_bits(plan, signal), &first);
+        if (plan->crossings[i].to == module->layer) open_signal(&list, "input wire", signal);
     }
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
         for (int d = 0; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++) {
             struct signal signal = {{w}, d};
-            if (exported(module, signal))
-                open_port(module, d ? "output reg" : "output wire", signal_name(plan, signal),
-                          signal_bits(plan, signal), &first);
+            if (exported(module, signal)) open_signal(&list, d ? "output reg" : "output wire", signal);
         }
+    close_port(&list, "");
 }
 
 /* ---- wires and registers ---- */
@@ -112,6 +126,7 @@ void write_unused(struct module *module, const struct signal *signals, uint32_t 
     concatenation_add(&parts, "1'b0");
     if (more) concatenation_add(&parts, "%s", more);
     for (uint32_t i = 0; i < count; i++) add_unread(module, &parts, signals[i]);
+    module->has_unused = parts.parts > 1;
     if (parts.parts > 1) strbuf_printf(&module->text, "\n    wire unused = &%s;\n", concatenation_text(&parts));
 }
 
@@ -138,7 +153,7 @@ void emit_layer(const struct plan *plan, int index) {
     write_delays(&module);
     write_unread_signals(&module);
     strbuf_append_bytes(&module.text, module.functions.data, module.functions.length);
-    write_layer_header(plan, index, &file);
+    write_layer_header(&module, &file);
     strbuf_printf(&file, "module %s (%sendmodule\n", layer->module, module.text.data);
     add_rtl(plan, layer->module, &file);
 }

@@ -15,38 +15,33 @@ bool wire_is_constant(const struct wire *wire) {
     return wire->lo == wire->hi;
 }
 
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
 static void plan_bits(struct plan *plan) {
     uint8_t *bits = ARENA_ARRAY(plan->arena, uint8_t, plan->path->wire_count + 1);
     datapath_demand(plan->design, plan->path, bits);
-    for (uint32_t w = 0; w < plan->path->wire_count; w++) plan->wires[w].bits = bits[w];
+    int *delays = ARENA_ARRAY(plan->arena, int, plan->path->wire_count + 1);
+    datapath_delays(plan->design, plan->path, bits, delays);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++) {
+        plan->wires[w].bits = bits[w];
+        plan->wires[w].last_delay = delays[w];
+    }
 }
 
 /* ---- layers ---- */
 
-/* The node whose layer computes the wire: its origin's, else that of its first reader; node_count: of nobody. */
+/* By wire, the node that opens the layer which computes it; node_count: none does. */
 static uint32_t *wire_heads(const struct plan *plan) {
     const struct graph *graph = plan->design->graph;
-    uint32_t *of_node = layer_heads(graph, plan->arena);
-    uint32_t *of_wire = ARENA_ARRAY(plan->arena, uint32_t, plan->path->wire_count);
-    for (uint32_t w = 0; w < plan->path->wire_count; w++) of_wire[w] = graph->node_count;
-    for (uint32_t w = plan->path->wire_count; w-- > 0;) {
-        const struct wire *wire = &plan->path->wires[w];
-        uint32_t origin = wire->origin.id;
-        if (origin < graph->node_count && graph->nodes[origin].op != OP_INPUT && graph->nodes[origin].op != OP_CONSTANT)
-            of_wire[w] = of_node[origin];
-        for (uint32_t i = 0; i < wire->operand_count; i++) of_wire[wire->operands[i].wire.id] = of_wire[w];
-    }
-    return of_wire;
+    const uint32_t *of_node = layer_heads(graph, plan->arena);
+    uint32_t *head = datapath_owners(plan->design, plan->path, plan->arena);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        if (head[w] < graph->node_count) head[w] = of_node[head[w]];
+    return head;
 }
 
 static int open_layer(struct plan *plan, struct names *modules, uint32_t head) {
     const struct graph *graph = plan->design->graph;
     struct layer *layer = &plan->layers[plan->layer_count];
-    layer->node = head < graph->node_count ? graph->nodes[head].name : "shared";
+    layer->node = head < graph->node_count ? graph->nodes[head].name : shared_layer;
     layer->name = name_identifier(plan->arena, layer->node);
     layer->module = names_unique(modules, arena_printf(plan->arena, "%s_%s", plan->emission->name, layer->name));
     layer->instance = names_unique(plan->scope, arena_printf(plan->arena, "layer_%s", layer->name));
@@ -96,7 +91,7 @@ static struct name_counts *count_wires(struct plan *plan) {
         uint32_t n = wire->origin.id < graph->node_count ? wire->origin.id : graph->node_count;
         if (plan->wires[w].layer < 0) continue;
         if (!counts[n].label) {
-            const char *name = n < graph->node_count ? graph->nodes[n].name : "shared";
+            const char *name = n < graph->node_count ? graph->nodes[n].name : shared_layer;
             size_t elements =
                 n < graph->node_count ? shape_elements(&graph_value(graph, graph->nodes[n].result)->shape) : 1;
             counts[n].label = names_unique(labels, node_label(plan, name));
@@ -133,6 +128,8 @@ static void name_wires(struct plan *plan) {
     struct name_counts *counts = count_wires(plan);
     plan->labels = ARENA_ARRAY(plan->arena, const char *, graph->node_count + 1);
     for (uint32_t n = 0; n <= graph->node_count; n++) plan->labels[n] = counts[n].label;
+    for (uint32_t i = 0; i < plan->layout->input_count; i++)
+        plan->labels[graph_value(graph, plan->layout->inputs[i].value)->definition.id] = plan->layout->inputs[i].name;
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire *wire = &plan->path->wires[w];
         struct wire_plan *own = &plan->wires[w];
@@ -142,10 +139,26 @@ static void name_wires(struct plan *plan) {
             uint32_t n = wire->origin.id < graph->node_count ? wire->origin.id : graph->node_count;
             uint32_t e = n < graph->node_count ? wire->element : 0;
             bool last = ++counts[n].given[e] == counts[n].total[e];
+            own->step = last ? 0 : counts[n].given[e];
             own->name = last ? arena_printf(plan->arena, "%s_%u", counts[n].label, e)
-                             : arena_printf(plan->arena, "%s_%u_s%u", counts[n].label, e, counts[n].given[e]);
+                             : arena_printf(plan->arena, "%s_%u_s%u", counts[n].label, e, own->step);
         }
-        if (own->name) own->name = unique_wire(plan, own->name);
+        if (!own->name) continue;
+        const char *wanted = own->name;
+        own->name = unique_wire(plan, wanted);
+        own->is_numbered = strcmp(own->name, wanted) != 0;
+    }
+}
+
+/* A node's own value goes before those that are the same number. */
+static void find_probes(struct plan *plan) {
+    const struct graph *graph = plan->design->graph;
+    plan->probes = ARENA_ARRAY(plan->arena, const struct probe *, plan->path->wire_count + 1);
+    for (uint32_t i = 0; i < plan->path->probe_count; i++) {
+        const struct probe *probe = &plan->path->probes[i];
+        if (probe->wire.id == UINT32_MAX || probe->negative || probe->offset) continue;
+        bool own = graph_value(graph, probe->value)->definition.id == plan_wire(plan, probe->wire)->origin.id;
+        if (own || !plan->probes[probe->wire.id]) plan->probes[probe->wire.id] = probe;
     }
 }
 
@@ -175,12 +188,11 @@ static int compare_crossings(const void *left, const void *right) {
 }
 
 static void note_read(struct plan *plan, wireref wire, int cycle, int to) {
-    struct wire_plan *read = &plan->wires[wire.id];
+    const struct wire_plan *read = &plan->wires[wire.id];
     const struct wire *w = plan_wire(plan, wire);
     int delay = cycle - w->cycle;
     if (read->bits == 0) return;
     if (delay < 0) context_bug(plan->emission->context, "wire %u is read before it is computed", wire.id);
-    read->last_delay = larger(read->last_delay, delay);
     if (read->layer != to) plan->crossings[plan->crossing_count++] = (struct crossing){read->layer, to, {wire, delay}};
 }
 
@@ -236,12 +248,13 @@ struct plan *plan_new(const struct emission *emission, struct arena *arena) {
     plan->path = &emission->design->blocks[0].datapath;
     plan->layout = layout_new(emission->design->graph, arena);
     plan->scope = names_new(arena);
-    plan->last_cycle = emission->design->latency - 2;
+    plan->last_cycle = design_last_cycle(emission->design);
     plan->wires = ARENA_ARRAY(arena, struct wire_plan, plan->path->wire_count);
     name_ports(plan);
     plan_bits(plan);
     plan_layers(plan);
     name_wires(plan);
+    find_probes(plan);
     plan_reads(plan);
     return plan;
 }

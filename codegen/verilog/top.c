@@ -168,7 +168,7 @@ void emit_top(const struct plan *plan) {
     write_layers(&module);
     for (uint32_t p = 0; p < plan->layout->output_count; p++) write_output(&module, p);
     write_unread(&module, &unused);
-    write_top_header(plan, &file);
+    write_top_header(&module, &file);
     strbuf_printf(&file, "module %s #(\n    parameter [255:0] CONTENT_HASH = 256'h%s\n) (\n%sendmodule\n",
                   emission->name, emission->content_hash, module.text.data);
     add_rtl(plan, emission->name, &file);

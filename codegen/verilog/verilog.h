@@ -17,6 +17,8 @@ struct wire_plan {
     int last_delay;   /* registers in series that hold it */
     uint32_t signals; /* index of its first signal: wire + delay -> signals + delay */
     const char *name;
+    uint32_t step;                  /* of those towards its element, from 1; 0: it is the last, or an input's */
+    bool is_numbered;               /* the name that it would have was taken */
     uint32_t exports, export_count; /* delays that other modules read, in plan->exports */
 };
 
@@ -47,7 +49,8 @@ struct plan {
     const struct layout *layout;
     struct names *scope; /* of everything inside the modules and the top */
     struct wire_plan *wires;
-    const char **labels; /* by node id: NODE in the names of its wires; NULL: it has none */
+    const char **labels;         /* by node id: NODE in the names of its wires; NULL: it has none */
+    const struct probe **probes; /* by wire: whose value it is; NULL: of a step, or of nobody */
     uint32_t signal_count;
     struct layer *layers;
     int layer_count;
@@ -69,6 +72,7 @@ struct module {
     uint32_t lookup_count, lookup_capacity;
     const char *less_digit, *less[BITS_MAX + 1]; /* functions that compare so many bits; NULL: not written */
     struct strbuf functions;
+    bool has_unused; /* bits */
 };
 
 struct plan *plan_new(const struct emission *emission, struct arena *arena);
@@ -104,6 +108,9 @@ const char *wire_expression(struct module *module, wireref wire);
 const char *sum_expression(struct module *module, const struct wire *wire, int bits);
 const char *clamp_expression(struct module *module, const struct wire *wire, int bits);
 const char *lookup_expression(struct module *module, const struct wire *wire, int bits);
+const char *less_name(struct arena *arena, int bits); /* that it has where it is not taken */
+extern const char less_digit_name[];
+bool lookup_has_own_name(const struct module *module, uint32_t index); /* else that was taken */
 /* left < right, two expressions of so many bits, without signs. */
 const char *less_text(struct module *module, int bits, const char *left, const char *right);
 
@@ -115,10 +122,15 @@ bool layer_has_registers(const struct plan *plan, int layer);
 void write_delays(struct module *module);
 void emit_layer(const struct plan *plan, int layer);
 
-/* ---- header.c ---- */
-void write_layer_header(const struct plan *plan, int layer, struct strbuf *out);
-void write_top_header(const struct plan *plan, struct strbuf *out);
+/* ---- header.c: of modules that are written but for it ---- */
+void write_layer_header(const struct module *module, struct strbuf *out);
+void write_top_header(const struct module *module, struct strbuf *out);
+/* "s16f12", or "low 9 of s16f12" where nobody reads the others; "s16" of a step, whose point nobody knows. */
+const char *signal_format(const struct plan *plan, struct signal signal);
 void add_rtl(const struct plan *plan, const char *module, const struct strbuf *text); /* rtl/<module>.v, lines broken */
+
+/* ---- legend.c ---- */
+void write_legend(const struct module *module, struct strbuf *out); /* what the module's names and formats say */
 
 /* ---- top.c, scripts.c, simulation.c ---- */
 void emit_top(const struct plan *plan);

@@ -39,6 +39,28 @@ check "the trial at half the clock is what compile gives for it" "echo '$slow' |
 check "a firmware without softmax has none to explain" "! \"$BXC\" explain b | grep -q softmax"
 check "every module of rtl/ is a row" "for file in a/rtl/jets_6bit_*.v; do name=\${file#a/rtl/jets_6bit_}; tr . _ < explain.txt | grep -q \"^  \${name%.v} \" || exit 1; done"
 
+# report: FF by module are the registers that its file declares; the top's are a row of their own
+declared() { # FOLDER NAME: "module bits" of each file; functions have variables, deeper in
+    for file in "$1"/rtl/*.v; do
+        module=$(basename "$file" .v); module=${module#"$2"}; module=${module#_}
+        sed -En 's/^    (output )?reg (\[([0-9]+):0\] )?.*/\3/p' "$file" | awk -v module="${module:-top}" '
+            { bits += $1 + 1 } END { printf "%s %d\n", module, bits }'
+    done | sort
+}
+counted() { # FOLDER: the same of report.json
+    sed -n '/"layers":/,/"ports":/p' "$1/report/report.json" | awk -F '"' '
+        $2 == "module" { module = $4 == "" ? "top" : $4; gsub(/[^A-Za-z0-9]+/, "_", module) }
+        $2 == "ff" { gsub(/[^0-9]/, "", $3); bits[module] += $3 }
+        END { for (module in bits) printf "%s %d\n", module, bits[module] }' | sort
+}
+"$BXC" compile -q "$ROOT/examples/jets/jets_hgq.keras" -o hgq > /dev/null 2>&1
+for model in a:jets_6bit hgq:jets_hgq; do
+    declared "${model%:*}" "${model#*:}" > declared.txt; counted "${model%:*}" > counted.txt
+    check "${model#*:}: FF of each module are the registers of its file" "[ \$(wc -l < declared.txt) -gt 4 ] && cmp -s declared.txt counted.txt"
+    check "${model#*:}: and FF of all modules are all FF" "[ \$(awk '{ bits += \$2 } END { print bits }' declared.txt) = $(number "${model%:*}/report/report.json" ff) ]"
+done
+rm -rf hgq declared.txt counted.txt
+
 # diff
 "$BXC" diff a again > same.txt; code=$?
 check "diff ends with 0" "[ $code = 0 ]"

@@ -42,7 +42,7 @@ explained() {
     for file in lint_*.v; do
         grep -q '^// Layer .* of lint, made by bxc\.$' "$file" || echo "$file: names no layer"
         grep -q '^// Computes in cycles\{0,1\} [0-9]' "$file" || echo "$file: has no cycles"
-        grep -q '_s3 is the third partial result' "$file" || echo "$file: does not explain names"
+        grep -q '^// Names and formats:$' "$file" || echo "$file: does not explain names"
         module=$(sed -n 's/^module \([a-z0-9_A-Z]*\).*/\1/p' "$file")
         [ "$module.v" = "$file" ] || echo "$file: is module $module"
         # every NODE of a wire stands in the header

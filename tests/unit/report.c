@@ -10,7 +10,7 @@
 #include "tests/test.h"
 
 static struct layer_report layers[] = {
-    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375, NULL},
+    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375, NULL, NULL},
     {"dense_1/MatMul <script>alert('&')</script>",
      "matmul",
      "17 to 21 bits, by element",
@@ -21,7 +21,8 @@ static struct layer_report layers[] = {
      99.25,
      -128,
      127.9,
-     "dense_1/MatMul <script>alert('&')</script>"},
+     "dense_1/MatMul <script>alert('&')</script>",
+     NULL},
     {"a/very/long/name/of/a/layer/that/does/not/fit/\xc3\xa9t\xc3\xa9/relu\xff\x01",
      "relu",
      "u6f4",
@@ -32,10 +33,11 @@ static struct layer_report layers[] = {
      3.9375,
      0,
      3.9375,
-     "dense_1/MatMul <script>alert('&')</script>"},
-    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995, "softmax.exp"},
-    {"softmax.idle", "narrow", "u12f11", {0, 0, 0, 0}, -1, -1, 0, 1, 0, 1.9995, "softmax.idle"},
-    {"(boundary registers and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL},
+     "dense_1/MatMul <script>alert('&')</script>",
+     NULL},
+    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995, "softmax.exp", NULL},
+    {"softmax.idle", "narrow", "u12f11", {0, 0, 0, 0}, -1, -1, 0, 1, 0, 1.9995, "softmax.idle", NULL},
+    {"(top: ports and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL, NULL},
 };
 static struct port_report ports[] = {
     {"x", "input", 16, 256, "s16f10", "half_even", "saturate", "default: \"no input quantiser\"", "0123abcd"},
@@ -513,6 +515,39 @@ static void rows_are_modules(void) {
     context_free(context);
 }
 
+/* The model's nodes that became part of another's module, not what passes made of them. */
+static void rows_name_what_they_absorbed(void) {
+    static struct layer_report some[] = {
+        {.name = "dense.1", .op = "matmul", .format = "s9f3", .last_cycle = 1, .module = "dense.1"},
+        {.name = "dense.bias", .op = "add", .format = "s9f3", .last_cycle = 1, .module = "dense.1"},
+        {.name = "relu", .op = "relu", .format = "s9f3", .last_cycle = 1, .module = "dense.1"},
+        {.name = "relu.narrow", .op = "narrow", .format = "u6f4", .last_cycle = 1, .module = "dense.1"},
+        {.name = "max", .op = "reduce_max", .format = "s9f3", .last_cycle = 1, .module = "max"},
+    };
+    struct bxc_context *context = context_new();
+    struct strbuf text = strbuf_new(context->arena);
+    struct compile_report other = report;
+    other.layers = some;
+    other.layer_count = sizeof some / sizeof *some;
+    report_terminal(&text, &other, NULL, false);
+    CHECK(strstr(text.data, "  dense.1  dense.bias, relu  matmul, add, relu, narrow  u6f4"));
+    CHECK(strstr(text.data, "  max                        reduce_max"));
+    context_free(context);
+}
+
+/* One cycle is "0", several are "0-3", none is "-": in all tables. */
+static void cycles_have_one_form(void) {
+    struct layer_share shares[] = {{.name = "x", .kind = "input"},
+                                   {.name = "dense", .kind = "matmul", .last_cycle = 3, .adds = 3}};
+    struct explanation explanation = {.report = &report, .layers = shares, .layer_count = 2};
+    struct bxc_context *context = context_new();
+    struct strbuf text = strbuf_new(context->arena);
+    explanation_terminal(&text, &explanation, false);
+    CHECK(strstr(text.data, "  x                       input          0  "));
+    CHECK(strstr(text.data, "  dense                   matmul       0-3  "));
+    context_free(context);
+}
+
 /* As it was asked for, where whole picoseconds give it back; the report of a folder shows no column that is empty. */
 static void clocks_and_columns_are_plain(void) {
     static const struct {
@@ -729,6 +764,8 @@ int main(int argc, char **argv) {
     RUN(differences_are_numbers);
     RUN(the_page_stands_alone);
     RUN(rows_are_modules);
+    RUN(rows_name_what_they_absorbed);
+    RUN(cycles_have_one_form);
     RUN(clocks_and_columns_are_plain);
     RUN(crossings_hold_whole_events);
     RUN(path_ends_at_the_stage);

@@ -1,0 +1,53 @@
+/* Which registers a scheduled design has and where they stand: what the Verilog declares, and what reports count. */
+#include "target/target.h"
+
+static bool belongs_to_module(const struct graph *graph, noderef node) {
+    return node.id < graph->node_count && graph->nodes[node.id].op != OP_INPUT &&
+           graph->nodes[node.id].op != OP_CONSTANT;
+}
+
+uint32_t *datapath_owners(const struct design *design, const struct datapath *datapath, struct arena *arena) {
+    const struct graph *graph = design->graph;
+    uint32_t *owner = ARENA_ARRAY(arena, uint32_t, datapath->wire_count + 1);
+    for (uint32_t w = 0; w < datapath->wire_count; w++) owner[w] = graph->node_count;
+    for (uint32_t w = datapath->wire_count; w-- > 0;) {
+        const struct wire *wire = &datapath->wires[w];
+        if (belongs_to_module(graph, wire->origin)) owner[w] = wire->origin.id;
+        for (uint32_t i = 0; i < wire->operand_count; i++) owner[wire->operands[i].wire.id] = owner[w];
+    }
+    return owner;
+}
+
+static void note_read(const struct datapath *datapath, const uint8_t *bits, int *delays, wireref wire, int cycle) {
+    int delay = cycle - datapath->wires[wire.id].cycle;
+    if (bits[wire.id] && delay > delays[wire.id]) delays[wire.id] = delay;
+}
+
+void datapath_delays(const struct design *design, const struct datapath *datapath, const uint8_t *bits, int *delays) {
+    int last = design_last_cycle(design);
+    for (uint32_t w = 0; w < datapath->wire_count; w++) delays[w] = 0;
+    for (uint32_t w = 0; w < datapath->wire_count; w++)
+        for (uint32_t i = 0; bits[w] && i < datapath->wires[w].operand_count; i++)
+            note_read(datapath, bits, delays, datapath->wires[w].operands[i].wire, datapath->wires[w].cycle);
+    for (uint32_t p = 0; p < design->output_count; p++)
+        for (uint32_t e = 0; e < design->outputs[p].element_count; e++)
+            note_read(datapath, bits, delays, design->outputs[p].elements[e].wire, last);
+}
+
+int design_last_cycle(const struct design *design) {
+    return design->latency - 2;
+}
+
+static int port_bits(const struct port *port) {
+    int bits = 0;
+    for (uint32_t e = 0; e < port->element_count; e++) bits += port->elements[e].format.width;
+    return bits ? bits : 1;
+}
+
+int design_boundary_registers(const struct design *design) {
+    int bits = design->latency; /* valid */
+    for (uint32_t p = 0; design->input_registers && p < design->input_count; p++) bits += port_bits(&design->inputs[p]);
+    for (uint32_t p = 0; design->output_registers && p < design->output_count; p++)
+        bits += port_bits(&design->outputs[p]);
+    return bits;
+}

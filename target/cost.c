@@ -158,6 +158,7 @@ void datapath_cost_by_wire(const struct design *design, const struct datapath *d
 static void add_block(const struct design *design, const struct datapath *datapath, struct cost *costs) {
     struct arena *scratch = arena_new(design->context);
     struct cost *of_wire = ARENA_ARRAY(scratch, struct cost, datapath->wire_count + 1);
+    uint8_t *bits = ARENA_ARRAY(scratch, uint8_t, datapath->wire_count + 1);
     const uint32_t *owners = datapath_owners(design, datapath, scratch);
     size_t top = design->graph->node_count + 1;
     datapath_cost_by_wire(design, datapath, of_wire);
@@ -166,7 +167,8 @@ static void add_block(const struct design *design, const struct datapath *datapa
         costs[node].lut += of_wire[i].lut;
         costs[node].ff += of_wire[i].ff;
     }
-    if (is_scheduled(datapath)) costs[top].ff += design_boundary_registers(design);
+    datapath_demand(design, datapath, bits);
+    if (is_scheduled(datapath)) costs[top].ff += design_boundary_registers(design, datapath, bits);
     arena_free(scratch);
 }
 

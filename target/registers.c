@@ -38,16 +38,18 @@ int design_last_cycle(const struct design *design) {
     return design->latency - 2;
 }
 
-static int port_bits(const struct port *port) {
-    int bits = 0;
-    for (uint32_t e = 0; e < port->element_count; e++) bits += port->elements[e].format.width;
-    return bits ? bits : 1;
-}
-
-int design_boundary_registers(const struct design *design) {
-    int bits = design->latency; /* valid */
-    for (uint32_t p = 0; design->input_registers && p < design->input_count; p++) bits += port_bits(&design->inputs[p]);
+int design_boundary_registers(const struct design *design, const struct datapath *datapath, const uint8_t *bits) {
+    int count = design->latency; /* valid */
+    struct arena *scratch = arena_new(design->context);
+    bool *counted = ARENA_ARRAY(scratch, bool, datapath->wire_count + 1);
+    for (uint32_t w = 0; design->input_registers && w < datapath->wire_count; w++)
+        if (datapath->wires[w].op == WIRE_INPUT) count += bits[w];
     for (uint32_t p = 0; design->output_registers && p < design->output_count; p++)
-        bits += port_bits(&design->outputs[p]);
-    return bits;
+        for (uint32_t e = 0; e < design->outputs[p].element_count; e++) {
+            uint32_t wire = design->outputs[p].elements[e].wire.id;
+            if (!counted[wire] && datapath->wires[wire].op != WIRE_CONSTANT) count += bits[wire];
+            counted[wire] = true;
+        }
+    arena_free(scratch);
+    return count;
 }

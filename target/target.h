@@ -112,8 +112,9 @@ uint32_t *datapath_owners(const struct design *design, const struct datapath *da
 /* Registers in series that hold each wire until its last reader; bits: from datapath_demand. */
 void datapath_delays(const struct design *design, const struct datapath *datapath, const uint8_t *bits, int *delays);
 int design_last_cycle(const struct design *design); /* in which outputs are computed */
-/* Of the top: those of its ports, and the valid chain. */
-int design_boundary_registers(const struct design *design);
+/* Of the top: the valid chain, and those of its ports but for bits that no reader has, that never change, or that are
+ * another's: synthesis drops them. */
+int design_boundary_registers(const struct design *design, const struct datapath *datapath, const uint8_t *bits);
 
 /* ---- cost.c ---- */
 struct cost {

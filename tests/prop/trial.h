@@ -150,10 +150,14 @@ static inline bool is_coarse(const struct trial *trial) {
 }
 
 static inline bool quantises_variables(const struct graph *graph) {
-    const bool *constant = constants_of(graph, graph->arena);
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        if (op_is_quantiser(graph->nodes[n].op) && !constant[graph->nodes[n].result.id]) return true;
-    return false;
+    struct graph *read = graph_clone(graph);
+    graph_compact(read);
+    const bool *constant = constants_of(read, read->arena);
+    bool any = false;
+    for (uint32_t n = 0; n < read->node_count; n++)
+        any = any || (op_is_quantiser(read->nodes[n].op) && !constant[read->nodes[n].result.id]);
+    graph_free(read);
+    return any;
 }
 
 /* Of the size of the numbers. With quantisers: compare_bounds. Classes are none: near ties they are any. */

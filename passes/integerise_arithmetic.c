@@ -59,6 +59,7 @@ static struct reach reach_of(const struct integerise *state, valref x) {
 
 /* A bound beyond all that can come is none: a missing one may stand there as the largest float. */
 static valref exact_clip(struct integerise *state, const struct node *node, valref x, float lower, float upper) {
+    if (x.id == UINT32_MAX) return x;
     struct reach reach = reach_of(state, x);
     bool bounded_above = (double)upper<reach.hi, bounded_below = (double)lower> reach.lo;
     if (bounded_below) x = exact_at_least(state, node, x, lower, !bounded_above);

@@ -43,7 +43,11 @@ static int exact_constant(struct integerise *state, valref value, struct lowered
     if (constant.id == UINT32_MAX) return -1;
     if (graph_value(state->real, value)->name)
         graph_name_value(state->integer, constant, graph_value(state->real, value)->name);
-    lowered->exact = (struct exact){constant, lowered->codes ? lowered->scale : NULL, NULL};
+    lowered->exact = (struct exact){constant, NULL, NULL};
+    if (lowered->codes) {
+        lowered->exact.scale = lowered->scale;
+        lowered->exact.doubt = doubt_reason(state, node, "has a scale that is no power of two");
+    }
     return 0;
 }
 

@@ -175,12 +175,12 @@ static inline valref network_two_codes(struct network *network, valref x) {
     return graph_append(network->graph, OP_BIPOLAR_QUANT, network_name(network, "q"), operands, 2, NULL);
 }
 
-/* Never 0. */
+/* Of a size that leaves the numbers as large as they were. */
 static inline valref network_divisor(struct network *network, int64_t n, int depth) {
     valref x = network_constant(network, n, depth);
     if (!network->plain && draw(network, 2)) return network_two_codes(network, x);
-    if (draw(network, 2)) return network_unary(network, OP_SIGMOID, x, 0, 0);
-    return network_unary(network, OP_EXP, network_unary(network, OP_CLIP, x, -1.5f, 2.25f), 0, 0);
+    x = network_unary(network, OP_CLIP, x, -1.5f, 2.25f);
+    return network_unary(network, draw(network, 2) ? OP_SIGMOID : OP_EXP, x, 0, 0);
 }
 
 static inline valref network_joined(struct network *network, valref a, valref b) {
@@ -365,6 +365,9 @@ static inline valref network_ending(struct network *network, valref x) {
     case 3:
         return graph_append(network->graph, OP_CONCAT, network_name(network, "heads"),
                             (valref[]){x, network_pick(network)}, 2, &axis);
+    case 4:
+        return draw(network, 3) ? x
+                                : network_constant(network, 1 + draw(network, NETWORK_FEATURES_MAX), draw(network, 4));
     default: return x;
     }
 }

@@ -1,8 +1,8 @@
 /* Random networks from reader to schedule: every one is compiled, or refused with a reason that is no defect; what is
  * written reads back; the design computes the quantised graph bit for bit at any clock; the quantised graph computes
  * the network, bit for bit where the notes claim it, else as close as tables and binary32 allow. random_graphs [COUNT
- * [SEED]]     env: GRAPHS, SEED, V=1 (each network as it was read, and what was said), WRITE=FOLDER (each network that
- * compiles as SEED.bxc) */
+ * [SEED]]     env: GRAPHS, SEED, HARD=1 (all that tests/fuzz draws), V=1 (each network as it was read, and what was
+ * said), WRITE=FOLDER (each network that compiles as SEED.bxc) */
 #include "tests/prop/trial.h"
 
 enum { REASONS_MAX = 256 };
@@ -42,6 +42,7 @@ static void write_network(const struct trial *trial) {
 
 static bool run(uint64_t seed, int *refused) {
     struct trial trial = trial_new(seed, NULL, 0);
+    trial.hard = getenv("HARD") != NULL;
     if (context_guarded(trial.context, network_compile, &trial) < 0)
         trial_judge_refusal(&trial, 0);
     else if (context_guarded(trial.context, network_check, &trial) < 0)

@@ -14,8 +14,8 @@
 
 enum { TABLE_BITS = 10, BINARY32_BITS = 22 };
 /* A loss is told as one when unexplained flips are more than this share of the decisions, all flips more than
- * that (of made-up events half), events with unexplained errors more than this, the error in units of the outputs'
- * spread more than that, or the accuracy lost more than this. */
+ * that (on made-up events half, numbers outside formats apart), events with unexplained errors more than this, the
+ * error in units of the outputs' spread more than that, or the accuracy lost more than this. */
 static const double unexplained_flips = 0.001, all_flips = 0.05, made_up_flips = 0.5, unexplained_events = 0.1,
                     coarse = 0.25, accuracy_loss = 0.01;
 
@@ -101,13 +101,19 @@ const char *loss_formats(const struct graph *reference, const struct graph *fixe
     return "the model's own formats";
 }
 
-/* What no format explains: on random events numbers outside the formats are nobody's fault. */
+/* On random events numbers outside the formats are nobody's fault. */
+static uint64_t nobodys(const struct loss *loss, const uint64_t *by) {
+    return loss->made_up ? by[LOSS_PORT_RANGE] + by[LOSS_RANGE] : 0;
+}
+
+/* What no format explains. */
 static uint64_t unexplained(const struct loss *loss, const uint64_t *by) {
-    return by[LOSS_UNEXPLAINED] + (loss->made_up ? 0 : by[LOSS_PORT_RANGE] + by[LOSS_RANGE]);
+    return by[LOSS_UNEXPLAINED] + by[LOSS_PORT_RANGE] + by[LOSS_RANGE] - nobodys(loss, by);
 }
 
 static uint64_t flips(const struct loss *loss, const struct loss_output *output, bool all) {
-    return all ? output->flipped : unexplained(loss, output->flipped_by);
+    const uint64_t *by = output->flipped_by;
+    return all ? output->flipped - nobodys(loss, by) : unexplained(loss, by);
 }
 
 static bool is_more(uint64_t part, double share, uint64_t whole) {

@@ -395,6 +395,12 @@ static void the_rule_has_limits(void) {
     random.flipped_by[LOSS_UNEXPLAINED] = 1;
     loss_judge(&random, 0, context->arena);
     CHECK(!random.explained);
+    for (uint64_t flipped = 5; flipped <= 6; flipped++) {
+        random.flipped = random.flipped_by[LOSS_FORMATS] = flipped;
+        random.flipped_by[LOSS_UNEXPLAINED] = random.flipped_by[LOSS_RANGE] = 0;
+        loss_judge(&random, 0, context->arena);
+        CHECK_EQ(random.explained, flipped == 5);
+    }
     context_free(context);
 }
 

@@ -275,7 +275,8 @@ static void layer_sections(struct strbuf *out, const struct compile_report *repo
         "The clock cycles in which each module computes, from the edge that samples the event; a bunch crossing is 25 ns.");
     svg_timeline(out, report);
     end_section(out);
-    start_section(out, "Resources by module", "A row a file of rtl/: FF are the registers that it declares.");
+    start_section(out, "Resources by module",
+                  "A row a file of rtl/: FF are the registers that it declares; the top's those that synthesis keeps.");
     strbuf_append(
         out, "<p class=\"lead\"><span class=\"key a\"></span>LUT<span class=\"key b\"></span>FF, both estimated</p>\n");
     svg_resources(out, report);

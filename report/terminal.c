@@ -63,9 +63,10 @@ static void print_layers(struct strbuf *out, const struct compile_report *report
                                    words_cycles(arena, rows[i].first_cycle, rows[i].last_cycle),
                                    words_count(arena, rows[i].cost.lut), words_count(arena, rows[i].cost.ff),
                                    words_count(arena, rows[i].cost.dsp), words_count(arena, rows[i].cost.bram18)});
-    table_heading(out,
-                  "modules of rtl/, each with the cheap nodes behind it; FF are the registers that its file declares",
-                  colour);
+    table_heading(
+        out,
+        "modules of rtl/, each with the cheap nodes behind it; FF are the registers that its file declares, the top's those that synthesis keeps",
+        colour);
     table_print(out, &table, colour);
     strbuf_printf(out, "  formats: %s\n", words_formats);
 }

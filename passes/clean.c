@@ -71,6 +71,5 @@ int pass_clean(struct program *program, bool *changed) {
         *changed = true;
     }
     *changed = graph_compact(graph) || *changed;
-    *changed = fold_constants(graph) || *changed;
-    return 0;
+    return fold_constants(graph, changed);
 }

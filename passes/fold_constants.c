@@ -50,13 +50,22 @@ struct folding {
     struct graph *graph;
     struct arena *arena;
     enum constancy *constancy;
-    bool *needed;        /* its numbers, by itself or on the way to others */
+    bool *wanted;        /* a number that is no constant of the graph yet, and that one that stays reads */
+    bool *needed;        /* so is it, or on the way to such */
     const float **reals; /* of those */
     valref *numbers;     /* the new constant, or NO_VALUE */
 };
 
-static bool is_new_number(const struct folding *folding, const struct node *node) {
-    return folding->constancy[node->result.id] == NUMBER && node->input_count > 0;
+static void want(struct folding *folding, valref value) {
+    if (!graph_reals(folding->graph, value)) folding->wanted[value.id] = folding->needed[value.id] = true;
+}
+
+static void want_operands(struct folding *folding, const struct node *node) {
+    if (folding->constancy[node->result.id] == NUMBER) return;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        enum constancy operand = folding->constancy[node->inputs[i].id];
+        if (operand == NUMBER || (operand == CONSTANT && reads_number(node, i))) want(folding, node->inputs[i]);
+    }
 }
 
 static struct folding folding_new(struct graph *graph, struct arena *arena) {
@@ -65,21 +74,20 @@ static struct folding folding_new(struct graph *graph, struct arena *arena) {
                               arena,
                               ARENA_ARRAY(arena, enum constancy, values),
                               ARENA_ARRAY(arena, bool, values),
+                              ARENA_ARRAY(arena, bool, values),
                               ARENA_ARRAY(arena, const float *, values),
                               ARENA_ARRAY(arena, valref, values)};
     for (uint32_t v = 0; v < values; v++) folding.numbers[v] = NO_VALUE;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         folding.constancy[node->result.id] = constancy_of(graph, node, folding.constancy);
+        want_operands(&folding, node);
     }
-    for (uint32_t n = graph->node_count; n-- > 0;) {
-        const struct node *node = &graph->nodes[n];
-        bool *needed = &folding.needed[node->result.id];
-        *needed = *needed || is_new_number(&folding, node);
-        for (uint32_t i = 0; i < node->input_count; i++)
-            if (*needed || (reads_number(node, i) && folding.constancy[node->inputs[i].id] == CONSTANT))
-                folding.needed[node->inputs[i].id] = true;
-    }
+    for (uint32_t o = 0; o < graph->output_count; o++)
+        if (folding.constancy[graph->outputs[o].value.id] == NUMBER) want(&folding, graph->outputs[o].value);
+    for (uint32_t n = graph->node_count; n-- > 0;)
+        for (uint32_t i = 0; i < graph->nodes[n].input_count && folding.needed[graph->nodes[n].result.id]; i++)
+            folding.needed[graph->nodes[n].inputs[i].id] = true;
     return folding;
 }
 
@@ -125,52 +133,46 @@ static valref number_of(struct folding *folding, valref value) {
     return *number;
 }
 
-/* 1: something was folded; -1 and a diagnosis. */
-static int fold_node(struct folding *folding, uint32_t n) {
+static int fold_node(struct folding *folding, uint32_t n, bool *changed) {
     struct graph *graph = folding->graph;
     const struct node node = graph->nodes[n];
-    if (is_new_number(folding, &node)) {
+    bool is_number = folding->constancy[node.result.id] == NUMBER;
+    if (is_number && folding->wanted[node.result.id]) {
         valref number = number_of(folding, node.result);
         if (valref_equal(number, NO_VALUE)) return -1;
         graph_replace(graph, node.result, number);
-        graph->nodes[n].dead = true;
-        return 1;
+        graph->nodes[n].dead = *changed = true;
     }
-    int folded = 0;
-    for (uint32_t i = 0; i < node.input_count; i++) {
-        bool is_number = graph_reals(graph, node.inputs[i]); /* as all new values are */
-        if (is_number || !reads_number(&node, i) || folding->constancy[node.inputs[i].id] != CONSTANT) continue;
+    for (uint32_t i = 0; i < node.input_count && !is_number; i++) {
+        bool has_number = graph_reals(graph, node.inputs[i]); /* as all new values have */
+        if (has_number || !reads_number(&node, i) || folding->constancy[node.inputs[i].id] != CONSTANT) continue;
         valref number = number_of(folding, node.inputs[i]);
         if (valref_equal(number, NO_VALUE)) return -1;
         graph_set_operand(graph, &graph->nodes[n], i, number);
-        folded = 1;
+        *changed = true;
     }
-    return folded;
+    return 0;
 }
 
-static bool fold(struct graph *graph, struct arena *arena) {
+static int fold(struct graph *graph, struct arena *arena, bool *changed) {
     struct folding folding = folding_new(graph, arena);
     find_numbers(&folding);
-    uint32_t nodes = graph->node_count;
-    bool any = false;
-    for (uint32_t n = 0; n < nodes; n++) {
-        int folded = fold_node(&folding, n);
-        if (folded < 0) break;
-        any = any || folded;
-    }
-    return any;
+    for (uint32_t n = 0, nodes = graph->node_count; n < nodes; n++)
+        if (fold_node(&folding, n, changed) < 0) return -1;
+    return 0;
 }
 
-bool fold_constants(struct graph *graph) {
-    bool changed = graph_compact(graph); /* in order */
+int fold_constants(struct graph *graph, bool *changed) {
+    bool folded = false;
+    *changed = graph_compact(graph) || *changed; /* in order */
     struct arena *scratch = arena_new(graph->context);
-    bool folded = fold(graph, scratch);
+    int status = fold(graph, scratch, &folded);
     arena_free(scratch);
     if (folded) graph_compact(graph);
-    return changed || folded;
+    *changed = *changed || folded;
+    return status;
 }
 
 int pass_fold_constants(struct program *program, bool *changed) {
-    *changed = fold_constants(program->graph);
-    return 0;
+    return fold_constants(program->graph, changed);
 }

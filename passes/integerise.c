@@ -108,7 +108,7 @@ static int lower_graph(struct integerise *state) {
 }
 
 int pass_integerise(struct program *program, bool *changed) {
-    (void)fold_constants(program->graph); /* passes since have narrowed constants */
+    if (fold_constants(program->graph, changed) < 0) return -1; /* passes since have narrowed constants */
     struct arena *scratch = arena_new(program->context);
     struct integerise state = {.program = program, .real = program->graph, .scratch = scratch};
     state.integer = graph_new(program->context, program->graph->name);

@@ -431,7 +431,8 @@ int pass_ports(struct program *program, bool *changed) {
     if (check_option_names(program) < 0) return -1;
     struct arena *scratch = arena_new(program->context);
     int status = port_split_concatenations(program, scratch, changed);
-    if (status == 0 && *changed) (void)fold_constants(program->graph); /* what had joined an input is by itself now */
+    if (status == 0 && *changed) /* what had joined an input is by itself now */
+        status = fold_constants(program->graph, changed);
     const struct value_list inputs = status < 0 ? (struct value_list){0} : graph_inputs(program->graph, program->arena);
     for (uint32_t i = 0; i < inputs.count; i++)
         if (port_of(program, inputs.at[i], i, scratch, changed) < 0) status = -1;

@@ -4,8 +4,8 @@
 
 #include "passes/passes.h"
 
-/* fold_constants.c, for passes that make new constants: evaluates and compacts; whether anything changed. */
-bool fold_constants(struct graph *graph);
+/* fold_constants.c, for passes that make new constants: evaluates and compacts; -1 and a diagnosis. */
+int fold_constants(struct graph *graph, bool *changed);
 
 int pass_fold_constants(struct program *program, bool *changed);
 int pass_clean(struct program *program, bool *changed);

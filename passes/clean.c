@@ -26,7 +26,8 @@ static valref repeated_operand(const struct graph *graph, const struct node *nod
         if (is_constant(graph, a, 1, result, b)) return b;
         return is_constant(graph, b, 1, result, a) ? a : NO_VALUE;
     case OP_SUB: return is_constant(graph, b, 0, result, a) ? a : NO_VALUE;
-    case OP_DIV: return is_constant(graph, b, 1, result, a) ? a : NO_VALUE;
+    case OP_DIV:
+    case OP_POW: return is_constant(graph, b, 1, result, a) ? a : NO_VALUE;
     case OP_RESHAPE: return shape_equal(&graph_value(graph, a)->shape, result) ? a : NO_VALUE;
     case OP_CONCAT: return node->input_count == 1 ? a : NO_VALUE;
     case OP_TRANSPOSE:

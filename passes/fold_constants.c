@@ -2,7 +2,8 @@
  *
  * A quantiser's result is an integer times a scale, and must not become a number that has forgotten it: weights are
  * such (quant_to_narrow and integerise read them). So quantisers of constants stay, and behind them what integers do
- * exactly: movements, sums and products. What any other operator makes of them has no such scale and is a number. */
+ * exactly: movements, sums, products and maxima. What any other operator makes of them has no such scale and is a
+ * number. */
 #include "passes/table.h"
 #include "ir/ops.h"
 
@@ -24,7 +25,7 @@ static bool keeps_scale(enum op op) {
 
 enum constancy {
     VARIABLE,
-    CONSTANT, /* but an integer times a scale */
+    CONSTANT, /* made of integers times scales */
     NUMBER
 };
 

@@ -197,19 +197,10 @@ static void bound_all(const struct bounds *bounds, const struct node *node, stru
     for (size_t e = 0; e < count; e++) out[e] = all;
 }
 
-static void bound_narrow(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
-    const struct formats *formats = &node->attributes.quantizer.formats;
-    for (size_t e = 0; e < count; e++) {
-        struct format format =
-            formats->at[shape_project(&graph_value(bounds->graph, node->result)->shape, e, &formats->shape)];
-        out[e] = format.width ? (struct real_range){fixed_to_real(format_min(format), format.fraction),
-                                                    fixed_to_real(format_max(format), format.fraction)}
-                              : (struct real_range){0, 0};
-    }
-}
-
-/* The codes of a quantiser of the model; one that is no constant function is as wide as all its operands. */
-static void bound_quant(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+/* The codes of a quantiser of the model: those between its operand's ends, all that the format has where it wraps or
+ * zeroes. One that is no constant function is as wide as all its operands. */
+static void bound_quantiser(const struct bounds *bounds, const struct node *node, struct real_range *out,
+                            size_t count) {
     struct quantisation codes;
     if (!quantisation_of(bounds->graph, node, bounds->arena, &codes)) {
         bound_all(bounds, node, out, count);
@@ -217,10 +208,22 @@ static void bound_quant(const struct bounds *bounds, const struct node *node, st
     }
     for (size_t e = 0; e < count; e++) {
         struct format format = codes.formats[e];
+        struct real_range in = operand_range(bounds, node, 0, e);
+        int64_t lo = format_min(format), hi = format_max(format), own[2];
+        bool between = quantisation_clamps(&codes, e, in.lo) && quantisation_clamps(&codes, e, in.hi) &&
+                       quantisation_code(&codes, e, in.lo, &own[0]) && quantisation_code(&codes, e, in.hi, &own[1]);
+        if (between) lo = own[0], hi = own[1];
         double scale = codes.scale ? codes.scale[e] : 1;
-        out[e] = (struct real_range){scale * fixed_to_real(format_min(format), format.fraction),
-                                     scale * fixed_to_real(format_max(format), format.fraction)};
+        out[e] = format.width ? (struct real_range){scale * fixed_to_real(lo, format.fraction),
+                                                    scale * fixed_to_real(hi, format.fraction)}
+                              : (struct real_range){0, 0};
     }
+}
+
+static void bound_argmax(const struct bounds *bounds, const struct node *node, struct real_range *out, size_t count) {
+    const struct shape *operand = &graph_value(bounds->graph, node->inputs[0])->shape;
+    double last = (double)operand->dim[node->attributes.axis.axis] - 1;
+    for (size_t e = 0; e < count; e++) out[e] = (struct real_range){0, last};
 }
 
 static void bound_batch_norm(const struct bounds *bounds, const struct node *node, struct real_range *out,
@@ -270,10 +273,11 @@ static void (*const bound_op[OP_COUNT])(const struct bounds *, const struct node
     [OP_CONCAT] = bound_all,
     [OP_SLICE] = bound_all,
     [OP_GATHER] = bound_all,
-    [OP_NARROW] = bound_narrow,
-    [OP_QUANT] = bound_quant,
-    [OP_BIPOLAR_QUANT] = bound_quant,
-    [OP_TRUNC_QUANT] = bound_quant,
+    [OP_ARGMAX] = bound_argmax,
+    [OP_NARROW] = bound_quantiser,
+    [OP_QUANT] = bound_quantiser,
+    [OP_BIPOLAR_QUANT] = bound_quantiser,
+    [OP_TRUNC_QUANT] = bound_quantiser,
 };
 
 static void bound_node(const struct bounds *bounds, const struct node *node) {

@@ -84,10 +84,19 @@ static bool chooses_last_axis(const struct graph *graph, const struct node *argm
     return operand->kind == VALUE_REAL && argmax->attributes.axis.axis == operand->shape.rank - 1;
 }
 
+/* A winning class that is always the same has become a constant. */
+static bool is_index(const struct accuracy *accuracy, const struct pairing *pair, valref fixed, valref reference) {
+    const struct node *ends = through_reshapes(accuracy->fixed, fixed);
+    if (ends->op != OP_CONSTANT) return ends->op == OP_ARGMAX;
+    size_t floats = value_elements(accuracy->reference, reference);
+    bool has_classes = pair->float_is_index || pair->float_rule.wide > 1;
+    return has_classes && value_elements(accuracy->fixed, fixed) == floats / pair->float_rule.wide;
+}
+
 /* The firmware's numbers behind its decisions. */
 static valref stands_beside(const struct accuracy *accuracy, const struct pairing *pair, valref fixed) {
     const struct node *ends = through_reshapes(accuracy->fixed, fixed);
-    if (pair->float_is_index) return NO_VALUE;
+    if (pair->float_is_index || (pair->fixed_is_index && ends->op == OP_CONSTANT)) return NO_VALUE;
     if (pair->fixed_is_index) fixed = ends->inputs[0];
     return value_elements(accuracy->fixed, fixed) == pair->floats ? fixed : NO_VALUE;
 }
@@ -99,8 +108,8 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     const struct node *ends = through_reshapes(accuracy->reference, reference->value);
     pair->float_rule = decision_rule_of(accuracy->reference, output);
     if (!isnan(accuracy->threshold)) pair->float_rule.threshold = accuracy->threshold;
-    pair->fixed_is_index = through_reshapes(accuracy->fixed, fixed)->op == OP_ARGMAX;
     pair->float_is_index = ends->op == OP_ARGMAX;
+    pair->fixed_is_index = is_index(accuracy, pair, fixed, reference->value);
     pair->compared = "its outputs";
     if (ends->op == OP_SOFTMAX && !has_part_of(accuracy->fixed, ends->name)) {
         reference->value = ends->inputs[0];

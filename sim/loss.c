@@ -14,9 +14,9 @@
 
 enum { TABLE_BITS = 10, BINARY32_BITS = 22 };
 /* A loss is told as one when unexplained flips are more than this share of the decisions, all flips more than
- * that (on made-up events half, numbers outside formats apart), events with unexplained errors more than this, the
- * error in units of the outputs' spread more than that, or the accuracy lost more than this. */
-static const double unexplained_flips = 0.001, all_flips = 0.05, made_up_flips = 0.5, unexplained_events = 0.1,
+ * that (on made-up events half of what a coin flips, numbers outside formats apart), events with unexplained errors
+ * more than this, the error in units of the outputs' spread more than that, or the accuracy lost more than this. */
+static const double unexplained_flips = 0.001, all_flips = 0.05, made_up_flips = 0.25, unexplained_events = 0.1,
                     coarse = 0.25, accuracy_loss = 0.01;
 
 const double loss_quantiles[LOSS_QUANTILES] = {0.5, 0.9, 0.99, 0.999};
@@ -127,10 +127,10 @@ static const char *too_many_flips(const struct loss *loss, bool all, double shar
     memcpy(whole.flipped_by, loss->flipped_by, sizeof whole.flipped_by);
     for (uint32_t o = 0; o <= loss->output_count; o++) {
         const struct loss_output *output = o ? &loss->by_output[o - 1] : &whole;
-        uint64_t flipped = flips(loss, output, all);
-        if (is_more(flipped, share, output->decisions))
+        uint64_t flipped = flips(loss, output, all), decisions = output->decisions - nobodys(loss, output->flipped_by);
+        if (is_more(flipped, share, decisions))
             return arena_printf(arena, "%s of the decisions%s flipped%s",
-                                share_words(arena, (double)flipped, (double)output->decisions),
+                                share_words(arena, (double)flipped, (double)decisions),
                                 output->name ? arena_printf(arena, " of output '%s'", output->name) : "", why);
     }
     return NULL;

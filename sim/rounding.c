@@ -110,13 +110,13 @@ static void add_narrow(struct roundings *roundings, const struct graph *referenc
     find_function(roundings, reference, node, source);
 }
 
-/* Also of a staircase: the function itself, or the index of its table, made of the codes in front. */
+/* The function itself, or the index of its table, made of the codes in front. */
 static void add_table(struct roundings *roundings, const struct graph *reference, const struct node *node,
                       struct arena *arena) {
     struct source *source = add_source(roundings, node->result, arena);
     for (size_t e = 0; e < source->elements; e++)
         source->variance[e] = variance_of(ldexp(1, -graph_format(roundings->fixed, node->result, e).fraction), true);
-    if (node->op == OP_THRESHOLD) find_function(roundings, reference, node, source);
+    find_function(roundings, reference, node, source);
 }
 
 static int bit_length(int64_t code) {

@@ -331,14 +331,21 @@ static inline valref network_affine(struct network *network, valref x) {
     return graph_append(network->graph, OP_BATCH_NORM, network_name(network, "bn"), operands, 5, &attributes);
 }
 
+/* The winning feature as a number. */
+static inline valref network_winner(struct network *network, valref x) {
+    union attributes axis = {.axis = {.axis = 1, .keep_dimensions = true, .select_last = draw(network, 4) == 0}};
+    return graph_append(network->graph, OP_ARGMAX, network_name(network, "argmax"), &x, 1, &axis);
+}
+
 static inline void network_grow(struct network *network) {
     valref x = network_pick(network), y;
-    switch (draw(network, network->hard ? 15 : 14)) {
+    switch (draw(network, network->hard ? 16 : 15)) {
     case 0:
     case 1:
     case 2: y = network_dense(network, x); break;
     case 13: y = network_with_constant(network, x); break;
-    case 14: y = network_stack(network, x); break;
+    case 14: y = network->plain ? network_residual(network, x) : network_winner(network, x); break;
+    case 15: y = network_stack(network, x); break;
     case 3:
     case 4: y = network_residual(network, x); break;
     case 5: y = network_concat(network, x); break;
@@ -366,8 +373,9 @@ static inline valref network_ending(struct network *network, valref x) {
         return graph_append(network->graph, OP_CONCAT, network_name(network, "heads"),
                             (valref[]){x, network_pick(network)}, 2, &axis);
     case 4:
-        return draw(network, 3) ? x
-                                : network_constant(network, 1 + draw(network, NETWORK_FEATURES_MAX), draw(network, 4));
+        if (draw(network, 3)) return x;
+        x = network_constant(network, 1 + draw(network, NETWORK_FEATURES_MAX), draw(network, 4));
+        return draw(network, 3) ? x : network_winner(network, x);
     default: return x;
     }
 }

@@ -40,6 +40,8 @@ static void write_network(const struct trial *trial) {
         text.length);
 }
 
+static uint64_t bounded, unbounded;
+
 static bool run(uint64_t seed, int *refused) {
     struct trial trial = trial_new(seed, NULL, 0);
     trial.hard = getenv("HARD") != NULL;
@@ -48,6 +50,8 @@ static bool run(uint64_t seed, int *refused) {
     else if (context_guarded(trial.context, network_check, &trial) < 0)
         trial.wrong = "a check fell over";
     if (trial.reason && !trial.wrong) count_reason(trial.reason, seed);
+    bounded += trial.bounded;
+    unbounded += trial.unbounded;
     *refused += trial.refused && !trial.wrong;
     bool right = !trial.wrong;
     if (!right) printf("# seed %llu: %s\n", (unsigned long long)seed, trial.wrong);
@@ -68,6 +72,8 @@ int main(int argc, char **argv) {
     int wrong = 0, refused = 0;
     for (long i = 0; i < count; i++) wrong += !run((uint64_t)(first + i), &refused);
     printf("# %ld networks from seed %ld: %d wrong, %d refused\n", count, first, wrong, refused);
+    printf("# %llu numbers were held to bounds, %llu had none\n", (unsigned long long)bounded,
+           (unsigned long long)unbounded);
     for (int i = 0; i < reason_count; i++)
         printf("# %4d refused, the first of seed %llu: %s\n", reasons[i].count, (unsigned long long)reasons[i].seed,
                reasons[i].text);

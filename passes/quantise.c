@@ -133,15 +133,23 @@ static bool rounds(const struct graph *graph, const struct node *reader, valref 
 /* Whether all that reads a value rounds it by a quantiser, which then sees the function itself. */
 static bool all_round(const struct graph *graph, valref value) {
     if (is_output(graph, value)) return false;
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        for (uint32_t k = 0; !graph->nodes[n].dead && k < graph->nodes[n].input_count; k++)
-            if (valref_equal(graph->nodes[n].inputs[k], value) && !rounds(graph, &graph->nodes[n], value)) return false;
-    return true;
+    struct arena *scratch = arena_new(graph->context);
+    struct reader_list readers = graph_readers(graph, value, scratch);
+    bool all = true;
+    for (uint32_t i = 0; i < readers.count && all; i++) {
+        const struct node *reader = graph_node(graph, readers.at[i].node);
+        all = reader->dead || rounds(graph, reader, value);
+    }
+    arena_free(scratch);
+    return all;
 }
 
+/* Or arithmetic with constants and then a quantiser does. */
 static bool rounds(const struct graph *graph, const struct node *reader, valref value) {
-    if (!valref_equal(reader->inputs[0], value)) return false;
-    return op_is_quantiser(reader->op) || (is_passed_through(graph, reader) && all_round(graph, reader->result));
+    uint32_t slot;
+    if (op_is_quantiser(reader->op)) return valref_equal(reader->inputs[0], value);
+    return waits_for_quantiser(graph, reader, &slot) && !op_is_transcendental(reader->op) &&
+           valref_equal(reader->inputs[slot], value) && all_round(graph, reader->result);
 }
 
 /* For the table alone: what the narrowing cuts off, the other readers must see. */

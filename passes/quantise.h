@@ -59,6 +59,8 @@ int quantise_other_constants(struct program *program, const struct real_ranges *
 int split_batch_norms(struct program *program);
 
 /* ---- quantise_staircase.c ---- */
+/* Whether the line keeps the operator waiting for a quantiser: one operand is *slot, all others are constants. */
+bool waits_for_quantiser(const struct graph *graph, const struct node *node, uint32_t *slot);
 
 /* Of a function of one number, all of whose readers round it by a quantiser; operand: the range of what it reads. */
 bool staircase_is_possible(const struct graph *graph, const struct node *function, struct real_range operand,

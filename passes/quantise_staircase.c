@@ -12,8 +12,7 @@
  * LUT. */
 enum { STEPS_WORTH_IT = 1 << 12 };
 
-/* Operators with a constant that the line keeps waiting for the function. */
-static bool waits(const struct graph *graph, const struct node *node, uint32_t *slot) {
+bool waits_for_quantiser(const struct graph *graph, const struct node *node, uint32_t *slot) {
     *slot = 0;
     switch (node->op) {
     case OP_ADD:
@@ -45,7 +44,7 @@ static bool is_monotone(const struct graph *graph, const struct node *node, uint
 
 static bool operand_is_monotone(const struct graph *graph, valref operand) {
     uint32_t slot;
-    for (const struct node *node = graph_definition(graph, operand); waits(graph, node, &slot);
+    for (const struct node *node = graph_definition(graph, operand); waits_for_quantiser(graph, node, &slot);
          node = graph_definition(graph, node->inputs[slot]))
         if (!is_monotone(graph, node, slot)) return false;
     return true;
@@ -80,13 +79,15 @@ static bool quantiser_has_few_steps(const struct graph *graph, const struct node
     return true;
 }
 
-/* Of all quantisers that read the value; movements and ReLU between are monotone. */
+/* Of all quantisers that read the value, through movements and ReLU alone: these are monotone, and leave the bounds. */
 static bool readers_have_few_steps(const struct graph *graph, valref value, double lo, double hi, struct arena *arena) {
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        const struct node *reader = &graph->nodes[n];
-        if (reader->dead || reader->input_count == 0 || !valref_equal(reader->inputs[0], value)) continue;
+    struct reader_list readers = graph_readers(graph, value, arena);
+    for (uint32_t i = 0; i < readers.count; i++) {
+        const struct node *reader = graph_node(graph, readers.at[i].node);
+        bool goes_on = op_is_movement(reader->op) || reader->op == OP_RELU;
+        if (reader->dead) continue;
         if (op_is_quantiser(reader->op) ? !quantiser_has_few_steps(graph, reader, lo, hi, arena)
-                                        : !readers_have_few_steps(graph, reader->result, lo, hi, arena))
+                                        : !goes_on || !readers_have_few_steps(graph, reader->result, lo, hi, arena))
             return false;
     }
     return true;

@@ -31,7 +31,8 @@ enum constancy {
 
 static enum constancy constancy_of(const struct graph *graph, const struct node *node, const enum constancy *known) {
     if (graph_reals(graph, node->result)) return NUMBER;
-    if (node->input_count == 0 || node->result_count > 1 || graph_value(graph, node->result)->kind != VALUE_REAL)
+    if (node->input_count == 0 || node->result_count > 1 || node->body ||
+        graph_value(graph, node->result)->kind != VALUE_REAL)
         return VARIABLE;
     enum constancy least = NUMBER;
     for (uint32_t i = 0; i < node->input_count; i++)

@@ -17,6 +17,7 @@ static const struct field path_fields[] = {FIELD(struct path_report, NAME, "laye
 const struct field layer_fields[] = {FIELD(struct layer_report, NAME, "name", name),
                                      FIELD(struct layer_report, NAME, "op", op),
                                      FIELD(struct layer_report, TEXT, "module", module),
+                                     FIELD_LATER(struct layer_report, BOOL, "made", made),
                                      FIELD(struct layer_report, NAME, "format", format),
                                      FIELD_IN(struct layer_report, "cost", cost, cost_fields),
                                      FIELD(struct layer_report, INT, "first_cycle", first_cycle),

@@ -61,7 +61,12 @@ for model in a:jets_6bit hgq:jets_hgq; do
     check "${model#*:}: FF of the top are no more than it declares" "[ \$(sed -n 's/^top //p' counted.txt) -le \$(sed -n 's/^top //p' declared.txt) ]"
     check "${model#*:}: and FF of all modules are all FF" "[ \$(awk '{ bits += \$2 } END { print bits }' counted.txt) = $(number "${model%:*}/report/report.json" ff) ]"
 done
-rm -rf hgq declared.txt counted.txt
+"$BXC" report hgq > hgq.txt
+check "rows name what a module absorbed, whatever its name" "grep -q '^  dense1  *dense1.add, dense1.relu, dense2.iq  *matmul, add, relu, narrow ' hgq.txt"
+check "as the page does" "grep -q 'dense1<small>with dense1.<wbr/>add, dense1.<wbr/>relu, dense2.<wbr/>iq</small>' hgq/report/report.html"
+"$BXC" report a > six.txt
+check "and of what passes made only the model's" "grep -q '^  softmax.product  *softmax  *mul' six.txt && grep -q '^  softmax.exp_product  *mul' six.txt"
+rm -rf hgq hgq.txt six.txt declared.txt counted.txt
 
 # diff
 "$BXC" diff a again > same.txt; code=$?

@@ -10,7 +10,7 @@
 #include "tests/test.h"
 
 static struct layer_report layers[] = {
-    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375, NULL, NULL},
+    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375, NULL, false},
     {"dense_1/MatMul <script>alert('&')</script>",
      "matmul",
      "17 to 21 bits, by element",
@@ -22,7 +22,7 @@ static struct layer_report layers[] = {
      -128,
      127.9,
      "dense_1/MatMul <script>alert('&')</script>",
-     NULL},
+     false},
     {"a/very/long/name/of/a/layer/that/does/not/fit/\xc3\xa9t\xc3\xa9/relu\xff\x01",
      "relu",
      "u6f4",
@@ -34,10 +34,10 @@ static struct layer_report layers[] = {
      0,
      3.9375,
      "dense_1/MatMul <script>alert('&')</script>",
-     NULL},
-    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995, "softmax.exp", NULL},
-    {"softmax.idle", "narrow", "u12f11", {0, 0, 0, 0}, -1, -1, 0, 1, 0, 1.9995, "softmax.idle", NULL},
-    {"(top: ports and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL, NULL},
+     false},
+    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995, "softmax.exp", true},
+    {"softmax.idle", "narrow", "u12f11", {0, 0, 0, 0}, -1, -1, 0, 1, 0, 1.9995, "softmax.idle", true},
+    {"(top: ports and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL, true},
 };
 static struct port_report ports[] = {
     {"x", "input", 16, 256, "s16f10", "half_even", "saturate", "default: \"no input quantiser\"", "0123abcd"},
@@ -521,17 +521,26 @@ static void rows_name_what_they_absorbed(void) {
         {.name = "dense.1", .op = "matmul", .format = "s9f3", .last_cycle = 1, .module = "dense.1"},
         {.name = "dense.bias", .op = "add", .format = "s9f3", .last_cycle = 1, .module = "dense.1"},
         {.name = "relu", .op = "relu", .format = "s9f3", .last_cycle = 1, .module = "dense.1"},
-        {.name = "relu.narrow", .op = "narrow", .format = "u6f4", .last_cycle = 1, .module = "dense.1"},
+        {.name = "dense.1.quant", .op = "narrow", .format = "u6f4", .last_cycle = 1, .module = "dense.1"},
+        {.name = "relu.narrow", .op = "narrow", .format = "u6f4", .last_cycle = 1, .module = "dense.1", .made = true},
         {.name = "max", .op = "reduce_max", .format = "s9f3", .last_cycle = 1, .module = "max"},
     };
     struct bxc_context *context = context_new();
-    struct strbuf text = strbuf_new(context->arena);
+    struct strbuf text = strbuf_new(context->arena), page = strbuf_new(context->arena),
+                  json = strbuf_new(context->arena), again = strbuf_new(context->arena);
     struct compile_report other = report;
     other.layers = some;
     other.layer_count = sizeof some / sizeof *some;
     report_terminal(&text, &other, NULL, false);
-    CHECK(strstr(text.data, "  dense.1  dense.bias, relu  matmul, add, relu, narrow  u6f4"));
-    CHECK(strstr(text.data, "  max                        reduce_max"));
+    report_html(&page, &other, NULL);
+    report_json(&json, &other, NULL);
+    const struct compile_report *parsed = report_parse(context, context->arena, "report.json", json.data);
+    report_terminal(&again, parsed, NULL, false);
+    CHECK(strstr(again.data, "  dense.1  dense.bias, relu, dense.1.quant  matmul"));
+    CHECK_STR(refusal(context, "\"made\":\tfalse,", ""), ""); /* until 0.1.0 */
+    CHECK(strstr(page.data, "<small>with dense.<wbr/>bias, relu, dense.<wbr/>1.<wbr/>quant</small>"));
+    CHECK(strstr(text.data, "  dense.1  dense.bias, relu, dense.1.quant  matmul, add, relu, narrow  u6f4"));
+    CHECK(strstr(text.data, "  max                                       reduce_max"));
     context_free(context);
 }
 

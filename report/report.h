@@ -130,6 +130,7 @@ struct explanation {
     struct layer_share *layers;
     uint32_t layer_count;
     int rest_cycles; /* boundary registers */
+    struct cost top; /* of the top: ports and valid */
     struct kind_share *kinds;
     uint32_t kind_count;
     struct layer_share *softmax; /* of each softmax together */

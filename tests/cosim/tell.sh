@@ -25,6 +25,8 @@ cycles=$(number a/report/report.json cycles); lut=$(number a/report/report.json 
 added=$(($(sum explain.json layers adds) + $(number explain.json boundary_cycles)))
 check "the cycles that modules add are the latency" "[ $added = $cycles ]"
 check "the LUT of modules are all LUT" "[ $(sum explain.json layers lut) = $lut ]"
+top=$(sed -n '/"top":/,/}/p' explain.json | sed -n 's/.*"ff":[[:space:]]*\([0-9]*\).*/\1/p')
+check "the FF of modules and of the top are all FF" "[ \$(($(sum explain.json layers ff) + top)) = $(number a/report/report.json ff) ] && [ $top -gt 0 ]"
 check "the LUT by kind of logic are all LUT" "[ $(sum explain.json logic lut) = $lut ]"
 here=$(sed -n '/"name":[[:space:]]*"this one"/,/}/p' explain.json)
 check "compiled at its own clock it is itself" "echo '$here' | grep -q '\"cycles\":[[:space:]]*$cycles,' && echo '$here' | grep -q '\"lut\":[[:space:]]*$lut,'"
@@ -32,6 +34,7 @@ check "compiled at its own clock it is itself" "echo '$here' | grep -q '\"cycles
 half=$(number b/report/report.json cycles)
 "$BXC" compile $jets/jets_6bit.onnx -o c --calibrate $jets/events.npy --softmax drop > /dev/null 2>&1
 "$BXC" explain a > explain.txt
+check "explain tells the FF of the top, as report does" "grep -q '^  (top: ports and valid)  .*  $top *\$' explain.txt && \"$BXC\" report a | grep -q '^  (top: ports and valid)  .*  $top\$'"
 check "the trial without the softmax is what compile gives for it" "grep -Eq \"^  --softmax drop +$(number c/report/report.json cycles) \" explain.txt"
 "$BXC" explain c --json > c.json
 slow=$(sed -n "/\"clock_period_ns\":[[:space:]]*5.5/,/}/p" c.json)

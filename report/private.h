@@ -31,15 +31,25 @@ size_t read_into(struct json_reader *reader, const char *key, int index);
 void read_out(struct json_reader *reader, size_t outer);
 const char *read_text(struct json_reader *reader, const cJSON *object, const char *key);
 const char *read_text_or_null(struct json_reader *reader, const cJSON *object, const char *key); /* null gives NULL */
-double read_number(struct json_reader *reader, const cJSON *object, const char *key);
-double read_number_or(struct json_reader *reader, const cJSON *object, const char *key, double otherwise); /* null */
+struct bound { /* what a number of a file may be; what: such a number, "a count" */
+    double low, high;
+    const char *what;
+};
+extern const struct bound bound_count, bound_int, bound_share, bound_from_zero, bound_from_one, bound_or_none,
+    bound_period, bound_bit;
+/* bound NULL: any; and so below */
+double read_bounded(struct json_reader *reader, const cJSON *item, const char *key, const struct bound *bound);
+double read_number(struct json_reader *reader, const cJSON *object, const char *key, const struct bound *bound);
+/* null gives otherwise */
+double read_number_or(struct json_reader *reader, const cJSON *object, const char *key, const struct bound *bound,
+                      double otherwise);
 bool read_bool(struct json_reader *reader, const cJSON *object, const char *key);
 /* null gives false */
 bool read_bool_or_null(struct json_reader *reader, const cJSON *object, const char *key);
 /* NULL when it is no array (cJSON_ArrayForEach would walk objects too). */
 const cJSON *read_array(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count);
 uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key);
-int read_int(struct json_reader *reader, const cJSON *object, const char *key);
+int read_int(struct json_reader *reader, const cJSON *object, const char *key, const struct bound *bound);
 /* "layers[3].name is not a text", or that there is none (item NULL); told once a file. */
 void read_wrong(struct json_reader *reader, const cJSON *item, const char *key, const char *wanted);
 
@@ -70,7 +80,8 @@ struct field {
     enum field_kind kind;
     size_t offset, count, size; /* in the struct; of an item */
     uint32_t most;
-    bool later; /* may be missing: it stays zero */
+    bool later;                /* may be missing: it stays zero */
+    const struct bound *bound; /* of NUMBER, ERROR, AMOUNT and INT; NULL: any */
     const struct field *fields;
     void (*write)(struct arena *arena, cJSON *json, const char *key, const void *object);
     void (*read)(struct json_reader *reader, const cJSON *json, const char *key, void *object);
@@ -79,6 +90,8 @@ struct field {
     { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member) }
 #define FIELD_LATER(type, kind_, key_, member)                                                                         \
     { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .later = true }
+#define FIELD_WITHIN(type, kind_, key_, member, bound_)                                                                \
+    { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .bound = &(bound_) }
 #define FIELD_TOGETHER(key_, fields_)                                                                                  \
     { .key = (key_), .kind = FIELD_GROUP, .fields = (fields_) }
 #define FIELD_IN(type, key_, member, fields_)                                                                          \

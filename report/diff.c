@@ -58,13 +58,18 @@ static struct diff_row *add_row(struct comparison *comparison, int group, const 
     return row;
 }
 
-/* What the words of the row are about; they may be the same for two numbers. */
-static void set_numbers(struct diff_row *row, const char *unit, double left, double right) {
-    row->kind = ROW_NUMBER;
+/* The numbers whose change the row tells; they may differ where its words do not. */
+static void set_change(struct diff_row *row, const char *unit, double left, double right) {
     row->unit = unit;
     row->left.number = left;
     row->right.number = right;
     row->differs |= isnan(left) != isnan(right) || left < right || left > right;
+}
+
+/* What the words of the row are about. */
+static void set_numbers(struct diff_row *row, const char *unit, double left, double right) {
+    row->kind = ROW_NUMBER;
+    set_change(row, unit, left, right);
 }
 
 static void set_objects(struct diff_row *row, const void *left, const void *right) {
@@ -178,8 +183,8 @@ static void add_layer(struct comparison *comparison, const char *name, const str
     struct arena *arena = comparison->arena;
     double before = left ? left->cost.lut : 0, after = right ? right->cost.lut : 0;
     struct diff_row *row = add_row(comparison, GROUP_LAYERS, name, layer_words(arena, left), layer_words(arena, right));
-    if (left && right) set_numbers(row, "LUT", before, after);
     set_objects(row, left, right);
+    if (left && right) set_change(row, "LUT", before, after);
     if (left && right && (before == 0) != (after == 0))
         row->change =
             arena_printf(arena, "%s%s LUT", after > before ? "+" : "-", words_count(arena, fabs(after - before)));
@@ -353,12 +358,16 @@ void diff_html(struct strbuf *out, const struct firmware_side *left, const struc
 
 static void add_side(struct arena *arena, cJSON *json, const char *key, const struct diff_group *group,
                      const struct diff_row *row, const struct diff_side *side) {
-    if (row->kind == ROW_NUMBER)
-        json_number(arena, json, key, side->number);
-    else if (row->kind == ROW_OBJECT && side->object)
-        fields_write(arena, json_object(arena, json, key), group->fields, side->object);
-    else
-        json_text(arena, json, key, row->kind == ROW_WORDS ? side->words : NULL);
+    switch (row->kind) {
+    case ROW_WORDS: json_text(arena, json, key, side->words); break;
+    case ROW_NUMBER: json_number(arena, json, key, side->number); break;
+    case ROW_OBJECT:
+        if (side->object)
+            fields_write(arena, json_object(arena, json, key), group->fields, side->object);
+        else
+            json_null(arena, json, key);
+        break;
+    }
 }
 
 static void add_json(struct arena *arena, cJSON *json, const struct diff_group *group, const struct diff_row *row) {

@@ -45,6 +45,10 @@ void json_text(struct arena *arena, cJSON *parent, const char *key, const char *
     add(arena, parent, key, text ? cJSON_CreateString(words_clean(arena, text)) : cJSON_CreateNull());
 }
 
+void json_null(struct arena *arena, cJSON *parent, const char *key) {
+    add(arena, parent, key, cJSON_CreateNull());
+}
+
 void json_number(struct arena *arena, cJSON *parent, const char *key, double number) {
     add(arena, parent, key, isfinite(number) ? cJSON_CreateNumber(number) : cJSON_CreateNull());
 }

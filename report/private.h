@@ -12,6 +12,7 @@ cJSON *json_root(struct arena *arena);
 cJSON *json_object(struct arena *arena, cJSON *parent, const char *key); /* key NULL: appended to an array */
 cJSON *json_array(struct arena *arena, cJSON *parent, const char *key);
 void json_text(struct arena *arena, cJSON *parent, const char *key, const char *text); /* NULL becomes null */
+void json_null(struct arena *arena, cJSON *parent, const char *key);
 /* NaN and infinity become null */
 void json_number(struct arena *arena, cJSON *parent, const char *key, double number);
 void json_bool(struct arena *arena, cJSON *parent, const char *key, bool value);

@@ -141,7 +141,9 @@ enum { CROSSING_NS = 25, LEVEL1_NS = 12500 };
 const char *words_crossings(struct arena *arena, double nanoseconds); /* "2.44 bunch crossings of 25 ns" */
 const char *words_level1(struct arena *arena, double nanoseconds);    /* "0.49 % of a level-1 latency of 12.5 us" */
 extern const char words_formats[];                                    /* how formats are read */
-const char *words_cycles(struct arena *arena, int first, int last);   /* "0-2", "-" */
+const char *words_cycles(struct arena *arena, int first, int last);   /* "0-2", "-": in columns */
+/* "in cycles 0 to 2", "in cycle 3", "in no cycle" */
+const char *words_in_cycles(struct arena *arena, int first, int last);
 /* "act0[2] -> dense1[3] (sum, sum) -> act1[3] (clamp)" */
 const char *words_path(struct arena *arena, const struct compile_report *report);
 const char *words_engine(struct arena *arena, const struct engine_result *result); /* "rtl, gaps" */

@@ -485,6 +485,30 @@ static void differences_are_numbers(void) {
     context_free(context);
 }
 
+/* Only a layer or a port is new or gone, not what was 0 or becomes 0. */
+static void only_objects_are_new_or_gone(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf text = strbuf_new(context->arena), back = strbuf_new(context->arena),
+                  page = strbuf_new(context->arena);
+    struct compile_report other = report;
+    struct verdict exact = verdict;
+    other.layer_count = 5;
+    other.port_count = 1;
+    other.total.bram18 = 0;
+    exact.loss.max_error = 0;
+    const struct firmware_side left = {"a", &report, &verdict}, right = {"b", &other, &exact};
+    diff_terminal(&text, &left, &right, false);
+    diff_terminal(&back, &right, &left, false);
+    diff_html(&page, &left, &right);
+    CHECK_EQ(count_of(text.data, " gone\n"), 2);
+    CHECK_EQ(count_of(back.data, " new\n"), 2);
+    CHECK_EQ(count_of(text.data, "-100.0 %\n"), 2);
+    CHECK(strstr(back.data, "  largest error against the model      0             0.03               -\n"));
+    CHECK(strstr(text.data, "change of LUT\n") && strstr(page.data, ">Change of LUT<"));
+    CHECK(strstr(text.data, "no format, in no cycle, 0 LUT, 300 FF"));
+    context_free(context);
+}
+
 static bool is_well_formed(const char *text, size_t length) {
     xmlDocPtr document = xmlReadMemory(text, (int)length, "memory.xml", NULL, XML_PARSE_NONET);
     xmlErrorPtr error = xmlGetLastError();
@@ -531,6 +555,7 @@ static void rows_are_modules(void) {
         page.data,
         "<td>matmul, relu</td><td>u6f4</td><td class=\"n\">0-3</td><td class=\"n\">1,298</td><td class=\"n\">870</td>"));
     CHECK(!strstr(text.data, "softmax.idle"));
+    CHECK(strstr(page.data, "(input): in cycle 0<") && strstr(page.data, "(matmul, relu): in cycles 0 to 3<"));
     CHECK(strstr(after(page.data, "with a/"), "relu")); /* the nodes behind are named */
     context_free(context);
 }
@@ -791,6 +816,7 @@ int main(int argc, char **argv) {
     RUN(the_place_is_told);
     RUN(what_is_no_object_is_no_report);
     RUN(differences_are_numbers);
+    RUN(only_objects_are_new_or_gone);
     RUN(the_page_stands_alone);
     RUN(rows_are_modules);
     RUN(rows_name_what_they_absorbed);

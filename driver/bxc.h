@@ -137,8 +137,10 @@ const struct bxc_summary *bxc_firmware_summary(const struct bxc_firmware *firmwa
 
 struct bxc_engine_verdict {
     const char *name, *variant; /* variant: "", "gaps", "reset", "in a row" */
-    bool ran, compared, equal;  /* compared with the emulator: float has other numbers; equal: where it is */
-    const char *why;            /* it did not run, or what differs; NULL: it is equal */
+    bool ran;
+    bool compared;   /* with the emulator, or it failed before it could be; float never is: it has other numbers */
+    bool equal;      /* where it was compared; false of what failed */
+    const char *why; /* it did not run, or what differs; NULL: it is equal */
     uint64_t events;
     double events_per_second;
     int latency; /* measured, cycles; 0: the engine has none */

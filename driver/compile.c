@@ -21,6 +21,7 @@ struct compile_job {
     struct pass_report *reports;
     uint32_t report_count;
     struct strbuf reference, quantised;
+    struct node_names model_nodes; /* of the model as read */
     const char *name;
     char model_hash[65], reference_hash[65], content_hash[65];
     struct file_set files;
@@ -124,19 +125,30 @@ static const char *name_of_file(struct arena *arena, const char *path) {
     return name_firmware(arena, point && point > base ? arena_strndup(arena, base, (size_t)(point - base)) : base);
 }
 
+static int make_reference(struct compile_job *job) {
+    job->reference = strbuf_new(job->arena);
+    job->model_nodes = node_names_of(job->arena, job->program.graph);
+    graph_print(&job->reference, job->program.graph);
+    return read_back(job->program.graph, "reference.bxc", &job->reference);
+}
+
+static int take_reference(struct compile_job *job) {
+    job->reference = strbuf_new(job->arena);
+    strbuf_append(&job->reference, job->what->reference);
+    struct graph *reference = graph_parse(job->context, "reference.bxc", job->reference.data, job->reference.length);
+    if (!reference) return -1;
+    job->model_nodes = node_names_of(job->arena, reference);
+    graph_free(reference);
+    return 0;
+}
+
 static int read_model(struct compile_job *job) {
     if (hash_model(job) < 0) return -1;
     job->program.graph = frontend_read(job->context, job->what->model, NULL);
     if (!job->program.graph) return -1;
     job->name = job->options.name ? job->options.name : name_of_file(job->arena, job->what->model);
     job->program.graph->name = arena_strdup(job->program.graph->arena, job->name);
-    job->reference = strbuf_new(job->arena);
-    if (job->what->reference)
-        strbuf_append(&job->reference, job->what->reference);
-    else
-        graph_print(&job->reference, job->program.graph);
-    if (!job->what->reference && read_back(job->program.graph, "reference.bxc", &job->reference) < 0) return -1;
-    return 0;
+    return job->what->reference ? take_reference(job) : make_reference(job);
 }
 
 static bool names_a_node(const struct graph *graph, const char *pattern) {
@@ -244,6 +256,7 @@ static int emit(struct compile_job *job) {
 static int add_reports(struct compile_job *job) {
     struct compile_report *report = job->report = summary_new(job->arena, &job->program, job->name, job->content_hash);
     /* The model file's name and format decide no byte: the manifest tells them and the file's own hash. */
+    summary_mark_made(report, &job->model_nodes);
     report->command = arena_printf(job->arena, "bxc compile MODEL%s", options_words(job->arena, job->what->options));
     sha256_of(job->reference.data, job->reference.length, job->reference_hash);
     report->model_sha256 = job->reference_hash;

@@ -128,6 +128,13 @@ const struct node *softmax_start(const struct graph *graph, const char *node_nam
 void trial_without_softmax(const struct program *made, const struct graph *graph, struct explanation *out);
 
 /* ---- summary.c: the compile report from a program ---- */
+struct node_names { /* sorted */
+    const char **at;
+    uint32_t count;
+};
+struct node_names node_names_of(struct arena *arena, const struct graph *graph);
+/* Marks the layers that passes made: those whose names no node of the model as read has. */
+void summary_mark_made(struct compile_report *report, const struct node_names *model);
 struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *name,
                                    const char *content_hash);
 /* "s6f3", "12 to 13 bits, by element". */

@@ -55,14 +55,23 @@ static void find_steps(struct layer_share *layers, uint32_t count, int *end) {
     }
 }
 
-/* The summary's rows stand in the order of the graph's nodes, constants left out. */
+/* A row of no node: what modules share, or the top. */
+static void add_rest(const struct layer_report *row, struct explanation *out) {
+    if (row->module)
+        out->layers[out->layer_count++] =
+            (struct layer_share){.name = row->name, .kind = "", .first_cycle = -1, .last_cycle = -1, .cost = row->cost};
+    else
+        out->top = row->cost;
+}
+
+/* The summary's rows stand in the order of the graph's nodes, constants left out; what belongs to none comes last. */
 static void explain_layers(struct explain_job *job, const struct program *program,
                            const struct compile_report *report) {
     const struct graph *graph = program->graph;
     const uint32_t *heads = layer_heads(graph, job->arena);
     struct explanation *out = &job->explanation;
     struct layer_share **of_head = ARENA_ARRAY(job->arena, struct layer_share *, graph->node_count + 1);
-    out->layers = ARENA_ARRAY(job->arena, struct layer_share, graph->node_count + 1);
+    out->layers = ARENA_ARRAY(job->arena, struct layer_share, graph->node_count + 2);
     uint32_t row = 0;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n], *head = &graph->nodes[heads[n]];
@@ -76,6 +85,7 @@ static void explain_layers(struct explain_job *job, const struct program *progra
         }
         add_node(graph, &report->layers[row++], node, of_head[heads[n]]);
     }
+    for (; row < report->layer_count; row++) add_rest(&report->layers[row], out);
     int end;
     find_steps(out->layers, out->layer_count, &end);
     out->rest_cycles = report->latency - end;
@@ -172,7 +182,7 @@ static int explain_steps(struct explain_job *job) {
     struct program program;
     if (trial_compile(job->context, job->arena, graph_clone(graph), &job->compile, &program) == 0) {
         const struct compile_report *again = summary_new(job->arena, &program, report->name, report->content_hash);
-        job->explanation.report = report;
+        job->explanation.report = again;
         explain_layers(job, &program, again);
         explain_softmax(job, program.graph);
         explain_kinds(job, &program);

@@ -162,6 +162,8 @@ bool measurement_take(struct measurement *measurement, struct program *program, 
     int result = graph_is_integer(graph) ? run_integers(measurement, graph, after, scratch)
                                          : run_reals(measurement, graph, after, scratch);
     arena_free(scratch);
+    if (result < 0)
+        context_check_failed(program->context); /* it told that it is cancelled: no pass is to tell it again */
     bool can = result == 0 && comparable(measurement, graph);
     if (can)
         compare(measurement, after, out);

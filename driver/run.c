@@ -224,7 +224,7 @@ static int run_all(struct run_job *job) {
 }
 
 static int run_steps(struct run_job *job) {
-    if (options_count(job->options, "count", 0, 0, 1e15, &job->limit) < 0) return -1;
+    if (options_count(job->options, "count", 0, 1, 1e15, &job->limit) < 0) return -1;
     if (job->limit == 0) job->limit = UINT64_MAX;
     if (check_output(job) < 0 || choose_engine(job) < 0 || open_firmware(job) < 0) return -1;
     job->graph = job->engine_id == ENGINE_FLOAT ? job->firmware->reference : job->firmware->quantised;

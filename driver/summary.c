@@ -4,6 +4,7 @@
 #include "ir/ops.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *formats_words(struct arena *arena, const struct formats *formats) {
@@ -176,6 +177,25 @@ static void add_notes(struct arena *arena, const struct program *program, struct
                 diagnostics->items[i].location.node
                     ? arena_printf(arena, "%s: %s", diagnostics->items[i].location.node, diagnostics->items[i].message)
                     : diagnostics->items[i].message;
+}
+
+static int compare_names(const void *left, const void *right) {
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+struct node_names node_names_of(struct arena *arena, const struct graph *graph) {
+    struct node_names names = {ARENA_ARRAY(arena, const char *, graph->node_count + 1), 0};
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (!graph->nodes[n].dead) names.at[names.count++] = arena_strdup(arena, graph->nodes[n].name);
+    qsort(names.at, names.count, sizeof *names.at, compare_names);
+    return names;
+}
+
+void summary_mark_made(struct compile_report *report, const struct node_names *model) {
+    for (uint32_t i = 0; i < report->layer_count; i++) {
+        struct layer_report *layer = &report->layers[i];
+        layer->made = !bsearch(&layer->name, model->at, model->count, sizeof *model->at, compare_names);
+    }
 }
 
 struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *name,

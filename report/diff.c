@@ -22,8 +22,8 @@ struct diff_row {
 };
 
 struct diff_group {
-    const char *title, *key;
-    const struct field *fields; /* of its objects */
+    const char *title, *key, *change_of; /* "": of what the row is about */
+    const struct field *fields;          /* of its objects */
     struct diff_row *rows;
     uint32_t count, capacity;
 };
@@ -58,13 +58,18 @@ static struct diff_row *add_row(struct comparison *comparison, int group, const 
     return row;
 }
 
-/* What the words of the row are about; they may be the same for two numbers. */
-static void set_numbers(struct diff_row *row, const char *unit, double left, double right) {
-    row->kind = ROW_NUMBER;
+/* The numbers whose change the row tells; they may differ where its words do not. */
+static void set_change(struct diff_row *row, const char *unit, double left, double right) {
     row->unit = unit;
     row->left.number = left;
     row->right.number = right;
     row->differs |= isnan(left) != isnan(right) || left < right || left > right;
+}
+
+/* What the words of the row are about. */
+static void set_numbers(struct diff_row *row, const char *unit, double left, double right) {
+    row->kind = ROW_NUMBER;
+    set_change(row, unit, left, right);
 }
 
 static void set_objects(struct diff_row *row, const void *left, const void *right) {
@@ -73,10 +78,10 @@ static void set_objects(struct diff_row *row, const void *left, const void *righ
     row->right.object = right;
 }
 
+/* Of nothing there is no percentage. */
 static const char *change_words(struct arena *arena, double left, double right) {
     if (!isfinite(left) || !isfinite(right) || left == right) return "";
-    if (left == 0) return right > 0 ? "new" : "";
-    return right == 0 ? "gone" : arena_printf(arena, "%+.1f %%", 100 * (right - left) / left);
+    return left == 0 ? "-" : arena_printf(arena, "%+.1f %%", 100 * (right - left) / left);
 }
 
 /* A number of which less is better. */
@@ -149,7 +154,9 @@ static void add_port(struct comparison *comparison, const struct port_report *le
         a = arena_printf(arena, "%s, elements of interface.json: %s", a, left->numbers);
         b = arena_printf(arena, "%s, elements of interface.json: %s", b, right->numbers);
     }
-    set_objects(add_row(comparison, GROUP_PORTS, left ? left->name : right->name, a, b), left, right);
+    struct diff_row *row = add_row(comparison, GROUP_PORTS, left ? left->name : right->name, a, b);
+    set_objects(row, left, right);
+    row->change = !left ? "new" : !right ? "gone" : "";
 }
 
 static void compare_ports(struct comparison *comparison) {
@@ -162,9 +169,9 @@ static void compare_ports(struct comparison *comparison) {
 
 static const char *layer_words(struct arena *arena, const struct layer_report *layer) {
     if (!layer) return NULL;
-    return arena_printf(arena, "%s, cycles %s, %s LUT, %s FF", *layer->format ? layer->format : "no format",
-                        words_cycles(arena, layer->first_cycle, layer->last_cycle), words_count(arena, layer->cost.lut),
-                        words_count(arena, layer->cost.ff));
+    return arena_printf(arena, "%s, %s, %s LUT, %s FF", *layer->format ? layer->format : "no format",
+                        words_in_cycles(arena, layer->first_cycle, layer->last_cycle),
+                        words_count(arena, layer->cost.lut), words_count(arena, layer->cost.ff));
 }
 
 static const struct layer_report *find_layer(const struct compile_report *report, const char *name) {
@@ -178,8 +185,8 @@ static void add_layer(struct comparison *comparison, const char *name, const str
     struct arena *arena = comparison->arena;
     double before = left ? left->cost.lut : 0, after = right ? right->cost.lut : 0;
     struct diff_row *row = add_row(comparison, GROUP_LAYERS, name, layer_words(arena, left), layer_words(arena, right));
-    if (left && right) set_numbers(row, "LUT", before, after);
     set_objects(row, left, right);
+    if (left && right) set_change(row, "LUT", before, after);
     if (left && right && (before == 0) != (after == 0))
         row->change =
             arena_printf(arena, "%s%s LUT", after > before ? "+" : "-", words_count(arena, fabs(after - before)));
@@ -257,11 +264,12 @@ static struct comparison compare(struct arena *arena, const struct firmware_side
         .arena = arena,
         .left = left,
         .right = right,
-        .groups = {[GROUP_MAKE] = {.title = "made from", .key = "make"},
-                   [GROUP_HARDWARE] = {.title = "hardware", .key = "hardware"},
-                   [GROUP_PORTS] = {.title = "ports", .key = "ports", .fields = port_fields},
-                   [GROUP_LAYERS] = {.title = "layers", .key = "layers", .fields = layer_fields},
-                   [GROUP_VERDICT] = {.title = "verdicts", .key = "verdicts"}}};
+        .groups = {
+            [GROUP_MAKE] = {.title = "made from", .key = "make", .change_of = ""},
+            [GROUP_HARDWARE] = {.title = "hardware", .key = "hardware", .change_of = ""},
+            [GROUP_PORTS] = {.title = "ports", .key = "ports", .change_of = "", .fields = port_fields},
+            [GROUP_LAYERS] = {.title = "layers", .key = "layers", .change_of = " of LUT", .fields = layer_fields},
+            [GROUP_VERDICT] = {.title = "verdicts", .key = "verdicts", .change_of = ""}}};
     compare_make(&comparison);
     compare_hardware(&comparison);
     compare_ports(&comparison);
@@ -295,7 +303,7 @@ void diff_terminal(struct strbuf *out, const struct firmware_side *left, const s
     for (int g = 0; g < GROUP_COUNT; g++) {
         const struct diff_group *group = &comparison.groups[g];
         const char *headings[] = {group->title, words_clean(arena, left->folder), words_clean(arena, right->folder),
-                                  ">change"};
+                                  arena_printf(arena, ">change%s", group->change_of)};
         struct text_table table = {.arena = arena, .columns = 4, .headings = headings};
         for (uint32_t i = 0; i < group->count; i++)
             if (is_shown(g, &group->rows[i]))
@@ -315,7 +323,8 @@ static void diff_group_html(struct strbuf *out, const struct comparison *compari
     struct arena *arena = out->arena;
     const struct diff_group *group = &comparison->groups[g];
     const char *headings[] = {"", words_clean(arena, comparison->left->folder),
-                              words_clean(arena, comparison->right->folder), ">Change", NULL};
+                              words_clean(arena, comparison->right->folder),
+                              arena_printf(arena, ">Change%s", group->change_of), NULL};
     strbuf_printf(out, "<section><h2 class=\"first-up\">%s</h2>\n", group->title);
     const char *equal = equal_words(arena, g, count_equal(group));
     if (equal) strbuf_printf(out, "<p class=\"lead\">%s.</p>\n", equal);
@@ -353,12 +362,16 @@ void diff_html(struct strbuf *out, const struct firmware_side *left, const struc
 
 static void add_side(struct arena *arena, cJSON *json, const char *key, const struct diff_group *group,
                      const struct diff_row *row, const struct diff_side *side) {
-    if (row->kind == ROW_NUMBER)
-        json_number(arena, json, key, side->number);
-    else if (row->kind == ROW_OBJECT && side->object)
-        fields_write(arena, json_object(arena, json, key), group->fields, side->object);
-    else
-        json_text(arena, json, key, row->kind == ROW_WORDS ? side->words : NULL);
+    switch (row->kind) {
+    case ROW_WORDS: json_text(arena, json, key, side->words); break;
+    case ROW_NUMBER: json_number(arena, json, key, side->number); break;
+    case ROW_OBJECT:
+        if (side->object)
+            fields_write(arena, json_object(arena, json, key), group->fields, side->object);
+        else
+            json_null(arena, json, key);
+        break;
+    }
 }
 
 static void add_json(struct arena *arena, cJSON *json, const struct diff_group *group, const struct diff_row *row) {

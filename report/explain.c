@@ -24,14 +24,13 @@ static void share_row(struct text_table *table, const struct layer_share *layer,
 static void print_layers(struct strbuf *out, const struct explanation *explanation, bool colour) {
     static const char *const headings[] = {"module", "operator", ">cycles", ">adds", ">LUT", ">share", ">FF", "why"};
     struct text_table table = {.arena = out->arena, .columns = 8, .headings = headings};
-    double lut = explanation->report->total.lut, rest = explanation->report->total.ff;
-    for (uint32_t i = 0; i < explanation->layer_count; i++) rest -= explanation->layers[i].cost.ff;
+    double lut = explanation->report->total.lut;
     for (uint32_t i = 0; i < explanation->layer_count; i++)
         if (explanation->layers[i].first_cycle >= 0 || explanation->layers[i].cost.lut > 0)
             share_row(&table, &explanation->layers[i], lut);
     table_row(&table, (const char *[]){"(top: ports and valid)", "", "-",
                                        arena_printf(out->arena, "%d", explanation->rest_cycles), "", "",
-                                       words_count(out->arena, rest), ""});
+                                       words_count(out->arena, explanation->top.ff), ""});
     table_heading(out, "by module: the cycles that it adds to the way of an event, and what it costs", colour);
     table_print(out, &table, colour);
 }
@@ -152,6 +151,9 @@ void explanation_json(struct strbuf *out, const struct explanation *explanation)
     json_number(arena, root, "lut", report->total.lut);
     json_number(arena, root, "ff", report->total.ff);
     json_number(arena, root, "boundary_cycles", explanation->rest_cycles);
+    cJSON *top = json_object(arena, root, "top");
+    json_number(arena, top, "lut", explanation->top.lut);
+    json_number(arena, top, "ff", explanation->top.ff);
     cJSON *list = json_array(arena, root, "layers");
     for (uint32_t i = 0; i < explanation->layer_count; i++) add_share(arena, list, &explanation->layers[i]);
     list = json_array(arena, root, "softmax");

@@ -127,11 +127,13 @@ static void read_field(struct json_reader *reader, const cJSON *json, const stru
     switch (field->kind) {
     case FIELD_NAME: *AT(const char *, object, at) = read_text(reader, json, key); break;
     case FIELD_TEXT: *AT(const char *, object, at) = read_text_or_null(reader, json, key); break;
-    case FIELD_NUMBER: *AT(double, object, at) = read_number_or(reader, json, key, (double)NAN); break;
-    case FIELD_ERROR: *AT(double, object, at) = read_number_or(reader, json, key, (double)INFINITY); break;
-    case FIELD_AMOUNT: *AT(double, object, at) = read_number(reader, json, key); break;
+    case FIELD_NUMBER: *AT(double, object, at) = read_number_or(reader, json, key, field->bound, (double)NAN); break;
+    case FIELD_ERROR:
+        *AT(double, object, at) = read_number_or(reader, json, key, field->bound, (double)INFINITY);
+        break;
+    case FIELD_AMOUNT: *AT(double, object, at) = read_number(reader, json, key, field->bound); break;
     case FIELD_BOOL: *AT(bool, object, at) = read_bool(reader, json, key); break;
-    case FIELD_INT: *AT(int, object, at) = read_int(reader, json, key); break;
+    case FIELD_INT: *AT(int, object, at) = read_int(reader, json, key, field->bound); break;
     case FIELD_COUNT32: {
         uint64_t count = read_count(reader, json, key);
         if (count > UINT32_MAX) read_wrong(reader, json, key, "a count");

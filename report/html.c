@@ -220,19 +220,15 @@ static void tiles(struct strbuf *out, const struct compile_report *report) {
 
 /* ---- sections ---- */
 
-/* The nodes of a module, small, below its name. */
+/* What a module absorbed, small, below its name. */
 static void module_nodes(struct strbuf *out, const struct compile_report *report, const struct layer_report *row) {
-    bool first = true;
-    for (uint32_t i = 0; i < report->layer_count; i++) {
-        const struct layer_report *layer = &report->layers[i];
-        if (!layer->module || !row->module || strcmp(layer->module, row->module) != 0 ||
-            strcmp(layer->name, row->name) == 0)
-            continue;
-        strbuf_append(out, first ? "<small>with " : ", ");
-        html_name(out, layer->name);
-        first = false;
+    uint32_t count;
+    const char **names = report_absorbed(out->arena, report, row, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        strbuf_append(out, i ? ", " : "<small>with ");
+        html_name(out, names[i]);
     }
-    strbuf_append(out, first ? "" : "</small>");
+    strbuf_append(out, count ? "</small>" : "");
 }
 
 static void module_row(struct strbuf *out, const struct compile_report *report, const struct layer_report *row,

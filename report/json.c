@@ -1,5 +1,7 @@
 /* Building JSON and reading it. Nothing in a file that is read is trusted: what is missing or of another kind is told
  * by its place. */
+#include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -41,6 +43,10 @@ cJSON *json_array(struct arena *arena, cJSON *parent, const char *key) {
 
 void json_text(struct arena *arena, cJSON *parent, const char *key, const char *text) {
     add(arena, parent, key, text ? cJSON_CreateString(words_clean(arena, text)) : cJSON_CreateNull());
+}
+
+void json_null(struct arena *arena, cJSON *parent, const char *key) {
+    add(arena, parent, key, cJSON_CreateNull());
 }
 
 void json_number(struct arena *arena, cJSON *parent, const char *key, double number) {
@@ -128,15 +134,27 @@ const char *read_text_or_null(struct json_reader *reader, const cJSON *object, c
     return is_null(object, key) ? NULL : read_text(reader, object, key);
 }
 
-double read_number(struct json_reader *reader, const cJSON *object, const char *key) {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (cJSON_IsNumber(item) && isfinite(item->valuedouble)) return item->valuedouble;
-    read_wrong(reader, item, key, "a number");
+const struct bound bound_count = {0, 1e18, "a count"}, bound_int = {0, INT_MAX, "a count"},
+                   bound_share = {0, 1, "a number from 0 to 1"}, bound_from_zero = {0, DBL_MAX, "a number from 0 on"},
+                   bound_from_one = {1, INT_MAX, "a whole number from 1 on"},
+                   bound_or_none = {-1, INT_MAX, "a count, or -1 for none"},
+                   bound_period = {0.001, DBL_MAX, "a period: at least 0.001"}, bound_bit = {0, 63, "a bit's number"};
+static const struct bound any = {-DBL_MAX, DBL_MAX, "a number"}, any_int = {-INT_MAX, INT_MAX, "a whole number"};
+
+double read_bounded(struct json_reader *reader, const cJSON *item, const char *key, const struct bound *bound) {
+    const struct bound *of = bound && cJSON_IsNumber(item) ? bound : &any;
+    if (cJSON_IsNumber(item) && item->valuedouble >= of->low && item->valuedouble <= of->high) return item->valuedouble;
+    read_wrong(reader, item, key, of->what);
     return 0;
 }
 
-double read_number_or(struct json_reader *reader, const cJSON *object, const char *key, double otherwise) {
-    return is_null(object, key) ? otherwise : read_number(reader, object, key);
+double read_number(struct json_reader *reader, const cJSON *object, const char *key, const struct bound *bound) {
+    return read_bounded(reader, cJSON_GetObjectItemCaseSensitive(object, key), key, bound);
+}
+
+double read_number_or(struct json_reader *reader, const cJSON *object, const char *key, const struct bound *bound,
+                      double otherwise) {
+    return is_null(object, key) ? otherwise : read_number(reader, object, key, bound);
 }
 
 bool read_bool(struct json_reader *reader, const cJSON *object, const char *key) {
@@ -160,19 +178,19 @@ const cJSON *read_array(struct json_reader *reader, const cJSON *object, const c
     return item;
 }
 
-/* The number at key where it lies between; wanted: what such a number is called. */
-static double read_within(struct json_reader *reader, const cJSON *object, const char *key, double low, double high,
-                          const char *wanted) {
+static double read_whole(struct json_reader *reader, const cJSON *object, const char *key, const struct bound *bound) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (cJSON_IsNumber(item) && item->valuedouble >= low && item->valuedouble <= high) return item->valuedouble;
-    read_wrong(reader, item, key, wanted);
+    double number = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+    if (number >= bound->low && number <= bound->high && number == floor(number)) return number;
+    read_wrong(reader, item, key, bound->what);
     return 0;
 }
 
 uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key) {
-    return (uint64_t)read_within(reader, object, key, 0, 1e18, "a count");
+    return (uint64_t)read_whole(reader, object, key, &bound_count);
 }
 
-int read_int(struct json_reader *reader, const cJSON *object, const char *key) {
-    return (int)read_within(reader, object, key, -2147483647.0, 2147483647.0, "a whole number");
+/* Bounds of ints are not above them. */
+int read_int(struct json_reader *reader, const cJSON *object, const char *key, const struct bound *bound) {
+    return (int)read_whole(reader, object, key, bound ? bound : &any_int);
 }

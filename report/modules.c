@@ -1,46 +1,19 @@
 /* Rows of reports: a row a module of rtl/, what its nodes cost together. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/private.h"
 
-/* ---- nodes of the model, and what passes made of them ---- */
-
-struct node_names { /* sorted */
-    const char **names;
-    uint32_t count;
-};
-
-static int compare_names(const void *left, const void *right) {
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static struct node_names names_of(struct arena *arena, const struct compile_report *report) {
-    struct node_names all = {ARENA_ARRAY(arena, const char *, report->layer_count + 1), report->layer_count};
-    for (uint32_t i = 0; i < all.count; i++) all.names[i] = report->layers[i].name;
-    qsort(all.names, all.count, sizeof *all.names, compare_names);
-    return all;
-}
-
-/* Passes call what they make of a node by its name, with something behind a dot. */
-static bool is_of_the_model(struct arena *arena, const struct node_names *all, const char *name) {
-    for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
-        const char *node = arena_strndup(arena, name, (size_t)(dot - name));
-        if (bsearch(&node, all->names, all->count, sizeof *all->names, compare_names)) return false;
+const char **report_absorbed(struct arena *arena, const struct compile_report *report, const struct layer_report *row,
+                             uint32_t *count) {
+    const char **names = ARENA_ARRAY(arena, const char *, report->layer_count + 1);
+    *count = 0;
+    for (uint32_t i = 0; i < report->layer_count; i++) {
+        const struct layer_report *layer = &report->layers[i];
+        if (layer->made || !layer->module || !row->module || strcmp(layer->module, row->module) != 0) continue;
+        if (strcmp(layer->name, row->name) != 0) names[(*count)++] = layer->name;
     }
-    return true;
+    return names;
 }
-
-enum { OTHERS_COLUMNS_MAX = 40 };
-
-static void add_other(struct arena *arena, struct layer_report *row, const char *name) {
-    const char *before = row->others ? row->others : "";
-    if (text_ends_with(before, ", ...")) return;
-    if (*before && strlen(before) + strlen(name) > OTHERS_COLUMNS_MAX) name = "...";
-    row->others = arena_printf(arena, "%s%s%s", before, *before ? ", " : "", name);
-}
-
-/* ---- rows ---- */
 
 static bool has_word(const char *list, const char *word) {
     size_t length = strlen(word);
@@ -68,7 +41,6 @@ static bool is_nothing(const struct layer_report *row) {
 
 struct layer_report *report_modules(struct arena *arena, const struct compile_report *report, uint32_t *count) {
     struct layer_report *rows = ARENA_ARRAY(arena, struct layer_report, report->layer_count + 1);
-    const struct node_names all = names_of(arena, report);
     uint32_t kept = 0;
     *count = 0;
     for (uint32_t i = 0; i < report->layer_count; i++) {
@@ -77,7 +49,6 @@ struct layer_report *report_modules(struct arena *arena, const struct compile_re
         while (r < *count && !(layer->module && rows[r].module && strcmp(rows[r].module, layer->module) == 0)) r++;
         if (r < *count) {
             join(arena, &rows[r], layer);
-            if (is_of_the_model(arena, &all, layer->name)) add_other(arena, &rows[r], layer->name);
             continue;
         }
         rows[*count] = *layer;

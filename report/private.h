@@ -12,6 +12,7 @@ cJSON *json_root(struct arena *arena);
 cJSON *json_object(struct arena *arena, cJSON *parent, const char *key); /* key NULL: appended to an array */
 cJSON *json_array(struct arena *arena, cJSON *parent, const char *key);
 void json_text(struct arena *arena, cJSON *parent, const char *key, const char *text); /* NULL becomes null */
+void json_null(struct arena *arena, cJSON *parent, const char *key);
 /* NaN and infinity become null */
 void json_number(struct arena *arena, cJSON *parent, const char *key, double number);
 void json_bool(struct arena *arena, cJSON *parent, const char *key, bool value);
@@ -31,15 +32,25 @@ size_t read_into(struct json_reader *reader, const char *key, int index);
 void read_out(struct json_reader *reader, size_t outer);
 const char *read_text(struct json_reader *reader, const cJSON *object, const char *key);
 const char *read_text_or_null(struct json_reader *reader, const cJSON *object, const char *key); /* null gives NULL */
-double read_number(struct json_reader *reader, const cJSON *object, const char *key);
-double read_number_or(struct json_reader *reader, const cJSON *object, const char *key, double otherwise); /* null */
+struct bound { /* what a number of a file may be; what: such a number, "a count" */
+    double low, high;
+    const char *what;
+};
+extern const struct bound bound_count, bound_int, bound_share, bound_from_zero, bound_from_one, bound_or_none,
+    bound_period, bound_bit;
+/* bound NULL: any; and so below */
+double read_bounded(struct json_reader *reader, const cJSON *item, const char *key, const struct bound *bound);
+double read_number(struct json_reader *reader, const cJSON *object, const char *key, const struct bound *bound);
+/* null gives otherwise */
+double read_number_or(struct json_reader *reader, const cJSON *object, const char *key, const struct bound *bound,
+                      double otherwise);
 bool read_bool(struct json_reader *reader, const cJSON *object, const char *key);
 /* null gives false */
 bool read_bool_or_null(struct json_reader *reader, const cJSON *object, const char *key);
 /* NULL when it is no array (cJSON_ArrayForEach would walk objects too). */
 const cJSON *read_array(struct json_reader *reader, const cJSON *object, const char *key, uint32_t *count);
 uint64_t read_count(struct json_reader *reader, const cJSON *object, const char *key);
-int read_int(struct json_reader *reader, const cJSON *object, const char *key);
+int read_int(struct json_reader *reader, const cJSON *object, const char *key, const struct bound *bound);
 /* "layers[3].name is not a text", or that there is none (item NULL); told once a file. */
 void read_wrong(struct json_reader *reader, const cJSON *item, const char *key, const char *wanted);
 
@@ -70,7 +81,8 @@ struct field {
     enum field_kind kind;
     size_t offset, count, size; /* in the struct; of an item */
     uint32_t most;
-    bool later; /* may be missing: it stays zero */
+    bool later;                /* may be missing: it stays zero */
+    const struct bound *bound; /* of NUMBER, ERROR, AMOUNT and INT; NULL: any */
     const struct field *fields;
     void (*write)(struct arena *arena, cJSON *json, const char *key, const void *object);
     void (*read)(struct json_reader *reader, const cJSON *json, const char *key, void *object);
@@ -79,6 +91,8 @@ struct field {
     { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member) }
 #define FIELD_LATER(type, kind_, key_, member)                                                                         \
     { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .later = true }
+#define FIELD_WITHIN(type, kind_, key_, member, bound_)                                                                \
+    { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .bound = &(bound_) }
 #define FIELD_TOGETHER(key_, fields_)                                                                                  \
     { .key = (key_), .kind = FIELD_GROUP, .fields = (fields_) }
 #define FIELD_IN(type, key_, member, fields_)                                                                          \
@@ -127,7 +141,9 @@ enum { CROSSING_NS = 25, LEVEL1_NS = 12500 };
 const char *words_crossings(struct arena *arena, double nanoseconds); /* "2.44 bunch crossings of 25 ns" */
 const char *words_level1(struct arena *arena, double nanoseconds);    /* "0.49 % of a level-1 latency of 12.5 us" */
 extern const char words_formats[];                                    /* how formats are read */
-const char *words_cycles(struct arena *arena, int first, int last);   /* "0-2", "-" */
+const char *words_cycles(struct arena *arena, int first, int last);   /* "0-2", "-": in columns */
+/* "in cycles 0 to 2", "in cycle 3", "in no cycle" */
+const char *words_in_cycles(struct arena *arena, int first, int last);
 /* "act0[2] -> dense1[3] (sum, sum) -> act1[3] (clamp)" */
 const char *words_path(struct arena *arena, const struct compile_report *report);
 const char *words_engine(struct arena *arena, const struct engine_result *result); /* "rtl, gaps" */
@@ -157,6 +173,9 @@ extern const char words_hls[]; /* what stands beside figures of the HLS path */
 /* ---- modules.c ---- */
 /* The layers' rows by module, rows of nothing left out. */
 struct layer_report *report_modules(struct arena *arena, const struct compile_report *report, uint32_t *count);
+/* The model's nodes that became part of a row's module, the one that it is called after left out. */
+const char **report_absorbed(struct arena *arena, const struct compile_report *report, const struct layer_report *row,
+                             uint32_t *count);
 
 /* ---- table.c: tables for the terminal ---- */
 enum { TABLE_COLUMNS_MAX = 12 };

@@ -11,7 +11,7 @@ struct layer_report {
     int first_cycle, last_cycle;
     double range_lo, range_hi, format_lo, format_hi;
     const char *module; /* the node whose name the module has that computes it, or NULL */
-    const char *others; /* of a row that stands for a module: the model's other nodes in it, "bias1, relu1", or NULL */
+    bool made;          /* by a pass: the model as read has no node of this name */
 };
 struct pass_report { /* what a pass did to the numbers */
     const char *name, *side, *summary;
@@ -130,6 +130,7 @@ struct explanation {
     struct layer_share *layers;
     uint32_t layer_count;
     int rest_cycles; /* boundary registers */
+    struct cost top; /* of the top: ports and valid */
     struct kind_share *kinds;
     uint32_t kind_count;
     struct layer_share *softmax; /* of each softmax together */

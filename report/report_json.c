@@ -1,26 +1,41 @@
 /* report.json (doc/report.schema.json), written and read back, so that `bxc report` can show what compile measured. No
  * times and no paths: the same firmware gives the same bytes. */
+#include <limits.h>
+
 #include "report/private.h"
 
-static const struct field cost_fields[] = {FIELD(struct cost, AMOUNT, "lut", lut),
-                                           FIELD(struct cost, AMOUNT, "ff", ff),
-                                           FIELD(struct cost, AMOUNT, "dsp", dsp),
-                                           FIELD(struct cost, AMOUNT, "bram18", bram18),
+static const struct field cost_fields[] = {FIELD_WITHIN(struct cost, AMOUNT, "lut", lut, bound_from_zero),
+                                           FIELD_WITHIN(struct cost, AMOUNT, "ff", ff, bound_from_zero),
+                                           FIELD_WITHIN(struct cost, AMOUNT, "dsp", dsp, bound_from_zero),
+                                           FIELD_WITHIN(struct cost, AMOUNT, "bram18", bram18, bound_from_zero),
                                            {0}};
 
 static const struct field path_fields[] = {FIELD(struct path_report, NAME, "layer", layer),
                                            FIELD(struct path_report, NAME, "operator", what),
-                                           FIELD(struct path_report, INT, "bits", bits),
-                                           FIELD(struct path_report, INT, "arrival_ps", picoseconds),
+                                           FIELD_WITHIN(struct path_report, INT, "bits", bits, bound_int),
+                                           FIELD_WITHIN(struct path_report, INT, "arrival_ps", picoseconds, bound_int),
                                            {0}};
+
+static void write_last_cycle(struct arena *arena, cJSON *json, const char *key, const void *object) {
+    json_number(arena, json, key, ((const struct layer_report *)object)->last_cycle);
+}
+
+/* Both are -1, or neither. */
+static void read_last_cycle(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
+    struct layer_report *layer = object;
+    double first = layer->first_cycle;
+    const struct bound none = {-1, -1, "-1, as first_cycle is"}, from = {first, INT_MAX, "a cycle from first_cycle on"};
+    layer->last_cycle = read_int(reader, json, key, first < 0 ? &none : &from);
+}
 
 const struct field layer_fields[] = {FIELD(struct layer_report, NAME, "name", name),
                                      FIELD(struct layer_report, NAME, "op", op),
                                      FIELD(struct layer_report, TEXT, "module", module),
+                                     FIELD_LATER(struct layer_report, BOOL, "made", made),
                                      FIELD(struct layer_report, NAME, "format", format),
                                      FIELD_IN(struct layer_report, "cost", cost, cost_fields),
-                                     FIELD(struct layer_report, INT, "first_cycle", first_cycle),
-                                     FIELD(struct layer_report, INT, "last_cycle", last_cycle),
+                                     FIELD_WITHIN(struct layer_report, INT, "first_cycle", first_cycle, bound_or_none),
+                                     FIELD_BY("last_cycle", write_last_cycle, read_last_cycle),
                                      FIELD(struct layer_report, NUMBER, "range_lo", range_lo),
                                      FIELD(struct layer_report, NUMBER, "range_hi", range_hi),
                                      FIELD(struct layer_report, NUMBER, "format_lo", format_lo),
@@ -38,11 +53,12 @@ const struct field port_fields[] = {FIELD(struct port_report, NAME, "name", name
                                     FIELD(struct port_report, NAME, "numbers", numbers),
                                     {0}};
 
-static const struct field measured_fields[] = {FIELD(struct pass_report, ERROR, "max_error", max_error),
-                                               FIELD(struct pass_report, ERROR, "mean_error", mean_error),
-                                               FIELD(struct pass_report, COUNT, "decisions", decisions),
-                                               FIELD(struct pass_report, COUNT, "flipped", flipped),
-                                               {0}};
+static const struct field measured_fields[] = {
+    FIELD_WITHIN(struct pass_report, ERROR, "max_error", max_error, bound_from_zero),
+    FIELD_WITHIN(struct pass_report, ERROR, "mean_error", mean_error, bound_from_zero),
+    FIELD(struct pass_report, COUNT, "decisions", decisions),
+    FIELD(struct pass_report, COUNT, "flipped", flipped),
+    {0}};
 
 static const struct field pass_fields[] = {FIELD(struct pass_report, NAME, "name", name),
                                            FIELD(struct pass_report, NAME, "side", side),
@@ -73,25 +89,26 @@ static void write_tool(struct arena *arena, cJSON *json, const char *key, const 
     json_text(arena, json, key, "bxc");
 }
 
-static const struct field target_fields[] = {FIELD(struct compile_report, NAME, "part_code", part_code),
-                                             FIELD(struct compile_report, NAME, "part", part_name),
-                                             FIELD(struct compile_report, AMOUNT, "clock_period_ns", clock_period),
-                                             FIELD(struct compile_report, NAME, "estimates_from", technology_source),
-                                             FIELD_BY("hls", write_hls, NULL),
-                                             {0}};
+static const struct field target_fields[] = {
+    FIELD(struct compile_report, NAME, "part_code", part_code),
+    FIELD(struct compile_report, NAME, "part", part_name),
+    FIELD_WITHIN(struct compile_report, AMOUNT, "clock_period_ns", clock_period, bound_period),
+    FIELD(struct compile_report, NAME, "estimates_from", technology_source),
+    FIELD_BY("hls", write_hls, NULL),
+    {0}};
 
 static const struct field latency_fields[] = {
-    FIELD(struct compile_report, INT, "cycles", latency),
+    FIELD_WITHIN(struct compile_report, INT, "cycles", latency, bound_int),
     FIELD_BY("nanoseconds", write_nanoseconds, NULL),
-    FIELD(struct compile_report, INT, "initiation_interval", initiation_interval),
-    FIELD(struct compile_report, AMOUNT, "stage_delay_ns", stage_delay),
-    FIELD(struct compile_report, INT, "margin_percent", margin),
+    FIELD_WITHIN(struct compile_report, INT, "initiation_interval", initiation_interval, bound_from_one),
+    FIELD_WITHIN(struct compile_report, AMOUNT, "stage_delay_ns", stage_delay, bound_from_zero),
+    FIELD_WITHIN(struct compile_report, INT, "margin_percent", margin, bound_int),
     FIELD_LIST_OF(struct compile_report, "critical_path", path, path_count, path_fields),
     {0}};
 
 static const struct field resource_fields[] = {FIELD_IN(struct compile_report, "estimate", total, cost_fields),
                                                FIELD_IN(struct compile_report, "available", available, cost_fields),
-                                               FIELD(struct compile_report, INT, "slr", slr),
+                                               FIELD_WITHIN(struct compile_report, INT, "slr", slr, bound_from_one),
                                                {0}};
 
 static const struct field report_fields[] = {

@@ -104,8 +104,8 @@ void svg_timeline(struct strbuf *out, const struct compile_report *report) {
         const struct layer_report *module = &modules[i];
         if (module->first_cycle < 0) continue;
         double y = AXIS + row++ * ROW;
-        const char *hint = arena_printf(out->arena, "%s (%s): cycles %s", module->name, module->op,
-                                        words_cycles(out->arena, module->first_cycle, module->last_cycle));
+        const char *hint = arena_printf(out->arena, "%s (%s): %s", module->name, module->op,
+                                        words_in_cycles(out->arena, module->first_cycle, module->last_cycle));
         text_at(out, "name", 0, y + BAR - 2, label(out->arena, module->name));
         bar_at(out, strcmp(module->op, "input") ? "bar a" : "bar quiet", LABEL + cell * module->first_cycle + 1, y,
                cell * (module->last_cycle - module->first_cycle + 1) - 2, BAR, hint);

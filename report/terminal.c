@@ -49,6 +49,22 @@ static void print_resources(struct strbuf *out, const struct compile_report *rep
     table_print(out, &table, colour);
 }
 
+enum { ABSORBED_COLUMNS_MAX = 40 };
+
+/* As many as have room; the page has them all. */
+static const char *absorbed_words(struct arena *arena, const struct compile_report *report,
+                                  const struct layer_report *row) {
+    struct strbuf out = strbuf_new(arena);
+    uint32_t count;
+    const char **names = report_absorbed(arena, report, row, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        bool room = i == 0 || out.length + strlen(names[i]) <= ABSORBED_COLUMNS_MAX;
+        strbuf_printf(&out, "%s%s", i ? ", " : "", room ? names[i] : "...");
+        if (!room) break;
+    }
+    return out.data;
+}
+
 static void print_layers(struct strbuf *out, const struct compile_report *report, bool colour) {
     static const char *const headings[] = {"module", "with", "operators", "format", ">cycles",
                                            ">LUT",   ">FF",  ">DSP",      ">BRAM18"};
@@ -58,11 +74,11 @@ static void print_layers(struct strbuf *out, const struct compile_report *report
     uint32_t count;
     const struct layer_report *rows = report_modules(arena, report, &count);
     for (uint32_t i = 0; i < count; i++)
-        table_row(&table,
-                  (const char *[]){table_shortened(arena, rows[i].name), rows[i].others, rows[i].op, rows[i].format,
-                                   words_cycles(arena, rows[i].first_cycle, rows[i].last_cycle),
-                                   words_count(arena, rows[i].cost.lut), words_count(arena, rows[i].cost.ff),
-                                   words_count(arena, rows[i].cost.dsp), words_count(arena, rows[i].cost.bram18)});
+        table_row(&table, (const char *[]){
+                              table_shortened(arena, rows[i].name), absorbed_words(arena, report, &rows[i]), rows[i].op,
+                              rows[i].format, words_cycles(arena, rows[i].first_cycle, rows[i].last_cycle),
+                              words_count(arena, rows[i].cost.lut), words_count(arena, rows[i].cost.ff),
+                              words_count(arena, rows[i].cost.dsp), words_count(arena, rows[i].cost.bram18)});
     table_heading(
         out,
         "modules of rtl/, each with the cheap nodes behind it; FF are the registers that its file declares, the top's those that synthesis keeps",

@@ -8,24 +8,25 @@
 
 /* ---- engines ---- */
 
-static const struct field difference_fields[] = {FIELD(struct difference, COUNT, "event", event),
-                                                 FIELD(struct difference, TEXT, "event_name", event_name),
-                                                 FIELD(struct difference, TEXT, "layer", layer),
-                                                 FIELD(struct difference, TEXT, "output_name", output_name),
-                                                 FIELD(struct difference, COUNT32, "output", output),
-                                                 FIELD(struct difference, COUNT32, "element", element),
-                                                 FIELD(struct difference, INT, "bit", bit),
-                                                 FIELD(struct difference, WHOLE, "expected", expected),
-                                                 FIELD(struct difference, WHOLE, "got", got),
-                                                 FIELD(struct difference, BOOL, "narrowed", narrowed),
-                                                 FIELD(struct difference, TEXT, "not_narrowed", not_narrowed),
-                                                 FIELD(struct difference, BOOL, "only_output", only_output),
-                                                 FIELD(struct difference, COUNT32, "layer_element", layer_element),
-                                                 FIELD(struct difference, INT, "layer_bit", layer_bit),
-                                                 FIELD(struct difference, WHOLE, "layer_expected", layer_expected),
-                                                 FIELD(struct difference, WHOLE, "layer_got", layer_got),
-                                                 FIELD(struct difference, TEXT, "holds", holds),
-                                                 {0}};
+static const struct field difference_fields[] = {
+    FIELD(struct difference, COUNT, "event", event),
+    FIELD(struct difference, TEXT, "event_name", event_name),
+    FIELD(struct difference, TEXT, "layer", layer),
+    FIELD(struct difference, TEXT, "output_name", output_name),
+    FIELD(struct difference, COUNT32, "output", output),
+    FIELD(struct difference, COUNT32, "element", element),
+    FIELD_WITHIN(struct difference, INT, "bit", bit, bound_bit),
+    FIELD(struct difference, WHOLE, "expected", expected),
+    FIELD(struct difference, WHOLE, "got", got),
+    FIELD(struct difference, BOOL, "narrowed", narrowed),
+    FIELD(struct difference, TEXT, "not_narrowed", not_narrowed),
+    FIELD(struct difference, BOOL, "only_output", only_output),
+    FIELD(struct difference, COUNT32, "layer_element", layer_element),
+    FIELD_WITHIN(struct difference, INT, "layer_bit", layer_bit, bound_bit),
+    FIELD(struct difference, WHOLE, "layer_expected", layer_expected),
+    FIELD(struct difference, WHOLE, "layer_got", layer_got),
+    FIELD(struct difference, TEXT, "holds", holds),
+    {0}};
 
 static void write_engine(struct arena *arena, cJSON *json, const char *key, const void *object) {
     json_text(arena, json, key, engine_name(((const struct engine_result *)object)->id));
@@ -83,7 +84,7 @@ static const struct field engine_fields[] = {FIELD_BY("engine", write_engine, re
                                              FIELD_LATER(struct engine_result, TEXT, "not_built", not_built),
                                              FIELD(struct engine_result, TEXT, "failure", failure),
                                              FIELD(struct engine_result, COUNT, "events", events),
-                                             FIELD(struct engine_result, INT, "latency", latency),
+                                             FIELD_WITHIN(struct engine_result, INT, "latency", latency, bound_or_none),
                                              FIELD_BY("difference", write_difference, read_difference),
                                              {0}};
 
@@ -94,14 +95,14 @@ static void write_numbers(struct arena *arena, cJSON *json, const char *key, con
     for (uint32_t i = 0; i < count; i++) json_number(arena, list, NULL, numbers[i]);
 }
 
-static double *read_numbers(struct json_reader *reader, const cJSON *json, const char *key, uint32_t *count) {
+static double *read_numbers(struct json_reader *reader, const cJSON *json, const char *key, const struct bound *bound,
+                            uint32_t *count) {
     const cJSON *item, *list = read_array(reader, json, key, count);
     double *numbers = ARENA_ARRAY(reader->arena, double, *count + 1);
     int index = 0;
     cJSON_ArrayForEach (item, list) {
         size_t outer = read_into(reader, key, index);
-        if (!cJSON_IsNumber(item) && !cJSON_IsNull(item)) read_wrong(reader, item, "", "a number");
-        numbers[index++] = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+        numbers[index++] = cJSON_IsNull(item) ? (double)NAN : read_bounded(reader, item, "", bound);
         read_out(reader, outer);
     }
     return numbers;
@@ -132,15 +133,16 @@ static void read_lines(struct json_reader *reader, const cJSON *json, const char
     (void)key;
     for (int i = 0; i < CURVE_LINES; i++) {
         uint32_t points;
-        *line_of(curve, i) = read_numbers(reader, json, curve_lines[i].key, &points);
+        *line_of(curve, i) = read_numbers(reader, json, curve_lines[i].key, &bound_share, &points);
         curve->points = i && curve->points < points ? curve->points : points;
     }
 }
 
-static const struct field curve_fields[] = {FIELD(struct class_curve, NUMBER, "area_float", area_float),
-                                            FIELD(struct class_curve, NUMBER, "area_fixed", area_fixed),
-                                            FIELD_BY("", write_lines, read_lines),
-                                            {0}};
+static const struct field curve_fields[] = {
+    FIELD_WITHIN(struct class_curve, NUMBER, "area_float", area_float, bound_share),
+    FIELD_WITHIN(struct class_curve, NUMBER, "area_fixed", area_fixed, bound_share),
+    FIELD_BY("", write_lines, read_lines),
+    {0}};
 
 /* Row by row. */
 static void write_matrix(struct arena *arena, cJSON *json, const char *key, const uint64_t *counts, uint32_t classes) {
@@ -150,10 +152,10 @@ static void write_matrix(struct arena *arena, cJSON *json, const char *key, cons
 
 static uint64_t *read_matrix(struct json_reader *reader, const cJSON *json, const char *key, uint32_t classes) {
     uint32_t count;
-    const double *numbers = read_numbers(reader, json, key, &count);
+    const double *numbers = read_numbers(reader, json, key, NULL, &count);
     uint64_t *counts = ARENA_ARRAY(reader->arena, uint64_t, (size_t)classes * classes + 1);
     for (uint32_t i = 0; i < count && i < classes * classes; i++) {
-        if (numbers[i] >= 0 && numbers[i] < 1e18)
+        if (numbers[i] >= 0 && numbers[i] < 1e18 && numbers[i] == floor(numbers[i]))
             counts[i] = (uint64_t)numbers[i];
         else
             read_wrong(reader, json, key, "counts alone");
@@ -181,8 +183,8 @@ static void read_matrices(struct json_reader *reader, const cJSON *json, const c
 static const struct field labelled_fields[] = {
     FIELD_LATER(struct labelled, TEXT, "output", output),
     FIELD(struct labelled, COUNT, "events", events),
-    FIELD(struct labelled, AMOUNT, "accuracy_float", accuracy_float),
-    FIELD(struct labelled, AMOUNT, "accuracy_fixed", accuracy_fixed),
+    FIELD_WITHIN(struct labelled, AMOUNT, "accuracy_float", accuracy_float, bound_share),
+    FIELD_WITHIN(struct labelled, AMOUNT, "accuracy_fixed", accuracy_fixed, bound_share),
     FIELD_LATER_NAMES_OF(struct labelled, "class_names", class_names, class_name_count),
     FIELD_BY("classes", write_matrices, read_matrices),
     FIELD_LIST_OF(struct labelled, "curves", curves, curve_count, curve_fields),
@@ -229,7 +231,7 @@ static void write_quantiles(struct arena *arena, cJSON *json, const char *key, c
 
 static void read_quantiles(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
     uint32_t count;
-    const double *numbers = read_numbers(reader, json, key, &count);
+    const double *numbers = read_numbers(reader, json, key, &bound_from_zero, &count);
     for (uint32_t i = 0; i < count && i < LOSS_QUANTILES; i++)
         ((struct loss *)object)->quantile[i] = isnan(numbers[i]) ? (double)INFINITY : numbers[i];
 }
@@ -241,7 +243,11 @@ static const struct field worst_fields[] = {FIELD(struct worst_number, COUNT, "e
                                             FIELD(struct worst_number, COUNT32, "element", element),
                                             FIELD(struct worst_number, NUMBER, "expected", expected),
                                             FIELD(struct worst_number, NUMBER, "got", got),
-                                            FIELD_LATER(struct worst_number, ERROR, "error", error),
+                                            {.key = "error",
+                                             .kind = FIELD_ERROR,
+                                             .offset = offsetof(struct worst_number, error),
+                                             .later = true,
+                                             .bound = &bound_from_zero},
                                             FIELD(struct worst_number, TEXT, "cause", cause),
                                             {0}};
 
@@ -269,11 +275,12 @@ static void read_worst(struct json_reader *reader, const cJSON *json, const char
     cJSON_ArrayForEach (item, worst) read_worst_number(reader, item, key, index++, object);
 }
 
-static const struct field layer_loss_fields[] = {FIELD(struct layer_loss, NAME, "name", name),
-                                                 FIELD(struct layer_loss, NUMBER, "error", error),
-                                                 FIELD(struct layer_loss, NUMBER, "relative", relative),
-                                                 FIELD(struct layer_loss, NUMBER, "added", added),
-                                                 {0}};
+static const struct field layer_loss_fields[] = {
+    FIELD(struct layer_loss, NAME, "name", name),
+    FIELD_WITHIN(struct layer_loss, NUMBER, "error", error, bound_from_zero),
+    FIELD_WITHIN(struct layer_loss, NUMBER, "relative", relative, bound_from_zero),
+    FIELD(struct layer_loss, NUMBER, "added", added),
+    {0}};
 
 /* There where something was compared, and where what was found is not explained. */
 static void write_formats(struct arena *arena, cJSON *json, const char *key, const void *object) {
@@ -297,8 +304,8 @@ static void read_warning(struct json_reader *reader, const cJSON *json, const ch
 static const struct field loss_fields[] = {FIELD(struct loss, TEXT, "compared", compared),
                                            FIELD_LATER(struct loss, TEXT, "not_compared", not_compared),
                                            FIELD(struct loss, COUNT, "events", events),
-                                           FIELD(struct loss, ERROR, "max_error", max_error),
-                                           FIELD(struct loss, ERROR, "mean_error", mean_error),
+                                           FIELD_WITHIN(struct loss, ERROR, "max_error", max_error, bound_from_zero),
+                                           FIELD_WITHIN(struct loss, ERROR, "mean_error", mean_error, bound_from_zero),
                                            FIELD_BY("quantiles", write_quantiles, read_quantiles),
                                            FIELD(struct loss, COUNT, "outputs", outputs),
                                            FIELD(struct loss, COUNT, "exact", exact),
@@ -307,7 +314,7 @@ static const struct field loss_fields[] = {FIELD(struct loss, TEXT, "compared", 
                                            FIELD(struct loss, COUNT, "decisions", decisions),
                                            FIELD(struct loss, COUNT, "flipped", flipped),
                                            FIELD_IN(struct loss, "flipped_by", flipped_by, cause_fields),
-                                           FIELD(struct loss, ERROR, "allowed", allowed),
+                                           FIELD_WITHIN(struct loss, ERROR, "allowed", allowed, bound_from_zero),
                                            FIELD_BY("formats", write_formats, read_formats),
                                            FIELD_LATER(struct loss, COUNT, "judged", judged),
                                            FIELD_IN(struct loss, "beyond_by", beyond_by, cause_fields),
@@ -319,7 +326,7 @@ static const struct field loss_fields[] = {FIELD(struct loss, TEXT, "compared", 
                                            {0}};
 
 static const struct field gate_fields[] = {FIELD(struct gate, NAME, "name", name),
-                                           FIELD(struct gate, AMOUNT, "limit", limit),
+                                           FIELD_WITHIN(struct gate, AMOUNT, "limit", limit, bound_from_zero),
                                            FIELD(struct gate, ERROR, "value", value),
                                            FIELD(struct gate, BOOL, "passed", passed),
                                            {0}};
@@ -348,7 +355,7 @@ static const struct field range_fields[] = {FIELD(struct value_range, NAME, "nam
                                             FIELD(struct value_range, NUMBER, "seen_lo", seen_lo),
                                             FIELD(struct value_range, NUMBER, "seen_hi", seen_hi),
                                             FIELD(struct value_range, COUNT32, "elements", elements),
-                                            FIELD(struct value_range, AMOUNT, "reached", reached),
+                                            FIELD_WITHIN(struct value_range, AMOUNT, "reached", reached, bound_share),
                                             FIELD(struct value_range, COUNT32, "short_elements", short_elements),
                                             {0}};
 
@@ -384,7 +391,7 @@ const struct field verdict_fields[] = {
     FIELD(struct verdict, BOOL, "hash_checked", hash_checked),
     FIELD_LATER(struct verdict, TEXT, "files_hash", files_hash),
     FIELD_LATER_NAMES_OF(struct verdict, "edited", edited, edited_count),
-    FIELD(struct verdict, INT, "latency", latency),
+    FIELD_WITHIN(struct verdict, INT, "latency", latency, bound_int),
     FIELD(struct verdict, BOOL, "latency_measured", latency_measured),
     FIELD_BY("latency_right", write_latency_right, read_latency_right),
     FIELD_TOGETHER("events", event_fields),

@@ -97,6 +97,12 @@ const char *words_cycles(struct arena *arena, int first, int last) {
     return first == last ? arena_printf(arena, "%d", first) : arena_printf(arena, "%d-%d", first, last);
 }
 
+const char *words_in_cycles(struct arena *arena, int first, int last) {
+    if (first < 0) return "in no cycle";
+    return first == last ? arena_printf(arena, "in cycle %d", first)
+                         : arena_printf(arena, "in cycles %d to %d", first, last);
+}
+
 const char *words_path(struct arena *arena, const struct compile_report *report) {
     struct strbuf out = strbuf_new(arena);
     for (uint32_t i = 0; i < report->path_count; i++) {

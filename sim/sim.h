@@ -299,7 +299,8 @@ struct verify_options {
 struct verify_options verify_options_default(void); /* no gates */
 /* NULL and a diagnosis when it could not be had; a negative verdict is a verdict. In the arena of context. */
 struct verdict *verify_firmware(struct firmware *firmware, const struct verify_options *options);
-/* Something was compared, every engine that was asked for ran, bits equal, latency as told, every gate passed. */
+/* Something was compared, every engine that was asked for ran, bits equal, every gate passed, and no latency that was
+ * measured is another than the one told: where none was, that does not make it negative. */
 bool verdict_is_positive(const struct verdict *verdict);
 /* Its bits were held against the emulator's, or it failed before they could be. */
 bool engine_is_judged(const struct engine_result *result);

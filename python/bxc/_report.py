@@ -78,7 +78,7 @@ class Engine:
     name: str
     variant: str
     ran: bool
-    equal: bool | None  #: bits of the emulator; None: not compared, as float, or what did not run
+    equal: bool | None  #: bits of the emulator; False also if it failed before; None: not compared, as float, or what did not run
     why: str | None  #: it did not run, or what differs
     events: int
     events_per_second: float
@@ -89,7 +89,7 @@ class Engine:
 class Verdict:
     """The two answers: do all engines agree, and is it still the trained network?"""
 
-    positive: bool  #: all engines ran and agree, and every gate passed
+    positive: bool  #: all engines ran and agree, no latency was measured that is not the one told, and every gate passed
     equal: bool
     compared: bool  #: with the network as trained
     as_trained: bool

@@ -25,6 +25,8 @@ cycles=$(number a/report/report.json cycles); lut=$(number a/report/report.json 
 added=$(($(sum explain.json layers adds) + $(number explain.json boundary_cycles)))
 check "the cycles that modules add are the latency" "[ $added = $cycles ]"
 check "the LUT of modules are all LUT" "[ $(sum explain.json layers lut) = $lut ]"
+top=$(sed -n '/"top":/,/}/p' explain.json | sed -n 's/.*"ff":[[:space:]]*\([0-9]*\).*/\1/p')
+check "the FF of modules and of the top are all FF" "[ \$(($(sum explain.json layers ff) + top)) = $(number a/report/report.json ff) ] && [ $top -gt 0 ]"
 check "the LUT by kind of logic are all LUT" "[ $(sum explain.json logic lut) = $lut ]"
 here=$(sed -n '/"name":[[:space:]]*"this one"/,/}/p' explain.json)
 check "compiled at its own clock it is itself" "echo '$here' | grep -q '\"cycles\":[[:space:]]*$cycles,' && echo '$here' | grep -q '\"lut\":[[:space:]]*$lut,'"
@@ -32,6 +34,7 @@ check "compiled at its own clock it is itself" "echo '$here' | grep -q '\"cycles
 half=$(number b/report/report.json cycles)
 "$BXC" compile $jets/jets_6bit.onnx -o c --calibrate $jets/events.npy --softmax drop > /dev/null 2>&1
 "$BXC" explain a > explain.txt
+check "explain tells the FF of the top, as report does" "grep -q '^  (top: ports and valid)  .*  $top *\$' explain.txt && \"$BXC\" report a | grep -q '^  (top: ports and valid)  .*  $top\$'"
 check "the trial without the softmax is what compile gives for it" "grep -Eq \"^  --softmax drop +$(number c/report/report.json cycles) \" explain.txt"
 "$BXC" explain c --json > c.json
 slow=$(sed -n "/\"clock_period_ns\":[[:space:]]*5.5/,/}/p" c.json)
@@ -61,7 +64,12 @@ for model in a:jets_6bit hgq:jets_hgq; do
     check "${model#*:}: FF of the top are no more than it declares" "[ \$(sed -n 's/^top //p' counted.txt) -le \$(sed -n 's/^top //p' declared.txt) ]"
     check "${model#*:}: and FF of all modules are all FF" "[ \$(awk '{ bits += \$2 } END { print bits }' counted.txt) = $(number "${model%:*}/report/report.json" ff) ]"
 done
-rm -rf hgq declared.txt counted.txt
+"$BXC" report hgq > hgq.txt
+check "rows name what a module absorbed, whatever its name" "grep -q '^  dense1  *dense1.add, dense1.relu, dense2.iq  *matmul, add, relu, narrow ' hgq.txt"
+check "as the page does" "grep -q 'dense1<small>with dense1.<wbr/>add, dense1.<wbr/>relu, dense2.<wbr/>iq</small>' hgq/report/report.html"
+"$BXC" report a > six.txt
+check "and of what passes made only the model's" "grep -q '^  softmax.product  *softmax  *mul' six.txt && grep -q '^  softmax.exp_product  *mul' six.txt"
+rm -rf hgq hgq.txt six.txt declared.txt counted.txt
 
 # diff
 "$BXC" diff a again > same.txt; code=$?

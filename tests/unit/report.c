@@ -10,7 +10,7 @@
 #include "tests/test.h"
 
 static struct layer_report layers[] = {
-    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375, NULL, NULL},
+    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375, NULL, false},
     {"dense_1/MatMul <script>alert('&')</script>",
      "matmul",
      "17 to 21 bits, by element",
@@ -22,7 +22,7 @@ static struct layer_report layers[] = {
      -128,
      127.9,
      "dense_1/MatMul <script>alert('&')</script>",
-     NULL},
+     false},
     {"a/very/long/name/of/a/layer/that/does/not/fit/\xc3\xa9t\xc3\xa9/relu\xff\x01",
      "relu",
      "u6f4",
@@ -34,10 +34,10 @@ static struct layer_report layers[] = {
      0,
      3.9375,
      "dense_1/MatMul <script>alert('&')</script>",
-     NULL},
-    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995, "softmax.exp", NULL},
-    {"softmax.idle", "narrow", "u12f11", {0, 0, 0, 0}, -1, -1, 0, 1, 0, 1.9995, "softmax.idle", NULL},
-    {"(top: ports and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL, NULL},
+     false},
+    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995, "softmax.exp", true},
+    {"softmax.idle", "narrow", "u12f11", {0, 0, 0, 0}, -1, -1, 0, 1, 0, 1.9995, "softmax.idle", true},
+    {"(top: ports and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL, true},
 };
 static struct port_report ports[] = {
     {"x", "input", 16, 256, "s16f10", "half_even", "saturate", "default: \"no input quantiser\"", "0123abcd"},
@@ -386,6 +386,26 @@ static void the_place_is_told(void) {
         {"\"area_float\":\t0.98", "\"area_float\":\t\"\", \"x\":\t0.98",
          "verdict.labels.curves[0].area_float is not a number"},
         {"\"still\":\t[\"relu[3]\"", "\"still\":\t[3", "verdict.still[0] is not a text"},
+        {"\"cycles\":\t7", "\"cycles\":\t-1", "latency.cycles is not a count"},
+        {"\"cycles\":\t7", "\"cycles\":\t7.5", "latency.cycles is not a count"},
+        {"\"clock_period_ns\":\t2.7", "\"clock_period_ns\":\t0, \"x\":\t2.7",
+         "target.clock_period_ns is not a period: at least 0.001"},
+        {"\"clock_period_ns\":\t2.7", "\"clock_period_ns\":\t-2.7",
+         "target.clock_period_ns is not a period: at least 0.001"},
+        {"\"initiation_interval\":\t1", "\"initiation_interval\":\t0",
+         "latency.initiation_interval is not a whole number from 1 on"},
+        {"\"elements\":\t5", "\"elements\":\t1.5", "ports[1].elements is not a count"},
+        {"\"lut\":\t1234.5", "\"lut\":\t-1", "layers[1].cost.lut is not a number from 0 on"},
+        {"\"first_cycle\":\t3", "\"first_cycle\":\t-2", "layers[2].first_cycle is not a count, or -1 for none"},
+        {"\"first_cycle\":\t3", "\"first_cycle\":\t4", "layers[2].last_cycle is not a cycle from first_cycle on"},
+        {"\"first_cycle\":\t3", "\"first_cycle\":\t-1", "layers[2].last_cycle is not -1, as first_cycle is"},
+        {"\"accuracy_fixed\":\t0.755", "\"accuracy_fixed\":\t75.5",
+         "verdict.labels.accuracy_fixed is not a number from 0 to 1"},
+        {"\"area_float\":\t0.98", "\"area_float\":\t-0.98",
+         "verdict.labels.curves[0].area_float is not a number from 0 to 1"},
+        {"\"latency\":\t-1", "\"latency\":\t-4", "verdict.engines[0].latency is not a count, or -1 for none"},
+        {"\"quantiles\":\t[0.001", "\"quantiles\":\t[-1",
+         "verdict.against_float.quantiles[0] is not a number from 0 on"},
     };
     struct bxc_context *context = context_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -465,6 +485,30 @@ static void differences_are_numbers(void) {
     context_free(context);
 }
 
+/* Only a layer or a port is new or gone, not what was 0 or becomes 0. */
+static void only_objects_are_new_or_gone(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf text = strbuf_new(context->arena), back = strbuf_new(context->arena),
+                  page = strbuf_new(context->arena);
+    struct compile_report other = report;
+    struct verdict exact = verdict;
+    other.layer_count = 5;
+    other.port_count = 1;
+    other.total.bram18 = 0;
+    exact.loss.max_error = 0;
+    const struct firmware_side left = {"a", &report, &verdict}, right = {"b", &other, &exact};
+    diff_terminal(&text, &left, &right, false);
+    diff_terminal(&back, &right, &left, false);
+    diff_html(&page, &left, &right);
+    CHECK_EQ(count_of(text.data, " gone\n"), 2);
+    CHECK_EQ(count_of(back.data, " new\n"), 2);
+    CHECK_EQ(count_of(text.data, "-100.0 %\n"), 2);
+    CHECK(strstr(back.data, "  largest error against the model      0             0.03               -\n"));
+    CHECK(strstr(text.data, "change of LUT\n") && strstr(page.data, ">Change of LUT<"));
+    CHECK(strstr(text.data, "no format, in no cycle, 0 LUT, 300 FF"));
+    context_free(context);
+}
+
 static bool is_well_formed(const char *text, size_t length) {
     xmlDocPtr document = xmlReadMemory(text, (int)length, "memory.xml", NULL, XML_PARSE_NONET);
     xmlErrorPtr error = xmlGetLastError();
@@ -511,6 +555,7 @@ static void rows_are_modules(void) {
         page.data,
         "<td>matmul, relu</td><td>u6f4</td><td class=\"n\">0-3</td><td class=\"n\">1,298</td><td class=\"n\">870</td>"));
     CHECK(!strstr(text.data, "softmax.idle"));
+    CHECK(strstr(page.data, "(input): in cycle 0<") && strstr(page.data, "(matmul, relu): in cycles 0 to 3<"));
     CHECK(strstr(after(page.data, "with a/"), "relu")); /* the nodes behind are named */
     context_free(context);
 }
@@ -521,17 +566,26 @@ static void rows_name_what_they_absorbed(void) {
         {.name = "dense.1", .op = "matmul", .format = "s9f3", .last_cycle = 1, .module = "dense.1"},
         {.name = "dense.bias", .op = "add", .format = "s9f3", .last_cycle = 1, .module = "dense.1"},
         {.name = "relu", .op = "relu", .format = "s9f3", .last_cycle = 1, .module = "dense.1"},
-        {.name = "relu.narrow", .op = "narrow", .format = "u6f4", .last_cycle = 1, .module = "dense.1"},
+        {.name = "dense.1.quant", .op = "narrow", .format = "u6f4", .last_cycle = 1, .module = "dense.1"},
+        {.name = "relu.narrow", .op = "narrow", .format = "u6f4", .last_cycle = 1, .module = "dense.1", .made = true},
         {.name = "max", .op = "reduce_max", .format = "s9f3", .last_cycle = 1, .module = "max"},
     };
     struct bxc_context *context = context_new();
-    struct strbuf text = strbuf_new(context->arena);
+    struct strbuf text = strbuf_new(context->arena), page = strbuf_new(context->arena),
+                  json = strbuf_new(context->arena), again = strbuf_new(context->arena);
     struct compile_report other = report;
     other.layers = some;
     other.layer_count = sizeof some / sizeof *some;
     report_terminal(&text, &other, NULL, false);
-    CHECK(strstr(text.data, "  dense.1  dense.bias, relu  matmul, add, relu, narrow  u6f4"));
-    CHECK(strstr(text.data, "  max                        reduce_max"));
+    report_html(&page, &other, NULL);
+    report_json(&json, &other, NULL);
+    const struct compile_report *parsed = report_parse(context, context->arena, "report.json", json.data);
+    report_terminal(&again, parsed, NULL, false);
+    CHECK(strstr(again.data, "  dense.1  dense.bias, relu, dense.1.quant  matmul"));
+    CHECK_STR(refusal(context, "\"made\":\tfalse,", ""), ""); /* until 0.1.0 */
+    CHECK(strstr(page.data, "<small>with dense.<wbr/>bias, relu, dense.<wbr/>1.<wbr/>quant</small>"));
+    CHECK(strstr(text.data, "  dense.1  dense.bias, relu, dense.1.quant  matmul, add, relu, narrow  u6f4"));
+    CHECK(strstr(text.data, "  max                                       reduce_max"));
     context_free(context);
 }
 
@@ -762,6 +816,7 @@ int main(int argc, char **argv) {
     RUN(the_place_is_told);
     RUN(what_is_no_object_is_no_report);
     RUN(differences_are_numbers);
+    RUN(only_objects_are_new_or_gone);
     RUN(the_page_stands_alone);
     RUN(rows_are_modules);
     RUN(rows_name_what_they_absorbed);

@@ -165,7 +165,7 @@ static int narrow_operand(struct program *program, const struct real_ranges *ran
         program_note(
             program, "quantise", node.name, bits,
             "'%s' reads an index of %d bits: what it reads is no monotone function of an integer, or the model's quantiser behind it "
-            "wraps or has too many steps for an exact staircase",
+            "wraps, has too many steps or stands behind arithmetic, for an exact staircase",
             node.name, bits);
     }
     struct real_range range = useful_range(node.op, whole);

@@ -35,8 +35,9 @@ struct source {
     size_t elements;
     double *variance;            /* by element */
     const struct node *clamp;    /* the narrow, where it can clamp */
-    const struct node *function; /* of the trained network, of whose table this is the index, */
-    valref table;                /* the result of which is this */
+    const struct node *function; /* of the trained network, of whose tables this is the index, */
+    const valref *tables;        /* the results of which are these */
+    uint32_t table_count;
 };
 
 struct roundings {
@@ -72,20 +73,22 @@ static double variance_of(double step, bool nearest) {
 
 static struct source *add_source(struct roundings *roundings, valref value, struct arena *arena) {
     struct source *source = &roundings->sources[roundings->source_count++];
-    *source = (struct source){.value = value, .elements = value_elements(roundings->fixed, value), .table = NO_VALUE};
+    *source = (struct source){.value = value, .elements = value_elements(roundings->fixed, value)};
     source->variance = ARENA_ARRAY(arena, double, source->elements + 1);
     return source;
 }
 
-/* Of the narrow or staircase "<function>.index" that a table reads. */
+/* Of the narrow or staircase "<function>.index" that tables read. */
 static void find_function(const struct roundings *roundings, const struct graph *reference, const struct node *index,
-                          struct source *source) {
-    for (uint32_t i = 0; i < roundings->fixed->node_count; i++) {
-        const struct node *table = &roundings->fixed->nodes[i];
-        if (!table->dead && table->op == OP_TABLE && valref_equal(table->inputs[0], source->value))
-            source->table = table->result;
+                          struct source *source, struct arena *arena) {
+    struct reader_list readers = graph_readers(roundings->fixed, source->value, arena);
+    valref *tables = ARENA_ARRAY(arena, valref, readers.count + 1);
+    for (uint32_t i = 0; i < readers.count; i++) {
+        const struct node *table = graph_node(roundings->fixed, readers.at[i].node);
+        if (!table->dead && table->op == OP_TABLE) tables[source->table_count++] = table->result;
     }
-    for (uint32_t i = 0; i < reference->node_count && !valref_equal(source->table, NO_VALUE); i++) {
+    source->tables = tables;
+    for (uint32_t i = 0; i < reference->node_count && source->table_count; i++) {
         const struct node *node = &reference->nodes[i];
         size_t length = strlen(node->name);
         bool saturates = node->op == OP_SIGMOID || node->op == OP_TANH;
@@ -107,7 +110,7 @@ static void add_narrow(struct roundings *roundings, const struct graph *referenc
     }
     if (attributes->overflow == OVERFLOW_WRAP) return;
     source->clamp = node;
-    find_function(roundings, reference, node, source);
+    find_function(roundings, reference, node, source, arena);
 }
 
 /* The function itself, or the index of its table, made of the codes in front. */
@@ -116,7 +119,7 @@ static void add_table(struct roundings *roundings, const struct graph *reference
     struct source *source = add_source(roundings, node->result, arena);
     for (size_t e = 0; e < source->elements; e++)
         source->variance[e] = variance_of(ldexp(1, -graph_format(roundings->fixed, node->result, e).fraction), true);
-    find_function(roundings, reference, node, source);
+    find_function(roundings, reference, node, source, arena);
 }
 
 static int bit_length(int64_t code) {
@@ -307,7 +310,8 @@ static bool add_end_of_table(const struct roundings *roundings, const struct sou
     if (!beyond_table(roundings, source, element, &from, &to)) return false;
     if (!op_unary_double(source->function, from, &wanted) || !op_unary_double(source->function, to, &got)) return false;
     if (fabs(wanted - got) > ldexp(1, -INDEX_BITS)) return false;
-    *known += fabs(wanted - got) * fabs(slopes_of(roundings->slopes, source->table)[element]);
+    for (uint32_t t = 0; t < source->table_count; t++)
+        *known += fabs(wanted - got) * fabs(slopes_of(roundings->slopes, source->tables[t])[element]);
     return true;
 }
 

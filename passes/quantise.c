@@ -226,8 +226,11 @@ static int quantise_node(struct program *program, const struct real_ranges *rang
     return quantise_other_constants(program, ranges, ref);
 }
 
-static void warn_without_calibration(const struct program *program, bool own_quantisers) {
-    if (program->calibration.events || own_quantisers) return;
+/* first: of the nodes that this pass has made. */
+static void warn_without_calibration(const struct program *program, uint32_t first, bool own_quantisers) {
+    bool any = false;
+    for (uint32_t n = first; n < program->graph->node_count; n++) any |= program->graph->nodes[n].op == OP_NARROW;
+    if (program->calibration.events || own_quantisers || !any) return;
     diag_warning(
         &program->context->diagnostics, (struct location){.file = program->graph->source},
         "give events like those of the experiment with --calibrate",
@@ -249,7 +252,6 @@ int pass_quantise(struct program *program, bool *changed) {
     bool own_quantisers = has_quantisers(graph);
     *changed = anything_to_do(graph, own_quantisers);
     if (!*changed) return 0;
-    warn_without_calibration(program, own_quantisers);
     if (!own_quantisers && split_batch_norms(program) < 0) return -1;
     struct arena *scratch = arena_new(program->context);
     struct real_ranges ranges;
@@ -258,6 +260,8 @@ int pass_quantise(struct program *program, bool *changed) {
     for (uint32_t n = 0; n < count && result == 0; n++)
         result = quantise_node(program, &ranges, (noderef){n}, own_quantisers);
     arena_free(scratch);
-    if (result == 0) graph_compact(graph);
-    return result;
+    if (result < 0) return -1;
+    warn_without_calibration(program, count, own_quantisers);
+    graph_compact(graph);
+    return 0;
 }

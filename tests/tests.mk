@@ -79,7 +79,7 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libbxc-all.a
 # python/ with libbxc.so in it, as a wheel under build/. Needs setuptools, wheel and pip of $(PYTHON).
 PYTHON ?= python3
 .PHONY: wheel
-WHEEL_NEEDS := import pip, setuptools, importlib.util as u; u.find_spec("wheel") or __import__("setuptools.command.bdist_wheel")
+WHEEL_NEEDS := import setuptools, pip, importlib.util as u; u.find_spec("wheel") or __import__("setuptools.command.bdist_wheel")
 wheel: all
 	$(Q)$(PYTHON) -c '$(WHEEL_NEEDS)' 2> /dev/null || { echo "make wheel: $(PYTHON) lacks pip, setuptools or wheel: \
 	apt-get install python3-pip python3-setuptools python3-wheel, or '$(PYTHON) -m pip install setuptools wheel'" >&2; exit 1; }

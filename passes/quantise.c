@@ -249,9 +249,10 @@ static bool anything_to_do(const struct graph *graph, bool own_quantisers) {
 
 int pass_quantise(struct program *program, bool *changed) {
     struct graph *graph = program->graph;
+    if (fold_constants(graph, changed) < 0) return -1; /* quantisers of constants have become numbers */
     bool own_quantisers = has_quantisers(graph);
-    *changed = anything_to_do(graph, own_quantisers);
-    if (!*changed) return 0;
+    if (!anything_to_do(graph, own_quantisers)) return 0;
+    *changed = true;
     if (!own_quantisers && split_batch_norms(program) < 0) return -1;
     struct arena *scratch = arena_new(program->context);
     struct real_ranges ranges;

@@ -526,6 +526,22 @@ static void wide_sigmoid_of_many_steps_is_told(void) {
     check_wide_function(OP_SIGMOID, 16, 16, OVERFLOW_SATURATE, false);
 }
 
+/* The quantiser sees tanh itself, through arithmetic with constants: nothing rounds between them. */
+static void function_behind_arithmetic_is_one_table(void) {
+    struct crossing c = crossing_new();
+    valref x = narrow1(&c, "q", real_input(&c, "x", 4), true, 6, 2);
+    valref bent = op1(&c, OP_LEAKY_RELU, "bent", op1(&c, OP_TANH, "t", x, 0, 0), 0.125f, 0);
+    graph_append_output(c.graph, "y",
+                        narrow1(&c, "rounded", op2(&c, OP_MUL, "half", bent, scalar(&c, "m", 0.7f)), true, 6, 4));
+    bool changed = false;
+    c.program.options = &c.options;
+    CHECK(pass_quantise(&c.program, &changed) == 0);
+    CROSS(c);
+    CHECK_EQ(count_op(c.program.graph, OP_NARROW), 1); /* the port's */
+    CHECK_EQ(count_op(c.program.graph, OP_TABLE) + count_op(c.program.graph, OP_THRESHOLD), 1);
+    crossing_free(&c);
+}
+
 /* Both ends wrap to the largest code, which a saturation would give, too. */
 static void wrapping_twice_is_no_staircase(void) {
     struct crossing c = crossing_new();
@@ -920,6 +936,7 @@ int main(void) {
     RUN(wide_tanh_is_an_exact_staircase);
     RUN(wide_exp_is_an_exact_staircase);
     RUN(wide_sigmoid_that_wraps_is_told);
+    RUN(function_behind_arithmetic_is_one_table);
     RUN(wrapping_twice_is_no_staircase);
     RUN(wide_sigmoid_of_many_steps_is_told);
     RUN(quant_of_other_scale);

@@ -44,8 +44,8 @@ int lower_refuse(struct lower *lower, const char *why);
 /* ---- one a family: fills out[element of the result] ---- */
 void lower_ports(struct lower *lower, struct term *out);
 void lower_arithmetic(struct lower *lower, struct term *out);
+void lower_relu(struct lower *lower, struct term *out);
 void lower_linear(struct lower *lower, struct term *out);
-void lower_activation(struct lower *lower, struct term *out);
 void lower_reduction(struct lower *lower, struct term *out);
 void lower_movement(struct lower *lower, struct term *out);
 void lower_quantizer(struct lower *lower, struct term *out);

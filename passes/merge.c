@@ -2,7 +2,7 @@
  * part of it, and a sum of one term (a negation, an offset, 2x - 1 of a bit) part of every sum that
  * reads it. Before trees of three-term adders also shared pairs that their readers have room for. It
  * happens only where every partial sum still fits 64 bits. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 
 #include <string.h>
 

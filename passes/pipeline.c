@@ -2,7 +2,7 @@
  * where its delay still fits, else it opens the next one, so a slower clock needs no more cycles for the same wires.
  * Then wires move later where that needs fewer registers: a bit that is made of wires which live on
  * anyway need not be stored beside them. Delays are whole picoseconds. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 #include "passes/pipeline.h"
 #include "passes/table.h"
 

@@ -300,8 +300,12 @@ static void finish_value(struct lower *lower, valref value) {
         elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
         if (!lower->in_body && !graph_integers(lower->graph, value))
             datapath_probe(lower->design, lower->datapath,
-                           (struct probe){value, (uint32_t)e, elements[e].wire, elements[e].shift, elements[e].negative,
-                                          0, NO_VALUE});
+                           (struct probe){.value = value,
+                                          .element = (uint32_t)e,
+                                          .wire = elements[e].wire,
+                                          .shift = elements[e].shift,
+                                          .negative = elements[e].negative,
+                                          .absorber = NO_VALUE});
     }
 }
 
@@ -330,7 +334,8 @@ void lower_node(struct lower *lower, const struct node *node) {
 static struct port make_port(struct lower *lower, const char *name, valref value) {
     struct arena *arena = lower->design->arena;
     uint32_t count = (uint32_t)shape_elements(&graph_value(lower->graph, value)->shape);
-    struct port port = {.name = arena_strdup(arena, name), .value = value, .element_count = count};
+    struct port port = {
+        .name = arena_strdup(arena, name), .value = value, .element_count = count, .beats = 1, .slots = count};
     port.elements = ARENA_ARRAY(arena, struct port_element, count + 1);
     lower->node = graph_definition(lower->graph, value);
     lower->origin = graph_value(lower->graph, value)->definition;
@@ -338,6 +343,7 @@ static struct port make_port(struct lower *lower, const char *name, valref value
         lower->element = e;
         port.elements[e].wire = lower_plain(lower, lower->elements[value.id][e]);
         port.elements[e].format = graph_format(lower->graph, value, e);
+        port.elements[e].slot = e;
     }
     return port;
 }
@@ -376,10 +382,7 @@ int pass_lower(struct program *program, bool *changed) {
     const struct graph *graph = program->graph;
     const char *name = program->options && program->options->name ? program->options->name : graph->name;
     struct design *design = design_new(graph, name);
-    design->blocks = ARENA_ARRAY(design->arena, struct block, 1);
-    design->block_count = 1;
-    design->blocks[0] = (struct block){.kind = BLOCK_UNROLLED, .initiation_interval = 1, .beats = 1};
-    struct lower lower = {.design = design, .graph = graph, .datapath = &design->blocks[0].datapath};
+    struct lower lower = {.design = design, .graph = graph, .datapath = &design->datapath};
     lower.scratch = arena_new(program->context);
     lower.elements = ARENA_ARRAY(lower.scratch, struct term *, graph->value_count + 1);
     for (uint32_t i = 0; i < graph->node_count && !lower.failed; i++)

@@ -153,7 +153,7 @@ static void choose_pairs(struct merge *m, struct arena *scratch) {
 }
 
 static void merge(struct design *design, bool pairs) {
-    struct merge m = {.design = design, .from = &design->blocks[0].datapath};
+    struct merge m = {.design = design, .from = &design->datapath};
     struct arena *scratch = arena_new(design->context);
     size_t count = m.from->wire_count + 1;
     m.map = ARENA_ARRAY(scratch, wireref, count);

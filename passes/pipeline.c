@@ -208,10 +208,10 @@ int pass_pipeline(struct program *program, bool *changed) {
     struct design *design = program->design;
     struct schedule s = {.design = design, .stage = stage_of_clock(program)};
     if (refuse_fast(program, &s.stage) < 0) return -1;
-    for (uint32_t i = 0; i < design->blocks[0].datapath.wire_count; i++)
-        design->blocks[0].datapath.wires[i].unhurried = 0;
+    for (uint32_t i = 0; i < design->datapath.wire_count; i++)
+        design->datapath.wires[i].unhurried = 0;
     split_wide_wires(design, &s.stage);
-    s.datapath = &design->blocks[0].datapath;
+    s.datapath = &design->datapath;
     struct arena *scratch = arena_new(program->context);
     int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit, &s.early};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
@@ -219,7 +219,7 @@ int pass_pipeline(struct program *program, bool *changed) {
     int result = schedule_twice(program, &s, scratch);
     arena_free(scratch);
     design->clock_ps = program->options->clock_ps;
-    design->latency = design->blocks[0].latency = s.last + 2; /* stages, and the input register */
+    design->latency = s.last + 2; /* stages, and the input register */
     *changed = true;
     return result;
 }

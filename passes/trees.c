@@ -205,7 +205,7 @@ static int *update_levels(const struct datapath *datapath, struct arena *scratch
 int pass_trees(struct program *program, bool *changed) {
     struct design *design = program->design;
     if (adder_terms_of(program) == 3) merge_pairs(design);
-    const struct datapath *from = &design->blocks[0].datapath;
+    const struct datapath *from = &design->datapath;
     struct datapath to = {0};
     struct arena *scratch = arena_new(program->context);
     wireref *map = ARENA_ARRAY(scratch, wireref, from->wire_count + 1);

@@ -396,7 +396,7 @@ static void find_fan_out(struct timing *timing, const struct design *design) {
 
 struct timing *timing_new(struct arena *arena, const struct design *design, const struct technology *technology) {
     struct timing *timing = ARENA_NEW(arena, struct timing);
-    const struct datapath *datapath = &design->blocks[0].datapath;
+    const struct datapath *datapath = &design->datapath;
     *timing = (struct timing){.datapath = datapath, .technology = technology};
     timing->placed = ARENA_ARRAY(arena, struct bit_time *, datapath->wire_count + 1);
     timing->fan_out = ARENA_ARRAY(arena, int *, datapath->wire_count + 1);
@@ -506,7 +506,7 @@ static uint32_t slowest_operand(const struct timing *timing, uint32_t id) {
 
 uint32_t design_critical_path(const struct design *design, const struct technology *technology, uint32_t *path,
                               uint32_t capacity) {
-    const struct datapath *datapath = &design->blocks[0].datapath;
+    const struct datapath *datapath = &design->datapath;
     if (datapath->wire_count == 0 || datapath->wires[0].cycle < 0) return 0;
     struct arena *scratch = arena_new(design->context);
     struct timing *timing = timing_new(scratch, design, technology);
@@ -530,11 +530,10 @@ uint32_t design_critical_path(const struct design *design, const struct technolo
 
 int design_stage_picoseconds(const struct design *design, const struct technology *technology) {
     int last = 0;
-    for (uint32_t b = 0; b < design->block_count; b++)
-        for (uint32_t i = 0; i < design->blocks[b].datapath.wire_count; i++) {
-            int arrival = design->blocks[b].datapath.wires[i].arrival;
-            last = arrival > last ? arrival : last;
-        }
+    for (uint32_t i = 0; i < design->datapath.wire_count; i++) {
+        int arrival = design->datapath.wires[i].arrival;
+        last = arrival > last ? arrival : last;
+    }
     return last + technology_overhead(technology);
 }
 

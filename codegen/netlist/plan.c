@@ -254,7 +254,7 @@ struct plan *plan_new(const struct emission *emission, struct arena *arena) {
     plan->emission = emission;
     plan->arena = arena;
     plan->design = emission->design;
-    plan->path = &emission->design->blocks[0].datapath;
+    plan->path = &emission->design->datapath;
     plan->layout = layout_new(emission->design->graph, arena);
     plan->scope = names_new(arena);
     plan->last_cycle = design_last_cycle(emission->design);

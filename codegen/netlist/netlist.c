@@ -1,4 +1,4 @@
-/* Builders of expressions, which see to it that widths fit. */
+/* Builders, which see to it that widths fit. */
 #include "codegen/netlist/netlist.h"
 #include "ir/context.h"
 
@@ -99,20 +99,42 @@ const struct expression *expression_call(struct arena *arena, const struct funct
     return call;
 }
 
-/* ---- concatenations ---- */
+uint32_t address_bits(uint32_t words) {
+    uint32_t bits = 1;
+    while (bits < 32 && words > UINT32_C(1) << bits) bits++;
+    return bits;
+}
+
+const struct expression *expression_word(struct arena *arena, const struct memory *memory,
+                                         const struct expression *address) {
+    check_width(arena, address, address_bits(memory->words));
+    struct expression *word = expression_new(arena, EXPRESSION_WORD, memory->bits, &address, 1);
+    word->memory = memory;
+    return word;
+}
+
+/* ---- lists ---- */
+
+#define APPEND(arena, list, count, capacity, ...)                                                                      \
+    do {                                                                                                               \
+        list = grown(arena, list, count, &(capacity), sizeof *(list));                                                 \
+        (list)[(count)++] = __VA_ARGS__;                                                                               \
+    } while (0)
+
+static void *grown(struct arena *arena, void *list, uint32_t count, uint32_t *capacity, size_t size) {
+    if (count < *capacity) return list;
+    uint32_t larger = *capacity ? 2 * *capacity : 4;
+    list = arena_grow(arena, list, count * size, larger * size);
+    *capacity = larger;
+    return list;
+}
 
 struct parts parts_new(struct arena *arena) {
     return (struct parts){.arena = arena};
 }
 
 void parts_add(struct parts *parts, const struct expression *part) {
-    if (parts->count == parts->capacity) {
-        uint32_t capacity = parts->capacity ? 2 * parts->capacity : 4;
-        parts->at =
-            arena_grow(parts->arena, parts->at, parts->capacity * sizeof *parts->at, capacity * sizeof *parts->at);
-        parts->capacity = capacity;
-    }
-    parts->at[parts->count++] = part;
+    APPEND(parts->arena, parts->at, parts->count, parts->capacity, part);
 }
 
 const struct expression *parts_joined(const struct parts *parts) {
@@ -120,4 +142,109 @@ const struct expression *parts_joined(const struct parts *parts) {
     if (parts->count == 1) return parts->at[0];
     for (uint32_t i = 0; i < parts->count; i++) bits += parts->at[i]->bits;
     return expression_new(parts->arena, EXPRESSION_CONCATENATION, bits, parts->at, parts->count);
+}
+
+/* ---- modules ---- */
+
+struct netlist *netlist_new(struct arena *arena, const char *name) {
+    struct netlist *netlist = ARENA_NEW(arena, struct netlist);
+    netlist->arena = arena;
+    netlist->name = name;
+    netlist->header = "";
+    return netlist;
+}
+
+void netlist_parameter(struct netlist *netlist, const struct net *net, const char *digits) {
+    APPEND(netlist->arena, netlist->parameters, netlist->parameter_count, netlist->parameter_capacity,
+           (struct parameter){net, digits});
+}
+
+void netlist_port(struct netlist *netlist, struct module_port port) {
+    APPEND(netlist->arena, netlist->ports, netlist->port_count, netlist->port_capacity, port);
+}
+
+static void add_item(struct netlist *netlist, struct item item) {
+    APPEND(netlist->arena, netlist->items, netlist->item_count, netlist->item_capacity, item);
+}
+
+void netlist_wire(struct netlist *netlist, const struct net *net, const struct expression *value) {
+    if (value) check_width(netlist->arena, value, net->bits);
+    add_item(netlist, (struct item){.kind = ITEM_WIRE, .net = net, .value = value});
+}
+
+void netlist_assign(struct netlist *netlist, const struct net *net, const struct expression *value) {
+    check_width(netlist->arena, value, net->bits);
+    add_item(netlist, (struct item){.kind = ITEM_ASSIGN, .net = net, .value = value});
+}
+
+void netlist_register(struct netlist *netlist, const struct net *net) {
+    add_item(netlist, (struct item){.kind = ITEM_REGISTER, .net = net});
+}
+
+static void check_clock(const struct netlist *netlist) {
+    if (!netlist->clock) context_bug(arena_context(netlist->arena), "module '%s' has no clock", netlist->name);
+}
+
+static void check_update(const struct netlist *netlist, const struct update *update) {
+    if (!update->clear != !update->cleared)
+        context_bug(arena_context(netlist->arena), "register '%s' is cleared to nothing", update->net->name);
+    if (update->clear) check_width(netlist->arena, update->clear, 1);
+    if (update->clear) check_width(netlist->arena, update->cleared, update->net->bits);
+    if (update->enable) check_width(netlist->arena, update->enable, 1);
+    check_width(netlist->arena, update->next, update->net->bits);
+}
+
+static void add_updates(struct netlist *netlist, enum item_kind kind, const struct update *updates, uint32_t count) {
+    check_clock(netlist);
+    for (uint32_t i = 0; i < count; i++) check_update(netlist, &updates[i]);
+    add_item(netlist, (struct item){.kind = kind,
+                                    .updates = arena_copy(netlist->arena, updates, count * sizeof *updates),
+                                    .update_count = count});
+}
+
+void netlist_update(struct netlist *netlist, struct update update) {
+    add_updates(netlist, ITEM_UPDATE, &update, 1);
+}
+
+void netlist_updates(struct netlist *netlist, const struct update *updates, uint32_t count) {
+    if (count) add_updates(netlist, ITEM_UPDATES, updates, count);
+}
+
+void netlist_memory(struct netlist *netlist, struct memory_write write) {
+    check_clock(netlist);
+    check_width(netlist->arena, write.enable, 1);
+    check_width(netlist->arena, write.address, address_bits(write.memory->words));
+    check_width(netlist->arena, write.data, write.memory->bits);
+    add_item(netlist, (struct item){.kind = ITEM_MEMORY, .write = arena_copy(netlist->arena, &write, sizeof write)});
+}
+
+struct instance *netlist_instance(struct netlist *netlist, const char *module, const char *name) {
+    struct instance *instance = ARENA_NEW(netlist->arena, struct instance);
+    instance->module = module;
+    instance->name = name;
+    add_item(netlist, (struct item){.kind = ITEM_INSTANCE, .instance = instance});
+    return instance;
+}
+
+void netlist_connect(struct netlist *netlist, struct instance *instance, const char *port,
+                     const struct expression *value) {
+    APPEND(netlist->arena, instance->connections, instance->connection_count, instance->connection_capacity,
+           (struct connection){port, value});
+}
+
+void netlist_unused(struct netlist *netlist, const struct parts *unused) {
+    if (unused->count == 0) return;
+    add_item(netlist, (struct item){.kind = ITEM_UNUSED, .unused = arena_copy(netlist->arena, unused, sizeof *unused)});
+}
+
+void netlist_note(struct netlist *netlist, const char *note) {
+    add_item(netlist, (struct item){.kind = ITEM_NOTE, .note = note});
+}
+
+void netlist_space(struct netlist *netlist) {
+    add_item(netlist, (struct item){.kind = ITEM_SPACE});
+}
+
+void netlist_function(struct netlist *netlist, const struct function *function) {
+    APPEND(netlist->arena, netlist->functions, netlist->function_count, netlist->function_capacity, function);
 }

@@ -112,6 +112,11 @@ static void print(struct strbuf *out, const struct expression *e) {
         print_list(out, e);
         strbuf_append(out, ")");
         return;
+    case EXPRESSION_WORD:
+        strbuf_printf(out, "%s[", e->memory->name);
+        print(out, e->operands[0]);
+        strbuf_append(out, "]");
+        return;
     case EXPRESSION_KINDS: break;
     }
     context_bug(arena_context(out->arena), "an expression of no kind");
@@ -208,4 +213,130 @@ void verilog_function(struct strbuf *out, const struct function *function) {
     else
         print_assignments(out, function);
     strbuf_append(out, "    endfunction\n");
+}
+
+/* ---- modules ---- */
+
+static void print_ports(struct strbuf *out, const struct netlist *netlist) {
+    for (uint32_t i = 0; i < netlist->port_count; i++) {
+        const struct module_port *port = &netlist->ports[i];
+        strbuf_printf(out, "\n    %s %s %s%s%s", port->is_output ? "output" : "input",
+                      port->is_register ? "reg" : "wire", verilog_range(out->arena, port->net->bits), port->net->name,
+                      i + 1 < netlist->port_count ? "," : "");
+        if (port->comment) strbuf_printf(out, " // %s", port->comment);
+    }
+}
+
+static void print_parameters(struct strbuf *out, const struct netlist *netlist) {
+    for (uint32_t i = 0; i < netlist->parameter_count; i++) {
+        const struct parameter *parameter = &netlist->parameters[i];
+        strbuf_printf(out, "%s    parameter %s%s = %u'h%s", i ? ",\n" : " #(\n",
+                      verilog_range(out->arena, parameter->net->bits), parameter->net->name, parameter->net->bits,
+                      parameter->digits);
+    }
+    if (netlist->parameter_count) strbuf_append(out, "\n)");
+}
+
+/* if (clear) r <= 0; else if (enable) r <= next; */
+static void print_update(struct strbuf *out, const struct update *update) {
+    const char *name = update->net->name;
+    if (update->clear) {
+        strbuf_printf(out, "        if (%s) %s <= ", verilog_expression(out->arena, update->clear), name);
+        print(out, update->cleared);
+        strbuf_append(out, ";\n        else ");
+    }
+    if (update->enable) strbuf_printf(out, "if (%s) ", verilog_expression(out->arena, update->enable));
+    strbuf_printf(out, "%s <= ", name);
+    print(out, update->next);
+    strbuf_append(out, ";\n");
+}
+
+static void print_updates(struct strbuf *out, const struct netlist *netlist, const struct item *item) {
+    bool several = item->kind == ITEM_UPDATES;
+    strbuf_printf(out, "    always @(posedge %s)%s", netlist->clock->name, several ? " begin\n" : "");
+    for (uint32_t i = 0; i < item->update_count; i++) {
+        const struct update *update = &item->updates[i];
+        if (several && !update->clear) strbuf_append(out, "        ");
+        if (!several) strbuf_append(out, update->clear ? "\n" : " ");
+        print_update(out, update);
+    }
+    if (several) strbuf_append(out, "    end\n");
+}
+
+static void print_memory(struct strbuf *out, const struct netlist *netlist, const struct memory_write *write) {
+    struct arena *arena = out->arena;
+    const char *name = write->memory->name;
+    strbuf_printf(out, "    reg %s%s [0:%u];\n", verilog_range(arena, write->memory->bits), name,
+                  write->memory->words - 1);
+    strbuf_printf(out, "    always @(posedge %s) if (%s) %s[%s] <= %s;\n", netlist->clock->name,
+                  verilog_expression(arena, write->enable), name, verilog_expression(arena, write->address),
+                  verilog_expression(arena, write->data));
+}
+
+static void print_instance(struct strbuf *out, const struct instance *instance) {
+    strbuf_printf(out, "    %s %s (", instance->module, instance->name);
+    for (uint32_t i = 0; i < instance->connection_count; i++) {
+        strbuf_printf(out, "%s\n        .%s(", i ? "," : "", instance->connections[i].port);
+        print(out, instance->connections[i].value);
+        strbuf_append(out, ")");
+    }
+    strbuf_append(out, "\n    );\n");
+}
+
+static void print_unused(struct strbuf *out, const struct parts *unused) {
+    strbuf_append(out, "    wire unused = &{1'b0");
+    for (uint32_t i = 0; i < unused->count; i++) {
+        strbuf_append(out, ", ");
+        print(out, unused->at[i]);
+    }
+    strbuf_append(out, "};\n");
+}
+
+static void print_net(struct strbuf *out, const char *kind, const struct net *net, const struct expression *value) {
+    strbuf_printf(out, "    %s %s%s", kind, verilog_range(out->arena, net->bits), net->name);
+    if (value) strbuf_append(out, " = ");
+    if (value) print(out, value);
+    strbuf_append(out, ";\n");
+}
+
+static void print_item(struct strbuf *out, const struct netlist *netlist, const struct item *item) {
+    switch (item->kind) {
+    case ITEM_WIRE: print_net(out, "wire", item->net, item->value); return;
+    case ITEM_ASSIGN:
+        strbuf_printf(out, "    assign %s = ", item->net->name);
+        print(out, item->value);
+        strbuf_append(out, ";\n");
+        return;
+    case ITEM_REGISTER: print_net(out, "reg", item->net, NULL); return;
+    case ITEM_UPDATE:
+    case ITEM_UPDATES: print_updates(out, netlist, item); return;
+    case ITEM_MEMORY: print_memory(out, netlist, item->write); return;
+    case ITEM_INSTANCE: print_instance(out, item->instance); return;
+    case ITEM_UNUSED: print_unused(out, item->unused); return;
+    case ITEM_NOTE: strbuf_printf(out, "    // %s\n", item->note); return;
+    case ITEM_SPACE: strbuf_append(out, "\n"); return;
+    case ITEM_KINDS: break;
+    }
+    context_bug(arena_context(out->arena), "an item of no kind");
+}
+
+static void print_header(struct strbuf *out, const char *text) {
+    for (size_t length; *text; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        strbuf_append(out, length ? "// " : "//");
+        strbuf_append_bytes(out, text, length);
+        strbuf_append(out, "\n");
+    }
+}
+
+void verilog_module(struct strbuf *out, const struct netlist *netlist) {
+    print_header(out, netlist->header);
+    strbuf_printf(out, "module %s", netlist->name);
+    print_parameters(out, netlist);
+    strbuf_append(out, " (");
+    print_ports(out, netlist);
+    strbuf_append(out, "\n);\n");
+    for (uint32_t i = 0; i < netlist->item_count; i++) print_item(out, netlist, &netlist->items[i]);
+    for (uint32_t i = 0; i < netlist->function_count; i++) verilog_function(out, netlist->functions[i]);
+    strbuf_append(out, "endmodule\n");
 }

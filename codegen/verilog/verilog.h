@@ -8,6 +8,7 @@
 const char *verilog_expression(struct arena *arena, const struct expression *expression);
 const char *verilog_range(struct arena *arena, uint32_t bits); /* "[7:0] ", or "" for one bit */
 void verilog_function(struct strbuf *out, const struct function *function);
+void verilog_module(struct strbuf *out, const struct netlist *netlist);
 
 /* ---- module.c ---- */
 struct module module_new(const struct plan *plan, int layer);

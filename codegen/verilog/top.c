@@ -31,6 +31,22 @@ static void write_valid(struct module *module) {
     strbuf_printf(out(module), "    assign out_valid = valid[%d];\n", length - 1);
 }
 
+/* Which beat of its event the input registers hold: in_valid comes with the first. */
+static void write_beat(struct module *module) {
+    const struct plan *plan = module->plan;
+    for (uint32_t w = 0; w < plan->path->wire_count; w++) {
+        uint32_t bits = (uint32_t)plan->wires[w].bits;
+        if (plan->path->wires[w].op != WIRE_BEAT || bits == 0) continue;
+        const char *name = plan->wires[w].name;
+        strbuf_printf(out(module), "\n    reg %s%s;\n", verilog_range(plan->arena, bits), name);
+        strbuf_printf(out(module), "    always @(posedge clk) %s <= in_valid ? %u'd0 : %s + %u'd1;\n", name, bits, name,
+                      bits);
+        for (int d = 1; d <= plan->wires[w].last_delay; d++)
+            strbuf_printf(out(module), "    reg %s%s;\n", verilog_range(plan->arena, bits),
+                          signal_net(plan, (struct signal){{w}, d})->name);
+    }
+}
+
 /* ---- inputs ---- */
 
 static bool is_input_of(const struct plan *plan, uint32_t wire, uint32_t port) {
@@ -42,24 +58,25 @@ static bool is_input_of(const struct plan *plan, uint32_t wire, uint32_t port) {
 static void write_elements(struct module *module, uint32_t p, struct parts *unused) {
     const struct plan *plan = module->plan;
     const struct port_layout *port = &plan->layout->inputs[p];
-    uint32_t *taken = ARENA_ARRAY(plan->arena, uint32_t, port->elements);
+    uint32_t *taken = ARENA_ARRAY(plan->arena, uint32_t, port->slots + 1);
     const struct net *net = net_new(plan->arena, plan->input_registers[p], port->width);
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         if (!is_input_of(plan, w, p)) continue;
-        uint32_t e = (uint32_t)plan->path->wires[w].amount, bits = (uint32_t)plan->wires[w].bits;
-        taken[e] = bits > taken[e] ? bits : taken[e];
+        uint32_t slot = (uint32_t)plan->path->wires[w].amount, bits = (uint32_t)plan->wires[w].bits;
+        taken[slot] = bits > taken[slot] ? bits : taken[slot];
         strbuf_printf(out(module), "    wire %s%s = %s;\n", verilog_range(plan->arena, bits), plan->wires[w].name,
-                      verilog_expression(plan->arena, expression_slice(plan->arena, net, port->offset[e], bits)));
+                      verilog_expression(plan->arena, expression_slice(plan->arena, net, port->slot_offset[slot], bits)));
         for (int d = 1; d <= plan->wires[w].last_delay; d++)
             strbuf_printf(out(module), "    reg %s%s;\n", verilog_range(plan->arena, bits),
                           signal_net(plan, (struct signal){{w}, d})->name);
     }
     bool empty = true;
-    for (uint32_t e = 0; e < port->elements; e++) {
-        uint32_t width = (uint32_t)port->format[e].width;
+    for (uint32_t slot = 0; slot < port->slots; slot++) {
+        uint32_t width = (uint32_t)port->slot_format[slot].width;
         empty = empty && width == 0;
-        if (width > taken[e])
-            parts_add(unused, expression_slice(plan->arena, net, port->offset[e] + taken[e], width - taken[e]));
+        if (width > taken[slot])
+            parts_add(unused,
+                      expression_slice(plan->arena, net, port->slot_offset[slot] + taken[slot], width - taken[slot]));
     }
     if (empty) parts_add(unused, expression_net(plan->arena, net));
 }
@@ -73,6 +90,7 @@ static void write_inputs(struct module *module, struct parts *unused) {
         strbuf_printf(out(module), "    always @(posedge clk) %s <= %s;\n", plan->input_registers[p], port->name);
         write_elements(module, p, unused);
     }
+    write_beat(module);
     write_delays(module);
 }
 
@@ -119,8 +137,7 @@ static void write_output(struct module *module, uint32_t p) {
     struct parts parts = parts_new(plan->arena);
     for (uint32_t e = port->elements; e-- > 0;) {
         wireref wire = elements->elements[e].wire;
-        bool constant = plan->wires[wire.id].bits == 0;
-        struct signal signal = {wire, constant ? 0 : plan->last_cycle - plan_wire(plan, wire)->cycle};
+        struct signal signal = signal_in(plan, wire, plan->last_cycle);
         if (port->format[e].width > 0) add_bits(module, &parts, signal, 0, port->format[e].width);
     }
     if (parts.count == 0) parts_add(&parts, expression_constant(plan->arena, 1, 0));

@@ -52,11 +52,26 @@ static double quantised_weight(double weight, int grid, int bits) {
     return ldexp(fmin(fmax(code, -most), most), -grid);
 }
 
+/* The finest grid that a row at rest may have: of a weight 2^bits below the least that moves, or below the largest
+ * where none does, nothing is left. Training with weight decay leaves such numbers (1e-30) at neurons that have died.
+ */
+static int resting_grid(const struct weights *weights, size_t first, size_t last, int fraction, int bits) {
+    int grid = INT_MIN;
+    double largest = 0;
+    for (size_t k = 0; k < weights->rows; k++) {
+        if (!weights->constant[k] && fraction + weights->row_exponents[k] > grid)
+            grid = fraction + weights->row_exponents[k];
+        for (size_t n = first; n < last; n++)
+            largest = fmax(largest, fabs((double)weights->from[k * weights->columns + n]));
+    }
+    return bits + (grid > INT_MIN ? grid : bits - 1 - range_exponent((struct real_range){-largest, largest}));
+}
+
 /* Of a row whose operand never moved nothing is known: its weights keep their bits, and take none of the others'.
  * What it was, its product must be as exact as the others', however large that is. */
-static double resting_weight(double weight, int row_exponent, int fraction, int bits) {
+static double resting_weight(double weight, int row_exponent, int fraction, int grid, int bits) {
     double rounded = significant(weight, bits - 1);
-    return row_exponent == AT_REST ? rounded
+    return row_exponent == AT_REST ? on_grid(rounded, grid)
            : fabs(ldexp(weight - rounded, row_exponent)) <= ldexp(0.5, -fraction)
                ? rounded
                : on_grid(weight, fraction + row_exponent);
@@ -64,12 +79,13 @@ static double resting_weight(double weight, int row_exponent, int fraction, int 
 
 static void quantise_columns(struct weights *weights, size_t first, size_t last, int bits) {
     int fraction = bits - 1 - column_exponent(weights, first, last);
+    int grid = resting_grid(weights, first, last, fraction, bits);
     for (size_t k = 0; k < weights->rows; k++)
         for (size_t n = first; n < last; n++) {
             size_t at = k * weights->columns + n;
             double weight = (double)weights->from[at];
             weights->to[at] =
-                (float)(weights->constant[k] ? resting_weight(weight, weights->row_exponents[k], fraction, bits)
+                (float)(weights->constant[k] ? resting_weight(weight, weights->row_exponents[k], fraction, grid, bits)
                                              : quantised_weight(weight, fraction + weights->row_exponents[k], bits));
         }
 }

@@ -8,14 +8,17 @@
 #include <limits.h>
 #include <math.h>
 
-enum { AT_REST = INT_MIN / 2 }; /* exponent of a row whose operand was 0 in all calibration events */
+enum {
+    AT_REST = INT_MIN / 2, /* exponent of a row whose operand was 0 in all calibration events */
+    REACH = 48             /* bits that the largest terms of two columns may lie apart; what lies lower decayed to it */
+};
 
 struct weights {
     const float *from;
     float *to;
     size_t rows, columns;
-    int *row_exponents;
-    bool *constant; /* rows whose operand was one number in all calibration events */
+    int *row_exponents, exponent; /* of the operands; of all terms */
+    bool *constant;               /* rows whose operand was one number in all calibration events */
 };
 
 static void find_row_exponents(const struct graph *graph, const struct real_ranges *ranges, valref operand,
@@ -77,8 +80,14 @@ static double resting_weight(double weight, int row_exponent, int fraction, int 
                : on_grid(weight, fraction + row_exponent);
 }
 
+/* Training with weight decay leaves whole columns of 1e-30 where a neuron has died: of them nothing is left. */
+static int column_fraction(const struct weights *weights, size_t first, size_t last, int bits) {
+    int exponent = column_exponent(weights, first, last), least = weights->exponent - REACH;
+    return bits - 1 - (exponent > least ? exponent : least);
+}
+
 static void quantise_columns(struct weights *weights, size_t first, size_t last, int bits) {
-    int fraction = bits - 1 - column_exponent(weights, first, last);
+    int fraction = column_fraction(weights, first, last, bits);
     int grid = resting_grid(weights, first, last, fraction, bits);
     for (size_t k = 0; k < weights->rows; k++)
         for (size_t n = first; n < last; n++) {
@@ -105,6 +114,7 @@ int quantise_weights(struct program *program, const struct real_ranges *ranges, 
     weights.constant = ARENA_ARRAY(scratch, bool, weights.rows);
     bool by_channel = precision.granularity == GRANULARITY_CHANNEL;
     if (by_channel && constant.shape.rank <= 2) find_row_exponents(graph, ranges, node.inputs[0], &weights);
+    weights.exponent = column_exponent(&weights, 0, weights.columns);
     for (size_t n = 0; n < weights.columns; n += by_channel ? 1 : weights.columns)
         quantise_columns(&weights, n, by_channel ? n + 1 : weights.columns, precision.weight_bits);
     valref quantised =

@@ -218,6 +218,15 @@ static void jets_wrap_as_keras_does(void) {
                   "examples/jets/reference/jets_hgq_wide.npy");
 }
 
+static void sets_are_what_keras_computes(void) {
+    compare_model("examples/sets/sets_hgq.keras", "examples/sets/events.npy", "examples/sets/reference/sets_hgq.npy");
+}
+
+static void sets_by_position_are_what_keras_computes(void) {
+    compare_model("examples/sets/sets_hgq_positions.keras", "examples/sets/events.npy",
+                  "examples/sets/reference/sets_hgq_positions.npy");
+}
+
 static const char *shared_model;
 static void published_particle_network(void) { /* QSum, QAdd of 32 particles and their sum */
     const char *folder =
@@ -510,6 +519,8 @@ int main(void) {
     RUN_ALONE(activations_are_quantised_as_hgq2_does);
     RUN_ALONE(jets_are_what_keras_computes);
     RUN_ALONE(jets_wrap_as_keras_does);
+    RUN_ALONE(sets_are_what_keras_computes);
+    RUN_ALONE(sets_by_position_are_what_keras_computes);
     RUN_ALONE(unknown_layers_are_all_named);
     RUN_ALONE(quantisers_that_are_not_read);
     RUN_ALONE(layers_that_are_not_read);

@@ -46,8 +46,8 @@ struct wire {
     int64_t clamp_lo, clamp_hi; /* clamp */
     int32_t amount;             /* shift_right, wrap; input: element of the port; item: beat */
     bool wrap_signed;
-    bool every_beat; /* takes a value in each beat of an event; else one an event */
-    wireref next;    /* state: may come after it */
+    bool every_beat;   /* takes a value in each beat of an event; else one an event */
+    wireref next;      /* state: may come after it */
     uint32_t table;    /* table; input: port */
     noderef origin;    /* node of the quantised graph, or NO_NODE */
     uint32_t element;  /* of the origin's result */

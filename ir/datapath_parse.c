@@ -207,8 +207,7 @@ static void read_attributes(struct reader *r, struct wire *wire, const struct da
     else if (wire->op == WIRE_STATE) {
         expect(r, "next");
         wire->next = wire_name(r, UINT32_MAX);
-    }
-    else if (wire->op == WIRE_WRAP) {
+    } else if (wire->op == WIRE_WRAP) {
         wire->wrap_signed = take(r, "s");
         if (!wire->wrap_signed) expect(r, "u");
         wire->amount = (int32_t)number_in(r, 0, 64);

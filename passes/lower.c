@@ -354,8 +354,7 @@ static void finish_value(struct lower *lower, valref value) {
             elements[e] = (struct term){.wire = lower_plain(lower, elements[e])};
         if (!as_it_comes && elements[e].shift >= 0)
             elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
-        if (!lower->in_body && !graph_integers(lower->graph, value))
-            add_probe(lower, value, (uint32_t)e, elements[e]);
+        if (!lower->in_body && !graph_integers(lower->graph, value)) add_probe(lower, value, (uint32_t)e, elements[e]);
     }
 }
 

@@ -196,7 +196,8 @@ struct term *lower_collected(struct lower *lower, valref value) {
 
 /* ---- values by items ---- */
 
-/* Walks the elements that a lane serves one after the other: `at` of them, one a beat, UINT32_MAX where a beat has none.
+/* Walks the elements that a lane serves one after the other: `at` of them, one a beat, UINT32_MAX where a beat has
+ * none.
  */
 struct lane_walk {
     uint32_t *by_item; /* elements, in their order within each item */
@@ -257,7 +258,8 @@ static void join_lanes(struct lower *lower, valref value, const uint32_t *item, 
             terms[b] = (struct term){.wire = NO_WIRE};
             if (walk.at[b] == UINT32_MAX) continue;
             terms[b] = from[walk.at[b]];
-            raised[b] = common_fraction(lower, value, &walk, b) - graph_format(lower->graph, value, walk.at[b]).fraction;
+            raised[b] =
+                common_fraction(lower, value, &walk, b) - graph_format(lower->graph, value, walk.at[b]).fraction;
             terms[b].shift = (int8_t)(terms[b].shift + raised[b]);
         }
         lower->element = walk.at[0];

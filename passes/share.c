@@ -273,8 +273,7 @@ static void emit_wire(struct sharing *sharing, uint32_t id) {
 
 int pass_share(struct program *program, bool *changed) {
     struct design *design = program->design;
-    struct sharing sharing = {
-        .design = design, .from = &design->datapath, .adder_terms = adder_terms_of(program)};
+    struct sharing sharing = {.design = design, .from = &design->datapath, .adder_terms = adder_terms_of(program)};
     uint32_t count = sharing.from->wire_count;
     sharing.scratch = arena_new(program->context);
     sharing.map = ARENA_ARRAY(sharing.scratch, wireref, count + 1);

@@ -64,8 +64,9 @@ static void write_elements(struct module *module, uint32_t p, struct parts *unus
         if (!is_input_of(plan, w, p)) continue;
         uint32_t slot = (uint32_t)plan->path->wires[w].amount, bits = (uint32_t)plan->wires[w].bits;
         taken[slot] = bits > taken[slot] ? bits : taken[slot];
-        strbuf_printf(out(module), "    wire %s%s = %s;\n", verilog_range(plan->arena, bits), plan->wires[w].name,
-                      verilog_expression(plan->arena, expression_slice(plan->arena, net, port->slot_offset[slot], bits)));
+        strbuf_printf(
+            out(module), "    wire %s%s = %s;\n", verilog_range(plan->arena, bits), plan->wires[w].name,
+            verilog_expression(plan->arena, expression_slice(plan->arena, net, port->slot_offset[slot], bits)));
         for (int d = 1; d <= plan->wires[w].last_delay; d++)
             strbuf_printf(out(module), "    reg %s%s;\n", verilog_range(plan->arena, bits),
                           signal_net(plan, (struct signal){{w}, d})->name);

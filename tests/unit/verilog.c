@@ -127,9 +127,8 @@ static void append_sum(struct random_design *random) {
     struct term terms[3];
     struct wire wire = {.op = WIRE_SUM, .operand_count = (uint32_t)(1 + pick(3)), .operands = terms};
     for (uint32_t i = 0; i < wire.operand_count; i++)
-        terms[i] = (struct term){.wire = narrow_wire(random, 40),
-                                 .shift = (int8_t)(pick(3) ? pick(5) : pick(14)),
-                                 .negative = pick(3) == 0};
+        terms[i] = (struct term){
+            .wire = narrow_wire(random, 40), .shift = (int8_t)(pick(3) ? pick(5) : pick(14)), .negative = pick(3) == 0};
     if (wire.operand_count < 3 && pick(2)) wire.constant = pick(3) ? pick(512) - 256 : (int64_t)1 << pick(20);
     append(random, &wire);
 }

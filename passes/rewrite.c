@@ -1,6 +1,6 @@
 /* What passes on datapaths share: a pass builds a new datapath, wire by wire, and puts it in the
  * place of the old one. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 
 #include <string.h>
 

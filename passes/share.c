@@ -1,7 +1,7 @@
 /* Common subexpressions of the sums of one layer, computed once. Sums of one origin make a matrix:
  * a row a sum, a column a wire, digits for shifted terms; share_search.c replaces pairs of digits.
  * Any sharing is exact: a sum's value does not depend on the order of its terms. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 #include "passes/share.h"
 #include "passes/table.h"
 

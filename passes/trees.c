@@ -2,7 +2,7 @@
  * that the tree is as shallow as it can be, and among those the ones whose adder has fewest bits.
  * A constant rides on the carry-in of an adder where it can, else it is one more term. Sums of
  * negated terms alone are computed positive and negated by their reader. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 #include "passes/table.h"
 #include "target/adder.h"
 

@@ -73,6 +73,7 @@ static double logic_lut(const struct datapath *datapath, const struct wire *wire
         return is_constant_wire(operand_of(datapath, wire, 1)) && is_constant_wire(operand_of(datapath, wire, 2))
                    ? 0
                    : wire_width(wire);
+    case WIRE_STATE: return is_constant_wire(operand_of(datapath, wire, 1)) ? 0 : wire_width(wire);
     case WIRE_TABLE: return wire_width(wire) * function_lut(wire_width(operand_of(datapath, wire, 0)));
     case WIRE_CLAMP: return clamp_lut(datapath, wire);
     case WIRE_AND:

@@ -235,6 +235,14 @@ static void bitwise_bits(struct reader *r, uint32_t operands) {
     }
 }
 
+/* What is taken in the first beat, or the register. */
+static void state_bits(struct reader *r) {
+    for (int i = 0; i < r->width; i++) {
+        struct bit_time in[3] = {r->operands[0].at[0], r->operands[1].at[i], {.at = 0}};
+        r->out[i] = lut_of(r->timing->technology, in, 3);
+    }
+}
+
 static void table_bits(struct reader *r) {
     const struct technology *t = r->timing->technology;
     const struct bit_time *in = r->operands[0].at;
@@ -274,7 +282,8 @@ static void multiply_bits(struct reader *r) {
 }
 
 static void compute_bits(struct reader *r) {
-    for (int i = 0; i < r->width; i++) r->out[i] = r->wire->op == WIRE_INPUT ? (struct bit_time){0} : constant_bit();
+    bool from_register = r->wire->op == WIRE_INPUT || r->wire->op == WIRE_BEAT;
+    for (int i = 0; i < r->width; i++) r->out[i] = from_register ? (struct bit_time){0} : constant_bit();
     if (is_constant_wire(r->wire)) return;
     switch (r->wire->op) {
     case WIRE_SUM: sum_bits(r); break;
@@ -288,8 +297,10 @@ static void compute_bits(struct reader *r) {
     case WIRE_OR:
     case WIRE_XOR: bitwise_bits(r, 2); break;
     case WIRE_NOT:
+    case WIRE_ITEM:
     case WIRE_SHIFT_RIGHT:
     case WIRE_WRAP: bitwise_bits(r, 1); break;
+    case WIRE_STATE: state_bits(r); break;
     default: break;
     }
 }

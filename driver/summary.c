@@ -143,7 +143,7 @@ static const char *digest_of(struct arena *arena, const struct graph *graph, con
 
 static void add_ports(struct arena *arena, const struct program *program, struct compile_report *report) {
     const struct graph *graph = program->graph;
-    const struct layout *layout = layout_new(graph, arena);
+    const struct layout *layout = layout_of_design(program->design, arena);
     report->ports = ARENA_ARRAY(arena, struct port_report, layout->input_count + layout->output_count);
     for (uint32_t i = 0; i < layout->input_count + layout->output_count; i++) {
         bool input = i < layout->input_count;

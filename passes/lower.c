@@ -292,6 +292,21 @@ static struct term lower_known(struct lower *lower, struct term term, struct int
     return (struct term){.wire = wire, .negative = flip};
 }
 
+/* Of an item what it is an item of, in its beat. */
+static void add_probe(struct lower *lower, valref value, uint32_t element, struct term term) {
+    int beats;
+    wireref wire = datapath_source(lower->datapath, term.wire, &beats);
+    if (lower->datapath->wires[term.wire.id].every_beat) beats = lower_beat(lower, value, element);
+    datapath_probe(lower->design, lower->datapath,
+                   (struct probe){.value = value,
+                                  .element = element,
+                                  .wire = wire,
+                                  .beat = beats,
+                                  .shift = term.shift,
+                                  .negative = term.negative,
+                                  .absorber = NO_VALUE});
+}
+
 /* The bits that the value has by the graph, and probes. */
 static void finish_value(struct lower *lower, valref value) {
     struct term *elements = lower->elements[value.id];
@@ -301,14 +316,7 @@ static void finish_value(struct lower *lower, valref value) {
         if (!lower->datapath->wires[elements[e].wire.id].every_beat || lower->node->op != OP_INPUT)
             elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
         if (!lower->in_body && !graph_integers(lower->graph, value))
-            datapath_probe(lower->design, lower->datapath,
-                           (struct probe){.value = value,
-                                          .element = (uint32_t)e,
-                                          .wire = elements[e].wire,
-                                          .beat = lower_beat(lower, value, e),
-                                          .shift = elements[e].shift,
-                                          .negative = elements[e].negative,
-                                          .absorber = NO_VALUE});
+            add_probe(lower, value, (uint32_t)e, elements[e]);
     }
 }
 

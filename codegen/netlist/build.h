@@ -105,6 +105,8 @@ uint64_t low_bits(int count); /* mask */
 /* Bits [from, from + count) of a signal, its sign extended as far as needed; marks them as read. */
 void add_bits(struct module *module, struct parts *parts, struct signal signal, int from, int count);
 const struct expression *signal_bits(struct module *module, struct signal signal, int from, int count);
+/* A wire as it is read in a cycle: of an item the register of what it is an item of. */
+struct signal signal_in(const struct plan *plan, wireref wire, int cycle);
 /* The operand of a wire as the signal that is in step with it. */
 struct signal operand_signal(const struct plan *plan, const struct wire *wire, uint32_t operand);
 /* The value of a wire, of as many bits as the plan gives it; wires that are constants are not asked for. */

@@ -56,35 +56,58 @@ static bool is_input_of(const struct plan *plan, uint32_t wire, uint32_t port) {
     return w->op == WIRE_INPUT && w->table == port && plan->wires[wire].bits > 0;
 }
 
-/* Bits of a port's register that no element's wire takes. */
+/* Bits of a port's register that no wire takes. */
 static void add_untaken(struct top *top, const struct port_layout *port, const struct net *net, const uint32_t *taken) {
     bool empty = true;
-    for (uint32_t e = 0; e < port->elements; e++) {
-        uint32_t width = (uint32_t)port->format[e].width;
+    for (uint32_t slot = 0; slot < port->slots; slot++) {
+        uint32_t width = (uint32_t)port->slot_format[slot].width;
         empty = empty && width == 0;
-        if (width > taken[e])
-            parts_add(&top->unused,
-                      expression_slice(top->module.arena, net, port->offset[e] + taken[e], width - taken[e]));
+        if (width > taken[slot])
+            parts_add(&top->unused, expression_slice(top->module.arena, net, port->slot_offset[slot] + taken[slot],
+                                                     width - taken[slot]));
     }
     if (empty) parts_add(&top->unused, value_of(top, net));
+}
+
+static void declare_delays(struct top *top, uint32_t wire) {
+    const struct plan *plan = top->module.plan;
+    for (int d = 1; d <= plan->wires[wire].last_delay; d++)
+        netlist_register(top->module.netlist, signal_net(plan, (struct signal){{wire}, d}));
 }
 
 /* The wires of a port's elements. */
 static void add_elements(struct top *top, uint32_t p, const struct net *net) {
     const struct plan *plan = top->module.plan;
     const struct port_layout *port = &plan->layout->inputs[p];
-    struct netlist *netlist = top->module.netlist;
-    uint32_t *taken = ARENA_ARRAY(top->module.arena, uint32_t, port->elements);
+    uint32_t *taken = ARENA_ARRAY(top->module.arena, uint32_t, port->slots + 1);
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         if (!is_input_of(plan, w, p)) continue;
-        uint32_t e = (uint32_t)plan->path->wires[w].amount, bits = (uint32_t)plan->wires[w].bits;
-        taken[e] = bits > taken[e] ? bits : taken[e];
-        netlist_wire(netlist, signal_net(plan, (struct signal){{w}, 0}),
-                     expression_slice(top->module.arena, net, port->offset[e], bits));
-        for (int d = 1; d <= plan->wires[w].last_delay; d++)
-            netlist_register(netlist, signal_net(plan, (struct signal){{w}, d}));
+        uint32_t slot = (uint32_t)plan->path->wires[w].amount, bits = (uint32_t)plan->wires[w].bits;
+        taken[slot] = bits > taken[slot] ? bits : taken[slot];
+        netlist_wire(top->module.netlist, signal_net(plan, (struct signal){{w}, 0}),
+                     expression_slice(top->module.arena, net, port->slot_offset[slot], bits));
+        declare_delays(top, w);
     }
     add_untaken(top, port, net, taken);
+}
+
+/* Which beat of its event the input registers hold: in_valid comes with the first. */
+static void add_beat(struct top *top) {
+    const struct plan *plan = top->module.plan;
+    struct arena *arena = top->module.arena;
+    for (uint32_t w = 0; w < plan->path->wire_count; w++) {
+        if (plan->path->wires[w].op != WIRE_BEAT || plan->wires[w].bits == 0) continue;
+        const struct net *beat = signal_net(plan, (struct signal){{w}, 0});
+        const struct expression *one = expression_constant(arena, beat->bits, 1);
+        const struct expression *more = expression_binary(arena, OPERATION_ADD, value_of(top, beat), one);
+        const struct expression *none = expression_constant(arena, beat->bits, 0);
+        netlist_space(top->module.netlist);
+        netlist_register(top->module.netlist, beat);
+        netlist_update(top->module.netlist, (struct update){.net = beat,
+                                                            .next = expression_conditional(
+                                                                arena, value_of(top, top->in_valid), none, more)});
+        declare_delays(top, w);
+    }
 }
 
 static void add_inputs(struct top *top, const struct net *const *ports) {
@@ -97,6 +120,7 @@ static void add_inputs(struct top *top, const struct net *const *ports) {
         netlist_update(netlist, (struct update){.net = net, .next = value_of(top, ports[p])});
         add_elements(top, p, net);
     }
+    add_beat(top);
     add_delays(&top->module);
 }
 
@@ -150,8 +174,7 @@ static void add_output(struct top *top, uint32_t p, const struct net *to) {
     struct parts parts = parts_new(top->module.arena);
     for (uint32_t e = port->elements; e-- > 0;) {
         wireref wire = elements->elements[e].wire;
-        bool constant = plan->wires[wire.id].bits == 0;
-        struct signal signal = {wire, constant ? 0 : plan->last_cycle - plan_wire(plan, wire)->cycle};
+        struct signal signal = signal_in(plan, wire, plan->last_cycle);
         if (port->format[e].width > 0) add_bits(&top->module, &parts, signal, 0, port->format[e].width);
     }
     if (parts.count == 0) parts_add(&parts, expression_constant(top->module.arena, 1, 0));

@@ -14,25 +14,25 @@ static struct {
 static const char vhdl_package[] =
     "library ieee;\nuse ieee.std_logic_1164.all;\nuse ieee.numeric_std.all;\n"
     "package bxc_bits is\n"
-    "  function truth(b : boolean) return unsigned;\n"
-    "  function all_of(x : unsigned) return unsigned;\n"
-    "  function times(a, b : unsigned) return unsigned;\n"
-    "  function choose(c, yes, no : unsigned) return unsigned;\n"
-    "  function repeated(x : unsigned; count : positive) return unsigned;\n"
-    "  function part(x : unsigned; from, bits : natural) return unsigned;\n"
+    "  function bxc_truth(b : boolean) return unsigned;\n"
+    "  function bxc_all_of(x : unsigned) return unsigned;\n"
+    "  function bxc_times(a, b : unsigned) return unsigned;\n"
+    "  function bxc_choose(c, yes, no : unsigned) return unsigned;\n"
+    "  function bxc_repeated(x : unsigned; count : positive) return unsigned;\n"
+    "  function bxc_part(x : unsigned; from, bits : natural) return unsigned;\n"
     "end package;\n"
     "package body bxc_bits is\n"
-    "  function truth(b : boolean) return unsigned is begin\n"
+    "  function bxc_truth(b : boolean) return unsigned is begin\n"
     "    if b then return \"1\"; else return \"0\"; end if;\n  end function;\n"
-    "  function all_of(x : unsigned) return unsigned is begin return truth((not x) = 0); end function;\n"
-    "  function times(a, b : unsigned) return unsigned is begin return resize(a * b, a'length); end function;\n"
-    "  function choose(c, yes, no : unsigned) return unsigned is begin\n"
+    "  function bxc_all_of(x : unsigned) return unsigned is begin return bxc_truth((not x) = 0); end function;\n"
+    "  function bxc_times(a, b : unsigned) return unsigned is begin return resize(a * b, a'length); end function;\n"
+    "  function bxc_choose(c, yes, no : unsigned) return unsigned is begin\n"
     "    if c = \"1\" then return yes; else return no; end if;\n  end function;\n"
-    "  function repeated(x : unsigned; count : positive) return unsigned is\n"
+    "  function bxc_repeated(x : unsigned; count : positive) return unsigned is\n"
     "    variable all_bits : unsigned(count * x'length - 1 downto 0);\n  begin\n"
     "    for i in 0 to count - 1 loop all_bits((i + 1) * x'length - 1 downto i * x'length) := x; end loop;\n"
     "    return all_bits;\n  end function;\n"
-    "  function part(x : unsigned; from, bits : natural) return unsigned is\n"
+    "  function bxc_part(x : unsigned; from, bits : natural) return unsigned is\n"
     "    variable all_bits : unsigned(x'length - 1 downto 0) := x;\n  begin\n"
     "    return all_bits(from + bits - 1 downto from);\n  end function;\n"
     "end package body;\n";
@@ -48,18 +48,18 @@ static const struct {
     const char *before, *between, *behind, *between_signs;
 } vhdl_operations[OPERATION_COUNT] = {
     [OPERATION_NOT] = {"(not ", "", ")", NULL},
-    [OPERATION_ANY] = {"truth(", "", " /= 0)", NULL},
-    [OPERATION_ALL] = {"all_of(", "", ")", NULL},
-    [OPERATION_NONE] = {"truth(", "", " = 0)", NULL},
+    [OPERATION_ANY] = {"bxc_truth(", "", " /= 0)", NULL},
+    [OPERATION_ALL] = {"bxc_all_of(", "", ")", NULL},
+    [OPERATION_NONE] = {"bxc_truth(", "", " = 0)", NULL},
     [OPERATION_ADD] = {"(", " + ", ")", NULL},
     [OPERATION_SUBTRACT] = {"(", " - ", ")", NULL},
-    [OPERATION_MULTIPLY] = {"times(", ", ", ")", NULL},
+    [OPERATION_MULTIPLY] = {"bxc_times(", ", ", ")", NULL},
     [OPERATION_AND] = {"(", " and ", ")", NULL},
     [OPERATION_OR] = {"(", " or ", ")", NULL},
     [OPERATION_XOR] = {"(", " xor ", ")", NULL},
-    [OPERATION_EQUAL] = {"truth(", " = ", ")", NULL},
-    [OPERATION_LESS] = {"truth(", " < ", ")", ") < signed("},
-    [OPERATION_GREATER] = {"truth(", " > ", ")", ") > signed("},
+    [OPERATION_EQUAL] = {"bxc_truth(", " = ", ")", NULL},
+    [OPERATION_LESS] = {"bxc_truth(", " < ", ")", ") < signed("},
+    [OPERATION_GREATER] = {"bxc_truth(", " > ", ")", ") > signed("},
 };
 
 static inline void vhdl_expression(struct strbuf *out, const struct expression *e);
@@ -94,22 +94,20 @@ static inline void vhdl_expression(struct strbuf *out, const struct expression *
     switch (e->kind) {
     case EXPRESSION_CONSTANT: vhdl_bits(out, &e->value, e->bits, 64); return;
     case EXPRESSION_NET: strbuf_append(out, e->net->name); return;
-    case EXPRESSION_SLICE:
-        strbuf_printf(out, "%s(%u downto %u)", e->net->name, e->from + e->bits - 1, e->from);
-        return;
+    case EXPRESSION_SLICE: strbuf_printf(out, "%s(%u downto %u)", e->net->name, e->from + e->bits - 1, e->from); return;
     case EXPRESSION_CONCATENATION:
         strbuf_append(out, "unsigned'(");
         vhdl_operands(out, e, " & ");
         strbuf_append(out, ")");
         return;
     case EXPRESSION_REPETITION:
-        strbuf_append(out, "repeated(");
+        strbuf_append(out, "bxc_repeated(");
         vhdl_operands(out, e, "");
         strbuf_printf(out, ", %u)", e->bits / e->operands[0]->bits);
         return;
     case EXPRESSION_OPERATION: vhdl_operation(out, e); return;
     case EXPRESSION_CONDITIONAL:
-        strbuf_append(out, "choose(");
+        strbuf_append(out, "bxc_choose(");
         vhdl_operands(out, e, ", ");
         strbuf_append(out, ")");
         return;
@@ -136,7 +134,7 @@ static inline void vhdl_assignment(struct strbuf *out, const struct function *fu
     for (uint32_t i = 0; i < a->target_count; i++) {
         const struct net *target = a->targets[i];
         from -= target->bits;
-        strbuf_printf(out, "    %s := part(", target == function->result ? "bxc_result" : target->name);
+        strbuf_printf(out, "    %s := bxc_part(", target == function->result ? "bxc_result" : target->name);
         vhdl_expression(out, a->value);
         strbuf_printf(out, ", %u, %u);\n", from, target->bits);
     }

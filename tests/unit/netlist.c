@@ -475,36 +475,44 @@ static const char *emit_vhdl(const struct design *design, const struct plan **pl
     return names.data;
 }
 
-static void add_port_bits(struct strbuf *out, const struct port_layout *port, const int64_t *values) {
-    if (port->format[port->elements - 1].width == 0 && port->width == 1 && port->offset[port->elements - 1] == 0)
-        strbuf_append(out, "0"); /* a port of no bits has one */
-    for (uint32_t e = port->elements; e-- > 0;) add_bits_of(out, (uint64_t)values[e], (uint32_t)port->format[e].width);
+/* The port's word of a beat; values of an event, by element. */
+static void add_word(struct strbuf *out, const struct port_layout *port, uint32_t beat, const int64_t *values) {
+    int bits = 0;
+    for (uint32_t slot = port->slots; slot-- > 0;) {
+        uint64_t bits_of_slot = 0;
+        for (uint32_t e = 0; e < port->elements; e++)
+            if (port->beat[e] == beat && port->slot[e] == slot) bits_of_slot = (uint64_t)values[e];
+        add_bits_of(out, bits_of_slot, (uint32_t)port->slot_format[slot].width);
+        bits += port->slot_format[slot].width;
+    }
+    if (bits == 0) strbuf_append(out, "0"); /* a port of no bits has one */
 }
 
-/* An event a cycle, with gaps, and long enough at the end. */
+/* An event each interval, with gaps, and long enough at the end. */
 static void write_events(const struct design *design, const struct layout *layout, int64_t **in) {
     struct strbuf stimuli = strbuf_new(context->arena), wanted = strbuf_new(context->arena);
     int64_t **out = below_outputs(design->graph, EVENTS);
+    int begun = 0, since = 1000, reset = 2 * design->latency;
     design_run(design, EVENTS, (const int64_t *const *)in, out);
-    for (int cycle = 0, event = 0; event < EVENTS + design->latency + 2; cycle++) {
-        bool reset = cycle < 3 * design->latency, valid = !reset && event < EVENTS && cycle % 7 != 3;
-        add_bits_of(&stimuli, reset, 1);
+    for (int cycle = 0; begun < EVENTS || since <= design->latency; cycle++) {
+        bool valid = cycle >= reset && begun < EVENTS && since + 1 >= design->interval && cycle % 7 != 3;
+        since = valid ? 0 : since + 1;
+        begun += valid;
+        add_bits_of(&stimuli, cycle < reset, 1);
         add_bits_of(&stimuli, valid, 1);
-        for (uint32_t p = 0; p < layout->input_count; p++) {
-            const struct port_layout *port = &layout->inputs[p];
-            add_port_bits(&stimuli, port, in[p] + (size_t)(event < EVENTS ? event : 0) * port->elements);
-        }
+        for (uint32_t p = 0; p < layout->input_count; p++)
+            add_word(&stimuli, &layout->inputs[p], (uint32_t)since,
+                     in[p] + (size_t)(begun ? begun - 1 : 0) * layout->inputs[p].elements);
         strbuf_append(&stimuli, "\n");
-        event += valid || (!reset && event >= EVENTS);
     }
     for (size_t event = 0; event < EVENTS; event++, strbuf_append(&wanted, "\n"))
         for (uint32_t p = 0; p < layout->output_count; p++)
-            add_port_bits(&wanted, &layout->outputs[p], out[p] + event * layout->outputs[p].elements);
+            add_word(&wanted, &layout->outputs[p], 0, out[p] + event * layout->outputs[p].elements);
     write_text(context, "stimuli", stimuli.data);
     write_text(context, "wanted", wanted.data);
 }
 
-static const char *run_graph(uint64_t seed, int *compared) {
+static const char *run_graph(uint64_t seed, int interval, int *compared) {
     static const char *const names[] = {"simplify", "lower", "share", "trees", "pipeline"};
     struct graph *graph = random_graph_new(context, seed, 20, 12, 6);
     struct below below;
@@ -512,10 +520,14 @@ static const char *run_graph(uint64_t seed, int *compared) {
     const char *failure = NULL;
     graph_infer(graph);
     context->diagnostics.count = context->diagnostics.errors = 0;
+    struct beat_options beats = {.name = "input", .items = 1};
     below_start(&below, graph, 2, 2000);
+    below.options.interval = interval;
+    below.options.beats = &beats;
+    below.options.beat_count = interval > 1;
     int64_t **inputs = below_events(graph, EVENTS, seed);
     for (int i = 0; i < 5 && !failure; i++) failure = below_pass(&below, names[i], EVENTS, inputs);
-    if (!failure && below.program.design) {
+    if (!failure && below.program.design && (interval == 1 || below.program.design->beats > 1)) {
         const char *files = emit_vhdl(below.program.design, &plan);
         write_text(context, "bench.vhd", bench);
         write_events(below.program.design, plan->layout, inputs);
@@ -530,16 +542,24 @@ static const char *run_graph(uint64_t seed, int *compared) {
     return failure;
 }
 
-static void vhdl_is_a_printer(void) {
+static void run_graphs(int interval, int graphs) {
     const char *text = getenv("SEED");
     uint64_t seed = text && *text ? strtoull(text, NULL, 10) : 1;
     int compared = 0;
-    for (uint64_t i = 0; i < 50 && compared < GRAPHS; i++) {
-        const char *failure = run_graph(seed + i, &compared);
-        if (failure) printf("# seed %llu\n", (unsigned long long)(seed + i));
+    for (uint64_t i = 0; i < 100 && compared < graphs; i++) {
+        const char *failure = run_graph(seed + i, interval, &compared);
+        if (failure) printf("# seed %llu, interval %d\n", (unsigned long long)(seed + i), interval);
         CHECK_STR(failure ? failure : "", "");
     }
-    CHECK_EQ(compared, GRAPHS);
+    CHECK_EQ(compared, graphs);
+}
+
+static void vhdl_is_a_printer(void) {
+    run_graphs(1, GRAPHS);
+}
+
+static void vhdl_serves_items_in_beats(void) {
+    run_graphs(3, GRAPHS / 2);
 }
 
 static void every_kind_was_met(void) {
@@ -567,6 +587,7 @@ int main(void) {
     } else {
         RUN(vhdl_of_each_kind_runs);
         RUN(vhdl_is_a_printer);
+        RUN(vhdl_serves_items_in_beats);
         RUN(every_kind_was_met);
     }
     context_free(context);

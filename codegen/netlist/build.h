@@ -15,7 +15,7 @@ enum { BITS_MAX = 64 }; /* of a wire */
 /* How a wire is written. */
 struct wire_plan {
     int bits;         /* of the vector that holds it: no more than somebody reads; 0: not written */
-    int layer;        /* index of the module that computes it; LAYER_TOP: an element of an input port */
+    int layer;        /* index of the module that computes it; LAYER_TOP: what comes from a port, or counts beats */
     int last_delay;   /* registers in series that hold it */
     uint32_t signals; /* index of its first signal: wire + delay -> signals + delay */
     const char *name;

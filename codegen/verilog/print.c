@@ -10,21 +10,17 @@ const char *verilog_range(struct arena *arena, uint32_t bits) {
 
 /* ---- expressions ---- */
 
-static const struct {
-    const char *symbol;
-    int operands;
-} operations[OPERATION_COUNT] = {
-    [OPERATION_NOT] = {"~", 1},      [OPERATION_ANY] = {"|", 1},    [OPERATION_ALL] = {"&", 1},
-    [OPERATION_NONE] = {"~|", 1},    [OPERATION_ADD] = {"+", 2},    [OPERATION_SUBTRACT] = {"-", 2},
-    [OPERATION_MULTIPLY] = {"*", 2}, [OPERATION_AND] = {"&", 2},    [OPERATION_OR] = {"|", 2},
-    [OPERATION_XOR] = {"^", 2},      [OPERATION_EQUAL] = {"==", 2}, [OPERATION_LESS] = {"<", 2},
-    [OPERATION_GREATER] = {">", 2},
+static const char *const symbols[OPERATION_COUNT] = {
+    [OPERATION_NOT] = "~",     [OPERATION_ANY] = "|",      [OPERATION_ALL] = "&",      [OPERATION_NONE] = "~|",
+    [OPERATION_ADD] = "+",     [OPERATION_SUBTRACT] = "-", [OPERATION_MULTIPLY] = "*", [OPERATION_AND] = "&",
+    [OPERATION_OR] = "|",      [OPERATION_XOR] = "^",      [OPERATION_EQUAL] = "==",   [OPERATION_LESS] = "<",
+    [OPERATION_GREATER] = ">",
 };
 
 static void print(struct strbuf *out, const struct expression *e);
 
-static bool is_operation(const struct expression *e, int operands) {
-    return e->kind == EXPRESSION_OPERATION && operations[e->operation].operands == operands;
+static bool is_operation(const struct expression *e, uint32_t operands) {
+    return e->kind == EXPRESSION_OPERATION && e->operand_count == operands;
 }
 
 /* Of a vector one bit: |a. */
@@ -62,7 +58,7 @@ static void print_operand(struct strbuf *out, const struct expression *of, uint3
 }
 
 static void print_operation(struct strbuf *out, const struct expression *e) {
-    const char *symbol = operations[e->operation].symbol;
+    const char *symbol = symbols[e->operation];
     if (e->operand_count == 1) {
         strbuf_append(out, symbol);
         print_within(out, e->operands[0],
@@ -176,7 +172,7 @@ static void print_assignment(struct strbuf *out, int indent, const struct assign
         return;
     }
     print_operand(out, value, 0);
-    strbuf_printf(out, " %s\n%*s", operations[value->operation].symbol, indent + 4, "");
+    strbuf_printf(out, " %s\n%*s", symbols[value->operation], indent + 4, "");
     print_operand(out, value, 1);
     strbuf_append(out, ";\n");
 }

@@ -33,7 +33,7 @@ enum wire_op {
 
 struct term {
     wireref wire;
-    uint8_t shift;
+    int8_t shift; /* 0 .. 63; while tensors are lowered also to the right, where that drops zeros */
     bool negative;
 };
 

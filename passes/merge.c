@@ -64,7 +64,7 @@ static void expand(struct merge *m, const struct wire *wire, struct term_list *f
         form->constant += outer.negative ? -constant : constant;
         for (uint32_t k = 0; k < inner->count; k++) {
             struct term term = inner->terms[k];
-            term.shift = (uint8_t)(term.shift + outer.shift);
+            term.shift = (int8_t)(term.shift + outer.shift);
             term.negative ^= outer.negative;
             form->terms[form->count++] = term;
         }

@@ -2,12 +2,14 @@
  * place of the old one. */
 #include "passes/rewrite.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct interval term_interval(const struct datapath *datapath, struct term term) {
     const struct wire *wire = &datapath->wires[term.wire.id];
-    int128 factor = (int128)1 << term.shift;
+    int128 factor = (int128)1 << abs(term.shift);
     struct interval x = {wire->lo * factor, wire->hi * factor};
+    if (term.shift < 0) x = (struct interval){-(-(int128)wire->lo >> -term.shift), (int128)wire->hi >> -term.shift};
     return term.negative ? (struct interval){-x.hi, -x.lo} : x;
 }
 

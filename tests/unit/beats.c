@@ -2,6 +2,7 @@
  * with formats and constants by position, at intervals that divide their items and at others, with ports at once and in
  * beats, after each pass below the line. */
 #include "tests/unit/below.h"
+#include "ir/text.h"
 #include "tests/unit/random_graph.h"
 
 enum { GRAPHS = 150, EVENTS = 60 };
@@ -55,6 +56,7 @@ static const char *run_graph(uint64_t seed, struct seen *seen) {
         }
         if (!failure) continue;
         print_diagnostics(context);
+        if (getenv("SHOW")) { struct strbuf t = strbuf_new(graph->arena); graph_print(&t, graph); if (below.program.design) design_print(&t, below.program.design); puts(t.data); }
         snprintf(why, sizeof why, "seed %llu, after %s: %s", (unsigned long long)seed, pass_names[i], failure);
         failure = why;
     }

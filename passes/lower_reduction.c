@@ -31,16 +31,15 @@ static struct candidate tournament(struct lower *lower, struct candidate *field,
 
 static struct term lower_element(struct lower *lower, const struct axis_reduction *reduction, size_t result) {
     valref x = lower->node->inputs[0];
-    size_t base = result / reduction->inner * reduction->length * reduction->inner + result % reduction->inner;
     int fraction = INT32_MIN;
     for (size_t k = 0; k < reduction->length; k++) {
-        int other = graph_format(lower->graph, x, base + k * reduction->inner).fraction;
+        int other = graph_format(lower->graph, x, reduction_element(reduction, result, k)).fraction;
         fraction = other > fraction ? other : fraction;
     }
     struct candidate *field = ARENA_ARRAY(lower->scratch, struct candidate, reduction->length);
     struct term_list sum = {0};
     for (size_t k = 0; k < reduction->length; k++) {
-        size_t element = base + k * reduction->inner;
+        size_t element = reduction_element(reduction, result, k);
         struct term_list aligned = {0}, *list = lower->node->op == OP_REDUCE_SUM ? &sum : &aligned;
         term_list_add(lower, list, lower_operand(lower, 0, element), 1,
                       fraction - graph_format(lower->graph, x, element).fraction);

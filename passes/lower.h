@@ -60,8 +60,7 @@ void lower_node(struct lower *lower, const struct node *node);
 /* The same, its result made by `instead` where that is not NULL. */
 void lower_node_as(struct lower *lower, const struct node *node, void (*instead)(struct lower *, struct term *));
 
-/* lower_reduction.c: which elements an element of the result is reduced from, at what fraction, and to what. */
-size_t reduced_element(const struct axis_reduction *reduction, size_t result, size_t k);
+/* lower_reduction.c: at what fraction an element of the result is reduced, and what from. */
 int lower_reduced_fraction(const struct lower *lower, const struct axis_reduction *reduction, size_t result);
 struct term lower_reduced(struct lower *lower, const uint32_t *elements, uint32_t count, int fraction);
 

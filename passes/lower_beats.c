@@ -333,7 +333,7 @@ static struct term over_items(struct lower *lower, const struct axis_reduction *
     for (uint32_t b = 0; b < plan->beats; b++) {
         uint32_t count = 0;
         for (size_t k = 0; k < reduction->length; k++) {
-            uint32_t element = (uint32_t)reduced_element(reduction, result, k);
+            uint32_t element = (uint32_t)reduction_element(reduction, result, k);
             if (beat_of(lower, plan->item[x.id][element]) == (int)b) elements[count++] = element;
         }
         terms[b] = lower_reduced(lower, elements, count, fraction);

@@ -125,12 +125,11 @@ static void product_slopes(struct slopes *slopes, const struct step *step, const
     const struct matrix_product *p = &step->product;
     valref left = step->node->inputs[0], right = step->node->inputs[1];
     for (size_t e = 0; e < step->elements; e++) {
-        size_t column = e % p->columns, row = e / p->columns % p->rows, batch = e / p->columns / p->rows;
+        struct product_term at = product_first(p, e);
         if (out[e] == 0) continue;
-        for (size_t k = 0; k < p->depth; k++) {
-            size_t i = p->left[batch] + row * p->depth + k, j = p->right[batch] + k * p->columns + column;
-            if (slopes->of[left.id]) add_slope(slopes, left, i, out[e] * number_at(slopes, right, j));
-            if (slopes->of[right.id]) add_slope(slopes, right, j, out[e] * number_at(slopes, left, i));
+        for (size_t k = 0; k < p->depth; k++, product_next(p, &at)) {
+            if (slopes->of[left.id]) add_slope(slopes, left, at.left, out[e] * number_at(slopes, right, at.right));
+            if (slopes->of[right.id]) add_slope(slopes, right, at.right, out[e] * number_at(slopes, left, at.left));
         }
     }
 }
@@ -152,12 +151,13 @@ static void reduction_slopes(struct slopes *slopes, const struct step *step, con
     const struct axis_reduction *r = &step->reduction;
     valref from = step->node->inputs[0];
     for (size_t e = 0; e < step->elements; e++) {
-        size_t first = e / r->inner * r->length * r->inner + e % r->inner, best = first;
-        for (size_t k = 1; k < r->length; k++)
-            if (number_at(slopes, from, first + k * r->inner) > number_at(slopes, from, best))
-                best = first + k * r->inner;
+        size_t best = reduction_element(r, e, 0);
+        for (size_t k = 1; k < r->length; k++) {
+            size_t at = reduction_element(r, e, k);
+            if (number_at(slopes, from, at) > number_at(slopes, from, best)) best = at;
+        }
         for (size_t k = 0; k < r->length; k++) {
-            size_t at = first + k * r->inner;
+            size_t at = reduction_element(r, e, k);
             add_slope(slopes, from, at, out[e] * (step->node->op == OP_REDUCE_SUM || at == best ? 1 : slopes->leak));
         }
     }

@@ -5,8 +5,8 @@
 
 struct name_index {
     const struct graph *graph;
-    uint32_t *slots; /* the first node of a name, + 1 */
-    uint32_t *next;  /* by node: the next one of its name, + 1 */
+    uint32_t *slots;   /* the first node of a name, + 1 */
+    uint32_t *next;    /* by node: the next one of its name, + 1 */
     size_t slot_count; /* a power of two */
 };
 

@@ -51,8 +51,7 @@ static void expand(struct merge *m, const struct wire *wire, struct term_list *f
     uint32_t size = 0;
     for (uint32_t i = 0; i < wire->operand_count; i++)
         size += is_part(m, wire, wire->operands[i].wire.id) ? m->forms[wire->operands[i].wire.id].count : 1;
-    *form =
-        (struct term_list){.terms = ARENA_ARRAY(m->scratch, struct term, size + 1), .constant = wire->constant};
+    *form = (struct term_list){.terms = ARENA_ARRAY(m->scratch, struct term, size + 1), .constant = wire->constant};
     for (uint32_t i = 0; i < wire->operand_count; i++) {
         struct term outer = wire->operands[i];
         if (!is_part(m, wire, outer.wire.id)) {

@@ -36,7 +36,7 @@ static int digits_of(int64_t code) {
 
 /* Terms of a row in adders of three, of a matrix of so many rows: the more rows, the more of their pairs are shared. */
 static double sum_lut(double terms, double width, size_t rows) {
-    double kept = 0.6 + 0.4 / sqrt((double)rows);
+    double kept = 0.68 + 0.5 / sqrt((double)rows);
     return terms > 1 ? (terms - 1) / 2 * (width + 1) * kept : 0;
 }
 
@@ -58,7 +58,7 @@ static double product_lut(const struct forecast *f, const struct node *node) {
             int digits = left ? digits_of(left[i]) : right ? digits_of(right[j]) : 1;
             double a = left ? 0 : width_of(graph, node->inputs[0], i),
                    b = right ? 0 : width_of(graph, node->inputs[1], j);
-            products += a * b;
+            products += 0.7 * a * b;
             terms += digits * (a + b > 0);
             width += digits * (a + b);
         }
@@ -84,7 +84,7 @@ static double elementwise_lut(const struct forecast *f, const struct node *node)
         }
         double wide = fmax(width[0], width[1]);
         if (node->op == OP_MUL)
-            lut += is_constant ? sum_lut(digits_of(constant), wide, 1) : width[0] * width[1];
+            lut += is_constant ? sum_lut(digits_of(constant), wide, 1) : 0.7 * width[0] * width[1];
         else if (!is_constant || constant) /* a constant rides on an adder that is there, as often as not */
             lut += is_constant ? wide / 2 : wide;
     }

@@ -123,6 +123,7 @@ static int verify_intervals(const struct design *design, const struct datapath *
                                 "wire %u has the interval [%lld, %lld] and not [%lld, %lld]", i, (long long)w->lo,
                                 (long long)w->hi, (long long)wire->lo, (long long)wire->hi);
     }
+    arena_free(copy.arena);
     design_free(fresh);
     return result;
 }

@@ -72,6 +72,10 @@ struct port_layout {
     uint32_t *offset;      /* bits, of each element */
     struct format *format; /* of each element; width 0 takes no bits */
     uint32_t width;        /* of the flat port; at least 1 (a port of no bits has one bit, 0) */
+    uint32_t beats, slots; /* clocks in a row in which the elements arrive, and numbers in each; 1 and all of them */
+    uint32_t *slot, *beat; /* of each element; its offset is its slot's */
+    uint32_t *slot_offset; /* bits, of each slot; so wide as every element in it fits when its sign is extended */
+    struct format *slot_format;
     valref value;
     const struct meaning *meaning;  /* NULL: a number is m * 2^-fraction */
     const struct port_steps *steps; /* NULL: none are listed */
@@ -85,7 +89,8 @@ struct layout {
 extern const char *const layout_own_names[];
 /* "s13f7", or "3 to 9 bits" where elements have formats of their own: for comments. */
 const char *format_range(struct arena *arena, const struct format *format, size_t count);
-struct layout *layout_new(const struct graph *graph, struct arena *arena);
+struct layout *layout_new(const struct graph *graph, struct arena *arena); /* all elements at once */
+struct layout *layout_of_design(const struct design *design, struct arena *arena);
 
 /* ---- template.c: files of hls_templates/ with @{key}s; built into the library (build/templates.c) ---- */
 struct template_key {

@@ -31,7 +31,8 @@ static uint64_t hash_wire(const struct wire *wire) {
 static bool same_wire(const struct wire *a, const struct wire *b) {
     if (a->op != b->op || a->operand_count != b->operand_count || a->constant != b->constant ||
         a->amount != b->amount || a->clamp_lo != b->clamp_lo || a->clamp_hi != b->clamp_hi ||
-        a->wrap_signed != b->wrap_signed || a->table != b->table)
+        a->wrap_signed != b->wrap_signed || a->table != b->table ||
+        (a->op == WIRE_ITEM && (a->lo != b->lo || a->hi != b->hi))) /* what is known of each item */
         return false;
     for (uint32_t i = 0; i < a->operand_count; i++) {
         struct term x = a->operands[i], y = b->operands[i];
@@ -92,6 +93,11 @@ wireref lower_plain(struct lower *lower, struct term term) {
     int64_t constant;
     if (lower_is_constant(lower, term, &constant)) return lower_constant(lower, constant).wire;
     if (!term.shift && !term.negative) return term.wire;
+    if (term.shift < 0) {
+        term.wire = lower_shift_right(lower, term.wire, -term.shift);
+        term.shift = 0;
+        return lower_plain(lower, term);
+    }
     if (!sum_is_safe(lower->datapath, &term, 1, 0)) {
         lower_refuse(lower, "a value needs more than 64 bits");
         return lower_constant(lower, 0).wire;
@@ -138,10 +144,24 @@ struct term lower_select(struct lower *lower, wireref condition, struct term a, 
     return (struct term){.wire = wire};
 }
 
+/* Of a term that drops bits: its wire between limits with so many zeros below. */
+static struct term clamp_above_zeros(struct lower *lower, struct term term, int128 lo, int128 hi) {
+    int8_t shift = term.shift;
+    struct interval x = term_interval(lower->datapath, term);
+    term.shift = 0;
+    struct interval wire = term_interval(lower->datapath, term);
+    lo = lo <= x.lo ? wire.lo : lo * ((int128)1 << -shift);
+    hi = hi >= x.hi ? wire.hi : hi * ((int128)1 << -shift);
+    term = lower_clamp(lower, term, lo, hi);
+    term.shift = (int8_t)(term.shift + shift);
+    return term;
+}
+
 struct term lower_clamp(struct lower *lower, struct term term, int128 lo, int128 hi) {
     struct interval x = term_interval(lower->datapath, term);
     if (lo <= x.lo && hi >= x.hi) return term;
     if (hi <= x.lo || lo >= x.hi || lo >= hi) return lower_constant(lower, (int64_t)(hi <= x.lo || lo >= hi ? hi : lo));
+    if (term.shift < 0) return clamp_above_zeros(lower, term, lo, hi);
     lo = lo < x.lo ? x.lo : lo;
     hi = hi > x.hi ? x.hi : hi;
     int128 below = ((int128)1 << term.shift) - 1;
@@ -172,6 +192,7 @@ static struct term scaled_bit(struct lower *lower, wireref bit, const int64_t en
 }
 
 struct term lower_table(struct lower *lower, struct term term, const struct table *table) {
+    if (term.shift < 0) term = (struct term){.wire = lower_plain(lower, term)};
     const struct wire *wire = wire_at(lower, term.wire);
     int128 count = (int128)wire->hi - wire->lo + 1;
     if (count > 1 << 20) {
@@ -225,11 +246,25 @@ void term_list_add(struct lower *lower, struct term_list *list, struct term term
         if (total > 62)
             lower_refuse(lower, "a product needs more than 64 bits");
         else
-            term_list_push(lower, list, (struct term){term.wire, (uint8_t)total, term.negative ^ negative[i]});
+            term_list_push(lower, list, (struct term){term.wire, (int8_t)total, term.negative ^ negative[i]});
     }
 }
 
+/* With terms that drop bits: everything so much higher that none does, and the sum drops them. */
+static struct term sum_above_zeros(struct lower *lower, const struct term_list *list, int drop) {
+    struct term_list raised = {.constant = list->constant * ((int128)1 << drop)};
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct term term = list->terms[i];
+        term.shift = (int8_t)(term.shift + drop);
+        term_list_push(lower, &raised, term);
+    }
+    struct term sum = lower_sum(lower, &raised);
+    sum.shift = (int8_t)(sum.shift - drop);
+    return sum;
+}
+
 struct term lower_sum(struct lower *lower, const struct term_list *list) {
+    int drop = 0;
     bool fits = list->constant >= INT64_MIN && list->constant <= INT64_MAX;
     if (!fits || !sum_is_safe(lower->datapath, list->terms, list->count, list->constant)) {
         lower_refuse(lower, "a sum needs more than 64 bits on its way");
@@ -237,6 +272,8 @@ struct term lower_sum(struct lower *lower, const struct term_list *list) {
     }
     if (list->count == 0) return lower_constant(lower, (int64_t)list->constant);
     if (list->count == 1 && list->constant == 0) return list->terms[0];
+    for (uint32_t i = 0; i < list->count; i++) drop = -list->terms[i].shift > drop ? -list->terms[i].shift : drop;
+    if (drop) return sum_above_zeros(lower, list, drop);
     struct wire wire = {
         .op = WIRE_SUM, .operands = list->terms, .operand_count = list->count, .constant = (int64_t)list->constant};
     return (struct term){.wire = lower_wire(lower, wire)};
@@ -291,21 +328,41 @@ static struct term lower_known(struct lower *lower, struct term term, struct int
     return (struct term){.wire = wire, .negative = flip};
 }
 
+/* Of an item what it is an item of, in its beat. */
+static void add_probe(struct lower *lower, valref value, uint32_t element, struct term term) {
+    int beats;
+    wireref wire = datapath_source(lower->datapath, term.wire, &beats);
+    if (lower->datapath->wires[term.wire.id].every_beat) beats = lower_beat(lower, value, element);
+    datapath_probe(lower->design, lower->datapath,
+                   (struct probe){.value = value,
+                                  .element = element,
+                                  .wire = wire,
+                                  .beat = beats,
+                                  .shift = term.shift,
+                                  .negative = term.negative,
+                                  .absorber = NO_VALUE});
+}
+
 /* The bits that the value has by the graph, and probes. */
 static void finish_value(struct lower *lower, valref value) {
     struct term *elements = lower->elements[value.id];
     size_t count = shape_elements(&graph_value(lower->graph, value)->shape);
     for (size_t e = 0; e < count && !lower->failed; e++) {
         lower->element = (uint32_t)e;
-        elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
-        if (!lower->in_body && !graph_integers(lower->graph, value))
-            datapath_probe(lower->design, lower->datapath,
-                           (struct probe){value, (uint32_t)e, elements[e].wire, elements[e].shift, elements[e].negative,
-                                          0, NO_VALUE});
+        bool as_it_comes = lower->datapath->wires[elements[e].wire.id].every_beat && lower->node->op == OP_INPUT;
+        if (elements[e].shift < 0 && !lower_is_by_items(lower, value))
+            elements[e] = (struct term){.wire = lower_plain(lower, elements[e])};
+        if (!as_it_comes && elements[e].shift >= 0)
+            elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
+        if (!lower->in_body && !graph_integers(lower->graph, value)) add_probe(lower, value, (uint32_t)e, elements[e]);
     }
 }
 
 void lower_node(struct lower *lower, const struct node *node) {
+    lower_node_as(lower, node, NULL);
+}
+
+void lower_node_as(struct lower *lower, const struct node *node, void (*instead)(struct lower *, struct term *)) {
     bool integer = graph_value(lower->graph, node->result)->kind == VALUE_INTEGER;
     lower->node = node;
     if (!lower->in_body) lower->origin = (noderef){(uint32_t)(node - lower->graph->nodes)};
@@ -321,7 +378,7 @@ void lower_node(struct lower *lower, const struct node *node) {
         lower->failed = true;
         return;
     }
-    families[node->op](lower, lower->elements[node->result.id]);
+    (instead ? instead : families[node->op])(lower, lower->elements[node->result.id]);
     for (uint32_t r = 0; r < node->result_count; r++) finish_value(lower, node_result(node, r));
 }
 
@@ -330,14 +387,17 @@ void lower_node(struct lower *lower, const struct node *node) {
 static struct port make_port(struct lower *lower, const char *name, valref value) {
     struct arena *arena = lower->design->arena;
     uint32_t count = (uint32_t)shape_elements(&graph_value(lower->graph, value)->shape);
-    struct port port = {.name = arena_strdup(arena, name), .value = value, .element_count = count};
+    struct port port = {
+        .name = arena_strdup(arena, name), .value = value, .element_count = count, .beats = 1, .slots = count};
     port.elements = ARENA_ARRAY(arena, struct port_element, count + 1);
     lower->node = graph_definition(lower->graph, value);
     lower->origin = graph_value(lower->graph, value)->definition;
+    const struct term *elements = lower_place_port(lower, &port);
     for (uint32_t e = 0; e < count; e++) {
         lower->element = e;
-        port.elements[e].wire = lower_plain(lower, lower->elements[value.id][e]);
+        port.elements[e].wire = lower_plain(lower, elements[e]);
         port.elements[e].format = graph_format(lower->graph, value, e);
+        if (port.beats == 1) port.elements[e].slot = e;
     }
     return port;
 }
@@ -376,14 +436,12 @@ int pass_lower(struct program *program, bool *changed) {
     const struct graph *graph = program->graph;
     const char *name = program->options && program->options->name ? program->options->name : graph->name;
     struct design *design = design_new(graph, name);
-    design->blocks = ARENA_ARRAY(design->arena, struct block, 1);
-    design->block_count = 1;
-    design->blocks[0] = (struct block){.kind = BLOCK_UNROLLED, .initiation_interval = 1, .beats = 1};
-    struct lower lower = {.design = design, .graph = graph, .datapath = &design->blocks[0].datapath};
+    struct lower lower = {.design = design, .graph = graph, .datapath = &design->datapath};
     lower.scratch = arena_new(program->context);
     lower.elements = ARENA_ARRAY(lower.scratch, struct term *, graph->value_count + 1);
+    lower.failed = lower_beats_new(&lower, program) < 0;
     for (uint32_t i = 0; i < graph->node_count && !lower.failed; i++)
-        if (!graph->nodes[i].dead) lower_node(&lower, &graph->nodes[i]);
+        if (!graph->nodes[i].dead) (lower.beats ? lower_node_in_beats : lower_node)(&lower, &graph->nodes[i]);
     if (!lower.failed) {
         make_ports(&lower);
         design_compact(design);

@@ -4,10 +4,14 @@
 #ifndef BXC_PASSES_LOWER_H
 #define BXC_PASSES_LOWER_H
 
+#include "ir/geometry.h"
 #include "passes/rewrite.h"
+
+struct lower_beats; /* lower_beats.c */
 
 struct lower {
     struct design *design;
+    struct lower_beats *beats; /* NULL: an event's items are served all at once */
     const struct graph *graph;
     struct datapath *datapath;
     struct arena *scratch;
@@ -53,6 +57,23 @@ void lower_lookup(struct lower *lower, struct term *out);
 void lower_loop(struct lower *lower, struct term *out); /* and its further results */
 /* lower.c: fills elements of the node's results. */
 void lower_node(struct lower *lower, const struct node *node);
+/* The same, its result made by `instead` where that is not NULL. */
+void lower_node_as(struct lower *lower, const struct node *node, void (*instead)(struct lower *, struct term *));
+
+/* lower_reduction.c: at what fraction an element of the result is reduced, and what from. */
+int lower_reduced_fraction(const struct lower *lower, const struct axis_reduction *reduction, size_t result);
+struct term lower_reduced(struct lower *lower, const uint32_t *elements, uint32_t count, int fraction);
+
+/* ---- lower_beats.c: items served one after the other, as the plan of passes/beats.h says ---- */
+int lower_beats_new(struct lower *lower, const struct program *program); /* lower->beats, NULL when there is no plan */
+void lower_node_in_beats(struct lower *lower, const struct node *node);
+struct term *lower_collected(struct lower *lower, valref value); /* its elements once an event */
+bool lower_is_by_items(const struct lower *lower, valref value);
+int lower_beat(const struct lower *lower, valref value, size_t element); /* in which an element is there */
+/* Of an input that arrives in beats; false, and nothing done, of all others. */
+bool lower_port_in_beats(struct lower *lower, uint32_t port, struct term *out);
+/* The elements of a port as they are there at it; of an input in beats, where and when each arrives. */
+const struct term *lower_place_port(struct lower *lower, struct port *port);
 
 /* lower_arithmetic.c: a * b, shifted left, into the list, whatever they are. */
 void term_list_add_product(struct lower *lower, struct term_list *list, struct term a, struct term b, int shift);

@@ -15,6 +15,7 @@ void lower_ports(struct lower *lower, struct term *out) {
     const struct value *value = graph_value(lower->graph, lower->node->result);
     const int64_t *constants = graph_integers(lower->graph, lower->node->result);
     uint32_t port = input_number(lower);
+    if (!constants && lower_port_in_beats(lower, port, out)) return;
     for (uint32_t e = 0; e < shape_elements(&value->shape); e++) {
         struct interval interval = graph_interval(lower->graph, lower->node->result, e);
         lower->element = e;

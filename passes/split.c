@@ -68,6 +68,7 @@ static wireref in_its_bits(struct split *s, const struct wire *old, wireref wire
 
 /* False where a wire would need more than 64 bits. */
 static bool split_all(struct split *s, const struct datapath *from, const bool *slow, wireref *map) {
+    arena_free(s->to.arena);
     s->to = (struct datapath){0};
     for (uint32_t i = 0; i < from->wire_count; i++) {
         struct wire wire = wire_mapped(s->design, from, &s->to, &from->wires[i], map);
@@ -81,7 +82,7 @@ static bool split_all(struct split *s, const struct datapath *from, const bool *
 }
 
 void split_wide_wires(struct design *design, const struct stage *stage) {
-    const struct datapath *from = &design->blocks[0].datapath;
+    const struct datapath *from = &design->datapath;
     struct arena *scratch = arena_new(design->context);
     wireref *map = ARENA_ARRAY(scratch, wireref, from->wire_count + 1);
     bool *slow = ARENA_ARRAY(scratch, bool, from->wire_count + 1);

@@ -53,16 +53,18 @@ bool narrow_is_high_part(const struct graph *graph, const struct node *node) {
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
     if (node->op != OP_NARROW || attributes->rounding != ROUND_TRUNCATE) return false;
     struct format from = graph_format(graph, node->inputs[0], 0), high = graph_format(graph, node->result, 0);
-    for (uint32_t i = 0; i < graph->node_count; i++) {
-        const struct node *other = &graph->nodes[i];
-        if (other->dead || other->op != OP_NARROW || other == node || !valref_equal(other->inputs[0], node->inputs[0]))
-            continue;
+    struct arena *scratch = arena_new(graph->context);
+    struct reader_list readers = graph_readers(graph, node->inputs[0], scratch);
+    bool is_cut = false;
+    for (uint32_t i = 0; i < readers.count; i++) {
+        const struct node *other = graph_node(graph, readers.at[i].node);
+        if (other->op != OP_NARROW || other == node) continue;
         struct format low = graph_format(graph, other->result, 0);
-        if (other->attributes.quantizer.overflow == OVERFLOW_WRAP && low.fraction == from.fraction &&
-            low.width == from.fraction - high.fraction)
-            return true;
+        is_cut = is_cut || (other->attributes.quantizer.overflow == OVERFLOW_WRAP && low.fraction == from.fraction &&
+                            low.width == from.fraction - high.fraction);
     }
-    return false;
+    arena_free(scratch);
+    return is_cut;
 }
 
 static void plan_step(struct slopes *slopes, struct step *step, const struct node *node, struct arena *arena) {

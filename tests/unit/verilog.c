@@ -127,9 +127,8 @@ static void append_sum(struct random_design *random) {
     struct term terms[3];
     struct wire wire = {.op = WIRE_SUM, .operand_count = (uint32_t)(1 + pick(3)), .operands = terms};
     for (uint32_t i = 0; i < wire.operand_count; i++)
-        terms[i] = (struct term){.wire = narrow_wire(random, 40),
-                                 .shift = (uint8_t)(pick(3) ? pick(5) : pick(14)),
-                                 .negative = pick(3) == 0};
+        terms[i] = (struct term){
+            .wire = narrow_wire(random, 40), .shift = (int8_t)(pick(3) ? pick(5) : pick(14)), .negative = pick(3) == 0};
     if (wire.operand_count < 3 && pick(2)) wire.constant = pick(3) ? pick(512) - 256 : (int64_t)1 << pick(20);
     append(random, &wire);
 }
@@ -221,16 +220,16 @@ static wireref append_comparisons(struct random_design *random) {
     for (int bits = 1; bits <= WIDTHS; bits++) {
         bool is_signed = pick(2) != 0;
         struct term terms[3] = {{.wire = narrow_wire(random, 15)},
-                                {.wire = narrow_wire(random, 15), .shift = (uint8_t)(bits / 3)},
-                                {.wire = narrow_wire(random, 15), .shift = (uint8_t)(2 * bits / 3)}};
+                                {.wire = narrow_wire(random, 15), .shift = (int8_t)(bits / 3)},
+                                {.wire = narrow_wire(random, 15), .shift = (int8_t)(2 * bits / 3)}};
         wireref a = append_wrap(random, append_sum_of(random, terms, 3), bits, is_signed);
         terms[0] = (struct term){.wire = a};
-        for (int i = 1; i < 3; i++) terms[i] = (struct term){.wire = one_bit(random), .shift = (uint8_t)pick(bits)};
+        for (int i = 1; i < 3; i++) terms[i] = (struct term){.wire = one_bit(random), .shift = (int8_t)pick(bits)};
         terms[2].negative = true;
         wireref b = append_wrap(random, append_sum_of(random, terms, 3), bits, pick(3) ? is_signed : !is_signed);
         struct term pair[2] = {{.wire = a}, {.wire = b}};
         word[1].wire = append(random, &(struct wire){.op = WIRE_LESS, .operand_count = 2, .operands = pair});
-        word[1].shift = (uint8_t)(bits - 1);
+        word[1].shift = (int8_t)(bits - 1);
         word[0].wire = append_sum_of(random, word, 2);
     }
     return word[0].wire;
@@ -238,9 +237,10 @@ static wireref append_comparisons(struct random_design *random) {
 
 static struct port make_port(struct random_design *random, const char *name, valref value) {
     const struct graph *graph = random->design->graph;
-    struct port port = {.name = name, .value = value, .element_count = ELEMENTS};
+    struct port port = {.name = name, .value = value, .element_count = ELEMENTS, .beats = 1, .slots = ELEMENTS};
     port.elements = ARENA_ARRAY(random->design->arena, struct port_element, ELEMENTS);
-    for (uint32_t e = 0; e < ELEMENTS; e++) port.elements[e].format = graph_format(graph, value, e);
+    for (uint32_t e = 0; e < ELEMENTS; e++)
+        port.elements[e] = (struct port_element){.format = graph_format(graph, value, e), .slot = e};
     return port;
 }
 
@@ -286,16 +286,13 @@ static void append_outputs(struct random_design *random) {
     }
     for (uint32_t w = 0; w < random->path->wire_count; w++)
         last = random->path->wires[w].cycle > last ? random->path->wires[w].cycle : last;
-    design->latency = design->blocks[0].latency = last + 2;
+    design->latency = last + 2;
 }
 
 static struct design *make_design(const struct graph *graph, const char *name) {
     struct design *design = design_new(graph, name);
-    design->blocks = ARENA_NEW(design->arena, struct block);
-    design->block_count = 1;
-    design->blocks[0].initiation_interval = design->blocks[0].beats = 1;
     design->clock_ps = 2778;
-    struct random_design random = {design, &design->blocks[0].datapath, 0};
+    struct random_design random = {design, &design->datapath, 0};
     int wires = (int)environment_number("WIRES", 240);
     append_inputs(&random);
     for (int i = 0; i < wires; i++) {

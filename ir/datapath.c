@@ -118,6 +118,15 @@ wireref datapath_append(struct design *design, struct datapath *datapath, const 
     return (wireref){datapath->wire_count++};
 }
 
+wireref datapath_declare(struct design *design, struct datapath *datapath, const struct wire *wire) {
+    datapath_reserve(design, datapath);
+    struct wire added = *wire;
+    added.every_beat = in_every_beat(datapath, wire);
+    datapath->forms[datapath->wire_count] = (struct linear_form){.is_source = true};
+    datapath->wires[datapath->wire_count] = added;
+    return (wireref){datapath->wire_count++};
+}
+
 void datapath_carry(struct datapath *datapath, wireref state, wireref next) {
     datapath->wires[state.id].next = next;
 }
@@ -140,6 +149,10 @@ uint32_t datapath_table(struct design *design, struct datapath *datapath, const 
             memcmp(old->entries, table->entries, table->count * sizeof *table->entries) == 0)
             return i;
     }
+    return datapath_add_table(design, datapath, table);
+}
+
+uint32_t datapath_add_table(struct design *design, struct datapath *datapath, const struct table *table) {
     if (datapath->table_count == datapath->table_capacity) {
         size_t old = datapath->table_capacity, capacity = old ? 2 * old : 16;
         datapath->tables =

@@ -254,7 +254,7 @@ static void run_step(const struct run *run, const struct step *step, row *rows, 
     case WIRE_MULTIPLY: EACH((uint64_t)a[l] * (uint64_t)b[l]);
     case WIRE_LESS: EACH(a[l] < b[l]);
     case WIRE_EQUAL: EACH(a[l] == b[l]);
-    case WIRE_STATE:
+    case WIRE_STATE: EACH(a[l] ? b[l] : beat ? c[l] : ~b[l]); /* in the first beat: what another event left there */
     case WIRE_SELECT: EACH(a[l] ? b[l] : c[l]);
     case WIRE_TABLE: EACH(entry_at(step->table, a[l]));
     case WIRE_CLAMP: EACH(a[l] < wire->clamp_lo ? wire->clamp_lo : a[l] > wire->clamp_hi ? wire->clamp_hi : a[l]);

@@ -46,8 +46,8 @@ struct wire {
     int64_t clamp_lo, clamp_hi; /* clamp */
     int32_t amount;             /* shift_right, wrap; input: element of the port; item: beat */
     bool wrap_signed;
-    bool every_beat; /* takes a value in each beat of an event; else one an event */
-    wireref next;    /* state: may come after it */
+    bool every_beat;   /* takes a value in each beat of an event; else one an event */
+    wireref next;      /* state: may come after it */
     uint32_t table;    /* table; input: port */
     noderef origin;    /* node of the quantised graph, or NO_NODE */
     uint32_t element;  /* of the origin's result */
@@ -186,8 +186,8 @@ void design_print(struct strbuf *out, const struct design *design);
  * diagnosis, with the line where there is one; what it gives has passed design_check. */
 struct design *design_parse(struct bxc_context *context, const struct graph *graph, const char *file, const char *text,
                             size_t length);
-/* The datapath's own meaning, event by event: inputs and outputs as graph_run_integers. A wire keeps as many bits as its
- * interval needs and no more, as in hardware. -1 and a diagnosis when that takes too much memory. */
+/* The datapath's own meaning, event by event: inputs and outputs as graph_run_integers. A wire keeps as many bits as
+ * its interval needs and no more, as in hardware. -1 and a diagnosis when that takes too much memory. */
 int design_run(const struct design *design, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
 /* The same, and what the wires are that probes name: events x probes, 0 where absorbed. */
 int design_run_wires(const struct design *design, size_t events, const int64_t *const *inputs, int64_t *const *outputs,

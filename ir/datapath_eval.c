@@ -1,6 +1,6 @@
 /* The datapath's own meaning: block after block, wires in order, in each beat where they are served in every one; lanes
- * of events side by side. A wire keeps the bits that its interval needs, as a wire of hardware does, so that an interval
- * which is too narrow shows; sums may be taken modulo 2^64 on the way. Schedules do not matter here.
+ * of events side by side. A wire keeps the bits that its interval needs, as a wire of hardware does, so that an
+ * interval which is too narrow shows; sums may be taken modulo 2^64 on the way. Schedules do not matter here.
  *
  * What a wire is stands in a row of lanes. Rows serve one wire after another, but for those that are asked for later:
  * by another block, by an item or a state, which look at other beats, by outputs and probes. */
@@ -101,8 +101,7 @@ static void find_uses(struct layout *layout) {
     for (uint32_t p = 0; p < design->output_count; p++)
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++)
             keep(layout, design->outputs[p].elements[e].wire);
-    for (uint32_t i = 0; layout->run->wires && i < datapath->probe_count; i++)
-        keep(layout, datapath->probes[i].wire);
+    for (uint32_t i = 0; layout->run->wires && i < datapath->probe_count; i++) keep(layout, datapath->probes[i].wire);
 }
 
 static size_t take_rows(struct layout *layout, size_t count) {
@@ -332,8 +331,9 @@ int design_run_wires(const struct design *design, size_t events, const int64_t *
     for (uint32_t p = 0; p < design->input_count; p++) run.placed[p] = placed_elements(&design->inputs[p], arena);
     plan_rows(&run, arena);
     if (run.rows > ROWS_MAX)
-        result = diag_error(&design->context->diagnostics, (struct location){.file = design->file}, NULL,
-                            "the design holds %zu numbers an event, and no more than %d can be run", run.rows, ROWS_MAX);
+        result =
+            diag_error(&design->context->diagnostics, (struct location){.file = design->file}, NULL,
+                       "the design holds %zu numbers an event, and no more than %d can be run", run.rows, ROWS_MAX);
     else
         run_groups(&run, events, arena);
     arena_free(arena);

@@ -1,5 +1,5 @@
-/* Reads the text of a design (datapath_text.c prints it). One pass over the lines; the first mistake is diagnosed with its
- * line. Memory is that of what is read, whatever counts the text tells. */
+/* Reads the text of a design (datapath_text.c prints it). One pass over the lines; the first mistake is diagnosed with
+ * its line. Memory is that of what is read, whatever counts the text tells. */
 #include "ir/datapath.h"
 
 #include <errno.h>
@@ -216,8 +216,7 @@ static void read_attributes(struct reader *r, struct wire *wire, const struct da
     else if (wire->op == WIRE_STATE) {
         expect(r, "next");
         wire->next = wire_name(r, UINT32_MAX);
-    }
-    else if (wire->op == WIRE_WRAP) {
+    } else if (wire->op == WIRE_WRAP) {
         wire->wrap_signed = take(r, "s");
         if (!wire->wrap_signed) expect(r, "u");
         wire->amount = (int32_t)number_in(r, 0, 64);

@@ -139,8 +139,7 @@ static bool read_design(struct inner *inner, const struct firmware *firmware) {
         const struct probe *probe = &datapath->probes[i];
         uint32_t node = node_of(inner->graph, probe->value), at;
         if (probe->wire.id == UINT32_MAX) {
-            inner->absorbed[inner->absorbed_count++] =
-                (struct absorbed){node, node_of(inner->graph, probe->absorber)};
+            inner->absorbed[inner->absorbed_count++] = (struct absorbed){node, node_of(inner->graph, probe->absorber)};
             continue;
         }
         for (at = first[probe->wire.id]; at && datapath->probes[at - 1].beat != probe->beat;) at = next[at - 1];

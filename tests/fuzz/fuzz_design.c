@@ -1,5 +1,5 @@
-/* Fuzzes the reader of designs, and their engine: any bytes are read, printed and run on two events, or diagnosed. Those of
- * tests/fuzz/corpus/design/ are of this model, at several intervals. */
+/* Fuzzes the reader of designs, and their engine: any bytes are read, printed and run on two events, or diagnosed.
+ * Those of tests/fuzz/corpus/design/ are of this model, at several intervals. */
 #include "ir/datapath.h"
 #include "ir/text.h"
 

@@ -116,6 +116,11 @@ struct strbuf wrap_code(struct arena *arena, const char *text);
 /* Every line four blanks further in, but for empty ones and those of a preprocessor. */
 const char *code_indented(struct arena *arena, const char *text);
 
+/* ---- movement.c ---- */
+/* Loops that copy the operands of a transpose, a slice or a concatenation to `y`; operands: their names. */
+void movement_print(const struct graph *graph, const struct node *node, const char *const *operands, bool unrolled,
+                    struct arena *arena, struct strbuf *out);
+
 /* ---- nest.c: loop nests over the elements of a tensor, for languages that keep loops ---- */
 enum { NEST_ARRAYS_MAX = 4 };
 struct nest {
@@ -126,7 +131,6 @@ struct nest {
     int array_count;
     int64_t offset[NEST_ARRAYS_MAX], stride[NEST_ARRAYS_MAX][SHAPE_RANK_MAX];
 };
-void shape_strides(const struct shape *shape, int64_t stride[SHAPE_RANK_MAX]); /* row-major */
 void nest_start(struct nest *nest, struct arena *arena, const struct shape *shape);
 /* Adds an array by its stride along each axis; returns its number. */
 int nest_array(struct nest *nest, int64_t offset, const int64_t *stride);

@@ -41,10 +41,10 @@ static const char *beats_text(struct arena *arena, const struct compile_options 
     return options->beat_count ? text.data : NULL;
 }
 
-const struct below_option below_the_line[] = {{"clock", clock_text},   {"part", part_text},
-                                              {"interval", interval_text}, {"beats", beats_text},
-                                              {"adders", adders_text}, {"margin", margin_text},
-                                              {NULL, NULL}};
+const struct below_option below_the_line[] = {
+    {"clock", clock_text}, {"part", part_text},     {"interval", interval_text},
+    {"beats", beats_text}, {"adders", adders_text}, {"margin", margin_text},
+    {NULL, NULL}};
 
 /* Covers both graphs, the options below the line and the version. */
 void content_hash(struct arena *arena, char out[65], const struct strbuf *quantised, const struct strbuf *reference,

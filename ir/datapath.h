@@ -33,7 +33,7 @@ enum wire_op {
 
 struct term {
     wireref wire;
-    uint8_t shift;
+    int8_t shift; /* 0 .. 63; while tensors are lowered also to the right, where that drops zeros */
     bool negative;
 };
 
@@ -88,7 +88,8 @@ struct port {
 struct linear_form; /* datapath_interval.c: what a wire is in terms of others */
 
 struct datapath {
-    struct wire *wires; /* operands first */
+    struct arena *arena; /* of its wires and tables, made by the first of them; whoever drops the datapath frees it */
+    struct wire *wires;  /* operands first */
     uint32_t wire_count, wire_capacity;
     struct linear_form *forms; /* one a wire; kept by datapath_append */
     struct table *tables;
@@ -138,6 +139,7 @@ struct block_list design_blocks(const struct design *design, struct arena *arena
 
 struct design *design_new(const struct graph *graph, const char *name);
 void design_free(struct design *design);
+struct arena *datapath_arena(struct design *design, struct datapath *datapath);
 /* Appends a wire and computes its interval from its operands; context_bug when it leaves 64 bits. */
 wireref datapath_append(struct design *design, struct datapath *datapath, const struct wire *wire);
 /* The same with the interval that the wire declares; nothing is checked, and its operands stay where they are. */

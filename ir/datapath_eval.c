@@ -13,7 +13,7 @@ enum { LANES = 32, ROWS_MAX = 1 << 22 /* 1 GiB */ };
 struct source { /* of an operand */
     size_t row;
     uint32_t stride; /* rows from one beat to the next: 1, or 0 where it has one row */
-    uint8_t shift;
+    int8_t shift;
     bool negative;
 };
 

@@ -175,7 +175,7 @@ static void read_port(struct reader *r, struct port **ports, uint32_t *count) {
 static struct term read_term(struct reader *r, uint32_t limit, bool negative) {
     struct term term = {.negative = negative};
     term.wire = wire_name(r, limit);
-    if (take(r, "<<")) term.shift = (uint8_t)number_in(r, 0, 63);
+    if (take(r, "<<")) term.shift = (int8_t)number_in(r, 0, 63);
     return term;
 }
 

@@ -28,7 +28,7 @@ static int verify_operands(const struct design *design, const struct datapath *d
         struct term term = wire->operands[i];
         if (term.wire.id >= id)
             return diag_error(diag, at, NULL, "wire %u reads wire %u, which does not come before it", id, term.wire.id);
-        if (wire->op == WIRE_SUM ? term.shift > 63 : term.shift || term.negative)
+        if (wire->op == WIRE_SUM ? term.shift < 0 || term.shift > 63 : term.shift || term.negative)
             return diag_error(diag, at, NULL, "wire %u: operand %u is shifted or negated where it cannot be", id, i);
     }
     return 0;
@@ -130,6 +130,7 @@ static int verify_intervals(const struct design *design, const struct datapath *
                                 "wire %u has the interval [%lld, %lld] and not [%lld, %lld]", i, (long long)w->lo,
                                 (long long)w->hi, (long long)wire->lo, (long long)wire->hi);
     }
+    arena_free(copy.arena);
     design_free(fresh);
     return result;
 }

@@ -61,6 +61,7 @@ struct lowered {
     struct exact exact;       /* constant, chain: made when needed, else value is NO_VALUE */
     struct exact base;        /* chain: where it starts; elements as the value's */
     const struct step *steps; /* in order */
+    struct step_room *room;   /* behind them, of chains with the same beginning (integerise_chain.c) */
     uint32_t step_count;
 };
 
@@ -108,6 +109,7 @@ const char *doubt_of_sums(struct integerise *state, const struct node *node, val
 
 /* ---- integerise_arithmetic.c: chains as exact arithmetic ---- */
 
+bool step_has_exact_form(const struct step *step, size_t count); /* of so many elements */
 /* The last step of a value's chain, its operand made exact first; -1 and a diagnosis that names the reader. */
 int exact_chain(struct integerise *state, valref value, const struct node *reader, struct exact *out);
 /* What exact arithmetic would cost for a chain in estimated LUTs; false when it cannot be had.

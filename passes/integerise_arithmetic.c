@@ -145,7 +145,7 @@ static bool batch_norm_is_exact(const struct step *step, size_t count) {
     return true;
 }
 
-static bool step_has_exact_form(const struct step *step, size_t count) {
+bool step_has_exact_form(const struct step *step, size_t count) {
     const struct activation_attributes *activation = &step->node->attributes.activation;
     switch (step->node->op) {
     case OP_ADD:

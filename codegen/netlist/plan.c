@@ -74,7 +74,9 @@ static void plan_layers(struct plan *plan) {
         if (plan->wires[w].bits > 0 && !comes_from_outside(plan, w)) wires[head[w]]++;
     for (uint32_t n = 0; n <= nodes; n++) layer_of[n] = wires[n] ? open_layer(plan, modules, n) : LAYER_NONE;
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
-        plan->wires[w].layer = comes_from_outside(plan, w) ? LAYER_TOP : plan->wires[w].bits > 0 ? layer_of[head[w]] : LAYER_NONE;
+        plan->wires[w].layer = comes_from_outside(plan, w) ? LAYER_TOP
+                               : plan->wires[w].bits > 0   ? layer_of[head[w]]
+                                                           : LAYER_NONE;
     }
 }
 

@@ -57,7 +57,8 @@ static void find_wires(struct probe_plan *p) {
     for (int cycle = 0; cycle <= p->plan->last_cycle; cycle++)
         for (uint32_t w = 0; w < p->path->wire_count; w++) {
             int beat = cycle - cycle_of(p, w, 0);
-            if (beat >= 0 && beat < beats && *index_of(p, w, beat) == 1) p->probed[p->count++] = (struct probed){w, beat, 0};
+            if (beat >= 0 && beat < beats && *index_of(p, w, beat) == 1)
+                p->probed[p->count++] = (struct probed){w, beat, 0};
         }
     for (uint32_t i = 0; i < p->count; i++) *index_of(p, p->probed[i].wire, p->probed[i].beat) = i + 1;
 }
@@ -192,9 +193,9 @@ static void write_probe(const struct probe_plan *p, struct strbuf *wires, struct
     if (!is_visible(p, probe)) return;
     const struct wire *wire = plan_wire(p->plan, probe->wire);
     strbuf_printf(wires, "%s\n      [%u, \"%s\", %u, %u, %d, %d, %d, \"%lld\"]", wires->length ? "," : "",
-                  probe->element, signal_path(p, probe->wire.id), p->probed[*index_of(p, probe->wire.id, probe->beat) - 1].at,
-                  bits_of(p, probe->wire.id), (int)wire->cycle + probe->beat, (int)probe->shift, probe->negative,
-                  (long long)probe->offset);
+                  probe->element, signal_path(p, probe->wire.id),
+                  p->probed[*index_of(p, probe->wire.id, probe->beat) - 1].at, bits_of(p, probe->wire.id),
+                  (int)wire->cycle + probe->beat, (int)probe->shift, probe->negative, (long long)probe->offset);
 }
 
 static void write_table(const struct probe_plan *p) {

@@ -80,8 +80,8 @@ static void read_port(struct strbuf *text, const struct port_layout *port) {
         int width = port->slot_format[port->slot[e]].width;
         strbuf_append(text, "            read_value;\n");
         if (width == 0) continue;
-        strbuf_printf(text, "            %s_%s[%u +: %d] = value[%d:0];\n", port->beats > 1 ? "words" : "port", port->name,
-                      port->beat[e] * port->width + port->offset[e], width, width - 1);
+        strbuf_printf(text, "            %s_%s[%u +: %d] = value[%d:0];\n", port->beats > 1 ? "words" : "port",
+                      port->name, port->beat[e] * port->width + port->offset[e], width, width - 1);
     }
 }
 

@@ -78,7 +78,7 @@ static void fixture_free(struct fixture *f) {
 }
 
 static wireref sum(struct fixture *f, wireref a, int shift_a, wireref b, int shift_b, bool minus, int64_t constant) {
-    struct term terms[2] = {{a, (uint8_t)shift_a, false}, {b, (uint8_t)shift_b, minus}};
+    struct term terms[2] = {{a, (int8_t)shift_a, false}, {b, (int8_t)shift_b, minus}};
     return datapath_append(f->design, f->datapath,
                            &(struct wire){.op = WIRE_SUM,
                                           .operands = terms,

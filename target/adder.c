@@ -119,7 +119,7 @@ struct overlap adder_overlap(const struct adder *adder) {
 
 struct adder adder_of_pair(struct interval a, int shift_a, struct interval b, int shift_b, bool subtract) {
     struct wire wires[2] = {{.lo = (int64_t)a.lo, .hi = (int64_t)a.hi}, {.lo = (int64_t)b.lo, .hi = (int64_t)b.hi}};
-    struct term terms[2] = {{{0}, (uint8_t)shift_a, false}, {{1}, (uint8_t)shift_b, subtract}};
+    struct term terms[2] = {{{0}, (int8_t)shift_a, false}, {{1}, (int8_t)shift_b, subtract}};
     const struct datapath datapath = {.wires = wires, .wire_count = 2};
     const struct wire sum = {.op = WIRE_SUM, .operands = terms, .operand_count = 2};
     const int end_a = shift_a + wire_width(&wires[0]), end_b = shift_b + wire_width(&wires[1]);

@@ -10,6 +10,7 @@
 #ifndef BXC_PASSES_INTEGERISE_H
 #define BXC_PASSES_INTEGERISE_H
 
+#include "ir/meaning.h"
 #include "passes/passes.h"
 
 /* ---- quantisation.c: quantisers as functions from a real number to a code ---- */
@@ -38,12 +39,6 @@ struct formats formats_compact(struct arena *arena, const struct shape *shape, c
 
 /* ---- integerise_chain.c: elementwise operators with constants ---- */
 
-struct step {
-    const struct node *node;   /* of the real graph */
-    uint32_t slot;             /* the operand that comes from the chain */
-    const float *constants[5]; /* the others, per element */
-};
-
 /* An integer and what it means. doubt: why binary32 might give another number (node and reason), or NULL. */
 struct exact {
     valref value;
@@ -55,12 +50,12 @@ enum lowered_kind { LOWERED_NOT, LOWERED_CONSTANT, LOWERED_INTEGER, LOWERED_CHAI
 
 struct lowered {
     enum lowered_kind kind;
-    const float *reals;       /* constant: what binary32 has */
-    const int64_t *codes;     /* constant of a quantiser with a scale */
-    const double *scale;      /* its */
-    struct exact exact;       /* constant, chain: made when needed, else value is NO_VALUE */
-    struct exact base;        /* chain: where it starts; elements as the value's */
-    const struct step *steps; /* in order */
+    const float *reals;          /* constant: what binary32 has */
+    const int64_t *codes;        /* constant of a quantiser with a scale */
+    const double *scale;         /* its */
+    struct exact exact;          /* constant, chain: made when needed, else value is NO_VALUE */
+    struct exact base;           /* chain: where it starts; elements as the value's */
+    const struct op_step *steps; /* in order */
     uint32_t step_count;
 };
 
@@ -72,22 +67,20 @@ struct integerise {
     struct lowered *lowered; /* one a value of the real graph */
 };
 
-/* Whether the operator is a step when all operands but one are constant, and which one that is. */
-bool step_slot(const struct integerise *state, const struct node *node, uint32_t *slot);
+/* Whether the operator is a step of what is lowered, and which operand is no constant. */
+bool chain_slot(const struct integerise *state, const struct node *node, uint32_t *slot);
 /* Appends the node to the chain of its operand. */
 int chain_extend(struct integerise *state, const struct node *node, uint32_t slot);
-bool step_is_transcendental(const struct step *step);
-bool step_is_monotone(const struct step *step, size_t element);
+bool chain_is_transcendental(const struct lowered *chain);
 /* The chain's result for the stored integer m of its base: in binary32 in the model's order, or in binary64 when
  * one of its functions is transcendental. */
 double chain_evaluate(const struct lowered *chain, size_t element, double real);
 double base_real(const struct graph *integer, const struct exact *base, size_t element, int128 m);
-/* Gain and offset of a step, and of a chain of such; false when there are others. */
-bool step_affine(const struct step *step, size_t element, double *gain, double *offset);
+/* Gain and offset of a chain; false when one of its steps has none. */
 bool chain_affine(const struct lowered *chain, size_t element, double *gain, double *offset);
 /* Moves the per-element data of chains as a movement operator does: result element e is element source[e]. */
-const struct step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source,
-                               size_t count);
+const struct op_step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source,
+                                  size_t count);
 
 /* ---- integerise_exact.c: operators that map to integer ones ---- */
 
@@ -168,7 +161,7 @@ struct port_quantiser {
     bool two_codes;
     struct shape shape;
     size_t count;
-    struct step steps[PORT_STEPS_MAX]; /* arithmetic with constants in front of it */
+    struct op_step steps[PORT_STEPS_MAX]; /* arithmetic with constants in front of it */
     uint32_t step_count;
     float *parameters[4]; /* of a Quant: operands 1 to 3; of two codes: the scale */
     uint32_t parameter_count;

@@ -128,7 +128,7 @@ static void find_steps(struct port_quantiser *q, struct arena *arena) {
     for (size_t e = 0; e < q->count; e++) minus_one[e] = -1;
     q->port_steps = (struct port_steps){.at = ARENA_ARRAY(arena, struct port_step, 2 * PORT_STEPS_MAX + 2)};
     for (uint32_t s = 0; s < q->step_count; s++) {
-        const struct step *step = &q->steps[s];
+        const struct op_step *step = &q->steps[s];
         const float *constants = step->constants[1 - step->slot];
         bool reversed = step->node->op == OP_SUB && step->slot == 1;
         enum port_operation operation = step->node->op == OP_MUL   ? PORT_MULTIPLY

@@ -14,7 +14,7 @@
 struct route {
     valref value;             /* where it has come to */
     uint32_t *source;         /* the input's element that each of its elements is */
-    const struct step *steps; /* constants by element of the input; shared by routes */
+    const struct op_step *steps; /* constants by element of the input; shared by routes */
     uint32_t step_count;
 };
 
@@ -66,9 +66,9 @@ static bool arrive(struct search *search, struct route route) {
 }
 
 /* NULL where the route has as many as it can have. */
-static struct step *new_step(const struct search *search, struct route *route) {
+static struct op_step *new_step(const struct search *search, struct route *route) {
     if (route->step_count == PORT_STEPS_MAX) return NULL;
-    struct step *steps = ARENA_ARRAY(search->arena, struct step, route->step_count + 1);
+    struct op_step *steps = ARENA_ARRAY(search->arena, struct op_step, route->step_count + 1);
     for (uint32_t s = 0; s < route->step_count; s++) steps[s] = route->steps[s];
     route->steps = steps;
     return &steps[route->step_count++];
@@ -99,9 +99,9 @@ static bool follow_arithmetic(struct search *search, const struct node *node, ui
         (node->op == OP_DIV && slot == 1))
         return false;
     const float *constants = moved_back(search, &route, spread);
-    struct step *step = constants ? new_step(search, &route) : NULL;
+    struct op_step *step = constants ? new_step(search, &route) : NULL;
     if (!step) return false;
-    *step = (struct step){.node = arena_copy(search->arena, node, sizeof *node), .slot = slot};
+    *step = (struct op_step){.node = arena_copy(search->arena, node, sizeof *node), .slot = slot};
     step->constants[1 - slot] = constants;
     take_along(search, node);
     route.value = node->result;
@@ -123,12 +123,12 @@ static const float *spread_channels(const struct search *search, valref paramete
 static bool add_step(struct search *search, struct route *route, const struct node *node, enum op op, const char *what,
                      const float *spread) {
     const float *constants = spread ? moved_back(search, route, spread) : NULL;
-    struct step *step = constants ? new_step(search, route) : NULL;
+    struct op_step *step = constants ? new_step(search, route) : NULL;
     if (!step) return false;
     struct node *own = ARENA_NEW(search->arena, struct node);
     *own = (struct node){
         .op = op, .name = arena_printf(search->arena, "%s%s", node->name, what), .source_op = node->source_op};
-    *step = (struct step){.node = own, .constants = {[1] = constants}};
+    *step = (struct op_step){.node = own, .constants = {[1] = constants}};
     return true;
 }
 
@@ -334,7 +334,7 @@ static valref append_named(struct graph *graph, const struct node *node, const v
     return result;
 }
 
-static valref append_step(struct graph *graph, const struct port_quantiser *q, const struct step *step, valref value) {
+static valref append_step(struct graph *graph, const struct port_quantiser *q, const struct op_step *step, valref value) {
     valref operands[2] = {value, value};
     operands[1 - step->slot] = append_constant(graph, arena_printf(graph->arena, "%s.constant", step->node->name),
                                                &q->shape, step->constants[1 - step->slot]);
@@ -353,7 +353,7 @@ static valref append_arithmetic(struct graph *graph, const struct port_quantiser
                                 const float *constants, valref value) {
     const struct node node = {
         .op = op, .name = arena_printf(graph->arena, "%s.%s", q->seen->name, what), .source_op = q->seen->source_op};
-    const struct step step = {.node = &node, .constants = {[1] = constants}};
+    const struct op_step step = {.node = &node, .constants = {[1] = constants}};
     return value.id == UINT32_MAX ? value : append_step(graph, q, &step, value);
 }
 

@@ -39,7 +39,7 @@ static bool has_zero(const struct graph *graph, valref constant) {
 static bool is_monotone(const struct graph *graph, const struct node *node, uint32_t slot) {
     if (op_is_movement(node->op)) return true;
     if (node->op == OP_DIV) return slot == 0 && !has_zero(graph, node->inputs[1]);
-    return step_is_monotone(&(struct step){.node = node, .slot = slot}, 0);
+    return step_is_monotone(&(struct op_step){.node = node, .slot = slot}, 0);
 }
 
 static bool operand_is_monotone(const struct graph *graph, valref operand) {

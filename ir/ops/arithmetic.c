@@ -186,6 +186,129 @@ static void eval_integer(const struct evaluation *evaluation) {
     }
 }
 
+/* ---- meanings ---- */
+
+static float add32(const struct op_step *step, size_t element, float x) {
+    return x + other_number(step, element);
+}
+static float sub32(const struct op_step *step, size_t element, float x) {
+    float c = other_number(step, element);
+    return step->slot == 0 ? x - c : c - x;
+}
+static float mul32(const struct op_step *step, size_t element, float x) {
+    return x * other_number(step, element);
+}
+static float div32(const struct op_step *step, size_t element, float x) {
+    float c = other_number(step, element);
+    return step->slot == 0 ? x / c : c / x;
+}
+
+static double add64(const struct op_step *step, size_t element, double x) {
+    return x + (double)other_number(step, element);
+}
+static double sub64(const struct op_step *step, size_t element, double x) {
+    double c = (double)other_number(step, element);
+    return step->slot == 0 ? x - c : c - x;
+}
+static double mul64(const struct op_step *step, size_t element, double x) {
+    return x * (double)other_number(step, element);
+}
+static double div64(const struct op_step *step, size_t element, double x) {
+    double c = (double)other_number(step, element);
+    return step->slot == 0 ? x / c : c / x;
+}
+static double pow64(const struct op_step *step, size_t element, double x) {
+    double c = (double)other_number(step, element);
+    return step->slot == 0 ? pow(x, c) : pow(c, x);
+}
+
+static bool divides(const struct op_step *step, size_t element) {
+    return step->slot == 0 && other_number(step, element) != 0;
+}
+
+static bool affine_add(const struct op_step *step, size_t element, double *gain, double *offset) {
+    *gain = 1;
+    *offset = (double)other_number(step, element);
+    return true;
+}
+static bool affine_sub(const struct op_step *step, size_t element, double *gain, double *offset) {
+    bool left = step->slot == 0;
+    double c = (double)other_number(step, element);
+    *gain = left ? 1 : -1;
+    *offset = left ? -c : c;
+    return true;
+}
+static bool affine_mul(const struct op_step *step, size_t element, double *gain, double *offset) {
+    *gain = (double)other_number(step, element);
+    *offset = 0;
+    return true;
+}
+static bool affine_div(const struct op_step *step, size_t element, double *gain, double *offset) {
+    *gain = 1 / (double)other_number(step, element);
+    *offset = 0;
+    return divides(step, element);
+}
+
+/* c - x is x * -1 + c */
+static bool exact_sum(const struct op_step *step, size_t elements, struct arena *arena, struct exact_form *form) {
+    bool subtracted = step->node->op == OP_SUB && step->slot == 0;
+    if (step->node->op == OP_SUB && step->slot == 1) {
+        add_part(form, PART_MULTIPLY, "negated", "minus_one", 1, arena)[0] = -1;
+        form->parts[0].uniform = true;
+    }
+    float *numbers = add_part(form, PART_ADD, NULL, "summand", elements, arena);
+    for (size_t e = 0; e < elements; e++) numbers[e] = subtracted ? -other_number(step, e) : other_number(step, e);
+    return true;
+}
+
+static bool exact_mul(const struct op_step *step, size_t elements, struct arena *arena, struct exact_form *form) {
+    float *numbers = add_part(form, PART_MULTIPLY, NULL, "factor", elements, arena);
+    for (size_t e = 0; e < elements; e++) numbers[e] = other_number(step, e);
+    return true;
+}
+
+/* Division by a constant is multiplication by its binary32 reciprocal: exact for powers of two, else told. */
+static bool exact_div(const struct op_step *step, size_t elements, struct arena *arena, struct exact_form *form) {
+    if (step->slot != 0) return false;
+    float *numbers = add_part(form, PART_MULTIPLY, NULL, "reciprocal", elements, arena);
+    for (size_t e = 0; e < elements; e++) {
+        int exponent;
+        numbers[e] = 1.0f / other_number(step, e);
+        if (!isnormal(numbers[e])) return false;
+        if (fabsf(frexpf(other_number(step, e), &exponent)) != 0.5f)
+            form->inexact = "divides: its constant's binary32 reciprocal is multiplied instead";
+    }
+    return true;
+}
+
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_ADD] = {.terms = TERMS_SUM,
+                .binary32 = add32,
+                .binary64 = add64,
+                .monotone = always_monotone,
+                .affine = affine_add,
+                .exact = exact_sum},
+    [OP_SUB] = {.terms = TERMS_SUM,
+                .binary32 = sub32,
+                .binary64 = sub64,
+                .monotone = always_monotone,
+                .affine = affine_sub,
+                .exact = exact_sum},
+    [OP_MUL] = {.terms = TERMS_PRODUCT,
+                .binary32 = mul32,
+                .binary64 = mul64,
+                .monotone = always_monotone,
+                .affine = affine_mul,
+                .exact = exact_mul},
+    [OP_DIV] = {.binary32 = div32,
+                .binary64 = div64,
+                .monotone = divides,
+                .affine = affine_div,
+                .exact = exact_div,
+                .advice = "divide by a constant, or quantise the divisor and multiply by its reciprocal table"},
+    [OP_POW] = {.binary64 = pow64, .transcendental = true},
+};
+
 static const struct attribute_field fields[] = {{0}};
 
 const struct op_family arithmetic_family = {
@@ -195,4 +318,5 @@ const struct op_family arithmetic_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .fields = fields,
+    .meanings = meanings,
 };

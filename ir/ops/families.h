@@ -121,6 +121,15 @@ static inline bool op_is_zero(const int64_t *constant, size_t element) {
     return constant && constant[element] == 0;
 }
 
+/* ---- rows of meanings (meaning.c) ---- */
+
+bool always_monotone(const struct op_step *step, size_t element);
+/* The constant of a step of two operands. */
+float other_number(const struct op_step *step, size_t element);
+/* A part with a number for each element, which is to be filled in. */
+float *add_part(struct exact_form *form, enum part_kind kind, const char *result, const char *constant, size_t elements,
+                struct arena *arena);
+
 /* ---- rows of one element's lanes ---- */
 
 static inline const float *real_row(const struct real_operand *operand, size_t element, float *spare) {

@@ -471,6 +471,10 @@ static void eval_real_matmul(const struct evaluation *evaluation) {
     }
 }
 
+static inline float normalised(float x, float scale, float bias, float mean, float variance, float epsilon) {
+    return scale * (x - mean) / sqrtf(variance + epsilon) + bias;
+}
+
 static void eval_real_batch_norm(const struct evaluation *evaluation) {
     const struct shape *shape = &op_result(evaluation->graph, evaluation->node)->shape;
     float epsilon = evaluation->node->attributes.normalization.epsilon, spare[5][EVENT_LANES];
@@ -479,11 +483,9 @@ static void eval_real_batch_norm(const struct evaluation *evaluation) {
     for (size_t i = 0; i < count; i++) {
         const float *rows[5] = {real_row(&evaluation->reals[0], i, spare[0])};
         for (size_t k = 1; k < 5; k++) rows[k] = real_row(&evaluation->reals[k], i / inner % channels, spare[k]);
-        for (int lane = 0; lane < EVENT_LANES; lane++) {
-            float scaled = rows[1][lane] * (rows[0][lane] - rows[3][lane]);
-            float normalised = scaled / sqrtf(rows[4][lane] + epsilon);
-            evaluation->real_result[i * EVENT_LANES + (size_t)lane] = normalised + rows[2][lane];
-        }
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            evaluation->real_result[i * EVENT_LANES + (size_t)lane] =
+                normalised(rows[0][lane], rows[1][lane], rows[2][lane], rows[3][lane], rows[4][lane], epsilon);
     }
 }
 
@@ -493,6 +495,47 @@ static void eval_real(const struct evaluation *evaluation) {
     else
         eval_real_batch_norm(evaluation);
 }
+
+/* ---- meanings ---- */
+
+static float batch_norm32(const struct op_step *step, size_t element, float x) {
+    const float *const *c = step->constants;
+    return normalised(x, c[1][element], c[2][element], c[3][element], c[4][element],
+                      step->node->attributes.normalization.epsilon);
+}
+
+static bool affine_batch_norm(const struct op_step *step, size_t element, double *gain, double *offset) {
+    *gain = (double)step->constants[1][element] /
+            sqrt((double)step->constants[4][element] + (double)step->node->attributes.normalization.epsilon);
+    *offset = (double)step->constants[2][element] - (double)step->constants[3][element] * *gain;
+    return true;
+}
+
+/* One factor and one summand of binary32. */
+static bool exact_batch_norm(const struct op_step *step, size_t elements, struct arena *arena,
+                             struct exact_form *form) {
+    float *gains = add_part(form, PART_MULTIPLY, "scaled", "gain", elements, arena);
+    float *offsets = add_part(form, PART_ADD, NULL, "offset", elements, arena);
+    form->inexact = "is multiplied and added with binary32 constants instead";
+    for (size_t e = 0; e < elements; e++) {
+        double gain, offset;
+        (void)affine_batch_norm(step, e, &gain, &offset);
+        gains[e] = (float)gain;
+        offsets[e] = (float)offset;
+        if (!isfinite(gains[e]) || !isfinite(offsets[e])) return false;
+    }
+    return true;
+}
+
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_MATMUL] = {.terms = TERMS_PRODUCTS},
+    [OP_BATCH_NORM] = {.first_only = true,
+                       .by_channel = true,
+                       .binary32 = batch_norm32,
+                       .monotone = always_monotone,
+                       .affine = affine_batch_norm,
+                       .exact = exact_batch_norm},
+};
 
 static const struct attribute_field fields[] = {
     {"epsilon", ATTRIBUTE_FLOAT, offsetof(union attributes, normalization.epsilon), "added to the variance",
@@ -507,4 +550,5 @@ const struct op_family linear_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .fields = fields,
+    .meanings = meanings,
 };

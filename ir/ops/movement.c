@@ -221,6 +221,12 @@ static void eval_integer(const struct evaluation *evaluation) {
                integer_row(&evaluation->integers[map[i].operand], map[i].element, spare), sizeof spare);
 }
 
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_RESHAPE] = {.terms = TERMS_MOVED}, [OP_TRANSPOSE] = {.terms = TERMS_MOVED},
+    [OP_CONCAT] = {.terms = TERMS_MOVED},  [OP_SLICE] = {.terms = TERMS_MOVED},
+    [OP_GATHER] = {.terms = TERMS_MOVED},
+};
+
 static const struct attribute_field fields[] = {
     {"shape", ATTRIBUTE_SHAPE, offsetof(union attributes, reshape.shape), "the new shape", OPS(OP_RESHAPE)},
     {"permutation", ATTRIBUTE_PERMUTATION, offsetof(union attributes, transpose.permutation),
@@ -242,4 +248,5 @@ const struct op_family movement_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .fields = fields,
+    .meanings = meanings,
 };

@@ -433,6 +433,13 @@ static void eval_real(const struct evaluation *evaluation) {
     }
 }
 
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_NARROW] = {.quantiser = true, .digits = DIGITS_ROUNDED},
+    [OP_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
+    [OP_BIPOLAR_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
+    [OP_TRUNC_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
+};
+
 #define FIELD(member) offsetof(union attributes, quantizer.member)
 #define QONNX OPS(OP_QUANT, OP_TRUNC_QUANT)
 static const struct attribute_field fields[] = {
@@ -453,4 +460,5 @@ const struct op_family quantizer_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .fields = fields,
+    .meanings = meanings,
 };

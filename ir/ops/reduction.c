@@ -226,6 +226,14 @@ static void eval_integer(const struct evaluation *evaluation) {
     }
 }
 
+static const struct real_range from_0_to_1 = {0, 1};
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_SOFTMAX] = {.transcendental = true, .image = &from_0_to_1, .advice = "the pass 'expand_softmax' comes first"},
+    [OP_ARGMAX] = {.terms = TERMS_INDEX},
+    [OP_REDUCE_MAX] = {.terms = TERMS_LARGEST},
+    [OP_REDUCE_SUM] = {.terms = TERMS_SUM},
+};
+
 #define FIELD(member) offsetof(union attributes, axis.member)
 static const struct attribute_field fields[] = {
     {"axis", ATTRIBUTE_INT64, FIELD(axis), "the axis, counted from the first", NULL},
@@ -242,4 +250,5 @@ const struct op_family reduction_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .fields = fields,
+    .meanings = meanings,
 };

@@ -92,6 +92,7 @@ bool op_moves_one(enum op op);         /* those of one operand */
 bool op_is_product(enum op op);        /* or a sum of such */
 bool op_is_sum(enum op op);            /* or a product: what must be wide enough for its operands */
 bool op_gives_index(enum op op);       /* a class */
+bool op_narrows(enum op op);           /* a quantiser to formats of its own */
 bool op_rounds(enum op op);            /* in integers: a narrowing, or a function of one integer known by value */
 /* In integers, of operands that are integers times scales, the result is such too. */
 bool op_keeps_scale(enum op op);
@@ -104,6 +105,8 @@ bool step_slot(const struct node *node, bool (*is_constant)(const void *user, va
 bool graph_step_slot(const struct graph *graph, const struct node *node, uint32_t *slot);
 /* The element of an operand that an element of a step's result reads. */
 size_t step_operand_element(const struct graph *graph, const struct node *node, uint32_t operand, size_t element);
+/* A constant's numbers, one an element of a shape that it broadcasts to; NULL when it is not constant. */
+const float *spread_constant(const struct graph *graph, valref value, const struct shape *shape, struct arena *arena);
 /* A constant operand's numbers by element of the result. */
 const float *step_constant(const struct graph *graph, const struct node *node, uint32_t operand, const float *reals,
                            struct arena *arena);

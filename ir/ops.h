@@ -40,6 +40,9 @@ struct op_family {
     const void *(*prepare)(const struct graph *graph, const struct node *node, struct arena *arena);
     void (*eval_real)(const struct evaluation *evaluation);
     void (*eval_integer)(const struct evaluation *evaluation);
+    /* Bounds of a real result's elements from those of each operand's; NULL: none is known. */
+    void (*bound_real)(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena);
     const struct attribute_field *fields;         /* ends with a NULL name; text, JSON and documentation come from it */
     uint32_t (*results)(const struct node *node); /* how many; NULL: one */
     const struct op_meaning *meanings;            /* by operator; NULL: it means nothing to passes */

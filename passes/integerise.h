@@ -1,4 +1,4 @@
-/* Private to quant_to_narrow.c, ports.c, port_*.c, quantise_staircase.c, quantisation.c, integerise*.c and staircase.c:
+/* Private to quant_to_narrow.c, ports.c, port_*.c, quantise_staircase.c, integerise*.c and staircase.c:
  * how the line is crossed.
  *
  * Every value v of the real graph is lowered to one of
@@ -10,32 +10,8 @@
 #ifndef BXC_PASSES_INTEGERISE_H
 #define BXC_PASSES_INTEGERISE_H
 
-#include "ir/meaning.h"
+#include "ir/quantisation.h"
 #include "passes/passes.h"
-
-/* ---- quantisation.c: quantisers as functions from a real number to a code ---- */
-
-/* What a quantiser with constant parameters does, element by element. Its result is
- * code * 2^-formats[e].fraction * (scale ? scale[e] : 1). */
-struct quantisation {
-    const struct node *node;
-    size_t count;
-    struct format *formats;     /* of the codes */
-    double *scale;              /* NULL: 1; then 2^-fraction carries the power of two */
-    const float *parameters[6]; /* operands 1.. of the node, spread over the elements */
-};
-/* False when a parameter is not constant or the code does not fit. */
-bool quantisation_of(const struct graph *graph, const struct node *node, struct arena *arena, struct quantisation *out);
-/* False for NaN. */
-bool quantisation_code(const struct quantisation *quantisation, size_t element, double real, int64_t *code);
-
-/* Whether the code is the number's own or the end that lies beside it: neither wrapped nor zeroed. */
-bool quantisation_clamps(const struct quantisation *quantisation, size_t element, double real);
-
-/* A constant's numbers, one an element of a shape that it broadcasts to; NULL when it is not constant. */
-const float *spread_constant(const struct graph *graph, valref value, const struct shape *shape, struct arena *arena);
-/* One format for all where all are equal. */
-struct formats formats_compact(struct arena *arena, const struct shape *shape, const struct format *per_element);
 
 /* ---- integerise_chain.c: elementwise operators with constants ---- */
 

@@ -12,6 +12,22 @@ const struct node *only_reader(const struct graph *graph, valref value) {
     return valref_equal(reader->inputs[0], value) ? reader : NULL;
 }
 
+bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena,
+                         struct quantisation *out) {
+    const struct quantizer_attributes *attributes = &quantiser->attributes.quantizer;
+    const struct shape *shape = &graph_value(graph, quantiser->result)->shape;
+    if (quantiser->op != OP_QUANT || !shape_equal(shape, &graph_value(graph, quantiser->inputs[0])->shape) ||
+        (attributes->narrow && !attributes->is_signed) || !quantisation_of(graph, quantiser, arena, out))
+        return false;
+    for (size_t i = 0; i < out->count; i++) {
+        float bits = out->parameters[3][i], zero_point = out->parameters[2][i];
+        if (floorf(bits) != bits || bits > 32 || (attributes->is_signed && bits < 2) ||
+            (attributes->narrow && zero_point != 0))
+            return false;
+    }
+    return true;
+}
+
 static int lower_narrow_input(struct integerise *state, const struct node *node, const struct node *reader) {
     const struct quantizer_attributes *narrow = &reader->attributes.quantizer;
     valref port = graph_append_integer_input(state->integer, node->name, node->attributes.input.shape, narrow->formats,
@@ -108,7 +124,7 @@ static int lower_meant_input(struct integerise *state, const struct node *node, 
 int cross_input(struct integerise *state, const struct node *node) {
     const struct node *reader = only_reader(state->real, node->result);
     struct quantisation q;
-    if (reader && reader->op == OP_NARROW) return lower_narrow_input(state, node, reader);
+    if (reader && op_narrows(reader->op)) return lower_narrow_input(state, node, reader);
     if (reader && quantiser_fits_port(state->real, reader, state->scratch, &q))
         return lower_code_input(state, node, reader, &q);
     struct port_quantiser meant;

@@ -253,7 +253,7 @@ static int choose(struct integerise *state, const struct operand *operand) {
     enum { DISAGREEMENT = 2, DISAGREEMENT_OF_SCALES = 8 };
     const struct quantisation *q = operand->quantisation;
     double cost;
-    bool binary32, arithmetic = q->node->op == OP_NARROW && chain_exact_cost(state, operand->chain, &cost, &binary32);
+    bool binary32, arithmetic = op_narrows(q->node->op) && chain_exact_cost(state, operand->chain, &cost, &binary32);
     if (arithmetic && operand->chain->step_count == 0 && !operand->chain->base.scale) return append_narrow(state, q);
     struct groups groups = groups_find(operand, state->scratch);
     double limit = INFINITY;

@@ -221,7 +221,7 @@ static bool same_element(const struct port_quantiser *q, size_t a, size_t b) {
     }
     for (uint32_t k = 1; k <= q->parameter_count; k++)
         if (q->parameters[k][a] != q->parameters[k][b]) return false;
-    return q->node.op != OP_NARROW || format_equal(q->formats[a], q->formats[b]);
+    return !op_narrows(q->node.op) || format_equal(q->formats[a], q->formats[b]);
 }
 
 static void compare_element(struct comparison *c, size_t e) {
@@ -253,7 +253,7 @@ const char *port_quantiser_refusal(struct bxc_context *context, struct port_quan
     enum overflow overflow = q->node.attributes.quantizer.overflow;
     struct comparison c;
     if (!find_meaning(q, arena)) return "no scale and zero point say what its codes stand for";
-    if (q->node.op == OP_NARROW && overflow != OVERFLOW_SATURATE && overflow != OVERFLOW_SATURATE_SYMMETRIC)
+    if (op_narrows(q->node.op) && overflow != OVERFLOW_SATURATE && overflow != OVERFLOW_SATURATE_SYMMETRIC)
         return "it wraps, and far outside its range the roundings of binary32 differ";
     if (!same_codes(&c, context, q) && !q->two_codes) {
         find_steps(q, arena);

@@ -145,6 +145,25 @@ static const struct op_meaning meanings[OP_COUNT] = {
     [OP_RECIPROCAL] = {STEP, .transcendental = true},
 };
 
+/* Increasing functions, or ones whose range does not depend on the operand; all but reciprocals turn at 0 at most. */
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    const struct op_step step = {.node = node};
+    (void)arena;
+    for (size_t e = 0; e < count; e++) {
+        struct real_range in = operands[0][e];
+        out[e] = range_of_nothing();
+        range_include(&out[e], binary64(&step, e, in.lo));
+        range_include(&out[e], binary64(&step, e, in.hi));
+        if (!range_has_zero(in)) continue;
+        if (node->op == OP_RECIPROCAL)
+            out[e] = range_boundless();
+        else
+            range_include(&out[e], binary64(&step, e, 0));
+    }
+}
+
 /* ---- evaluation ---- */
 
 static struct interval relu_interval(struct interval a) {
@@ -225,6 +244,7 @@ const struct op_family activation_family = {
     .infer = infer,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
     .fields = fields,
     .meanings = meanings,
 };

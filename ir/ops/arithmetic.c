@@ -309,6 +309,45 @@ static const struct op_meaning meanings[OP_COUNT] = {
     [OP_POW] = {.binary64 = pow64, .transcendental = true},
 };
 
+/* ---- real ranges ---- */
+
+static double plus(double a, double b) {
+    return a + b;
+}
+static double minus(double a, double b) {
+    return a - b;
+}
+static double over(double a, double b) {
+    return a / b;
+}
+
+/* A power is monotone in its base on each side of zero, and in its exponent. */
+static struct real_range power_range(struct real_range base, struct real_range power) {
+    struct real_range out = range_corners(base, power, pow);
+    if (base.lo < 0 && base.hi > 0) {
+        range_include(&out, pow(0, power.lo));
+        range_include(&out, pow(0, power.hi));
+    }
+    return out;
+}
+
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    (void)arena;
+    for (size_t e = 0; e < count; e++) {
+        struct real_range a = operands[0][step_operand_element(graph, node, 0, e)];
+        struct real_range b = operands[1][step_operand_element(graph, node, 1, e)];
+        switch (node->op) {
+        case OP_ADD: out[e] = range_corners(a, b, plus); break;
+        case OP_SUB: out[e] = range_corners(a, b, minus); break;
+        case OP_MUL: out[e] = range_corners(a, b, range_times); break;
+        case OP_DIV: out[e] = range_has_zero(b) ? range_boundless() : range_corners(a, b, over); break;
+        default: out[e] = power_range(a, b); break;
+        }
+    }
+}
+
 static const struct attribute_field fields[] = {{0}};
 
 const struct op_family arithmetic_family = {
@@ -317,6 +356,7 @@ const struct op_family arithmetic_family = {
     .prepare = prepare,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
     .fields = fields,
     .meanings = meanings,
 };

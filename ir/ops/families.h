@@ -130,6 +130,16 @@ float other_number(const struct op_step *step, size_t element);
 float *add_part(struct exact_form *form, enum part_kind kind, const char *result, const char *constant, size_t elements,
                 struct arena *arena);
 
+/* ---- real ranges (meaning.c) ---- */
+
+struct real_range range_of_nothing(void);
+struct real_range range_boundless(void);
+void range_include(struct real_range *range, double x);
+bool range_has_zero(struct real_range range);
+/* Of a function that is monotone in each of its operands. */
+struct real_range range_corners(struct real_range a, struct real_range b, double (*of)(double, double));
+double range_times(double a, double b);
+
 /* ---- rows of one element's lanes ---- */
 
 static inline const float *real_row(const struct real_operand *operand, size_t element, float *spare) {

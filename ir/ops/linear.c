@@ -537,6 +537,46 @@ static const struct op_meaning meanings[OP_COUNT] = {
                        .exact = exact_batch_norm},
 };
 
+/* ---- real ranges ---- */
+
+static void bound_matmul(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                         struct real_range *out, struct arena *arena) {
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    struct matrix_product product =
+        product_geometry(arena, &op_operand(graph, node, 0)->shape, &op_operand(graph, node, 1)->shape);
+    for (size_t e = 0; e < count; e++) {
+        size_t i, j;
+        term_start(&product, e, &i, &j);
+        out[e] = (struct real_range){0, 0};
+        for (size_t k = 0; k < product.depth; k++, i++, j += product.columns) {
+            struct real_range term = range_corners(operands[0][i], operands[1][j], range_times);
+            out[e].lo += term.lo;
+            out[e].hi += term.hi;
+        }
+    }
+}
+
+static void bound_batch_norm(const struct graph *graph, const struct node *node,
+                             const struct real_range *const *operands, struct real_range *out) {
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    for (size_t e = 0; e < count; e++) {
+        size_t c = step_operand_element(graph, node, 1, e);
+        double scale = operands[1][c].hi / sqrt(operands[4][c].hi + (double)node->attributes.normalization.epsilon);
+        double shift = operands[2][c].hi - operands[3][c].hi * scale;
+        out[e] = range_of_nothing();
+        range_include(&out[e], operands[0][e].lo * scale + shift);
+        range_include(&out[e], operands[0][e].hi * scale + shift);
+    }
+}
+
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    if (node->op == OP_MATMUL)
+        bound_matmul(graph, node, operands, out, arena);
+    else
+        bound_batch_norm(graph, node, operands, out);
+}
+
 static const struct attribute_field fields[] = {
     {"epsilon", ATTRIBUTE_FLOAT, offsetof(union attributes, normalization.epsilon), "added to the variance",
      OPS(OP_BATCH_NORM)},
@@ -549,6 +589,7 @@ const struct op_family linear_family = {
     .prepare = prepare,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
     .fields = fields,
     .meanings = meanings,
 };

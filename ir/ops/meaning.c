@@ -1,6 +1,8 @@
 /* What all rows of meanings answer alike: predicates, and operators as functions of one number. */
 #include "ir/ops/families.h"
 
+#include <math.h>
+
 const struct op_meaning *op_meaning(enum op op) {
     static const struct op_meaning none;
     const struct op_info *info = op_info(op);
@@ -49,6 +51,10 @@ bool op_gives_index(enum op op) {
     return op_meaning(op)->terms == TERMS_INDEX;
 }
 
+bool op_narrows(enum op op) {
+    return op_is_quantiser(op) && op_rounds(op);
+}
+
 bool op_rounds(enum op op) {
     return op_meaning(op)->digits == DIGITS_ROUNDED;
 }
@@ -95,6 +101,16 @@ size_t step_operand_element(const struct graph *graph, const struct node *node, 
     const struct shape *shape = &op_result(graph, node)->shape;
     if (operand > 0 && op_meaning(node->op)->by_channel) return channel_of(shape, element);
     return shape_project(shape, element, &op_operand(graph, node, operand)->shape);
+}
+
+const float *spread_constant(const struct graph *graph, valref value, const struct shape *shape, struct arena *arena) {
+    const float *reals = graph_reals(graph, value);
+    if (!reals) return NULL;
+    const struct shape *own = &graph_value(graph, value)->shape;
+    size_t count = shape_elements(shape);
+    float *out = ARENA_ARRAY(arena, float, count);
+    for (size_t i = 0; i < count; i++) out[i] = reals[shape_project(shape, i, own)];
+    return out;
 }
 
 const float *step_constant(const struct graph *graph, const struct node *node, uint32_t operand, const float *reals,
@@ -176,4 +192,36 @@ float *add_part(struct exact_form *form, enum part_kind kind, const char *result
     form->parts[form->count++] =
         (struct exact_part){.kind = kind, .result = result, .constant = constant, .numbers = numbers};
     return numbers;
+}
+
+/* ---- real ranges ---- */
+
+struct real_range range_of_nothing(void) {
+    return (struct real_range){INFINITY, -INFINITY};
+}
+
+struct real_range range_boundless(void) {
+    return (struct real_range){-INFINITY, INFINITY};
+}
+
+void range_include(struct real_range *range, double x) {
+    range->lo = x < range->lo ? x : range->lo;
+    range->hi = x > range->hi ? x : range->hi;
+}
+
+bool range_has_zero(struct real_range range) {
+    return range.lo <= 0 && range.hi >= 0;
+}
+
+struct real_range range_corners(struct real_range a, struct real_range b, double (*of)(double, double)) {
+    struct real_range out = range_of_nothing();
+    range_include(&out, of(a.lo, b.lo));
+    range_include(&out, of(a.lo, b.hi));
+    range_include(&out, of(a.hi, b.lo));
+    range_include(&out, of(a.hi, b.hi));
+    return out;
+}
+
+double range_times(double a, double b) {
+    return a * b;
 }

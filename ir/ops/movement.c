@@ -221,6 +221,13 @@ static void eval_integer(const struct evaluation *evaluation) {
                integer_row(&evaluation->integers[map[i].operand], map[i].element, spare), sizeof spare);
 }
 
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    const struct movement *map = movement_map(graph, node, arena);
+    for (size_t i = 0; i < shape_elements(&op_result(graph, node)->shape); i++)
+        out[i] = operands[map[i].operand][map[i].element];
+}
+
 static const struct op_meaning meanings[OP_COUNT] = {
     [OP_RESHAPE] = {.terms = TERMS_MOVED}, [OP_TRANSPOSE] = {.terms = TERMS_MOVED},
     [OP_CONCAT] = {.terms = TERMS_MOVED},  [OP_SLICE] = {.terms = TERMS_MOVED},
@@ -247,6 +254,7 @@ const struct op_family movement_family = {
     .prepare = prepare,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
     .fields = fields,
     .meanings = meanings,
 };

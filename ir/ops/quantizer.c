@@ -4,6 +4,7 @@
  * is a real again. quant, bipolar_quant and trunc_quant compute in binary32 in the order of QONNX's
  * own code, one rounding an operation, so that ties and the last bits fall as there. */
 #include "ir/ops/families.h"
+#include "ir/quantisation.h"
 
 #include <math.h>
 
@@ -433,6 +434,30 @@ static void eval_real(const struct evaluation *evaluation) {
     }
 }
 
+/* ---- real ranges ---- */
+
+/* The codes between the operand's ends, all that the format has where it wraps or zeroes. */
+static struct real_range bound_code(const struct quantisation *codes, size_t element, struct real_range in) {
+    struct format format = codes->formats[element];
+    int64_t lo = format_min(format), hi = format_max(format), own[2];
+    bool between = quantisation_clamps(codes, element, in.lo) && quantisation_clamps(codes, element, in.hi) &&
+                   quantisation_code(codes, element, in.lo, &own[0]) &&
+                   quantisation_code(codes, element, in.hi, &own[1]);
+    if (between) lo = own[0], hi = own[1];
+    double scale = codes->scale ? codes->scale[element] : 1;
+    return format.width ? (struct real_range){scale * fixed_to_real(lo, format.fraction),
+                                              scale * fixed_to_real(hi, format.fraction)}
+                        : (struct real_range){0, 0};
+}
+
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    struct quantisation codes;
+    bool is_function = quantisation_of(graph, node, arena, &codes); /* else the line refuses it */
+    for (size_t e = 0; e < count; e++) out[e] = is_function ? bound_code(&codes, e, operands[0][e]) : operands[0][e];
+}
+
 static const struct op_meaning meanings[OP_COUNT] = {
     [OP_NARROW] = {.quantiser = true, .digits = DIGITS_ROUNDED},
     [OP_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
@@ -459,6 +484,7 @@ const struct op_family quantizer_family = {
     .prepare = prepare,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
     .fields = fields,
     .meanings = meanings,
 };

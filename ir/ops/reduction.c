@@ -234,6 +234,34 @@ static const struct op_meaning meanings[OP_COUNT] = {
     [OP_REDUCE_SUM] = {.terms = TERMS_SUM},
 };
 
+static void bound_one(const struct node *node, const struct axis_reduction *reduction, const struct real_range *x,
+                      size_t result, struct real_range *out) {
+    *out = x[operand_element(reduction, result, 0)];
+    for (size_t k = 1; k < reduction->length; k++) {
+        struct real_range other = x[operand_element(reduction, result, k)];
+        if (node->op == OP_REDUCE_SUM)
+            *out = (struct real_range){out->lo + other.lo, out->hi + other.hi};
+        else
+            *out = (struct real_range){fmax(out->lo, other.lo), fmax(out->hi, other.hi)};
+    }
+}
+
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    struct axis_reduction reduction =
+        reduction_geometry(&op_operand(graph, node, 0)->shape, node->attributes.axis.axis);
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    (void)arena;
+    for (size_t i = 0; i < count; i++) {
+        if (node->op == OP_SOFTMAX)
+            out[i] = from_0_to_1;
+        else if (node->op == OP_ARGMAX)
+            out[i] = (struct real_range){0, (double)reduction.length - 1};
+        else
+            bound_one(node, &reduction, operands[0], i, &out[i]);
+    }
+}
+
 #define FIELD(member) offsetof(union attributes, axis.member)
 static const struct attribute_field fields[] = {
     {"axis", ATTRIBUTE_INT64, FIELD(axis), "the axis, counted from the first", NULL},
@@ -249,6 +277,7 @@ const struct op_family reduction_family = {
     .prepare = prepare,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
     .fields = fields,
     .meanings = meanings,
 };

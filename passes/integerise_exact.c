@@ -123,7 +123,7 @@ static const char *doubt_of_product(struct integerise *state, const struct node 
 
 static const char *doubt_of_reduction(struct integerise *state, const struct node *node, valref operand,
                                       const char *inherited) {
-    if (inherited || node->op != OP_REDUCE_SUM) return inherited;
+    if (inherited || op_meaning(node->op)->terms != TERMS_SUM) return inherited;
     const struct shape *shape = &graph_value(state->integer, operand)->shape;
     int128 largest = 0;
     int fraction = INT16_MIN;
@@ -186,12 +186,13 @@ static struct pairs pairs_of(const struct integerise *state, const struct exact 
 static bool pair_scales(const struct integerise *state, const struct node *node, const struct pairs *pairs,
                         double *scale) {
     size_t count = shape_elements(pairs->shape);
+    bool product = op_is_product(node->op);
     for (size_t i = 0; i < count; i++) {
         size_t ia = shape_project(pairs->shape, i, pairs->shape_a), ib = shape_project(pairs->shape, i, pairs->shape_b);
         double sa = scale_at(pairs->a->scale, ia), sb = scale_at(pairs->b->scale, ib);
         bool zero_a = term_is_zero(state, pairs->a->value, ia), zero_b = term_is_zero(state, pairs->b->value, ib);
-        if (node->op != OP_MUL && sa != sb && !zero_a && !zero_b) return false;
-        scale[i] = node->op == OP_MUL ? sa * sb : zero_a ? sb : sa;
+        if (!product && sa != sb && !zero_a && !zero_b) return false;
+        scale[i] = product ? sa * sb : zero_a ? sb : sa;
     }
     return true;
 }
@@ -343,7 +344,7 @@ static int scales_of_reduction(struct integerise *state, const struct node *node
     if (!reduction_scales(operand, &g, scale) &&
         !(join_reduction(state, node, operand, &g) && reduction_scales(operand, &g, scale)))
         return refuse_scales(state, node);
-    *out = node->op == OP_ARGMAX ? NULL : scales_compact(scale, count);
+    *out = op_gives_index(node->op) ? NULL : scales_compact(scale, count);
     return 0;
 }
 
@@ -359,8 +360,9 @@ int exact_binary(struct integerise *state, const struct node *node, struct exact
     if (exact_of(state, node->inputs[0], node, &exact[0]) < 0 || exact_of(state, node->inputs[1], node, &exact[1]) < 0)
         return -1;
     const struct shape shape = graph_value(state->real, node->result)->shape;
-    int status = node->op == OP_MATMUL ? scales_of_product(state, node, exact, &out->scale)
-                                       : scales_of_elementwise(state, node, exact, &shape, &out->scale);
+    bool matrices = op_meaning(node->op)->terms == TERMS_PRODUCTS;
+    int status = matrices ? scales_of_product(state, node, exact, &out->scale)
+                          : scales_of_elementwise(state, node, exact, &shape, &out->scale);
     if (status < 0) return -1;
     valref operands[2] = {exact[0].value, exact[1].value};
     const double *scales[2] = {exact[0].scale, exact[1].scale};
@@ -371,8 +373,8 @@ int exact_binary(struct integerise *state, const struct node *node, struct exact
     if (!inherited && rounded)
         inherited = doubt_reason(state, node, "has no room for all bits of its operands: they are rounded");
     if (!inherited && out->scale) inherited = doubt_reason(state, node, "has a scale that is no power of two");
-    out->doubt = node->op == OP_MATMUL ? doubt_of_product(state, node, operands[0], operands[1], out->value, inherited)
-                                       : doubt_of_sums(state, node, out->value, inherited);
+    out->doubt = matrices ? doubt_of_product(state, node, operands[0], operands[1], out->value, inherited)
+                          : doubt_of_sums(state, node, out->value, inherited);
     return 0;
 }
 

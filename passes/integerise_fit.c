@@ -184,8 +184,12 @@ static void read_pairs(struct fit *fit, reader read, void *data) {
         read(fit, i, (size_t[2]){shape_project(&fit->shape, i, a), shape_project(&fit->shape, i, b)}, data);
 }
 
+static bool is_matrices(enum op op) {
+    return op_meaning(op)->terms == TERMS_PRODUCTS;
+}
+
 static void read_all(struct fit *fit, reader read, void *data) {
-    if (fit->op == OP_MATMUL)
+    if (is_matrices(fit->op))
         read_matrices(fit, read, data);
     else if (fit->count == 1)
         read_axis(fit, read, data);
@@ -208,7 +212,7 @@ struct sums {
 
 static void add_term(struct fit *fit, size_t result, const size_t elements[2], void *data) {
     struct sums *sums = data;
-    bool product = fit->op == OP_MUL || fit->op == OP_MATMUL;
+    bool product = op_is_product(fit->op);
     double reach = product ? 1 : 0;
     int finest = product ? 0 : INT16_MIN;
     for (uint32_t o = 0; o < fit->count; o++) {
@@ -219,7 +223,8 @@ static void add_term(struct fit *fit, size_t result, const size_t elements[2], v
         reach = product ? reach * own : reach + own;
         if (own > 0) finest = product ? finest + span.finest : span.finest > finest ? span.finest : finest;
     }
-    bool largest = fit->op == OP_REDUCE_MAX || fit->op == OP_ARGMAX;
+    enum op_terms terms = op_meaning(fit->op)->terms;
+    bool largest = terms == TERMS_LARGEST || terms == TERMS_INDEX;
     sums->reach[result] = largest ? fmax(sums->reach[result], reach) : sums->reach[result] + reach;
     if (reach > 0 && finest > sums->finest[result]) sums->finest[result] = finest;
 }
@@ -228,9 +233,9 @@ static void add_term(struct fit *fit, size_t result, const size_t elements[2], v
 static struct span *result_spans(struct fit *fit, size_t *count, struct span *array) {
     struct integerise *state = fit->state;
     struct matrix_product g = {0};
-    if (fit->op == OP_MATMUL)
+    if (is_matrices(fit->op))
         g = product_geometry(state->scratch, &fit->shape, &graph_value(state->integer, fit->operands[1].value)->shape);
-    *count = fit->op == OP_MATMUL ? g.batches * g.rows * g.columns : shape_elements(&fit->shape);
+    *count = is_matrices(fit->op) ? g.batches * g.rows * g.columns : shape_elements(&fit->shape);
     struct sums sums = {ARENA_ARRAY(state->scratch, double, *count), ARENA_ARRAY(state->scratch, int, *count)};
     struct span *spans = ARENA_ARRAY(state->scratch, struct span, *count);
     for (size_t i = 0; i < *count; i++) sums.finest[i] = INT16_MIN;
@@ -288,13 +293,13 @@ static void limit_factors(struct fit *fit, int bits) {
         for (size_t e = 0; e < limits->count; e++) {
             struct span own = own_span(fit->state, limits->value, e);
             /* the terms of a sum of products are added: there the largest decides */
-            if (own.top != INT16_MIN) limit(&limits->at[e], bits - (fit->op == OP_MATMUL ? all.top : own.top));
+            if (own.top != INT16_MIN) limit(&limits->at[e], bits - (is_matrices(fit->op) ? all.top : own.top));
         }
     }
 }
 
 static bool arrays_have_room(const struct fit *fit) {
-    return fit->op == OP_MUL || bits_of(array_span(fit, 0)) + bits_of(array_span(fit, 1)) <= INTEGER_ARRAY_BITS;
+    return !is_matrices(fit->op) || bits_of(array_span(fit, 0)) + bits_of(array_span(fit, 1)) <= INTEGER_ARRAY_BITS;
 }
 
 static void fit_product(struct fit *fit) {
@@ -316,9 +321,8 @@ static void fit_product(struct fit *fit) {
 /* Of a port, a quantiser or a constant, moved or not: its lowest bits may be all that it has. */
 static bool is_as_the_model_gave_it(const struct graph *graph, valref value) {
     const struct node *node = graph_definition(graph, value);
-    while (op_is_movement(node->op) && node->op != OP_CONCAT) node = graph_definition(graph, node->inputs[0]);
-    return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_NARROW || node->op == OP_TABLE ||
-           node->op == OP_THRESHOLD;
+    while (op_moves_one(node->op)) node = graph_definition(graph, node->inputs[0]);
+    return node->op == OP_INPUT || node->op == OP_CONSTANT || op_rounds(node->op);
 }
 
 /* Then the operator is exact, or refused by name: 3 * 5 stays 15. Sums of different grids are no such thing: there
@@ -330,7 +334,7 @@ static bool must_be_exact(const struct fit *fit) {
         if (!is_as_the_model_gave_it(graph, fit->operands[o].value)) return false;
         for (size_t e = 0; e < fit->operands[o].count; e++) {
             struct span own = own_span(fit->state, fit->operands[o].value, e);
-            if (own.top == INT16_MIN || fit->op == OP_MUL || fit->op == OP_MATMUL) continue;
+            if (own.top == INT16_MIN || op_is_product(fit->op)) continue;
             if (fraction != INT16_MIN && own.finest != fraction) return false;
             fraction = own.finest;
         }
@@ -348,7 +352,7 @@ static bool fit_begin(struct fit *fit, valref *operands, uint32_t count) {
     }
     fit->shape = graph_value(graph, operands[0])->shape;
     const struct shape first = fit->shape;
-    return count != 2 || fit->op == OP_MATMUL ||
+    return count != 2 || is_matrices(fit->op) ||
            shape_broadcast(&first, &graph_value(graph, operands[1])->shape, &fit->shape);
 }
 
@@ -379,8 +383,8 @@ bool operands_fit(struct integerise *state, const struct node *node, enum op op,
     struct fit fit = {.state = state, .node = node, .op = op};
     struct span *spans, array;
     if (!fit_begin(&fit, operands, count)) return false;
-    bool product = op == OP_MUL || op == OP_MATMUL;
-    if (has_room(&fit, &spans, &array) && (op != OP_MATMUL || arrays_have_room(&fit))) return false;
+    bool product = op_is_product(op);
+    if (has_room(&fit, &spans, &array) && arrays_have_room(&fit)) return false;
     if (!any_scale(scales, count) && must_be_exact(&fit)) return false;
     if (product)
         fit_product(&fit);

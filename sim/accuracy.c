@@ -87,7 +87,7 @@ static bool chooses_last_axis(const struct graph *graph, const struct node *argm
 /* A winning class that is always the same has become a constant. */
 static bool is_index(const struct accuracy *accuracy, const struct pairing *pair, valref fixed, valref reference) {
     const struct node *ends = through_reshapes(accuracy->fixed, fixed);
-    if (ends->op != OP_CONSTANT) return ends->op == OP_ARGMAX;
+    if (ends->op != OP_CONSTANT) return gives_index(accuracy->fixed, fixed);
     size_t floats = value_elements(accuracy->reference, reference);
     bool has_classes = pair->float_is_index || pair->float_rule.wide > 1;
     return has_classes && value_elements(accuracy->fixed, fixed) == floats / pair->float_rule.wide;
@@ -108,7 +108,7 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     const struct node *ends = through_reshapes(accuracy->reference, reference->value);
     pair->float_rule = decision_rule_of(accuracy->reference, output);
     if (!isnan(accuracy->threshold)) pair->float_rule.threshold = accuracy->threshold;
-    pair->float_is_index = ends->op == OP_ARGMAX;
+    pair->float_is_index = pair->float_rule.is_index;
     pair->fixed_is_index = is_index(accuracy, pair, fixed, reference->value);
     pair->compared = "its outputs";
     if (ends->op == OP_SOFTMAX && !has_part_of(accuracy->fixed, ends->name)) {
@@ -126,7 +126,7 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     pair->beside = stands_beside(accuracy, pair, fixed);
     pair->decisions = pair->floats / decision_rule_of(accuracy->reference, output).wide;
     ends = through_reshapes(accuracy->reference, reference->value);
-    pair->one_scale = ends->op == OP_SOFTMAX || op_is_transcendental(ends->op);
+    pair->one_scale = op_is_curved(ends->op);
     pair->elements = ARENA_ARRAY(accuracy->arena, struct element, pair->floats + 1);
     pair->flips = &accuracy->loss.by_output[output];
     pair->flips->name = arena_strdup(accuracy->arena, accuracy->fixed->outputs[output].name);

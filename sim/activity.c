@@ -27,8 +27,7 @@ struct activity {
 };
 
 static bool is_watched(const struct node *node) {
-    return node->op != OP_CONSTANT && node->op != OP_RESHAPE && node->op != OP_TRANSPOSE && node->op != OP_CONCAT &&
-           node->op != OP_SLICE && node->op != OP_GATHER;
+    return node->op != OP_CONSTANT && !op_is_movement(node->op);
 }
 
 static void watch(struct activity *activity, uint32_t index) {
@@ -128,8 +127,7 @@ static void add_range(const struct activity *activity, uint32_t index, struct va
 }
 
 static bool is_activation(const struct node *node) {
-    return node->op == OP_INPUT || node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD ||
-           node->op == OP_RELU;
+    return node->op == OP_INPUT || node->op == OP_RELU || op_rounds(node->op);
 }
 
 /* Told already, when the activation that it is made from stands still too. */

@@ -96,11 +96,6 @@ void row_set_add(struct row_set *set, struct arena *arena, const int64_t *row) {
 
 /* ---- what is searched ---- */
 
-static bool is_sum(const struct node *node) {
-    return node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL || node->op == OP_MATMUL ||
-           node->op == OP_REDUCE_SUM;
-}
-
 /* Only a constant is added to it: the sum behind it moves with it. */
 static bool is_part(const struct graph *graph, valref value) {
     bool output, part = false;
@@ -134,7 +129,7 @@ static void find_targets(struct search *search) {
         if (pass) search->targets = ARENA_ARRAY(search->arena, struct target, all + 1);
         for (uint32_t i = search->first_node; i < graph->node_count; i++) {
             const struct node *node = &graph->nodes[i];
-            if (node->dead || !is_sum(node) || graph_value(graph, node->result)->kind != VALUE_INTEGER ||
+            if (node->dead || !op_is_sum(node->op) || graph_value(graph, node->result)->kind != VALUE_INTEGER ||
                 is_part(graph, node->result))
                 continue;
             if (pass)
@@ -213,11 +208,9 @@ static void find_aims(struct search *search) {
     const struct graph *graph = search->graph;
     for (uint32_t i = search->first_node; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->dead || (node->op != OP_NARROW && node->op != OP_TABLE && node->op != OP_THRESHOLD) ||
-            graph_integers(graph, node->inputs[0]))
-            continue;
+        if (node->dead || !op_rounds(node->op) || graph_integers(graph, node->inputs[0])) continue;
         for (size_t e = 0, n = value_elements(graph, node->result); e < n; e++)
-            (node->op == OP_NARROW ? aim_at_clamp : aim_at_lookup)(search, node, e);
+            (op_narrows(node->op) ? aim_at_clamp : aim_at_lookup)(search, node, e);
     }
     size_t room = (size_t)(ROW_NUMBERS / (double)(search->ports->count + 1)) + 1, count = search->aim_count;
     room = room < AIMS_MAX ? room : AIMS_MAX;

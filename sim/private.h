@@ -269,6 +269,7 @@ double roundings_explain_meaning(const struct roundings *roundings, const struct
 
 /* ---- decisions.c ---- */
 const struct node *through_reshapes(const struct graph *graph, valref value); /* what computes it */
+bool gives_index(const struct graph *graph, valref value);                    /* a class, reshaped or not */
 
 /* ---- loss.c ---- */
 bool loss_has_quantisers(const struct graph *reference); /* the model came with them: its weights are exact */

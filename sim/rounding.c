@@ -91,7 +91,7 @@ static void find_function(const struct roundings *roundings, const struct graph 
     for (uint32_t i = 0; i < reference->node_count && source->table_count; i++) {
         const struct node *node = &reference->nodes[i];
         size_t length = strlen(node->name);
-        bool saturates = node->op == OP_SIGMOID || node->op == OP_TANH;
+        bool saturates = op_meaning(node->op)->settles != 0;
         if (!node->dead && saturates && !strncmp(index->name, node->name, length) &&
             !strcmp(index->name + length, ".index"))
             source->function = node;

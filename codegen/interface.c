@@ -85,7 +85,7 @@ static void add_timing(const struct emission *emission, cJSON *json) {
     const struct design *design = emission->design;
     cJSON_AddNumberToObject(json, "latency", design->latency);
     cJSON_AddNumberToObject(json, "initiation_interval",
-                            design->block_count ? design->blocks[0].initiation_interval : 1);
+                            design->interval);
     cJSON *registers = checked(emission, cJSON_AddObjectToObject(json, "boundary_registers"));
     cJSON_AddBoolToObject(registers, "input", design->input_registers);
     cJSON_AddBoolToObject(registers, "output", design->output_registers);

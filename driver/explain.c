@@ -143,15 +143,13 @@ static void explain_kinds(struct explain_job *job, const struct program *program
                                                   [KIND_BITS] = "bit operations"};
     struct kind_share *kinds = job->explanation.kinds = ARENA_ARRAY(job->arena, struct kind_share, KIND_COUNT);
     for (int k = 0; k < KIND_COUNT; k++) kinds[k].name = names[k];
-    for (uint32_t b = 0; b < program->design->block_count; b++) {
-        const struct datapath *path = &program->design->blocks[b].datapath;
-        struct cost *costs = ARENA_ARRAY(job->arena, struct cost, path->wire_count + 1);
-        datapath_cost_by_wire(program->design, path, costs);
-        for (uint32_t w = 0; w < path->wire_count; w++) {
-            struct kind_share *kind = &kinds[kind_of(&path->wires[w])];
-            kind->count += costs[w].lut > 0;
-            kind->lut += costs[w].lut;
-        }
+    const struct datapath *path = &program->design->datapath;
+    struct cost *costs = ARENA_ARRAY(job->arena, struct cost, path->wire_count + 1);
+    datapath_cost_by_wire(program->design, path, costs);
+    for (uint32_t w = 0; w < path->wire_count; w++) {
+        struct kind_share *kind = &kinds[kind_of(&path->wires[w])];
+        kind->count += costs[w].lut > 0;
+        kind->lut += costs[w].lut;
     }
     job->explanation.kind_count = KIND_COUNT;
 }

@@ -33,7 +33,7 @@ static const char *list(const struct idle *idle) {
 
 static void tell_constant(const struct program *program, const struct port *port, uint32_t index) {
     struct arena *arena = program->arena;
-    const struct wire *wires = program->design->blocks[0].datapath.wires;
+    const struct wire *wires = program->design->datapath.wires;
     int64_t *codes = ARENA_ARRAY(arena, int64_t, port->element_count + 1);
     double *numbers = ARENA_ARRAY(arena, double, port->element_count + 1);
     struct idle idle = idle_new(arena);
@@ -81,7 +81,7 @@ static void tell_unread(const struct program *program, const struct port *port, 
 
 void idle_tell(const struct program *program) {
     const struct design *design = program->design;
-    const struct datapath *datapath = &design->blocks[0].datapath;
+    const struct datapath *datapath = &design->datapath;
     uint8_t *demanded = ARENA_ARRAY(program->arena, uint8_t, datapath->wire_count + 1);
     datapath_demand(design, datapath, demanded);
     for (uint32_t o = 0; o < design->output_count; o++) tell_constant(program, &design->outputs[o], o);

@@ -86,6 +86,21 @@ static int read_input(struct bxc_context *context, struct arena *arena, const ch
     return 0;
 }
 
+/* "NAME=16" or "16". */
+static int read_beats(struct bxc_context *context, struct arena *arena, const char *text, struct compile_options *out) {
+    const char *equals = strrchr(text, '='), *number = equals ? equals + 1 : text;
+    char *end;
+    long items = strtol(number, &end, 10);
+    if (end == number || *end || items < 1 || items > BEAT_ITEMS_MAX)
+        return diag_error(&context->diagnostics, option_location("--beats"), "as in 16 or x=16",
+                          "'%s' is no number of items", text);
+    struct beat_options beats = {.items = (int)items};
+    if (equals) beats.name = arena_strndup(arena, text, (size_t)(equals - text));
+    out->beats = arena_grow(arena, out->beats, out->beat_count * sizeof beats, (out->beat_count + 1) * sizeof beats);
+    out->beats[out->beat_count++] = beats;
+    return 0;
+}
+
 /* "W" or "W,A". */
 static int read_precision(struct bxc_context *context, const char *text, struct precision *precision) {
     char *end;
@@ -103,6 +118,7 @@ static void read_numbers(const struct bxc_options *options, struct compile_optio
     options_number(options, "softmax-error", out->softmax_error, 1e-6, 0.5, &out->softmax_error);
     options_share(options, "prune", out->sparsity, 0.9999, &out->sparsity);
     options_whole(options, "adders", out->adder_terms, 2, 3, &out->adder_terms);
+    options_whole(options, "interval", out->interval, 1, INTERVAL_MAX, &out->interval);
     options_whole(options, "margin", out->margin_percent, 0, 90, &out->margin_percent);
 }
 
@@ -145,6 +161,8 @@ int settings_read(struct bxc_context *context, struct arena *arena, const struct
     size_t before = context->diagnostics.errors;
     for (size_t i = 0; options_at(options, "input", i); i++)
         read_input(context, arena, options_at(options, "input", i), out);
+    for (size_t i = 0; options_at(options, "beats", i); i++)
+        read_beats(context, arena, options_at(options, "beats", i), out);
     read_numbers(options, out);
     out->given |= given_by(options);
     read_words(context, arena, options, out);

@@ -49,14 +49,12 @@ static void value_range(const struct graph *graph, valref value, struct layer_re
 
 static void layer_cycles(const struct design *design, uint32_t node, struct layer_report *out) {
     out->first_cycle = out->last_cycle = -1;
-    for (uint32_t b = 0; b < design->block_count; b++) {
-        const struct datapath *datapath = &design->blocks[b].datapath;
-        for (uint32_t w = 0; w < datapath->wire_count; w++) {
-            const struct wire *wire = &datapath->wires[w];
-            if (wire->origin.id != node || wire->op == WIRE_CONSTANT) continue;
-            if (out->first_cycle < 0 || wire->cycle < out->first_cycle) out->first_cycle = wire->cycle;
-            if (wire->cycle > out->last_cycle) out->last_cycle = wire->cycle;
-        }
+    const struct datapath *datapath = &design->datapath;
+    for (uint32_t w = 0; w < datapath->wire_count; w++) {
+        const struct wire *wire = &datapath->wires[w];
+        if (wire->origin.id != node || wire->op == WIRE_CONSTANT) continue;
+        if (out->first_cycle < 0 || wire->cycle < out->first_cycle) out->first_cycle = wire->cycle;
+        if (wire->cycle > out->last_cycle) out->last_cycle = wire->cycle;
     }
 }
 
@@ -104,7 +102,7 @@ static void add_path(struct arena *arena, const struct program *program, struct 
     uint32_t count = design_critical_path(design, program->technology, path, WIRES_MAX);
     report->path = ARENA_ARRAY(arena, struct path_report, count + 1);
     for (uint32_t i = 0; i < count; i++) {
-        const struct wire *wire = &design->blocks[0].datapath.wires[path[i]];
+        const struct wire *wire = &design->datapath.wires[path[i]];
         if (i && (wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP)) continue;
         bool begins = i == 0 && count > 1;
         report->path[report->path_count++] =
@@ -211,7 +209,7 @@ struct compile_report *summary_new(struct arena *arena, const struct program *pr
     report->content_hash = hash;
     report->clock_period = options->clock_ps / 1000.0;
     report->latency = program->design->latency;
-    report->initiation_interval = program->design->blocks[0].initiation_interval;
+    report->initiation_interval = program->design->interval;
     report->stage_delay = design_stage_delay(program->design, program->technology);
     report->margin = options->margin_percent;
     add_path(arena, program, report);

@@ -12,18 +12,21 @@ const char *const wire_op_names[WIRE_OP_COUNT] = {
     [WIRE_CLAMP] = "clamp",   [WIRE_SHIFT_RIGHT] = "shift_right",
     [WIRE_WRAP] = "wrap",     [WIRE_AND] = "and",
     [WIRE_OR] = "or",         [WIRE_XOR] = "xor",
-    [WIRE_NOT] = "not",
+    [WIRE_NOT] = "not",       [WIRE_BEAT] = "beat",
+    [WIRE_STATE] = "state",   [WIRE_ITEM] = "item",
 };
 
 int wire_op_operands(enum wire_op op) {
     switch (op) {
     case WIRE_INPUT:
+    case WIRE_BEAT:
     case WIRE_CONSTANT: return 0;
     case WIRE_SUM: return -1;
     case WIRE_TABLE:
     case WIRE_CLAMP:
     case WIRE_SHIFT_RIGHT:
     case WIRE_WRAP:
+    case WIRE_ITEM:
     case WIRE_NOT: return 1;
     case WIRE_SELECT: return 3;
     default: return 2;
@@ -38,6 +41,7 @@ struct design *design_new(const struct graph *graph, const char *name) {
     design->graph = graph;
     design->name = arena_strdup(arena, name ? name : "");
     design->input_registers = design->output_registers = true;
+    design->beats = design->interval = 1;
     return design;
 }
 
@@ -79,12 +83,22 @@ static void datapath_reserve(struct design *design, struct datapath *datapath) {
     datapath->wire_capacity = (uint32_t)capacity;
 }
 
+/* Inputs say themselves when they come. */
+static bool in_every_beat(const struct datapath *datapath, const struct wire *wire) {
+    if (wire->op == WIRE_INPUT) return wire->every_beat;
+    if (wire->op == WIRE_BEAT || wire->op == WIRE_STATE) return true;
+    for (uint32_t i = 0; wire->op != WIRE_ITEM && i < wire->operand_count; i++)
+        if (datapath->wires[wire->operands[i].wire.id].every_beat) return true;
+    return false;
+}
+
 wireref datapath_append(struct design *design, struct datapath *datapath, const struct wire *wire) {
     context_check(design->context);
     check_operands(design, datapath, wire);
     datapath_reserve(design, datapath);
     struct wire added = *wire;
     added.operands = arena_copy(design->arena, wire->operands, wire->operand_count * sizeof *wire->operands);
+    added.every_beat = in_every_beat(datapath, wire);
     struct interval interval = wire_interval(datapath, &added), linear;
     struct linear_form *form = &datapath->forms[datapath->wire_count];
     if (datapath_form(design->arena, datapath, &added, form)) {
@@ -102,6 +116,21 @@ wireref datapath_append(struct design *design, struct datapath *datapath, const 
     added.hi = (int64_t)interval.hi;
     datapath->wires[datapath->wire_count] = added;
     return (wireref){datapath->wire_count++};
+}
+
+void datapath_carry(struct datapath *datapath, wireref state, wireref next) {
+    datapath->wires[state.id].next = next;
+}
+
+void datapath_map_states(struct datapath *datapath, const wireref *map) {
+    for (uint32_t i = 0; i < datapath->wire_count; i++)
+        if (datapath->wires[i].op == WIRE_STATE) datapath->wires[i].next = map[datapath->wires[i].next.id];
+}
+
+wireref datapath_source(const struct datapath *datapath, wireref wire, int *beats) {
+    for (*beats = 0; datapath->wires[wire.id].op == WIRE_ITEM; wire = datapath->wires[wire.id].operands[0].wire)
+        *beats += datapath->wires[wire.id].amount;
+    return wire;
 }
 
 uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table) {
@@ -140,9 +169,15 @@ static void mark_used(const struct datapath *datapath, const struct design *desi
     for (uint32_t port = 0; port < design->input_count; port++)
         for (uint32_t e = 0; e < design->inputs[port].element_count; e++)
             used[design->inputs[port].elements[e].wire.id] = true;
-    for (uint32_t i = datapath->wire_count; i-- > 0;)
-        for (uint32_t k = 0; used[i] && k < datapath->wires[i].operand_count; k++)
-            used[datapath->wires[i].operands[k].wire.id] = true;
+    for (bool again = true; again;) { /* what a state carries on may come after it */
+        again = false;
+        for (uint32_t i = datapath->wire_count; i-- > 0;) {
+            const struct wire *wire = &datapath->wires[i];
+            for (uint32_t k = 0; used[i] && k < wire->operand_count; k++) used[wire->operands[k].wire.id] = true;
+            if (!used[i] || wire->op != WIRE_STATE || used[wire->next.id]) continue;
+            used[wire->next.id] = again = true;
+        }
+    }
 }
 
 static void renumber_ports(struct port *ports, uint32_t count, const wireref *map) {
@@ -213,7 +248,7 @@ static void settle_probe(const struct absorption *absorption, const struct probe
 }
 
 void design_absorb_probes(struct design *design, const struct datapath *old, const wireref *map) {
-    struct datapath *datapath = &design->blocks[0].datapath;
+    struct datapath *datapath = &design->datapath;
     struct arena *scratch = arena_new(design->context);
     size_t count = (size_t)old->wire_count + 1;
     bool *used = ARENA_ARRAY(scratch, bool, datapath->wire_count + 1);
@@ -242,27 +277,26 @@ int64_t probe_value(const struct probe *probe, int64_t wire) {
 }
 
 void design_compact(struct design *design) {
-    for (uint32_t b = 0; b < design->block_count; b++) {
-        struct datapath old = design->blocks[b].datapath, *new = &design->blocks[b].datapath;
-        bool *used = ARENA_ARRAY(design->arena, bool, old.wire_count + 1);
-        wireref *map = ARENA_ARRAY(design->arena, wireref, old.wire_count + 1);
-        mark_used(&old, design, used);
-        *new = (struct datapath){
-            .probes = old.probes, .probe_count = old.probe_count, .probe_capacity = old.probe_capacity};
-        for (uint32_t i = 0; i < old.wire_count; i++) {
-            map[i] = NO_WIRE;
-            struct wire wire = old.wires[i];
-            if (!used[i]) continue;
-            if (wire.op == WIRE_TABLE) wire.table = datapath_table(design, new, &old.tables[wire.table]);
-            for (uint32_t k = 0; k < wire.operand_count; k++) wire.operands[k].wire = map[wire.operands[k].wire.id];
-            map[i] = datapath_append(design, new, &wire);
-        }
-        renumber_ports(design->inputs, design->input_count, map);
-        renumber_ports(design->outputs, design->output_count, map);
-        for (uint32_t i = 0; i < new->probe_count; i++) {
-            if (new->probes[i].wire.id == UINT32_MAX) continue;
-            new->probes[i].wire = map[new->probes[i].wire.id];
-            if (new->probes[i].wire.id == UINT32_MAX) new->probes[i].absorber = NO_VALUE; /* nobody read it */
-        }
+    struct datapath old = design->datapath, *new = &design->datapath;
+    bool *used = ARENA_ARRAY(design->arena, bool, old.wire_count + 1);
+    wireref *map = ARENA_ARRAY(design->arena, wireref, old.wire_count + 1);
+    mark_used(&old, design, used);
+    *new =
+        (struct datapath){.probes = old.probes, .probe_count = old.probe_count, .probe_capacity = old.probe_capacity};
+    for (uint32_t i = 0; i < old.wire_count; i++) {
+        map[i] = NO_WIRE;
+        struct wire wire = old.wires[i];
+        if (!used[i]) continue;
+        if (wire.op == WIRE_TABLE) wire.table = datapath_table(design, new, &old.tables[wire.table]);
+        for (uint32_t k = 0; k < wire.operand_count; k++) wire.operands[k].wire = map[wire.operands[k].wire.id];
+        map[i] = datapath_append(design, new, &wire);
+    }
+    datapath_map_states(new, map);
+    renumber_ports(design->inputs, design->input_count, map);
+    renumber_ports(design->outputs, design->output_count, map);
+    for (uint32_t i = 0; i < new->probe_count; i++) {
+        if (new->probes[i].wire.id == UINT32_MAX) continue;
+        new->probes[i].wire = map[new->probes[i].wire.id];
+        if (new->probes[i].wire.id == UINT32_MAX) new->probes[i].absorber = NO_VALUE; /* nobody read it */
     }
 }

@@ -25,6 +25,9 @@ enum wire_op {
     WIRE_OR,
     WIRE_XOR, /* bitwise on two's complement of unlimited width */
     WIRE_NOT,
+    WIRE_BEAT,  /* which clock of an event's, from 0: the items of beat b are there */
+    WIRE_STATE, /* a ? b : what `next` was a beat earlier; a tells the first beat */
+    WIRE_ITEM,  /* a as it is in beat `amount` */
     WIRE_OP_COUNT
 };
 
@@ -41,12 +44,14 @@ struct wire {
     int64_t constant;           /* sum: the added constant; constant: its value */
     int64_t lo, hi;             /* interval of the result; every value in it fits 64 bits */
     int64_t clamp_lo, clamp_hi; /* clamp */
-    int32_t amount;             /* shift_right, wrap; input: element of the port */
+    int32_t amount;             /* shift_right, wrap; input: element of the port; item: beat */
     bool wrap_signed;
+    bool every_beat; /* takes a value in each beat of an event; else one an event */
+    wireref next;    /* state: may come after it */
     uint32_t table;    /* table; input: port */
     noderef origin;    /* node of the quantised graph, or NO_NODE */
     uint32_t element;  /* of the origin's result */
-    int32_t cycle;     /* pipeline stage in which it is computed; inputs 0; -1 unscheduled */
+    int32_t cycle;     /* pipeline stage in which it is computed, in its first beat; inputs 0; -1 unscheduled */
     int32_t unhurried; /* a scheduled table: levels of LUT that mapping adds to save some; estimate, not printed
                           (target/haste.c) */
     int32_t arrival;   /* picoseconds after that stage's clock edge, by the delay model; estimate */
@@ -59,6 +64,7 @@ struct probe {
     valref value;
     uint32_t element;
     wireref wire; /* NO_WIRE: absorbed by optimisation */
+    int beat;     /* in which it is there */
     int32_t shift;
     bool negative;
     int64_t offset;
@@ -66,8 +72,9 @@ struct probe {
 };
 
 struct port_element {
-    wireref wire;
+    wireref wire; /* input in beats: that of its slot */
     struct format format;
+    uint32_t slot, beat; /* input: where and when it arrives: the beat's word holds so many slots */
 };
 
 struct port {
@@ -75,6 +82,7 @@ struct port {
     valref value;     /* of the quantised graph */
     uint32_t element_count;
     struct port_element *elements;
+    uint32_t beats, slots; /* input: clocks in a row in which the elements arrive, and numbers in each */
 };
 
 struct linear_form; /* datapath_interval.c: what a wire is in terms of others */
@@ -89,16 +97,6 @@ struct datapath {
     uint32_t probe_count, probe_capacity;
 };
 
-enum block_kind { BLOCK_UNROLLED };
-
-struct block {
-    enum block_kind kind;
-    int initiation_interval; /* cycles between events */
-    int latency;             /* rising edges from the one that samples in_valid to the one that samples out_valid */
-    int beats;               /* clock cycles in which one event's words arrive */
-    struct datapath datapath;
-};
-
 struct design {
     struct bxc_context *context;
     struct arena *arena;
@@ -106,17 +104,45 @@ struct design {
     const char *name;          /* prefix of every module and external symbol; a legal identifier */
     struct port *inputs, *outputs;
     uint32_t input_count, output_count;
-    struct block *blocks;
-    uint32_t block_count;
+    struct datapath datapath;
+    int beats;    /* clocks in a row over which an event's items are served; 1: all at once */
+    int interval; /* cycles between events, at least: no fewer than beats */
     int clock_ps; /* period in picoseconds; 0 before it is scheduled */
-    int latency;  /* of the whole, as above; boundary registers included */
+    int latency;  /* rising edges from the one that samples in_valid, with an event's first beat, to the one that
+                     samples out_valid; boundary registers included */
     bool input_registers, output_registers;
 };
+
+/* ---- blocks.c: wires that are served together ---- */
+enum block_kind {
+    BLOCK_DATAPATH,  /* once an event */
+    BLOCK_MAP,       /* in every beat, each by itself */
+    BLOCK_ACCUMULATE /* in every beat, and something is carried from one to the next */
+};
+struct block {
+    enum block_kind kind;
+    int beats;
+    int first_cycle, last_cycle; /* -1: not scheduled, or of no wires */
+    uint32_t wires, states;
+};
+/* In an order in which nothing flows back; odd ones are served in every beat. */
+struct block_list {
+    struct block *at;
+    uint32_t count;
+    uint32_t *of; /* by wire */
+};
+struct block_list design_blocks(const struct design *design, struct arena *arena);
 
 struct design *design_new(const struct graph *graph, const char *name);
 void design_free(struct design *design);
 /* Appends a wire and computes its interval from its operands; context_bug when it leaves 64 bits. */
 wireref datapath_append(struct design *design, struct datapath *datapath, const struct wire *wire);
+/* What a state, whose interval is declared, is a beat later, when that is there. */
+void datapath_carry(struct datapath *datapath, wireref state, wireref next);
+/* In a datapath that was made anew, states whose `next` names wires of the old one. */
+void datapath_map_states(struct datapath *datapath, const wireref *map);
+/* What an item's wire reads in truth, and how many beats later than that wire's first one. */
+wireref datapath_source(const struct datapath *datapath, wireref wire, int *beats);
 /* From its operands' intervals alone; what datapath_append stores may be tighter, as it follows
  * sums back to the wires that they are linear in. */
 struct interval wire_interval(const struct datapath *datapath, const struct wire *wire);

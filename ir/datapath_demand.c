@@ -1,5 +1,6 @@
 /* How many low bits of each wire somebody reads: what is above the highest of them need not be
- * computed. Readers come after what they read, so one walk from the last wire to the first is enough. */
+ * computed. Readers come after what they read, so one walk from the last wire to the first is enough; but what a state
+ * carries on comes after it: then until nothing changes. */
 #include "ir/datapath.h"
 
 /* Somebody reads the low `count` bits, extended where the wire is narrower. */
@@ -15,7 +16,11 @@ static void demand_operands(const struct datapath *datapath, uint8_t *demanded, 
         switch (wire->op) {
         case WIRE_SUM: demand(datapath, demanded, term.wire, bits - term.shift); break;
         case WIRE_SHIFT_RIGHT: demand(datapath, demanded, term.wire, bits + wire->amount); break;
+        case WIRE_STATE:
         case WIRE_SELECT: demand(datapath, demanded, term.wire, i == 0 ? 1 : bits); break;
+        case WIRE_ITEM: /* whoever extends it extends what it is an item of */
+            demand(datapath, demanded, term.wire, bits == wire_width(wire) ? 64 : bits);
+            break;
         case WIRE_LESS:
         case WIRE_EQUAL:
         case WIRE_TABLE:
@@ -29,6 +34,15 @@ void datapath_demand(const struct design *design, const struct datapath *datapat
     for (uint32_t p = 0; p < design->output_count; p++)
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++)
             demand(datapath, bits, design->outputs[p].elements[e].wire, design->outputs[p].elements[e].format.width);
-    for (uint32_t w = datapath->wire_count; w-- > 0;)
-        if (bits[w] > 0) demand_operands(datapath, bits, &datapath->wires[w], bits[w]);
+    for (bool again = true; again;) {
+        again = false;
+        for (uint32_t w = datapath->wire_count; w-- > 0;) {
+            const struct wire *wire = &datapath->wires[w];
+            if (bits[w] > 0) demand_operands(datapath, bits, wire, bits[w]);
+            uint8_t before = wire->op == WIRE_STATE && bits[w] ? bits[wire->next.id] : UINT8_MAX;
+            if (before == UINT8_MAX) continue;
+            demand(datapath, bits, wire->next, bits[w]);
+            again |= bits[wire->next.id] != before;
+        }
+    }
 }

@@ -110,10 +110,14 @@ struct interval wire_interval(const struct datapath *datapath, const struct wire
     case WIRE_OR:
     case WIRE_XOR: return bitwise_interval(wire->op, x[0], x[1]);
     case WIRE_NOT: return (struct interval){-1 - x[0].hi, -1 - x[0].lo};
+    case WIRE_ITEM: /* more may be known of what it is in that beat */
+        return (struct interval){x[0].lo > wire->lo ? x[0].lo : wire->lo, x[0].hi < wire->hi ? x[0].hi : wire->hi};
     case WIRE_INPUT:
+    case WIRE_BEAT:
+    case WIRE_STATE:
     case WIRE_OP_COUNT: break;
     }
-    return (struct interval){wire->lo, wire->hi}; /* an input: its port's format */
+    return (struct interval){wire->lo, wire->hi}; /* declared: a port's format, the beats, what is carried */
 }
 
 /* ---- linear forms ---- */

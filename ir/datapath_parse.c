@@ -127,11 +127,24 @@ static void read_port(struct reader *r, struct port **ports, uint32_t *count) {
     expect(r, "v");
     port->value.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->value_count - 1);
     uint32_t elements = (uint32_t)number_in(r, 0, 1 << 24);
+    port->beats = take(r, "beats") ? (uint32_t)number_in(r, 2, 1 << 16) : 1;
+    port->slots = elements;
+    if (port->beats > 1) {
+        expect(r, "slots");
+        port->slots = (uint32_t)number_in(r, 1, 1 << 24);
+    }
     end_of_line(r);
     port->elements = ARENA_ARRAY(arena, struct port_element, elements ? elements : 1);
     for (uint32_t e = 0; e < elements && !r->failed; e++) {
         port->elements[e].wire = wire_name(r, UINT32_MAX);
         port->elements[e].format = read_format(r);
+        port->elements[e].slot = e;
+        if (port->beats > 1) {
+            expect(r, "beat");
+            port->elements[e].beat = (uint32_t)number_in(r, 0, (int64_t)port->beats - 1);
+            expect(r, "slot");
+            port->elements[e].slot = (uint32_t)number_in(r, 0, (int64_t)port->slots - 1);
+        }
         port->element_count++;
         end_of_line(r);
     }
@@ -189,6 +202,12 @@ static void read_attributes(struct reader *r, struct wire *wire, const struct da
         wire->clamp_hi = number(r);
     } else if (wire->op == WIRE_SHIFT_RIGHT)
         wire->amount = (int32_t)number_in(r, 0, 64);
+    else if (wire->op == WIRE_ITEM)
+        wire->amount = (int32_t)number_in(r, 0, INT32_MAX);
+    else if (wire->op == WIRE_STATE) {
+        expect(r, "next");
+        wire->next = wire_name(r, UINT32_MAX);
+    }
     else if (wire->op == WIRE_WRAP) {
         wire->wrap_signed = take(r, "s");
         if (!wire->wrap_signed) expect(r, "u");
@@ -217,6 +236,7 @@ static void read_wire(struct reader *r, struct datapath *datapath) {
     if (wire.op == WIRE_INPUT) {
         wire.table = (uint32_t)number_in(r, 0, (int64_t)r->design->input_count - 1);
         wire.amount = (int32_t)number_in(r, 0, INT32_MAX);
+        wire.every_beat = !r->failed && r->design->inputs[wire.table].beats > 1;
     } else if (wire.op == WIRE_CONSTANT)
         wire.constant = number(r);
     else if (wire.op == WIRE_SUM)
@@ -265,6 +285,7 @@ static void read_probe(struct reader *r, struct datapath *datapath) {
     probe.value.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->value_count - 1);
     expect(r, ".");
     probe.element = (uint32_t)number_in(r, 0, UINT32_MAX);
+    if (take(r, "beat")) probe.beat = (int)number_in(r, 0, INT32_MAX);
     expect(r, "=");
     if (take(r, "absorbed by v"))
         probe.absorber.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->value_count - 1);
@@ -284,25 +305,17 @@ static void read_probe(struct reader *r, struct datapath *datapath) {
     if (!r->failed) datapath_probe(r->design, datapath, probe);
 }
 
-static void read_block(struct reader *r) {
-    struct design *design = r->design;
-    design->blocks = arena_grow(design->arena, design->blocks, design->block_count * sizeof(struct block),
-                                (design->block_count + 1) * sizeof(struct block));
-    struct block *block = &design->blocks[design->block_count++];
-    expect(r, "unrolled interval");
-    block->initiation_interval = (int)number_in(r, 1, INT32_MAX);
-    expect(r, "latency");
-    block->latency = (int)number_in(r, 0, INT32_MAX);
-    expect(r, "beats");
-    block->beats = (int)number_in(r, 1, INT32_MAX);
+static void read_datapath(struct reader *r) {
+    struct datapath *datapath = &r->design->datapath;
+    expect(r, "datapath");
     end_of_line(r);
     while (!r->failed && !take(r, "end")) {
         if (take(r, "table t"))
-            read_table(r, &block->datapath);
+            read_table(r, datapath);
         else if (take(r, "probe "))
-            read_probe(r, &block->datapath);
+            read_probe(r, datapath);
         else if (take(r, "w"))
-            read_wire(r, &block->datapath);
+            read_wire(r, datapath);
         else
             fail(r, "expected a table, a wire, a probe or 'end'");
     }
@@ -310,7 +323,7 @@ static void read_block(struct reader *r) {
 }
 
 static void check_ports(struct reader *r, const struct port *ports, uint32_t count) {
-    uint32_t limit = r->design->block_count ? r->design->blocks[0].datapath.wire_count : 0;
+    uint32_t limit = r->design->datapath.wire_count;
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t e = 0; e < ports[i].element_count; e++)
             if (ports[i].elements[e].wire.id >= limit)
@@ -323,6 +336,10 @@ static void read_design(struct reader *r) {
     design->name = quoted(r);
     expect(r, "period");
     design->clock_ps = (int)number_in(r, 0, INT32_MAX);
+    expect(r, "interval");
+    design->interval = (int)number_in(r, 1, INT32_MAX);
+    expect(r, "beats");
+    design->beats = (int)number_in(r, 1, 1 << 16);
     expect(r, "latency");
     design->latency = (int)number_in(r, 0, INT32_MAX);
     expect(r, "registers");
@@ -331,8 +348,8 @@ static void read_design(struct reader *r) {
     end_of_line(r);
     while (take(r, "input")) read_port(r, &design->inputs, &design->input_count);
     while (take(r, "output")) read_port(r, &design->outputs, &design->output_count);
-    while (take(r, "block")) read_block(r);
-    if (!r->failed && *r->at) fail(r, "expected 'input', 'output', 'block' or the end");
+    read_datapath(r);
+    if (!r->failed && *r->at) fail(r, "something stands behind the datapath");
     check_ports(r, design->inputs, design->input_count);
     check_ports(r, design->outputs, design->output_count);
 }

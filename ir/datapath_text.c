@@ -18,10 +18,13 @@ static void print_quoted(struct strbuf *out, const char *text) {
 static void print_port(struct strbuf *out, const char *direction, const struct port *port) {
     strbuf_printf(out, "%s ", direction);
     print_quoted(out, port->name);
-    strbuf_printf(out, " v%u %u\n", port->value.id, port->element_count);
+    strbuf_printf(out, " v%u %u", port->value.id, port->element_count);
+    if (port->beats > 1) strbuf_printf(out, " beats %u slots %u", port->beats, port->slots);
+    strbuf_append(out, "\n");
     for (uint32_t e = 0; e < port->element_count; e++) {
         strbuf_printf(out, "  w%u ", port->elements[e].wire.id);
         format_print(out, port->elements[e].format);
+        if (port->beats > 1) strbuf_printf(out, " beat %u slot %u", port->elements[e].beat, port->elements[e].slot);
         strbuf_append(out, "\n");
     }
 }
@@ -54,8 +57,10 @@ static void print_wire(struct strbuf *out, const struct wire *wire, uint32_t id)
         strbuf_printf(out, " t%u", wire->table);
     else if (wire->op == WIRE_CLAMP)
         strbuf_printf(out, " %" PRId64 " %" PRId64, wire->clamp_lo, wire->clamp_hi);
-    else if (wire->op == WIRE_SHIFT_RIGHT)
+    else if (wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_ITEM)
         strbuf_printf(out, " %d", (int)wire->amount);
+    else if (wire->op == WIRE_STATE)
+        strbuf_printf(out, " next w%u", wire->next.id);
     else if (wire->op == WIRE_WRAP)
         strbuf_printf(out, " %c%d", wire->wrap_signed ? 's' : 'u', (int)wire->amount);
     strbuf_printf(out, " [%" PRId64 ", %" PRId64 "]", wire->lo, wire->hi);
@@ -65,7 +70,9 @@ static void print_wire(struct strbuf *out, const struct wire *wire, uint32_t id)
 }
 
 static void print_probe(struct strbuf *out, const struct probe *probe) {
-    strbuf_printf(out, "probe v%u.%u =", probe->value.id, probe->element);
+    strbuf_printf(out, "probe v%u.%u", probe->value.id, probe->element);
+    if (probe->beat) strbuf_printf(out, " beat %d", probe->beat);
+    strbuf_append(out, " =");
     if (probe->wire.id == UINT32_MAX && probe->absorber.id == UINT32_MAX)
         strbuf_append(out, " absorbed");
     else if (probe->wire.id == UINT32_MAX)
@@ -78,10 +85,8 @@ static void print_probe(struct strbuf *out, const struct probe *probe) {
     strbuf_append(out, "\n");
 }
 
-static void print_block(struct strbuf *out, const struct block *block) {
-    const struct datapath *datapath = &block->datapath;
-    strbuf_printf(out, "block unrolled interval %d latency %d beats %d\n", block->initiation_interval, block->latency,
-                  block->beats);
+static void print_datapath(struct strbuf *out, const struct datapath *datapath) {
+    strbuf_append(out, "datapath\n");
     for (uint32_t i = 0; i < datapath->table_count; i++) {
         const struct table *table = &datapath->tables[i];
         strbuf_printf(out, "table t%u %" PRId64 " %u", i, table->first, table->count);
@@ -97,9 +102,10 @@ void design_print(struct strbuf *out, const struct design *design) {
     strbuf_append(out, "design ");
     print_quoted(out, design->name);
     strbuf_printf(out, " period %d", design->clock_ps);
+    strbuf_printf(out, " interval %d beats %d", design->interval, design->beats);
     strbuf_printf(out, " latency %d registers %d %d\n", design->latency, design->input_registers,
                   design->output_registers);
     for (uint32_t i = 0; i < design->input_count; i++) print_port(out, "input", &design->inputs[i]);
     for (uint32_t i = 0; i < design->output_count; i++) print_port(out, "output", &design->outputs[i]);
-    for (uint32_t i = 0; i < design->block_count; i++) print_block(out, &design->blocks[i]);
+    print_datapath(out, &design->datapath);
 }

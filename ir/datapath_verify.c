@@ -48,9 +48,40 @@ static int verify_attributes(const struct design *design, const struct datapath 
     }
     if (wire->op == WIRE_INPUT) {
         const struct port *port = wire->table < design->input_count ? &design->inputs[wire->table] : NULL;
-        if (!port || wire->amount < 0 || (uint32_t)wire->amount >= port->element_count)
+        if (!port || wire->amount < 0 || (uint32_t)wire->amount >= port->slots)
             return diag_error(diag, at, NULL, "wire %u is no element of an input port", id);
     }
+    return 0;
+}
+
+/* Between what is there once an event and what is there in every beat stand items one way and states the other. */
+static int verify_beats(const struct design *design, const struct datapath *datapath, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    struct diagnostics *diag = &design->context->diagnostics;
+    struct location at = wire_location(design, wire);
+    if ((wire->every_beat || wire->op == WIRE_ITEM) && design->beats < 2)
+        return diag_error(diag, at, NULL, "wire %u has beats in a design without", id);
+    if (wire->op == WIRE_BEAT && (wire->lo != 0 || wire->hi != design->beats - 1))
+        return diag_error(diag, at, NULL, "wire %u counts other beats than the design has", id);
+    for (uint32_t i = 0; i < wire->operand_count; i++) {
+        const struct wire *x = &datapath->wires[wire->operands[i].wire.id];
+        bool initial = wire->op == WIRE_STATE && i == 1;
+        if (wire->every_beat && !x->every_beat && x->op != WIRE_CONSTANT && !initial)
+            return diag_error(diag, at, NULL, "wire %u reads in every beat what is there once", id);
+    }
+    if (wire->op == WIRE_ITEM && (!datapath->wires[wire->operands[0].wire.id].every_beat || wire->amount < 0 ||
+                                  wire->amount >= design->beats))
+        return diag_error(diag, at, NULL, "wire %u is an item of no beat", id);
+    if (wire->op != WIRE_STATE) return 0;
+    const struct wire *next = wire->next.id < datapath->wire_count ? &datapath->wires[wire->next.id] : NULL;
+    const struct wire *first = &datapath->wires[wire->operands[0].wire.id];
+    struct format format = format_for((struct interval){wire->lo, wire->hi}, 0);
+    const struct wire *initial = &datapath->wires[wire->operands[1].wire.id];
+    if (!next || !next->every_beat || first->lo < 0 || first->hi > 1)
+        return diag_error(diag, at, NULL, "state %u has no next value, or no first beat", id);
+    if (!interval_fits((struct interval){next->lo, next->hi}, format) ||
+        !interval_fits((struct interval){initial->lo, initial->hi}, format))
+        return diag_error(diag, at, NULL, "state %u takes values beyond its interval", id);
     return 0;
 }
 
@@ -62,6 +93,13 @@ static int verify_schedule(const struct design *design, const struct datapath *d
                           "wire %u: some wires have a cycle and some have none", id);
     if (wire->op == WIRE_INPUT && wire->cycle > 0)
         return diag_error(diag, wire_location(design, wire), NULL, "wire %u: an input in cycle %d", id,
+                          (int)wire->cycle);
+    if (scheduled && wire->op == WIRE_STATE && datapath->wires[wire->next.id].cycle > wire->cycle)
+        return diag_error(diag, wire_location(design, wire), NULL, "state %u in cycle %d: its next value is too late", id,
+                          (int)wire->cycle);
+    if (scheduled && wire->op == WIRE_ITEM &&
+        wire->cycle != datapath->wires[wire->operands[0].wire.id].cycle + wire->amount)
+        return diag_error(diag, wire_location(design, wire), NULL, "item %u is there in another cycle than %d", id,
                           (int)wire->cycle);
     for (uint32_t i = 0; scheduled && i < wire->operand_count; i++)
         if (datapath->wires[wire->operands[i].wire.id].cycle > wire->cycle)
@@ -98,34 +136,38 @@ static int verify_port(const struct design *design, const struct datapath *datap
         const struct port_element *element = &port->elements[e];
         if (element->wire.id >= datapath->wire_count) return diag_error(diag, at, NULL, "element %u has no wire", e);
         const struct wire *wire = &datapath->wires[element->wire.id];
-        if (!interval_fits((struct interval){wire->lo, wire->hi}, element->format))
+        if (input && port->beats > 1 ? wire->op == WIRE_INPUT && ((int128)format_min(element->format) < wire->lo ||
+                                                                  (int128)format_max(element->format) > wire->hi)
+                                     : !interval_fits((struct interval){wire->lo, wire->hi}, element->format))
             return diag_error(diag, at, NULL, "element %u: wire %u does not fit its port's format", e,
                               element->wire.id);
+        if (!input && wire->every_beat)
+            return diag_error(diag, at, NULL, "element %u: wire %u is there in every beat", e, element->wire.id);
+        if (input && (element->slot >= port->slots || element->beat >= port->beats))
+            return diag_error(diag, at, NULL, "element %u comes in no beat of its port", e);
         if (input && wire->op != WIRE_INPUT && wire->op != WIRE_CONSTANT) /* a constant: nothing reads the port */
             return diag_error(diag, at, NULL, "element %u: wire %u is no input", e, element->wire.id);
     }
     return 0;
 }
 
-static int verify_block(const struct design *design, const struct datapath *datapath) {
+int design_verify(const struct design *design) {
+    const struct datapath *datapath = &design->datapath;
     bool scheduled = datapath->wire_count && datapath->wires[0].cycle >= 0;
     for (uint32_t i = 0; i < datapath->wire_count; i++)
         if (verify_operands(design, datapath, i) || verify_attributes(design, datapath, i) ||
-            verify_schedule(design, datapath, i, scheduled))
+            verify_beats(design, datapath, i) || verify_schedule(design, datapath, i, scheduled))
             return -1;
     for (uint32_t i = 0; i < design->input_count; i++)
         if (verify_port(design, datapath, &design->inputs[i], true)) return -1;
     for (uint32_t i = 0; i < design->output_count; i++)
         if (verify_port(design, datapath, &design->outputs[i], false)) return -1;
-    for (uint32_t i = 0; i < datapath->probe_count; i++)
-        if (datapath->probes[i].wire.id != UINT32_MAX && datapath->probes[i].wire.id >= datapath->wire_count)
+    for (uint32_t i = 0; i < datapath->probe_count; i++) {
+        const struct probe *probe = &datapath->probes[i];
+        if (probe->wire.id == UINT32_MAX) continue;
+        if (probe->wire.id >= datapath->wire_count || probe->beat < 0 || probe->beat >= design->beats)
             return diag_error(&design->context->diagnostics, graph_location(design->graph, NULL), NULL,
                               "probe %u names a wire that is not there", i);
+    }
     return verify_intervals(design, datapath);
-}
-
-int design_verify(const struct design *design) {
-    for (uint32_t i = 0; i < design->block_count; i++)
-        if (verify_block(design, &design->blocks[i].datapath)) return -1;
-    return 0;
 }

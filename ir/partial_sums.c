@@ -183,7 +183,7 @@ static void append_sums(struct finder *finder, struct graph *copy, valref value,
 
 struct graph *graph_with_partial_sums(const struct graph *graph, const struct design *design) {
     struct arena *scratch = arena_new(graph->context);
-    const struct datapath *path = &design->blocks[0].datapath;
+    const struct datapath *path = &design->datapath;
     struct finder finder = {.graph = graph, .path = path, .scratch = scratch};
     finder.held = ARENA_ARRAY(scratch, const struct held *, path->wire_count + 1);
     finder.forms = ARENA_ARRAY(scratch, struct form, path->wire_count + 1);

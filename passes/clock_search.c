@@ -21,7 +21,7 @@ static int slowest_misfit(const struct program *program, int clock_ps, bool *fai
     struct arena *scratch = arena_new(program->context);
     const struct timing *timing = timing_new(scratch, trial.design, stage.technology);
     int slowest = 0;
-    for (uint32_t i = 0; i < trial.design->blocks[0].datapath.wire_count; i++) {
+    for (uint32_t i = 0; i < trial.design->datapath.wire_count; i++) {
         int delay = timing_alone(timing, i);
         slowest = delay > slowest ? delay : slowest;
     }

@@ -31,7 +31,8 @@ static uint64_t hash_wire(const struct wire *wire) {
 static bool same_wire(const struct wire *a, const struct wire *b) {
     if (a->op != b->op || a->operand_count != b->operand_count || a->constant != b->constant ||
         a->amount != b->amount || a->clamp_lo != b->clamp_lo || a->clamp_hi != b->clamp_hi ||
-        a->wrap_signed != b->wrap_signed || a->table != b->table)
+        a->wrap_signed != b->wrap_signed || a->table != b->table ||
+        (a->op == WIRE_ITEM && (a->lo != b->lo || a->hi != b->hi))) /* what is known of each item */
         return false;
     for (uint32_t i = 0; i < a->operand_count; i++) {
         struct term x = a->operands[i], y = b->operands[i];
@@ -253,7 +254,7 @@ static const lower_family families[OP_COUNT] = {
     [OP_SUB] = lower_arithmetic,
     [OP_MUL] = lower_arithmetic,
     [OP_MATMUL] = lower_linear,
-    [OP_RELU] = lower_activation,
+    [OP_RELU] = lower_relu,
     [OP_ARGMAX] = lower_reduction,
     [OP_REDUCE_MAX] = lower_reduction,
     [OP_REDUCE_SUM] = lower_reduction,
@@ -297,15 +298,25 @@ static void finish_value(struct lower *lower, valref value) {
     size_t count = shape_elements(&graph_value(lower->graph, value)->shape);
     for (size_t e = 0; e < count && !lower->failed; e++) {
         lower->element = (uint32_t)e;
-        elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
+        if (!lower->datapath->wires[elements[e].wire.id].every_beat || lower->node->op != OP_INPUT)
+            elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
         if (!lower->in_body && !graph_integers(lower->graph, value))
             datapath_probe(lower->design, lower->datapath,
-                           (struct probe){value, (uint32_t)e, elements[e].wire, elements[e].shift, elements[e].negative,
-                                          0, NO_VALUE});
+                           (struct probe){.value = value,
+                                          .element = (uint32_t)e,
+                                          .wire = elements[e].wire,
+                                          .beat = lower_beat(lower, value, e),
+                                          .shift = elements[e].shift,
+                                          .negative = elements[e].negative,
+                                          .absorber = NO_VALUE});
     }
 }
 
 void lower_node(struct lower *lower, const struct node *node) {
+    lower_node_as(lower, node, NULL);
+}
+
+void lower_node_as(struct lower *lower, const struct node *node, void (*instead)(struct lower *, struct term *)) {
     bool integer = graph_value(lower->graph, node->result)->kind == VALUE_INTEGER;
     lower->node = node;
     if (!lower->in_body) lower->origin = (noderef){(uint32_t)(node - lower->graph->nodes)};
@@ -321,7 +332,7 @@ void lower_node(struct lower *lower, const struct node *node) {
         lower->failed = true;
         return;
     }
-    families[node->op](lower, lower->elements[node->result.id]);
+    (instead ? instead : families[node->op])(lower, lower->elements[node->result.id]);
     for (uint32_t r = 0; r < node->result_count; r++) finish_value(lower, node_result(node, r));
 }
 
@@ -330,14 +341,17 @@ void lower_node(struct lower *lower, const struct node *node) {
 static struct port make_port(struct lower *lower, const char *name, valref value) {
     struct arena *arena = lower->design->arena;
     uint32_t count = (uint32_t)shape_elements(&graph_value(lower->graph, value)->shape);
-    struct port port = {.name = arena_strdup(arena, name), .value = value, .element_count = count};
+    struct port port = {
+        .name = arena_strdup(arena, name), .value = value, .element_count = count, .beats = 1, .slots = count};
     port.elements = ARENA_ARRAY(arena, struct port_element, count + 1);
     lower->node = graph_definition(lower->graph, value);
     lower->origin = graph_value(lower->graph, value)->definition;
+    const struct term *elements = lower_place_port(lower, &port) ? lower->elements[value.id] : lower_collected(lower, value);
     for (uint32_t e = 0; e < count; e++) {
         lower->element = e;
-        port.elements[e].wire = lower_plain(lower, lower->elements[value.id][e]);
+        port.elements[e].wire = lower_plain(lower, elements[e]);
         port.elements[e].format = graph_format(lower->graph, value, e);
+        if (port.beats == 1) port.elements[e].slot = e;
     }
     return port;
 }
@@ -376,14 +390,12 @@ int pass_lower(struct program *program, bool *changed) {
     const struct graph *graph = program->graph;
     const char *name = program->options && program->options->name ? program->options->name : graph->name;
     struct design *design = design_new(graph, name);
-    design->blocks = ARENA_ARRAY(design->arena, struct block, 1);
-    design->block_count = 1;
-    design->blocks[0] = (struct block){.kind = BLOCK_UNROLLED, .initiation_interval = 1, .beats = 1};
-    struct lower lower = {.design = design, .graph = graph, .datapath = &design->blocks[0].datapath};
+    struct lower lower = {.design = design, .graph = graph, .datapath = &design->datapath};
     lower.scratch = arena_new(program->context);
     lower.elements = ARENA_ARRAY(lower.scratch, struct term *, graph->value_count + 1);
+    lower.failed = lower_beats_new(&lower, program) < 0;
     for (uint32_t i = 0; i < graph->node_count && !lower.failed; i++)
-        if (!graph->nodes[i].dead) lower_node(&lower, &graph->nodes[i]);
+        if (!graph->nodes[i].dead) (lower.beats ? lower_node_in_beats : lower_node)(&lower, &graph->nodes[i]);
     if (!lower.failed) {
         make_ports(&lower);
         design_compact(design);

@@ -4,10 +4,14 @@
 #ifndef BXC_PASSES_LOWER_H
 #define BXC_PASSES_LOWER_H
 
-#include "passes/passes.h"
+#include "ir/geometry.h"
+#include "passes/rewrite.h"
+
+struct lower_beats; /* lower_beats.c */
 
 struct lower {
     struct design *design;
+    struct lower_beats *beats; /* NULL: an event's items are served all at once */
     const struct graph *graph;
     struct datapath *datapath;
     struct arena *scratch;
@@ -21,13 +25,6 @@ struct lower {
     uint32_t slot_count;
 };
 
-/* A list of terms that grows in the scratch arena; constants are added up apart. */
-struct term_list {
-    struct term *terms;
-    uint32_t count, capacity;
-    int128 constant;
-};
-
 /* ---- lower.c ---- */
 wireref lower_wire(struct lower *lower, struct wire wire); /* an equal wire when there is one */
 struct term lower_operand(const struct lower *lower, uint32_t input, size_t element);
@@ -37,7 +34,6 @@ void term_list_add(struct lower *lower, struct term_list *list, struct term term
 struct term lower_sum(struct lower *lower, const struct term_list *list);
 struct term lower_constant(struct lower *lower, int64_t constant);
 bool lower_is_constant(const struct lower *lower, struct term term, int64_t *constant);
-struct interval term_interval(const struct datapath *datapath, struct term term);
 wireref lower_plain(struct lower *lower, struct term term); /* a wire that is the term's value */
 struct term lower_apply(struct lower *lower, enum wire_op op, wireref a, wireref b); /* a two-operand operator */
 struct term lower_select(struct lower *lower, wireref condition, struct term a, struct term b);
@@ -52,8 +48,8 @@ int lower_refuse(struct lower *lower, const char *why);
 /* ---- one a family: fills out[element of the result] ---- */
 void lower_ports(struct lower *lower, struct term *out);
 void lower_arithmetic(struct lower *lower, struct term *out);
+void lower_relu(struct lower *lower, struct term *out);
 void lower_linear(struct lower *lower, struct term *out);
-void lower_activation(struct lower *lower, struct term *out);
 void lower_reduction(struct lower *lower, struct term *out);
 void lower_movement(struct lower *lower, struct term *out);
 void lower_quantizer(struct lower *lower, struct term *out);
@@ -61,23 +57,24 @@ void lower_lookup(struct lower *lower, struct term *out);
 void lower_loop(struct lower *lower, struct term *out); /* and its further results */
 /* lower.c: fills elements of the node's results. */
 void lower_node(struct lower *lower, const struct node *node);
+/* The same, its result made by `instead` where that is not NULL. */
+void lower_node_as(struct lower *lower, const struct node *node, void (*instead)(struct lower *, struct term *));
+
+/* lower_reduction.c: which elements an element of the result is reduced from, at what fraction, and to what. */
+size_t reduced_element(const struct axis_reduction *reduction, size_t result, size_t k);
+int lower_reduced_fraction(const struct lower *lower, const struct axis_reduction *reduction, size_t result);
+struct term lower_reduced(struct lower *lower, const uint32_t *elements, uint32_t count, int fraction);
+
+/* ---- lower_beats.c: items served one after the other, as the plan of passes/beats.h says ---- */
+int lower_beats_new(struct lower *lower, const struct program *program); /* lower->beats, NULL when there is no plan */
+void lower_node_in_beats(struct lower *lower, const struct node *node);
+struct term *lower_collected(struct lower *lower, valref value); /* its elements once an event */
+int lower_beat(const struct lower *lower, valref value, size_t element); /* in which an element is there */
+/* Of an input that arrives in beats; false, and nothing done, of all others. */
+bool lower_port_in_beats(struct lower *lower, uint32_t port, struct term *out);
+bool lower_place_port(struct lower *lower, struct port *port);
 
 /* lower_arithmetic.c: a * b, shifted left, into the list, whatever they are. */
 void term_list_add_product(struct lower *lower, struct term_list *list, struct term a, struct term b, int shift);
-
-/* ---- rewrite.c: a new datapath from an old one ---- */
-/* Replaces the datapath: map[old wire] is the new wire; ports and probes follow. Then compacts. */
-void datapath_replace(struct design *design, const struct datapath *replacement, const wireref *map);
-/* The same wire with its operands (and table) renumbered; operands in the design's arena. */
-struct wire wire_mapped(struct design *design, const struct datapath *from, struct datapath *to,
-                        const struct wire *wire, const wireref *map);
-/* Whether every partial sum of these terms and the constant stays within 64 bits. */
-bool sum_is_safe(const struct datapath *datapath, const struct term *terms, uint32_t count, int128 constant);
-/* trees.c: 2 or 3, as the options ask or else by the clock. */
-int adder_terms_of(const struct program *program);
-/* merge.c: sums that only one sum reads, and sums of one term, become part of their readers. */
-void merge_sums(struct design *design);
-/* The same, and shared pairs whose readers' adders of three terms have room for one more term. */
-void merge_pairs(struct design *design);
 
 #endif

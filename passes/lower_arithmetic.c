@@ -1,5 +1,5 @@
 /* Sums, differences and products, element by element. Aligning fractions is wiring. A product of two
- * variables is the sum of one shifted copy of the wider for each bit of the narrower. */
+ * variables is the sum of one shifted copy of the wider for each bit of the narrower. ReLU is a clamp from below. */
 #include "passes/lower.h"
 
 /* a * b as a sum of a where a bit of b is set; the sign bit of b counts negative. */
@@ -73,5 +73,13 @@ void lower_arithmetic(struct lower *lower, struct term *out) {
         int fraction_b = graph_format(graph, lower->node->inputs[1], j).fraction;
         lower->element = (uint32_t)e;
         out[e] = lower_element(lower, i, j, fraction_a > fraction_b ? fraction_a : fraction_b);
+    }
+}
+
+void lower_relu(struct lower *lower, struct term *out) {
+    size_t count = shape_elements(&graph_value(lower->graph, lower->node->result)->shape);
+    for (size_t e = 0; e < count && !lower->failed; e++) {
+        lower->element = (uint32_t)e;
+        out[e] = lower_clamp(lower, lower_operand(lower, 0, e), 0, INT64_MAX);
     }
 }

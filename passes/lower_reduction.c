@@ -29,29 +29,42 @@ static struct candidate tournament(struct lower *lower, struct candidate *field,
     return field[0];
 }
 
-static struct term lower_element(struct lower *lower, const struct axis_reduction *reduction, size_t result) {
-    valref x = lower->node->inputs[0];
-    size_t base = result / reduction->inner * reduction->length * reduction->inner + result % reduction->inner;
+size_t reduced_element(const struct axis_reduction *reduction, size_t result, size_t k) {
+    return (result / reduction->inner * reduction->length + k) * reduction->inner + result % reduction->inner;
+}
+
+int lower_reduced_fraction(const struct lower *lower, const struct axis_reduction *reduction, size_t result) {
     int fraction = INT32_MIN;
     for (size_t k = 0; k < reduction->length; k++) {
-        int other = graph_format(lower->graph, x, base + k * reduction->inner).fraction;
+        size_t element = reduced_element(reduction, result, k);
+        int other = graph_format(lower->graph, lower->node->inputs[0], element).fraction;
         fraction = other > fraction ? other : fraction;
     }
-    struct candidate *field = ARENA_ARRAY(lower->scratch, struct candidate, reduction->length);
+    return fraction;
+}
+
+struct term lower_reduced(struct lower *lower, const uint32_t *elements, uint32_t count, int fraction) {
+    struct candidate *field = ARENA_ARRAY(lower->scratch, struct candidate, count);
     struct term_list sum = {0};
-    for (size_t k = 0; k < reduction->length; k++) {
-        size_t element = base + k * reduction->inner;
+    for (uint32_t k = 0; k < count; k++) {
         struct term_list aligned = {0}, *list = lower->node->op == OP_REDUCE_SUM ? &sum : &aligned;
-        term_list_add(lower, list, lower_operand(lower, 0, element), 1,
-                      fraction - graph_format(lower->graph, x, element).fraction);
+        term_list_add(lower, list, lower_operand(lower, 0, elements[k]), 1,
+                      fraction - graph_format(lower->graph, lower->node->inputs[0], elements[k]).fraction);
         if (list != &aligned) continue;
         struct term index = lower_constant(lower, (int64_t)k);
         field[k] = (struct candidate){lower_sum(lower, &aligned), index};
     }
     if (lower->node->op == OP_REDUCE_SUM) return lower_sum(lower, &sum);
     bool is_maximum = lower->node->op == OP_REDUCE_MAX;
-    struct candidate best = tournament(lower, field, reduction->length, is_maximum);
+    struct candidate best = tournament(lower, field, count, is_maximum);
     return is_maximum ? best.value : best.index;
+}
+
+static struct term lower_element(struct lower *lower, const struct axis_reduction *reduction, size_t result) {
+    uint32_t *elements = ARENA_ARRAY(lower->scratch, uint32_t, reduction->length);
+    for (size_t k = 0; k < reduction->length; k++) elements[k] = (uint32_t)reduced_element(reduction, result, k);
+    return lower_reduced(lower, elements, (uint32_t)reduction->length,
+                         lower_reduced_fraction(lower, reduction, result));
 }
 
 void lower_reduction(struct lower *lower, struct term *out) {

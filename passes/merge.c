@@ -2,7 +2,7 @@
  * part of it, and a sum of one term (a negation, an offset, 2x - 1 of a bit) part of every sum that
  * reads it. Before trees of three-term adders also shared pairs that their readers have room for. It
  * happens only where every partial sum still fits 64 bits. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 
 #include <string.h>
 
@@ -13,6 +13,7 @@ struct merge {
     uint32_t *uses;          /* by operands of sums */
     bool *elsewhere;         /* read by something that is no sum */
     bool *pairs;             /* given up into each of its readers */
+    bool *carries;           /* a sum that adds to a state: no more than that may stand in its one beat */
     struct term_list *forms; /* of sums: terms in the new datapath */
 };
 
@@ -25,7 +26,10 @@ static void count_uses(struct merge *m) {
                 m->uses[operand]++;
             else
                 m->elsewhere[operand] = true;
+            m->carries[i] |= datapath->wires[i].op == WIRE_SUM && datapath->wires[operand].op == WIRE_STATE;
         }
+    for (uint32_t i = 0; i < datapath->wire_count; i++)
+        if (datapath->wires[i].op == WIRE_STATE) m->elsewhere[datapath->wires[i].next.id] = true;
     for (uint32_t p = 0; p < m->design->output_count; p++)
         for (uint32_t e = 0; e < m->design->outputs[p].element_count; e++)
             m->elsewhere[m->design->outputs[p].elements[e].wire.id] = true;
@@ -36,16 +40,21 @@ static bool is_inlined(const struct merge *m, uint32_t wire) {
            (m->pairs[wire] || m->forms[wire].count <= 1 || (m->uses[wire] == 1 && !m->elsewhere[wire]));
 }
 
+/* Of this reader; a sum of one term costs nothing wherever it is. */
+static bool is_part(const struct merge *m, const struct wire *reader, uint32_t wire) {
+    return is_inlined(m, wire) && (!m->carries[reader - m->from->wires] || m->forms[wire].count <= 1);
+}
+
 /* The sum over wires that are not inlined; into `form`, terms in the design's arena. */
 static void expand(struct merge *m, const struct wire *wire, struct term_list *form) {
     uint32_t size = 0;
     for (uint32_t i = 0; i < wire->operand_count; i++)
-        size += is_inlined(m, wire->operands[i].wire.id) ? m->forms[wire->operands[i].wire.id].count : 1;
+        size += is_part(m, wire, wire->operands[i].wire.id) ? m->forms[wire->operands[i].wire.id].count : 1;
     *form =
         (struct term_list){.terms = ARENA_ARRAY(m->design->arena, struct term, size + 1), .constant = wire->constant};
     for (uint32_t i = 0; i < wire->operand_count; i++) {
         struct term outer = wire->operands[i];
-        if (!is_inlined(m, outer.wire.id)) {
+        if (!is_part(m, wire, outer.wire.id)) {
             outer.wire = m->map[outer.wire.id];
             form->terms[form->count++] = outer;
             continue;
@@ -67,7 +76,7 @@ static void choose_origin(const struct merge *m, const struct wire *wire, struct
     uint32_t most = 1;
     for (uint32_t i = 0; i < wire->operand_count; i++) {
         uint32_t operand = wire->operands[i].wire.id;
-        if (is_inlined(m, operand) && !m->pairs[operand] && m->forms[operand].count > most) {
+        if (is_part(m, wire, operand) && !m->pairs[operand] && m->forms[operand].count > most) {
             most = m->forms[operand].count;
             merged->origin = m->to.wires[m->map[operand].id].origin;
             merged->element = m->to.wires[m->map[operand].id].element;
@@ -153,13 +162,14 @@ static void choose_pairs(struct merge *m, struct arena *scratch) {
 }
 
 static void merge(struct design *design, bool pairs) {
-    struct merge m = {.design = design, .from = &design->blocks[0].datapath};
+    struct merge m = {.design = design, .from = &design->datapath};
     struct arena *scratch = arena_new(design->context);
     size_t count = m.from->wire_count + 1;
     m.map = ARENA_ARRAY(scratch, wireref, count);
     m.uses = ARENA_ARRAY(scratch, uint32_t, count);
     m.elsewhere = ARENA_ARRAY(scratch, bool, count);
     m.pairs = ARENA_ARRAY(scratch, bool, count);
+    m.carries = ARENA_ARRAY(scratch, bool, count);
     m.forms = ARENA_ARRAY(scratch, struct term_list, count);
     count_uses(&m);
     if (pairs) choose_pairs(&m, scratch);

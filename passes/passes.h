@@ -39,6 +39,12 @@ enum option_use {
     USE_FORMATS = USE_ACTIVATIONS | USE_ROUNDING | USE_OVERFLOW
 };
 
+enum { INTERVAL_MAX = 1 << 16, BEAT_ITEMS_MAX = 1 << 20 };
+struct beat_options {
+    const char *name; /* of the model's input; NULL: every input */
+    int items;        /* that arrive in a clock */
+};
+
 struct compile_options {
     unsigned given;        /* enum option_use: by the user, for the whole network */
     const char *name;      /* prefix of modules and symbols; NULL: from the model */
@@ -57,6 +63,9 @@ struct compile_options {
     uint32_t input_count;
     int margin_percent; /* of the period, kept free by the pipeliner */
     int adder_terms;    /* 0: chosen by the clock; 2 or 3 */
+    int interval;       /* cycles between events, at least: what they leave is used to serve items one after the other */
+    struct beat_options *beats;
+    uint32_t beat_count;
 };
 struct compile_options compile_options_default(void);
 

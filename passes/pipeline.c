@@ -2,7 +2,7 @@
  * where its delay still fits, else it opens the next one, so a slower clock needs no more cycles for the same wires.
  * Then wires move later where that needs fewer registers: a bit that is made of wires which live on
  * anyway need not be stored beside them. Delays are whole picoseconds. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 #include "passes/pipeline.h"
 #include "passes/table.h"
 
@@ -16,6 +16,8 @@ struct schedule {
     int *need;     /* earliest cycle in which it is read, */
     int *limit;    /* and by when, in that cycle */
     int *early;    /* the earliest cycle of each wire */
+    int *not_before; /* of states: the cycle of what they carry on */
+    bool *is_fixed;  /* that moves no more: inputs, states and what they carry, items and what they are of */
     int last;      /* cycle */
 };
 
@@ -36,7 +38,13 @@ static bool is_partial_product(const struct schedule *s, uint32_t id) {
 
 static void place_early(struct schedule *s, uint32_t id) {
     struct wire *wire = &s->datapath->wires[id];
-    int cycle = 0;
+    int cycle = s->not_before[id];
+    if (wire->op == WIRE_ITEM) { /* there when its beat is, and not before */
+        wire->cycle = s->datapath->wires[wire->operands[0].wire.id].cycle + wire->amount;
+        timing_place(s->timing, id, wire->cycle);
+        s->last = wire->cycle > s->last ? wire->cycle : s->last;
+        return;
+    }
     for (uint32_t k = 0; k < wire->operand_count; k++) {
         uint32_t operand = wire->operands[k].wire.id;
         int other = s->datapath->wires[operand].cycle + is_partial_product(s, operand);
@@ -45,6 +53,37 @@ static void place_early(struct schedule *s, uint32_t id) {
     if (timing_place(s->timing, id, cycle) > s->stage.budget) timing_place(s->timing, id, ++cycle);
     wire->cycle = cycle;
     s->last = cycle > s->last ? cycle : s->last;
+}
+
+/* What a state carries on is there when it is: where that comes later, the state does too, and all behind it. False
+ * when it never ends: what is between the two takes longer than a cycle. */
+static bool place_all_early(struct schedule *s) {
+    uint32_t states = 0;
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++) states += s->datapath->wires[i].op == WIRE_STATE;
+    for (uint32_t rounds = 0; rounds <= 2 * states + 1; rounds++) {
+        bool again = false;
+        s->last = 0;
+        for (uint32_t i = 0; i < s->datapath->wire_count; i++) place_early(s, i);
+        for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
+            const struct wire *wire = &s->datapath->wires[i];
+            if (wire->op != WIRE_STATE || s->datapath->wires[wire->next.id].cycle <= wire->cycle) continue;
+            s->not_before[i] = s->datapath->wires[wire->next.id].cycle;
+            again = true;
+        }
+        if (!again) return true;
+    }
+    return false;
+}
+
+static void find_fixed(struct schedule *s) {
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
+        const struct wire *wire = &s->datapath->wires[i];
+        s->not_before[i] = 0;
+        s->is_fixed[i] |= wire->op == WIRE_INPUT || wire->op == WIRE_BEAT || wire->op == WIRE_CONSTANT ||
+                          wire->op == WIRE_STATE || wire->op == WIRE_ITEM;
+        if (wire->op == WIRE_STATE) s->is_fixed[wire->next.id] = true;
+        if (wire->op == WIRE_ITEM) s->is_fixed[wire->operands[0].wire.id] = true;
+    }
 }
 
 /* ---- later, where registers are saved ---- */
@@ -105,8 +144,7 @@ static void place_late(struct schedule *s, uint32_t id) {
     struct wire *wire = &s->datapath->wires[id];
     int best = wire->cycle;
     int64_t most = 0;
-    bool is_fixed = wire->op == WIRE_INPUT || wire->op == WIRE_CONSTANT;
-    for (int cycle = wire->cycle + 1; !is_fixed && cycle <= s->need[id] && cycle <= s->last; cycle++) {
+    for (int cycle = wire->cycle + 1; !s->is_fixed[id] && cycle <= s->need[id] && cycle <= s->last; cycle++) {
         if (cycle == s->need[id] && s->delay[id] > s->limit[id]) break;
         int64_t bits = saving(s, id, cycle);
         if (bits > most) {
@@ -157,12 +195,26 @@ static int refuse_slow(const struct program *program, struct schedule *s, uint32
                       wire_width(wire), s->delay[id], s->stage.budget);
 }
 
+static int refuse_loop(const struct program *program, const struct schedule *s) {
+    const struct graph *graph = s->design->graph;
+    const struct wire *wire = NULL;
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++)
+        if (s->datapath->wires[i].op == WIRE_STATE && s->not_before[i] > s->datapath->wires[i].cycle)
+            wire = &s->datapath->wires[i];
+    const struct node *node = wire && wire->origin.id < graph->node_count ? graph_node(graph, wire->origin) : NULL;
+    return diag_error(&program->context->diagnostics, graph_location(graph, node),
+                      "choose a slower clock, or --interval 1",
+                      "what is summed up from beat to beat, of %d bits, does not fit a clock period of %d ps",
+                      wire ? wire_width(wire) : 0, program->options->clock_ps);
+}
+
 static int schedule_wires(const struct program *program, struct schedule *s) {
     s->last = 0;
     for (uint32_t i = 0; i < s->datapath->wire_count; i++) s->delay[i] = timing_alone(s->timing, i);
     for (uint32_t i = 0; i < s->datapath->wire_count; i++)
         if (s->delay[i] > s->stage.budget) return refuse_slow(program, s, i);
-    for (uint32_t i = 0; i < s->datapath->wire_count; i++) place_early(s, i);
+    find_fixed(s);
+    if (!place_all_early(s)) return refuse_loop(program, s);
     save_registers(s);
     return 0;
 }
@@ -208,18 +260,19 @@ int pass_pipeline(struct program *program, bool *changed) {
     struct design *design = program->design;
     struct schedule s = {.design = design, .stage = stage_of_clock(program)};
     if (refuse_fast(program, &s.stage) < 0) return -1;
-    for (uint32_t i = 0; i < design->blocks[0].datapath.wire_count; i++)
-        design->blocks[0].datapath.wires[i].unhurried = 0;
+    for (uint32_t i = 0; i < design->datapath.wire_count; i++)
+        design->datapath.wires[i].unhurried = 0;
     split_wide_wires(design, &s.stage);
-    s.datapath = &design->blocks[0].datapath;
+    s.datapath = &design->datapath;
     struct arena *scratch = arena_new(program->context);
-    int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit, &s.early};
+    int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit, &s.early, &s.not_before};
+    s.is_fixed = ARENA_ARRAY(scratch, bool, s.datapath->wire_count + 1);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         *columns[i] = ARENA_ARRAY(scratch, int, s.datapath->wire_count + 1);
     int result = schedule_twice(program, &s, scratch);
     arena_free(scratch);
     design->clock_ps = program->options->clock_ps;
-    design->latency = design->blocks[0].latency = s.last + 2; /* stages, and the input register */
+    design->latency = s.last + 2; /* stages, and the input register */
     *changed = true;
     return result;
 }

@@ -1,6 +1,6 @@
 /* What passes on datapaths share: a pass builds a new datapath, wire by wire, and puts it in the
  * place of the old one. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 
 #include <string.h>
 
@@ -57,8 +57,9 @@ static void map_ports(struct port *ports, uint32_t count, const wireref *map) {
 }
 
 void datapath_replace(struct design *design, const struct datapath *replacement, const wireref *map) {
-    struct datapath *datapath = &design->blocks[0].datapath, old = *datapath;
+    struct datapath *datapath = &design->datapath, old = *datapath;
     *datapath = *replacement;
+    datapath_map_states(datapath, map);
     datapath->probes = old.probes;
     datapath->probe_count = old.probe_count;
     datapath->probe_capacity = old.probe_capacity;

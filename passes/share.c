@@ -1,7 +1,7 @@
 /* Common subexpressions of the sums of one layer, computed once. Sums of one origin make a matrix:
  * a row a sum, a column a wire, digits for shifted terms; share_search.c replaces pairs of digits.
  * Any sharing is exact: a sum's value does not depend on the order of its terms. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 #include "passes/share.h"
 #include "passes/table.h"
 
@@ -274,7 +274,7 @@ static void emit_wire(struct sharing *sharing, uint32_t id) {
 int pass_share(struct program *program, bool *changed) {
     struct design *design = program->design;
     struct sharing sharing = {
-        .design = design, .from = &design->blocks[0].datapath, .adder_terms = adder_terms_of(program)};
+        .design = design, .from = &design->datapath, .adder_terms = adder_terms_of(program)};
     uint32_t count = sharing.from->wire_count;
     sharing.scratch = arena_new(program->context);
     sharing.map = ARENA_ARRAY(sharing.scratch, wireref, count + 1);

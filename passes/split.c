@@ -81,7 +81,7 @@ static bool split_all(struct split *s, const struct datapath *from, const bool *
 }
 
 void split_wide_wires(struct design *design, const struct stage *stage) {
-    const struct datapath *from = &design->blocks[0].datapath;
+    const struct datapath *from = &design->datapath;
     struct arena *scratch = arena_new(design->context);
     wireref *map = ARENA_ARRAY(scratch, wireref, from->wire_count + 1);
     bool *slow = ARENA_ARRAY(scratch, bool, from->wire_count + 1);

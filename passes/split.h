@@ -2,7 +2,7 @@
 #ifndef BXC_PASSES_SPLIT_H
 #define BXC_PASSES_SPLIT_H
 
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 #include "passes/pipeline.h"
 
 struct split {

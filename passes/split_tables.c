@@ -2,7 +2,7 @@
  * selections among them by its high bits in later ones, the highest last. Equal sub-tables are one, and one
  * whose entries are all the same is a constant. Only entries that the index reaches are taken, so that the
  * interval stays as narrow as it was. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 #include "passes/pipeline.h"
 
 enum { LUT_INPUTS = 6 }; /* a table of that many bits gains nothing from being cut */

@@ -2,7 +2,7 @@
  * that the tree is as shallow as it can be, and among those the ones whose adder has fewest bits.
  * A constant rides on the carry-in of an adder where it can, else it is one more term. Sums of
  * negated terms alone are computed positive and negated by their reader. */
-#include "passes/lower.h"
+#include "passes/rewrite.h"
 #include "passes/table.h"
 #include "target/adder.h"
 
@@ -205,7 +205,7 @@ static int *update_levels(const struct datapath *datapath, struct arena *scratch
 int pass_trees(struct program *program, bool *changed) {
     struct design *design = program->design;
     if (adder_terms_of(program) == 3) merge_pairs(design);
-    const struct datapath *from = &design->blocks[0].datapath;
+    const struct datapath *from = &design->datapath;
     struct datapath to = {0};
     struct arena *scratch = arena_new(program->context);
     wireref *map = ARENA_ARRAY(scratch, wireref, from->wire_count + 1);

@@ -73,6 +73,7 @@ static double logic_lut(const struct datapath *datapath, const struct wire *wire
         return is_constant_wire(operand_of(datapath, wire, 1)) && is_constant_wire(operand_of(datapath, wire, 2))
                    ? 0
                    : wire_width(wire);
+    case WIRE_STATE: return is_constant_wire(operand_of(datapath, wire, 1)) ? 0 : wire_width(wire);
     case WIRE_TABLE: return wire_width(wire) * function_lut(wire_width(operand_of(datapath, wire, 0)));
     case WIRE_CLAMP: return clamp_lut(datapath, wire);
     case WIRE_AND:
@@ -155,7 +156,7 @@ void datapath_cost_by_wire(const struct design *design, const struct datapath *d
     arena_free(scratch);
 }
 
-static void add_block(const struct design *design, const struct datapath *datapath, struct cost *costs) {
+static void add_datapath(const struct design *design, const struct datapath *datapath, struct cost *costs) {
     struct arena *scratch = arena_new(design->context);
     struct cost *of_wire = ARENA_ARRAY(scratch, struct cost, datapath->wire_count + 1);
     uint8_t *bits = ARENA_ARRAY(scratch, uint8_t, datapath->wire_count + 1);
@@ -175,7 +176,7 @@ static void add_block(const struct design *design, const struct datapath *datapa
 void design_cost_by_node(const struct design *design, const struct technology *technology, struct cost *costs) {
     (void)technology;
     for (size_t i = 0; i <= design->graph->node_count + 1; i++) costs[i] = (struct cost){0};
-    for (uint32_t b = 0; b < design->block_count; b++) add_block(design, &design->blocks[b].datapath, costs);
+    add_datapath(design, &design->datapath, costs);
 }
 
 struct cost design_cost(const struct design *design, const struct technology *technology) {

@@ -235,6 +235,14 @@ static void bitwise_bits(struct reader *r, uint32_t operands) {
     }
 }
 
+/* What is taken in the first beat, or the register. */
+static void state_bits(struct reader *r) {
+    for (int i = 0; i < r->width; i++) {
+        struct bit_time in[3] = {r->operands[0].at[0], r->operands[1].at[i], {.at = 0}};
+        r->out[i] = lut_of(r->timing->technology, in, 3);
+    }
+}
+
 static void table_bits(struct reader *r) {
     const struct technology *t = r->timing->technology;
     const struct bit_time *in = r->operands[0].at;
@@ -274,7 +282,8 @@ static void multiply_bits(struct reader *r) {
 }
 
 static void compute_bits(struct reader *r) {
-    for (int i = 0; i < r->width; i++) r->out[i] = r->wire->op == WIRE_INPUT ? (struct bit_time){0} : constant_bit();
+    bool from_register = r->wire->op == WIRE_INPUT || r->wire->op == WIRE_BEAT;
+    for (int i = 0; i < r->width; i++) r->out[i] = from_register ? (struct bit_time){0} : constant_bit();
     if (is_constant_wire(r->wire)) return;
     switch (r->wire->op) {
     case WIRE_SUM: sum_bits(r); break;
@@ -288,8 +297,10 @@ static void compute_bits(struct reader *r) {
     case WIRE_OR:
     case WIRE_XOR: bitwise_bits(r, 2); break;
     case WIRE_NOT:
+    case WIRE_ITEM:
     case WIRE_SHIFT_RIGHT:
     case WIRE_WRAP: bitwise_bits(r, 1); break;
+    case WIRE_STATE: state_bits(r); break;
     default: break;
     }
 }
@@ -396,7 +407,7 @@ static void find_fan_out(struct timing *timing, const struct design *design) {
 
 struct timing *timing_new(struct arena *arena, const struct design *design, const struct technology *technology) {
     struct timing *timing = ARENA_NEW(arena, struct timing);
-    const struct datapath *datapath = &design->blocks[0].datapath;
+    const struct datapath *datapath = &design->datapath;
     *timing = (struct timing){.datapath = datapath, .technology = technology};
     timing->placed = ARENA_ARRAY(arena, struct bit_time *, datapath->wire_count + 1);
     timing->fan_out = ARENA_ARRAY(arena, int *, datapath->wire_count + 1);
@@ -506,7 +517,7 @@ static uint32_t slowest_operand(const struct timing *timing, uint32_t id) {
 
 uint32_t design_critical_path(const struct design *design, const struct technology *technology, uint32_t *path,
                               uint32_t capacity) {
-    const struct datapath *datapath = &design->blocks[0].datapath;
+    const struct datapath *datapath = &design->datapath;
     if (datapath->wire_count == 0 || datapath->wires[0].cycle < 0) return 0;
     struct arena *scratch = arena_new(design->context);
     struct timing *timing = timing_new(scratch, design, technology);
@@ -530,11 +541,10 @@ uint32_t design_critical_path(const struct design *design, const struct technolo
 
 int design_stage_picoseconds(const struct design *design, const struct technology *technology) {
     int last = 0;
-    for (uint32_t b = 0; b < design->block_count; b++)
-        for (uint32_t i = 0; i < design->blocks[b].datapath.wire_count; i++) {
-            int arrival = design->blocks[b].datapath.wires[i].arrival;
-            last = arrival > last ? arrival : last;
-        }
+    for (uint32_t i = 0; i < design->datapath.wire_count; i++) {
+        int arrival = design->datapath.wires[i].arrival;
+        last = arrival > last ? arrival : last;
+    }
     return last + technology_overhead(technology);
 }
 

@@ -36,7 +36,7 @@ static bool anything_to_lose(const struct datapath *datapath) {
 }
 
 bool design_find_haste(struct design *design, const struct technology *technology, int budget) {
-    struct datapath *datapath = &design->blocks[0].datapath;
+    struct datapath *datapath = &design->datapath;
     if (!anything_to_lose(datapath)) return false;
     struct arena *scratch = arena_new(design->context);
     struct timing *mapper = timing_new(scratch, design, technology_of_mapping());

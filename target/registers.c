@@ -18,17 +18,24 @@ uint32_t *datapath_owners(const struct design *design, const struct datapath *da
     return owner;
 }
 
+/* Items are read from the registers of what they are items of. */
 static void note_read(const struct datapath *datapath, const uint8_t *bits, int *delays, wireref wire, int cycle) {
-    int delay = cycle - datapath->wires[wire.id].cycle;
+    int beats;
+    wire = datapath_source(datapath, wire, &beats);
+    int delay = cycle - beats - datapath->wires[wire.id].cycle;
     if (bits[wire.id] && delay > delays[wire.id]) delays[wire.id] = delay;
 }
 
 void datapath_delays(const struct design *design, const struct datapath *datapath, const uint8_t *bits, int *delays) {
     int last = design_last_cycle(design);
     for (uint32_t w = 0; w < datapath->wire_count; w++) delays[w] = 0;
-    for (uint32_t w = 0; w < datapath->wire_count; w++)
-        for (uint32_t i = 0; bits[w] && i < datapath->wires[w].operand_count; i++)
-            note_read(datapath, bits, delays, datapath->wires[w].operands[i].wire, datapath->wires[w].cycle);
+    for (uint32_t w = 0; w < datapath->wire_count; w++) {
+        const struct wire *wire = &datapath->wires[w];
+        if (!bits[w] || wire->op == WIRE_ITEM) continue;
+        for (uint32_t i = 0; i < wire->operand_count; i++)
+            note_read(datapath, bits, delays, wire->operands[i].wire, wire->cycle);
+        if (wire->op == WIRE_STATE) note_read(datapath, bits, delays, wire->next, wire->cycle + 1);
+    }
     for (uint32_t p = 0; p < design->output_count; p++)
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++)
             note_read(datapath, bits, delays, design->outputs[p].elements[e].wire, last);
@@ -43,7 +50,7 @@ int design_boundary_registers(const struct design *design, const struct datapath
     struct arena *scratch = arena_new(design->context);
     bool *counted = ARENA_ARRAY(scratch, bool, datapath->wire_count + 1);
     for (uint32_t w = 0; design->input_registers && w < datapath->wire_count; w++)
-        if (datapath->wires[w].op == WIRE_INPUT) count += bits[w];
+        if (datapath->wires[w].op == WIRE_INPUT || datapath->wires[w].op == WIRE_BEAT) count += bits[w];
     for (uint32_t p = 0; design->output_registers && p < design->output_count; p++)
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++) {
             uint32_t wire = design->outputs[p].elements[e].wire.id;

@@ -67,6 +67,6 @@ bool wire_is_mask(const struct datapath *datapath, const struct wire *wire) {
 }
 
 bool wire_is_slice(const struct wire *wire) {
-    return wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP ||
+    return wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP || wire->op == WIRE_ITEM ||
            (wire->op == WIRE_SUM && wire->operand_count == 1 && !wire->constant && !wire->operands[0].negative);
 }

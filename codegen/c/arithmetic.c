@@ -1,4 +1,4 @@
-/* C for elementwise arithmetic: operands broadcast by strides, fractions aligned by constant factors. */
+/* C for elementwise arithmetic: operands broadcast by strides, fractions aligned by constant factors; and for ReLU. */
 #include "codegen/c/c.h"
 
 struct pair { /* the two operands of a node, element by element of its result */
@@ -81,6 +81,15 @@ int c_emit_mul(struct c_writer *writer, const struct node *node) {
     strbuf_printf(&writer->layer, "y[%s] = (%s)((%s)%s[%s] * (%s)%s[%s]);\n", pair.index,
                   c_value_type(writer, node->result), type, a, pair.index_a, type, b, pair.index_b);
     nest_close(&pair.nest, &writer->layer, false);
+    c_function_close(writer, node);
+    return 0;
+}
+
+int c_emit_relu(struct c_writer *writer, const struct node *node) {
+    const char *x = c_operand(writer, node, 0), *type = c_value_type(writer, node->result);
+    c_function_open(writer, node);
+    strbuf_printf(&writer->layer, "    for (int i = 0; i < %zu; i++)\n        y[i] = %s[i] > 0 ? (%s)%s[i] : 0;\n",
+                  c_elements(writer, node->result), x, type, x);
     c_function_close(writer, node);
     return 0;
 }

@@ -1,16 +1,12 @@
 /* The C99 emulator of the firmware (fw/c): one static function a node of the quantised graph,
- * dispatched by the table below, and entry points in integers and in real numbers. */
+ * dispatched by codegen/forms.def, and entry points in integers and in real numbers. */
 #include "codegen/c/c.h"
 #include "ir/ops.h"
 
 const c_emitter c_emitters[OP_COUNT] = {
-    [OP_INPUT] = c_emit_input,       [OP_CONSTANT] = c_emit_constant, [OP_ADD] = c_emit_add,
-    [OP_SUB] = c_emit_add,           [OP_MUL] = c_emit_mul,           [OP_MATMUL] = c_emit_matmul,
-    [OP_RELU] = c_emit_relu,         [OP_ARGMAX] = c_emit_argmax,     [OP_REDUCE_MAX] = c_emit_reduce,
-    [OP_REDUCE_SUM] = c_emit_reduce, [OP_RESHAPE] = c_emit_reshape,   [OP_TRANSPOSE] = c_emit_transpose,
-    [OP_CONCAT] = c_emit_concat,     [OP_SLICE] = c_emit_slice,       [OP_GATHER] = c_emit_gather,
-    [OP_NARROW] = c_emit_narrow,     [OP_TABLE] = c_emit_table,       [OP_THRESHOLD] = c_emit_threshold,
-    [OP_SCAN] = c_emit_loop,         [OP_MAP] = c_emit_loop,
+#define FORM(op, c, hls) [OP_##op] = c,
+#include "codegen/forms.def"
+#undef FORM
 };
 
 bool c_supports(enum op op) {

@@ -1,4 +1,5 @@
-/* HLS C++ for elementwise arithmetic: a template for equal shapes, a loop nest where operands broadcast. */
+/* HLS C++ for elementwise arithmetic: a template for equal shapes, a loop nest where operands broadcast; and for ReLU.
+ */
 #include "codegen/hls/hls.h"
 
 /* Zeros that each element's stored integer has in its array; of the result, that its product gets. */
@@ -69,4 +70,9 @@ int hls_emit_elementwise(struct hls_writer *writer, const struct node *node) {
     emit_nest(writer, node);
     hls_close(writer);
     return 0;
+}
+
+int hls_emit_relu(struct hls_writer *writer, const struct node *node) {
+    return hls_call(writer, node, "bxc_relu", arena_printf(writer->arena, "%zu", hls_elements(writer, node->result)),
+                    arena_printf(writer->arena, "%s, y", hls_operand(writer, node, 0)));
 }

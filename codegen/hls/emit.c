@@ -1,16 +1,12 @@
-/* HLS C++ (fw/hls): one function a node of the quantised graph, dispatched by the table below, over
+/* HLS C++ (fw/hls): one function a node of the quantised graph, dispatched by codegen/forms.def, over
  * loops of hls_templates/bxc_ops.h; a top function, a testbench, and scripts for Vitis HLS. */
 #include "codegen/hls/hls.h"
 #include "ir/ops.h"
 
 const hls_emitter hls_emitters[OP_COUNT] = {
-    [OP_INPUT] = hls_emit_input,       [OP_CONSTANT] = hls_emit_constant, [OP_ADD] = hls_emit_elementwise,
-    [OP_SUB] = hls_emit_elementwise,   [OP_MUL] = hls_emit_elementwise,   [OP_MATMUL] = hls_emit_matmul,
-    [OP_RELU] = hls_emit_relu,         [OP_ARGMAX] = hls_emit_reduce,     [OP_REDUCE_MAX] = hls_emit_reduce,
-    [OP_REDUCE_SUM] = hls_emit_reduce, [OP_RESHAPE] = hls_emit_reshape,   [OP_TRANSPOSE] = hls_emit_transpose,
-    [OP_CONCAT] = hls_emit_concat,     [OP_SLICE] = hls_emit_slice,       [OP_GATHER] = hls_emit_gather,
-    [OP_NARROW] = hls_emit_narrow,     [OP_TABLE] = hls_emit_table,       [OP_THRESHOLD] = hls_emit_threshold,
-    [OP_SCAN] = hls_emit_loop,         [OP_MAP] = hls_emit_loop,
+#define FORM(op, c, hls) [OP_##op] = hls,
+#include "codegen/forms.def"
+#undef FORM
 };
 
 bool hls_supports(enum op op) {

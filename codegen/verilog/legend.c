@@ -51,11 +51,8 @@ static void note_wires(struct contents *contents) {
 
 static void note_functions(struct contents *contents) {
     const struct module *module = contents->module;
-    if (module->less_digit) contents->numbered |= strcmp(module->less_digit, less_digit_name) != 0;
+    contents->numbered |= !less_has_own_names(module);
     for (uint32_t i = 0; i < module->lookup_count; i++) contents->numbered |= !lookup_has_own_name(module, i);
-    for (int bits = 0; bits <= BITS_MAX; bits++)
-        if (module->less[bits])
-            contents->numbered |= strcmp(module->less[bits], less_name(module->plan->arena, bits)) != 0;
 }
 
 static struct contents contents_of(const struct module *module) {

@@ -6,13 +6,20 @@
 struct module module_new(const struct plan *plan, int layer) {
     return (struct module){.plan = plan,
                            .layer = layer,
+                           .arena = plan->arena,
                            .text = strbuf_new(plan->arena),
-                           .functions = strbuf_new(plan->arena),
                            .read = ARENA_ARRAY(plan->arena, uint64_t, plan->signal_count + 1)};
 }
 
-static int signal_bits(const struct plan *plan, struct signal signal) {
-    return plan->wires[signal.wire.id].bits;
+void module_add_function(struct module *module, const struct function *function) {
+    if (module->function_count == module->function_capacity) {
+        uint32_t capacity = 2 * module->function_capacity + 8;
+        module->functions =
+            arena_grow(module->arena, module->functions, module->function_capacity * sizeof *module->functions,
+                       capacity * sizeof *module->functions);
+        module->function_capacity = capacity;
+    }
+    module->functions[module->function_count++] = function;
 }
 
 static uint64_t *read_bits(struct module *module, struct signal signal) {
@@ -38,16 +45,17 @@ static void close_port(struct port_list *list, const char *comma) {
     if (list->format) strbuf_printf(&list->module->text, "%s%s", comma, list->format);
 }
 
-static void open_port(struct port_list *list, const char *kind, const char *name, int bits, const char *format) {
+static void open_port(struct port_list *list, const char *kind, const char *name, uint32_t bits, const char *format) {
     struct arena *arena = list->module->plan->arena;
     close_port(list, ",");
-    strbuf_printf(&list->module->text, "\n    %s %s%s", kind, range_text(arena, bits), name);
+    strbuf_printf(&list->module->text, "\n    %s %s%s", kind, verilog_range(arena, bits), name);
     list->format = *format ? arena_printf(arena, " // %s", format) : "";
 }
 
 static void open_signal(struct port_list *list, const char *kind, struct signal signal) {
     const struct plan *plan = list->module->plan;
-    open_port(list, kind, signal_name(plan, signal), signal_bits(plan, signal), signal_format(plan, signal));
+    const struct net *net = signal_net(plan, signal);
+    open_port(list, kind, net->name, net->bits, signal_format(plan, signal));
 }
 
 bool layer_has_registers(const struct plan *plan, int layer) {
@@ -75,20 +83,20 @@ static void write_ports(struct module *module) {
 /* ---- wires and registers ---- */
 
 static void declare(struct module *module, struct signal signal) {
+    const struct net *net = signal_net(module->plan, signal);
     if (!exported(module, signal))
-        strbuf_printf(&module->text, "    reg %s%s;\n",
-                      range_text(module->plan->arena, signal_bits(module->plan, signal)),
-                      signal_name(module->plan, signal));
+        strbuf_printf(&module->text, "    reg %s%s;\n", verilog_range(module->arena, net->bits), net->name);
 }
 
 static void write_wire(struct module *module, wireref wire) {
     const struct plan *plan = module->plan;
     struct signal signal = {wire, 0};
-    const char *value = wire_expression(module, wire), *name = signal_name(plan, signal);
+    const struct net *net = signal_net(plan, signal);
+    const char *value = verilog_expression(module->arena, wire_expression(module, wire));
     if (exported(module, signal))
-        strbuf_printf(&module->text, "    assign %s = %s;\n", name, value);
+        strbuf_printf(&module->text, "    assign %s = %s;\n", net->name, value);
     else
-        strbuf_printf(&module->text, "    wire %s%s = %s;\n", range_text(plan->arena, signal_bits(plan, signal)), name,
+        strbuf_printf(&module->text, "    wire %s%s = %s;\n", verilog_range(module->arena, net->bits), net->name,
                       value);
     for (int d = 1; d <= plan->wires[wire.id].last_delay; d++) declare(module, (struct signal){wire, d});
 }
@@ -101,7 +109,8 @@ void write_delays(struct module *module) {
             struct signal to = {{w}, d}, from = {{w}, d - 1};
             if (!any) strbuf_append(&module->text, "\n    always @(posedge clk) begin\n");
             any = true;
-            strbuf_printf(&module->text, "        %s <= %s;\n", signal_name(plan, to), signal_name(plan, from));
+            strbuf_printf(&module->text, "        %s <= %s;\n", signal_net(plan, to)->name,
+                          signal_net(plan, from)->name);
             *read_bits(module, from) = UINT64_MAX;
         }
     if (any) strbuf_append(&module->text, "    end\n");
@@ -109,9 +118,9 @@ void write_delays(struct module *module) {
 
 /* ---- bits that nobody reads ---- */
 
-static void add_unread(struct module *module, struct concatenation *parts, struct signal signal) {
+static void add_unread(struct module *module, struct parts *parts, struct signal signal) {
     const struct plan *plan = module->plan;
-    int bits = signal_bits(plan, signal);
+    int bits = plan->wires[signal.wire.id].bits;
     uint64_t unread = ~*read_bits(module, signal) & low_bits(bits);
     for (int from = 0; from < bits;) {
         int until = from;
@@ -121,13 +130,16 @@ static void add_unread(struct module *module, struct concatenation *parts, struc
     }
 }
 
-void write_unused(struct module *module, const struct signal *signals, uint32_t count, const char *more) {
-    struct concatenation parts = concatenation_new(module->plan->arena);
-    concatenation_add(&parts, "1'b0");
-    if (more) concatenation_add(&parts, "%s", more);
+void write_unused(struct module *module, const struct signal *signals, uint32_t count, const struct parts *more) {
+    struct parts parts = parts_new(module->arena);
+    for (uint32_t i = 0; more && i < more->count; i++) parts_add(&parts, more->at[i]);
     for (uint32_t i = 0; i < count; i++) add_unread(module, &parts, signals[i]);
-    module->has_unused = parts.parts > 1;
-    if (parts.parts > 1) strbuf_printf(&module->text, "\n    wire unused = &%s;\n", concatenation_text(&parts));
+    module->has_unused = parts.count > 0;
+    if (parts.count == 0) return;
+    strbuf_append(&module->text, "\n    wire unused = &{1'b0");
+    for (uint32_t i = 0; i < parts.count; i++)
+        strbuf_printf(&module->text, ", %s", verilog_expression(module->arena, parts.at[i]));
+    strbuf_append(&module->text, "};\n");
 }
 
 static void write_unread_signals(struct module *module) {
@@ -152,7 +164,7 @@ void emit_layer(const struct plan *plan, int index) {
         if (plan->wires[w].layer == index) write_wire(&module, (wireref){w});
     write_delays(&module);
     write_unread_signals(&module);
-    strbuf_append_bytes(&module.text, module.functions.data, module.functions.length);
+    for (uint32_t i = 0; i < module.function_count; i++) verilog_function(&module.text, module.functions[i]);
     write_layer_header(&module, &file);
     strbuf_printf(&file, "module %s (%sendmodule\n", layer->module, module.text.data);
     add_rtl(plan, layer->module, &file);

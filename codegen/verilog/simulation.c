@@ -106,7 +106,7 @@ static int emit_testbench(const struct plan *plan, const struct probe_ports *pro
     }
     for (uint32_t p = 0; p < layout->output_count; p++) {
         const struct port_layout *port = &layout->outputs[p];
-        strbuf_printf(&declarations, "    wire %sport_%s;\n", range_text(arena, (int)port->width), port->name);
+        strbuf_printf(&declarations, "    wire %sport_%s;\n", verilog_range(arena, port->width), port->name);
         strbuf_printf(&connections, ",\n        .%s(port_%s)", port->name, port->name);
         write_port(&write, plan, port);
     }

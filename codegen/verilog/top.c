@@ -12,11 +12,11 @@ static void write_ports(struct module *module) {
     const struct layout *layout = plan->layout;
     strbuf_append(out(module), "    input wire clk,\n    input wire rst,\n    input wire in_valid,\n");
     for (uint32_t p = 0; p < layout->input_count; p++)
-        strbuf_printf(out(module), "    input wire %s%s,\n", range_text(plan->arena, (int)layout->inputs[p].width),
+        strbuf_printf(out(module), "    input wire %s%s,\n", verilog_range(plan->arena, layout->inputs[p].width),
                       layout->inputs[p].name);
     strbuf_append(out(module), "    output wire out_valid");
     for (uint32_t p = 0; p < layout->output_count; p++)
-        strbuf_printf(out(module), ",\n    output wire %s%s", range_text(plan->arena, (int)layout->outputs[p].width),
+        strbuf_printf(out(module), ",\n    output wire %s%s", verilog_range(plan->arena, layout->outputs[p].width),
                       layout->outputs[p].name);
     strbuf_append(out(module), "\n);\n");
 }
@@ -38,45 +38,37 @@ static bool is_input_of(const struct plan *plan, uint32_t wire, uint32_t port) {
     return w->op == WIRE_INPUT && w->table == port && plan->wires[wire].bits > 0;
 }
 
-static const char *port_slice(const struct plan *plan, const char *name, uint32_t width, uint32_t from,
-                              uint32_t count) {
-    if (count == width) return name;
-    if (count == 1) return arena_printf(plan->arena, "%s[%u]", name, from);
-    return arena_printf(plan->arena, "%s[%u:%u]", name, from + count - 1, from);
-}
-
 /* The wires of a port's elements; bits of the register that none of them takes are added to unused. */
-static void write_elements(struct module *module, uint32_t p, struct concatenation *unused) {
+static void write_elements(struct module *module, uint32_t p, struct parts *unused) {
     const struct plan *plan = module->plan;
     const struct port_layout *port = &plan->layout->inputs[p];
     uint32_t *taken = ARENA_ARRAY(plan->arena, uint32_t, port->elements);
-    const char *name = plan->input_registers[p];
+    const struct net *net = net_new(plan->arena, plan->input_registers[p], port->width);
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         if (!is_input_of(plan, w, p)) continue;
         uint32_t e = (uint32_t)plan->path->wires[w].amount, bits = (uint32_t)plan->wires[w].bits;
         taken[e] = bits > taken[e] ? bits : taken[e];
-        strbuf_printf(out(module), "    wire %s%s = %s;\n", range_text(plan->arena, (int)bits), plan->wires[w].name,
-                      port_slice(plan, name, port->width, port->offset[e], bits));
+        strbuf_printf(out(module), "    wire %s%s = %s;\n", verilog_range(plan->arena, bits), plan->wires[w].name,
+                      verilog_expression(plan->arena, expression_slice(plan->arena, net, port->offset[e], bits)));
         for (int d = 1; d <= plan->wires[w].last_delay; d++)
-            strbuf_printf(out(module), "    reg %s%s;\n", range_text(plan->arena, (int)bits),
-                          signal_name(plan, (struct signal){{w}, d}));
+            strbuf_printf(out(module), "    reg %s%s;\n", verilog_range(plan->arena, bits),
+                          signal_net(plan, (struct signal){{w}, d})->name);
     }
     bool empty = true;
     for (uint32_t e = 0; e < port->elements; e++) {
         uint32_t width = (uint32_t)port->format[e].width;
         empty = empty && width == 0;
         if (width > taken[e])
-            concatenation_add(unused, "%s",
-                              port_slice(plan, name, port->width, port->offset[e] + taken[e], width - taken[e]));
+            parts_add(unused, expression_slice(plan->arena, net, port->offset[e] + taken[e], width - taken[e]));
     }
-    if (empty) concatenation_add(unused, "%s", name);
+    if (empty) parts_add(unused, expression_net(plan->arena, net));
 }
 
-static void write_inputs(struct module *module, struct concatenation *unused) {
+static void write_inputs(struct module *module, struct parts *unused) {
     const struct plan *plan = module->plan;
     for (uint32_t p = 0; p < plan->layout->input_count; p++) {
         const struct port_layout *port = &plan->layout->inputs[p];
-        strbuf_printf(out(module), "\n    reg %s%s;\n", range_text(plan->arena, (int)port->width),
+        strbuf_printf(out(module), "\n    reg %s%s;\n", verilog_range(plan->arena, port->width),
                       plan->input_registers[p]);
         strbuf_printf(out(module), "    always @(posedge clk) %s <= %s;\n", plan->input_registers[p], port->name);
         write_elements(module, p, unused);
@@ -91,8 +83,8 @@ static void write_layer_outputs(struct module *module, int layer, struct strbuf 
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire_plan *own = &plan->wires[w];
         for (uint32_t i = 0; own->layer == layer && i < own->export_count; i++) {
-            const char *name = signal_name(plan, (struct signal){{w}, plan->exports[own->exports + i]});
-            strbuf_printf(out(module), "    wire %s%s;\n", range_text(plan->arena, own->bits), name);
+            const char *name = signal_net(plan, (struct signal){{w}, plan->exports[own->exports + i]})->name;
+            strbuf_printf(out(module), "    wire %s%s;\n", verilog_range(plan->arena, (uint32_t)own->bits), name);
             strbuf_printf(connections, "%s\n        .%s(%s)", connections->length ? "," : "", name, name);
         }
     }
@@ -107,7 +99,7 @@ static void write_layers(struct module *module) {
         struct strbuf connections = strbuf_new(plan->arena);
         if (layer_has_registers(plan, l)) strbuf_append(&connections, "\n        .clk(clk)");
         for (uint32_t i = 0; i < plan->crossing_count; i++) {
-            const char *name = signal_name(plan, plan->crossings[i].signal);
+            const char *name = signal_net(plan, plan->crossings[i].signal)->name;
             if (plan->crossings[i].to == l)
                 strbuf_printf(&connections, "%s\n        .%s(%s)", connections.length ? "," : "", name, name);
         }
@@ -124,22 +116,21 @@ static void write_output(struct module *module, uint32_t p) {
     const struct plan *plan = module->plan;
     const struct port_layout *port = &plan->layout->outputs[p];
     const struct port *elements = &plan->design->outputs[p];
-    struct concatenation parts = concatenation_new(plan->arena);
+    struct parts parts = parts_new(plan->arena);
     for (uint32_t e = port->elements; e-- > 0;) {
         wireref wire = elements->elements[e].wire;
         bool constant = plan->wires[wire.id].bits == 0;
         struct signal signal = {wire, constant ? 0 : plan->last_cycle - plan_wire(plan, wire)->cycle};
         if (port->format[e].width > 0) add_bits(module, &parts, signal, 0, port->format[e].width);
     }
-    if (parts.parts == 0) concatenation_add(&parts, "1'd0");
-    strbuf_printf(out(module), "\n    reg %s%s;\n", range_text(plan->arena, (int)port->width),
-                  plan->output_registers[p]);
+    if (parts.count == 0) parts_add(&parts, expression_constant(plan->arena, 1, 0));
+    strbuf_printf(out(module), "\n    reg %s%s;\n", verilog_range(plan->arena, port->width), plan->output_registers[p]);
     strbuf_printf(out(module), "    always @(posedge clk) %s <= %s;\n", plan->output_registers[p],
-                  concatenation_text(&parts));
+                  verilog_expression(plan->arena, parts_joined(&parts)));
     strbuf_printf(out(module), "    assign %s = %s;\n", port->name, plan->output_registers[p]);
 }
 
-static void write_unread(struct module *module, struct concatenation *unused) {
+static void write_unread(struct module *module, struct parts *unused) {
     const struct plan *plan = module->plan;
     struct signal *signals = ARENA_ARRAY(plan->arena, struct signal, plan->signal_count + plan->crossing_count);
     uint32_t count = 0;
@@ -153,15 +144,15 @@ static void write_unread(struct module *module, struct concatenation *unused) {
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
         for (int d = 0; plan->wires[w].layer == LAYER_TOP && plan->wires[w].bits && d <= plan->wires[w].last_delay; d++)
             signals[count++] = (struct signal){{w}, d};
-    write_unused(module, signals, count, unused->text.data);
+    write_unused(module, signals, count, unused);
 }
 
 void emit_top(const struct plan *plan) {
     const struct emission *emission = plan->emission;
     struct module module = module_new(plan, LAYER_TOP);
-    struct concatenation unused = concatenation_new(plan->arena);
+    struct parts unused = parts_new(plan->arena);
     struct strbuf file = strbuf_new(plan->arena);
-    concatenation_add(&unused, "CONTENT_HASH");
+    parts_add(&unused, expression_net(plan->arena, net_new(plan->arena, "CONTENT_HASH", 256)));
     write_ports(&module);
     write_valid(&module);
     write_inputs(&module, &unused);

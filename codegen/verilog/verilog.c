@@ -11,8 +11,6 @@ bool verilog_supports(enum op op) {
 static int check(const struct emission *emission) {
     const struct design *design = emission->design;
     if (!design) context_bug(emission->context, "Verilog needs a design");
-    if (design->block_count != 1 || design->blocks[0].kind != BLOCK_UNROLLED)
-        context_bug(emission->context, "Verilog knows designs of one unrolled block");
     if (!design->input_registers || !design->output_registers)
         context_bug(emission->context, "Verilog needs registers at the boundary");
     return 0;

@@ -88,7 +88,7 @@ static inline const char *below_compare(const struct program *program, size_t ev
 /* Every probe that is not absorbed against the graph's own value. */
 static inline const char *below_probes(const struct program *program, size_t events, int64_t **inputs) {
     const struct graph *graph = program->graph;
-    const struct datapath *datapath = &program->design->blocks[0].datapath;
+    const struct datapath *datapath = &program->design->datapath;
     struct arena *arena = arena_new(graph->context);
     int64_t *got = ARENA_ARRAY(arena, int64_t, events * datapath->probe_count + 1);
     int64_t **outputs = below_outputs(graph, events);

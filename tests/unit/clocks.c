@@ -66,14 +66,14 @@ static const char *check_stages(const struct below *below) {
     const struct design *design = below->program.design;
     uint32_t path[100], count = design_critical_path(design, below->program.technology, path, 100);
     int delay = design_stage_picoseconds(design, below->program.technology);
-    const struct wire *wires = design->blocks[0].datapath.wires;
+    const struct wire *wires = design->datapath.wires;
     if (delay * (int64_t)100 > (int64_t)below->options.clock_ps * (100 - below->options.margin_percent))
         return "a stage is longer than the clock's period less the margin";
     if (count && wires[path[count - 1]].arrival + technology_overhead(below->program.technology) != delay)
         return "the critical path does not end where the stage does";
     for (uint32_t i = 1; i < count; i++)
         if (wires[path[i]].cycle != wires[path[count - 1]].cycle) return "the critical path leaves its stage";
-    return count || wires == NULL || design->blocks[0].datapath.wire_count == 0 ? NULL : "no critical path";
+    return count || wires == NULL || design->datapath.wire_count == 0 ? NULL : "no critical path";
 }
 
 static const char *run_passes(struct below *below, int64_t **inputs) {

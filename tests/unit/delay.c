@@ -64,7 +64,7 @@ static void chains_overlap(void) {
     /* first: bit 0 at 480; onto the second's chain 240 + 100 + 160, then 190 - 160, 30, 100 as any of ten bits:
      * that is later than the first one's last bit, 660, with a LUT and a short piece of chain */
     uint32_t path[8], count = design_critical_path(design, below.program.technology, path, 8);
-    const struct wire *wires = design->blocks[0].datapath.wires;
+    const struct wire *wires = design->datapath.wires;
     CHECK_EQ(count, 3);
     CHECK_EQ(wires[path[0]].op, WIRE_INPUT);
     CHECK_EQ(wires[path[1]].arrival, 340 + 190 + 30 + 100);

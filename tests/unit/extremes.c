@@ -179,7 +179,7 @@ static void every_adder_is_there(void) {
                 2778);
     CHECK_EQ(passes_run(&below.program, NULL, "pipeline"), 0);
     const struct graph *graph = below.program.graph;
-    const struct datapath *path = &below.program.design->blocks[0].datapath;
+    const struct datapath *path = &below.program.design->datapath;
     struct graph *sums = graph_with_partial_sums(graph, below.program.design);
     struct interval *wires = arena_calloc(graph->arena, path->wire_count, sizeof *wires),
                     *numbers = arena_calloc(graph->arena, path->wire_count, sizeof *numbers);

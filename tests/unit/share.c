@@ -51,7 +51,7 @@ static void network_free(struct network *n) {
 /* Adders of two terms that the sums come to. */
 static uint32_t adders(const struct design *design) {
     uint32_t count = 0;
-    const struct datapath *datapath = &design->blocks[0].datapath;
+    const struct datapath *datapath = &design->datapath;
     for (uint32_t i = 0; i < datapath->wire_count; i++)
         if (datapath->wires[i].op == WIRE_SUM && datapath->wires[i].operand_count > 1)
             count += datapath->wires[i].operand_count - 1;
@@ -73,7 +73,7 @@ static void sharing_is_exact_and_smaller(void) {
         CHECK(below_pass(&n.below, "share", 100, events) == NULL);
         CHECK(adders(n.below.program.design) <= cases[i].less * before);
         CHECK(below_pass(&n.below, "trees", 100, events) == NULL);
-        const struct datapath *datapath = &n.below.program.design->blocks[0].datapath;
+        const struct datapath *datapath = &n.below.program.design->datapath;
         for (uint32_t w = 0; w < datapath->wire_count; w++)
             CHECK(datapath->wires[w].op != WIRE_SUM || datapath->wires[w].operand_count <= (uint32_t)cases[i].terms);
         CHECK(below_pass(&n.below, "pipeline", 100, events) == NULL);

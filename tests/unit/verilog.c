@@ -238,9 +238,10 @@ static wireref append_comparisons(struct random_design *random) {
 
 static struct port make_port(struct random_design *random, const char *name, valref value) {
     const struct graph *graph = random->design->graph;
-    struct port port = {.name = name, .value = value, .element_count = ELEMENTS};
+    struct port port = {.name = name, .value = value, .element_count = ELEMENTS, .beats = 1, .slots = ELEMENTS};
     port.elements = ARENA_ARRAY(random->design->arena, struct port_element, ELEMENTS);
-    for (uint32_t e = 0; e < ELEMENTS; e++) port.elements[e].format = graph_format(graph, value, e);
+    for (uint32_t e = 0; e < ELEMENTS; e++)
+        port.elements[e] = (struct port_element){.format = graph_format(graph, value, e), .slot = e};
     return port;
 }
 
@@ -286,16 +287,13 @@ static void append_outputs(struct random_design *random) {
     }
     for (uint32_t w = 0; w < random->path->wire_count; w++)
         last = random->path->wires[w].cycle > last ? random->path->wires[w].cycle : last;
-    design->latency = design->blocks[0].latency = last + 2;
+    design->latency = last + 2;
 }
 
 static struct design *make_design(const struct graph *graph, const char *name) {
     struct design *design = design_new(graph, name);
-    design->blocks = ARENA_NEW(design->arena, struct block);
-    design->block_count = 1;
-    design->blocks[0].initiation_interval = design->blocks[0].beats = 1;
     design->clock_ps = 2778;
-    struct random_design random = {design, &design->blocks[0].datapath, 0};
+    struct random_design random = {design, &design->datapath, 0};
     int wires = (int)environment_number("WIRES", 240);
     append_inputs(&random);
     for (int i = 0; i < wires; i++) {

@@ -1,7 +1,7 @@
-/* What the Verilog of a design consists of: how many bits of each wire somebody reads, which module
+/* What the modules of a design consist of: how many bits of each wire somebody reads, which module
  * computes it, how long it is kept in registers, what it is called, and what crosses between modules.
  */
-#include "codegen/verilog/verilog.h"
+#include "codegen/netlist/build.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,14 @@ const struct wire *plan_wire(const struct plan *plan, wireref wire) {
 
 bool wire_is_constant(const struct wire *wire) {
     return wire->lo == wire->hi;
+}
+
+const struct net *signal_net(const struct plan *plan, struct signal signal) {
+    const struct wire_plan *own = &plan->wires[signal.wire.id];
+    const struct net **net = &plan->nets[own->signals + (uint32_t)signal.delay];
+    if (*net) return *net;
+    const char *name = signal.delay ? arena_printf(plan->arena, "%s_d%d", own->name, signal.delay) : own->name;
+    return *net = net_new(plan->arena, name, (uint32_t)own->bits);
 }
 
 static void plan_bits(struct plan *plan) {
@@ -237,6 +245,7 @@ static void plan_reads(struct plan *plan) {
         plan->wires[w].signals = plan->signal_count;
         plan->signal_count += (uint32_t)plan->wires[w].last_delay + 1;
     }
+    plan->nets = ARENA_ARRAY(plan->arena, const struct net *, plan->signal_count + 1);
     plan_exports(plan);
 }
 
@@ -245,7 +254,7 @@ struct plan *plan_new(const struct emission *emission, struct arena *arena) {
     plan->emission = emission;
     plan->arena = arena;
     plan->design = emission->design;
-    plan->path = &emission->design->blocks[0].datapath;
+    plan->path = &emission->design->datapath;
     plan->layout = layout_new(emission->design->graph, arena);
     plan->scope = names_new(arena);
     plan->last_cycle = design_last_cycle(emission->design);

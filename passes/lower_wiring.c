@@ -1,5 +1,7 @@
-/* Ports and constants become wires: one an element; an element of no bits is the constant 0. */
+/* What is wiring alone: ports, constants and operators that move data. An element is a wire; one of no bits is the
+ * constant 0. */
 #include "passes/lower.h"
+#include "ir/geometry.h"
 
 /* Which of the graph's inputs the node is. */
 static uint32_t input_number(const struct lower *lower) {
@@ -13,6 +15,7 @@ void lower_ports(struct lower *lower, struct term *out) {
     const struct value *value = graph_value(lower->graph, lower->node->result);
     const int64_t *constants = graph_integers(lower->graph, lower->node->result);
     uint32_t port = input_number(lower);
+    if (!constants && lower_port_in_beats(lower, port, out)) return;
     for (uint32_t e = 0; e < shape_elements(&value->shape); e++) {
         struct interval interval = graph_interval(lower->graph, lower->node->result, e);
         lower->element = e;
@@ -27,4 +30,10 @@ void lower_ports(struct lower *lower, struct term *out) {
                                                           .lo = (int64_t)interval.lo,
                                                           .hi = (int64_t)interval.hi});
     }
+}
+
+void lower_movement(struct lower *lower, struct term *out) {
+    const struct movement *map = movement_map(lower->graph, lower->node, lower->scratch);
+    size_t count = shape_elements(&graph_value(lower->graph, lower->node->result)->shape);
+    for (size_t e = 0; e < count; e++) out[e] = lower_operand(lower, map[e].operand, map[e].element);
 }

@@ -2,19 +2,17 @@
  * for a ROM with a registered address: synthesis then moves the table before the register of its index, into
  * a stage that has no time for it. Indices that do not occur have the entry that is met most often.
  */
-#include "codegen/verilog/verilog.h"
-
-#include <inttypes.h>
+#include "codegen/netlist/build.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* One function of the module; a table read at another width is another function. */
+/* A table read at another width is another function. */
 struct lookup {
     uint32_t table;
     int index_bits, bits;
     int64_t lo, hi; /* of the index */
-    const char *name;
+    const struct function *function;
 };
 
 static int compare_entries(const void *left, const void *right) {
@@ -36,7 +34,7 @@ static uint64_t most_frequent(struct arena *arena, const uint64_t *entries, uint
     return best;
 }
 
-enum { WORD_BITS = 64, LINE_BITS = 256 };
+enum { WORD_BITS = 64 };
 
 /* Bit `bit` of the entries by the index's bits, the word of index 0 first; what no index reaches is `otherwise`. */
 static uint64_t *column_of(struct arena *arena, const struct lookup *lookup, const uint64_t *entries,
@@ -52,54 +50,39 @@ static uint64_t *column_of(struct arena *arena, const struct lookup *lookup, con
     return words;
 }
 
-static void write_words(struct strbuf *out, const uint64_t *words, int bits) {
-    strbuf_printf(out, "%d'h", bits);
-    for (int word = (bits - 1) / WORD_BITS; word >= 0; word--)
-        strbuf_printf(out, "%0*" PRIx64, bits < WORD_BITS ? (bits + 3) / 4 : WORD_BITS / 4, words[word]);
-}
-
-/* localparam [63:0] lookup_0_b3 = 64'h...; long ones a line each 256 bits, the highest first. */
-static const char *write_column(struct module *module, const struct lookup *lookup, const uint64_t *words, int bit) {
-    struct strbuf *out = &module->functions;
-    int size = 1 << lookup->index_bits;
-    const char *name =
-        names_unique(module->plan->scope, arena_printf(module->plan->arena, "%s_b%d", lookup->name, bit));
-    strbuf_printf(out, "    localparam %s%s = ", range_text(module->plan->arena, size), name);
-    for (int high = size; size > LINE_BITS && high > 0; high -= LINE_BITS) {
-        strbuf_append(out, high == size ? "{\n        " : ",\n        ");
-        write_words(out, words + (high - LINE_BITS) / WORD_BITS, LINE_BITS);
-    }
-    if (size <= LINE_BITS) write_words(out, words, size);
-    strbuf_append(out, size > LINE_BITS ? "};\n" : ";\n");
-    return name;
-}
-
-static void write_function(struct module *module, const struct lookup *lookup, const struct wire *operand) {
-    struct arena *arena = module->plan->arena;
+static struct column *columns_of(struct module *module, const struct lookup *lookup, const char *name) {
+    struct arena *arena = module->arena;
     const struct table *table = &module->plan->path->tables[lookup->table];
-    uint32_t count = (uint32_t)(operand->hi - operand->lo + 1);
+    uint32_t count = (uint32_t)(lookup->hi - lookup->lo + 1);
     uint64_t *entries = ARENA_ARRAY(arena, uint64_t, count);
     for (uint32_t i = 0; i < count; i++)
-        entries[i] = (uint64_t)table->entries[operand->lo - table->first + i] & low_bits(lookup->bits);
+        entries[i] = (uint64_t)table->entries[lookup->lo - table->first + i] & low_bits(lookup->bits);
     uint64_t otherwise = most_frequent(arena, entries, count);
-    struct strbuf body = strbuf_new(arena);
-    strbuf_append(&module->functions, "\n");
+    struct column *columns = ARENA_ARRAY(arena, struct column, lookup->bits);
     for (int bit = 0; bit < lookup->bits; bit++) {
-        const char *name = write_column(module, lookup, column_of(arena, lookup, entries, otherwise, bit), bit);
-        const char *at = lookup->bits > 1 ? arena_printf(arena, "[%d]", bit) : "";
-        strbuf_printf(&body, "            %s%s = %s[index];\n", lookup->name, at, name);
+        columns[bit].name = names_unique(module->plan->scope, arena_printf(arena, "%s_b%d", name, bit));
+        columns[bit].words = column_of(arena, lookup, entries, otherwise, bit);
     }
-    strbuf_printf(&module->functions,
-                  "    function %s%s;\n        input %sindex;\n        begin\n%s        end\n    endfunction\n",
-                  range_text(arena, lookup->bits), lookup->name, range_text(arena, lookup->index_bits), body.data);
+    return columns;
+}
+
+static const struct function *table_function(struct module *module, const struct lookup *lookup, const char *name) {
+    struct arena *arena = module->arena;
+    const struct net *index = net_new(arena, "index", (uint32_t)lookup->index_bits);
+    struct function *function = ARENA_NEW(arena, struct function);
+    function->result = net_new(arena, name, (uint32_t)lookup->bits);
+    function->arguments = arena_copy(arena, &index, sizeof(const struct net *));
+    function->argument_count = 1;
+    function->columns = columns_of(module, lookup, name);
+    return function;
 }
 
 static const char *lookup_name(const struct module *module, uint32_t index) {
-    return arena_printf(module->plan->arena, "lookup_%u", index);
+    return arena_printf(module->arena, "lookup_%u", index);
 }
 
 bool lookup_has_own_name(const struct module *module, uint32_t index) {
-    return strcmp(module->lookups[index].name, lookup_name(module, index)) == 0;
+    return strcmp(module->lookups[index].function->result->name, lookup_name(module, index)) == 0;
 }
 
 /* Functions are shared by wires that read the same table alike. */
@@ -113,18 +96,19 @@ static const struct lookup *find_lookup(struct module *module, const struct wire
     }
     if (module->lookup_count == module->lookup_capacity) {
         uint32_t capacity = 2 * module->lookup_capacity + 8;
-        module->lookups = arena_grow(module->plan->arena, module->lookups, module->lookup_capacity * sizeof wanted,
+        module->lookups = arena_grow(module->arena, module->lookups, module->lookup_capacity * sizeof wanted,
                                      capacity * sizeof wanted);
         module->lookup_capacity = capacity;
     }
-    wanted.name = names_unique(module->plan->scope, lookup_name(module, module->lookup_count));
+    const char *name = names_unique(module->plan->scope, lookup_name(module, module->lookup_count));
+    wanted.function = table_function(module, &wanted, name);
+    module_add_function(module, wanted.function);
     module->lookups[module->lookup_count] = wanted;
-    write_function(module, &wanted, operand);
     return &module->lookups[module->lookup_count++];
 }
 
-const char *lookup_expression(struct module *module, const struct wire *wire, int bits) {
+const struct expression *lookup_expression(struct module *module, const struct wire *wire, int bits) {
     const struct lookup *lookup = find_lookup(module, wire, bits);
-    return arena_printf(module->plan->arena, "%s(%s)", lookup->name,
-                        bits_text(module, operand_signal(module->plan, wire, 0), 0, lookup->index_bits));
+    const struct expression *index = signal_bits(module, operand_signal(module->plan, wire, 0), 0, lookup->index_bits);
+    return expression_call(module->arena, lookup->function, &index, 1);
 }

@@ -1,0 +1,115 @@
+/* From a datapath on a schedule to netlists: one module a layer and a top.
+ *
+ * plan.c decides what exists (bits, layers, names, delays), the other files say it in expressions, for whichever
+ * language prints them.
+ */
+#ifndef BXC_CODEGEN_BUILD_H
+#define BXC_CODEGEN_BUILD_H
+
+#include "codegen/codegen.h"
+#include "codegen/netlist/netlist.h"
+
+enum { LAYER_TOP = -1, LAYER_NONE = -2 };
+enum { BITS_MAX = 64 }; /* of a wire */
+
+/* How a wire is written. */
+struct wire_plan {
+    int bits;         /* of the vector that holds it: no more than somebody reads; 0: not written */
+    int layer;        /* index of the module that computes it; LAYER_TOP: an element of an input port */
+    int last_delay;   /* registers in series that hold it */
+    uint32_t signals; /* index of its first signal: wire + delay -> signals + delay */
+    const char *name;
+    uint32_t step;                  /* of those towards its element, from 1; 0: it is the last, or an input's */
+    bool is_numbered;               /* the name that it would have was taken */
+    uint32_t exports, export_count; /* delays that other modules read, in plan->exports */
+};
+
+/* A wire some cycles later. */
+struct signal {
+    wireref wire;
+    int delay;
+};
+
+/* A signal that one layer computes and another (or the top) reads. */
+struct crossing {
+    int from, to;
+    struct signal signal;
+};
+
+struct layer {
+    const char *name;     /* identifier of the layer: that of its first node */
+    const char *module;   /* <prefix>_<name> */
+    const char *instance; /* in the top */
+    const char *node;     /* the model's name, for comments */
+};
+
+struct plan {
+    const struct emission *emission;
+    struct arena *arena;
+    const struct design *design;
+    const struct datapath *path;
+    const struct layout *layout;
+    struct names *scope; /* of everything inside the modules and the top */
+    struct wire_plan *wires;
+    const char **labels;         /* by node id: NODE in the names of its wires; NULL: it has none */
+    const struct probe **probes; /* by wire: whose value it is; NULL: of a step, or of nobody */
+    uint32_t signal_count;
+    const struct net **nets; /* by signal; NULL: nobody asked for it */
+    struct layer *layers;
+    int layer_count;
+    struct crossing *crossings; /* sorted, each once */
+    uint32_t crossing_count;
+    int *exports;
+    int last_cycle;                                   /* in which outputs are computed */
+    const char *probe_module;                         /* the top with inner values at its ports, for simulation */
+    const char **input_registers, **output_registers; /* names, one a port */
+};
+
+/* A function of the netlist that compares, or reads a table at some width. */
+struct lookup;
+
+/* The module that is being built. */
+struct module {
+    const struct plan *plan;
+    struct arena *arena; /* of its expressions */
+    int layer;
+    struct strbuf text;
+    uint64_t *read; /* bits of each signal that were read so far */
+    const struct function **functions;
+    uint32_t function_count, function_capacity;
+    struct lookup *lookups; /* those of the functions that are tables */
+    uint32_t lookup_count, lookup_capacity;
+    const struct function *less_digit, *less[BITS_MAX + 1]; /* those that compare so many bits; NULL: there is none */
+    bool has_unused;                                        /* bits */
+};
+
+/* ---- plan.c ---- */
+struct plan *plan_new(const struct emission *emission, struct arena *arena);
+const struct wire *plan_wire(const struct plan *plan, wireref wire);
+/* Interval of one value: a constant wherever it is read. */
+bool wire_is_constant(const struct wire *wire);
+const struct net *signal_net(const struct plan *plan, struct signal signal); /* one a signal */
+
+/* ---- expression.c ---- */
+uint64_t low_bits(int count); /* mask */
+/* Bits [from, from + count) of a signal, its sign extended as far as needed; marks them as read. */
+void add_bits(struct module *module, struct parts *parts, struct signal signal, int from, int count);
+const struct expression *signal_bits(struct module *module, struct signal signal, int from, int count);
+/* The operand of a wire as the signal that is in step with it. */
+struct signal operand_signal(const struct plan *plan, const struct wire *wire, uint32_t operand);
+/* The value of a wire, of as many bits as the plan gives it; wires that are constants are not asked for. */
+const struct expression *wire_expression(struct module *module, wireref wire);
+
+/* ---- sum.c, clamp.c, lookup.c, less.c: of so many bits ---- */
+const struct expression *sum_expression(struct module *module, const struct wire *wire, int bits);
+const struct expression *clamp_expression(struct module *module, const struct wire *wire, int bits);
+const struct expression *lookup_expression(struct module *module, const struct wire *wire, int bits);
+bool lookup_has_own_name(const struct module *module, uint32_t index); /* else that was taken */
+/* left < right, of so many bits each, without signs. */
+const struct expression *less_expression(struct module *module, const struct expression *left,
+                                         const struct expression *right);
+bool less_has_own_names(const struct module *module);
+
+void module_add_function(struct module *module, const struct function *function);
+
+#endif

@@ -1,0 +1,265 @@
+/* Which parts of a network do the same for each of its items, and which item every number belongs to. An axis of an
+ * input is taken for the items; from there on a value is by items when each of its elements is made of one item alone
+ * and all items give as many. A sum or a maximum over them ends that; so does whatever mixes items in another way. Of
+ * the axes that the inputs have, the one by which most work is done item by item is chosen. */
+#include "passes/beats.h"
+#include "ir/geometry.h"
+#include "ir/ops.h"
+
+#include <string.h>
+
+/* ---- what an element is made of ---- */
+
+/* Walks what element `element` of the node's first result reads. */
+struct reads {
+    const struct graph *graph;
+    const struct node *node;
+    const struct movement *movements;
+    struct matrix_product product;
+    struct axis_reduction reduction;
+};
+
+static struct reads reads_of(const struct graph *graph, const struct node *node, struct arena *arena) {
+    struct reads reads = {.graph = graph, .node = node};
+    const struct shape *x = node->input_count ? &graph_value(graph, node->inputs[0])->shape : NULL;
+    switch (node->op) {
+    case OP_RESHAPE:
+    case OP_TRANSPOSE:
+    case OP_CONCAT:
+    case OP_SLICE:
+    case OP_GATHER: reads.movements = movement_map(graph, node, arena); break;
+    case OP_MATMUL: reads.product = product_geometry(arena, x, &graph_value(graph, node->inputs[1])->shape); break;
+    case OP_ARGMAX:
+    case OP_REDUCE_MAX:
+    case OP_REDUCE_SUM: reads.reduction = reduction_geometry(x, node->attributes.axis.axis); break;
+    default: break;
+    }
+    return reads;
+}
+
+static size_t reads_count(const struct reads *reads) {
+    if (reads->movements) return 1;
+    if (reads->node->op == OP_MATMUL) return 2 * reads->product.depth;
+    return reads->reduction.length ? reads->reduction.length : reads->node->input_count;
+}
+
+static struct movement read_at(const struct reads *reads, size_t element, size_t i) {
+    const struct matrix_product *product = &reads->product;
+    const struct axis_reduction *reduction = &reads->reduction;
+    if (reads->movements) return reads->movements[element];
+    if (reads->node->op == OP_MATMUL) {
+        size_t column = element % product->columns, row = element / product->columns % product->rows;
+        size_t batch = element / product->columns / product->rows, k = i / 2;
+        return i % 2 ? (struct movement){1, (uint32_t)(product->right[batch] + k * product->columns + column)}
+                     : (struct movement){0, (uint32_t)(product->left[batch] + row * product->depth + k)};
+    }
+    if (reduction->length)
+        return (struct movement){0, (uint32_t)(element / reduction->inner * reduction->length * reduction->inner +
+                                               i * reduction->inner + element % reduction->inner)};
+    const struct shape *wide = &graph_value(reads->graph, reads->node->result)->shape;
+    const struct shape *narrow = &graph_value(reads->graph, reads->node->inputs[i])->shape;
+    return (struct movement){(uint32_t)i, (uint32_t)shape_project(wide, element, narrow)};
+}
+
+/* ---- items ---- */
+
+static size_t element_count(const struct graph *graph, valref value) {
+    return shape_elements(&graph_value(graph, value)->shape);
+}
+
+/* Whether all items have as many elements. */
+static bool is_even(const uint32_t *item, size_t count, uint32_t items, struct arena *arena) {
+    uint32_t *of = ARENA_ARRAY(arena, uint32_t, items);
+    for (size_t e = 0; e < count; e++) of[item[e]]++;
+    for (uint32_t i = 1; i < items; i++)
+        if (of[i] != of[0]) return false;
+    return count > 0;
+}
+
+/* The items of the result's elements; NULL when it is not by items; *mixed: because some element is made of several. */
+static uint32_t *items_of_result(const struct beat_plan *plan, const struct graph *graph, const struct node *node,
+                                 struct arena *arena, bool *mixed) {
+    size_t count = element_count(graph, node->result);
+    uint32_t *item = ARENA_ARRAY(arena, uint32_t, count + 1);
+    struct reads reads = reads_of(graph, node, arena);
+    bool all = true;
+    for (size_t e = 0; e < count; e++) {
+        item[e] = NO_ITEM;
+        for (size_t i = 0; i < reads_count(&reads); i++) {
+            struct movement read = read_at(&reads, e, i);
+            const uint32_t *of = plan->item[node->inputs[read.operand].id];
+            if (!of) continue;
+            *mixed |= item[e] != NO_ITEM && item[e] != of[read.element];
+            item[e] = of[read.element];
+        }
+        all &= item[e] != NO_ITEM;
+    }
+    return all && !*mixed && is_even(item, count, plan->items, arena) ? item : NULL;
+}
+
+static bool reads_items(const struct beat_plan *plan, const struct node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (plan->item[node->inputs[i].id]) return true;
+    return false;
+}
+
+/* Each element of the result is a sum or maximum over something of every item, as much of each. */
+static bool is_over_items(const struct beat_plan *plan, const struct graph *graph, const struct node *node,
+                          struct arena *arena) {
+    if (node->op != OP_REDUCE_SUM && node->op != OP_REDUCE_MAX) return false;
+    struct reads reads = reads_of(graph, node, arena);
+    size_t length = reads_count(&reads);
+    uint32_t *item = ARENA_ARRAY(arena, uint32_t, length);
+    for (size_t e = 0; e < element_count(graph, node->result); e++) {
+        for (size_t i = 0; i < length; i++) item[i] = plan->item[node->inputs[0].id][read_at(&reads, e, i).element];
+        if (!is_even(item, length, plan->items, arena)) return false;
+    }
+    return true;
+}
+
+static uint64_t work_of(const struct graph *graph, const struct node *node, struct arena *arena) {
+    uint64_t elements = element_count(graph, node->result);
+    if (node->op == OP_MATMUL) return elements * reads_of(graph, node, arena).product.depth;
+    return node->op == OP_MUL || node->op == OP_TABLE || node->op == OP_THRESHOLD ? elements : 0;
+}
+
+static void follow_node(struct beat_plan *plan, const struct graph *graph, uint32_t n, struct arena *arena) {
+    const struct node *node = &graph->nodes[n];
+    bool mixed = false;
+    if (node->dead || node->body || node->result_count != 1 || !reads_items(plan, node)) return;
+    uint32_t *item = items_of_result(plan, graph, node, arena, &mixed);
+    if (item) {
+        plan->item[node->result.id] = item;
+        plan->service[n] = SERVED_BY_ITEMS;
+        plan->work += work_of(graph, node, arena);
+    } else if (mixed && is_over_items(plan, graph, node, arena))
+        plan->service[n] = SERVED_OVER_ITEMS;
+}
+
+uint32_t *beats_read_for(const struct beat_plan *plan, const struct graph *graph, const struct node *node,
+                         uint32_t operand, struct arena *arena) {
+    size_t count = element_count(graph, node->inputs[operand]);
+    uint32_t *item = ARENA_ARRAY(arena, uint32_t, count + 1);
+    const uint32_t *results = plan->item[node->result.id];
+    struct reads reads = reads_of(graph, node, arena);
+    for (size_t e = 0; e < count; e++) item[e] = NO_ITEM;
+    for (size_t e = 0; e < element_count(graph, node->result); e++)
+        for (size_t i = 0; i < reads_count(&reads); i++) {
+            struct movement read = read_at(&reads, e, i);
+            if (read.operand != operand) continue;
+            if (item[read.element] != NO_ITEM && item[read.element] != results[e]) return NULL;
+            item[read.element] = results[e];
+        }
+    for (size_t e = 0; e < count; e++)
+        if (item[e] == NO_ITEM) return NULL;
+    return is_even(item, count, plan->items, arena) ? item : NULL;
+}
+
+/* ---- the choice ---- */
+
+static uint32_t *items_along(const struct shape *shape, int axis, struct arena *arena) {
+    size_t count = shape_elements(shape), inner = reduction_geometry(shape, axis).inner;
+    uint32_t *item = ARENA_ARRAY(arena, uint32_t, count + 1);
+    for (size_t e = 0; e < count; e++) item[e] = (uint32_t)(e / inner % (size_t)shape->dim[axis]);
+    return item;
+}
+
+/* The first axis of that size, not before `from`; -1: none. */
+static int axis_of(const struct shape *shape, uint32_t items, int from) {
+    for (int axis = from; axis < shape->rank; axis++)
+        if (shape->dim[axis] == (int64_t)items) return axis;
+    return -1;
+}
+
+/* Along this axis of an input, and of other inputs that have one of its size. */
+static struct beat_plan follow(const struct graph *graph, const struct value_list *inputs, uint32_t input, int axis,
+                               uint32_t lanes, struct arena *arena) {
+    const struct shape *shape = &graph_value(graph, inputs->at[input])->shape;
+    struct beat_plan plan = {.items = (uint32_t)shape->dim[axis], .lanes = lanes};
+    plan.beats = (plan.items + lanes - 1) / lanes;
+    plan.item = ARENA_ARRAY(arena, uint32_t *, graph->value_count + 1);
+    plan.service = ARENA_ARRAY(arena, enum service, graph->node_count + 1);
+    plan.in_beats = ARENA_ARRAY(arena, bool, inputs->count + 1);
+    for (uint32_t i = 0; i < inputs->count; i++) {
+        const struct shape *other = &graph_value(graph, inputs->at[i])->shape;
+        int along = i == input ? axis : axis_of(other, plan.items, 0);
+        if (along >= 0) plan.item[inputs->at[i].id] = items_along(other, along, arena);
+    }
+    for (uint32_t n = 0; n < graph->node_count; n++) follow_node(&plan, graph, n, arena);
+    return plan;
+}
+
+static const char *input_name(const struct graph *graph, valref input) {
+    const char *name = graph_value(graph, input)->name;
+    return name ? name : graph_definition(graph, input)->name;
+}
+
+/* Items a clock that the user asks of an input; 0: nothing. */
+static uint32_t asked_of(const struct program *program, valref input) {
+    const struct compile_options *options = program->options;
+    uint32_t asked = 0;
+    for (uint32_t i = 0; i < options->beat_count; i++)
+        if (!options->beats[i].name || strcmp(options->beats[i].name, input_name(program->graph, input)) == 0)
+            asked = (uint32_t)options->beats[i].items;
+    return asked;
+}
+
+/* The lanes by which the items are through in time; 0: the axis has too few items, or not as many as are asked for. */
+static uint32_t lanes_for(const struct program *program, uint32_t items, uint32_t asked) {
+    uint32_t interval = (uint32_t)program->options->interval, lanes = (items + interval - 1) / interval;
+    if (asked) return (items + asked - 1) / asked <= interval && asked < items ? asked : 0;
+    return lanes < items ? lanes : 0;
+}
+
+static uint32_t asked_items(const struct program *program, const struct value_list *inputs) {
+    for (uint32_t i = 0; i < inputs->count; i++)
+        if (asked_of(program, inputs->at[i])) return asked_of(program, inputs->at[i]);
+    return 0;
+}
+
+/* All inputs that are by items and asked for arrive in the beats of the plan, or the user is told. */
+static int place_ports(const struct program *program, const struct value_list *inputs, struct beat_plan *plan) {
+    struct diagnostics *diagnostics = &program->context->diagnostics;
+    for (uint32_t i = 0; i < inputs->count; i++) {
+        uint32_t asked = asked_of(program, inputs->at[i]);
+        if (!asked) continue;
+        const char *name = input_name(program->graph, inputs->at[i]);
+        struct location at = {.file = program->graph->source, .option = "--beats"};
+        if (plan->beats < 2)
+            return diag_error(diagnostics, at,
+                              arena_printf(program->arena,
+                                           "an axis of K items takes K / %u clocks, rounded up: give at least as many "
+                                           "by --interval",
+                                           asked),
+                              "no axis of input '%s' can arrive by %u items a clock in an interval of %d cycles", name,
+                              asked, program->options->interval);
+        if (!plan->item[inputs->at[i].id])
+            return diag_error(diagnostics, at, "leave it away for this input",
+                              "input '%s' has no axis of the %u items that are served one after the other", name,
+                              plan->items);
+        if (asked != plan->lanes)
+            return diag_error(diagnostics, at, "inputs that arrive in beats arrive together",
+                              "input '%s' arrives by %u items a clock, another by %u", name, asked, plan->lanes);
+        plan->in_beats[i] = true;
+    }
+    return 0;
+}
+
+int beats_plan(const struct program *program, struct arena *arena, struct beat_plan *plan) {
+    const struct graph *graph = program->graph;
+    const struct value_list inputs = graph_inputs(graph, arena);
+    uint32_t asked = asked_items(program, &inputs);
+    *plan = (struct beat_plan){.beats = 1};
+    if (program->options->interval < 2 && !asked) return 0;
+    for (uint32_t i = 0; i < inputs.count; i++) {
+        const struct shape *shape = &graph_value(graph, inputs.at[i])->shape;
+        if (asked && !asked_of(program, inputs.at[i])) continue;
+        for (int axis = 0; axis < shape->rank; axis++) {
+            uint32_t lanes = shape->dim[axis] > 1 ? lanes_for(program, (uint32_t)shape->dim[axis], asked) : 0;
+            if (!lanes) continue;
+            struct beat_plan found = follow(graph, &inputs, i, axis, lanes, arena);
+            if (found.work > plan->work || (asked && plan->beats < 2)) *plan = found;
+        }
+    }
+    return place_ports(program, &inputs, plan);
+}

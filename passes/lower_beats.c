@@ -1,0 +1,423 @@
+/* Items in beats: lane l of a value is one wire an element, which in beat b is that element of item b * lanes + l. The
+ * operators are lowered item by item as ever; since all items of a lane read the same wires, they become the same
+ * wires, and where the items differ (formats or constants by position, a last beat with fewer of them) the beat
+ * chooses. Values once an event and values in every beat meet in four ways: an item of a beat; a value that is held
+ * over the beats; elements that are shifted out one item after the other; and sums and maxima over the beats. */
+#include "passes/lower.h"
+#include "passes/beats.h"
+#include "ir/geometry.h"
+
+#include <string.h>
+
+struct lower_beats {
+    struct beat_plan plan;
+    struct term **collected; /* by value by items: its elements, once an event; NULL: nobody asked yet */
+    struct term **held;      /* by value once an event: its elements, held over the beats */
+    wireref beat, first;     /* NO_WIRE: nobody asked yet */
+};
+
+static const struct beat_plan *plan_of(const struct lower *lower) {
+    return &lower->beats->plan;
+}
+
+static size_t element_count(const struct lower *lower, valref value) {
+    return shape_elements(&graph_value(lower->graph, value)->shape);
+}
+
+static int beat_of(const struct lower *lower, uint32_t item) {
+    return (int)(item / plan_of(lower)->lanes);
+}
+
+/* ---- which beat it is ---- */
+
+static wireref beat_wire(struct lower *lower) {
+    if (lower->beats->beat.id != UINT32_MAX) return lower->beats->beat;
+    noderef origin = lower->origin;
+    lower->origin = NO_NODE;
+    lower->beats->beat = lower_wire(lower, (struct wire){.op = WIRE_BEAT, .hi = plan_of(lower)->beats - 1});
+    lower->origin = origin;
+    return lower->beats->beat;
+}
+
+static wireref first_wire(struct lower *lower) {
+    noderef origin = lower->origin;
+    if (lower->beats->first.id != UINT32_MAX) return lower->beats->first;
+    wireref beat = beat_wire(lower), zero = lower_constant(lower, 0).wire;
+    lower->origin = NO_NODE;
+    lower->beats->first = lower_apply(lower, WIRE_EQUAL, beat, zero).wire;
+    lower->origin = origin;
+    return lower->beats->first;
+}
+
+/* ---- a term for every beat ---- */
+
+static bool same_term(struct term a, struct term b) {
+    return a.wire.id == b.wire.id && a.shift == b.shift && a.negative == b.negative;
+}
+
+static struct term by_table(struct lower *lower, const int64_t *entries) {
+    struct table table = {.count = plan_of(lower)->beats, .entries = (int64_t *)(uintptr_t)entries};
+    return lower_table(lower, (struct term){.wire = beat_wire(lower)}, &table);
+}
+
+/* One of `count` terms by their number, which `number` gives for every beat: from its bit `bit` down. */
+static struct term choose(struct lower *lower, const struct term *terms, uint32_t count, const uint32_t *number,
+                          int bit) {
+    uint32_t beats = plan_of(lower)->beats, half = UINT32_C(1) << bit;
+    if (count == 1) return terms[0];
+    if (count <= half) return choose(lower, terms, count, number, bit - 1);
+    int64_t *upper = ARENA_ARRAY(lower->scratch, int64_t, beats);
+    for (uint32_t b = 0; b < beats; b++) upper[b] = number[b] >> bit & 1;
+    struct term low = choose(lower, terms, half, number, bit - 1);
+    struct term high = choose(lower, terms + half, count - half, number, bit - 1);
+    return lower_select(lower, lower_plain(lower, by_table(lower, upper)), high, low);
+}
+
+/* What is terms[b] in beat b; of a beat whose wire is NO_WIRE anything. */
+static struct term in_beats(struct lower *lower, const struct term *terms) {
+    uint32_t beats = plan_of(lower)->beats, count = 0;
+    struct term *distinct = ARENA_ARRAY(lower->scratch, struct term, beats);
+    uint32_t *number = ARENA_ARRAY(lower->scratch, uint32_t, beats);
+    int64_t *constants = ARENA_ARRAY(lower->scratch, int64_t, beats);
+    bool all_constant = true;
+    for (uint32_t b = 0; b < beats; b++) {
+        bool absent = terms[b].wire.id == UINT32_MAX;
+        if (absent && b) constants[b] = constants[b - 1];
+        if (absent) continue;
+        all_constant &= lower_is_constant(lower, terms[b], &constants[b]);
+        while (number[b] < count && !same_term(distinct[number[b]], terms[b])) number[b]++;
+        if (number[b] == count) distinct[count++] = terms[b];
+    }
+    if (count == 1) return distinct[0];
+    if (all_constant) return by_table(lower, constants);
+    return choose(lower, distinct, count, number, 31 - __builtin_clz(count - 1));
+}
+
+/* ---- from once an event to every beat ---- */
+
+/* In the first beat `initial`, later what `next` was in the beat before; NO_WIRE: itself. */
+static wireref state_wire(struct lower *lower, wireref initial, struct interval interval, wireref next) {
+    struct format format = format_for(interval, 0);
+    struct term operands[2] = {{.wire = first_wire(lower)}, {.wire = initial}};
+    struct wire state = {.op = WIRE_STATE,
+                         .operands = operands,
+                         .operand_count = 2,
+                         .lo = format_min(format),
+                         .hi = format_max(format),
+                         .origin = lower->origin,
+                         .element = lower->element,
+                         .cycle = -1};
+    wireref made = datapath_append(lower->design, lower->datapath, &state);
+    datapath_carry(lower->datapath, made, next.id == UINT32_MAX ? made : next);
+    return made;
+}
+
+static struct interval interval_of(const struct lower *lower, wireref wire) {
+    return (struct interval){lower->datapath->wires[wire.id].lo, lower->datapath->wires[wire.id].hi};
+}
+
+/* Terms once an event, one a beat: all are taken in the first beat, and each is handed on to the beat before it. */
+static struct term shifted_out(struct lower *lower, const struct term *terms) {
+    struct interval all = {0, 0};
+    wireref next = NO_WIRE;
+    for (uint32_t b = plan_of(lower)->beats; b-- > 0;) {
+        if (terms[b].wire.id == UINT32_MAX) continue;
+        wireref wire = lower_plain(lower, terms[b]);
+        struct interval own = interval_of(lower, wire);
+        bool is_last = next.id == UINT32_MAX;
+        all = (struct interval){is_last || own.lo < all.lo ? own.lo : all.lo,
+                                is_last || own.hi > all.hi ? own.hi : all.hi};
+        next = state_wire(lower, wire, all, next);
+    }
+    return (struct term){.wire = next};
+}
+
+static bool all_constants(const struct lower *lower, const struct term *terms) {
+    int64_t constant;
+    for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
+        if (terms[b].wire.id != UINT32_MAX && !lower_is_constant(lower, terms[b], &constant)) return false;
+    return true;
+}
+
+/* The same term in every beat is one that is held. */
+static struct term held(struct lower *lower, struct term term) {
+    int64_t constant;
+    if (lower_is_constant(lower, term, &constant)) return term;
+    term.wire = state_wire(lower, term.wire, interval_of(lower, term.wire), NO_WIRE);
+    return term;
+}
+
+/* ---- from every beat to once an event ---- */
+
+/* Of a wire, where its term lies in `known`. */
+static struct interval known_of_wire(struct term term, struct interval known) {
+    if (term.negative) known = (struct interval){-known.hi, -known.lo};
+    int128 up = ((int128)1 << term.shift) - 1;
+    return (struct interval){(known.lo + up) >> term.shift, known.hi >> term.shift};
+}
+
+static struct term item_of(struct lower *lower, struct term term, int beat, struct interval known) {
+    int64_t constant;
+    const struct wire *wire = &lower->datapath->wires[term.wire.id];
+    if (lower_is_constant(lower, term, &constant) || !wire->every_beat) return term;
+    struct interval of_wire = known_of_wire(term, known);
+    if (known.lo == known.hi) return lower_constant(lower, (int64_t)known.lo);
+    struct term operand = {.wire = term.wire};
+    struct wire item = {.op = WIRE_ITEM,
+                        .operands = &operand,
+                        .operand_count = 1,
+                        .amount = beat,
+                        .lo = of_wire.lo > wire->lo ? (int64_t)of_wire.lo : wire->lo,
+                        .hi = of_wire.hi < wire->hi ? (int64_t)of_wire.hi : wire->hi};
+    term.wire = lower_wire(lower, item);
+    return term;
+}
+
+struct term *lower_collected(struct lower *lower, valref value) {
+    const uint32_t *item = lower->beats ? plan_of(lower)->item[value.id] : NULL;
+    if (!item) return lower->elements[value.id];
+    struct term **collected = &lower->beats->collected[value.id];
+    if (*collected) return *collected;
+    size_t count = element_count(lower, value);
+    *collected = ARENA_ARRAY(lower->scratch, struct term, count + 1);
+    for (size_t e = 0; e < count; e++)
+        (*collected)[e] = item_of(lower, lower->elements[value.id][e], beat_of(lower, item[e]),
+                                  graph_interval(lower->graph, value, e));
+    return *collected;
+}
+
+/* ---- values by items ---- */
+
+/* Walks the elements that a lane serves one after the other: `at` of them, one a beat, UINT32_MAX where a beat has none.
+ */
+struct lane_walk {
+    uint32_t *by_item; /* elements, in their order within each item */
+    uint32_t each, place, lane;
+    uint32_t *at;
+};
+
+static struct lane_walk walk_lanes(struct lower *lower, const uint32_t *item, size_t count) {
+    const struct beat_plan *plan = plan_of(lower);
+    struct lane_walk walk = {.each = (uint32_t)count / plan->items};
+    uint32_t *filled = ARENA_ARRAY(lower->scratch, uint32_t, plan->items);
+    walk.by_item = ARENA_ARRAY(lower->scratch, uint32_t, count + 1);
+    walk.at = ARENA_ARRAY(lower->scratch, uint32_t, plan->beats);
+    for (uint32_t e = 0; e < count; e++) walk.by_item[item[e] * walk.each + filled[item[e]]++] = e;
+    return walk;
+}
+
+static bool next_lane(const struct lower *lower, struct lane_walk *walk) {
+    const struct beat_plan *plan = plan_of(lower);
+    if (walk->place == walk->each) return false;
+    for (uint32_t b = 0; b < plan->beats; b++) {
+        uint32_t item = b * plan->lanes + walk->lane;
+        walk->at[b] = item < plan->items ? walk->by_item[item * walk->each + walk->place] : UINT32_MAX;
+    }
+    if (++walk->lane < plan->lanes) return true;
+    walk->lane = 0;
+    walk->place++;
+    return true;
+}
+
+typedef struct term (*joiner)(struct lower *lower, const struct term *terms);
+
+/* One term for all elements of a lane. */
+static void join_lanes(struct lower *lower, const uint32_t *item, size_t count, const struct term *from,
+                       struct term *to, joiner join) {
+    uint32_t beats = plan_of(lower)->beats;
+    struct lane_walk walk = walk_lanes(lower, item, count);
+    struct term *terms = ARENA_ARRAY(lower->scratch, struct term, beats);
+    while (next_lane(lower, &walk)) {
+        for (uint32_t b = 0; b < beats; b++)
+            terms[b] = walk.at[b] == UINT32_MAX ? (struct term){.wire = NO_WIRE} : from[walk.at[b]];
+        lower->element = walk.at[0];
+        struct term joined = join(lower, terms);
+        for (uint32_t b = 0; b < beats; b++)
+            if (walk.at[b] != UINT32_MAX) to[walk.at[b]] = joined;
+    }
+}
+
+static struct term shift_or_look_up(struct lower *lower, const struct term *terms) {
+    return all_constants(lower, terms) ? in_beats(lower, terms) : shifted_out(lower, terms);
+}
+
+/* A whole operand of a node that is served by items. */
+static struct term *spread_operand(struct lower *lower, const struct node *node, uint32_t operand) {
+    valref value = node->inputs[operand];
+    size_t count = element_count(lower, value);
+    bool constant = graph_integers(lower->graph, value) != NULL;
+    uint32_t *read_for = beats_read_for(plan_of(lower), lower->graph, node, operand, lower->scratch);
+    /* a product with a constant is cheaper made for each of its values than with their table */
+    if (constant && (!read_for || node->op == OP_MUL || node->op == OP_MATMUL)) return lower->elements[value.id];
+    struct term *out = ARENA_ARRAY(lower->scratch, struct term, count + 1);
+    if (read_for) {
+        join_lanes(lower, read_for, count, lower->elements[value.id], out, shift_or_look_up);
+        return out;
+    }
+    struct term **kept = &lower->beats->held[value.id];
+    if (!*kept) {
+        for (size_t e = 0; e < count; e++) out[e] = held(lower, lower->elements[value.id][e]);
+        *kept = out;
+    }
+    return *kept;
+}
+
+/* ---- over the items ---- */
+
+/* Both end with what is carried from beat to beat as the result needs it, modulo its bits. */
+static wireref accumulate_sum(struct lower *lower, struct term term, struct interval known) {
+    struct format format = format_for(known, 0);
+    wireref zero = lower_constant(lower, 0).wire, state = state_wire(lower, zero, known, NO_WIRE);
+    struct term_list list = {0};
+    term_list_add(lower, &list, (struct term){.wire = state}, 1, 0);
+    term_list_add(lower, &list, term, 1, 0);
+    wireref sum = lower_wrap(lower, lower_plain(lower, lower_sum(lower, &list)), format.width, format.is_signed);
+    datapath_carry(lower->datapath, state, sum);
+    return sum;
+}
+
+static wireref accumulate_maximum(struct lower *lower, struct term term) {
+    wireref x = lower_plain(lower, term);
+    struct format format = format_for(interval_of(lower, x), 0);
+    wireref least = lower_constant(lower, format_min(format)).wire;
+    wireref state = state_wire(lower, least, interval_of(lower, x), NO_WIRE);
+    struct term larger = lower_apply(lower, WIRE_LESS, state, x);
+    wireref most = lower_select(lower, larger.wire, (struct term){.wire = x}, (struct term){.wire = state}).wire;
+    datapath_carry(lower->datapath, state, most);
+    return most;
+}
+
+static struct term over_items(struct lower *lower, const struct axis_reduction *reduction, size_t result) {
+    const struct beat_plan *plan = plan_of(lower);
+    valref x = lower->node->inputs[0];
+    struct interval known = graph_interval(lower->graph, lower->node->result, result);
+    struct term *terms = ARENA_ARRAY(lower->scratch, struct term, plan->beats);
+    uint32_t *elements = ARENA_ARRAY(lower->scratch, uint32_t, reduction->length);
+    int fraction = lower_reduced_fraction(lower, reduction, result);
+    if (known.lo == known.hi) return lower_constant(lower, (int64_t)known.lo);
+    for (uint32_t b = 0; b < plan->beats; b++) {
+        uint32_t count = 0;
+        for (size_t k = 0; k < reduction->length; k++) {
+            uint32_t element = (uint32_t)reduced_element(reduction, result, k);
+            if (beat_of(lower, plan->item[x.id][element]) == (int)b) elements[count++] = element;
+        }
+        terms[b] = lower_reduced(lower, elements, count, fraction);
+    }
+    struct term term = in_beats(lower, terms);
+    bool is_sum = lower->node->op == OP_REDUCE_SUM;
+    wireref carried = is_sum ? accumulate_sum(lower, term, known) : accumulate_maximum(lower, term);
+    return item_of(lower, (struct term){.wire = carried}, (int)plan->beats - 1, known);
+}
+
+static void lower_over_items(struct lower *lower, struct term *out) {
+    const struct value *x = graph_value(lower->graph, lower->node->inputs[0]);
+    struct axis_reduction reduction = reduction_geometry(&x->shape, lower->node->attributes.axis.axis);
+    for (size_t e = 0; e < reduction.outer * reduction.inner && !lower->failed; e++) {
+        lower->element = (uint32_t)e;
+        out[e] = over_items(lower, &reduction, e);
+    }
+}
+
+/* ---- nodes ---- */
+
+/* The wires of an input whose items arrive in beats: one a slot. */
+static void lower_beat_port(struct lower *lower, uint32_t port, const uint32_t *item, size_t count, struct term *out) {
+    struct lane_walk walk = walk_lanes(lower, item, count);
+    for (uint32_t slot = 0; next_lane(lower, &walk); slot++) {
+        struct wire wire = {.op = WIRE_INPUT, .table = port, .every_beat = true};
+        bool any = false;
+        for (uint32_t b = 0; b < plan_of(lower)->beats; b++) {
+            if (walk.at[b] == UINT32_MAX) continue;
+            struct format format = graph_format(lower->graph, lower->node->result, walk.at[b]);
+            struct interval own = {format_min(format), format_max(format)};
+            wire.lo = !any || own.lo < wire.lo ? (int64_t)own.lo : wire.lo;
+            wire.hi = !any || own.hi > wire.hi ? (int64_t)own.hi : wire.hi;
+            any = true;
+        }
+        lower->element = walk.at[0];
+        wire.amount = (int32_t)slot;
+        wireref made = wire.lo == wire.hi ? lower_constant(lower, 0).wire : lower_wire(lower, wire);
+        for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
+            if (walk.at[b] != UINT32_MAX) out[walk.at[b]].wire = made;
+    }
+}
+
+/* Whether the value is an input whose items arrive in beats. */
+static bool lower_in_beats(const struct lower *lower, valref value) {
+    const struct value_list inputs = graph_inputs(lower->graph, lower->scratch);
+    for (uint32_t i = 0; lower->beats && i < inputs.count; i++)
+        if (valref_equal(inputs.at[i], value)) return plan_of(lower)->in_beats[i];
+    return false;
+}
+
+bool lower_port_in_beats(struct lower *lower, uint32_t port, struct term *out) {
+    valref value = lower->node->result;
+    if (!lower_in_beats(lower, value)) return false;
+    lower_beat_port(lower, port, plan_of(lower)->item[value.id], element_count(lower, value), out);
+    return true;
+}
+
+bool lower_place_port(struct lower *lower, struct port *port) {
+    if (!lower_in_beats(lower, port->value)) return false;
+    struct lane_walk walk = walk_lanes(lower, plan_of(lower)->item[port->value.id], port->element_count);
+    for (port->slots = 0; next_lane(lower, &walk); port->slots++)
+        for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
+            if (walk.at[b] != UINT32_MAX) {
+                port->elements[walk.at[b]].slot = port->slots;
+                port->elements[walk.at[b]].beat = b;
+            }
+    port->beats = plan_of(lower)->beats;
+    return true;
+}
+
+int lower_beat(const struct lower *lower, valref value, size_t element) {
+    const uint32_t *item = lower->beats && !lower->in_body ? plan_of(lower)->item[value.id] : NULL;
+    return item ? beat_of(lower, item[element]) : 0;
+}
+
+/* A port that is there as a whole, and whose items are served by beats. */
+static void shift_out_port(struct lower *lower, valref value) {
+    struct term *out = ARENA_ARRAY(lower->scratch, struct term, element_count(lower, value) + 1);
+    join_lanes(lower, plan_of(lower)->item[value.id], element_count(lower, value), lower->elements[value.id], out,
+               shift_or_look_up);
+    lower->beats->collected[value.id] = lower->elements[value.id];
+    lower->elements[value.id] = out;
+}
+
+void lower_node_in_beats(struct lower *lower, const struct node *node) {
+    const struct beat_plan *plan = plan_of(lower);
+    enum service service = plan->service[node - lower->graph->nodes];
+    struct term **kept = ARENA_ARRAY(lower->scratch, struct term *, node->input_count + 1);
+    lower->origin = (noderef){(uint32_t)(node - lower->graph->nodes)};
+    lower->node = node;
+    for (uint32_t i = 0; i < node->input_count; i++) kept[i] = lower->elements[node->inputs[i].id];
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        struct term **operand = &lower->elements[node->inputs[i].id];
+        lower->element = 0;
+        if (service == SERVED_WHOLE)
+            *operand = lower_collected(lower, node->inputs[i]);
+        else if (!plan->item[node->inputs[i].id] && *operand == kept[i])
+            *operand = spread_operand(lower, node, i);
+    }
+    lower_node_as(lower, node, service == SERVED_OVER_ITEMS ? lower_over_items : NULL);
+    for (uint32_t i = 0; i < node->input_count; i++) lower->elements[node->inputs[i].id] = kept[i];
+    const uint32_t *item = plan->item[node->result.id];
+    size_t count = item ? element_count(lower, node->result) : 0;
+    struct term *elements = lower->elements[node->result.id];
+    if (service == SERVED_BY_ITEMS && !lower->failed)
+        join_lanes(lower, item, count, elements, elements, in_beats);
+    else if (node->op == OP_INPUT && item && !lower->failed && !lower_in_beats(lower, node->result))
+        shift_out_port(lower, node->result);
+}
+
+int lower_beats_new(struct lower *lower, const struct program *program) {
+    struct beat_plan plan;
+    if (beats_plan(program, lower->scratch, &plan) < 0) return -1;
+    if (plan.beats < 2) return 0;
+    lower->beats = ARENA_NEW(lower->scratch, struct lower_beats);
+    *lower->beats = (struct lower_beats){.plan = plan, .beat = NO_WIRE, .first = NO_WIRE};
+    lower->beats->collected = ARENA_ARRAY(lower->scratch, struct term *, lower->graph->value_count + 1);
+    lower->beats->held = ARENA_ARRAY(lower->scratch, struct term *, lower->graph->value_count + 1);
+    lower->design->beats = lower->design->interval = (int)plan.beats;
+    return 0;
+}

@@ -43,6 +43,10 @@ struct op_family {
     /* Bounds of a real result's elements from those of each operand's; NULL: none is known. */
     void (*bound_real)(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
                        struct real_range *out, struct arena *arena);
+    /* Adds up, element by element, what an integer result is in terms of its operands (below); false: it is no such. */
+    bool (*linear)(struct analysis *analysis, const struct node *node);
+    /* Whether an element of the result is that of the one operand, in the same format or a wider one. NULL: never. */
+    bool (*changes_nothing)(const struct graph *graph, const struct node *node, size_t element);
     const struct attribute_field *fields;         /* ends with a NULL name; text, JSON and documentation come from it */
     uint32_t (*results)(const struct node *node); /* how many; NULL: one */
     const struct op_meaning *meanings;            /* by operator; NULL: it means nothing to passes */

@@ -231,6 +231,22 @@ static void eval_integer(const struct evaluation *evaluation) {
                            evaluation->integer_result + i * EVENT_LANES);
 }
 
+static bool changes_nothing(const struct graph *graph, const struct node *node, size_t element) {
+    return op_interval(op_operand(graph, node, 0), element).lo >= 0;
+}
+
+static bool linear(struct analysis *analysis, const struct node *node) {
+    for (size_t e = 0; e < shape_elements(&op_result(linear_graph(analysis), node)->shape); e++) {
+        linear_begin(analysis);
+        if (changes_nothing(linear_graph(analysis), node, e))
+            linear_add(analysis, node, 0, e, 1, 0);
+        else
+            linear_fails(analysis);
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 #define FIELD(member) offsetof(union attributes, activation.member)
 static const struct attribute_field fields[] = {
     {"alpha", ATTRIBUTE_FLOAT, FIELD(alpha), "slope; of clip, the lower bound",
@@ -245,6 +261,8 @@ const struct op_family activation_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .bound_real = bound_real,
+    .linear = linear,
+    .changes_nothing = changes_nothing,
     .fields = fields,
     .meanings = meanings,
 };

@@ -348,6 +348,24 @@ static void bound_real(const struct graph *graph, const struct node *node, const
     }
 }
 
+static bool linear(struct analysis *analysis, const struct node *node) {
+    const struct value *result = op_result(linear_graph(analysis), node);
+    struct operands operands = operands_of(linear_graph(analysis), node, &result->shape, linear_scratch(analysis));
+    for (size_t e = 0; e < shape_elements(&result->shape); e++) {
+        size_t i = op_mapped(operands.map_a, e), j = op_mapped(operands.map_b, e);
+        int fraction = op_format(result, e).fraction;
+        linear_begin(analysis);
+        if (node->op == OP_MUL) {
+            linear_add_product(analysis, node, i, j, 0);
+        } else {
+            linear_add(analysis, node, 0, i, 1, fraction - op_format(operands.a, i).fraction);
+            linear_add(analysis, node, 1, j, node->op == OP_SUB ? -1 : 1, fraction - op_format(operands.b, j).fraction);
+        }
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 static const struct attribute_field fields[] = {{0}};
 
 const struct op_family arithmetic_family = {
@@ -357,6 +375,7 @@ const struct op_family arithmetic_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .bound_real = bound_real,
+    .linear = linear,
     .fields = fields,
     .meanings = meanings,
 };

@@ -79,6 +79,21 @@ static inline struct interval op_interval(const struct value *value, size_t elem
     return value->intervals.at[value->intervals.count == 1 ? 0 : element];
 }
 
+/* ---- linear forms of elements (range.c) ---- */
+
+/* For each element of a result, in their order: begun, added to, ended. What is not linear is a source for its
+ * readers. */
+void linear_begin(struct analysis *analysis);
+void linear_end(struct analysis *analysis, const struct node *node, size_t element);
+/* factor << shift times an element of an operand. */
+void linear_add(struct analysis *analysis, const struct node *node, uint32_t operand, size_t element, int64_t factor,
+                int shift);
+/* a * b << shift, elements of the two operands: linear where one of them is constant. */
+void linear_add_product(struct analysis *analysis, const struct node *node, size_t a, size_t b, int shift);
+void linear_fails(struct analysis *analysis);
+const struct graph *linear_graph(const struct analysis *analysis);
+struct arena *linear_scratch(const struct analysis *analysis);
+
 /* ---- bodies (eval.c) ---- */
 
 /* The blocks of a body's inputs and outputs, elements x EVENT_LANES as operands have them, and a run between. */

@@ -577,6 +577,23 @@ static void bound_real(const struct graph *graph, const struct node *node, const
         bound_batch_norm(graph, node, operands, out);
 }
 
+static bool linear(struct analysis *analysis, const struct node *node) {
+    const struct value *result = op_result(linear_graph(analysis), node);
+    const struct value *a = op_operand(linear_graph(analysis), node, 0),
+                       *b = op_operand(linear_graph(analysis), node, 1);
+    struct matrix_product product = product_geometry(linear_scratch(analysis), &a->shape, &b->shape);
+    for (size_t e = 0; e < shape_elements(&result->shape); e++) {
+        size_t i, j;
+        int fraction = op_format(result, e).fraction;
+        linear_begin(analysis);
+        term_start(&product, e, &i, &j);
+        for (size_t k = 0; k < product.depth; k++, i++, j += product.columns)
+            linear_add_product(analysis, node, i, j, fraction - op_format(a, i).fraction - op_format(b, j).fraction);
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 static const struct attribute_field fields[] = {
     {"epsilon", ATTRIBUTE_FLOAT, offsetof(union attributes, normalization.epsilon), "added to the variance",
      OPS(OP_BATCH_NORM)},
@@ -590,6 +607,7 @@ const struct op_family linear_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .bound_real = bound_real,
+    .linear = linear,
     .fields = fields,
     .meanings = meanings,
 };

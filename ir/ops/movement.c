@@ -234,6 +234,16 @@ static const struct op_meaning meanings[OP_COUNT] = {
     [OP_GATHER] = {.terms = TERMS_MOVED},
 };
 
+static bool linear(struct analysis *analysis, const struct node *node) {
+    const struct movement *map = movement_map(linear_graph(analysis), node, linear_scratch(analysis));
+    for (size_t e = 0; e < shape_elements(&op_result(linear_graph(analysis), node)->shape); e++) {
+        linear_begin(analysis);
+        linear_add(analysis, node, map[e].operand, map[e].element, 1, 0);
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 static const struct attribute_field fields[] = {
     {"shape", ATTRIBUTE_SHAPE, offsetof(union attributes, reshape.shape), "the new shape", OPS(OP_RESHAPE)},
     {"permutation", ATTRIBUTE_PERMUTATION, offsetof(union attributes, transpose.permutation),
@@ -255,6 +265,7 @@ const struct op_family movement_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .bound_real = bound_real,
+    .linear = linear,
     .fields = fields,
     .meanings = meanings,
 };

@@ -465,6 +465,35 @@ static const struct op_meaning meanings[OP_COUNT] = {
     [OP_TRUNC_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
 };
 
+/* Where zeros at most are appended and the format holds everything; *grow is their number. */
+static bool is_exact(const struct graph *graph, const struct node *node, size_t element, int *grow) {
+    const struct value *x = op_operand(graph, node, 0);
+    struct format format = op_format(op_result(graph, node), element);
+    struct interval grown;
+    *grow = format.fraction - op_format(x, element).fraction;
+    if (*grow < 0 || !op_shift_interval(op_interval(x, element), *grow, &grown) || !interval_fits(grown, format))
+        return false;
+    return node->attributes.quantizer.overflow != OVERFLOW_SATURATE_SYMMETRIC || grown.lo >= -format_max(format);
+}
+
+static bool changes_nothing(const struct graph *graph, const struct node *node, size_t element) {
+    int grow;
+    return is_exact(graph, node, element, &grow) && grow == 0;
+}
+
+static bool linear(struct analysis *analysis, const struct node *node) {
+    for (size_t e = 0; e < shape_elements(&op_result(linear_graph(analysis), node)->shape); e++) {
+        int grow;
+        linear_begin(analysis);
+        if (is_exact(linear_graph(analysis), node, e, &grow))
+            linear_add(analysis, node, 0, e, 1, grow);
+        else
+            linear_fails(analysis);
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 #define FIELD(member) offsetof(union attributes, quantizer.member)
 #define QONNX OPS(OP_QUANT, OP_TRUNC_QUANT)
 static const struct attribute_field fields[] = {
@@ -485,6 +514,8 @@ const struct op_family quantizer_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .bound_real = bound_real,
+    .linear = linear,
+    .changes_nothing = changes_nothing,
     .fields = fields,
     .meanings = meanings,
 };

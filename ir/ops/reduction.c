@@ -262,6 +262,23 @@ static void bound_real(const struct graph *graph, const struct node *node, const
     }
 }
 
+static bool linear(struct analysis *analysis, const struct node *node) {
+    const struct value *x = op_operand(linear_graph(analysis), node, 0);
+    const struct value *result = op_result(linear_graph(analysis), node);
+    struct axis_reduction reduction = reduction_geometry(&x->shape, node->attributes.axis.axis);
+    if (node->op != OP_REDUCE_SUM) return false;
+    for (size_t e = 0; e < shape_elements(&result->shape); e++) {
+        int fraction = op_format(result, e).fraction;
+        linear_begin(analysis);
+        for (size_t k = 0; k < reduction.length; k++) {
+            size_t i = operand_element(&reduction, e, k);
+            linear_add(analysis, node, 0, i, 1, fraction - op_format(x, i).fraction);
+        }
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 #define FIELD(member) offsetof(union attributes, axis.member)
 static const struct attribute_field fields[] = {
     {"axis", ATTRIBUTE_INT64, FIELD(axis), "the axis, counted from the first", NULL},
@@ -278,6 +295,7 @@ const struct op_family reduction_family = {
     .eval_real = eval_real,
     .eval_integer = eval_integer,
     .bound_real = bound_real,
+    .linear = linear,
     .fields = fields,
     .meanings = meanings,
 };

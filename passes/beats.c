@@ -63,10 +63,6 @@ static struct movement read_at(const struct reads *reads, size_t element, size_t
 
 /* ---- items ---- */
 
-static size_t element_count(const struct graph *graph, valref value) {
-    return shape_elements(&graph_value(graph, value)->shape);
-}
-
 /* Whether all items have as many elements. */
 static bool is_even(const uint32_t *item, size_t count, uint32_t items, struct arena *arena) {
     uint32_t *of = ARENA_ARRAY(arena, uint32_t, items);
@@ -79,7 +75,7 @@ static bool is_even(const uint32_t *item, size_t count, uint32_t items, struct a
 /* The items of the result's elements; NULL when it is not by items; *mixed: because some element is made of several. */
 static uint32_t *items_of_result(const struct beat_plan *plan, const struct graph *graph, const struct node *node,
                                  struct arena *arena, bool *mixed) {
-    size_t count = element_count(graph, node->result);
+    size_t count = graph_elements(graph, node->result);
     uint32_t *item = ARENA_ARRAY(arena, uint32_t, count + 1);
     struct reads reads = reads_of(graph, node, arena);
     bool all = true;
@@ -110,7 +106,7 @@ static bool is_over_items(const struct beat_plan *plan, const struct graph *grap
     struct reads reads = reads_of(graph, node, arena);
     size_t length = reads_count(&reads);
     uint32_t *item = ARENA_ARRAY(arena, uint32_t, length);
-    for (size_t e = 0; e < element_count(graph, node->result); e++) {
+    for (size_t e = 0; e < graph_elements(graph, node->result); e++) {
         for (size_t i = 0; i < length; i++) item[i] = plan->item[node->inputs[0].id][read_at(&reads, e, i).element];
         if (!is_even(item, length, plan->items, arena)) return false;
     }
@@ -118,7 +114,7 @@ static bool is_over_items(const struct beat_plan *plan, const struct graph *grap
 }
 
 static uint64_t work_of(const struct graph *graph, const struct node *node, struct arena *arena) {
-    uint64_t elements = element_count(graph, node->result);
+    uint64_t elements = graph_elements(graph, node->result);
     if (node->op == OP_MATMUL) return elements * reads_of(graph, node, arena).product.depth;
     return node->op == OP_MUL || node->op == OP_TABLE || node->op == OP_THRESHOLD ? elements : 0;
 }
@@ -138,12 +134,12 @@ static void follow_node(struct beat_plan *plan, const struct graph *graph, uint3
 
 uint32_t *beats_read_for(const struct beat_plan *plan, const struct graph *graph, const struct node *node,
                          uint32_t operand, struct arena *arena) {
-    size_t count = element_count(graph, node->inputs[operand]);
+    size_t count = graph_elements(graph, node->inputs[operand]);
     uint32_t *item = ARENA_ARRAY(arena, uint32_t, count + 1);
     const uint32_t *results = plan->item[node->result.id];
     struct reads reads = reads_of(graph, node, arena);
     for (size_t e = 0; e < count; e++) item[e] = NO_ITEM;
-    for (size_t e = 0; e < element_count(graph, node->result); e++)
+    for (size_t e = 0; e < graph_elements(graph, node->result); e++)
         for (size_t i = 0; i < reads_count(&reads); i++) {
             struct movement read = read_at(&reads, e, i);
             if (read.operand != operand) continue;

@@ -158,6 +158,7 @@ int port_quantiser_bring(struct graph *graph, valref input, const struct port_qu
 int port_split_concatenations(struct program *program, struct arena *scratch, bool *changed);
 
 /* ---- port_codes.c: a port that carries its codes ---- */
+bool numbers_are(const float *numbers, size_t count, float number); /* all of them */
 /* Why a port cannot carry its codes, or NULL; finds their meaning and the port's steps. */
 const char *port_quantiser_refusal(struct bxc_context *context, struct port_quantiser *quantiser, struct arena *arena);
 /* Whether all its codes are two, which the sign of the number tells. */

@@ -165,10 +165,6 @@ static bool term_is_zero(const struct integerise *state, valref value, size_t el
     return interval.lo == 0 && interval.hi == 0;
 }
 
-static size_t elements_of(const struct integerise *state, const struct exact *operand) {
-    return shape_elements(&graph_value(state->integer, operand->value)->shape);
-}
-
 /* ---- elementwise: a sum needs one scale, which what is always zero has; a product multiplies them ---- */
 
 struct pairs {
@@ -204,7 +200,8 @@ static uint32_t root_of(uint32_t *parent, uint32_t i) {
 
 /* The root of each element's group, of the first operand's elements and then of the second's. */
 static uint32_t *pair_roots(const struct integerise *state, const struct pairs *pairs) {
-    uint32_t first = (uint32_t)elements_of(state, pairs->a), all = first + (uint32_t)elements_of(state, pairs->b);
+    uint32_t first = (uint32_t)graph_elements(state->integer, pairs->a->value),
+             all = first + (uint32_t)graph_elements(state->integer, pairs->b->value);
     uint32_t *parent = ARENA_ARRAY(state->scratch, uint32_t, all);
     for (uint32_t i = 0; i < all; i++) parent[i] = i;
     for (size_t i = 0; i < shape_elements(pairs->shape); i++) {
@@ -220,10 +217,11 @@ static uint32_t *pair_roots(const struct integerise *state, const struct pairs *
 static bool join_pairs(struct integerise *state, const struct node *node, struct exact operands[2],
                        const struct shape *shape) {
     struct pairs pairs = pairs_of(state, &operands[0], &operands[1], shape);
-    uint32_t *roots = pair_roots(state, &pairs), first = (uint32_t)elements_of(state, &operands[0]);
+    uint32_t *roots = pair_roots(state, &pairs), first = (uint32_t)graph_elements(state->integer, operands[0].value);
     const uint32_t *groups[2] = {roots, roots + first};
-    struct scale_join join = {node,  operands,        2, groups, first + (uint32_t)elements_of(state, &operands[1]),
-                              false, INTEGER_BITS_MAX};
+    struct scale_join join = {
+        node,  operands,        2, groups, first + (uint32_t)graph_elements(state->integer, operands[1].value),
+        false, INTEGER_BITS_MAX};
     return scales_join(state, &join);
 }
 
@@ -267,7 +265,7 @@ static bool product_scales(const struct integerise *state, const struct exact op
 /* Bits of the operand's largest number. */
 static int bits_of(const struct integerise *state, const struct exact *operand) {
     int bits = 1;
-    for (size_t i = 0; i < elements_of(state, operand); i++) {
+    for (size_t i = 0; i < graph_elements(state->integer, operand->value); i++) {
         int own = format_for(graph_interval(state->integer, operand->value, i), 0).width;
         if (own > bits) bits = own;
     }
@@ -284,7 +282,7 @@ static int room_beside(int other) {
 static bool join_product(struct integerise *state, const struct node *node, struct exact operands[2],
                          const struct matrix_product *g) {
     for (int o = 0; o < 2; o++) {
-        size_t count = elements_of(state, &operands[o]);
+        size_t count = graph_elements(state->integer, operands[o].value);
         uint32_t *group = ARENA_ARRAY(state->scratch, uint32_t, count);
         for (size_t e = 0; e < count; e++)
             group[e] = (uint32_t)(o == 0 ? e / g->depth : e / (g->depth * g->columns) * g->columns + e % g->columns);

@@ -42,10 +42,6 @@ static struct span own_span(const struct integerise *state, valref value, size_t
     return span_of(reach_of(state, value, element), graph_format(state->integer, value, element).fraction);
 }
 
-static size_t elements_of(const struct integerise *state, valref value) {
-    return shape_elements(&graph_value(state->integer, value)->shape);
-}
-
 static struct span joined(struct span a, struct span b) {
     return (struct span){a.top > b.top ? a.top : b.top, a.finest > b.finest ? a.finest : b.finest};
 }
@@ -64,7 +60,7 @@ struct limits {
 };
 
 static struct limits limits_new(const struct integerise *state, valref value) {
-    struct limits limits = {value, elements_of(state, value), NULL};
+    struct limits limits = {value, graph_elements(state->integer, value), NULL};
     limits.at = ARENA_ARRAY(state->scratch, int, limits.count);
     for (size_t i = 0; i < limits.count; i++) limits.at[i] = NO_LIMIT;
     return limits;

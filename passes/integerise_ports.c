@@ -38,16 +38,26 @@ static int lower_narrow_input(struct integerise *state, const struct node *node,
     return 0;
 }
 
-static struct meaning port_meaning(struct integerise *state, const struct quantisation *q, const struct shape *shape) {
+static struct meaning meaning_new(struct integerise *state, const struct shape *shape) {
+    size_t count = shape_elements(shape);
     struct arena *arena = state->integer->arena;
-    struct meaning meaning = {*shape, ARENA_ARRAY(arena, double, q->count), ARENA_ARRAY(arena, double, q->count)};
-    bool uniform = true;
+    return (struct meaning){*shape, ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, count)};
+}
+
+void meaning_compact(struct meaning *meaning) {
+    size_t count = shape_elements(&meaning->shape);
+    for (size_t i = 1; i < count; i++)
+        if (meaning->scale[i] != meaning->scale[0] || meaning->zero_point[i] != meaning->zero_point[0]) return;
+    meaning->shape = (struct shape){0};
+}
+
+static struct meaning port_meaning(struct integerise *state, const struct quantisation *q, const struct shape *shape) {
+    struct meaning meaning = meaning_new(state, shape);
     for (size_t i = 0; i < q->count; i++) {
         meaning.scale[i] = (double)q->parameters[1][i];
         meaning.zero_point[i] = (double)q->parameters[2][i];
-        uniform = uniform && meaning.scale[i] == meaning.scale[0] && meaning.zero_point[i] == meaning.zero_point[0];
     }
-    if (uniform) meaning.shape = (struct shape){0};
+    meaning_compact(&meaning);
     return meaning;
 }
 
@@ -145,19 +155,6 @@ int cross_input(struct integerise *state, const struct node *node) {
 }
 
 /* ---- outputs ---- */
-
-static struct meaning meaning_new(struct integerise *state, const struct shape *shape) {
-    size_t count = shape_elements(shape);
-    struct arena *arena = state->integer->arena;
-    return (struct meaning){*shape, ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, count)};
-}
-
-void meaning_compact(struct meaning *meaning) {
-    size_t count = shape_elements(&meaning->shape);
-    for (size_t i = 1; i < count; i++)
-        if (meaning->scale[i] != meaning->scale[0] || meaning->zero_point[i] != meaning->zero_point[0]) return;
-    meaning->shape = (struct shape){0};
-}
 
 /* real = m * 2^-f * base scale * gain + offset = (m * 2^-f - zero point) * scale */
 static bool affine_meaning(struct integerise *state, const struct lowered *chain, struct meaning *out) {

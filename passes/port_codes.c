@@ -106,7 +106,7 @@ void port_quantiser_rule(const struct port_quantiser *q, size_t element, struct 
 
 /* ---- the model's own steps as the port's ---- */
 
-static bool is_all(const float *numbers, size_t count, float number) {
+bool numbers_are(const float *numbers, size_t count, float number) {
     for (size_t i = 0; i < count; i++)
         if (numbers[i] != number) return false;
     return true;
@@ -115,9 +115,9 @@ static bool is_all(const float *numbers, size_t count, float number) {
 /* One that changes no number is left out. */
 static void add_port_step(struct port_quantiser *q, enum port_operation operation, const float *constants, float sign,
                           struct arena *arena) {
-    if (is_all(constants, q->count, operation == PORT_ADD ? 0 : 1)) return;
+    if (numbers_are(constants, q->count, operation == PORT_ADD ? 0 : 1)) return;
     struct port_step *step = &q->port_steps.at[q->port_steps.count++];
-    bool uniform = is_all(constants, q->count, constants[0]);
+    bool uniform = numbers_are(constants, q->count, constants[0]);
     *step = (struct port_step){operation, uniform ? (struct shape){0} : q->shape, ARENA_ARRAY(arena, float, q->count)};
     for (size_t e = 0; e < q->count; e++) step->constants[e] = sign * constants[e];
 }

@@ -79,10 +79,6 @@ struct split {
     uint32_t slot; /* the reader's operand that is the concatenation */
 };
 
-static size_t elements_of(const struct graph *graph, valref value) {
-    return shape_elements(&graph_value(graph, value)->shape);
-}
-
 /* Channels of batch normalisation run along axis 1. */
 static valref slice_channels(const struct split *split, uint32_t operand, uint32_t slot) {
     if (split->concat.attributes.axis.axis != 1) return split->reader.inputs[slot];
@@ -97,12 +93,12 @@ static valref slice_constant(const struct split *split, uint32_t operand, uint32
     struct graph *graph = split->graph;
     valref constant = split->reader.inputs[slot];
     if (op_meaning(split->reader.op)->by_channel) return slice_channels(split, operand, slot);
-    if (elements_of(graph, constant) == 1) return constant;
+    if (graph_elements(graph, constant) == 1) return constant;
     const struct shape shape = graph_value(graph, split->concat.inputs[operand])->shape;
     const float *spread =
         spread_constant(graph, constant, &graph_value(graph, split->concat.result)->shape, split->scratch);
     float *own = ARENA_ARRAY(split->scratch, float, shape_elements(&shape));
-    for (size_t i = 0; i < elements_of(graph, split->concat.result); i++)
+    for (size_t i = 0; i < graph_elements(graph, split->concat.result); i++)
         if (split->map[i].operand == operand) own[split->map[i].element] = spread[i];
     return graph_append_reals(graph, arena_printf(split->scratch, "%s.%u.%u", split->reader.name, operand, slot), shape,
                               own);
@@ -113,7 +109,7 @@ static struct formats slice_formats(const struct split *split, uint32_t operand)
     const struct formats *formats = &split->reader.attributes.quantizer.formats;
     const struct shape *shape = &graph_value(graph, split->concat.inputs[operand])->shape;
     struct format *own = ARENA_ARRAY(split->scratch, struct format, shape_elements(shape));
-    for (size_t i = 0; i < elements_of(graph, split->concat.result); i++)
+    for (size_t i = 0; i < graph_elements(graph, split->concat.result); i++)
         if (split->map[i].operand == operand)
             own[split->map[i].element] =
                 formats->at[shape_project(&graph_value(graph, split->concat.result)->shape, i, &formats->shape)];

@@ -33,15 +33,11 @@ struct search {
     struct waiting *waiting;
 };
 
-static size_t elements_of(const struct graph *graph, valref value) {
-    return shape_elements(&graph_value(graph, value)->shape);
-}
-
 /* Moved back to the input; elements that come twice must agree. NULL when they do not. */
 static const float *moved_back(const struct search *search, const struct route *route, const float *spread) {
     float *back = ARENA_ARRAY(search->arena, float, search->out->count);
     bool *known = ARENA_ARRAY(search->arena, bool, search->out->count);
-    for (size_t i = 0; i < elements_of(search->graph, route->value); i++) {
+    for (size_t i = 0; i < graph_elements(search->graph, route->value); i++) {
         uint32_t element = route->source[i];
         if (known[element] && back[element] != spread[i]) return NULL;
         back[element] = spread[i];
@@ -83,7 +79,7 @@ static void take_along(struct search *search, const struct node *node) {
 
 static bool follow_movement(struct search *search, const struct node *node, struct route route) {
     const struct movement *map = movement_map(search->graph, node, search->arena);
-    size_t count = elements_of(search->graph, node->result);
+    size_t count = graph_elements(search->graph, node->result);
     uint32_t *source = ARENA_ARRAY(search->arena, uint32_t, count);
     for (size_t i = 0; i < count; i++) source[i] = route.source[map[i].element];
     route.source = source;
@@ -133,7 +129,7 @@ static bool add_step(struct search *search, struct route *route, const struct no
 
 /* scale * (x - mean) / deviation + bias, one rounding an operation (ir/ops/linear.c) */
 static bool follow_batch_norm(struct search *search, const struct node *node, struct route route) {
-    size_t count = elements_of(search->graph, node->result);
+    size_t count = graph_elements(search->graph, node->result);
     struct op_step step;
     if (!graph_step(search->graph, node, 0, search->arena, &step)) return false;
     float *deviation = ARENA_ARRAY(search->arena, float, count);
@@ -154,9 +150,7 @@ static bool follow_batch_norm(struct search *search, const struct node *node, st
 
 static bool is_all(const struct graph *graph, valref constant, float number) {
     const float *reals = graph_reals(graph, constant);
-    for (size_t i = 0; reals && i < elements_of(graph, constant); i++)
-        if (reals[i] != number) return false;
-    return reals != NULL;
+    return reals && numbers_are(reals, graph_elements(graph, constant), number);
 }
 
 /* A Quant of one signed bit divides by its scale before it looks at the sign. */
@@ -240,7 +234,7 @@ static bool merge(struct search *search, const struct node *node, const struct r
     bool first = search->out->routes++ == 0;
     if (first) begin(search, node, route);
     if (!first && (!is_alike(&search->out->node, node) || !same_steps(search->out, route))) return false;
-    for (size_t i = 0; i < elements_of(search->graph, route->value); i++)
+    for (size_t i = 0; i < graph_elements(search->graph, route->value); i++)
         if (!merge_element(search, node, route, parameters, i)) return false;
     return true;
 }
@@ -300,7 +294,7 @@ static bool fill_unread(struct port_quantiser *out) {
 }
 
 bool port_quantiser_find(const struct graph *graph, valref input, struct arena *arena, struct port_quantiser *out) {
-    size_t count = elements_of(graph, input);
+    size_t count = graph_elements(graph, input);
     *out = (struct port_quantiser){.shape = graph_value(graph, input)->shape, .count = count};
     out->nodes = ARENA_ARRAY(arena, valref, graph->node_count);
     struct search search = {.graph = graph, .arena = arena, .out = out};

@@ -36,7 +36,7 @@ static void watch(struct activity *activity, uint32_t index) {
     if (node->dead || !is_watched(node) || (index >= activity->held && node->op != OP_ADD) ||
         graph_value(activity->graph, node->result)->kind != VALUE_INTEGER)
         return;
-    seen->elements = value_elements(activity->graph, node->result);
+    seen->elements = graph_elements(activity->graph, node->result);
     seen->lo = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
     seen->hi = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
     seen->lowest = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
@@ -78,7 +78,7 @@ static void look(struct seen *seen, const int64_t *data, int lanes, const bool *
 
 static void add_lanes(struct activity *activity, const struct event_block *block, size_t first, int lanes) {
     for (uint32_t i = 0; i < activity->network.input_count; i++)
-        activity->starts[i] = block->integers[i] + first * value_elements(activity->graph, activity->network.inputs[i]);
+        activity->starts[i] = block->integers[i] + first * graph_elements(activity->graph, activity->network.inputs[i]);
     lanes_run(&activity->network, lanes, activity->starts);
     for (uint32_t n = 0; n < activity->graph->node_count; n++)
         if (activity->seen[n].elements)

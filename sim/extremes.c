@@ -110,7 +110,7 @@ static bool is_part(const struct graph *graph, valref value) {
 }
 
 static void add_targets(struct search *search, const struct node *node) {
-    for (size_t e = 0, n = value_elements(search->graph, node->result); e < n; e++) {
+    for (size_t e = 0, n = graph_elements(search->graph, node->result); e < n; e++) {
         struct interval interval = graph_interval(search->graph, node->result, e);
         if (interval.lo != interval.hi)
             search->targets[search->target_count++] = (struct target){.value = node->result,
@@ -135,7 +135,7 @@ static void find_targets(struct search *search) {
             if (pass)
                 add_targets(search, node);
             else
-                all += value_elements(graph, node->result);
+                all += graph_elements(graph, node->result);
         }
     }
     size_t room = (size_t)(ROW_NUMBERS / (double)(2 * search->ports->count + 1)) + 1, count = search->target_count;
@@ -209,7 +209,7 @@ static void find_aims(struct search *search) {
     for (uint32_t i = search->first_node; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         if (node->dead || !op_rounds(node->op) || graph_integers(graph, node->inputs[0])) continue;
-        for (size_t e = 0, n = value_elements(graph, node->result); e < n; e++)
+        for (size_t e = 0, n = graph_elements(graph, node->result); e < n; e++)
             (op_narrows(node->op) ? aim_at_clamp : aim_at_lookup)(search, node, e);
     }
     size_t room = (size_t)(ROW_NUMBERS / (double)(search->ports->count + 1)) + 1, count = search->aim_count;
@@ -228,7 +228,7 @@ double work_of_event(const struct graph *graph) {
         if (node->dead || node->op == OP_CONSTANT) continue;
         const struct shape *left = node->input_count ? &graph_value(graph, node->inputs[0])->shape : NULL;
         double depth = node->op == OP_MATMUL && left->rank ? (double)left->dim[left->rank - 1] : 1;
-        work += depth * (double)value_elements(graph, node->result);
+        work += depth * (double)graph_elements(graph, node->result);
     }
     return work;
 }
@@ -327,7 +327,7 @@ static size_t find_pushes(const struct search *search, const int64_t *row, int d
     size_t count = 0, at = 0;
     for (uint32_t i = 0; i < search->network.input_count; i++) {
         const double *slope = slopes_of(search->slopes, search->network.inputs[i]);
-        for (size_t e = 0, n = value_elements(search->graph, search->network.inputs[i]); e < n; e++, at++) {
+        for (size_t e = 0, n = graph_elements(search->graph, search->network.inputs[i]); e < n; e++, at++) {
             double wanted = direction ? slope[e] : -slope[e];
             int64_t end = end_of(search, at, wanted > 0);
             double steps = (double)end - (double)row[at];
@@ -516,7 +516,7 @@ static size_t find_moves(struct search *search) {
     size_t count = 0, at = 0;
     for (uint32_t i = 0; i < search->network.input_count; i++) {
         const double *slope = slopes_of(search->slopes, search->network.inputs[i]);
-        for (size_t e = 0, n = value_elements(search->graph, search->network.inputs[i]); e < n; e++, at++)
+        for (size_t e = 0, n = graph_elements(search->graph, search->network.inputs[i]); e < n; e++, at++)
             if (slope[e] != 0 && search->ports->lo[at] < search->ports->hi[at])
                 search->pushes[count++] = (struct push){ldexp(slope[e], -search->ports->formats[at].fraction), at, 0};
     }

@@ -36,7 +36,7 @@ static bool is_twin(const struct graph *fixed, const struct node *a, const struc
         (a->name[length] && strcmp(a->name + length, ".narrow")))
         return false;
     return graph_value(reference, b->result)->kind == VALUE_REAL &&
-           value_elements(reference, b->result) == value_elements(fixed, a->result);
+           graph_elements(reference, b->result) == graph_elements(fixed, a->result);
 }
 
 static void find_twins(struct layer_errors *errors) {
@@ -48,7 +48,7 @@ static void find_twins(struct layer_errors *errors) {
         for (uint32_t k = 0; k < reference->node_count; k++)
             if (is_twin(fixed, node, reference, &reference->nodes[k])) {
                 struct twin *twin = &errors->twins[errors->twin_count++];
-                *twin = (struct twin){.real = {k}, .fixed = {i}, .elements = value_elements(fixed, node->result)};
+                *twin = (struct twin){.real = {k}, .fixed = {i}, .elements = graph_elements(fixed, node->result)};
                 break;
             }
     }
@@ -67,10 +67,10 @@ struct layer_errors *layer_errors_new(const struct graph *reference, const struc
     errors->fixed_outputs = ARENA_ARRAY(arena, int64_t *, fixed->output_count + 1);
     for (uint32_t o = 0; o < reference->output_count; o++)
         errors->real_outputs[o] =
-            arena_calloc(arena, EVENT_LANES, value_elements(reference, reference->outputs[o].value) * sizeof(float));
+            arena_calloc(arena, EVENT_LANES, graph_elements(reference, reference->outputs[o].value) * sizeof(float));
     for (uint32_t o = 0; o < fixed->output_count; o++)
         errors->fixed_outputs[o] =
-            arena_calloc(arena, EVENT_LANES, value_elements(fixed, fixed->outputs[o].value) * sizeof(int64_t));
+            arena_calloc(arena, EVENT_LANES, graph_elements(fixed, fixed->outputs[o].value) * sizeof(int64_t));
     return errors;
 }
 

@@ -46,7 +46,7 @@ static bool has_tables(const struct graph *reference, const struct graph *fixed)
 
 static int widest(const struct graph *graph, valref value) {
     int width = 0;
-    for (size_t e = 0, count = value_elements(graph, value); e < count; e++) {
+    for (size_t e = 0, count = graph_elements(graph, value); e < count; e++) {
         struct format format = graph_format(graph, value, e);
         width = format.width > width ? format.width : width;
     }

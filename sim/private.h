@@ -117,7 +117,6 @@ int graph_engine_run(struct engine *engine, size_t events, const int64_t *const 
 int graph_engine_run_reals(struct engine *engine, size_t events, const float *const *inputs, float *const *outputs);
 int process_engine_open(struct engine *engine);
 int process_engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
-size_t value_elements(const struct graph *graph, valref value);
 
 /* ---- vectors.c: events that are made, not read ---- */
 struct port_elements { /* all elements of all input ports, one after the other */

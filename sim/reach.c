@@ -22,7 +22,7 @@ static valref varying_operand(const struct graph *graph, const struct node *node
 static enum reach with_constant(const struct graph *graph, const struct node *node, const enum reach *known) {
     valref operand = varying_operand(graph, node);
     if (valref_equal(operand, NO_VALUE) || known[operand.id] == REACH_UNKNOWN) return REACH_UNKNOWN;
-    return value_elements(graph, operand) == value_elements(graph, node->result) ? known[operand.id] : REACH_ENDS;
+    return graph_elements(graph, operand) == graph_elements(graph, node->result) ? known[operand.id] : REACH_ENDS;
 }
 
 static enum reach sum_of(const struct graph *graph, const struct node *node, const enum reach *known) {

@@ -73,7 +73,7 @@ static double variance_of(double step, bool nearest) {
 
 static struct source *add_source(struct roundings *roundings, valref value, struct arena *arena) {
     struct source *source = &roundings->sources[roundings->source_count++];
-    *source = (struct source){.value = value, .elements = value_elements(roundings->fixed, value)};
+    *source = (struct source){.value = value, .elements = graph_elements(roundings->fixed, value)};
     source->variance = ARENA_ARRAY(arena, double, source->elements + 1);
     return source;
 }

@@ -93,7 +93,7 @@ struct slopes *slopes_new(const struct graph *graph, const struct evaluator_stat
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         if (node->dead || graph_value(graph, node->result)->kind != VALUE_INTEGER) continue;
-        size_t elements = value_elements(graph, node->result);
+        size_t elements = graph_elements(graph, node->result);
         double *units = slopes->units[node->result.id] = ARENA_ARRAY(arena, double, elements + 1);
         for (size_t e = 0; e < elements; e++) units[e] = ldexp(1, -graph_format(graph, node->result, e).fraction);
         if (node->op != OP_CONSTANT || !as_guide)
@@ -236,7 +236,7 @@ void slopes_find(struct slopes *slopes, int lane, valref value, size_t element) 
     const struct graph *graph = slopes->graph;
     slopes->lane = lane;
     for (uint32_t v = 0; v < graph->value_count; v++) {
-        if (slopes->touched[v]) memset(slopes->of[v], 0, value_elements(graph, (valref){v}) * sizeof **slopes->of);
+        if (slopes->touched[v]) memset(slopes->of[v], 0, graph_elements(graph, (valref){v}) * sizeof **slopes->of);
         slopes->touched[v] = false;
     }
     add_slope(slopes, value, element, 1);

@@ -133,6 +133,8 @@ static void rows_say_what_evaluation_does(void) {
 }
 
 static void predicates(void) {
+    const struct node falling = {.op = OP_LEAKY_RELU, .attributes.activation.alpha = -0.5f};
+    CHECK(!step_is_monotone(&(struct op_step){.node = &falling}, 0));
     CHECK(op_gives_index(OP_ARGMAX) && !op_gives_index(OP_REDUCE_MAX) && !op_gives_index(OP_CONSTANT));
     CHECK(op_keeps_scale(OP_CONCAT) && op_keeps_scale(OP_MATMUL) && !op_keeps_scale(OP_ARGMAX));
     CHECK(!op_keeps_scale(OP_DIV) && !op_keeps_scale(OP_RELU));

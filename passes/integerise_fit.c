@@ -150,47 +150,24 @@ struct fit {
     enum op op;
     uint32_t count;
     struct limits *operands;
-    struct shape shape; /* of the result, or of the only operand */
+    struct node made; /* of these operands */
+    struct element_reads reads;
 };
-
-/* Called with each element of an operand that an element of the result reads. */
-typedef void (*reader)(struct fit *fit, size_t result, const size_t elements[2], void *data);
-
-static void read_matrices(struct fit *fit, reader read, void *data) {
-    struct matrix_product g =
-        product_geometry(fit->state->scratch, &graph_value(fit->state->integer, fit->operands[0].value)->shape,
-                         &graph_value(fit->state->integer, fit->operands[1].value)->shape);
-    for (size_t i = 0; i < g.batches * g.rows * g.columns; i++) {
-        size_t column = i % g.columns, row = i / g.columns % g.rows, batch = i / g.columns / g.rows;
-        for (size_t k = 0; k < g.depth; k++)
-            read(fit, i, (size_t[2]){g.left[batch] + row * g.depth + k, g.right[batch] + k * g.columns + column}, data);
-    }
-}
-
-static void read_axis(struct fit *fit, reader read, void *data) {
-    struct axis_reduction g = reduction_geometry(&fit->shape, fit->node->attributes.axis.axis);
-    for (size_t e = 0; e < g.outer * g.length * g.inner; e++)
-        read(fit, e / (g.length * g.inner) * g.inner + e % g.inner, (size_t[2]){e, 0}, data);
-}
-
-static void read_pairs(struct fit *fit, reader read, void *data) {
-    const struct shape *a = &graph_value(fit->state->integer, fit->operands[0].value)->shape;
-    const struct shape *b = &graph_value(fit->state->integer, fit->operands[1].value)->shape;
-    for (size_t i = 0; i < shape_elements(&fit->shape); i++)
-        read(fit, i, (size_t[2]){shape_project(&fit->shape, i, a), shape_project(&fit->shape, i, b)}, data);
-}
 
 static bool is_matrices(enum op op) {
     return op_meaning(op)->terms == TERMS_PRODUCTS;
 }
 
+/* Called with each term of an element of the result: an element of each operand. */
+typedef void (*reader)(struct fit *fit, size_t result, const size_t elements[2], void *data);
+
 static void read_all(struct fit *fit, reader read, void *data) {
-    if (is_matrices(fit->op))
-        read_matrices(fit, read, data);
-    else if (fit->count == 1)
-        read_axis(fit, read, data);
-    else
-        read_pairs(fit, read, data);
+    for (size_t i = 0; i < fit->reads.results; i++)
+        for (size_t k = 0; k < fit->reads.terms; k++) {
+            size_t elements[2] = {0};
+            for (uint32_t o = 0; o < fit->count; o++) elements[o] = element_read(&fit->reads, i, k, o).element;
+            read(fit, i, elements, data);
+        }
 }
 
 /* An operand's element as its limit leaves it. */
@@ -226,18 +203,15 @@ static void add_term(struct fit *fit, size_t result, const size_t elements[2], v
 }
 
 /* The spans of the result's elements, and what an array of them would have. */
-static struct span *result_spans(struct fit *fit, size_t *count, struct span *array) {
-    struct integerise *state = fit->state;
-    struct matrix_product g = {0};
-    if (is_matrices(fit->op))
-        g = product_geometry(state->scratch, &fit->shape, &graph_value(state->integer, fit->operands[1].value)->shape);
-    *count = is_matrices(fit->op) ? g.batches * g.rows * g.columns : shape_elements(&fit->shape);
-    struct sums sums = {ARENA_ARRAY(state->scratch, double, *count), ARENA_ARRAY(state->scratch, int, *count)};
-    struct span *spans = ARENA_ARRAY(state->scratch, struct span, *count);
-    for (size_t i = 0; i < *count; i++) sums.finest[i] = INT16_MIN;
+static struct span *result_spans(struct fit *fit, struct span *array) {
+    struct arena *scratch = fit->state->scratch;
+    size_t count = fit->reads.results;
+    struct sums sums = {ARENA_ARRAY(scratch, double, count), ARENA_ARRAY(scratch, int, count)};
+    struct span *spans = ARENA_ARRAY(scratch, struct span, count);
+    for (size_t i = 0; i < count; i++) sums.finest[i] = INT16_MIN;
     read_all(fit, add_term, &sums);
     *array = (struct span){INT16_MIN, INT16_MIN};
-    for (size_t i = 0; i < *count; i++) {
+    for (size_t i = 0; i < count; i++) {
         spans[i] = span_of(sums.reach[i], sums.finest[i]);
         *array = joined(*array, spans[i]);
     }
@@ -245,9 +219,8 @@ static struct span *result_spans(struct fit *fit, size_t *count, struct span *ar
 }
 
 static bool has_room(struct fit *fit, struct span **spans, struct span *array) {
-    size_t count;
-    *spans = result_spans(fit, &count, array);
-    for (size_t i = 0; i < count; i++)
+    *spans = result_spans(fit, array);
+    for (size_t i = 0; i < fit->reads.results; i++)
         if (bits_of((*spans)[i]) > INTEGER_BITS_MAX) return false;
     return bits_of(*array) <= INTEGER_ARRAY_BITS;
 }
@@ -339,17 +312,28 @@ static bool must_be_exact(const struct fit *fit) {
 }
 
 static bool fit_begin(struct fit *fit, valref *operands, uint32_t count) {
-    const struct graph *graph = fit->state->integer;
     fit->count = count;
     fit->operands = ARENA_ARRAY(fit->state->scratch, struct limits, count);
     for (uint32_t o = 0; o < count; o++) {
         if (operands[o].id == UINT32_MAX) return false;
         fit->operands[o] = limits_new(fit->state, operands[o]);
     }
-    fit->shape = graph_value(graph, operands[0])->shape;
-    const struct shape first = fit->shape;
-    return count != 2 || is_matrices(fit->op) ||
-           shape_broadcast(&first, &graph_value(graph, operands[1])->shape, &fit->shape);
+    return true;
+}
+
+/* What the operator of these operands reads; false when they do not go together. */
+static bool fit_reads(struct fit *fit, valref *operands) {
+    const struct graph *graph = fit->state->integer;
+    struct shape wide;
+    if (fit->count == 2 && !is_matrices(fit->op) &&
+        !shape_broadcast(&graph_value(graph, operands[0])->shape, &graph_value(graph, operands[1])->shape, &wide))
+        return false;
+    fit->made = *fit->node;
+    fit->made.op = fit->op;
+    fit->made.inputs = operands;
+    fit->made.input_count = fit->count;
+    fit->reads = element_reads(graph, &fit->made, fit->state->scratch);
+    return true;
 }
 
 static bool fit_end(struct fit *fit, const char *prefix, valref *operands, const double *const *scales) {
@@ -378,7 +362,7 @@ bool operands_fit(struct integerise *state, const struct node *node, enum op op,
                   uint32_t count, const double *const *scales) {
     struct fit fit = {.state = state, .node = node, .op = op};
     struct span *spans, array;
-    if (!fit_begin(&fit, operands, count)) return false;
+    if (!fit_begin(&fit, operands, count) || !fit_reads(&fit, operands)) return false;
     bool product = op_is_product(op);
     if (has_room(&fit, &spans, &array) && arrays_have_room(&fit)) return false;
     if (!any_scale(scales, count) && must_be_exact(&fit)) return false;

@@ -139,7 +139,7 @@ static valref added_up(const struct graph *graph, valref sum) {
 static const struct node *narrow_behind(const struct graph *graph, valref neurons) {
     const struct node *reader = only_reader(graph, neurons);
     if (reader && reader->op == OP_RELU) reader = only_reader(graph, reader->result);
-    return reader && reader->op == OP_NARROW ? reader : NULL;
+    return reader && op_narrows(reader->op) ? reader : NULL;
 }
 
 /* Numbers on both sides of 0, from half of the narrow's range on as far as the neuron goes: how much the bit weighs

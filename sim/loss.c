@@ -71,7 +71,7 @@ static int chosen_bits(const struct graph *fixed) {
             width = widest(fixed, node->inputs[1]);
         else if (node->op == OP_MUL)
             width = factor_bits(fixed, node);
-        else if (node->op == OP_NARROW && text_ends_with(node->name, ".narrow"))
+        else if (op_narrows(node->op) && text_ends_with(node->name, ".narrow"))
             width = widest(fixed, node->result);
         bits = width > 0 && width < bits ? width : bits;
     }

@@ -232,7 +232,7 @@ static void find_sources(struct roundings *roundings, const struct graph *refere
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
         if (node->dead || is_models_own(reference, node)) continue;
-        if (node->op == OP_NARROW && !narrow_is_high_part(fixed, node))
+        if (op_narrows(node->op) && !narrow_is_high_part(fixed, node))
             add_narrow(roundings, reference, node, arena);
         else if (node->op == OP_TABLE || is_staircase_of_function(node))
             add_table(roundings, reference, node, arena);

@@ -59,11 +59,15 @@ enum op_digits {
     DIGITS_SCALED   /* an integer times a scale that the node brings along */
 };
 
+/* What a number among the attributes is to the operand. */
+enum op_number { NUMBER_NONE, NUMBER_FACTOR, NUMBER_SUMMAND /* or a limit */ };
+
 struct op_meaning {
     enum op_terms terms;
     enum op_digits digits;
-    bool quantiser;     /* its first operand is a number that is rounded, all others say how */
-    const char *advice; /* where integers cannot do it */
+    bool quantiser;             /* its first operand is a number that is rounded, all others say how */
+    const char *advice;         /* where integers cannot do it */
+    enum op_number alpha, beta; /* of the attributes of activations */
 
     bool first_only;     /* a step of its first operand alone */
     bool by_channel;     /* all operands but the first run along axis 1; else they broadcast */

@@ -136,11 +136,13 @@ static const struct real_range from_0_to_1 = {0, 1}, from_minus_1_to_1 = {-1, 1}
 #define STEP .binary32 = binary32, .binary64 = binary64
 static const struct op_meaning meanings[OP_COUNT] = {
     [OP_RELU] = {STEP, .monotone = always_monotone, .exact = exact_relu},
-    [OP_LEAKY_RELU] = {STEP, .monotone = rises, .exact = exact_leaky_relu},
-    [OP_CLIP] = {STEP, .monotone = always_monotone, .exact = exact_clip},
+    [OP_LEAKY_RELU] = {STEP, .alpha = NUMBER_FACTOR, .monotone = rises, .exact = exact_leaky_relu},
+    [OP_CLIP] = {STEP, .alpha = NUMBER_SUMMAND, .beta = NUMBER_SUMMAND, .monotone = always_monotone,
+                 .exact = exact_clip},
     [OP_SIGMOID] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &from_0_to_1, .settles = 8},
     [OP_TANH] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &from_minus_1_to_1, .settles = 4},
-    [OP_HARD_SIGMOID] = {STEP, .monotone = always_monotone, .exact = exact_hard_sigmoid, .image = &from_0_to_1},
+    [OP_HARD_SIGMOID] = {STEP, .alpha = NUMBER_FACTOR, .beta = NUMBER_SUMMAND, .monotone = always_monotone,
+                         .exact = exact_hard_sigmoid, .image = &from_0_to_1},
     [OP_EXP] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &positive},
     [OP_RECIPROCAL] = {STEP, .transcendental = true},
 };

@@ -3,7 +3,7 @@
 set -eu
 packages="make gcc g++ pkg-config protobuf-c-compiler libprotobuf-c-dev libonnx-dev libcjson-dev libxml2-dev \
 libhdf5-dev libzip-dev verilator iverilog yosys libonnx-testdata python3-numpy"
-[ "${1:-}" != --all ] || packages="$packages clang clang-format libclang-rt-dev libomp-dev"
+[ "${1:-}" != --all ] || packages="$packages ghdl clang clang-format libclang-rt-dev libomp-dev"
 missing=
 for package in $packages; do
   dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'ok installed' || missing="$missing $package"

@@ -72,6 +72,10 @@ struct port_layout {
     uint32_t *offset;      /* bits, of each element */
     struct format *format; /* of each element; width 0 takes no bits */
     uint32_t width;        /* of the flat port; at least 1 (a port of no bits has one bit, 0) */
+    uint32_t beats, slots; /* clocks in a row in which the elements arrive, and numbers in each; 1 and all of them */
+    uint32_t *slot, *beat; /* of each element; its offset is its slot's */
+    uint32_t *slot_offset; /* bits, of each slot; so wide as every element in it fits when its sign is extended */
+    struct format *slot_format;
     valref value;
     const struct meaning *meaning;  /* NULL: a number is m * 2^-fraction */
     const struct port_steps *steps; /* NULL: none are listed */
@@ -85,7 +89,8 @@ struct layout {
 extern const char *const layout_own_names[];
 /* "s13f7", or "3 to 9 bits" where elements have formats of their own: for comments. */
 const char *format_range(struct arena *arena, const struct format *format, size_t count);
-struct layout *layout_new(const struct graph *graph, struct arena *arena);
+struct layout *layout_new(const struct graph *graph, struct arena *arena); /* all elements at once */
+struct layout *layout_of_design(const struct design *design, struct arena *arena);
 
 /* ---- template.c: files of hls_templates/ with @{key}s; built into the library (build/templates.c) ---- */
 struct template_key {
@@ -111,6 +116,11 @@ struct strbuf wrap_code(struct arena *arena, const char *text);
 /* Every line four blanks further in, but for empty ones and those of a preprocessor. */
 const char *code_indented(struct arena *arena, const char *text);
 
+/* ---- movement.c ---- */
+/* Loops that copy the operands of a transpose, a slice or a concatenation to `y`; operands: their names. */
+void movement_print(const struct graph *graph, const struct node *node, const char *const *operands, bool unrolled,
+                    struct arena *arena, struct strbuf *out);
+
 /* ---- nest.c: loop nests over the elements of a tensor, for languages that keep loops ---- */
 enum { NEST_ARRAYS_MAX = 4 };
 struct nest {
@@ -121,7 +131,6 @@ struct nest {
     int array_count;
     int64_t offset[NEST_ARRAYS_MAX], stride[NEST_ARRAYS_MAX][SHAPE_RANK_MAX];
 };
-void shape_strides(const struct shape *shape, int64_t stride[SHAPE_RANK_MAX]); /* row-major */
 void nest_start(struct nest *nest, struct arena *arena, const struct shape *shape);
 /* Adds an array by its stride along each axis; returns its number. */
 int nest_array(struct nest *nest, int64_t offset, const int64_t *stride);

@@ -27,7 +27,12 @@ static void add_element(const struct emission *emission, cJSON *array, const str
     struct format format = port->format[e];
     cJSON_AddItemToArray(array, json);
     cJSON_AddNumberToObject(json, "index", e);
+    if (port->beats > 1) cJSON_AddNumberToObject(json, "beat", port->beat[e]);
     cJSON_AddNumberToObject(json, "offset", port->offset[e]);
+    if (port->beats > 1) { /* the port's bits; the element's own are the low ones */
+        cJSON_AddNumberToObject(json, "slot_width", port->slot_format[port->slot[e]].width);
+        cJSON_AddBoolToObject(json, "slot_signed", port->slot_format[port->slot[e]].is_signed);
+    }
     cJSON_AddNumberToObject(json, "width", format.width);
     cJSON_AddBoolToObject(json, "signed", format.is_signed);
     cJSON_AddNumberToObject(json, "fraction", format.fraction);
@@ -61,6 +66,7 @@ static void add_port(const struct emission *emission, cJSON *ports, const struct
     cJSON_AddStringToObject(json, "original", port->original);
     cJSON_AddStringToObject(json, "direction", input ? "input" : "output");
     cJSON_AddNumberToObject(json, "width", port->width);
+    if (port->beats > 1) cJSON_AddNumberToObject(json, "beats", port->beats);
     add_shape(emission, json, &graph_value(emission->graph, port->value)->shape);
     if (input) {
         cJSON_AddStringToObject(json, "rounding", rounding_names[input->attributes.input.rounding]);
@@ -74,7 +80,7 @@ static void add_port(const struct emission *emission, cJSON *ports, const struct
 
 static void add_ports(const struct emission *emission, struct arena *arena, cJSON *json) {
     const struct graph *graph = emission->graph;
-    const struct layout *layout = layout_new(graph, arena);
+    const struct layout *layout = layout_of_design(emission->design, arena);
     cJSON *ports = checked(emission, cJSON_AddArrayToObject(json, "ports"));
     for (uint32_t i = 0; i < layout->input_count; i++)
         add_port(emission, ports, &layout->inputs[i], graph_definition(graph, layout->inputs[i].value));
@@ -84,8 +90,7 @@ static void add_ports(const struct emission *emission, struct arena *arena, cJSO
 static void add_timing(const struct emission *emission, cJSON *json) {
     const struct design *design = emission->design;
     cJSON_AddNumberToObject(json, "latency", design->latency);
-    cJSON_AddNumberToObject(json, "initiation_interval",
-                            design->interval);
+    cJSON_AddNumberToObject(json, "initiation_interval", design->interval);
     cJSON *registers = checked(emission, cJSON_AddObjectToObject(json, "boundary_registers"));
     cJSON_AddBoolToObject(registers, "input", design->input_registers);
     cJSON_AddBoolToObject(registers, "output", design->output_registers);

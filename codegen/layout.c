@@ -19,6 +19,45 @@ static void lay_out(const struct graph *graph, struct arena *arena, struct port_
         width += (uint64_t)port->format[e].width;
     }
     port->width = width ? (uint32_t)width : 1;
+    port->beats = 1;
+    port->slots = port->elements;
+    port->slot_offset = port->offset;
+    port->slot_format = port->format;
+    port->beat = ARENA_ARRAY(arena, uint32_t, elements);
+    port->slot = ARENA_ARRAY(arena, uint32_t, elements);
+    for (uint32_t e = 0; e < elements; e++) port->slot[e] = e;
+}
+
+/* Every element in its slot: the narrowest format that holds them all as integers. */
+static void lay_out_slots(struct arena *arena, struct port_layout *port, const struct port *given) {
+    uint64_t width = 0;
+    port->beats = given->beats;
+    port->slots = given->slots;
+    port->slot_offset = ARENA_ARRAY(arena, uint32_t, given->slots);
+    port->slot_format = ARENA_ARRAY(arena, struct format, given->slots);
+    for (uint32_t e = 0; e < port->elements; e++) {
+        struct format *slot = &port->slot_format[given->elements[e].slot];
+        struct interval all = {format_min(*slot), format_max(*slot)};
+        struct interval own = {format_min(port->format[e]), format_max(port->format[e])};
+        int fraction = slot->width ? slot->fraction : port->format[e].fraction;
+        *slot = format_for((struct interval){own.lo < all.lo ? own.lo : all.lo, own.hi > all.hi ? own.hi : all.hi},
+                           fraction);
+        port->slot[e] = given->elements[e].slot;
+        port->beat[e] = given->elements[e].beat;
+    }
+    for (uint32_t s = 0; s < given->slots; s++) {
+        port->slot_offset[s] = (uint32_t)width;
+        width += (uint64_t)port->slot_format[s].width;
+    }
+    for (uint32_t e = 0; e < port->elements; e++) port->offset[e] = port->slot_offset[port->slot[e]];
+    port->width = width ? (uint32_t)width : 1;
+}
+
+struct layout *layout_of_design(const struct design *design, struct arena *arena) {
+    struct layout *layout = layout_new(design->graph, arena);
+    for (uint32_t i = 0; i < layout->input_count; i++)
+        if (design->inputs[i].beats > 1) lay_out_slots(arena, &layout->inputs[i], &design->inputs[i]);
+    return layout;
 }
 
 static struct port_layout named_port(struct names *scope, const char *original, valref value,

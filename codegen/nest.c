@@ -20,14 +20,6 @@ int nest_array(struct nest *nest, int64_t offset, const int64_t *stride) {
     return index;
 }
 
-void shape_strides(const struct shape *shape, int64_t stride[SHAPE_RANK_MAX]) {
-    int64_t step = 1;
-    for (int axis = shape->rank - 1; axis >= 0; axis--) {
-        stride[axis] = step;
-        step *= shape->dim[axis];
-    }
-}
-
 int nest_broadcast(struct nest *nest, const struct shape *narrow) {
     int64_t own[SHAPE_RANK_MAX] = {0}, stride[SHAPE_RANK_MAX] = {0};
     int missing = nest->shape.rank - narrow->rank;

@@ -97,6 +97,15 @@ static void dump(const struct compile_job *job, const char *pass) {
     fputs(text.data, job->what->terminal);
 }
 
+/* Before the passes that take long. */
+static const char last_of_graphs[] = "simplify";
+
+static void foretell_fit(struct compile_job *job) {
+    bool is_quiet = options_has(job->what->options, "quiet");
+    if (!options_has(job->what->options, "stop-after"))
+        fit_foretell(&job->program, job->what->model, is_quiet ? NULL : job->what->terminal);
+}
+
 static int after_pass(void *user, struct program *program, const struct pass *pass, bool changed, double seconds) {
     struct compile_job *job = user;
     struct pass_report *report = &job->reports[job->report_count++];
@@ -106,6 +115,7 @@ static int after_pass(void *user, struct program *program, const struct pass *pa
                                    .changed = changed,
                                    .seconds = seconds};
     if (is_dumped(job, pass->name)) dump(job, pass->name);
+    if (strcmp(pass->name, last_of_graphs) == 0) foretell_fit(job);
     if (pass->side == ABOVE_THE_LINE && changed) measurement_take(job->measurement, program, report);
     return 0;
 }
@@ -196,36 +206,6 @@ static int run_passes(struct compile_job *job) {
     return network_judge(job->network, program, job->measurement, job->reports, job->report_count, options);
 }
 
-/* Where most of what does not fit is. */
-static const char *largest_layer(const struct compile_report *report) {
-    const struct layer_report *largest = &report->layers[0];
-    for (uint32_t i = 1; i < report->layer_count; i++)
-        if (report->layers[i].cost.lut > largest->cost.lut) largest = &report->layers[i];
-    return largest->name;
-}
-
-static int check_part(const struct compile_job *job, const struct compile_report *report) {
-    const struct {
-        const char *what;
-        double used, available;
-    } resources[] = {{"LUT", report->total.lut, report->available.lut},
-                     {"FF", report->total.ff, report->available.ff},
-                     {"DSP", report->total.dsp, report->available.dsp},
-                     {"BRAM18", report->total.bram18, report->available.bram18}};
-    int result = 0;
-    for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
-        if (resources[i].used > resources[i].available)
-            result = diag_error(
-                &job->context->diagnostics, (struct location){.file = job->what->model},
-                arena_printf(
-                    job->arena,
-                    "prune the network, lower its precision, or choose a larger part; layer '%s' is the largest",
-                    largest_layer(report)),
-                "the estimate of %.0f %s exceeds the %.0f of part %s", resources[i].used, resources[i].what,
-                resources[i].available, job->options.part_code);
-    return result;
-}
-
 static int check_cancelled(const struct compile_job *job) {
     if (!atomic_load(&job->context->cancelled)) return 0;
     return diag_error(&job->context->diagnostics, (struct location){.file = job->what->model}, NULL, "cancelled");
@@ -262,7 +242,7 @@ static int add_reports(struct compile_job *job) {
     report->model_sha256 = job->reference_hash;
     report->passes = job->reports;
     report->pass_count = job->report_count;
-    if (check_part(job, report) < 0) return -1;
+    if (fit_check(&job->program, report, job->what->model) < 0) return -1;
     struct strbuf json = strbuf_new(job->arena), events = strbuf_new(job->arena);
     struct report_texts texts; /* of what the JSON holds: its numbers may be rounded in the last bit */
     report_json(&json, report, NULL);

@@ -56,6 +56,13 @@ void unused_warn_of_firmware(struct bxc_context *context, const struct bxc_optio
 /* ---- idle.c: ports that do nothing ---- */
 void idle_tell(const struct program *program); /* of a design */
 
+/* ---- fit.c: is the part large enough? ---- */
+/* Of the quantised graph, before the work: warns on the terminal (NULL: by the progress) and notes it for the report.
+ */
+void fit_foretell(struct program *program, const char *model, FILE *terminal);
+/* Of the finished design; -1 after a diagnosis. */
+int fit_check(const struct program *program, const struct compile_report *report, const char *model);
+
 /* ---- network.c: is it still the trained network? ---- */
 struct network;
 /* Keeps the program's graph as it was trained; NULL for one that came as integers. */

@@ -27,8 +27,24 @@ static const char *margin_text(struct arena *arena, const struct compile_options
     return arena_printf(arena, "%d", options->margin_percent);
 }
 
+static const char *interval_text(struct arena *arena, const struct compile_options *options) {
+    return options->interval > 1 ? arena_printf(arena, "%d", options->interval) : NULL;
+}
+
+static const char *beats_text(struct arena *arena, const struct compile_options *options) {
+    struct strbuf text = strbuf_new(arena);
+    for (uint32_t i = 0; i < options->beat_count; i++) {
+        const struct beat_options *beats = &options->beats[i];
+        strbuf_printf(&text, "%s%s%s%d", i ? "," : "", beats->name ? beats->name : "", beats->name ? "=" : "",
+                      beats->items);
+    }
+    return options->beat_count ? text.data : NULL;
+}
+
 const struct below_option below_the_line[] = {
-    {"clock", clock_text}, {"part", part_text}, {"adders", adders_text}, {"margin", margin_text}, {NULL, NULL}};
+    {"clock", clock_text}, {"part", part_text},     {"interval", interval_text},
+    {"beats", beats_text}, {"adders", adders_text}, {"margin", margin_text},
+    {NULL, NULL}};
 
 /* Covers both graphs, the options below the line and the version. */
 void content_hash(struct arena *arena, char out[65], const struct strbuf *quantised, const struct strbuf *reference,

@@ -86,16 +86,18 @@ static int read_input(struct bxc_context *context, struct arena *arena, const ch
     return 0;
 }
 
-/* "NAME=16" or "16". */
+/* "NAME=16" or "16"; the last of several, which commas part, is read last. */
 static int read_beats(struct bxc_context *context, struct arena *arena, const char *text, struct compile_options *out) {
-    const char *equals = strrchr(text, '='), *number = equals ? equals + 1 : text;
+    const char *comma = strrchr(text, ','), *own = comma ? comma + 1 : text;
+    if (comma && read_beats(context, arena, arena_strndup(arena, text, (size_t)(comma - text)), out) < 0) return -1;
+    const char *equals = strrchr(own, '='), *number = equals ? equals + 1 : own;
     char *end;
     long items = strtol(number, &end, 10);
     if (end == number || *end || items < 1 || items > BEAT_ITEMS_MAX)
         return diag_error(&context->diagnostics, option_location("--beats"), "as in 16 or x=16",
-                          "'%s' is no number of items", text);
+                          "'%s' is no number of items", own);
     struct beat_options beats = {.items = (int)items};
-    if (equals) beats.name = arena_strndup(arena, text, (size_t)(equals - text));
+    if (equals) beats.name = arena_strndup(arena, own, (size_t)(equals - own));
     out->beats = arena_grow(arena, out->beats, out->beat_count * sizeof beats, (out->beat_count + 1) * sizeof beats);
     out->beats[out->beat_count++] = beats;
     return 0;

@@ -47,14 +47,20 @@ static void value_range(const struct graph *graph, valref value, struct layer_re
     }
 }
 
-static void layer_cycles(const struct design *design, uint32_t node, struct layer_report *out) {
-    out->first_cycle = out->last_cycle = -1;
+struct cycles {
+    int first, last; /* -1: none */
+};
+
+/* Into by_node[node]: when its wires are computed. */
+static void cycles_by_node(const struct design *design, struct cycles *by_node) {
     const struct datapath *datapath = &design->datapath;
+    for (uint32_t n = 0; n < design->graph->node_count; n++) by_node[n] = (struct cycles){-1, -1};
     for (uint32_t w = 0; w < datapath->wire_count; w++) {
         const struct wire *wire = &datapath->wires[w];
-        if (wire->origin.id != node || wire->op == WIRE_CONSTANT) continue;
-        if (out->first_cycle < 0 || wire->cycle < out->first_cycle) out->first_cycle = wire->cycle;
-        if (wire->cycle > out->last_cycle) out->last_cycle = wire->cycle;
+        if (wire->origin.id >= design->graph->node_count || wire->op == WIRE_CONSTANT) continue;
+        struct cycles *cycles = &by_node[wire->origin.id];
+        if (cycles->first < 0 || wire->cycle < cycles->first) cycles->first = wire->cycle;
+        if (wire->cycle > cycles->last) cycles->last = wire->cycle;
     }
 }
 
@@ -68,6 +74,8 @@ static void add_layers(struct arena *arena, const struct program *program, struc
     const struct graph *graph = program->graph;
     struct cost *costs = ARENA_ARRAY(arena, struct cost, graph->node_count + 2);
     design_cost_by_node(program->design, program->technology, costs);
+    struct cycles *cycles = ARENA_ARRAY(arena, struct cycles, graph->node_count + 1);
+    cycles_by_node(program->design, cycles);
     const uint32_t *heads = layer_heads(graph, arena);
     report->layers = ARENA_ARRAY(arena, struct layer_report, graph->node_count + 2);
     for (uint32_t n = 0; n < graph->node_count; n++) {
@@ -78,9 +86,10 @@ static void add_layers(struct arena *arena, const struct program *program, struc
                                        .op = op_info(node->op)->name,
                                        .cost = costs[n],
                                        .module = node->op == OP_INPUT ? NULL : graph->nodes[heads[n]].name,
-                                       .format = format_words(arena, graph, node->result)};
+                                       .format = format_words(arena, graph, node->result),
+                                       .first_cycle = cycles[n].first,
+                                       .last_cycle = cycles[n].last};
         value_range(graph, node->result, layer);
-        layer_cycles(program->design, n, layer);
     }
     add_rest(report, shared_layer, shared_layer, costs[graph->node_count]);
     add_rest(report, "(top: ports and valid)", NULL, costs[graph->node_count + 1]);
@@ -143,7 +152,7 @@ static const char *digest_of(struct arena *arena, const struct graph *graph, con
 
 static void add_ports(struct arena *arena, const struct program *program, struct compile_report *report) {
     const struct graph *graph = program->graph;
-    const struct layout *layout = layout_new(graph, arena);
+    const struct layout *layout = layout_of_design(program->design, arena);
     report->ports = ARENA_ARRAY(arena, struct port_report, layout->input_count + layout->output_count);
     for (uint32_t i = 0; i < layout->input_count + layout->output_count; i++) {
         bool input = i < layout->input_count;

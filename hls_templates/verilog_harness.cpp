@@ -1,8 +1,8 @@
 // Runs events through the Verilog of @{name} in Verilator.
 //
 // Events are read from standard input: for each event each input port in order, each element in
-// order, an int64, little-endian. Outputs are written likewise. An event goes in each clock cycle and
-// comes out when out_valid says so.
+// order, an int64, little-endian. Outputs are written likewise. An event goes in every @{interval} clock cycles, the
+// shortest interval, its words in @{beats} of them, and comes out when out_valid says so.
 //
 //   run [--gaps SEED] [--reset AFTER] [--resets SEED] < events > outputs
 //   run --hash          the content hash that stands in the Verilog
@@ -12,7 +12,8 @@
 // them again. --resets does so at random and in every way: together with the first event, for one cycle and for
 // many, repeated, with and without in_valid, the next event at once or later. The last line on standard error is
 // JSON. "latency" counts rising edges from the one that samples in_valid to the one at which a consumer
-// samples out_valid; "spurious" counts valid outputs that belong to no event.
+// samples out_valid; "interval_min" from one event that comes out to the next, 0 where there are no two; "spurious"
+// counts valid outputs that belong to no event.
 #include "Vtop.h"
 #include "verilated.h"
 
@@ -28,9 +29,10 @@
 
 namespace {
 
-struct element {
+struct element { // where it lies in the word of its beat
     uint32_t offset, width;
     bool is_signed;
+    uint32_t beat;
 };
 struct port {
     const element *elements;
@@ -40,7 +42,7 @@ struct port {
 @{elements}
 const port inputs[] = {@{inputs}};
 const port outputs[] = {@{outputs}};
-const uint64_t latency = @{latency};
+const uint64_t latency = @{latency}, interval = @{interval}, beats = @{beats};
 
 // ---- ports as arrays of 32-bit words ----
 
@@ -117,7 +119,7 @@ struct random_source {
     }
 };
 
-using event = std::vector<uint32_t>;
+using event = std::vector<uint32_t>; // the words of its beats, one after the other
 
 // Events from standard input, those that a reset lost first.
 class event_stream {
@@ -141,9 +143,9 @@ public:
         }
         std::fill(words.begin(), words.end(), 0);
         const int64_t *value = row.data();
-        uint32_t *at = words.data();
+        uint32_t *at = words.data(), all = total_words(inputs);
         for (const port &p : inputs) {
-            for (uint32_t e = 0; e < p.count; e++) insert(at, p.elements[e], *value++);
+            for (uint32_t e = 0; e < p.count; e++) insert(at + p.elements[e].beat * all, p.elements[e], *value++);
             at += p.words;
         }
         return true;
@@ -160,12 +162,13 @@ enum in_reset { never, always, sometimes }; // whether in_valid is there during 
 class bench {
 public:
     explicit bench(uint64_t seed)
-        : random{seed * UINT64_C(0x9e3779b97f4a7c15) | 1}, words(total_words(inputs)), garbage(words),
-          result(total_words(outputs)), row(total_elements(outputs)), flight(1024), sent(1024) {}
+        : random{seed * UINT64_C(0x9e3779b97f4a7c15) | 1}, words(total_words(inputs) * beats),
+          garbage(total_words(inputs)), result(total_words(outputs)), row(total_elements(outputs)), flight(latency + 66),
+          sent(latency + 66) {}
 
-    // One clock cycle. The outputs before the edge are what a consumer samples at it.
-    void cycle(bool valid, const event &data, bool reset) {
-        drive(top, data.data());
+    // One clock cycle. The outputs before the edge are what a consumer samples at it. The whole event stands in `data`.
+    void cycle(bool valid, const event &data, bool reset, uint64_t beat = 0) {
+        drive(top, data.data() + beat * total_words(inputs));
         top.in_valid = valid;
         top.rst = reset;
         top.clk = 0;
@@ -179,7 +182,8 @@ public:
     void idle(uint64_t cycles) {
         while (cycles-- > 0) cycle(false, rubbish(), false);
     }
-    void send(const event &data, bool gaps) {
+    // With `resets` now and then a reset in the middle, where there is one; returns what that lost.
+    std::vector<event> send(const event &data, bool gaps, bool resets) {
         static const struct {
             uint64_t event, cycles;
         } longer[] = {{16, 255}, {48, 256}, {80, 65536}};
@@ -190,7 +194,10 @@ public:
                 short_ones = false; // that many cycles and no more
             }
         while (short_ones && (random.next() >> 62) == 0) idle(1 + (random.next() >> 61));
-        cycle(true, data, false);
+        uint64_t until = interval;
+        if (resets && interval > 1 && (random.next() >> 60) == 0) until = 1 + random.next() % (interval - 1);
+        for (uint64_t i = 0; i < until; i++) cycle(i == 0, i < beats ? data : rubbish(), false, i < beats ? i : 0);
+        return until < interval ? reset(1 + (random.next() >> 62), sometimes, nullptr) : std::vector<event>();
     }
     // Cycles of reset: returns the events that were in flight. `data` stands at the ports with in_valid, as
     // does garbage where it is NULL.
@@ -232,9 +239,9 @@ public:
     std::size_t words_per_event() const { return words.size(); }
     void report() const {
         std::fprintf(stderr,
-                     "{\"events\":%" PRIu64 ",\"latency_min\":%" PRIu64 ",\"latency_max\":%" PRIu64 ",\"cycles\":%" PRIu64
-                     ",\"spurious\":%" PRIu64 "}\n",
-                     events, events ? latency_min : 0, latency_max, edge, spurious);
+                     "{\"events\":%" PRIu64 ",\"latency_min\":%" PRIu64 ",\"latency_max\":%" PRIu64
+                     ",\"interval_min\":%" PRIu64 ",\"cycles\":%" PRIu64 ",\"spurious\":%" PRIu64 "}\n",
+                     events, events ? latency_min : 0, latency_max, events > 1 ? interval_min : 0, edge, spurious);
     }
     uint64_t in_flight() const { return last - first; }
 
@@ -255,7 +262,8 @@ private:
         uint64_t cycles = edge - sent[first++ % flight.size()];
         if (cycles < latency_min) latency_min = cycles;
         if (cycles > latency_max) latency_max = cycles;
-        events++;
+        if (events++ && edge - popped < interval_min) interval_min = edge - popped;
+        popped = edge;
         sample(top, result.data());
         int64_t *value = row.data();
         const uint32_t *at = result.data();
@@ -297,7 +305,7 @@ private:
     std::vector<event> flight; // a ring: events on their way, oldest first
     std::vector<uint64_t> sent;
     uint64_t first = 0, last = 0, edge = 0, events = 0, spurious = 0;
-    uint64_t latency_min = ~UINT64_C(0), latency_max = 0;
+    uint64_t latency_min = ~UINT64_C(0), latency_max = 0, interval_min = ~UINT64_C(0), popped = 0;
 };
 
 int run(uint64_t gap_seed, uint64_t reset_after, uint64_t reset_seed) {
@@ -308,7 +316,7 @@ int run(uint64_t gap_seed, uint64_t reset_after, uint64_t reset_seed) {
     if (reset_seed == 0) bench.reset();
     while (stream.next(words)) {
         if (reset_seed != 0 && sent == 0) bench.reset(2, always, &words);
-        bench.send(words, gap_seed != 0);
+        stream.again(bench.send(words, gap_seed != 0, reset_seed != 0));
         if (++sent == reset_after) stream.again(bench.reset());
         if (reset_seed != 0) stream.again(bench.resets());
         if (bench.stuck()) break;

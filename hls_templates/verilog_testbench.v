@@ -2,6 +2,7 @@
 // little-endian, for each element of each port, from standard input to standard output.
 module testbench;
     localparam LATENCY = @{latency};
+    localparam INTERVAL = @{interval};
 
     reg clk;
     reg rst;
@@ -10,8 +11,8 @@ module testbench;
 @{declarations}
     reg [63:0] value;
     reg ended;
-    integer bytes, sent, received, idle, edges, latency_min, latency_max, spurious;
-    integer when [0:1023];
+    integer bytes, sent, received, idle, edges, latency_min, latency_max, interval_min, popped, spurious, beat;
+    integer when [0:LATENCY + 1];
 
 `ifdef PROBES // inner values follow each event's outputs: probes.v
 @{inner_wires}    @{probe_module} dut (
@@ -39,6 +40,11 @@ module testbench;
 @{read}        end
     endtask
 
+    task drive; // what stands at the ports in this beat
+        begin
+@{drive}        end
+    endtask
+
     task write_event;
         begin
 @{write}`ifdef PROBES
@@ -52,9 +58,11 @@ module testbench;
             if (out_valid === 1'b1 && received == sent) spurious = spurious + 1;
             else if (out_valid === 1'b1) begin
                 write_event;
-                idle = edges - when[received % 1024];
+                idle = edges - when[received % (LATENCY + 2)];
                 if (idle < latency_min) latency_min = idle;
                 if (idle > latency_max) latency_max = idle;
+                if (received > 0 && edges - popped < interval_min) interval_min = edges - popped;
+                popped = edges;
                 received = received + 1;
             end
         end
@@ -64,7 +72,7 @@ module testbench;
         begin
             #1 look;
             if (in_valid && !rst) begin
-                when[sent % 1024] = edges;
+                when[sent % (LATENCY + 2)] = edges;
                 sent = sent + 1;
             end
             clk = 1;
@@ -88,19 +96,25 @@ module testbench;
             spurious = 0;
             latency_min = 1 << 30;
             latency_max = 0;
+            interval_min = 1 << 30;
+            popped = 0;
             tick;
             rst = 0;
             read_event;
             while (!ended) begin
-                in_valid = 1;
-                tick;
+                for (beat = 0; beat < INTERVAL; beat = beat + 1) begin
+                    in_valid = beat == 0;
+                    drive;
+                    tick;
+                end
                 read_event;
             end
             in_valid = 0;
             repeat (2 * LATENCY + 4) tick;
             if (sent == 0) latency_min = 0;
-            $fdisplay(32'h8000_0002, "{\"events\":%0d,\"latency_min\":%0d,\"latency_max\":%0d,\"cycles\":%0d,\"spurious\":%0d}",
-                      received, latency_min, latency_max, edges, spurious);
+            if (received < 2) interval_min = 0;
+            $fwrite(32'h8000_0002, "{\"events\":%0d,\"latency_min\":%0d,\"latency_max\":%0d,", received, latency_min, latency_max);
+            $fdisplay(32'h8000_0002, "\"interval_min\":%0d,\"cycles\":%0d,\"spurious\":%0d}", interval_min, edges, spurious);
             if (received != sent) $fdisplay(32'h8000_0002, "error: %0d events never came out", sent - received);
             $finish(0);
         end

@@ -9,10 +9,16 @@
 #include <string.h>
 
 enum { ALIGNMENT = 16, FIRST_SLAB = 4096, LARGEST_SLAB = 1 << 20 };
+#ifdef ARENA_MALLOC
+enum { LARGE = 256 }; /* what is worth giving back; sanitizers are to see whoever still reads it */
+#else
+enum { LARGE = LARGEST_SLAB / 4 };
+#endif
 
 struct slab {
     struct slab *next;
     size_t used, size; /* of the bytes behind the header */
+    bool is_shared;    /* carved into several objects */
     _Alignas(ALIGNMENT) unsigned char bytes[];
 };
 
@@ -85,9 +91,10 @@ static struct slab *slab_new(struct slab **place, size_t size) {
 static struct slab *slab_with_room(struct arena *arena, size_t size) {
 #ifndef ARENA_MALLOC
     struct slab *slab = arena->slabs;
-    if (slab && slab->size - slab->used >= size) return slab;
+    if (slab && slab->is_shared && slab->size - slab->used >= size) return slab;
     if (size < arena->slab_size / 4) {
         slab = slab_new(&arena->slabs, arena->slab_size);
+        if (slab) slab->is_shared = true;
         if (arena->slab_size < LARGEST_SLAB) arena->slab_size *= 2;
         return slab;
     }
@@ -124,6 +131,23 @@ void *arena_calloc(struct arena *arena, size_t count, size_t size) {
 void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t new_size) {
     void *copy = arena_alloc(arena, new_size);
     if (old_size) memcpy(copy, old, old_size < new_size ? old_size : new_size);
+    return copy;
+}
+
+/* Gives the memory of an object that has a slab of its own back; of one that shares a slab, nothing. */
+static void release_object(struct arena *arena, const void *object) {
+    for (struct slab **link = &arena->slabs; *link; link = &(*link)->next) {
+        struct slab *slab = *link;
+        if (slab->is_shared || slab->bytes != object) continue;
+        *link = slab->next;
+        free(slab);
+        return;
+    }
+}
+
+void *arena_extend(struct arena *arena, void *old, size_t old_size, size_t new_size) {
+    void *copy = arena_grow(arena, old, old_size, new_size);
+    if (old_size >= LARGE) release_object(arena, old);
     return copy;
 }
 

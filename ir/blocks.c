@@ -39,7 +39,8 @@ struct block_list design_blocks(const struct design *design, struct arena *arena
     const struct datapath *datapath = &design->datapath;
     struct block_list list = {.of = ARENA_ARRAY(arena, uint32_t, datapath->wire_count + 1)};
     find_levels(datapath, list.of);
-    for (uint32_t i = 0; i < datapath->wire_count; i++) list.count = list.of[i] >= list.count ? list.of[i] + 1 : list.count;
+    for (uint32_t i = 0; i < datapath->wire_count; i++)
+        list.count = list.of[i] >= list.count ? list.of[i] + 1 : list.count;
     list.at = ARENA_ARRAY(arena, struct block, list.count + 1);
     for (uint32_t b = 0; b < list.count; b++)
         list.at[b] = (struct block){.beats = b % 2 ? design->beats : 1, .first_cycle = -1, .last_cycle = -1};

@@ -46,7 +46,9 @@ struct design *design_new(const struct graph *graph, const char *name) {
 }
 
 void design_free(struct design *design) {
-    if (design) arena_free(design->arena);
+    if (!design) return;
+    arena_free(design->datapath.arena);
+    arena_free(design->arena);
 }
 
 int wire_width(const struct wire *wire) {
@@ -73,13 +75,18 @@ static void check_operands(struct design *design, const struct datapath *datapat
         context_bug(design->context, "wire %u: the table does not cover its operand", datapath->wire_count);
 }
 
-static void datapath_reserve(struct design *design, struct datapath *datapath) {
+struct arena *datapath_arena(struct design *design, struct datapath *datapath) {
+    if (!datapath->arena) datapath->arena = arena_new(design->context);
+    return datapath->arena;
+}
+
+static void datapath_reserve(struct datapath *datapath) {
     if (datapath->wire_count < datapath->wire_capacity) return;
     size_t old = datapath->wire_capacity, capacity = old ? 2 * old : 64;
     datapath->wires =
-        arena_grow(design->arena, datapath->wires, old * sizeof(struct wire), capacity * sizeof(struct wire));
-    datapath->forms = arena_grow(design->arena, datapath->forms, old * sizeof(struct linear_form),
-                                 capacity * sizeof(struct linear_form));
+        arena_extend(datapath->arena, datapath->wires, old * sizeof(struct wire), capacity * sizeof(struct wire));
+    datapath->forms = arena_extend(datapath->arena, datapath->forms, old * sizeof(struct linear_form),
+                                   capacity * sizeof(struct linear_form));
     datapath->wire_capacity = (uint32_t)capacity;
 }
 
@@ -95,12 +102,13 @@ static bool in_every_beat(const struct datapath *datapath, const struct wire *wi
 wireref datapath_append(struct design *design, struct datapath *datapath, const struct wire *wire) {
     context_check(design->context);
     check_operands(design, datapath, wire);
-    datapath_reserve(design, datapath);
+    struct arena *arena = datapath_arena(design, datapath);
     struct wire added = *wire;
-    added.operands = arena_copy(design->arena, wire->operands, wire->operand_count * sizeof *wire->operands);
     added.every_beat = in_every_beat(datapath, wire);
+    datapath_reserve(datapath);
+    added.operands = arena_copy(arena, wire->operands, wire->operand_count * sizeof *wire->operands);
     struct interval interval = wire_interval(datapath, &added), linear;
-    if (datapath_form(design->arena, datapath, &added, &linear)) {
+    if (datapath_form(arena, datapath, &added, &linear)) {
         interval.lo = linear.lo > interval.lo ? linear.lo : interval.lo;
         interval.hi = linear.hi < interval.hi ? linear.hi : interval.hi;
     }
@@ -135,15 +143,16 @@ uint32_t datapath_table(struct design *design, struct datapath *datapath, const 
             memcmp(old->entries, table->entries, table->count * sizeof *table->entries) == 0)
             return i;
     }
+    struct arena *arena = datapath_arena(design, datapath);
     if (datapath->table_count == datapath->table_capacity) {
         size_t old = datapath->table_capacity, capacity = old ? 2 * old : 16;
         datapath->tables =
-            arena_grow(design->arena, datapath->tables, old * sizeof(struct table), capacity * sizeof(struct table));
+            arena_extend(arena, datapath->tables, old * sizeof(struct table), capacity * sizeof(struct table));
         datapath->table_capacity = (uint32_t)capacity;
     }
     struct table *added = &datapath->tables[datapath->table_count];
     *added = *table;
-    added->entries = arena_copy(design->arena, table->entries, table->count * sizeof *table->entries);
+    added->entries = arena_copy(arena, table->entries, table->count * sizeof *table->entries);
     return datapath->table_count++;
 }
 
@@ -151,7 +160,7 @@ void datapath_probe(struct design *design, struct datapath *datapath, struct pro
     if (datapath->probe_count == datapath->probe_capacity) {
         size_t old = datapath->probe_capacity, capacity = old ? 2 * old : 64;
         datapath->probes =
-            arena_grow(design->arena, datapath->probes, old * sizeof(struct probe), capacity * sizeof(struct probe));
+            arena_extend(design->arena, datapath->probes, old * sizeof(struct probe), capacity * sizeof(struct probe));
         datapath->probe_capacity = (uint32_t)capacity;
     }
     datapath->probes[datapath->probe_count++] = probe;
@@ -273,8 +282,9 @@ int64_t probe_value(const struct probe *probe, int64_t wire) {
 
 void design_compact(struct design *design) {
     struct datapath old = design->datapath, *new = &design->datapath;
-    bool *used = ARENA_ARRAY(design->arena, bool, old.wire_count + 1);
-    wireref *map = ARENA_ARRAY(design->arena, wireref, old.wire_count + 1);
+    struct arena *scratch = arena_new(design->context);
+    bool *used = ARENA_ARRAY(scratch, bool, old.wire_count + 1);
+    wireref *map = ARENA_ARRAY(scratch, wireref, old.wire_count + 1);
     mark_used(&old, design, used);
     *new =
         (struct datapath){.probes = old.probes, .probe_count = old.probe_count, .probe_capacity = old.probe_capacity};
@@ -294,4 +304,6 @@ void design_compact(struct design *design) {
         new->probes[i].wire = map[new->probes[i].wire.id];
         if (new->probes[i].wire.id == UINT32_MAX) new->probes[i].absorber = NO_VALUE; /* nobody read it */
     }
+    arena_free(old.arena);
+    arena_free(scratch);
 }

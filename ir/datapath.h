@@ -33,7 +33,7 @@ enum wire_op {
 
 struct term {
     wireref wire;
-    uint8_t shift;
+    int8_t shift; /* 0 .. 63; while tensors are lowered also to the right, where that drops zeros */
     bool negative;
 };
 
@@ -46,8 +46,8 @@ struct wire {
     int64_t clamp_lo, clamp_hi; /* clamp */
     int32_t amount;             /* shift_right, wrap; input: element of the port; item: beat */
     bool wrap_signed;
-    bool every_beat; /* takes a value in each beat of an event; else one an event */
-    wireref next;    /* state: may come after it */
+    bool every_beat;   /* takes a value in each beat of an event; else one an event */
+    wireref next;      /* state: may come after it */
     uint32_t table;    /* table; input: port */
     noderef origin;    /* node of the quantised graph, or NO_NODE */
     uint32_t element;  /* of the origin's result */
@@ -89,7 +89,8 @@ struct linear_form; /* what a wire is in terms of others: of wires that are no s
 struct form_sum;
 
 struct datapath {
-    struct wire *wires; /* operands first */
+    struct arena *arena; /* of its wires and tables, made by the first of them; whoever drops the datapath frees it */
+    struct wire *wires;  /* operands first */
     uint32_t wire_count, wire_capacity;
     struct linear_form *forms; /* one a wire; kept by datapath_append */
     struct form_sum *sum;      /* likewise */
@@ -137,6 +138,7 @@ struct block_list design_blocks(const struct design *design, struct arena *arena
 
 struct design *design_new(const struct graph *graph, const char *name);
 void design_free(struct design *design);
+struct arena *datapath_arena(struct design *design, struct datapath *datapath);
 /* Appends a wire and computes its interval from its operands; context_bug when it leaves 64 bits. */
 wireref datapath_append(struct design *design, struct datapath *datapath, const struct wire *wire);
 /* What a state, whose interval is declared, is a beat later, when that is there. */

@@ -114,7 +114,7 @@ static void run_wire(const struct run *run, const struct wire *wire, int64_t (*v
     for (uint32_t i = 0; i < wire->operand_count && i < 3; i++)
         operand[i] = values[row_in(run, wire->operands[i].wire, beat)];
     for (int l = 0; l < LANES; l++)
-        out[l] = from                     ? from[l]
+        out[l] = from                    ? from[l]
                  : wire->op == WIRE_BEAT ? beat
                                          : run_one(run->datapath, wire, operand[0][l], operand[1][l], operand[2][l]);
 }

@@ -153,7 +153,7 @@ static void read_port(struct reader *r, struct port **ports, uint32_t *count) {
 static struct term read_term(struct reader *r, uint32_t limit, bool negative) {
     struct term term = {.negative = negative};
     term.wire = wire_name(r, limit);
-    if (take(r, "<<")) term.shift = (uint8_t)number_in(r, 0, 63);
+    if (take(r, "<<")) term.shift = (int8_t)number_in(r, 0, 63);
     return term;
 }
 
@@ -207,8 +207,7 @@ static void read_attributes(struct reader *r, struct wire *wire, const struct da
     else if (wire->op == WIRE_STATE) {
         expect(r, "next");
         wire->next = wire_name(r, UINT32_MAX);
-    }
-    else if (wire->op == WIRE_WRAP) {
+    } else if (wire->op == WIRE_WRAP) {
         wire->wrap_signed = take(r, "s");
         if (!wire->wrap_signed) expect(r, "u");
         wire->amount = (int32_t)number_in(r, 0, 64);

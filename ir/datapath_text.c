@@ -81,7 +81,7 @@ static void print_probe(struct strbuf *out, const struct probe *probe) {
         strbuf_printf(out, " %sw%u offset %" PRId64 " shift %d", probe->negative ? "-" : "", probe->wire.id,
                       probe->offset, (int)probe->shift);
     else
-        print_term(out, (struct term){probe->wire, (uint8_t)probe->shift, probe->negative}, true);
+        print_term(out, (struct term){probe->wire, (int8_t)probe->shift, probe->negative}, true);
     strbuf_append(out, "\n");
 }
 

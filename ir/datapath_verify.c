@@ -69,8 +69,8 @@ static int verify_beats(const struct design *design, const struct datapath *data
         if (wire->every_beat && !x->every_beat && x->op != WIRE_CONSTANT && !initial)
             return diag_error(diag, at, NULL, "wire %u reads in every beat what is there once", id);
     }
-    if (wire->op == WIRE_ITEM && (!datapath->wires[wire->operands[0].wire.id].every_beat || wire->amount < 0 ||
-                                  wire->amount >= design->beats))
+    if (wire->op == WIRE_ITEM &&
+        (!datapath->wires[wire->operands[0].wire.id].every_beat || wire->amount < 0 || wire->amount >= design->beats))
         return diag_error(diag, at, NULL, "wire %u is an item of no beat", id);
     if (wire->op != WIRE_STATE) return 0;
     const struct wire *next = wire->next.id < datapath->wire_count ? &datapath->wires[wire->next.id] : NULL;
@@ -95,8 +95,8 @@ static int verify_schedule(const struct design *design, const struct datapath *d
         return diag_error(diag, wire_location(design, wire), NULL, "wire %u: an input in cycle %d", id,
                           (int)wire->cycle);
     if (scheduled && wire->op == WIRE_STATE && datapath->wires[wire->next.id].cycle > wire->cycle)
-        return diag_error(diag, wire_location(design, wire), NULL, "state %u in cycle %d: its next value is too late", id,
-                          (int)wire->cycle);
+        return diag_error(diag, wire_location(design, wire), NULL, "state %u in cycle %d: its next value is too late",
+                          id, (int)wire->cycle);
     if (scheduled && wire->op == WIRE_ITEM &&
         wire->cycle != datapath->wires[wire->operands[0].wire.id].cycle + wire->amount)
         return diag_error(diag, wire_location(design, wire), NULL, "item %u is there in another cycle than %d", id,
@@ -123,6 +123,7 @@ static int verify_intervals(const struct design *design, const struct datapath *
                                 "wire %u has the interval [%lld, %lld] and not [%lld, %lld]", i, (long long)w->lo,
                                 (long long)w->hi, (long long)wire->lo, (long long)wire->hi);
     }
+    arena_free(copy.arena);
     design_free(fresh);
     return result;
 }

@@ -4,25 +4,48 @@
 
 #include "ir/graph.h"
 
-/* movement.c: the operand and its element that each element of the result is. */
+/* movement.c: a movement is copies by strides, one an operand: element (i, j, ..) of `shape` goes from
+ * from_offset + i * from_stride[0] + .. of the operand to to_offset + i * to_stride[0] + .. of the result. */
+struct movement_copy {
+    uint32_t operand;
+    struct shape shape;
+    int64_t from_offset, from_stride[SHAPE_RANK_MAX], to_offset, to_stride[SHAPE_RANK_MAX];
+};
+/* Of all operators that move data but a gather, whose operand is outer x length x inner elements along its axis
+ * (reduction_geometry), the result outer x indices x inner. */
+struct movement_copy movement_first(const struct graph *graph, const struct node *node);
+bool movement_next(const struct graph *graph, const struct node *node, struct movement_copy *copy); /* false: none */
+/* The operand and its element that each element of the result is. */
 struct movement {
     uint32_t operand, element;
 };
 const struct movement *movement_map(const struct graph *graph, const struct node *node, struct arena *arena);
 
-/* linear.c: a product of stacks of matrices. Element ((batch * rows + row) * columns + column) of the result
- * sums left[batch] + row * depth + k times right[batch] + k * columns + column over k. */
+/* linear.c: a product of stacks of matrices, those of the operands beginning at left[batch] and right[batch]. Element
+ * (batch * rows + row) * columns + column of the result sums `depth` products of two elements. */
 struct matrix_product {
     size_t batches, rows, depth, columns;
     const size_t *left, *right;
 };
 struct matrix_product product_geometry(struct arena *arena, const struct shape *left, const struct shape *right);
+struct product_term { /* the elements of the operands */
+    size_t left, right;
+};
+struct product_term product_first(const struct matrix_product *product, size_t result);
+static inline void product_next(const struct matrix_product *product, struct product_term *term) {
+    term->left++;
+    term->right += product->columns;
+}
 
 /* reduction.c: elements are outer x length x inner. */
 struct axis_reduction {
     size_t outer, length, inner;
 };
 struct axis_reduction reduction_geometry(const struct shape *shape, int64_t axis);
+/* The element of the operand that is the k-th which an element of the result reads. */
+static inline size_t reduction_element(const struct axis_reduction *reduction, size_t result, size_t k) {
+    return (result / reduction->inner * reduction->length + k) * reduction->inner + result % reduction->inner;
+}
 
 /* reads.c: the operands' elements that an element of a node's first result is made of, one term behind the other: of a
  * product or of a sum of products two a term. */

@@ -8,12 +8,13 @@ struct form_sum form_sum_new(struct arena *arena, uint32_t limit) {
 
 void form_reserve(struct form_sum *sum, uint32_t count) {
     if (count <= sum->capacity) return;
-    uint32_t capacity = count > UINT32_MAX / 2 ? UINT32_MAX : 2 * count, old = sum->capacity;
-    sum->coefficients = ARENA_ARRAY(sum->arena, int128, capacity); /* none is in use */
-    sum->is_touched = ARENA_ARRAY(sum->arena, bool, capacity);
-    if (old < sum->limit)
-        sum->touched = ARENA_ARRAY(sum->arena, uint32_t, (capacity < sum->limit ? capacity : sum->limit));
-    sum->capacity = capacity;
+    size_t capacity = count > UINT32_MAX / 2 ? UINT32_MAX : 2 * count, old = sum->capacity;
+    size_t terms = capacity < sum->limit ? capacity : sum->limit, old_terms = old < sum->limit ? old : sum->limit;
+    sum->coefficients = arena_extend(sum->arena, sum->coefficients, old * sizeof(int128), capacity * sizeof(int128));
+    sum->is_touched = arena_extend(sum->arena, sum->is_touched, old * sizeof(bool), capacity * sizeof(bool));
+    if (terms > old_terms)
+        sum->touched = arena_extend(sum->arena, sum->touched, old_terms * sizeof(uint32_t), terms * sizeof(uint32_t));
+    sum->capacity = (uint32_t)capacity;
 }
 
 void form_begin(struct form_sum *sum) {

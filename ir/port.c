@@ -5,8 +5,11 @@
  * binary32, divided by the scale and added to the zero point in binary32, and the port takes the result; or it goes
  * through steps that are listed in place of these two. The emitted C prints this plan (codegen/c/interface.c). */
 #include "ir/port.h"
+#include "ir/fixed_many.h"
+#include "ir/vector.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *const port_operation_names[PORT_OPERATION_COUNT] = {
     [PORT_ADD] = "add", [PORT_MULTIPLY] = "mul", [PORT_DIVIDE] = "div"};
@@ -48,6 +51,35 @@ static void plan_operations(struct port_reader *reader, const struct value *valu
     }
 }
 
+/* The rules of all elements in a row, and once more what follows the last of them: whatever element numbers begin with,
+ * those of FIXED_MANY lie side by side. */
+struct port_lanes {
+    double *steps, *lo, *hi, reach;
+    float **constants; /* by operation */
+};
+
+static const struct port_lanes *plan_lanes(const struct port_reader *reader, struct arena *arena) {
+    double reach = (double)INFINITY;
+    for (size_t e = 0; e < reader->elements; e++)
+        reach = fmin(reach, fixed_reach(reader->rules[e].format, reader->overflow));
+    if (reach == 0) return NULL;
+    const size_t count = reader->elements + FIXED_MANY;
+    struct port_lanes *lanes = ARENA_NEW(arena, struct port_lanes);
+    lanes->reach = reach;
+    lanes->steps = ARENA_ARRAY(arena, double, count);
+    lanes->lo = ARENA_ARRAY(arena, double, count);
+    lanes->hi = ARENA_ARRAY(arena, double, count);
+    lanes->constants = ARENA_ARRAY(arena, float *, reader->operation_count + 1);
+    for (uint32_t k = 0; k < reader->operation_count; k++) lanes->constants[k] = ARENA_ARRAY(arena, float, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct port_rule *rule = &reader->rules[i % reader->elements];
+        lanes->steps[i] = rule->step;
+        fixed_limits(rule->format, reader->overflow, &lanes->lo[i], &lanes->hi[i]);
+        for (uint32_t k = 0; k < reader->operation_count; k++) lanes->constants[k][i] = rule->constants[k];
+    }
+    return lanes;
+}
+
 struct port_reader *port_reader_new(const struct graph *graph, valref input, struct arena *arena) {
     const struct input_attributes *attributes = input_rule(graph, input);
     const struct value *value = graph_value(graph, input);
@@ -61,6 +93,7 @@ struct port_reader *port_reader_new(const struct graph *graph, valref input, str
     reader->rules = ARENA_ARRAY(arena, struct port_rule, reader->elements);
     for (size_t e = 0; e < reader->elements; e++) reader->rules[e] = rule_of(reader, value, &attributes->meaning, e);
     plan_operations(reader, value, &attributes->steps, arena);
+    reader->lanes = plan_lanes(reader, arena);
     return reader;
 }
 
@@ -81,52 +114,59 @@ static double code_of(const struct port_reader *reader, const struct port_rule *
     return (double)real;
 }
 
-/* A number of steps below 2^52, rounded: `away` is what its whole part leaves, exactly. */
-static int64_t round_steps(enum rounding rounding, int64_t whole, double away) {
-    bool odd = whole & 1;
-    switch (rounding) {
-    case ROUND_TRUNCATE: return whole - (away < 0);
-    case ROUND_TOWARD_ZERO: return whole;
-    case ROUND_HALF_UP: return whole + (away >= 0.5) - (away < -0.5);
-    case ROUND_HALF_TOWARD_ZERO: return whole + (away > 0.5) - (away < -0.5);
-    case ROUND_HALF_AWAY: return whole + (away >= 0.5) - (away <= -0.5);
-    case ROUND_HALF_DOWN: return whole + (away > 0.5) - (away <= -0.5);
-    case ROUND_HALF_EVEN: return whole + (away > 0.5 || (odd && away == 0.5)) - (away < -0.5 || (odd && away == -0.5));
-    case ROUND_CEILING: return whole + (away > 0);
-    case ROUND_AWAY_FROM_ZERO: return whole + (away > 0) - (away < 0);
-    case ROUNDING_COUNT: break;
-    }
-    return whole;
-}
+/* Of one kind; the others are NULL. */
+struct numbers {
+    const double *doubles;
+    const float *floats;
+    const int64_t *wholes;
+};
 
-/* By doubles where they are exact and the port holds the result, else by fixed_from_real; false for NaN. */
-static bool read_code(const struct port_reader *reader, const struct port_rule *rule, double code, int64_t *out) {
-    double steps = code * rule->step, size = fabs(steps);
-    if (size < 0x1p52 && (size > 0x1p-900 || code == 0)) {
-        int64_t whole = (int64_t)steps, rounded = round_steps(reader->rounding, whole, steps - (double)whole);
-        if (rounded >= rule->lo && rounded <= rule->hi) {
-            *out = rounded;
-            return true;
-        }
-    }
-    return fixed_from_real(code, rule->format, reader->rounding, reader->overflow, out);
-}
-
-static bool read_double(const struct port_reader *reader, const struct port_rule *rule, double number, int64_t *out) {
-    return read_code(reader, rule, reader->meant ? code_of(reader, rule, (float)number) : number, out);
-}
-
-static bool read_float(const struct port_reader *reader, const struct port_rule *rule, float number, int64_t *out) {
-    return read_double(reader, rule, (double)number, out);
-}
-
-static bool read_whole(const struct port_reader *reader, const struct port_rule *rule, int64_t number, int64_t *out) {
-    if (reader->meant) return read_code(reader, rule, code_of(reader, rule, (float)number), out);
-    *out = fixed_narrow(number, 0, rule->format, reader->rounding, reader->overflow);
-    return true;
+/* False for NaN. */
+static bool read_one(const struct port_reader *reader, const struct numbers *in, size_t at, int64_t *out) {
+    const struct port_rule *rule = &reader->rules[at % reader->elements];
+    double number = in->doubles ? in->doubles[at] : in->floats ? (double)in->floats[at] : 0;
+    if (reader->meant)
+        number = code_of(reader, rule, in->wholes ? (float)in->wholes[at] : (float)number);
+    else if (in->wholes)
+        return *out = fixed_narrow(in->wholes[at], 0, rule->format, reader->rounding, reader->overflow), true;
+    return fixed_from_real(number, rule->format, reader->rounding, reader->overflow, out);
 }
 
 /* ---- many ---- */
+
+VECTOR_CLONES static void compute(enum port_operation operation, const float *restrict constants,
+                                  float *restrict reals) {
+    switch (operation) {
+    case PORT_ADD:
+        for (int i = 0; i < FIXED_MANY; i++) reals[i] = reals[i] + constants[i];
+        break;
+    case PORT_MULTIPLY:
+        for (int i = 0; i < FIXED_MANY; i++) reals[i] = reals[i] * constants[i];
+        break;
+    case PORT_DIVIDE:
+        for (int i = 0; i < FIXED_MANY; i++) reals[i] = reals[i] / constants[i];
+        break;
+    case PORT_OPERATION_COUNT: break;
+    }
+}
+
+/* The codes of numbers of which the first belongs to element `first`; false: one by one. */
+static bool read_many(const struct port_reader *reader, size_t first, double numbers[FIXED_MANY],
+                      int64_t codes[FIXED_MANY]) {
+    const struct port_lanes *lanes = reader->lanes;
+    float reals[FIXED_MANY];
+    if (reader->meant) {
+        for (int i = 0; i < FIXED_MANY; i++) reals[i] = (float)numbers[i];
+        for (uint32_t k = 0; k < reader->operation_count; k++)
+            compute(reader->operations[k], lanes->constants[k] + first, reals);
+        for (int i = 0; i < FIXED_MANY; i++) numbers[i] = (double)reals[i];
+    }
+    if (!fixed_narrow_many(numbers, lanes->steps + first, lanes->lo + first, lanes->hi + first, lanes->reach,
+                           reader->rounding, reader->overflow))
+        return false;
+    fixed_integers_many(numbers, codes);
+    return true;
+}
 
 static int refuse_nan(const struct port_reader *reader, size_t event, size_t element) {
     const struct graph *graph = reader->graph;
@@ -136,18 +176,52 @@ static int refuse_nan(const struct port_reader *reader, size_t event, size_t ele
                       "event %zu has NaN at element %zu of input '%s'", event, element, name ? name : node->name);
 }
 
-#define DEFINE_READ(name, read, type)                                                                                  \
-    int name(const struct port_reader *reader, size_t events, size_t first_event, const type *in, int64_t *out) {      \
-        for (size_t event = 0, at = 0; event < events; event++)                                                        \
-            for (size_t e = 0; e < reader->elements; e++, at++)                                                        \
-                if (!read(reader, &reader->rules[e], in[at], &out[at]))                                                \
-                    return refuse_nan(reader, first_event + event, e);                                                 \
-        return 0;                                                                                                      \
+/* False where binary64 does not have one of them. */
+static bool load(const struct numbers *in, size_t at, size_t count, double out[FIXED_MANY]) {
+    bool exact = true;
+    for (size_t i = 0; in->doubles && i < count; i++) out[i] = in->doubles[at + i];
+    for (size_t i = 0; in->floats && i < count; i++) out[i] = (double)in->floats[at + i];
+    for (size_t i = 0; in->wholes && i < count; i++) {
+        out[i] = (double)in->wholes[at + i];
+        exact &= out[i] < 0x1p53 && out[i] > -0x1p53;
     }
+    for (size_t i = count; i < FIXED_MANY; i++) out[i] = 0;
+    return exact;
+}
 
-DEFINE_READ(port_read_doubles, read_double, double)
-DEFINE_READ(port_read_floats, read_float, float)
-DEFINE_READ(port_read_integers, read_whole, int64_t)
+static int read_numbers(const struct port_reader *reader, size_t events, size_t first_event, struct numbers in,
+                        int64_t *out) {
+    const size_t total = events * reader->elements;
+    double numbers[FIXED_MANY];
+    int64_t codes[FIXED_MANY];
+    for (size_t at = 0, count; at < total; at += count) {
+        count = total - at < FIXED_MANY ? total - at : FIXED_MANY;
+        if (reader->lanes && load(&in, at, count, numbers) &&
+            read_many(reader, at % reader->elements, numbers, codes)) {
+            memcpy(out + at, codes, count * sizeof *out);
+            continue;
+        }
+        for (size_t i = at; i < at + count; i++)
+            if (!read_one(reader, &in, i, &out[i]))
+                return refuse_nan(reader, first_event + i / reader->elements, i % reader->elements);
+    }
+    return 0;
+}
+
+int port_read_doubles(const struct port_reader *reader, size_t events, size_t first_event, const double *in,
+                      int64_t *out) {
+    return read_numbers(reader, events, first_event, (struct numbers){.doubles = in}, out);
+}
+
+int port_read_floats(const struct port_reader *reader, size_t events, size_t first_event, const float *in,
+                     int64_t *out) {
+    return read_numbers(reader, events, first_event, (struct numbers){.floats = in}, out);
+}
+
+int port_read_integers(const struct port_reader *reader, size_t events, size_t first_event, const int64_t *in,
+                       int64_t *out) {
+    return read_numbers(reader, events, first_event, (struct numbers){.wholes = in}, out);
+}
 
 int port_from_reals(const struct graph *graph, valref input, size_t events, size_t first_event, const float *in,
                     int64_t *out) {
@@ -157,18 +231,30 @@ int port_from_reals(const struct graph *graph, valref input, size_t events, size
     return status;
 }
 
+const struct meaning *input_meaning(const struct graph *graph, valref input) {
+    return &input_rule(graph, input)->meaning;
+}
+
+/* What one step of an element is worth, its scale and its zero point. */
+struct worth {
+    double unit, scale, zero_point;
+};
+
 void port_to_reals(const struct graph *graph, valref value, const struct meaning *meaning, size_t events,
                    const int64_t *in, double *out) {
     const struct value *v = graph_value(graph, value);
     bool meant = meaning && (meaning->scale || meaning->zero_point);
     size_t elements = shape_elements(&v->shape);
+    struct arena *scratch = arena_new(graph->context);
+    struct worth *worth = ARENA_ARRAY(scratch, struct worth, elements);
     for (size_t e = 0; e < elements; e++) {
-        int fraction = graph_format(graph, value, e).fraction;
-        double zero_point = 0, scale = meant ? meaning_scale(meaning, &v->shape, e, &zero_point) : 1;
-        for (size_t event = 0; event < events; event++) {
-            size_t at = event * elements + e;
-            double code = fixed_to_real(in[at], fraction);
-            out[at] = meant ? (code - zero_point) * scale : code;
-        }
+        worth[e].unit = fixed_to_real(1, graph_format(graph, value, e).fraction);
+        if (meant) worth[e].scale = meaning_scale(meaning, &v->shape, e, &worth[e].zero_point);
     }
+    for (size_t event = 0; event < events; event++, in += elements, out += elements)
+        for (size_t e = 0; e < elements; e++) {
+            double code = (double)in[e] * worth[e].unit; /* exact: but for the rounding to binary64 */
+            out[e] = meant ? (code - worth[e].zero_point) * worth[e].scale : code;
+        }
+    arena_free(scratch);
 }

@@ -22,7 +22,8 @@ struct port_reader {
     uint32_t operation_count;
     const enum port_operation *operations; /* in order, one rounding each */
     size_t elements;
-    struct port_rule *rules; /* by element */
+    struct port_rule *rules;        /* by element */
+    const struct port_lanes *lanes; /* the same for many numbers at once; NULL: formats are too large for it */
 };
 struct port_reader *port_reader_new(const struct graph *graph, valref input, struct arena *arena);
 /* in, out: events x elements, row-major. Exact up to the port's rounding. -1 and a diagnosis for NaN (event and
@@ -36,6 +37,7 @@ int port_read_integers(const struct port_reader *reader, size_t events, size_t f
 /* The same for one array of binary32 numbers. */
 int port_from_reals(const struct graph *graph, valref input, size_t events, size_t first_event, const float *in,
                     int64_t *out);
+const struct meaning *input_meaning(const struct graph *graph, valref input); /* empty: none */
 /* integer -> real, with the meaning of the input or output when there is one (NULL: none). */
 void port_to_reals(const struct graph *graph, valref value, const struct meaning *meaning, size_t events,
                    const int64_t *in, double *out);

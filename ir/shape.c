@@ -51,3 +51,11 @@ size_t shape_project(const struct shape *wide, size_t index, const struct shape 
     }
     return result;
 }
+
+void shape_strides(const struct shape *shape, int64_t stride[SHAPE_RANK_MAX]) {
+    int64_t step = 1;
+    for (int axis = shape->rank - 1; axis >= 0; axis--) {
+        stride[axis] = step;
+        step *= shape->dim[axis];
+    }
+}

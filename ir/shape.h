@@ -24,5 +24,6 @@ bool shape_broadcast(const struct shape *a, const struct shape *b, struct shape 
 /* Index of the element of `narrow` (each dim 1 or as in wide, ranks aligned at the end) that
  * element `index` of `wide` reads. */
 size_t shape_project(const struct shape *wide, size_t index, const struct shape *narrow);
+void shape_strides(const struct shape *shape, int64_t stride[SHAPE_RANK_MAX]); /* row-major */
 
 #endif

@@ -1,4 +1,4 @@
-/* Text that grows in an arena. Outgrown copies stay with the arena: build long texts in a scratch one. */
+/* Text that grows in an arena. */
 #include "ir/context.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@ static void reserve(struct strbuf *buffer, size_t more) {
     size_t needed = buffer->length + more + 1;
     if (needed <= buffer->capacity) return;
     size_t capacity = buffer->capacity * 2 > needed ? buffer->capacity * 2 : needed;
-    buffer->data = arena_grow(buffer->arena, buffer->data, buffer->length + 1, capacity);
+    buffer->data = arena_extend(buffer->arena, buffer->data, buffer->length + 1, capacity);
     buffer->capacity = capacity;
 }
 

@@ -41,17 +41,17 @@ static bool pair_at(const struct graph *graph, noderef ref, struct pair *out) {
            valref_equal(graph_node(graph, reader)->inputs[0], out->activation);
 }
 
-/* The activations from the end of a layer to `value`, of one number, in the model's own arithmetic. */
-static float activate(const struct graph *graph, valref value, valref end, float x) {
-    if (valref_equal(value, end)) return x;
-    const struct node *node = graph_definition(graph, value);
-    float y = 0;
-    op_unary_real(node, activate(graph, node->inputs[0], end, x), &y);
-    return y;
-}
-
+/* A neuron without weights, through the activations behind its layer, in the model's own arithmetic. */
 static float constant_of(const struct graph *graph, const struct pair *pair, size_t neuron) {
-    return activate(graph, pair->activation, pair->layer.end, (float)dense_bias(graph, &pair->layer, neuron));
+    float x = (float)dense_bias(graph, &pair->layer, neuron);
+    for (valref at = pair->layer.end; !valref_equal(at, pair->activation);) {
+        const struct node *node = graph_node(graph, sole_reader(graph, at));
+        float y = 0;
+        op_unary_real(node, x, &y);
+        x = y;
+        at = node->result;
+    }
+    return x;
 }
 
 static bool is_unread(const struct pair *pair, size_t neuron) {

@@ -32,6 +32,7 @@ struct lowered {
     struct exact exact;          /* constant, chain: made when needed, else value is NO_VALUE */
     struct exact base;           /* chain: where it starts; elements as the value's */
     const struct op_step *steps; /* in order */
+    struct step_room *room;      /* behind them, of chains with the same beginning (integerise_chain.c) */
     uint32_t step_count;
 };
 
@@ -77,6 +78,8 @@ const char *doubt_of_sums(struct integerise *state, const struct node *node, val
 
 /* ---- integerise_arithmetic.c: chains as exact arithmetic ---- */
 
+/* Whether exact arithmetic can be had of a step with so many elements. */
+bool step_has_exact_form(const struct integerise *state, const struct op_step *step, size_t count);
 /* The last step of a value's chain, its operand made exact first; -1 and a diagnosis that names the reader. */
 int exact_chain(struct integerise *state, valref value, const struct node *reader, struct exact *out);
 /* What exact arithmetic would cost for a chain in estimated LUTs; false when it cannot be had.

@@ -84,6 +84,14 @@ static valref exact_part(struct integerise *state, const struct node *node, cons
                         dyadic_constant(state, node, part->constant, &shape, part->numbers));
 }
 
+bool step_has_exact_form(const struct integerise *state, const struct op_step *step, size_t count) {
+    struct arena *arena = arena_new(state->program->context);
+    struct exact_form form;
+    bool has = step_exact(step, count, arena, &form);
+    arena_free(arena);
+    return has;
+}
+
 static int refuse_chain(struct integerise *state, const struct node *node, const struct node *reader) {
     return cross_refuse(state, node, "put a quantiser behind it",
                         "'%s' has no exact form in integers, and '%s', which reads it, is no quantiser", node->name,
@@ -234,14 +242,10 @@ static void path_step(struct path *path, const struct exact_form *form, size_t e
     if (form->inexact || path_width(path) > BINARY32_BITS + 1) path->binary32 = false;
 }
 
-bool chain_exact_cost(struct integerise *state, const struct lowered *chain, double *cost, bool *binary32) {
+static bool forms_cost(const struct integerise *state, const struct lowered *chain, const struct exact_form *forms,
+                       double *cost, bool *binary32) {
     const struct graph *graph = state->integer;
-    size_t count = shape_elements(&graph_value(graph, chain->base.value)->shape);
-    struct exact_form *forms = ARENA_ARRAY(state->scratch, struct exact_form, chain->step_count + 1);
-    *cost = 0;
-    *binary32 = true;
-    for (uint32_t s = 0; s < chain->step_count; s++)
-        if (!step_exact(&chain->steps[s], count, state->scratch, &forms[s])) return false;
+    size_t count = graph_elements(graph, chain->base.value);
     for (size_t i = 0; i < count; i++) {
         int fraction = graph_format(graph, chain->base.value, i).fraction;
         struct path path = {ldexp(largest(graph_interval(graph, chain->base.value, i)), -fraction), 0, fraction, true};
@@ -254,4 +258,17 @@ bool chain_exact_cost(struct integerise *state, const struct lowered *chain, dou
         *binary32 = *binary32 && path.binary32;
     }
     return true;
+}
+
+bool chain_exact_cost(struct integerise *state, const struct lowered *chain, double *cost, bool *binary32) {
+    size_t count = graph_elements(state->integer, chain->base.value);
+    struct arena *arena = arena_new(state->program->context);
+    struct exact_form *forms = ARENA_ARRAY(arena, struct exact_form, chain->step_count + 1);
+    bool all = true;
+    *cost = 0;
+    *binary32 = true;
+    for (uint32_t s = 0; s < chain->step_count && all; s++) all = step_exact(&chain->steps[s], count, arena, &forms[s]);
+    all = all && forms_cost(state, chain, forms, cost, binary32);
+    arena_free(arena);
+    return all;
 }

@@ -4,7 +4,6 @@
 #include "passes/integerise.h"
 
 #include <math.h>
-#include <string.h>
 
 static bool is_constant(const void *user, valref value) {
     const struct integerise *state = user;
@@ -53,16 +52,34 @@ static int widen(struct integerise *state, const struct node *node, struct lower
     return 0;
 }
 
+/* Steps in memory: a chain that ends where they do goes on in place, so that long chains are not copied at each step.
+ */
+struct step_room {
+    struct op_step *steps;
+    uint32_t used, capacity;
+};
+
+static struct step_room *room_behind(struct integerise *state, const struct lowered *chain) {
+    struct step_room *room = chain->room;
+    if (room && room->steps == chain->steps && room->used == chain->step_count && room->used < room->capacity)
+        return room;
+    room = ARENA_NEW(state->scratch, struct step_room);
+    room->used = chain->step_count;
+    room->capacity = chain->step_count ? 2 * chain->step_count : 1;
+    room->steps = arena_grow(state->scratch, chain->steps, chain->step_count * sizeof *room->steps,
+                             room->capacity * sizeof *room->steps);
+    return room;
+}
+
 int chain_extend(struct integerise *state, const struct node *node, uint32_t slot) {
     struct lowered chain = state->lowered[node->inputs[slot].id];
     if (chain.kind == LOWERED_INTEGER) chain.base = chain.exact;
     if (widen(state, node, &chain) < 0) return -1;
-    struct op_step *steps = ARENA_ARRAY(state->scratch, struct op_step, chain.step_count + 1);
-    if (chain.step_count) memcpy(steps, chain.steps, chain.step_count * sizeof *steps);
-    steps[chain.step_count] = step_make(state, node, slot);
+    chain.room = room_behind(state, &chain);
+    chain.room->steps[chain.room->used++] = step_make(state, node, slot);
     chain.kind = LOWERED_CHAIN;
     chain.exact = (struct exact){.value = NO_VALUE};
-    chain.steps = steps;
+    chain.steps = chain.room->steps;
     chain.step_count++;
     state->lowered[node->result.id] = chain;
     return 0;

@@ -416,19 +416,49 @@ static int exact_moved(struct integerise *state, valref value, const struct node
     return out->value.id == UINT32_MAX ? -1 : 0;
 }
 
-int exact_of(struct integerise *state, valref value, const struct node *reader, struct exact *out) {
+static int exact_one(struct integerise *state, valref value, const struct node *reader) {
     struct lowered *lowered = &state->lowered[value.id];
     if (lowered->kind == LOWERED_NOT) return -1; /* its producer was refused */
-    if (lowered->exact.value.id == UINT32_MAX) {
-        bool moved = op_is_movement(graph_definition(state->real, value)->op);
-        int status = lowered->kind == LOWERED_CONSTANT ? exact_constant(state, value, lowered)
-                     : moved                           ? exact_moved(state, value, reader, &lowered->exact)
-                                                       : exact_chain(state, value, reader, &lowered->exact);
-        if (status < 0) {
-            lowered->exact.value = NO_VALUE;
-            return -1;
-        }
-    }
-    *out = lowered->exact;
+    if (lowered->exact.value.id != UINT32_MAX) return 0;
+    bool moved = op_is_movement(graph_definition(state->real, value)->op);
+    int status = lowered->kind == LOWERED_CONSTANT ? exact_constant(state, value, lowered)
+                 : moved                           ? exact_moved(state, value, reader, &lowered->exact)
+                                                   : exact_chain(state, value, reader, &lowered->exact);
+    if (status < 0) lowered->exact.value = NO_VALUE;
+    return status;
+}
+
+struct waiting {
+    valref value;
+    const struct node *reader;
+};
+
+/* Whether making the value exact begins with what it is made of: `operand` is that, and who reads it. */
+static bool waits_for_operand(const struct integerise *state, struct waiting at, struct waiting *operand) {
+    const struct lowered *lowered = &state->lowered[at.value.id];
+    const struct node *node = graph_definition(state->real, at.value);
+    if (lowered->kind != LOWERED_CHAIN || lowered->exact.value.id != UINT32_MAX) return false;
+    const struct op_step *step = &lowered->steps[lowered->step_count - 1];
+    bool moved = op_is_movement(node->op);
+    if (!moved && !step_has_exact_form(state, step, graph_elements(state->real, at.value)))
+        return false; /* refused before that */
+    *operand = (struct waiting){node->inputs[moved ? 0 : step->slot], moved ? at.reader : node};
+    return true;
+}
+
+/* From the far end of what waits in front of the value, so that long chains need no stack. */
+static int exact_in_front(struct integerise *state, struct waiting last) {
+    uint32_t depth = 0;
+    for (struct waiting at = last; waits_for_operand(state, at, &at);) depth++;
+    struct waiting *waiting = depth > 1 ? ARENA_ARRAY(state->scratch, struct waiting, depth) : NULL;
+    for (uint32_t i = 0; waiting && i < depth; i++) waits_for_operand(state, i ? waiting[i - 1] : last, &waiting[i]);
+    for (uint32_t i = waiting ? depth : 0; i-- > 0;)
+        if (exact_one(state, waiting[i].value, waiting[i].reader) < 0) return -1;
+    return 0;
+}
+
+int exact_of(struct integerise *state, valref value, const struct node *reader, struct exact *out) {
+    if (exact_in_front(state, (struct waiting){value, reader}) < 0 || exact_one(state, value, reader) < 0) return -1;
+    *out = state->lowered[value.id].exact;
     return 0;
 }

@@ -93,6 +93,11 @@ wireref lower_plain(struct lower *lower, struct term term) {
     int64_t constant;
     if (lower_is_constant(lower, term, &constant)) return lower_constant(lower, constant).wire;
     if (!term.shift && !term.negative) return term.wire;
+    if (term.shift < 0) {
+        term.wire = lower_shift_right(lower, term.wire, -term.shift);
+        term.shift = 0;
+        return lower_plain(lower, term);
+    }
     if (!sum_is_safe(lower->datapath, &term, 1, 0)) {
         lower_refuse(lower, "a value needs more than 64 bits");
         return lower_constant(lower, 0).wire;
@@ -139,10 +144,24 @@ struct term lower_select(struct lower *lower, wireref condition, struct term a, 
     return (struct term){.wire = wire};
 }
 
+/* Of a term that drops bits: its wire between limits with so many zeros below. */
+static struct term clamp_above_zeros(struct lower *lower, struct term term, int128 lo, int128 hi) {
+    int8_t shift = term.shift;
+    struct interval x = term_interval(lower->datapath, term);
+    term.shift = 0;
+    struct interval wire = term_interval(lower->datapath, term);
+    lo = lo <= x.lo ? wire.lo : lo * ((int128)1 << -shift);
+    hi = hi >= x.hi ? wire.hi : hi * ((int128)1 << -shift);
+    term = lower_clamp(lower, term, lo, hi);
+    term.shift = (int8_t)(term.shift + shift);
+    return term;
+}
+
 struct term lower_clamp(struct lower *lower, struct term term, int128 lo, int128 hi) {
     struct interval x = term_interval(lower->datapath, term);
     if (lo <= x.lo && hi >= x.hi) return term;
     if (hi <= x.lo || lo >= x.hi || lo >= hi) return lower_constant(lower, (int64_t)(hi <= x.lo || lo >= hi ? hi : lo));
+    if (term.shift < 0) return clamp_above_zeros(lower, term, lo, hi);
     lo = lo < x.lo ? x.lo : lo;
     hi = hi > x.hi ? x.hi : hi;
     int128 below = ((int128)1 << term.shift) - 1;
@@ -173,6 +192,7 @@ static struct term scaled_bit(struct lower *lower, wireref bit, const int64_t en
 }
 
 struct term lower_table(struct lower *lower, struct term term, const struct table *table) {
+    if (term.shift < 0) term = (struct term){.wire = lower_plain(lower, term)};
     const struct wire *wire = wire_at(lower, term.wire);
     int128 count = (int128)wire->hi - wire->lo + 1;
     if (count > 1 << 20) {
@@ -226,11 +246,25 @@ void term_list_add(struct lower *lower, struct term_list *list, struct term term
         if (total > 62)
             lower_refuse(lower, "a product needs more than 64 bits");
         else
-            term_list_push(lower, list, (struct term){term.wire, (uint8_t)total, term.negative ^ negative[i]});
+            term_list_push(lower, list, (struct term){term.wire, (int8_t)total, term.negative ^ negative[i]});
     }
 }
 
+/* With terms that drop bits: everything so much higher that none does, and the sum drops them. */
+static struct term sum_above_zeros(struct lower *lower, const struct term_list *list, int drop) {
+    struct term_list raised = {.constant = list->constant * ((int128)1 << drop)};
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct term term = list->terms[i];
+        term.shift = (int8_t)(term.shift + drop);
+        term_list_push(lower, &raised, term);
+    }
+    struct term sum = lower_sum(lower, &raised);
+    sum.shift = (int8_t)(sum.shift - drop);
+    return sum;
+}
+
 struct term lower_sum(struct lower *lower, const struct term_list *list) {
+    int drop = 0;
     bool fits = list->constant >= INT64_MIN && list->constant <= INT64_MAX;
     if (!fits || !sum_is_safe(lower->datapath, list->terms, list->count, list->constant)) {
         lower_refuse(lower, "a sum needs more than 64 bits on its way");
@@ -238,6 +272,8 @@ struct term lower_sum(struct lower *lower, const struct term_list *list) {
     }
     if (list->count == 0) return lower_constant(lower, (int64_t)list->constant);
     if (list->count == 1 && list->constant == 0) return list->terms[0];
+    for (uint32_t i = 0; i < list->count; i++) drop = -list->terms[i].shift > drop ? -list->terms[i].shift : drop;
+    if (drop) return sum_above_zeros(lower, list, drop);
     struct wire wire = {
         .op = WIRE_SUM, .operands = list->terms, .operand_count = list->count, .constant = (int64_t)list->constant};
     return (struct term){.wire = lower_wire(lower, wire)};
@@ -292,23 +328,33 @@ static struct term lower_known(struct lower *lower, struct term term, struct int
     return (struct term){.wire = wire, .negative = flip};
 }
 
+/* Of an item what it is an item of, in its beat. */
+static void add_probe(struct lower *lower, valref value, uint32_t element, struct term term) {
+    int beats;
+    wireref wire = datapath_source(lower->datapath, term.wire, &beats);
+    if (lower->datapath->wires[term.wire.id].every_beat) beats = lower_beat(lower, value, element);
+    datapath_probe(lower->design, lower->datapath,
+                   (struct probe){.value = value,
+                                  .element = element,
+                                  .wire = wire,
+                                  .beat = beats,
+                                  .shift = term.shift,
+                                  .negative = term.negative,
+                                  .absorber = NO_VALUE});
+}
+
 /* The bits that the value has by the graph, and probes. */
 static void finish_value(struct lower *lower, valref value) {
     struct term *elements = lower->elements[value.id];
     size_t count = shape_elements(&graph_value(lower->graph, value)->shape);
     for (size_t e = 0; e < count && !lower->failed; e++) {
         lower->element = (uint32_t)e;
-        if (!lower->datapath->wires[elements[e].wire.id].every_beat || lower->node->op != OP_INPUT)
+        bool as_it_comes = lower->datapath->wires[elements[e].wire.id].every_beat && lower->node->op == OP_INPUT;
+        if (elements[e].shift < 0 && !lower_is_by_items(lower, value))
+            elements[e] = (struct term){.wire = lower_plain(lower, elements[e])};
+        if (!as_it_comes && elements[e].shift >= 0)
             elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
-        if (!lower->in_body && !graph_integers(lower->graph, value))
-            datapath_probe(lower->design, lower->datapath,
-                           (struct probe){.value = value,
-                                          .element = (uint32_t)e,
-                                          .wire = elements[e].wire,
-                                          .beat = lower_beat(lower, value, e),
-                                          .shift = elements[e].shift,
-                                          .negative = elements[e].negative,
-                                          .absorber = NO_VALUE});
+        if (!lower->in_body && !graph_integers(lower->graph, value)) add_probe(lower, value, (uint32_t)e, elements[e]);
     }
 }
 
@@ -346,7 +392,7 @@ static struct port make_port(struct lower *lower, const char *name, valref value
     port.elements = ARENA_ARRAY(arena, struct port_element, count + 1);
     lower->node = graph_definition(lower->graph, value);
     lower->origin = graph_value(lower->graph, value)->definition;
-    const struct term *elements = lower_place_port(lower, &port) ? lower->elements[value.id] : lower_collected(lower, value);
+    const struct term *elements = lower_place_port(lower, &port);
     for (uint32_t e = 0; e < count; e++) {
         lower->element = e;
         port.elements[e].wire = lower_plain(lower, elements[e]);

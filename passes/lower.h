@@ -60,8 +60,7 @@ void lower_node(struct lower *lower, const struct node *node);
 /* The same, its result made by `instead` where that is not NULL. */
 void lower_node_as(struct lower *lower, const struct node *node, void (*instead)(struct lower *, struct term *));
 
-/* lower_reduction.c: which elements an element of the result is reduced from, at what fraction, and to what. */
-size_t reduced_element(const struct axis_reduction *reduction, size_t result, size_t k);
+/* lower_reduction.c: at what fraction an element of the result is reduced, and what from. */
 int lower_reduced_fraction(const struct lower *lower, const struct axis_reduction *reduction, size_t result);
 struct term lower_reduced(struct lower *lower, const uint32_t *elements, uint32_t count, int fraction);
 
@@ -69,10 +68,12 @@ struct term lower_reduced(struct lower *lower, const uint32_t *elements, uint32_
 int lower_beats_new(struct lower *lower, const struct program *program); /* lower->beats, NULL when there is no plan */
 void lower_node_in_beats(struct lower *lower, const struct node *node);
 struct term *lower_collected(struct lower *lower, valref value); /* its elements once an event */
+bool lower_is_by_items(const struct lower *lower, valref value);
 int lower_beat(const struct lower *lower, valref value, size_t element); /* in which an element is there */
 /* Of an input that arrives in beats; false, and nothing done, of all others. */
 bool lower_port_in_beats(struct lower *lower, uint32_t port, struct term *out);
-bool lower_place_port(struct lower *lower, struct port *port);
+/* The elements of a port as they are there at it; of an input in beats, where and when each arrives. */
+const struct term *lower_place_port(struct lower *lower, struct port *port);
 
 /* lower_arithmetic.c: a * b, shifted left, into the list, whatever they are. */
 void term_list_add_product(struct lower *lower, struct term_list *list, struct term a, struct term b, int shift);

@@ -39,7 +39,7 @@ void term_list_add_product(struct lower *lower, struct term_list *list, struct t
         term_list_add(lower, list, a, constant, shift);
         return;
     }
-    struct term sign = {.shift = (uint8_t)(a.shift + b.shift), .negative = a.negative != b.negative};
+    struct term sign = {.shift = (int8_t)(a.shift + b.shift), .negative = a.negative != b.negative};
     if (a.wire.id == b.wire.id && add_square(lower, list, a.wire, sign, shift)) return;
     const struct wire *wires = lower->datapath->wires;
     bool swap = wire_width(&wires[a.wire.id]) < wire_width(&wires[b.wire.id]);

@@ -9,9 +9,12 @@
 
 #include <string.h>
 
+enum { RAISED_MOST = 40 }; /* bits that a wire of several fractions may have */
+
 struct lower_beats {
     struct beat_plan plan;
     struct term **collected; /* by value by items: its elements, once an event; NULL: nobody asked yet */
+    struct term **arrived;   /* by input in beats: the wires of its slots, by element */
     struct term **held;      /* by value once an event: its elements, held over the beats */
     wireref beat, first;     /* NO_WIRE: nobody asked yet */
 };
@@ -74,7 +77,7 @@ static struct term choose(struct lower *lower, const struct term *terms, uint32_
 }
 
 /* What is terms[b] in beat b; of a beat whose wire is NO_WIRE anything. */
-static struct term in_beats(struct lower *lower, const struct term *terms) {
+static struct term in_beats(struct lower *lower, struct term *terms) {
     uint32_t beats = plan_of(lower)->beats, count = 0;
     struct term *distinct = ARENA_ARRAY(lower->scratch, struct term, beats);
     uint32_t *number = ARENA_ARRAY(lower->scratch, uint32_t, beats);
@@ -84,7 +87,10 @@ static struct term in_beats(struct lower *lower, const struct term *terms) {
         bool absent = terms[b].wire.id == UINT32_MAX;
         if (absent && b) constants[b] = constants[b - 1];
         if (absent) continue;
-        all_constant &= lower_is_constant(lower, terms[b], &constants[b]);
+        if (lower_is_constant(lower, terms[b], &constants[b]))
+            terms[b] = lower_constant(lower, constants[b]);
+        else
+            all_constant = false;
         while (number[b] < count && !same_term(distinct[number[b]], terms[b])) number[b]++;
         if (number[b] == count) distinct[count++] = terms[b];
     }
@@ -152,6 +158,8 @@ static struct term held(struct lower *lower, struct term term) {
 /* Of a wire, where its term lies in `known`. */
 static struct interval known_of_wire(struct term term, struct interval known) {
     if (term.negative) known = (struct interval){-known.hi, -known.lo};
+    int128 down = (int128)1 << (term.shift < 0 ? -term.shift : 0);
+    if (term.shift < 0) return (struct interval){known.lo * down, known.hi * down};
     int128 up = ((int128)1 << term.shift) - 1;
     return (struct interval){(known.lo + up) >> term.shift, known.hi >> term.shift};
 }
@@ -188,7 +196,8 @@ struct term *lower_collected(struct lower *lower, valref value) {
 
 /* ---- values by items ---- */
 
-/* Walks the elements that a lane serves one after the other: `at` of them, one a beat, UINT32_MAX where a beat has none.
+/* Walks the elements that a lane serves one after the other: `at` of them, one a beat, UINT32_MAX where a beat has
+ * none.
  */
 struct lane_walk {
     uint32_t *by_item; /* elements, in their order within each item */
@@ -219,25 +228,51 @@ static bool next_lane(const struct lower *lower, struct lane_walk *walk) {
     return true;
 }
 
-typedef struct term (*joiner)(struct lower *lower, const struct term *terms);
+typedef struct term (*joiner)(struct lower *lower, struct term *terms);
 
-/* One term for all elements of a lane. */
-static void join_lanes(struct lower *lower, const uint32_t *item, size_t count, const struct term *from,
+/* The finest fraction of a lane's elements, to which the others are raised; where numbers would get too large each
+ * keeps its own. */
+static int common_fraction(const struct lower *lower, valref value, const struct lane_walk *walk, uint32_t beat) {
+    int own = graph_format(lower->graph, value, walk->at[beat]).fraction, finest = own, coarsest = own, above = 0;
+    for (uint32_t b = 0; b < plan_of(lower)->beats; b++) {
+        if (walk->at[b] == UINT32_MAX) continue;
+        struct format format = graph_format(lower->graph, value, walk->at[b]);
+        if (format.width == 0) continue;
+        finest = format.fraction > finest ? format.fraction : finest;
+        coarsest = format.fraction < coarsest ? format.fraction : coarsest;
+        above = format.width - format.fraction > above ? format.width - format.fraction : above;
+    }
+    return finest - coarsest > RAISED_MOST || above + finest > RAISED_MOST ? own : finest;
+}
+
+/* One wire for all elements of a lane. Where their fractions differ it has the finest of them: a term then drops the
+ * zeros that its own element has below. */
+static void join_lanes(struct lower *lower, valref value, const uint32_t *item, const struct term *from,
                        struct term *to, joiner join) {
     uint32_t beats = plan_of(lower)->beats;
-    struct lane_walk walk = walk_lanes(lower, item, count);
+    struct lane_walk walk = walk_lanes(lower, item, element_count(lower, value));
     struct term *terms = ARENA_ARRAY(lower->scratch, struct term, beats);
+    int *raised = ARENA_ARRAY(lower->scratch, int, beats);
     while (next_lane(lower, &walk)) {
-        for (uint32_t b = 0; b < beats; b++)
-            terms[b] = walk.at[b] == UINT32_MAX ? (struct term){.wire = NO_WIRE} : from[walk.at[b]];
+        for (uint32_t b = 0; b < beats; b++) {
+            terms[b] = (struct term){.wire = NO_WIRE};
+            if (walk.at[b] == UINT32_MAX) continue;
+            terms[b] = from[walk.at[b]];
+            raised[b] =
+                common_fraction(lower, value, &walk, b) - graph_format(lower->graph, value, walk.at[b]).fraction;
+            terms[b].shift = (int8_t)(terms[b].shift + raised[b]);
+        }
         lower->element = walk.at[0];
         struct term joined = join(lower, terms);
-        for (uint32_t b = 0; b < beats; b++)
-            if (walk.at[b] != UINT32_MAX) to[walk.at[b]] = joined;
+        for (uint32_t b = 0; b < beats; b++) {
+            if (walk.at[b] == UINT32_MAX) continue;
+            to[walk.at[b]] = joined;
+            to[walk.at[b]].shift = (int8_t)(joined.shift - raised[b]);
+        }
     }
 }
 
-static struct term shift_or_look_up(struct lower *lower, const struct term *terms) {
+static struct term shift_or_look_up(struct lower *lower, struct term *terms) {
     return all_constants(lower, terms) ? in_beats(lower, terms) : shifted_out(lower, terms);
 }
 
@@ -251,7 +286,7 @@ static struct term *spread_operand(struct lower *lower, const struct node *node,
     if (constant && (!read_for || node->op == OP_MUL || node->op == OP_MATMUL)) return lower->elements[value.id];
     struct term *out = ARENA_ARRAY(lower->scratch, struct term, count + 1);
     if (read_for) {
-        join_lanes(lower, read_for, count, lower->elements[value.id], out, shift_or_look_up);
+        join_lanes(lower, value, read_for, lower->elements[value.id], out, shift_or_look_up);
         return out;
     }
     struct term **kept = &lower->beats->held[value.id];
@@ -298,7 +333,7 @@ static struct term over_items(struct lower *lower, const struct axis_reduction *
     for (uint32_t b = 0; b < plan->beats; b++) {
         uint32_t count = 0;
         for (size_t k = 0; k < reduction->length; k++) {
-            uint32_t element = (uint32_t)reduced_element(reduction, result, k);
+            uint32_t element = (uint32_t)reduction_element(reduction, result, k);
             if (beat_of(lower, plan->item[x.id][element]) == (int)b) elements[count++] = element;
         }
         terms[b] = lower_reduced(lower, elements, count, fraction);
@@ -353,12 +388,14 @@ static bool lower_in_beats(const struct lower *lower, valref value) {
 bool lower_port_in_beats(struct lower *lower, uint32_t port, struct term *out) {
     valref value = lower->node->result;
     if (!lower_in_beats(lower, value)) return false;
-    lower_beat_port(lower, port, plan_of(lower)->item[value.id], element_count(lower, value), out);
+    size_t count = element_count(lower, value);
+    lower_beat_port(lower, port, plan_of(lower)->item[value.id], count, out);
+    lower->beats->arrived[value.id] = arena_copy(lower->scratch, out, count * sizeof *out);
     return true;
 }
 
-bool lower_place_port(struct lower *lower, struct port *port) {
-    if (!lower_in_beats(lower, port->value)) return false;
+const struct term *lower_place_port(struct lower *lower, struct port *port) {
+    if (!lower_in_beats(lower, port->value)) return lower_collected(lower, port->value);
     struct lane_walk walk = walk_lanes(lower, plan_of(lower)->item[port->value.id], port->element_count);
     for (port->slots = 0; next_lane(lower, &walk); port->slots++)
         for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
@@ -367,19 +404,21 @@ bool lower_place_port(struct lower *lower, struct port *port) {
                 port->elements[walk.at[b]].beat = b;
             }
     port->beats = plan_of(lower)->beats;
-    return true;
+    return lower->beats->arrived[port->value.id];
+}
+
+bool lower_is_by_items(const struct lower *lower, valref value) {
+    return lower->beats && !lower->in_body && plan_of(lower)->item[value.id];
 }
 
 int lower_beat(const struct lower *lower, valref value, size_t element) {
-    const uint32_t *item = lower->beats && !lower->in_body ? plan_of(lower)->item[value.id] : NULL;
-    return item ? beat_of(lower, item[element]) : 0;
+    return lower_is_by_items(lower, value) ? beat_of(lower, plan_of(lower)->item[value.id][element]) : 0;
 }
 
 /* A port that is there as a whole, and whose items are served by beats. */
 static void shift_out_port(struct lower *lower, valref value) {
     struct term *out = ARENA_ARRAY(lower->scratch, struct term, element_count(lower, value) + 1);
-    join_lanes(lower, plan_of(lower)->item[value.id], element_count(lower, value), lower->elements[value.id], out,
-               shift_or_look_up);
+    join_lanes(lower, value, plan_of(lower)->item[value.id], lower->elements[value.id], out, shift_or_look_up);
     lower->beats->collected[value.id] = lower->elements[value.id];
     lower->elements[value.id] = out;
 }
@@ -402,11 +441,11 @@ void lower_node_in_beats(struct lower *lower, const struct node *node) {
     lower_node_as(lower, node, service == SERVED_OVER_ITEMS ? lower_over_items : NULL);
     for (uint32_t i = 0; i < node->input_count; i++) lower->elements[node->inputs[i].id] = kept[i];
     const uint32_t *item = plan->item[node->result.id];
-    size_t count = item ? element_count(lower, node->result) : 0;
     struct term *elements = lower->elements[node->result.id];
-    if (service == SERVED_BY_ITEMS && !lower->failed)
-        join_lanes(lower, item, count, elements, elements, in_beats);
-    else if (node->op == OP_INPUT && item && !lower->failed && !lower_in_beats(lower, node->result))
+    if (!item || lower->failed) return;
+    if (service == SERVED_BY_ITEMS || lower_in_beats(lower, node->result))
+        join_lanes(lower, node->result, item, elements, elements, in_beats);
+    else
         shift_out_port(lower, node->result);
 }
 
@@ -417,6 +456,7 @@ int lower_beats_new(struct lower *lower, const struct program *program) {
     lower->beats = ARENA_NEW(lower->scratch, struct lower_beats);
     *lower->beats = (struct lower_beats){.plan = plan, .beat = NO_WIRE, .first = NO_WIRE};
     lower->beats->collected = ARENA_ARRAY(lower->scratch, struct term *, lower->graph->value_count + 1);
+    lower->beats->arrived = ARENA_ARRAY(lower->scratch, struct term *, lower->graph->value_count + 1);
     lower->beats->held = ARENA_ARRAY(lower->scratch, struct term *, lower->graph->value_count + 1);
     lower->design->beats = lower->design->interval = (int)plan.beats;
     return 0;

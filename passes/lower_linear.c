@@ -3,17 +3,6 @@
 #include "passes/lower.h"
 #include "ir/geometry.h"
 
-struct element {
-    size_t left, right;
-};
-
-static struct element element_of(const struct matrix_product *product, size_t result, size_t k) {
-    size_t column = result % product->columns, row = result / product->columns % product->rows;
-    size_t batch = result / (product->columns * product->rows);
-    return (struct element){product->left[batch] + row * product->depth + k,
-                            product->right[batch] + k * product->columns + column};
-}
-
 static bool is_zero(const struct lower *lower, struct term term) {
     int64_t constant;
     return lower_is_constant(lower, term, &constant) && constant == 0;
@@ -22,8 +11,8 @@ static bool is_zero(const struct lower *lower, struct term term) {
 static struct term lower_dot(struct lower *lower, const struct matrix_product *product, size_t result, int fraction) {
     const valref *inputs = lower->node->inputs;
     struct term_list list = {0};
-    for (size_t k = 0; k < product->depth && !lower->failed; k++) {
-        struct element at = element_of(product, result, k);
+    struct product_term at = product_first(product, result);
+    for (size_t k = 0; k < product->depth && !lower->failed; k++, product_next(product, &at)) {
         struct term a = lower_operand(lower, 0, at.left), b = lower_operand(lower, 1, at.right);
         if (is_zero(lower, a) || is_zero(lower, b)) continue;
         int have = graph_format(lower->graph, inputs[0], at.left).fraction +

@@ -119,7 +119,7 @@ static struct term round_term(struct lower *lower, struct term term, int drop, e
         term_list_add(lower, &list, term, 1, -drop);
         return lower_sum(lower, &list);
     }
-    term.shift = (uint8_t)(term.shift - undone);
+    term.shift = (int8_t)(term.shift - undone);
     drop -= undone;
     if (drop == 0) return term;
     return round_wire(lower, lower_plain(lower, term), drop, rounding);
@@ -131,7 +131,7 @@ static struct term wrap_term(struct lower *lower, struct term term, struct forma
     if (kept <= 0) return lower_constant(lower, 0);
     term.shift = 0;
     return (struct term){.wire = lower_wrap(lower, lower_plain(lower, term), kept, format.is_signed),
-                         .shift = (uint8_t)shift};
+                         .shift = (int8_t)shift};
 }
 
 static struct term overflow_term(struct lower *lower, struct term term, struct format format, enum overflow overflow) {
@@ -151,6 +151,8 @@ static struct term overflow_term(struct lower *lower, struct term term, struct f
 static struct term narrow_term(struct lower *lower, struct term term, int from, struct format format) {
     const struct quantizer_attributes *attributes = &lower->node->attributes.quantizer;
     const struct wire *wire = &lower->datapath->wires[term.wire.id];
+    if (term.shift < 0) from -= term.shift;
+    if (term.shift < 0) term.shift = 0;
     int drop = from - format.fraction;
     if (format.width <= 0) return lower_constant(lower, 0);
     if (drop < 0) term = limit_before_shift(lower, term, -drop, format, attributes->overflow);

@@ -29,14 +29,10 @@ static struct candidate tournament(struct lower *lower, struct candidate *field,
     return field[0];
 }
 
-size_t reduced_element(const struct axis_reduction *reduction, size_t result, size_t k) {
-    return (result / reduction->inner * reduction->length + k) * reduction->inner + result % reduction->inner;
-}
-
 int lower_reduced_fraction(const struct lower *lower, const struct axis_reduction *reduction, size_t result) {
     int fraction = INT32_MIN;
     for (size_t k = 0; k < reduction->length; k++) {
-        size_t element = reduced_element(reduction, result, k);
+        size_t element = reduction_element(reduction, result, k);
         int other = graph_format(lower->graph, lower->node->inputs[0], element).fraction;
         fraction = other > fraction ? other : fraction;
     }
@@ -62,7 +58,7 @@ struct term lower_reduced(struct lower *lower, const uint32_t *elements, uint32_
 
 static struct term lower_element(struct lower *lower, const struct axis_reduction *reduction, size_t result) {
     uint32_t *elements = ARENA_ARRAY(lower->scratch, uint32_t, reduction->length);
-    for (size_t k = 0; k < reduction->length; k++) elements[k] = (uint32_t)reduced_element(reduction, result, k);
+    for (size_t k = 0; k < reduction->length; k++) elements[k] = (uint32_t)reduction_element(reduction, result, k);
     return lower_reduced(lower, elements, (uint32_t)reduction->length,
                          lower_reduced_fraction(lower, reduction, result));
 }

@@ -8,6 +8,7 @@
 
 struct merge {
     struct design *design;
+    struct arena *scratch;
     struct datapath *from, to;
     wireref *map;
     uint32_t *uses;          /* by operands of sums */
@@ -45,13 +46,12 @@ static bool is_part(const struct merge *m, const struct wire *reader, uint32_t w
     return is_inlined(m, wire) && (!m->carries[reader - m->from->wires] || m->forms[wire].count <= 1);
 }
 
-/* The sum over wires that are not inlined; into `form`, terms in the design's arena. */
+/* The sum over wires that are not inlined; into `form`, terms in the scratch arena. */
 static void expand(struct merge *m, const struct wire *wire, struct term_list *form) {
     uint32_t size = 0;
     for (uint32_t i = 0; i < wire->operand_count; i++)
         size += is_part(m, wire, wire->operands[i].wire.id) ? m->forms[wire->operands[i].wire.id].count : 1;
-    *form =
-        (struct term_list){.terms = ARENA_ARRAY(m->design->arena, struct term, size + 1), .constant = wire->constant};
+    *form = (struct term_list){.terms = ARENA_ARRAY(m->scratch, struct term, size + 1), .constant = wire->constant};
     for (uint32_t i = 0; i < wire->operand_count; i++) {
         struct term outer = wire->operands[i];
         if (!is_part(m, wire, outer.wire.id)) {
@@ -64,7 +64,7 @@ static void expand(struct merge *m, const struct wire *wire, struct term_list *f
         form->constant += outer.negative ? -constant : constant;
         for (uint32_t k = 0; k < inner->count; k++) {
             struct term term = inner->terms[k];
-            term.shift = (uint8_t)(term.shift + outer.shift);
+            term.shift = (int8_t)(term.shift + outer.shift);
             term.negative ^= outer.negative;
             form->terms[form->count++] = term;
         }
@@ -162,8 +162,8 @@ static void choose_pairs(struct merge *m, struct arena *scratch) {
 }
 
 static void merge(struct design *design, bool pairs) {
-    struct merge m = {.design = design, .from = &design->datapath};
     struct arena *scratch = arena_new(design->context);
+    struct merge m = {.design = design, .scratch = scratch, .from = &design->datapath};
     size_t count = m.from->wire_count + 1;
     m.map = ARENA_ARRAY(scratch, wireref, count);
     m.uses = ARENA_ARRAY(scratch, uint32_t, count);

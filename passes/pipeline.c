@@ -11,14 +11,14 @@ struct schedule {
     struct datapath *datapath;
     struct stage stage;
     struct timing *timing;
-    int *delay;    /* ps, of each wire behind registers */
-    int *last_use; /* latest cycle in which it is read */
-    int *need;     /* earliest cycle in which it is read, */
-    int *limit;    /* and by when, in that cycle */
-    int *early;    /* the earliest cycle of each wire */
+    int *delay;      /* ps, of each wire behind registers */
+    int *last_use;   /* latest cycle in which it is read */
+    int *need;       /* earliest cycle in which it is read, */
+    int *limit;      /* and by when, in that cycle */
+    int *early;      /* the earliest cycle of each wire */
     int *not_before; /* of states: the cycle of what they carry on */
     bool *is_fixed;  /* that moves no more: inputs, states and what they carry, items and what they are of */
-    int last;      /* cycle */
+    int last;        /* cycle */
 };
 
 /* ---- partial products ---- */
@@ -260,8 +260,7 @@ int pass_pipeline(struct program *program, bool *changed) {
     struct design *design = program->design;
     struct schedule s = {.design = design, .stage = stage_of_clock(program)};
     if (refuse_fast(program, &s.stage) < 0) return -1;
-    for (uint32_t i = 0; i < design->datapath.wire_count; i++)
-        design->datapath.wires[i].unhurried = 0;
+    for (uint32_t i = 0; i < design->datapath.wire_count; i++) design->datapath.wires[i].unhurried = 0;
     split_wide_wires(design, &s.stage);
     s.datapath = &design->datapath;
     struct arena *scratch = arena_new(program->context);

@@ -5,6 +5,7 @@
 
 #include "ir/ops.h"
 #include "passes/table.h"
+#include "passes/visits.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,14 +33,19 @@ static bool is_passed_through(const struct graph *graph, const struct node *node
 
 /* Whether the value has a format already, or gets one as an input port. */
 static bool has_format(const struct graph *graph, valref value) {
-    const struct node *node = graph_definition(graph, value);
-    while (is_passed_through(graph, node) || node->op == OP_REDUCE_MAX) node = graph_definition(graph, node->inputs[0]);
-    if (node->op == OP_CONCAT) {
-        for (uint32_t i = 0; i < node->input_count; i++)
-            if (!has_format(graph, node->inputs[i])) return false;
-        return true;
-    }
-    return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_ARGMAX || op_is_quantiser(node->op);
+    struct visits parts = {0};
+    bool all = true;
+    do {
+        const struct node *node = graph_definition(graph, value);
+        while (is_passed_through(graph, node) || node->op == OP_REDUCE_MAX)
+            node = graph_definition(graph, node->inputs[0]);
+        if (node->op == OP_CONCAT)
+            for (uint32_t i = 0; i < node->input_count; i++) visits_add(&parts, graph, node->inputs[i]);
+        else
+            all = node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_ARGMAX || op_is_quantiser(node->op);
+    } while (all && visits_next(&parts, &value));
+    visits_end(&parts);
+    return all;
 }
 
 static valref narrowed(struct graph *graph, valref value, const char *name, struct formats formats,
@@ -110,15 +116,19 @@ static struct real_range result_range(enum op op, struct real_range seen) {
 
 /* By the model, or by bxc with so few bits that a table can be had. */
 static bool is_quantised(const struct graph *graph, const struct real_ranges *ranges, valref value, int bits) {
-    const struct node *node = graph_definition(graph, value);
-    while (is_passed_through(graph, node)) node = graph_definition(graph, node->inputs[0]);
-    if (node->op == OP_CONCAT) {
-        for (uint32_t i = 0; i < node->input_count; i++)
-            if (!is_quantised(graph, ranges, node->inputs[i], bits)) return false;
-        return true;
-    }
-    bool own = node->result.id < ranges->value_count && !is_port(graph, node);
-    return op_is_quantiser(node->op) && (own || node->attributes.quantizer.formats.at[0].width <= bits);
+    struct visits parts = {0};
+    bool all = true;
+    do {
+        const struct node *node = graph_definition(graph, value);
+        while (is_passed_through(graph, node)) node = graph_definition(graph, node->inputs[0]);
+        bool own = node->result.id < ranges->value_count && !is_port(graph, node);
+        if (node->op == OP_CONCAT)
+            for (uint32_t i = 0; i < node->input_count; i++) visits_add(&parts, graph, node->inputs[i]);
+        else
+            all = op_is_quantiser(node->op) && (own || node->attributes.quantizer.formats.at[0].width <= bits);
+    } while (all && visits_next(&parts, &value));
+    visits_end(&parts);
+    return all;
 }
 
 static bool is_output(const struct graph *graph, valref value) {
@@ -127,28 +137,39 @@ static bool is_output(const struct graph *graph, valref value) {
     return false;
 }
 
-static bool rounds(const struct graph *graph, const struct node *reader, valref value);
+enum reading { READS_NUMBER, ROUNDS, GOES_ON };
 
-/* Whether all that reads a value rounds it by a quantiser, which then sees the function itself. */
+/* Arithmetic with constants goes on to who rounds it. */
+static enum reading reading_of(const struct graph *graph, const struct node *reader, valref value) {
+    uint32_t slot = 0;
+    bool rounds = op_is_quantiser(reader->op),
+         goes_on = !rounds && waits_for_quantiser(graph, reader, &slot) && !op_is_transcendental(reader->op);
+    if (!valref_equal(reader->inputs[slot], value)) return READS_NUMBER;
+    return rounds ? ROUNDS : goes_on ? GOES_ON : READS_NUMBER;
+}
+
+/* Whether all that reads a value rounds it by a quantiser in the end, which then sees the function itself. */
 static bool all_round(const struct graph *graph, valref value) {
-    if (is_output(graph, value)) return false;
-    struct arena *scratch = arena_new(graph->context);
-    struct reader_list readers = graph_readers(graph, value, scratch);
+    struct visits visits = {0};
     bool all = true;
-    for (uint32_t i = 0; i < readers.count && all; i++) {
-        const struct node *reader = graph_node(graph, readers.at[i].node);
-        all = reader->dead || rounds(graph, reader, value);
+    visits_add(&visits, graph, value);
+    while (all && visits_next(&visits, &value)) {
+        struct reader_list readers = graph_readers(graph, value, visits.arena);
+        all = !is_output(graph, value);
+        for (uint32_t i = 0; i < readers.count && all; i++) {
+            const struct node *reader = graph_node(graph, readers.at[i].node);
+            enum reading reading = reading_of(graph, reader, value);
+            if (reading == GOES_ON) visits_add(&visits, graph, reader->result);
+            all = reading != READS_NUMBER;
+        }
     }
-    arena_free(scratch);
+    visits_end(&visits);
     return all;
 }
 
-/* Or arithmetic with constants and then a quantiser does. */
 static bool rounds(const struct graph *graph, const struct node *reader, valref value) {
-    uint32_t slot;
-    if (op_is_quantiser(reader->op)) return valref_equal(reader->inputs[0], value);
-    return waits_for_quantiser(graph, reader, &slot) && !op_is_transcendental(reader->op) &&
-           valref_equal(reader->inputs[slot], value) && all_round(graph, reader->result);
+    enum reading reading = reading_of(graph, reader, value);
+    return reading == ROUNDS || (reading == GOES_ON && all_round(graph, reader->result));
 }
 
 /* For the table alone: what the narrowing cuts off, the other readers must see. */

@@ -8,14 +8,17 @@
 #include <limits.h>
 #include <math.h>
 
-enum { AT_REST = INT_MIN / 2 }; /* exponent of a row whose operand was 0 in all calibration events */
+enum {
+    AT_REST = INT_MIN / 2, /* exponent of a row whose operand was 0 in all calibration events */
+    REACH = 48             /* bits that the largest terms of two columns may lie apart; what lies lower decayed to it */
+};
 
 struct weights {
     const float *from;
     float *to;
     size_t rows, columns;
-    int *row_exponents;
-    bool *constant; /* rows whose operand was one number in all calibration events */
+    int *row_exponents, exponent; /* of the operands; of all terms */
+    bool *constant;               /* rows whose operand was one number in all calibration events */
 };
 
 static void find_row_exponents(const struct graph *graph, const struct real_ranges *ranges, valref operand,
@@ -52,24 +55,46 @@ static double quantised_weight(double weight, int grid, int bits) {
     return ldexp(fmin(fmax(code, -most), most), -grid);
 }
 
+/* The finest grid that a row at rest may have: of a weight 2^bits below the least that moves, or below the largest
+ * where none does, nothing is left. Training with weight decay leaves such numbers (1e-30) at neurons that have died.
+ */
+static int resting_grid(const struct weights *weights, size_t first, size_t last, int fraction, int bits) {
+    int grid = INT_MIN;
+    double largest = 0;
+    for (size_t k = 0; k < weights->rows; k++) {
+        if (!weights->constant[k] && fraction + weights->row_exponents[k] > grid)
+            grid = fraction + weights->row_exponents[k];
+        for (size_t n = first; n < last; n++)
+            largest = fmax(largest, fabs((double)weights->from[k * weights->columns + n]));
+    }
+    return bits + (grid > INT_MIN ? grid : bits - 1 - range_exponent((struct real_range){-largest, largest}));
+}
+
 /* Of a row whose operand never moved nothing is known: its weights keep their bits, and take none of the others'.
  * What it was, its product must be as exact as the others', however large that is. */
-static double resting_weight(double weight, int row_exponent, int fraction, int bits) {
+static double resting_weight(double weight, int row_exponent, int fraction, int grid, int bits) {
     double rounded = significant(weight, bits - 1);
-    return row_exponent == AT_REST ? rounded
+    return row_exponent == AT_REST ? on_grid(rounded, grid)
            : fabs(ldexp(weight - rounded, row_exponent)) <= ldexp(0.5, -fraction)
                ? rounded
                : on_grid(weight, fraction + row_exponent);
 }
 
+/* Training with weight decay leaves whole columns of 1e-30 where a neuron has died: of them nothing is left. */
+static int column_fraction(const struct weights *weights, size_t first, size_t last, int bits) {
+    int exponent = column_exponent(weights, first, last), least = weights->exponent - REACH;
+    return bits - 1 - (exponent > least ? exponent : least);
+}
+
 static void quantise_columns(struct weights *weights, size_t first, size_t last, int bits) {
-    int fraction = bits - 1 - column_exponent(weights, first, last);
+    int fraction = column_fraction(weights, first, last, bits);
+    int grid = resting_grid(weights, first, last, fraction, bits);
     for (size_t k = 0; k < weights->rows; k++)
         for (size_t n = first; n < last; n++) {
             size_t at = k * weights->columns + n;
             double weight = (double)weights->from[at];
             weights->to[at] =
-                (float)(weights->constant[k] ? resting_weight(weight, weights->row_exponents[k], fraction, bits)
+                (float)(weights->constant[k] ? resting_weight(weight, weights->row_exponents[k], fraction, grid, bits)
                                              : quantised_weight(weight, fraction + weights->row_exponents[k], bits));
         }
 }
@@ -89,6 +114,7 @@ int quantise_weights(struct program *program, const struct real_ranges *ranges, 
     weights.constant = ARENA_ARRAY(scratch, bool, weights.rows);
     bool by_channel = precision.granularity == GRANULARITY_CHANNEL;
     if (by_channel && constant.shape.rank <= 2) find_row_exponents(graph, ranges, node.inputs[0], &weights);
+    weights.exponent = column_exponent(&weights, 0, weights.columns);
     for (size_t n = 0; n < weights.columns; n += by_channel ? 1 : weights.columns)
         quantise_columns(&weights, n, by_channel ? n + 1 : weights.columns, precision.weight_bits);
     valref quantised =

@@ -5,6 +5,7 @@
 
 #include "ir/ops.h"
 #include "passes/integerise.h"
+#include "passes/visits.h"
 
 #include <math.h>
 
@@ -69,16 +70,23 @@ static bool quantiser_has_few_steps(const struct graph *graph, const struct node
 
 /* Of all quantisers that read the value, through movements and ReLU alone: these are monotone, and leave the bounds. */
 static bool readers_have_few_steps(const struct graph *graph, valref value, double lo, double hi, struct arena *arena) {
-    struct reader_list readers = graph_readers(graph, value, arena);
-    for (uint32_t i = 0; i < readers.count; i++) {
-        const struct node *reader = graph_node(graph, readers.at[i].node);
-        bool goes_on = op_is_movement(reader->op) || reader->op == OP_RELU;
-        if (reader->dead) continue;
-        if (op_is_quantiser(reader->op) ? !quantiser_has_few_steps(graph, reader, lo, hi, arena)
-                                        : !goes_on || !readers_have_few_steps(graph, reader->result, lo, hi, arena))
-            return false;
+    struct visits visits = {0};
+    bool few = true;
+    visits_add(&visits, graph, value);
+    while (few && visits_next(&visits, &value)) {
+        struct reader_list readers = graph_readers(graph, value, visits.arena);
+        for (uint32_t i = 0; i < readers.count && few; i++) {
+            const struct node *reader = graph_node(graph, readers.at[i].node);
+            if (op_is_quantiser(reader->op))
+                few = quantiser_has_few_steps(graph, reader, lo, hi, arena);
+            else if (op_is_movement(reader->op) || reader->op == OP_RELU)
+                visits_add(&visits, graph, reader->result);
+            else
+                few = false;
+        }
     }
-    return true;
+    visits_end(&visits);
+    return few;
 }
 
 bool staircase_is_possible(const struct graph *graph, const struct node *function, struct real_range operand,

@@ -2,12 +2,14 @@
  * place of the old one. */
 #include "passes/rewrite.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct interval term_interval(const struct datapath *datapath, struct term term) {
     const struct wire *wire = &datapath->wires[term.wire.id];
-    int128 factor = (int128)1 << term.shift;
+    int128 factor = (int128)1 << abs(term.shift);
     struct interval x = {wire->lo * factor, wire->hi * factor};
+    if (term.shift < 0) x = (struct interval){-(-(int128)wire->lo >> -term.shift), (int128)wire->hi >> -term.shift};
     return term.negative ? (struct interval){-x.hi, -x.lo} : x;
 }
 
@@ -32,7 +34,7 @@ static uint32_t table_covering(struct design *design, struct datapath *to, const
     if (index->lo >= table->first && index->hi <= last) return datapath_table(design, to, table);
     struct table wide = {.first = index->lo < table->first ? index->lo : table->first};
     wide.count = (uint32_t)((index->hi > last ? index->hi : last) - wide.first + 1);
-    wide.entries = ARENA_ARRAY(design->arena, int64_t, wide.count);
+    wide.entries = ARENA_ARRAY(datapath_arena(design, to), int64_t, wide.count);
     for (uint32_t i = 0; i < wide.count; i++) {
         int64_t m = wide.first + (int64_t)i;
         wide.entries[i] = table->entries[m < table->first ? 0 : m > last ? table->count - 1 : m - table->first];
@@ -43,7 +45,8 @@ static uint32_t table_covering(struct design *design, struct datapath *to, const
 struct wire wire_mapped(struct design *design, const struct datapath *from, struct datapath *to,
                         const struct wire *wire, const wireref *map) {
     struct wire copy = *wire;
-    copy.operands = arena_copy(design->arena, wire->operands, wire->operand_count * sizeof *wire->operands);
+    copy.operands =
+        arena_copy(datapath_arena(design, to), wire->operands, wire->operand_count * sizeof *wire->operands);
     for (uint32_t i = 0; i < copy.operand_count; i++) copy.operands[i].wire = map[copy.operands[i].wire.id];
     if (copy.op == WIRE_TABLE)
         copy.table = table_covering(design, to, &from->tables[copy.table], &to->wires[copy.operands[0].wire.id]);
@@ -66,5 +69,6 @@ void datapath_replace(struct design *design, const struct datapath *replacement,
     map_ports(design->inputs, design->input_count, map);
     map_ports(design->outputs, design->output_count, map);
     design_absorb_probes(design, &old, map);
+    arena_free(old.arena);
     design_compact(design);
 }

@@ -14,7 +14,7 @@ struct term_list {
 /* ---- rewrite.c ---- */
 /* Replaces the datapath: map[old wire] is the new wire; ports and probes follow. Then compacts. */
 void datapath_replace(struct design *design, const struct datapath *replacement, const wireref *map);
-/* The same wire with its operands (and table) renumbered; operands in the design's arena. */
+/* The same wire with its operands (and table) renumbered; operands in the new datapath's arena. */
 struct wire wire_mapped(struct design *design, const struct datapath *from, struct datapath *to,
                         const struct wire *wire, const wireref *map);
 struct interval term_interval(const struct datapath *datapath, struct term term);

@@ -170,8 +170,8 @@ static wireref *emit_columns(struct sharing *sharing, const struct layer *layer,
             wires[c] = sharing->map[layer->columns[first + c]];
             continue;
         }
-        struct term terms[2] = {{wires[column->first], (uint8_t)column->first_shift, false},
-                                {wires[column->second], (uint8_t)column->second_shift, column->second_negative}};
+        struct term terms[2] = {{wires[column->first], (int8_t)column->first_shift, false},
+                                {wires[column->second], (int8_t)column->second_shift, column->second_negative}};
         struct wire wire = {
             .op = WIRE_SUM, .operands = terms, .operand_count = 2, .origin = origin->origin, .cycle = -1};
         wires[c] = datapath_append(sharing->design, &sharing->to, &wire);
@@ -189,7 +189,7 @@ static void append_row(struct sharing *sharing, const struct share_row *row, con
         const struct share_entry *entry = &row->entries[i];
         for (uint64_t left = entry->plus | entry->minus; left; left &= left - 1) {
             int digit = __builtin_ctzll(left);
-            out->terms[out->count++] = (struct term){wires[entry->column], (uint8_t)digit, entry->minus >> digit & 1};
+            out->terms[out->count++] = (struct term){wires[entry->column], (int8_t)digit, entry->minus >> digit & 1};
         }
     }
 }
@@ -273,8 +273,7 @@ static void emit_wire(struct sharing *sharing, uint32_t id) {
 
 int pass_share(struct program *program, bool *changed) {
     struct design *design = program->design;
-    struct sharing sharing = {
-        .design = design, .from = &design->datapath, .adder_terms = adder_terms_of(program)};
+    struct sharing sharing = {.design = design, .from = &design->datapath, .adder_terms = adder_terms_of(program)};
     uint32_t count = sharing.from->wire_count;
     sharing.scratch = arena_new(program->context);
     sharing.map = ARENA_ARRAY(sharing.scratch, wireref, count + 1);

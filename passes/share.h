@@ -38,7 +38,5 @@ struct share_problem {
 
 void share_search(struct share_problem *problem);
 uint32_t share_row_terms(const struct share_row *row);
-/* Half of a pair's digits to bits: width of an interval. */
-int share_width(struct interval interval);
 
 #endif

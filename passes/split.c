@@ -68,6 +68,7 @@ static wireref in_its_bits(struct split *s, const struct wire *old, wireref wire
 
 /* False where a wire would need more than 64 bits. */
 static bool split_all(struct split *s, const struct datapath *from, const bool *slow, wireref *map) {
+    arena_free(s->to.arena);
     s->to = (struct datapath){0};
     for (uint32_t i = 0; i < from->wire_count; i++) {
         struct wire wire = wire_mapped(s->design, from, &s->to, &from->wires[i], map);

@@ -26,7 +26,7 @@ static struct cut_terms cut_at(struct split *s, const struct term *terms, uint32
     for (uint32_t i = 0; i < count; i++) {
         struct term term = terms[i];
         if (term.shift >= k) {
-            cut.high[cut.high_count++] = (struct term){term.wire, (uint8_t)(term.shift - k), term.negative};
+            cut.high[cut.high_count++] = (struct term){term.wire, (int8_t)(term.shift - k), term.negative};
             continue;
         }
         cut.low[cut.low_count++] =
@@ -47,7 +47,7 @@ static wireref cut_sum(struct split *s, const struct term *terms, uint32_t count
     wireref high_sum = split_sum(s, cut.high, cut.high_count, constant >> k);
     struct term with_carry[2] = {{.wire = high_sum}, {.wire = split_high_bits(s, low_sum, k)}};
     wireref top = split_sum(s, with_carry, 2, 0);
-    struct term parts[2] = {{top, (uint8_t)k, false}, {split_low_bits(s, low_sum, k, false), 0, false}};
+    struct term parts[2] = {{top, (int8_t)k, false}, {split_low_bits(s, low_sum, k, false), 0, false}};
     return append_sum(s, parts, 2, 0);
 }
 

@@ -48,7 +48,7 @@ static wireref bit_of_index(struct division *d, int bit) {
 /* The entries from index `start` on; where there is no index, the nearest one's. */
 static wireref sub_table(struct division *d, int64_t start) {
     struct table part = {.count = UINT32_C(1) << d->low_bits};
-    part.entries = ARENA_ARRAY(d->design->arena, int64_t, part.count);
+    part.entries = ARENA_ARRAY(datapath_arena(d->design, d->to), int64_t, part.count);
     bool same = true;
     for (uint32_t i = 0; i < part.count; i++) {
         int64_t at = start + (int64_t)i;

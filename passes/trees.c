@@ -152,9 +152,9 @@ static void emit_group(struct tree *tree, struct item *group, bool root, const s
         terms[wire.operand_count] = child->term;
         terms[wire.operand_count++].negative = child->negative != flip;
     }
-    uint8_t shift = root || wire.constant ? 0 : 62;
+    int8_t shift = root || wire.constant ? 0 : 62;
     for (uint32_t k = 0; k < wire.operand_count; k++) shift = terms[k].shift < shift ? terms[k].shift : shift;
-    for (uint32_t k = 0; k < wire.operand_count; k++) terms[k].shift = (uint8_t)(terms[k].shift - shift);
+    for (uint32_t k = 0; k < wire.operand_count; k++) terms[k].shift = (int8_t)(terms[k].shift - shift);
     group->term = (struct term){.wire = datapath_append(tree->design, tree->to, &wire), .shift = shift};
     group->negative = flip;
 }

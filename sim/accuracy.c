@@ -435,13 +435,12 @@ struct suspects {
 static void port_events(struct accuracy *accuracy, const struct event_block *block, struct suspects *suspects) {
     for (uint32_t i = 0; i < accuracy->input_count; i++) {
         size_t elements = accuracy->input_elements[i];
-        const struct meaning *meaning =
-            &graph_definition(accuracy->fixed, accuracy->inputs[i])->attributes.input.meaning;
+        const struct meaning *meaning = input_meaning(accuracy->fixed, accuracy->inputs[i]);
         suspects->inputs[i] = arena_calloc(suspects->arena, suspects->count + 1, elements * sizeof(float));
         suspects->doubles[i] = arena_calloc(suspects->arena, suspects->count + 1, elements * sizeof(double));
         for (size_t k = 0; k < suspects->count; k++) {
             double *to = suspects->doubles[i] + k * elements;
-            port_to_reals(accuracy->fixed, accuracy->inputs[i], meaning->scale ? meaning : NULL, 1,
+            port_to_reals(accuracy->fixed, accuracy->inputs[i], meaning, 1,
                           block->integers[i] + suspects->rows[k] * elements, to);
             for (size_t e = 0; e < elements; e++) suspects->inputs[i][k * elements + e] = (float)to[e];
         }
@@ -662,8 +661,7 @@ int accuracy_add(struct accuracy *accuracy, const struct event_block *block, flo
                  int64_t *const *integers) {
     for (uint32_t o = 0; o < accuracy->fixed->output_count; o++) {
         const struct graph_output *output = &accuracy->fixed->outputs[o];
-        port_to_reals(accuracy->fixed, output->value, output->meaning.scale ? &output->meaning : NULL, block->events,
-                      integers[o], accuracy->reals[o]);
+        port_to_reals(accuracy->fixed, output->value, &output->meaning, block->events, integers[o], accuracy->reals[o]);
     }
     update_spread(accuracy, block, floats);
     struct arena *scratch = arena_new(accuracy->context);
@@ -794,18 +792,16 @@ uint32_t accuracy_finish_labels(const struct accuracy *accuracy, struct loss *lo
 static void find_on_grid(const struct accuracy *accuracy, struct event_block *block, struct arena *scratch) {
     for (uint32_t i = 0; i < accuracy->input_count; i++) {
         size_t elements = accuracy->input_elements[i];
-        const struct meaning *meaning =
-            &graph_definition(accuracy->fixed, accuracy->inputs[i])->attributes.input.meaning;
+        const struct meaning *meaning = input_meaning(accuracy->fixed, accuracy->inputs[i]);
         double *at_port = arena_calloc(scratch, block->events + 1, elements * sizeof *at_port);
-        port_to_reals(accuracy->fixed, accuracy->inputs[i], meaning->scale ? meaning : NULL, block->events,
-                      block->integers[i], at_port);
+        port_to_reals(accuracy->fixed, accuracy->inputs[i], meaning, block->events, block->integers[i], at_port);
         for (size_t k = 0; k < block->events * elements; k++)
             if ((double)block->reals[i][k] != at_port[k]) block->on_grid[k / elements] = false;
     }
 }
 
 static int measure_block(struct accuracy *accuracy, struct event_block *block, const float *const *inputs,
-                         struct arena *scratch) {
+                         struct port_reader *const *readers, struct arena *scratch) {
     const struct graph *fixed = accuracy->fixed, *reference = accuracy->reference;
     float **floats = ARENA_ARRAY(scratch, float *, reference->output_count + 1);
     int64_t **integers = ARENA_ARRAY(scratch, int64_t *, fixed->output_count + 1);
@@ -820,8 +816,7 @@ static int measure_block(struct accuracy *accuracy, struct event_block *block, c
         block->reals[i] =
             arena_copy(scratch, inputs[i] + block->first * elements, block->events * elements * sizeof(float));
         block->integers[i] = arena_calloc(scratch, block->events + 1, elements * sizeof(int64_t));
-        if (port_from_reals(fixed, accuracy->inputs[i], block->events, (size_t)block->first, block->reals[i],
-                            block->integers[i]))
+        if (port_read_floats(readers[i], block->events, (size_t)block->first, block->reals[i], block->integers[i]))
             return -1;
     }
     for (uint32_t o = 0; o < fixed->output_count; o++) {
@@ -863,13 +858,15 @@ bool loss_measure_labelled(const struct graph *reference, const struct graph *fi
     int status = accuracy->reference ? 0 : -1;
     if (truth && status == 0) status = expect_truth(accuracy, truth, events);
     const size_t most = graph_block_events(fixed);
+    struct port_reader **readers = ARENA_ARRAY(own, struct port_reader *, accuracy->input_count + 1);
+    for (uint32_t i = 0; i < accuracy->input_count; i++) readers[i] = port_reader_new(fixed, accuracy->inputs[i], own);
     for (size_t first = 0; first < events && status == 0; first += most) {
         struct event_block block = {
             .phase = calibrated ? PHASE_CALIBRATION : PHASE_RANDOM, .first = first, .first_in_phase = first};
         struct arena *scratch = arena_new(fixed->context);
         block.events = events - first < most ? events - first : most;
         if (truth) block.labels = labels_of_block(truth, &block, fixed->output_count, scratch);
-        status = measure_block(accuracy, &block, inputs, scratch);
+        status = measure_block(accuracy, &block, inputs, readers, scratch);
         arena_free(scratch);
     }
     *loss = (struct loss){.explained = true};

@@ -205,10 +205,8 @@ int failing_event_write(struct firmware *firmware, struct arena *arena, const in
     double *reals = ARENA_ARRAY(arena, double, columns + 1);
     mkdir(arena_printf(arena, "%s/verify", firmware->folder), 0777);
     for (uint32_t i = 0; i < inputs.count; i++) {
-        const struct node *node = graph_definition(graph, inputs.at[i]);
-        const struct meaning *meaning = &node->attributes.input.meaning;
         size_t elements = graph_elements(graph, inputs.at[i]);
-        port_to_reals(graph, inputs.at[i], meaning->scale ? meaning : NULL, 1, event + first, reals + first);
+        port_to_reals(graph, inputs.at[i], input_meaning(graph, inputs.at[i]), 1, event + first, reals + first);
         const struct port_reader *reader = port_reader_new(graph, inputs.at[i], arena);
         const char *path = failing_path(firmware, arena, &inputs, i);
         if (write_event(firmware, path, reader, event + first, reals + first)) return -1;

@@ -72,10 +72,9 @@ static int make_numbers(struct entry *entry, const struct sample *sample, int64_
         valref input = entry->inputs.at[i];
         size_t n = sample->input_elements[i], count = entry->events * n;
         const struct port_reader *reader = port_reader_new(entry->graph, input, entry->scratch);
-        const struct meaning *meaning = &graph_definition(entry->graph, input)->attributes.input.meaning;
         double *reals = ARENA_ARRAY(entry->scratch, double, count + 1);
         float *singles = ARENA_ARRAY(entry->scratch, float, count + 1);
-        port_to_reals(entry->graph, input, meaning, entry->events, sample->inputs[i], reals);
+        port_to_reals(entry->graph, input, input_meaning(entry->graph, input), entry->events, sample->inputs[i], reals);
         for (size_t k = 0; k < count; k++) {
             const struct port_rule *rule = &reader->rules[k % n];
             reals[k] = near(reals[k], (double)rule->scale / rule->step, &state);

@@ -8,6 +8,7 @@
 
 #include "sim/private.h"
 #include "ir/eval.h"
+#include "ir/name_index.h"
 #include "ir/ops.h"
 
 enum { SAMPLE_EVENTS = 1024 };
@@ -29,28 +30,40 @@ struct layer_errors {
     int64_t **fixed_outputs;
 };
 
-static bool is_twin(const struct graph *fixed, const struct node *a, const struct graph *reference,
-                    const struct node *b) {
-    size_t length = strlen(b->name);
-    if (b->dead || b->op == OP_CONSTANT || strncmp(a->name, b->name, length) ||
-        (a->name[length] && strcmp(a->name + length, ".narrow")))
-        return false;
-    return graph_value(reference, b->result)->kind == VALUE_REAL &&
-           graph_elements(reference, b->result) == graph_elements(fixed, a->result);
+/* The first node of the name text[0..length) that a node of the firmware can be compared with. */
+static noderef twin_called(const struct layer_errors *errors, const struct name_index *names, const struct node *fixed,
+                           const char *text, size_t length) {
+    const struct graph *reference = errors->reference;
+    noderef at = name_index_first(names, text, length);
+    for (; at.id != UINT32_MAX; at = name_index_next(names, at)) {
+        const struct node *node = graph_node(reference, at);
+        if (node->op != OP_CONSTANT && graph_value(reference, node->result)->kind == VALUE_REAL &&
+            graph_elements(reference, node->result) == graph_elements(errors->fixed, fixed->result))
+            return at;
+    }
+    return NO_NODE;
+}
+
+/* By its own name, or as what was put behind it; where both are there the first in the order of the nodes. */
+static noderef twin_of(const struct layer_errors *errors, const struct name_index *names, const struct node *fixed) {
+    size_t length = strlen(fixed->name);
+    noderef twin = twin_called(errors, names, fixed, fixed->name, length);
+    if (!text_ends_with(fixed->name, ".narrow")) return twin;
+    noderef before = twin_called(errors, names, fixed, fixed->name, length - strlen(".narrow"));
+    return before.id < twin.id ? before : twin;
 }
 
 static void find_twins(struct layer_errors *errors) {
-    const struct graph *fixed = errors->fixed, *reference = errors->reference;
+    const struct graph *fixed = errors->fixed;
+    const struct name_index *names = name_index_new(errors->reference, errors->arena);
     errors->twins = ARENA_ARRAY(errors->arena, struct twin, fixed->node_count + 1);
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
         if (node->dead || node->op == OP_CONSTANT || graph_value(fixed, node->result)->kind != VALUE_INTEGER) continue;
-        for (uint32_t k = 0; k < reference->node_count; k++)
-            if (is_twin(fixed, node, reference, &reference->nodes[k])) {
-                struct twin *twin = &errors->twins[errors->twin_count++];
-                *twin = (struct twin){.real = {k}, .fixed = {i}, .elements = graph_elements(fixed, node->result)};
-                break;
-            }
+        noderef real = twin_of(errors, names, node);
+        if (real.id == UINT32_MAX) continue;
+        errors->twins[errors->twin_count++] =
+            (struct twin){.real = real, .fixed = {i}, .elements = graph_elements(fixed, node->result)};
     }
 }
 

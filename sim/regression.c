@@ -35,16 +35,14 @@ static void add_fractions(const struct graph *graph, struct arena *arena, int64_
 /* Rows of real numbers, of version 0.1.0. */
 static int read_old_rows(struct event_source *source, const struct graph *graph, struct arena *arena, size_t columns,
                          int64_t *rows) {
-    valref *inputs;
-    uint32_t input_count;
+    const struct value_list inputs = graph_inputs(graph, arena);
     double *row = ARENA_ARRAY(arena, double, columns + 1);
-    count_columns(graph, arena, &inputs, &input_count);
+    struct port_reader **readers = ARENA_ARRAY(arena, struct port_reader *, inputs.count + 1);
+    for (uint32_t i = 0; i < inputs.count; i++) readers[i] = port_reader_new(graph, inputs.at[i], arena);
     for (uint64_t event = 0; event < source->count; event++, rows += 2 * columns) {
         if (event_source_read(source, row, 1) != 1) return -1;
-        for (size_t i = 0, first = 0; i < input_count; first += graph_elements(graph, inputs[i++]))
-            if (port_read_doubles(port_reader_new(graph, inputs[i], arena), 1, (size_t)event, row + first,
-                                  rows + first))
-                return -1;
+        for (size_t i = 0, first = 0; i < inputs.count; first += readers[i++]->elements)
+            if (port_read_doubles(readers[i], 1, (size_t)event, row + first, rows + first)) return -1;
         add_fractions(graph, arena, rows + columns);
     }
     return 0;

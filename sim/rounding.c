@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "sim/private.h"
+#include "ir/name_index.h"
 #include "ir/ops.h"
 
 enum {
@@ -40,6 +41,11 @@ struct source {
     uint32_t table_count;
 };
 
+struct reference { /* the trained network */
+    const struct graph *graph;
+    const struct name_index *names;
+};
+
 struct roundings {
     const struct graph *fixed;
     struct lanes network;
@@ -52,14 +58,14 @@ struct roundings {
 /* ---- sources ---- */
 
 /* A quantiser of the model, or a step of one: "<quantiser>" or "<quantiser>.<step>". */
-static bool is_models_own(const struct graph *reference, const struct node *node) {
-    for (uint32_t i = 0; i < reference->node_count; i++) {
-        const struct node *other = &reference->nodes[i];
-        size_t length = strlen(other->name);
-        if (!other->dead && op_is_quantiser(other->op) && !strncmp(node->name, other->name, length) &&
-            (node->name[length] == 0 || node->name[length] == '.'))
-            return true;
-    }
+static bool is_models_own(const struct reference *reference, const struct node *node) {
+    const char *end = node->name;
+    do {
+        end += strcspn(end, ".");
+        noderef at = name_index_first(reference->names, node->name, (size_t)(end - node->name));
+        for (; at.id != UINT32_MAX; at = name_index_next(reference->names, at))
+            if (op_is_quantiser(graph_node(reference->graph, at)->op)) return true;
+    } while (*end++);
     return false;
 }
 
@@ -79,8 +85,8 @@ static struct source *add_source(struct roundings *roundings, valref value, stru
 }
 
 /* Of the narrow or staircase "<function>.index" that tables read. */
-static void find_function(const struct roundings *roundings, const struct graph *reference, const struct node *index,
-                          struct source *source, struct arena *arena) {
+static void find_function(const struct roundings *roundings, const struct reference *reference,
+                          const struct node *index, struct source *source, struct arena *arena) {
     struct reader_list readers = graph_readers(roundings->fixed, source->value, arena);
     valref *tables = ARENA_ARRAY(arena, valref, readers.count + 1);
     for (uint32_t i = 0; i < readers.count; i++) {
@@ -88,17 +94,15 @@ static void find_function(const struct roundings *roundings, const struct graph 
         if (!table->dead && table->op == OP_TABLE) tables[source->table_count++] = table->result;
     }
     source->tables = tables;
-    for (uint32_t i = 0; i < reference->node_count && source->table_count; i++) {
-        const struct node *node = &reference->nodes[i];
-        size_t length = strlen(node->name);
-        bool saturates = op_meaning(node->op)->settles != 0;
-        if (!node->dead && saturates && !strncmp(index->name, node->name, length) &&
-            !strcmp(index->name + length, ".index"))
-            source->function = node;
+    if (!source->table_count || !text_ends_with(index->name, ".index")) return;
+    noderef at = name_index_first(reference->names, index->name, strlen(index->name) - strlen(".index"));
+    for (; at.id != UINT32_MAX; at = name_index_next(reference->names, at)) {
+        const struct node *node = graph_node(reference->graph, at);
+        if (op_meaning(node->op)->settles != 0) source->function = node;
     }
 }
 
-static void add_narrow(struct roundings *roundings, const struct graph *reference, const struct node *node,
+static void add_narrow(struct roundings *roundings, const struct reference *reference, const struct node *node,
                        struct arena *arena) {
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
     struct source *source = add_source(roundings, node->result, arena);
@@ -114,7 +118,7 @@ static void add_narrow(struct roundings *roundings, const struct graph *referenc
 }
 
 /* The function itself, or the index of its table, made of the codes in front. */
-static void add_table(struct roundings *roundings, const struct graph *reference, const struct node *node,
+static void add_table(struct roundings *roundings, const struct reference *reference, const struct node *node,
                       struct arena *arena) {
     struct source *source = add_source(roundings, node->result, arena);
     for (size_t e = 0; e < source->elements; e++)
@@ -190,12 +194,13 @@ static void add_matrix(struct roundings *roundings, valref constant, struct aren
     grid.column = ARENA_ARRAY(arena, int, grid.columns + 1);
     for (size_t first = 0; first < source->elements; first += grid.rows * grid.columns) {
         find_grid(graph, constant, first, &grid);
-        for (size_t c = 0; c < grid.columns; c++)
-            for (size_t r = 0;
-                 grid.column[c] != INT_MIN && is_rounded(graph, constant, first, &grid, c) && r < grid.rows; r++)
+        for (size_t c = 0; c < grid.columns; c++) {
+            if (grid.column[c] == INT_MIN || !is_rounded(graph, constant, first, &grid, c)) continue;
+            for (size_t r = 0; r < grid.rows; r++)
                 if (grid.row[r] != INT_MIN)
                     source->variance[first + r * grid.columns + c] =
                         variance_of(ldexp(1, -grid.row[r] - grid.column[c]), true);
+        }
     }
 }
 
@@ -225,9 +230,9 @@ static bool is_staircase_of_function(const struct node *node) {
     return node->op == OP_THRESHOLD && (text_ends_with(node->name, ".narrow") || text_ends_with(node->name, ".index"));
 }
 
-static void find_sources(struct roundings *roundings, const struct graph *reference, struct arena *arena) {
+static void find_sources(struct roundings *roundings, const struct reference *reference, struct arena *arena) {
     const struct graph *fixed = roundings->fixed;
-    roundings->exact_constants = loss_has_quantisers(reference);
+    roundings->exact_constants = loss_has_quantisers(reference->graph);
     roundings->sources = ARENA_ARRAY(arena, struct source, 2 * fixed->node_count + 1);
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
@@ -246,7 +251,7 @@ struct roundings *roundings_new(const struct graph *reference, const struct grap
     *roundings = (struct roundings){.fixed = fixed};
     lanes_open(&roundings->network, fixed, arena);
     roundings->slopes = slopes_new(fixed, roundings->network.state, false, arena);
-    find_sources(roundings, reference, arena);
+    find_sources(roundings, &(struct reference){reference, name_index_new(reference, arena)}, arena);
     return roundings;
 }
 

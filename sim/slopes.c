@@ -53,16 +53,18 @@ bool narrow_is_high_part(const struct graph *graph, const struct node *node) {
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
     if (!op_narrows(node->op) || attributes->rounding != ROUND_TRUNCATE) return false;
     struct format from = graph_format(graph, node->inputs[0], 0), high = graph_format(graph, node->result, 0);
-    for (uint32_t i = 0; i < graph->node_count; i++) {
-        const struct node *other = &graph->nodes[i];
-        if (other->dead || !op_narrows(other->op) || other == node || !valref_equal(other->inputs[0], node->inputs[0]))
-            continue;
+    struct arena *scratch = arena_new(graph->context);
+    struct reader_list readers = graph_readers(graph, node->inputs[0], scratch);
+    bool is_cut = false;
+    for (uint32_t i = 0; i < readers.count; i++) {
+        const struct node *other = graph_node(graph, readers.at[i].node);
+        if (!op_narrows(other->op) || other == node) continue;
         struct format low = graph_format(graph, other->result, 0);
-        if (other->attributes.quantizer.overflow == OVERFLOW_WRAP && low.fraction == from.fraction &&
-            low.width == from.fraction - high.fraction)
-            return true;
+        is_cut = is_cut || (other->attributes.quantizer.overflow == OVERFLOW_WRAP && low.fraction == from.fraction &&
+                            low.width == from.fraction - high.fraction);
     }
-    return false;
+    arena_free(scratch);
+    return is_cut;
 }
 
 static void plan_step(struct slopes *slopes, struct step *step, const struct node *node, struct arena *arena) {
@@ -126,12 +128,11 @@ static void product_slopes(struct slopes *slopes, const struct step *step, const
     const struct matrix_product *p = &step->product;
     valref left = step->node->inputs[0], right = step->node->inputs[1];
     for (size_t e = 0; e < step->elements; e++) {
-        size_t column = e % p->columns, row = e / p->columns % p->rows, batch = e / p->columns / p->rows;
+        struct product_term at = product_first(p, e);
         if (out[e] == 0) continue;
-        for (size_t k = 0; k < p->depth; k++) {
-            size_t i = p->left[batch] + row * p->depth + k, j = p->right[batch] + k * p->columns + column;
-            if (slopes->of[left.id]) add_slope(slopes, left, i, out[e] * number_at(slopes, right, j));
-            if (slopes->of[right.id]) add_slope(slopes, right, j, out[e] * number_at(slopes, left, i));
+        for (size_t k = 0; k < p->depth; k++, product_next(p, &at)) {
+            if (slopes->of[left.id]) add_slope(slopes, left, at.left, out[e] * number_at(slopes, right, at.right));
+            if (slopes->of[right.id]) add_slope(slopes, right, at.right, out[e] * number_at(slopes, left, at.left));
         }
     }
 }
@@ -153,12 +154,13 @@ static void reduction_slopes(struct slopes *slopes, const struct step *step, con
     const struct axis_reduction *r = &step->reduction;
     valref from = step->node->inputs[0];
     for (size_t e = 0; e < step->elements; e++) {
-        size_t first = e / r->inner * r->length * r->inner + e % r->inner, best = first;
-        for (size_t k = 1; k < r->length; k++)
-            if (number_at(slopes, from, first + k * r->inner) > number_at(slopes, from, best))
-                best = first + k * r->inner;
+        size_t best = reduction_element(r, e, 0);
+        for (size_t k = 1; k < r->length; k++) {
+            size_t at = reduction_element(r, e, k);
+            if (number_at(slopes, from, at) > number_at(slopes, from, best)) best = at;
+        }
         for (size_t k = 0; k < r->length; k++) {
-            size_t at = first + k * r->inner;
+            size_t at = reduction_element(r, e, k);
             add_slope(slopes, from, at, out[e] * (op_is_sum(step->node->op) || at == best ? 1 : slopes->leak));
         }
     }

@@ -188,18 +188,18 @@ static int scatter_reals(struct event_stream *stream, size_t row, const float *e
     return 0;
 }
 
-static const struct meaning *input_meaning(const struct event_stream *stream, uint32_t input) {
-    const struct meaning *meaning =
-        &graph_definition(stream->firmware->quantised, stream->inputs[input])->attributes.input.meaning;
-    return meaning->scale ? meaning : NULL;
+/* What the port carries of a block, as numbers. */
+static void input_numbers(struct event_stream *stream, uint32_t input, size_t events) {
+    const struct graph *graph = stream->firmware->quantised;
+    valref value = stream->inputs[input];
+    port_to_reals(graph, value, input_meaning(graph, value), events, stream->block.integers[input], stream->doubles);
 }
 
 /* Made events: the float model sees just what the port carries. */
 static void reals_from_ports(struct event_stream *stream, size_t events) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
         size_t count = events * graph_elements(stream->firmware->quantised, stream->inputs[i]);
-        port_to_reals(stream->firmware->quantised, stream->inputs[i], input_meaning(stream, i), events,
-                      stream->block.integers[i], stream->doubles);
+        input_numbers(stream, i, events);
         for (size_t k = 0; k < count; k++) stream->block.reals[i][k] = (float)stream->doubles[k];
     }
 }
@@ -209,8 +209,7 @@ static void find_on_grid(struct event_stream *stream, size_t events) {
     for (size_t e = 0; e < events; e++) stream->block.on_grid[e] = true;
     for (uint32_t i = 0; i < stream->input_count; i++) {
         size_t elements = graph_elements(stream->firmware->quantised, stream->inputs[i]);
-        port_to_reals(stream->firmware->quantised, stream->inputs[i], input_meaning(stream, i), events,
-                      stream->block.integers[i], stream->doubles);
+        input_numbers(stream, i, events);
         for (size_t k = 0; k < events * elements; k++)
             if ((double)stream->block.reals[i][k] != stream->doubles[k]) stream->block.on_grid[k / elements] = false;
     }

@@ -103,3 +103,25 @@ struct adder adder_with_passing(const struct datapath *datapath, const struct wi
 int adder_chain_terms(const struct adder *adder) {
     return adder->terms + (adder->count > adder->terms && !adder->carried);
 }
+
+struct overlap adder_overlap(const struct adder *adder) {
+    int low = adder->from, high = adder->bits;
+    bool negative = false;
+    for (int i = 0; i < adder->count; i++) {
+        const struct summand *x = &adder->summands[i];
+        if (x->is_literal) continue;
+        low = x->start > low ? x->start : low;
+        high = x->end < high ? x->end : high;
+        negative |= x->negative;
+    }
+    return high > low ? (struct overlap){high - low, negative && high < adder->bits} : (struct overlap){0, false};
+}
+
+struct adder adder_of_pair(struct interval a, int shift_a, struct interval b, int shift_b, bool subtract) {
+    struct wire wires[2] = {{.lo = (int64_t)a.lo, .hi = (int64_t)a.hi}, {.lo = (int64_t)b.lo, .hi = (int64_t)b.hi}};
+    struct term terms[2] = {{{0}, (int8_t)shift_a, false}, {{1}, (int8_t)shift_b, subtract}};
+    const struct datapath datapath = {.wires = wires, .wire_count = 2};
+    const struct wire sum = {.op = WIRE_SUM, .operands = terms, .operand_count = 2};
+    const int end_a = shift_a + wire_width(&wires[0]), end_b = shift_b + wire_width(&wires[1]);
+    return adder_of(&datapath, &sum, end_a > end_b ? end_a : end_b);
+}

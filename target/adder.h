@@ -37,6 +37,15 @@ struct adder adder_of(const struct datapath *datapath, const struct wire *wire, 
  */
 struct adder adder_with_passing(const struct datapath *datapath, const struct wire *wire, int bits,
                                 struct passing *passing, int *passing_count);
+/* Of a << shift_a plus or minus b << shift_b, in the bits of the longer one: the carry out of them is left off. */
+struct adder adder_of_pair(struct interval a, int shift_a, struct interval b, int shift_b, bool subtract);
+/* LUT of an adder of two terms: bits in which both have something of their own; beside those the carry chain passes
+ * through without a LUT, but for a negative term's borrow, which takes one more. */
+struct overlap {
+    int bits;
+    bool borrow;
+};
+struct overlap adder_overlap(const struct adder *adder);
 /* Operands that share the chain: wires, and a literal that is no carry-in. */
 int adder_chain_terms(const struct adder *adder);
 /* Whether so many ones, the constant and a +1 for each negated term, come by the carries of so many terms. */

@@ -6,28 +6,14 @@
 
 /* ---- sums ---- */
 
-/* Bits in which both of two terms have something of their own; beside those the carry chain passes
- * through without a LUT. A negative term's borrow takes one more. */
-static int overlapping_bits(const struct adder *adder) {
-    int low = adder->from, high = adder->bits;
-    bool negative = false;
-    for (int i = 0; i < adder->count; i++) {
-        const struct summand *x = &adder->summands[i];
-        if (x->is_literal) continue;
-        low = x->start > low ? x->start : low;
-        high = x->end < high ? x->end : high;
-        negative |= x->negative;
-    }
-    return high > low ? high - low + (negative && high < adder->bits) : 0;
-}
-
 static double sum_lut(const struct datapath *datapath, const struct wire *wire, int bits) {
     struct adder adder = adder_of(datapath, wire, bits);
     int terms = adder_chain_terms(&adder), width = adder.bits - adder.from;
     if (wire->operand_count > 3) /* before `trees` */
         return (double)((wire->operand_count + (wire->constant != 0)) / 2) * width;
     if (terms <= 1 || adder.terms <= 1) return 0;
-    return terms == 2 ? overlapping_bits(&adder) : (terms - 2) * width;
+    const struct overlap overlap = adder_overlap(&adder);
+    return terms == 2 ? overlap.bits + overlap.borrow : (terms - 2) * width;
 }
 
 /* ---- other wires ---- */

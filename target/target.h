@@ -128,4 +128,9 @@ void datapath_cost_by_wire(const struct design *design, const struct datapath *d
  * costs[node_count + 1] what stands in the top. */
 void design_cost_by_node(const struct design *design, const struct technology *technology, struct cost *costs);
 
+/* ---- forecast.c ---- */
+enum { FORECAST_FACTOR = 2 }; /* how far off a forecast of thousands of LUT may be, either way */
+/* LUT of a quantised graph before it is lowered: for what is said early, and nothing else. */
+double graph_lut_forecast(const struct graph *graph);
+
 #endif

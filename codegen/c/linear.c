@@ -2,38 +2,15 @@
  * rows of the right matrix, which compilers turn into vector code; a matrix with few entries becomes
  * a list of them instead. */
 #include "codegen/c/c.h"
+#include "ir/geometry.h"
 
-struct product { /* y[t][m][n] = sum over k of a[t][m][k] * b[t][k][n] */
-    size_t batches, rows, depth, columns;
-    size_t *batch_a, *batch_b; /* which matrix each batch reads */
-    int folded;                /* constant operand whose entries carry the alignment, or -1 */
-    int64_t *entries;          /* of it */
-    struct c_numbers scale;    /* per term where nothing could be folded */
-    int128 bound;              /* of any partial sum */
+struct product {
+    struct matrix_product g;
+    int folded;             /* constant operand whose entries carry the alignment, or -1 */
+    int64_t *entries;       /* of it */
+    struct c_numbers scale; /* per term where nothing could be folded */
+    int128 bound;           /* of any partial sum */
 };
-
-static struct shape leading(const struct shape *shape) {
-    struct shape out = *shape;
-    out.rank = shape->rank > 2 ? shape->rank - 2 : 0;
-    return out;
-}
-
-static void plan_shapes(struct c_writer *writer, const struct node *node, struct product *plan) {
-    const struct shape *a = &graph_value(writer->graph, node->inputs[0])->shape;
-    const struct shape *b = &graph_value(writer->graph, node->inputs[1])->shape;
-    struct shape outer_a = leading(a), outer_b = leading(b), outer;
-    shape_broadcast(&outer_a, &outer_b, &outer);
-    plan->batches = shape_elements(&outer);
-    plan->rows = a->rank > 1 ? (size_t)a->dim[a->rank - 2] : 1;
-    plan->depth = (size_t)a->dim[a->rank - 1];
-    plan->columns = b->rank > 1 ? (size_t)b->dim[b->rank - 1] : 1;
-    plan->batch_a = ARENA_ARRAY(writer->arena, size_t, plan->batches);
-    plan->batch_b = ARENA_ARRAY(writer->arena, size_t, plan->batches);
-    for (size_t i = 0; i < plan->batches; i++) {
-        plan->batch_a[i] = shape_project(&outer, i, &outer_a);
-        plan->batch_b[i] = shape_project(&outer, i, &outer_b);
-    }
-}
 
 struct term_at { /* elements of operands and result that one term has */
     size_t operand[2], result, term;
@@ -44,19 +21,16 @@ typedef int (*term_visitor)(struct c_writer *writer, const struct node *node, st
 
 static int each_term(struct c_writer *writer, const struct node *node, struct product *plan, term_visitor visit,
                      void *data) {
-    struct term_at at = {.term = 0};
-    for (size_t t = 0; t < plan->batches; t++)
-        for (size_t m = 0; m < plan->rows; m++)
-            for (size_t n = 0; n < plan->columns; n++) {
-                at.result = (t * plan->rows + m) * plan->columns + n;
-                for (size_t k = 0; k < plan->depth; k++) {
-                    at.operand[0] = (plan->batch_a[t] * plan->rows + m) * plan->depth + k;
-                    at.operand[1] = (plan->batch_b[t] * plan->depth + k) * plan->columns + n;
-                    at.term = ((t * plan->rows + m) * plan->depth + k) * plan->columns + n;
-                    int status = visit(writer, node, plan, &at, data);
-                    if (status) return status;
-                }
-            }
+    const struct matrix_product *g = &plan->g;
+    for (size_t i = 0; i < g->batches * g->rows * g->columns; i++) {
+        struct product_term term = product_first(g, i);
+        size_t row = i / g->columns, column = i % g->columns;
+        for (size_t k = 0; k < g->depth; k++, product_next(g, &term)) {
+            struct term_at at = {{term.left, term.right}, i, (row * g->depth + k) * g->columns + column};
+            int status = visit(writer, node, plan, &at, data);
+            if (status) return status;
+        }
+    }
     return 0;
 }
 
@@ -121,12 +95,13 @@ static bool fold(struct c_writer *writer, const struct node *node, struct produc
 }
 
 static int plan_product(struct c_writer *writer, const struct node *node, struct product *plan) {
-    plan_shapes(writer, node, plan);
+    plan->g = product_geometry(writer->arena, &graph_value(writer->graph, node->inputs[0])->shape,
+                               &graph_value(writer->graph, node->inputs[1])->shape);
     int128 *sums = ARENA_ARRAY(writer->arena, int128, c_elements(writer, node->result));
     if (each_term(writer, node, plan, check_term, sums)) return -1;
     plan->scale = (struct c_numbers){.uniform = true, .value = 1};
     if (fold(writer, node, plan)) return 0;
-    size_t count = plan->batches * plan->rows * plan->depth * plan->columns;
+    size_t count = plan->g.batches * plan->g.rows * plan->g.depth * plan->g.columns;
     int64_t *factors = ARENA_ARRAY(writer->arena, int64_t, count);
     each_term(writer, node, plan, collect_scale, factors);
     plan->scale = c_numbers(writer, node, "scale", factors, count);
@@ -138,13 +113,13 @@ static const char *array_of(struct c_writer *writer, const struct node *node, co
     return c_array(writer, node, "weights", plan->entries, c_elements(writer, node->inputs[operand]));
 }
 
-/* " + t * 32" or " + name_batch[t] * 32": where a batch's matrix begins. */
+/* " + 32" or " + name_batch[t]": where a batch's matrix begins. */
 static const char *batch_offset(struct c_writer *writer, const struct node *node, const struct product *plan,
-                                const size_t *batch, size_t size) {
-    if (plan->batches == 1) return "";
-    int64_t *offsets = ARENA_ARRAY(writer->arena, int64_t, plan->batches);
-    for (size_t i = 0; i < plan->batches; i++) offsets[i] = (int64_t)(batch[i] * size);
-    struct c_numbers numbers = c_numbers(writer, node, "batch", offsets, plan->batches);
+                                const size_t *begins) {
+    if (plan->g.batches == 1) return "";
+    int64_t *offsets = ARENA_ARRAY(writer->arena, int64_t, plan->g.batches);
+    for (size_t i = 0; i < plan->g.batches; i++) offsets[i] = (int64_t)begins[i];
+    struct c_numbers numbers = c_numbers(writer, node, "batch", offsets, plan->g.batches);
     return arena_printf(writer->arena, " + %s", c_number(writer, &numbers, "t"));
 }
 
@@ -152,23 +127,24 @@ static void print_dense(struct c_writer *writer, const struct node *node, struct
     struct arena *arena = writer->arena;
     const char *a = array_of(writer, node, plan, 0), *b = array_of(writer, node, plan, 1),
                *type = c_sum_type(plan->bound);
-    const char *from_a = batch_offset(writer, node, plan, plan->batch_a, plan->rows * plan->depth);
-    const char *from_b = batch_offset(writer, node, plan, plan->batch_b, plan->depth * plan->columns);
+    const char *from_a = batch_offset(writer, node, plan, plan->g.left);
+    const char *from_b = batch_offset(writer, node, plan, plan->g.right);
     const char *term =
-        arena_printf(arena, "((t * %zu + m) * %zu + k) * %zu + n", plan->rows, plan->depth, plan->columns);
+        arena_printf(arena, "((t * %zu + m) * %zu + k) * %zu + n", plan->g.rows, plan->g.depth, plan->g.columns);
     c_function_open(writer, node);
     strbuf_printf(
         &writer->layer,
         "    for (int t = 0; t < %zu; t++)\n        for (int m = 0; m < %zu; m++) {\n            %s sum[%zu] = {0};\n",
-        plan->batches, plan->rows, type, plan->columns);
+        plan->g.batches, plan->g.rows, type, plan->g.columns);
     strbuf_printf(&writer->layer,
                   "            for (int k = 0; k < %zu; k++)\n                for (int n = 0; n < %zu; n++)\n",
-                  plan->depth, plan->columns);
+                  plan->g.depth, plan->g.columns);
     strbuf_printf(&writer->layer, "                    sum[n] += (%s)%s[m * %zu + k%s] * (%s)%s[k * %zu + n%s]%s;\n",
-                  type, a, plan->depth, from_a, type, b, plan->columns, from_b, c_times(writer, &plan->scale, term));
+                  type, a, plan->g.depth, from_a, type, b, plan->g.columns, from_b,
+                  c_times(writer, &plan->scale, term));
     strbuf_printf(&writer->layer,
                   "            for (int n = 0; n < %zu; n++) y[(t * %zu + m) * %zu + n] = (%s)sum[n];\n        }\n",
-                  plan->columns, plan->rows, plan->columns, c_value_type(writer, node->result));
+                  plan->g.columns, plan->g.rows, plan->g.columns, c_value_type(writer, node->result));
     c_function_close(writer, node);
 }
 
@@ -180,10 +156,10 @@ static void print_row(struct c_writer *writer, const struct node *node, const st
     c_function_open(writer, node);
     strbuf_printf(&writer->layer,
                   "    %s sum[%zu] = {0};\n    for (int k = 0; k < %zu; k++)\n        for (int n = 0; n < %zu; n++)\n",
-                  type, plan->columns, plan->depth, plan->columns);
+                  type, plan->g.columns, plan->g.depth, plan->g.columns);
     strbuf_printf(&writer->layer, "            sum[n] += (%s)%s[k] * (%s)%s[k * %zu + n]%s;\n", type, a, type, b,
-                  plan->columns, c_times(writer, &plan->scale, arena_printf(arena, "k * %zu + n", plan->columns)));
-    strbuf_printf(&writer->layer, "    for (int n = 0; n < %zu; n++) y[n] = (%s)sum[n];\n", plan->columns,
+                  plan->g.columns, c_times(writer, &plan->scale, arena_printf(arena, "k * %zu + n", plan->g.columns)));
+    strbuf_printf(&writer->layer, "    for (int n = 0; n < %zu; n++) y[n] = (%s)sum[n];\n", plan->g.columns,
                   c_value_type(writer, node->result));
     c_function_close(writer, node);
 }
@@ -193,7 +169,7 @@ enum { SPARSE = 6 };
 
 static bool is_sparse(const struct c_writer *writer, const struct node *node, const struct product *plan) {
     size_t count = c_elements(writer, node->inputs[1]), filled = 0;
-    if (plan->folded != 1 || plan->batches != 1) return false;
+    if (plan->folded != 1 || plan->g.batches != 1) return false;
     for (size_t i = 0; i < count; i++) filled += plan->entries[i] != 0;
     return filled * SPARSE < count;
 }
@@ -201,26 +177,26 @@ static bool is_sparse(const struct c_writer *writer, const struct node *node, co
 static void print_sparse(struct c_writer *writer, const struct node *node, const struct product *plan) {
     size_t count = c_elements(writer, node->inputs[1]), filled = 0;
     int64_t *weights = ARENA_ARRAY(writer->arena, int64_t, count), *rows = ARENA_ARRAY(writer->arena, int64_t, count);
-    int64_t *starts = ARENA_ARRAY(writer->arena, int64_t, plan->columns + 1);
-    for (size_t n = 0; n < plan->columns; n++) {
-        for (size_t k = 0; k < plan->depth; k++) {
-            if (plan->entries[k * plan->columns + n] == 0) continue;
-            weights[filled] = plan->entries[k * plan->columns + n];
+    int64_t *starts = ARENA_ARRAY(writer->arena, int64_t, plan->g.columns + 1);
+    for (size_t n = 0; n < plan->g.columns; n++) {
+        for (size_t k = 0; k < plan->g.depth; k++) {
+            if (plan->entries[k * plan->g.columns + n] == 0) continue;
+            weights[filled] = plan->entries[k * plan->g.columns + n];
             rows[filled++] = (int64_t)k;
         }
         starts[n + 1] = (int64_t)filled;
     }
     const char *w = c_array(writer, node, "weights", weights, filled), *r = c_array(writer, node, "rows", rows, filled);
-    const char *s = c_array(writer, node, "starts", starts, plan->columns + 1), *type = c_sum_type(plan->bound);
+    const char *s = c_array(writer, node, "starts", starts, plan->g.columns + 1), *type = c_sum_type(plan->bound);
     c_function_open(writer, node);
     strbuf_printf(
         &writer->layer,
         "    for (int m = 0; m < %zu; m++)\n        for (int n = 0; n < %zu; n++) {\n            %s sum = 0;\n",
-        plan->rows, plan->columns, type);
+        plan->g.rows, plan->g.columns, type);
     strbuf_printf(&writer->layer,
                   "            for (int i = %s[n]; i < %s[n + 1]; i++) sum += (%s)%s[m * %zu + %s[i]] * (%s)%s[i];\n",
-                  s, s, type, c_operand(writer, node, 0), plan->depth, r, type, w);
-    strbuf_printf(&writer->layer, "            y[m * %zu + n] = (%s)sum;\n        }\n", plan->columns,
+                  s, s, type, c_operand(writer, node, 0), plan->g.depth, r, type, w);
+    strbuf_printf(&writer->layer, "            y[m * %zu + n] = (%s)sum;\n        }\n", plan->g.columns,
                   c_value_type(writer, node->result));
     c_function_close(writer, node);
 }
@@ -230,7 +206,7 @@ int c_emit_matmul(struct c_writer *writer, const struct node *node) {
     if (plan_product(writer, node, &plan)) return -1;
     if (is_sparse(writer, node, &plan))
         print_sparse(writer, node, &plan);
-    else if (plan.batches == 1 && plan.rows == 1)
+    else if (plan.g.batches == 1 && plan.g.rows == 1)
         print_row(writer, node, &plan);
     else
         print_dense(writer, node, &plan);

@@ -1,5 +1,4 @@
-/* HLS C++ for elementwise arithmetic: a template for equal shapes, a loop nest where operands broadcast; and for ReLU.
- */
+/* HLS C++ for elementwise arithmetic, ReLU too: a template for equal shapes, a loop nest where operands broadcast. */
 #include "codegen/hls/hls.h"
 
 /* Zeros that each element's stored integer has in its array; of the result, that its product gets. */

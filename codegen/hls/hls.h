@@ -39,9 +39,7 @@ int hls_emit_matmul(struct hls_writer *writer, const struct node *node);
 int hls_emit_relu(struct hls_writer *writer, const struct node *node);
 int hls_emit_reduce(struct hls_writer *writer, const struct node *node);
 int hls_emit_reshape(struct hls_writer *writer, const struct node *node);
-int hls_emit_transpose(struct hls_writer *writer, const struct node *node);
-int hls_emit_concat(struct hls_writer *writer, const struct node *node);
-int hls_emit_slice(struct hls_writer *writer, const struct node *node);
+int hls_emit_copies(struct hls_writer *writer, const struct node *node);
 int hls_emit_gather(struct hls_writer *writer, const struct node *node);
 int hls_emit_narrow(struct hls_writer *writer, const struct node *node);
 int hls_emit_table(struct hls_writer *writer, const struct node *node);
@@ -59,9 +57,8 @@ struct hls_grid {
     int finest, coarsest; /* 0 where there is none */
 };
 void hls_grid_add(struct hls_grid *grid, int fraction);
-/* Those of the products that a matmul's element adds up (linear.c). */
-void hls_grid_add_products(const struct hls_writer *writer, const struct node *node, size_t element,
-                           struct hls_grid *grid);
+/* Those of the products that a matmul's elements add up, where these are always 0 (linear.c). */
+void hls_grid_add_products(const struct hls_writer *writer, const struct node *node, struct hls_grid *grid);
 /* The one format that holds every element, and every term of its sum: of up to 64 bits where elements lie near each
  * other. -1 and a diagnosis when it needs more than HLS_ARRAY_BITS. */
 enum { HLS_ARRAY_BITS = 120, HLS_PRODUCT_BITS = 126 /* of what two arrays' types make */ };

@@ -28,16 +28,23 @@ static void add_format(struct hls_grid *grid, struct format format) {
     if (format.width > 0) hls_grid_add(grid, format.fraction);
 }
 
-/* A sum that is always 0 ends there only where none of its terms lost a digit on the way. */
-static void add_terms(const struct hls_writer *writer, const struct node *node, size_t element, struct hls_grid *grid) {
-    const struct graph *graph = writer->graph;
-    for (uint32_t i = 0; (node->op == OP_ADD || node->op == OP_SUB) && i < 2; i++)
-        add_format(grid, graph_format(graph, node->inputs[i],
-                                      shape_project(hls_shape(writer, node->result), element,
-                                                    hls_shape(writer, node->inputs[i]))));
+/* Of the operands of a sum, element by element. */
+static void add_operands(const struct hls_writer *writer, const struct node *node, struct hls_grid *grid) {
+    for (size_t element = 0; element < hls_elements(writer, node->result); element++) {
+        if (graph_format(writer->graph, node->result, element).width > 0) continue;
+        for (uint32_t i = 0; i < 2; i++)
+            add_format(grid, graph_format(writer->graph, node->inputs[i],
+                                          shape_project(hls_shape(writer, node->result), element,
+                                                        hls_shape(writer, node->inputs[i]))));
+    }
+}
+
+/* Sums that are always 0 end there only where none of their terms lost a digit on the way. */
+static void add_terms(const struct hls_writer *writer, const struct node *node, struct hls_grid *grid) {
+    if (node->op == OP_ADD || node->op == OP_SUB) add_operands(writer, node, grid);
     for (size_t i = 0; node->op == OP_REDUCE_SUM && i < hls_elements(writer, node->inputs[0]); i++)
-        add_format(grid, graph_format(graph, node->inputs[0], i));
-    if (node->op == OP_MATMUL) hls_grid_add_products(writer, node, element, grid);
+        add_format(grid, graph_format(writer->graph, node->inputs[0], i));
+    if (node->op == OP_MATMUL) hls_grid_add_products(writer, node, grid);
 }
 
 static struct interval reach(const struct hls_writer *writer, valref value, int fraction) {
@@ -66,11 +73,13 @@ static int widest(const struct hls_writer *writer, valref value, int fraction) {
 
 int hls_container(struct hls_writer *writer, const struct node *node, valref value, struct format *out) {
     struct hls_grid grid = {0};
+    bool has_zero = false;
     for (size_t i = 0; i < hls_elements(writer, value); i++) {
         struct format format = graph_format(writer->graph, value, i);
         add_format(&grid, format);
-        if (format.width <= 0) add_terms(writer, node, i, &grid);
+        has_zero |= format.width <= 0;
     }
+    if (has_zero) add_terms(writer, node, &grid);
     int bits = widest(writer, value, grid.finest);
     if (bits > HLS_ARRAY_BITS) return refuse_container(writer, node, bits);
     *out = format_for(reach(writer, value, grid.finest), grid.finest);

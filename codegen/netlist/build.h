@@ -15,7 +15,7 @@ enum { BITS_MAX = 64 }; /* of a wire */
 /* How a wire is written. */
 struct wire_plan {
     int bits;         /* of the vector that holds it: no more than somebody reads; 0: not written */
-    int layer;        /* index of the module that computes it; LAYER_TOP: an element of an input port */
+    int layer;        /* index of the module that computes it; LAYER_TOP: what comes from a port, or counts beats */
     int last_delay;   /* registers in series that hold it */
     uint32_t signals; /* index of its first signal: wire + delay -> signals + delay */
     const char *name;
@@ -65,23 +65,33 @@ struct plan {
     const char **input_registers, **output_registers; /* names, one a port */
 };
 
-/* A function of the netlist that compares, or reads a table at some width. */
-struct lookup;
+/* How netlists become files of a language. */
+struct netlist_language {
+    const char *suffix; /* of files: "v" */
+    /* For comments: all bits of element i of a port whose elements have so many. */
+    const char *(*element)(struct arena *arena, const char *port, int bits);
+    struct strbuf (*print)(struct arena *arena, const struct netlist *netlist);
+};
+
+struct lookup; /* a function that is a table, read at some width */
 
 /* The module that is being built. */
 struct module {
     const struct plan *plan;
-    struct arena *arena; /* of its expressions */
+    const struct netlist_language *language;
+    struct arena *arena; /* of all that is said here */
     int layer;
-    struct strbuf text;
+    struct netlist *netlist;
+    const struct net *clock;
     uint64_t *read; /* bits of each signal that were read so far */
-    const struct function **functions;
-    uint32_t function_count, function_capacity;
-    struct lookup *lookups; /* those of the functions that are tables */
+    struct lookup *lookups;
     uint32_t lookup_count, lookup_capacity;
     const struct function *less_digit, *less[BITS_MAX + 1]; /* those that compare so many bits; NULL: there is none */
     bool has_unused;                                        /* bits */
 };
+
+/* rtl/: a file a layer, then the top. */
+void netlists_emit(const struct plan *plan, const struct netlist_language *language);
 
 /* ---- plan.c ---- */
 struct plan *plan_new(const struct emission *emission, struct arena *arena);
@@ -95,6 +105,8 @@ uint64_t low_bits(int count); /* mask */
 /* Bits [from, from + count) of a signal, its sign extended as far as needed; marks them as read. */
 void add_bits(struct module *module, struct parts *parts, struct signal signal, int from, int count);
 const struct expression *signal_bits(struct module *module, struct signal signal, int from, int count);
+/* A wire as it is read in a cycle: of an item the register of what it is an item of. */
+struct signal signal_in(const struct plan *plan, wireref wire, int cycle);
 /* The operand of a wire as the signal that is in step with it. */
 struct signal operand_signal(const struct plan *plan, const struct wire *wire, uint32_t operand);
 /* The value of a wire, of as many bits as the plan gives it; wires that are constants are not asked for. */
@@ -110,6 +122,26 @@ const struct expression *less_expression(struct module *module, const struct exp
                                          const struct expression *right);
 bool less_has_own_names(const struct module *module);
 
-void module_add_function(struct module *module, const struct function *function);
+/* ---- module.c ---- */
+struct module module_new(const struct plan *plan, int layer, const char *name, const struct netlist_language *language);
+/* Prints it into the files, and frees its arena. */
+void module_emit(struct module *module);
+const struct expression *signal_value(struct module *module, struct signal signal); /* not marked as read */
+bool layer_has_registers(const struct plan *plan, int layer);
+void add_delays(struct module *module); /* the updates of what this module keeps */
+/* The bits of these signals that nobody read join what is unused, so that lint knows. */
+void add_unused(struct module *module, const struct signal *signals, uint32_t count, struct parts *unused);
+
+/* ---- top.c ---- */
+void build_top(const struct plan *plan, const struct netlist_language *language);
+
+/* ---- header.c: of modules that are built but for it ---- */
+const char *layer_header(const struct module *module);
+const char *top_header(const struct module *module);
+/* "s16f12", or "low 9 of s16f12" where nobody reads the others; "s16" of a step, whose point nobody knows. */
+const char *signal_format(const struct module *module, struct signal signal);
+
+/* ---- legend.c ---- */
+void write_legend(const struct module *module, struct strbuf *out); /* what the module's names and formats say */
 
 #endif

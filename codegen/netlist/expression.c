@@ -7,9 +7,15 @@ uint64_t low_bits(int count) {
     return count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
 }
 
+struct signal signal_in(const struct plan *plan, wireref wire, int cycle) {
+    int beats;
+    wireref source = datapath_source(plan->path, wire, &beats);
+    if (wire_is_constant(plan_wire(plan, wire)) || !plan->wires[source.id].bits) return (struct signal){wire, 0};
+    return (struct signal){source, cycle - beats - plan_wire(plan, source)->cycle};
+}
+
 struct signal operand_signal(const struct plan *plan, const struct wire *wire, uint32_t operand) {
-    wireref from = wire->operands[operand].wire;
-    return (struct signal){from, plan->wires[from.id].bits ? wire->cycle - plan_wire(plan, from)->cycle : 0};
+    return signal_in(plan, wire->operands[operand].wire, wire->cycle);
 }
 
 /* Bits that the signal's net has: [from, to). */
@@ -116,6 +122,13 @@ static const struct expression *inverted(struct module *module, const struct wir
     return expression_unary(module->arena, OPERATION_NOT, operand_bits(module, wire, 0, 0, bits));
 }
 
+/* In the first beat what it begins with, then what came of it in the beat before. */
+static const struct expression *state_value(struct module *module, const struct wire *wire, int bits) {
+    const struct expression *next = signal_bits(module, signal_in(module->plan, wire->next, wire->cycle + 1), 0, bits);
+    return expression_conditional(module->arena, operand_bits(module, wire, 0, 0, 1),
+                                  operand_bits(module, wire, 1, 0, bits), next);
+}
+
 const struct expression *wire_expression(struct module *module, wireref ref) {
     const struct plan *plan = module->plan;
     const struct wire *wire = plan_wire(plan, ref);
@@ -126,6 +139,7 @@ const struct expression *wire_expression(struct module *module, wireref ref) {
     case WIRE_LESS:
     case WIRE_EQUAL: return comparison(module, wire);
     case WIRE_SELECT: return select(module, wire, bits);
+    case WIRE_STATE: return state_value(module, wire, bits);
     case WIRE_TABLE: return lookup_expression(module, wire, bits);
     case WIRE_CLAMP: return clamp_expression(module, wire, bits);
     case WIRE_SHIFT_RIGHT: return operand_bits(module, wire, 0, wire->amount, bits);

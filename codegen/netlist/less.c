@@ -74,7 +74,7 @@ static const struct function *digit_function(struct module *module) {
     struct comparison c = comparison_new(module, less_digit_name, LESS_DIGIT_BITS, comment);
     struct assignment result = assignment_to(c.arena, c.function->result, digit_below(&c));
     assign(&c, &result, 1);
-    module_add_function(module, c.function);
+    netlist_function(module->netlist, c.function);
     return module->less_digit = c.function;
 }
 
@@ -142,7 +142,7 @@ static const struct function *less_function(struct module *module, int bits) {
         struct assignment result = assignment_to(arena, c.function->result, parts_joined(&below));
         assign(&c, &result, 1);
     }
-    module_add_function(module, c.function);
+    netlist_function(module->netlist, c.function);
     return c.function;
 }
 

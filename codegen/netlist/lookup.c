@@ -102,7 +102,7 @@ static const struct lookup *find_lookup(struct module *module, const struct wire
     }
     const char *name = names_unique(module->plan->scope, lookup_name(module, module->lookup_count));
     wanted.function = table_function(module, &wanted, name);
-    module_add_function(module, wanted.function);
+    netlist_function(module->netlist, wanted.function);
     module->lookups[module->lookup_count] = wanted;
     return &module->lookups[module->lookup_count++];
 }

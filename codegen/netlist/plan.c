@@ -29,7 +29,7 @@ static void plan_bits(struct plan *plan) {
     int *delays = ARENA_ARRAY(plan->arena, int, plan->path->wire_count + 1);
     datapath_delays(plan->design, plan->path, bits, delays);
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
-        plan->wires[w].bits = bits[w];
+        plan->wires[w].bits = plan->path->wires[w].op == WIRE_ITEM ? 0 : bits[w]; /* read from what it is an item of */
         plan->wires[w].last_delay = delays[w];
     }
 }
@@ -56,6 +56,11 @@ static int open_layer(struct plan *plan, struct names *modules, uint32_t head) {
     return plan->layer_count++;
 }
 
+/* An element of a port, or the number of the beat, which the top counts. */
+static bool comes_from_outside(const struct plan *plan, uint32_t wire) {
+    return plan->path->wires[wire].op == WIRE_INPUT || plan->path->wires[wire].op == WIRE_BEAT;
+}
+
 static void plan_layers(struct plan *plan) {
     uint32_t nodes = plan->design->graph->node_count;
     uint32_t *head = wire_heads(plan);
@@ -66,11 +71,12 @@ static void plan_layers(struct plan *plan) {
     plan->probe_module = names_unique(modules, arena_printf(plan->arena, "%s_probes", plan->emission->name));
     plan->layers = ARENA_ARRAY(plan->arena, struct layer, nodes + 1);
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        if (plan->wires[w].bits > 0 && plan->path->wires[w].op != WIRE_INPUT) wires[head[w]]++;
+        if (plan->wires[w].bits > 0 && !comes_from_outside(plan, w)) wires[head[w]]++;
     for (uint32_t n = 0; n <= nodes; n++) layer_of[n] = wires[n] ? open_layer(plan, modules, n) : LAYER_NONE;
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
-        bool input = plan->path->wires[w].op == WIRE_INPUT;
-        plan->wires[w].layer = input ? LAYER_TOP : plan->wires[w].bits > 0 ? layer_of[head[w]] : LAYER_NONE;
+        plan->wires[w].layer = comes_from_outside(plan, w) ? LAYER_TOP
+                               : plan->wires[w].bits > 0   ? layer_of[head[w]]
+                                                           : LAYER_NONE;
     }
 }
 
@@ -141,7 +147,9 @@ static void name_wires(struct plan *plan) {
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire *wire = &plan->path->wires[w];
         struct wire_plan *own = &plan->wires[w];
-        if (own->layer == LAYER_TOP)
+        if (own->layer == LAYER_TOP && wire->op == WIRE_BEAT)
+            own->name = "beat";
+        else if (own->layer == LAYER_TOP)
             own->name = arena_printf(plan->arena, "%s_%d", plan->layout->inputs[wire->table].name, wire->amount);
         if (own->layer >= 0) {
             uint32_t n = wire->origin.id < graph->node_count ? wire->origin.id : graph->node_count;
@@ -196,12 +204,11 @@ static int compare_crossings(const void *left, const void *right) {
 }
 
 static void note_read(struct plan *plan, wireref wire, int cycle, int to) {
-    const struct wire_plan *read = &plan->wires[wire.id];
-    const struct wire *w = plan_wire(plan, wire);
-    int delay = cycle - w->cycle;
+    struct signal signal = signal_in(plan, wire, cycle);
+    const struct wire_plan *read = &plan->wires[signal.wire.id];
     if (read->bits == 0) return;
-    if (delay < 0) context_bug(plan->emission->context, "wire %u is read before it is computed", wire.id);
-    if (read->layer != to) plan->crossings[plan->crossing_count++] = (struct crossing){read->layer, to, {wire, delay}};
+    if (signal.delay < 0) context_bug(plan->emission->context, "wire %u is read before it is computed", wire.id);
+    if (read->layer != to) plan->crossings[plan->crossing_count++] = (struct crossing){read->layer, to, signal};
 }
 
 /* Delays at which each wire leaves its module, ascending, each once. */
@@ -226,12 +233,16 @@ static void plan_reads(struct plan *plan) {
     const struct datapath *path = plan->path;
     const struct design *design = plan->design;
     size_t reads = 0;
-    for (uint32_t w = 0; w < path->wire_count; w++) reads += path->wires[w].operand_count;
+    for (uint32_t w = 0; w < path->wire_count; w++) reads += path->wires[w].operand_count + 1;
     for (uint32_t p = 0; p < design->output_count; p++) reads += design->outputs[p].element_count;
     plan->crossings = ARENA_ARRAY(plan->arena, struct crossing, reads + 1);
-    for (uint32_t w = 0; w < path->wire_count; w++)
-        for (uint32_t i = 0; plan->wires[w].bits > 0 && i < path->wires[w].operand_count; i++)
-            note_read(plan, path->wires[w].operands[i].wire, path->wires[w].cycle, plan->wires[w].layer);
+    for (uint32_t w = 0; w < path->wire_count; w++) {
+        const struct wire *wire = &path->wires[w];
+        if (plan->wires[w].bits == 0) continue;
+        for (uint32_t i = 0; i < wire->operand_count; i++)
+            note_read(plan, wire->operands[i].wire, wire->cycle, plan->wires[w].layer);
+        if (wire->op == WIRE_STATE) note_read(plan, wire->next, wire->cycle + 1, plan->wires[w].layer);
+    }
     for (uint32_t p = 0; p < design->output_count; p++)
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++)
             note_read(plan, design->outputs[p].elements[e].wire, plan->last_cycle, LAYER_TOP);
@@ -255,7 +266,7 @@ struct plan *plan_new(const struct emission *emission, struct arena *arena) {
     plan->arena = arena;
     plan->design = emission->design;
     plan->path = &emission->design->datapath;
-    plan->layout = layout_new(emission->design->graph, arena);
+    plan->layout = layout_of_design(emission->design, arena);
     plan->scope = names_new(arena);
     plan->last_cycle = design_last_cycle(emission->design);
     plan->wires = ARENA_ARRAY(arena, struct wire_plan, plan->path->wire_count);

@@ -10,21 +10,17 @@ const char *verilog_range(struct arena *arena, uint32_t bits) {
 
 /* ---- expressions ---- */
 
-static const struct {
-    const char *symbol;
-    int operands;
-} operations[OPERATION_COUNT] = {
-    [OPERATION_NOT] = {"~", 1},      [OPERATION_ANY] = {"|", 1},    [OPERATION_ALL] = {"&", 1},
-    [OPERATION_NONE] = {"~|", 1},    [OPERATION_ADD] = {"+", 2},    [OPERATION_SUBTRACT] = {"-", 2},
-    [OPERATION_MULTIPLY] = {"*", 2}, [OPERATION_AND] = {"&", 2},    [OPERATION_OR] = {"|", 2},
-    [OPERATION_XOR] = {"^", 2},      [OPERATION_EQUAL] = {"==", 2}, [OPERATION_LESS] = {"<", 2},
-    [OPERATION_GREATER] = {">", 2},
+static const char *const symbols[OPERATION_COUNT] = {
+    [OPERATION_NOT] = "~",     [OPERATION_ANY] = "|",      [OPERATION_ALL] = "&",      [OPERATION_NONE] = "~|",
+    [OPERATION_ADD] = "+",     [OPERATION_SUBTRACT] = "-", [OPERATION_MULTIPLY] = "*", [OPERATION_AND] = "&",
+    [OPERATION_OR] = "|",      [OPERATION_XOR] = "^",      [OPERATION_EQUAL] = "==",   [OPERATION_LESS] = "<",
+    [OPERATION_GREATER] = ">",
 };
 
 static void print(struct strbuf *out, const struct expression *e);
 
-static bool is_operation(const struct expression *e, int operands) {
-    return e->kind == EXPRESSION_OPERATION && operations[e->operation].operands == operands;
+static bool is_operation(const struct expression *e, uint32_t operands) {
+    return e->kind == EXPRESSION_OPERATION && e->operand_count == operands;
 }
 
 /* Of a vector one bit: |a. */
@@ -62,7 +58,7 @@ static void print_operand(struct strbuf *out, const struct expression *of, uint3
 }
 
 static void print_operation(struct strbuf *out, const struct expression *e) {
-    const char *symbol = operations[e->operation].symbol;
+    const char *symbol = symbols[e->operation];
     if (e->operand_count == 1) {
         strbuf_append(out, symbol);
         print_within(out, e->operands[0],
@@ -122,7 +118,7 @@ static void print(struct strbuf *out, const struct expression *e) {
     context_bug(arena_context(out->arena), "an expression of no kind");
 }
 
-const char *verilog_expression(struct arena *arena, const struct expression *expression) {
+static const char *expression_text(struct arena *arena, const struct expression *expression) {
     struct strbuf out = strbuf_new(arena);
     print(&out, expression);
     return out.data;
@@ -170,13 +166,13 @@ static void print_assignment(struct strbuf *out, int indent, const struct assign
     for (uint32_t i = 0; i < assignment->target_count; i++)
         strbuf_printf(out, "%s%s", i ? ", " : "", assignment->targets[i]->name);
     strbuf_append(out, assignment->target_count > 1 ? "} = " : " = ");
-    const char *text = verilog_expression(out->arena, value);
+    const char *text = expression_text(out->arena, value);
     if (out->length - before + strlen(text) <= COLUMNS_ENOUGH || !is_operation(value, 2)) {
         strbuf_printf(out, "%s;\n", text);
         return;
     }
     print_operand(out, value, 0);
-    strbuf_printf(out, " %s\n%*s", operations[value->operation].symbol, indent + 4, "");
+    strbuf_printf(out, " %s\n%*s", symbols[value->operation], indent + 4, "");
     print_operand(out, value, 1);
     strbuf_append(out, ";\n");
 }
@@ -200,7 +196,7 @@ static void print_assignments(struct strbuf *out, const struct function *functio
     if (several) strbuf_append(out, "        end\n");
 }
 
-void verilog_function(struct strbuf *out, const struct function *function) {
+static void print_function(struct strbuf *out, const struct function *function) {
     strbuf_append(out, "\n");
     for (const char *const *line = function->comment; line && *line; line++) strbuf_printf(out, "    // %s\n", *line);
     for (uint32_t bit = 0; function->columns && bit < function->result->bits; bit++)
@@ -241,11 +237,11 @@ static void print_parameters(struct strbuf *out, const struct netlist *netlist) 
 static void print_update(struct strbuf *out, const struct update *update) {
     const char *name = update->net->name;
     if (update->clear) {
-        strbuf_printf(out, "        if (%s) %s <= ", verilog_expression(out->arena, update->clear), name);
+        strbuf_printf(out, "        if (%s) %s <= ", expression_text(out->arena, update->clear), name);
         print(out, update->cleared);
         strbuf_append(out, ";\n        else ");
     }
-    if (update->enable) strbuf_printf(out, "if (%s) ", verilog_expression(out->arena, update->enable));
+    if (update->enable) strbuf_printf(out, "if (%s) ", expression_text(out->arena, update->enable));
     strbuf_printf(out, "%s <= ", name);
     print(out, update->next);
     strbuf_append(out, ";\n");
@@ -269,8 +265,8 @@ static void print_memory(struct strbuf *out, const struct netlist *netlist, cons
     strbuf_printf(out, "    reg %s%s [0:%u];\n", verilog_range(arena, write->memory->bits), name,
                   write->memory->words - 1);
     strbuf_printf(out, "    always @(posedge %s) if (%s) %s[%s] <= %s;\n", netlist->clock->name,
-                  verilog_expression(arena, write->enable), name, verilog_expression(arena, write->address),
-                  verilog_expression(arena, write->data));
+                  expression_text(arena, write->enable), name, expression_text(arena, write->address),
+                  expression_text(arena, write->data));
 }
 
 static void print_instance(struct strbuf *out, const struct instance *instance) {
@@ -329,7 +325,7 @@ static void print_header(struct strbuf *out, const char *text) {
     }
 }
 
-void verilog_module(struct strbuf *out, const struct netlist *netlist) {
+void verilog_print(struct strbuf *out, const struct netlist *netlist) {
     print_header(out, netlist->header);
     strbuf_printf(out, "module %s", netlist->name);
     print_parameters(out, netlist);
@@ -337,6 +333,6 @@ void verilog_module(struct strbuf *out, const struct netlist *netlist) {
     print_ports(out, netlist);
     strbuf_append(out, "\n);\n");
     for (uint32_t i = 0; i < netlist->item_count; i++) print_item(out, netlist, &netlist->items[i]);
-    for (uint32_t i = 0; i < netlist->function_count; i++) verilog_function(out, netlist->functions[i]);
+    for (uint32_t i = 0; i < netlist->function_count; i++) print_function(out, netlist->functions[i]);
     strbuf_append(out, "endmodule\n");
 }

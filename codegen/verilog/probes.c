@@ -8,8 +8,9 @@
 
 enum { PORT_BITS = 16384 }; /* simulators and the standard have limits for vectors */
 
-struct probed { /* a wire that somebody's value can be read from */
+struct probed { /* a wire that somebody's value can be read from in a beat */
     uint32_t wire;
+    int beat;
     uint32_t at; /* its lowest bit among all that is given */
 };
 
@@ -19,20 +20,25 @@ struct probe_plan {
     struct probed *probed; /* by cycle */
     uint32_t count;
     uint32_t *ordinal; /* by node: its number in model.bxc */
-    uint32_t *index;   /* by wire: into probed, + 1 */
+    uint32_t *index;   /* by wire and beat: into probed, + 1 */
     uint32_t words;    /* of 64 bits */
     const char *dut, *module;
     struct names *names;
 };
 
+static int cycle_of(const struct probe_plan *p, uint32_t wire, int beat) {
+    int cycle = p->path->wires[wire].cycle;
+    return (cycle < 0 ? 0 : cycle) + beat;
+}
+
+/* Items that no output waits for come after it, or never. */
 static bool is_visible(const struct probe_plan *p, const struct probe *probe) {
-    return probe->wire.id != UINT32_MAX &&
+    return probe->wire.id != UINT32_MAX && cycle_of(p, probe->wire.id, probe->beat) <= p->plan->last_cycle &&
            p->plan->wires[probe->wire.id].bits + (probe->shift < 0 ? probe->shift : 0) > 0;
 }
 
-static int cycle_of(const struct probe_plan *p, uint32_t wire) {
-    int cycle = p->path->wires[wire].cycle;
-    return cycle < 0 ? 0 : cycle;
+static uint32_t *index_of(const struct probe_plan *p, uint32_t wire, int beat) {
+    return &p->index[(size_t)wire * (size_t)p->plan->design->beats + (size_t)beat];
 }
 
 static uint32_t bits_of(const struct probe_plan *p, uint32_t wire) {
@@ -41,14 +47,24 @@ static uint32_t bits_of(const struct probe_plan *p, uint32_t wire) {
 
 static void find_wires(struct probe_plan *p) {
     struct arena *arena = p->plan->arena;
-    p->index = ARENA_ARRAY(arena, uint32_t, p->path->wire_count + 1);
-    p->probed = ARENA_ARRAY(arena, struct probed, p->path->wire_count + 1);
-    for (uint32_t i = 0; i < p->path->probe_count; i++)
-        if (is_visible(p, &p->path->probes[i])) p->index[p->path->probes[i].wire.id] = 1;
+    int beats = p->plan->design->beats;
+    p->index = ARENA_ARRAY(arena, uint32_t, (size_t)p->path->wire_count * (size_t)beats + 1);
+    p->probed = ARENA_ARRAY(arena, struct probed, (size_t)p->path->wire_count * (size_t)beats + 1);
+    for (uint32_t i = 0; i < p->path->probe_count; i++) {
+        const struct probe *probe = &p->path->probes[i];
+        if (is_visible(p, probe)) *index_of(p, probe->wire.id, probe->beat) = 1;
+    }
     for (int cycle = 0; cycle <= p->plan->last_cycle; cycle++)
-        for (uint32_t w = 0; w < p->path->wire_count; w++)
-            if (p->index[w] == 1 && cycle_of(p, w) == cycle) p->probed[p->count++].wire = w;
-    for (uint32_t i = 0; i < p->count; i++) p->index[p->probed[i].wire] = i + 1;
+        for (uint32_t w = 0; w < p->path->wire_count; w++) {
+            int beat = cycle - cycle_of(p, w, 0);
+            if (beat >= 0 && beat < beats && *index_of(p, w, beat) == 1)
+                p->probed[p->count++] = (struct probed){w, beat, 0};
+        }
+    for (uint32_t i = 0; i < p->count; i++) *index_of(p, p->probed[i].wire, p->probed[i].beat) = i + 1;
+}
+
+static int cycle_seen(const struct probe_plan *p, uint32_t index) {
+    return cycle_of(p, p->probed[index].wire, p->probed[index].beat);
 }
 
 static void number_nodes(struct probe_plan *p) {
@@ -80,7 +96,7 @@ static void write_step(const struct probe_plan *p, struct strbuf *out, const cha
                        int cycle, uint32_t before, uint32_t bits) {
     struct strbuf parts = strbuf_new(p->plan->arena);
     for (uint32_t i = end; i-- > first;)
-        if (cycle_of(p, p->probed[i].wire) == cycle)
+        if (cycle_seen(p, i) == cycle)
             strbuf_printf(&parts, "%s\n            %s", parts.length ? "," : "", signal_path(p, p->probed[i].wire));
     if (before) strbuf_printf(&parts, "%s\n            %s_c%d", parts.length ? "," : "", name, cycle - 1);
     strbuf_printf(out, "    reg [%u:0] %s_c%d; // at the end of cycle %d\n    always @(posedge clk) %s_c%d <= {%s};\n",
@@ -91,10 +107,10 @@ static void write_step(const struct probe_plan *p, struct strbuf *out, const cha
 static void write_port(struct probe_plan *p, struct strbuf *out, const char *port, uint32_t first, uint32_t end) {
     const char *name = names_unique(p->names, arena_printf(p->plan->arena, "seen_%u", p->words));
     uint32_t bits = 0;
-    for (int cycle = cycle_of(p, p->probed[first].wire); cycle <= p->plan->last_cycle; cycle++) {
+    for (int cycle = cycle_seen(p, first); cycle <= p->plan->last_cycle; cycle++) {
         uint32_t before = bits;
         for (uint32_t i = first; i < end; i++)
-            if (cycle_of(p, p->probed[i].wire) == cycle) {
+            if (cycle_seen(p, i) == cycle) {
                 p->probed[i].at = 64 * p->words + bits;
                 bits += bits_of(p, p->probed[i].wire);
             }
@@ -177,9 +193,9 @@ static void write_probe(const struct probe_plan *p, struct strbuf *wires, struct
     if (!is_visible(p, probe)) return;
     const struct wire *wire = plan_wire(p->plan, probe->wire);
     strbuf_printf(wires, "%s\n      [%u, \"%s\", %u, %u, %d, %d, %d, \"%lld\"]", wires->length ? "," : "",
-                  probe->element, signal_path(p, probe->wire.id), p->probed[p->index[probe->wire.id] - 1].at,
-                  bits_of(p, probe->wire.id), (int)wire->cycle, (int)probe->shift, probe->negative,
-                  (long long)probe->offset);
+                  probe->element, signal_path(p, probe->wire.id),
+                  p->probed[*index_of(p, probe->wire.id, probe->beat) - 1].at, bits_of(p, probe->wire.id),
+                  (int)wire->cycle + probe->beat, (int)probe->shift, probe->negative, (long long)probe->offset);
 }
 
 static void write_table(const struct probe_plan *p) {

@@ -13,15 +13,25 @@ static uint32_t port_words(const struct port_layout *port) {
 
 static void describe_port(struct port_text *text, const char *kind, uint32_t index, const struct port_layout *port) {
     strbuf_printf(&text->elements, "const element %s_%u[] = {", kind, index);
-    for (uint32_t e = 0; e < port->elements; e++)
-        strbuf_printf(&text->elements, "%s{%u, %d, %s}",
+    for (uint32_t e = 0; e < port->elements; e++) {
+        struct format format = port->slot_format[port->slot[e]];
+        strbuf_printf(&text->elements, "%s{%u, %d, %s, %u}",
                       e % 8 ? ", "
                       : e   ? ",\n    "
                             : "\n    ",
-                      port->offset[e], port->format[e].width, port->format[e].is_signed ? "true" : "false");
+                      port->offset[e], format.width, format.is_signed ? "true" : "false", port->beat[e]);
+    }
     strbuf_append(&text->elements, "};\n");
     strbuf_printf(&text->table, "%s{%s_%u, %u, %u, %u}", index ? ", " : "", kind, index, port->elements, port->width,
                   port_words(port));
+}
+
+/* Clocks in which an event's words come. */
+static int words_of_event(const struct plan *plan) {
+    uint32_t beats = 1;
+    for (uint32_t p = 0; p < plan->layout->input_count; p++)
+        beats = plan->layout->inputs[p].beats > beats ? plan->layout->inputs[p].beats : beats;
+    return (int)beats;
 }
 
 static int emit_harness(const struct plan *plan, const struct probe_ports *probes) {
@@ -53,6 +63,8 @@ static int emit_harness(const struct plan *plan, const struct probe_ports *probe
         {"inputs", in.table.data},
         {"outputs", out.table.data},
         {"latency", arena_printf(arena, "%d", plan->design->latency)},
+        {"interval", arena_printf(arena, "%d", plan->design->interval)},
+        {"beats", arena_printf(arena, "%d", words_of_event(plan))},
         {"drive", in.access.data},
         {"sample", out.access.data},
         {NULL, NULL},
@@ -62,14 +74,24 @@ static int emit_harness(const struct plan *plan, const struct probe_ports *probe
 
 /* ---- the testbench: the same in Verilog ---- */
 
+/* A port in beats is read into all its words, side by side. */
 static void read_port(struct strbuf *text, const struct port_layout *port) {
     for (uint32_t e = 0; e < port->elements; e++) {
-        int width = port->format[e].width;
+        int width = port->slot_format[port->slot[e]].width;
         strbuf_append(text, "            read_value;\n");
         if (width == 0) continue;
-        strbuf_printf(text, "            port_%s[%u +: %d] = value[%d:0];\n", port->name, port->offset[e], width,
-                      width - 1);
+        strbuf_printf(text, "            %s_%s[%u +: %d] = value[%d:0];\n", port->beats > 1 ? "words" : "port",
+                      port->name, port->beat[e] * port->width + port->offset[e], width, width - 1);
     }
+}
+
+/* The port's word of `beat`. */
+static void drive_port(struct strbuf *declarations, struct strbuf *drive, const struct port_layout *port) {
+    strbuf_printf(declarations, "    reg [%u:0] port_%s;\n", port->width - 1, port->name);
+    if (port->beats < 2) return;
+    strbuf_printf(declarations, "    reg [%u:0] words_%s;\n", port->beats * port->width - 1, port->name);
+    strbuf_printf(drive, "            if (beat < %u) port_%s = words_%s[beat * %u +: %u];\n", port->beats, port->name,
+                  port->name, port->width, port->width);
 }
 
 static void write_port(struct strbuf *text, const struct plan *plan, const struct port_layout *port) {
@@ -97,10 +119,10 @@ static int emit_testbench(const struct plan *plan, const struct probe_ports *pro
     struct arena *arena = plan->arena;
     const struct layout *layout = plan->layout;
     struct strbuf declarations = strbuf_new(arena), connections = strbuf_new(arena), read = strbuf_new(arena),
-                  write = strbuf_new(arena);
+                  write = strbuf_new(arena), drive = strbuf_new(arena);
     for (uint32_t p = 0; p < layout->input_count; p++) {
         const struct port_layout *port = &layout->inputs[p];
-        strbuf_printf(&declarations, "    reg [%u:0] port_%s;\n", port->width - 1, port->name);
+        drive_port(&declarations, &drive, port);
         strbuf_printf(&connections, ",\n        .%s(port_%s)", port->name, port->name);
         read_port(&read, port);
     }
@@ -125,6 +147,8 @@ static int emit_testbench(const struct plan *plan, const struct probe_ports *pro
         {"latency", arena_printf(arena, "%d", plan->design->latency)},
         {"declarations", declarations.data},
         {"connections", connections.data},
+        {"interval", arena_printf(arena, "%d", plan->design->interval)},
+        {"drive", drive.data},
         {"read", read.data},
         {"write", write.data},
         {NULL, NULL},

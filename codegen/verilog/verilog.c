@@ -16,12 +16,23 @@ static int check(const struct emission *emission) {
     return 0;
 }
 
+static const char *element(struct arena *arena, const char *port, int bits) {
+    return arena_printf(arena, "%s[%d * i +: %d]", port, bits, bits);
+}
+
+static struct strbuf print(struct arena *arena, const struct netlist *netlist) {
+    struct strbuf text = strbuf_new(arena);
+    verilog_print(&text, netlist);
+    return wrap_code(arena, text.data);
+}
+
+static const struct netlist_language language = {.suffix = "v", .element = element, .print = print};
+
 int verilog_emit(const struct emission *emission) {
     check(emission);
     struct arena *arena = arena_new(emission->context);
     struct plan *plan = plan_new(emission, arena);
-    for (int layer = 0; layer < plan->layer_count; layer++) emit_layer(plan, layer);
-    emit_top(plan);
+    netlists_emit(plan, &language);
     int result = emit_scripts(plan);
     struct probe_ports probes = emit_probes(plan);
     if (result == 0) result = emit_simulation(plan, &probes);

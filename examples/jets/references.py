@@ -32,11 +32,11 @@ from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
 
-def run_qonnx(path, x):
+def run_qonnx(path, x, port="features"):
     model = ModelWrapper(path)
-    model.set_tensor_shape("features", [1, 16])
+    model.set_tensor_shape(port, [1, *x.shape[1:]])
     model = model.transform(InferShapes())
-    return np.concatenate([execute_onnx(model, {"features": row[None]})["probabilities"] for row in x])
+    return np.concatenate([execute_onnx(model, {port: row[None]})["probabilities"] for row in x])
 
 
 def main(events, labels, folder):

@@ -55,7 +55,7 @@ def start(key):
     return parameters
 
 
-def train(x, y, parameters, quantised, epochs, rate, sparse=0.0, batch=512):
+def train(logits, x, y, parameters, quantised, epochs, rate, sparse=0.0, batch=512):
     def loss(p, x, y):
         z = logits(p, x, quantised)
         norm = 1e-5 * sum(jnp.sum(w ** 2) for w, _ in p) + sparse * sum(jnp.sum(jnp.abs(w)) for w, _ in p)
@@ -88,9 +88,9 @@ def constant(graph, name, value):
     return name
 
 
-def quant_node(nodes, constants, name, source, scale, signed):
+def quant_node(nodes, constants, name, source, scale, signed, bits=6):
     inputs = [source] + [constant(constants, f"{name}_{what}", value) for what, value in
-                         [("scale", scale), ("zero_point", 0), ("bits", 6)]]
+                         [("scale", scale), ("zero_point", 0), ("bits", bits)]]
     nodes.append(helper.make_node("Quant", inputs, [f"{name}_out"], name=name, domain="qonnx.custom_op.general",
                                   signed=int(signed), narrow=0, rounding_mode="ROUND"))
     return f"{name}_out"
@@ -137,7 +137,7 @@ def main(events, labels, out):
         return float((np.asarray(logits(p, standard[80000:], quantised)).argmax(1) == y[80000:]).mean())
 
     standard = ((x - mean) / deviation).astype(np.float32)
-    parameters = train(standard[:80000], one_hot[:80000], start(jax.random.key(1)), False, 60, 2e-3, sparse=6e-5)
+    parameters = train(logits, standard[:80000], one_hot[:80000], start(jax.random.key(1)), False, 60, 2e-3, sparse=6e-5)
     print("float:", accuracy(parameters, standard, False))
     export(f"{out}/jets.onnx", parameters, mean, deviation, False)
 
@@ -145,8 +145,8 @@ def main(events, labels, out):
     grid = power * INPUT_SCALE
     offset = (np.round(mean / grid) * grid).astype(np.float32)
     standard = ((x - offset) / power).astype(np.float32)
-    p = train(standard[:80000], one_hot[:80000], start(jax.random.key(2)), False, 30, 2e-3)
-    p = train(standard[:80000], one_hot[:80000], p, True, 60, 1e-3)
+    p = train(logits, standard[:80000], one_hot[:80000], start(jax.random.key(2)), False, 30, 2e-3)
+    p = train(logits, standard[:80000], one_hot[:80000], p, True, 60, 1e-3)
     print("6 bits:", accuracy(p, standard, True))
     export(f"{out}/jets_6bit.onnx", p, offset, power.astype(np.float32), True)
 

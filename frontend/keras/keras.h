@@ -32,7 +32,8 @@ struct keras_layer {
     const char *class_name, *name;
     const cJSON *config;
     const char *group; /* its folder in the HDF5 file: "layers/q_dense_1" */
-    valref input;
+    valref *inputs;    /* at least one; exactly one where the class has one */
+    int input_count;
 };
 
 /* ---- archive.c ---- */
@@ -54,8 +55,8 @@ struct keras_quantizer {
     enum overflow overflow;
     bool only_rounds; /* a weight's WRAP: neither wraps nor zeroes (kbi: with RND only) */
 };
-/* name: "iq", "kq", "bq", "oq". */
-int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+/* name: "iq", "kq", "bq", "oq"; number: which of the layer's inputs, where each has an "iq" of its own; else -1. */
+int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name, int number,
                          struct keras_quantizer *out);
 /* Quantises constants of this shape in place. */
 void keras_quantize_constant(const struct keras_quantizer *quantizer, const struct shape *shape, float *values);
@@ -63,10 +64,21 @@ void keras_quantize_constant(const struct keras_quantizer *quantizer, const stru
 valref keras_quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
                             const struct keras_quantizer *quantizer, valref value);
 
+/* ---- sums.c ---- */
+valref keras_read_sum(struct keras_reader *reader, const struct keras_layer *layer);
+valref keras_read_mean_pow2(struct keras_reader *reader, const struct keras_layer *layer);
+valref keras_read_add(struct keras_reader *reader, const struct keras_layer *layer);
+
 /* ---- layers.c ---- */
 int keras_error(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
                 const char *help, const char *format, ...) PRINTF_LIKE(5, 6);
 bool keras_layer_known(const char *class_name);
+bool keras_layer_has_several_inputs(const char *class_name);
+/* The input of that number behind its quantiser "iq" (where the layer has one for each, behind the one of that number);
+ * as it is where there is none. NO_VALUE and a diagnosis. */
+valref keras_layer_input(struct keras_reader *reader, const struct keras_layer *layer, int number);
+/* The value behind the layer's quantiser "oq", if it has one. NO_VALUE passes. */
+valref keras_layer_output(struct keras_reader *reader, const struct keras_layer *layer, valref value);
 /* The layer's result, or NO_VALUE and a diagnosis. */
 valref keras_layer_read(struct keras_reader *reader, const struct keras_layer *layer);
 const char *keras_text(const cJSON *object, const char *key); /* NULL when there is none */

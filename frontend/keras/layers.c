@@ -54,23 +54,36 @@ static int quantize_constant(struct keras_reader *reader, const struct keras_lay
                              struct keras_variable *variable) {
     struct keras_quantizer quantizer;
     struct shape out;
-    if (keras_quantizer_read(reader, layer, name, &quantizer) < 0) return -1;
+    if (keras_quantizer_read(reader, layer, name, -1, &quantizer) < 0) return -1;
     if (!shape_broadcast(&variable->shape, &quantizer.shape, &out) || !shape_equal(&out, &variable->shape))
         return keras_error(reader, layer, name, NULL, "the quantiser's shape does not fit its weights");
     keras_quantize_constant(&quantizer, &variable->shape, variable->values);
     return 0;
 }
 
-static int quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
-                          valref *value) {
+static valref quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name, int number,
+                             valref value) {
     struct keras_quantizer quantizer;
     struct shape out;
-    if (keras_quantizer_read(reader, layer, name, &quantizer) < 0) return -1;
-    const struct shape *shape = &graph_value(reader->graph, *value)->shape;
-    if (!shape_broadcast(shape, &quantizer.shape, &out) || !shape_equal(&out, shape))
-        return keras_error(reader, layer, name, NULL, "the quantiser's shape does not fit its input");
-    *value = keras_quantize_value(reader, layer, name, &quantizer, *value);
-    return valref_equal(*value, NO_VALUE) ? -1 : 0;
+    if (keras_quantizer_read(reader, layer, name, number, &quantizer) < 0) return NO_VALUE;
+    if (number >= 0) name = arena_printf(reader->arena, "%s_%d", name, number);
+    const struct shape *shape = &graph_value(reader->graph, value)->shape;
+    if (!shape_broadcast(shape, &quantizer.shape, &out) || !shape_equal(&out, shape)) {
+        keras_error(reader, layer, name, NULL, "the quantiser's shape does not fit its input");
+        return NO_VALUE;
+    }
+    return keras_quantize_value(reader, layer, name, &quantizer, value);
+}
+
+valref keras_layer_input(struct keras_reader *reader, const struct keras_layer *layer, int number) {
+    if (!keras_flag(layer->config, "enable_iq", true)) return layer->inputs[number];
+    bool each = keras_layer_has_several_inputs(layer->class_name);
+    return quantize_value(reader, layer, "iq", each ? number : -1, layer->inputs[number]);
+}
+
+valref keras_layer_output(struct keras_reader *reader, const struct keras_layer *layer, valref value) {
+    if (valref_equal(value, NO_VALUE) || !keras_flag(layer->config, "enable_oq", false)) return value;
+    return quantize_value(reader, layer, "oq", -1, value);
 }
 
 static valref activate(struct keras_reader *reader, const struct keras_layer *layer, valref value) {
@@ -89,9 +102,8 @@ static valref activate(struct keras_reader *reader, const struct keras_layer *la
 static valref append_dense(struct keras_reader *reader, const struct keras_layer *layer,
                            const struct keras_variable *kernel, const struct keras_variable *bias) {
     struct arena *arena = reader->arena;
-    valref value = layer->input;
-    if (keras_flag(layer->config, "enable_iq", true) && quantize_value(reader, layer, "iq", &value) < 0)
-        return NO_VALUE;
+    valref value = keras_layer_input(reader, layer, 0);
+    if (valref_equal(value, NO_VALUE)) return NO_VALUE;
     valref operands[2] = {value, graph_append_reals(reader->graph, arena_printf(arena, "%s.kernel", layer->name),
                                                     kernel->shape, kernel->values)};
     value = graph_append(reader->graph, OP_MATMUL, layer->name, operands, 2, NULL);
@@ -102,15 +114,12 @@ static valref append_dense(struct keras_reader *reader, const struct keras_layer
         value = graph_append(reader->graph, OP_ADD, arena_printf(arena, "%s.add", layer->name), operands, 2, NULL);
     }
     if (!valref_equal(value, NO_VALUE)) value = activate(reader, layer, value);
-    if (!valref_equal(value, NO_VALUE) && keras_flag(layer->config, "enable_oq", false) &&
-        quantize_value(reader, layer, "oq", &value) < 0)
-        return NO_VALUE;
-    return value;
+    return keras_layer_output(reader, layer, value);
 }
 
 static int check_kernel(struct keras_reader *reader, const struct keras_layer *layer,
                         const struct variables *variables) {
-    const struct shape *input = &graph_value(reader->graph, layer->input)->shape;
+    const struct shape *input = &graph_value(reader->graph, layer->inputs[0])->shape;
     if (variables->count == 0 || variables->at[0].shape.rank != 2)
         return keras_error(reader, layer, NULL, "is the configuration of this very model?",
                            "the weights have no kernel of two axes at '%s/vars/0'", layer->group);
@@ -218,7 +227,7 @@ static valref read_einsum_dense_batchnorm(struct keras_reader *reader, const str
 }
 
 static valref read_activation(struct keras_reader *reader, const struct keras_layer *layer) {
-    return activate(reader, layer, layer->input);
+    return activate(reader, layer, layer->inputs[0]);
 }
 
 static valref read_relu(struct keras_reader *reader, const struct keras_layer *layer) {
@@ -230,13 +239,13 @@ static valref read_relu(struct keras_reader *reader, const struct keras_layer *l
             return NO_VALUE;
         }
     }
-    return graph_append(reader->graph, OP_RELU, layer->name, &layer->input, 1, NULL);
+    return graph_append(reader->graph, OP_RELU, layer->name, layer->inputs, 1, NULL);
 }
 
 /* Layers that do something in training alone. */
 static valref read_nothing(struct keras_reader *reader, const struct keras_layer *layer) {
     (void)reader;
-    return layer->input;
+    return layer->inputs[0];
 }
 
 static const struct handler {
@@ -246,6 +255,9 @@ static const struct handler {
     {"QDense", "matmul", read_dense},
     {"QEinsumDense", "matmul", read_einsum_dense},
     {"QEinsumDenseBatchnorm", "matmul", read_einsum_dense_batchnorm},
+    {"QSum", "reduce_sum", keras_read_sum},
+    {"QMeanPow2", "reduce_sum", keras_read_mean_pow2},
+    {"QAdd", "add", keras_read_add},
     {"Activation", "relu", read_activation},
     {"ReLU", "relu", read_relu},
     {"Dropout", "nothing", read_nothing},
@@ -263,6 +275,9 @@ const struct reader_operator keras_operators[] = {
     {"hgq", "QDense", "matmul"},
     {"hgq", "QEinsumDense", "matmul"},
     {"hgq", "QEinsumDenseBatchnorm", "matmul"},
+    {"hgq", "QSum", "reduce_sum"},
+    {"hgq", "QMeanPow2", "reduce_sum"},
+    {"hgq", "QAdd", "add"},
     {"keras", "Activation", "relu"},
     {"keras", "ReLU", "relu"},
     {"hgq", "kif", "narrow"},
@@ -285,6 +300,10 @@ static const struct handler *find_handler(const char *class_name) {
 
 bool keras_layer_known(const char *class_name) {
     return strcmp(class_name, "InputLayer") == 0 || find_handler(class_name);
+}
+
+bool keras_layer_has_several_inputs(const char *class_name) {
+    return strcmp(class_name, "QAdd") == 0;
 }
 
 /* The policy's name, or the object that holds it. */

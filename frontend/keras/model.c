@@ -43,10 +43,11 @@ static int check_layers(const struct keras_reader *reader) {
         if (!class_name || !name)
             result = refuse(reader, "config.json", NULL, "a layer has no class or no name");
         else if (!keras_layer_known(class_name))
-            result =
-                diag_error(&reader->context->diagnostics, at,
-                           "see 'bxc ops'; QDense, QEinsumDense, QEinsumDenseBatchnorm, ReLU and Activation are read",
-                           "layer '%s' has no hardware form", class_name);
+            result = diag_error(
+                &reader->context->diagnostics, at,
+                "see 'bxc ops'; QDense, QEinsumDense, QEinsumDenseBatchnorm, QSum, QMeanPow2, QAdd, ReLU and Activation "
+                "are read",
+                "layer '%s' has no hardware form", class_name);
     }
     return result;
 }
@@ -87,17 +88,41 @@ static int read_input(struct keras_reader *reader, const struct keras_layer *lay
     return 0;
 }
 
-/* The layer that feeds this one: by keras_history in a functional model, else the one before. */
-static const char *feeding_layer(const cJSON *layer, const char *previous, int *count) {
+/* How often the layer is called, and on what: one tensor or a list of them. In a sequential model on the one before. */
+static int called(const cJSON *layer, const cJSON **tensors) {
     const cJSON *nodes = cJSON_GetObjectItemCaseSensitive(layer, "inbound_nodes");
-    *count = 1;
-    if (!cJSON_IsArray(nodes)) return previous;
-    *count = cJSON_GetArraySize(nodes);
+    *tensors = NULL;
+    if (!cJSON_IsArray(nodes)) return 1;
     const cJSON *arguments = cJSON_GetObjectItemCaseSensitive(nodes->child, "args");
-    if (*count == 1) *count = cJSON_GetArraySize(arguments);
-    const cJSON *tensor = arguments ? cJSON_GetObjectItemCaseSensitive(arguments->child, "config") : NULL;
-    const cJSON *history = cJSON_GetObjectItemCaseSensitive(tensor, "keras_history");
+    *tensors = cJSON_GetArraySize(arguments) == 1 && cJSON_IsArray(arguments->child) ? arguments->child : arguments;
+    return cJSON_GetArraySize(nodes);
+}
+
+static const char *tensor_layer(const cJSON *tensor) {
+    const cJSON *config = cJSON_GetObjectItemCaseSensitive(tensor, "config");
+    const cJSON *history = cJSON_GetObjectItemCaseSensitive(config, "keras_history");
     return history && cJSON_IsString(history->child) ? history->child->valuestring : NULL;
+}
+
+static int find_inputs(struct keras_reader *reader, struct keras_layer *layer, const cJSON *json,
+                       const char *previous) {
+    const cJSON *tensors;
+    int times = called(json, &tensors), count = tensors ? cJSON_GetArraySize(tensors) : 1;
+    bool several = keras_layer_has_several_inputs(layer->class_name);
+    if (times != 1 || count < 1 || (count > 1 && !several))
+        return keras_error(reader, layer, NULL,
+                           several ? "call every layer once" : "call every layer once, on one tensor",
+                           "this layer is used %d times or has %d inputs", times, count);
+    layer->inputs = ARENA_ARRAY(reader->arena, valref, count);
+    const cJSON *tensor = tensors ? tensors->child : NULL;
+    for (layer->input_count = 0; layer->input_count < count; layer->input_count++) {
+        valref value = find_tensor(reader, tensors ? tensor_layer(tensor) : previous);
+        if (valref_equal(value, NO_VALUE))
+            return keras_error(reader, layer, NULL, NULL, "what feeds this layer is missing or comes later");
+        layer->inputs[layer->input_count] = value;
+        if (tensor) tensor = tensor->next;
+    }
+    return 0;
 }
 
 static int read_layer(struct keras_reader *reader, const cJSON *json, const char *group, const char *previous) {
@@ -106,13 +131,7 @@ static int read_layer(struct keras_reader *reader, const cJSON *json, const char
                                 .group = group,
                                 .config = cJSON_GetObjectItemCaseSensitive(json, "config")};
     if (strcmp(layer.class_name, "InputLayer") == 0) return read_input(reader, &layer);
-    int count;
-    layer.input = find_tensor(reader, feeding_layer(json, previous, &count));
-    if (count != 1)
-        return keras_error(reader, &layer, NULL, "call every layer once, on one tensor",
-                           "this layer is used %d times or has %d inputs", count, count);
-    if (valref_equal(layer.input, NO_VALUE))
-        return keras_error(reader, &layer, NULL, NULL, "what feeds this layer is missing or comes later");
+    if (find_inputs(reader, &layer, json, previous) < 0) return -1;
     valref value = keras_layer_read(reader, &layer);
     if (valref_equal(value, NO_VALUE)) return -1;
     add_tensor(reader, layer.name, value);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { WIDTH_MAX = 100 }; /* HGQ2's own limits are 24 */
 
@@ -29,11 +30,12 @@ static const struct name_value rounding_modes[] = {{"RND", ROUND_HALF_UP},
 static const struct name_value overflow_modes[] = {
     {"WRAP", OVERFLOW_WRAP}, {"SAT", OVERFLOW_SATURATE}, {"SAT_SYM", OVERFLOW_SATURATE_SYMMETRIC}, {NULL, 0}};
 
+/* HGQ2 takes them in any case and writes them as they were given. */
 static int find_mode(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
                      const cJSON *config, const char *key, const struct name_value *modes, int *out) {
     const char *name = keras_text(config, key);
     for (; name && modes->name; modes++)
-        if (strcmp(modes->name, name) == 0) return *out = modes->value, 0;
+        if (strcasecmp(modes->name, name) == 0) return *out = modes->value, 0;
     return keras_error(reader, layer, attribute,
                        "the modes of ap_fixed from TRN to RND_CONV, and WRAP, SAT, SAT_SYM are read",
                        "%s '%s' is unknown", key, name ? name : "(none)");
@@ -49,11 +51,18 @@ static struct positions variable_positions(bool kbi, bool wrap) {
     return wrap ? (struct positions){1, 2, 0, -1} : (struct positions){2, 0, 1, -1};
 }
 
-static int read_variable(struct keras_reader *reader, const struct keras_layer *layer, const char *name, int position,
-                         struct keras_variable *out) {
-    const char *path = arena_printf(reader->arena, "%s/%s/quantizer/vars/%d", layer->group, name, position);
+/* Where a quantiser stands: in the configuration, and in the file of weights. */
+struct place {
+    const char *name;   /* "iq" */
+    const cJSON *conf;  /* NULL: nowhere */
+    const char *folder; /* "layers/q_dense/iq" */
+};
+
+static int read_variable(struct keras_reader *reader, const struct keras_layer *layer, const struct place *place,
+                         int position, struct keras_variable *out) {
+    const char *path = arena_printf(reader->arena, "%s/quantizer/vars/%d", place->folder, position);
     if (keras_weights_read(reader, path, out) < 0) return -1;
-    return out->values ? 0 : keras_error(reader, layer, name, NULL, "the weights have no '%s'", path);
+    return out->values ? 0 : keras_error(reader, layer, place->name, NULL, "the weights have no '%s'", path);
 }
 
 static int whole(float x) {
@@ -61,11 +70,12 @@ static int whole(float x) {
     return rounded < -1000 ? -1000 : rounded > 1000 ? 1000 : (int)rounded;
 }
 
-static int read_widths(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+static int read_widths(struct keras_reader *reader, const struct keras_layer *layer, const struct place *place,
                        struct positions at, struct keras_quantizer *out) {
+    const char *name = place->name;
     struct keras_variable k, i, last;
-    if (read_variable(reader, layer, name, at.k, &k) < 0 || read_variable(reader, layer, name, at.i, &i) < 0 ||
-        read_variable(reader, layer, name, at.b >= 0 ? at.b : at.f, &last) < 0)
+    if (read_variable(reader, layer, place, at.k, &k) < 0 || read_variable(reader, layer, place, at.i, &i) < 0 ||
+        read_variable(reader, layer, place, at.b >= 0 ? at.b : at.f, &last) < 0)
         return -1;
     if (!shape_equal(&k.shape, &i.shape) || !shape_equal(&k.shape, &last.shape))
         return keras_error(reader, layer, name, NULL, "the quantiser's variables differ in shape");
@@ -106,11 +116,25 @@ static bool is_weight(const cJSON *config) {
     return keras_flag(config, "is_weight", place && strcmp(place, "weight") == 0);
 }
 
-int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+static struct place place_of(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                             int number) {
+    struct arena *arena = reader->arena;
+    if (number < 0)
+        return (struct place){name,
+                              cJSON_GetObjectItemCaseSensitive(layer->config, arena_printf(arena, "%s_conf", name)),
+                              arena_printf(arena, "%s/%s", layer->group, name)};
+    const cJSON *all = cJSON_GetObjectItemCaseSensitive(layer->config, arena_printf(arena, "%s_confs", name));
+    const char *folder = arena_printf(arena, "%s/%s/quantizers/quantizer", layer->group, name);
+    return (struct place){arena_printf(arena, "%s_%d", name, number), cJSON_GetArrayItem(all, number),
+                          number ? arena_printf(arena, "%s_%d", folder, number) : folder};
+}
+
+int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name, int number,
                          struct keras_quantizer *out) {
     *out = (struct keras_quantizer){0};
-    const cJSON *conf = cJSON_GetObjectItemCaseSensitive(layer->config, arena_printf(reader->arena, "%s_conf", name));
-    const cJSON *config = cJSON_GetObjectItemCaseSensitive(conf, "config");
+    struct place place = place_of(reader, layer, name, number);
+    name = place.name;
+    const cJSON *config = cJSON_GetObjectItemCaseSensitive(place.conf, "config");
     const char *type = keras_text(config, "q_type");
     if (!type || (strcmp(type, "kbi") != 0 && strcmp(type, "kif") != 0))
         return keras_error(reader, layer, name, "kbi and kif quantisers are read",
@@ -125,7 +149,7 @@ int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *
     bool wrap = overflow == OVERFLOW_WRAP, kbi = strcmp(type, "kbi") == 0;
     out->only_rounds =
         wrap && (!kbi || rounding == ROUND_HALF_UP) && is_weight(config) && keras_flag(config, "trainable", true);
-    return read_widths(reader, layer, name, variable_positions(kbi, wrap), out);
+    return read_widths(reader, layer, &place, variable_positions(kbi, wrap), out);
 }
 
 /* The format of one width; width 0 for the constant 0. */

@@ -3,6 +3,7 @@
 #define BXC_IR_OPS_FAMILIES_H
 
 #include "ir/ops.h"
+#include "ir/vector.h"
 
 extern const struct op_family ports_family, arithmetic_family, linear_family, activation_family, reduction_family,
     movement_family, quantizer_family, lookup_family, loop_family;
@@ -18,19 +19,6 @@ enum {
 /* A diagnosis at a node; gives -1. */
 #define REFUSE(graph, node, help, ...)                                                                                 \
     diag_error(&(graph)->context->diagnostics, graph_location((graph), (node)), (help), __VA_ARGS__)
-/* The clones of hot loops; the sanitizers' runtime is not up yet when they are chosen. */
-#if defined(__has_feature)
-#define UNDER_SANITIZER __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define UNDER_SANITIZER 1
-#else
-#define UNDER_SANITIZER 0
-#endif
-#if defined(__x86_64__) && defined(__gnu_linux__) && !UNDER_SANITIZER
-#define VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define VECTOR_CLONES
-#endif
 
 /* ---- operands and results (ops.c) ---- */
 

@@ -77,13 +77,10 @@ struct matrix_product product_geometry(struct arena *arena, const struct shape *
     return out;
 }
 
-/* The first elements of the left and the right operand that a result's element reads; along k they
- * go on by 1 and by `columns`. */
-static void term_start(const struct matrix_product *product, size_t element, size_t *left, size_t *right) {
-    size_t column = element % product->columns, row = element / product->columns % product->rows;
-    size_t batch = element / product->columns / product->rows;
-    *left = product->left[batch] + row * product->depth;
-    *right = product->right[batch] + column;
+struct product_term product_first(const struct matrix_product *product, size_t result) {
+    size_t column = result % product->columns, row = result / product->columns % product->rows;
+    size_t batch = result / product->columns / product->rows;
+    return (struct product_term){product->left[batch] + row * product->depth, product->right[batch] + column};
 }
 
 /* ---- inference ---- */
@@ -102,18 +99,21 @@ static struct factors factors_of(const struct graph *graph, const struct node *n
     return out;
 }
 
-static bool is_term(const struct factors *factors, size_t i, size_t j) {
-    return !op_is_zero(factors->constant_a, i) && !op_is_zero(factors->constant_b, j);
+static bool is_term(const struct factors *factors, struct product_term at) {
+    return !op_is_zero(factors->constant_a, at.left) && !op_is_zero(factors->constant_b, at.right);
+}
+
+static int term_fraction(const struct factors *factors, struct product_term at) {
+    return op_format(factors->a, at.left).fraction + op_format(factors->b, at.right).fraction;
 }
 
 static int element_fraction(const struct factors *factors, size_t element) {
-    size_t i, j;
+    struct product_term at = product_first(&factors->product, element);
     bool any = false;
     int fraction = 0;
-    term_start(&factors->product, element, &i, &j);
-    for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
-        if (!is_term(factors, i, j)) continue;
-        int sum = op_format(factors->a, i).fraction + op_format(factors->b, j).fraction;
+    for (size_t k = 0; k < factors->product.depth; k++, product_next(&factors->product, &at)) {
+        if (!is_term(factors, at)) continue;
+        int sum = term_fraction(factors, at);
         fraction = any && fraction > sum ? fraction : sum;
         any = true;
     }
@@ -121,13 +121,13 @@ static int element_fraction(const struct factors *factors, size_t element) {
 }
 
 static bool element_interval(const struct factors *factors, size_t element, int fraction, struct interval *out) {
-    size_t i, j;
+    struct product_term at = product_first(&factors->product, element);
     *out = (struct interval){0, 0};
-    term_start(&factors->product, element, &i, &j);
-    for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
-        if (!is_term(factors, i, j)) continue;
-        struct interval term = op_multiply_interval(op_interval(factors->a, i), op_interval(factors->b, j));
-        int shift = fraction - op_format(factors->a, i).fraction - op_format(factors->b, j).fraction;
+    for (size_t k = 0; k < factors->product.depth; k++, product_next(&factors->product, &at)) {
+        if (!is_term(factors, at)) continue;
+        struct interval term =
+            op_multiply_interval(op_interval(factors->a, at.left), op_interval(factors->b, at.right));
+        int shift = fraction - term_fraction(factors, at);
         if (!op_shift_interval(term, shift, &term) || !op_add_interval(*out, term, out)) return false;
     }
     return true;
@@ -211,13 +211,13 @@ struct plan {
 static size_t count_terms(const struct factors *factors, size_t results, size_t *runs, bool weight_is_right) {
     size_t terms = 0;
     for (size_t element = 0; element < results; element++) {
-        size_t i, j, tile = SIZE_MAX;
-        term_start(&factors->product, element, &i, &j);
-        for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
-            if (!is_term(factors, i, j)) continue;
-            size_t at = (weight_is_right ? i : j) / TILE;
-            *runs += at != tile;
-            tile = at;
+        struct product_term at = product_first(&factors->product, element);
+        size_t tile = SIZE_MAX;
+        for (size_t k = 0; k < factors->product.depth; k++, product_next(&factors->product, &at)) {
+            if (!is_term(factors, at)) continue;
+            size_t here = (weight_is_right ? at.left : at.right) / TILE;
+            *runs += here != tile;
+            tile = here;
             terms++;
         }
     }
@@ -227,14 +227,14 @@ static size_t count_terms(const struct factors *factors, size_t results, size_t 
 /* Lists the terms of one element, from *term on, and opens a run at each tile. */
 static void list_terms(const struct factors *factors, const struct value *result, size_t element, bool weight_is_right,
                        struct plan *plan, struct run *runs, size_t *term) {
-    size_t i, j, tile = SIZE_MAX;
+    struct product_term at = product_first(&factors->product, element);
+    size_t tile = SIZE_MAX;
     int fraction = op_format(result, element).fraction;
-    term_start(&factors->product, element, &i, &j);
-    for (size_t k = 0; k < factors->product.depth; k++, i++, j += factors->product.columns) {
-        if (!is_term(factors, i, j)) continue;
-        size_t x = weight_is_right ? i : j;
-        int64_t weight = weight_is_right ? factors->constant_b[j] : factors->constant_a[i];
-        int shift = fraction - op_format(factors->a, i).fraction - op_format(factors->b, j).fraction;
+    for (size_t k = 0; k < factors->product.depth; k++, product_next(&factors->product, &at)) {
+        if (!is_term(factors, at)) continue;
+        size_t x = weight_is_right ? at.left : at.right;
+        int64_t weight = weight_is_right ? factors->constant_b[at.right] : factors->constant_a[at.left];
+        int shift = fraction - term_fraction(factors, at);
         if (x / TILE != tile) {
             tile = x / TILE;
             runs[plan->run_count++] = (struct run){(uint32_t)element, (uint32_t)tile, *term, 0};
@@ -394,13 +394,12 @@ static void eval_element(const struct evaluation *evaluation, const struct plan 
     int fraction = op_format(op_result(evaluation->graph, evaluation->node), element).fraction;
     int64_t spare_a[EVENT_LANES], spare_b[EVENT_LANES];
     uint64_t sums[EVENT_LANES] = {0};
-    size_t i, j;
-    term_start(&plan->product, element, &i, &j);
-    for (size_t k = 0; k < plan->product.depth; k++, i++, j += plan->product.columns) {
+    struct product_term at = product_first(&plan->product, element);
+    for (size_t k = 0; k < plan->product.depth; k++, product_next(&plan->product, &at)) {
         /* Negative only for a constant zero, which is no term. */
-        int shift = fraction - op_format(a, i).fraction - op_format(b, j).fraction;
-        const int64_t *x = integer_row(&evaluation->integers[0], i, spare_a);
-        const int64_t *y = integer_row(&evaluation->integers[1], j, spare_b);
+        int shift = fraction - op_format(a, at.left).fraction - op_format(b, at.right).fraction;
+        const int64_t *x = integer_row(&evaluation->integers[0], at.left, spare_a);
+        const int64_t *y = integer_row(&evaluation->integers[1], at.right, spare_b);
         if (shift < 0) continue;
         for (int lane = 0; lane < EVENT_LANES; lane++)
             sums[lane] += op_shifted((int64_t)((uint64_t)x[lane] * (uint64_t)y[lane]), (unsigned)shift);
@@ -441,12 +440,12 @@ VECTOR_CLONES static void dot(const float *x, size_t x_stride, const float *weig
     }
 }
 
-static void real_element(const struct evaluation *evaluation, const struct matrix_product *product, size_t left,
-                         size_t right, float *restrict out) {
+static void real_element(const struct evaluation *evaluation, const struct matrix_product *product,
+                         struct product_term at, float *restrict out) {
     float spare_a[EVENT_LANES], spare_b[EVENT_LANES];
-    for (size_t k = 0; k < product->depth; k++) {
-        const float *x = real_row(&evaluation->reals[0], left + k, spare_a);
-        const float *y = real_row(&evaluation->reals[1], right + k * product->columns, spare_b);
+    for (size_t k = 0; k < product->depth; k++, product_next(product, &at)) {
+        const float *x = real_row(&evaluation->reals[0], at.left, spare_a);
+        const float *y = real_row(&evaluation->reals[1], at.right, spare_b);
         for (int lane = 0; lane < EVENT_LANES; lane++) {
             float term = x[lane] * y[lane];
             out[lane] = k == 0 ? term : out[lane] + term;
@@ -460,14 +459,15 @@ static void eval_real_matmul(const struct evaluation *evaluation) {
     size_t count = shape_elements(&op_result(evaluation->graph, evaluation->node)->shape);
     for (size_t element = 0; element < count; element++) {
         float *out = evaluation->real_result + element * EVENT_LANES;
-        size_t i, j;
-        term_start(product, element, &i, &j);
+        const struct product_term at = product_first(product, element);
         if (a->lane_stride && !b->lane_stride)
-            dot(a->data + i * EVENT_LANES, EVENT_LANES, b->data + j, product->columns, product->depth, out);
+            dot(a->data + at.left * EVENT_LANES, EVENT_LANES, b->data + at.right, product->columns, product->depth,
+                out);
         else if (b->lane_stride && !a->lane_stride)
-            dot(b->data + j * EVENT_LANES, product->columns * EVENT_LANES, a->data + i, 1, product->depth, out);
+            dot(b->data + at.right * EVENT_LANES, product->columns * EVENT_LANES, a->data + at.left, 1, product->depth,
+                out);
         else
-            real_element(evaluation, product, i, j, out);
+            real_element(evaluation, product, at, out);
     }
 }
 
@@ -545,11 +545,10 @@ static void bound_matmul(const struct graph *graph, const struct node *node, con
     struct matrix_product product =
         product_geometry(arena, &op_operand(graph, node, 0)->shape, &op_operand(graph, node, 1)->shape);
     for (size_t e = 0; e < count; e++) {
-        size_t i, j;
-        term_start(&product, e, &i, &j);
+        struct product_term at = product_first(&product, e);
         out[e] = (struct real_range){0, 0};
-        for (size_t k = 0; k < product.depth; k++, i++, j += product.columns) {
-            struct real_range term = range_corners(operands[0][i], operands[1][j], range_times);
+        for (size_t k = 0; k < product.depth; k++, product_next(&product, &at)) {
+            struct real_range term = range_corners(operands[0][at.left], operands[1][at.right], range_times);
             out[e].lo += term.lo;
             out[e].hi += term.hi;
         }
@@ -583,12 +582,12 @@ static bool linear(struct analysis *analysis, const struct node *node) {
                        *b = op_operand(linear_graph(analysis), node, 1);
     struct matrix_product product = product_geometry(linear_scratch(analysis), &a->shape, &b->shape);
     for (size_t e = 0; e < shape_elements(&result->shape); e++) {
-        size_t i, j;
+        struct product_term at = product_first(&product, e);
         int fraction = op_format(result, e).fraction;
         linear_begin(analysis);
-        term_start(&product, e, &i, &j);
-        for (size_t k = 0; k < product.depth; k++, i++, j += product.columns)
-            linear_add_product(analysis, node, i, j, fraction - op_format(a, i).fraction - op_format(b, j).fraction);
+        for (size_t k = 0; k < product.depth; k++, product_next(&product, &at))
+            linear_add_product(analysis, node, at.left, at.right,
+                               fraction - op_format(a, at.left).fraction - op_format(b, at.right).fraction);
         linear_end(analysis, node, e);
     }
     return true;

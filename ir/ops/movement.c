@@ -1,5 +1,5 @@
-/* Operators that put elements elsewhere. One map from the elements of the result to those of the
- * operands says all: formats, intervals and lanes follow it. */
+/* Operators that put elements elsewhere: copies by strides, or by indices along an axis. The map from the elements of
+ * the result to those of the operands that they make says all: formats, intervals and lanes follow it. */
 #include "ir/ops/families.h"
 #include "ir/geometry.h"
 
@@ -113,63 +113,70 @@ static int infer_shape(const struct graph *graph, const struct node *node, struc
     }
 }
 
-static size_t flat_index(const struct shape *shape, const int64_t *at) {
-    size_t index = 0;
-    for (int axis = 0; axis < shape->rank; axis++) index = index * (size_t)shape->dim[axis] + (size_t)at[axis];
-    return index;
-}
-
-static struct movement concat_source(const struct graph *graph, const struct node *node, int64_t *at) {
-    int64_t axis = node->attributes.axis.axis;
-    uint32_t operand = 0;
-    while (at[axis] >= op_operand(graph, node, operand)->shape.dim[axis])
-        at[axis] -= op_operand(graph, node, operand++)->shape.dim[axis];
-    return (struct movement){operand, (uint32_t)flat_index(&op_operand(graph, node, operand)->shape, at)};
-}
-
-static void gather_source(const struct gather_attributes *gather, const struct shape *x, const int64_t *at,
-                          int64_t *from) {
-    int64_t axis = gather->axis;
-    for (int64_t i = 0; i < axis; i++) from[i] = at[i];
-    from[axis] = gather->indices[flat_index(&gather->shape, at + axis)];
-    for (int64_t i = axis + 1; i < x->rank; i++) from[i] = at[i - 1 + gather->shape.rank];
-}
-
-/* What the element of the result at these coordinates (changed on the way) is. */
-static struct movement source_of(const struct graph *graph, const struct node *node, int64_t *at) {
-    const struct shape *x = &op_operand(graph, node, 0)->shape;
-    int64_t from[SHAPE_RANK_MAX] = {0};
-    switch (node->op) {
-    case OP_CONCAT: return concat_source(graph, node, at);
-    case OP_TRANSPOSE:
-        for (int axis = 0; axis < x->rank; axis++) from[node->attributes.transpose.permutation[axis]] = at[axis];
-        break;
-    case OP_SLICE:
-        for (int axis = 0; axis < x->rank; axis++)
-            from[axis] = node->attributes.slice.start[axis] + at[axis] * node->attributes.slice.step[axis];
-        break;
-    default: gather_source(&node->attributes.gather, x, at, from); break;
+struct movement_copy movement_first(const struct graph *graph, const struct node *node) {
+    const struct slice_attributes *slice = &node->attributes.slice;
+    const struct shape *x = &op_operand(graph, node, 0)->shape, *result = &op_result(graph, node)->shape;
+    struct movement_copy copy = {.shape = node->op == OP_CONCAT ? *x : *result};
+    int64_t stride[SHAPE_RANK_MAX];
+    shape_strides(x, stride);
+    shape_strides(result, copy.to_stride);
+    for (int axis = 0; axis < copy.shape.rank; axis++) {
+        switch (node->op) {
+        case OP_CONCAT: copy.from_stride[axis] = stride[axis]; break;
+        case OP_TRANSPOSE: copy.from_stride[axis] = stride[node->attributes.transpose.permutation[axis]]; break;
+        case OP_SLICE:
+            copy.from_offset += slice->start[axis] * stride[axis];
+            copy.from_stride[axis] = slice->step[axis] * stride[axis];
+            break;
+        default: copy.from_stride[axis] = copy.to_stride[axis]; break; /* a reshape: in order */
+        }
     }
-    return (struct movement){0, (uint32_t)flat_index(x, from)};
+    return copy;
+}
+
+bool movement_next(const struct graph *graph, const struct node *node, struct movement_copy *copy) {
+    int64_t axis = node->attributes.axis.axis;
+    if (node->op != OP_CONCAT || ++copy->operand == node->input_count) return false;
+    copy->to_offset += copy->shape.dim[axis] * copy->to_stride[axis];
+    copy->shape = op_operand(graph, node, copy->operand)->shape;
+    shape_strides(&copy->shape, copy->from_stride);
+    return true;
+}
+
+static void map_copy(const struct movement_copy *copy, struct movement *map) {
+    int64_t at[SHAPE_RANK_MAX] = {0}, from = copy->from_offset, to = copy->to_offset;
+    for (size_t left = shape_elements(&copy->shape); left > 0; left--) {
+        map[to] = (struct movement){copy->operand, (uint32_t)from};
+        for (int axis = copy->shape.rank; axis-- > 0;) {
+            from += copy->from_stride[axis];
+            to += copy->to_stride[axis];
+            if (++at[axis] < copy->shape.dim[axis]) break;
+            from -= at[axis] * copy->from_stride[axis];
+            to -= at[axis] * copy->to_stride[axis];
+            at[axis] = 0;
+        }
+    }
+}
+
+static void map_gather(const struct graph *graph, const struct node *node, struct movement *map) {
+    const struct gather_attributes *gather = &node->attributes.gather;
+    const struct axis_reduction axis = reduction_geometry(&op_operand(graph, node, 0)->shape, gather->axis);
+    size_t count = shape_elements(&gather->shape);
+    for (size_t i = 0; i < axis.outer * count * axis.inner; i++) {
+        size_t outer = i / axis.inner / count, index = (size_t)gather->indices[i / axis.inner % count];
+        map[i].element = (uint32_t)((outer * axis.length + index) * axis.inner + i % axis.inner);
+    }
 }
 
 const struct movement *movement_map(const struct graph *graph, const struct node *node, struct arena *arena) {
-    const struct shape *shape = &op_result(graph, node)->shape;
-    size_t count = shape_elements(shape);
-    struct movement *map = ARENA_ARRAY(arena, struct movement, count);
-    for (size_t i = 0; i < count; i++) {
-        if (node->op == OP_RESHAPE) {
-            map[i] = (struct movement){0, (uint32_t)i};
-            continue;
-        }
-        int64_t at[SHAPE_RANK_MAX] = {0};
-        size_t rest = i;
-        for (int axis = shape->rank; axis-- > 0;) {
-            at[axis] = (int64_t)(rest % (size_t)shape->dim[axis]);
-            rest /= (size_t)shape->dim[axis];
-        }
-        map[i] = source_of(graph, node, at);
+    struct movement *map = ARENA_ARRAY(arena, struct movement, shape_elements(&op_result(graph, node)->shape));
+    if (node->op == OP_GATHER) {
+        map_gather(graph, node, map);
+        return map;
     }
+    struct movement_copy copy = movement_first(graph, node);
+    do map_copy(&copy, map);
+    while (movement_next(graph, node, &copy));
     return map;
 }
 

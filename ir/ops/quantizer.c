@@ -3,6 +3,7 @@
  * narrow is exact in both arithmetics: a real number is narrowed by its true value, and the result
  * is a real again. quant, bipolar_quant and trunc_quant compute in binary32 in the order of QONNX's
  * own code, one rounding an operation, so that ties and the last bits fall as there. */
+#include "ir/fixed_many.h"
 #include "ir/ops/families.h"
 #include "ir/quantisation.h"
 
@@ -280,72 +281,46 @@ static void eval_integer(const struct evaluation *evaluation) {
 
 /* ---- narrow in reals ---- */
 
-/* Halves are added in binary64 to numbers of 24 bits and at most 2^50: where that sum is inexact,
- * the floor is not near. */
-#define ROUND_LANES(expression)                                                                                        \
-    for (int lane = 0; lane < EVENT_LANES; lane++) {                                                                   \
-        double y = lanes[lane];                                                                                        \
-        lanes[lane] = (expression);                                                                                    \
-    }
-
-VECTOR_CLONES static void round_doubles(double *lanes, enum rounding rounding) {
-    switch (rounding) {
-    case ROUND_TRUNCATE: ROUND_LANES(floor(y)); break;
-    case ROUND_TOWARD_ZERO: ROUND_LANES(trunc(y)); break;
-    case ROUND_HALF_UP: ROUND_LANES(floor(y + 0.5)); break;
-    case ROUND_HALF_TOWARD_ZERO: ROUND_LANES(copysign(ceil(fabs(y) - 0.5), y)); break;
-    case ROUND_HALF_AWAY: ROUND_LANES(copysign(floor(fabs(y) + 0.5), y)); break;
-    case ROUND_HALF_DOWN: ROUND_LANES(ceil(y - 0.5)); break;
-    case ROUND_HALF_EVEN: ROUND_LANES(rint(y)); break;
-    case ROUND_CEILING: ROUND_LANES(ceil(y)); break;
-    case ROUND_AWAY_FROM_ZERO: ROUND_LANES(copysign(ceil(fabs(y)), y)); break;
-    case ROUNDING_COUNT: break;
-    }
-}
-
-VECTOR_CLONES static void overflow_doubles(double *lanes, struct format format, enum overflow overflow) {
-    double hi = (double)format_max(format), lo = (double)format_min(format), period = hi - lo + 1.0,
-           inverse = 1.0 / period;
-    if (overflow == OVERFLOW_WRAP) {
-        for (int lane = 0; lane < EVENT_LANES; lane++) lanes[lane] -= floor((lanes[lane] - lo) * inverse) * period;
-        return;
-    }
-    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && lo < 0.0) lo = -hi;
-    double below = overflow == OVERFLOW_SATURATE_ZERO ? 0.0 : lo, above = overflow == OVERFLOW_SATURATE_ZERO ? 0.0 : hi;
-    for (int lane = 0; lane < EVENT_LANES; lane++)
-        lanes[lane] = lanes[lane] < lo ? below : lanes[lane] > hi ? above : lanes[lane];
-}
-
 static float narrow_one(float x, struct format format, const struct quantizer_attributes *attributes) {
     int64_t integer;
     if (!fixed_from_real((double)x, format, attributes->rounding, attributes->overflow, &integer)) return x;
     return (float)fixed_to_real(integer, format.fraction);
 }
 
-/* Whether any lane is too far for binary64 to take the steps exactly, or no number. */
-VECTOR_CLONES static bool scale_up(const float *restrict x, double scale, double *restrict lanes) {
-    int near = 0;
-    for (int lane = 0; lane < EVENT_LANES; lane++) lanes[lane] = (double)x[lane] * scale;
-    for (int lane = 0; lane < EVENT_LANES; lane++) near += fabs(lanes[lane]) < 0x1p50;
-    return near < EVENT_LANES;
+/* One format for all. */
+VECTOR_CLONES static void spread(const float *restrict x, double scale, double *restrict lanes, double *restrict steps,
+                                 double *restrict lo, double *restrict hi) {
+    const double least = lo[0], most = hi[0];
+    for (int lane = 0; lane < EVENT_LANES; lane++) {
+        lanes[lane] = (double)x[lane];
+        steps[lane] = scale;
+        lo[lane] = least;
+        hi[lane] = most;
+    }
 }
 
 VECTOR_CLONES static void scale_down(const double *restrict lanes, double step, float *restrict out) {
     for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = (float)(lanes[lane] * step + 0.0); /* no negative zero */
 }
 
-/* Exact while 2^fraction and everything on the way are doubles; other lanes and formats one by one. */
+_Static_assert((int)EVENT_LANES == (int)FIXED_MANY, "lanes of events go through fixed_many.c");
+
+/* Many at once where fixed_many.c can, else one by one. */
 static void narrow_reals(const float *x, float *out, struct format format,
                          const struct quantizer_attributes *attributes) {
-    bool simple = format.width > 0 && format.width <= 50 && format.fraction <= 800 && format.fraction >= -800;
-    double lanes[EVENT_LANES], scale = ldexp(1.0, simple ? format.fraction : 0);
-    if (!simple || scale_up(x, scale, lanes)) {
-        for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = narrow_one(x[lane], format, attributes);
-        return;
+    double reach = format.width > 0 ? fixed_reach(format, attributes->overflow) : 0;
+    bool small = reach > 0;
+    double lanes[EVENT_LANES], steps[EVENT_LANES], lo[EVENT_LANES], hi[EVENT_LANES];
+    double scale = ldexp(1.0, small ? format.fraction : 0);
+    if (small) {
+        fixed_limits(format, attributes->overflow, &lo[0], &hi[0]);
+        spread(x, scale, lanes, steps, lo, hi);
+        small = fixed_narrow_many(lanes, steps, lo, hi, reach, attributes->rounding, attributes->overflow);
     }
-    round_doubles(lanes, attributes->rounding);
-    overflow_doubles(lanes, format, attributes->overflow);
-    scale_down(lanes, 1.0 / scale, out);
+    if (small)
+        scale_down(lanes, 1.0 / scale, out);
+    else
+        for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = narrow_one(x[lane], format, attributes);
 }
 
 /* ---- QONNX in lanes ---- */

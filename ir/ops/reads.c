@@ -40,21 +40,16 @@ struct element_reads element_reads(const struct graph *graph, const struct node 
     return reads;
 }
 
-static struct movement read_of_product(const struct matrix_product *product, size_t result, size_t k, uint32_t part) {
-    size_t column = result % product->columns, row = result / product->columns % product->rows;
-    size_t batch = result / product->columns / product->rows;
-    return part ? (struct movement){1, (uint32_t)(product->right[batch] + k * product->columns + column)}
-                : (struct movement){0, (uint32_t)(product->left[batch] + row * product->depth + k)};
-}
-
 struct movement element_read(const struct element_reads *reads, size_t result, size_t term, uint32_t part) {
-    const struct axis_reduction *reduction = &reads->reduction;
+    const struct matrix_product *product = &reads->product;
     if (reads->moved) return reads->moved[result];
-    if (reads->product.depth) return read_of_product(&reads->product, result, term, part);
-    if (reduction->length)
-        return (struct movement){0,
-                                 (uint32_t)((result / reduction->inner * reduction->length + term) * reduction->inner +
-                                            result % reduction->inner)};
+    if (product->depth) {
+        struct product_term at = product_first(product, result);
+        return part ? (struct movement){1, (uint32_t)(at.right + term * product->columns)}
+                    : (struct movement){0, (uint32_t)(at.left + term)};
+    }
+    if (reads->reduction.length)
+        return (struct movement){0, (uint32_t)reduction_element(&reads->reduction, result, term)};
     const struct shape *narrow = &op_operand(reads->graph, reads->node, part)->shape;
     return (struct movement){part, (uint32_t)shape_project(&reads->shape, result, narrow)};
 }

@@ -13,10 +13,6 @@ struct axis_reduction reduction_geometry(const struct shape *shape, int64_t axis
     return out;
 }
 
-static size_t operand_element(const struct axis_reduction *reduction, size_t result, size_t k) {
-    return (result / reduction->inner * reduction->length + k) * reduction->inner + result % reduction->inner;
-}
-
 static struct shape reduced_shape(const struct shape *shape, const struct axis_attributes *attributes) {
     struct shape out = *shape;
     if (attributes->keep_dimensions) {
@@ -29,9 +25,9 @@ static struct shape reduced_shape(const struct shape *shape, const struct axis_a
 }
 
 static int largest_fraction(const struct value *x, const struct axis_reduction *reduction, size_t result) {
-    int fraction = op_format(x, operand_element(reduction, result, 0)).fraction;
+    int fraction = op_format(x, reduction_element(reduction, result, 0)).fraction;
     for (size_t k = 1; k < reduction->length; k++) {
-        int other = op_format(x, operand_element(reduction, result, k)).fraction;
+        int other = op_format(x, reduction_element(reduction, result, k)).fraction;
         fraction = other > fraction ? other : fraction;
     }
     return fraction;
@@ -42,7 +38,7 @@ static bool infer_element(const struct node *node, const struct value *x, const 
                           size_t result, struct interval *out, int *fraction) {
     *fraction = largest_fraction(x, reduction, result);
     for (size_t k = 0; k < reduction->length; k++) {
-        size_t element = operand_element(reduction, result, k);
+        size_t element = reduction_element(reduction, result, k);
         struct interval term;
         if (!op_shift_interval(op_interval(x, element), *fraction - op_format(x, element).fraction, &term))
             return false;
@@ -99,7 +95,7 @@ static const uint8_t *plan_shifts(const struct value *x, const struct axis_reduc
     for (size_t i = 0; i < reduction->outer * reduction->inner; i++) {
         int fraction = largest_fraction(x, reduction, i);
         for (size_t k = 0; k < reduction->length; k++) {
-            size_t element = operand_element(reduction, i, k);
+            size_t element = reduction_element(reduction, i, k);
             int shift = fraction - op_format(x, element).fraction;
             shifts[element] = (uint8_t)(shift > 64 ? 64 : shift);
             any |= shift != 0;
@@ -124,9 +120,9 @@ static const void *prepare(const struct graph *graph, const struct node *node, s
 static void real_max(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result,
                      float *out) {
     float spare[EVENT_LANES];
-    memcpy(out, real_row(&evaluation->reals[0], operand_element(reduction, result, 0), spare), sizeof spare);
+    memcpy(out, real_row(&evaluation->reals[0], reduction_element(reduction, result, 0), spare), sizeof spare);
     for (size_t k = 1; k < reduction->length; k++) {
-        const float *x = real_row(&evaluation->reals[0], operand_element(reduction, result, k), spare);
+        const float *x = real_row(&evaluation->reals[0], reduction_element(reduction, result, k), spare);
         for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = x[lane] > out[lane] ? x[lane] : out[lane];
     }
 }
@@ -134,9 +130,9 @@ static void real_max(const struct evaluation *evaluation, const struct axis_redu
 static void real_sum(const struct evaluation *evaluation, const struct axis_reduction *reduction, size_t result,
                      float *out) {
     float spare[EVENT_LANES];
-    memcpy(out, real_row(&evaluation->reals[0], operand_element(reduction, result, 0), spare), sizeof spare);
+    memcpy(out, real_row(&evaluation->reals[0], reduction_element(reduction, result, 0), spare), sizeof spare);
     for (size_t k = 1; k < reduction->length; k++) {
-        const float *x = real_row(&evaluation->reals[0], operand_element(reduction, result, k), spare);
+        const float *x = real_row(&evaluation->reals[0], reduction_element(reduction, result, k), spare);
         for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] += x[lane];
     }
 }
@@ -146,9 +142,9 @@ static void real_argmax(const struct evaluation *evaluation, const struct axis_r
     bool last = evaluation->node->attributes.axis.select_last;
     float best[EVENT_LANES], spare[EVENT_LANES];
     memset(out, 0, EVENT_LANES * sizeof *out);
-    memcpy(best, real_row(&evaluation->reals[0], operand_element(reduction, result, 0), spare), sizeof best);
+    memcpy(best, real_row(&evaluation->reals[0], reduction_element(reduction, result, 0), spare), sizeof best);
     for (size_t k = 1; k < reduction->length; k++) {
-        const float *x = real_row(&evaluation->reals[0], operand_element(reduction, result, k), spare);
+        const float *x = real_row(&evaluation->reals[0], reduction_element(reduction, result, k), spare);
         for (int lane = 0; lane < EVENT_LANES; lane++) {
             bool better = x[lane] > best[lane] || (last && x[lane] == best[lane]);
             best[lane] = better ? x[lane] : best[lane];
@@ -162,7 +158,7 @@ static void real_softmax(const struct evaluation *evaluation, const struct axis_
     float maximum[EVENT_LANES], sum[EVENT_LANES] = {0}, spare[EVENT_LANES];
     real_max(evaluation, reduction, result, maximum);
     for (size_t k = 0; k < reduction->length; k++) {
-        size_t element = operand_element(reduction, result, k);
+        size_t element = reduction_element(reduction, result, k);
         const float *x = real_row(&evaluation->reals[0], element, spare);
         float *out = evaluation->real_result + element * EVENT_LANES;
         for (int lane = 0; lane < EVENT_LANES; lane++) {
@@ -172,7 +168,7 @@ static void real_softmax(const struct evaluation *evaluation, const struct axis_
         }
     }
     for (size_t k = 0; k < reduction->length; k++) {
-        float *out = evaluation->real_result + operand_element(reduction, result, k) * EVENT_LANES;
+        float *out = evaluation->real_result + reduction_element(reduction, result, k) * EVENT_LANES;
         for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] /= sum[lane];
     }
 }
@@ -217,9 +213,9 @@ static void eval_integer(const struct evaluation *evaluation) {
     bool last = node->op == OP_ARGMAX && node->attributes.axis.select_last;
     for (size_t i = 0; i < plan->reduction.outer * plan->reduction.inner; i++) {
         int64_t best[EVENT_LANES], index[EVENT_LANES] = {0}, x[EVENT_LANES];
-        aligned_row(evaluation, operand_element(&plan->reduction, i, 0), best);
+        aligned_row(evaluation, reduction_element(&plan->reduction, i, 0), best);
         for (size_t k = 1; k < plan->reduction.length; k++) {
-            aligned_row(evaluation, operand_element(&plan->reduction, i, k), x);
+            aligned_row(evaluation, reduction_element(&plan->reduction, i, k), x);
             fold_row(node->op, last, k, x, best, index);
         }
         memcpy(evaluation->integer_result + i * EVENT_LANES, node->op == OP_ARGMAX ? index : best, sizeof best);
@@ -236,9 +232,9 @@ static const struct op_meaning meanings[OP_COUNT] = {
 
 static void bound_one(const struct node *node, const struct axis_reduction *reduction, const struct real_range *x,
                       size_t result, struct real_range *out) {
-    *out = x[operand_element(reduction, result, 0)];
+    *out = x[reduction_element(reduction, result, 0)];
     for (size_t k = 1; k < reduction->length; k++) {
-        struct real_range other = x[operand_element(reduction, result, k)];
+        struct real_range other = x[reduction_element(reduction, result, k)];
         if (node->op == OP_REDUCE_SUM)
             *out = (struct real_range){out->lo + other.lo, out->hi + other.hi};
         else
@@ -271,7 +267,7 @@ static bool linear(struct analysis *analysis, const struct node *node) {
         int fraction = op_format(result, e).fraction;
         linear_begin(analysis);
         for (size_t k = 0; k < reduction.length; k++) {
-            size_t i = operand_element(&reduction, e, k);
+            size_t i = reduction_element(&reduction, e, k);
             linear_add(analysis, node, 0, i, 1, fraction - op_format(x, i).fraction);
         }
         linear_end(analysis, node, e);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # How time and memory of `bxc compile` grow with the model: chains of operators, numbers that pass through, numbers that
 # are rounded, and weights of a layer, from 10^2 to 10^5 of them. One table; "growth" is the exponent between a row and
-# the one above (1: in proportion). Memory is the most that the process had, looked at twenty times a second.
+# the one above (1: in proportion), of time and of memory. Seconds are the processors', so that what else runs does not
+# count. Memory is the most that the process had, looked at twenty times a second.
 #   growth.sh BXC [FILTER]     env: SIZES ("100 1000 10000 100000"), SECONDS_MAX (600, of one compilation)
 set -u
 bxc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1") filter=${2:-}
@@ -32,9 +33,16 @@ weights() {
         printf "}\n%%3 = matmul(%%1, %%2) \"dense\" : [1,%d] real\noutput \"y\" %%3\n", side }'
 }
 
-# Seconds and MB of one compilation, or what it said.
+# Of all that this shell has waited for.
+processor_seconds() {
+    times > "$work/times"
+    awk 'NR == 2 { gsub("s", ""); split($1, user, "m"); split($2, kernel, "m"); print 60 * (user[1] + kernel[1]) + user[2] + kernel[2] }' "$work/times"
+}
+
+# Seconds and MB of one compilation, or what it said; in $got.
 measure() { # MODEL
-    start=$(date +%s%N) most=0
+    processor_seconds > "$work/before"
+    most=0
     timeout "${SECONDS_MAX:-600}" "$bxc" compile -q "$1" -o "$work/fw" > "$work/log" 2>&1 &
     job=$!
     while kill -0 $job 2> /dev/null; do
@@ -46,24 +54,31 @@ measure() { # MODEL
     done
     wait $job
     code=$?
-    seconds=$(echo "$(($(date +%s%N) - start))" | awk '{printf "%.2f", $1 / 1e9}')
-    if [ $code = 0 ]; then echo "$seconds $((most / 1024))"
-    elif [ $code = 124 ]; then echo "- more than ${SECONDS_MAX:-600} s"
-    else echo "- $(grep -m 1 -o 'error.*' "$work/log" | cut -c 1-70)"
+    processor_seconds > "$work/after"
+    seconds=$(paste "$work/before" "$work/after" | awk '{printf "%.2f", $2 - $1}')
+    if [ $code = 0 ]; then got="$seconds $((most / 1024))"
+    elif [ $code = 124 ]; then got="- more than ${SECONDS_MAX:-600} s"
+    else got="- $(grep -m 1 -o 'error.*' "$work/log" | cut -c 1-70)"
     fi
 }
 
-printf '%-14s %9s %10s %8s %8s\n' model size seconds growth MB
+exponent() { # SIZE VALUE SIZE_BEFORE VALUE_BEFORE LEAST
+    awk -v n="$1" -v t="$2" -v m="$3" -v u="$4" -v least="$5" \
+        'BEGIN { if (m && t > 0 && u >= least) printf "%.2f", log(t / u) / log(n / m); else printf "-" }'
+}
+
+printf '%-14s %9s %10s %8s %8s %8s\n' model size seconds growth MB growth
 for family in relu_chain pass_through roundings weights; do
     case $family in *"$filter"*) ;; *) continue ;; esac
-    size_before=0 seconds_before=0
+    size_before=0 seconds_before=0 megabytes_before=0
     for size in ${SIZES:-100 1000 10000 100000}; do
         $family "$size" > "$work/$family.bxc"
-        got=$(measure "$work/$family.bxc")
+        measure "$work/$family.bxc"
         case $got in -*) printf '%-14s %9d  %s\n' "$family" "$size" "${got#- }"; break ;; esac
-        growth=$(awk -v n="$size" -v m="$size_before" -v t="${got% *}" -v u="$seconds_before" \
-            'BEGIN { if (m && t > 0 && u >= 0.05) printf "%.2f", log(t / u) / log(n / m); else printf "-" }')
-        printf '%-14s %9d %10s %8s %8d\n' "$family" "$size" "${got% *}" "$growth" "${got#* }"
-        size_before=$size seconds_before=${got% *}
+        seconds=${got% *} megabytes=${got#* }
+        printf '%-14s %9d %10s %8s %8d %8s\n' "$family" "$size" "$seconds" \
+            "$(exponent "$size" "$seconds" "$size_before" "$seconds_before" 0.05)" "$megabytes" \
+            "$(exponent "$size" "$megabytes" "$size_before" "$megabytes_before" 1)"
+        size_before=$size seconds_before=$seconds megabytes_before=$megabytes
     done
 done

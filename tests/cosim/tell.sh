@@ -164,7 +164,7 @@ schema explain explain.json; schema diff diff.json; schema inspect inspect.json;
 schema model jets.json; schema model steps.json
 
 # a reason that follows from another is none: the inputs of a refused layer are there
-field=$SHARED/models/field/hgq2_jsc_plf_32_16/model.keras
+field=$SHARED/models/field/nn2fpga_two_layers_qonnx/model.onnx
 if [ -n "$SHARED" ] && [ -e "$field" ]; then
     "$BXC" inspect "$field" > field.txt 2> /dev/null
     check "a model whose layers are refused has inputs" "grep -q '^refused, for 3 reasons' field.txt && ! grep -q 'no inputs' field.txt"

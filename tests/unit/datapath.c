@@ -51,11 +51,16 @@ static struct fixture fixture_new(void) {
     f.datapath = &f.design->datapath;
     f.design->inputs = ARENA_ARRAY(f.design->arena, struct port, 1);
     f.design->input_count = 1;
-    f.design->inputs[0] = (struct port){
-        .name = "x", .value = x, .element_count = 2, .beats = 1, .slots = 2, .elements = ARENA_ARRAY(f.design->arena, struct port_element, 2)};
+    f.design->inputs[0] = (struct port){.name = "x",
+                                        .value = x,
+                                        .element_count = 2,
+                                        .beats = 1,
+                                        .slots = 2,
+                                        .elements = ARENA_ARRAY(f.design->arena, struct port_element, 2)};
     for (int e = 0; e < 2; e++) {
         struct wire wire = {.op = WIRE_INPUT, .amount = e, .lo = -8, .hi = 7, .origin = NO_NODE, .cycle = -1};
-        f.design->inputs[0].elements[e] = (struct port_element){datapath_append(f.design, f.datapath, &wire), format, (uint32_t)e, 0};
+        f.design->inputs[0].elements[e] =
+            (struct port_element){datapath_append(f.design, f.datapath, &wire), format, (uint32_t)e, 0};
     }
     f.b.id = 1;
     return f;
@@ -68,7 +73,7 @@ static void fixture_free(struct fixture *f) {
 }
 
 static wireref sum(struct fixture *f, wireref a, int shift_a, wireref b, int shift_b, bool minus, int64_t constant) {
-    struct term terms[2] = {{a, (uint8_t)shift_a, false}, {b, (uint8_t)shift_b, minus}};
+    struct term terms[2] = {{a, (int8_t)shift_a, false}, {b, (int8_t)shift_b, minus}};
     return datapath_append(f->design, f->datapath,
                            &(struct wire){.op = WIRE_SUM,
                                           .operands = terms,
@@ -151,12 +156,12 @@ static void parser_names_the_line(void) {
         int line;
         const char *message;
     } cases[] = {
-        {"design \"g\" period 0 interval 1 beats 1 latency 0 registers 1 1\ndatapath\nw0 = frob w1 [0, 0]\nend\n",
-         3, "unknown operator 'frob'"},
-        {"design \"g\" period 0 interval 1 beats 1 latency 0 registers 1 1\ndatapath\nw1 = constant 1 [1, 1]\nend\n",
-         3, "wires are numbered in order, this is w0"},
-        {"design \"g\" period 0 interval 1 beats 1 latency 0 registers 1 1\ndatapath\nw0 = constant 1 [1, 2]\nend\n",
-         3, "the interval of w0 is [1, 1]"},
+        {"design \"g\" period 0 interval 1 beats 1 latency 0 registers 1 1\ndatapath\nw0 = frob w1 [0, 0]\nend\n", 3,
+         "unknown operator 'frob'"},
+        {"design \"g\" period 0 interval 1 beats 1 latency 0 registers 1 1\ndatapath\nw1 = constant 1 [1, 1]\nend\n", 3,
+         "wires are numbered in order, this is w0"},
+        {"design \"g\" period 0 interval 1 beats 1 latency 0 registers 1 1\ndatapath\nw0 = constant 1 [1, 2]\nend\n", 3,
+         "the interval of w0 is [1, 1]"},
         {"desing", 1, "expected 'design'"},
         {"design \"g", 1, "a name without its closing quote"},
     };

@@ -92,6 +92,34 @@ static void features_at_rest(void) {
     net_free(&net);
 }
 
+/* Training with weight decay leaves 1e-30 where a neuron has died; beside nothing but such numbers they are what is. */
+static void weights_of_a_row_at_rest_that_decayed(void) {
+    static const float w[6] = {0.7f, 1e-30f, 3e-29f, -2e-31f, -1.3f, 1e-30f};
+    struct net net = net_new(3);
+    set_feature(&net, 1, 0, 0);
+    graph_append_output(net.c.graph, "y", dense(&net, "m", input_of(&net), 3, 2, w));
+    CHECK(largest_error(&net, true) < 0.01);
+    net_free(&net);
+}
+
+static void columns_that_decayed(void) {
+    static const float w[4] = {0.7f, 1e-30f, -1.3f, -3e-33f}, b[2] = {0.25f, 4e-23f}, v[2] = {1.5f, 2e-32f};
+    struct net net = net_new(2);
+    valref sum =
+        op2(&net.c, OP_ADD, "b", dense(&net, "m", input_of(&net), 2, 2, w), reals(&net.c, "bias", shape1(2), b));
+    graph_append_output(net.c.graph, "y", dense(&net, "n", op1(&net.c, OP_RELU, "r", sum, 0, 0), 2, 1, v));
+    CHECK(largest_error(&net, true) < 0.005);
+    const struct graph *graph = net.c.program.graph;
+    int finest = 0;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        valref value = graph->nodes[n].result;
+        for (size_t e = 0; e < shape_elements(&graph_value(graph, value)->shape); e++)
+            finest = graph_format(graph, value, e).fraction > finest ? graph_format(graph, value, e).fraction : finest;
+    }
+    CHECK(finest < 100);
+    net_free(&net);
+}
+
 static void a_single_event_far_outside(void) {
     static const float w[2] = {0.7f, -1.3f};
     struct net net = net_new(2);
@@ -395,6 +423,8 @@ static void a_table_that_ends_where_it_is_flat(void) {
 
 int main(void) {
     RUN(features_at_rest);
+    RUN(weights_of_a_row_at_rest_that_decayed);
+    RUN(columns_that_decayed);
     RUN(a_single_event_far_outside);
     RUN(a_number_that_is_none);
     RUN(a_dead_neuron_is_told);

@@ -134,15 +134,20 @@ static void activations_are_quantised_as_hgq2_does(void) {
 
 /* ---- whole models against Keras ---- */
 
-/* The numbers of a little-endian float32 .npy, version 1. */
+/* The numbers of a little-endian float32 or float64 .npy, version 1. */
 static const float *read_npy(const char *path, size_t *count) {
     size_t length;
     unsigned char *data = (unsigned char *)file_read(context, context->arena, path, &length);
     if (!data || length < 10) return NULL;
     size_t header = 10 + (size_t)data[8] + 256 * (size_t)data[9];
-    if (header > length || !strstr((char *)data + 10, "'<f4'")) return NULL;
-    *count = (length - header) / sizeof(float);
-    return arena_copy(context->arena, data + header, length - header);
+    bool wide = header <= length && strstr((char *)data + 10, "'<f8'");
+    if (header > length || !(wide || strstr((char *)data + 10, "'<f4'"))) return NULL;
+    *count = (length - header) / (wide ? sizeof(double) : sizeof(float));
+    if (!wide) return arena_copy(context->arena, data + header, length - header);
+    const double *from = arena_copy(context->arena, data + header, length - header);
+    float *numbers = ARENA_ARRAY(context->arena, float, *count);
+    for (size_t i = 0; i < *count; i++) numbers[i] = (float)from[i];
+    return numbers;
 }
 
 /* In binary32 bit for bit, and through the passes in integers. */
@@ -213,7 +218,22 @@ static void jets_wrap_as_keras_does(void) {
                   "examples/jets/reference/jets_hgq_wide.npy");
 }
 
+static void sets_are_what_keras_computes(void) {
+    compare_model("examples/sets/sets_hgq.keras", "examples/sets/events.npy", "examples/sets/reference/sets_hgq.npy");
+}
+
+static void sets_by_position_are_what_keras_computes(void) {
+    compare_model("examples/sets/sets_hgq_positions.keras", "examples/sets/events.npy",
+                  "examples/sets/reference/sets_hgq_positions.npy");
+}
+
 static const char *shared_model;
+static void published_particle_network(void) { /* QSum, QAdd of 32 particles and their sum */
+    const char *folder =
+        arena_printf(context->arena, "%.*s", (int)(strrchr(shared_model, '/') - shared_model), shared_model);
+    compare_model(shared_model, arena_printf(context->arena, "%s/x.npy", folder),
+                  arena_printf(context->arena, "%s/y.npy", folder));
+}
 static void published_model_is_what_keras_computes(void) {
     const char *name = strrchr(shared_model, '/') + 1;
     compare_model(
@@ -229,6 +249,105 @@ static void expect(struct graph *graph, const char *message) {
     else if (!strstr(diagnosed(), message))
         test_fail(__FILE__, __LINE__, "no '%s' in: %s", message, diagnosed());
     graph_free(graph);
+}
+
+/* ---- layers that add ---- */
+
+/* Two events of 2 x 3 numbers through the layers of the file, exactly. */
+static void expect_numbers(struct keras_file *file, size_t count, const float *wanted) {
+    static const float x[12] = {1, 2, 3, -4, 5, 0.5f, 0.25f, 0, 1, 7, -3, 2};
+    const float *in = x;
+    float got[12], *out = got;
+    struct graph *graph = read_file(file);
+    if (!graph || graph_verify(graph) < 0 || graph_run_reals(graph, 2, &in, &out) < 0) {
+        test_fail(__FILE__, __LINE__, "not read: %s", diagnosed());
+        return;
+    }
+    CHECK_EQ(shape_elements(&graph_value(graph, graph->outputs[0].value)->shape), count);
+    for (size_t i = 0; i < 2 * count; i++)
+        if (got[i] != wanted[i])
+            test_fail(__FILE__, __LINE__, "number %zu is %g, not %g", i, (double)got[i], (double)wanted[i]);
+    graph_free(graph);
+}
+
+static struct keras_file two_by_three(void) {
+    struct keras_file file = keras_file_new(context->arena);
+    keras_file_layer(&file, "InputLayer", "x", ", \"batch_shape\": [null, 2, 3]");
+    return file;
+}
+
+static void sums_along_axes(void) {
+    static const struct {
+        const char *class_name, *members;
+        size_t count;
+        float wanted[6];
+    } sums[] = {
+        {"QSum", "\"axes\": [1], \"scale\": 1.0", 3, {-3, 7, 3.5f, 7.25f, -3, 3}},
+        {"QSum", "\"axes\": [1], \"scale\": 0.5, \"keepdims\": true", 3, {-1.5f, 3.5f, 1.75f, 3.625f, -1.5f, 1.5f}},
+        {"QSum", "\"axes\": [-1], \"scale\": 4", 2, {24, 6, 5, 24}},
+        {"QSum", "\"axes\": [1, 2], \"scale\": 1.0", 1, {7.5f, 7.25f}},
+        {"QMeanPow2", "\"axes\": [1]", 3, {-1.5f, 3.5f, 1.75f, 3.625f, -1.5f, 1.5f}},
+        {"QMeanPow2", "\"axes\": [2]", 2, {1.5f, 0.375f, 0.3125f, 1.5f}}, /* of three: a quarter, as log2(3) is 1.58 */
+        {"QMeanPow2", "\"axes\": [1, 2], \"keepdims\": true", 1, {0.9375f, 0.90625f}}, /* of six: an eighth */
+    };
+    for (size_t s = 0; s < sizeof sums / sizeof *sums && !test_failed; s++) {
+        struct keras_file file = two_by_three();
+        keras_file_layer(&file, sums[s].class_name, "sum",
+                         arena_printf(context->arena, ", \"enable_iq\": false, %s", sums[s].members));
+        expect_numbers(&file, sums[s].count, sums[s].wanted);
+    }
+}
+
+static void sum_behind_its_quantiser(void) {
+    static const float k[] = {1, 1, 0}, i[] = {3, 3, 3}, f[] = {1, 0, 0}, wanted[6] = {-3, 7, 4, 7.5f, -3, 3};
+    struct keras_file file = two_by_three();
+    struct keras_file_quantizer iq = {"kif", "RND", "SAT", NULL, {3, {1, 1, 3}}, k, i, f};
+    const char *conf = keras_file_configuration(&file, "iq", &iq);
+    keras_file_widths(&file, "layers/q_sum/iq", &iq);
+    keras_file_layer(&file, "QSum", "sum", arena_printf(context->arena, ", \"axes\": [1]%s", conf));
+    expect_numbers(&file, 3, wanted);
+}
+
+/* x and its sum over the two rows, each behind a quantiser of its own: whole numbers up to 7, and halves. */
+static void several_are_added(void) {
+    static const float k[] = {1}, i[] = {3}, f[] = {0, 1},
+                       wanted[12] = {-2, 9, 6.5f, -7, 12, 4.5f, 7.5f, -3, 4, 14.5f, -6, 5};
+    static const char *const feeds[2] = {"x", "sum"};
+    struct keras_file file = two_by_three();
+    struct keras_file_quantizer whole = {"kif", "RND", "SAT", NULL, {0}, k, i, f}, half = whole;
+    half.last = f + 1;
+    keras_file_layer(&file, "QSum", "sum", ", \"axes\": [1], \"keepdims\": true, \"enable_iq\": false");
+    keras_file_widths(&file, "layers/q_add/iq/quantizers/quantizer", &whole);
+    keras_file_widths(&file, "layers/q_add/iq/quantizers/quantizer_1", &half);
+    const char *first = keras_file_configuration(&file, "iq", &whole) + strlen(", \"iq_conf\": "),
+               *second = keras_file_configuration(&file, "iq", &half) + strlen(", \"iq_conf\": ");
+    keras_file_layer_on(&file, "QAdd", "add", arena_printf(context->arena, ", \"iq_confs\": [%s, %s]", first, second),
+                        feeds);
+    expect_numbers(&file, 6, wanted);
+}
+
+static void sums_that_are_not_read(void) {
+    static const char *const wrong[][2] = {
+        {"\"axes\": [3]", "along an axis that the input does not have"},
+        {"\"axes\": [0]", "along an axis that the input does not have"},
+        {"\"axes\": [1.5]", "along an axis that the input does not have"},
+        {"\"axes\": []", "the sum has no axes"},
+        {"\"axes\": [1], \"scale\": 0.3", "the factor of the sum is no power of two"},
+        {"\"axes\": [1], \"scale\": -1", "the factor of the sum is no power of two"},
+        {"\"axes\": [1], \"scale\": 0", "the factor of the sum is no power of two"},
+        {"\"axes\": [1], \"scale\": \"half\"", "the factor of the sum is no power of two"},
+    };
+    for (size_t w = 0; w < sizeof wrong / sizeof *wrong && !test_failed; w++) {
+        struct keras_file file = two_by_three();
+        keras_file_layer(&file, "QSum", "sum", arena_printf(context->arena, ", \"enable_iq\": false, %s", wrong[w][0]));
+        expect(read_file(&file), wrong[w][1]);
+    }
+    static const char *const feeds[2] = {"x", "nothing"};
+    struct keras_file file = two_by_three(), twice = two_by_three();
+    keras_file_layer_on(&file, "QAdd", "add", ", \"enable_iq\": false", feeds);
+    expect(read_file(&file), "what feeds this layer is missing or comes later");
+    keras_file_layer_on(&twice, "QSum", "sum", ", \"axes\": [1], \"enable_iq\": false", feeds);
+    expect(read_file(&twice), "this layer is used 1 times or has 2 inputs");
 }
 
 static const float kernel2[] = {1, 0.5f, -1, 2, 0.25f, 3}, bias2[] = {1, -2};
@@ -383,20 +502,16 @@ static void run(const char *name, void (*body)(void)) {
 }
 #define RUN_ALONE(function) run(#function, function)
 
-static void run_published(void) {
-    static const char *const names[] = {"jsc_openml_0.733", "jsc_openml_0.758", "jsc_openml_0.771"};
-    for (int i = 0; i < 3; i++) {
-        char path[4096], name[64];
-        struct stat status;
-        const char *shared = getenv("SHARED");
-        snprintf(path, sizeof path, "%s/models/hgq/%s.keras", shared && *shared ? shared : "../shared", names[i]);
-        snprintf(name, sizeof name, "published_%s", names[i]);
-        shared_model = path;
-        if (stat(path, &status) < 0)
-            SKIP(name, "its model is in ../shared/models");
-        else
-            run(name, published_model_is_what_keras_computes);
-    }
+static void run_published(const char *name, const char *path, void (*body)(void)) {
+    char whole[4096];
+    struct stat status;
+    const char *shared = getenv("SHARED");
+    snprintf(whole, sizeof whole, "%s/models/%s", shared && *shared ? shared : "../shared", path);
+    shared_model = whole;
+    if (stat(whole, &status) < 0)
+        SKIP(name, "its model is in ../shared/models");
+    else
+        run(name, body);
 }
 
 int main(void) {
@@ -404,15 +519,24 @@ int main(void) {
     RUN_ALONE(activations_are_quantised_as_hgq2_does);
     RUN_ALONE(jets_are_what_keras_computes);
     RUN_ALONE(jets_wrap_as_keras_does);
+    RUN_ALONE(sets_are_what_keras_computes);
+    RUN_ALONE(sets_by_position_are_what_keras_computes);
     RUN_ALONE(unknown_layers_are_all_named);
     RUN_ALONE(quantisers_that_are_not_read);
     RUN_ALONE(layers_that_are_not_read);
     RUN_ALONE(weights_that_do_not_fit);
+    RUN_ALONE(sums_along_axes);
+    RUN_ALONE(sum_behind_its_quantiser);
+    RUN_ALONE(several_are_added);
+    RUN_ALONE(sums_that_are_not_read);
     RUN_ALONE(missing_bias);
     RUN_ALONE(widths_that_do_not_fit);
     RUN_ALONE(weights_quantiser_on_an_activation);
     RUN_ALONE(damaged_files_are_diagnosed);
     RUN_ALONE(no_models_at_all);
-    run_published();
+    run_published("published_jsc_openml_0.733", "hgq/jsc_openml_0.733.keras", published_model_is_what_keras_computes);
+    run_published("published_jsc_openml_0.758", "hgq/jsc_openml_0.758.keras", published_model_is_what_keras_computes);
+    run_published("published_jsc_openml_0.771", "hgq/jsc_openml_0.771.keras", published_model_is_what_keras_computes);
+    run_published("published_jsc_plf", "field/hgq2_jsc_plf_32_16/model.keras", published_particle_network);
     TEST_EXIT();
 }

@@ -65,11 +65,27 @@ static inline const char *keras_file_configuration(struct keras_file *file, cons
         name, q->type, q->rounding, q->overflow, q->extra ? ", " : "", q->extra ? q->extra : "");
 }
 
-/* A layer as JSON: class, name, and further members of its configuration (beginning with a comma). */
+/* A layer as JSON: class, name, further members of its configuration and of itself (both beginning with a comma). */
+static inline void keras_file_layer_with(struct keras_file *file, const char *class_name, const char *name,
+                                         const char *members, const char *rest) {
+    strbuf_printf(&file->layers, "%s{\"class_name\": \"%s\", \"config\": {\"name\": \"%s\"%s}%s}",
+                  file->layers.length ? ", " : "", class_name, name, members ? members : "", rest);
+}
+
 static inline void keras_file_layer(struct keras_file *file, const char *class_name, const char *name,
                                     const char *members) {
-    strbuf_printf(&file->layers, "%s{\"class_name\": \"%s\", \"config\": {\"name\": \"%s\"%s}}",
-                  file->layers.length ? ", " : "", class_name, name, members ? members : "");
+    keras_file_layer_with(file, class_name, name, members, "");
+}
+
+/* A layer that is called once, on the list of tensors that two layers gave. */
+static inline void keras_file_layer_on(struct keras_file *file, const char *class_name, const char *name,
+                                       const char *members, const char *const feeds[2]) {
+    static const char tensor[] = "{\"config\": {\"keras_history\": [\"%s\", 0, 0]}}";
+    const char *first = arena_printf(file->arena, tensor, feeds[0]),
+               *second = arena_printf(file->arena, tensor, feeds[1]);
+    keras_file_layer_with(
+        file, class_name, name, members,
+        arena_printf(file->arena, ", \"inbound_nodes\": [{\"args\": [[%s, %s]], \"kwargs\": {}}]", first, second));
 }
 
 static inline void keras_file_input(struct keras_file *file, int features) {

@@ -1,5 +1,6 @@
 /* Ports: the input node's rule element by element, its meaning, and what is refused. */
 #include "ir/port.h"
+#include "ir/random.h"
 #include "tests/test.h"
 
 #include <math.h>
@@ -103,7 +104,7 @@ static void numbers_beyond_binary32_arrive(void) {
     context_free(context);
 }
 
-/* Below 2^52 steps the reader rounds by doubles: the same as fixed_from_real, every rounding, around every tie. */
+/* The reader rounds by doubles where they are exact: the same as fixed_from_real, every rounding, around every tie. */
 static void doubles_round_as_integers_do(void) {
     struct bxc_context *context = context_new();
     struct format format = {true, 7, 2};
@@ -119,6 +120,57 @@ static void doubles_round_as_integers_do(void) {
                     CHECK_EQ(read_one(graph, 'd', real, 0), wanted);
                 }
         }
+    context_free(context);
+}
+
+enum { MIXED = 7, MIXED_EVENTS = 100, MIXED_NUMBERS = MIXED * MIXED_EVENTS };
+
+/* Numbers near steps and ties of an element, beyond its ends, and, unless they shall be near, far from everything. */
+static double mixed_number(uint64_t *state, struct format format, bool near) {
+    uint64_t random = near ? 2 + splitmix64(state) % 6 : splitmix64(state);
+    double step = ldexp(1, -format.fraction), some = (double)(int64_t)splitmix64(state) * 0x1p-63;
+    switch (random % 8) {
+    case 0: return (double)INFINITY * some;
+    case 1: return some * ldexp(1, (int)(random >> 8 & 1023) - 512);
+    case 2: return 0;
+    case 3: return nextafter(rint(some * 64) * 0.5 * step, some);
+    case 4: return rint(some * 64) * 0.5 * step;
+    default: return ldexp(some, near && format.width > 45 ? 45 : format.width) * step;
+    }
+}
+
+/* Formats of all widths side by side, so that blocks of numbers begin at each element: one number at a time agrees. */
+static void many_numbers_are_read_as_one_is(void) {
+    struct bxc_context *context = context_new();
+    uint64_t state = 1;
+    for (int trial = 0; trial < 41 * ROUNDING_COUNT * OVERFLOW_COUNT; trial++) {
+        enum rounding rounding = (enum rounding)(trial % ROUNDING_COUNT);
+        enum overflow overflow = (enum overflow)(trial / ROUNDING_COUNT % OVERFLOW_COUNT);
+        struct graph *graph = graph_new(context, "g");
+        struct format formats[MIXED];
+        double in[MIXED_NUMBERS];
+        int64_t out[MIXED_NUMBERS], whole[MIXED_NUMBERS], wanted;
+        int widest = trial % 3 ? 50 : 63;
+        for (int e = 0; e < MIXED; e++)
+            formats[e] = (struct format){splitmix64(&state) % 2, (int16_t)(splitmix64(&state) % (uint64_t)(widest + 1)),
+                                         (int16_t)((int)(splitmix64(&state) % 60) - 20)};
+        valref x = graph_append_integer_input(graph, "x", (struct shape){1, {MIXED}},
+                                              (struct formats){{1, {MIXED}}, formats}, rounding, overflow);
+        const struct port_reader *reader = port_reader_new(graph, x, graph->arena);
+        for (int i = 0; i < MIXED_NUMBERS; i++) {
+            in[i] = mixed_number(&state, formats[i % MIXED], trial % 2);
+            whole[i] = (int64_t)splitmix64(&state) >> (splitmix64(&state) % 64);
+        }
+        CHECK_EQ(port_read_doubles(reader, MIXED_EVENTS, 0, in, out), 0);
+        for (int i = 0; i < MIXED_NUMBERS; i++) {
+            CHECK(fixed_from_real(in[i], formats[i % MIXED], rounding, overflow, &wanted));
+            CHECK_EQ(out[i], wanted);
+        }
+        CHECK_EQ(port_read_integers(reader, MIXED_EVENTS, 0, whole, out), 0);
+        for (int i = 0; i < MIXED_NUMBERS; i++)
+            CHECK_EQ(out[i], fixed_narrow(whole[i], 0, formats[i % MIXED], rounding, overflow));
+        graph_free(graph);
+    }
     context_free(context);
 }
 
@@ -241,6 +293,7 @@ int main(void) {
     RUN(meaning_is_heeded);
     RUN(numbers_beyond_binary32_arrive);
     RUN(doubles_round_as_integers_do);
+    RUN(many_numbers_are_read_as_one_is);
     RUN(a_meaning_computes_in_binary32);
     RUN(steps_are_the_models);
     RUN(steps_have_constants_by_element);

@@ -127,9 +127,8 @@ static void append_sum(struct random_design *random) {
     struct term terms[3];
     struct wire wire = {.op = WIRE_SUM, .operand_count = (uint32_t)(1 + pick(3)), .operands = terms};
     for (uint32_t i = 0; i < wire.operand_count; i++)
-        terms[i] = (struct term){.wire = narrow_wire(random, 40),
-                                 .shift = (uint8_t)(pick(3) ? pick(5) : pick(14)),
-                                 .negative = pick(3) == 0};
+        terms[i] = (struct term){
+            .wire = narrow_wire(random, 40), .shift = (int8_t)(pick(3) ? pick(5) : pick(14)), .negative = pick(3) == 0};
     if (wire.operand_count < 3 && pick(2)) wire.constant = pick(3) ? pick(512) - 256 : (int64_t)1 << pick(20);
     append(random, &wire);
 }
@@ -221,16 +220,16 @@ static wireref append_comparisons(struct random_design *random) {
     for (int bits = 1; bits <= WIDTHS; bits++) {
         bool is_signed = pick(2) != 0;
         struct term terms[3] = {{.wire = narrow_wire(random, 15)},
-                                {.wire = narrow_wire(random, 15), .shift = (uint8_t)(bits / 3)},
-                                {.wire = narrow_wire(random, 15), .shift = (uint8_t)(2 * bits / 3)}};
+                                {.wire = narrow_wire(random, 15), .shift = (int8_t)(bits / 3)},
+                                {.wire = narrow_wire(random, 15), .shift = (int8_t)(2 * bits / 3)}};
         wireref a = append_wrap(random, append_sum_of(random, terms, 3), bits, is_signed);
         terms[0] = (struct term){.wire = a};
-        for (int i = 1; i < 3; i++) terms[i] = (struct term){.wire = one_bit(random), .shift = (uint8_t)pick(bits)};
+        for (int i = 1; i < 3; i++) terms[i] = (struct term){.wire = one_bit(random), .shift = (int8_t)pick(bits)};
         terms[2].negative = true;
         wireref b = append_wrap(random, append_sum_of(random, terms, 3), bits, pick(3) ? is_signed : !is_signed);
         struct term pair[2] = {{.wire = a}, {.wire = b}};
         word[1].wire = append(random, &(struct wire){.op = WIRE_LESS, .operand_count = 2, .operands = pair});
-        word[1].shift = (uint8_t)(bits - 1);
+        word[1].shift = (int8_t)(bits - 1);
         word[0].wire = append_sum_of(random, word, 2);
     }
     return word[0].wire;

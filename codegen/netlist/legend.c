@@ -1,5 +1,5 @@
 /* What generated names and formats say, at the top of a file: of those that occur in it. */
-#include "codegen/verilog/verilog.h"
+#include "codegen/netlist/build.h"
 
 #include <string.h>
 
@@ -23,7 +23,7 @@ static void note_signal(struct contents *contents, struct signal signal) {
 
 /* Formats stand beside the ports of layers. */
 static void note_port(struct contents *contents, struct signal signal) {
-    const char *format = signal_format(contents->module->plan, signal);
+    const char *format = signal_format(contents->module, signal);
     contents->low_bits |= strchr(format, ' ') != NULL;
     *(strchr(format, 'f') ? &contents->point : &contents->no_point) = true;
 }
@@ -140,7 +140,7 @@ static const struct {
 
 void write_legend(const struct module *module, struct strbuf *out) {
     struct contents contents = contents_of(module);
-    strbuf_append(out, "//\n// Names and formats:\n");
+    strbuf_append(out, "\nNames and formats:\n");
     for (size_t i = 0; i < sizeof legend / sizeof *legend; i++)
-        if (legend[i].occurs(&contents)) strbuf_printf(out, "//   %-16s %s\n", legend[i].pattern, legend[i].words);
+        if (legend[i].occurs(&contents)) strbuf_printf(out, "  %-16s %s\n", legend[i].pattern, legend[i].words);
 }

@@ -1,5 +1,5 @@
-/* What stands at the top of each file for whoever reads it: cycles, formats, and what the names say. */
-#include "codegen/verilog/verilog.h"
+/* What stands at the top of each module for whoever reads it: cycles, formats, and what the names say. */
+#include "codegen/netlist/build.h"
 #include "ir/ops.h"
 
 static const char *plural(size_t count) {
@@ -8,12 +8,13 @@ static const char *plural(size_t count) {
 
 /* ---- formats ---- */
 
-const char *signal_format(const struct plan *plan, struct signal signal) {
+const char *signal_format(const struct module *module, struct signal signal) {
+    const struct plan *plan = module->plan;
     const struct wire *wire = plan_wire(plan, signal.wire);
     const struct probe *probe = plan->probes[signal.wire.id];
     int bits = plan->wires[signal.wire.id].bits;
     struct format format = {.is_signed = wire_is_signed(wire), .width = (int16_t)wire_width(wire)};
-    struct strbuf out = strbuf_new(plan->arena);
+    struct strbuf out = strbuf_new(module->arena);
     if (bits < format.width) strbuf_printf(&out, "low %d of ", bits);
     if (wire->op == WIRE_INPUT)
         format.fraction = plan->design->inputs[wire->table].elements[wire->amount].format.fraction;
@@ -38,7 +39,7 @@ static void write_formats(struct strbuf *out, const struct port_layout *port) {
             strbuf_append(out, ", ... (all in interface.json)");
             return;
         }
-        if (e) strbuf_printf(out, runs % RUNS_A_LINE ? ", " : ",\n//%*s", 29, "");
+        if (e) strbuf_printf(out, runs % RUNS_A_LINE ? ", " : ",\n%*s", 28, "");
         strbuf_printf(out, end > e + 1 ? "%u-%u " : "%u ", e, end - 1);
         format_print(out, port->format[e]);
     }
@@ -54,51 +55,56 @@ static uint32_t node_of(const struct plan *plan, wireref ref) {
 }
 
 /* Label, operator, name in the model, elements, format. */
-static void write_node(const struct plan *plan, uint32_t n, struct strbuf *out) {
+static void write_node(const struct module *module, uint32_t n, struct strbuf *out) {
+    const struct plan *plan = module->plan;
     const struct graph *graph = plan->design->graph;
     const struct node *node = &graph->nodes[n];
     size_t count = shape_elements(&graph_value(graph, node->result)->shape);
-    struct format *formats = ARENA_ARRAY(plan->arena, struct format, count);
+    struct format *formats = ARENA_ARRAY(module->arena, struct format, count);
     for (size_t e = 0; e < count; e++) formats[e] = graph_format(graph, node->result, e);
-    strbuf_printf(out, "//   %-24s %s '%s', %zu element%s, %s", plan->labels[n], op_info(node->op)->name,
-                  comment_text(plan->arena, node->name), count, plural(count),
-                  format_range(plan->arena, formats, count));
+    strbuf_printf(out, "  %-24s %s '%s', %zu element%s, %s", plan->labels[n], op_info(node->op)->name,
+                  comment_text(module->arena, node->name), count, plural(count),
+                  format_range(module->arena, formats, count));
     if (node->op == OP_INPUT && node->attributes.input.meaning.scale)
-        strbuf_printf(out, ", codes (%s.v)", plan->emission->name);
+        strbuf_printf(out, ", codes (%s.%s)", plan->emission->name, module->language->suffix);
     strbuf_append(out, "\n");
 }
 
-static void write_nodes(const struct plan *plan, const bool *listed, const char *title, struct strbuf *out) {
+static void write_nodes(const struct module *module, const bool *listed, const char *title, struct strbuf *out) {
+    const struct plan *plan = module->plan;
     bool any = false;
     for (uint32_t n = 0; n < plan->design->graph->node_count; n++) {
         if (!listed[n]) continue;
-        if (!any) strbuf_printf(out, "//\n// %s\n", title);
+        if (!any) strbuf_printf(out, "\n%s\n", title);
         any = true;
-        write_node(plan, n, out);
+        write_node(module, n, out);
     }
 }
 
 /* Nodes whose steps the layer computes, and those whose steps it reads. */
-static void write_computed(const struct plan *plan, int layer, struct strbuf *out) {
-    bool *here = ARENA_ARRAY(plan->arena, bool, plan->design->graph->node_count + 1);
+static void write_computed(const struct module *module, int layer, struct strbuf *out) {
+    const struct plan *plan = module->plan;
+    bool *here = ARENA_ARRAY(module->arena, bool, plan->design->graph->node_count + 1);
     for (uint32_t w = 0; w < plan->path->wire_count; w++)
         if (plan->wires[w].layer == layer && plan->path->wires[w].origin.id < plan->design->graph->node_count)
             here[plan->path->wires[w].origin.id] = true;
-    write_nodes(plan, here, "Computed here:", out);
+    write_nodes(module, here, "Computed here:", out);
 }
 
-static void write_read(const struct plan *plan, int layer, struct strbuf *out) {
-    bool *read = ARENA_ARRAY(plan->arena, bool, plan->design->graph->node_count + 1);
+static void write_read(const struct module *module, int layer, struct strbuf *out) {
+    const struct plan *plan = module->plan;
+    bool *read = ARENA_ARRAY(module->arena, bool, plan->design->graph->node_count + 1);
     for (uint32_t i = 0; i < plan->crossing_count; i++) {
         if (plan->crossings[i].to != layer) continue;
         uint32_t n = node_of(plan, plan->crossings[i].signal.wire);
         if (n < plan->design->graph->node_count) read[n] = true;
     }
-    write_nodes(plan, read, "Read from other modules:", out);
+    write_nodes(module, read, "Read from other modules:", out);
 }
 
-void write_layer_header(const struct module *module, struct strbuf *out) {
+const char *layer_header(const struct module *module) {
     const struct plan *plan = module->plan;
+    struct strbuf out = strbuf_new(module->arena);
     int first = plan->last_cycle, last = 0, layer = module->layer;
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire *wire = &plan->path->wires[w];
@@ -106,44 +112,42 @@ void write_layer_header(const struct module *module, struct strbuf *out) {
         first = wire->cycle < first ? wire->cycle : first;
         last = wire->cycle > last ? wire->cycle : last;
     }
-    strbuf_printf(out, "// Layer '%s' of %s, made by bxc.\n//\n// Computes in ",
-                  comment_text(plan->arena, plan->layers[layer].node), plan->emission->name);
+    strbuf_printf(&out, "Layer '%s' of %s, made by bxc.\n\nComputes in ",
+                  comment_text(module->arena, plan->layers[layer].node), plan->emission->name);
     if (first == last)
-        strbuf_printf(out, "cycle %d", first);
+        strbuf_printf(&out, "cycle %d", first);
     else
-        strbuf_printf(out, "cycles %d to %d", first, last);
-    strbuf_printf(out,
-                  " of an event; in cycle 0 the input registers hold it, cycle %d ends at the output\n// registers.\n",
+        strbuf_printf(&out, "cycles %d to %d", first, last);
+    strbuf_printf(&out,
+                  " of an event; in cycle 0 the input registers hold it, cycle %d ends at the output\nregisters.\n",
                   plan->last_cycle);
-    write_read(plan, layer, out);
-    write_computed(plan, layer, out);
-    write_legend(module, out);
+    write_read(module, layer, &out);
+    write_computed(module, layer, &out);
+    write_legend(module, &out);
+    return out.data;
 }
 
 /* ---- the top ---- */
 
-static void write_port_row(const struct plan *plan, struct strbuf *out, const struct port_layout *port,
+static void write_port_row(const struct module *module, struct strbuf *out, const struct port_layout *port,
                            const char *direction) {
-    struct arena *arena = plan->arena;
+    struct arena *arena = module->arena;
     bool even = true;
     for (uint32_t e = 1; e < port->elements; e++) even = even && format_equal(port->format[e], port->format[0]);
-    strbuf_printf(out, "//   %-16s %s '%s', %u element%s, %s", port->name, direction,
-                  comment_text(arena, port->original), port->elements, plural(port->elements),
-                  format_range(arena, port->format, port->elements));
+    strbuf_printf(out, "  %-16s %s '%s', %u element%s, %s", port->name, direction, comment_text(arena, port->original),
+                  port->elements, plural(port->elements), format_range(arena, port->format, port->elements));
     if (port->elements > 1 && even && port->format[0].width > 0)
-        strbuf_printf(out, ": element i is %s[%d * i +: %d]", port->name, port->format[0].width, port->format[0].width);
+        strbuf_printf(out, ": element i is %s", module->language->element(arena, port->name, port->format[0].width));
     strbuf_append(out, "\n");
     if (!even) {
-        strbuf_printf(out, "//   %-16s elements ", "");
+        strbuf_printf(out, "  %-16s elements ", "");
         write_formats(out, port);
         strbuf_append(out, "\n");
     }
     if (port->meaning)
-        strbuf_printf(out, "//   %-16s codes: m stands for (m * 2^-f - zero_point) * scale, both in interface.json\n",
-                      "");
+        strbuf_printf(out, "  %-16s codes: m stands for (m * 2^-f - zero_point) * scale, both in interface.json\n", "");
     if (port->steps)
-        strbuf_printf(out, "//   %-16s the steps from a number to its code are there too, each rounded to binary32\n",
-                      "");
+        strbuf_printf(out, "  %-16s the steps from a number to its code are there too, each rounded to binary32\n", "");
 }
 
 static const char *ordinal_ending(int number) {
@@ -152,26 +156,23 @@ static const char *ordinal_ending(int number) {
     return endings[!teen && number % 10 <= 3 ? number % 10 : 0];
 }
 
-void write_top_header(const struct module *module, struct strbuf *out) {
+const char *top_header(const struct module *module) {
     const struct plan *plan = module->plan;
+    struct strbuf out = strbuf_new(module->arena);
     const struct layout *layout = plan->layout;
     int latency = plan->design->latency;
     strbuf_printf(
-        out,
-        "// %s, made by bxc: a network as a pipeline. A new event may enter in each clock cycle; its outputs\n"
-        "// come %d cycles later. Ports are registered: what in_valid marks at one rising edge of clk, out_valid marks at\n"
-        "// the %d%s after it.\n"
-        "// rst (synchronous) forgets the events on their way. CONTENT_HASH says which firmware this is.\n//\n",
+        &out,
+        "%s, made by bxc: a network as a pipeline. A new event may enter in each clock cycle; its outputs\n"
+        "come %d cycles later. Ports are registered: what in_valid marks at one rising edge of clk, out_valid marks at\n"
+        "the %d%s after it.\n"
+        "rst (synchronous) forgets the events on their way. CONTENT_HASH says which firmware this is.\n\n",
         plan->emission->name, latency, latency, ordinal_ending(latency));
-    for (uint32_t p = 0; p < layout->input_count; p++) write_port_row(plan, out, &layout->inputs[p], "input");
-    for (uint32_t p = 0; p < layout->output_count; p++) write_port_row(plan, out, &layout->outputs[p], "output");
+    for (uint32_t p = 0; p < layout->input_count; p++) write_port_row(module, &out, &layout->inputs[p], "input");
+    for (uint32_t p = 0; p < layout->output_count; p++) write_port_row(module, &out, &layout->outputs[p], "output");
     strbuf_append(
-        out,
-        "//\n// Elements lie side by side, element 0 in the low bits, without padding; interface.json has the offset of each.\n");
-    write_legend(module, out);
-}
-
-void add_rtl(const struct plan *plan, const char *module, const struct strbuf *text) {
-    struct strbuf wrapped = wrap_code(plan->arena, text->data);
-    file_set_add(plan->emission->files, arena_printf(plan->arena, "rtl/%s.v", module), wrapped.data, wrapped.length);
+        &out,
+        "\nElements lie side by side, element 0 in the low bits, without padding; interface.json has the offset of each.\n");
+    write_legend(module, &out);
+    return out.data;
 }

@@ -1,0 +1,148 @@
+/* One module a layer: its wires in order, its share of the registers, a port for every signal that
+ * crosses its border. Data registers have no reset: `valid` tells what they are worth.
+ */
+#include "codegen/netlist/build.h"
+
+struct module module_new(const struct plan *plan, int layer, const char *name,
+                         const struct netlist_language *language) {
+    struct arena *arena = arena_new(plan->emission->context);
+    return (struct module){.plan = plan,
+                           .language = language,
+                           .arena = arena,
+                           .layer = layer,
+                           .netlist = netlist_new(arena, name),
+                           .clock = net_new(arena, "clk", 1),
+                           .read = ARENA_ARRAY(arena, uint64_t, plan->signal_count + 1)};
+}
+
+void module_emit(struct module *module) {
+    const struct emission *emission = module->plan->emission;
+    struct strbuf text = module->language->print(module->arena, module->netlist);
+    const char *path = arena_printf(module->arena, "rtl/%s.%s", module->netlist->name, module->language->suffix);
+    file_set_add(emission->files, path, text.data, text.length);
+    arena_free(module->arena);
+}
+
+const struct expression *signal_value(struct module *module, struct signal signal) {
+    return expression_net(module->arena, signal_net(module->plan, signal));
+}
+
+static uint64_t *read_bits(struct module *module, struct signal signal) {
+    return &module->read[module->plan->wires[signal.wire.id].signals + (uint32_t)signal.delay];
+}
+
+static bool exported(const struct module *module, struct signal signal) {
+    const struct plan *plan = module->plan;
+    for (uint32_t i = 0; i < plan->wires[signal.wire.id].export_count; i++)
+        if (plan->exports[plan->wires[signal.wire.id].exports + i] == signal.delay) return true;
+    return false;
+}
+
+/* ---- ports ---- */
+
+bool layer_has_registers(const struct plan *plan, int layer) {
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        if (plan->wires[w].layer == layer && plan->wires[w].last_delay > 0) return true;
+    return false;
+}
+
+static void add_port(struct module *module, struct signal signal, bool is_output) {
+    netlist_port(module->netlist, (struct module_port){.net = signal_net(module->plan, signal),
+                                                       .is_output = is_output,
+                                                       .is_register = is_output && signal.delay > 0,
+                                                       .comment = signal_format(module, signal)});
+}
+
+static void add_ports(struct module *module) {
+    const struct plan *plan = module->plan;
+    if (layer_has_registers(plan, module->layer)) {
+        module->netlist->clock = module->clock;
+        netlist_port(module->netlist, (struct module_port){.net = module->clock});
+    }
+    for (uint32_t i = 0; i < plan->crossing_count; i++)
+        if (plan->crossings[i].to == module->layer) add_port(module, plan->crossings[i].signal, false);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        for (int d = 0; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++) {
+            struct signal signal = {{w}, d};
+            if (exported(module, signal)) add_port(module, signal, true);
+        }
+}
+
+/* ---- wires and registers ---- */
+
+static void add_wire(struct module *module, wireref wire) {
+    const struct plan *plan = module->plan;
+    struct signal signal = {wire, 0};
+    const struct expression *value = wire_expression(module, wire);
+    if (exported(module, signal))
+        netlist_assign(module->netlist, signal_net(plan, signal), value);
+    else
+        netlist_wire(module->netlist, signal_net(plan, signal), value);
+    for (signal.delay = 1; signal.delay <= plan->wires[wire.id].last_delay; signal.delay++)
+        if (!exported(module, signal)) netlist_register(module->netlist, signal_net(plan, signal));
+}
+
+void add_delays(struct module *module) {
+    const struct plan *plan = module->plan;
+    struct update *updates = ARENA_ARRAY(module->arena, struct update, plan->signal_count + 1);
+    uint32_t count = 0;
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        for (int d = 1; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++) {
+            struct signal to = {{w}, d}, from = {{w}, d - 1};
+            updates[count++] = (struct update){.net = signal_net(plan, to), .next = signal_value(module, from)};
+            *read_bits(module, from) = UINT64_MAX;
+        }
+    if (count) netlist_space(module->netlist);
+    netlist_updates(module->netlist, updates, count);
+}
+
+/* ---- bits that nobody reads ---- */
+
+static void add_unread(struct module *module, struct parts *parts, struct signal signal) {
+    const struct plan *plan = module->plan;
+    int bits = plan->wires[signal.wire.id].bits;
+    uint64_t unread = ~*read_bits(module, signal) & low_bits(bits);
+    for (int from = 0; from < bits;) {
+        int until = from;
+        while (until < bits && unread >> until & 1) until++;
+        if (until > from) add_bits(module, parts, signal, from, until - from);
+        from = until + 1;
+    }
+}
+
+void add_unused(struct module *module, const struct signal *signals, uint32_t count, struct parts *unused) {
+    for (uint32_t i = 0; i < count; i++) add_unread(module, unused, signals[i]);
+    module->has_unused = unused->count > 0;
+    if (unused->count == 0) return;
+    netlist_space(module->netlist);
+    netlist_unused(module->netlist, unused);
+}
+
+static void add_unread_signals(struct module *module) {
+    const struct plan *plan = module->plan;
+    struct signal *signals = ARENA_ARRAY(module->arena, struct signal, plan->signal_count + plan->crossing_count);
+    struct parts unused = parts_new(module->arena);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->crossing_count; i++)
+        if (plan->crossings[i].to == module->layer) signals[count++] = plan->crossings[i].signal;
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        for (int d = 0; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++)
+            if (!exported(module, (struct signal){{w}, d})) signals[count++] = (struct signal){{w}, d};
+    add_unused(module, signals, count, &unused);
+}
+
+static void build_layer(const struct plan *plan, int layer, const struct netlist_language *language) {
+    struct module module = module_new(plan, layer, plan->layers[layer].module, language);
+    add_ports(&module);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        if (plan->wires[w].layer == layer) add_wire(&module, (wireref){w});
+    add_delays(&module);
+    add_unread_signals(&module);
+    module.netlist->header = layer_header(&module);
+    module_emit(&module);
+}
+
+void netlists_emit(const struct plan *plan, const struct netlist_language *language) {
+    for (int layer = 0; layer < plan->layer_count; layer++) build_layer(plan, layer, language);
+    build_top(plan, language);
+}

@@ -1,14 +1,46 @@
 /* Whether the part is large enough: foretold of the quantised graph before the long work, and judged of the finished
  * design. One rule: more of a resource than the part has. A forecast is rough, so it refuses nothing. */
 #include "driver/driver.h"
+#include "passes/beats.h"
 
 #include <math.h>
 
-/* What would do: a circuit that serves R items in R cycles is about a Rth of it, beside what it stores. */
-static const char *what_would_fit(struct arena *arena, double used, double available) {
-    return arena_printf(arena,
-                        "where its work can be shared in time it would fit from about a new event every %.0f cycles on",
-                        ceil(used / available));
+/* Of the forecast, so much of it as there is at an interval. */
+static double shared_lut(const struct program *program, const double *by_node, int interval, struct arena *scratch) {
+    struct beat_plan plan = beats_plan_for(program, interval, scratch);
+    double lut = 0;
+    for (uint32_t n = 0; n < program->graph->node_count; n++) lut += by_node[n] * beats_share(&plan, n);
+    return lut;
+}
+
+/* Longer intervals than that have no more items to serve. */
+static int longest_axis(const struct program *program) {
+    const struct value_list inputs = graph_inputs(program->graph, program->arena);
+    int64_t longest = 1;
+    for (uint32_t i = 0; i < inputs.count; i++) {
+        const struct shape *shape = &graph_value(program->graph, inputs.at[i])->shape;
+        for (int axis = 0; axis < shape->rank; axis++)
+            longest = shape->dim[axis] > longest ? shape->dim[axis] : longest;
+    }
+    return longest < INTERVAL_MAX ? (int)longest : INTERVAL_MAX;
+}
+
+/* At which interval the network would fit, where `excess` times the part are used at that of the options. */
+static const char *what_would_fit(const struct program *program, const double *by_node, double excess) {
+    struct arena *scratch = arena_new(program->context);
+    const char *text = "nothing in it that would be large is done item by item, so that --interval does not help";
+    double now = shared_lut(program, by_node, program->options->interval, scratch);
+    for (int interval = 2; interval < 2 * longest_axis(program) && now > 0; interval *= 2) {
+        if (interval <= program->options->interval) continue;
+        double share = shared_lut(program, by_node, interval, scratch) / now;
+        if (share < 1)
+            text = "what of it is not done item by item is too large by itself, so that --interval does not help";
+        if (share * excess > 1) continue;
+        text = arena_printf(program->arena, "it would fit from about --interval %d on", interval);
+        break;
+    }
+    arena_free(scratch);
+    return text;
 }
 
 /* As many digits as a forecast has. */
@@ -19,15 +51,17 @@ static double two_digits(double x) {
 
 void fit_foretell(struct program *program, const char *model, FILE *terminal) {
     const struct part *part = program->options->part;
-    double lut = graph_lut_forecast(program->graph);
-    if (!(lut > part->lut)) return;
     struct arena *arena = program->arena;
+    double *by_node = ARENA_ARRAY(arena, double, program->graph->node_count + 1);
+    graph_lut_forecast(program->graph, by_node);
+    double lut = shared_lut(program, by_node, program->options->interval, arena);
+    if (!(lut > part->lut)) return;
     const char *sure = lut > FORECAST_FACTOR * (double)part->lut ? "it will not fit" : "it may not fit";
     program_note(program, "fit", NULL, lut,
                  "about %s LUT are to be expected, %.1f times the %s of part %s, and the forecast is right within a "
                  "factor of %d: %s; %s",
                  words_count(arena, two_digits(lut)), lut / part->lut, words_count(arena, part->lut),
-                 program->options->part_code, FORECAST_FACTOR, sure, what_would_fit(arena, lut, part->lut));
+                 program->options->part_code, FORECAST_FACTOR, sure, what_would_fit(program, by_node, lut / part->lut));
     const char *text = program->notes[program->note_count - 1].text;
     if (terminal) {
         fprintf(terminal, "%s: warning: %s\n", model, text);
@@ -53,7 +87,9 @@ int fit_check(const struct program *program, const struct compile_report *report
                      {"DSP", report->total.dsp, report->available.dsp},
                      {"BRAM18", report->total.bram18, report->available.bram18}};
     struct arena *arena = program->arena;
+    double *by_node = ARENA_ARRAY(arena, double, program->graph->node_count + 1);
     int result = 0;
+    graph_lut_forecast(program->graph, by_node);
     for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
         if (resources[i].used > resources[i].available)
             result = diag_error(
@@ -61,7 +97,8 @@ int fit_check(const struct program *program, const struct compile_report *report
                 arena_printf(
                     arena,
                     "prune the network, lower its precision, or choose a larger part; layer '%s' is the largest; %s",
-                    largest_layer(report), what_would_fit(arena, resources[i].used, resources[i].available)),
+                    largest_layer(report),
+                    what_would_fit(program, by_node, resources[i].used / resources[i].available)),
                 "the estimate of %.0f %s exceeds the %.0f of part %s", resources[i].used, resources[i].what,
                 resources[i].available, program->options->part_code);
     return result;

@@ -148,10 +148,11 @@ static uint32_t asked_of(const struct program *program, valref input) {
     return asked;
 }
 
-/* The lanes by which the items are through in time; 0: the axis has too few items, or not as many as are asked for. */
-static uint32_t lanes_for(const struct program *program, uint32_t items, uint32_t asked) {
-    uint32_t interval = (uint32_t)program->options->interval, lanes = (items + interval - 1) / interval;
-    if (asked) return (items + asked - 1) / asked <= interval && asked < items ? asked : 0;
+/* The lanes by which the items are through in time; 0: the axis has too few items, or not as many as are asked for. All
+ * of them in a clock are no beats. */
+static uint32_t lanes_for(uint32_t items, uint32_t interval, uint32_t asked) {
+    uint32_t lanes = (items + interval - 1) / interval;
+    if (asked && asked < items) return (items + asked - 1) / asked <= interval ? asked : 0;
     return lanes < items ? lanes : 0;
 }
 
@@ -181,6 +182,7 @@ static int place_ports(const struct program *program, const struct value_list *i
             return diag_error(diagnostics, at, "leave it away for this input",
                               "input '%s' has no axis of the %u items that are served one after the other", name,
                               plan->items);
+        if (asked >= plan->items) continue;
         if (asked != plan->lanes)
             return diag_error(diagnostics, at, "inputs that arrive in beats arrive together",
                               "input '%s' arrives by %u items a clock, another by %u", name, asked, plan->lanes);
@@ -189,21 +191,39 @@ static int place_ports(const struct program *program, const struct value_list *i
     return 0;
 }
 
-int beats_plan(const struct program *program, struct arena *arena, struct beat_plan *plan) {
+/* Of the inputs that are asked for, if any are. */
+static struct beat_plan best_plan(const struct program *program, const struct value_list *inputs, uint32_t interval,
+                                  uint32_t asked, struct arena *arena) {
     const struct graph *graph = program->graph;
-    const struct value_list inputs = graph_inputs(graph, arena);
+    struct beat_plan best = {.beats = 1};
+    for (uint32_t i = 0; i < inputs->count; i++) {
+        const struct shape *shape = &graph_value(graph, inputs->at[i])->shape;
+        if (asked && !asked_of(program, inputs->at[i])) continue;
+        for (int axis = 0; axis < shape->rank; axis++) {
+            uint32_t lanes = shape->dim[axis] > 1 ? lanes_for((uint32_t)shape->dim[axis], interval, asked) : 0;
+            if (!lanes) continue;
+            struct beat_plan found = follow(graph, inputs, i, axis, lanes, arena);
+            if (found.work > best.work || (asked && best.beats < 2)) best = found;
+        }
+    }
+    return best;
+}
+
+int beats_plan(const struct program *program, struct arena *arena, struct beat_plan *plan) {
+    const struct value_list inputs = graph_inputs(program->graph, arena);
     uint32_t asked = asked_items(program, &inputs);
     *plan = (struct beat_plan){.beats = 1};
     if (program->options->interval < 2 && !asked) return 0;
-    for (uint32_t i = 0; i < inputs.count; i++) {
-        const struct shape *shape = &graph_value(graph, inputs.at[i])->shape;
-        if (asked && !asked_of(program, inputs.at[i])) continue;
-        for (int axis = 0; axis < shape->rank; axis++) {
-            uint32_t lanes = shape->dim[axis] > 1 ? lanes_for(program, (uint32_t)shape->dim[axis], asked) : 0;
-            if (!lanes) continue;
-            struct beat_plan found = follow(graph, &inputs, i, axis, lanes, arena);
-            if (found.work > plan->work || (asked && plan->beats < 2)) *plan = found;
-        }
-    }
+    *plan = best_plan(program, &inputs, (uint32_t)program->options->interval, asked, arena);
     return place_ports(program, &inputs, plan);
+}
+
+struct beat_plan beats_plan_for(const struct program *program, int interval, struct arena *arena) {
+    const struct value_list inputs = graph_inputs(program->graph, arena);
+    if (interval < 2) return (struct beat_plan){.beats = 1};
+    return best_plan(program, &inputs, (uint32_t)interval, asked_items(program, &inputs), arena);
+}
+
+double beats_share(const struct beat_plan *plan, uint32_t node) {
+    return plan->beats < 2 || plan->service[node] == SERVED_WHOLE ? 1 : (double)plan->lanes / plan->items;
 }

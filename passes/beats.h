@@ -24,6 +24,10 @@ struct beat_plan {
 
 /* The plan by which most work is done item by item, for a new event every options->interval cycles. */
 int beats_plan(const struct program *program, struct arena *arena, struct beat_plan *plan);
+/* The same for another interval, whatever the ports. */
+struct beat_plan beats_plan_for(const struct program *program, int interval, struct arena *arena);
+/* About how much of a node's circuit there is: a lane of each item, or all. */
+double beats_share(const struct beat_plan *plan, uint32_t node);
 /* By element of the node's operand, the item for whose results alone it is read; NULL where some are read for several.
  */
 uint32_t *beats_read_for(const struct beat_plan *plan, const struct graph *graph, const struct node *node,

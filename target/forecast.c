@@ -134,7 +134,7 @@ static double reduction_lut(const struct graph *graph, const struct node *node) 
     return in * left * (node->op == OP_REDUCE_SUM ? 0.6 : 2);
 }
 
-static double graph_lut(const struct graph *graph, struct arena *scratch);
+static double graph_lut(const struct graph *graph, struct arena *scratch, double *by_node);
 
 static double node_lut(const struct forecast *f, const struct node *node) {
     switch (node->op) {
@@ -150,23 +150,26 @@ static double node_lut(const struct forecast *f, const struct node *node) {
     case OP_ARGMAX:
     case OP_REDUCE_SUM: return reduction_lut(f->graph, node);
     case OP_SCAN:
-    case OP_MAP: return (double)node->attributes.loop.trips * graph_lut(node->body, f->scratch);
+    case OP_MAP: return (double)node->attributes.loop.trips * graph_lut(node->body, f->scratch, NULL);
     default: return 0; /* wiring */
     }
 }
 
-static double graph_lut(const struct graph *graph, struct arena *scratch) {
+static double graph_lut(const struct graph *graph, struct arena *scratch, double *by_node) {
     struct forecast f = {graph, scratch};
     double lut = 0;
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        if (!graph->nodes[n].dead && graph_value(graph, graph->nodes[n].result)->kind != VALUE_REAL)
-            lut += node_lut(&f, &graph->nodes[n]);
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        bool counts = !graph->nodes[n].dead && graph_value(graph, graph->nodes[n].result)->kind != VALUE_REAL;
+        double own = counts ? node_lut(&f, &graph->nodes[n]) : 0;
+        if (by_node) by_node[n] = own;
+        lut += own;
+    }
     return lut;
 }
 
-double graph_lut_forecast(const struct graph *graph) {
+double graph_lut_forecast(const struct graph *graph, double *by_node) {
     struct arena *scratch = arena_new(graph->context);
-    double lut = graph_lut(graph, scratch);
+    double lut = graph_lut(graph, scratch, by_node);
     arena_free(scratch);
     return lut;
 }

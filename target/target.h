@@ -131,6 +131,6 @@ void design_cost_by_node(const struct design *design, const struct technology *t
 /* ---- forecast.c ---- */
 enum { FORECAST_FACTOR = 2 }; /* how far off a forecast of thousands of LUT may be, either way */
 /* LUT of a quantised graph before it is lowered: for what is said early, and nothing else. */
-double graph_lut_forecast(const struct graph *graph);
+double graph_lut_forecast(const struct graph *graph, double *by_node); /* by_node: of each one; NULL: nobody asks */
 
 #endif

@@ -33,7 +33,7 @@ static void check(const char *name, struct graph *graph, valref y) {
     graph_append_output(graph, "y", y);
     graph_infer(graph);
     below_start(&below, graph, 3, 2778);
-    double forecast = graph_lut_forecast(graph);
+    double forecast = graph_lut_forecast(graph, NULL);
     for (const struct pass *pass = pass_find("simplify"); pass->name && !failed; pass++)
         failed = pass->run(&below.program, &changed) < 0;
     double lut = failed ? 0 : design_cost(below.program.design, below.program.technology).lut;

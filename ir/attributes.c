@@ -18,6 +18,14 @@ double meaning_scale(const struct meaning *meaning, const struct shape *shape, s
     return meaning && meaning->scale ? meaning->scale[index] : 1;
 }
 
+struct formats formats_compact(struct arena *arena, const struct shape *shape, const struct format *per_element) {
+    size_t count = shape_elements(shape);
+    for (size_t i = 1; i < count; i++)
+        if (!format_equal(per_element[i], per_element[0]))
+            return (struct formats){*shape, arena_copy(arena, per_element, count * sizeof *per_element)};
+    return formats_uniform(arena, count ? per_element[0] : (struct format){0});
+}
+
 struct formats formats_uniform(struct arena *arena, struct format format) {
     return (struct formats){.at = arena_copy(arena, &format, sizeof format)};
 }

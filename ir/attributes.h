@@ -159,6 +159,8 @@ union attributes {
 double meaning_scale(const struct meaning *meaning, const struct shape *shape, size_t element, double *zero_point);
 /* formats helper: one format for all. */
 struct formats formats_uniform(struct arena *arena, struct format format);
+/* One format for all where all are equal. */
+struct formats formats_compact(struct arena *arena, const struct shape *shape, const struct format *per_element);
 struct formats formats_copy(struct arena *arena, const struct formats *formats);
 struct meaning meaning_copy(struct arena *arena, const struct meaning *meaning);
 struct port_steps port_steps_copy(struct arena *arena, const struct port_steps *steps);

@@ -108,14 +108,9 @@ wireref datapath_append(struct design *design, struct datapath *datapath, const 
     datapath_reserve(datapath);
     added.operands = arena_copy(arena, wire->operands, wire->operand_count * sizeof *wire->operands);
     struct interval interval = wire_interval(datapath, &added), linear;
-    struct linear_form *form = &datapath->forms[datapath->wire_count];
-    if (datapath_form(arena, datapath, &added, form)) {
-        if (!form_interval(datapath, form, &linear))
-            *form = (struct linear_form){.is_source = true};
-        else {
-            interval.lo = linear.lo > interval.lo ? linear.lo : interval.lo;
-            interval.hi = linear.hi < interval.hi ? linear.hi : interval.hi;
-        }
+    if (datapath_form(arena, datapath, &added, &linear)) {
+        interval.lo = linear.lo > interval.lo ? linear.lo : interval.lo;
+        interval.hi = linear.hi < interval.hi ? linear.hi : interval.hi;
     }
     if (interval.lo < INT64_MIN || interval.hi > INT64_MAX)
         context_bug(design->context, "wire %u ('%s') needs more than 64 bits", datapath->wire_count,

@@ -85,13 +85,15 @@ struct port {
     uint32_t beats, slots; /* input: clocks in a row in which the elements arrive, and numbers in each */
 };
 
-struct linear_form; /* datapath_interval.c: what a wire is in terms of others */
+struct linear_form; /* what a wire is in terms of others: of wires that are no sums (datapath_interval.c) */
+struct form_sum;
 
 struct datapath {
     struct arena *arena; /* of its wires and tables, made by the first of them; whoever drops the datapath frees it */
     struct wire *wires;  /* operands first */
     uint32_t wire_count, wire_capacity;
     struct linear_form *forms; /* one a wire; kept by datapath_append */
+    struct form_sum *sum;      /* likewise */
     struct table *tables;
     uint32_t table_count, table_capacity;
     struct probe *probes;

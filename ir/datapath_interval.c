@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Forms beyond these limits are not followed: the wire is then a source for its readers. */
-enum { FORM_TERMS_MAX = 1 << 14, FORM_BITS_MAX = 100 };
+/* Longer forms are not followed: the wire is then a source for its readers. */
+enum { FORM_TERMS_MAX = 1 << 14 };
 
 static struct interval interval_of(const struct datapath *datapath, wireref wire) {
     const struct wire *w = &datapath->wires[wire.id];
@@ -124,119 +124,86 @@ struct interval wire_interval(const struct datapath *datapath, const struct wire
 
 static int compare_form_terms(const void *left, const void *right) {
     const struct form_term *a = left, *b = right;
-    return a->wire < b->wire ? -1 : a->wire > b->wire;
+    return a->source < b->source ? -1 : a->source > b->source;
 }
 
-/* factor * (the form of a wire) into the terms behind `count`; false when a number gets too large. */
-static bool form_add_scaled(const struct datapath *datapath, wireref wire, int64_t factor, struct form_term *into,
-                            uint32_t *count, int128 *constant) {
-    const struct linear_form *form = &datapath->forms[wire.id];
-    struct form_term self = {wire.id, 1};
-    const struct form_term *terms = form->is_source ? &self : form->terms;
-    uint32_t n = form->is_source ? 1 : form->count;
-    for (uint32_t i = 0; i < n; i++) {
-        int128 coefficient = (int128)terms[i].coefficient * factor;
-        if (coefficient > INT64_MAX || coefficient < -INT64_MAX) return false;
-        into[(*count)++] = (struct form_term){terms[i].wire, (int64_t)coefficient};
-    }
-    if (!form->is_source) *constant += (int128)form->constant * factor;
+static bool end_form(struct arena *arena, const struct datapath *datapath, struct linear_form *form) {
+    if (!form_end(datapath->sum, arena, form) || form->count > FORM_TERMS_MAX) return false;
+    qsort((void *)(uintptr_t)form->terms, form->count, sizeof *form->terms, compare_form_terms);
     return true;
 }
 
-static bool form_add(const struct datapath *datapath, struct term term, struct form_term *into, uint32_t *count,
-                     int128 *constant) {
-    int64_t factor = term.shift > 62 ? 0 : (int64_t)1 << term.shift;
-    return factor && form_add_scaled(datapath, term.wire, term.negative ? -factor : factor, into, count, constant);
-}
-
-/* Equal wires become one term, in place; false when a coefficient leaves 64 bits. */
-static bool form_combine(struct form_term *terms, uint32_t *count) {
-    uint32_t kept = 0;
-    qsort(terms, *count, sizeof *terms, compare_form_terms);
-    for (uint32_t i = 0; i < *count;) {
-        int128 coefficient = 0;
-        uint32_t wire = terms[i].wire;
-        for (; i < *count && terms[i].wire == wire; i++) coefficient += terms[i].coefficient;
-        if (coefficient > INT64_MAX || coefficient < -INT64_MAX) return false;
-        if (coefficient) terms[kept++] = (struct form_term){wire, (int64_t)coefficient};
-    }
-    *count = kept;
-    return true;
-}
-
-/* In terms that form_combine left: one with the high bits of a wire and, in *low, its low bits where they
- * belong; `count` when there is none. */
-static uint32_t find_halves(const struct datapath *datapath, const struct form_term *terms, uint32_t count,
-                            uint32_t *low) {
-    for (uint32_t i = 0; i < count; i++) {
-        const struct wire *high = &datapath->wires[terms[i].wire];
+/* In terms by wire: one with the high bits of a wire and, in *low, its low bits where they belong; `count` when there
+ * is none. */
+static uint32_t find_halves(const struct datapath *datapath, const struct linear_form *form, uint32_t *low) {
+    const struct form_term *terms = form->terms;
+    for (uint32_t i = 0; i < form->count; i++) {
+        const struct wire *high = &datapath->wires[terms[i].source];
         if (high->op != WIRE_SHIFT_RIGHT || high->amount > 62 || terms[i].coefficient % (INT64_C(1) << high->amount))
             continue;
         int64_t factor = terms[i].coefficient / (INT64_C(1) << high->amount);
-        for (*low = 0; *low < count; ++*low) {
-            const struct wire *wrap = &datapath->wires[terms[*low].wire];
+        for (*low = 0; *low < form->count; ++*low) {
+            const struct wire *wrap = &datapath->wires[terms[*low].source];
             if (wrap->op == WIRE_WRAP && !wrap->wrap_signed && wrap->amount == high->amount &&
                 terms[*low].coefficient == factor && wrap->operands[0].wire.id == high->operands[0].wire.id)
                 return i;
         }
     }
-    return count;
+    return form->count;
 }
 
 /* (x >> k << k) + (x mod 2^k) is x, and what x is linear in. */
-static bool form_join_halves(struct arena *arena, const struct datapath *datapath, struct form_term **terms,
-                             uint32_t *count, int128 *constant) {
+static bool join_halves(struct arena *arena, const struct datapath *datapath, struct linear_form *form) {
     uint32_t low, high;
-    while ((high = find_halves(datapath, *terms, *count, &low)) < *count) {
-        wireref whole = datapath->wires[(*terms)[low].wire].operands[0].wire;
-        const struct linear_form *form = &datapath->forms[whole.id];
-        int64_t factor = (*terms)[low].coefficient;
-        uint32_t more = form->is_source ? 1 : form->count, kept = 0;
-        if (*count + more > FORM_TERMS_MAX) return false;
-        struct form_term *joined = ARENA_ARRAY(arena, struct form_term, *count + more);
-        for (uint32_t i = 0; i < *count; i++)
-            if (i != low && i != high) joined[kept++] = (*terms)[i];
-        if (!form_add_scaled(datapath, whole, factor, joined, &kept, constant) || !form_combine(joined, &kept))
-            return false;
-        *terms = joined;
-        *count = kept;
+    while ((high = find_halves(datapath, form, &low)) < form->count) {
+        const struct linear_form old = *form;
+        wireref whole = datapath->wires[old.terms[low].source].operands[0].wire;
+        form_begin(datapath->sum);
+        form_add_constant(datapath->sum, old.constant, 1);
+        for (uint32_t i = 0; i < old.count; i++)
+            if (i != low && i != high) form_add_source(datapath->sum, old.terms[i].source, old.terms[i].coefficient);
+        form_add(datapath->sum, &datapath->forms[whole.id], old.terms[low].coefficient);
+        if (!end_form(arena, datapath, form)) return false;
     }
     return true;
 }
 
-static uint32_t form_size(const struct datapath *datapath, const struct wire *wire) {
+static bool is_followed(const struct datapath *datapath, const struct wire *wire) {
     uint64_t size = 0;
     for (uint32_t i = 0; i < wire->operand_count; i++) {
-        const struct linear_form *form = &datapath->forms[wire->operands[i].wire.id];
-        size += form->is_source ? 1 : form->count;
+        if (wire->operands[i].shift > 62) return false;
+        size += datapath->forms[wire->operands[i].wire.id].count;
     }
-    return size > FORM_TERMS_MAX ? UINT32_MAX : (uint32_t)size;
+    return wire->op == WIRE_SUM && size <= FORM_TERMS_MAX;
 }
 
-bool datapath_form(struct arena *arena, const struct datapath *datapath, const struct wire *wire,
-                   struct linear_form *form) {
-    *form = (struct linear_form){.is_source = true};
-    uint32_t size = form_size(datapath, wire), count = 0;
-    if (wire->op != WIRE_SUM || size == UINT32_MAX) return false;
-    struct form_term *terms = ARENA_ARRAY(arena, struct form_term, size ? size : 1);
-    int128 constant = wire->constant;
-    for (uint32_t i = 0; i < wire->operand_count; i++)
-        if (!form_add(datapath, wire->operands[i], terms, &count, &constant)) return false;
-    if (!form_combine(terms, &count) || !form_join_halves(arena, datapath, &terms, &count, &constant)) return false;
-    if (constant > INT64_MAX || constant < INT64_MIN) return false;
-    *form = (struct linear_form){false, count, (int64_t)constant, terms};
-    return true;
+static bool form_of_sum(struct arena *arena, const struct datapath *datapath, const struct wire *wire,
+                        struct linear_form *form) {
+    form_begin(datapath->sum);
+    form_add_constant(datapath->sum, wire->constant, 1);
+    for (uint32_t i = 0; i < wire->operand_count; i++) {
+        struct term term = wire->operands[i];
+        int64_t factor = INT64_C(1) << term.shift;
+        form_add(datapath->sum, &datapath->forms[term.wire.id], term.negative ? -factor : factor);
+    }
+    return end_form(arena, datapath, form) && join_halves(arena, datapath, form);
 }
 
-bool form_interval(const struct datapath *datapath, const struct linear_form *form, struct interval *interval) {
-    const int128 limit = (int128)1 << FORM_BITS_MAX;
-    *interval = (struct interval){form->constant, form->constant};
-    for (uint32_t i = 0; i < form->count; i++) {
-        struct interval x =
-            interval_scaled(interval_of(datapath, (wireref){form->terms[i].wire}), form->terms[i].coefficient);
-        if (x.lo < -limit || x.hi > limit) return false;
-        interval->lo += x.lo;
-        interval->hi += x.hi;
+static struct interval source_interval(const void *datapath, uint32_t source) {
+    return interval_of(datapath, (wireref){source});
+}
+
+bool datapath_form(struct arena *arena, struct datapath *datapath, const struct wire *wire, struct interval *interval) {
+    struct linear_form *form = &datapath->forms[datapath->wire_count];
+    if (!datapath->sum) {
+        datapath->sum = ARENA_NEW(arena, struct form_sum);
+        *datapath->sum = form_sum_new(arena, UINT32_MAX);
     }
-    return true;
+    form_reserve(datapath->sum, datapath->wire_count + 1);
+    if (is_followed(datapath, wire) && form_of_sum(arena, datapath, wire, form) &&
+        form_interval(form, source_interval, datapath, interval))
+        return true;
+    const struct form_term self = {datapath->wire_count, 1};
+    *form = (struct linear_form){arena_copy(arena, &self, sizeof self), 1, 0};
+    return false;
 }

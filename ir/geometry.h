@@ -47,6 +47,22 @@ static inline size_t reduction_element(const struct axis_reduction *reduction, s
     return (result / reduction->inner * reduction->length + k) * reduction->inner + result % reduction->inner;
 }
 
+/* reads.c: the operands' elements that an element of a node's first result is made of, one term behind the other: of a
+ * product or of a sum of products two a term. */
+struct element_reads {
+    const struct graph *graph;
+    const struct node *node;
+    size_t results, terms;        /* elements of the result, and terms of each */
+    uint32_t width;               /* elements of a term */
+    struct shape shape;           /* of the result, where operands broadcast */
+    const struct movement *moved; /* each of these three: of an operator that is such */
+    struct matrix_product product;
+    struct axis_reduction reduction;
+};
+struct element_reads element_reads(const struct graph *graph, const struct node *node, struct arena *arena);
+/* Element `part` of a term. */
+struct movement element_read(const struct element_reads *reads, size_t result, size_t term, uint32_t part);
+
 /* loop.c: where the items of a sliced operand or of a stacked result lie. Places count sliced operands first, then
  * stacked results. */
 struct loop_place {

@@ -42,6 +42,10 @@ const int64_t *graph_integers(const struct graph *graph, valref value) {
     return is ? node->attributes.constant.integers : NULL;
 }
 
+size_t graph_elements(const struct graph *graph, valref value) {
+    return shape_elements(&graph_value(graph, value)->shape);
+}
+
 struct format graph_format(const struct graph *graph, valref value, size_t element) {
     const struct value *v = graph_value(graph, value);
     if (!v->formats.at) return (struct format){0};

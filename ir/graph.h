@@ -77,6 +77,7 @@ valref node_result(const struct node *node, uint32_t index);
 /* Constants' data, or NULL when the value is not a constant of that kind. */
 const float *graph_reals(const struct graph *graph, valref value);
 const int64_t *graph_integers(const struct graph *graph, valref value);
+size_t graph_elements(const struct graph *graph, valref value); /* of its shape */
 struct format graph_format(const struct graph *graph, valref value, size_t element);
 struct interval graph_interval(const struct graph *graph, valref value, size_t element);
 struct location graph_location(const struct graph *graph, const struct node *node);

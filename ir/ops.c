@@ -25,22 +25,10 @@ bool op_parse(const char *name, enum op *op) {
     return false;
 }
 
-bool op_is_transcendental(enum op op) {
-    return op == OP_SIGMOID || op == OP_TANH || op == OP_EXP || op == OP_RECIPROCAL || op == OP_POW;
-}
-
-bool op_is_quantiser(enum op op) {
-    return op == OP_NARROW || op == OP_QUANT || op == OP_BIPOLAR_QUANT || op == OP_TRUNC_QUANT;
-}
-
 bool node_is_probed(const struct graph *graph, const struct node *node) {
     bool output;
     if (node->dead || node->op == OP_CONSTANT || graph_value(graph, node->result)->kind != VALUE_INTEGER) return false;
     return node->op != OP_INPUT || graph_use_count(graph, node->result, &output) > 0 || output;
-}
-
-bool op_is_movement(enum op op) {
-    return op_info(op)->family == &movement_family;
 }
 
 static int check_operand_kind(const struct graph *graph, const struct node *node, uint32_t index, bool *integer) {

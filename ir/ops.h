@@ -3,6 +3,7 @@
 #define BXC_IR_OPS_H
 
 #include "ir/eval.h"
+#include "ir/meaning.h"
 
 /* A block of one value: element e of event l is data[e * element_stride + l * lane_stride];
  * a constant has lane stride 0 and element stride 1, all else EVENT_LANES and 1. */
@@ -39,8 +40,16 @@ struct op_family {
     const void *(*prepare)(const struct graph *graph, const struct node *node, struct arena *arena);
     void (*eval_real)(const struct evaluation *evaluation);
     void (*eval_integer)(const struct evaluation *evaluation);
+    /* Bounds of a real result's elements from those of each operand's; NULL: none is known. */
+    void (*bound_real)(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena);
+    /* Adds up, element by element, what an integer result is in terms of its operands (below); false: it is no such. */
+    bool (*linear)(struct analysis *analysis, const struct node *node);
+    /* Whether an element of the result is that of the one operand, in the same format or a wider one. NULL: never. */
+    bool (*changes_nothing)(const struct graph *graph, const struct node *node, size_t element);
     const struct attribute_field *fields;         /* ends with a NULL name; text, JSON and documentation come from it */
     uint32_t (*results)(const struct node *node); /* how many; NULL: one */
+    const struct op_meaning *meanings;            /* by operator; NULL: it means nothing to passes */
     bool has_body;
 };
 
@@ -97,12 +106,9 @@ bool op_parse(const char *name, enum op *op);
  * for the tables of transcendental ones. False when the op is no such function. */
 bool op_unary_real(const struct node *node, float x, float *y);
 bool op_unary_double(const struct node *node, double x, double *y);
-bool op_is_transcendental(enum op op);
-bool op_is_quantiser(enum op op); /* the model's, or a narrow */
 /* Values that engines give when asked for inner ones: integers that are no constants, and no inputs that nobody reads.
  */
 bool node_is_probed(const struct graph *graph, const struct node *node);
-bool op_is_movement(enum op op); /* elements go elsewhere unchanged: reshape, transpose, concat, slice, gather */
 /* Quantisers on one number, in binary32 as their sources compute it. */
 float quant_real(float x, float scale, float zero_point, float bits, const struct quantizer_attributes *attributes);
 float bipolar_quant_real(float x, float scale);

@@ -7,6 +7,7 @@
  * Their coefficients are the columns of a matrix with which the value is multiplied, their constants are added: a
  * number of the copy is the wire's, but for a power of two. */
 #include "ir/datapath.h"
+#include "ir/linear_form.h"
 
 #include <string.h>
 
@@ -23,29 +24,14 @@ struct held {
     int64_t offset;
 };
 
-struct summand {
-    uint32_t wire; /* one that holds an element */
-    int64_t coefficient;
-};
-
-struct form { /* of a sum that holds none */
-    bool any;
-    uint32_t count;
-    const struct summand *summands;
-    int64_t constant; /* beside them */
-};
-
 struct finder {
     const struct graph *graph;
     const struct datapath *path;
     struct arena *scratch;
-    const struct held **held; /* by wire; NULL: none */
-    struct form *forms;
-    int64_t *coefficients; /* of the sum that is looked at, by wire */
-    bool *touched;
-    uint32_t *list;
-    uint32_t count;
-    int64_t constant;
+    const struct held **held;  /* by wire; NULL: none */
+    struct linear_form *forms; /* of sums that hold none: their sources are wires that do */
+    bool *known;
+    struct form_sum sum;
 };
 
 /* Probes come by value: the last value is the first of its wire's. */
@@ -67,61 +53,37 @@ static const struct held *held_of(const struct finder *finder, uint32_t wire, va
     return held;
 }
 
-static bool shifted(int64_t number, const struct term *term, int64_t *result) {
-    return term->shift <= SHIFT_MAX &&
-           !__builtin_mul_overflow(number, (term->negative ? -1 : 1) * (INT64_C(1) << term->shift), result);
-}
-
-static bool add_constant(struct finder *finder, int64_t number, const struct term *term) {
-    int64_t more;
-    return shifted(number, term, &more) && !__builtin_add_overflow(finder->constant, more, &finder->constant);
-}
-
-static bool add(struct finder *finder, uint32_t wire, int64_t coefficient, const struct term *term) {
-    int64_t more;
-    if (!shifted(coefficient, term, &more)) return false;
-    if (!finder->touched[wire]) {
-        finder->touched[wire] = true;
-        finder->coefficients[wire] = 0;
-        finder->list[finder->count++] = wire;
-    }
-    return !__builtin_add_overflow(finder->coefficients[wire], more, &finder->coefficients[wire]);
-}
-
 static bool add_operand(struct finder *finder, const struct term *term) {
     const struct wire *operand = &finder->path->wires[term->wire.id];
-    const struct form *form = &finder->forms[term->wire.id];
-    if (finder->held[term->wire.id]) return add(finder, term->wire.id, 1, term);
-    if (operand->op == WIRE_CONSTANT) return add_constant(finder, operand->constant, term);
-    bool known = form->any && add_constant(finder, form->constant, term);
-    for (uint32_t i = 0; known && i < form->count; i++)
-        known = add(finder, form->summands[i].wire, form->summands[i].coefficient, term);
-    return known;
+    if (term->shift > SHIFT_MAX) return false;
+    int64_t factor = (term->negative ? -1 : 1) * (INT64_C(1) << term->shift);
+    if (finder->held[term->wire.id])
+        form_add_source(&finder->sum, term->wire.id, factor);
+    else if (operand->op == WIRE_CONSTANT)
+        form_add_constant(&finder->sum, operand->constant, factor);
+    else if (finder->known[term->wire.id])
+        form_add(&finder->sum, &finder->forms[term->wire.id], factor);
+    else
+        return false;
+    return true;
 }
 
 static void find_form(struct finder *finder, uint32_t id) {
     const struct wire *wire = &finder->path->wires[id];
-    struct form *form = &finder->forms[id];
-    finder->count = 0;
-    finder->constant = wire->constant;
-    form->any = true;
-    for (uint32_t i = 0; form->any && i < wire->operand_count; i++) form->any = add_operand(finder, &wire->operands[i]);
-    struct summand *summands = ARENA_ARRAY(finder->scratch, struct summand, finder->count + 1);
-    for (uint32_t i = 0; i < finder->count; i++) {
-        finder->touched[finder->list[i]] = false;
-        if (finder->coefficients[finder->list[i]])
-            summands[form->count++] = (struct summand){finder->list[i], finder->coefficients[finder->list[i]]};
-    }
-    form->summands = summands;
-    form->constant = finder->constant;
+    bool known = true;
+    form_begin(&finder->sum);
+    form_add_constant(&finder->sum, wire->constant, 1);
+    for (uint32_t i = 0; known && i < wire->operand_count; i++) known = add_operand(finder, &wire->operands[i]);
+    finder->known[id] = form_end(&finder->sum, finder->scratch, &finder->forms[id]) && known;
 }
 
 /* The last value whose elements all of them are, or NO_VALUE. */
-static valref value_of(const struct finder *finder, const struct form *form) {
-    const struct held *held = form->any && form->count ? finder->held[form->summands[0].wire] : NULL;
+static valref value_of(const struct finder *finder, uint32_t wire) {
+    const struct linear_form *form = &finder->forms[wire];
+    const struct held *held = finder->known[wire] && form->count ? finder->held[form->terms[0].source] : NULL;
     for (; held; held = held->next) {
         uint32_t some = 1;
-        while (some < form->count && held_of(finder, form->summands[some].wire, held->value)) some++;
+        while (some < form->count && held_of(finder, form->terms[some].source, held->value)) some++;
         if (some == form->count) return held->value;
     }
     return NO_VALUE;
@@ -129,12 +91,12 @@ static valref value_of(const struct finder *finder, const struct form *form) {
 
 /* Column `column`: an element's coefficient has the fraction that takes its stored integer to the wire's. Its constant.
  */
-static int64_t fill_column(const struct finder *finder, const struct form *form, valref value, size_t columns,
+static int64_t fill_column(const struct finder *finder, const struct linear_form *form, valref value, size_t columns,
                            size_t column, int64_t *numbers, struct format *formats) {
     int64_t constant = form->constant;
     for (uint32_t i = 0; i < form->count; i++) {
-        int64_t coefficient = form->summands[i].coefficient;
-        const struct held *held = held_of(finder, form->summands[i].wire, value);
+        int64_t coefficient = form->terms[i].coefficient;
+        const struct held *held = held_of(finder, form->terms[i].source, value);
         size_t at = held->element * columns + column;
         numbers[at] = held->negative ? -coefficient : coefficient;
         int fraction = held->shift - graph_format(finder->graph, held->value, held->element).fraction;
@@ -186,10 +148,10 @@ struct graph *graph_with_partial_sums(const struct graph *graph, const struct de
     const struct datapath *path = &design->datapath;
     struct finder finder = {.graph = graph, .path = path, .scratch = scratch};
     finder.held = ARENA_ARRAY(scratch, const struct held *, path->wire_count + 1);
-    finder.forms = ARENA_ARRAY(scratch, struct form, path->wire_count + 1);
-    finder.coefficients = ARENA_ARRAY(scratch, int64_t, path->wire_count + 1);
-    finder.touched = ARENA_ARRAY(scratch, bool, path->wire_count + 1);
-    finder.list = ARENA_ARRAY(scratch, uint32_t, path->wire_count + 1);
+    finder.forms = ARENA_ARRAY(scratch, struct linear_form, path->wire_count + 1);
+    finder.known = ARENA_ARRAY(scratch, bool, path->wire_count + 1);
+    finder.sum = form_sum_new(scratch, UINT32_MAX);
+    form_reserve(&finder.sum, path->wire_count);
     uint32_t *count = ARENA_ARRAY(scratch, uint32_t, graph->value_count + 1),
              **wires = ARENA_ARRAY(scratch, uint32_t *, graph->value_count + 1);
     valref *of = ARENA_ARRAY(scratch, valref, path->wire_count + 1);
@@ -198,7 +160,7 @@ struct graph *graph_with_partial_sums(const struct graph *graph, const struct de
         of[w] = NO_VALUE;
         if (path->wires[w].op != WIRE_SUM || finder.held[w]) continue;
         find_form(&finder, w);
-        of[w] = value_of(&finder, &finder.forms[w]);
+        of[w] = value_of(&finder, w);
         if (!valref_equal(of[w], NO_VALUE)) count[of[w].id]++;
     }
     struct graph *copy = graph_clone(graph);

@@ -12,7 +12,7 @@
  * An analysis that stays open while a graph is built gives each appended node the intervals that graph_infer would: a
  * graph that is read has those that it was written with. */
 #include "ir/ops/families.h"
-#include "ir/geometry.h"
+#include "ir/linear_form.h"
 #include "ir/verify.h"
 
 enum {
@@ -22,263 +22,94 @@ enum {
     SOURCES_MAX = 1 << 22       /* elements; in a graph with more the operators' own rules must do */
 };
 
-struct form_term {
-    uint32_t value, element; /* the source */
-    int64_t coefficient;
-};
-
-/* In stored integers: the element's is the constant plus coefficients times the sources'. */
-struct form {
-    const struct form_term *terms;
-    uint32_t count;
-    int64_t constant;
-};
-
 struct analysis {
     struct graph *graph;
     struct arena *scratch;
     uint32_t value_capacity;
-    struct form **forms;    /* one array a value; NULL: every element is a source */
-    uint64_t *first_source; /* number of a value's element 0 among all that may be sources */
-    uint64_t source_count, source_capacity;
-    int64_t *coefficients; /* the form that is being added up, by source */
-    bool *is_touched;
-    struct form_term *touched;
-    uint32_t touched_count;
-    int64_t constant;
-    bool overflow; /* it has too many terms or too large coefficients */
-    size_t stored, work;
+    struct linear_form **forms; /* one array a value; NULL: every element is a source */
+    struct linear_form *own;    /* of the node that is looked at */
+    uint32_t *first_source;     /* number of a value's element 0 among all that may be sources */
+    uint32_t source_count, source_capacity;
+    valref *value_of; /* by source */
+    struct form_sum sum;
+    bool fails; /* the element is a source, whatever its form */
+    size_t stored;
     bool ended; /* too many sources */
 };
 
-/* ---- adding up one form ---- */
+/* ---- forms of elements ---- */
 
-static void start(struct analysis *analysis) {
-    analysis->touched_count = 0;
-    analysis->constant = 0;
-    analysis->overflow = analysis->work > WORK_MAX;
+const struct graph *linear_graph(const struct analysis *analysis) {
+    return analysis->graph;
 }
 
-static void add_term(struct analysis *analysis, uint32_t value, uint32_t element, int64_t coefficient, int64_t factor) {
-    uint64_t source = analysis->first_source[value] + element;
-    int64_t product;
-    if (__builtin_mul_overflow(coefficient, factor, &product)) {
-        analysis->overflow = true;
-        return;
-    }
-    if (!analysis->is_touched[source]) {
-        if (analysis->touched_count == FORM_TERMS_MAX) {
-            analysis->overflow = true;
-            return;
-        }
-        analysis->is_touched[source] = true;
-        analysis->coefficients[source] = 0;
-        analysis->touched[analysis->touched_count++] = (struct form_term){value, element, 0};
-    }
-    if (__builtin_add_overflow(analysis->coefficients[source], product, &analysis->coefficients[source]))
-        analysis->overflow = true;
+struct arena *linear_scratch(const struct analysis *analysis) {
+    return analysis->scratch;
 }
 
-static void add_constant(struct analysis *analysis, int64_t constant, int64_t factor) {
-    int64_t product;
-    if (__builtin_mul_overflow(constant, factor, &product) ||
-        __builtin_add_overflow(analysis->constant, product, &analysis->constant))
-        analysis->overflow = true;
+void linear_begin(struct analysis *analysis) {
+    form_begin(&analysis->sum);
+    analysis->fails = analysis->sum.work > WORK_MAX;
 }
 
-/* Adds factor times an element of a value. */
-static void add_element(struct analysis *analysis, valref value, size_t element, int64_t factor) {
-    struct interval interval = op_interval(&analysis->graph->values[value.id], element);
-    const struct form *forms = analysis->forms[value.id];
-    if (analysis->overflow || factor == 0) return;
-    if (interval.lo == interval.hi) {
-        add_constant(analysis, (int64_t)interval.lo, factor);
-        return;
-    }
-    if (!forms) {
-        add_term(analysis, value.id, (uint32_t)element, 1, factor);
-        analysis->work++;
-        return;
-    }
-    const struct form *form = &forms[element];
-    add_constant(analysis, form->constant, factor);
-    for (uint32_t i = 0; i < form->count && !analysis->overflow; i++)
-        add_term(analysis, form->terms[i].value, form->terms[i].element, form->terms[i].coefficient, factor);
-    analysis->work += form->count;
+void linear_fails(struct analysis *analysis) {
+    analysis->fails = true;
 }
 
-static void add_shifted(struct analysis *analysis, valref value, size_t element, int64_t factor, int shift) {
-    struct interval shifted;
+void linear_add(struct analysis *analysis, const struct node *node, uint32_t operand, size_t element, int64_t factor,
+                int shift) {
+    struct form_sum *sum = &analysis->sum;
+    valref value = node->inputs[operand];
+    struct interval interval = op_interval(&analysis->graph->values[value.id], element), shifted;
+    const struct linear_form *forms = analysis->forms[value.id];
+    if (analysis->fails || sum->fails) return;
     if (!op_shift_interval((struct interval){factor, factor}, shift, &shifted) || !op_fits_64(shifted))
-        analysis->overflow = true;
+        analysis->fails = true;
+    else if (shifted.lo == 0)
+        return;
+    else if (interval.lo == interval.hi)
+        form_add_constant(sum, (int64_t)interval.lo, (int64_t)shifted.lo);
+    else if (forms)
+        form_add(sum, &forms[element], (int64_t)shifted.lo);
     else
-        add_element(analysis, value, element, (int64_t)shifted.lo);
+        form_add_source(sum, analysis->first_source[value.id] + (uint32_t)element, (int64_t)shifted.lo);
 }
 
-/* Ends a form: gathers its terms, or makes the element a source. */
-static struct form finish(struct analysis *analysis, valref value, size_t element) {
-    struct form form = {.constant = analysis->constant};
-    for (uint32_t i = 0; i < analysis->touched_count; i++) {
-        struct form_term *term = &analysis->touched[i];
-        uint64_t source = analysis->first_source[term->value] + term->element;
-        analysis->is_touched[source] = false;
-        term->coefficient = analysis->coefficients[source];
-        if (term->coefficient) analysis->touched[form.count++] = *term;
-    }
-    if (analysis->stored + form.count > STORED_TERMS_MAX) analysis->overflow = true;
-    if (analysis->overflow) {
-        analysis->touched[0] = (struct form_term){value.id, (uint32_t)element, 1};
-        form = (struct form){.count = 1};
-    }
-    form.terms = arena_copy(analysis->scratch, analysis->touched, form.count * sizeof *form.terms);
-    analysis->stored += form.count;
-    return form;
-}
-
-/* The interval of a form; false when it leaves 128 bits. */
-static bool form_interval(const struct analysis *analysis, const struct form *form, struct interval *out) {
-    *out = (struct interval){form->constant, form->constant};
-    for (uint32_t i = 0; i < form->count; i++) {
-        const struct form_term *term = &form->terms[i];
-        struct interval source = op_interval(&analysis->graph->values[term->value], term->element);
-        struct interval factor = {term->coefficient, term->coefficient};
-        if (!op_add_interval(*out, op_multiply_interval(source, factor), out)) return false;
-    }
-    return true;
-}
-
-/* ---- the operators that are linear ---- */
-
-/* Each adds up the form of one element of a result, or sets overflow where it is no linear one. */
-struct linear {
-    const uint32_t *map_a, *map_b; /* arithmetic */
-    const struct movement *movement;
-    struct axis_reduction reduction;
-    struct matrix_product product;
-};
-
-static void form_of_sum(struct analysis *analysis, const struct node *node, const struct linear *linear,
-                        size_t element) {
-    const struct value *a = op_operand(analysis->graph, node, 0), *b = op_operand(analysis->graph, node, 1);
-    size_t i = op_mapped(linear->map_a, element), j = op_mapped(linear->map_b, element);
-    int fraction = op_format(op_result(analysis->graph, node), element).fraction;
-    add_shifted(analysis, node->inputs[0], i, 1, fraction - op_format(a, i).fraction);
-    add_shifted(analysis, node->inputs[1], j, node->op == OP_SUB ? -1 : 1, fraction - op_format(b, j).fraction);
-}
-
-/* Adds a * b << shift where one of them is constant. */
-static void add_product(struct analysis *analysis, const struct node *node, size_t i, size_t j, int shift) {
-    struct interval a = op_interval(op_operand(analysis->graph, node, 0), i);
-    struct interval b = op_interval(op_operand(analysis->graph, node, 1), j);
-    if (b.lo == b.hi && b.lo == 0) return;
-    if (a.lo == a.hi && a.lo == 0) return;
-    if (b.lo == b.hi)
-        add_shifted(analysis, node->inputs[0], i, (int64_t)b.lo, shift);
-    else if (a.lo == a.hi)
-        add_shifted(analysis, node->inputs[1], j, (int64_t)a.lo, shift);
+void linear_add_product(struct analysis *analysis, const struct node *node, size_t a, size_t b, int shift) {
+    struct interval left = op_interval(op_operand(analysis->graph, node, 0), a);
+    struct interval right = op_interval(op_operand(analysis->graph, node, 1), b);
+    if (right.lo == right.hi)
+        linear_add(analysis, node, 0, a, (int64_t)right.lo, right.lo ? shift : 0);
+    else if (left.lo == left.hi)
+        linear_add(analysis, node, 1, b, (int64_t)left.lo, left.lo ? shift : 0);
     else
-        analysis->overflow = true;
+        analysis->fails = true;
 }
 
-static void form_of_matmul(struct analysis *analysis, const struct node *node, const struct linear *linear,
-                           size_t element) {
-    const struct matrix_product *product = &linear->product;
-    const struct value *a = op_operand(analysis->graph, node, 0), *b = op_operand(analysis->graph, node, 1);
-    int fraction = op_format(op_result(analysis->graph, node), element).fraction;
-    size_t column = element % product->columns, row = element / product->columns % product->rows;
-    size_t batch = element / product->columns / product->rows;
-    for (size_t k = 0; k < product->depth && !analysis->overflow; k++) {
-        size_t i = product->left[batch] + row * product->depth + k;
-        size_t j = product->right[batch] + k * product->columns + column;
-        add_product(analysis, node, i, j, fraction - op_format(a, i).fraction - op_format(b, j).fraction);
+static uint32_t source_of(const struct analysis *analysis, const struct node *node, size_t element) {
+    return analysis->first_source[node->result.id] + (uint32_t)element;
+}
+
+void linear_end(struct analysis *analysis, const struct node *node, size_t element) {
+    size_t count = shape_elements(&op_result(analysis->graph, node)->shape);
+    if (!analysis->own) analysis->own = ARENA_ARRAY(analysis->scratch, struct linear_form, count);
+    struct linear_form *form = &analysis->own[element];
+    bool is_linear = form_end(&analysis->sum, analysis->scratch, form) && !analysis->fails;
+    if (!is_linear || analysis->stored + form->count > STORED_TERMS_MAX) {
+        const struct form_term self = {source_of(analysis, node, element), 1};
+        *form = (struct linear_form){arena_copy(analysis->scratch, &self, sizeof self), 1, 0};
     }
+    analysis->stored += form->count;
 }
 
-static void form_of_reduction(struct analysis *analysis, const struct node *node, const struct linear *linear,
-                              size_t element) {
-    const struct axis_reduction *reduction = &linear->reduction;
-    const struct value *x = op_operand(analysis->graph, node, 0);
-    int fraction = op_format(op_result(analysis->graph, node), element).fraction;
-    for (size_t k = 0; k < reduction->length; k++) {
-        size_t i = (element / reduction->inner * reduction->length + k) * reduction->inner + element % reduction->inner;
-        add_shifted(analysis, node->inputs[0], i, 1, fraction - op_format(x, i).fraction);
-    }
-}
-
-/* Exact where only zeros are appended and the format holds everything. */
-static void form_of_narrow(struct analysis *analysis, const struct node *node, size_t element) {
-    const struct value *x = op_operand(analysis->graph, node, 0);
-    struct format format = op_format(op_result(analysis->graph, node), element);
-    int grow = format.fraction - op_format(x, element).fraction;
-    struct interval grown;
-    if (grow < 0 || !op_shift_interval(op_interval(x, element), grow, &grown) || !interval_fits(grown, format))
-        analysis->overflow = true;
-    else if (node->attributes.quantizer.overflow == OVERFLOW_SATURATE_SYMMETRIC && grown.lo < -format_max(format))
-        analysis->overflow = true;
-    else
-        add_shifted(analysis, node->inputs[0], element, 1, grow);
-}
-
-static void form_of_relu(struct analysis *analysis, const struct node *node, size_t element) {
-    if (op_interval(op_operand(analysis->graph, node, 0), element).lo >= 0)
-        add_element(analysis, node->inputs[0], element, 1);
-    else
-        analysis->overflow = true;
-}
-
-static void form_of_element(struct analysis *analysis, const struct node *node, const struct linear *linear,
-                            size_t element) {
-    switch (node->op) {
-    case OP_ADD:
-    case OP_SUB: form_of_sum(analysis, node, linear, element); break;
-    case OP_MUL:
-        add_product(analysis, node, op_mapped(linear->map_a, element), op_mapped(linear->map_b, element), 0);
-        break;
-    case OP_MATMUL: form_of_matmul(analysis, node, linear, element); break;
-    case OP_REDUCE_SUM: form_of_reduction(analysis, node, linear, element); break;
-    case OP_NARROW: form_of_narrow(analysis, node, element); break;
-    case OP_RELU: form_of_relu(analysis, node, element); break;
-    default: /* movement */
-        add_element(analysis, node->inputs[linear->movement[element].operand], linear->movement[element].element, 1);
-        break;
-    }
-}
-
-/* What an operator needs to find its operands' elements; false when it is not linear. */
-static bool linear_of(struct analysis *analysis, const struct node *node, struct linear *linear) {
-    const struct graph *graph = analysis->graph;
-    const struct shape *shape = &op_result(graph, node)->shape;
-    switch (node->op) {
-    case OP_ADD:
-    case OP_SUB:
-    case OP_MUL:
-        linear->map_a = op_broadcast_map(analysis->scratch, shape, &op_operand(graph, node, 0)->shape);
-        linear->map_b = op_broadcast_map(analysis->scratch, shape, &op_operand(graph, node, 1)->shape);
-        return true;
-    case OP_MATMUL:
-        linear->product =
-            product_geometry(analysis->scratch, &op_operand(graph, node, 0)->shape, &op_operand(graph, node, 1)->shape);
-        return true;
-    case OP_REDUCE_SUM:
-        linear->reduction = reduction_geometry(&op_operand(graph, node, 0)->shape, node->attributes.axis.axis);
-        return true;
-    case OP_RESHAPE:
-    case OP_TRANSPOSE:
-    case OP_CONCAT:
-    case OP_SLICE:
-    case OP_GATHER: linear->movement = movement_map(graph, node, analysis->scratch); return true;
-    case OP_NARROW:
-    case OP_RELU: return true;
-    default: return false;
-    }
-}
-
-static bool has_own_format(enum op op) {
-    return op == OP_ADD || op == OP_SUB || op == OP_MUL || op == OP_MATMUL || op == OP_REDUCE_SUM;
+static struct interval source_interval(const void *user, uint32_t source) {
+    const struct analysis *analysis = user;
+    valref value = analysis->value_of[source];
+    return op_interval(&analysis->graph->values[value.id], source - analysis->first_source[value.id]);
 }
 
 /* Replaces the result's intervals by those of its forms where they are tighter. */
-static int tighten(struct analysis *analysis, const struct node *node, const struct form *forms) {
+static int tighten(struct analysis *analysis, const struct node *node, const struct linear_form *forms) {
     struct value *result = op_result(analysis->graph, node);
     size_t count = shape_elements(&result->shape);
     struct interval *intervals = ARENA_ARRAY(analysis->scratch, struct interval, count);
@@ -288,8 +119,8 @@ static int tighten(struct analysis *analysis, const struct node *node, const str
         struct interval own = op_interval(result, i), tight;
         intervals[i] = own;
         fractions[i] = op_format(result, i).fraction;
-        bool is_source = forms[i].count == 1 && forms[i].terms[0].value == node->result.id;
-        if (is_source || !form_interval(analysis, &forms[i], &tight)) continue;
+        bool is_source = forms[i].count == 1 && forms[i].terms[0].source == source_of(analysis, node, i);
+        if (is_source || !form_interval(&forms[i], source_interval, analysis, &tight)) continue;
         intervals[i].lo = tight.lo > own.lo ? tight.lo : own.lo;
         intervals[i].hi = tight.hi < own.hi ? tight.hi : own.hi;
         changed |= intervals[i].lo != own.lo || intervals[i].hi != own.hi;
@@ -298,19 +129,13 @@ static int tighten(struct analysis *analysis, const struct node *node, const str
 }
 
 static int analyse_node(struct analysis *analysis, const struct node *node) {
-    struct linear linear = {0};
-    if (analysis->ended || op_result(analysis->graph, node)->kind != VALUE_INTEGER ||
-        !linear_of(analysis, node, &linear))
+    const struct op_family *family = op_info(node->op)->family;
+    analysis->own = NULL;
+    if (analysis->ended || op_result(analysis->graph, node)->kind != VALUE_INTEGER || !family->linear ||
+        !family->linear(analysis, node))
         return 0;
-    size_t count = shape_elements(&op_result(analysis->graph, node)->shape);
-    struct form *forms = ARENA_ARRAY(analysis->scratch, struct form, count);
-    for (size_t i = 0; i < count; i++) {
-        start(analysis);
-        form_of_element(analysis, node, &linear, i);
-        forms[i] = finish(analysis, node->result, i);
-    }
-    if (has_own_format(node->op) && tighten(analysis, node, forms)) return -1;
-    analysis->forms[node->result.id] = forms;
+    if (op_is_sum(node->op) && tighten(analysis, node, analysis->own)) return -1;
+    analysis->forms[node->result.id] = analysis->own;
     return 0;
 }
 
@@ -318,17 +143,22 @@ static int analyse_node(struct analysis *analysis, const struct node *node) {
 
 /* Numbers the elements that may become sources, once a value has its shape. */
 static void number_sources(struct analysis *analysis, const struct node *node, uint32_t result_index) {
-    const struct value *result = &analysis->graph->values[node->result.id + result_index];
-    analysis->first_source[node->result.id + result_index] = analysis->source_count;
+    const valref value = node_result(node, result_index);
+    const struct value *result = &analysis->graph->values[value.id];
+    size_t count = shape_elements(&result->shape);
+    analysis->first_source[value.id] = analysis->source_count;
     if (result->kind != VALUE_INTEGER || node->op == OP_CONSTANT || analysis->ended) return;
-    analysis->ended = analysis->source_count + shape_elements(&result->shape) > SOURCES_MAX;
+    analysis->ended = count > SOURCES_MAX - analysis->source_count;
     if (analysis->ended) return;
-    analysis->source_count += shape_elements(&result->shape);
-    if (analysis->source_count <= analysis->source_capacity) return;
-    /* Nothing is touched between two forms, so nothing needs to be copied. */
-    analysis->source_capacity = 2 * analysis->source_count;
-    analysis->coefficients = ARENA_ARRAY(analysis->scratch, int64_t, analysis->source_capacity);
-    analysis->is_touched = ARENA_ARRAY(analysis->scratch, bool, analysis->source_capacity);
+    uint32_t first = analysis->source_count, old = analysis->source_capacity;
+    analysis->source_count += (uint32_t)count;
+    if (analysis->source_count > old) {
+        analysis->source_capacity = 2 * analysis->source_count;
+        analysis->value_of = arena_grow(analysis->scratch, analysis->value_of, old * sizeof value,
+                                        analysis->source_capacity * sizeof value);
+        form_reserve(&analysis->sum, analysis->source_count);
+    }
+    for (uint32_t s = first; s < analysis->source_count; s++) analysis->value_of[s] = value;
 }
 
 enum state { UNSEEN, BROKEN, KNOWN };
@@ -372,7 +202,7 @@ static struct analysis *analysis_new(struct graph *graph) {
     struct arena *scratch = arena_new(graph->context);
     struct analysis *analysis = ARENA_NEW(scratch, struct analysis);
     *analysis = (struct analysis){.graph = graph, .scratch = scratch};
-    analysis->touched = ARENA_ARRAY(scratch, struct form_term, FORM_TERMS_MAX);
+    analysis->sum = form_sum_new(scratch, FORM_TERMS_MAX);
     reserve_values(analysis, graph->value_count);
     return analysis;
 }

@@ -163,21 +163,28 @@ static bool check_spread(struct parser *parser, const struct statement *statemen
            read_error(parser->reader, "an attribute does not spread over the operand");
 }
 
+static bool check_input_spreads(struct parser *parser, const struct statement *statement) {
+    const struct input_attributes *input = &statement->attributes.input;
+    if (input->meaning.scale && !shape_spreads(&input->meaning.shape, &statement->types->shape))
+        return read_error(parser->reader, "the meaning does not spread over the shape");
+    for (uint32_t s = 0; s < input->steps.count; s++)
+        if (!shape_spreads(&input->steps.at[s].shape, &statement->types->shape))
+            return read_error(parser->reader, "the constants of step %u do not spread over the shape", s);
+    return true;
+}
+
 /* What spreads over the operand must do so, whatever inference looks at. */
 static bool check_spreads(struct parser *parser, const struct statement *statement) {
-    const union attributes *attributes = &statement->attributes;
-    if (statement->op == OP_NARROW) return check_spread(parser, statement, &attributes->quantizer.formats.shape);
-    if (statement->op == OP_TABLE || statement->op == OP_THRESHOLD)
-        return check_spread(parser, statement, &attributes->lookup.shape) &&
-               check_spread(parser, statement, &attributes->lookup.formats.shape);
-    if (statement->op != OP_INPUT) return true;
-    const struct meaning *meaning = &attributes->input.meaning;
-    const struct port_steps *steps = &attributes->input.steps;
-    if (meaning->scale && !shape_spreads(&meaning->shape, &statement->types->shape))
-        return read_error(parser->reader, "the meaning does not spread over the shape");
-    for (uint32_t s = 0; s < steps->count; s++)
-        if (!shape_spreads(&steps->at[s].shape, &statement->types->shape))
-            return read_error(parser->reader, "the constants of step %u do not spread over the shape", s);
+    if (statement->op == OP_INPUT) return check_input_spreads(parser, statement);
+    for (const struct attribute_field *field = op_info(statement->op)->family->fields; field->name; field++) {
+        const void *place = (const char *)&statement->attributes + field->offset;
+        bool lookup = field->kind == ATTRIBUTE_TABLES || field->kind == ATTRIBUTE_STAIRS;
+        if (!attribute_applies(field, statement->op)) continue;
+        if (field->kind == ATTRIBUTE_FORMATS &&
+            !check_spread(parser, statement, &((const struct formats *)place)->shape))
+            return false;
+        if (lookup && !check_spread(parser, statement, &statement->attributes.lookup.shape)) return false;
+    }
     return true;
 }
 

@@ -8,64 +8,7 @@
 
 #include <string.h>
 
-/* ---- what an element is made of ---- */
-
-/* Walks what element `element` of the node's first result reads. */
-struct reads {
-    const struct graph *graph;
-    const struct node *node;
-    const struct movement *movements;
-    struct matrix_product product;
-    struct axis_reduction reduction;
-};
-
-static struct reads reads_of(const struct graph *graph, const struct node *node, struct arena *arena) {
-    struct reads reads = {.graph = graph, .node = node};
-    const struct shape *x = node->input_count ? &graph_value(graph, node->inputs[0])->shape : NULL;
-    switch (node->op) {
-    case OP_RESHAPE:
-    case OP_TRANSPOSE:
-    case OP_CONCAT:
-    case OP_SLICE:
-    case OP_GATHER: reads.movements = movement_map(graph, node, arena); break;
-    case OP_MATMUL: reads.product = product_geometry(arena, x, &graph_value(graph, node->inputs[1])->shape); break;
-    case OP_ARGMAX:
-    case OP_REDUCE_MAX:
-    case OP_REDUCE_SUM: reads.reduction = reduction_geometry(x, node->attributes.axis.axis); break;
-    default: break;
-    }
-    return reads;
-}
-
-static size_t reads_count(const struct reads *reads) {
-    if (reads->movements) return 1;
-    if (reads->node->op == OP_MATMUL) return 2 * reads->product.depth;
-    return reads->reduction.length ? reads->reduction.length : reads->node->input_count;
-}
-
-static struct movement read_at(const struct reads *reads, size_t element, size_t i) {
-    const struct matrix_product *product = &reads->product;
-    const struct axis_reduction *reduction = &reads->reduction;
-    if (reads->movements) return reads->movements[element];
-    if (reads->node->op == OP_MATMUL) {
-        size_t column = element % product->columns, row = element / product->columns % product->rows;
-        size_t batch = element / product->columns / product->rows, k = i / 2;
-        return i % 2 ? (struct movement){1, (uint32_t)(product->right[batch] + k * product->columns + column)}
-                     : (struct movement){0, (uint32_t)(product->left[batch] + row * product->depth + k)};
-    }
-    if (reduction->length)
-        return (struct movement){0, (uint32_t)(element / reduction->inner * reduction->length * reduction->inner +
-                                               i * reduction->inner + element % reduction->inner)};
-    const struct shape *wide = &graph_value(reads->graph, reads->node->result)->shape;
-    const struct shape *narrow = &graph_value(reads->graph, reads->node->inputs[i])->shape;
-    return (struct movement){(uint32_t)i, (uint32_t)shape_project(wide, element, narrow)};
-}
-
 /* ---- items ---- */
-
-static size_t element_count(const struct graph *graph, valref value) {
-    return shape_elements(&graph_value(graph, value)->shape);
-}
 
 /* Whether all items have as many elements. */
 static bool is_even(const uint32_t *item, size_t count, uint32_t items, struct arena *arena) {
@@ -79,14 +22,14 @@ static bool is_even(const uint32_t *item, size_t count, uint32_t items, struct a
 /* The items of the result's elements; NULL when it is not by items; *mixed: because some element is made of several. */
 static uint32_t *items_of_result(const struct beat_plan *plan, const struct graph *graph, const struct node *node,
                                  struct arena *arena, bool *mixed) {
-    size_t count = element_count(graph, node->result);
+    size_t count = graph_elements(graph, node->result);
     uint32_t *item = ARENA_ARRAY(arena, uint32_t, count + 1);
-    struct reads reads = reads_of(graph, node, arena);
+    struct element_reads reads = element_reads(graph, node, arena);
     bool all = true;
     for (size_t e = 0; e < count; e++) {
         item[e] = NO_ITEM;
-        for (size_t i = 0; i < reads_count(&reads); i++) {
-            struct movement read = read_at(&reads, e, i);
+        for (size_t i = 0; i < reads.terms * reads.width; i++) {
+            struct movement read = element_read(&reads, e, i / reads.width, (uint32_t)(i % reads.width));
             const uint32_t *of = plan->item[node->inputs[read.operand].id];
             if (!of) continue;
             *mixed |= item[e] != NO_ITEM && item[e] != of[read.element];
@@ -107,20 +50,21 @@ static bool reads_items(const struct beat_plan *plan, const struct node *node) {
 static bool is_over_items(const struct beat_plan *plan, const struct graph *graph, const struct node *node,
                           struct arena *arena) {
     if (node->op != OP_REDUCE_SUM && node->op != OP_REDUCE_MAX) return false;
-    struct reads reads = reads_of(graph, node, arena);
-    size_t length = reads_count(&reads);
+    struct element_reads reads = element_reads(graph, node, arena);
+    size_t length = reads.terms;
     uint32_t *item = ARENA_ARRAY(arena, uint32_t, length);
-    for (size_t e = 0; e < element_count(graph, node->result); e++) {
-        for (size_t i = 0; i < length; i++) item[i] = plan->item[node->inputs[0].id][read_at(&reads, e, i).element];
+    for (size_t e = 0; e < graph_elements(graph, node->result); e++) {
+        for (size_t i = 0; i < length; i++)
+            item[i] = plan->item[node->inputs[0].id][element_read(&reads, e, i, 0).element];
         if (!is_even(item, length, plan->items, arena)) return false;
     }
     return true;
 }
 
 static uint64_t work_of(const struct graph *graph, const struct node *node, struct arena *arena) {
-    uint64_t elements = element_count(graph, node->result);
-    if (node->op == OP_MATMUL) return elements * reads_of(graph, node, arena).product.depth;
-    return node->op == OP_MUL || node->op == OP_TABLE || node->op == OP_THRESHOLD ? elements : 0;
+    uint64_t elements = graph_elements(graph, node->result);
+    if (op_is_product(node->op)) return elements * element_reads(graph, node, arena).terms;
+    return op_rounds(node->op) && !op_is_quantiser(node->op) ? elements : 0;
 }
 
 static void follow_node(struct beat_plan *plan, const struct graph *graph, uint32_t n, struct arena *arena) {
@@ -138,14 +82,14 @@ static void follow_node(struct beat_plan *plan, const struct graph *graph, uint3
 
 uint32_t *beats_read_for(const struct beat_plan *plan, const struct graph *graph, const struct node *node,
                          uint32_t operand, struct arena *arena) {
-    size_t count = element_count(graph, node->inputs[operand]);
+    size_t count = graph_elements(graph, node->inputs[operand]);
     uint32_t *item = ARENA_ARRAY(arena, uint32_t, count + 1);
     const uint32_t *results = plan->item[node->result.id];
-    struct reads reads = reads_of(graph, node, arena);
+    struct element_reads reads = element_reads(graph, node, arena);
     for (size_t e = 0; e < count; e++) item[e] = NO_ITEM;
-    for (size_t e = 0; e < element_count(graph, node->result); e++)
-        for (size_t i = 0; i < reads_count(&reads); i++) {
-            struct movement read = read_at(&reads, e, i);
+    for (size_t e = 0; e < graph_elements(graph, node->result); e++)
+        for (size_t i = 0; i < reads.terms * reads.width; i++) {
+            struct movement read = element_read(&reads, e, i / reads.width, (uint32_t)(i % reads.width));
             if (read.operand != operand) continue;
             if (item[read.element] != NO_ITEM && item[read.element] != results[e]) return NULL;
             item[read.element] = results[e];

@@ -20,58 +20,35 @@ struct affine {
     double *scale, *offset;
 };
 
-static bool read_batch_norm(const struct graph *graph, const struct node *node, struct affine *out) {
-    const float *parameters[5] = {NULL};
-    if (graph_value(graph, node->result)->shape.rank != 2) return false;
-    for (uint32_t i = 1; i < 5; i++) {
-        parameters[i] = graph_reals(graph, node->inputs[i]);
-        if (!parameters[i]) return false;
-    }
-    for (size_t c = 0; c < out->count; c++) {
-        out->scale[c] =
-            (double)parameters[1][c] / sqrt((double)parameters[4][c] + (double)node->attributes.normalization.epsilon);
-        out->offset[c] = (double)parameters[2][c] - (double)parameters[3][c] * out->scale[c];
-    }
-    return true;
-}
-
-static bool read_number(enum op op, bool constant_first, double number, double *scale, double *offset) {
-    *scale = 1;
-    *offset = 0;
-    switch (op) {
-    case OP_ADD: *offset = number; return true;
-    case OP_SUB:
-        *scale = constant_first ? -1 : 1;
-        *offset = constant_first ? number : -number;
-        return true;
-    case OP_MUL: *scale = number; return true;
-    case OP_DIV: *scale = 1 / number; return !constant_first;
-    default: return false;
-    }
-}
-
-static bool read_arithmetic(const struct graph *graph, const struct node *node, valref operand, struct affine *out) {
-    if (node->input_count != 2) return false;
-    uint32_t slot = valref_equal(node->inputs[0], operand) ? 1 : 0;
+/* A constant operand's number for each column; NULL where it has several. */
+static const float *numbers_by_column(const struct graph *graph, const struct node *node, uint32_t slot, size_t columns,
+                                      struct arena *arena) {
     const float *reals = graph_reals(graph, node->inputs[slot]);
-    const struct shape *shape = &graph_value(graph, node->inputs[slot])->shape;
-    if (!reals || !is_per_column(shape, &graph_value(graph, operand)->shape)) return false;
-    size_t stride = shape_elements(shape) == 1 ? 0 : 1;
-    for (size_t c = 0; c < out->count; c++)
-        if (!read_number(node->op, slot == 0, (double)reals[c * stride], &out->scale[c], &out->offset[c])) return false;
-    return true;
+    const struct shape *shape = &graph_value(graph, node->inputs[slot])->shape,
+                       *result = &graph_value(graph, node->result)->shape;
+    bool by_column = op_meaning(node->op)->by_channel ? result->rank == 2 : is_per_column(shape, result);
+    if (!reals || !by_column) return NULL;
+    float *numbers = ARENA_ARRAY(arena, float, columns);
+    for (size_t c = 0; c < columns; c++) numbers[c] = reals[shape_elements(shape) == 1 ? 0 : c];
+    return numbers;
 }
 
 /* What the node does to its operand, if that is scaling and shifting by constants. */
 static bool affine_at(const struct graph *graph, const struct node *node, valref operand, struct arena *arena,
                       struct affine *out) {
     const struct shape *shape = &graph_value(graph, operand)->shape;
-    if (shape->rank < 1 || !shape_equal(shape, &graph_value(graph, node->result)->shape)) return false;
+    struct op_step step = {.node = node};
+    if (shape->rank < 1 || !shape_equal(shape, &graph_value(graph, node->result)->shape) || !op_is_affine(node->op) ||
+        !graph_step_slot(graph, node, &step.slot) || !valref_equal(node->inputs[step.slot], operand))
+        return false;
     size_t count = (size_t)shape->dim[shape->rank - 1];
     *out = (struct affine){count, ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, count)};
-    bool is = node->op == OP_BATCH_NORM ? valref_equal(node->inputs[0], operand) && read_batch_norm(graph, node, out)
-                                        : read_arithmetic(graph, node, operand, out);
-    for (size_t c = 0; is && c < count; c++) is = isfinite(out->scale[c]) && isfinite(out->offset[c]);
+    bool is = true;
+    for (uint32_t k = 0; k < node->input_count && is; k++)
+        if (k != step.slot) is = (step.constants[k] = numbers_by_column(graph, node, k, count, arena)) != NULL;
+    for (size_t c = 0; is && c < count; c++)
+        is = step_affine(&step, c, &out->scale[c], &out->offset[c]) && isfinite(out->scale[c]) &&
+             isfinite(out->offset[c]);
     return is;
 }
 

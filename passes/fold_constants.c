@@ -7,22 +7,6 @@
 #include "passes/table.h"
 #include "ir/ops.h"
 
-static bool gives_scale(enum op op) {
-    return op_is_quantiser(op) && op != OP_NARROW;
-}
-
-static bool keeps_scale(enum op op) {
-    switch (op) {
-    case OP_ADD:
-    case OP_SUB:
-    case OP_MUL:
-    case OP_MATMUL:
-    case OP_REDUCE_SUM:
-    case OP_REDUCE_MAX: return true;
-    default: return op_is_movement(op);
-    }
-}
-
 enum constancy {
     VARIABLE,
     CONSTANT, /* made of integers times scales */
@@ -38,13 +22,14 @@ static enum constancy constancy_of(const struct graph *graph, const struct node 
     for (uint32_t i = 0; i < node->input_count; i++)
         if (known[node->inputs[i].id] < least) least = known[node->inputs[i].id];
     if (least == VARIABLE) return VARIABLE;
-    return gives_scale(node->op) || (least == CONSTANT && keeps_scale(node->op)) ? CONSTANT : NUMBER;
+    bool gives_scale = op_meaning(node->op)->digits == DIGITS_SCALED;
+    return gives_scale || (least == CONSTANT && op_keeps_scale(node->op)) ? CONSTANT : NUMBER;
 }
 
 /* Operands that mean their numbers alone. */
 static bool reads_number(const struct node *node, uint32_t slot) {
     if (op_is_quantiser(node->op)) return slot > 0;
-    return node->op == OP_DIV || node->op == OP_POW || node->op == OP_BATCH_NORM;
+    return op_is_step(node->op) && !op_keeps_scale(node->op);
 }
 
 /* By value of the graph as it was. */

@@ -46,21 +46,14 @@ static int lower_constant(struct integerise *state, const struct node *node) {
 }
 
 static int refuse_operator(struct integerise *state, const struct node *node) {
+    const char *advice = op_meaning(node->op)->advice;
     if (node->body)
         return cross_refuse(state, node, "give the network as a graph of integers (.bxc), its body with formats",
                             "the body of a real '%s' cannot be brought into integers yet", op_info(node->op)->name);
-    const char *help = node->op == OP_DIV
-                           ? "divide by a constant, or quantise the divisor and multiply by its reciprocal table"
-                           : "replace it by operators that 'bxc ops' lists with an integer form";
-    return cross_refuse(state, node, help, "operator '%s' of two variables has no integer form",
-                        op_info(node->op)->name);
-}
-
-static int lower_elementwise(struct integerise *state, const struct node *node) {
-    uint32_t slot;
-    if (step_slot(state, node, &slot)) return chain_extend(state, node, slot);
-    if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) return cross_exact(state, node);
-    return refuse_operator(state, node);
+    return cross_refuse(state, node,
+                        advice ? advice : "replace it by operators that 'bxc ops' lists with an integer form",
+                        "operator '%s' of %s has no integer form", op_info(node->op)->name,
+                        op_info(node->op)->inputs_max == 1 ? "a variable" : "two variables");
 }
 
 static bool operands_lowered(const struct integerise *state, const struct node *node) {
@@ -69,30 +62,22 @@ static bool operands_lowered(const struct integerise *state, const struct node *
     return true;
 }
 
+static int lower_quantiser(struct integerise *state, const struct node *node) {
+    bool is_port = state->lowered[node->result.id].kind != LOWERED_NOT; /* by the input that it stands behind */
+    return is_port ? 0 : cross_quantiser(state, node);
+}
+
 /* Nodes behind a refused one are passed over: what was refused is told once. */
 static int lower_node(struct integerise *state, const struct node *node) {
+    uint32_t slot;
     if (node->dead || !operands_lowered(state, node)) return 0;
-    switch (node->op) {
-    case OP_INPUT: return cross_input(state, node);
-    case OP_CONSTANT: return lower_constant(state, node);
-    case OP_NARROW:
-    case OP_QUANT:
-    case OP_BIPOLAR_QUANT:
-    case OP_TRUNC_QUANT: return state->lowered[node->result.id].kind == LOWERED_NOT ? cross_quantiser(state, node) : 0;
-    case OP_MATMUL:
-    case OP_ARGMAX:
-    case OP_REDUCE_MAX:
-    case OP_REDUCE_SUM: return cross_exact(state, node);
-    case OP_RESHAPE:
-    case OP_TRANSPOSE:
-    case OP_CONCAT:
-    case OP_SLICE:
-    case OP_GATHER: return cross_movement(state, node);
-    case OP_SOFTMAX:
-        return cross_refuse(state, node, "the pass 'expand_softmax' comes first", "softmax '%s' is not expanded",
-                            node->name);
-    default: return lower_elementwise(state, node);
-    }
+    if (node->op == OP_INPUT) return cross_input(state, node);
+    if (node->op == OP_CONSTANT) return lower_constant(state, node);
+    if (op_is_quantiser(node->op)) return lower_quantiser(state, node);
+    if (op_is_movement(node->op)) return cross_movement(state, node);
+    if (chain_slot(state, node, &slot)) return chain_extend(state, node, slot);
+    if (op_meaning(node->op)->terms != TERMS_NONE) return cross_exact(state, node);
+    return refuse_operator(state, node);
 }
 
 /* Every problem is told, then the pass fails. */

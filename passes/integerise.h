@@ -1,4 +1,4 @@
-/* Private to quant_to_narrow.c, ports.c, port_*.c, quantise_staircase.c, quantisation.c, integerise*.c and staircase.c:
+/* Private to quant_to_narrow.c, ports.c, port_*.c, quantise_staircase.c, integerise*.c and staircase.c:
  * how the line is crossed.
  *
  * Every value v of the real graph is lowered to one of
@@ -10,39 +10,10 @@
 #ifndef BXC_PASSES_INTEGERISE_H
 #define BXC_PASSES_INTEGERISE_H
 
+#include "ir/quantisation.h"
 #include "passes/passes.h"
 
-/* ---- quantisation.c: quantisers as functions from a real number to a code ---- */
-
-/* What a quantiser with constant parameters does, element by element. Its result is
- * code * 2^-formats[e].fraction * (scale ? scale[e] : 1). */
-struct quantisation {
-    const struct node *node;
-    size_t count;
-    struct format *formats;     /* of the codes */
-    double *scale;              /* NULL: 1; then 2^-fraction carries the power of two */
-    const float *parameters[6]; /* operands 1.. of the node, spread over the elements */
-};
-/* False when a parameter is not constant or the code does not fit. */
-bool quantisation_of(const struct graph *graph, const struct node *node, struct arena *arena, struct quantisation *out);
-/* False for NaN. */
-bool quantisation_code(const struct quantisation *quantisation, size_t element, double real, int64_t *code);
-
-/* Whether the code is the number's own or the end that lies beside it: neither wrapped nor zeroed. */
-bool quantisation_clamps(const struct quantisation *quantisation, size_t element, double real);
-
-/* A constant's numbers, one an element of a shape that it broadcasts to; NULL when it is not constant. */
-const float *spread_constant(const struct graph *graph, valref value, const struct shape *shape, struct arena *arena);
-/* One format for all where all are equal. */
-struct formats formats_compact(struct arena *arena, const struct shape *shape, const struct format *per_element);
-
 /* ---- integerise_chain.c: elementwise operators with constants ---- */
-
-struct step {
-    const struct node *node;   /* of the real graph */
-    uint32_t slot;             /* the operand that comes from the chain */
-    const float *constants[5]; /* the others, per element */
-};
 
 /* An integer and what it means. doubt: why binary32 might give another number (node and reason), or NULL. */
 struct exact {
@@ -55,13 +26,13 @@ enum lowered_kind { LOWERED_NOT, LOWERED_CONSTANT, LOWERED_INTEGER, LOWERED_CHAI
 
 struct lowered {
     enum lowered_kind kind;
-    const float *reals;       /* constant: what binary32 has */
-    const int64_t *codes;     /* constant of a quantiser with a scale */
-    const double *scale;      /* its */
-    struct exact exact;       /* constant, chain: made when needed, else value is NO_VALUE */
-    struct exact base;        /* chain: where it starts; elements as the value's */
-    const struct step *steps; /* in order */
-    struct step_room *room;   /* behind them, of chains with the same beginning (integerise_chain.c) */
+    const float *reals;          /* constant: what binary32 has */
+    const int64_t *codes;        /* constant of a quantiser with a scale */
+    const double *scale;         /* its */
+    struct exact exact;          /* constant, chain: made when needed, else value is NO_VALUE */
+    struct exact base;           /* chain: where it starts; elements as the value's */
+    const struct op_step *steps; /* in order */
+    struct step_room *room;      /* behind them, of chains with the same beginning (integerise_chain.c) */
     uint32_t step_count;
 };
 
@@ -73,22 +44,20 @@ struct integerise {
     struct lowered *lowered; /* one a value of the real graph */
 };
 
-/* Whether the operator is a step when all operands but one are constant, and which one that is. */
-bool step_slot(const struct integerise *state, const struct node *node, uint32_t *slot);
+/* Whether the operator is a step of what is lowered, and which operand is no constant. */
+bool chain_slot(const struct integerise *state, const struct node *node, uint32_t *slot);
 /* Appends the node to the chain of its operand. */
 int chain_extend(struct integerise *state, const struct node *node, uint32_t slot);
-bool step_is_transcendental(const struct step *step);
-bool step_is_monotone(const struct step *step, size_t element);
+bool chain_is_transcendental(const struct lowered *chain);
 /* The chain's result for the stored integer m of its base: in binary32 in the model's order, or in binary64 when
  * one of its functions is transcendental. */
 double chain_evaluate(const struct lowered *chain, size_t element, double real);
 double base_real(const struct graph *integer, const struct exact *base, size_t element, int128 m);
-/* Gain and offset of a step, and of a chain of such; false when there are others. */
-bool step_affine(const struct step *step, size_t element, double *gain, double *offset);
+/* Gain and offset of a chain; false when one of its steps has none. */
 bool chain_affine(const struct lowered *chain, size_t element, double *gain, double *offset);
 /* Moves the per-element data of chains as a movement operator does: result element e is element source[e]. */
-const struct step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source,
-                               size_t count);
+const struct op_step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source,
+                                  size_t count);
 
 /* ---- integerise_exact.c: operators that map to integer ones ---- */
 
@@ -109,7 +78,8 @@ const char *doubt_of_sums(struct integerise *state, const struct node *node, val
 
 /* ---- integerise_arithmetic.c: chains as exact arithmetic ---- */
 
-bool step_has_exact_form(const struct step *step, size_t count); /* of so many elements */
+/* Whether exact arithmetic can be had of a step with so many elements. */
+bool step_has_exact_form(const struct integerise *state, const struct op_step *step, size_t count);
 /* The last step of a value's chain, its operand made exact first; -1 and a diagnosis that names the reader. */
 int exact_chain(struct integerise *state, valref value, const struct node *reader, struct exact *out);
 /* What exact arithmetic would cost for a chain in estimated LUTs; false when it cannot be had.
@@ -170,7 +140,7 @@ struct port_quantiser {
     bool two_codes;
     struct shape shape;
     size_t count;
-    struct step steps[PORT_STEPS_MAX]; /* arithmetic with constants in front of it */
+    struct op_step steps[PORT_STEPS_MAX]; /* arithmetic with constants in front of it */
     uint32_t step_count;
     float *parameters[4]; /* of a Quant: operands 1 to 3; of two codes: the scale */
     uint32_t parameter_count;
@@ -191,6 +161,7 @@ int port_quantiser_bring(struct graph *graph, valref input, const struct port_qu
 int port_split_concatenations(struct program *program, struct arena *scratch, bool *changed);
 
 /* ---- port_codes.c: a port that carries its codes ---- */
+bool numbers_are(const float *numbers, size_t count, float number); /* all of them */
 /* Why a port cannot carry its codes, or NULL; finds their meaning and the port's steps. */
 const char *port_quantiser_refusal(struct bxc_context *context, struct port_quantiser *quantiser, struct arena *arena);
 /* Whether all its codes are two, which the sign of the number tells. */

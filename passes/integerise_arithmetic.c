@@ -1,7 +1,7 @@
-/* Chains as exact arithmetic on integers, and what that would cost. Clipping and leaky slopes are written with relu;
- * division by a constant and batch normalisation multiply by binary32 constants, which is told where it is not exact.
- */
+/* Chains as exact arithmetic on integers, and what that would cost: of each step the parts that its operator is made of
+ * (ir/meaning.h). Limits and leaky slopes are written with relu. */
 #include "passes/integerise.h"
+#include "ir/ops.h"
 
 #include <math.h>
 
@@ -66,114 +66,30 @@ static valref exact_clip(struct integerise *state, const struct node *node, valr
     return bounded_above ? exact_at_most(state, node, x, upper) : x;
 }
 
-/* x < 0 ? alpha * x : x = relu(x) - alpha * relu(-x) */
-static valref exact_leaky(struct integerise *state, const struct node *node, valref x) {
+/* x < 0 ? slope * x : x = relu(x) - slope * relu(-x) */
+static valref exact_leaky(struct integerise *state, const struct node *node, valref x, float slope) {
     valref zero = append_scalar(state, node, "zero", 0);
     valref negative =
         append_named(state, OP_RELU, node, "negative", append_named(state, OP_SUB, node, "negated", zero, x), x);
-    valref slope = append_scalar(state, node, "slope", node->attributes.activation.alpha);
-    valref scaled = append_named(state, OP_MUL, node, "scaled", negative, slope);
+    valref constant = append_scalar(state, node, "slope", slope);
+    valref scaled = append_named(state, OP_MUL, node, "scaled", negative, constant);
     return append_named(state, OP_SUB, node, NULL, append_named(state, OP_RELU, node, "positive", x, x), scaled);
 }
 
-static valref exact_hard_sigmoid(struct integerise *state, const struct node *node, valref x) {
-    valref scaled = append_named(state, OP_MUL, node, "scaled", x,
-                                 append_scalar(state, node, "alpha", node->attributes.activation.alpha));
-    valref shifted = append_named(state, OP_ADD, node, "shifted", scaled,
-                                  append_scalar(state, node, "beta", node->attributes.activation.beta));
-    return exact_clip(state, node, shifted, 0, 1);
+static valref exact_part(struct integerise *state, const struct node *node, const struct exact_part *part, valref x) {
+    const struct shape shape = part->uniform ? (struct shape){0} : graph_value(state->real, node->result)->shape;
+    if (part->kind == PART_LIMIT) return exact_clip(state, node, x, part->lower, part->upper);
+    if (part->kind == PART_LEAKY) return exact_leaky(state, node, x, part->lower);
+    return append_named(state, part->kind == PART_ADD ? OP_ADD : OP_MUL, node, part->result, x,
+                        dyadic_constant(state, node, part->constant, &shape, part->numbers));
 }
 
-static const float *reciprocals(struct integerise *state, const float *constants, size_t count) {
-    float *out = ARENA_ARRAY(state->scratch, float, count);
-    for (size_t i = 0; i < count; i++) out[i] = 1.0f / constants[i];
-    return out;
-}
-
-static bool power_of_two(float c) {
-    int exponent;
-    return fabsf(frexpf(c, &exponent)) == 0.5f;
-}
-
-static bool powers_of_two(const float *constants, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (!power_of_two(constants[i])) return false;
-    return true;
-}
-
-/* Division by a constant is multiplication by its binary32 reciprocal: exact for powers of two, else told. */
-static valref exact_quotient(struct integerise *state, const struct step *step, valref x, const char **doubt) {
-    const struct node *node = step->node;
-    const struct shape shape = graph_value(state->real, node->result)->shape;
-    size_t count = shape_elements(&shape);
-    if (!powers_of_two(step->constants[1], count))
-        *doubt = doubt_reason(state, node, "divides: its constant's binary32 reciprocal is multiplied instead");
-    valref factor = dyadic_constant(state, node, "reciprocal", &shape, reciprocals(state, step->constants[1], count));
-    return append_named(state, OP_MUL, node, NULL, x, factor);
-}
-
-/* Batch normalisation as one multiplication and one addition of binary32 numbers; false when they are none. */
-static bool batch_norm_constants(const struct step *step, size_t element, float *gain, float *offset) {
-    double g, o;
-    (void)step_affine(step, element, &g, &o);
-    *gain = (float)g, *offset = (float)o;
-    return isfinite(*gain) && isfinite(*offset);
-}
-
-static valref exact_batch_norm(struct integerise *state, const struct step *step, valref x, const char **doubt) {
-    const struct node *node = step->node;
-    const struct shape shape = graph_value(state->real, node->result)->shape;
-    size_t count = shape_elements(&shape);
-    float *gain = ARENA_ARRAY(state->scratch, float, count), *offset = ARENA_ARRAY(state->scratch, float, count);
-    for (size_t i = 0; i < count; i++) (void)batch_norm_constants(step, i, &gain[i], &offset[i]);
-    *doubt = doubt_reason(state, node, "is multiplied and added with binary32 constants instead");
-    valref scaled = append_named(state, OP_MUL, node, "scaled", x, dyadic_constant(state, node, "gain", &shape, gain));
-    return append_named(state, OP_ADD, node, NULL, scaled, dyadic_constant(state, node, "offset", &shape, offset));
-}
-
-static bool quotient_is_exact(const struct step *step, size_t count) {
-    if (step->slot != 0) return false;
-    for (size_t i = 0; i < count; i++)
-        if (!isnormal(1.0f / step->constants[1][i])) return false;
-    return true;
-}
-
-static bool batch_norm_is_exact(const struct step *step, size_t count) {
-    float gain, offset;
-    for (size_t i = 0; i < count; i++)
-        if (!batch_norm_constants(step, i, &gain, &offset)) return false;
-    return true;
-}
-
-bool step_has_exact_form(const struct step *step, size_t count) {
-    const struct activation_attributes *activation = &step->node->attributes.activation;
-    switch (step->node->op) {
-    case OP_ADD:
-    case OP_SUB:
-    case OP_MUL:
-    case OP_RELU: return true;
-    case OP_LEAKY_RELU: return isfinite(activation->alpha);
-    case OP_HARD_SIGMOID: return isfinite(activation->alpha) && isfinite(activation->beta);
-    case OP_CLIP: return !isnan(activation->alpha) && !isnan(activation->beta) && activation->alpha <= activation->beta;
-    case OP_DIV: return quotient_is_exact(step, count);
-    case OP_BATCH_NORM: return batch_norm_is_exact(step, count);
-    default: return false;
-    }
-}
-
-/* The other operators of a chain, on integers without a scale. */
-static valref exact_step(struct integerise *state, const struct step *step, valref x, const char **doubt) {
-    const struct node *node = step->node;
-    const struct activation_attributes *activation = &node->attributes.activation;
-    switch (node->op) {
-    case OP_RELU: return append_named(state, OP_RELU, node, NULL, x, x);
-    case OP_CLIP: return exact_clip(state, node, x, activation->alpha, activation->beta);
-    case OP_LEAKY_RELU: return exact_leaky(state, node, x);
-    case OP_HARD_SIGMOID: return exact_hard_sigmoid(state, node, x);
-    case OP_DIV: return exact_quotient(state, step, x, doubt);
-    case OP_BATCH_NORM: return exact_batch_norm(state, step, x, doubt);
-    default: return NO_VALUE;
-    }
+bool step_has_exact_form(const struct integerise *state, const struct op_step *step, size_t count) {
+    struct arena *arena = arena_new(state->program->context);
+    struct exact_form form;
+    bool has = step_exact(step, count, arena, &form);
+    arena_free(arena);
+    return has;
 }
 
 static int refuse_chain(struct integerise *state, const struct node *node, const struct node *reader) {
@@ -182,23 +98,15 @@ static int refuse_chain(struct integerise *state, const struct node *node, const
                         reader ? reader->name : "an output");
 }
 
-static bool scales_positive(const double *scale, size_t count) {
-    for (size_t i = 0; scale && i < count; i++)
-        if (!(scale[i] > 0)) return false;
-    return true;
-}
-
 /* A positive factor of a number with a scale is part of its scale. */
-static bool scale_takes_over(struct integerise *state, const struct step *step, const struct exact *operand,
-                             size_t count, struct exact *out) {
-    bool divides = step->node->op == OP_DIV;
-    if (!operand->scale || (step->node->op != OP_MUL && !divides) ||
+static bool scale_takes_over(struct integerise *state, const struct op_step *step, const struct exact_form *form,
+                             const struct exact *operand, size_t count, struct exact *out) {
+    if (!operand->scale || form->count != 1 || form->parts[0].kind != PART_MULTIPLY ||
         shape_elements(&graph_value(state->integer, operand->value)->shape) != count)
         return false;
     double *scale = ARENA_ARRAY(state->scratch, double, count);
     for (size_t i = 0; i < count; i++) {
-        double factor = (double)step->constants[1 - step->slot][i];
-        scale[i] = divides ? operand->scale[i] / factor : operand->scale[i] * factor;
+        scale[i] = step_binary64(step, i, operand->scale[i]);
         if (!(scale[i] > 0) || !isnormal((float)scale[i])) return false;
     }
     *out = (struct exact){operand->value, scale, operand->doubt};
@@ -206,29 +114,54 @@ static bool scale_takes_over(struct integerise *state, const struct step *step, 
     return true;
 }
 
-int exact_chain(struct integerise *state, valref value, const struct node *reader, struct exact *out) {
-    const struct lowered chain = state->lowered[value.id];
-    const struct step *step = &chain.steps[chain.step_count - 1];
-    const struct node *node = step->node;
-    size_t count = shape_elements(&graph_value(state->real, node->result)->shape);
-    if (node->result.id != value.id) context_bug(state->program->context, "chain of '%s' ends elsewhere", node->name);
-    if (!step_has_exact_form(step, count)) return refuse_chain(state, node, reader);
-    struct exact operand;
-    if (exact_of(state, node->inputs[step->slot], node, &operand) < 0) return -1;
-    if (scale_takes_over(state, step, &operand, count, out)) return 0;
-    if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) return exact_binary(state, node, out);
-    if (node->op == OP_RELU && scales_positive(operand.scale, count)) {
-        *out = operand;
-        out->value = append_named(state, OP_RELU, node, NULL, operand.value, operand.value);
-        return out->value.id == UINT32_MAX ? -1 : 0;
+/* f(s x) = s f(x) for every positive s. */
+static bool keeps_factors(const struct exact_form *form) {
+    for (int p = 0; p < form->count; p++) {
+        const struct exact_part *part = &form->parts[p];
+        bool at_zero = (part->lower == 0 || isinf(part->lower)) && (part->upper == 0 || isinf(part->upper));
+        if (part->kind == PART_ADD || (part->kind == PART_LIMIT && !at_zero)) return false;
     }
+    return true;
+}
+
+/* The operator itself, of one operand. */
+static int exact_unary(struct integerise *state, const struct node *node, const struct exact *operand,
+                       struct exact *out) {
+    *out = *operand;
+    out->value = graph_append(state->integer, node->op, node->name, &operand->value, 1, &node->attributes);
+    out->value = cross_name(state, out->value, node, true);
+    return out->value.id == UINT32_MAX ? -1 : 0;
+}
+
+static int exact_parts(struct integerise *state, const struct node *node, const struct exact_form *form,
+                       struct exact operand, struct exact *out) {
     if (!scales_take_off(state, node, &operand)) return refuse_scales(state, node);
     *out = operand;
-    const char *doubt = NULL;
-    out->value = exact_step(state, step, operand.value, &doubt);
-    if (out->value.id == UINT32_MAX) return -1;
-    out->doubt = operand.doubt ? operand.doubt : doubt ? doubt : doubt_of_sums(state, node, out->value, NULL);
+    for (int p = 0; p < form->count; p++) {
+        out->value = exact_part(state, node, &form->parts[p], out->value);
+        if (out->value.id == UINT32_MAX) return -1;
+    }
+    if (!out->doubt && form->inexact) out->doubt = doubt_reason(state, node, form->inexact);
+    out->doubt = doubt_of_sums(state, node, out->value, out->doubt);
     return 0;
+}
+
+/* Operators that integers have too keep their names. */
+int exact_chain(struct integerise *state, valref value, const struct node *reader, struct exact *out) {
+    const struct lowered chain = state->lowered[value.id];
+    const struct op_step *step = &chain.steps[chain.step_count - 1];
+    const struct node *node = step->node;
+    size_t count = shape_elements(&graph_value(state->real, node->result)->shape);
+    struct exact_form form;
+    struct exact operand;
+    if (node->result.id != value.id) context_bug(state->program->context, "chain of '%s' ends elsewhere", node->name);
+    if (!step_exact(step, count, state->scratch, &form)) return refuse_chain(state, node, reader);
+    if (exact_of(state, node->inputs[step->slot], node, &operand) < 0) return -1;
+    if (scale_takes_over(state, step, &form, &operand, count, out)) return 0;
+    bool is_own = op_info(node->op)->arithmetic == ARITHMETIC_BOTH;
+    if (is_own && node->input_count == 2) return exact_binary(state, node, out);
+    if (is_own && (!operand.scale || keeps_factors(&form))) return exact_unary(state, node, &operand, out);
+    return exact_parts(state, node, &form, operand, out);
 }
 
 /* ---- what exact arithmetic would cost ---- */
@@ -275,10 +208,10 @@ static void path_multiply(struct path *path, float c) {
     path->cost += (digits > 1 ? digits - 1 : 0) * path_width(path);
 }
 
-static void path_clip(struct path *path, const struct activation_attributes *activation) {
+static void path_limit(struct path *path, float lower, float upper) {
     double reach = path->magnitude;
-    if (fabs((double)activation->alpha) < reach) path_add(path, activation->alpha);
-    if (fabs((double)activation->beta) < reach) path_add(path, activation->beta);
+    if (fabs((double)lower) < reach) path_add(path, lower);
+    if (fabs((double)upper) < reach) path_add(path, upper);
 }
 
 static void path_leaky(struct path *path, float slope) {
@@ -289,52 +222,53 @@ static void path_leaky(struct path *path, float slope) {
     path->cost = negative.cost + path_width(path);
 }
 
-static void path_step(struct path *path, const struct step *step, size_t element) {
-    float c = step->slot < 2 && step->constants[1 - step->slot] ? step->constants[1 - step->slot][element] : 0, offset;
-    const struct activation_attributes *activation = &step->node->attributes.activation;
-    if (!isfinite(c)) path->magnitude = INFINITY;
-    if (!isfinite(path->magnitude)) return;
-    switch (step->node->op) {
-    case OP_MUL: path_multiply(path, c); break;
-    case OP_DIV:
-        path->binary32 = path->binary32 && power_of_two(c);
-        path_multiply(path, 1.0f / c);
-        break;
-    case OP_BATCH_NORM:
-        path->binary32 = false;
-        (void)batch_norm_constants(step, element, &c, &offset);
-        path_multiply(path, c);
-        path_add(path, offset);
-        break;
-    case OP_CLIP: path_clip(path, activation); break;
-    case OP_LEAKY_RELU: path_leaky(path, activation->alpha); break;
-    case OP_HARD_SIGMOID:
-        path_multiply(path, activation->alpha);
-        path_add(path, activation->beta);
-        path_add(path, 1);
-        break;
-    default: path_add(path, c); break;
+static void path_part(struct path *path, const struct exact_part *part, size_t element) {
+    if (part->kind == PART_LIMIT) {
+        path_limit(path, part->lower, part->upper);
+        return;
     }
-    if (path_width(path) > BINARY32_BITS + 1) path->binary32 = false;
+    if (part->kind == PART_LEAKY) {
+        path_leaky(path, part->lower);
+        return;
+    }
+    float number = part->numbers[part->uniform ? 0 : element];
+    if (!isfinite(number)) path->magnitude = INFINITY;
+    if (!isfinite(path->magnitude)) return;
+    (part->kind == PART_ADD ? path_add : path_multiply)(path, number);
 }
 
-bool chain_exact_cost(struct integerise *state, const struct lowered *chain, double *cost, bool *binary32) {
+static void path_step(struct path *path, const struct exact_form *form, size_t element) {
+    for (int p = 0; p < form->count && isfinite(path->magnitude); p++) path_part(path, &form->parts[p], element);
+    if (form->inexact || path_width(path) > BINARY32_BITS + 1) path->binary32 = false;
+}
+
+static bool forms_cost(const struct integerise *state, const struct lowered *chain, const struct exact_form *forms,
+                       double *cost, bool *binary32) {
     const struct graph *graph = state->integer;
-    size_t count = shape_elements(&graph_value(graph, chain->base.value)->shape);
-    *cost = 0;
-    *binary32 = true;
-    for (uint32_t s = 0; s < chain->step_count; s++)
-        if (!step_has_exact_form(&chain->steps[s], count)) return false;
+    size_t count = graph_elements(graph, chain->base.value);
     for (size_t i = 0; i < count; i++) {
         int fraction = graph_format(graph, chain->base.value, i).fraction;
         struct path path = {ldexp(largest(graph_interval(graph, chain->base.value, i)), -fraction), 0, fraction, true};
         if (chain->base.scale) path_multiply(&path, (float)chain->base.scale[i]), path.binary32 = false;
         for (uint32_t s = 0; s < chain->step_count; s++) {
-            path_step(&path, &chain->steps[s], i);
-            if (path_width(&path) > 62) return false;
+            path_step(&path, &forms[s], i);
+            if (path_width(&path) > INTEGER_BITS_MAX) return false;
         }
         *cost += path.cost;
         *binary32 = *binary32 && path.binary32;
     }
     return true;
+}
+
+bool chain_exact_cost(struct integerise *state, const struct lowered *chain, double *cost, bool *binary32) {
+    size_t count = graph_elements(state->integer, chain->base.value);
+    struct arena *arena = arena_new(state->program->context);
+    struct exact_form *forms = ARENA_ARRAY(arena, struct exact_form, chain->step_count + 1);
+    bool all = true;
+    *cost = 0;
+    *binary32 = true;
+    for (uint32_t s = 0; s < chain->step_count && all; s++) all = step_exact(&chain->steps[s], count, arena, &forms[s]);
+    all = all && forms_cost(state, chain, forms, cost, binary32);
+    arena_free(arena);
+    return all;
 }

@@ -2,71 +2,24 @@
  * binary32 rounding an operator in the model's order; with a transcendental function among them in binary64, so that a
  * table's entry is the real function, correctly rounded by the quantiser behind it. */
 #include "passes/integerise.h"
-#include "ir/ops.h"
 
 #include <math.h>
 
-static bool is_unary(enum op op) {
-    switch (op) {
-    case OP_RELU:
-    case OP_LEAKY_RELU:
-    case OP_CLIP:
-    case OP_SIGMOID:
-    case OP_TANH:
-    case OP_HARD_SIGMOID:
-    case OP_EXP:
-    case OP_RECIPROCAL: return true;
-    default: return false;
-    }
+static bool is_constant(const void *user, valref value) {
+    const struct integerise *state = user;
+    return state->lowered[value.id].kind == LOWERED_CONSTANT;
 }
 
-bool step_slot(const struct integerise *state, const struct node *node, uint32_t *slot) {
-    *slot = 0;
-    bool binary =
-        node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL || node->op == OP_DIV || node->op == OP_POW;
-    if (!is_unary(node->op) && !binary && node->op != OP_BATCH_NORM) return false;
-    uint32_t variables = 0;
+bool chain_slot(const struct integerise *state, const struct node *node, uint32_t *slot) {
+    return step_slot(node, is_constant, state, slot);
+}
+
+static struct op_step step_make(struct integerise *state, const struct node *node, uint32_t slot) {
+    struct op_step step = {.node = node, .slot = slot};
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (state->lowered[node->inputs[i].id].kind != LOWERED_CONSTANT) {
-            *slot = i;
-            variables++;
-        }
-    return variables == 1 && (binary || *slot == 0);
-}
-
-static const float *constant_of(struct integerise *state, valref value) {
-    return state->lowered[value.id].reals;
-}
-
-/* Batch normalisation's parameters run along axis 1. */
-static const float *spread_channels(struct integerise *state, valref value, const struct shape *shape) {
-    size_t count = shape_elements(shape), inner = 1;
-    for (int axis = 2; axis < shape->rank; axis++) inner *= (size_t)shape->dim[axis];
-    size_t channels = shape->rank > 1 ? (size_t)shape->dim[1] : 1;
-    const float *reals = constant_of(state, value);
-    bool single = shape_elements(&graph_value(state->real, value)->shape) == 1;
-    float *spread = ARENA_ARRAY(state->scratch, float, count);
-    for (size_t i = 0; i < count; i++) spread[i] = reals[single ? 0 : i / inner % channels];
-    return spread;
-}
-
-static const float *spread(struct integerise *state, valref value, const struct shape *shape) {
-    const struct shape *own = &graph_value(state->real, value)->shape;
-    const float *reals = constant_of(state, value);
-    size_t count = shape_elements(shape);
-    float *out = ARENA_ARRAY(state->scratch, float, count);
-    for (size_t i = 0; i < count; i++) out[i] = reals[shape_project(shape, i, own)];
-    return out;
-}
-
-static struct step step_make(struct integerise *state, const struct node *node, uint32_t slot) {
-    struct step step = {.node = node, .slot = slot};
-    const struct shape *shape = &graph_value(state->real, node->result)->shape;
-    for (uint32_t i = 0; i < node->input_count; i++) {
-        if (i == slot) continue;
-        step.constants[i] = node->op == OP_BATCH_NORM ? spread_channels(state, node->inputs[i], shape)
-                                                      : spread(state, node->inputs[i], shape);
-    }
+        if (i != slot)
+            step.constants[i] =
+                step_constant(state->real, node, i, state->lowered[node->inputs[i].id].reals, state->scratch);
     return step;
 }
 
@@ -102,7 +55,7 @@ static int widen(struct integerise *state, const struct node *node, struct lower
 /* Steps in memory: a chain that ends where they do goes on in place, so that long chains are not copied at each step.
  */
 struct step_room {
-    struct step *steps;
+    struct op_step *steps;
     uint32_t used, capacity;
 };
 
@@ -132,10 +85,10 @@ int chain_extend(struct integerise *state, const struct node *node, uint32_t slo
     return 0;
 }
 
-const struct step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source,
-                               size_t count) {
+const struct op_step *steps_moved(struct integerise *state, const struct lowered *chain, const uint32_t *source,
+                                  size_t count) {
     if (!chain->step_count) return NULL;
-    struct step *steps = arena_copy(state->scratch, chain->steps, chain->step_count * sizeof *steps);
+    struct op_step *steps = arena_copy(state->scratch, chain->steps, chain->step_count * sizeof *steps);
     for (uint32_t s = 0; s < chain->step_count; s++)
         for (uint32_t k = 0; k < 5; k++) {
             const float *old = steps[s].constants[k];
@@ -147,77 +100,19 @@ const struct step *steps_moved(struct integerise *state, const struct lowered *c
     return steps;
 }
 
-bool step_is_transcendental(const struct step *step) {
-    enum op op = step->node->op;
-    return op_is_transcendental(op) || op == OP_RECIPROCAL || op == OP_POW;
-}
-
-bool step_is_monotone(const struct step *step, size_t element) {
-    switch (step->node->op) {
-    case OP_ADD:
-    case OP_SUB:
-    case OP_RELU:
-    case OP_CLIP:
-    case OP_SIGMOID:
-    case OP_TANH:
-    case OP_HARD_SIGMOID:
-    case OP_EXP: return true;
-    case OP_MUL:
-    case OP_BATCH_NORM: return true;
-    case OP_DIV: return step->slot == 0 && step->constants[1][element] != 0;
-    case OP_LEAKY_RELU: return step->node->attributes.activation.alpha >= 0;
-    default: return false;
-    }
-}
-
-/* The definition of batch_norm, one rounding an operation (ir/ops/linear.c). */
-static float batch_norm(const struct step *step, size_t element, float x) {
-    float scale = step->constants[1][element], bias = step->constants[2][element];
-    float mean = step->constants[3][element], variance = step->constants[4][element];
-    float deviation = sqrtf(variance + step->node->attributes.normalization.epsilon);
-    return scale * (x - mean) / deviation + bias;
-}
-
-static float step_float(const struct step *step, size_t element, float x) {
-    float y = 0, c = step->slot < 2 && step->constants[1 - step->slot] ? step->constants[1 - step->slot][element] : 0;
-    bool left = step->slot == 0;
-    switch (step->node->op) {
-    case OP_ADD: return x + c;
-    case OP_SUB: return left ? x - c : c - x;
-    case OP_MUL: return x * c;
-    case OP_DIV: return left ? x / c : c / x;
-    case OP_BATCH_NORM: return batch_norm(step, element, x);
-    default: op_unary_real(step->node, x, &y); return y;
-    }
-}
-
-static double step_double(const struct step *step, size_t element, double x) {
-    double y,
-        c = step->slot < 2 && step->constants[1 - step->slot] ? (double)step->constants[1 - step->slot][element] : 0;
-    bool left = step->slot == 0;
-    switch (step->node->op) {
-    case OP_ADD: return x + c;
-    case OP_SUB: return left ? x - c : c - x;
-    case OP_MUL: return x * c;
-    case OP_DIV: return left ? x / c : c / x;
-    case OP_POW: return left ? pow(x, c) : pow(c, x);
-    case OP_RECIPROCAL: return 1 / x;
-    default:
-        if (op_unary_double(step->node, x, &y)) return y;
-        return (double)step_float(step, element, (float)x);
-    }
+bool chain_is_transcendental(const struct lowered *chain) {
+    for (uint32_t s = 0; s < chain->step_count; s++)
+        if (op_is_transcendental(chain->steps[s].node->op)) return true;
+    return false;
 }
 
 double chain_evaluate(const struct lowered *chain, size_t element, double real) {
-    bool transcendental = false;
-    for (uint32_t s = 0; s < chain->step_count; s++)
-        transcendental = transcendental || step_is_transcendental(&chain->steps[s]);
-    if (transcendental) {
-        for (uint32_t s = 0; s < chain->step_count; s++) real = step_double(&chain->steps[s], element, real);
+    if (chain_is_transcendental(chain)) {
+        for (uint32_t s = 0; s < chain->step_count; s++) real = step_binary64(&chain->steps[s], element, real);
         return real;
     }
     float x = (float)real;
-    for (uint32_t s = 0; s < chain->step_count; s++) x = step_float(&chain->steps[s], element, x);
+    for (uint32_t s = 0; s < chain->step_count; s++) x = step_binary32(&chain->steps[s], element, x);
     return (double)x;
 }
 
@@ -226,23 +121,6 @@ double chain_evaluate(const struct lowered *chain, size_t element, double real) 
 double base_real(const struct graph *integer, const struct exact *base, size_t element, int128 m) {
     int fraction = graph_format(integer, base->value, element).fraction;
     return ldexp((double)m, -fraction) * (base->scale ? base->scale[element] : 1);
-}
-
-bool step_affine(const struct step *step, size_t element, double *gain, double *offset) {
-    double c = step->slot < 2 && step->constants[1 - step->slot] ? (double)step->constants[1 - step->slot][element] : 0;
-    bool left = step->slot == 0;
-    switch (step->node->op) {
-    case OP_ADD: *gain = 1, *offset = c; return true;
-    case OP_SUB: *gain = left ? 1 : -1, *offset = left ? -c : c; return true;
-    case OP_MUL: *gain = c, *offset = 0; return true;
-    case OP_DIV: *gain = 1 / c, *offset = 0; return left && c != 0;
-    case OP_BATCH_NORM:
-        *gain = (double)step->constants[1][element] /
-                sqrt((double)step->constants[4][element] + (double)step->node->attributes.normalization.epsilon);
-        *offset = (double)step->constants[2][element] - (double)step->constants[3][element] * *gain;
-        return true;
-    default: return false;
-    }
 }
 
 bool chain_affine(const struct lowered *chain, size_t element, double *gain, double *offset) {

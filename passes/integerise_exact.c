@@ -123,7 +123,7 @@ static const char *doubt_of_product(struct integerise *state, const struct node 
 
 static const char *doubt_of_reduction(struct integerise *state, const struct node *node, valref operand,
                                       const char *inherited) {
-    if (inherited || node->op != OP_REDUCE_SUM) return inherited;
+    if (inherited || op_meaning(node->op)->terms != TERMS_SUM) return inherited;
     const struct shape *shape = &graph_value(state->integer, operand)->shape;
     int128 largest = 0;
     int fraction = INT16_MIN;
@@ -165,10 +165,6 @@ static bool term_is_zero(const struct integerise *state, valref value, size_t el
     return interval.lo == 0 && interval.hi == 0;
 }
 
-static size_t elements_of(const struct integerise *state, const struct exact *operand) {
-    return shape_elements(&graph_value(state->integer, operand->value)->shape);
-}
-
 /* ---- elementwise: a sum needs one scale, which what is always zero has; a product multiplies them ---- */
 
 struct pairs {
@@ -186,12 +182,13 @@ static struct pairs pairs_of(const struct integerise *state, const struct exact 
 static bool pair_scales(const struct integerise *state, const struct node *node, const struct pairs *pairs,
                         double *scale) {
     size_t count = shape_elements(pairs->shape);
+    bool product = op_is_product(node->op);
     for (size_t i = 0; i < count; i++) {
         size_t ia = shape_project(pairs->shape, i, pairs->shape_a), ib = shape_project(pairs->shape, i, pairs->shape_b);
         double sa = scale_at(pairs->a->scale, ia), sb = scale_at(pairs->b->scale, ib);
         bool zero_a = term_is_zero(state, pairs->a->value, ia), zero_b = term_is_zero(state, pairs->b->value, ib);
-        if (node->op != OP_MUL && sa != sb && !zero_a && !zero_b) return false;
-        scale[i] = node->op == OP_MUL ? sa * sb : zero_a ? sb : sa;
+        if (!product && sa != sb && !zero_a && !zero_b) return false;
+        scale[i] = product ? sa * sb : zero_a ? sb : sa;
     }
     return true;
 }
@@ -203,7 +200,8 @@ static uint32_t root_of(uint32_t *parent, uint32_t i) {
 
 /* The root of each element's group, of the first operand's elements and then of the second's. */
 static uint32_t *pair_roots(const struct integerise *state, const struct pairs *pairs) {
-    uint32_t first = (uint32_t)elements_of(state, pairs->a), all = first + (uint32_t)elements_of(state, pairs->b);
+    uint32_t first = (uint32_t)graph_elements(state->integer, pairs->a->value),
+             all = first + (uint32_t)graph_elements(state->integer, pairs->b->value);
     uint32_t *parent = ARENA_ARRAY(state->scratch, uint32_t, all);
     for (uint32_t i = 0; i < all; i++) parent[i] = i;
     for (size_t i = 0; i < shape_elements(pairs->shape); i++) {
@@ -219,10 +217,11 @@ static uint32_t *pair_roots(const struct integerise *state, const struct pairs *
 static bool join_pairs(struct integerise *state, const struct node *node, struct exact operands[2],
                        const struct shape *shape) {
     struct pairs pairs = pairs_of(state, &operands[0], &operands[1], shape);
-    uint32_t *roots = pair_roots(state, &pairs), first = (uint32_t)elements_of(state, &operands[0]);
+    uint32_t *roots = pair_roots(state, &pairs), first = (uint32_t)graph_elements(state->integer, operands[0].value);
     const uint32_t *groups[2] = {roots, roots + first};
-    struct scale_join join = {node,  operands,        2, groups, first + (uint32_t)elements_of(state, &operands[1]),
-                              false, INTEGER_BITS_MAX};
+    struct scale_join join = {
+        node,  operands,        2, groups, first + (uint32_t)graph_elements(state->integer, operands[1].value),
+        false, INTEGER_BITS_MAX};
     return scales_join(state, &join);
 }
 
@@ -266,7 +265,7 @@ static bool product_scales(const struct integerise *state, const struct exact op
 /* Bits of the operand's largest number. */
 static int bits_of(const struct integerise *state, const struct exact *operand) {
     int bits = 1;
-    for (size_t i = 0; i < elements_of(state, operand); i++) {
+    for (size_t i = 0; i < graph_elements(state->integer, operand->value); i++) {
         int own = format_for(graph_interval(state->integer, operand->value, i), 0).width;
         if (own > bits) bits = own;
     }
@@ -283,7 +282,7 @@ static int room_beside(int other) {
 static bool join_product(struct integerise *state, const struct node *node, struct exact operands[2],
                          const struct matrix_product *g) {
     for (int o = 0; o < 2; o++) {
-        size_t count = elements_of(state, &operands[o]);
+        size_t count = graph_elements(state->integer, operands[o].value);
         uint32_t *group = ARENA_ARRAY(state->scratch, uint32_t, count);
         for (size_t e = 0; e < count; e++)
             group[e] = (uint32_t)(o == 0 ? e / g->depth : e / (g->depth * g->columns) * g->columns + e % g->columns);
@@ -343,7 +342,7 @@ static int scales_of_reduction(struct integerise *state, const struct node *node
     if (!reduction_scales(operand, &g, scale) &&
         !(join_reduction(state, node, operand, &g) && reduction_scales(operand, &g, scale)))
         return refuse_scales(state, node);
-    *out = node->op == OP_ARGMAX ? NULL : scales_compact(scale, count);
+    *out = op_gives_index(node->op) ? NULL : scales_compact(scale, count);
     return 0;
 }
 
@@ -359,8 +358,9 @@ int exact_binary(struct integerise *state, const struct node *node, struct exact
     if (exact_of(state, node->inputs[0], node, &exact[0]) < 0 || exact_of(state, node->inputs[1], node, &exact[1]) < 0)
         return -1;
     const struct shape shape = graph_value(state->real, node->result)->shape;
-    int status = node->op == OP_MATMUL ? scales_of_product(state, node, exact, &out->scale)
-                                       : scales_of_elementwise(state, node, exact, &shape, &out->scale);
+    bool matrices = op_meaning(node->op)->terms == TERMS_PRODUCTS;
+    int status = matrices ? scales_of_product(state, node, exact, &out->scale)
+                          : scales_of_elementwise(state, node, exact, &shape, &out->scale);
     if (status < 0) return -1;
     valref operands[2] = {exact[0].value, exact[1].value};
     const double *scales[2] = {exact[0].scale, exact[1].scale};
@@ -371,8 +371,8 @@ int exact_binary(struct integerise *state, const struct node *node, struct exact
     if (!inherited && rounded)
         inherited = doubt_reason(state, node, "has no room for all bits of its operands: they are rounded");
     if (!inherited && out->scale) inherited = doubt_reason(state, node, "has a scale that is no power of two");
-    out->doubt = node->op == OP_MATMUL ? doubt_of_product(state, node, operands[0], operands[1], out->value, inherited)
-                                       : doubt_of_sums(state, node, out->value, inherited);
+    out->doubt = matrices ? doubt_of_product(state, node, operands[0], operands[1], out->value, inherited)
+                          : doubt_of_sums(state, node, out->value, inherited);
     return 0;
 }
 
@@ -438,9 +438,9 @@ static bool waits_for_operand(const struct integerise *state, struct waiting at,
     const struct lowered *lowered = &state->lowered[at.value.id];
     const struct node *node = graph_definition(state->real, at.value);
     if (lowered->kind != LOWERED_CHAIN || lowered->exact.value.id != UINT32_MAX) return false;
-    const struct step *step = &lowered->steps[lowered->step_count - 1];
+    const struct op_step *step = &lowered->steps[lowered->step_count - 1];
     bool moved = op_is_movement(node->op);
-    if (!moved && !step_has_exact_form(step, shape_elements(&graph_value(state->real, at.value)->shape)))
+    if (!moved && !step_has_exact_form(state, step, graph_elements(state->real, at.value)))
         return false; /* refused before that */
     *operand = (struct waiting){node->inputs[moved ? 0 : step->slot], moved ? at.reader : node};
     return true;

@@ -42,10 +42,6 @@ static struct span own_span(const struct integerise *state, valref value, size_t
     return span_of(reach_of(state, value, element), graph_format(state->integer, value, element).fraction);
 }
 
-static size_t elements_of(const struct integerise *state, valref value) {
-    return shape_elements(&graph_value(state->integer, value)->shape);
-}
-
 static struct span joined(struct span a, struct span b) {
     return (struct span){a.top > b.top ? a.top : b.top, a.finest > b.finest ? a.finest : b.finest};
 }
@@ -64,7 +60,7 @@ struct limits {
 };
 
 static struct limits limits_new(const struct integerise *state, valref value) {
-    struct limits limits = {value, elements_of(state, value), NULL};
+    struct limits limits = {value, graph_elements(state->integer, value), NULL};
     limits.at = ARENA_ARRAY(state->scratch, int, limits.count);
     for (size_t i = 0; i < limits.count; i++) limits.at[i] = NO_LIMIT;
     return limits;
@@ -154,43 +150,24 @@ struct fit {
     enum op op;
     uint32_t count;
     struct limits *operands;
-    struct shape shape; /* of the result, or of the only operand */
+    struct node made; /* of these operands */
+    struct element_reads reads;
 };
 
-/* Called with each element of an operand that an element of the result reads. */
+static bool is_matrices(enum op op) {
+    return op_meaning(op)->terms == TERMS_PRODUCTS;
+}
+
+/* Called with each term of an element of the result: an element of each operand. */
 typedef void (*reader)(struct fit *fit, size_t result, const size_t elements[2], void *data);
 
-static void read_matrices(struct fit *fit, reader read, void *data) {
-    struct matrix_product g =
-        product_geometry(fit->state->scratch, &graph_value(fit->state->integer, fit->operands[0].value)->shape,
-                         &graph_value(fit->state->integer, fit->operands[1].value)->shape);
-    for (size_t i = 0; i < g.batches * g.rows * g.columns; i++) {
-        size_t column = i % g.columns, row = i / g.columns % g.rows, batch = i / g.columns / g.rows;
-        for (size_t k = 0; k < g.depth; k++)
-            read(fit, i, (size_t[2]){g.left[batch] + row * g.depth + k, g.right[batch] + k * g.columns + column}, data);
-    }
-}
-
-static void read_axis(struct fit *fit, reader read, void *data) {
-    struct axis_reduction g = reduction_geometry(&fit->shape, fit->node->attributes.axis.axis);
-    for (size_t e = 0; e < g.outer * g.length * g.inner; e++)
-        read(fit, e / (g.length * g.inner) * g.inner + e % g.inner, (size_t[2]){e, 0}, data);
-}
-
-static void read_pairs(struct fit *fit, reader read, void *data) {
-    const struct shape *a = &graph_value(fit->state->integer, fit->operands[0].value)->shape;
-    const struct shape *b = &graph_value(fit->state->integer, fit->operands[1].value)->shape;
-    for (size_t i = 0; i < shape_elements(&fit->shape); i++)
-        read(fit, i, (size_t[2]){shape_project(&fit->shape, i, a), shape_project(&fit->shape, i, b)}, data);
-}
-
 static void read_all(struct fit *fit, reader read, void *data) {
-    if (fit->op == OP_MATMUL)
-        read_matrices(fit, read, data);
-    else if (fit->count == 1)
-        read_axis(fit, read, data);
-    else
-        read_pairs(fit, read, data);
+    for (size_t i = 0; i < fit->reads.results; i++)
+        for (size_t k = 0; k < fit->reads.terms; k++) {
+            size_t elements[2] = {0};
+            for (uint32_t o = 0; o < fit->count; o++) elements[o] = element_read(&fit->reads, i, k, o).element;
+            read(fit, i, elements, data);
+        }
 }
 
 /* An operand's element as its limit leaves it. */
@@ -208,7 +185,7 @@ struct sums {
 
 static void add_term(struct fit *fit, size_t result, const size_t elements[2], void *data) {
     struct sums *sums = data;
-    bool product = fit->op == OP_MUL || fit->op == OP_MATMUL;
+    bool product = op_is_product(fit->op);
     double reach = product ? 1 : 0;
     int finest = product ? 0 : INT16_MIN;
     for (uint32_t o = 0; o < fit->count; o++) {
@@ -219,24 +196,22 @@ static void add_term(struct fit *fit, size_t result, const size_t elements[2], v
         reach = product ? reach * own : reach + own;
         if (own > 0) finest = product ? finest + span.finest : span.finest > finest ? span.finest : finest;
     }
-    bool largest = fit->op == OP_REDUCE_MAX || fit->op == OP_ARGMAX;
+    enum op_terms terms = op_meaning(fit->op)->terms;
+    bool largest = terms == TERMS_LARGEST || terms == TERMS_INDEX;
     sums->reach[result] = largest ? fmax(sums->reach[result], reach) : sums->reach[result] + reach;
     if (reach > 0 && finest > sums->finest[result]) sums->finest[result] = finest;
 }
 
 /* The spans of the result's elements, and what an array of them would have. */
-static struct span *result_spans(struct fit *fit, size_t *count, struct span *array) {
-    struct integerise *state = fit->state;
-    struct matrix_product g = {0};
-    if (fit->op == OP_MATMUL)
-        g = product_geometry(state->scratch, &fit->shape, &graph_value(state->integer, fit->operands[1].value)->shape);
-    *count = fit->op == OP_MATMUL ? g.batches * g.rows * g.columns : shape_elements(&fit->shape);
-    struct sums sums = {ARENA_ARRAY(state->scratch, double, *count), ARENA_ARRAY(state->scratch, int, *count)};
-    struct span *spans = ARENA_ARRAY(state->scratch, struct span, *count);
-    for (size_t i = 0; i < *count; i++) sums.finest[i] = INT16_MIN;
+static struct span *result_spans(struct fit *fit, struct span *array) {
+    struct arena *scratch = fit->state->scratch;
+    size_t count = fit->reads.results;
+    struct sums sums = {ARENA_ARRAY(scratch, double, count), ARENA_ARRAY(scratch, int, count)};
+    struct span *spans = ARENA_ARRAY(scratch, struct span, count);
+    for (size_t i = 0; i < count; i++) sums.finest[i] = INT16_MIN;
     read_all(fit, add_term, &sums);
     *array = (struct span){INT16_MIN, INT16_MIN};
-    for (size_t i = 0; i < *count; i++) {
+    for (size_t i = 0; i < count; i++) {
         spans[i] = span_of(sums.reach[i], sums.finest[i]);
         *array = joined(*array, spans[i]);
     }
@@ -244,9 +219,8 @@ static struct span *result_spans(struct fit *fit, size_t *count, struct span *ar
 }
 
 static bool has_room(struct fit *fit, struct span **spans, struct span *array) {
-    size_t count;
-    *spans = result_spans(fit, &count, array);
-    for (size_t i = 0; i < count; i++)
+    *spans = result_spans(fit, array);
+    for (size_t i = 0; i < fit->reads.results; i++)
         if (bits_of((*spans)[i]) > INTEGER_BITS_MAX) return false;
     return bits_of(*array) <= INTEGER_ARRAY_BITS;
 }
@@ -288,13 +262,13 @@ static void limit_factors(struct fit *fit, int bits) {
         for (size_t e = 0; e < limits->count; e++) {
             struct span own = own_span(fit->state, limits->value, e);
             /* the terms of a sum of products are added: there the largest decides */
-            if (own.top != INT16_MIN) limit(&limits->at[e], bits - (fit->op == OP_MATMUL ? all.top : own.top));
+            if (own.top != INT16_MIN) limit(&limits->at[e], bits - (is_matrices(fit->op) ? all.top : own.top));
         }
     }
 }
 
 static bool arrays_have_room(const struct fit *fit) {
-    return fit->op == OP_MUL || bits_of(array_span(fit, 0)) + bits_of(array_span(fit, 1)) <= INTEGER_ARRAY_BITS;
+    return !is_matrices(fit->op) || bits_of(array_span(fit, 0)) + bits_of(array_span(fit, 1)) <= INTEGER_ARRAY_BITS;
 }
 
 static void fit_product(struct fit *fit) {
@@ -316,9 +290,8 @@ static void fit_product(struct fit *fit) {
 /* Of a port, a quantiser or a constant, moved or not: its lowest bits may be all that it has. */
 static bool is_as_the_model_gave_it(const struct graph *graph, valref value) {
     const struct node *node = graph_definition(graph, value);
-    while (op_is_movement(node->op) && node->op != OP_CONCAT) node = graph_definition(graph, node->inputs[0]);
-    return node->op == OP_INPUT || node->op == OP_CONSTANT || node->op == OP_NARROW || node->op == OP_TABLE ||
-           node->op == OP_THRESHOLD;
+    while (op_moves_one(node->op)) node = graph_definition(graph, node->inputs[0]);
+    return node->op == OP_INPUT || node->op == OP_CONSTANT || op_rounds(node->op);
 }
 
 /* Then the operator is exact, or refused by name: 3 * 5 stays 15. Sums of different grids are no such thing: there
@@ -330,7 +303,7 @@ static bool must_be_exact(const struct fit *fit) {
         if (!is_as_the_model_gave_it(graph, fit->operands[o].value)) return false;
         for (size_t e = 0; e < fit->operands[o].count; e++) {
             struct span own = own_span(fit->state, fit->operands[o].value, e);
-            if (own.top == INT16_MIN || fit->op == OP_MUL || fit->op == OP_MATMUL) continue;
+            if (own.top == INT16_MIN || op_is_product(fit->op)) continue;
             if (fraction != INT16_MIN && own.finest != fraction) return false;
             fraction = own.finest;
         }
@@ -339,17 +312,28 @@ static bool must_be_exact(const struct fit *fit) {
 }
 
 static bool fit_begin(struct fit *fit, valref *operands, uint32_t count) {
-    const struct graph *graph = fit->state->integer;
     fit->count = count;
     fit->operands = ARENA_ARRAY(fit->state->scratch, struct limits, count);
     for (uint32_t o = 0; o < count; o++) {
         if (operands[o].id == UINT32_MAX) return false;
         fit->operands[o] = limits_new(fit->state, operands[o]);
     }
-    fit->shape = graph_value(graph, operands[0])->shape;
-    const struct shape first = fit->shape;
-    return count != 2 || fit->op == OP_MATMUL ||
-           shape_broadcast(&first, &graph_value(graph, operands[1])->shape, &fit->shape);
+    return true;
+}
+
+/* What the operator of these operands reads; false when they do not go together. */
+static bool fit_reads(struct fit *fit, valref *operands) {
+    const struct graph *graph = fit->state->integer;
+    struct shape wide;
+    if (fit->count == 2 && !is_matrices(fit->op) &&
+        !shape_broadcast(&graph_value(graph, operands[0])->shape, &graph_value(graph, operands[1])->shape, &wide))
+        return false;
+    fit->made = *fit->node;
+    fit->made.op = fit->op;
+    fit->made.inputs = operands;
+    fit->made.input_count = fit->count;
+    fit->reads = element_reads(graph, &fit->made, fit->state->scratch);
+    return true;
 }
 
 static bool fit_end(struct fit *fit, const char *prefix, valref *operands, const double *const *scales) {
@@ -378,9 +362,9 @@ bool operands_fit(struct integerise *state, const struct node *node, enum op op,
                   uint32_t count, const double *const *scales) {
     struct fit fit = {.state = state, .node = node, .op = op};
     struct span *spans, array;
-    if (!fit_begin(&fit, operands, count)) return false;
-    bool product = op == OP_MUL || op == OP_MATMUL;
-    if (has_room(&fit, &spans, &array) && (op != OP_MATMUL || arrays_have_room(&fit))) return false;
+    if (!fit_begin(&fit, operands, count) || !fit_reads(&fit, operands)) return false;
+    bool product = op_is_product(op);
+    if (has_room(&fit, &spans, &array) && arrays_have_room(&fit)) return false;
     if (!any_scale(scales, count) && must_be_exact(&fit)) return false;
     if (product)
         fit_product(&fit);

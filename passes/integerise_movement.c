@@ -83,7 +83,7 @@ int cross_movement(struct integerise *state, const struct node *node) {
     }
     const double **scales = ARENA_ARRAY(state->scratch, const double *, node->input_count);
     for (uint32_t i = 0; i < node->input_count; i++) scales[i] = operands[i].scale;
-    if (node->op == OP_CONCAT && concat_fit(state, node, values, scales) && !doubt)
+    if (!op_moves_one(node->op) && concat_fit(state, node, values, scales) && !doubt)
         doubt = doubt_reason(state, node, "has no room for all bits of its operands: they are rounded");
     valref moved = append_movement(state, node, values);
     if (moved.id == UINT32_MAX) return -1;

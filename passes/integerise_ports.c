@@ -12,6 +12,22 @@ const struct node *only_reader(const struct graph *graph, valref value) {
     return valref_equal(reader->inputs[0], value) ? reader : NULL;
 }
 
+bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena,
+                         struct quantisation *out) {
+    const struct quantizer_attributes *attributes = &quantiser->attributes.quantizer;
+    const struct shape *shape = &graph_value(graph, quantiser->result)->shape;
+    if (quantiser->op != OP_QUANT || !shape_equal(shape, &graph_value(graph, quantiser->inputs[0])->shape) ||
+        (attributes->narrow && !attributes->is_signed) || !quantisation_of(graph, quantiser, arena, out))
+        return false;
+    for (size_t i = 0; i < out->count; i++) {
+        float bits = out->parameters[3][i], zero_point = out->parameters[2][i];
+        if (floorf(bits) != bits || bits > 32 || (attributes->is_signed && bits < 2) ||
+            (attributes->narrow && zero_point != 0))
+            return false;
+    }
+    return true;
+}
+
 static int lower_narrow_input(struct integerise *state, const struct node *node, const struct node *reader) {
     const struct quantizer_attributes *narrow = &reader->attributes.quantizer;
     valref port = graph_append_integer_input(state->integer, node->name, node->attributes.input.shape, narrow->formats,
@@ -22,16 +38,26 @@ static int lower_narrow_input(struct integerise *state, const struct node *node,
     return 0;
 }
 
-static struct meaning port_meaning(struct integerise *state, const struct quantisation *q, const struct shape *shape) {
+static struct meaning meaning_new(struct integerise *state, const struct shape *shape) {
+    size_t count = shape_elements(shape);
     struct arena *arena = state->integer->arena;
-    struct meaning meaning = {*shape, ARENA_ARRAY(arena, double, q->count), ARENA_ARRAY(arena, double, q->count)};
-    bool uniform = true;
+    return (struct meaning){*shape, ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, count)};
+}
+
+void meaning_compact(struct meaning *meaning) {
+    size_t count = shape_elements(&meaning->shape);
+    for (size_t i = 1; i < count; i++)
+        if (meaning->scale[i] != meaning->scale[0] || meaning->zero_point[i] != meaning->zero_point[0]) return;
+    meaning->shape = (struct shape){0};
+}
+
+static struct meaning port_meaning(struct integerise *state, const struct quantisation *q, const struct shape *shape) {
+    struct meaning meaning = meaning_new(state, shape);
     for (size_t i = 0; i < q->count; i++) {
         meaning.scale[i] = (double)q->parameters[1][i];
         meaning.zero_point[i] = (double)q->parameters[2][i];
-        uniform = uniform && meaning.scale[i] == meaning.scale[0] && meaning.zero_point[i] == meaning.zero_point[0];
     }
-    if (uniform) meaning.shape = (struct shape){0};
+    meaning_compact(&meaning);
     return meaning;
 }
 
@@ -108,7 +134,7 @@ static int lower_meant_input(struct integerise *state, const struct node *node, 
 int cross_input(struct integerise *state, const struct node *node) {
     const struct node *reader = only_reader(state->real, node->result);
     struct quantisation q;
-    if (reader && reader->op == OP_NARROW) return lower_narrow_input(state, node, reader);
+    if (reader && op_narrows(reader->op)) return lower_narrow_input(state, node, reader);
     if (reader && quantiser_fits_port(state->real, reader, state->scratch, &q))
         return lower_code_input(state, node, reader, &q);
     struct port_quantiser meant;
@@ -129,19 +155,6 @@ int cross_input(struct integerise *state, const struct node *node) {
 }
 
 /* ---- outputs ---- */
-
-static struct meaning meaning_new(struct integerise *state, const struct shape *shape) {
-    size_t count = shape_elements(shape);
-    struct arena *arena = state->integer->arena;
-    return (struct meaning){*shape, ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, count)};
-}
-
-void meaning_compact(struct meaning *meaning) {
-    size_t count = shape_elements(&meaning->shape);
-    for (size_t i = 1; i < count; i++)
-        if (meaning->scale[i] != meaning->scale[0] || meaning->zero_point[i] != meaning->zero_point[0]) return;
-    meaning->shape = (struct shape){0};
-}
 
 /* real = m * 2^-f * base scale * gain + offset = (m * 2^-f - zero point) * scale */
 static bool affine_meaning(struct integerise *state, const struct lowered *chain, struct meaning *out) {

@@ -20,12 +20,6 @@ static bool operand_value(const void *user, size_t element, int128 m, int64_t *o
     return quantisation_code(operand->quantisation, element, chain_evaluate(operand->chain, element, real), out);
 }
 
-static bool in_binary32(const struct lowered *chain) {
-    for (uint32_t s = 0; s < chain->step_count; s++)
-        if (step_is_transcendental(&chain->steps[s])) return false;
-    return true;
-}
-
 /* Monotone over the interval: each step is, and the quantiser neither wraps nor zeroes at its ends. */
 static bool is_monotone(const struct operand *operand, size_t element, struct interval interval) {
     const struct quantisation *q = operand->quantisation;
@@ -201,7 +195,7 @@ static const char *doubt_of_lookup(struct integerise *state, const struct operan
     const struct exact *base = &operand->chain->base;
     if (base->doubt) return base->doubt;
     const char *name = operand->quantisation->node->name;
-    if (!in_binary32(operand->chain))
+    if (chain_is_transcendental(operand->chain))
         return arena_printf(state->program->arena, "'%s' is a table of a transcendental function, correctly rounded",
                             name);
     if (base->scale || operand->quantisation->scale)
@@ -251,7 +245,7 @@ static int choose(struct integerise *state, const struct operand *operand) {
     enum { DISAGREEMENT = 2, DISAGREEMENT_OF_SCALES = 8 };
     const struct quantisation *q = operand->quantisation;
     double cost;
-    bool binary32, arithmetic = q->node->op == OP_NARROW && chain_exact_cost(state, operand->chain, &cost, &binary32);
+    bool binary32, arithmetic = op_narrows(q->node->op) && chain_exact_cost(state, operand->chain, &cost, &binary32);
     if (arithmetic && operand->chain->step_count == 0 && !operand->chain->base.scale) return append_narrow(state, q);
     struct groups groups = groups_find(operand, state->scratch);
     double limit = INFINITY;

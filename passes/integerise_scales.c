@@ -195,23 +195,20 @@ static double magnitude_of(struct interval interval) {
     return fmax(hi, lo);
 }
 
-static size_t elements_of(const struct integerise *state, const struct exact *operand) {
-    return shape_elements(&graph_value(state->integer, operand->value)->shape);
-}
-
 /* A member of scale 1 for groups that must have it; a number that is always 0 has every scale. */
 static void collect(const struct integerise *state, const struct scale_join *join, struct group *groups,
                     struct member *members) {
     uint32_t *counts = ARENA_ARRAY(state->scratch, uint32_t, join->group_count + 1);
     for (uint32_t o = 0; o < join->operand_count; o++)
-        for (size_t e = 0; e < elements_of(state, &join->operands[o]); e++) counts[join->groups[o][e]]++;
+        for (size_t e = 0; e < graph_elements(state->integer, join->operands[o].value); e++)
+            counts[join->groups[o][e]]++;
     for (uint32_t g = 0; g < join->group_count; g++) {
         groups[g].members = members;
         members += counts[g] + 1;
         if (join->to_one) groups[g].members[groups[g].count++] = (struct member){.operand = UINT32_MAX, .scale = 1};
     }
     for (uint32_t o = 0; o < join->operand_count; o++)
-        for (size_t e = 0; e < elements_of(state, &join->operands[o]); e++) {
+        for (size_t e = 0; e < graph_elements(state->integer, join->operands[o].value); e++) {
             const struct exact *operand = &join->operands[o];
             double magnitude = magnitude_of(graph_interval(state->integer, operand->value, e));
             struct group *group = &groups[join->groups[o][e]];
@@ -272,7 +269,7 @@ static int kept_fraction(const struct integerise *state, const struct group *gro
 
 static valref rounded(struct integerise *state, const struct scale_join *join, const struct group *groups, uint32_t o,
                       valref value, const double *scale) {
-    size_t count = elements_of(state, &join->operands[o]);
+    size_t count = graph_elements(state->integer, join->operands[o].value);
     int *fractions = ARENA_ARRAY(state->scratch, int, count);
     for (size_t e = 0; e < count; e++) fractions[e] = kept_fraction(state, &groups[join->groups[o][e]], value, e);
     return value_fit(state, join->node, operand_name(state, join, o, "grid_rounded"), value, fractions, scale);
@@ -280,7 +277,7 @@ static valref rounded(struct integerise *state, const struct scale_join *join, c
 
 static int rewrite(struct integerise *state, const struct scale_join *join, const struct group *groups, uint32_t o) {
     struct exact *operand = &join->operands[o];
-    size_t count = elements_of(state, operand);
+    size_t count = graph_elements(state->integer, operand->value);
     int64_t *factors = ARENA_ARRAY(state->scratch, int64_t, count);
     int *shifts = ARENA_ARRAY(state->scratch, int, count);
     double *scale = ARENA_ARRAY(state->scratch, double, count);
@@ -325,7 +322,7 @@ static void tell(struct integerise *state, const struct scale_join *join, const 
 
 bool scales_take_off(struct integerise *state, const struct node *node, struct exact *operand) {
     if (!operand->scale) return true;
-    size_t count = elements_of(state, operand);
+    size_t count = graph_elements(state->integer, operand->value);
     uint32_t *each = ARENA_ARRAY(state->scratch, uint32_t, count);
     for (size_t i = 0; i < count; i++) each[i] = (uint32_t)i;
     const uint32_t *groups[1] = {each};
@@ -335,7 +332,8 @@ bool scales_take_off(struct integerise *state, const struct node *node, struct e
 
 bool scales_join(struct integerise *state, const struct scale_join *join) {
     size_t elements = 0;
-    for (uint32_t o = 0; o < join->operand_count; o++) elements += elements_of(state, &join->operands[o]);
+    for (uint32_t o = 0; o < join->operand_count; o++)
+        elements += graph_elements(state->integer, join->operands[o].value);
     struct group *groups = ARENA_ARRAY(state->scratch, struct group, join->group_count);
     collect(state, join, groups, ARENA_ARRAY(state->scratch, struct member, elements + join->group_count));
     for (uint32_t g = 0; g < join->group_count; g++) {

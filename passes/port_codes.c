@@ -106,7 +106,7 @@ void port_quantiser_rule(const struct port_quantiser *q, size_t element, struct 
 
 /* ---- the model's own steps as the port's ---- */
 
-static bool is_all(const float *numbers, size_t count, float number) {
+bool numbers_are(const float *numbers, size_t count, float number) {
     for (size_t i = 0; i < count; i++)
         if (numbers[i] != number) return false;
     return true;
@@ -115,9 +115,9 @@ static bool is_all(const float *numbers, size_t count, float number) {
 /* One that changes no number is left out. */
 static void add_port_step(struct port_quantiser *q, enum port_operation operation, const float *constants, float sign,
                           struct arena *arena) {
-    if (is_all(constants, q->count, operation == PORT_ADD ? 0 : 1)) return;
+    if (numbers_are(constants, q->count, operation == PORT_ADD ? 0 : 1)) return;
     struct port_step *step = &q->port_steps.at[q->port_steps.count++];
-    bool uniform = is_all(constants, q->count, constants[0]);
+    bool uniform = numbers_are(constants, q->count, constants[0]);
     *step = (struct port_step){operation, uniform ? (struct shape){0} : q->shape, ARENA_ARRAY(arena, float, q->count)};
     for (size_t e = 0; e < q->count; e++) step->constants[e] = sign * constants[e];
 }
@@ -128,7 +128,7 @@ static void find_steps(struct port_quantiser *q, struct arena *arena) {
     for (size_t e = 0; e < q->count; e++) minus_one[e] = -1;
     q->port_steps = (struct port_steps){.at = ARENA_ARRAY(arena, struct port_step, 2 * PORT_STEPS_MAX + 2)};
     for (uint32_t s = 0; s < q->step_count; s++) {
-        const struct step *step = &q->steps[s];
+        const struct op_step *step = &q->steps[s];
         const float *constants = step->constants[1 - step->slot];
         bool reversed = step->node->op == OP_SUB && step->slot == 1;
         enum port_operation operation = step->node->op == OP_MUL   ? PORT_MULTIPLY
@@ -221,7 +221,7 @@ static bool same_element(const struct port_quantiser *q, size_t a, size_t b) {
     }
     for (uint32_t k = 1; k <= q->parameter_count; k++)
         if (q->parameters[k][a] != q->parameters[k][b]) return false;
-    return q->node.op != OP_NARROW || format_equal(q->formats[a], q->formats[b]);
+    return !op_narrows(q->node.op) || format_equal(q->formats[a], q->formats[b]);
 }
 
 static void compare_element(struct comparison *c, size_t e) {
@@ -253,7 +253,7 @@ const char *port_quantiser_refusal(struct bxc_context *context, struct port_quan
     enum overflow overflow = q->node.attributes.quantizer.overflow;
     struct comparison c;
     if (!find_meaning(q, arena)) return "no scale and zero point say what its codes stand for";
-    if (q->node.op == OP_NARROW && overflow != OVERFLOW_SATURATE && overflow != OVERFLOW_SATURATE_SYMMETRIC)
+    if (op_narrows(q->node.op) && overflow != OVERFLOW_SATURATE && overflow != OVERFLOW_SATURATE_SYMMETRIC)
         return "it wraps, and far outside its range the roundings of binary32 differ";
     if (!same_codes(&c, context, q) && !q->two_codes) {
         find_steps(q, arena);

@@ -12,10 +12,6 @@ static const struct node *constant_reader(const struct graph *graph, const struc
     return node;
 }
 
-static bool is_arithmetic(enum op op) {
-    return op == OP_ADD || op == OP_SUB || op == OP_MUL || op == OP_DIV;
-}
-
 /* Values that are to be looked at: chains may be longer than a stack is deep. */
 struct waiting {
     valref value;
@@ -40,9 +36,9 @@ static bool ends_in_quantisers(const struct graph *graph, valref value, struct a
         for (uint32_t i = 0; i < readers.count; i++) {
             const struct node *node = graph_node(graph, readers.at[i].node);
             uint32_t k = readers.at[i].slot;
-            bool quantiser = op_is_quantiser(node->op), step = is_arithmetic(node->op) || node->op == OP_BATCH_NORM;
-            if (!constant_reader(graph, node, k, value) || !(quantiser || step) || (k > 0 && !is_arithmetic(node->op)))
-                return false;
+            bool quantiser = op_is_quantiser(node->op), step = op_is_affine(node->op);
+            bool first_only = quantiser || op_meaning(node->op)->first_only;
+            if (!constant_reader(graph, node, k, value) || !(quantiser || step) || (k > 0 && first_only)) return false;
             if (step) waiting = await(scratch, node->result, waiting);
         }
     }
@@ -59,7 +55,7 @@ static bool comes_from_input(const struct graph *graph, const bool *from_input, 
     if (node->op == OP_INPUT) return true;
     if (node->op == OP_CONCAT) return any_comes_from_input(from_input, node);
     if (op_is_movement(node->op)) return from_input[node->inputs[0].id];
-    if (!is_arithmetic(node->op) && node->op != OP_BATCH_NORM) return false;
+    if (!op_is_affine(node->op)) return false;
     uint32_t slot = graph_reals(graph, node->inputs[0]) ? 1 : 0;
     return constant_reader(graph, node, slot, node->inputs[slot]) && from_input[node->inputs[slot].id];
 }
@@ -83,10 +79,6 @@ struct split {
     uint32_t slot; /* the reader's operand that is the concatenation */
 };
 
-static size_t elements_of(const struct graph *graph, valref value) {
-    return shape_elements(&graph_value(graph, value)->shape);
-}
-
 /* Channels of batch normalisation run along axis 1. */
 static valref slice_channels(const struct split *split, uint32_t operand, uint32_t slot) {
     if (split->concat.attributes.axis.axis != 1) return split->reader.inputs[slot];
@@ -100,13 +92,13 @@ static valref slice_channels(const struct split *split, uint32_t operand, uint32
 static valref slice_constant(const struct split *split, uint32_t operand, uint32_t slot) {
     struct graph *graph = split->graph;
     valref constant = split->reader.inputs[slot];
-    if (split->reader.op == OP_BATCH_NORM) return slice_channels(split, operand, slot);
-    if (elements_of(graph, constant) == 1) return constant;
+    if (op_meaning(split->reader.op)->by_channel) return slice_channels(split, operand, slot);
+    if (graph_elements(graph, constant) == 1) return constant;
     const struct shape shape = graph_value(graph, split->concat.inputs[operand])->shape;
     const float *spread =
         spread_constant(graph, constant, &graph_value(graph, split->concat.result)->shape, split->scratch);
     float *own = ARENA_ARRAY(split->scratch, float, shape_elements(&shape));
-    for (size_t i = 0; i < elements_of(graph, split->concat.result); i++)
+    for (size_t i = 0; i < graph_elements(graph, split->concat.result); i++)
         if (split->map[i].operand == operand) own[split->map[i].element] = spread[i];
     return graph_append_reals(graph, arena_printf(split->scratch, "%s.%u.%u", split->reader.name, operand, slot), shape,
                               own);
@@ -117,7 +109,7 @@ static struct formats slice_formats(const struct split *split, uint32_t operand)
     const struct formats *formats = &split->reader.attributes.quantizer.formats;
     const struct shape *shape = &graph_value(graph, split->concat.inputs[operand])->shape;
     struct format *own = ARENA_ARRAY(split->scratch, struct format, shape_elements(shape));
-    for (size_t i = 0; i < elements_of(graph, split->concat.result); i++)
+    for (size_t i = 0; i < graph_elements(graph, split->concat.result); i++)
         if (split->map[i].operand == operand)
             own[split->map[i].element] =
                 formats->at[shape_project(&graph_value(graph, split->concat.result)->shape, i, &formats->shape)];
@@ -130,7 +122,7 @@ static valref append_slice(const struct split *split, uint32_t operand) {
     valref *operands = ARENA_ARRAY(split->scratch, valref, reader->input_count);
     for (uint32_t k = 0; k < reader->input_count; k++)
         operands[k] = k == split->slot ? split->concat.inputs[operand] : slice_constant(split, operand, k);
-    if (reader->op == OP_NARROW) attributes.quantizer.formats = slice_formats(split, operand);
+    if (op_narrows(reader->op)) attributes.quantizer.formats = slice_formats(split, operand);
     valref result = graph_append(split->graph, reader->op, arena_printf(split->scratch, "%s.%u", reader->name, operand),
                                  operands, reader->input_count, &attributes);
     if (result.id != UINT32_MAX) graph_definition(split->graph, result)->source_op = reader->source_op;

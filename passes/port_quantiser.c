@@ -12,9 +12,9 @@
 /* ---- from the input to the quantisers ---- */
 
 struct route {
-    valref value;             /* where it has come to */
-    uint32_t *source;         /* the input's element that each of its elements is */
-    const struct step *steps; /* constants by element of the input; shared by routes */
+    valref value;                /* where it has come to */
+    uint32_t *source;            /* the input's element that each of its elements is */
+    const struct op_step *steps; /* constants by element of the input; shared by routes */
     uint32_t step_count;
 };
 
@@ -33,15 +33,11 @@ struct search {
     struct waiting *waiting;
 };
 
-static size_t elements_of(const struct graph *graph, valref value) {
-    return shape_elements(&graph_value(graph, value)->shape);
-}
-
 /* Moved back to the input; elements that come twice must agree. NULL when they do not. */
 static const float *moved_back(const struct search *search, const struct route *route, const float *spread) {
     float *back = ARENA_ARRAY(search->arena, float, search->out->count);
     bool *known = ARENA_ARRAY(search->arena, bool, search->out->count);
-    for (size_t i = 0; i < elements_of(search->graph, route->value); i++) {
+    for (size_t i = 0; i < graph_elements(search->graph, route->value); i++) {
         uint32_t element = route->source[i];
         if (known[element] && back[element] != spread[i]) return NULL;
         back[element] = spread[i];
@@ -66,9 +62,9 @@ static bool arrive(struct search *search, struct route route) {
 }
 
 /* NULL where the route has as many as it can have. */
-static struct step *new_step(const struct search *search, struct route *route) {
+static struct op_step *new_step(const struct search *search, struct route *route) {
     if (route->step_count == PORT_STEPS_MAX) return NULL;
-    struct step *steps = ARENA_ARRAY(search->arena, struct step, route->step_count + 1);
+    struct op_step *steps = ARENA_ARRAY(search->arena, struct op_step, route->step_count + 1);
     for (uint32_t s = 0; s < route->step_count; s++) steps[s] = route->steps[s];
     route->steps = steps;
     return &steps[route->step_count++];
@@ -83,7 +79,7 @@ static void take_along(struct search *search, const struct node *node) {
 
 static bool follow_movement(struct search *search, const struct node *node, struct route route) {
     const struct movement *map = movement_map(search->graph, node, search->arena);
-    size_t count = elements_of(search->graph, node->result);
+    size_t count = graph_elements(search->graph, node->result);
     uint32_t *source = ARENA_ARRAY(search->arena, uint32_t, count);
     for (size_t i = 0; i < count; i++) source[i] = route.source[map[i].element];
     route.source = source;
@@ -92,59 +88,57 @@ static bool follow_movement(struct search *search, const struct node *node, stru
     return arrive(search, route);
 }
 
+/* Numbers by element of the operand as the route's by element of the input; false when they do not agree. */
+static bool append_step_to(struct search *search, struct route *route, const struct op_step *step, uint32_t operand) {
+    const float *constants = moved_back(search, route, step->constants[operand]);
+    struct op_step *own = constants ? new_step(search, route) : NULL;
+    if (!own) return false;
+    *own = *step;
+    own->constants[operand] = constants;
+    return true;
+}
+
+static bool is_affine(const struct op_step *step, size_t elements) {
+    double gain, offset;
+    for (size_t e = 0; e < elements; e++)
+        if (!step_affine(step, e, &gain, &offset)) return false;
+    return true;
+}
+
 static bool follow_arithmetic(struct search *search, const struct node *node, uint32_t slot, struct route route) {
     const struct shape *shape = &graph_value(search->graph, node->result)->shape;
-    const float *spread = spread_constant(search->graph, node->inputs[1 - slot], shape, search->arena);
-    if (!spread || !shape_equal(shape, &graph_value(search->graph, route.value)->shape) ||
-        (node->op == OP_DIV && slot == 1))
+    struct op_step step;
+    if (!shape_equal(shape, &graph_value(search->graph, route.value)->shape) ||
+        !graph_step(search->graph, node, slot, search->arena, &step) || !is_affine(&step, shape_elements(shape)))
         return false;
-    const float *constants = moved_back(search, &route, spread);
-    struct step *step = constants ? new_step(search, &route) : NULL;
-    if (!step) return false;
-    *step = (struct step){.node = arena_copy(search->arena, node, sizeof *node), .slot = slot};
-    step->constants[1 - slot] = constants;
+    step.node = arena_copy(search->arena, node, sizeof *node);
+    if (!append_step_to(search, &route, &step, 1 - slot)) return false;
     take_along(search, node);
     route.value = node->result;
     return arrive(search, route);
 }
 
-/* Batch normalisation's parameter, which runs along axis 1, by element of the operand. */
-static const float *spread_channels(const struct search *search, valref parameter, const struct shape *shape) {
-    const float *channels = graph_reals(search->graph, parameter);
-    size_t count = shape_elements(shape), inner = 1;
-    if (!channels) return NULL;
-    for (int axis = 2; axis < shape->rank; axis++) inner *= (size_t)shape->dim[axis];
-    float *out = ARENA_ARRAY(search->arena, float, count);
-    for (size_t i = 0; i < count; i++) out[i] = channels[i / inner % (size_t)shape->dim[1]];
-    return out;
-}
-
 /* One operation of several that a node stands for, with a constant on its right. */
 static bool add_step(struct search *search, struct route *route, const struct node *node, enum op op, const char *what,
                      const float *spread) {
-    const float *constants = spread ? moved_back(search, route, spread) : NULL;
-    struct step *step = constants ? new_step(search, route) : NULL;
-    if (!step) return false;
     struct node *own = ARENA_NEW(search->arena, struct node);
     *own = (struct node){
         .op = op, .name = arena_printf(search->arena, "%s%s", node->name, what), .source_op = node->source_op};
-    *step = (struct step){.node = own, .constants = {[1] = constants}};
-    return true;
+    return append_step_to(search, route, &(struct op_step){.node = own, .constants = {[1] = spread}}, 1);
 }
 
 /* scale * (x - mean) / deviation + bias, one rounding an operation (ir/ops/linear.c) */
 static bool follow_batch_norm(struct search *search, const struct node *node, struct route route) {
-    const struct shape *shape = &graph_value(search->graph, node->result)->shape;
-    const float *of[5] = {NULL};
-    for (uint32_t k = 1; k < 5; k++)
-        if (!(of[k] = spread_channels(search, node->inputs[k], shape))) return false;
-    float *deviation = ARENA_ARRAY(search->arena, float, shape_elements(shape));
-    for (size_t i = 0; i < shape_elements(shape); i++)
-        deviation[i] = sqrtf(of[4][i] + node->attributes.normalization.epsilon);
-    if (!add_step(search, &route, node, OP_SUB, ".centred", of[3]) ||
-        !add_step(search, &route, node, OP_MUL, ".scaled", of[1]) ||
+    size_t count = graph_elements(search->graph, node->result);
+    struct op_step step;
+    if (!graph_step(search->graph, node, 0, search->arena, &step)) return false;
+    float *deviation = ARENA_ARRAY(search->arena, float, count);
+    for (size_t i = 0; i < count; i++)
+        deviation[i] = sqrtf(step.constants[4][i] + node->attributes.normalization.epsilon);
+    if (!add_step(search, &route, node, OP_SUB, ".centred", step.constants[3]) ||
+        !add_step(search, &route, node, OP_MUL, ".scaled", step.constants[1]) ||
         !add_step(search, &route, node, OP_DIV, ".normalised", deviation) ||
-        !add_step(search, &route, node, OP_ADD, "", of[2]))
+        !add_step(search, &route, node, OP_ADD, "", step.constants[2]))
         return false;
     take_along(search, node);
     search->out->elsewhere = true;
@@ -156,9 +150,7 @@ static bool follow_batch_norm(struct search *search, const struct node *node, st
 
 static bool is_all(const struct graph *graph, valref constant, float number) {
     const float *reals = graph_reals(graph, constant);
-    for (size_t i = 0; reals && i < elements_of(graph, constant); i++)
-        if (reals[i] != number) return false;
-    return reals != NULL;
+    return reals && numbers_are(reals, graph_elements(graph, constant), number);
 }
 
 /* A Quant of one signed bit divides by its scale before it looks at the sign. */
@@ -226,7 +218,7 @@ static bool merge_element(struct search *search, const struct node *node, const 
     }
     for (uint32_t k = 1; k <= out->parameter_count; k++)
         if (!merge_number(out, element, out->parameters[k], parameters[k][i])) return false;
-    if (node->op == OP_NARROW) {
+    if (op_narrows(node->op)) {
         const struct formats *formats = &node->attributes.quantizer.formats;
         struct format own =
             formats->at[shape_project(&graph_value(search->graph, node->result)->shape, i, &formats->shape)];
@@ -242,7 +234,7 @@ static bool merge(struct search *search, const struct node *node, const struct r
     bool first = search->out->routes++ == 0;
     if (first) begin(search, node, route);
     if (!first && (!is_alike(&search->out->node, node) || !same_steps(search->out, route))) return false;
-    for (size_t i = 0; i < elements_of(search->graph, route->value); i++)
+    for (size_t i = 0; i < graph_elements(search->graph, route->value); i++)
         if (!merge_element(search, node, route, parameters, i)) return false;
     return true;
 }
@@ -252,7 +244,7 @@ static bool end_at(struct search *search, const struct node *node, const struct 
     const bool two_codes = has_two_codes(search->graph, node);
     const float *parameters[4] = {0};
     struct route route = *at;
-    if ((node->op != OP_QUANT && node->op != OP_NARROW && !two_codes) ||
+    if ((node->op != OP_QUANT && !op_narrows(node->op) && !two_codes) ||
         !shape_equal(shape, &graph_value(search->graph, route.value)->shape))
         return false;
     for (uint32_t k = 1; k < node->input_count; k++)
@@ -269,18 +261,10 @@ static bool end_at(struct search *search, const struct node *node, const struct 
 }
 
 static bool follow_reader(struct search *search, const struct node *node, uint32_t slot, const struct route *route) {
-    switch (node->op) {
-    case OP_RESHAPE:
-    case OP_TRANSPOSE:
-    case OP_SLICE:
-    case OP_GATHER: return slot == 0 && follow_movement(search, node, *route);
-    case OP_ADD:
-    case OP_SUB:
-    case OP_MUL:
-    case OP_DIV: return follow_arithmetic(search, node, slot, *route);
-    case OP_BATCH_NORM: return slot == 0 && follow_batch_norm(search, node, *route);
-    default: return slot == 0 && op_is_quantiser(node->op) && end_at(search, node, route);
-    }
+    if (op_is_quantiser(node->op)) return slot == 0 && end_at(search, node, route);
+    if (op_moves_one(node->op)) return follow_movement(search, node, *route);
+    if (node->op == OP_BATCH_NORM) return slot == 0 && follow_batch_norm(search, node, *route);
+    return op_is_affine(node->op) && node->input_count == 2 && follow_arithmetic(search, node, slot, *route);
 }
 
 static bool follow(struct search *search) {
@@ -310,7 +294,7 @@ static bool fill_unread(struct port_quantiser *out) {
 }
 
 bool port_quantiser_find(const struct graph *graph, valref input, struct arena *arena, struct port_quantiser *out) {
-    size_t count = elements_of(graph, input);
+    size_t count = graph_elements(graph, input);
     *out = (struct port_quantiser){.shape = graph_value(graph, input)->shape, .count = count};
     out->nodes = ARENA_ARRAY(arena, valref, graph->node_count);
     struct search search = {.graph = graph, .arena = arena, .out = out};
@@ -334,7 +318,8 @@ static valref append_named(struct graph *graph, const struct node *node, const v
     return result;
 }
 
-static valref append_step(struct graph *graph, const struct port_quantiser *q, const struct step *step, valref value) {
+static valref append_step(struct graph *graph, const struct port_quantiser *q, const struct op_step *step,
+                          valref value) {
     valref operands[2] = {value, value};
     operands[1 - step->slot] = append_constant(graph, arena_printf(graph->arena, "%s.constant", step->node->name),
                                                &q->shape, step->constants[1 - step->slot]);
@@ -353,7 +338,7 @@ static valref append_arithmetic(struct graph *graph, const struct port_quantiser
                                 const float *constants, valref value) {
     const struct node node = {
         .op = op, .name = arena_printf(graph->arena, "%s.%s", q->seen->name, what), .source_op = q->seen->source_op};
-    const struct step step = {.node = &node, .constants = {[1] = constants}};
+    const struct op_step step = {.node = &node, .constants = {[1] = constants}};
     return value.id == UINT32_MAX ? value : append_step(graph, q, &step, value);
 }
 
@@ -387,7 +372,7 @@ static valref append_quantiser(struct graph *graph, const struct port_quantiser 
     valref operands[4] = {value};
     union attributes attributes = q->node.attributes;
     append_parameters(graph, q, operands);
-    if (q->node.op == OP_NARROW) attributes.quantizer.formats = formats_compact(graph->arena, &q->shape, q->formats);
+    if (op_narrows(q->node.op)) attributes.quantizer.formats = formats_compact(graph->arena, &q->shape, q->formats);
     return append_named(graph, &q->node, operands, 1 + q->parameter_count, &attributes);
 }
 

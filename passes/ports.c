@@ -310,7 +310,7 @@ static int choose(struct program *program, const struct node *input, uint32_t in
         override(option, out);
         return 0;
     }
-    if (reader && reader->op == OP_NARROW) {
+    if (reader && op_narrows(reader->op)) {
         *out = rule_of_quantiser(program, reader);
         warn_of_own_rounding(program, input, reader, option);
         return 0;

@@ -27,7 +27,7 @@ static bool has_quantisers(const struct graph *graph) {
 
 /* What takes a format on unchanged: elements go elsewhere, or become 0. The line carries it as a chain. */
 static bool is_passed_through(const struct graph *graph, const struct node *node) {
-    if (op_is_movement(node->op)) return node->op != OP_CONCAT;
+    if (op_is_movement(node->op)) return op_moves_one(node->op);
     return node->op == OP_RELU && graph_value(graph, node->result)->kind == VALUE_REAL;
 }
 
@@ -94,7 +94,7 @@ static int narrow_activation(struct program *program, const struct real_ranges *
 /* Beyond these bounds the function changes by less than 2^-10: less than the index's rounding elsewhere, and explained
  * as such (sim/rounding.c). */
 static struct real_range useful_range(enum op op, struct real_range range) {
-    double bound = op == OP_SIGMOID ? 8 : op == OP_TANH ? 4 : INFINITY;
+    double bound = op_meaning(op)->settles != 0 ? op_meaning(op)->settles : INFINITY;
     return (struct real_range){fmax(range.lo, -bound), fmin(range.hi, bound)};
 }
 
@@ -110,9 +110,8 @@ static struct real_range whole_range(const struct graph *graph, const struct rea
 }
 
 static struct real_range result_range(enum op op, struct real_range seen) {
-    if (op == OP_SIGMOID) return (struct real_range){0, 1};
-    if (op == OP_TANH) return (struct real_range){-1, 1};
-    return seen;
+    const struct real_range *image = op_meaning(op)->image;
+    return image && isfinite(image->hi) ? *image : seen;
 }
 
 /* By the model, or by bxc with so few bits that a table can be had. */

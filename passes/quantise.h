@@ -2,12 +2,8 @@
 #ifndef BXC_PASSES_QUANTISE_H
 #define BXC_PASSES_QUANTISE_H
 
+#include "ir/meaning.h"
 #include "passes/passes.h"
-
-/* ---- real_ranges.c: how large a real value gets, element by element ---- */
-struct real_range {
-    double lo, hi;
-};
 
 /* ---- seen.c: what calibration shows of one number ---- */
 enum { SEEN_BINS = 64 };
@@ -21,6 +17,7 @@ bool seen_at_rest(const struct seen *seen); /* it never moved: nothing is known 
 /* The range without numbers of single events that are far larger than all others; *outliers: there were such. */
 struct real_range seen_range(const struct seen *seen, bool *outliers);
 
+/* ---- real_ranges.c: how large a real value gets, element by element ---- */
 struct real_ranges {
     bool calibrated;        /* seen on calibration events; else bounds by interval arithmetic */
     struct real_range **at; /* by value; NULL: unknown */

@@ -12,24 +12,19 @@ static int check_gain(const struct graph *graph, const struct node *node, size_t
                       (double)graph_reals(graph, node->inputs[4])[channel]);
 }
 
+/* By channel: those are the step's elements. */
 static int find_affine(const struct graph *graph, const struct node *node, size_t channels, float *scale,
                        float *shift) {
-    const float *p[5] = {NULL};
-    for (uint32_t i = 1; i < 5; i++) p[i] = graph_reals(graph, node->inputs[i]);
+    struct op_step step = {.node = node};
+    for (uint32_t i = 1; i < 5; i++) step.constants[i] = graph_reals(graph, node->inputs[i]);
     for (size_t c = 0; c < channels; c++) {
-        double gain = (double)p[1][c] / sqrt((double)p[4][c] + (double)node->attributes.normalization.epsilon);
-        double rest = (double)p[2][c] - (double)p[3][c] * gain;
+        double gain, rest;
+        (void)step_affine(&step, c, &gain, &rest);
         if (check_gain(graph, node, c, gain, rest) < 0) return -1;
         scale[c] = (float)gain;
         shift[c] = (float)rest;
     }
     return 0;
-}
-
-static bool has_constants(const struct graph *graph, const struct node *node) {
-    for (uint32_t i = 1; i < 5; i++)
-        if (!graph_reals(graph, node->inputs[i])) return false;
-    return true;
 }
 
 static int split(struct graph *graph, uint32_t index, struct arena *scratch) {
@@ -61,8 +56,9 @@ int split_batch_norms(struct program *program) {
     bool any = false;
     int result = 0;
     for (uint32_t n = 0; n < count; n++) {
-        if (graph->nodes[n].dead || graph->nodes[n].op != OP_BATCH_NORM || !has_constants(graph, &graph->nodes[n]))
-            continue;
+        const struct node *node = &graph->nodes[n];
+        uint32_t slot;
+        if (node->dead || node->op != OP_BATCH_NORM || !graph_step_slot(graph, node, &slot)) continue;
         any = true;
         if (split(graph, n, scratch) < 0) result = -1;
     }

@@ -223,16 +223,16 @@ static int finest_fraction(const struct graph *graph, const struct real_ranges *
 static void quantise_attributes(struct program *program, const struct real_ranges *ranges, noderef ref) {
     struct graph *graph = program->graph;
     const struct node node = *graph_node(graph, ref);
-    if (node.op != OP_LEAKY_RELU && node.op != OP_HARD_SIGMOID && node.op != OP_CLIP) return;
+    const struct op_meaning *meaning = op_meaning(node.op);
+    bool factor = meaning->alpha == NUMBER_FACTOR;
+    if (meaning->alpha == NUMBER_NONE) return;
     struct activation_attributes *activation = &graph_node(graph, ref)->attributes.activation;
-    unsigned uses = (node.op != OP_CLIP ? USE_WEIGHTS : 0u) | (node.op != OP_LEAKY_RELU ? USE_ACTIVATIONS : 0u);
+    unsigned uses = (factor ? USE_WEIGHTS : 0u) | (!factor || meaning->beta ? USE_ACTIVATIONS : 0u);
     struct precision precision = layer_precision(program, graph, &node, uses);
     int fraction = finest_fraction(graph, ranges, &node, precision.activation_bits);
-    if (node.op == OP_CLIP)
-        activation->alpha = (float)on_grid((double)activation->alpha, fraction);
-    else
-        activation->alpha = (float)significant((double)activation->alpha, precision.weight_bits);
-    if (node.op != OP_LEAKY_RELU) activation->beta = (float)on_grid((double)activation->beta, fraction);
+    activation->alpha = (float)(factor ? significant((double)activation->alpha, precision.weight_bits)
+                                       : on_grid((double)activation->alpha, fraction));
+    if (meaning->beta) activation->beta = (float)on_grid((double)activation->beta, fraction);
 }
 
 int quantise_other_constants(struct program *program, const struct real_ranges *ranges, noderef ref) {

@@ -14,47 +14,35 @@
 enum { STEPS_WORTH_IT = 1 << 12 };
 
 bool waits_for_quantiser(const struct graph *graph, const struct node *node, uint32_t *slot) {
+    if (graph_step_slot(graph, node, slot)) return true;
     *slot = 0;
-    switch (node->op) {
-    case OP_ADD:
-    case OP_SUB:
-    case OP_MUL:
-    case OP_DIV:
-        *slot = graph_reals(graph, node->inputs[0]) ? 1 : 0;
-        return graph_reals(graph, node->inputs[1 - *slot]) != NULL;
-    case OP_POW: return graph_reals(graph, node->inputs[0]) || graph_reals(graph, node->inputs[1]);
-    case OP_CONCAT: return false;
-    default:
-        return node->op == OP_BATCH_NORM || node->op == OP_RELU || node->op == OP_LEAKY_RELU || node->op == OP_CLIP ||
-               node->op == OP_HARD_SIGMOID || op_is_transcendental(node->op) || op_is_movement(node->op);
-    }
+    return op_moves_one(node->op);
 }
 
-static bool has_zero(const struct graph *graph, valref constant) {
-    const float *reals = graph_reals(graph, constant);
-    for (size_t i = 0; i < shape_elements(&graph_value(graph, constant)->shape); i++)
-        if (reals[i] == 0) return true;
-    return false;
-}
-
-static bool is_monotone(const struct graph *graph, const struct node *node, uint32_t slot) {
+static bool is_monotone(const struct graph *graph, const struct node *node, uint32_t slot, struct arena *arena) {
+    struct op_step step;
     if (op_is_movement(node->op)) return true;
-    if (node->op == OP_DIV) return slot == 0 && !has_zero(graph, node->inputs[1]);
-    return step_is_monotone(&(struct step){.node = node, .slot = slot}, 0);
+    bool is = graph_step(graph, node, slot, arena, &step);
+    for (size_t e = 0; is && e < shape_elements(&graph_value(graph, node->result)->shape); e++)
+        is = step_is_monotone(&step, e);
+    return is;
 }
 
-static bool operand_is_monotone(const struct graph *graph, valref operand) {
+static bool operand_is_monotone(const struct graph *graph, valref operand, struct arena *arena) {
     uint32_t slot;
     for (const struct node *node = graph_definition(graph, operand); waits_for_quantiser(graph, node, &slot);
          node = graph_definition(graph, node->inputs[slot]))
-        if (!is_monotone(graph, node, slot)) return false;
+        if (!is_monotone(graph, node, slot, arena)) return false;
     return true;
 }
 
-static bool bounds_of(enum op op, struct real_range operand, double *lo, double *hi) {
-    *lo = op == OP_TANH ? -1 : 0;
-    *hi = op == OP_EXP ? exp(operand.hi) : 1;
-    return op == OP_SIGMOID || op == OP_TANH || op == OP_EXP;
+/* Of a monotone function that has any. */
+static bool bounds_of(const struct node *function, struct real_range operand, double *lo, double *hi) {
+    const struct real_range *image = op_meaning(function->op)->image;
+    if (!image) return false;
+    *lo = image->lo;
+    *hi = image->hi;
+    return isfinite(*hi) || op_unary_double(function, operand.hi, hi);
 }
 
 /* Steps at most, in one element; negative where the quantiser is not monotone or has no code. */
@@ -104,6 +92,6 @@ static bool readers_have_few_steps(const struct graph *graph, valref value, doub
 bool staircase_is_possible(const struct graph *graph, const struct node *function, struct real_range operand,
                            struct arena *arena) {
     double lo, hi;
-    return bounds_of(function->op, operand, &lo, &hi) && operand_is_monotone(graph, function->inputs[0]) &&
+    return bounds_of(function, operand, &lo, &hi) && operand_is_monotone(graph, function->inputs[0], arena) &&
            readers_have_few_steps(graph, function->result, lo, hi, arena);
 }

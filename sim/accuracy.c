@@ -87,10 +87,10 @@ static bool chooses_last_axis(const struct graph *graph, const struct node *argm
 /* A winning class that is always the same has become a constant. */
 static bool is_index(const struct accuracy *accuracy, const struct pairing *pair, valref fixed, valref reference) {
     const struct node *ends = through_reshapes(accuracy->fixed, fixed);
-    if (ends->op != OP_CONSTANT) return ends->op == OP_ARGMAX;
-    size_t floats = value_elements(accuracy->reference, reference);
+    if (ends->op != OP_CONSTANT) return gives_index(accuracy->fixed, fixed);
+    size_t floats = graph_elements(accuracy->reference, reference);
     bool has_classes = pair->float_is_index || pair->float_rule.wide > 1;
-    return has_classes && value_elements(accuracy->fixed, fixed) == floats / pair->float_rule.wide;
+    return has_classes && graph_elements(accuracy->fixed, fixed) == floats / pair->float_rule.wide;
 }
 
 /* The firmware's numbers behind its decisions. */
@@ -98,7 +98,7 @@ static valref stands_beside(const struct accuracy *accuracy, const struct pairin
     const struct node *ends = through_reshapes(accuracy->fixed, fixed);
     if (pair->float_is_index || (pair->fixed_is_index && ends->op == OP_CONSTANT)) return NO_VALUE;
     if (pair->fixed_is_index) fixed = ends->inputs[0];
-    return value_elements(accuracy->fixed, fixed) == pair->floats ? fixed : NO_VALUE;
+    return graph_elements(accuracy->fixed, fixed) == pair->floats ? fixed : NO_VALUE;
 }
 
 static void pair_up(struct accuracy *accuracy, uint32_t output) {
@@ -108,7 +108,7 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
     const struct node *ends = through_reshapes(accuracy->reference, reference->value);
     pair->float_rule = decision_rule_of(accuracy->reference, output);
     if (!isnan(accuracy->threshold)) pair->float_rule.threshold = accuracy->threshold;
-    pair->float_is_index = ends->op == OP_ARGMAX;
+    pair->float_is_index = pair->float_rule.is_index;
     pair->fixed_is_index = is_index(accuracy, pair, fixed, reference->value);
     pair->compared = "its outputs";
     if (ends->op == OP_SOFTMAX && !has_part_of(accuracy->fixed, ends->name)) {
@@ -120,13 +120,13 @@ static void pair_up(struct accuracy *accuracy, uint32_t output) {
         pair->float_is_index = false;
         pair->float_rule.last_wins = ends->attributes.axis.select_last;
     }
-    pair->floats = value_elements(accuracy->reference, reference->value);
-    pair->fixed = value_elements(accuracy->fixed, fixed);
+    pair->floats = graph_elements(accuracy->reference, reference->value);
+    pair->fixed = graph_elements(accuracy->fixed, fixed);
     pair->numbers = pair->floats == pair->fixed && pair->float_is_index == pair->fixed_is_index;
     pair->beside = stands_beside(accuracy, pair, fixed);
     pair->decisions = pair->floats / decision_rule_of(accuracy->reference, output).wide;
     ends = through_reshapes(accuracy->reference, reference->value);
-    pair->one_scale = ends->op == OP_SOFTMAX || op_is_transcendental(ends->op);
+    pair->one_scale = op_is_curved(ends->op);
     pair->elements = ARENA_ARRAY(accuracy->arena, struct element, pair->floats + 1);
     pair->flips = &accuracy->loss.by_output[output];
     pair->flips->name = arena_strdup(accuracy->arena, accuracy->fixed->outputs[output].name);
@@ -194,7 +194,7 @@ static void allocate(struct accuracy *accuracy) {
     accuracy->inputs = inputs.at;
     accuracy->input_elements = ARENA_ARRAY(arena, size_t, accuracy->input_count + 1);
     for (uint32_t i = 0; i < accuracy->input_count; i++)
-        accuracy->input_elements[i] = value_elements(fixed, accuracy->inputs[i]);
+        accuracy->input_elements[i] = graph_elements(fixed, accuracy->inputs[i]);
     accuracy->labels = ARENA_ARRAY(arena, struct labels *, fixed->output_count + 1);
     accuracy->reals = ARENA_ARRAY(arena, double *, fixed->output_count + 1);
     for (uint32_t o = 0; o < fixed->output_count; o++)

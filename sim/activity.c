@@ -27,8 +27,7 @@ struct activity {
 };
 
 static bool is_watched(const struct node *node) {
-    return node->op != OP_CONSTANT && node->op != OP_RESHAPE && node->op != OP_TRANSPOSE && node->op != OP_CONCAT &&
-           node->op != OP_SLICE && node->op != OP_GATHER;
+    return node->op != OP_CONSTANT && !op_is_movement(node->op);
 }
 
 static void watch(struct activity *activity, uint32_t index) {
@@ -37,7 +36,7 @@ static void watch(struct activity *activity, uint32_t index) {
     if (node->dead || !is_watched(node) || (index >= activity->held && node->op != OP_ADD) ||
         graph_value(activity->graph, node->result)->kind != VALUE_INTEGER)
         return;
-    seen->elements = value_elements(activity->graph, node->result);
+    seen->elements = graph_elements(activity->graph, node->result);
     seen->lo = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
     seen->hi = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
     seen->lowest = ARENA_ARRAY(activity->arena, int64_t, seen->elements);
@@ -79,7 +78,7 @@ static void look(struct seen *seen, const int64_t *data, int lanes, const bool *
 
 static void add_lanes(struct activity *activity, const struct event_block *block, size_t first, int lanes) {
     for (uint32_t i = 0; i < activity->network.input_count; i++)
-        activity->starts[i] = block->integers[i] + first * value_elements(activity->graph, activity->network.inputs[i]);
+        activity->starts[i] = block->integers[i] + first * graph_elements(activity->graph, activity->network.inputs[i]);
     lanes_run(&activity->network, lanes, activity->starts);
     for (uint32_t n = 0; n < activity->graph->node_count; n++)
         if (activity->seen[n].elements)
@@ -128,8 +127,7 @@ static void add_range(const struct activity *activity, uint32_t index, struct va
 }
 
 static bool is_activation(const struct node *node) {
-    return node->op == OP_INPUT || node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD ||
-           node->op == OP_RELU;
+    return node->op == OP_INPUT || node->op == OP_RELU || op_rounds(node->op);
 }
 
 /* Told already, when the activation that it is made from stands still too. */

@@ -16,7 +16,7 @@ struct pair_run {
 static void run_pair(struct pair_run *run, struct arena *arena, const float *const *events) {
     float **outputs = ARENA_ARRAY(arena, float *, run->graph->output_count + 1);
     for (uint32_t o = 0; o < run->graph->output_count; o++)
-        outputs[o] = arena_calloc(arena, 2, value_elements(run->graph, run->graph->outputs[o].value) * sizeof(float));
+        outputs[o] = arena_calloc(arena, 2, graph_elements(run->graph, run->graph->outputs[o].value) * sizeof(float));
     evaluator_run_reals(run->evaluator, run->state, 2, events, outputs);
 }
 
@@ -24,7 +24,7 @@ static void run_pair(struct pair_run *run, struct arena *arena, const float *con
 static bool largest_change(const struct pair_run *run, valref value, size_t *element, float pair[2]) {
     const float *data = evaluator_reals(run->state, value);
     float most = 0;
-    for (size_t e = 0, count = value_elements(run->graph, value); data && e < count; e++) {
+    for (size_t e = 0, count = graph_elements(run->graph, value); data && e < count; e++) {
         float change = fabsf(data[e * EVENT_LANES] - data[e * EVENT_LANES + 1]);
         if (!(change > most)) continue;
         most = change;
@@ -45,7 +45,7 @@ static const char *tipped(const struct pair_run *run, struct arena *arena) {
             !largest_change(run, node->inputs[0], &before_element, before))
             continue;
         const float *operand = evaluator_reals(run->state, node->inputs[0]);
-        bool alike = value_elements(run->graph, node->inputs[0]) == value_elements(run->graph, node->result);
+        bool alike = graph_elements(run->graph, node->inputs[0]) == graph_elements(run->graph, node->result);
         float from = alike ? operand[element * EVENT_LANES] : before[0],
               to = alike ? operand[element * EVENT_LANES + 1] : before[1];
         if (fabsf(pair[0] - pair[1]) > fabsf(from - to))
@@ -59,7 +59,7 @@ static const char *tipped(const struct pair_run *run, struct arena *arena) {
 static const char *outside(const struct graph *fixed, const float *const *events, struct arena *arena) {
     const struct value_list inputs = graph_inputs(fixed, arena);
     for (uint32_t i = 0; i < inputs.count; i++)
-        for (size_t e = 0, elements = value_elements(fixed, inputs.at[i]); e < elements; e++)
+        for (size_t e = 0, elements = graph_elements(fixed, inputs.at[i]); e < elements; e++)
             if (port_is_beyond(fixed, inputs.at[i], e, (double)events[i][e], (double)events[i][elements + e]))
                 return arena_printf(arena, "element %zu of input '%s' is outside the port's format: %g becomes %g", e,
                                     graph_definition(fixed, inputs.at[i])->name, (double)events[i][e],

@@ -10,7 +10,7 @@ enum { SHRINK_ROUNDS = 32 };
 static void fill_difference(const struct graph *graph, uint32_t output, size_t index, uint64_t first,
                             const int64_t *expected, const int64_t *got, struct difference *difference) {
     valref value = graph->outputs[output].value;
-    size_t elements = value_elements(graph, value);
+    size_t elements = graph_elements(graph, value);
     uint64_t wrong = (uint64_t)expected[index] ^ (uint64_t)got[index];
     difference->found = true;
     difference->event = first + index / elements;
@@ -26,7 +26,7 @@ static void fill_difference(const struct graph *graph, uint32_t output, size_t i
 bool compare_outputs(const struct graph *graph, uint64_t first, size_t events, int64_t *const *expected,
                      int64_t *const *got, struct difference *difference) {
     for (uint32_t o = 0; o < graph->output_count; o++) {
-        size_t elements = value_elements(graph, graph->outputs[o].value), count = events * elements;
+        size_t elements = graph_elements(graph, graph->outputs[o].value), count = events * elements;
         if (!memcmp(expected[o], got[o], count * sizeof **got)) continue;
         size_t i = 0;
         while (expected[o][i] == got[o][i]) i++;
@@ -201,11 +201,11 @@ int failing_event_write(struct firmware *firmware, struct arena *arena, const in
     const struct graph *graph = firmware->quantised;
     const struct value_list inputs = graph_inputs(graph, arena);
     size_t columns = 0, first = 0;
-    for (uint32_t i = 0; i < inputs.count; i++) columns += value_elements(graph, inputs.at[i]);
+    for (uint32_t i = 0; i < inputs.count; i++) columns += graph_elements(graph, inputs.at[i]);
     double *reals = ARENA_ARRAY(arena, double, columns + 1);
     mkdir(arena_printf(arena, "%s/verify", firmware->folder), 0777);
     for (uint32_t i = 0; i < inputs.count; i++) {
-        size_t elements = value_elements(graph, inputs.at[i]);
+        size_t elements = graph_elements(graph, inputs.at[i]);
         port_to_reals(graph, inputs.at[i], input_meaning(graph, inputs.at[i]), 1, event + first, reals + first);
         const struct port_reader *reader = port_reader_new(graph, inputs.at[i], arena);
         const char *path = failing_path(firmware, arena, &inputs, i);

@@ -2,6 +2,7 @@
  * reaches a threshold. One rule for verify, compile, and the passes that compile measures. */
 #include <math.h>
 
+#include "ir/meaning.h"
 #include "sim/private.h"
 
 double number_distance(double a, double b) {
@@ -15,18 +16,21 @@ const struct node *through_reshapes(const struct graph *graph, valref value) {
     return node;
 }
 
+bool gives_index(const struct graph *graph, valref value) {
+    return op_gives_index(through_reshapes(graph, value)->op);
+}
+
 /* A probability decides at one half, any other number by its sign. */
 static double default_threshold(const struct graph *graph, valref value) {
     const struct node *node = graph_definition(graph, value);
-    while (node->op == OP_RESHAPE || node->op == OP_NARROW || node->op == OP_QUANT)
-        node = graph_definition(graph, node->inputs[0]);
-    return node->op == OP_SIGMOID || node->op == OP_HARD_SIGMOID || node->op == OP_SOFTMAX ? 0.5 : 0;
+    while (node->op == OP_RESHAPE || op_is_quantiser(node->op)) node = graph_definition(graph, node->inputs[0]);
+    return op_gives_probability(node->op) ? 0.5 : 0;
 }
 
 struct decision_rule decision_rule_of(const struct graph *graph, uint32_t output) {
     valref value = graph->outputs[output].value;
     const struct shape *shape = &graph_value(graph, value)->shape;
-    struct decision_rule rule = {.wide = 1, .is_index = through_reshapes(graph, value)->op == OP_ARGMAX};
+    struct decision_rule rule = {.wide = 1, .is_index = gives_index(graph, value)};
     rule.threshold = default_threshold(graph, value);
     if (!rule.is_index && shape->rank > 0 && shape->dim[shape->rank - 1] > 0)
         rule.wide = (size_t)shape->dim[shape->rank - 1];

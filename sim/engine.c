@@ -76,10 +76,6 @@ const char *engine_names(struct arena *arena, const char *last) {
     return text.data;
 }
 
-size_t value_elements(const struct graph *graph, valref value) {
-    return shape_elements(&graph_value(graph, value)->shape);
-}
-
 static void count_elements(struct engine *engine) {
     const struct graph *graph = engine->graph;
     const struct value_list inputs = graph_inputs(graph, engine->arena);
@@ -88,9 +84,9 @@ static void count_elements(struct engine *engine) {
     engine->input_elements = ARENA_ARRAY(engine->arena, size_t, engine->input_count + 1);
     engine->output_elements = ARENA_ARRAY(engine->arena, size_t, engine->output_count + 2);
     for (uint32_t i = 0; i < engine->input_count; i++)
-        engine->input_total += engine->input_elements[i] = value_elements(graph, inputs.at[i]);
+        engine->input_total += engine->input_elements[i] = graph_elements(graph, inputs.at[i]);
     for (uint32_t i = 0; i < engine->output_count; i++)
-        engine->output_total += engine->output_elements[i] = value_elements(graph, graph->outputs[i].value);
+        engine->output_total += engine->output_elements[i] = graph_elements(graph, graph->outputs[i].value);
     if (engine->options.inner_words)
         engine->output_total += engine->output_elements[engine->output_count++] = engine->options.inner_words;
 }

@@ -180,8 +180,8 @@ int entry_run(struct engine *engine, struct engine *emulator, const struct sampl
 /* ---- what the header tells of the ports ---- */
 
 static void tell_port(const struct graph *graph, struct strbuf *out, const char *direction, valref value) {
-    strbuf_printf(out, "%s %zu\n", direction, value_elements(graph, value));
-    for (size_t e = 0; e < value_elements(graph, value); e++) {
+    strbuf_printf(out, "%s %zu\n", direction, graph_elements(graph, value));
+    for (size_t e = 0; e < graph_elements(graph, value); e++) {
         struct format format = graph_format(graph, value, e);
         strbuf_printf(out, "%d %d %d\n", format.width, format.fraction, format.is_signed);
     }

@@ -96,11 +96,6 @@ void row_set_add(struct row_set *set, struct arena *arena, const int64_t *row) {
 
 /* ---- what is searched ---- */
 
-static bool is_sum(const struct node *node) {
-    return node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL || node->op == OP_MATMUL ||
-           node->op == OP_REDUCE_SUM;
-}
-
 /* Only a constant is added to it: the sum behind it moves with it. */
 static bool is_part(const struct graph *graph, valref value) {
     bool output, part = false;
@@ -115,7 +110,7 @@ static bool is_part(const struct graph *graph, valref value) {
 }
 
 static void add_targets(struct search *search, const struct node *node) {
-    for (size_t e = 0, n = value_elements(search->graph, node->result); e < n; e++) {
+    for (size_t e = 0, n = graph_elements(search->graph, node->result); e < n; e++) {
         struct interval interval = graph_interval(search->graph, node->result, e);
         if (interval.lo != interval.hi)
             search->targets[search->target_count++] = (struct target){.value = node->result,
@@ -134,13 +129,13 @@ static void find_targets(struct search *search) {
         if (pass) search->targets = ARENA_ARRAY(search->arena, struct target, all + 1);
         for (uint32_t i = search->first_node; i < graph->node_count; i++) {
             const struct node *node = &graph->nodes[i];
-            if (node->dead || !is_sum(node) || graph_value(graph, node->result)->kind != VALUE_INTEGER ||
+            if (node->dead || !op_is_sum(node->op) || graph_value(graph, node->result)->kind != VALUE_INTEGER ||
                 is_part(graph, node->result))
                 continue;
             if (pass)
                 add_targets(search, node);
             else
-                all += value_elements(graph, node->result);
+                all += graph_elements(graph, node->result);
         }
     }
     size_t room = (size_t)(ROW_NUMBERS / (double)(2 * search->ports->count + 1)) + 1, count = search->target_count;
@@ -213,11 +208,9 @@ static void find_aims(struct search *search) {
     const struct graph *graph = search->graph;
     for (uint32_t i = search->first_node; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->dead || (node->op != OP_NARROW && node->op != OP_TABLE && node->op != OP_THRESHOLD) ||
-            graph_integers(graph, node->inputs[0]))
-            continue;
-        for (size_t e = 0, n = value_elements(graph, node->result); e < n; e++)
-            (node->op == OP_NARROW ? aim_at_clamp : aim_at_lookup)(search, node, e);
+        if (node->dead || !op_rounds(node->op) || graph_integers(graph, node->inputs[0])) continue;
+        for (size_t e = 0, n = graph_elements(graph, node->result); e < n; e++)
+            (op_narrows(node->op) ? aim_at_clamp : aim_at_lookup)(search, node, e);
     }
     size_t room = (size_t)(ROW_NUMBERS / (double)(search->ports->count + 1)) + 1, count = search->aim_count;
     room = room < AIMS_MAX ? room : AIMS_MAX;
@@ -235,7 +228,7 @@ double work_of_event(const struct graph *graph) {
         if (node->dead || node->op == OP_CONSTANT) continue;
         const struct shape *left = node->input_count ? &graph_value(graph, node->inputs[0])->shape : NULL;
         double depth = node->op == OP_MATMUL && left->rank ? (double)left->dim[left->rank - 1] : 1;
-        work += depth * (double)value_elements(graph, node->result);
+        work += depth * (double)graph_elements(graph, node->result);
     }
     return work;
 }
@@ -334,7 +327,7 @@ static size_t find_pushes(const struct search *search, const int64_t *row, int d
     size_t count = 0, at = 0;
     for (uint32_t i = 0; i < search->network.input_count; i++) {
         const double *slope = slopes_of(search->slopes, search->network.inputs[i]);
-        for (size_t e = 0, n = value_elements(search->graph, search->network.inputs[i]); e < n; e++, at++) {
+        for (size_t e = 0, n = graph_elements(search->graph, search->network.inputs[i]); e < n; e++, at++) {
             double wanted = direction ? slope[e] : -slope[e];
             int64_t end = end_of(search, at, wanted > 0);
             double steps = (double)end - (double)row[at];
@@ -523,7 +516,7 @@ static size_t find_moves(struct search *search) {
     size_t count = 0, at = 0;
     for (uint32_t i = 0; i < search->network.input_count; i++) {
         const double *slope = slopes_of(search->slopes, search->network.inputs[i]);
-        for (size_t e = 0, n = value_elements(search->graph, search->network.inputs[i]); e < n; e++, at++)
+        for (size_t e = 0, n = graph_elements(search->graph, search->network.inputs[i]); e < n; e++, at++)
             if (slope[e] != 0 && search->ports->lo[at] < search->ports->hi[at])
                 search->pushes[count++] = (struct push){ldexp(slope[e], -search->ports->formats[at].fraction), at, 0};
     }

@@ -6,7 +6,7 @@
 #include "ir/ops.h"
 
 static int64_t *block_for(const struct graph *graph, valref value, struct arena *arena) {
-    return arena_calloc(arena, EVENT_LANES, value_elements(graph, value) * sizeof(int64_t));
+    return arena_calloc(arena, EVENT_LANES, graph_elements(graph, value) * sizeof(int64_t));
 }
 
 void lanes_open(struct lanes *lanes, const struct graph *graph, struct arena *arena) {
@@ -32,7 +32,7 @@ void lanes_run(struct lanes *lanes, int count, const int64_t *const *in) {
 void lanes_run_rows(struct lanes *lanes, const int64_t *rows, size_t columns) {
     size_t first = 0;
     for (uint32_t i = 0; i < lanes->input_count; i++) {
-        size_t elements = value_elements(lanes->graph, lanes->inputs[i]);
+        size_t elements = graph_elements(lanes->graph, lanes->inputs[i]);
         for (size_t lane = 0; lane < EVENT_LANES; lane++)
             memcpy(lanes->in[i] + lane * elements, rows + lane * columns + first, elements * sizeof(int64_t));
         first += elements;

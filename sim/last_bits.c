@@ -94,8 +94,8 @@ static valref alone(struct graph *graph, valref value, size_t *element) {
         value = one_column(graph, value, *element);
         *element = 0;
     } else if (node->op == OP_ADD && graph_integers(graph, node->inputs[1]) && has_columns(graph, node->inputs[0]) &&
-               value_elements(graph, node->inputs[0]) == value_elements(graph, value) &&
-               value_elements(graph, node->inputs[1]) == value_elements(graph, value)) {
+               graph_elements(graph, node->inputs[0]) == graph_elements(graph, value) &&
+               graph_elements(graph, node->inputs[1]) == graph_elements(graph, value)) {
         int64_t constant = graph_integers(graph, node->inputs[1])[*element];
         struct shape shape = {.rank = 2, .dim = {1, 1}};
         struct formats formats = formats_uniform(graph->arena, graph_format(graph, node->inputs[1], *element));
@@ -139,7 +139,7 @@ static valref added_up(const struct graph *graph, valref sum) {
 static const struct node *narrow_behind(const struct graph *graph, valref neurons) {
     const struct node *reader = only_reader(graph, neurons);
     if (reader && reader->op == OP_RELU) reader = only_reader(graph, reader->result);
-    return reader && reader->op == OP_NARROW ? reader : NULL;
+    return reader && op_narrows(reader->op) ? reader : NULL;
 }
 
 /* Numbers on both sides of 0, from half of the narrow's range on as far as the neuron goes: how much the bit weighs
@@ -154,7 +154,7 @@ static void add_readers(struct cone *cone, size_t element, struct interval inter
 
 static void find_readers(const struct graph *graph, valref neurons, struct cone *cone) {
     const struct node *narrow = narrow_behind(graph, neurons);
-    size_t elements = value_elements(graph, neurons);
+    size_t elements = graph_elements(graph, neurons);
     cone->readers = ARENA_ARRAY(cone->arena, struct reader, SCALES * elements + 1);
     for (size_t e = 0; e < elements && narrow; e++) {
         struct format to = graph_format(graph, narrow->result, e), from = graph_format(graph, neurons, e);

@@ -38,7 +38,7 @@ static noderef twin_called(const struct layer_errors *errors, const struct name_
     for (; at.id != UINT32_MAX; at = name_index_next(names, at)) {
         const struct node *node = graph_node(reference, at);
         if (node->op != OP_CONSTANT && graph_value(reference, node->result)->kind == VALUE_REAL &&
-            value_elements(reference, node->result) == value_elements(errors->fixed, fixed->result))
+            graph_elements(reference, node->result) == graph_elements(errors->fixed, fixed->result))
             return at;
     }
     return NO_NODE;
@@ -63,7 +63,7 @@ static void find_twins(struct layer_errors *errors) {
         noderef real = twin_of(errors, names, node);
         if (real.id == UINT32_MAX) continue;
         errors->twins[errors->twin_count++] =
-            (struct twin){.real = real, .fixed = {i}, .elements = value_elements(fixed, node->result)};
+            (struct twin){.real = real, .fixed = {i}, .elements = graph_elements(fixed, node->result)};
     }
 }
 
@@ -80,10 +80,10 @@ struct layer_errors *layer_errors_new(const struct graph *reference, const struc
     errors->fixed_outputs = ARENA_ARRAY(arena, int64_t *, fixed->output_count + 1);
     for (uint32_t o = 0; o < reference->output_count; o++)
         errors->real_outputs[o] =
-            arena_calloc(arena, EVENT_LANES, value_elements(reference, reference->outputs[o].value) * sizeof(float));
+            arena_calloc(arena, EVENT_LANES, graph_elements(reference, reference->outputs[o].value) * sizeof(float));
     for (uint32_t o = 0; o < fixed->output_count; o++)
         errors->fixed_outputs[o] =
-            arena_calloc(arena, EVENT_LANES, value_elements(fixed, fixed->outputs[o].value) * sizeof(int64_t));
+            arena_calloc(arena, EVENT_LANES, graph_elements(fixed, fixed->outputs[o].value) * sizeof(int64_t));
     return errors;
 }
 

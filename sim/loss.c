@@ -39,15 +39,14 @@ double loss_flipped_share(const struct loss *loss) {
 
 static bool has_tables(const struct graph *reference, const struct graph *fixed) {
     bool curved = false, table = false;
-    for (uint32_t i = 0; i < reference->node_count; i++)
-        curved |= op_is_transcendental(reference->nodes[i].op) || reference->nodes[i].op == OP_SOFTMAX;
+    for (uint32_t i = 0; i < reference->node_count; i++) curved |= op_is_curved(reference->nodes[i].op);
     for (uint32_t i = 0; i < fixed->node_count; i++) table |= fixed->nodes[i].op == OP_TABLE;
     return curved && table;
 }
 
 static int widest(const struct graph *graph, valref value) {
     int width = 0;
-    for (size_t e = 0, count = value_elements(graph, value); e < count; e++) {
+    for (size_t e = 0, count = graph_elements(graph, value); e < count; e++) {
         struct format format = graph_format(graph, value, e);
         width = format.width > width ? format.width : width;
     }
@@ -72,7 +71,7 @@ static int chosen_bits(const struct graph *fixed) {
             width = widest(fixed, node->inputs[1]);
         else if (node->op == OP_MUL)
             width = factor_bits(fixed, node);
-        else if (node->op == OP_NARROW && text_ends_with(node->name, ".narrow"))
+        else if (op_narrows(node->op) && text_ends_with(node->name, ".narrow"))
             width = widest(fixed, node->result);
         bits = width > 0 && width < bits ? width : bits;
     }
@@ -84,8 +83,7 @@ static int function_bits(const struct graph *fixed) {
     int bits = BINARY32_BITS;
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
-        bool gives = node->op == OP_NARROW || node->op == OP_TABLE || node->op == OP_THRESHOLD;
-        if (node->dead || !gives || !text_ends_with(node->name, ".narrow")) continue;
+        if (node->dead || !op_rounds(node->op) || !text_ends_with(node->name, ".narrow")) continue;
         int width = widest(fixed, node->result);
         bits = width > 0 && width < bits ? width : bits;
     }

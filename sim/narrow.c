@@ -37,10 +37,10 @@ struct inner {
 static void every_value(struct inner *inner) {
     const struct graph *graph = inner->graph;
     for (uint32_t n = 0; n < graph->node_count; n++)
-        inner->words += node_is_probed(graph, &graph->nodes[n]) ? value_elements(graph, graph->nodes[n].result) : 0;
+        inner->words += node_is_probed(graph, &graph->nodes[n]) ? graph_elements(graph, graph->nodes[n].result) : 0;
     inner->points = ARENA_ARRAY(inner->arena, struct point, inner->words + 1);
     for (uint32_t n = 0; n < graph->node_count; n++)
-        for (size_t e = 0; node_is_probed(graph, &graph->nodes[n]) && e < value_elements(graph, graph->nodes[n].result);
+        for (size_t e = 0; node_is_probed(graph, &graph->nodes[n]) && e < graph_elements(graph, graph->nodes[n].result);
              e++) {
             struct point *point = &inner->points[inner->point_count];
             *point = (struct point){
@@ -59,7 +59,7 @@ static bool read_wire(struct inner *inner, uint32_t node, const cJSON *wire) {
     const struct graph *graph = inner->graph;
     bool wrong = !cJSON_IsArray(wire) || cJSON_GetArraySize(wire) != 8 || !cJSON_IsString(cJSON_GetArrayItem(wire, 7));
     struct point point = {.node = node, .probe = {.value = graph->nodes[node].result}};
-    size_t elements = value_elements(graph, point.probe.value);
+    size_t elements = graph_elements(graph, point.probe.value);
     if (wrong || elements == 0) return false;
     point.probe.element = (uint32_t)number_at(wire, 0, 0, (double)elements - 1, &wrong);
     point.at = (uint32_t)number_at(wire, 2, 0, 64 * (double)inner->words - 1, &wrong);

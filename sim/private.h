@@ -125,7 +125,6 @@ int datapath_engine_open(struct engine *engine);
 int datapath_engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
 int process_engine_open(struct engine *engine);
 int process_engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
-size_t value_elements(const struct graph *graph, valref value);
 
 /* ---- vectors.c: events that are made, not read ---- */
 struct port_elements { /* all elements of all input ports, one after the other */
@@ -277,6 +276,7 @@ double roundings_explain_meaning(const struct roundings *roundings, const struct
 
 /* ---- decisions.c ---- */
 const struct node *through_reshapes(const struct graph *graph, valref value); /* what computes it */
+bool gives_index(const struct graph *graph, valref value);                    /* a class, reshaped or not */
 
 /* ---- loss.c ---- */
 bool loss_has_quantisers(const struct graph *reference); /* the model came with them: its weights are exact */

@@ -18,7 +18,7 @@ static size_t count_columns(const struct graph *graph, struct arena *arena, valr
     struct value_list list = graph_inputs(graph, arena);
     *input_count = list.count;
     *inputs = list.at;
-    for (uint32_t i = 0; i < *input_count; i++) columns += value_elements(graph, (*inputs)[i]);
+    for (uint32_t i = 0; i < *input_count; i++) columns += graph_elements(graph, (*inputs)[i]);
     return columns;
 }
 
@@ -28,7 +28,7 @@ static void add_fractions(const struct graph *graph, struct arena *arena, int64_
     uint32_t input_count;
     count_columns(graph, arena, &inputs, &input_count);
     for (uint32_t i = 0; i < input_count; i++)
-        for (size_t e = 0, n = value_elements(graph, inputs[i]); e < n; e++)
+        for (size_t e = 0, n = graph_elements(graph, inputs[i]); e < n; e++)
             *fractions++ = graph_format(graph, inputs[i], e).fraction;
 }
 
@@ -81,7 +81,7 @@ int64_t *regression_read(const struct firmware *firmware, struct arena *arena, u
     for (uint64_t event = 0; event < *events; event++, row += 2 * columns)
         for (size_t i = 0, at = 0; i < input_count; i++) {
             const struct input_attributes *rule = &graph_definition(graph, inputs[i])->attributes.input;
-            for (size_t e = 0, n = value_elements(graph, inputs[i]); e < n; e++, at++)
+            for (size_t e = 0, n = graph_elements(graph, inputs[i]); e < n; e++, at++)
                 *to++ = fixed_narrow(row[at], (int)row[columns + at], graph_format(graph, inputs[i], e), rule->rounding,
                                      rule->overflow);
         }

@@ -79,7 +79,7 @@ static double variance_of(double step, bool nearest) {
 
 static struct source *add_source(struct roundings *roundings, valref value, struct arena *arena) {
     struct source *source = &roundings->sources[roundings->source_count++];
-    *source = (struct source){.value = value, .elements = value_elements(roundings->fixed, value)};
+    *source = (struct source){.value = value, .elements = graph_elements(roundings->fixed, value)};
     source->variance = ARENA_ARRAY(arena, double, source->elements + 1);
     return source;
 }
@@ -98,7 +98,7 @@ static void find_function(const struct roundings *roundings, const struct refere
     noderef at = name_index_first(reference->names, index->name, strlen(index->name) - strlen(".index"));
     for (; at.id != UINT32_MAX; at = name_index_next(reference->names, at)) {
         const struct node *node = graph_node(reference->graph, at);
-        if (node->op == OP_SIGMOID || node->op == OP_TANH) source->function = node;
+        if (op_meaning(node->op)->settles != 0) source->function = node;
     }
 }
 
@@ -237,7 +237,7 @@ static void find_sources(struct roundings *roundings, const struct reference *re
     for (uint32_t i = 0; i < fixed->node_count; i++) {
         const struct node *node = &fixed->nodes[i];
         if (node->dead || is_models_own(reference, node)) continue;
-        if (node->op == OP_NARROW && !narrow_is_high_part(fixed, node))
+        if (op_narrows(node->op) && !narrow_is_high_part(fixed, node))
             add_narrow(roundings, reference, node, arena);
         else if (node->op == OP_TABLE || is_staircase_of_function(node))
             add_table(roundings, reference, node, arena);

@@ -51,14 +51,14 @@ static const struct shape *shape_of(const struct slopes *slopes, valref value) {
 
 bool narrow_is_high_part(const struct graph *graph, const struct node *node) {
     const struct quantizer_attributes *attributes = &node->attributes.quantizer;
-    if (node->op != OP_NARROW || attributes->rounding != ROUND_TRUNCATE) return false;
+    if (!op_narrows(node->op) || attributes->rounding != ROUND_TRUNCATE) return false;
     struct format from = graph_format(graph, node->inputs[0], 0), high = graph_format(graph, node->result, 0);
     struct arena *scratch = arena_new(graph->context);
     struct reader_list readers = graph_readers(graph, node->inputs[0], scratch);
     bool is_cut = false;
     for (uint32_t i = 0; i < readers.count; i++) {
         const struct node *other = graph_node(graph, readers.at[i].node);
-        if (other->op != OP_NARROW || other == node) continue;
+        if (!op_narrows(other->op) || other == node) continue;
         struct format low = graph_format(graph, other->result, 0);
         is_cut = is_cut || (other->attributes.quantizer.overflow == OVERFLOW_WRAP && low.fraction == from.fraction &&
                             low.width == from.fraction - high.fraction);
@@ -69,17 +69,18 @@ bool narrow_is_high_part(const struct graph *graph, const struct node *node) {
 
 static void plan_step(struct slopes *slopes, struct step *step, const struct node *node, struct arena *arena) {
     const struct shape *result = shape_of(slopes, node->result);
+    const enum op_terms terms = op_meaning(node->op)->terms;
     step->node = node;
     step->elements = shape_elements(result);
     if (op_is_movement(node->op))
         step->movement = movement_map(slopes->graph, node, arena);
-    else if (node->op == OP_MATMUL)
+    else if (terms == TERMS_PRODUCTS)
         step->product = product_geometry(arena, shape_of(slopes, node->inputs[0]), shape_of(slopes, node->inputs[1]));
-    else if (node->op == OP_REDUCE_SUM || node->op == OP_REDUCE_MAX)
+    else if (terms == TERMS_LARGEST || (terms == TERMS_SUM && node->input_count == 1))
         step->reduction = reduction_geometry(shape_of(slopes, node->inputs[0]), node->attributes.axis.axis);
-    else if (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL)
+    else if (terms == TERMS_SUM || terms == TERMS_PRODUCT)
         for (int i = 0; i < 2; i++) step->map[i] = broadcast(arena, result, shape_of(slopes, node->inputs[i]));
-    else if (node->op == OP_TABLE || node->op == OP_THRESHOLD)
+    else if (op_rounds(node->op) && !op_is_quantiser(node->op))
         step->map[0] = broadcast(arena, result, &node->attributes.lookup.shape);
     step->still = slopes->leak == 0 && narrow_is_high_part(slopes->graph, node);
 }
@@ -95,7 +96,7 @@ struct slopes *slopes_new(const struct graph *graph, const struct evaluator_stat
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         if (node->dead || graph_value(graph, node->result)->kind != VALUE_INTEGER) continue;
-        size_t elements = value_elements(graph, node->result);
+        size_t elements = graph_elements(graph, node->result);
         double *units = slopes->units[node->result.id] = ARENA_ARRAY(arena, double, elements + 1);
         for (size_t e = 0; e < elements; e++) units[e] = ldexp(1, -graph_format(graph, node->result, e).fraction);
         if (node->op != OP_CONSTANT || !as_guide)
@@ -140,7 +141,7 @@ static void elementwise_slopes(struct slopes *slopes, const struct step *step, c
     const struct node *node = step->node;
     for (size_t e = 0; e < step->elements; e++) {
         size_t i = step->map[0][e], j = step->map[1][e];
-        bool product = node->op == OP_MUL;
+        bool product = op_is_product(node->op);
         add_slope(slopes, node->inputs[0], i, out[e] * (product ? number_at(slopes, node->inputs[1], j) : 1));
         add_slope(slopes, node->inputs[1], j,
                   out[e] * (product              ? number_at(slopes, node->inputs[0], i)
@@ -160,7 +161,7 @@ static void reduction_slopes(struct slopes *slopes, const struct step *step, con
         }
         for (size_t k = 0; k < r->length; k++) {
             size_t at = reduction_element(r, e, k);
-            add_slope(slopes, from, at, out[e] * (step->node->op == OP_REDUCE_SUM || at == best ? 1 : slopes->leak));
+            add_slope(slopes, from, at, out[e] * (op_is_sum(step->node->op) || at == best ? 1 : slopes->leak));
         }
     }
 }
@@ -212,7 +213,7 @@ static void unary_slopes(struct slopes *slopes, const struct step *step, const d
         case OP_NARROW: slope = narrow_slope(slopes, step, e); break;
         case OP_TABLE: slope = table_slope(slopes, step, e); break;
         case OP_THRESHOLD: slope = staircase_slope(slopes, step, e); break;
-        default: break; /* argmax: no way to lean on */
+        default: break;
         }
         add_slope(slopes, node->inputs[0], e, out[e] * slope);
     }
@@ -224,13 +225,13 @@ static void pass_back(struct slopes *slopes, const struct step *step) {
     if (step->movement)
         for (size_t e = 0; e < step->elements; e++)
             add_slope(slopes, node->inputs[step->movement[e].operand], step->movement[e].element, out[e]);
-    else if (node->op == OP_MATMUL)
+    else if (step->product.depth)
         product_slopes(slopes, step, out);
     else if (step->map[1])
         elementwise_slopes(slopes, step, out);
-    else if (node->op == OP_REDUCE_SUM || node->op == OP_REDUCE_MAX)
+    else if (step->reduction.length)
         reduction_slopes(slopes, step, out);
-    else if (node->op != OP_ARGMAX)
+    else if (!op_gives_index(node->op)) /* by which there is no way to lean */
         unary_slopes(slopes, step, out);
 }
 
@@ -238,7 +239,7 @@ void slopes_find(struct slopes *slopes, int lane, valref value, size_t element) 
     const struct graph *graph = slopes->graph;
     slopes->lane = lane;
     for (uint32_t v = 0; v < graph->value_count; v++) {
-        if (slopes->touched[v]) memset(slopes->of[v], 0, value_elements(graph, (valref){v}) * sizeof **slopes->of);
+        if (slopes->touched[v]) memset(slopes->of[v], 0, graph_elements(graph, (valref){v}) * sizeof **slopes->of);
         slopes->touched[v] = false;
     }
     add_slope(slopes, value, element, 1);

@@ -112,7 +112,7 @@ static void block_new(struct event_stream *stream) {
     block->integers = ARENA_ARRAY(stream->arena, int64_t *, stream->input_count + 1);
     block->reals = ARENA_ARRAY(stream->arena, float *, stream->input_count + 1);
     for (uint32_t i = 0; i < stream->input_count; i++) {
-        size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
+        size_t elements = graph_elements(stream->firmware->quantised, stream->inputs[i]);
         widest = elements > widest ? elements : widest;
         block->integers[i] = arena_calloc(stream->arena, stream->block_events, elements * sizeof **block->integers);
         block->reals[i] = arena_calloc(stream->arena, stream->block_events, elements * sizeof **block->reals);
@@ -172,7 +172,7 @@ uint64_t event_stream_total(const struct event_stream *stream) {
 /* An event's place among the inputs: side by side in one row, or in the arrays of a block. */
 static int scatter(struct event_stream *stream, size_t row, const int64_t *event) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
-        size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
+        size_t elements = graph_elements(stream->firmware->quantised, stream->inputs[i]);
         memcpy(stream->block.integers[i] + row * elements, event, elements * sizeof *event);
         event += elements;
     }
@@ -181,7 +181,7 @@ static int scatter(struct event_stream *stream, size_t row, const int64_t *event
 
 static int scatter_reals(struct event_stream *stream, size_t row, const float *event) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
-        size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
+        size_t elements = graph_elements(stream->firmware->quantised, stream->inputs[i]);
         if (port_read_floats(stream->readers[i], 1, 0, event, stream->block.integers[i] + row * elements)) return -1;
         event += elements;
     }
@@ -198,7 +198,7 @@ static void input_numbers(struct event_stream *stream, uint32_t input, size_t ev
 /* Made events: the float model sees just what the port carries. */
 static void reals_from_ports(struct event_stream *stream, size_t events) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
-        size_t count = events * value_elements(stream->firmware->quantised, stream->inputs[i]);
+        size_t count = events * graph_elements(stream->firmware->quantised, stream->inputs[i]);
         input_numbers(stream, i, events);
         for (size_t k = 0; k < count; k++) stream->block.reals[i][k] = (float)stream->doubles[k];
     }
@@ -208,7 +208,7 @@ static void reals_from_ports(struct event_stream *stream, size_t events) {
 static void find_on_grid(struct event_stream *stream, size_t events) {
     for (size_t e = 0; e < events; e++) stream->block.on_grid[e] = true;
     for (uint32_t i = 0; i < stream->input_count; i++) {
-        size_t elements = value_elements(stream->firmware->quantised, stream->inputs[i]);
+        size_t elements = graph_elements(stream->firmware->quantised, stream->inputs[i]);
         input_numbers(stream, i, events);
         for (size_t k = 0; k < events * elements; k++)
             if ((double)stream->block.reals[i][k] != stream->doubles[k]) stream->block.on_grid[k / elements] = false;
@@ -230,7 +230,7 @@ static void count_beyond(struct event_stream *stream, uint32_t input, size_t eve
 
 static void tell_beyond(struct event_stream *stream) {
     for (uint32_t i = 0; i < stream->input_count; i++) {
-        uint64_t numbers = stream->counts[PHASE_USER] * value_elements(stream->firmware->quantised, stream->inputs[i]);
+        uint64_t numbers = stream->counts[PHASE_USER] * graph_elements(stream->firmware->quantised, stream->inputs[i]);
         if (stream->sources && stream->beyond[i] * 1000 >= numbers && numbers)
             diag_note(
                 &stream->firmware->context->diagnostics, (struct location){.file = stream->sources[i]->path},

@@ -177,7 +177,7 @@ struct port_elements *port_elements_new(const struct firmware *firmware, struct 
     const struct graph *graph = firmware->quantised;
     const struct value_list inputs = graph_inputs(graph, arena);
     struct port_elements *ports = ARENA_NEW(arena, struct port_elements);
-    for (uint32_t i = 0; i < inputs.count; i++) ports->count += value_elements(graph, inputs.at[i]);
+    for (uint32_t i = 0; i < inputs.count; i++) ports->count += graph_elements(graph, inputs.at[i]);
     ports->formats = ARENA_ARRAY(arena, struct format, ports->count + 1);
     ports->lo = ARENA_ARRAY(arena, int64_t, ports->count + 1);
     ports->hi = ARENA_ARRAY(arena, int64_t, ports->count + 1);
@@ -185,7 +185,7 @@ struct port_elements *port_elements_new(const struct firmware *firmware, struct 
     ports->deviation = ARENA_ARRAY(arena, double, ports->count + 1);
     const cJSON *calibration = read_calibration(firmware, arena);
     for (size_t i = 0, first = 0; i < inputs.count; i++) {
-        size_t count = value_elements(graph, inputs.at[i]);
+        size_t count = graph_elements(graph, inputs.at[i]);
         for (size_t e = 0; e < count; e++) {
             struct interval interval = graph_interval(graph, inputs.at[i], e);
             ports->formats[first + e] = graph_format(graph, inputs.at[i], e);

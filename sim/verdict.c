@@ -65,7 +65,7 @@ static int64_t **output_arrays(struct verification *run) {
     int64_t **arrays = ARENA_ARRAY(run->arena, int64_t *, graph->output_count + 1);
     for (uint32_t o = 0; o < graph->output_count; o++)
         arrays[o] = arena_calloc(run->arena, graph_block_events(run->firmware->quantised),
-                                 value_elements(graph, graph->outputs[o].value) * sizeof **arrays);
+                                 graph_elements(graph, graph->outputs[o].value) * sizeof **arrays);
     return arrays;
 }
 
@@ -179,7 +179,7 @@ static int open_reference(struct verification *run) {
     run->floats = ARENA_ARRAY(run->arena, float *, graph->output_count + 1);
     for (uint32_t o = 0; o < graph->output_count; o++)
         run->floats[o] = arena_calloc(run->arena, graph_block_events(run->firmware->quantised),
-                                      value_elements(graph, graph->outputs[o].value) * sizeof **run->floats);
+                                      graph_elements(graph, graph->outputs[o].value) * sizeof **run->floats);
     return 0;
 }
 

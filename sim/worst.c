@@ -17,7 +17,7 @@ struct worst_events *worst_events_new(const struct graph *fixed, struct arena *a
         event->reals = ARENA_ARRAY(arena, float *, inputs.count + 1);
         event->integers = ARENA_ARRAY(arena, int64_t *, inputs.count + 1);
         for (uint32_t i = 0; i < inputs.count; i++) {
-            size_t elements = value_elements(fixed, inputs.at[i]);
+            size_t elements = graph_elements(fixed, inputs.at[i]);
             event->reals[i] = ARENA_ARRAY(arena, float, 2 * elements + 1);
             event->integers[i] = ARENA_ARRAY(arena, int64_t, elements + 1);
         }

@@ -79,17 +79,94 @@ static const struct {
     [OP_EXP] = {real_exp, double_exp},    [OP_RECIPROCAL] = {real_reciprocal, double_reciprocal},
 };
 
-bool op_unary_real(const struct node *node, float x, float *y) {
-    if ((unsigned)node->op >= OP_COUNT || !functions[node->op].real) return false;
-    *y = functions[node->op].real(x, &node->attributes.activation);
+/* ---- meanings ---- */
+
+static float binary32(const struct op_step *step, size_t element, float x) {
+    (void)element;
+    return functions[step->node->op].real(x, &step->node->attributes.activation);
+}
+static double binary64(const struct op_step *step, size_t element, double x) {
+    (void)element;
+    return functions[step->node->op].wide(x, &step->node->attributes.activation);
+}
+
+static bool rises(const struct op_step *step, size_t element) {
+    (void)element;
+    return step->node->attributes.activation.alpha >= 0;
+}
+
+static void limit(struct exact_form *form, float lower, float upper) {
+    form->parts[form->count++] = (struct exact_part){.kind = PART_LIMIT, .lower = lower, .upper = upper};
+}
+
+static bool exact_relu(const struct op_step *step, size_t elements, struct arena *arena, struct exact_form *form) {
+    (void)step, (void)elements, (void)arena;
+    limit(form, 0, INFINITY);
     return true;
 }
 
-bool op_unary_double(const struct node *node, double x, double *y) {
-    if ((unsigned)node->op >= OP_COUNT || !functions[node->op].wide) return false;
-    *y = functions[node->op].wide(x, &node->attributes.activation);
-    return true;
+static bool exact_clip(const struct op_step *step, size_t elements, struct arena *arena, struct exact_form *form) {
+    const struct activation_attributes *attributes = &step->node->attributes.activation;
+    (void)elements, (void)arena;
+    limit(form, attributes->alpha, attributes->beta);
+    return !isnan(attributes->alpha) && !isnan(attributes->beta) && attributes->alpha <= attributes->beta;
 }
+
+static bool exact_leaky_relu(const struct op_step *step, size_t elements, struct arena *arena,
+                             struct exact_form *form) {
+    float slope = step->node->attributes.activation.alpha;
+    (void)elements, (void)arena;
+    form->parts[form->count++] = (struct exact_part){.kind = PART_LEAKY, .lower = slope};
+    return isfinite(slope);
+}
+
+static bool exact_hard_sigmoid(const struct op_step *step, size_t elements, struct arena *arena,
+                               struct exact_form *form) {
+    const struct activation_attributes *attributes = &step->node->attributes.activation;
+    (void)elements;
+    add_part(form, PART_MULTIPLY, "scaled", "alpha", 1, arena)[0] = attributes->alpha;
+    add_part(form, PART_ADD, "shifted", "beta", 1, arena)[0] = attributes->beta;
+    form->parts[0].uniform = form->parts[1].uniform = true;
+    limit(form, 0, 1);
+    return isfinite(attributes->alpha) && isfinite(attributes->beta);
+}
+
+static const struct real_range from_0_to_1 = {0, 1}, from_minus_1_to_1 = {-1, 1}, positive = {0, INFINITY};
+
+#define STEP .binary32 = binary32, .binary64 = binary64
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_RELU] = {STEP, .monotone = always_monotone, .exact = exact_relu},
+    [OP_LEAKY_RELU] = {STEP, .alpha = NUMBER_FACTOR, .monotone = rises, .exact = exact_leaky_relu},
+    [OP_CLIP] = {STEP, .alpha = NUMBER_SUMMAND, .beta = NUMBER_SUMMAND, .monotone = always_monotone,
+                 .exact = exact_clip},
+    [OP_SIGMOID] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &from_0_to_1, .settles = 8},
+    [OP_TANH] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &from_minus_1_to_1, .settles = 4},
+    [OP_HARD_SIGMOID] = {STEP, .alpha = NUMBER_FACTOR, .beta = NUMBER_SUMMAND, .monotone = always_monotone,
+                         .exact = exact_hard_sigmoid, .image = &from_0_to_1},
+    [OP_EXP] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &positive},
+    [OP_RECIPROCAL] = {STEP, .transcendental = true},
+};
+
+/* Increasing functions, or ones whose range does not depend on the operand; all but reciprocals turn at 0 at most. */
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    const struct op_step step = {.node = node};
+    (void)arena;
+    for (size_t e = 0; e < count; e++) {
+        struct real_range in = operands[0][e];
+        out[e] = range_of_nothing();
+        range_include(&out[e], binary64(&step, e, in.lo));
+        range_include(&out[e], binary64(&step, e, in.hi));
+        if (!range_has_zero(in)) continue;
+        if (node->op == OP_RECIPROCAL)
+            out[e] = range_boundless();
+        else
+            range_include(&out[e], binary64(&step, e, 0));
+    }
+}
+
+/* ---- evaluation ---- */
 
 static struct interval relu_interval(struct interval a) {
     return (struct interval){a.lo > 0 ? a.lo : 0, a.hi > 0 ? a.hi : 0};
@@ -156,6 +233,22 @@ static void eval_integer(const struct evaluation *evaluation) {
                            evaluation->integer_result + i * EVENT_LANES);
 }
 
+static bool changes_nothing(const struct graph *graph, const struct node *node, size_t element) {
+    return op_interval(op_operand(graph, node, 0), element).lo >= 0;
+}
+
+static bool linear(struct analysis *analysis, const struct node *node) {
+    for (size_t e = 0; e < shape_elements(&op_result(linear_graph(analysis), node)->shape); e++) {
+        linear_begin(analysis);
+        if (changes_nothing(linear_graph(analysis), node, e))
+            linear_add(analysis, node, 0, e, 1, 0);
+        else
+            linear_fails(analysis);
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 #define FIELD(member) offsetof(union attributes, activation.member)
 static const struct attribute_field fields[] = {
     {"alpha", ATTRIBUTE_FLOAT, FIELD(alpha), "slope; of clip, the lower bound",
@@ -169,5 +262,9 @@ const struct op_family activation_family = {
     .infer = infer,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
+    .linear = linear,
+    .changes_nothing = changes_nothing,
     .fields = fields,
+    .meanings = meanings,
 };

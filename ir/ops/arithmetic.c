@@ -186,6 +186,186 @@ static void eval_integer(const struct evaluation *evaluation) {
     }
 }
 
+/* ---- meanings ---- */
+
+static float add32(const struct op_step *step, size_t element, float x) {
+    return x + other_number(step, element);
+}
+static float sub32(const struct op_step *step, size_t element, float x) {
+    float c = other_number(step, element);
+    return step->slot == 0 ? x - c : c - x;
+}
+static float mul32(const struct op_step *step, size_t element, float x) {
+    return x * other_number(step, element);
+}
+static float div32(const struct op_step *step, size_t element, float x) {
+    float c = other_number(step, element);
+    return step->slot == 0 ? x / c : c / x;
+}
+
+static double add64(const struct op_step *step, size_t element, double x) {
+    return x + (double)other_number(step, element);
+}
+static double sub64(const struct op_step *step, size_t element, double x) {
+    double c = (double)other_number(step, element);
+    return step->slot == 0 ? x - c : c - x;
+}
+static double mul64(const struct op_step *step, size_t element, double x) {
+    return x * (double)other_number(step, element);
+}
+static double div64(const struct op_step *step, size_t element, double x) {
+    double c = (double)other_number(step, element);
+    return step->slot == 0 ? x / c : c / x;
+}
+static double pow64(const struct op_step *step, size_t element, double x) {
+    double c = (double)other_number(step, element);
+    return step->slot == 0 ? pow(x, c) : pow(c, x);
+}
+
+static bool divides(const struct op_step *step, size_t element) {
+    return step->slot == 0 && other_number(step, element) != 0;
+}
+
+static bool affine_add(const struct op_step *step, size_t element, double *gain, double *offset) {
+    *gain = 1;
+    *offset = (double)other_number(step, element);
+    return true;
+}
+static bool affine_sub(const struct op_step *step, size_t element, double *gain, double *offset) {
+    bool left = step->slot == 0;
+    double c = (double)other_number(step, element);
+    *gain = left ? 1 : -1;
+    *offset = left ? -c : c;
+    return true;
+}
+static bool affine_mul(const struct op_step *step, size_t element, double *gain, double *offset) {
+    *gain = (double)other_number(step, element);
+    *offset = 0;
+    return true;
+}
+static bool affine_div(const struct op_step *step, size_t element, double *gain, double *offset) {
+    *gain = 1 / (double)other_number(step, element);
+    *offset = 0;
+    return divides(step, element);
+}
+
+/* c - x is x * -1 + c */
+static bool exact_sum(const struct op_step *step, size_t elements, struct arena *arena, struct exact_form *form) {
+    bool subtracted = step->node->op == OP_SUB && step->slot == 0;
+    if (step->node->op == OP_SUB && step->slot == 1) {
+        add_part(form, PART_MULTIPLY, "negated", "minus_one", 1, arena)[0] = -1;
+        form->parts[0].uniform = true;
+    }
+    float *numbers = add_part(form, PART_ADD, NULL, "summand", elements, arena);
+    for (size_t e = 0; e < elements; e++) numbers[e] = subtracted ? -other_number(step, e) : other_number(step, e);
+    return true;
+}
+
+static bool exact_mul(const struct op_step *step, size_t elements, struct arena *arena, struct exact_form *form) {
+    float *numbers = add_part(form, PART_MULTIPLY, NULL, "factor", elements, arena);
+    for (size_t e = 0; e < elements; e++) numbers[e] = other_number(step, e);
+    return true;
+}
+
+/* Division by a constant is multiplication by its binary32 reciprocal: exact for powers of two, else told. */
+static bool exact_div(const struct op_step *step, size_t elements, struct arena *arena, struct exact_form *form) {
+    if (step->slot != 0) return false;
+    float *numbers = add_part(form, PART_MULTIPLY, NULL, "reciprocal", elements, arena);
+    for (size_t e = 0; e < elements; e++) {
+        int exponent;
+        numbers[e] = 1.0f / other_number(step, e);
+        if (!isnormal(numbers[e])) return false;
+        if (fabsf(frexpf(other_number(step, e), &exponent)) != 0.5f)
+            form->inexact = "divides: its constant's binary32 reciprocal is multiplied instead";
+    }
+    return true;
+}
+
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_ADD] = {.terms = TERMS_SUM,
+                .binary32 = add32,
+                .binary64 = add64,
+                .monotone = always_monotone,
+                .affine = affine_add,
+                .exact = exact_sum},
+    [OP_SUB] = {.terms = TERMS_SUM,
+                .binary32 = sub32,
+                .binary64 = sub64,
+                .monotone = always_monotone,
+                .affine = affine_sub,
+                .exact = exact_sum},
+    [OP_MUL] = {.terms = TERMS_PRODUCT,
+                .binary32 = mul32,
+                .binary64 = mul64,
+                .monotone = always_monotone,
+                .affine = affine_mul,
+                .exact = exact_mul},
+    [OP_DIV] = {.binary32 = div32,
+                .binary64 = div64,
+                .monotone = divides,
+                .affine = affine_div,
+                .exact = exact_div,
+                .advice = "divide by a constant, or quantise the divisor and multiply by its reciprocal table"},
+    [OP_POW] = {.binary64 = pow64, .transcendental = true},
+};
+
+/* ---- real ranges ---- */
+
+static double plus(double a, double b) {
+    return a + b;
+}
+static double minus(double a, double b) {
+    return a - b;
+}
+static double over(double a, double b) {
+    return a / b;
+}
+
+/* A power is monotone in its base on each side of zero, and in its exponent. */
+static struct real_range power_range(struct real_range base, struct real_range power) {
+    struct real_range out = range_corners(base, power, pow);
+    if (base.lo < 0 && base.hi > 0) {
+        range_include(&out, pow(0, power.lo));
+        range_include(&out, pow(0, power.hi));
+    }
+    return out;
+}
+
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    (void)arena;
+    for (size_t e = 0; e < count; e++) {
+        struct real_range a = operands[0][step_operand_element(graph, node, 0, e)];
+        struct real_range b = operands[1][step_operand_element(graph, node, 1, e)];
+        switch (node->op) {
+        case OP_ADD: out[e] = range_corners(a, b, plus); break;
+        case OP_SUB: out[e] = range_corners(a, b, minus); break;
+        case OP_MUL: out[e] = range_corners(a, b, range_times); break;
+        case OP_DIV: out[e] = range_has_zero(b) ? range_boundless() : range_corners(a, b, over); break;
+        default: out[e] = power_range(a, b); break;
+        }
+    }
+}
+
+static bool linear(struct analysis *analysis, const struct node *node) {
+    const struct value *result = op_result(linear_graph(analysis), node);
+    struct operands operands = operands_of(linear_graph(analysis), node, &result->shape, linear_scratch(analysis));
+    for (size_t e = 0; e < shape_elements(&result->shape); e++) {
+        size_t i = op_mapped(operands.map_a, e), j = op_mapped(operands.map_b, e);
+        int fraction = op_format(result, e).fraction;
+        linear_begin(analysis);
+        if (node->op == OP_MUL) {
+            linear_add_product(analysis, node, i, j, 0);
+        } else {
+            linear_add(analysis, node, 0, i, 1, fraction - op_format(operands.a, i).fraction);
+            linear_add(analysis, node, 1, j, node->op == OP_SUB ? -1 : 1, fraction - op_format(operands.b, j).fraction);
+        }
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 static const struct attribute_field fields[] = {{0}};
 
 const struct op_family arithmetic_family = {
@@ -194,5 +374,8 @@ const struct op_family arithmetic_family = {
     .prepare = prepare,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
+    .linear = linear,
     .fields = fields,
+    .meanings = meanings,
 };

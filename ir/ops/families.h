@@ -67,6 +67,21 @@ static inline struct interval op_interval(const struct value *value, size_t elem
     return value->intervals.at[value->intervals.count == 1 ? 0 : element];
 }
 
+/* ---- linear forms of elements (range.c) ---- */
+
+/* For each element of a result, in their order: begun, added to, ended. What is not linear is a source for its
+ * readers. */
+void linear_begin(struct analysis *analysis);
+void linear_end(struct analysis *analysis, const struct node *node, size_t element);
+/* factor << shift times an element of an operand. */
+void linear_add(struct analysis *analysis, const struct node *node, uint32_t operand, size_t element, int64_t factor,
+                int shift);
+/* a * b << shift, elements of the two operands: linear where one of them is constant. */
+void linear_add_product(struct analysis *analysis, const struct node *node, size_t a, size_t b, int shift);
+void linear_fails(struct analysis *analysis);
+const struct graph *linear_graph(const struct analysis *analysis);
+struct arena *linear_scratch(const struct analysis *analysis);
+
 /* ---- bodies (eval.c) ---- */
 
 /* The blocks of a body's inputs and outputs, elements x EVENT_LANES as operands have them, and a run between. */
@@ -108,6 +123,25 @@ bool product_shape(const struct shape *left, const struct shape *right, struct s
 static inline bool op_is_zero(const int64_t *constant, size_t element) {
     return constant && constant[element] == 0;
 }
+
+/* ---- rows of meanings (meaning.c) ---- */
+
+bool always_monotone(const struct op_step *step, size_t element);
+/* The constant of a step of two operands. */
+float other_number(const struct op_step *step, size_t element);
+/* A part with a number for each element, which is to be filled in. */
+float *add_part(struct exact_form *form, enum part_kind kind, const char *result, const char *constant, size_t elements,
+                struct arena *arena);
+
+/* ---- real ranges (meaning.c) ---- */
+
+struct real_range range_of_nothing(void);
+struct real_range range_boundless(void);
+void range_include(struct real_range *range, double x);
+bool range_has_zero(struct real_range range);
+/* Of a function that is monotone in each of its operands. */
+struct real_range range_corners(struct real_range a, struct real_range b, double (*of)(double, double));
+double range_times(double a, double b);
 
 /* ---- rows of one element's lanes ---- */
 

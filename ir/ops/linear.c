@@ -471,6 +471,10 @@ static void eval_real_matmul(const struct evaluation *evaluation) {
     }
 }
 
+static inline float normalised(float x, float scale, float bias, float mean, float variance, float epsilon) {
+    return scale * (x - mean) / sqrtf(variance + epsilon) + bias;
+}
+
 static void eval_real_batch_norm(const struct evaluation *evaluation) {
     const struct shape *shape = &op_result(evaluation->graph, evaluation->node)->shape;
     float epsilon = evaluation->node->attributes.normalization.epsilon, spare[5][EVENT_LANES];
@@ -479,11 +483,9 @@ static void eval_real_batch_norm(const struct evaluation *evaluation) {
     for (size_t i = 0; i < count; i++) {
         const float *rows[5] = {real_row(&evaluation->reals[0], i, spare[0])};
         for (size_t k = 1; k < 5; k++) rows[k] = real_row(&evaluation->reals[k], i / inner % channels, spare[k]);
-        for (int lane = 0; lane < EVENT_LANES; lane++) {
-            float scaled = rows[1][lane] * (rows[0][lane] - rows[3][lane]);
-            float normalised = scaled / sqrtf(rows[4][lane] + epsilon);
-            evaluation->real_result[i * EVENT_LANES + (size_t)lane] = normalised + rows[2][lane];
-        }
+        for (int lane = 0; lane < EVENT_LANES; lane++)
+            evaluation->real_result[i * EVENT_LANES + (size_t)lane] =
+                normalised(rows[0][lane], rows[1][lane], rows[2][lane], rows[3][lane], rows[4][lane], epsilon);
     }
 }
 
@@ -492,6 +494,103 @@ static void eval_real(const struct evaluation *evaluation) {
         eval_real_matmul(evaluation);
     else
         eval_real_batch_norm(evaluation);
+}
+
+/* ---- meanings ---- */
+
+static float batch_norm32(const struct op_step *step, size_t element, float x) {
+    const float *const *c = step->constants;
+    return normalised(x, c[1][element], c[2][element], c[3][element], c[4][element],
+                      step->node->attributes.normalization.epsilon);
+}
+
+static bool affine_batch_norm(const struct op_step *step, size_t element, double *gain, double *offset) {
+    *gain = (double)step->constants[1][element] /
+            sqrt((double)step->constants[4][element] + (double)step->node->attributes.normalization.epsilon);
+    *offset = (double)step->constants[2][element] - (double)step->constants[3][element] * *gain;
+    return true;
+}
+
+/* One factor and one summand of binary32. */
+static bool exact_batch_norm(const struct op_step *step, size_t elements, struct arena *arena,
+                             struct exact_form *form) {
+    float *gains = add_part(form, PART_MULTIPLY, "scaled", "gain", elements, arena);
+    float *offsets = add_part(form, PART_ADD, NULL, "offset", elements, arena);
+    form->inexact = "is multiplied and added with binary32 constants instead";
+    for (size_t e = 0; e < elements; e++) {
+        double gain, offset;
+        (void)affine_batch_norm(step, e, &gain, &offset);
+        gains[e] = (float)gain;
+        offsets[e] = (float)offset;
+        if (!isfinite(gains[e]) || !isfinite(offsets[e])) return false;
+    }
+    return true;
+}
+
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_MATMUL] = {.terms = TERMS_PRODUCTS},
+    [OP_BATCH_NORM] = {.first_only = true,
+                       .by_channel = true,
+                       .binary32 = batch_norm32,
+                       .monotone = always_monotone,
+                       .affine = affine_batch_norm,
+                       .exact = exact_batch_norm},
+};
+
+/* ---- real ranges ---- */
+
+static void bound_matmul(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                         struct real_range *out, struct arena *arena) {
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    struct matrix_product product =
+        product_geometry(arena, &op_operand(graph, node, 0)->shape, &op_operand(graph, node, 1)->shape);
+    for (size_t e = 0; e < count; e++) {
+        struct product_term at = product_first(&product, e);
+        out[e] = (struct real_range){0, 0};
+        for (size_t k = 0; k < product.depth; k++, product_next(&product, &at)) {
+            struct real_range term = range_corners(operands[0][at.left], operands[1][at.right], range_times);
+            out[e].lo += term.lo;
+            out[e].hi += term.hi;
+        }
+    }
+}
+
+static void bound_batch_norm(const struct graph *graph, const struct node *node,
+                             const struct real_range *const *operands, struct real_range *out) {
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    for (size_t e = 0; e < count; e++) {
+        size_t c = step_operand_element(graph, node, 1, e);
+        double scale = operands[1][c].hi / sqrt(operands[4][c].hi + (double)node->attributes.normalization.epsilon);
+        double shift = operands[2][c].hi - operands[3][c].hi * scale;
+        out[e] = range_of_nothing();
+        range_include(&out[e], operands[0][e].lo * scale + shift);
+        range_include(&out[e], operands[0][e].hi * scale + shift);
+    }
+}
+
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    if (node->op == OP_MATMUL)
+        bound_matmul(graph, node, operands, out, arena);
+    else
+        bound_batch_norm(graph, node, operands, out);
+}
+
+static bool linear(struct analysis *analysis, const struct node *node) {
+    const struct value *result = op_result(linear_graph(analysis), node);
+    const struct value *a = op_operand(linear_graph(analysis), node, 0),
+                       *b = op_operand(linear_graph(analysis), node, 1);
+    struct matrix_product product = product_geometry(linear_scratch(analysis), &a->shape, &b->shape);
+    for (size_t e = 0; e < shape_elements(&result->shape); e++) {
+        struct product_term at = product_first(&product, e);
+        int fraction = op_format(result, e).fraction;
+        linear_begin(analysis);
+        for (size_t k = 0; k < product.depth; k++, product_next(&product, &at))
+            linear_add_product(analysis, node, at.left, at.right,
+                               fraction - op_format(a, at.left).fraction - op_format(b, at.right).fraction);
+        linear_end(analysis, node, e);
+    }
+    return true;
 }
 
 static const struct attribute_field fields[] = {
@@ -506,5 +605,8 @@ const struct op_family linear_family = {
     .prepare = prepare,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
+    .linear = linear,
     .fields = fields,
+    .meanings = meanings,
 };

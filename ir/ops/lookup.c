@@ -145,6 +145,11 @@ static void eval_integer(const struct evaluation *evaluation) {
     }
 }
 
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_TABLE] = {.digits = DIGITS_ROUNDED},
+    [OP_THRESHOLD] = {.digits = DIGITS_ROUNDED},
+};
+
 #define FIELD(member) offsetof(union attributes, lookup.member)
 static const struct attribute_field fields[] = {
     {"shape", ATTRIBUTE_SHAPE, FIELD(shape), "shape of the functions, broadcast to the operand's", NULL},
@@ -161,4 +166,5 @@ const struct op_family lookup_family = {
     .prepare = prepare,
     .eval_integer = eval_integer,
     .fields = fields,
+    .meanings = meanings,
 };

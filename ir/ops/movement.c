@@ -228,6 +228,29 @@ static void eval_integer(const struct evaluation *evaluation) {
                integer_row(&evaluation->integers[map[i].operand], map[i].element, spare), sizeof spare);
 }
 
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    const struct movement *map = movement_map(graph, node, arena);
+    for (size_t i = 0; i < shape_elements(&op_result(graph, node)->shape); i++)
+        out[i] = operands[map[i].operand][map[i].element];
+}
+
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_RESHAPE] = {.terms = TERMS_MOVED}, [OP_TRANSPOSE] = {.terms = TERMS_MOVED},
+    [OP_CONCAT] = {.terms = TERMS_MOVED},  [OP_SLICE] = {.terms = TERMS_MOVED},
+    [OP_GATHER] = {.terms = TERMS_MOVED},
+};
+
+static bool linear(struct analysis *analysis, const struct node *node) {
+    const struct movement *map = movement_map(linear_graph(analysis), node, linear_scratch(analysis));
+    for (size_t e = 0; e < shape_elements(&op_result(linear_graph(analysis), node)->shape); e++) {
+        linear_begin(analysis);
+        linear_add(analysis, node, map[e].operand, map[e].element, 1, 0);
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 static const struct attribute_field fields[] = {
     {"shape", ATTRIBUTE_SHAPE, offsetof(union attributes, reshape.shape), "the new shape", OPS(OP_RESHAPE)},
     {"permutation", ATTRIBUTE_PERMUTATION, offsetof(union attributes, transpose.permutation),
@@ -248,5 +271,8 @@ const struct op_family movement_family = {
     .prepare = prepare,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
+    .linear = linear,
     .fields = fields,
+    .meanings = meanings,
 };

@@ -5,6 +5,7 @@
  * own code, one rounding an operation, so that ties and the last bits fall as there. */
 #include "ir/fixed_many.h"
 #include "ir/ops/families.h"
+#include "ir/quantisation.h"
 
 #include <math.h>
 
@@ -408,6 +409,66 @@ static void eval_real(const struct evaluation *evaluation) {
     }
 }
 
+/* ---- real ranges ---- */
+
+/* The codes between the operand's ends, all that the format has where it wraps or zeroes. */
+static struct real_range bound_code(const struct quantisation *codes, size_t element, struct real_range in) {
+    struct format format = codes->formats[element];
+    int64_t lo = format_min(format), hi = format_max(format), own[2];
+    bool between = quantisation_clamps(codes, element, in.lo) && quantisation_clamps(codes, element, in.hi) &&
+                   quantisation_code(codes, element, in.lo, &own[0]) &&
+                   quantisation_code(codes, element, in.hi, &own[1]);
+    if (between) lo = own[0], hi = own[1];
+    double scale = codes->scale ? codes->scale[element] : 1;
+    return format.width ? (struct real_range){scale * fixed_to_real(lo, format.fraction),
+                                              scale * fixed_to_real(hi, format.fraction)}
+                        : (struct real_range){0, 0};
+}
+
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    struct quantisation codes;
+    bool is_function = quantisation_of(graph, node, arena, &codes); /* else the line refuses it */
+    for (size_t e = 0; e < count; e++) out[e] = is_function ? bound_code(&codes, e, operands[0][e]) : operands[0][e];
+}
+
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_NARROW] = {.quantiser = true, .digits = DIGITS_ROUNDED},
+    [OP_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
+    [OP_BIPOLAR_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
+    [OP_TRUNC_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
+};
+
+/* Where zeros at most are appended and the format holds everything; *grow is their number. */
+static bool is_exact(const struct graph *graph, const struct node *node, size_t element, int *grow) {
+    const struct value *x = op_operand(graph, node, 0);
+    struct format format = op_format(op_result(graph, node), element);
+    struct interval grown;
+    *grow = format.fraction - op_format(x, element).fraction;
+    if (*grow < 0 || !op_shift_interval(op_interval(x, element), *grow, &grown) || !interval_fits(grown, format))
+        return false;
+    return node->attributes.quantizer.overflow != OVERFLOW_SATURATE_SYMMETRIC || grown.lo >= -format_max(format);
+}
+
+static bool changes_nothing(const struct graph *graph, const struct node *node, size_t element) {
+    int grow;
+    return is_exact(graph, node, element, &grow) && grow == 0;
+}
+
+static bool linear(struct analysis *analysis, const struct node *node) {
+    for (size_t e = 0; e < shape_elements(&op_result(linear_graph(analysis), node)->shape); e++) {
+        int grow;
+        linear_begin(analysis);
+        if (is_exact(linear_graph(analysis), node, e, &grow))
+            linear_add(analysis, node, 0, e, 1, grow);
+        else
+            linear_fails(analysis);
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 #define FIELD(member) offsetof(union attributes, quantizer.member)
 #define QONNX OPS(OP_QUANT, OP_TRUNC_QUANT)
 static const struct attribute_field fields[] = {
@@ -427,5 +488,9 @@ const struct op_family quantizer_family = {
     .prepare = prepare,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
+    .linear = linear,
+    .changes_nothing = changes_nothing,
     .fields = fields,
+    .meanings = meanings,
 };

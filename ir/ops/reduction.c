@@ -222,6 +222,59 @@ static void eval_integer(const struct evaluation *evaluation) {
     }
 }
 
+static const struct real_range from_0_to_1 = {0, 1};
+static const struct op_meaning meanings[OP_COUNT] = {
+    [OP_SOFTMAX] = {.transcendental = true, .image = &from_0_to_1, .advice = "the pass 'expand_softmax' comes first"},
+    [OP_ARGMAX] = {.terms = TERMS_INDEX},
+    [OP_REDUCE_MAX] = {.terms = TERMS_LARGEST},
+    [OP_REDUCE_SUM] = {.terms = TERMS_SUM},
+};
+
+static void bound_one(const struct node *node, const struct axis_reduction *reduction, const struct real_range *x,
+                      size_t result, struct real_range *out) {
+    *out = x[reduction_element(reduction, result, 0)];
+    for (size_t k = 1; k < reduction->length; k++) {
+        struct real_range other = x[reduction_element(reduction, result, k)];
+        if (node->op == OP_REDUCE_SUM)
+            *out = (struct real_range){out->lo + other.lo, out->hi + other.hi};
+        else
+            *out = (struct real_range){fmax(out->lo, other.lo), fmax(out->hi, other.hi)};
+    }
+}
+
+static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
+                       struct real_range *out, struct arena *arena) {
+    struct axis_reduction reduction =
+        reduction_geometry(&op_operand(graph, node, 0)->shape, node->attributes.axis.axis);
+    size_t count = shape_elements(&op_result(graph, node)->shape);
+    (void)arena;
+    for (size_t i = 0; i < count; i++) {
+        if (node->op == OP_SOFTMAX)
+            out[i] = from_0_to_1;
+        else if (node->op == OP_ARGMAX)
+            out[i] = (struct real_range){0, (double)reduction.length - 1};
+        else
+            bound_one(node, &reduction, operands[0], i, &out[i]);
+    }
+}
+
+static bool linear(struct analysis *analysis, const struct node *node) {
+    const struct value *x = op_operand(linear_graph(analysis), node, 0);
+    const struct value *result = op_result(linear_graph(analysis), node);
+    struct axis_reduction reduction = reduction_geometry(&x->shape, node->attributes.axis.axis);
+    if (node->op != OP_REDUCE_SUM) return false;
+    for (size_t e = 0; e < shape_elements(&result->shape); e++) {
+        int fraction = op_format(result, e).fraction;
+        linear_begin(analysis);
+        for (size_t k = 0; k < reduction.length; k++) {
+            size_t i = reduction_element(&reduction, e, k);
+            linear_add(analysis, node, 0, i, 1, fraction - op_format(x, i).fraction);
+        }
+        linear_end(analysis, node, e);
+    }
+    return true;
+}
+
 #define FIELD(member) offsetof(union attributes, axis.member)
 static const struct attribute_field fields[] = {
     {"axis", ATTRIBUTE_INT64, FIELD(axis), "the axis, counted from the first", NULL},
@@ -237,5 +290,8 @@ const struct op_family reduction_family = {
     .prepare = prepare,
     .eval_real = eval_real,
     .eval_integer = eval_integer,
+    .bound_real = bound_real,
+    .linear = linear,
     .fields = fields,
+    .meanings = meanings,
 };

@@ -160,7 +160,7 @@ static size_t only_sums_of(struct graph *sums, uint32_t first_node, enum op op) 
         if (graph_definition(sums, flat->inputs[0])->op != op) continue;
         sums->output_count = 0;
         graph_append_output(sums, "sums", node->result);
-        return value_elements(sums, node->result);
+        return graph_elements(sums, node->result);
     }
     return 0;
 }
@@ -196,7 +196,7 @@ static void every_adder_is_there(void) {
     }
     for (uint32_t n = graph->node_count; n < sums->node_count; n++)
         for (size_t e = 0;
-             sums->nodes[n].op == OP_ADD && found < count && e < value_elements(sums, sums->nodes[n].result); e++) {
+             sums->nodes[n].op == OP_ADD && found < count && e < graph_elements(sums, sums->nodes[n].result); e++) {
             struct interval interval = graph_interval(sums, sums->nodes[n].result, e);
             int fraction = graph_format(sums, sums->nodes[n].result, e).fraction;
             CHECK(fraction >= 0);

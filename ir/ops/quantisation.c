@@ -1,26 +1,8 @@
 /* Quantisers with constant parameters as functions from one real number to the integer code that stands for it. */
-#include "passes/integerise.h"
-#include "ir/ops.h"
+#include "ir/ops/families.h"
+#include "ir/quantisation.h"
 
 #include <math.h>
-
-const float *spread_constant(const struct graph *graph, valref value, const struct shape *shape, struct arena *arena) {
-    const float *reals = graph_reals(graph, value);
-    if (!reals) return NULL;
-    const struct shape *own = &graph_value(graph, value)->shape;
-    size_t count = shape_elements(shape);
-    float *out = ARENA_ARRAY(arena, float, count);
-    for (size_t i = 0; i < count; i++) out[i] = reals[shape_project(shape, i, own)];
-    return out;
-}
-
-struct formats formats_compact(struct arena *arena, const struct shape *shape, const struct format *per_element) {
-    size_t count = shape_elements(shape);
-    for (size_t i = 1; i < count; i++)
-        if (!format_equal(per_element[i], per_element[0]))
-            return (struct formats){*shape, arena_copy(arena, per_element, count * sizeof *per_element)};
-    return formats_uniform(arena, count ? per_element[0] : (struct format){0});
-}
 
 static void narrow_formats(const struct graph *graph, struct quantisation *out) {
     const struct formats *formats = &out->node->attributes.quantizer.formats;
@@ -139,20 +121,4 @@ bool quantisation_clamps(const struct quantisation *q, size_t element, double re
         attributes->overflow == OVERFLOW_SATURATE_SYMMETRIC)
         return true;
     return fixed_holds(real, q->formats[element], attributes->rounding);
-}
-
-bool quantiser_fits_port(const struct graph *graph, const struct node *quantiser, struct arena *arena,
-                         struct quantisation *out) {
-    const struct quantizer_attributes *attributes = &quantiser->attributes.quantizer;
-    const struct shape *shape = &graph_value(graph, quantiser->result)->shape;
-    if (quantiser->op != OP_QUANT || !shape_equal(shape, &graph_value(graph, quantiser->inputs[0])->shape) ||
-        (attributes->narrow && !attributes->is_signed) || !quantisation_of(graph, quantiser, arena, out))
-        return false;
-    for (size_t i = 0; i < out->count; i++) {
-        float bits = out->parameters[3][i], zero_point = out->parameters[2][i];
-        if (floorf(bits) != bits || bits > 32 || (attributes->is_signed && bits < 2) ||
-            (attributes->narrow && zero_point != 0))
-            return false;
-    }
-    return true;
 }

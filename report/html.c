@@ -136,7 +136,9 @@ static void banner(struct strbuf *out, const struct verdict *verdict) {
         strbuf_printf(
             out, "<div class=\"banner good\">Verified: every bit equal<span>%s events through %s%s.</span></div>\n",
             words_count(arena, (double)verdict->events), words_engines(arena, verdict),
-            verdict->latency_measured ? "; the latency measured is the one told" : "");
+            verdict->interval_measured  ? "; latency and interval measured are those told"
+            : verdict->latency_measured ? "; the latency measured is the one told"
+                                        : "");
     } else if (verdict_state(verdict) == VERDICT_RESERVED) {
         strbuf_printf(out, "<div class=\"banner warn\">%s<span>%s events through %s.</span>\n",
                       verdict_engines_ran(verdict) ? "Every bit equal, with reservations" : "Verified in part only",
@@ -145,7 +147,8 @@ static void banner(struct strbuf *out, const struct verdict *verdict) {
         strbuf_append(out, "</div>\n");
     } else {
         strbuf_printf(out, "<div class=\"banner bad\">Verification failed<span>%s</span>\n",
-                      verdict->equal ? "The measured latency is not the one that interface.json tells."
+                      verdict->equal ? arena_printf(arena, "Another %s was measured than interface.json tells.",
+                                                    words_wrong_timing(verdict))
                                      : "Not every engine gave the emulator\xe2\x80\x99s bits; see below.");
         append_reservations(out, verdict);
         strbuf_append(out, "</div>\n");

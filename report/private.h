@@ -93,6 +93,8 @@ struct field {
     { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .later = true }
 #define FIELD_WITHIN(type, kind_, key_, member, bound_)                                                                \
     { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .bound = &(bound_) }
+#define FIELD_LATER_WITHIN(type, kind_, key_, member, bound_)                                                          \
+    { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .later = true, .bound = &(bound_) }
 #define FIELD_TOGETHER(key_, fields_)                                                                                  \
     { .key = (key_), .kind = FIELD_GROUP, .fields = (fields_) }
 #define FIELD_IN(type, key_, member, fields_)                                                                          \
@@ -156,6 +158,10 @@ const char *words_class(struct arena *arena, const struct labelled *labelled, ui
 /* " of y" where there are several */
 const char *words_of_output(struct arena *arena, const struct labelled *labelled, uint32_t count);
 const char *words_engines(struct arena *arena, const struct verdict *verdict); /* "c, hls, rtl" that ran */
+/* What was measured otherwise than interface.json tells: "latency", "interval" or both; and what it tells: "5 cycles"
+ */
+const char *words_wrong_timing(const struct verdict *verdict);
+const char *words_told_timing(struct arena *arena, const struct verdict *verdict);
 /* What a verdict does not say, a line each: engines that did not run or were not built, files that were edited. */
 const char **words_reservations(struct arena *arena, const struct verdict *verdict, uint32_t *count);
 const char *words_made_up(const struct verdict *verdict); /* "", or that no event was the experiment's */

@@ -161,9 +161,10 @@ void report_terminal(struct strbuf *out, const struct compile_report *report, co
 /* ---- the verdict ---- */
 
 static void print_engines(struct strbuf *out, const struct verdict *verdict, bool colour) {
-    static const char *const headings[] = {"engine", ">events", ">events/s", ">build s", ">latency", "result"};
+    static const char *const headings[] = {"engine",   ">events",   ">events/s", ">build s",
+                                           ">latency", ">interval", "result"};
     struct arena *arena = out->arena;
-    struct text_table table = {.arena = arena, .columns = 6, .headings = headings};
+    struct text_table table = {.arena = arena, .columns = 7, .headings = headings};
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
         const struct engine_result *result = &verdict->engines[i];
         const char *rate = result->seconds > 0 ? words_count(arena, (double)result->events / result->seconds) : "";
@@ -171,6 +172,7 @@ static void print_engines(struct strbuf *out, const struct verdict *verdict, boo
         table_row(&table, (const char *[]){words_engine(arena, result),
                                            result->ran ? words_count(arena, (double)result->events) : "", rate, build,
                                            result->latency >= 0 ? arena_printf(arena, "%d", result->latency) : "",
+                                           result->interval ? arena_printf(arena, "%d", result->interval) : "",
                                            words_result(arena, result)});
     }
     table_print(out, &table, colour);
@@ -275,9 +277,9 @@ static void print_judgement(struct strbuf *out, const struct verdict *verdict, b
     const char **reservations = words_reservations(out->arena, verdict, &count);
     if (!verdict->equal)
         strbuf_printf(out, "\n%sverdict: NOT equal%s\n", begin, end);
-    else if (verdict_latency_is_wrong(verdict))
-        strbuf_printf(out, "\n%sverdict: wrong latency%s: interface.json tells %d cycles\n", begin, end,
-                      verdict->latency);
+    else if (verdict_timing_is_wrong(verdict))
+        strbuf_printf(out, "\n%sverdict: wrong %s%s: interface.json tells %s\n", begin, words_wrong_timing(verdict),
+                      end, words_told_timing(out->arena, verdict));
     else if (verdict_engines_ran(verdict))
         strbuf_printf(out, "\n%sverdict: equal%s in every bit: %s\n", begin, end, words_engines(out->arena, verdict));
     else

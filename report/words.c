@@ -255,6 +255,18 @@ const char **words_reservations(struct arena *arena, const struct verdict *verdi
     return lines;
 }
 
+const char *words_wrong_timing(const struct verdict *verdict) {
+    if (!verdict_interval_is_wrong(verdict)) return "latency";
+    return verdict_latency_is_wrong(verdict) ? "latency and interval" : "interval";
+}
+
+const char *words_told_timing(struct arena *arena, const struct verdict *verdict) {
+    const char *interval = arena_printf(arena, "%d from event to event", verdict->interval);
+    if (!verdict_interval_is_wrong(verdict)) return arena_printf(arena, "%d cycles", verdict->latency);
+    return verdict_latency_is_wrong(verdict) ? arena_printf(arena, "%d cycles, and %s", verdict->latency, interval)
+                                             : arena_printf(arena, "%d cycles from event to event", verdict->interval);
+}
+
 const char *words_engines(struct arena *arena, const struct verdict *verdict) {
     struct strbuf text = strbuf_new(arena);
     for (uint32_t i = 0; i < verdict->engine_count; i++) {

@@ -114,60 +114,69 @@ static struct verdict verdict = {
     .name = "jets",
     .content_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     .latency = 7,
+    .interval = 1,
     .events = 100203,
     .user_events = 100,
     .corner_events = 102,
     .regression_events = 1,
     .random_events = 100000,
     .seed = 18446744073709551615u,
-    .engines =
-        {{.id = ENGINE_FLOAT, .asked = true, .variant = "", .ran = true, .latency = -1, .events = 50100},
-         {.id = ENGINE_EMULATOR,
-          .asked = true,
-          .variant = "",
-          .ran = true,
-          .equal = true,
-          .latency = -1,
-          .events = 100203,
-          .seconds = 0.5},
-         {.id = ENGINE_C,
-          .asked = true,
-          .variant = "",
-          .ran = true,
-          .equal = false,
-          .latency = -1,
-          .events = 16384,
-          .difference = {.found = true,
-                         .event = 17,
-                         .element = 3,
-                         .bit = 5,
-                         .expected = INT64_MIN,
-                         .got = INT64_MAX,
-                         .layer = "relu <2>",
-                         .narrowed = true,
-                         .layer_element = 7,
-                         .layer_bit = 2,
-                         .layer_expected = 8,
-                         .layer_got = 12,
-                         .holds = "'dense1'",
-                         .output_name = "y",
-                         .event_name = "corner vector 17"}},
-         {.id = ENGINE_RTL, .asked = true, .variant = "", .ran = true, .equal = true, .latency = 7, .events = 100203},
-         {.id = ENGINE_RTL,
-          .asked = true,
-          .variant = "gaps",
-          .failure = "engine 'rtl' gave 9 events of 10 & died",
-          .latency = -1},
-         {.id = ENGINE_ICARUS,
-          .asked = true,
-          .variant = "",
-          .skipped = "the command 'iverilog' is not installed",
-          .latency = -1}},
+    .engines = {{.id = ENGINE_FLOAT, .asked = true, .variant = "", .ran = true, .latency = -1, .events = 50100},
+                {.id = ENGINE_EMULATOR,
+                 .asked = true,
+                 .variant = "",
+                 .ran = true,
+                 .equal = true,
+                 .latency = -1,
+                 .events = 100203,
+                 .seconds = 0.5},
+                {.id = ENGINE_C,
+                 .asked = true,
+                 .variant = "",
+                 .ran = true,
+                 .equal = false,
+                 .latency = -1,
+                 .events = 16384,
+                 .difference = {.found = true,
+                                .event = 17,
+                                .element = 3,
+                                .bit = 5,
+                                .expected = INT64_MIN,
+                                .got = INT64_MAX,
+                                .layer = "relu <2>",
+                                .narrowed = true,
+                                .layer_element = 7,
+                                .layer_bit = 2,
+                                .layer_expected = 8,
+                                .layer_got = 12,
+                                .holds = "'dense1'",
+                                .output_name = "y",
+                                .event_name = "corner vector 17"}},
+                {.id = ENGINE_RTL,
+                 .asked = true,
+                 .variant = "",
+                 .ran = true,
+                 .equal = true,
+                 .latency = 7,
+                 .interval = 1,
+                 .events = 100203},
+                {.id = ENGINE_RTL,
+                 .asked = true,
+                 .variant = "gaps",
+                 .failure = "engine 'rtl' gave 9 events of 10 & died",
+                 .latency = -1},
+                {.id = ENGINE_ICARUS,
+                 .asked = true,
+                 .variant = "",
+                 .skipped = "the command 'iverilog' is not installed",
+                 .latency = -1}},
     .engine_count = 6,
     .equal = false,
     .hash_checked = true,
     .latency_measured = true,
     .latency_right = true,
+    .interval_measured = true,
+    .interval_right = true,
     .loss = {.compared = "its outputs",
              .events = 50100,
              .max_error = 0.03,
@@ -771,8 +780,31 @@ static void junit_is_well_formed(void) {
     struct strbuf text = strbuf_new(context->arena);
     CHECK_EQ(verdict_junit(&text, &verdict), 0);
     CHECK(is_well_formed(text.data, text.length));
-    CHECK(strstr(text.data, "tests=\"9\" failures=\"2\" errors=\"1\" skipped=\"0\""));
+    CHECK(strstr(text.data, "tests=\"10\" failures=\"2\" errors=\"1\" skipped=\"0\""));
     CHECK(strstr(text.data, "first at corner vector 17"));
+    context_free(context);
+}
+
+static void a_wrong_interval_is_told_everywhere(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf junit = strbuf_new(context->arena), text = strbuf_new(context->arena),
+                  page = strbuf_new(context->arena);
+    struct verdict other = verdict;
+    other.equal = true;
+    other.engines[2] = other.engines[4] = other.engines[3];
+    other.interval_right = false;
+    CHECK(verdict_interval_is_wrong(&other) && !verdict_latency_is_wrong(&other) && !verdict_is_positive(&other));
+    CHECK_EQ(verdict_junit(&junit, &other), 0);
+    CHECK(strstr(junit.data, "name=\"interval\""));
+    CHECK_EQ(count_of(junit.data, "not the 1 cycles that interface.json tells"), 1);
+    verdict_terminal(&text, &other, false);
+    CHECK(strstr(text.data, "verdict: wrong interval: interface.json tells 1 cycles from event to event\n"));
+    report_html(&page, &report, &other);
+    CHECK(strstr(page.data, "Another interval was measured than interface.json tells."));
+    other.latency_right = false;
+    text.length = 0;
+    verdict_terminal(&text, &other, false);
+    CHECK(strstr(text.data, "wrong latency and interval: interface.json tells 7 cycles, and 1 from event to event\n"));
     context_free(context);
 }
 
@@ -831,6 +863,7 @@ int main(int argc, char **argv) {
     RUN(labels_of_several_outputs);
     RUN(curves_have_no_points_of_their_own);
     RUN(junit_is_well_formed);
+    RUN(a_wrong_interval_is_told_everywhere);
     RUN(tables_say_what_matters);
     xmlCleanupParser();
     TEST_EXIT();

@@ -40,9 +40,14 @@ static struct layer_report layers[] = {
     {"(top: ports and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL, true},
 };
 static struct port_report ports[] = {
-    {"x", "input", 16, 256, "s16f10", "half_even", "saturate", "default: \"no input quantiser\"", "0123abcd"},
-    {"y", "output", 5, 80, "u16f15", "", "", "", "4567cdef"},
+    {"x", "input", 16, 64, 4, "s16f10", "half_even", "saturate", "default: \"no input quantiser\"", "0123abcd"},
+    {"y", "output", 5, 80, 1, "u16f15", "", "", "", "4567cdef"},
 };
+static struct block_report blocks[] = {
+    {"item by item, with state", 4, 0, 6, 1666, 16, {1000, 500, 0, 0}},
+    {"once an event", 1, 8, 12, 907, 0, {388.5, 900, 0, 0}},
+};
+static struct channel_report channels[] = {{1, 2, 16, 160, 3}};
 static struct pass_report passes[] = {
     {"clean", "above", "drop nodes no output depends on", true, 0.001, false, 0, 0, 0, 0},
     {"quantise", "above", "formats for weights & activations", true, 0.01, true, 0.0123456789012345, 1e-300, 10000, 12},
@@ -69,6 +74,11 @@ static struct compile_report report = {.name = "jets",
                                        .clock_period = 2.777777777777778,
                                        .latency = 7,
                                        .initiation_interval = 1,
+                                       .beats = 4,
+                                       .blocks = blocks,
+                                       .block_count = 2,
+                                       .channels = channels,
+                                       .channel_count = 1,
                                        .stage_delay = 2.61,
                                        .margin = 10,
                                        .path = path,
@@ -482,7 +492,7 @@ static void differences_are_numbers(void) {
     CHECK(cJSON_IsObject(cJSON_GetObjectItem(row, "left")) && cJSON_IsNull(cJSON_GetObjectItem(row, "right")) &&
           cJSON_IsNull(cJSON_GetObjectItem(row, "change")));
     row = row_named(root, "ports", "x");
-    CHECK(is_number(cJSON_GetObjectItem(row, "left"), "width", 256) &&
+    CHECK(is_number(cJSON_GetObjectItem(row, "left"), "width", 64) &&
           cJSON_IsFalse(cJSON_GetObjectItem(row, "differs")));
     row = row_named(root, "verdicts", "decisions flipped against the model");
     CHECK(is_number(row, "right", 100 * 6 / 50100.0) && is_number(row, "change_percent", 100));
@@ -813,6 +823,10 @@ static void tables_say_what_matters(void) {
     struct strbuf text = strbuf_new(context->arena);
     report_terminal(&text, &report, &verdict, false);
     CHECK(strstr(text.data, "7 cycles, 19.44 ns"));
+    CHECK(strstr(text.data, "a new event every cycle, 2.778 ns: 360,000,000 events/s"));
+    CHECK(strstr(text.data, "item by item, with state      4"));
+    CHECK(strstr(text.data, "block 1: 160 bits, up to 3 registers"));
+    CHECK(strstr(text.data, "64 x 4"));
     CHECK(strstr(text.data, "NOT equal"));
     CHECK(strstr(text.data, "1,728,000"));
     CHECK(strstr(text.data, "corner vector 17: output 'y', element 3, bit 5"));

@@ -248,12 +248,11 @@ static bool product_scales(const struct integerise *state, const struct exact op
                            const struct matrix_product *g, double *scale) {
     const struct exact *a = &operands[0], *b = &operands[1];
     for (size_t i = 0; i < g->batches * g->rows * g->columns; i++) {
-        size_t column = i % g->columns, row = i / g->columns % g->rows, batch = i / g->columns / g->rows;
+        struct product_term at = product_first(g, i);
         scale[i] = 0;
-        for (size_t k = 0; k < g->depth; k++) {
-            size_t ia = g->left[batch] + row * g->depth + k, ib = g->right[batch] + k * g->columns + column;
-            if (term_is_zero(state, a->value, ia) || term_is_zero(state, b->value, ib)) continue;
-            double product = scale_at(a->scale, ia) * scale_at(b->scale, ib);
+        for (size_t k = 0; k < g->depth; k++, product_next(g, &at)) {
+            if (term_is_zero(state, a->value, at.left) || term_is_zero(state, b->value, at.right)) continue;
+            double product = scale_at(a->scale, at.left) * scale_at(b->scale, at.right);
             if (scale[i] != 0 && scale[i] != product) return false;
             scale[i] = product;
         }
@@ -313,10 +312,9 @@ static int scales_of_product(struct integerise *state, const struct node *node, 
 
 static bool reduction_scales(const struct exact *operand, const struct axis_reduction *g, double *scale) {
     for (size_t i = 0; i < g->outer * g->inner; i++) {
-        size_t first = i / g->inner * g->length * g->inner + i % g->inner;
-        scale[i] = scale_at(operand->scale, first);
+        scale[i] = scale_at(operand->scale, reduction_element(g, i, 0));
         for (size_t k = 1; k < g->length; k++)
-            if (scale_at(operand->scale, first + k * g->inner) != scale[i]) return false;
+            if (scale_at(operand->scale, reduction_element(g, i, k)) != scale[i]) return false;
     }
     return true;
 }

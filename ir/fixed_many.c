@@ -88,8 +88,13 @@ bool fixed_narrow_many(double numbers[FIXED_MANY], const double steps[FIXED_MANY
     return true;
 }
 
-VECTOR_CLONES void fixed_integers_many(const double numbers[FIXED_MANY], int64_t out[FIXED_MANY]) {
+VECTOR_CLONES static void integers_many(const double numbers[FIXED_MANY], int64_t out[FIXED_MANY]) {
     int64_t zero;
     memcpy(&zero, &whole, sizeof zero);
     EACH(i) * (words *)(out + i) = (words)(FIXED(numbers, i) + whole) - zero;
+}
+
+/* Clones of clang 14 are found in their own file alone. */
+void fixed_integers_many(const double numbers[FIXED_MANY], int64_t out[FIXED_MANY]) {
+    integers_many(numbers, out);
 }

@@ -4,7 +4,7 @@
 
 #include "passes/passes.h"
 
-enum { NO_ITEM = UINT32_MAX };
+#define NO_ITEM UINT32_MAX
 
 /* What a node is done on. */
 enum service {

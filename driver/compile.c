@@ -212,6 +212,7 @@ static int check_cancelled(const struct compile_job *job) {
 }
 
 static int emit(struct compile_job *job) {
+    struct strbuf design = strbuf_new(job->arena);
     job->quantised = strbuf_new(job->arena);
     graph_print(&job->quantised, job->program.graph);
     if (read_back(job->program.graph, "model.bxc", &job->quantised) < 0) return -1;
@@ -226,6 +227,8 @@ static int emit(struct compile_job *job) {
                                 .files = &job->files};
     file_set_add(&job->files, "model.bxc", job->quantised.data, job->quantised.length);
     file_set_add(&job->files, "reference.bxc", job->reference.data, job->reference.length);
+    design_print(&design, job->program.design);
+    file_set_add(&job->files, "design.bxd", design.data, design.length);
     for (const struct language *language = languages; language->name; language++) {
         context_progress(job->context, language->name, 0, 0);
         if (check_cancelled(job) < 0 || language->emit(&emission) < 0) return -1;

@@ -47,12 +47,12 @@ static int choose_engine(struct run_job *job) {
         if (strcmp(engine_name((enum engine_id)i), wanted) == 0) return job->engine_id = (enum engine_id)i, 0;
     if (!wanted) return 0;
     return diag_error(&job->context->diagnostics, (struct location){.option = "--engine"},
-                      "float, emulator, c, hls, rtl or icarus", "no engine '%s'", wanted);
+                      engine_names(job->arena, " or "), "no engine '%s'", wanted);
 }
 
 /* Options of engines that do not run. */
 static void warn_of_engine_options(const struct run_job *job) {
-    bool inside = job->engine_id == ENGINE_FLOAT || job->engine_id == ENGINE_EMULATOR;
+    bool inside = !engine_is_program(job->engine_id);
     const struct {
         const char *key;
         bool idle;

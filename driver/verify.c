@@ -30,7 +30,8 @@ static int choose_engines(const struct verify_job *job, bool *chosen) {
         while (id < ENGINE_COUNT && strcmp(engine_name((enum engine_id)id), name) != 0) id++;
         if (id == ENGINE_COUNT)
             return diag_error(&job->context->diagnostics, (struct location){.option = "--engines"},
-                              "float, emulator, c, hls, rtl and icarus, with commas between", "no engine '%s'", name);
+                              arena_printf(job->arena, "%s, with commas between", engine_names(job->arena, " and ")),
+                              "no engine '%s'", name);
         chosen[id] = true;
     }
     return 0;

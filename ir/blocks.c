@@ -15,16 +15,18 @@ static uint32_t level_of(const struct datapath *datapath, const uint32_t *level,
     return most;
 }
 
-/* A state is where what it carries on is: until nothing changes. */
-static void find_levels(const struct datapath *datapath, uint32_t *level) {
+/* A state is where what it carries on is: until nothing changes. false: something flows back. */
+static bool find_levels(const struct datapath *datapath, uint32_t *level) {
     for (bool again = true; again;) {
         again = false;
         for (uint32_t i = 0; i < datapath->wire_count; i++) {
             uint32_t found = level_of(datapath, level, &datapath->wires[i]);
+            if (found >= BLOCKS_MAX) return false;
             again |= datapath->wires[i].op == WIRE_STATE && found != level[i];
             level[i] = found;
         }
     }
+    return true;
 }
 
 static void include_wire(struct block *block, const struct wire *wire) {
@@ -38,7 +40,7 @@ static void include_wire(struct block *block, const struct wire *wire) {
 struct block_list design_blocks(const struct design *design, struct arena *arena) {
     const struct datapath *datapath = &design->datapath;
     struct block_list list = {.of = ARENA_ARRAY(arena, uint32_t, datapath->wire_count + 1)};
-    find_levels(datapath, list.of);
+    if (!find_levels(datapath, list.of)) return list;
     for (uint32_t i = 0; i < datapath->wire_count; i++)
         list.count = list.of[i] >= list.count ? list.of[i] + 1 : list.count;
     list.at = ARENA_ARRAY(arena, struct block, list.count + 1);

@@ -121,6 +121,16 @@ wireref datapath_append(struct design *design, struct datapath *datapath, const 
     return (wireref){datapath->wire_count++};
 }
 
+wireref datapath_declare(struct design *design, struct datapath *datapath, const struct wire *wire) {
+    (void)datapath_arena(design, datapath);
+    datapath_reserve(datapath);
+    struct wire added = *wire;
+    added.every_beat = in_every_beat(datapath, wire);
+    datapath->forms[datapath->wire_count] = (struct linear_form){.is_source = true};
+    datapath->wires[datapath->wire_count] = added;
+    return (wireref){datapath->wire_count++};
+}
+
 void datapath_carry(struct datapath *datapath, wireref state, wireref next) {
     datapath->wires[state.id].next = next;
 }
@@ -143,6 +153,10 @@ uint32_t datapath_table(struct design *design, struct datapath *datapath, const 
             memcmp(old->entries, table->entries, table->count * sizeof *table->entries) == 0)
             return i;
     }
+    return datapath_add_table(design, datapath, table);
+}
+
+uint32_t datapath_add_table(struct design *design, struct datapath *datapath, const struct table *table) {
     struct arena *arena = datapath_arena(design, datapath);
     if (datapath->table_count == datapath->table_capacity) {
         size_t old = datapath->table_capacity, capacity = old ? 2 * old : 16;

@@ -105,6 +105,7 @@ struct design {
     struct arena *arena;
     const struct graph *graph; /* the quantised graph, outlives the design */
     const char *name;          /* prefix of every module and external symbol; a legal identifier */
+    const char *file;          /* that it was read from; NULL: none */
     struct port *inputs, *outputs;
     uint32_t input_count, output_count;
     struct datapath datapath;
@@ -128,7 +129,9 @@ struct block {
     int first_cycle, last_cycle; /* -1: not scheduled, or of no wires */
     uint32_t wires, states;
 };
-/* In an order in which nothing flows back; odd ones are served in every beat. */
+/* In an order in which nothing flows back; odd ones are served in every beat. None: there is no such order, or it has
+ * more than BLOCKS_MAX. */
+enum { BLOCKS_MAX = 4096 };
 struct block_list {
     struct block *at;
     uint32_t count;
@@ -141,6 +144,8 @@ void design_free(struct design *design);
 struct arena *datapath_arena(struct design *design, struct datapath *datapath);
 /* Appends a wire and computes its interval from its operands; context_bug when it leaves 64 bits. */
 wireref datapath_append(struct design *design, struct datapath *datapath, const struct wire *wire);
+/* The same with the interval that the wire declares; nothing is checked, and its operands stay where they are. */
+wireref datapath_declare(struct design *design, struct datapath *datapath, const struct wire *wire);
 /* What a state, whose interval is declared, is a beat later, when that is there. */
 void datapath_carry(struct datapath *datapath, wireref state, wireref next);
 /* In a datapath that was made anew, states whose `next` names wires of the old one. */
@@ -154,6 +159,8 @@ int wire_width(const struct wire *wire);      /* bits of its interval; 0 for the
 bool wire_is_signed(const struct wire *wire); /* lo < 0 */
 /* A table with these entries (copied), the same index for the same content. */
 uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table);
+/* A further one, though its content may be that of another. */
+uint32_t datapath_add_table(struct design *design, struct datapath *datapath, const struct table *table);
 void datapath_probe(struct design *design, struct datapath *datapath, struct probe probe);
 /* After datapath_replace put another datapath in the place of `old`: probes whose wires nobody reads any more
  * are absorbed by the value that their readers lead to. map[old wire] is the new wire. */
@@ -169,16 +176,25 @@ struct graph *graph_with_partial_sums(const struct graph *graph, const struct de
 /* Drops wires that no output reads, keeps order, renumbers ports and probes (probes of dropped
  * wires become absorbed). */
 void design_compact(struct design *design);
-/* Checks order, operand counts, intervals against a fresh run, outputs against port formats, and
- * once scheduled that no operand comes later than its reader. */
+/* Checks order, operand counts, what tables cover, outputs against port formats, beats, probes, and once scheduled that
+ * no operand comes later than its reader: what passes it can be run. Intervals are believed. */
+int design_check(const struct design *design);
+/* The same, and intervals against a fresh run. */
 int design_verify(const struct design *design);
 extern const char *const wire_op_names[WIRE_OP_COUNT]; /* "sum", "less", ... */
 /* Operands that a wire of this operator has; -1 for a sum, which has any number. */
 int wire_op_operands(enum wire_op op);
+/* Nodes and values by their numbers in the graph's text. */
 void design_print(struct strbuf *out, const struct design *design);
+/* Of a graph that was read from its text. Intervals are as declared: design_verify computes them afresh. NULL and a
+ * diagnosis, with the line where there is one; what it gives has passed design_check. */
 struct design *design_parse(struct bxc_context *context, const struct graph *graph, const char *file, const char *text,
                             size_t length);
-/* The datapath's own meaning, event by event: inputs and outputs as graph_run_integers. */
+/* The datapath's own meaning, event by event: inputs and outputs as graph_run_integers. A wire keeps as many bits as
+ * its interval needs and no more, as in hardware. -1 and a diagnosis when that takes too much memory. */
 int design_run(const struct design *design, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
+/* The same, and what the wires are that probes name: events x probes, 0 where absorbed. */
+int design_run_wires(const struct design *design, size_t events, const int64_t *const *inputs, int64_t *const *outputs,
+                     int64_t *wires);
 
 #endif

@@ -1,5 +1,5 @@
-/* Reads the text of a design (datapath_text.c prints it). One pass over the lines; the first mistake
- * is diagnosed with its line, and intervals that are printed must equal those computed afresh. */
+/* Reads the text of a design (datapath_text.c prints it). One pass over the lines; the first mistake is diagnosed with
+ * its line. Memory is that of what is read, whatever counts the text tells. */
 #include "ir/datapath.h"
 
 #include <errno.h>
@@ -15,6 +15,8 @@ struct reader {
     int line;
     bool failed;
 };
+
+enum { CYCLES_MAX = 1 << 30 };
 
 static void PRINTF_LIKE(2, 3) fail(struct reader *r, const char *format, ...) {
     char text[200];
@@ -53,16 +55,28 @@ static void end_of_line(struct reader *r) {
     r->line++;
 }
 
-static int64_t number(struct reader *r) {
-    char *end;
-    skip_blanks(r);
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+static uint64_t magnitude(struct reader *r) {
+    char *end = NULL;
     errno = 0;
-    long long n = strtoll(r->at, &end, 10);
-    if (end == r->at || errno)
+    uint64_t n = is_digit(*r->at) ? strtoull(r->at, &end, 10) : 0;
+    if (!end || errno)
         fail(r, "expected a number");
     else
         r->at = end;
     return r->failed ? 0 : n;
+}
+
+static int64_t number(struct reader *r) {
+    skip_blanks(r);
+    bool negative = *r->at == '-';
+    r->at += negative;
+    uint64_t n = magnitude(r);
+    if (n > (uint64_t)INT64_MAX + negative) fail(r, "a number of more than 64 bits");
+    return r->failed ? 0 : (int64_t)(negative ? -n : n);
 }
 
 static int64_t number_in(struct reader *r, int64_t lo, int64_t hi) {
@@ -119,9 +133,30 @@ static struct format read_format(struct reader *r) {
     return format;
 }
 
+/* A larger copy where another one does not fit: as large as what is read, and never as what it says of itself. */
+static void *grown(const struct reader *r, void *array, size_t count, size_t size) {
+    bool full = (count & (count - 1)) == 0; /* powers of two */
+    return full ? arena_grow(r->design->arena, array, count * size, (count ? 2 * count : 1) * size) : array;
+}
+
+static void read_element(struct reader *r, struct port *port, uint32_t e) {
+    port->elements = grown(r, port->elements, e, sizeof *port->elements);
+    struct port_element *element = &port->elements[e];
+    element->wire = wire_name(r, UINT32_MAX);
+    element->format = read_format(r);
+    element->slot = e;
+    if (port->beats > 1) {
+        expect(r, "beat");
+        element->beat = (uint32_t)number_in(r, 0, (int64_t)port->beats - 1);
+        expect(r, "slot");
+        element->slot = (uint32_t)number_in(r, 0, (int64_t)port->slots - 1);
+    }
+    port->element_count++;
+    end_of_line(r);
+}
+
 static void read_port(struct reader *r, struct port **ports, uint32_t *count) {
-    struct arena *arena = r->design->arena;
-    *ports = arena_grow(arena, *ports, *count * sizeof **ports, (*count + 1) * sizeof **ports);
+    *ports = grown(r, *ports, *count, sizeof **ports);
     struct port *port = &(*ports)[(*count)++];
     port->name = quoted(r);
     expect(r, "v");
@@ -134,20 +169,7 @@ static void read_port(struct reader *r, struct port **ports, uint32_t *count) {
         port->slots = (uint32_t)number_in(r, 1, 1 << 24);
     }
     end_of_line(r);
-    port->elements = ARENA_ARRAY(arena, struct port_element, elements ? elements : 1);
-    for (uint32_t e = 0; e < elements && !r->failed; e++) {
-        port->elements[e].wire = wire_name(r, UINT32_MAX);
-        port->elements[e].format = read_format(r);
-        port->elements[e].slot = e;
-        if (port->beats > 1) {
-            expect(r, "beat");
-            port->elements[e].beat = (uint32_t)number_in(r, 0, (int64_t)port->beats - 1);
-            expect(r, "slot");
-            port->elements[e].slot = (uint32_t)number_in(r, 0, (int64_t)port->slots - 1);
-        }
-        port->element_count++;
-        end_of_line(r);
-    }
+    for (uint32_t e = 0; e < elements && !r->failed; e++) read_element(r, port, e);
 }
 
 static struct term read_term(struct reader *r, uint32_t limit, bool negative) {
@@ -159,30 +181,17 @@ static struct term read_term(struct reader *r, uint32_t limit, bool negative) {
 
 /* Terms and the constant of a sum, up to the bracket of the interval. */
 static void read_sum(struct reader *r, struct wire *wire, uint32_t limit) {
-    uint32_t capacity = 0;
     skip_blanks(r);
-    if (*r->at == '-' && r->at[1] != 'w') {
-        wire->constant = number(r);
-        return;
-    }
     for (bool first = true; !r->failed && *r->at != '['; first = false, skip_blanks(r)) {
         bool minus = take(r, "-");
         if (!minus && !take(r, "+") && !first) fail(r, "expected '+' or '-'");
         skip_blanks(r);
         if (*r->at != 'w') {
-            char *end;
-            uint64_t magnitude = strtoull(r->at, &end, 10);
-            if (end == r->at) fail(r, "expected a wire or a number");
-            r->at = end;
-            wire->constant = (int64_t)(minus ? -magnitude : magnitude);
-            continue;
+            uint64_t n = magnitude(r);
+            wire->constant = (int64_t)(minus ? -n : n);
+            return;
         }
-        if (wire->operand_count == capacity) {
-            uint32_t larger = capacity ? 2 * capacity : 4;
-            wire->operands = arena_grow(r->design->arena, wire->operands, capacity * sizeof(struct term),
-                                        larger * sizeof(struct term));
-            capacity = larger;
-        }
+        wire->operands = grown(r, wire->operands, wire->operand_count, sizeof *wire->operands);
         wire->operands[wire->operand_count++] = read_term(r, limit, minus);
     }
 }
@@ -244,9 +253,9 @@ static void read_wire(struct reader *r, struct datapath *datapath) {
         read_operands(r, &wire, limit);
     read_attributes(r, &wire, datapath);
     expect(r, "[");
-    int64_t lo = wire.lo = number(r);
+    wire.lo = number(r);
     expect(r, ",");
-    int64_t hi = wire.hi = number(r);
+    wire.hi = number(r);
     expect(r, "]");
     if (take(r, "n")) {
         wire.origin.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->node_count - 1);
@@ -254,14 +263,11 @@ static void read_wire(struct reader *r, struct datapath *datapath) {
         wire.element = (uint32_t)number_in(r, 0, UINT32_MAX);
     }
     if (take(r, "@")) {
-        wire.cycle = (int32_t)number_in(r, 0, INT32_MAX);
+        wire.cycle = (int32_t)number_in(r, 0, CYCLES_MAX);
+        expect(r, "+");
         wire.arrival = (int32_t)number_in(r, 0, INT32_MAX);
     }
-    if (r->failed) return;
-    datapath_append(r->design, datapath, &wire);
-    const struct wire *added = &datapath->wires[limit];
-    if (added->lo != lo || added->hi != hi)
-        fail(r, "the interval of w%u is [%" PRId64 ", %" PRId64 "]", limit, added->lo, added->hi);
+    if (!r->failed) datapath_declare(r->design, datapath, &wire);
     end_of_line(r);
 }
 
@@ -271,11 +277,12 @@ static void read_table(struct reader *r, struct datapath *datapath) {
         fail(r, "tables are numbered in order, this is t%u", datapath->table_count);
     table.first = number(r);
     table.count = (uint32_t)number_in(r, 1, 1 << 24);
-    table.entries = ARENA_ARRAY(r->design->arena, int64_t, table.count);
-    for (uint32_t i = 0; i < table.count && !r->failed; i++) table.entries[i] = number(r);
+    for (uint32_t i = 0; i < table.count && !r->failed; i++) {
+        table.entries = grown(r, table.entries, i, sizeof *table.entries);
+        table.entries[i] = number(r);
+    }
     end_of_line(r);
-    if (!r->failed && datapath_table(r->design, datapath, &table) + 1 != datapath->table_count)
-        fail(r, "the same table twice");
+    if (!r->failed) datapath_add_table(r->design, datapath, &table);
 }
 
 static void read_probe(struct reader *r, struct datapath *datapath) {
@@ -357,9 +364,11 @@ struct design *design_parse(struct bxc_context *context, const struct graph *gra
                             size_t length) {
     struct design *design = design_new(graph, "");
     struct reader r = {.design = design, .diag = &context->diagnostics, .file = file, .line = 1};
+    design->file = arena_strdup(design->arena, file);
     r.at = arena_strndup(design->arena, text, length);
     read_design(&r);
-    if (!r.failed) return design;
+    if (!r.failed && memchr(text, 0, length)) fail(&r, "a zero byte");
+    if (!r.failed && design_check(design) == 0) return design;
     design_free(design);
     return NULL;
 }

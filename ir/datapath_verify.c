@@ -2,10 +2,16 @@
  * name wires by number, and the nodes of the quantised graph that they come from. */
 #include "ir/datapath_private.h"
 
+/* In the file that the design was read from, or in the model. */
+static struct location location_of(const struct design *design, const struct node *node) {
+    struct location at = graph_location(design->graph, node);
+    if (design->file) at = (struct location){.file = design->file, .node = at.node};
+    return at;
+}
+
 static struct location wire_location(const struct design *design, const struct wire *wire) {
-    if (wire->origin.id < design->graph->node_count)
-        return graph_location(design->graph, graph_node(design->graph, wire->origin));
-    return graph_location(design->graph, NULL);
+    bool known = wire->origin.id < design->graph->node_count;
+    return location_of(design, known ? graph_node(design->graph, wire->origin) : NULL);
 }
 
 static int verify_operands(const struct design *design, const struct datapath *datapath, uint32_t id) {
@@ -14,6 +20,7 @@ static int verify_operands(const struct design *design, const struct datapath *d
     struct location at = wire_location(design, wire);
     int wanted = wire->op < WIRE_OP_COUNT ? wire_op_operands(wire->op) : -2;
     if (wanted == -2) return diag_error(diag, at, NULL, "wire %u has no operator", id);
+    if (wire->lo > wire->hi) return diag_error(diag, at, NULL, "wire %u has an empty interval", id);
     if (wanted >= 0 && wire->operand_count != (uint32_t)wanted)
         return diag_error(diag, at, NULL, "wire %u: '%s' has %u operands", id, wire_op_names[wire->op],
                           wire->operand_count);
@@ -21,7 +28,7 @@ static int verify_operands(const struct design *design, const struct datapath *d
         struct term term = wire->operands[i];
         if (term.wire.id >= id)
             return diag_error(diag, at, NULL, "wire %u reads wire %u, which does not come before it", id, term.wire.id);
-        if (wire->op == WIRE_SUM ? term.shift > 63 : term.shift || term.negative)
+        if (wire->op == WIRE_SUM ? term.shift < 0 || term.shift > 63 : term.shift || term.negative)
             return diag_error(diag, at, NULL, "wire %u: operand %u is shifted or negated where it cannot be", id, i);
     }
     return 0;
@@ -131,8 +138,12 @@ static int verify_intervals(const struct design *design, const struct datapath *
 static int verify_port(const struct design *design, const struct datapath *datapath, const struct port *port,
                        bool input) {
     struct diagnostics *diag = &design->context->diagnostics;
-    struct location at = graph_location(design->graph, NULL);
+    struct location at = location_of(design, NULL);
     at.node = port->name;
+    if (port->beats != 1 && (!input || port->beats != (uint32_t)design->beats))
+        return diag_error(diag, at, NULL, "the port comes in other beats than the design has");
+    if ((uint64_t)(port->beats - 1) * port->slots > port->element_count)
+        return diag_error(diag, at, NULL, "the port has more room than it has elements");
     for (uint32_t e = 0; e < port->element_count; e++) {
         const struct port_element *element = &port->elements[e];
         if (element->wire.id >= datapath->wire_count) return diag_error(diag, at, NULL, "element %u has no wire", e);
@@ -152,7 +163,32 @@ static int verify_port(const struct design *design, const struct datapath *datap
     return 0;
 }
 
-int design_verify(const struct design *design) {
+static int verify_probe(const struct design *design, uint32_t id) {
+    const struct graph *graph = design->graph;
+    const struct datapath *datapath = &design->datapath;
+    const struct probe *probe = &datapath->probes[id];
+    struct diagnostics *diag = &design->context->diagnostics;
+    struct location at = location_of(design, NULL);
+    if (probe->value.id >= graph->value_count ||
+        probe->element >= shape_elements(&graph_value(graph, probe->value)->shape))
+        return diag_error(diag, at, NULL, "probe %u names a value that is not there", id);
+    if (probe->wire.id == UINT32_MAX) return 0;
+    if (probe->wire.id >= datapath->wire_count || probe->beat < 0 || probe->beat >= design->beats)
+        return diag_error(diag, at, NULL, "probe %u names a wire that is not there", id);
+    return 0;
+}
+
+/* Blocks that follow each other, each with what it needs. */
+static int verify_blocks(const struct design *design) {
+    struct arena *scratch = arena_new(design->context);
+    bool endless = design->datapath.wire_count && design_blocks(design, scratch).count == 0;
+    arena_free(scratch);
+    if (!endless) return 0;
+    return diag_error(&design->context->diagnostics, location_of(design, NULL), NULL,
+                      "what is carried from beat to beat depends on what comes after it");
+}
+
+int design_check(const struct design *design) {
     const struct datapath *datapath = &design->datapath;
     bool scheduled = datapath->wire_count && datapath->wires[0].cycle >= 0;
     for (uint32_t i = 0; i < datapath->wire_count; i++)
@@ -163,12 +199,11 @@ int design_verify(const struct design *design) {
         if (verify_port(design, datapath, &design->inputs[i], true)) return -1;
     for (uint32_t i = 0; i < design->output_count; i++)
         if (verify_port(design, datapath, &design->outputs[i], false)) return -1;
-    for (uint32_t i = 0; i < datapath->probe_count; i++) {
-        const struct probe *probe = &datapath->probes[i];
-        if (probe->wire.id == UINT32_MAX) continue;
-        if (probe->wire.id >= datapath->wire_count || probe->beat < 0 || probe->beat >= design->beats)
-            return diag_error(&design->context->diagnostics, graph_location(design->graph, NULL), NULL,
-                              "probe %u names a wire that is not there", i);
-    }
-    return verify_intervals(design, datapath);
+    for (uint32_t i = 0; i < datapath->probe_count; i++)
+        if (verify_probe(design, i)) return -1;
+    return verify_blocks(design);
+}
+
+int design_verify(const struct design *design) {
+    return design_check(design) ? -1 : verify_intervals(design, &design->datapath);
 }

@@ -1,6 +1,7 @@
 /* Quantisers at the line: what stands between the integer in front of a quantiser and its codes becomes a narrowing, a
  * table or a staircase, whichever is exact and cheapest. */
 #include "passes/integerise.h"
+#include "target/function.h"
 
 #include <math.h>
 #include <string.h>
@@ -98,24 +99,14 @@ static int bits_of(int128 range) {
 }
 
 /* Of a monotone function. */
-static double steps_at_most(const struct integer_function *function, size_t element, struct interval interval) {
+static int64_t steps_at_most(const struct integer_function *function, size_t element, struct interval interval) {
     int64_t lo, hi;
     if (!function->value(function->user, element, interval.lo, &lo) ||
         !function->value(function->user, element, interval.hi, &hi))
         return 0;
-    return fmin(fabs((double)hi - (double)lo), (double)(interval.hi - interval.lo));
-}
-
-static double table_price(double index, double width) {
-    return width * exp2(fmax(0, index - 6));
-}
-
-/* A comparison a step, or a search that decides the index bit by bit. */
-static double stairs_price(double steps, int index, int width) {
-    int levels = bits_of((int128)steps);
-    double search = levels * index + table_price(levels, width);
-    for (int level = 1; level < levels; level++) search += table_price(level, index);
-    return fmin(steps * (index / 2.0 + 1), search);
+    int128 values = (int128)hi - lo, arguments = interval.hi - interval.lo, most = values < 0 ? -values : values;
+    if (arguments < most) most = arguments;
+    return most < INT64_MAX ? (int64_t)most : INT64_MAX;
 }
 
 /* A table is out bits times a tree of six-input look-ups. */
@@ -124,20 +115,21 @@ static void weigh_group(const struct operand *operand, const struct groups *grou
     const struct integer_function function = {operand_value, operand};
     struct interval interval = groups->interval[g];
     int index = bits_of(interval.hi - interval.lo), width = operand->quantisation->formats[groups->first[g]].width;
-    choice->table_cost += users * table_price(index, width);
+    choice->table_cost += users * (double)table_luts(index, width);
     choice->tables_possible = choice->tables_possible && choice->table_cost <= choice->limit;
     int status =
         choice->tables_possible ? table_find(&function, groups->first[g], interval, arena, &choice->tables[g]) : -1;
     if (status == -2) choice->missing = true;
     choice->tables_possible = choice->tables_possible && status == 0;
-    bool monotone = choice->stairs_possible && is_monotone(operand, groups->first[g], interval) &&
-                    choice->stairs_cost +
-                            users * stairs_price(steps_at_most(&function, groups->first[g], interval), index, width) <=
-                        choice->limit;
+    bool monotone =
+        choice->stairs_possible && is_monotone(operand, groups->first[g], interval) &&
+        choice->stairs_cost +
+                users * (double)staircase_luts(steps_at_most(&function, groups->first[g], interval), index, width) <=
+            choice->limit;
     status = monotone ? staircase_find(&function, groups->first[g], interval, arena, &choice->stairs[g]) : -1;
     if (status == -2) choice->missing = true;
     choice->stairs_possible = choice->stairs_possible && status == 0;
-    if (status == 0) choice->stairs_cost += users * stairs_price(choice->stairs[g].count, index, width);
+    if (status == 0) choice->stairs_cost += users * (double)staircase_luts(choice->stairs[g].count, index, width);
 }
 
 static struct choice weigh(const struct operand *operand, const struct groups *groups, double limit,

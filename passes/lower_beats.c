@@ -66,8 +66,8 @@ static struct term by_table(struct lower *lower, const int64_t *entries) {
 /* One of `count` terms by their number, which `number` gives for every beat: from its bit `bit` down. */
 static struct term choose(struct lower *lower, const struct term *terms, uint32_t count, const uint32_t *number,
                           int bit) {
-    uint32_t beats = plan_of(lower)->beats, half = UINT32_C(1) << bit;
     if (count == 1) return terms[0];
+    uint32_t beats = plan_of(lower)->beats, half = UINT32_C(1) << bit;
     if (count <= half) return choose(lower, terms, count, number, bit - 1);
     int64_t *upper = ARENA_ARRAY(lower->scratch, int64_t, beats);
     for (uint32_t b = 0; b < beats; b++) upper[b] = number[b] >> bit & 1;

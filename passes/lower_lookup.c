@@ -3,6 +3,7 @@
  * operand is narrow, comparisons added up when its steps are few, else a search that finds the index
  * bit by bit, each time comparing with the threshold that the bits so far select. */
 #include "passes/lower.h"
+#include "target/function.h"
 
 static struct interval operand_interval(const struct lower *lower, struct term term) {
     return term_interval(lower->datapath, term);
@@ -103,12 +104,6 @@ static struct term tabulated(struct lower *lower, struct term x, struct steps st
     return lower_table(lower, x, &table);
 }
 
-static int search_levels(uint32_t count) {
-    int levels = 0;
-    while ((UINT64_C(1) << levels) < (uint64_t)count + 1) levels++;
-    return levels;
-}
-
 /* The threshold that decides bit `level` of the index, for each value of the bits above it, less
  * one, so that one LESS decides; a threshold that is not there is never reached. */
 static struct term search_threshold(struct lower *lower, struct term_list *prefix, struct steps steps, int levels,
@@ -123,7 +118,7 @@ static struct term search_threshold(struct lower *lower, struct term_list *prefi
 }
 
 static struct term binary_search(struct lower *lower, struct term x, struct steps steps) {
-    int levels = search_levels(steps.count);
+    int levels = function_levels(steps.count);
     struct term_list index = {0};
     wireref plain = lower_plain(lower, x);
     int64_t never = (int64_t)operand_interval(lower, x).hi;
@@ -143,12 +138,6 @@ static struct term binary_search(struct lower *lower, struct term x, struct step
     return lower_table(lower, lower_sum(lower, &index), &values);
 }
 
-/* LUT of the forms, roughly, in integers. */
-static int64_t table_cost(int index_bits, int entry_bits) {
-    return index_bits > 24 ? INT64_MAX / 2
-                           : (int64_t)entry_bits * (index_bits <= 6 ? 1 : (int64_t)1 << (index_bits - 6));
-}
-
 static int values_width(struct steps steps) {
     struct interval values = {steps.values[0], steps.values[0]};
     for (uint32_t i = 1; i <= steps.count; i++) {
@@ -161,13 +150,11 @@ static int values_width(struct steps steps) {
 static struct term lower_stairs(struct lower *lower, struct term x, const struct staircase *stairs) {
     struct steps steps = reachable(lower, stairs, x);
     struct interval interval = operand_interval(lower, x);
-    int shift, width = format_for(interval, 0).width, levels = search_levels(steps.count), entry = values_width(steps);
+    int shift, width = format_for(interval, 0).width, entry = values_width(steps);
     int64_t step;
     if (steps.count == 0) return lower_constant(lower, steps.values[0]);
-    int64_t by_table = table_cost(format_for((struct interval){0, interval.hi - interval.lo}, 0).width, entry);
-    int64_t by_compare = (int64_t)steps.count * (width + 1);
-    int64_t by_search = (int64_t)levels * width + table_cost(levels, entry);
-    for (int level = 1; level < levels; level++) by_search += table_cost(level, width);
+    int64_t by_table = table_luts(format_for((struct interval){0, interval.hi - interval.lo}, 0).width, entry);
+    int64_t by_compare = comparisons_luts(steps.count, width), by_search = search_luts(steps.count, width, entry);
     if (interval.hi - interval.lo == 1) return tabulated(lower, x, steps);
     /* the threshold of one step merges into the sum that it looks at, and the sign is there already */
     if (steps.count == 1 && lower->datapath->wires[x.wire.id].op == WIRE_SUM) return compare_all(lower, x, steps);

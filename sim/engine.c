@@ -13,6 +13,10 @@ const struct engine_kind engine_kinds[ENGINE_COUNT] = {
                          .summary = "the quantised graph in integers",
                          .open = graph_engine_open,
                          .run = graph_engine_run},
+    [ENGINE_DATAPATH] = {.name = "datapath",
+                         .summary = "the scheduled design, wire by wire",
+                         .open = datapath_engine_open,
+                         .run = datapath_engine_run},
     [ENGINE_C] = {.name = "c",
                   .summary = "the emitted C, compiled",
                   .tools = "make CC=cc",
@@ -59,6 +63,17 @@ const struct engine_kind engine_kinds[ENGINE_COUNT] = {
 
 const char *engine_name(enum engine_id id) {
     return engine_kinds[id].name;
+}
+
+bool engine_is_program(enum engine_id id) {
+    return engine_kinds[id].tools != NULL;
+}
+
+const char *engine_names(struct arena *arena, const char *last) {
+    struct strbuf text = strbuf_new(arena);
+    for (int i = 0; i < ENGINE_COUNT; i++)
+        strbuf_printf(&text, "%s%s", i == 0 ? "" : i == ENGINE_COUNT - 1 ? last : ", ", engine_kinds[i].name);
+    return text.data;
 }
 
 static void count_elements(struct engine *engine) {

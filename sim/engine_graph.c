@@ -11,7 +11,7 @@ int graph_engine_open(struct engine *engine) {
                       "use engine 'emulator'", "the model was quantised before bxc read it: there is no float model");
 }
 
-static int cancelled(const struct engine *engine) {
+int engine_cancelled(const struct engine *engine) {
     struct bxc_context *context = engine->firmware->context;
     if (!atomic_load(&context->cancelled)) return 0;
     return diag_error(&context->diagnostics, (struct location){0}, NULL, "cancelled while engine '%s' ran",
@@ -19,11 +19,11 @@ static int cancelled(const struct engine *engine) {
 }
 
 int graph_engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs) {
-    if (cancelled(engine)) return -1;
+    if (engine_cancelled(engine)) return -1;
     return graph_run_integers(engine->graph, events, inputs, outputs);
 }
 
 int graph_engine_run_reals(struct engine *engine, size_t events, const float *const *inputs, float *const *outputs) {
-    if (cancelled(engine)) return -1;
+    if (engine_cancelled(engine)) return -1;
     return graph_run_reals(engine->graph, events, inputs, outputs);
 }

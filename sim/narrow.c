@@ -1,6 +1,6 @@
 /* Where a difference begins: the engine is built once more so that it gives inner values too, runs the events around
  * the first that differs, and every layer's values are held against the emulator's in the order of the graph. C and
- * HLS C++ give each value of the graph; Verilog gives the wires of fw/sim/probes.json. */
+ * HLS C++ give each value of the graph; the design its probes; Verilog gives the wires of fw/sim/probes.json. */
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,12 +121,44 @@ static bool read_table(struct inner *inner, const struct firmware *firmware) {
     return true;
 }
 
+static uint32_t node_of(const struct graph *graph, valref value) {
+    return value.id == UINT32_MAX ? UINT32_MAX : graph_value(graph, value)->definition.id;
+}
+
+/* A word a probe; those of one wire stand at the first one's. */
+static bool read_design(struct inner *inner, const struct firmware *firmware) {
+    const struct design *design = design_of_firmware(firmware, inner->arena);
+    if (!design || !design->datapath.probe_count) return false;
+    const struct datapath *datapath = &design->datapath;
+    uint32_t count = datapath->probe_count, *first = ARENA_ARRAY(inner->arena, uint32_t, datapath->wire_count + 1);
+    uint32_t *next = ARENA_ARRAY(inner->arena, uint32_t, count + 1);
+    inner->words = count;
+    inner->points = ARENA_ARRAY(inner->arena, struct point, count + 1);
+    inner->absorbed = ARENA_ARRAY(inner->arena, struct absorbed, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct probe *probe = &datapath->probes[i];
+        uint32_t node = node_of(inner->graph, probe->value), at;
+        if (probe->wire.id == UINT32_MAX) {
+            inner->absorbed[inner->absorbed_count++] = (struct absorbed){node, node_of(inner->graph, probe->absorber)};
+            continue;
+        }
+        for (at = first[probe->wire.id]; at && datapath->probes[at - 1].beat != probe->beat;) at = next[at - 1];
+        if (!at) {
+            at = i + 1;
+            next[i] = first[probe->wire.id];
+            first[probe->wire.id] = at;
+        }
+        inner->points[inner->point_count++] = (struct point){node, *probe, 64 * (at - 1), 64};
+    }
+    return true;
+}
+
 static struct inner *inner_new(const struct firmware *firmware, enum engine_id id, struct arena *arena) {
     struct inner *inner = ARENA_NEW(arena, struct inner);
     *inner = (struct inner){.graph = firmware->quantised, .arena = arena};
     if (id == ENGINE_C || id == ENGINE_HLS)
         every_value(inner);
-    else if (!read_table(inner, firmware))
+    else if (id == ENGINE_DATAPATH ? !read_design(inner, firmware) : !read_table(inner, firmware))
         return NULL;
     return inner;
 }
@@ -271,7 +303,8 @@ static const char *narrow(const struct firmware *firmware, enum engine_id id, co
                           struct difference *difference) {
     struct inner *inner = inner_new(firmware, id, scratch);
     struct engine_options with = *options;
-    if (!inner) return "sim/probes.json is not of this network";
+    if (!inner)
+        return id == ENGINE_DATAPATH ? "design.bxd names no inner values" : "sim/probes.json is not of this network";
     with.inner_words = inner->words;
     bool built;
     struct window window = {.engine = engine_open(firmware, id, &with, &built)};

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "ir/datapath.h"
 #include "ir/eval.h"
 #include "sim/sim.h"
 
@@ -84,7 +85,7 @@ struct build_request {
 const char *build_program(const struct firmware *firmware, struct arena *arena, const struct engine_options *options,
                           const struct build_request *request);
 
-/* ---- engine.c, engine_graph.c, engine_process.c ---- */
+/* ---- engine.c, engine_graph.c, engine_datapath.c, engine_process.c ---- */
 struct engine;
 struct engine_kind {
     const char *name, *summary;
@@ -101,6 +102,7 @@ struct engine {
     struct arena *arena;
     struct engine_options options;
     const struct graph *graph;
+    struct design *design; /* datapath */
     const char *program;
     bool is_built; /* or needs no building */
     uint32_t input_count, output_count;
@@ -115,6 +117,12 @@ extern const struct engine_kind engine_kinds[ENGINE_COUNT];
 int graph_engine_open(struct engine *engine);
 int graph_engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
 int graph_engine_run_reals(struct engine *engine, size_t events, const float *const *inputs, float *const *outputs);
+int engine_cancelled(const struct engine *engine); /* -1 and a diagnosis, or 0 */
+/* design.bxd, with the ports of model.bxc, as long as the arena lives; NULL and a diagnosis. */
+struct design *design_of_firmware(const struct firmware *firmware, struct arena *arena);
+int datapath_engine_open(struct engine *engine);
+/* Inner values: one word a probe, the number of the wire that it names. */
+int datapath_engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
 int process_engine_open(struct engine *engine);
 int process_engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
 

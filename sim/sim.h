@@ -39,7 +39,16 @@ int npy_writer_close(struct npy_writer *writer); /* completes the header, frees 
 void npy_writer_abandon(struct npy_writer *writer);
 
 /* ---- engine.c and engine_<name>.c ---- */
-enum engine_id { ENGINE_FLOAT, ENGINE_EMULATOR, ENGINE_C, ENGINE_HLS, ENGINE_RTL, ENGINE_ICARUS, ENGINE_COUNT };
+enum engine_id {
+    ENGINE_FLOAT,
+    ENGINE_EMULATOR,
+    ENGINE_DATAPATH,
+    ENGINE_C,
+    ENGINE_HLS,
+    ENGINE_RTL,
+    ENGINE_ICARUS,
+    ENGINE_COUNT
+};
 
 /* The firmware folder as verify reads it. */
 struct firmware {
@@ -84,6 +93,8 @@ int engine_run_reals(struct engine *engine, size_t events, const float *const *i
 /* rtl: the latency it measured in cycles, the same for all events, else -1 */
 int engine_latency(const struct engine *engine);
 const char *engine_name(enum engine_id id);
+const char *engine_names(struct arena *arena, const char *last); /* of all; last: what stands before the last one */
+bool engine_is_program(enum engine_id id);                       /* built from files, and asked for its content hash */
 double engine_build_seconds(const struct engine *engine);
 /* A command that the engine needs and that is not on PATH, in the arena; NULL: none. */
 const char *engine_missing_tool(struct arena *arena, enum engine_id id);

@@ -151,6 +151,7 @@ static void add_contestants(struct verification *run) {
     reset.reset_seed = plain.reset_seed ? plain.reset_seed : run->options->seed + 1;
     gaps.jobs = reset.jobs = 1;
     row.rounds = row_rounds(run);
+    add_contestant(run, ENGINE_DATAPATH, "", UINT64_MAX, &plain);
     for (int id = ENGINE_C; id <= ENGINE_RTL; id++) {
         add_contestant(run, (enum engine_id)id, "", UINT64_MAX, &plain);
         add_variant(run, (enum engine_id)id, "in a row", &row);

@@ -37,8 +37,8 @@ fault() { # NAME FILE FIND MAKE CODE SAYS
 
 "$BXC" compile -q tests/cosim/ops/matmul.bxc -o "$WORK/first" || exit 1
 fresh
-verify; expect first 0 '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$'
-verify; expect again 0 '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$'
+verify; expect first 0 '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus$'
+verify; expect again 0 '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus$'
 never nothing_edited 'not as bxc compiled it|not run, because'
 cp -r "$WORK/fw/verify" "$WORK/first/" # with the builds
 
@@ -60,7 +60,7 @@ fresh; rm "$WORK/fw/interface.json"; verify --engines c; expect no_interface 1 '
 fresh; echo 'module other; endmodule' > "$WORK/fw/rtl/other.v"; verify --engines c; expect added 0 'not as bxc compiled it: rtl/other.v \(added\)'
 fresh; echo 'initial' > "$WORK/fw/rtl/other.v"; verify --engines c; expect added_refused 1 "rtl/other.v:1: error: .*the keyword 'initial'"
 fresh; printf "'" >> "$WORK/fw/rtl/matmul.v"; verify --engines c; expect ends_in_a_quote 0 'not as bxc compiled it: rtl/matmul.v$'
-fresh; echo log > "$WORK/fw/rtl/timing.rpt"; verify; expect vendor_reports 0 '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$'
+fresh; echo log > "$WORK/fw/rtl/timing.rpt"; verify; expect vendor_reports 0 '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus$'
 never vendor_reports_unnamed 'timing.rpt'
 
 # ---- programs that were replaced ----
@@ -117,9 +117,9 @@ CC=no-such-compiler verify --engines c; expect no_compiler 1 "not run: c: the co
 fresh; rm -r "$WORK/fw/verify"; PATH=$WORK/bin; verify; PATH=$path
 grep -q 'banner warn">Verified in part only' "$WORK/fw/report/report.html" && ok amber_banner || not_ok amber_banner "none"
 verify --engines c,hls; expect partial 0 '^verdict: equal in every bit: emulator, c, hls$'
-expect partial_names 0 'not run, because not asked for: rtl, icarus'
+expect partial_names 0 'not run, because not asked for: datapath, rtl, icarus'
 verify --engines ''; expect no_engines 1 '^verdict: INCOMPLETE'
-expect no_engines_names 1 'not run, because not asked for: c, hls, rtl, icarus'
+expect no_engines_names 1 'not run, because not asked for: datapath, c, hls, rtl, icarus'
 fresh; sed -i '/^#include/a broken' "$WORK/fw/c/matmul.c"; CFLAGS=-Werror verify --engines c,hls
 expect not_built 1 "not built: engine 'c' is not built: matmul.c:[0-9]+:.*error"
 never not_built_not_unequal 'NOT equal'

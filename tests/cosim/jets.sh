@@ -23,7 +23,7 @@ compile() {
 
 verify() { # NAME EVENTS
     "$BXC" verify "$WORK/$1" --events "$jets/events.npy" --labels "$jets/labels.npy" -n "$2" > "$WORK/log" 2>&1 &&
-        grep -q '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$' "$WORK/log"
+        grep -q '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus$' "$WORK/log"
     say "verify_$1" $? "$(grep -m 1 -e '^verdict' -e error "$WORK/log")"
     "$BXC" report "$WORK/$1" > "$WORK/log" 2>&1 && grep -q 'verdict' "$WORK/log"
     say "report_$1" $? "no report with a verdict"

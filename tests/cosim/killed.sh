@@ -115,7 +115,7 @@ for try in 1 2; do
     done
     wait
     for one in 1 2 3; do
-        [ "$(cat "$WORK/code$one")" = 0 ] && grep -q '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$' "$WORK/log$one" &&
+        [ "$(cat "$WORK/code$one")" = 0 ] && grep -q '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus$' "$WORK/log$one" &&
             echo "ok at_once_${try}_$one" || { echo "not ok at_once_${try}_$one: $(grep -m 1 -e error -e verdict: "$WORK/log$one")"; }
     done
     "$BXC" verify "$WORK/fw" -n 50 --engines c > "$WORK/log" 2>&1 || echo "not ok at_once_${try}_then: $(tail -n 2 "$WORK/log")"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Are wrong bits caught, and is the first of them named? A small model is compiled once; each mutant of
-# mutants/<language>.txt is one edit of a copy of its firmware that must match exactly once (what is
+# Are wrong bits caught, and is the first of them named? Two small models are compiled once; each mutant of
+# mutants/<language>.txt (the design is one, and another where it serves items one after the other) is one edit of a copy of its firmware that must match exactly once (what is
 # emitted has changed otherwise, and the mutant must follow). The mutant must build without a warning
 # and be found by comparing outputs alone: exit code 1, and the verdict names output, element and
 # the layer in which it begins as `first` says ("behind" where that layer's values are right). Unmutated
@@ -13,7 +13,11 @@ events=3000
 not_ok() { echo "not ok $1: $2"; exit 1; }
 
 engine_of() {
-    case $1 in verilog) echo rtl ;; *) echo "$1" ;; esac
+    case $1 in verilog) echo rtl ;; items) echo datapath ;; *) echo "$1" ;; esac
+}
+
+firmware_of() {
+    case $1 in items) echo "$WORK/items" ;; *) echo "$WORK/fw" ;; esac
 }
 
 # Optimisation only costs time here.
@@ -30,7 +34,7 @@ member() { # FILE NAME
 
 one() { # LANGUAGE NAME FILE FIND MAKE FIRST
     name=$1_$2 fw=$WORK/$1_$2
-    cp -r "$WORK/fw" "$fw"
+    cp -r "$(firmware_of "$1")" "$fw"
     why=$(faults_plant "$fw/$3" "$4" "$5") || not_ok "$name" "$why"
     verify "$fw" "$1" --no-hash-check
     code=$?
@@ -54,7 +58,7 @@ EOF
 fi
 
 unmutated() { # LANGUAGE
-    cp -r "$WORK/fw" "$WORK/$1_unmutated"
+    cp -r "$(firmware_of "$1")" "$WORK/$1_unmutated"
     verify "$WORK/$1_unmutated" "$1" || { echo "not ok $1_unmutated: verify fails: $(head -n 3 "$WORK/$1_unmutated.err")"; return; }
     echo "ok $1_unmutated"
 }
@@ -72,10 +76,12 @@ stale() { # LANGUAGE FILE PATTERN
 }
 
 "$BXC" compile "$here/model.bxc" -o "$WORK/fw" --name mutants --clock 25MHz -q || { echo "not ok mutants: the model does not compile"; exit 1; }
-{ unmutated verilog; unmutated c; unmutated hls; } | tee "$WORK/results"
-for language in verilog hls c; do
+"$BXC" compile "$here/items.bxc" -o "$WORK/items" --clock 25MHz --interval 4 -q || { echo "not ok mutants: the items do not compile"; exit 1; }
+{ unmutated verilog; unmutated c; unmutated hls; unmutated datapath; unmutated items; } | tee "$WORK/results"
+for language in verilog hls c datapath items; do
     faults_list "$here/$language.txt" in find make first | sed "s/^/$language	/" > "$WORK/list"
-    [ "$(wc -l < "$WORK/list")" = 10 ] && echo "ok ${language}_has_ten" || echo "not ok ${language}_has_ten: $(wc -l < "$WORK/list") were read"
+    case $language in items) count=6 ;; *) count=10 ;; esac
+    [ "$(wc -l < "$WORK/list")" = $count ] && echo "ok ${language}_has_$count" || echo "not ok ${language}_has_$count: $(wc -l < "$WORK/list") were read"
     tr '\n' '\0' < "$WORK/list" | xargs -0 -n 1 -P 2 sh "$0" one
 done 2> "$WORK/results.err" | tee -a "$WORK/results"
 {

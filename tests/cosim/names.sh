@@ -55,7 +55,7 @@ check_verify() { # NAME MODEL
     elif ! compiles "$1.fw"; then
         cat log >&2
         echo "not ok $1: $(grep -m 1 -i -e warning -e error log)"
-    elif ! "$BXC" verify "$1.fw" -n 100 > log 2> err || ! grep -q '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$' log; then
+    elif ! "$BXC" verify "$1.fw" -n 100 > log 2> err || ! grep -q '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus$' log; then
         cat log err >&2
         echo "not ok $1: $(grep -h -m 1 -e '^verdict' -e error log err | head -n 1)"
     else

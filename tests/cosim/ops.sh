@@ -29,7 +29,7 @@ check_model() {
     esac
     "$BXC" verify "$folder" -n "${EVENTS:-300}" -j 1 ${ENGINES:+--engines "$ENGINES"} > "$folder.out" 2> "$folder.err" ||
         { cat "$folder.out" "$folder.err" >&2; fail "$1" "$(grep -h -m 1 -e '^verdict' -e error "$folder.out" "$folder.err" | head -n 1)"; }
-    wanted="emulator, $(echo "${ENGINES:-c,hls,rtl,icarus}" | sed 's/,/, /g')"
+    wanted="emulator, $(echo "${ENGINES:-datapath,c,hls,rtl,icarus}" | sed 's/,/, /g')"
     grep -q "^verdict: equal in every bit: $wanted\$" "$folder.out" || fail "$1" "$(grep '^verdict' "$folder.out")"
     grep -q ' real$' "$models/$1.bxc" && check_exact "$1" "$folder/verify/verdict.json"
     rm -rf "$folder"

@@ -25,7 +25,7 @@ check() { # NAME PATH
     try "$name" compile_again "$BXC" compile -q "./$odd.bxc" -o "$PWD/$odd fw" --name matmul
     same "$name" "$odd"
     try "$name" verify "$BXC" verify "./$odd fw" -n 20 --events "x=./$odd.csv"
-    grep -q '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$' "$WORK/log" || echo "not ok paths_${name}_engines: $(tail -n 2 "$WORK/log" | head -n 1)"
+    grep -q '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus$' "$WORK/log" || echo "not ok paths_${name}_engines: $(tail -n 2 "$WORK/log" | head -n 1)"
     try "$name" report "$BXC" report "./$odd fw"
     for engine in c icarus; do
         try "$name" "run_$engine" "$BXC" run "./$odd.bxc" "x=./$odd.csv" -o "./$odd.npy" --engine $engine

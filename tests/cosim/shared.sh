@@ -49,11 +49,11 @@ exact() {
 }
 
 normal=$ROOT/tests/oracle/data
-model c,hls,rtl,icarus hgq/jsc_openml_0.733.keras
-model c,hls,rtl,icarus hgq/jsc_openml_0.758.keras
-model c,hls,rtl hgq/jsc_openml_0.771.keras
-model c,hls,rtl qonnx/qkeras_jettagging.onnx
+model datapath,c,hls,rtl,icarus hgq/jsc_openml_0.733.keras
+model datapath,c,hls,rtl,icarus hgq/jsc_openml_0.758.keras
+model datapath,c,hls,rtl hgq/jsc_openml_0.771.keras
+model datapath,c,hls,rtl qonnx/qkeras_jettagging.onnx
 exact
-model c,hls onnx/three_layer_keras.onnx --calibrate "$normal/three_layer_keras-in.npy"
-model c,hls onnx/three_layer_pytorch.onnx --calibrate "$normal/three_layer_pytorch-in.npy"
-model c,hls qonnx/TFC_1W1A.onnx
+model datapath,c,hls onnx/three_layer_keras.onnx --calibrate "$normal/three_layer_keras-in.npy"
+model datapath,c,hls onnx/three_layer_pytorch.onnx --calibrate "$normal/three_layer_pytorch-in.npy"
+model datapath,c,hls qonnx/TFC_1W1A.onnx

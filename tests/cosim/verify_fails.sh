@@ -32,7 +32,7 @@ export CFLAGS=-O1
     "$BXC" verify "$WORK/float" -n 1 --engines float,c > "$WORK/log" 2>&1
 if grep -q '^network: not compared: of the events none was held against the float model' "$WORK/log"; then echo "ok verify_one_event"; else
     echo "not ok verify_one_event"; cat "$WORK/log" >&2; fi
-expect says_yes 0 '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$'
+expect says_yes 0 '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus$'
 
 edit interface.json "s/\"latency\":\([[:space:]]*\)$latency/\"latency\":\1$((latency + 1))/"
 expect interface_edited 1 'interface.json: error: is not as bxc compiled it' --engines rtl

@@ -46,7 +46,7 @@ narrow s40f0 truncate wrap s64f60
 narrow s48f0 half_even saturate s16f24
 END
 "$BXC" compile -q "$WORK/works.bxc" -o "$WORK/works" > "$WORK/log" 2>&1 &&
-    "$BXC" verify "$WORK/works" -n 1000 -j 1 > "$WORK/log" 2>&1 && grep -q 'emulator, c, hls, rtl, icarus$' "$WORK/log"
+    "$BXC" verify "$WORK/works" -n 1000 -j 1 > "$WORK/log" 2>&1 && grep -q 'emulator, datapath, c, hls, rtl, icarus$' "$WORK/log"
 say boundary $? "$(grep -m 1 -e '^verdict' -e error "$WORK/log")"
 
 graph > "$WORK/rounded.bxc" << 'END'
@@ -56,7 +56,7 @@ reduce_max s64f3 s64f2
 argmax s34f31 s64f0
 END
 "$BXC" compile -q "$WORK/rounded.bxc" -o "$WORK/rounded" > "$WORK/log" 2>&1 &&
-    "$BXC" verify "$WORK/rounded" -n 1000 -j 1 > "$WORK/log" 2>&1 && grep -q 'emulator, c, hls, rtl, icarus$' "$WORK/log"
+    "$BXC" verify "$WORK/rounded" -n 1000 -j 1 > "$WORK/log" 2>&1 && grep -q 'emulator, datapath, c, hls, rtl, icarus$' "$WORK/log"
 say rounded $? "$(grep -m 1 -e '^verdict' -e error "$WORK/log")"
 for number in 1 2 3 4; do
     tr '\n' ' ' < "$WORK/rounded/report/report.json" | grep -q "\"subject\":[[:space:]]*\"wide_$number\",[^}]*round"

@@ -1,5 +1,6 @@
 /* The design as data: text prints, parses and prints to the same bytes; intervals follow linear
  * forms; the verifier finds what is broken. */
+#include "ir/text.h"
 #include "tests/unit/below.h"
 #include "tests/unit/random_graph.h"
 
@@ -14,14 +15,18 @@ static void text_round_trip_is_identical(void) {
         if (pass_lower(&below.program, &changed) == 0) {
             for (int scheduled = 0; scheduled < 2; scheduled++) {
                 struct strbuf once = strbuf_new(graph->arena), twice = strbuf_new(graph->arena);
+                struct strbuf model = strbuf_new(graph->arena);
+                graph_print(&model, graph);
+                struct graph *read = graph_parse(context, "test", model.data, model.length);
                 design_print(&once, below.program.design);
-                struct design *parsed = design_parse(context, graph, "test", once.data, once.length);
+                struct design *parsed = design_parse(context, read, "test", once.data, once.length);
                 if (!parsed) print_diagnostics(context);
                 CHECK(parsed != NULL);
                 design_print(&twice, parsed);
                 CHECK_STR(twice.data, once.data);
                 CHECK_EQ(design_verify(parsed), 0);
                 design_free(parsed);
+                graph_free(read);
                 if (pass_trees(&below.program, &changed) || pass_pipeline(&below.program, &changed)) break;
             }
         }
@@ -150,6 +155,9 @@ static void verifier_finds_what_is_broken(void) {
     }
 }
 
+#define HEAD "design \"g\" period 0 interval 1 beats 1 latency 0 registers 1 1\n"
+#define BEATS "design \"g\" period 0 interval 2 beats 2 latency 0 registers 1 1\n"
+
 static void parser_names_the_line(void) {
     static const struct {
         const char *text;
@@ -160,8 +168,27 @@ static void parser_names_the_line(void) {
          "unknown operator 'frob'"},
         {"design \"g\" period 0 interval 1 beats 1 latency 0 registers 1 1\ndatapath\nw1 = constant 1 [1, 1]\nend\n", 3,
          "wires are numbered in order, this is w0"},
-        {"design \"g\" period 0 interval 1 beats 1 latency 0 registers 1 1\ndatapath\nw0 = constant 1 [1, 2]\nend\n", 3,
-         "the interval of w0 is [1, 1]"},
+        {HEAD "datapath\nw0 = constant 9223372036854775808 [0, 0]\nend\n", 3, "a number of more than 64 bits"},
+        {HEAD "datapath\nw0 = constant +1 [1, 1]\nend\n", 3, "expected a number"},
+        {HEAD "datapath\nw0 = constant 1 [2, 1]\nend\n", 0, "wire 0 has an empty interval"},
+        {HEAD "datapath\nw0 = not w0 [0, 1]\nend\n", 3, "0 is not between 0 and -1"},
+        {HEAD "datapath\nw0 = constant 1 [1, 1]\nw1 = sum w0 + 1 + w0 [2, 2]\nend\n", 4, "expected '['"},
+        {HEAD "datapath\ntable t0 0 16777216 1 2\nend\n", 3, "expected a number"},
+        {HEAD "datapath\ntable t0 0 2 1 2\nw0 = constant 1 [1, 2]\nw1 = table w0 t0 [1, 2]\nend\n", 0,
+         "wire 1: the table does not cover its operand"},
+        {HEAD "datapath\nw0 = input 7 0 [0, 1]\nend\n", 3, "7 is not between 0 and -1"},
+        {HEAD "datapath\nw0 = beat [0, 1]\nend\n", 0, "wire 0 has beats in a design without"},
+        {HEAD "datapath\nw0 = constant 1 [1, 1] @1073741825+0\nend\n", 3, "1073741825 is not between 0 and 1073741824"},
+        {BEATS "datapath\nw0 = beat [0, 2]\nend\n", 0, "wire 0 counts other beats than the design has"},
+        {BEATS "datapath\nw0 = beat [0, 1]\nw1 = item w0 2 [0, 1]\nend\n", 0, "wire 1 is an item of no beat"},
+        {BEATS "datapath\nw0 = beat [0, 1]\nw1 = state w0 w0 next w7 [0, 1]\nend\n", 0,
+         "state 1 has no next value, or no first beat"},
+        {BEATS "datapath\nw0 = beat [0, 1]\nw1 = state w0 w0 next w4 [0, 1]\nw2 = item w1 1 [0, 1]\n"
+               "w3 = state w0 w2 next w3 [0, 1]\nw4 = and w3 w1 [0, 1]\nend\n",
+         0, "what is carried from beat to beat depends on what comes after it"},
+        {HEAD "datapath\nw0 = constant 1 [1, 1]\nprobe v0.0 = w0\nend\n", 4, "0 is not between 0 and -1"},
+        {HEAD "input \"x\" v0 1\n", 2, "0 is not between 0 and -1"},
+        {HEAD "datapath\nend\nmore\n", 4, "something stands behind the datapath"},
         {"desing", 1, "expected 'design'"},
         {"design \"g", 1, "a name without its closing quote"},
     };
@@ -175,6 +202,54 @@ static void parser_names_the_line(void) {
         graph_free(graph);
         context_free(context);
     }
+}
+
+static struct design *read_design(struct fixture *f, const char *text, size_t length) {
+    f->context->diagnostics.count = f->context->diagnostics.errors = 0;
+    return design_parse(f->context, f->graph, "f", text, length);
+}
+
+/* A text without its last bytes is no design; one with a byte more neither. */
+static void what_is_cut_off_is_refused(void) {
+    struct fixture f = fixture_new();
+    struct strbuf text = strbuf_new(f.graph->arena);
+    f.design->outputs = ARENA_ARRAY(f.design->arena, struct port, 1);
+    sum(&f, f.a, 0, f.b, 1, true, 3);
+    design_print(&text, f.design);
+    for (size_t length = 0; length < text.length; length++) {
+        struct design *design = read_design(&f, text.data, length);
+        if (design && length + 1 < text.length) test_fail(__FILE__, __LINE__, "%zu bytes are read", length);
+        design_free(design);
+    }
+    CHECK(read_design(&f, text.data, text.length + 1) == NULL);
+    CHECK_STR(f.context->diagnostics.items[0].message, "a zero byte");
+    fixture_free(&f);
+}
+
+static void check_sum(struct fixture *f, const char *interval, int64_t a, int64_t b, int64_t wanted) {
+    const char *text = arena_printf(f->graph->arena,
+                                    "%sinput \"x\" v0 2\n  w0 s4f0\n  w1 s4f0\noutput \"y\" v0 1\n  w2 s8f0\n"
+                                    "datapath\nw0 = input 0 0 [-8, 7]\nw1 = input 0 1 [-8, 7]\nw2 = sum w0 + w1 %s\n"
+                                    "end\n",
+                                    HEAD, interval);
+    struct design *design = read_design(f, text, strlen(text));
+    const int64_t event[2] = {a, b}, *inputs[1] = {event};
+    int64_t result = 0, *outputs[1] = {&result};
+    if (!design) print_diagnostics(f->context);
+    CHECK(design != NULL);
+    CHECK_EQ(design_run(design, 1, inputs, outputs), 0);
+    CHECK_EQ(result, wanted);
+    design_free(design);
+}
+
+/* So that an interval which is too narrow shows in what the design gives. */
+static void wires_keep_the_bits_of_their_intervals(void) {
+    struct fixture f = fixture_new();
+    check_sum(&f, "[-16, 14]", 7, 7, 14);
+    check_sum(&f, "[-8, 7]", 7, 7, -2);
+    check_sum(&f, "[0, 15]", -1, 0, 15);
+    check_sum(&f, "[0, 0]", 7, 7, 0);
+    fixture_free(&f);
 }
 
 static int append_after_cancelling(void *user) {
@@ -203,5 +278,7 @@ int main(void) {
     RUN(verifier_finds_what_is_broken);
     RUN(parser_names_the_line);
     RUN(cancelled_work_ends_at_the_next_wire);
+    RUN(what_is_cut_off_is_refused);
+    RUN(wires_keep_the_bits_of_their_intervals);
     TEST_EXIT();
 }

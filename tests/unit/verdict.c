@@ -144,7 +144,7 @@ static struct verdict *verify(struct verify_options *options) {
     snprintf(path, sizeof path, "%s/fw", folder);
     firmware = firmware_open(context, path);
     if (!firmware) return NULL;
-    options->engine[ENGINE_HLS] = options->engine[ENGINE_ICARUS] = false;
+    options->engine[ENGINE_DATAPATH] = options->engine[ENGINE_HLS] = options->engine[ENGINE_ICARUS] = false;
     options->engine_options.idle_seconds = 0.7;
     options->engine_options.jobs = 2;
     return verify_firmware(firmware, options);

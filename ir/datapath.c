@@ -122,11 +122,11 @@ wireref datapath_append(struct design *design, struct datapath *datapath, const 
 }
 
 wireref datapath_declare(struct design *design, struct datapath *datapath, const struct wire *wire) {
-    (void)datapath_arena(design, datapath);
+    struct arena *arena = datapath_arena(design, datapath);
     datapath_reserve(datapath);
     struct wire added = *wire;
     added.every_beat = in_every_beat(datapath, wire);
-    datapath->forms[datapath->wire_count] = (struct linear_form){.is_source = true};
+    datapath_form_of_itself(arena, datapath);
     datapath->wires[datapath->wire_count] = added;
     return (wireref){datapath->wire_count++};
 }

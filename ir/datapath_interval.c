@@ -193,6 +193,11 @@ static struct interval source_interval(const void *datapath, uint32_t source) {
     return interval_of(datapath, (wireref){source});
 }
 
+void datapath_form_of_itself(struct arena *arena, struct datapath *datapath) {
+    const struct form_term self = {datapath->wire_count, 1};
+    datapath->forms[datapath->wire_count] = (struct linear_form){arena_copy(arena, &self, sizeof self), 1, 0};
+}
+
 bool datapath_form(struct arena *arena, struct datapath *datapath, const struct wire *wire, struct interval *interval) {
     struct linear_form *form = &datapath->forms[datapath->wire_count];
     if (!datapath->sum) {
@@ -203,7 +208,6 @@ bool datapath_form(struct arena *arena, struct datapath *datapath, const struct 
     if (is_followed(datapath, wire) && form_of_sum(arena, datapath, wire, form) &&
         form_interval(form, source_interval, datapath, interval))
         return true;
-    const struct form_term self = {datapath->wire_count, 1};
-    *form = (struct linear_form){arena_copy(arena, &self, sizeof self), 1, 0};
+    datapath_form_of_itself(arena, datapath);
     return false;
 }

@@ -9,4 +9,7 @@
  * Of a sum also what the form can be over its sources' intervals; else false. */
 bool datapath_form(struct arena *arena, struct datapath *datapath, const struct wire *wire, struct interval *interval);
 
+/* The form of the wire that is appended next, as a source. */
+void datapath_form_of_itself(struct arena *arena, struct datapath *datapath);
+
 #endif

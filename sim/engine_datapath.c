@@ -18,7 +18,7 @@ static int check_ports(const struct design *design, const char *what, const stru
         return diag_error(&design->context->diagnostics, (struct location){.file = design->file},
                           "compile the model again", "has %u %ss, and model.bxc %u", count, what, wanted_count);
     for (uint32_t i = 0; i < count; i++)
-        if (ports[i].value.id != wanted[i].id || ports[i].element_count != value_elements(design->graph, wanted[i]))
+        if (ports[i].value.id != wanted[i].id || ports[i].element_count != graph_elements(design->graph, wanted[i]))
             return misfit(design, what, ports[i].name);
     return 0;
 }

@@ -143,7 +143,7 @@ struct bxc_engine_verdict {
     const char *why; /* it did not run, or what differs; NULL: it is equal */
     uint64_t events;
     double events_per_second;
-    int latency; /* measured, cycles; 0: the engine has none */
+    int latency, interval; /* measured, cycles, and between events; 0: the engine has none */
 };
 struct bxc_verdict {
     bool positive;   /* every engine ran, is equal, and every gate passed: exit code 0 */

@@ -142,6 +142,8 @@ struct node_names { /* sorted */
 struct node_names node_names_of(struct arena *arena, const struct graph *graph);
 /* Marks the layers that passes made: those whose names no node of the model as read has. */
 void summary_mark_made(struct compile_report *report, const struct node_names *model);
+/* summary_blocks.c: blocks and channels. */
+void summary_add_blocks(struct arena *arena, const struct program *program, struct compile_report *report);
 struct compile_report *summary_new(struct arena *arena, const struct program *program, const char *name,
                                    const char *content_hash);
 /* "s6f3", "12 to 13 bits, by element". */

@@ -163,6 +163,7 @@ static void add_ports(struct arena *arena, const struct program *program, struct
                                  .direction = input ? "input" : "output",
                                  .elements = port->elements,
                                  .width = port->width,
+                                 .beats = port->beats,
                                  .format = format_words(arena, graph, port->value),
                                  .rounding = input ? rounding_names[node->attributes.input.rounding] : "",
                                  .overflow = input ? overflow_names[node->attributes.input.overflow] : "",
@@ -219,6 +220,8 @@ struct compile_report *summary_new(struct arena *arena, const struct program *pr
     report->clock_period = options->clock_ps / 1000.0;
     report->latency = program->design->latency;
     report->initiation_interval = program->design->interval;
+    report->beats = program->design->beats;
+    summary_add_blocks(arena, program, report);
     report->stage_delay = design_stage_delay(program->design, program->technology);
     report->margin = options->margin_percent;
     add_path(arena, program, report);

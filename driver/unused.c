@@ -45,8 +45,27 @@ int unused_refuse(const struct program *program) {
                       "this is a quantised graph: its ports have their formats, and --input cannot change them");
 }
 
+/* Items are served one after the other in as few clocks as they take. */
+static void warn_of_interval(const struct program *program) {
+    struct diagnostics *diagnostics = &program->context->diagnostics;
+    struct location at = {.file = program->graph->source, .option = "--interval"};
+    const struct design *design = program->design;
+    int asked = program->options->interval;
+    if (!design || design->interval >= asked) return;
+    if (design->beats < 2)
+        diag_warning(diagnostics, at, "leave it away",
+                     "--interval %d does nothing: no input has an axis of items that are each served by themselves, "
+                     "and a new event comes every cycle",
+                     asked);
+    else
+        diag_note(diagnostics, at, NULL,
+                  "an interval of %d cycles is enough, not the %d asked for: the items of an event are served by then",
+                  design->interval, asked);
+}
+
 void unused_warn(const struct program *program) {
     const struct compile_options *options = program->options;
+    warn_of_interval(program);
     warn(program, "", options->given & ~program->used);
     for (uint32_t i = 0; i < options->layer_count; i++) {
         const char *of = arena_printf(program->arena, ", asked of the layers '%s',", options->layers[i].node);

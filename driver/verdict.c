@@ -27,7 +27,8 @@ static void add_engines(struct bxc_verdict *out, const struct verdict *verdict, 
                                                  .events = result->events,
                                                  .events_per_second =
                                                      result->seconds > 0 ? (double)result->events / result->seconds : 0,
-                                                 .latency = result->latency > 0 ? result->latency : 0};
+                                                 .latency = result->latency > 0 ? result->latency : 0,
+                                                 .interval = result->interval};
     }
     out->engines = engines;
     out->engine_count = verdict->engine_count;

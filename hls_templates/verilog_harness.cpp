@@ -43,6 +43,7 @@ struct port {
 const port inputs[] = {@{inputs}};
 const port outputs[] = {@{outputs}};
 const uint64_t latency = @{latency}, interval = @{interval}, beats = @{beats};
+const uint64_t in_a_row = latency / interval; // events in flight: the more, the rarer a reset, or none ever came out
 
 // ---- ports as arrays of 32-bit words ----
 
@@ -195,7 +196,7 @@ public:
             }
         while (short_ones && (random.next() >> 62) == 0) idle(1 + (random.next() >> 61));
         uint64_t until = interval;
-        if (resets && interval > 1 && (random.next() >> 60) == 0) until = 1 + random.next() % (interval - 1);
+        if (resets && interval > 1 && (random.next() >> 60) == 0 && one_in(1 + in_a_row / 8)) until = 1 + random.next() % (interval - 1);
         for (uint64_t i = 0; i < until; i++) cycle(i == 0, i < beats ? data : rubbish(), false, i < beats ? i : 0);
         return until < interval ? reset(1 + (random.next() >> 62), sometimes, nullptr) : std::vector<event>();
     }
@@ -220,7 +221,7 @@ public:
         std::vector<event> lost;
         const uint64_t lengths[] = {1, 1, 1, 2, 3, latency, latency + 1, 300};
         const uint64_t pauses[] = {0, 0, 1, latency + 4};
-        if (random.next() >> 58 != 0) return lost;
+        if (random.next() >> 58 != 0 || !one_in(1 + in_a_row / 32)) return lost;
         for (uint64_t times = 1 + (random.next() >> 62); times > 0; times--) {
             std::vector<event> more = reset(lengths[random.next() >> 61], static_cast<in_reset>((random.next() >> 32) % 3), nullptr);
             lost.insert(lost.end(), more.begin(), more.end());
@@ -246,6 +247,7 @@ public:
     uint64_t in_flight() const { return last - first; }
 
 private:
+    bool one_in(uint64_t times) { return times < 2 || random.next() % times == 0; }
     void push(const event &data) {
         if (last - first == flight.size()) {
             std::fprintf(stderr, "error: no event comes out\n");

@@ -191,6 +191,23 @@ static int place_ports(const struct program *program, const struct value_list *i
     return 0;
 }
 
+static bool is_input(const struct program *program, const struct value_list *inputs, const char *name) {
+    for (uint32_t i = 0; i < inputs->count; i++)
+        if (strcmp(name, input_name(program->graph, inputs->at[i])) == 0) return true;
+    return false;
+}
+
+/* What is asked of no input would be lost in silence. */
+static int check_names(const struct program *program, const struct value_list *inputs) {
+    const struct compile_options *options = program->options;
+    for (uint32_t i = 0; i < options->beat_count; i++)
+        if (options->beats[i].name && !is_input(program, inputs, options->beats[i].name))
+            return diag_error(&program->context->diagnostics,
+                              (struct location){.file = program->graph->source, .option = "--beats"},
+                              "'bxc inspect' names the inputs", "no input is called '%s'", options->beats[i].name);
+    return 0;
+}
+
 /* Of the inputs that are asked for, if any are. */
 static struct beat_plan best_plan(const struct program *program, const struct value_list *inputs, uint32_t interval,
                                   uint32_t asked, struct arena *arena) {
@@ -213,6 +230,7 @@ int beats_plan(const struct program *program, struct arena *arena, struct beat_p
     const struct value_list inputs = graph_inputs(program->graph, arena);
     uint32_t asked = asked_items(program, &inputs);
     *plan = (struct beat_plan){.beats = 1};
+    if (check_names(program, &inputs) < 0) return -1;
     if (program->options->interval < 2 && !asked) return 0;
     *plan = best_plan(program, &inputs, (uint32_t)program->options->interval, asked, arena);
     return place_ports(program, &inputs, plan);

@@ -118,11 +118,23 @@ static void compare_make(struct comparison *comparison) {
 
 static void compare_hardware(struct comparison *comparison) {
     const struct compile_report *left = comparison->left->report, *right = comparison->right->report;
+    struct arena *arena = comparison->arena;
+    double rate[2] = {report_events_per_second(left) / 1e6, report_events_per_second(right) / 1e6};
     add_cost(comparison, GROUP_HARDWARE, "latency, cycles", "cycles", left->latency, right->latency, words_count);
     add_cost(comparison, GROUP_HARDWARE, "latency, ns", "ns", left->latency * left->clock_period,
              right->latency * right->clock_period, words_number);
     add_cost(comparison, GROUP_HARDWARE, "initiation interval", "cycles", left->initiation_interval,
              right->initiation_interval, words_count);
+    if (left->beats > 1 || right->beats > 1)
+        set_numbers(add_row(comparison, GROUP_HARDWARE, "beats", words_count(arena, left->beats),
+                            words_count(arena, right->beats)),
+                    "clocks", left->beats, right->beats);
+    struct diff_row *events = add_row(comparison, GROUP_HARDWARE, "events/s, million", words_number(arena, rate[0]),
+                                      words_number(arena, rate[1]));
+    set_numbers(events, "events/s", 1e6 * rate[0], 1e6 * rate[1]);
+    events->change = change_words(arena, rate[0], rate[1]);
+    events->is_better = rate[1] > rate[0];
+    events->is_worse = rate[1] < rate[0];
     add_cost(comparison, GROUP_HARDWARE, "slowest stage, ns", "ns", left->stage_delay, right->stage_delay,
              words_number);
     add_cost(comparison, GROUP_HARDWARE, "LUT", "LUT", left->total.lut, right->total.lut, words_count);
@@ -135,9 +147,9 @@ static void compare_hardware(struct comparison *comparison) {
 
 static const char *port_words(struct arena *arena, const struct port_report *port) {
     if (!port) return NULL;
-    return arena_printf(arena, "%s, %u x %s, %u bits%s%s%s%s", port->direction, port->elements, port->format,
-                        port->width, *port->rounding ? ", " : "", port->rounding, *port->overflow ? ", " : "",
-                        port->overflow);
+    return arena_printf(arena, "%s, %u x %s, %s bits%s%s%s%s", port->direction, port->elements, port->format,
+                        words_port_bits(arena, port), *port->rounding ? ", " : "", port->rounding,
+                        *port->overflow ? ", " : "", port->overflow);
 }
 
 static const struct port_report *find_port(const struct compile_report *report, const char *name) {

@@ -136,7 +136,9 @@ static void banner(struct strbuf *out, const struct verdict *verdict) {
         strbuf_printf(
             out, "<div class=\"banner good\">Verified: every bit equal<span>%s events through %s%s.</span></div>\n",
             words_count(arena, (double)verdict->events), words_engines(arena, verdict),
-            verdict->latency_measured ? "; the latency measured is the one told" : "");
+            verdict->interval_measured  ? "; latency and interval measured are those told"
+            : verdict->latency_measured ? "; the latency measured is the one told"
+                                        : "");
     } else if (verdict_state(verdict) == VERDICT_RESERVED) {
         strbuf_printf(out, "<div class=\"banner warn\">%s<span>%s events through %s.</span>\n",
                       verdict_engines_ran(verdict) ? "Every bit equal, with reservations" : "Verified in part only",
@@ -145,7 +147,8 @@ static void banner(struct strbuf *out, const struct verdict *verdict) {
         strbuf_append(out, "</div>\n");
     } else {
         strbuf_printf(out, "<div class=\"banner bad\">Verification failed<span>%s</span>\n",
-                      verdict->equal ? "The measured latency is not the one that interface.json tells."
+                      verdict->equal ? arena_printf(arena, "Another %s was measured than interface.json tells.",
+                                                    words_wrong_timing(verdict))
                                      : "Not every engine gave the emulator\xe2\x80\x99s bits; see below.");
         append_reservations(out, verdict);
         strbuf_append(out, "</div>\n");
@@ -187,20 +190,11 @@ static void budget_tile(struct strbuf *out, const struct compile_report *report)
     strbuf_append(out, "</div>\n");
 }
 
-/* Periods are kept in whole picoseconds: nine of 2.778 ns, 360 MHz, are one bunch crossing. */
-#define HALF_PICOSECOND_NS 0.0005
-
 static void interval_tile(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
-    double interval = report->initiation_interval * (report->clock_period - HALF_PICOSECOND_NS),
-           fit = floor(CROSSING_NS / interval);
-    const char *keeps =
-        fit < 1 ? "longer than a bunch crossing of 25 ns"
-                : arena_printf(arena, "%.0f event%s in a bunch crossing of 25 ns", fit, fit < 2 ? " fits" : "s fit");
     strbuf_printf(out,
                   "<div class=\"tile\"><span>Initiation interval</span><b>%d</b><span>%s</span><span>%s</span></div>\n",
-                  report->initiation_interval,
-                  report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events", keeps);
+                  report->initiation_interval, words_interval(arena, report), words_keeps(arena, report));
 }
 
 static void tiles(struct strbuf *out, const struct compile_report *report) {
@@ -289,6 +283,36 @@ static void layer_sections(struct strbuf *out, const struct compile_report *repo
 }
 
 /* The slowest path from register to register, step by step. */
+/* Only of a design in which items are served one after the other. */
+static void blocks_section(struct strbuf *out, const struct compile_report *report) {
+    static const char *const headings[] = {
+        ">Block", "What it serves",           ">Beats", ">Cycles", ">Values", ">States", ">LUT",
+        ">FF",    "Reads, held in registers", NULL};
+    struct arena *arena = out->arena;
+    if (report->block_count < 2) return;
+    start_section(
+        out, "Blocks",
+        "An event\xe2\x80\x99s items are served one after the other: once an event and item by item take turns. "
+        "Cycles are those of the first item.");
+    html_table_start(out, NULL, headings);
+    for (uint32_t i = 0; i < report->block_count; i++) {
+        const struct block_report *block = &report->blocks[i];
+        strbuf_append(out, "<tr>");
+        html_cell(out, arena_printf(arena, "%u", i + 1), true);
+        html_cell(out, block->kind, false);
+        html_cell(out, words_count(arena, block->beats), true);
+        html_cell(out, words_cycles(arena, block->first_cycle, block->last_cycle), true);
+        html_cell(out, words_count(arena, block->wires), true);
+        html_cell(out, words_count(arena, block->states), true);
+        html_cell(out, words_count(arena, block->cost.lut), true);
+        html_cell(out, words_count(arena, block->cost.ff), true);
+        html_cell(out, words_channels(arena, report, (int)i + 1), false);
+        strbuf_append(out, "</tr>\n");
+    }
+    table_end(out);
+    end_section(out);
+}
+
 static void path_section(struct strbuf *out, const struct compile_report *report) {
     static const char *const headings[] = {"Layer", "Operator", ">Bits", ">Arrives, ps", NULL};
     if (report->path_count == 0) return;
@@ -322,7 +346,7 @@ static void ports_section(struct strbuf *out, const struct compile_report *repor
         html_name_cell(out, port->name);
         html_cell(out, port->direction, false);
         html_cell(out, words_count(out->arena, port->elements), true);
-        html_cell(out, words_count(out->arena, port->width), true);
+        html_cell(out, words_port_bits(out->arena, port), true);
         html_cell(out, port->format, false);
         html_cell(out, port->rounding, false);
         html_cell(out, port->overflow, false);
@@ -408,6 +432,7 @@ void report_html(struct strbuf *out, const struct compile_report *report, const 
     tiles(out, report);
     if (verdict) html_verdict(out, verdict);
     layer_sections(out, report, verdict);
+    blocks_section(out, report);
     path_section(out, report);
     ports_section(out, report);
     passes_section(out, report);

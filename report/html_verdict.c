@@ -4,7 +4,7 @@
 #include "report/private.h"
 
 static void engines_table(struct strbuf *out, const struct verdict *verdict) {
-    static const char *const headings[] = {"Engine", ">Events", ">Latency", "Result", NULL};
+    static const char *const headings[] = {"Engine", ">Events", ">Latency", ">Interval", "Result", NULL};
     struct arena *arena = out->arena;
     html_table_start(out, NULL, headings);
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
@@ -13,6 +13,7 @@ static void engines_table(struct strbuf *out, const struct verdict *verdict) {
         html_cell(out, words_engine(arena, result), false);
         html_cell(out, result->ran ? words_count(arena, (double)result->events) : "", true);
         html_cell(out, result->latency >= 0 ? arena_printf(arena, "%d", result->latency) : "", true);
+        html_cell(out, result->interval ? arena_printf(arena, "%d", result->interval) : "", true);
         html_cell(out,
                   result->difference.found
                       ? arena_printf(arena, "differs, %s", words_difference(arena, &result->difference))

@@ -1,5 +1,6 @@
 /* The verdict as JUnit XML, which every continuous-integration service shows: one test case an
- * engine, one for the latency, one for the content hash, one for the network as trained, one a gate. */
+ * engine, one for the latency, one for the interval, one for the content hash, one for the network as trained, one a
+ * gate. */
 #include <libxml/xmlwriter.h>
 #include <string.h>
 
@@ -71,14 +72,20 @@ static bool hash_is_wrong(const struct verdict *verdict) {
     return false;
 }
 
+static void timing_case(struct junit *junit, const char *group, const char *name, bool measured, bool wrong, int told) {
+    test_case(junit, group, name,
+              !measured ? "skipped"
+              : wrong   ? "failure"
+                        : NULL,
+              measured ? arena_printf(junit->arena, "not the %d cycles that interface.json tells", told)
+                       : "no engine measured it");
+}
+
 static void other_cases(struct junit *junit, const char *group, const struct verdict *verdict) {
-    test_case(junit, group, "latency",
-              !verdict->latency_measured          ? "skipped"
-              : verdict_latency_is_wrong(verdict) ? "failure"
-                                                  : NULL,
-              verdict->latency_measured
-                  ? arena_printf(junit->arena, "not the %d cycles that interface.json tells", verdict->latency)
-                  : "no engine measured it");
+    timing_case(junit, group, "latency", verdict->latency_measured, verdict_latency_is_wrong(verdict),
+                verdict->latency);
+    timing_case(junit, group, "interval", verdict->interval_measured, verdict_interval_is_wrong(verdict),
+                verdict->interval);
     test_case(junit, group, "content hash",
               !verdict->hash_checked   ? "skipped"
               : hash_is_wrong(verdict) ? "failure"
@@ -108,10 +115,10 @@ static void network_cases(struct junit *junit, const char *group, const struct v
 
 static void count_cases(const struct verdict *verdict, unsigned *failures, unsigned *errors, unsigned *skipped) {
     *errors = 0;
-    *failures =
-        (unsigned)verdict_latency_is_wrong(verdict) + (unsigned)(verdict->hash_checked && hash_is_wrong(verdict));
-    *skipped =
-        (unsigned)!verdict->latency_measured + (unsigned)!verdict->hash_checked + (unsigned)!verdict->loss.compared;
+    *failures = (unsigned)verdict_latency_is_wrong(verdict) + (unsigned)verdict_interval_is_wrong(verdict) +
+                (unsigned)(verdict->hash_checked && hash_is_wrong(verdict));
+    *skipped = (unsigned)!verdict->latency_measured + (unsigned)!verdict->interval_measured +
+               (unsigned)!verdict->hash_checked + (unsigned)!verdict->loss.compared;
     for (uint32_t i = 0; i < verdict->gate_count; i++) *failures += !verdict->gates[i].passed;
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
         const struct engine_result *result = &verdict->engines[i];
@@ -130,7 +137,7 @@ static void write_suite(struct junit *junit, const struct verdict *verdict) {
     start(junit, "testsuites");
     start(junit, "testsuite");
     attribute(junit, "name", group);
-    attribute(junit, "tests", arena_printf(junit->arena, "%u", verdict->engine_count + 3 + verdict->gate_count));
+    attribute(junit, "tests", arena_printf(junit->arena, "%u", verdict->engine_count + 4 + verdict->gate_count));
     attribute(junit, "failures", arena_printf(junit->arena, "%u", failures));
     attribute(junit, "errors", arena_printf(junit->arena, "%u", errors));
     attribute(junit, "skipped", arena_printf(junit->arena, "%u", skipped));

@@ -93,6 +93,8 @@ struct field {
     { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .later = true }
 #define FIELD_WITHIN(type, kind_, key_, member, bound_)                                                                \
     { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .bound = &(bound_) }
+#define FIELD_LATER_WITHIN(type, kind_, key_, member, bound_)                                                          \
+    { .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), .later = true, .bound = &(bound_) }
 #define FIELD_TOGETHER(key_, fields_)                                                                                  \
     { .key = (key_), .kind = FIELD_GROUP, .fields = (fields_) }
 #define FIELD_IN(type, key_, member, fields_)                                                                          \
@@ -103,6 +105,11 @@ struct field {
     {                                                                                                                  \
         .key = (key_), .kind = FIELD_LIST, .offset = offsetof(type, member), .count = offsetof(type, count_),          \
         .size = sizeof *((type *)0)->member, .fields = (fields_)                                                       \
+    }
+#define FIELD_LATER_LIST_OF(type, key_, member, count_, fields_)                                                       \
+    {                                                                                                                  \
+        .key = (key_), .kind = FIELD_LIST, .offset = offsetof(type, member), .count = offsetof(type, count_),          \
+        .size = sizeof *((type *)0)->member, .later = true, .fields = (fields_)                                        \
     }
 #define FIELD_ROW_OF(type, key_, member, count_, most_, fields_)                                                       \
     {                                                                                                                  \
@@ -140,8 +147,16 @@ const char *words_slr(struct arena *arena, double used, double available, int sl
 enum { CROSSING_NS = 25, LEVEL1_NS = 12500 };
 const char *words_crossings(struct arena *arena, double nanoseconds); /* "2.44 bunch crossings of 25 ns" */
 const char *words_level1(struct arena *arena, double nanoseconds);    /* "0.49 % of a level-1 latency of 12.5 us" */
-extern const char words_formats[];                                    /* how formats are read */
-const char *words_cycles(struct arena *arena, int first, int last);   /* "0-2", "-": in columns */
+/* "a new event every 4 cycles, 11.11 ns: 90,000,000 events/s" */
+const char *words_interval(struct arena *arena, const struct compile_report *report);
+double report_events_per_second(const struct compile_report *report);
+/* "2 events fit in a bunch crossing of 25 ns" */
+const char *words_keeps(struct arena *arena, const struct compile_report *report);
+/* "block 1: 96 bits, up to 3 registers", "at once" of none: what block `number`, from 1 on, reads; "" of nothing */
+const char *words_channels(struct arena *arena, const struct compile_report *report, int number);
+const char *words_port_bits(struct arena *arena, const struct port_report *port); /* "96", "24 x 4" */
+extern const char words_formats[];                                                /* how formats are read */
+const char *words_cycles(struct arena *arena, int first, int last);               /* "0-2", "-": in columns */
 /* "in cycles 0 to 2", "in cycle 3", "in no cycle" */
 const char *words_in_cycles(struct arena *arena, int first, int last);
 /* "act0[2] -> dense1[3] (sum, sum) -> act1[3] (clamp)" */
@@ -156,6 +171,10 @@ const char *words_class(struct arena *arena, const struct labelled *labelled, ui
 /* " of y" where there are several */
 const char *words_of_output(struct arena *arena, const struct labelled *labelled, uint32_t count);
 const char *words_engines(struct arena *arena, const struct verdict *verdict); /* "c, hls, rtl" that ran */
+/* What was measured otherwise than interface.json tells: "latency", "interval" or both; and what it tells: "5 cycles"
+ */
+const char *words_wrong_timing(const struct verdict *verdict);
+const char *words_told_timing(struct arena *arena, const struct verdict *verdict);
 /* What a verdict does not say, a line each: engines that did not run or were not built, files that were edited. */
 const char **words_reservations(struct arena *arena, const struct verdict *verdict, uint32_t *count);
 const char *words_made_up(const struct verdict *verdict); /* "", or that no event was the experiment's */

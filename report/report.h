@@ -35,6 +35,20 @@ struct compile_report {
     const char *model_sha256; /* of the file */
     double clock_period;
     int latency, initiation_interval;
+    int beats;            /* clocks in a row over which an event's items are served; 0 and 1: all at once */
+    struct block_report { /* wires that are served together: ir/blocks.c */
+        const char *kind; /* "once an event", "item by item", "item by item, with state" */
+        int beats, first_cycle, last_cycle;
+        uint32_t wires, states;
+        struct cost cost; /* LUT and FF; what stands in the top is in none */
+    } * blocks;
+    uint32_t block_count;
+    struct channel_report {     /* what a block reads of an earlier one */
+        int from, to;           /* numbers of the blocks, from 1 on */
+        uint32_t numbers, bits; /* that pass */
+        int depth;              /* registers in a row that hold them, at most */
+    } * channels;
+    uint32_t channel_count;
     double stage_delay;
     int margin;               /* percent of the period */
     struct path_report *path; /* from register to register */
@@ -46,7 +60,7 @@ struct compile_report {
     uint32_t layer_count;
     struct port_report {
         const char *name, *direction;
-        uint32_t elements, width;
+        uint32_t elements, width, beats; /* width: bits in each of so many clocks in a row; 0 is 1 */
         const char *format, *rounding, *overflow, *chosen_by;
         const char *numbers; /* digest of what an element's integers are: formats, scales, zero points, steps */
     } * ports;

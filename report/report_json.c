@@ -46,6 +46,7 @@ const struct field port_fields[] = {FIELD(struct port_report, NAME, "name", name
                                     FIELD(struct port_report, NAME, "direction", direction),
                                     FIELD(struct port_report, COUNT32, "elements", elements),
                                     FIELD(struct port_report, COUNT32, "width", width),
+                                    FIELD_LATER(struct port_report, COUNT32, "beats", beats),
                                     FIELD(struct port_report, NAME, "format", format),
                                     FIELD(struct port_report, NAME, "rounding", rounding),
                                     FIELD(struct port_report, NAME, "overflow", overflow),
@@ -84,6 +85,14 @@ static void write_nanoseconds(struct arena *arena, cJSON *json, const char *key,
     json_number(arena, json, key, report->latency * report->clock_period);
 }
 
+static void write_events_per_second(struct arena *arena, cJSON *json, const char *key, const void *report) {
+    json_number(arena, json, key, report_events_per_second(report));
+}
+
+static void write_between_events(struct arena *arena, cJSON *json, const char *key, const void *report) {
+    json_number(arena, json, key, 1e9 / report_events_per_second(report));
+}
+
 static void write_tool(struct arena *arena, cJSON *json, const char *key, const void *report) {
     (void)report;
     json_text(arena, json, key, "bxc");
@@ -101,6 +110,9 @@ static const struct field latency_fields[] = {
     FIELD_WITHIN(struct compile_report, INT, "cycles", latency, bound_int),
     FIELD_BY("nanoseconds", write_nanoseconds, NULL),
     FIELD_WITHIN(struct compile_report, INT, "initiation_interval", initiation_interval, bound_from_one),
+    FIELD_BY("nanoseconds_between_events", write_between_events, NULL),
+    FIELD_BY("events_per_second", write_events_per_second, NULL),
+    FIELD_LATER_WITHIN(struct compile_report, INT, "beats", beats, bound_int),
     FIELD_WITHIN(struct compile_report, AMOUNT, "stage_delay_ns", stage_delay, bound_from_zero),
     FIELD_WITHIN(struct compile_report, INT, "margin_percent", margin, bound_int),
     FIELD_LIST_OF(struct compile_report, "critical_path", path, path_count, path_fields),
@@ -110,6 +122,23 @@ static const struct field resource_fields[] = {FIELD_IN(struct compile_report, "
                                                FIELD_IN(struct compile_report, "available", available, cost_fields),
                                                FIELD_WITHIN(struct compile_report, INT, "slr", slr, bound_from_one),
                                                {0}};
+
+static const struct field block_fields[] = {
+    FIELD(struct block_report, NAME, "kind", kind),
+    FIELD_WITHIN(struct block_report, INT, "beats", beats, bound_from_one),
+    FIELD_WITHIN(struct block_report, INT, "first_cycle", first_cycle, bound_or_none),
+    FIELD_WITHIN(struct block_report, INT, "last_cycle", last_cycle, bound_or_none),
+    FIELD(struct block_report, COUNT32, "wires", wires),
+    FIELD(struct block_report, COUNT32, "states", states),
+    FIELD_IN(struct block_report, "cost", cost, cost_fields),
+    {0}};
+
+static const struct field channel_fields[] = {FIELD_WITHIN(struct channel_report, INT, "from", from, bound_from_one),
+                                              FIELD_WITHIN(struct channel_report, INT, "to", to, bound_from_one),
+                                              FIELD(struct channel_report, COUNT32, "numbers", numbers),
+                                              FIELD(struct channel_report, COUNT32, "bits", bits),
+                                              FIELD_WITHIN(struct channel_report, INT, "registers", depth, bound_int),
+                                              {0}};
 
 static const struct field report_fields[] = {
     FIELD_BY("tool", write_tool, NULL),
@@ -122,6 +151,8 @@ static const struct field report_fields[] = {
     FIELD_TOGETHER("target", target_fields),
     FIELD_TOGETHER("latency", latency_fields),
     FIELD_TOGETHER("resources", resource_fields),
+    FIELD_LATER_LIST_OF(struct compile_report, "blocks", blocks, block_count, block_fields),
+    FIELD_LATER_LIST_OF(struct compile_report, "channels", channels, channel_count, channel_fields),
     FIELD_LIST_OF(struct compile_report, "layers", layers, layer_count, layer_fields),
     FIELD_LIST_OF(struct compile_report, "ports", ports, port_count, port_fields),
     FIELD_LIST_OF(struct compile_report, "passes", passes, pass_count, pass_fields),

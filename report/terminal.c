@@ -24,8 +24,10 @@ static void print_summary(struct strbuf *out, const struct compile_report *repor
     strbuf_printf(out, "  latency   %d cycles, %s ns, boundary registers included\n", report->latency,
                   words_number(arena, latency));
     strbuf_printf(out, "            %s, %s\n", words_crossings(arena, latency), words_level1(arena, latency));
-    strbuf_printf(out, "  interval  %d: %s\n", report->initiation_interval,
-                  report->initiation_interval == 1 ? "a new event every cycle" : "cycles between events");
+    strbuf_printf(out, "  interval  %d: %s\n            %s\n", report->initiation_interval,
+                  words_interval(arena, report), words_keeps(arena, report));
+    if (report->beats > 1)
+        strbuf_printf(out, "  beats     %d: the items of an event are served one after the other\n", report->beats);
     strbuf_printf(out, "  slowest   %s ns, estimated, of a period of %s ns; margin asked for: %d %%\n",
                   words_number(arena, report->stage_delay), words_number(arena, report->clock_period), report->margin);
     if (report->path_count) strbuf_printf(out, "  its path  %s\n", words_path(arena, report));
@@ -46,6 +48,26 @@ static void print_resources(struct strbuf *out, const struct compile_report *rep
     resource_row(&table, "DSP", report->total.dsp, report->available.dsp, report->slr);
     resource_row(&table, "BRAM18", report->total.bram18, report->available.bram18, report->slr);
     table_heading(out, "resources", colour);
+    table_print(out, &table, colour);
+}
+
+/* Only of a design in which items are served one after the other. */
+static void print_blocks(struct strbuf *out, const struct compile_report *report, bool colour) {
+    static const char *const headings[] = {">block",  "what it serves", ">beats", ">cycles", ">values",
+                                           ">states", ">LUT",           ">FF",    "reads"};
+    struct arena *arena = out->arena;
+    struct text_table table = {.arena = arena, .columns = 9, .headings = headings};
+    if (report->block_count < 2) return;
+    for (uint32_t i = 0; i < report->block_count; i++) {
+        const struct block_report *block = &report->blocks[i];
+        table_row(&table,
+                  (const char *[]){arena_printf(arena, "%u", i + 1), block->kind, words_count(arena, block->beats),
+                                   words_cycles(arena, block->first_cycle, block->last_cycle),
+                                   words_count(arena, block->wires), words_count(arena, block->states),
+                                   words_count(arena, block->cost.lut), words_count(arena, block->cost.ff),
+                                   words_channels(arena, report, (int)i + 1)});
+    }
+    table_heading(out, "blocks", colour);
     table_print(out, &table, colour);
 }
 
@@ -95,8 +117,8 @@ static void print_ports(struct strbuf *out, const struct compile_report *report,
     for (uint32_t i = 0; i < report->port_count; i++) {
         const struct port_report *port = &report->ports[i];
         table_row(&table, (const char *[]){port->name, port->direction, words_count(arena, port->elements),
-                                           words_count(arena, port->width), port->format, port->rounding,
-                                           port->overflow, port->chosen_by});
+                                           words_port_bits(arena, port), port->format, port->rounding, port->overflow,
+                                           port->chosen_by});
     }
     table_heading(out, "ports", colour);
     table_print(out, &table, colour);
@@ -143,6 +165,7 @@ void report_terminal(struct strbuf *out, const struct compile_report *report, co
     strbuf_printf(out, colour ? "\033[1m%s\033[0m\n" : "%s\n", report->name);
     print_summary(out, report);
     print_resources(out, report, colour);
+    print_blocks(out, report, colour);
     print_layers(out, report, colour);
     print_ports(out, report, colour);
     print_passes(out, report, colour);
@@ -161,9 +184,10 @@ void report_terminal(struct strbuf *out, const struct compile_report *report, co
 /* ---- the verdict ---- */
 
 static void print_engines(struct strbuf *out, const struct verdict *verdict, bool colour) {
-    static const char *const headings[] = {"engine", ">events", ">events/s", ">build s", ">latency", "result"};
+    static const char *const headings[] = {"engine",   ">events",   ">events/s", ">build s",
+                                           ">latency", ">interval", "result"};
     struct arena *arena = out->arena;
-    struct text_table table = {.arena = arena, .columns = 6, .headings = headings};
+    struct text_table table = {.arena = arena, .columns = 7, .headings = headings};
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
         const struct engine_result *result = &verdict->engines[i];
         const char *rate = result->seconds > 0 ? words_count(arena, (double)result->events / result->seconds) : "";
@@ -171,6 +195,7 @@ static void print_engines(struct strbuf *out, const struct verdict *verdict, boo
         table_row(&table, (const char *[]){words_engine(arena, result),
                                            result->ran ? words_count(arena, (double)result->events) : "", rate, build,
                                            result->latency >= 0 ? arena_printf(arena, "%d", result->latency) : "",
+                                           result->interval ? arena_printf(arena, "%d", result->interval) : "",
                                            words_result(arena, result)});
     }
     table_print(out, &table, colour);
@@ -275,9 +300,9 @@ static void print_judgement(struct strbuf *out, const struct verdict *verdict, b
     const char **reservations = words_reservations(out->arena, verdict, &count);
     if (!verdict->equal)
         strbuf_printf(out, "\n%sverdict: NOT equal%s\n", begin, end);
-    else if (verdict_latency_is_wrong(verdict))
-        strbuf_printf(out, "\n%sverdict: wrong latency%s: interface.json tells %d cycles\n", begin, end,
-                      verdict->latency);
+    else if (verdict_timing_is_wrong(verdict))
+        strbuf_printf(out, "\n%sverdict: wrong %s%s: interface.json tells %s\n", begin, words_wrong_timing(verdict),
+                      end, words_told_timing(out->arena, verdict));
     else if (verdict_engines_ran(verdict))
         strbuf_printf(out, "\n%sverdict: equal%s in every bit: %s\n", begin, end, words_engines(out->arena, verdict));
     else

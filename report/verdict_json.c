@@ -75,18 +75,20 @@ static void read_difference(struct json_reader *reader, const cJSON *json, const
     if (item) fields_read_at(reader, item, key, -1, difference_fields, difference);
 }
 
-static const struct field engine_fields[] = {FIELD_BY("engine", write_engine, read_engine),
-                                             FIELD(struct engine_result, NAME, "variant", variant),
-                                             FIELD_BY("asked", write_asked, read_asked),
-                                             FIELD(struct engine_result, BOOL, "ran", ran),
-                                             FIELD_BY("equal", write_equal, read_equal),
-                                             FIELD(struct engine_result, TEXT, "skipped", skipped),
-                                             FIELD_LATER(struct engine_result, TEXT, "not_built", not_built),
-                                             FIELD(struct engine_result, TEXT, "failure", failure),
-                                             FIELD(struct engine_result, COUNT, "events", events),
-                                             FIELD_WITHIN(struct engine_result, INT, "latency", latency, bound_or_none),
-                                             FIELD_BY("difference", write_difference, read_difference),
-                                             {0}};
+static const struct field engine_fields[] = {
+    FIELD_BY("engine", write_engine, read_engine),
+    FIELD(struct engine_result, NAME, "variant", variant),
+    FIELD_BY("asked", write_asked, read_asked),
+    FIELD(struct engine_result, BOOL, "ran", ran),
+    FIELD_BY("equal", write_equal, read_equal),
+    FIELD(struct engine_result, TEXT, "skipped", skipped),
+    FIELD_LATER(struct engine_result, TEXT, "not_built", not_built),
+    FIELD(struct engine_result, TEXT, "failure", failure),
+    FIELD(struct engine_result, COUNT, "events", events),
+    FIELD_WITHIN(struct engine_result, INT, "latency", latency, bound_or_none),
+    FIELD_LATER_WITHIN(struct engine_result, INT, "interval", interval, bound_int),
+    FIELD_BY("difference", write_difference, read_difference),
+    {0}};
 
 /* ---- labels ---- */
 
@@ -383,6 +385,17 @@ static void read_latency_right(struct json_reader *reader, const cJSON *json, co
     ((struct verdict *)object)->latency_right = read_bool_or_null(reader, json, key);
 }
 
+/* null where it was not measured; until 0.1.0 not there. */
+static void write_interval_right(struct arena *arena, cJSON *json, const char *key, const void *object) {
+    const struct verdict *verdict = object;
+    json_answer(arena, json, key, verdict->interval_measured, verdict->interval_right);
+}
+
+static void read_interval_right(struct json_reader *reader, const cJSON *json, const char *key, void *object) {
+    if (cJSON_HasObjectItem(json, key))
+        ((struct verdict *)object)->interval_right = read_bool_or_null(reader, json, key);
+}
+
 const struct field verdict_fields[] = {
     FIELD(struct verdict, NAME, "name", name),
     FIELD(struct verdict, NAME, "content_hash", content_hash),
@@ -394,6 +407,9 @@ const struct field verdict_fields[] = {
     FIELD_WITHIN(struct verdict, INT, "latency", latency, bound_int),
     FIELD(struct verdict, BOOL, "latency_measured", latency_measured),
     FIELD_BY("latency_right", write_latency_right, read_latency_right),
+    FIELD_LATER_WITHIN(struct verdict, INT, "interval", interval, bound_int),
+    FIELD_LATER(struct verdict, BOOL, "interval_measured", interval_measured),
+    FIELD_BY("interval_right", write_interval_right, read_interval_right),
     FIELD_TOGETHER("events", event_fields),
     FIELD_ROW_OF(struct verdict, "engines", engines, engine_count, ENGINE_RESULT_MAX, engine_fields),
     FIELD_IN(struct verdict, "against_float", loss, loss_fields),

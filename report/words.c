@@ -84,6 +84,47 @@ const char *words_crossings(struct arena *arena, double nanoseconds) {
     return arena_printf(arena, "%s bunch crossings of 25 ns", words_number(arena, nanoseconds / CROSSING_NS));
 }
 
+double report_events_per_second(const struct compile_report *report) {
+    return 1e6 * clock_megahertz(report->clock_period) / report->initiation_interval;
+}
+
+const char *words_interval(struct arena *arena, const struct compile_report *report) {
+    double events = report_events_per_second(report);
+    int cycles = report->initiation_interval;
+    return arena_printf(arena, "a new event every %s, %s ns: %s events/s",
+                        cycles == 1 ? "cycle" : arena_printf(arena, "%d cycles", cycles),
+                        words_number(arena, 1e9 / events), words_count(arena, events));
+}
+
+/* Periods are kept in whole picoseconds: nine of 2.778 ns, 360 MHz, are one bunch crossing. */
+#define HALF_PICOSECOND_NS 0.0005
+
+const char *words_keeps(struct arena *arena, const struct compile_report *report) {
+    double interval = report->initiation_interval * (report->clock_period - HALF_PICOSECOND_NS),
+           fit = floor(CROSSING_NS / interval);
+    return fit < 1 ? "longer than a bunch crossing of 25 ns"
+                   : arena_printf(arena, "%.0f event%s in a bunch crossing of 25 ns", fit, fit < 2 ? " fits" : "s fit");
+}
+
+const char *words_channels(struct arena *arena, const struct compile_report *report, int number) {
+    struct strbuf out = strbuf_new(arena);
+    for (uint32_t i = 0; i < report->channel_count; i++) {
+        const struct channel_report *channel = &report->channels[i];
+        if (channel->to != number) continue;
+        const char *held = channel->depth == 0   ? "at once"
+                           : channel->depth == 1 ? "up to 1 register"
+                                                 : arena_printf(arena, "up to %d registers", channel->depth);
+        strbuf_printf(&out, "%sblock %d: %s bits, %s", out.length ? "; " : "", channel->from,
+                      words_count(arena, channel->bits), held);
+    }
+    return out.data;
+}
+
+const char *words_port_bits(struct arena *arena, const struct port_report *port) {
+    const char *bits = words_count(arena, port->width);
+    return port->beats > 1 ? arena_printf(arena, "%s x %u", bits, port->beats) : bits;
+}
+
 const char *words_level1(struct arena *arena, double nanoseconds) {
     return arena_printf(arena, "%s of a level-1 latency of 12.5 \xc2\xb5s", share_words(arena, nanoseconds, LEVEL1_NS));
 }
@@ -253,6 +294,18 @@ const char **words_reservations(struct arena *arena, const struct verdict *verdi
     for (uint32_t i = 0; i < verdict->edited_count; i++)
         lines[(*count)++] = arena_printf(arena, "not as bxc compiled it: %s", verdict->edited[i]);
     return lines;
+}
+
+const char *words_wrong_timing(const struct verdict *verdict) {
+    if (!verdict_interval_is_wrong(verdict)) return "latency";
+    return verdict_latency_is_wrong(verdict) ? "latency and interval" : "interval";
+}
+
+const char *words_told_timing(struct arena *arena, const struct verdict *verdict) {
+    const char *interval = arena_printf(arena, "%d from event to event", verdict->interval);
+    if (!verdict_interval_is_wrong(verdict)) return arena_printf(arena, "%d cycles", verdict->latency);
+    return verdict_latency_is_wrong(verdict) ? arena_printf(arena, "%d cycles, and %s", verdict->latency, interval)
+                                             : arena_printf(arena, "%d cycles from event to event", verdict->interval);
 }
 
 const char *words_engines(struct arena *arena, const struct verdict *verdict) {

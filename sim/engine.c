@@ -41,6 +41,7 @@ const struct engine_kind engine_kinds[ENGINE_COUNT] = {
     [ENGINE_RTL] = {.name = "rtl",
                     .summary = "the emitted Verilog in Verilator",
                     .tools = "make VERILATOR=verilator CXX=g++",
+                    .measures = true,
                     .open = process_engine_open,
                     .run = process_engine_run,
                     .build = {.engine = "rtl",
@@ -51,6 +52,7 @@ const struct engine_kind engine_kinds[ENGINE_COUNT] = {
     [ENGINE_ICARUS] = {.name = "icarus",
                        .summary = "the emitted Verilog in Icarus, a sample",
                        .tools = "make IVERILOG=iverilog vvp",
+                       .measures = true,
                        .open = process_engine_open,
                        .run = process_engine_run,
                        .build = {.engine = "icarus",
@@ -141,6 +143,10 @@ int engine_run_reals(struct engine *engine, size_t events, const float *const *i
 
 int engine_latency(const struct engine *engine) {
     return engine->latency;
+}
+
+int engine_interval(const struct engine *engine) {
+    return engine->interval;
 }
 
 double engine_build_seconds(const struct engine *engine) {

@@ -1,6 +1,6 @@
 /* The engines that are programs built from fw/: each block of events is cut into shards, one a
  * process, and goes through stdin and stdout as little-endian 64-bit integers: for each event every
- * element of every port. The Verilog harness tells at its end how long events took. */
+ * element of every port. The Verilog harness and testbench tell at their end how long events took. */
 #include <cjson/cJSON.h>
 #include <string.h>
 
@@ -101,7 +101,13 @@ static void note_latency(struct engine *engine, int lowest, int highest) {
     if (lowest != highest || engine->latency != lowest) engine->latency = -1;
 }
 
-/* The harness's last line: what it measured on `valid`. */
+/* Gaps and resets are between events too. */
+static void note_interval(struct engine *engine, int least) {
+    if (least <= 0 || engine->options.gap_seed || engine->options.reset_seed) return;
+    if (!engine->interval || least < engine->interval) engine->interval = least;
+}
+
+/* The last line: what was measured on `valid`. */
 static int read_measurement(struct engine *engine, struct arena *scratch, const struct child *child) {
     const char *line = child_last_lines(scratch, child, 1);
     cJSON *json = line ? cJSON_Parse(line) : NULL;
@@ -109,10 +115,11 @@ static int read_measurement(struct engine *engine, struct arena *scratch, const 
         return diag_error(diagnostics(engine), (struct location){.file = engine->program}, line,
                           "engine '%s' did not tell its latency", engine->kind->name);
     double lowest = figure(json, "latency_min", -1), highest = figure(json, "latency_max", -1),
-           spurious = figure(json, "spurious", 0);
+           spurious = figure(json, "spurious", 0), interval = figure(json, "interval_min", 0);
     cJSON_Delete(json);
     if (spurious == 0) {
         note_latency(engine, (int)lowest, (int)highest);
+        note_interval(engine, (int)interval);
         return 0;
     }
     return diag_error(diagnostics(engine), (struct location){.file = engine->program}, NULL,
@@ -140,7 +147,7 @@ static int check_shard(struct engine *engine, struct arena *scratch, const struc
         return diag_error(diagnostics(engine), at, "something is kept from one event to another, or events are counted",
                           "engine '%s' gives another result for an event that it got before: event %zu of one process",
                           engine->kind->name, child->output_changed_at / event_bytes);
-    return engine->id == ENGINE_RTL ? read_measurement(engine, scratch, child) : 0;
+    return engine->kind->measures ? read_measurement(engine, scratch, child) : 0;
 }
 
 static int shard_count(const struct engine *engine, size_t events) {

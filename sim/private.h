@@ -90,6 +90,7 @@ struct engine;
 struct engine_kind {
     const char *name, *summary;
     const char *tools; /* commands it needs, blank-separated, or NULL; "CC=cc": what the variable says, or cc */
+    bool measures;     /* it tells at its end how many cycles events took */
     int (*open)(struct engine *engine);
     int (*run)(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
     int (*run_reals)(struct engine *engine, size_t events, const float *const *inputs, float *const *outputs);
@@ -110,6 +111,7 @@ struct engine {
     size_t input_total, output_total;
     int latency; /* -1: not measured, or not one */
     bool latency_seen;
+    int interval;       /* 0: not measured */
     bool outputs_whole; /* the last run failed on `valid`, but every event gave its outputs: compare them */
     double build_seconds;
 };

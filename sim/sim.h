@@ -90,8 +90,10 @@ void engine_close(struct engine *engine);
 int engine_run(struct engine *engine, size_t events, const int64_t *const *inputs, int64_t *const *outputs);
 /* Float engine only: binary32 in, binary32 out. */
 int engine_run_reals(struct engine *engine, size_t events, const float *const *inputs, float *const *outputs);
-/* rtl: the latency it measured in cycles, the same for all events, else -1 */
+/* rtl, icarus: the latency it measured in cycles, the same for all events, else -1 */
 int engine_latency(const struct engine *engine);
+/* rtl, icarus, sent back to back: the fewest cycles from one event that came out to the next; 0: not measured */
+int engine_interval(const struct engine *engine);
 const char *engine_name(enum engine_id id);
 const char *engine_names(struct arena *arena, const char *last); /* of all; last: what stands before the last one */
 bool engine_is_program(enum engine_id id);                       /* built from files, and asked for its content hash */
@@ -229,7 +231,8 @@ struct engine_result {
     const char *failure;   /* why it could not begin or finish (negative verdict), or NULL */
     uint64_t events;
     double seconds, build_seconds;
-    int latency; /* rtl */
+    int latency;  /* measured, cycles; -1: none, or not one */
+    int interval; /* the same between events; 0: none */
     struct difference difference;
 };
 struct class_curve { /* one class against the rest */
@@ -263,7 +266,7 @@ struct verdict {
     struct firmware *firmware; /* NULL when the verdict was read back */
     const char *name;          /* the firmware's */
     const char *content_hash;
-    int latency;                                   /* cycles that interface.json tells */
+    int latency, interval;                         /* cycles that interface.json tells */
     uint64_t events, corner_events, random_events; /* events: all, these, the user's and regression vectors */
     uint64_t user_events, regression_events;
     uint64_t seed;
@@ -274,10 +277,10 @@ struct verdict {
         *edited; /* files that are not as bxc compiled them, in words: the verdict is about them as they lie there */
     uint32_t edited_count;
     const char *files_hash; /* of the files that it is about, as they lay there; NULL: not known */
-    bool latency_measured;
-    bool equal;                   /* bits, all engines that ran */
-    bool latency_right;           /* measured = reported, where it was measured */
-    struct gate gates[GATES_MAX]; /* those that were asked for */
+    bool latency_measured, interval_measured;
+    bool equal;                         /* bits, all engines that ran */
+    bool latency_right, interval_right; /* measured = reported, where it was measured */
+    struct gate gates[GATES_MAX];       /* those that were asked for */
     uint32_t gate_count;
     struct loss loss;          /* the second question, on the user's or random events only */
     struct labelled *labelled; /* by output that has labels */
@@ -310,14 +313,16 @@ struct verify_options {
 struct verify_options verify_options_default(void); /* no gates */
 /* NULL and a diagnosis when it could not be had; a negative verdict is a verdict. In the arena of context. */
 struct verdict *verify_firmware(struct firmware *firmware, const struct verify_options *options);
-/* Something was compared, every engine that was asked for ran, bits equal, every gate passed, and no latency that was
- * measured is another than the one told: where none was, that does not make it negative. */
+/* Something was compared, every engine that was asked for ran, bits equal, every gate passed, and no latency or
+ * interval that was measured is another than the one told: where none was, that does not make it negative. */
 bool verdict_is_positive(const struct verdict *verdict);
 /* Its bits were held against the emulator's, or it failed before they could be. */
 bool engine_is_judged(const struct engine_result *result);
 bool verdict_latency_is_wrong(const struct verdict *verdict);
-bool verdict_engines_ran(const struct verdict *verdict); /* those that were asked for, and at least one */
-bool verdict_is_complete(const struct verdict *verdict); /* all engines ran, whatever came out */
+bool verdict_interval_is_wrong(const struct verdict *verdict);
+bool verdict_timing_is_wrong(const struct verdict *verdict); /* either */
+bool verdict_engines_ran(const struct verdict *verdict);     /* those that were asked for, and at least one */
+bool verdict_is_complete(const struct verdict *verdict);     /* all engines ran, whatever came out */
 /* FAILED: something differs, failed or took other cycles. RESERVED: what was compared is equal, but not everything was,
  * or files were edited. */
 enum verdict_state { VERDICT_FAILED, VERDICT_RESERVED, VERDICT_EQUAL };

@@ -347,6 +347,7 @@ static int run_contestant(struct verification *run, struct contestant *contestan
     result->events += events * (rounds ? rounds : 1);
     result->ran = true;
     result->latency = engine_latency(contestant->engine);
+    result->interval = engine_interval(contestant->engine);
     contestant->engine->options.rounds = 0; /* the one event is looked at by itself */
     if (compare_outputs(run->firmware->quantised, block->first, events, expected, contestant->outputs,
                         &result->difference))
@@ -420,19 +421,31 @@ static int run_all(struct verification *run) {
 
 /* ---- the verdict ---- */
 
-static void judge_latency(struct verdict *verdict) {
-    bool right = true;
+static void judge_timing(struct verdict *verdict) {
+    bool latency = true, interval = true;
     for (uint32_t i = 0; i < verdict->engine_count; i++) {
         const struct engine_result *result = &verdict->engines[i];
-        if (result->id != ENGINE_RTL || !result->ran || result->failure) continue;
+        if (!engine_kinds[result->id].measures || !result->ran || result->failure) continue;
         verdict->latency_measured = true;
-        right &= result->latency == verdict->latency;
+        latency &= result->latency == verdict->latency;
+        if (!result->interval) continue; /* of one event, or with gaps */
+        verdict->interval_measured = true;
+        interval &= result->interval == verdict->interval;
     }
-    verdict->latency_right = verdict->latency_measured && right;
+    verdict->latency_right = verdict->latency_measured && latency;
+    verdict->interval_right = verdict->interval_measured && interval;
 }
 
 bool verdict_latency_is_wrong(const struct verdict *verdict) {
     return verdict->latency_measured && !verdict->latency_right;
+}
+
+bool verdict_interval_is_wrong(const struct verdict *verdict) {
+    return verdict->interval_measured && !verdict->interval_right;
+}
+
+bool verdict_timing_is_wrong(const struct verdict *verdict) {
+    return verdict_latency_is_wrong(verdict) || verdict_interval_is_wrong(verdict);
 }
 
 bool engine_is_judged(const struct engine_result *result) {
@@ -448,7 +461,7 @@ static void judge(struct verification *run) {
         result->equal = engine_is_judged(result) && !result->failure && !result->difference.found;
         verdict->equal &= !result->failure && !result->difference.found;
     }
-    judge_latency(verdict);
+    judge_timing(verdict);
 }
 
 /* ---- the second question ---- */
@@ -508,12 +521,12 @@ bool verdict_is_complete(const struct verdict *verdict) {
 }
 
 bool verdict_is_positive(const struct verdict *verdict) {
-    return verdict->equal && !verdict_latency_is_wrong(verdict) && verdict_engines_ran(verdict) &&
+    return verdict->equal && !verdict_timing_is_wrong(verdict) && verdict_engines_ran(verdict) &&
            verdict_gates_pass(verdict);
 }
 
 enum verdict_state verdict_state(const struct verdict *verdict) {
-    if (!verdict->equal || verdict_latency_is_wrong(verdict)) return VERDICT_FAILED;
+    if (!verdict->equal || verdict_timing_is_wrong(verdict)) return VERDICT_FAILED;
     bool whole = verdict_engines_ran(verdict) && verdict_is_complete(verdict);
     return whole && verdict->hash_checked && !verdict->edited_count ? VERDICT_EQUAL : VERDICT_RESERVED;
 }
@@ -525,6 +538,7 @@ static void describe(struct verification *run) {
     verdict->name = arena_strdup(arena, run->firmware->name);
     verdict->content_hash = arena_strdup(arena, run->firmware->content_hash);
     verdict->latency = run->firmware->latency;
+    verdict->interval = run->firmware->initiation_interval;
     verdict->seed = run->options->seed;
 }
 

@@ -76,15 +76,18 @@ static void print_prototype(struct hls_writer *writer, struct strbuf *out) {
 
 static void add_interface(struct hls_writer *writer) {
     const char *name = writer->emission->name;
+    int interval = writer->emission->design->interval;
+    const char *each =
+        interval == 1 ? "and a clock cycle" : arena_printf(writer->arena, "every %d clock cycles", interval);
     struct strbuf out = strbuf_new(writer->arena);
     strbuf_printf(
         &out,
         "/* %s: a network as HLS C++, made by bxc; equal in every bit to the firmware beside it. One event a\n"
-        " * call and a clock cycle. Types are bxc_hls.h's: ap_fixed in Vitis, ac_fixed in Catapult and oneAPI. */\n"
+        " * call %s. Types are bxc_hls.h's: ap_fixed in Vitis, ac_fixed in Catapult and oneAPI. */\n"
         "#ifndef BXC_%s_HLS_H\n#define BXC_%s_HLS_H\n\n#include \"bxc_hls.h\"\n\n"
         "/* Which firmware this is: the content hash of the model and of the options that made it. */\n"
         "static const char %s_content_hash[65] = \"%s\";\n",
-        name, name, name, name, writer->emission->content_hash);
+        name, each, name, name, name, writer->emission->content_hash);
     for (uint32_t i = 0; i < hls_port_count(writer); i++) print_port(writer, &out, i);
     strbuf_append(&out, "\n");
     print_prototype(writer, &out);
@@ -107,7 +110,8 @@ static void add_weights(struct hls_writer *writer) {
 
 static void print_top(struct hls_writer *writer, struct strbuf *out) {
     print_prototype(writer, out);
-    strbuf_append(out, " {\n#pragma HLS PIPELINE II=1\n#pragma HLS INTERFACE mode=ap_ctrl_none port=return\n");
+    strbuf_printf(out, " {\n#pragma HLS PIPELINE II=%d\n#pragma HLS INTERFACE mode=ap_ctrl_none port=return\n",
+                  writer->emission->design->interval);
     for (uint32_t i = 0; i < hls_port_count(writer); i++) {
         const char *port = hls_port_layout(writer, i)->name;
         strbuf_printf(out,

@@ -54,6 +54,7 @@ class EngineVerdict(Structure):
     _fields_ = [
         ("name", c_char_p), ("variant", c_char_p), ("ran", c_bool), ("compared", c_bool), ("equal", c_bool), ("why", c_char_p),
         ("events", c_uint64), ("events_per_second", c_double), ("latency", c_int),
+        ("interval", c_int),
     ]
 
 

@@ -83,13 +83,14 @@ class Engine:
     events: int
     events_per_second: float
     latency: int  #: measured, in cycles; 0: the engine has none
+    interval: int  #: measured, cycles between events; 0: the engine has none
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The two answers: do all engines agree, and is it still the trained network?"""
 
-    positive: bool  #: all engines ran and agree, no latency was measured that is not the one told, and every gate passed
+    positive: bool  #: all engines ran and agree, no latency or interval was measured that is not the one told, and every gate passed
     equal: bool
     compared: bool  #: with the network as trained
     as_trained: bool
@@ -108,7 +109,7 @@ class Verdict:
     def _of(cls, verdict: _library.Verdict) -> "Verdict":
         engines = tuple(
             Engine(i.name.decode(), i.variant.decode(), i.ran, i.equal if i.compared else None,
-                   i.why.decode() if i.why else None, i.events, i.events_per_second, i.latency)
+                   i.why.decode() if i.why else None, i.events, i.events_per_second, i.latency, i.interval)
             for i in verdict.engines[: verdict.engine_count]
         )
         return cls(

@@ -65,6 +65,11 @@ prune-scope|layer
 dump-after|lower
 dump-after|nothing
 stop-after|quantise
+interval|4
+interval|0
+beats|4
+beats|0
+beats|nobody=4
 list-passes|
 verbose|
 quiet|

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Does verify say no? Exit code 1 and the reason, when a firmware lies about its latency, when its files
+# Does verify say no? Exit code 1 and the reason, when a firmware lies about its latency or interval, when its files
 # are of different makes, when an engine gives another bit, when a folder is none.
 set -u
 export OPT=-O0 CFLAGS=-O1 CXXFLAGS=-O1
@@ -41,6 +41,18 @@ undo interface.json
 edit interface.json "s/\"latency\":\([[:space:]]*\)$latency/\"latency\":\1$((latency - 1))/"
 expect latency_too_short 1 '^verdict: wrong latency' --engines rtl --no-hash-check
 undo interface.json
+edit interface.json 's/"initiation_interval":\([[:space:]]*\)1/"initiation_interval":\12/'
+for engine in rtl icarus; do
+    expect "interval_told_too_long_$engine" 1 '^verdict: wrong interval: interface.json tells 2 cycles from event to event$' \
+        --engines $engine --no-hash-check
+done
+undo interface.json
+edit sim/harness.cpp 's/interval = 1,/interval = 3,/'
+expect interval_of_the_harness 1 '^verdict: wrong interval: interface.json tells 1 cycles' --engines rtl --no-hash-check
+undo sim/harness.cpp
+edit sim/testbench.v 's/INTERVAL = 1;/INTERVAL = 3;/'
+expect interval_of_the_testbench 1 '^verdict: wrong interval: interface.json tells 1 cycles' --engines icarus --no-hash-check
+undo sim/testbench.v
 
 for engine in c/matmul.c hls/matmul.h rtl/matmul.v; do
     edit "$engine" "/content_hash\[65\]\|CONTENT_HASH = /s/[0-9a-f]\{8\}\([\";]*\)\$/00000000\1/"

@@ -40,9 +40,14 @@ static struct layer_report layers[] = {
     {"(top: ports and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL, true},
 };
 static struct port_report ports[] = {
-    {"x", "input", 16, 256, "s16f10", "half_even", "saturate", "default: \"no input quantiser\"", "0123abcd"},
-    {"y", "output", 5, 80, "u16f15", "", "", "", "4567cdef"},
+    {"x", "input", 16, 64, 4, "s16f10", "half_even", "saturate", "default: \"no input quantiser\"", "0123abcd"},
+    {"y", "output", 5, 80, 1, "u16f15", "", "", "", "4567cdef"},
 };
+static struct block_report blocks[] = {
+    {"item by item, with state", 4, 0, 6, 1666, 16, {1000, 500, 0, 0}},
+    {"once an event", 1, 8, 12, 907, 0, {388.5, 900, 0, 0}},
+};
+static struct channel_report channels[] = {{1, 2, 16, 160, 3}};
 static struct pass_report passes[] = {
     {"clean", "above", "drop nodes no output depends on", true, 0.001, false, 0, 0, 0, 0},
     {"quantise", "above", "formats for weights & activations", true, 0.01, true, 0.0123456789012345, 1e-300, 10000, 12},
@@ -69,6 +74,11 @@ static struct compile_report report = {.name = "jets",
                                        .clock_period = 2.777777777777778,
                                        .latency = 7,
                                        .initiation_interval = 1,
+                                       .beats = 4,
+                                       .blocks = blocks,
+                                       .block_count = 2,
+                                       .channels = channels,
+                                       .channel_count = 1,
                                        .stage_delay = 2.61,
                                        .margin = 10,
                                        .path = path,
@@ -114,60 +124,69 @@ static struct verdict verdict = {
     .name = "jets",
     .content_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     .latency = 7,
+    .interval = 1,
     .events = 100203,
     .user_events = 100,
     .corner_events = 102,
     .regression_events = 1,
     .random_events = 100000,
     .seed = 18446744073709551615u,
-    .engines =
-        {{.id = ENGINE_FLOAT, .asked = true, .variant = "", .ran = true, .latency = -1, .events = 50100},
-         {.id = ENGINE_EMULATOR,
-          .asked = true,
-          .variant = "",
-          .ran = true,
-          .equal = true,
-          .latency = -1,
-          .events = 100203,
-          .seconds = 0.5},
-         {.id = ENGINE_C,
-          .asked = true,
-          .variant = "",
-          .ran = true,
-          .equal = false,
-          .latency = -1,
-          .events = 16384,
-          .difference = {.found = true,
-                         .event = 17,
-                         .element = 3,
-                         .bit = 5,
-                         .expected = INT64_MIN,
-                         .got = INT64_MAX,
-                         .layer = "relu <2>",
-                         .narrowed = true,
-                         .layer_element = 7,
-                         .layer_bit = 2,
-                         .layer_expected = 8,
-                         .layer_got = 12,
-                         .holds = "'dense1'",
-                         .output_name = "y",
-                         .event_name = "corner vector 17"}},
-         {.id = ENGINE_RTL, .asked = true, .variant = "", .ran = true, .equal = true, .latency = 7, .events = 100203},
-         {.id = ENGINE_RTL,
-          .asked = true,
-          .variant = "gaps",
-          .failure = "engine 'rtl' gave 9 events of 10 & died",
-          .latency = -1},
-         {.id = ENGINE_ICARUS,
-          .asked = true,
-          .variant = "",
-          .skipped = "the command 'iverilog' is not installed",
-          .latency = -1}},
+    .engines = {{.id = ENGINE_FLOAT, .asked = true, .variant = "", .ran = true, .latency = -1, .events = 50100},
+                {.id = ENGINE_EMULATOR,
+                 .asked = true,
+                 .variant = "",
+                 .ran = true,
+                 .equal = true,
+                 .latency = -1,
+                 .events = 100203,
+                 .seconds = 0.5},
+                {.id = ENGINE_C,
+                 .asked = true,
+                 .variant = "",
+                 .ran = true,
+                 .equal = false,
+                 .latency = -1,
+                 .events = 16384,
+                 .difference = {.found = true,
+                                .event = 17,
+                                .element = 3,
+                                .bit = 5,
+                                .expected = INT64_MIN,
+                                .got = INT64_MAX,
+                                .layer = "relu <2>",
+                                .narrowed = true,
+                                .layer_element = 7,
+                                .layer_bit = 2,
+                                .layer_expected = 8,
+                                .layer_got = 12,
+                                .holds = "'dense1'",
+                                .output_name = "y",
+                                .event_name = "corner vector 17"}},
+                {.id = ENGINE_RTL,
+                 .asked = true,
+                 .variant = "",
+                 .ran = true,
+                 .equal = true,
+                 .latency = 7,
+                 .interval = 1,
+                 .events = 100203},
+                {.id = ENGINE_RTL,
+                 .asked = true,
+                 .variant = "gaps",
+                 .failure = "engine 'rtl' gave 9 events of 10 & died",
+                 .latency = -1},
+                {.id = ENGINE_ICARUS,
+                 .asked = true,
+                 .variant = "",
+                 .skipped = "the command 'iverilog' is not installed",
+                 .latency = -1}},
     .engine_count = 6,
     .equal = false,
     .hash_checked = true,
     .latency_measured = true,
     .latency_right = true,
+    .interval_measured = true,
+    .interval_right = true,
     .loss = {.compared = "its outputs",
              .events = 50100,
              .max_error = 0.03,
@@ -473,7 +492,7 @@ static void differences_are_numbers(void) {
     CHECK(cJSON_IsObject(cJSON_GetObjectItem(row, "left")) && cJSON_IsNull(cJSON_GetObjectItem(row, "right")) &&
           cJSON_IsNull(cJSON_GetObjectItem(row, "change")));
     row = row_named(root, "ports", "x");
-    CHECK(is_number(cJSON_GetObjectItem(row, "left"), "width", 256) &&
+    CHECK(is_number(cJSON_GetObjectItem(row, "left"), "width", 64) &&
           cJSON_IsFalse(cJSON_GetObjectItem(row, "differs")));
     row = row_named(root, "verdicts", "decisions flipped against the model");
     CHECK(is_number(row, "right", 100 * 6 / 50100.0) && is_number(row, "change_percent", 100));
@@ -771,8 +790,31 @@ static void junit_is_well_formed(void) {
     struct strbuf text = strbuf_new(context->arena);
     CHECK_EQ(verdict_junit(&text, &verdict), 0);
     CHECK(is_well_formed(text.data, text.length));
-    CHECK(strstr(text.data, "tests=\"9\" failures=\"2\" errors=\"1\" skipped=\"0\""));
+    CHECK(strstr(text.data, "tests=\"10\" failures=\"2\" errors=\"1\" skipped=\"0\""));
     CHECK(strstr(text.data, "first at corner vector 17"));
+    context_free(context);
+}
+
+static void a_wrong_interval_is_told_everywhere(void) {
+    struct bxc_context *context = context_new();
+    struct strbuf junit = strbuf_new(context->arena), text = strbuf_new(context->arena),
+                  page = strbuf_new(context->arena);
+    struct verdict other = verdict;
+    other.equal = true;
+    other.engines[2] = other.engines[4] = other.engines[3];
+    other.interval_right = false;
+    CHECK(verdict_interval_is_wrong(&other) && !verdict_latency_is_wrong(&other) && !verdict_is_positive(&other));
+    CHECK_EQ(verdict_junit(&junit, &other), 0);
+    CHECK(strstr(junit.data, "name=\"interval\""));
+    CHECK_EQ(count_of(junit.data, "not the 1 cycles that interface.json tells"), 1);
+    verdict_terminal(&text, &other, false);
+    CHECK(strstr(text.data, "verdict: wrong interval: interface.json tells 1 cycles from event to event\n"));
+    report_html(&page, &report, &other);
+    CHECK(strstr(page.data, "Another interval was measured than interface.json tells."));
+    other.latency_right = false;
+    text.length = 0;
+    verdict_terminal(&text, &other, false);
+    CHECK(strstr(text.data, "wrong latency and interval: interface.json tells 7 cycles, and 1 from event to event\n"));
     context_free(context);
 }
 
@@ -781,6 +823,10 @@ static void tables_say_what_matters(void) {
     struct strbuf text = strbuf_new(context->arena);
     report_terminal(&text, &report, &verdict, false);
     CHECK(strstr(text.data, "7 cycles, 19.44 ns"));
+    CHECK(strstr(text.data, "a new event every cycle, 2.778 ns: 360,000,000 events/s"));
+    CHECK(strstr(text.data, "item by item, with state      4"));
+    CHECK(strstr(text.data, "block 1: 160 bits, up to 3 registers"));
+    CHECK(strstr(text.data, "64 x 4"));
     CHECK(strstr(text.data, "NOT equal"));
     CHECK(strstr(text.data, "1,728,000"));
     CHECK(strstr(text.data, "corner vector 17: output 'y', element 3, bit 5"));
@@ -831,6 +877,7 @@ int main(int argc, char **argv) {
     RUN(labels_of_several_outputs);
     RUN(curves_have_no_points_of_their_own);
     RUN(junit_is_well_formed);
+    RUN(a_wrong_interval_is_told_everywhere);
     RUN(tables_say_what_matters);
     xmlCleanupParser();
     TEST_EXIT();

@@ -54,8 +54,8 @@ static const char engine_source[] =
     "        if (MODE == 5 && events == 7) fwrite(y, 8, 2, stdout);\n"
     "        if (MODE == 7 && events == 3) { fprintf(stderr, \"the sky fell\\n\"); return 3; }\n"
     "        fwrite(y, 8, 2, stdout);\n        events++;\n    }\n"
-    "    fprintf(stderr, \"{\\\"events\\\":%ld,\\\"latency_min\\\":%d,\\\"latency_max\\\":%d,\\\"cycles\\\":1,\\\"spurious\\\":%d}\\n\", events,\n"
-    "            MODE == 8 ? 6 : 5, MODE == 8 ? 6 : 5, MODE == 9 ? 2 : 0);\n"
+    "    fprintf(stderr, \"{\\\"events\\\":%ld,\\\"latency_min\\\":%d,\\\"latency_max\\\":%d,\\\"interval_min\\\":%d,\\\"cycles\\\":1,\\\"spurious\\\":%d}\\n\", events,\n"
+    "            MODE == 8 ? 6 : 5, MODE == 8 ? 6 : 5, events < 2 ? 0 : MODE == 14 ? 2 : 1, MODE == 9 ? 2 : 0);\n"
     "    return 0;\n}\n";
 
 static void write_text(const char *name, const char *text) {
@@ -186,6 +186,7 @@ static void right_engines(void) {
     CHECK(result_of(verdict, ENGINE_C)->equal);
     CHECK_EQ(result_of(verdict, ENGINE_C)->events, verdict->events);
     if (!tool_is_missing()) CHECK(verdict->latency_measured && verdict->latency_right);
+    if (!tool_is_missing()) CHECK(verdict->interval_measured && verdict->interval_right);
     CHECK_EQ(verdict->loss.outputs, verdict->loss.exact);
     CHECK_EQ(verdict->loss.outputs, 2 * 20000);
     CHECK_EQ(verdict->loss.grid_outputs, verdict->loss.outputs);
@@ -395,6 +396,25 @@ static void a_wrong_latency_is_no_verdict_of_equality(void) {
     struct verdict *verdict = verify(&options);
     CHECK(verdict && verdict->equal && !verdict->latency_right && !verdict_is_positive(verdict));
     CHECK_EQ(result_of(verdict, ENGINE_RTL)->latency, 6);
+    CHECK(verdict->interval_right && verdict_timing_is_wrong(verdict));
+    done();
+}
+
+static void a_wrong_interval_is_no_verdict_of_equality(void) {
+    struct verify_options options = options_for(100);
+    if (tool_is_missing()) return;
+    make_firmware(0, 14, false);
+    struct verdict *verdict = verify(&options);
+    CHECK(verdict && verdict->equal && verdict->latency_right && !verdict_is_positive(verdict));
+    CHECK(verdict->interval_measured && !verdict->interval_right && verdict_state(verdict) == VERDICT_FAILED);
+    for (uint32_t i = 0; i < verdict->engine_count; i++) {
+        const struct engine_result *result = &verdict->engines[i];
+        bool back_to_back = strcmp(result->variant, "gaps") != 0 && strcmp(result->variant, "reset") != 0;
+        CHECK_EQ(result->interval, result->id == ENGINE_RTL && back_to_back ? 2 : 0);
+    }
+    struct strbuf text = strbuf_new(context->arena);
+    verdict_terminal(&text, verdict, false);
+    CHECK(strstr(text.data, "\nverdict: wrong interval: interface.json tells 1 cycles from event to event\n"));
     done();
 }
 
@@ -512,6 +532,7 @@ int main(void) {
     RUN(engines_that_are_left_out_are_told);
     RUN(the_last_words_are_quoted);
     RUN(a_wrong_latency_is_no_verdict_of_equality);
+    RUN(a_wrong_interval_is_no_verdict_of_equality);
     RUN(a_dropped_softmax_is_compared_before_it);
     RUN(files_and_labels);
     RUN(gates_need_something_to_hold);

@@ -116,7 +116,7 @@ static void add_path(struct arena *arena, const struct program *program, struct 
         bool begins = i == 0 && count > 1;
         report->path[report->path_count++] =
             (struct path_report){.layer = wire_layer(arena, program->graph, wire),
-                                 .what = begins || wire->op == WIRE_INPUT ? "register" : wire_op_names[wire->op],
+                                 .what = begins || wire_is_source(wire) ? "register" : wire_op_names[wire->op],
                                  .bits = wire_width(wire),
                                  .picoseconds = begins ? 0 : wire->arrival};
     }

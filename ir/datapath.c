@@ -13,13 +13,15 @@ const char *const wire_op_names[WIRE_OP_COUNT] = {
     [WIRE_WRAP] = "wrap",     [WIRE_AND] = "and",
     [WIRE_OR] = "or",         [WIRE_XOR] = "xor",
     [WIRE_NOT] = "not",       [WIRE_BEAT] = "beat",
-    [WIRE_STATE] = "state",   [WIRE_ITEM] = "item",
+    [WIRE_FIRST] = "first",   [WIRE_STATE] = "state",
+    [WIRE_ITEM] = "item",
 };
 
 int wire_op_operands(enum wire_op op) {
     switch (op) {
     case WIRE_INPUT:
     case WIRE_BEAT:
+    case WIRE_FIRST:
     case WIRE_CONSTANT: return 0;
     case WIRE_SUM: return -1;
     case WIRE_TABLE:
@@ -53,6 +55,10 @@ void design_free(struct design *design) {
 
 int wire_width(const struct wire *wire) {
     return format_for((struct interval){wire->lo, wire->hi}, 0).width;
+}
+
+bool wire_is_source(const struct wire *wire) {
+    return wire->op == WIRE_INPUT || wire->op == WIRE_BEAT || wire->op == WIRE_FIRST;
 }
 
 bool wire_is_signed(const struct wire *wire) {
@@ -93,7 +99,7 @@ static void datapath_reserve(struct datapath *datapath) {
 /* Inputs say themselves when they come. */
 static bool in_every_beat(const struct datapath *datapath, const struct wire *wire) {
     if (wire->op == WIRE_INPUT) return wire->every_beat;
-    if (wire->op == WIRE_BEAT || wire->op == WIRE_STATE) return true;
+    if (wire->op == WIRE_BEAT || wire->op == WIRE_FIRST || wire->op == WIRE_STATE) return true;
     for (uint32_t i = 0; wire->op != WIRE_ITEM && i < wire->operand_count; i++)
         if (datapath->wires[wire->operands[i].wire.id].every_beat) return true;
     return false;

@@ -26,6 +26,7 @@ enum wire_op {
     WIRE_XOR, /* bitwise on two's complement of unlimited width */
     WIRE_NOT,
     WIRE_BEAT,  /* which clock of an event's, from 0: the items of beat b are there */
+    WIRE_FIRST, /* 1 in beat 0, else 0 */
     WIRE_STATE, /* a ? b : what `next` was a beat earlier; a tells the first beat */
     WIRE_ITEM,  /* a as it is in beat `amount` */
     WIRE_OP_COUNT
@@ -182,6 +183,8 @@ int design_check(const struct design *design);
 /* The same, and intervals against a fresh run. */
 int design_verify(const struct design *design);
 extern const char *const wire_op_names[WIRE_OP_COUNT]; /* "sum", "less", ... */
+/* What stands in registers when an event comes: elements of ports, and which beat it is. */
+bool wire_is_source(const struct wire *wire);
 /* Operands that a wire of this operator has; -1 for a sum, which has any number. */
 int wire_op_operands(enum wire_op op);
 /* Nodes and values by their numbers in the graph's text. */

@@ -249,6 +249,7 @@ static void run_step(const struct run *run, const struct step *step, row *rows, 
     case WIRE_SUM: run_sum(step, rows, beat, out); break;
     case WIRE_CONSTANT: EACH(wire->constant);
     case WIRE_BEAT: EACH(beat);
+    case WIRE_FIRST: EACH(beat == 0);
     case WIRE_ITEM: EACH(a[l]);
     case WIRE_MULTIPLY: EACH((uint64_t)a[l] * (uint64_t)b[l]);
     case WIRE_LESS: EACH(a[l] < b[l]);

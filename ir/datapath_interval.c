@@ -114,6 +114,7 @@ struct interval wire_interval(const struct datapath *datapath, const struct wire
         return (struct interval){x[0].lo > wire->lo ? x[0].lo : wire->lo, x[0].hi < wire->hi ? x[0].hi : wire->hi};
     case WIRE_INPUT:
     case WIRE_BEAT:
+    case WIRE_FIRST:
     case WIRE_STATE:
     case WIRE_OP_COUNT: break;
     }

@@ -68,7 +68,8 @@ static int verify_beats(const struct design *design, const struct datapath *data
     struct location at = wire_location(design, wire);
     if ((wire->every_beat || wire->op == WIRE_ITEM) && design->beats < 2)
         return diag_error(diag, at, NULL, "wire %u has beats in a design without", id);
-    if (wire->op == WIRE_BEAT && (wire->lo != 0 || wire->hi != design->beats - 1))
+    if ((wire->op == WIRE_BEAT && (wire->lo != 0 || wire->hi != design->beats - 1)) ||
+        (wire->op == WIRE_FIRST && (wire->lo != 0 || wire->hi != 1)))
         return diag_error(diag, at, NULL, "wire %u counts other beats than the design has", id);
     for (uint32_t i = 0; i < wire->operand_count; i++) {
         const struct wire *x = &datapath->wires[wire->operands[i].wire.id];

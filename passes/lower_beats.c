@@ -33,23 +33,22 @@ static int beat_of(const struct lower *lower, uint32_t item) {
 
 /* ---- which beat it is ---- */
 
-static wireref beat_wire(struct lower *lower) {
-    if (lower->beats->beat.id != UINT32_MAX) return lower->beats->beat;
+/* Made once: `hi` is the most that it counts to. */
+static wireref count_wire(struct lower *lower, enum wire_op op, int64_t hi, wireref *kept) {
     noderef origin = lower->origin;
+    if (kept->id != UINT32_MAX) return *kept;
     lower->origin = NO_NODE;
-    lower->beats->beat = lower_wire(lower, (struct wire){.op = WIRE_BEAT, .hi = plan_of(lower)->beats - 1});
+    *kept = lower_wire(lower, (struct wire){.op = op, .hi = hi});
     lower->origin = origin;
-    return lower->beats->beat;
+    return *kept;
+}
+
+static wireref beat_wire(struct lower *lower) {
+    return count_wire(lower, WIRE_BEAT, plan_of(lower)->beats - 1, &lower->beats->beat);
 }
 
 static wireref first_wire(struct lower *lower) {
-    noderef origin = lower->origin;
-    if (lower->beats->first.id != UINT32_MAX) return lower->beats->first;
-    wireref beat = beat_wire(lower), zero = lower_constant(lower, 0).wire;
-    lower->origin = NO_NODE;
-    lower->beats->first = lower_apply(lower, WIRE_EQUAL, beat, zero).wire;
-    lower->origin = origin;
-    return lower->beats->first;
+    return count_wire(lower, WIRE_FIRST, 1, &lower->beats->first);
 }
 
 /* ---- a term for every beat ---- */

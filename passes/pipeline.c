@@ -79,8 +79,8 @@ static void find_fixed(struct schedule *s) {
     for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
         const struct wire *wire = &s->datapath->wires[i];
         s->not_before[i] = 0;
-        s->is_fixed[i] |= wire->op == WIRE_INPUT || wire->op == WIRE_BEAT || wire->op == WIRE_CONSTANT ||
-                          wire->op == WIRE_STATE || wire->op == WIRE_ITEM;
+        s->is_fixed[i] |=
+            wire_is_source(wire) || wire->op == WIRE_CONSTANT || wire->op == WIRE_STATE || wire->op == WIRE_ITEM;
         if (wire->op == WIRE_STATE) s->is_fixed[wire->next.id] = true;
         if (wire->op == WIRE_ITEM) s->is_fixed[wire->operands[0].wire.id] = true;
     }

@@ -195,7 +195,7 @@ static int *update_levels(const struct datapath *datapath, struct arena *scratch
             level = other > level ? other : level;
         }
         bool wiring = wire->op == WIRE_SHIFT_RIGHT || wire->op == WIRE_WRAP || wire->op == WIRE_NOT ||
-                      wire->op == WIRE_INPUT || wire->op == WIRE_CONSTANT ||
+                      wire_is_source(wire) || wire->op == WIRE_CONSTANT ||
                       (wire->op == WIRE_SUM && wire->operand_count <= 1 && !wire->constant);
         levels[*known] = level + !wiring;
     }

@@ -80,7 +80,9 @@ struct usage {
 
 static void note_slice(struct usage *usage, const struct datapath *datapath, uint32_t id) {
     uint32_t operand = datapath->wires[id].operands[0].wire.id;
-    if (usage->first[id] < usage->first[operand]) usage->first[operand] = usage->first[id];
+    int first = usage->first[id];
+    if (datapath->wires[id].op == WIRE_ITEM && first < INT32_MAX) first -= datapath->wires[id].amount;
+    if (first < usage->first[operand]) usage->first[operand] = first;
     usage->inverted[operand] |= usage->inverted[id];
     usage->straight[operand] |= usage->straight[id];
 }
@@ -150,7 +152,7 @@ static void add_datapath(const struct design *design, const struct datapath *dat
     size_t top = design->graph->node_count + 1;
     datapath_cost_by_wire(design, datapath, of_wire);
     for (uint32_t i = 0; i < datapath->wire_count; i++) {
-        size_t node = datapath->wires[i].op == WIRE_INPUT ? top : owners[i];
+        size_t node = wire_is_source(&datapath->wires[i]) ? top : owners[i];
         costs[node].lut += of_wire[i].lut;
         costs[node].ff += of_wire[i].ff;
     }

@@ -282,7 +282,7 @@ static void multiply_bits(struct reader *r) {
 }
 
 static void compute_bits(struct reader *r) {
-    bool from_register = r->wire->op == WIRE_INPUT || r->wire->op == WIRE_BEAT;
+    bool from_register = wire_is_source(r->wire);
     for (int i = 0; i < r->width; i++) r->out[i] = from_register ? (struct bit_time){0} : constant_bit();
     if (is_constant_wire(r->wire)) return;
     switch (r->wire->op) {
@@ -374,8 +374,10 @@ static void count_read(const struct datapath *datapath, int **readers, const str
     const struct wire *x = operand_of(datapath, wire, k);
     int width = wire_width(x), move = moved(wire, k);
     for (int bit = 0; bit < width; bit++) {
-        int place = bit - move; /* in a slice */
-        if (!wire_is_slice(wire))
+        int place = bit - move;               /* in a slice */
+        if (wire->op == WIRE_STATE && k == 0) /* every bit of it asks which beat it is */
+            readers[wire->operands[k].wire.id][bit] += wire_width(wire);
+        else if (!wire_is_slice(wire))
             readers[wire->operands[k].wire.id][bit]++;
         else if (place >= 0 && place < wire_width(wire))
             readers[wire->operands[k].wire.id][bit] += readers[id][place];
@@ -432,7 +434,8 @@ static void read_operands(const struct timing *timing, uint32_t id, int cycle, u
     for (uint32_t k = 0; k < wire->operand_count && k < 3; k++) {
         uint32_t x = wire->operands[k].wire.id;
         const struct wire *operand = &timing->datapath->wires[x];
-        bool fresh = operand->cycle == cycle && (only == UINT32_MAX || only == k);
+        bool same_cycle = operand->cycle == cycle || (wire->op == WIRE_ITEM && cycle >= 0); /* of its own beat */
+        bool fresh = same_cycle && (only == UINT32_MAX || only == k);
         spread(operand, fresh ? timing->placed[x] : NULL, timing->fan_out[x], 0, moved(wire, k), &r->operands[k]);
     }
 }
@@ -472,7 +475,8 @@ static void find_resets(struct timing *timing) {
         timing->is_reset[i] = wire_is_mask(datapath, &datapath->wires[i]);
     for (uint32_t i = datapath->wire_count; i-- > 0;)
         for (uint32_t k = 0; k < datapath->wires[i].operand_count; k++)
-            if (operand_of(datapath, &datapath->wires[i], k)->cycle == datapath->wires[i].cycle &&
+            if ((operand_of(datapath, &datapath->wires[i], k)->cycle == datapath->wires[i].cycle ||
+                 datapath->wires[i].op == WIRE_ITEM) &&
                 !(wire_is_slice(&datapath->wires[i]) && timing->is_reset[i]))
                 timing->is_reset[datapath->wires[i].operands[k].wire.id] = false;
 }
@@ -505,7 +509,7 @@ static uint32_t slowest_operand(const struct timing *timing, uint32_t id) {
         const struct wire *x = operand_of(timing->datapath, wire, k);
         if (is_constant_wire(x)) continue;
         int at = place(timing, id, wire->cycle, k, out);
-        bool fresh = x->cycle == wire->cycle;
+        bool fresh = x->cycle == wire->cycle || wire->op == WIRE_ITEM;
         if (at > last || (at == last && slowest != UINT32_MAX && fresh &&
                           operand_of(timing->datapath, wire, slowest)->cycle != wire->cycle)) {
             last = at;
@@ -524,10 +528,11 @@ uint32_t design_critical_path(const struct design *design, const struct technolo
     find_resets(timing);
     for (uint32_t i = 0; i < datapath->wire_count; i++) timing_place(timing, i, datapath->wires[i].cycle);
     uint32_t count = 0, id = slowest_wire(datapath);
+    int cycle = 0; /* in which the path's next wire is read as it is made */
     while (id != UINT32_MAX && count < capacity) {
         path[count++] = id;
-        if (count > 1 && datapath->wires[id].cycle != datapath->wires[path[0]].cycle)
-            break; /* the register in which the path begins */
+        if (count > 1 && datapath->wires[id].cycle != cycle) break; /* the register in which the path begins */
+        cycle = datapath->wires[id].cycle - (datapath->wires[id].op == WIRE_ITEM ? datapath->wires[id].amount : 0);
         id = slowest_operand(timing, id);
     }
     for (uint32_t i = 0; i < count / 2; i++) {

@@ -50,7 +50,7 @@ int design_boundary_registers(const struct design *design, const struct datapath
     struct arena *scratch = arena_new(design->context);
     bool *counted = ARENA_ARRAY(scratch, bool, datapath->wire_count + 1);
     for (uint32_t w = 0; design->input_registers && w < datapath->wire_count; w++)
-        if (datapath->wires[w].op == WIRE_INPUT || datapath->wires[w].op == WIRE_BEAT) count += bits[w];
+        if (wire_is_source(&datapath->wires[w])) count += bits[w];
     for (uint32_t p = 0; design->output_registers && p < design->output_count; p++)
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++) {
             uint32_t wire = design->outputs[p].elements[e].wire.id;

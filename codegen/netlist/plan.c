@@ -58,7 +58,7 @@ static int open_layer(struct plan *plan, struct names *modules, uint32_t head) {
 
 /* An element of a port, or the number of the beat, which the top counts. */
 static bool comes_from_outside(const struct plan *plan, uint32_t wire) {
-    return plan->path->wires[wire].op == WIRE_INPUT || plan->path->wires[wire].op == WIRE_BEAT;
+    return wire_is_source(&plan->path->wires[wire]);
 }
 
 static void plan_layers(struct plan *plan) {
@@ -147,8 +147,8 @@ static void name_wires(struct plan *plan) {
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire *wire = &plan->path->wires[w];
         struct wire_plan *own = &plan->wires[w];
-        if (own->layer == LAYER_TOP && wire->op == WIRE_BEAT)
-            own->name = "beat";
+        if (own->layer == LAYER_TOP && wire->op != WIRE_INPUT)
+            own->name = wire_op_names[wire->op];
         else if (own->layer == LAYER_TOP)
             own->name = arena_printf(plan->arena, "%s_%d", plan->layout->inputs[wire->table].name, wire->amount);
         if (own->layer >= 0) {

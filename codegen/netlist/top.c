@@ -92,20 +92,20 @@ static void add_elements(struct top *top, uint32_t p, const struct net *net) {
 }
 
 /* Which beat of its event the input registers hold: in_valid comes with the first. */
-static void add_beat(struct top *top) {
+static void add_beats(struct top *top) {
     const struct plan *plan = top->module.plan;
     struct arena *arena = top->module.arena;
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
-        if (plan->path->wires[w].op != WIRE_BEAT || plan->wires[w].bits == 0) continue;
-        const struct net *beat = signal_net(plan, (struct signal){{w}, 0});
-        const struct expression *one = expression_constant(arena, beat->bits, 1);
-        const struct expression *more = expression_binary(arena, OPERATION_ADD, value_of(top, beat), one);
-        const struct expression *none = expression_constant(arena, beat->bits, 0);
+        const struct wire *wire = &plan->path->wires[w];
+        if (!wire_is_source(wire) || wire->op == WIRE_INPUT || plan->wires[w].bits == 0) continue;
+        const struct net *net = signal_net(plan, (struct signal){{w}, 0});
+        const struct expression *one = expression_constant(arena, net->bits, 1), *next = value_of(top, top->in_valid);
+        if (wire->op == WIRE_BEAT)
+            next = expression_conditional(arena, next, expression_constant(arena, net->bits, 0),
+                                          expression_binary(arena, OPERATION_ADD, value_of(top, net), one));
         netlist_space(top->module.netlist);
-        netlist_register(top->module.netlist, beat);
-        netlist_update(top->module.netlist, (struct update){.net = beat,
-                                                            .next = expression_conditional(
-                                                                arena, value_of(top, top->in_valid), none, more)});
+        netlist_register(top->module.netlist, net);
+        netlist_update(top->module.netlist, (struct update){.net = net, .next = next});
         declare_delays(top, w);
     }
 }
@@ -120,7 +120,7 @@ static void add_inputs(struct top *top, const struct net *const *ports) {
         netlist_update(netlist, (struct update){.net = net, .next = value_of(top, ports[p])});
         add_elements(top, p, net);
     }
-    add_beat(top);
+    add_beats(top);
     add_delays(&top->module);
 }
 

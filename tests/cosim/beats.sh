@@ -27,7 +27,7 @@ check() (
     name=$1 interval=$2; shift 2
     compile "$name" "$@"
     "$BXC" verify "$WORK/$name" -n 400 -j 1 > "$WORK/$name.out" 2>&1
-    grep -q '^verdict: equal in every bit: emulator, c, hls, rtl, icarus' "$WORK/$name.out" ||
+    grep -q '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus' "$WORK/$name.out" ||
         fail "$name" "$(grep -h -m 1 -e '^verdict' -e 'error:' "$WORK/$name.out")"
     told=$(sed -n 's/.*"initiation_interval":[[:space:]]*\([0-9]*\).*/\1/p' "$WORK/$name/interface.json")
     [ "$told" = "$interval" ] || fail "$name" "interval $told, not $interval"

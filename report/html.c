@@ -282,7 +282,6 @@ static void layer_sections(struct strbuf *out, const struct compile_report *repo
     end_section(out);
 }
 
-/* The slowest path from register to register, step by step. */
 /* Only of a design in which items are served one after the other. */
 static void blocks_section(struct strbuf *out, const struct compile_report *report) {
     static const char *const headings[] = {
@@ -313,6 +312,7 @@ static void blocks_section(struct strbuf *out, const struct compile_report *repo
     end_section(out);
 }
 
+/* The slowest path from register to register, step by step. */
 static void path_section(struct strbuf *out, const struct compile_report *report) {
     static const char *const headings[] = {"Layer", "Operator", ">Bits", ">Arrives, ps", NULL};
     if (report->path_count == 0) return;

@@ -17,7 +17,7 @@ const char *signal_format(const struct module *module, struct signal signal) {
     struct strbuf out = strbuf_new(module->arena);
     if (bits < format.width) strbuf_printf(&out, "low %d of ", bits);
     if (wire->op == WIRE_INPUT)
-        format.fraction = plan->design->inputs[wire->table].elements[wire->amount].format.fraction;
+        format.fraction = plan->design->inputs[wire->table].elements[wire->element].format.fraction;
     else if (probe)
         format.fraction =
             (int16_t)(graph_format(plan->design->graph, probe->value, probe->element).fraction - probe->shift);
@@ -136,7 +136,9 @@ static void write_port_row(const struct module *module, struct strbuf *out, cons
     for (uint32_t e = 1; e < port->elements; e++) even = even && format_equal(port->format[e], port->format[0]);
     strbuf_printf(out, "  %-16s %s '%s', %u element%s, %s", port->name, direction, comment_text(arena, port->original),
                   port->elements, plural(port->elements), format_range(arena, port->format, port->elements));
-    if (port->elements > 1 && even && port->format[0].width > 0)
+    if (port->beats > 1)
+        strbuf_printf(out, ", in %u clocks from in_valid on", port->beats);
+    else if (port->elements > 1 && even && port->format[0].width > 0)
         strbuf_printf(out, ": element i is %s", module->language->element(arena, port->name, port->format[0].width));
     strbuf_append(out, "\n");
     if (!even) {
@@ -156,23 +158,35 @@ static const char *ordinal_ending(int number) {
     return endings[!teen && number % 10 <= 3 ? number % 10 : 0];
 }
 
+static bool is_in_beats(const struct layout *layout) {
+    for (uint32_t p = 0; p < layout->input_count; p++)
+        if (layout->inputs[p].beats > 1) return true;
+    return false;
+}
+
 const char *top_header(const struct module *module) {
     const struct plan *plan = module->plan;
     struct strbuf out = strbuf_new(module->arena);
     const struct layout *layout = plan->layout;
-    int latency = plan->design->latency;
+    int latency = plan->design->latency, interval = plan->design->interval;
+    const char *each =
+        interval > 1 ? arena_printf(module->arena, "every %d clock cycles", interval) : "in each clock cycle";
     strbuf_printf(
         &out,
-        "%s, made by bxc: a network as a pipeline. A new event may enter in each clock cycle; its outputs\n"
+        "%s, made by bxc: a network as a pipeline. A new event may enter %s; its outputs\n"
         "come %d cycles later. Ports are registered: what in_valid marks at one rising edge of clk, out_valid marks at\n"
         "the %d%s after it.\n"
         "rst (synchronous) forgets the events on their way. CONTENT_HASH says which firmware this is.\n\n",
-        plan->emission->name, latency, latency, ordinal_ending(latency));
+        plan->emission->name, each, latency, latency, ordinal_ending(latency));
     for (uint32_t p = 0; p < layout->input_count; p++) write_port_row(module, &out, &layout->inputs[p], "input");
     for (uint32_t p = 0; p < layout->output_count; p++) write_port_row(module, &out, &layout->outputs[p], "output");
     strbuf_append(
         &out,
         "\nElements lie side by side, element 0 in the low bits, without padding; interface.json has the offset of each.\n");
+    if (is_in_beats(layout))
+        strbuf_append(
+            &out,
+            "Those of a port in several clocks lie in slots, extended by their signs: it has beat and slot of each.\n");
     write_legend(module, &out);
     return out.data;
 }

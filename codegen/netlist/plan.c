@@ -150,7 +150,7 @@ static void name_wires(struct plan *plan) {
         if (own->layer == LAYER_TOP && wire->op != WIRE_INPUT)
             own->name = wire_op_names[wire->op];
         else if (own->layer == LAYER_TOP)
-            own->name = arena_printf(plan->arena, "%s_%d", plan->layout->inputs[wire->table].name, wire->amount);
+            own->name = arena_printf(plan->arena, "%s_%u", plan->layout->inputs[wire->table].name, wire->element);
         if (own->layer >= 0) {
             uint32_t n = wire->origin.id < graph->node_count ? wire->origin.id : graph->node_count;
             uint32_t e = n < graph->node_count ? wire->element : 0;

@@ -235,11 +235,35 @@ static int read_margin(struct config *config, const struct place *place, const c
     return read_whole(config, place, item, 0, 90, &config->out->margin_percent);
 }
 
+static int read_interval(struct config *config, const struct place *place, const cJSON *item) {
+    return read_whole(config, place, item, 1, INTERVAL_MAX, &config->out->interval);
+}
+
+/* One number of items for every input, or one by input. */
+static int read_beats(struct config *config, const struct place *place, const cJSON *item) {
+    struct beat_options beats = {0};
+    if (!cJSON_IsObject(item)) {
+        if (read_whole(config, place, item, 1, BEAT_ITEMS_MAX, &beats.items) < 0) return -1;
+        settings_add_beats(config->arena, config->out, &beats);
+    }
+    for (const cJSON *entry = cJSON_IsObject(item) ? item->child : NULL; entry; entry = entry->next) {
+        struct place inner = *place;
+        inner.path = arena_printf(config->arena, "%s/%s", place->path, entry->string);
+        beats.name = arena_strdup(config->arena, entry->string);
+        if (is_given_again(entry)) return refuse(config, inner.path, "this key is given more than once");
+        if (read_whole(config, &inner, entry, 1, BEAT_ITEMS_MAX, &beats.items) < 0) return -1;
+        settings_add_beats(config->arena, config->out, &beats);
+    }
+    return 0;
+}
+
 static const struct key top_keys[] = {{"name", read_name},
                                       {"clock", read_clock},
                                       {"part", read_part},
                                       {"adders", read_adders},
                                       {"margin", read_margin},
+                                      {"interval", read_interval},
+                                      {"beats", read_beats},
                                       {"softmax", read_softmax},
                                       {"softmax_error", read_softmax_error},
                                       {"precision", read_precision},

@@ -24,6 +24,7 @@ int setting_softmax(struct bxc_context *context, struct location at, const char 
 int setting_scope(struct bxc_context *context, struct location at, const char *text, bool *by_layer);
 int setting_format(struct bxc_context *context, struct location at, const char *text, struct format *out);
 void settings_add_input(struct arena *arena, struct compile_options *out, const struct input_options *input);
+void settings_add_beats(struct arena *arena, struct compile_options *out, const struct beat_options *beats);
 void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer);
 
 /* ---- calibrate.c: events in memory ---- */

@@ -27,10 +27,11 @@ static int longest_axis(const struct program *program) {
 
 /* At which interval the network would fit, where `excess` times the part are used at that of the options. */
 static const char *what_would_fit(const struct program *program, const double *by_node, double excess) {
+    if (program->options->beat_count) return "fewer items a clock (--beats) in a longer interval would share more";
     struct arena *scratch = arena_new(program->context);
     const char *text = "nothing in it that would be large is done item by item, so that --interval does not help";
     double now = shared_lut(program, by_node, program->options->interval, scratch);
-    for (int interval = 2; interval < 2 * longest_axis(program) && now > 0; interval *= 2) {
+    for (int interval = 2, end = 2 * longest_axis(program); interval < end && now > 0; interval *= 2) {
         if (interval <= program->options->interval) continue;
         double share = shared_lut(program, by_node, interval, scratch) / now;
         if (share < 1)

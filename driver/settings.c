@@ -64,6 +64,11 @@ void settings_add_input(struct arena *arena, struct compile_options *out, const 
     out->inputs[out->input_count++] = *input;
 }
 
+void settings_add_beats(struct arena *arena, struct compile_options *out, const struct beat_options *beats) {
+    out->beats = arena_grow(arena, out->beats, out->beat_count * sizeof *beats, (out->beat_count + 1) * sizeof *beats);
+    out->beats[out->beat_count++] = *beats;
+}
+
 void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer) {
     out->layers = arena_grow(arena, out->layers, out->layer_count * sizeof *out->layers,
                              (out->layer_count + 1) * sizeof *out->layers);
@@ -98,8 +103,7 @@ static int read_beats(struct bxc_context *context, struct arena *arena, const ch
                           "'%s' is no number of items", own);
     struct beat_options beats = {.items = (int)items};
     if (equals) beats.name = arena_strndup(arena, own, (size_t)(equals - own));
-    out->beats = arena_grow(arena, out->beats, out->beat_count * sizeof beats, (out->beat_count + 1) * sizeof beats);
-    out->beats[out->beat_count++] = beats;
+    settings_add_beats(arena, out, &beats);
     return 0;
 }
 

@@ -148,11 +148,9 @@ static uint32_t asked_of(const struct program *program, valref input) {
     return asked;
 }
 
-/* The lanes by which the items are through in time; 0: the axis has too few items, or not as many as are asked for. All
- * of them in a clock are no beats. */
+/* The lanes by which the items are through in time, or as many as are asked for; 0: that would be all items. */
 static uint32_t lanes_for(uint32_t items, uint32_t interval, uint32_t asked) {
-    uint32_t lanes = (items + interval - 1) / interval;
-    if (asked && asked < items) return (items + asked - 1) / asked <= interval ? asked : 0;
+    uint32_t lanes = asked ? asked : (items + interval - 1) / interval;
     return lanes < items ? lanes : 0;
 }
 
@@ -171,21 +169,19 @@ static int place_ports(const struct program *program, const struct value_list *i
         const char *name = input_name(program->graph, inputs->at[i]);
         struct location at = {.file = program->graph->source, .option = "--beats"};
         if (plan->beats < 2)
-            return diag_error(diagnostics, at,
-                              arena_printf(program->arena,
-                                           "an axis of K items takes K / %u clocks, rounded up: give at least as many "
-                                           "by --interval",
-                                           asked),
-                              "no axis of input '%s' can arrive by %u items a clock in an interval of %d cycles", name,
-                              asked, program->options->interval);
+            return diag_error(diagnostics, at, "leave it away: an input arrives at once",
+                              "no axis of input '%s' has more than %u items", name, asked);
         if (!plan->item[inputs->at[i].id])
             return diag_error(diagnostics, at, "leave it away for this input",
                               "input '%s' has no axis of the %u items that are served one after the other", name,
                               plan->items);
-        if (asked >= plan->items) continue;
         if (asked != plan->lanes)
             return diag_error(diagnostics, at, "inputs that arrive in beats arrive together",
                               "input '%s' arrives by %u items a clock, another by %u", name, asked, plan->lanes);
+        if (plan->beats > (uint32_t)program->options->interval)
+            return diag_error(diagnostics, at, arena_printf(program->arena, "give --interval %u", plan->beats),
+                              "the %u items of input '%s' arrive by %u a clock in %u cycles, and the interval is %d",
+                              plan->items, name, asked, plan->beats, program->options->interval);
         plan->in_beats[i] = true;
     }
     return 0;

@@ -14,6 +14,7 @@ enum { RAISED_MOST = 40 }; /* bits that a wire of several fractions may have */
 struct lower_beats {
     struct beat_plan plan;
     struct term **collected; /* by value by items: its elements, once an event; NULL: nobody asked yet */
+    bool *arrives;           /* by value: an input in beats */
     struct term **arrived;   /* by input in beats: the wires of its slots, by element */
     struct term **held;      /* by value once an event: its elements, held over the beats */
     wireref beat, first;     /* NO_WIRE: nobody asked yet */
@@ -280,9 +281,10 @@ static struct term *spread_operand(struct lower *lower, const struct node *node,
     valref value = node->inputs[operand];
     size_t count = element_count(lower, value);
     bool constant = graph_integers(lower->graph, value) != NULL;
-    uint32_t *read_for = beats_read_for(plan_of(lower), lower->graph, node, operand, lower->scratch);
     /* a product with a constant is cheaper made for each of its values than with their table */
-    if (constant && (!read_for || node->op == OP_MUL || node->op == OP_MATMUL)) return lower->elements[value.id];
+    if (constant && (node->op == OP_MUL || node->op == OP_MATMUL)) return lower->elements[value.id];
+    uint32_t *read_for = beats_read_for(plan_of(lower), lower->graph, node, operand, lower->scratch);
+    if (constant && !read_for) return lower->elements[value.id];
     struct term *out = ARENA_ARRAY(lower->scratch, struct term, count + 1);
     if (read_for) {
         join_lanes(lower, value, read_for, lower->elements[value.id], out, shift_or_look_up);
@@ -378,10 +380,7 @@ static void lower_beat_port(struct lower *lower, uint32_t port, const uint32_t *
 
 /* Whether the value is an input whose items arrive in beats. */
 static bool lower_in_beats(const struct lower *lower, valref value) {
-    const struct value_list inputs = graph_inputs(lower->graph, lower->scratch);
-    for (uint32_t i = 0; lower->beats && i < inputs.count; i++)
-        if (valref_equal(inputs.at[i], value)) return plan_of(lower)->in_beats[i];
-    return false;
+    return lower->beats && lower->beats->arrives[value.id];
 }
 
 bool lower_port_in_beats(struct lower *lower, uint32_t port, struct term *out) {
@@ -455,6 +454,9 @@ int lower_beats_new(struct lower *lower, const struct program *program) {
     lower->beats = ARENA_NEW(lower->scratch, struct lower_beats);
     *lower->beats = (struct lower_beats){.plan = plan, .beat = NO_WIRE, .first = NO_WIRE};
     lower->beats->collected = ARENA_ARRAY(lower->scratch, struct term *, lower->graph->value_count + 1);
+    const struct value_list inputs = graph_inputs(lower->graph, lower->scratch);
+    lower->beats->arrives = ARENA_ARRAY(lower->scratch, bool, lower->graph->value_count + 1);
+    for (uint32_t i = 0; i < inputs.count; i++) lower->beats->arrives[inputs.at[i].id] = plan.in_beats[i];
     lower->beats->arrived = ARENA_ARRAY(lower->scratch, struct term *, lower->graph->value_count + 1);
     lower->beats->held = ARENA_ARRAY(lower->scratch, struct term *, lower->graph->value_count + 1);
     lower->design->beats = lower->design->interval = (int)plan.beats;

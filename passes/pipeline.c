@@ -39,6 +39,7 @@ static bool is_partial_product(const struct schedule *s, uint32_t id) {
 static void place_early(struct schedule *s, uint32_t id) {
     struct wire *wire = &s->datapath->wires[id];
     int cycle = s->not_before[id];
+    if (wire->op == WIRE_STATE && wire->next.id < id) cycle = s->datapath->wires[wire->next.id].cycle;
     if (wire->op == WIRE_ITEM) { /* there when its beat is, and not before */
         wire->cycle = s->datapath->wires[wire->operands[0].wire.id].cycle + wire->amount;
         timing_place(s->timing, id, wire->cycle);
@@ -56,12 +57,12 @@ static void place_early(struct schedule *s, uint32_t id) {
 }
 
 /* What a state carries on is there when it is: where that comes later, the state does too, and all behind it. False
- * when it never ends: what is between the two takes longer than a cycle. */
+ * when it does not end: what is between the two takes longer than a cycle. */
 static bool place_all_early(struct schedule *s) {
-    uint32_t states = 0;
-    for (uint32_t i = 0; i < s->datapath->wire_count; i++) states += s->datapath->wires[i].op == WIRE_STATE;
-    for (uint32_t rounds = 0; rounds <= 2 * states + 1; rounds++) {
+    enum { ROUNDS_MAX = 256 }; /* sums one behind the other need a few each */
+    for (int round = 0; round < ROUNDS_MAX; round++) {
         bool again = false;
+        context_check(s->design->context);
         s->last = 0;
         for (uint32_t i = 0; i < s->datapath->wire_count; i++) place_early(s, i);
         for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
@@ -178,7 +179,8 @@ static void save_registers(struct schedule *s) {
 /* A clock that would do, and what else would. */
 static const char *would_do(const struct program *program, const struct stage *stage, int logic_ps,
                             const char *otherwise) {
-    int megahertz = clock_that_does(program, stage, logic_ps);
+    /* sums from beat to beat are not tried */
+    int megahertz = program->design->beats > 1 ? 0 : clock_that_does(program, stage, logic_ps);
     if (!megahertz) return arena_printf(program->arena, "choose a slower clock%s", otherwise);
     return arena_printf(program->arena, "a clock of %d MHz would do%s", megahertz, otherwise);
 }

@@ -76,7 +76,7 @@ static void print_prototype(struct hls_writer *writer, struct strbuf *out) {
 
 static void add_interface(struct hls_writer *writer) {
     const char *name = writer->emission->name;
-    int interval = writer->emission->design->interval;
+    int interval = writer->emission->design ? writer->emission->design->interval : 1;
     const char *each =
         interval == 1 ? "and a clock cycle" : arena_printf(writer->arena, "every %d clock cycles", interval);
     struct strbuf out = strbuf_new(writer->arena);

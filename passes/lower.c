@@ -384,7 +384,7 @@ void lower_node_as(struct lower *lower, const struct node *node, void (*instead)
 
 /* ---- ports ---- */
 
-static struct port make_port(struct lower *lower, const char *name, valref value) {
+static struct port make_port(struct lower *lower, const char *name, valref value, bool input) {
     struct arena *arena = lower->design->arena;
     uint32_t count = (uint32_t)shape_elements(&graph_value(lower->graph, value)->shape);
     struct port port = {
@@ -392,7 +392,7 @@ static struct port make_port(struct lower *lower, const char *name, valref value
     port.elements = ARENA_ARRAY(arena, struct port_element, count + 1);
     lower->node = graph_definition(lower->graph, value);
     lower->origin = graph_value(lower->graph, value)->definition;
-    const struct term *elements = lower_place_port(lower, &port);
+    const struct term *elements = input ? lower_place_port(lower, &port) : lower_collected(lower, value);
     for (uint32_t e = 0; e < count; e++) {
         lower->element = e;
         port.elements[e].wire = lower_plain(lower, elements[e]);
@@ -410,10 +410,11 @@ static void make_ports(struct lower *lower) {
     design->outputs = ARENA_ARRAY(design->arena, struct port, graph->output_count + 1);
     for (uint32_t i = 0; i < inputs.count; i++) {
         const char *name = graph_value(graph, inputs.at[i])->name;
-        design->inputs[i] = make_port(lower, name ? name : graph_definition(graph, inputs.at[i])->name, inputs.at[i]);
+        design->inputs[i] =
+            make_port(lower, name ? name : graph_definition(graph, inputs.at[i])->name, inputs.at[i], true);
     }
     for (uint32_t i = 0; i < graph->output_count; i++)
-        design->outputs[i] = make_port(lower, graph->outputs[i].name, graph->outputs[i].value);
+        design->outputs[i] = make_port(lower, graph->outputs[i].name, graph->outputs[i].value, false);
     design->input_count = inputs.count;
     design->output_count = graph->output_count;
 }

@@ -72,7 +72,7 @@ bool lower_is_by_items(const struct lower *lower, valref value);
 int lower_beat(const struct lower *lower, valref value, size_t element); /* in which an element is there */
 /* Of an input that arrives in beats; false, and nothing done, of all others. */
 bool lower_port_in_beats(struct lower *lower, uint32_t port, struct term *out);
-/* The elements of a port as they are there at it; of an input in beats, where and when each arrives. */
+/* The elements of an input's port as they are there at it; of one in beats, where and when each arrives. */
 const struct term *lower_place_port(struct lower *lower, struct port *port);
 
 /* lower_arithmetic.c: a * b, shifted left, into the list, whatever they are. */

@@ -257,21 +257,12 @@ static int read_beats(struct config *config, const struct place *place, const cJ
     return 0;
 }
 
-static const struct key top_keys[] = {{"name", read_name},
-                                      {"clock", read_clock},
-                                      {"part", read_part},
-                                      {"adders", read_adders},
-                                      {"margin", read_margin},
-                                      {"interval", read_interval},
-                                      {"beats", read_beats},
-                                      {"softmax", read_softmax},
-                                      {"softmax_error", read_softmax_error},
-                                      {"precision", read_precision},
-                                      {"sparsity", read_sparsity},
-                                      {"prune_scope", read_scope},
-                                      {"layers", read_layers},
-                                      {"inputs", read_inputs},
-                                      {NULL, NULL}};
+static const struct key top_keys[] = {
+    {"name", read_name},           {"clock", read_clock},       {"part", read_part},
+    {"adders", read_adders},       {"margin", read_margin},     {"interval", read_interval},
+    {"beats", read_beats},         {"softmax", read_softmax},   {"softmax_error", read_softmax_error},
+    {"precision", read_precision}, {"sparsity", read_sparsity}, {"prune_scope", read_scope},
+    {"layers", read_layers},       {"inputs", read_inputs},     {NULL, NULL}};
 
 static void release(void *object) {
     cJSON_Delete(object);

@@ -160,6 +160,14 @@ static uint32_t asked_items(const struct program *program, const struct value_li
     return 0;
 }
 
+static bool is_asked_by_name(const struct program *program, valref input) {
+    const struct compile_options *options = program->options;
+    for (uint32_t i = 0; i < options->beat_count; i++)
+        if (options->beats[i].name && strcmp(options->beats[i].name, input_name(program->graph, input)) == 0)
+            return true;
+    return false;
+}
+
 /* All inputs that are by items and asked for arrive in the beats of the plan, or the user is told. */
 static int place_ports(const struct program *program, const struct value_list *inputs, struct beat_plan *plan) {
     struct diagnostics *diagnostics = &program->context->diagnostics;
@@ -167,18 +175,19 @@ static int place_ports(const struct program *program, const struct value_list *i
         uint32_t asked = asked_of(program, inputs->at[i]);
         if (!asked) continue;
         const char *name = input_name(program->graph, inputs->at[i]);
-        struct location at = {.file = program->graph->source, .option = "--beats"};
+        struct location at = {.file = program->graph->source};
         if (plan->beats < 2)
-            return diag_error(diagnostics, at, "leave it away: an input arrives at once",
+            return diag_error(diagnostics, at, "leave --beats away: an input arrives at once",
                               "no axis of input '%s' has more than %u items", name, asked);
+        if (!plan->item[inputs->at[i].id] && !is_asked_by_name(program, inputs->at[i])) continue;
         if (!plan->item[inputs->at[i].id])
-            return diag_error(diagnostics, at, "leave it away for this input",
+            return diag_error(diagnostics, at, "leave --beats away for this input",
                               "input '%s' has no axis of the %u items that are served one after the other", name,
                               plan->items);
         if (asked != plan->lanes)
             return diag_error(diagnostics, at, "inputs that arrive in beats arrive together",
                               "input '%s' arrives by %u items a clock, another by %u", name, asked, plan->lanes);
-        if (plan->beats > (uint32_t)program->options->interval)
+        if (program->options->interval && plan->beats > (uint32_t)program->options->interval)
             return diag_error(diagnostics, at, arena_printf(program->arena, "give --interval %u", plan->beats),
                               "the %u items of input '%s' arrive by %u a clock in %u cycles, and the interval is %d",
                               plan->items, name, asked, plan->beats, program->options->interval);
@@ -198,9 +207,9 @@ static int check_names(const struct program *program, const struct value_list *i
     const struct compile_options *options = program->options;
     for (uint32_t i = 0; i < options->beat_count; i++)
         if (options->beats[i].name && !is_input(program, inputs, options->beats[i].name))
-            return diag_error(&program->context->diagnostics,
-                              (struct location){.file = program->graph->source, .option = "--beats"},
-                              "'bxc inspect' names the inputs", "no input is called '%s'", options->beats[i].name);
+            return diag_error(&program->context->diagnostics, (struct location){.file = program->graph->source},
+                              "'bxc inspect' names the inputs", "no input is called '%s', as --beats says",
+                              options->beats[i].name);
     return 0;
 }
 

@@ -5,7 +5,7 @@ struct compile_options compile_options_default(void) {
     return (struct compile_options){
         .clock_ps = 2778, /* 360 MHz */
         .margin_percent = 10,
-        .interval = 1,
+        .interval = 0,
         .part_code = "xcvu13p-flga2577-2-e",
         .softmax = SOFTMAX_KEEP,
         .softmax_error = 1.0 / 1024,

@@ -63,7 +63,8 @@ struct compile_options {
     uint32_t input_count;
     int margin_percent; /* of the period, kept free by the pipeliner */
     int adder_terms;    /* 0: chosen by the clock; 2 or 3 */
-    int interval; /* cycles between events, at least: what they leave is used to serve items one after the other */
+    int interval; /* cycles between events, at least; 0: 1, or what `beats` needs: what they leave is used to serve
+                     items one after the other */
     struct beat_options *beats;
     uint32_t beat_count;
 };

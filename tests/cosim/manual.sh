@@ -1,6 +1,6 @@
 #!/bin/sh
 # The commands of doc/manual.md and doc/from-hls4ml.md work as they stand there; the pictures that they show are there.
-cp examples/jets/*.onnx examples/jets/*.npy "$WORK"
+cp examples/jets/*.onnx examples/jets/*.npy examples/sets/sets_6bit.onnx "$WORK"
 mkdir "$WORK/bin" && ln -s "$BXC" "$WORK/bin/bxc"
 PATH=$WORK/bin:$PATH
 sed -n 's/^    \$ //p' doc/manual.md doc/from-hls4ml.md > "$WORK/commands"

@@ -35,6 +35,6 @@ intervals sets_hgq.keras 1 4
 intervals sets_hgq_positions.keras 1 8
 # Every engine, at an interval of several beats
 "$BXC" verify "$WORK/sets_hgq4" --events "$sets/events.npy" --labels "$sets/labels.npy" -n 1000 > "$WORK/log" 2>&1 &&
-    grep -q '^verdict: equal in every bit: emulator, c, hls, rtl, icarus$' "$WORK/log"
+    grep -q '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus$' "$WORK/log"
 say verify_sets_hgq $? "$(grep -m 1 -e '^verdict' -e error "$WORK/log")"
 exit $failed

@@ -74,9 +74,14 @@ static void print_prototype(struct hls_writer *writer, struct strbuf *out) {
     strbuf_append(out, ")");
 }
 
+/* Cycles from event to event, at least; 1 where there is no design to ask. */
+static int interval_of(const struct hls_writer *writer) {
+    return writer->emission->design ? writer->emission->design->interval : 1;
+}
+
 static void add_interface(struct hls_writer *writer) {
     const char *name = writer->emission->name;
-    int interval = writer->emission->design ? writer->emission->design->interval : 1;
+    int interval = interval_of(writer);
     const char *each =
         interval == 1 ? "and a clock cycle" : arena_printf(writer->arena, "every %d clock cycles", interval);
     struct strbuf out = strbuf_new(writer->arena);
@@ -111,7 +116,7 @@ static void add_weights(struct hls_writer *writer) {
 static void print_top(struct hls_writer *writer, struct strbuf *out) {
     print_prototype(writer, out);
     strbuf_printf(out, " {\n#pragma HLS PIPELINE II=%d\n#pragma HLS INTERFACE mode=ap_ctrl_none port=return\n",
-                  writer->emission->design->interval);
+                  interval_of(writer));
     for (uint32_t i = 0; i < hls_port_count(writer); i++) {
         const char *port = hls_port_layout(writer, i)->name;
         strbuf_printf(out,

@@ -338,7 +338,13 @@ static void path_section(struct strbuf *out, const struct compile_report *report
 static void ports_section(struct strbuf *out, const struct compile_report *report) {
     static const char *const headings[] = {"Port",     "Direction", ">Elements", ">Bits", "Format",
                                            "Rounding", "Overflow",  "Chosen by", NULL};
-    start_section(out, "Ports", "Element 0 stands in the low bits; every element has its own width, without padding.");
+    bool in_beats = false;
+    for (uint32_t i = 0; i < report->port_count; i++) in_beats |= report->ports[i].beats > 1;
+    start_section(out, "Ports",
+                  in_beats
+                      ? "Element 0 stands in the low bits, without padding; of a port in beats each clock brings a "
+                        "word, and interface.json says which elements."
+                      : "Element 0 stands in the low bits; every element has its own width, without padding.");
     html_table_start(out, NULL, headings);
     for (uint32_t i = 0; i < report->port_count; i++) {
         const struct port_report *port = &report->ports[i];

@@ -13,6 +13,7 @@
 #include "ir/verify.h"
 #include "tests/test.h"
 #include "tests/unit/random_graph.h"
+#include "tests/unit/shell.h"
 
 enum { EVENTS = 300 };
 
@@ -31,15 +32,6 @@ static int write_files(struct bxc_context *context, const struct file_set *files
         if (file_write(context, path, files->files[i].data, files->files[i].length)) return -1;
     }
     return 0;
-}
-
-static int shell(const char *format, ...) {
-    char command[2000];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof command, format, arguments);
-    va_end(arguments);
-    return system(command);
 }
 
 struct events {

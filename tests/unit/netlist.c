@@ -8,24 +8,12 @@
 #include "tests/unit/below.h"
 #include "tests/unit/random_graph.h"
 #include "tests/unit/vhdl.h"
+#include "tests/unit/shell.h"
 
 enum { EVENTS = 60, CYCLES = 200, GRAPHS = 6 };
 
 static char folder[300];
 static const char hash[] = "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
-
-static int shell(const char *format, ...) {
-    char command[2000];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof command, format, arguments);
-    va_end(arguments);
-    return system(command);
-}
-
-static bool missing(const char *program) {
-    return shell("command -v %s > /dev/null", program) != 0;
-}
 
 static int write_text(struct bxc_context *context, const char *name, const char *text) {
     return file_write(context, arena_printf(context->arena, "%s/%s", folder, name), text, strlen(text));

@@ -9,6 +9,7 @@
 #include "codegen/codegen.h"
 #include "ir/file.h"
 #include "tests/test.h"
+#include "tests/unit/shell.h"
 
 enum { INPUTS = 2, ELEMENTS = 12, NODES = 6, OUTPUTS = 3, EVENTS = 400 };
 
@@ -30,19 +31,6 @@ static int pick(int count) {
 static uint64_t environment_number(const char *name, uint64_t otherwise) {
     const char *text = getenv(name);
     return text && *text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static int shell(const char *format, ...) {
-    char command[2000];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof command, format, arguments);
-    va_end(arguments);
-    return system(command);
-}
-
-static bool missing(const char *program) {
-    return shell("command -v %s > /dev/null", program) != 0;
 }
 
 /* ---- a graph whose ports the design has ---- */

@@ -3,22 +3,10 @@
  * wires, and where the items differ (formats or constants by position, a last beat with fewer of them) the beat
  * chooses. Values once an event and values in every beat meet in four ways: an item of a beat; a value that is held
  * over the beats; elements that are shifted out one item after the other; and sums and maxima over the beats. */
-#include "passes/lower.h"
-#include "passes/beats.h"
+#include "passes/lower_beats.h"
 #include "ir/geometry.h"
 
 #include <string.h>
-
-enum { RAISED_MOST = 40 }; /* bits that a wire of several fractions may have */
-
-struct lower_beats {
-    struct beat_plan plan;
-    struct term **collected; /* by value by items: its elements, once an event; NULL: nobody asked yet */
-    bool *arrives;           /* by value: an input in beats */
-    struct term **arrived;   /* by input in beats: the wires of its slots, by element */
-    struct term **held;      /* by value once an event: its elements, held over the beats */
-    wireref beat, first;     /* NO_WIRE: nobody asked yet */
-};
 
 static const struct beat_plan *plan_of(const struct lower *lower) {
     return &lower->beats->plan;
@@ -32,79 +20,12 @@ static int beat_of(const struct lower *lower, uint32_t item) {
     return (int)(item / plan_of(lower)->lanes);
 }
 
-/* ---- which beat it is ---- */
-
-/* Made once: `hi` is the most that it counts to. */
-static wireref count_wire(struct lower *lower, enum wire_op op, int64_t hi, wireref *kept) {
-    noderef origin = lower->origin;
-    if (kept->id != UINT32_MAX) return *kept;
-    lower->origin = NO_NODE;
-    *kept = lower_wire(lower, (struct wire){.op = op, .hi = hi});
-    lower->origin = origin;
-    return *kept;
-}
-
-static wireref beat_wire(struct lower *lower) {
-    return count_wire(lower, WIRE_BEAT, plan_of(lower)->beats - 1, &lower->beats->beat);
-}
-
-static wireref first_wire(struct lower *lower) {
-    return count_wire(lower, WIRE_FIRST, 1, &lower->beats->first);
-}
-
-/* ---- a term for every beat ---- */
-
-static bool same_term(struct term a, struct term b) {
-    return a.wire.id == b.wire.id && a.shift == b.shift && a.negative == b.negative;
-}
-
-static struct term by_table(struct lower *lower, const int64_t *entries) {
-    struct table table = {.count = plan_of(lower)->beats, .entries = (int64_t *)(uintptr_t)entries};
-    return lower_table(lower, (struct term){.wire = beat_wire(lower)}, &table);
-}
-
-/* One of `count` terms by their number, which `number` gives for every beat: from its bit `bit` down. */
-static struct term choose(struct lower *lower, const struct term *terms, uint32_t count, const uint32_t *number,
-                          int bit) {
-    if (count == 1) return terms[0];
-    uint32_t beats = plan_of(lower)->beats, half = UINT32_C(1) << bit;
-    if (count <= half) return choose(lower, terms, count, number, bit - 1);
-    int64_t *upper = ARENA_ARRAY(lower->scratch, int64_t, beats);
-    for (uint32_t b = 0; b < beats; b++) upper[b] = number[b] >> bit & 1;
-    struct term low = choose(lower, terms, half, number, bit - 1);
-    struct term high = choose(lower, terms + half, count - half, number, bit - 1);
-    return lower_select(lower, lower_plain(lower, by_table(lower, upper)), high, low);
-}
-
-/* What is terms[b] in beat b; of a beat whose wire is NO_WIRE anything. */
-static struct term in_beats(struct lower *lower, struct term *terms) {
-    uint32_t beats = plan_of(lower)->beats, count = 0;
-    struct term *distinct = ARENA_ARRAY(lower->scratch, struct term, beats);
-    uint32_t *number = ARENA_ARRAY(lower->scratch, uint32_t, beats);
-    int64_t *constants = ARENA_ARRAY(lower->scratch, int64_t, beats);
-    bool all_constant = true;
-    for (uint32_t b = 0; b < beats; b++) {
-        bool absent = terms[b].wire.id == UINT32_MAX;
-        if (absent && b) constants[b] = constants[b - 1];
-        if (absent) continue;
-        if (lower_is_constant(lower, terms[b], &constants[b]))
-            terms[b] = lower_constant(lower, constants[b]);
-        else
-            all_constant = false;
-        while (number[b] < count && !same_term(distinct[number[b]], terms[b])) number[b]++;
-        if (number[b] == count) distinct[count++] = terms[b];
-    }
-    if (count == 1) return distinct[0];
-    if (all_constant) return by_table(lower, constants);
-    return choose(lower, distinct, count, number, 31 - __builtin_clz(count - 1));
-}
-
 /* ---- from once an event to every beat ---- */
 
 /* In the first beat `initial`, later what `next` was in the beat before; NO_WIRE: itself. */
 static wireref state_wire(struct lower *lower, wireref initial, struct interval interval, wireref next) {
     struct format format = format_for(interval, 0);
-    struct term operands[2] = {{.wire = first_wire(lower)}, {.wire = initial}};
+    struct term operands[2] = {{.wire = lower_first_beat(lower)}, {.wire = initial}};
     struct wire state = {.op = WIRE_STATE,
                          .operands = operands,
                          .operand_count = 2,
@@ -194,86 +115,8 @@ struct term *lower_collected(struct lower *lower, valref value) {
     return *collected;
 }
 
-/* ---- values by items ---- */
-
-/* Walks the elements that a lane serves one after the other: `at` of them, one a beat, UINT32_MAX where a beat has
- * none.
- */
-struct lane_walk {
-    uint32_t *by_item; /* elements, in their order within each item */
-    uint32_t each, place, lane;
-    uint32_t *at;
-};
-
-static struct lane_walk walk_lanes(struct lower *lower, const uint32_t *item, size_t count) {
-    const struct beat_plan *plan = plan_of(lower);
-    struct lane_walk walk = {.each = (uint32_t)count / plan->items};
-    uint32_t *filled = ARENA_ARRAY(lower->scratch, uint32_t, plan->items);
-    walk.by_item = ARENA_ARRAY(lower->scratch, uint32_t, count + 1);
-    walk.at = ARENA_ARRAY(lower->scratch, uint32_t, plan->beats);
-    for (uint32_t e = 0; e < count; e++) walk.by_item[item[e] * walk.each + filled[item[e]]++] = e;
-    return walk;
-}
-
-static bool next_lane(const struct lower *lower, struct lane_walk *walk) {
-    const struct beat_plan *plan = plan_of(lower);
-    if (walk->place == walk->each) return false;
-    for (uint32_t b = 0; b < plan->beats; b++) {
-        uint32_t item = b * plan->lanes + walk->lane;
-        walk->at[b] = item < plan->items ? walk->by_item[item * walk->each + walk->place] : UINT32_MAX;
-    }
-    if (++walk->lane < plan->lanes) return true;
-    walk->lane = 0;
-    walk->place++;
-    return true;
-}
-
-typedef struct term (*joiner)(struct lower *lower, struct term *terms);
-
-/* The finest fraction of a lane's elements, to which the others are raised; where numbers would get too large each
- * keeps its own. */
-static int common_fraction(const struct lower *lower, valref value, const struct lane_walk *walk, uint32_t beat) {
-    int own = graph_format(lower->graph, value, walk->at[beat]).fraction, finest = own, coarsest = own, above = 0;
-    for (uint32_t b = 0; b < plan_of(lower)->beats; b++) {
-        if (walk->at[b] == UINT32_MAX) continue;
-        struct format format = graph_format(lower->graph, value, walk->at[b]);
-        if (format.width == 0) continue;
-        finest = format.fraction > finest ? format.fraction : finest;
-        coarsest = format.fraction < coarsest ? format.fraction : coarsest;
-        above = format.width - format.fraction > above ? format.width - format.fraction : above;
-    }
-    return finest - coarsest > RAISED_MOST || above + finest > RAISED_MOST ? own : finest;
-}
-
-/* One wire for all elements of a lane. Where their fractions differ it has the finest of them: a term then drops the
- * zeros that its own element has below. */
-static void join_lanes(struct lower *lower, valref value, const uint32_t *item, const struct term *from,
-                       struct term *to, joiner join) {
-    uint32_t beats = plan_of(lower)->beats;
-    struct lane_walk walk = walk_lanes(lower, item, element_count(lower, value));
-    struct term *terms = ARENA_ARRAY(lower->scratch, struct term, beats);
-    int *raised = ARENA_ARRAY(lower->scratch, int, beats);
-    while (next_lane(lower, &walk)) {
-        for (uint32_t b = 0; b < beats; b++) {
-            terms[b] = (struct term){.wire = NO_WIRE};
-            if (walk.at[b] == UINT32_MAX) continue;
-            terms[b] = from[walk.at[b]];
-            raised[b] =
-                common_fraction(lower, value, &walk, b) - graph_format(lower->graph, value, walk.at[b]).fraction;
-            terms[b].shift = (int8_t)(terms[b].shift + raised[b]);
-        }
-        lower->element = walk.at[0];
-        struct term joined = join(lower, terms);
-        for (uint32_t b = 0; b < beats; b++) {
-            if (walk.at[b] == UINT32_MAX) continue;
-            to[walk.at[b]] = joined;
-            to[walk.at[b]].shift = (int8_t)(joined.shift - raised[b]);
-        }
-    }
-}
-
 static struct term shift_or_look_up(struct lower *lower, struct term *terms) {
-    return all_constants(lower, terms) ? in_beats(lower, terms) : shifted_out(lower, terms);
+    return all_constants(lower, terms) ? lower_choice_by_beat(lower, terms) : shifted_out(lower, terms);
 }
 
 /* A whole operand of a node that is served by items. */
@@ -287,7 +130,7 @@ static struct term *spread_operand(struct lower *lower, const struct node *node,
     if (constant && !read_for) return lower->elements[value.id];
     struct term *out = ARENA_ARRAY(lower->scratch, struct term, count + 1);
     if (read_for) {
-        join_lanes(lower, value, read_for, lower->elements[value.id], out, shift_or_look_up);
+        lower_join_lanes(lower, value, read_for, lower->elements[value.id], out, shift_or_look_up);
         return out;
     }
     struct term **kept = &lower->beats->held[value.id];
@@ -339,7 +182,7 @@ static struct term over_items(struct lower *lower, const struct axis_reduction *
         }
         terms[b] = lower_reduced(lower, elements, count, fraction);
     }
-    struct term term = in_beats(lower, terms);
+    struct term term = lower_choice_by_beat(lower, terms);
     bool is_sum = lower->node->op == OP_REDUCE_SUM;
     wireref carried = is_sum ? accumulate_sum(lower, term, known) : accumulate_maximum(lower, term);
     return item_of(lower, (struct term){.wire = carried}, (int)plan->beats - 1, known);
@@ -357,9 +200,9 @@ static void lower_over_items(struct lower *lower, struct term *out) {
 /* ---- nodes ---- */
 
 /* The wires of an input whose items arrive in beats: one a slot. */
-static void lower_beat_port(struct lower *lower, uint32_t port, const uint32_t *item, size_t count, struct term *out) {
-    struct lane_walk walk = walk_lanes(lower, item, count);
-    for (uint32_t slot = 0; next_lane(lower, &walk); slot++) {
+static void lower_beat_port(struct lower *lower, uint32_t port, const uint32_t *item, struct term *out) {
+    struct lane_walk walk = lower_lanes(lower, lower->node->result, item);
+    for (uint32_t slot = 0; lower_next_lane(lower, &walk); slot++) {
         struct wire wire = {.op = WIRE_INPUT, .table = port, .every_beat = true};
         bool any = false;
         for (uint32_t b = 0; b < plan_of(lower)->beats; b++) {
@@ -386,16 +229,15 @@ static bool lower_in_beats(const struct lower *lower, valref value) {
 bool lower_port_in_beats(struct lower *lower, uint32_t port, struct term *out) {
     valref value = lower->node->result;
     if (!lower_in_beats(lower, value)) return false;
-    size_t count = element_count(lower, value);
-    lower_beat_port(lower, port, plan_of(lower)->item[value.id], count, out);
-    lower->beats->arrived[value.id] = arena_copy(lower->scratch, out, count * sizeof *out);
+    lower_beat_port(lower, port, plan_of(lower)->item[value.id], out);
+    lower->beats->arrived[value.id] = arena_copy(lower->scratch, out, element_count(lower, value) * sizeof *out);
     return true;
 }
 
 const struct term *lower_place_port(struct lower *lower, struct port *port) {
     if (!lower_in_beats(lower, port->value)) return lower_collected(lower, port->value);
-    struct lane_walk walk = walk_lanes(lower, plan_of(lower)->item[port->value.id], port->element_count);
-    for (port->slots = 0; next_lane(lower, &walk); port->slots++)
+    struct lane_walk walk = lower_lanes(lower, port->value, plan_of(lower)->item[port->value.id]);
+    for (port->slots = 0; lower_next_lane(lower, &walk); port->slots++)
         for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
             if (walk.at[b] != UINT32_MAX) {
                 port->elements[walk.at[b]].slot = port->slots;
@@ -416,7 +258,7 @@ int lower_beat(const struct lower *lower, valref value, size_t element) {
 /* A port that is there as a whole, and whose items are served by beats. */
 static void shift_out_port(struct lower *lower, valref value) {
     struct term *out = ARENA_ARRAY(lower->scratch, struct term, element_count(lower, value) + 1);
-    join_lanes(lower, value, plan_of(lower)->item[value.id], lower->elements[value.id], out, shift_or_look_up);
+    lower_join_lanes(lower, value, plan_of(lower)->item[value.id], lower->elements[value.id], out, shift_or_look_up);
     lower->beats->collected[value.id] = lower->elements[value.id];
     lower->elements[value.id] = out;
 }
@@ -442,7 +284,7 @@ void lower_node_in_beats(struct lower *lower, const struct node *node) {
     struct term *elements = lower->elements[node->result.id];
     if (!item || lower->failed) return;
     if (service == SERVED_BY_ITEMS || lower_in_beats(lower, node->result))
-        join_lanes(lower, node->result, item, elements, elements, in_beats);
+        lower_join_lanes(lower, node->result, item, elements, elements, lower_choice_by_beat);
     else
         shift_out_port(lower, node->result);
 }

@@ -57,6 +57,10 @@ int wire_width(const struct wire *wire) {
     return format_for((struct interval){wire->lo, wire->hi}, 0).width;
 }
 
+bool wire_is_by_beat(const struct datapath *datapath, const struct wire *wire) {
+    return wire->op == WIRE_TABLE && datapath->wires[wire->operands[0].wire.id].op == WIRE_BEAT;
+}
+
 bool wire_is_source(const struct wire *wire) {
     return wire->op == WIRE_INPUT || wire->op == WIRE_BEAT || wire->op == WIRE_FIRST;
 }

@@ -185,6 +185,7 @@ int design_verify(const struct design *design);
 extern const char *const wire_op_names[WIRE_OP_COUNT]; /* "sum", "less", ... */
 /* What stands in registers when an event comes: elements of ports, and which beat it is. */
 bool wire_is_source(const struct wire *wire);
+bool wire_is_by_beat(const struct datapath *datapath, const struct wire *wire); /* a constant that the beat chooses */
 /* Operands that a wire of this operator has; -1 for a sum, which has any number. */
 int wire_op_operands(enum wire_op op);
 /* Nodes and values by their numbers in the graph's text. */

@@ -205,7 +205,7 @@ double fixed_to_real(int64_t value, int fraction) {
 
 /* ---- intervals ---- */
 
-static struct interval format_range(struct format format, enum overflow overflow) {
+struct interval fixed_range(struct format format, enum overflow overflow) {
     struct interval range = {format_min(format), format_max(format)};
     if (overflow == OVERFLOW_SATURATE_SYMMETRIC && range.lo < 0) range.lo = -range.hi;
     return range;
@@ -215,7 +215,7 @@ struct interval fixed_narrow_interval(struct interval interval, int from, struct
                                       enum overflow overflow) {
     int drop = from - format.fraction;
     struct interval rounded = {fixed_round(interval.lo, drop, rounding), fixed_round(interval.hi, drop, rounding)};
-    struct interval range = format_range(format, overflow);
+    struct interval range = fixed_range(format, overflow);
     struct interval ends = {fixed_narrow(interval.lo, from, format, rounding, overflow),
                             fixed_narrow(interval.hi, from, format, rounding, overflow)};
     bool below = rounded.lo<range.lo, above = rounded.hi> range.hi;

@@ -45,6 +45,7 @@ struct interval {
 int64_t format_min(struct format format); /* uint64 formats of width 64 are not supported: width <= 63 unsigned */
 int64_t format_max(struct format format);
 bool format_equal(struct format a, struct format b);
+struct interval fixed_range(struct format format, enum overflow overflow); /* what overflow leaves */
 /* The narrowest format of this fraction that holds the interval; unsigned when lo >= 0; width 0
  * for [0, 0]. Width is above 64 when it does not fit: callers must diagnose. */
 struct format format_for(struct interval interval, int fraction);

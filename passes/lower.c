@@ -310,9 +310,7 @@ struct term lower_operand(const struct lower *lower, uint32_t input, size_t elem
     return lower->elements[lower->node->inputs[input].id][element];
 }
 
-/* The graph knows more of this value than its wire says (a - max(a) is not above 0): take the bits
- * that are not needed off it. */
-static struct term lower_known(struct lower *lower, struct term term, struct interval known) {
+struct term lower_known(struct lower *lower, struct term term, struct interval known) {
     struct interval seen = term_interval(lower->datapath, term);
     if (seen.lo >= known.lo && seen.hi <= known.hi) return term;
     if (known.lo == known.hi) return lower_constant(lower, (int64_t)known.lo);
@@ -329,7 +327,7 @@ static struct term lower_known(struct lower *lower, struct term term, struct int
 }
 
 /* Of an item what it is an item of, in its beat. */
-static void add_probe(struct lower *lower, valref value, uint32_t element, struct term term) {
+void lower_probe(struct lower *lower, valref value, uint32_t element, struct term term) {
     int beats;
     wireref wire = datapath_source(lower->datapath, term.wire, &beats);
     if (lower->datapath->wires[term.wire.id].every_beat) beats = lower_beat(lower, value, element);
@@ -343,18 +341,17 @@ static void add_probe(struct lower *lower, valref value, uint32_t element, struc
                                   .absorber = NO_VALUE});
 }
 
-/* The bits that the value has by the graph, and probes. */
+/* The bits that the value has by the graph, and probes. Of a value by items: when its lanes are joined. */
 static void finish_value(struct lower *lower, valref value) {
+    if (lower_is_by_items(lower, value)) return;
     struct term *elements = lower->elements[value.id];
     size_t count = shape_elements(&graph_value(lower->graph, value)->shape);
     for (size_t e = 0; e < count && !lower->failed; e++) {
         lower->element = (uint32_t)e;
-        bool as_it_comes = lower->datapath->wires[elements[e].wire.id].every_beat && lower->node->op == OP_INPUT;
-        if (elements[e].shift < 0 && !lower_is_by_items(lower, value))
-            elements[e] = (struct term){.wire = lower_plain(lower, elements[e])};
-        if (!as_it_comes && elements[e].shift >= 0)
-            elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
-        if (!lower->in_body && !graph_integers(lower->graph, value)) add_probe(lower, value, (uint32_t)e, elements[e]);
+        if (elements[e].shift < 0) elements[e] = (struct term){.wire = lower_plain(lower, elements[e])};
+        elements[e] = lower_known(lower, elements[e], graph_interval(lower->graph, value, e));
+        if (!lower->in_body && !graph_integers(lower->graph, value))
+            lower_probe(lower, value, (uint32_t)e, elements[e]);
     }
 }
 

@@ -43,6 +43,10 @@ wireref lower_sign(struct lower *lower, wireref a); /* 1 when negative */
 struct term lower_clamp(struct lower *lower, struct term term, int128 lo, int128 hi);
 /* tables[..](term): entry for every value of the wire; beyond the table's ends its end entries. */
 struct term lower_table(struct lower *lower, struct term term, const struct table *table);
+/* The graph knows more of a value than its wire says (a - max(a) is not above 0): takes the bits that are not needed
+ * off it. */
+struct term lower_known(struct lower *lower, struct term term, struct interval known);
+void lower_probe(struct lower *lower, valref value, uint32_t element, struct term term); /* finds it again below */
 int lower_refuse(struct lower *lower, const char *why);
 
 /* ---- one a family: fills out[element of the result] ---- */
@@ -59,6 +63,13 @@ void lower_loop(struct lower *lower, struct term *out); /* and its further resul
 void lower_node(struct lower *lower, const struct node *node);
 /* The same, its result made by `instead` where that is not NULL. */
 void lower_node_as(struct lower *lower, const struct node *node, void (*instead)(struct lower *, struct term *));
+
+/* lower_quantizer.c: an element of the result of a narrowing. */
+struct term lower_narrow(struct lower *lower, uint32_t element);
+/* A mode that asks for the sign, when the wire's sign is known; or a cheaper mode that is the same. */
+enum rounding lower_rounding_of(const struct wire *wire, enum rounding rounding);
+/* What makes the floor the rounding; -1: the rounding looks at more than that. drop > 0 */
+int128 lower_added_before_floor(enum rounding rounding, int drop);
 
 /* lower_reduction.c: at what fraction an element of the result is reduced, and what from. */
 int lower_reduced_fraction(const struct lower *lower, const struct axis_reduction *reduction, size_t result);

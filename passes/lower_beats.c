@@ -263,6 +263,16 @@ static void shift_out_port(struct lower *lower, valref value) {
     lower->elements[value.id] = out;
 }
 
+static void (*instead_of(const struct node *node, enum service service))(struct lower *, struct term *) {
+    if (service == SERVED_OVER_ITEMS) return lower_over_items;
+    return service == SERVED_BY_ITEMS && node->op == OP_NARROW ? lower_quantizer_by_items : NULL;
+}
+
+static void add_probes(struct lower *lower, valref value) {
+    for (uint32_t e = 0; e < element_count(lower, value); e++)
+        lower_probe(lower, value, e, lower->elements[value.id][e]);
+}
+
 void lower_node_in_beats(struct lower *lower, const struct node *node) {
     const struct beat_plan *plan = plan_of(lower);
     enum service service = plan->service[node - lower->graph->nodes];
@@ -278,15 +288,16 @@ void lower_node_in_beats(struct lower *lower, const struct node *node) {
         else if (!plan->item[node->inputs[i].id] && *operand == kept[i])
             *operand = spread_operand(lower, node, i);
     }
-    lower_node_as(lower, node, service == SERVED_OVER_ITEMS ? lower_over_items : NULL);
+    lower_node_as(lower, node, instead_of(node, service));
     for (uint32_t i = 0; i < node->input_count; i++) lower->elements[node->inputs[i].id] = kept[i];
     const uint32_t *item = plan->item[node->result.id];
     struct term *elements = lower->elements[node->result.id];
     if (!item || lower->failed) return;
-    if (service == SERVED_BY_ITEMS || lower_in_beats(lower, node->result))
-        lower_join_lanes(lower, node->result, item, elements, elements, lower_choice_by_beat);
-    else
-        shift_out_port(lower, node->result);
+    bool arrives_whole = service != SERVED_BY_ITEMS && !lower_in_beats(lower, node->result);
+    if (!arrives_whole) lower_join_lanes(lower, node->result, item, elements, elements, lower_choice_by_beat);
+    if (service == SERVED_BY_ITEMS) lower_finish_lanes(lower, node->result, item, elements);
+    add_probes(lower, node->result);
+    if (arrives_whole) shift_out_port(lower, node->result);
 }
 
 int lower_beats_new(struct lower *lower, const struct program *program) {

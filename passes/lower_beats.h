@@ -39,6 +39,10 @@ void lower_join_lanes(struct lower *lower, valref value, const uint32_t *item, c
                       struct term (*join)(struct lower *lower, struct term *terms));
 /* The terms of a lane's elements from that of its wire. */
 void lower_spread_lane(const struct lower *lower, const struct lane_walk *walk, struct term joined, struct term *to);
+/* In which its wire lies, in those beats that are its own. */
+struct interval lower_lane_known(const struct lower *lower, const struct lane_walk *walk);
+/* Of lanes that are joined: the bits that they have by the graph. */
+void lower_finish_lanes(struct lower *lower, valref value, const uint32_t *item, struct term *elements);
 
 /* ---- lower_by_position.c ---- */
 void lower_quantizer_by_items(struct lower *lower, struct term *out);

@@ -34,9 +34,17 @@ static bool same_term(struct term a, struct term b) {
     return a.wire.id == b.wire.id && a.shift == b.shift && a.negative == b.negative;
 }
 
+/* Zeros that all entries end with are wiring. */
 struct term lower_constant_by_beat(struct lower *lower, const int64_t *entries) {
-    struct table table = {.count = beat_count(lower), .entries = (int64_t *)(uintptr_t)entries};
-    return lower_table(lower, (struct term){.wire = beat_wire(lower)}, &table);
+    uint32_t beats = beat_count(lower);
+    int64_t any = 0, *odd = ARENA_ARRAY(lower->scratch, int64_t, beats);
+    for (uint32_t b = 0; b < beats; b++) any |= entries[b];
+    int zeros = any ? __builtin_ctzll((unsigned long long)any) : 0;
+    for (uint32_t b = 0; b < beats; b++) odd[b] = entries[b] >> zeros;
+    struct table table = {.count = beats, .entries = odd};
+    struct term term = lower_table(lower, (struct term){.wire = beat_wire(lower)}, &table);
+    term.shift = (int8_t)(term.shift + zeros);
+    return term;
 }
 
 /* One of `count` terms by their number, which `number` gives for every beat: from its bit `bit` down. */
@@ -144,5 +152,31 @@ void lower_join_lanes(struct lower *lower, valref value, const uint32_t *item, c
         }
         lower->element = walk.at[0];
         lower_spread_lane(lower, &walk, join(lower, terms), to);
+    }
+}
+
+struct interval lower_lane_known(const struct lower *lower, const struct lane_walk *walk) {
+    struct interval all = {0, 0};
+    bool any = false;
+    for (uint32_t b = 0; b < beat_count(lower); b++) {
+        if (walk->at[b] == UINT32_MAX) continue;
+        struct interval own = graph_interval(lower->graph, walk->value, walk->at[b]);
+        int128 up = (int128)1 << (walk->raised[b] > 0 ? walk->raised[b] : 0);
+        all.lo = !any || own.lo * up < all.lo ? own.lo * up : all.lo;
+        all.hi = !any || own.hi * up > all.hi ? own.hi * up : all.hi;
+        any = true;
+    }
+    return all;
+}
+
+void lower_finish_lanes(struct lower *lower, valref value, const uint32_t *item, struct term *elements) {
+    struct lane_walk walk = lower_lanes(lower, value, item);
+    while (lower_next_lane(lower, &walk) && !lower->failed) {
+        uint32_t first = walk.at[0];
+        struct term joined = elements[first];
+        lower->element = first;
+        joined.shift = (int8_t)(joined.shift + walk.raised[0]);
+        if (joined.shift < 0) continue;
+        lower_spread_lane(lower, &walk, lower_known(lower, joined, lower_lane_known(lower, &walk)), elements);
     }
 }

@@ -61,8 +61,7 @@ static wireref round_bit(struct lower *lower, wireref a, int drop, enum rounding
     }
 }
 
-/* A mode that asks for the sign, when the sign is known; or a cheaper mode that is the same. */
-static enum rounding without_sign(const struct wire *wire, enum rounding rounding) {
+enum rounding lower_rounding_of(const struct wire *wire, enum rounding rounding) {
     bool positive = wire->lo >= 0, negative = wire->hi <= 0;
     switch (rounding) {
     case ROUND_TOWARD_ZERO: return positive ? ROUND_TRUNCATE : negative ? ROUND_CEILING : rounding;
@@ -73,8 +72,7 @@ static enum rounding without_sign(const struct wire *wire, enum rounding roundin
     }
 }
 
-/* What makes the floor the rounding; -1: the rounding looks at more than that. */
-static int128 added_before_floor(enum rounding rounding, int drop) {
+int128 lower_added_before_floor(enum rounding rounding, int drop) {
     int128 half = (int128)1 << (drop - 1);
     switch (rounding) {
     case ROUND_TRUNCATE: return 0;
@@ -89,8 +87,8 @@ static struct term round_wire(struct lower *lower, wireref a, int drop, enum rou
     const struct wire *wire = &lower->datapath->wires[a.id];
     int width = wire_width(wire);
     drop = drop > width + 1 ? width + 1 : drop; /* beyond, every value rounds as at this distance */
-    rounding = without_sign(wire, rounding);
-    int128 added = added_before_floor(rounding, drop);
+    rounding = lower_rounding_of(wire, rounding);
+    int128 added = lower_added_before_floor(rounding, drop);
     if (added >= 0 && wire->hi + added <= INT64_MAX) return floor_plus(lower, a, drop, added);
     struct term_list list = {0};
     term_list_add(lower, &list, floor_plus(lower, a, drop, 0), 1, 0);
@@ -167,13 +165,14 @@ static struct term narrow_term(struct lower *lower, struct term term, int from, 
     return overflow_term(lower, term, format, attributes->overflow);
 }
 
+struct term lower_narrow(struct lower *lower, uint32_t element) {
+    valref x = lower->node->inputs[0], result = lower->node->result;
+    lower->element = element;
+    return narrow_term(lower, lower_operand(lower, 0, element), graph_format(lower->graph, x, element).fraction,
+                       graph_format(lower->graph, result, element));
+}
+
 void lower_quantizer(struct lower *lower, struct term *out) {
-    const struct graph *graph = lower->graph;
-    valref x = lower->node->inputs[0];
-    size_t count = shape_elements(&graph_value(graph, lower->node->result)->shape);
-    for (size_t e = 0; e < count && !lower->failed; e++) {
-        lower->element = (uint32_t)e;
-        out[e] = narrow_term(lower, lower_operand(lower, 0, e), graph_format(graph, x, e).fraction,
-                             graph_format(graph, lower->node->result, e));
-    }
+    size_t count = shape_elements(&graph_value(lower->graph, lower->node->result)->shape);
+    for (size_t e = 0; e < count && !lower->failed; e++) out[e] = lower_narrow(lower, (uint32_t)e);
 }

@@ -14,9 +14,17 @@ struct merge {
     uint32_t *uses;          /* by operands of sums */
     bool *elsewhere;         /* read by something that is no sum */
     bool *pairs;             /* given up into each of its readers */
-    bool *carries;           /* a sum that adds to a state: no more than that may stand in its one beat */
+    bool *apart;             /* a sum that takes no other in */
     struct term_list *forms; /* of sums: terms in the new datapath */
 };
+
+/* A sum that adds to a state: no more than that may stand in its one beat. And one to which a few bits are added by the
+ * beat: behind another they cost a LUT each, as a term of it an adder of its width. */
+static bool keeps_apart(const struct datapath *datapath, const struct wire *sum, uint32_t operand) {
+    const struct wire *wire = &datapath->wires[operand];
+    if (sum->op != WIRE_SUM) return false;
+    return wire->op == WIRE_STATE || (wire_is_by_beat(datapath, wire) && 2 * wire_width(wire) <= wire_width(sum));
+}
 
 static void count_uses(struct merge *m) {
     const struct datapath *datapath = m->from;
@@ -27,7 +35,7 @@ static void count_uses(struct merge *m) {
                 m->uses[operand]++;
             else
                 m->elsewhere[operand] = true;
-            m->carries[i] |= datapath->wires[i].op == WIRE_SUM && datapath->wires[operand].op == WIRE_STATE;
+            m->apart[i] |= keeps_apart(datapath, &datapath->wires[i], operand);
         }
     for (uint32_t i = 0; i < datapath->wire_count; i++)
         if (datapath->wires[i].op == WIRE_STATE) m->elsewhere[datapath->wires[i].next.id] = true;
@@ -43,7 +51,7 @@ static bool is_inlined(const struct merge *m, uint32_t wire) {
 
 /* Of this reader; a sum of one term costs nothing wherever it is. */
 static bool is_part(const struct merge *m, const struct wire *reader, uint32_t wire) {
-    return is_inlined(m, wire) && (!m->carries[reader - m->from->wires] || m->forms[wire].count <= 1);
+    return is_inlined(m, wire) && (!m->apart[reader - m->from->wires] || m->forms[wire].count <= 1);
 }
 
 /* The sum over wires that are not inlined; into `form`, terms in the scratch arena. */
@@ -169,7 +177,7 @@ static void merge(struct design *design, bool pairs) {
     m.uses = ARENA_ARRAY(scratch, uint32_t, count);
     m.elsewhere = ARENA_ARRAY(scratch, bool, count);
     m.pairs = ARENA_ARRAY(scratch, bool, count);
-    m.carries = ARENA_ARRAY(scratch, bool, count);
+    m.apart = ARENA_ARRAY(scratch, bool, count);
     m.forms = ARENA_ARRAY(scratch, struct term_list, count);
     count_uses(&m);
     if (pairs) choose_pairs(&m, scratch);

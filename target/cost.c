@@ -41,12 +41,37 @@ static double compare_lut(const struct datapath *datapath, const struct wire *wi
     }
 }
 
-/* Logic of single bits merges into the LUT that reads it. */
+/* Bits that differ between the entries that a table has in one LUT each. */
+static uint64_t varying_bits(const struct datapath *datapath, const struct wire *wire) {
+    const struct table *table = &datapath->tables[wire->table];
+    uint64_t varying = 0;
+    for (uint32_t i = 1; i < table->count; i++) varying |= (uint64_t)(table->entries[i] ^ table->entries[0]);
+    return varying;
+}
+
+static double table_lut(const struct datapath *datapath, const struct wire *wire) {
+    int bits = wire_width(operand_of(datapath, wire, 0)), width = wire_width(wire);
+    if (bits > 6) return width * function_lut(bits);
+    uint64_t kept = width < 64 ? ((uint64_t)1 << width) - 1 : UINT64_MAX;
+    return __builtin_popcountll(varying_bits(datapath, wire) & kept) * function_lut(bits);
+}
+
+/* Logic of single bits merges into the LUT that reads it; so does what masks bits in some beats only. */
 static double bitwise_lut(const struct datapath *datapath, const struct wire *wire) {
-    if (wire_width(wire) == 1) return 0;
-    for (uint32_t i = 0; i < wire->operand_count; i++)
-        if (is_constant_wire(operand_of(datapath, wire, i))) return 0;
-    return wire_width(wire);
+    int width = wire_width(wire);
+    if (width == 1) return 0;
+    for (uint32_t i = 0; i < wire->operand_count; i++) {
+        const struct wire *x = operand_of(datapath, wire, i);
+        if (is_constant_wire(x)) return 0;
+        if (wire->op == WIRE_AND && wire_is_by_beat(datapath, x)) return table_lut(datapath, x);
+    }
+    return width;
+}
+
+/* Its registers are cleared, or hold what they have. */
+static double state_lut(const struct datapath *datapath, const struct wire *wire) {
+    bool is_held = wire == &datapath->wires[wire->next.id];
+    return is_held || is_constant_wire(operand_of(datapath, wire, 1)) ? 0 : wire_width(wire);
 }
 
 static double logic_lut(const struct datapath *datapath, const struct wire *wire, int bits) {
@@ -59,8 +84,8 @@ static double logic_lut(const struct datapath *datapath, const struct wire *wire
         return is_constant_wire(operand_of(datapath, wire, 1)) && is_constant_wire(operand_of(datapath, wire, 2))
                    ? 0
                    : wire_width(wire);
-    case WIRE_STATE: return is_constant_wire(operand_of(datapath, wire, 1)) ? 0 : wire_width(wire);
-    case WIRE_TABLE: return wire_width(wire) * function_lut(wire_width(operand_of(datapath, wire, 0)));
+    case WIRE_STATE: return state_lut(datapath, wire);
+    case WIRE_TABLE: return table_lut(datapath, wire);
     case WIRE_CLAMP: return clamp_lut(datapath, wire);
     case WIRE_AND:
     case WIRE_OR:
@@ -87,9 +112,17 @@ static void note_slice(struct usage *usage, const struct datapath *datapath, uin
     usage->straight[operand] |= usage->straight[id];
 }
 
+/* Bits of its first operand in some beats only, before the same registers. */
+static bool is_beat_mask(const struct usage *usage, const struct datapath *datapath, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    return wire->op == WIRE_AND && wire_is_by_beat(datapath, operand_of(datapath, wire, 1)) &&
+           usage->first[id] > wire->cycle && operand_of(datapath, wire, 0)->cycle == wire->cycle;
+}
+
 static void note_operands(struct usage *usage, const struct datapath *datapath, uint32_t id) {
     const struct wire *wire = &datapath->wires[id];
-    for (uint32_t k = 0; k < wire->operand_count; k++) {
+    if (is_beat_mask(usage, datapath, id)) note_slice(usage, datapath, id);
+    for (uint32_t k = is_beat_mask(usage, datapath, id); k < wire->operand_count; k++) {
         struct term term = wire->operands[k];
         bool subtracted = wire->op == WIRE_SUM && wire->operand_count == 3 && term.negative &&
                           wire->cycle == datapath->wires[term.wire.id].cycle;

@@ -149,15 +149,13 @@ static wireref round_lane(struct lower *lower, const struct lane *lane, enum rou
     return lower_plain(lower, lower_clamp(lower, (struct term){.wire = rounded}, 0, INT64_MAX));
 }
 
-/* The limit of each beat on one side; where nothing goes beyond it, as far as the beat goes. */
+/* The limits of the formats on one side; false: nothing goes beyond them. */
 static bool find_limits(const struct lower *lower, const struct lane *lane, bool upper, int64_t *limits) {
     bool any = false;
     for (uint32_t b = 0; b < beat_count(lower); b++) {
         int64_t below = ((int64_t)1 << lane->raised[b]) - 1; /* falls away afterwards */
-        bool limited = upper ? is_high(lane, b) : is_low(lane, b);
-        struct interval at = limited ? lane->range[b] : lane->rounded[b];
-        limits[b] = (int64_t)(upper ? at.hi + below : at.lo);
-        any |= limited;
+        limits[b] = (int64_t)(upper ? lane->range[b].hi + below : lane->range[b].lo);
+        any |= upper ? is_high(lane, b) : is_low(lane, b);
     }
     return any;
 }

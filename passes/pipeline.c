@@ -6,8 +6,11 @@
 #include "passes/pipeline.h"
 #include "passes/table.h"
 
+#include <string.h>
+
 struct schedule {
     struct design *design;
+    struct arena *scratch;
     struct datapath *datapath;
     struct stage stage;
     struct timing *timing;
@@ -19,6 +22,7 @@ struct schedule {
     int *not_before; /* of states: the cycle of what they carry on */
     bool *is_fixed;  /* that moves no more: inputs, states and what they carry, items and what they are of */
     int last;        /* cycle */
+    int by_beat;     /* bits that the beat chooses */
 };
 
 /* ---- partial products ---- */
@@ -77,6 +81,8 @@ static bool place_all_early(struct schedule *s) {
 }
 
 static void find_fixed(struct schedule *s) {
+    memset(s->is_fixed, 0, s->datapath->wire_count * sizeof *s->is_fixed);
+    s->by_beat = 0;
     for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
         const struct wire *wire = &s->datapath->wires[i];
         s->not_before[i] = 0;
@@ -84,6 +90,7 @@ static void find_fixed(struct schedule *s) {
             wire_is_source(wire) || wire->op == WIRE_CONSTANT || wire->op == WIRE_STATE || wire->op == WIRE_ITEM;
         if (wire->op == WIRE_STATE) s->is_fixed[wire->next.id] = true;
         if (wire->op == WIRE_ITEM) s->is_fixed[wire->operands[0].wire.id] = true;
+        if (wire_is_by_beat(s->datapath, wire)) s->by_beat += wire_width(wire);
     }
 }
 
@@ -108,18 +115,19 @@ static void find_last_uses(struct schedule *s) {
         }
 }
 
-static bool is_stored(const struct wire *wire) {
-    return wire->lo != wire->hi;
+/* The beat itself is stored for all that it chooses, where that is more. */
+static bool is_stored(const struct schedule *s, const struct wire *wire) {
+    return wire->lo != wire->hi && (wire->op != WIRE_BEAT || wire_width(wire) > s->by_beat);
 }
 
 /* Register bits that computing the wire in `cycle` instead of its own saves. */
 static int64_t saving(const struct schedule *s, uint32_t id, int cycle) {
     const struct wire *wire = &s->datapath->wires[id];
-    int64_t bits = is_stored(wire) ? (int64_t)wire_width(wire) * (cycle - wire->cycle) : 0;
+    int64_t bits = is_stored(s, wire) ? (int64_t)wire_width(wire) * (cycle - wire->cycle) : 0;
     for (uint32_t k = 0; k < wire->operand_count; k++) {
         uint32_t operand = wire->operands[k].wire.id;
         const struct wire *x = &s->datapath->wires[operand];
-        if (is_stored(x) && s->last_use[operand] < cycle)
+        if (is_stored(s, x) && s->last_use[operand] < cycle)
             bits -= (int64_t)wire_width(x) * (cycle - s->last_use[operand]);
     }
     return bits;
@@ -163,14 +171,37 @@ static void settle(struct schedule *s) {
         context_bug(s->design->context, "a wire arrives %d ps into a stage of %d ps", last, s->stage.budget);
 }
 
-/* Late places are chosen by delays alone; where bits of several readers arrive later than that, the early ones stand.
- */
+static void stay_early(struct schedule *s) {
+    for (uint32_t i = 0; i < s->datapath->wire_count; i++) s->datapath->wires[i].cycle = s->early[i];
+}
+
+/* What arrives too late, and all that it is made of in its cycle. */
+static void keep_late_ones_early(struct schedule *s) {
+    bool *is_late = ARENA_ARRAY(s->scratch, bool, s->datapath->wire_count);
+    for (uint32_t i = s->datapath->wire_count; i-- > 0;) {
+        const struct wire *wire = &s->datapath->wires[i];
+        is_late[i] |= wire->arrival > s->stage.budget;
+        for (uint32_t k = 0; is_late[i] && k < wire->operand_count; k++) {
+            uint32_t operand = wire->operands[k].wire.id;
+            is_late[operand] |= s->datapath->wires[operand].cycle == wire->cycle;
+        }
+        s->is_fixed[i] |= is_late[i];
+    }
+}
+
+/* Late places are chosen by delays alone; what arrives later than that, where bits of several readers meet, stays where
+ * it was, and the others choose again. */
 static void save_registers(struct schedule *s) {
+    enum { ROUNDS_MAX = 8 };
     for (uint32_t i = 0; i < s->datapath->wire_count; i++) s->early[i] = s->datapath->wires[i].cycle;
-    find_last_uses(s);
-    for (uint32_t i = s->datapath->wire_count; i-- > 0;) place_late(s, i);
-    if (timing_settle(s->timing, s->datapath) > s->stage.budget)
-        for (uint32_t i = 0; i < s->datapath->wire_count; i++) s->datapath->wires[i].cycle = s->early[i];
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        context_check(s->design->context);
+        find_last_uses(s);
+        for (uint32_t i = s->datapath->wire_count; i-- > 0;) place_late(s, i);
+        if (timing_settle(s->timing, s->datapath) <= s->stage.budget) return;
+        keep_late_ones_early(s);
+        stay_early(s);
+    }
     settle(s);
 }
 
@@ -265,7 +296,7 @@ int pass_pipeline(struct program *program, bool *changed) {
     for (uint32_t i = 0; i < design->datapath.wire_count; i++) design->datapath.wires[i].unhurried = 0;
     split_wide_wires(design, &s.stage);
     s.datapath = &design->datapath;
-    struct arena *scratch = arena_new(program->context);
+    struct arena *scratch = s.scratch = arena_new(program->context);
     int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit, &s.early, &s.not_before};
     s.is_fixed = ARENA_ARRAY(scratch, bool, s.datapath->wire_count + 1);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)

@@ -118,12 +118,11 @@ static void explain_softmax(struct explain_job *job, const struct graph *graph) 
 
 /* ---- by kind of logic ---- */
 
-enum { KIND_ADDER2, KIND_ADDER3, KIND_PRODUCT, KIND_TABLE, KIND_COMPARE, KIND_CLAMP, KIND_BITS, KIND_COUNT };
+enum { KIND_ADDER2, KIND_ADDER3, KIND_TABLE, KIND_COMPARE, KIND_CLAMP, KIND_BITS, KIND_COUNT };
 
 static int kind_of(const struct wire *wire) {
     switch (wire->op) {
     case WIRE_SUM: return wire->operand_count > 2 ? KIND_ADDER3 : KIND_ADDER2;
-    case WIRE_MULTIPLY: return KIND_PRODUCT;
     case WIRE_TABLE: return KIND_TABLE;
     case WIRE_LESS:
     case WIRE_EQUAL:
@@ -136,7 +135,6 @@ static int kind_of(const struct wire *wire) {
 static void explain_kinds(struct explain_job *job, const struct program *program) {
     static const char *const names[KIND_COUNT] = {[KIND_ADDER2] = "adders of two terms",
                                                   [KIND_ADDER3] = "adders of three terms",
-                                                  [KIND_PRODUCT] = "products of two variables",
                                                   [KIND_TABLE] = "tables",
                                                   [KIND_COMPARE] = "comparisons and choices",
                                                   [KIND_CLAMP] = "saturations",

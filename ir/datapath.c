@@ -5,16 +5,12 @@
 #include <string.h>
 
 const char *const wire_op_names[WIRE_OP_COUNT] = {
-    [WIRE_INPUT] = "input",   [WIRE_CONSTANT] = "constant",
-    [WIRE_SUM] = "sum",       [WIRE_MULTIPLY] = "multiply",
-    [WIRE_LESS] = "less",     [WIRE_EQUAL] = "equal",
-    [WIRE_SELECT] = "select", [WIRE_TABLE] = "table",
-    [WIRE_CLAMP] = "clamp",   [WIRE_SHIFT_RIGHT] = "shift_right",
-    [WIRE_WRAP] = "wrap",     [WIRE_AND] = "and",
-    [WIRE_OR] = "or",         [WIRE_XOR] = "xor",
-    [WIRE_NOT] = "not",       [WIRE_BEAT] = "beat",
-    [WIRE_FIRST] = "first",   [WIRE_STATE] = "state",
-    [WIRE_ITEM] = "item",
+    [WIRE_INPUT] = "input", [WIRE_CONSTANT] = "constant", [WIRE_SUM] = "sum",
+    [WIRE_LESS] = "less",   [WIRE_EQUAL] = "equal",       [WIRE_SELECT] = "select",
+    [WIRE_TABLE] = "table", [WIRE_CLAMP] = "clamp",       [WIRE_SHIFT_RIGHT] = "shift_right",
+    [WIRE_WRAP] = "wrap",   [WIRE_AND] = "and",           [WIRE_OR] = "or",
+    [WIRE_XOR] = "xor",     [WIRE_NOT] = "not",           [WIRE_BEAT] = "beat",
+    [WIRE_FIRST] = "first", [WIRE_STATE] = "state",       [WIRE_ITEM] = "item",
 };
 
 int wire_op_operands(enum wire_op op) {

@@ -13,7 +13,6 @@ enum wire_op {
     WIRE_INPUT,       /* element of an input port */
     WIRE_CONSTANT,    /* interval lo = hi */
     WIRE_SUM,         /* constant + sum of +-(wire << shift); at most three terms after `trees` */
-    WIRE_MULTIPLY,    /* a * b */
     WIRE_LESS,        /* a < b, 0 or 1 */
     WIRE_EQUAL,       /* a == b, 0 or 1 */
     WIRE_SELECT,      /* a ? b : c, a is 0 or 1 */

@@ -39,16 +39,6 @@ static struct interval sum_interval(const struct datapath *datapath, const struc
     return sum;
 }
 
-static struct interval multiply_interval(struct interval a, struct interval b) {
-    int128 corner[4] = {a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi};
-    struct interval r = {corner[0], corner[0]};
-    for (int i = 1; i < 4; i++) {
-        r.lo = corner[i] < r.lo ? corner[i] : r.lo;
-        r.hi = corner[i] > r.hi ? corner[i] : r.hi;
-    }
-    return r;
-}
-
 static struct interval table_interval(const struct table *table, struct interval a) {
     struct interval r = {0, 0};
     for (int128 m = a.lo; m <= a.hi; m++) {
@@ -96,7 +86,6 @@ struct interval wire_interval(const struct datapath *datapath, const struct wire
     switch (wire->op) {
     case WIRE_CONSTANT: return (struct interval){wire->constant, wire->constant};
     case WIRE_SUM: return sum_interval(datapath, wire);
-    case WIRE_MULTIPLY: return multiply_interval(x[0], x[1]);
     case WIRE_LESS: return (struct interval){x[0].hi < x[1].lo, x[0].lo < x[1].hi};
     case WIRE_EQUAL:
         return (struct interval){x[0].lo == x[0].hi && x[1].lo == x[1].hi && x[0].lo == x[1].lo,

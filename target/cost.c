@@ -77,7 +77,6 @@ static double state_lut(const struct datapath *datapath, const struct wire *wire
 static double logic_lut(const struct datapath *datapath, const struct wire *wire, int bits) {
     switch (wire->op) {
     case WIRE_SUM: return sum_lut(datapath, wire, bits);
-    case WIRE_MULTIPLY: return wire_width(operand_of(datapath, wire, 0)) * wire_width(operand_of(datapath, wire, 1));
     case WIRE_LESS:
     case WIRE_EQUAL: return compare_lut(datapath, wire);
     case WIRE_SELECT:

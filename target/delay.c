@@ -271,23 +271,12 @@ static void clamp_bits(struct reader *r) {
     }
 }
 
-static void multiply_bits(struct reader *r) {
-    const struct technology *t = r->timing->technology;
-    int width = widest_operand(r->timing->datapath, r->wire, 0), most = ABSENT;
-    for (int k = 0; k < 2; k++) {
-        int at = latest(r->operands[k].at, BITS);
-        most = at > most ? at : most;
-    }
-    for (int i = 0; i < r->width; i++) r->out[i] = (struct bit_time){.at = most + (2 + width / 4) * level(t)};
-}
-
 static void compute_bits(struct reader *r) {
     bool from_register = wire_is_source(r->wire);
     for (int i = 0; i < r->width; i++) r->out[i] = from_register ? (struct bit_time){0} : constant_bit();
     if (is_constant_wire(r->wire)) return;
     switch (r->wire->op) {
     case WIRE_SUM: sum_bits(r); break;
-    case WIRE_MULTIPLY: multiply_bits(r); break;
     case WIRE_LESS: less_bit(r); break;
     case WIRE_EQUAL: equal_bit(r); break;
     case WIRE_SELECT: bitwise_bits(r, 3); break;

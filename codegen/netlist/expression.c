@@ -135,7 +135,6 @@ const struct expression *wire_expression(struct module *module, wireref ref) {
     int bits = plan->wires[ref.id].bits;
     switch (wire->op) {
     case WIRE_SUM: return sum_expression(module, wire, bits);
-    case WIRE_MULTIPLY: return binary(module, wire, OPERATION_MULTIPLY, bits);
     case WIRE_LESS:
     case WIRE_EQUAL: return comparison(module, wire);
     case WIRE_SELECT: return select(module, wire, bits);

@@ -25,9 +25,8 @@ enum operation {
     OPERATION_ANY,  /* 1 bit: whether any bit of the operand is set */
     OPERATION_ALL,  /* 1 bit: whether all are */
     OPERATION_NONE, /* 1 bit: whether none is */
-    OPERATION_ADD,
+    OPERATION_ADD,  /* modulo 2^bits, as differences are */
     OPERATION_SUBTRACT,
-    OPERATION_MULTIPLY, /* modulo 2^bits, as sums and differences are */
     OPERATION_AND,
     OPERATION_OR,
     OPERATION_XOR,

@@ -11,10 +11,9 @@ const char *verilog_range(struct arena *arena, uint32_t bits) {
 /* ---- expressions ---- */
 
 static const char *const symbols[OPERATION_COUNT] = {
-    [OPERATION_NOT] = "~",     [OPERATION_ANY] = "|",      [OPERATION_ALL] = "&",      [OPERATION_NONE] = "~|",
-    [OPERATION_ADD] = "+",     [OPERATION_SUBTRACT] = "-", [OPERATION_MULTIPLY] = "*", [OPERATION_AND] = "&",
-    [OPERATION_OR] = "|",      [OPERATION_XOR] = "^",      [OPERATION_EQUAL] = "==",   [OPERATION_LESS] = "<",
-    [OPERATION_GREATER] = ">",
+    [OPERATION_NOT] = "~", [OPERATION_ANY] = "|",      [OPERATION_ALL] = "&",  [OPERATION_NONE] = "~|",
+    [OPERATION_ADD] = "+", [OPERATION_SUBTRACT] = "-", [OPERATION_AND] = "&",  [OPERATION_OR] = "|",
+    [OPERATION_XOR] = "^", [OPERATION_EQUAL] = "==",   [OPERATION_LESS] = "<", [OPERATION_GREATER] = ">",
 };
 
 static void print(struct strbuf *out, const struct expression *e);

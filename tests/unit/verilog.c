@@ -163,7 +163,7 @@ static wireref one_bit(struct random_design *random) {
 
 static void append_random(struct random_design *random) {
     static const int64_t constants[] = {0, 0, 1, -1, 7, -64, 1023};
-    static const enum wire_op binary[] = {WIRE_MULTIPLY, WIRE_LESS, WIRE_EQUAL, WIRE_AND, WIRE_OR, WIRE_XOR};
+    static const enum wire_op binary[] = {WIRE_LESS, WIRE_EQUAL, WIRE_AND, WIRE_OR, WIRE_XOR};
     struct term terms[3] = {{.wire = narrow_wire(random, 20)}};
     int kind = pick(16);
     if (kind < 5) {
@@ -175,7 +175,7 @@ static void append_random(struct random_design *random) {
         if (terms[0].wire.id == terms[1].wire.id) /* x ^ x: lint sees that it is constant */
             append_sum(random);
         else
-            append(random, &(struct wire){.op = binary[pick(6)], .operand_count = 2, .operands = terms});
+            append(random, &(struct wire){.op = binary[pick(5)], .operand_count = 2, .operands = terms});
     } else if (kind == 10) {
         append(random,
                &(struct wire){.op = WIRE_SHIFT_RIGHT, .operand_count = 1, .operands = terms, .amount = pick(8)});

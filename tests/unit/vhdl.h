@@ -16,7 +16,6 @@ static const char vhdl_package[] =
     "package bxc_bits is\n"
     "  function bxc_truth(b : boolean) return unsigned;\n"
     "  function bxc_all_of(x : unsigned) return unsigned;\n"
-    "  function bxc_times(a, b : unsigned) return unsigned;\n"
     "  function bxc_choose(c, yes, no : unsigned) return unsigned;\n"
     "  function bxc_repeated(x : unsigned; count : positive) return unsigned;\n"
     "  function bxc_part(x : unsigned; from, bits : natural) return unsigned;\n"
@@ -25,7 +24,6 @@ static const char vhdl_package[] =
     "  function bxc_truth(b : boolean) return unsigned is begin\n"
     "    if b then return \"1\"; else return \"0\"; end if;\n  end function;\n"
     "  function bxc_all_of(x : unsigned) return unsigned is begin return bxc_truth((not x) = 0); end function;\n"
-    "  function bxc_times(a, b : unsigned) return unsigned is begin return resize(a * b, a'length); end function;\n"
     "  function bxc_choose(c, yes, no : unsigned) return unsigned is begin\n"
     "    if c = \"1\" then return yes; else return no; end if;\n  end function;\n"
     "  function bxc_repeated(x : unsigned; count : positive) return unsigned is\n"
@@ -53,7 +51,6 @@ static const struct {
     [OPERATION_NONE] = {"bxc_truth(", "", " = 0)", NULL},
     [OPERATION_ADD] = {"(", " + ", ")", NULL},
     [OPERATION_SUBTRACT] = {"(", " - ", ")", NULL},
-    [OPERATION_MULTIPLY] = {"bxc_times(", ", ", ")", NULL},
     [OPERATION_AND] = {"(", " and ", ")", NULL},
     [OPERATION_OR] = {"(", " or ", ")", NULL},
     [OPERATION_XOR] = {"(", " xor ", ")", NULL},

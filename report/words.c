@@ -81,7 +81,8 @@ const char *words_slr(struct arena *arena, double used, double available, int sl
 }
 
 const char *words_crossings(struct arena *arena, double nanoseconds) {
-    return arena_printf(arena, "%s bunch crossings of 25 ns", words_number(arena, nanoseconds / CROSSING_NS));
+    const char *number = words_number(arena, nanoseconds / CROSSING_NS);
+    return arena_printf(arena, "%s bunch crossing%s of 25 ns", number, strcmp(number, "1") == 0 ? "" : "s");
 }
 
 double report_events_per_second(const struct compile_report *report) {

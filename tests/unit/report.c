@@ -668,6 +668,11 @@ static void crossings_hold_whole_events(void) {
         report_html(&page, &other, NULL);
         CHECK(strstr(page.data, clocks[i].words));
     }
+    struct compile_report one = report;
+    struct strbuf text = strbuf_new(context->arena);
+    one.latency = 9;
+    report_terminal(&text, &one, NULL, false);
+    CHECK(strstr(text.data, " 1 bunch crossing of 25 ns, "));
     context_free(context);
 }
 

@@ -91,10 +91,21 @@ static int read_input(struct bxc_context *context, struct arena *arena, const ch
     return 0;
 }
 
-/* "NAME=16" or "16"; the last of several, which commas part, is read last. */
-static int read_beats(struct bxc_context *context, struct arena *arena, const char *text, struct compile_options *out) {
+/* Whether it is said, from option number `first` on, of the same input, or again of every one. */
+static bool is_said_again(const struct compile_options *out, uint32_t first, const char *name) {
+    for (uint32_t i = first; i < out->beat_count; i++) {
+        const char *other = out->beats[i].name;
+        if (name && other ? strcmp(name, other) == 0 : name == other) return true;
+    }
+    return false;
+}
+
+/* "NAME=16" or "16", several of which commas part; in front of `first` is what the configuration says. */
+static int read_beats(struct bxc_context *context, struct arena *arena, const char *text, uint32_t first,
+                      struct compile_options *out) {
     const char *comma = strrchr(text, ','), *own = comma ? comma + 1 : text;
-    if (comma && read_beats(context, arena, arena_strndup(arena, text, (size_t)(comma - text)), out) < 0) return -1;
+    if (comma && read_beats(context, arena, arena_strndup(arena, text, (size_t)(comma - text)), first, out) < 0)
+        return -1;
     const char *equals = strrchr(own, '='), *number = equals ? equals + 1 : own;
     char *end;
     long items = strtol(number, &end, 10);
@@ -103,6 +114,10 @@ static int read_beats(struct bxc_context *context, struct arena *arena, const ch
                           "'%s' is no number of items", own);
     struct beat_options beats = {.items = (int)items};
     if (equals) beats.name = arena_strndup(arena, own, (size_t)(equals - own));
+    if (is_said_again(out, first, beats.name))
+        return diag_error(&context->diagnostics, option_location("--beats"), "give one number of items an input",
+                          "the items of %s are given twice",
+                          equals ? arena_printf(arena, "input '%s'", beats.name) : "every input");
     settings_add_beats(arena, out, &beats);
     return 0;
 }
@@ -167,8 +182,9 @@ int settings_read(struct bxc_context *context, struct arena *arena, const struct
     size_t before = context->diagnostics.errors;
     for (size_t i = 0; options_at(options, "input", i); i++)
         read_input(context, arena, options_at(options, "input", i), out);
+    const uint32_t configured = out->beat_count;
     for (size_t i = 0; options_at(options, "beats", i); i++)
-        read_beats(context, arena, options_at(options, "beats", i), out);
+        read_beats(context, arena, options_at(options, "beats", i), configured, out);
     read_numbers(options, out);
     out->given |= given_by(options);
     read_words(context, arena, options, out);

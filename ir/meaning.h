@@ -97,7 +97,8 @@ bool op_is_product(enum op op);        /* or a sum of such */
 bool op_is_sum(enum op op);            /* or a product: what must be wide enough for its operands */
 bool op_gives_index(enum op op);       /* a class */
 bool op_narrows(enum op op);           /* a quantiser to formats of its own */
-bool op_rounds(enum op op);            /* in integers: a narrowing, or a function of one integer known by value */
+bool op_rounds(enum op op);            /* in integers: a narrowing or a look-up */
+bool op_is_lookup(enum op op);         /* a function of one integer, written by its values or its steps */
 /* In integers, of operands that are integers times scales, the result is such too. */
 bool op_keeps_scale(enum op op);
 bool op_gives_probability(enum op op);

@@ -182,6 +182,7 @@ struct path {
     double magnitude, cost;
     int fraction;
     bool binary32;
+    bool is_sum; /* so that a constant is one more of its terms */
 };
 
 /* Of no number that is not finite: more than any. */
@@ -192,26 +193,40 @@ static int path_width(const struct path *path) {
     return width < MORE_THAN_ANY ? (int)fmax(width, 1) : MORE_THAN_ANY;
 }
 
-static void path_add(struct path *path, float c) {
+static void path_reach(struct path *path, float c) {
     int fraction;
     (void)dyadic(c, &fraction);
     if (fraction > path->fraction) path->fraction = fraction;
     path->magnitude += fabs((double)c);
-    path->cost += path_width(path);
 }
 
+static void path_add(struct path *path, float c) {
+    path_reach(path, c);
+    if (!path->is_sum) path->cost += path_width(path);
+    path->is_sum = true;
+}
+
+/* Adders take three terms, of which the first digit is one. */
 static void path_multiply(struct path *path, float c) {
     int fraction, digits = digits_of(c);
     (void)dyadic(c, &fraction);
     path->magnitude *= fabs((double)c);
     path->fraction += fraction;
-    path->cost += (digits > 1 ? digits - 1 : 0) * path_width(path);
+    path->cost += (double)(digits / 2) * path_width(path);
+    path->is_sum = path->is_sum || digits > 1;
+}
+
+/* What is subtracted is a term of the sum in front; what it is compared with masks every bit. */
+static void path_bound(struct path *path, float bound) {
+    path_reach(path, bound);
+    path->cost += path_width(path);
+    path->is_sum = false;
 }
 
 static void path_limit(struct path *path, float lower, float upper) {
     double reach = path->magnitude;
-    if (fabs((double)lower) < reach) path_add(path, lower);
-    if (fabs((double)upper) < reach) path_add(path, upper);
+    if (fabs((double)lower) < reach) path_bound(path, lower);
+    if (fabs((double)upper) < reach) path_bound(path, upper);
 }
 
 static void path_leaky(struct path *path, float slope) {
@@ -246,9 +261,13 @@ static bool forms_cost(const struct integerise *state, const struct lowered *cha
                        double *cost, bool *binary32) {
     const struct graph *graph = state->integer;
     size_t count = graph_elements(graph, chain->base.value);
+    const bool is_sum = op_is_sum(graph_definition(graph, chain->base.value)->op);
     for (size_t i = 0; i < count; i++) {
         int fraction = graph_format(graph, chain->base.value, i).fraction;
-        struct path path = {ldexp(largest(graph_interval(graph, chain->base.value, i)), -fraction), 0, fraction, true};
+        struct path path = {.magnitude = ldexp(largest(graph_interval(graph, chain->base.value, i)), -fraction),
+                            .fraction = fraction,
+                            .binary32 = true,
+                            .is_sum = is_sum};
         if (chain->base.scale) path_multiply(&path, (float)chain->base.scale[i]), path.binary32 = false;
         for (uint32_t s = 0; s < chain->step_count; s++) {
             path_step(&path, &forms[s], i);

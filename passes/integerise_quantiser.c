@@ -1,5 +1,5 @@
-/* Quantisers at the line: what stands between the integer in front of a quantiser and its codes becomes a narrowing, a
- * table or a staircase, whichever is exact and cheapest. */
+/* Quantisers at the line: what stands between the integer in front of a quantiser and its codes becomes a narrowing, or
+ * a function of it, written as a table or as a staircase. */
 #include "passes/integerise.h"
 #include "target/function.h"
 
@@ -82,73 +82,81 @@ static struct groups groups_find(const struct operand *operand, struct arena *ar
     return groups;
 }
 
-/* ---- choice ---- */
+/* ---- the functions ---- */
 
-struct choice {
-    bool tables_possible, stairs_possible, missing;
-    double table_cost, stairs_cost; /* estimated LUTs */
-    double limit;                   /* above which neither is wanted */
-    struct table *tables;
-    struct staircase *stairs;
+/* Of all groups; as steps where they are monotone, else value by value. */
+struct functions {
+    bool possible, missing;
+    bool by_steps, by_values; /* whether all can be written so */
+    double luts;              /* of hardware, estimated */
+    double limit;             /* above which they are not wanted */
+    struct table *tables;     /* by group; no entries: not found so */
+    struct staircase *stairs; /* by group; no values: not found so */
 };
 
-static int bits_of(int128 range) {
-    int bits = 1;
-    while (bits < 127 && range >> bits) bits++;
-    return bits;
-}
-
-/* Of a monotone function. */
-static int64_t steps_at_most(const struct integer_function *function, size_t element, struct interval interval) {
+/* As far as the ends of the interval tell. */
+static struct function_size largest_size(const struct operand *operand, size_t element, struct interval interval,
+                                         bool monotone) {
+    int128 steps = interval.hi - interval.lo;
     int64_t lo, hi;
-    if (!function->value(function->user, element, interval.lo, &lo) ||
-        !function->value(function->user, element, interval.hi, &hi))
-        return 0;
-    int128 values = (int128)hi - lo, arguments = interval.hi - interval.lo, most = values < 0 ? -values : values;
-    if (arguments < most) most = arguments;
-    return most < INT64_MAX ? (int64_t)most : INT64_MAX;
+    if (monotone && operand_value(operand, element, interval.lo, &lo) &&
+        operand_value(operand, element, interval.hi, &hi)) {
+        int128 values = (int128)hi - lo;
+        values = values < 0 ? -values : values;
+        steps = values < steps ? values : steps;
+    }
+    return (struct function_size){.steps = steps < INT64_MAX ? (int64_t)steps : INT64_MAX,
+                                  .index_bits = format_for((struct interval){0, interval.hi - interval.lo}, 0).width,
+                                  .operand_bits = format_for(interval, 0).width,
+                                  .entry_bits = operand->quantisation->formats[element].width,
+                                  .of_sum = true};
 }
 
-/* A table is out bits times a tree of six-input look-ups. */
-static void weigh_group(const struct operand *operand, const struct groups *groups, uint32_t g, double users,
-                        struct choice *choice, struct arena *arena) {
+static void find_group(const struct operand *operand, const struct groups *groups, uint32_t g, double users,
+                       struct functions *out, struct arena *arena) {
     const struct integer_function function = {operand_value, operand};
-    struct interval interval = groups->interval[g];
-    int index = bits_of(interval.hi - interval.lo), width = operand->quantisation->formats[groups->first[g]].width;
-    choice->table_cost += users * (double)table_luts(index, width);
-    choice->tables_possible = choice->tables_possible && choice->table_cost <= choice->limit;
-    int status =
-        choice->tables_possible ? table_find(&function, groups->first[g], interval, arena, &choice->tables[g]) : -1;
-    if (status == -2) choice->missing = true;
-    choice->tables_possible = choice->tables_possible && status == 0;
-    bool monotone =
-        choice->stairs_possible && is_monotone(operand, groups->first[g], interval) &&
-        choice->stairs_cost +
-                users * (double)staircase_luts(steps_at_most(&function, groups->first[g], interval), index, width) <=
-            choice->limit;
-    status = monotone ? staircase_find(&function, groups->first[g], interval, arena, &choice->stairs[g]) : -1;
-    if (status == -2) choice->missing = true;
-    choice->stairs_possible = choice->stairs_possible && status == 0;
-    if (status == 0) choice->stairs_cost += users * (double)staircase_luts(choice->stairs[g].count, index, width);
+    const struct interval interval = groups->interval[g];
+    const size_t element = groups->first[g];
+    const bool monotone = is_monotone(operand, element, interval), few = interval.hi - interval.lo < TABLE_ENTRIES_MAX;
+    struct function_size size = largest_size(operand, element, interval, monotone);
+    int status = -1;
+    out->by_steps = out->by_steps && monotone;
+    out->by_values = out->by_values && few;
+    if (out->luts + users * (double)function_luts(&size) <= out->limit && (out->by_steps || out->by_values))
+        status = monotone ? staircase_find(&function, element, interval, arena, &out->stairs[g])
+                          : table_find(&function, element, interval, arena, &out->tables[g]);
+    if (status == 0) size.steps = monotone ? out->stairs[g].count : table_staircase(&out->tables[g], arena).count;
+    out->luts += users * (double)function_luts(&size);
+    out->missing = status == -2;
+    out->possible = status == 0;
 }
 
-static struct choice weigh(const struct operand *operand, const struct groups *groups, double limit,
-                           struct arena *arena) {
-    struct choice choice = {true,
-                            true,
-                            false,
-                            0,
-                            0,
-                            limit,
-                            ARENA_ARRAY(arena, struct table, groups->count),
-                            ARENA_ARRAY(arena, struct staircase, groups->count)};
+static struct functions functions_find(const struct operand *operand, const struct groups *groups, double limit,
+                                       struct arena *arena) {
+    struct functions out = {.possible = true,
+                            .by_steps = true,
+                            .by_values = true,
+                            .limit = limit,
+                            .tables = ARENA_ARRAY(arena, struct table, groups->count),
+                            .stairs = ARENA_ARRAY(arena, struct staircase, groups->count)};
     double *users = ARENA_ARRAY(arena, double, groups->count);
     for (size_t i = 0; i < operand->quantisation->count; i++) users[groups->of[i]]++;
-    for (uint32_t g = 0; g < groups->count && (choice.tables_possible || choice.stairs_possible) && !choice.missing;
-         g++)
-        weigh_group(operand, groups, g, users[g], &choice, arena);
-    if (choice.missing) choice.tables_possible = choice.stairs_possible = false;
-    return choice;
+    for (uint32_t g = 0; g < groups->count && out.possible; g++) find_group(operand, groups, g, users[g], &out, arena);
+    return out;
+}
+
+/* How they are written, which the emulator, C and HLS C++ follow: what form they get in hardware is lowering's to
+ * choose. A look-up is one step where a staircase is as many comparisons as it has steps, so a short table is better;
+ * but than one comparison nothing is. */
+static bool written_by_values(const struct groups *groups, const struct functions *functions) {
+    enum { SHORT = 1024, A_STEP = 32 };
+    if (!functions->by_steps || !functions->by_values) return functions->by_values;
+    bool is_short = true;
+    for (uint32_t g = 0; g < groups->count && is_short; g++) {
+        int128 values = groups->interval[g].hi - groups->interval[g].lo + 1, steps = functions->stairs[g].count;
+        is_short = values == 1 || (values <= SHORT && values <= A_STEP * (steps - 1));
+    }
+    return is_short;
 }
 
 /* The smallest shape that the groups allow: axes along which all elements share become 1. */
@@ -171,22 +179,25 @@ static struct shape groups_shape(const struct groups *groups, const struct shape
 }
 
 static struct lookup_attributes lookup_attributes(struct integerise *state, const struct operand *operand,
-                                                  const struct groups *groups, const struct choice *choice,
-                                                  bool table) {
+                                                  const struct groups *groups, const struct functions *functions,
+                                                  bool by_values) {
     const struct shape shape = graph_value(state->real, operand->quantisation->node->result)->shape;
     struct lookup_attributes out = {.shape = groups_shape(groups, &shape),
                                     .formats = formats_compact(state->scratch, &shape, operand->quantisation->formats)};
     size_t count = shape_elements(&out.shape), elements = shape_elements(&shape);
-    if (table)
+    if (by_values)
         out.tables = ARENA_ARRAY(state->scratch, struct table, count);
     else
         out.stairs = ARENA_ARRAY(state->scratch, struct staircase, count);
+    for (uint32_t g = 0; by_values && g < groups->count; g++)
+        if (!functions->tables[g].entries)
+            functions->tables[g] = staircase_table(&functions->stairs[g], groups->interval[g], state->scratch);
     for (size_t i = 0; i < elements; i++) {
         size_t index = shape_project(&shape, i, &out.shape);
-        if (table)
-            out.tables[index] = choice->tables[groups->of[i]];
+        if (by_values)
+            out.tables[index] = functions->tables[groups->of[i]];
         else
-            out.stairs[index] = choice->stairs[groups->of[i]];
+            out.stairs[index] = functions->stairs[groups->of[i]];
     }
     return out;
 }
@@ -204,11 +215,11 @@ static const char *doubt_of_lookup(struct integerise *state, const struct operan
 }
 
 static int append_lookup(struct integerise *state, const struct operand *operand, const struct groups *groups,
-                         const struct choice *choice) {
+                         const struct functions *functions) {
     const struct quantisation *q = operand->quantisation;
-    bool table = choice->tables_possible && (!choice->stairs_possible || choice->table_cost <= choice->stairs_cost);
-    union attributes attributes = {.lookup = lookup_attributes(state, operand, groups, choice, table)};
-    valref result = graph_append(state->integer, table ? OP_TABLE : OP_THRESHOLD, q->node->name,
+    bool by_values = written_by_values(groups, functions);
+    union attributes attributes = {.lookup = lookup_attributes(state, operand, groups, functions, by_values)};
+    valref result = graph_append(state->integer, by_values ? OP_TABLE : OP_THRESHOLD, q->node->name,
                                  &operand->chain->base.value, 1, &attributes);
     result = cross_name(state, result, q->node, true);
     if (result.id == UINT32_MAX) return -1;
@@ -227,8 +238,8 @@ static int append_narrow(struct integerise *state, const struct quantisation *q)
     return 0;
 }
 
-static int refuse_quantiser(struct integerise *state, const struct node *node, const struct choice *choice) {
-    if (choice->missing)
+static int refuse_quantiser(struct integerise *state, const struct node *node, const struct functions *functions) {
+    if (functions->missing)
         return cross_refuse(state, node, "see what its operand can be at the ends of its range",
                             "'%s' would round a number that is not finite or has no code", node->name);
     return cross_refuse(
@@ -250,12 +261,9 @@ static int choose(struct integerise *state, const struct operand *operand) {
     struct groups groups = groups_find(operand, state->scratch);
     double limit = INFINITY;
     if (arithmetic) limit = cost * (operand->chain->base.scale ? DISAGREEMENT_OF_SCALES : binary32 ? 1 : DISAGREEMENT);
-    struct choice choice = weigh(operand, &groups, limit, state->scratch);
-    double lookup = fmin(choice.tables_possible ? choice.table_cost : INFINITY,
-                         choice.stairs_possible ? choice.stairs_cost : INFINITY);
-    if (isinf(lookup) || lookup > limit)
-        return arithmetic ? append_narrow(state, q) : refuse_quantiser(state, q->node, &choice);
-    return append_lookup(state, operand, &groups, &choice);
+    struct functions functions = functions_find(operand, &groups, limit, state->scratch);
+    if (functions.possible && functions.luts <= limit) return append_lookup(state, operand, &groups, &functions);
+    return arithmetic ? append_narrow(state, q) : refuse_quantiser(state, q->node, &functions);
 }
 
 /* ---- quantised constants ---- */

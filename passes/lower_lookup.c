@@ -1,7 +1,5 @@
-/* Functions known value by value. A table is a table; a staircase takes the cheapest of its exact
- * forms: one comparison, a shift with rounding and a clamp when its steps are even, a table when its
- * operand is narrow, comparisons added up when its steps are few, else a search that finds the index
- * bit by bit, each time comparing with the threshold that the bits so far select. */
+/* Functions known value by value or step by step: of their exact forms each gets the cheapest (target/function.h), one
+ * with even steps a shift with rounding and a clamp where it is no table. */
 #include "passes/lower.h"
 #include "target/function.h"
 
@@ -10,28 +8,6 @@ static struct interval operand_interval(const struct lower *lower, struct term t
 }
 
 /* ---- staircases ---- */
-
-/* The part of a staircase that the operand can reach, without steps that change nothing. */
-struct steps {
-    int64_t *thresholds, *values;
-    uint32_t count;
-};
-
-static struct steps reachable(const struct lower *lower, const struct staircase *stairs, struct term x) {
-    struct interval interval = operand_interval(lower, x);
-    uint32_t first = 0, last = stairs->count;
-    while (first < last && stairs->thresholds[first] <= interval.lo) first++;
-    while (last > first && stairs->thresholds[last - 1] > interval.hi) last--;
-    struct steps out = {ARENA_ARRAY(lower->scratch, int64_t, last - first),
-                        ARENA_ARRAY(lower->scratch, int64_t, last - first + 1), 0};
-    out.values[0] = stairs->values[first];
-    for (uint32_t i = first; i < last; i++) {
-        if (stairs->values[i + 1] == out.values[out.count]) continue;
-        out.thresholds[out.count] = stairs->thresholds[i];
-        out.values[++out.count] = stairs->values[i + 1];
-    }
-    return out;
-}
 
 /* x - threshold can be had in 64 bits. */
 static bool difference_fits(const struct lower *lower, struct term x, int128 threshold) {
@@ -52,73 +28,68 @@ static void add_below(struct lower *lower, struct term_list *list, struct term x
     term_list_add(lower, list, (struct term){.wire = lower_sign(lower, wire)}, factor, 0);
 }
 
-static bool step_of(struct steps steps, uint32_t i, int64_t *step) {
-    return !__builtin_sub_overflow(steps.values[i + 1], steps.values[i], step);
+static bool step_of(const struct staircase *steps, uint32_t i, int64_t *step) {
+    return !__builtin_sub_overflow(steps->values[i + 1], steps->values[i], step);
 }
 
 /* The last value, less each step that is not reached. */
-static struct term compare_all(struct lower *lower, struct term x, struct steps steps) {
-    struct term_list list = {.constant = steps.values[steps.count]};
-    for (uint32_t i = 0; i < steps.count; i++) {
+static struct term compare_all(struct lower *lower, struct term x, const struct staircase *steps) {
+    struct term_list list = {.constant = steps->values[steps->count]};
+    for (uint32_t i = 0; i < steps->count; i++) {
         int64_t step;
         if (!step_of(steps, i, &step)) {
             lower_refuse(lower, "a step needs more than 64 bits");
             break;
         }
-        add_below(lower, &list, x, steps.thresholds[i], -step);
+        add_below(lower, &list, x, steps->thresholds[i], -step);
     }
     return lower_sum(lower, &list);
 }
 
 /* Even steps: thresholds t0 + i * 2^shift, values v0 + i * step. */
-static bool even_steps(struct steps steps, int *shift, int64_t *step) {
-    if (steps.count < 2 || !step_of(steps, 0, step)) return false;
-    uint64_t run = (uint64_t)steps.thresholds[1] - (uint64_t)steps.thresholds[0];
+static bool even_steps(const struct staircase *steps, int *shift, int64_t *step) {
+    if (steps->count < 2 || !step_of(steps, 0, step)) return false;
+    uint64_t run = (uint64_t)steps->thresholds[1] - (uint64_t)steps->thresholds[0];
     if (run & (run - 1)) return false;
     for (*shift = 0; run >> *shift > 1;) ++*shift;
-    for (uint32_t i = 0; i < steps.count; i++) {
+    for (uint32_t i = 0; i < steps->count; i++) {
         int64_t other;
         if (!step_of(steps, i, &other) || other != *step) return false;
-        if (i && (uint64_t)steps.thresholds[i] - (uint64_t)steps.thresholds[i - 1] != run) return false;
+        if (i && (uint64_t)steps->thresholds[i] - (uint64_t)steps->thresholds[i - 1] != run) return false;
     }
     return *shift < 62;
 }
 
-static struct term shift_and_clamp(struct lower *lower, struct term x, struct steps steps, int shift, int64_t step) {
-    struct term_list moved = {.constant = ((int128)1 << shift) - steps.thresholds[0]},
-                     out = {.constant = steps.values[0]};
+static struct term shift_and_clamp(struct lower *lower, struct term x, const struct staircase *steps, int shift,
+                                   int64_t step) {
+    struct term_list moved = {.constant = ((int128)1 << shift) - steps->thresholds[0]},
+                     out = {.constant = steps->values[0]};
     term_list_add(lower, &moved, x, 1, 0);
     wireref count = lower_shift_right(lower, lower_plain(lower, lower_sum(lower, &moved)), shift);
-    term_list_add(lower, &out, lower_clamp(lower, (struct term){.wire = count}, 0, steps.count), step, 0);
+    term_list_add(lower, &out, lower_clamp(lower, (struct term){.wire = count}, 0, steps->count), step, 0);
     return lower_sum(lower, &out);
 }
 
-static struct term tabulated(struct lower *lower, struct term x, struct steps steps) {
-    struct interval interval = operand_interval(lower, x);
-    struct table table = {.first = (int64_t)interval.lo, .count = (uint32_t)(interval.hi - interval.lo + 1)};
-    table.entries = ARENA_ARRAY(lower->scratch, int64_t, table.count);
-    for (uint32_t i = 0, step = 0; i < table.count; i++) {
-        while (step < steps.count && steps.thresholds[step] <= table.first + (int64_t)i) step++;
-        table.entries[i] = steps.values[step];
-    }
+static struct term tabulated(struct lower *lower, struct term x, const struct staircase *steps) {
+    struct table table = staircase_table(steps, operand_interval(lower, x), lower->scratch);
     return lower_table(lower, x, &table);
 }
 
 /* The threshold that decides bit `level` of the index, for each value of the bits above it, less
  * one, so that one LESS decides; a threshold that is not there is never reached. */
-static struct term search_threshold(struct lower *lower, struct term_list *prefix, struct steps steps, int levels,
-                                    int level, int64_t never) {
+static struct term search_threshold(struct lower *lower, struct term_list *prefix, const struct staircase *steps,
+                                    int levels, int level, int64_t never) {
     struct table table = {.first = 0, .count = 1u << (levels - 1 - level)};
     table.entries = ARENA_ARRAY(lower->scratch, int64_t, table.count);
     for (uint32_t i = 0; i < table.count; i++) {
         uint64_t at = ((uint64_t)i << (level + 1)) + (UINT64_C(1) << level) - 1;
-        table.entries[i] = at < steps.count ? steps.thresholds[at] - 1 : never;
+        table.entries[i] = at < steps->count ? steps->thresholds[at] - 1 : never;
     }
     return lower_table(lower, lower_sum(lower, prefix), &table);
 }
 
-static struct term binary_search(struct lower *lower, struct term x, struct steps steps) {
-    int levels = function_levels(steps.count);
+static struct term binary_search(struct lower *lower, struct term x, const struct staircase *steps) {
+    int levels = function_levels(steps->count);
     struct term_list index = {0};
     wireref plain = lower_plain(lower, x);
     int64_t never = (int64_t)operand_interval(lower, x).hi;
@@ -133,46 +104,33 @@ static struct term binary_search(struct lower *lower, struct term x, struct step
         term_list_add(lower, &index, bit, 1, level);
     }
     struct table values = {
-        .first = 0, .count = steps.count + 1, .entries = ARENA_ARRAY(lower->scratch, int64_t, steps.count + 1)};
-    for (uint32_t i = 0; i <= steps.count; i++) values.entries[i] = steps.values[i];
+        .first = 0, .count = steps->count + 1, .entries = ARENA_ARRAY(lower->scratch, int64_t, steps->count + 1)};
+    for (uint32_t i = 0; i <= steps->count; i++) values.entries[i] = steps->values[i];
     return lower_table(lower, lower_sum(lower, &index), &values);
 }
 
-static int values_width(struct steps steps) {
-    struct interval values = {steps.values[0], steps.values[0]};
-    for (uint32_t i = 1; i <= steps.count; i++) {
-        values.lo = steps.values[i] < values.lo ? steps.values[i] : values.lo;
-        values.hi = steps.values[i] > values.hi ? steps.values[i] : values.hi;
-    }
-    return format_for(values, 0).width;
-}
-
-static struct term lower_stairs(struct lower *lower, struct term x, const struct staircase *stairs) {
-    struct steps steps = reachable(lower, stairs, x);
-    struct interval interval = operand_interval(lower, x);
-    int shift, width = format_for(interval, 0).width, entry = values_width(steps);
+static struct term lower_steps(struct lower *lower, struct term x, const struct staircase *steps) {
+    const struct interval interval = operand_interval(lower, x);
+    const struct function_size size = function_size(steps, interval, lower->datapath->wires[x.wire.id].op == WIRE_SUM);
+    const enum function_form form = function_form(&size);
+    int shift;
     int64_t step;
-    if (steps.count == 0) return lower_constant(lower, steps.values[0]);
-    int64_t by_table = table_luts(format_for((struct interval){0, interval.hi - interval.lo}, 0).width, entry);
-    int64_t by_compare = comparisons_luts(steps.count, width), by_search = search_luts(steps.count, width, entry);
-    if (interval.hi - interval.lo == 1) return tabulated(lower, x, steps);
-    /* the threshold of one step merges into the sum that it looks at, and the sign is there already */
-    if (steps.count == 1 && lower->datapath->wires[x.wire.id].op == WIRE_SUM) return compare_all(lower, x, steps);
-    if (by_table <= by_compare && by_table <= by_search) return tabulated(lower, x, steps);
-    if (steps.count == 1) return compare_all(lower, x, steps);
-    if (even_steps(steps, &shift, &step) && difference_fits(lower, x, steps.thresholds[0] - ((int128)1 << shift)))
+    if (steps->count == 0) return lower_constant(lower, steps->values[0]);
+    if (form == FUNCTION_TABLE || interval.hi - interval.lo == 1) return tabulated(lower, x, steps);
+    if (even_steps(steps, &shift, &step) && difference_fits(lower, x, steps->thresholds[0] - ((int128)1 << shift)))
         return shift_and_clamp(lower, x, steps, shift, step);
-    return by_compare <= by_search ? compare_all(lower, x, steps) : binary_search(lower, x, steps);
+    return form == FUNCTION_COMPARISONS ? compare_all(lower, x, steps) : binary_search(lower, x, steps);
 }
 
 void lower_lookup(struct lower *lower, struct term *out) {
     const struct lookup_attributes *lookup = &lower->node->attributes.lookup;
     const struct shape *shape = &graph_value(lower->graph, lower->node->result)->shape;
+    const struct staircase *functions = lookup_staircases(lower->node, lower->scratch);
     for (size_t e = 0; e < shape_elements(shape) && !lower->failed; e++) {
-        size_t which = shape_project(shape, e, &lookup->shape);
         struct term x = lower_operand(lower, 0, e);
+        const struct staircase *function = &functions[shape_project(shape, e, &lookup->shape)];
+        struct staircase steps = staircase_part(function, operand_interval(lower, x), lower->scratch);
         lower->element = (uint32_t)e;
-        out[e] = lower->node->op == OP_TABLE ? lower_table(lower, x, &lookup->tables[which])
-                                             : lower_stairs(lower, x, &lookup->stairs[which]);
+        out[e] = lower_steps(lower, x, &steps);
     }
 }

@@ -40,7 +40,10 @@ double loss_flipped_share(const struct loss *loss) {
 static bool has_tables(const struct graph *reference, const struct graph *fixed) {
     bool curved = false, table = false;
     for (uint32_t i = 0; i < reference->node_count; i++) curved |= op_is_curved(reference->nodes[i].op);
-    for (uint32_t i = 0; i < fixed->node_count; i++) table |= fixed->nodes[i].op == OP_TABLE;
+    for (uint32_t i = 0; i < fixed->node_count; i++) {
+        const struct node *node = &fixed->nodes[i];
+        table |= op_is_lookup(node->op) && text_ends_with(graph_definition(fixed, node->inputs[0])->name, ".index");
+    }
     return curved && table;
 }
 

@@ -91,7 +91,7 @@ static void find_function(const struct roundings *roundings, const struct refere
     valref *tables = ARENA_ARRAY(arena, valref, readers.count + 1);
     for (uint32_t i = 0; i < readers.count; i++) {
         const struct node *table = graph_node(roundings->fixed, readers.at[i].node);
-        if (!table->dead && table->op == OP_TABLE) tables[source->table_count++] = table->result;
+        if (!table->dead && op_is_lookup(table->op)) tables[source->table_count++] = table->result;
     }
     source->tables = tables;
     if (!source->table_count || !text_ends_with(index->name, ".index")) return;

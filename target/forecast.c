@@ -1,6 +1,7 @@
 /* How large a quantised graph will be, before any wire of it is made: LUT by operator, from digits of weights and
  * from widths. Rough on purpose: within a factor of FORECAST_FACTOR of what cost.c says of the finished design, where
  * that is thousands of LUT. Only what is said early hangs on it. */
+#include "target/function.h"
 #include "target/target.h"
 
 #include "ir/geometry.h"
@@ -104,25 +105,15 @@ static double narrow_lut(const struct graph *graph, const struct node *node) {
     return lut;
 }
 
-static double table_lut(const struct graph *graph, const struct node *node) {
-    double lut = 0;
-    for (size_t e = 0; e < elements_of(graph, node->result); e++) {
-        double bits = width_of(graph, node->inputs[0], e);
-        lut += width_of(graph, node->result, e) * (bits <= 1 ? 0 : bits <= 6 ? 1 : ldexp(1, (int)bits - 6));
-    }
-    return lut;
-}
-
-/* A comparison a threshold, or a table of the operand where that is smaller. */
-static double staircase_lut(const struct graph *graph, const struct node *node) {
-    const struct lookup_attributes *lookup = &node->attributes.lookup;
-    const struct shape *shape = &graph_value(graph, node->result)->shape;
+static double lookup_lut(const struct forecast *f, const struct node *node) {
+    const struct shape *shape = &graph_value(f->graph, node->result)->shape;
+    const struct staircase *functions = lookup_staircases(node, f->scratch);
+    const bool of_sum = op_is_sum(graph_definition(f->graph, node->inputs[0])->op);
     double lut = 0;
     for (size_t e = 0; e < shape_elements(shape); e++) {
-        double bits = width_of(graph, node->inputs[0], e), out = width_of(graph, node->result, e);
-        const struct staircase *stairs = &lookup->stairs[shape_project(shape, e, &lookup->shape)];
-        double compared = stairs->count * (bits / 2 + 1), looked_up = out * (bits <= 6 ? 1 : ldexp(1, (int)bits - 6));
-        lut += fmin(compared, looked_up);
+        const struct staircase *function = &functions[shape_project(shape, e, &node->attributes.lookup.shape)];
+        struct function_size size = function_size(function, graph_interval(f->graph, node->inputs[0], e), of_sum);
+        lut += (double)function_luts(&size);
     }
     return lut;
 }
@@ -144,8 +135,8 @@ static double node_lut(const struct forecast *f, const struct node *node) {
     case OP_MUL: return elementwise_lut(f, node);
     case OP_RELU: return widths(f->graph, node->result) / 2;
     case OP_NARROW: return narrow_lut(f->graph, node);
-    case OP_TABLE: return table_lut(f->graph, node);
-    case OP_THRESHOLD: return staircase_lut(f->graph, node);
+    case OP_TABLE:
+    case OP_THRESHOLD: return lookup_lut(f, node);
     case OP_REDUCE_MAX:
     case OP_ARGMAX:
     case OP_REDUCE_SUM: return reduction_lut(f->graph, node);

@@ -15,24 +15,46 @@ int function_levels(int64_t steps) {
     return levels;
 }
 
-int64_t table_luts(int index_bits, int entry_bits) {
+static int64_t table_luts(int index_bits, int entry_bits) {
     if (index_bits > FAR_TOO_MANY_BITS) return far_too_many;
     return (int64_t)entry_bits * (index_bits <= 6 ? 1 : INT64_C(1) << (index_bits - 6));
 }
 
-int64_t comparisons_luts(int64_t steps, int index_bits) {
-    return limited((int128)steps * (index_bits + 1));
+static int64_t comparisons_luts(const struct function_size *size) {
+    if (size->steps <= 1 && size->of_sum) return 0;
+    return limited((int128)size->steps * (size->operand_bits + 1));
 }
 
-int64_t search_luts(int64_t steps, int index_bits, int entry_bits) {
-    const int levels = function_levels(steps);
-    int128 luts = (int128)levels * index_bits + table_luts(levels, entry_bits);
-    for (int level = 1; level < levels; level++) luts += table_luts(level, index_bits);
+static int64_t search_luts(const struct function_size *size) {
+    const int levels = function_levels(size->steps);
+    int128 luts = (int128)levels * size->operand_bits + table_luts(levels, size->entry_bits);
+    for (int level = 1; level < levels; level++) luts += table_luts(level, size->operand_bits);
     return limited(luts);
 }
 
-int64_t staircase_luts(int64_t steps, int index_bits, int entry_bits) {
-    if (steps <= 1) return 1; /* the threshold merges into the sum that it looks at, whose sign is there already */
-    const int64_t compared = comparisons_luts(steps, index_bits), searched = search_luts(steps, index_bits, entry_bits);
-    return compared < searched ? compared : searched;
+static int64_t form_luts(const struct function_size *size, enum function_form form) {
+    switch (form) {
+    case FUNCTION_TABLE: return table_luts(size->index_bits, size->entry_bits);
+    case FUNCTION_COMPARISONS: return comparisons_luts(size);
+    default: return search_luts(size);
+    }
+}
+
+enum function_form function_form(const struct function_size *size) {
+    enum function_form best = FUNCTION_TABLE;
+    for (int form = 0; form < FUNCTION_FORMS; form++)
+        if (form_luts(size, (enum function_form)form) < form_luts(size, best)) best = (enum function_form)form;
+    return best;
+}
+
+int64_t function_luts(const struct function_size *size) {
+    return form_luts(size, function_form(size));
+}
+
+struct function_size function_size(const struct staircase *stairs, struct interval operand, bool of_sum) {
+    return (struct function_size){.steps = stairs->count,
+                                  .index_bits = format_for((struct interval){0, operand.hi - operand.lo}, 0).width,
+                                  .operand_bits = format_for(operand, 0).width,
+                                  .entry_bits = format_for(staircase_values(stairs), 0).width,
+                                  .of_sum = of_sum};
 }

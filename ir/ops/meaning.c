@@ -59,6 +59,10 @@ bool op_rounds(enum op op) {
     return op_meaning(op)->digits == DIGITS_ROUNDED;
 }
 
+bool op_is_lookup(enum op op) {
+    return op_rounds(op) && !op_is_quantiser(op);
+}
+
 bool op_keeps_scale(enum op op) {
     return op_meaning(op)->terms != TERMS_NONE && !op_gives_index(op);
 }

@@ -1,5 +1,6 @@
 /* Every pass below the line keeps every bit: random integer graphs of all operators, formats and
  * modes, before and after each pass; narrowing over every input of small formats. */
+#include "ir/lookup.h"
 #include "tests/unit/below.h"
 #include "tests/unit/random_graph.h"
 
@@ -108,23 +109,52 @@ static void narrowing_keeps_every_bit(void) {
 
 /* ---- staircases, over every input ---- */
 
-static const char *staircase_all(uint32_t count, int64_t first, int64_t run, int64_t step, bool jitter) {
-    struct bxc_context *context = context_new();
+struct stairs {
+    uint32_t count;
+    int64_t first, run, step;
+    bool jitter;
+};
+enum { STAIRS = 64 };
+
+static struct stairs stairs_number(int i) {
+    static const uint32_t counts[] = {0, 1, 2, 3, 7, 8, 31, 100};
+    struct stairs stairs = {.count = counts[i / 8], .first = i & 2 ? -600 : -1100, .run = i & 1 ? 8 : 13};
+    stairs.step = i & 4 ? 3 : 1;
+    stairs.jitter = i & 1 && stairs.count > 30;
+    return stairs;
+}
+
+static struct graph *staircase_graph(struct bxc_context *context, const struct stairs *stairs, bool by_values) {
     struct graph *graph = graph_new(context, "stairs");
     struct shape shape = {.rank = 2, .dim = {1, 1}};
     struct format from = {true, 11, 2};
-    static char why[300];
     valref x = graph_append_integer_input(graph, "x", shape, formats_uniform(graph->arena, from), ROUND_HALF_EVEN,
                                           OVERFLOW_SATURATE);
     union attributes attributes = {.lookup = {.formats = formats_uniform(graph->arena, (struct format){true, 12, 0})}};
-    attributes.lookup.stairs = &(struct staircase){.count = count,
-                                                   .thresholds = ARENA_ARRAY(graph->arena, int64_t, count + 1),
-                                                   .values = ARENA_ARRAY(graph->arena, int64_t, count + 1)};
-    for (uint32_t i = 0; i <= count; i++) {
-        if (i < count) attributes.lookup.stairs->thresholds[i] = first + (int64_t)i * run + (jitter && i % 3 == 1);
-        attributes.lookup.stairs->values[i] = -5 + (int64_t)i * step;
+    struct staircase steps = {.count = stairs->count,
+                              .thresholds = ARENA_ARRAY(graph->arena, int64_t, stairs->count + 1),
+                              .values = ARENA_ARRAY(graph->arena, int64_t, stairs->count + 1)};
+    struct table values;
+    for (uint32_t i = 0; i <= stairs->count; i++) {
+        if (i < stairs->count)
+            steps.thresholds[i] = stairs->first + (int64_t)i * stairs->run + (stairs->jitter && i % 3 == 1);
+        steps.values[i] = -5 + (int64_t)i * stairs->step;
     }
-    graph_append_output(graph, "y", graph_append(graph, OP_THRESHOLD, "stairs", &x, 1, &attributes));
+    if (by_values) {
+        values = staircase_table(&steps, (struct interval){-1024, 1023}, graph->arena);
+        attributes.lookup.tables = &values;
+    } else {
+        attributes.lookup.stairs = &steps;
+    }
+    graph_append_output(graph, "y",
+                        graph_append(graph, by_values ? OP_TABLE : OP_THRESHOLD, "stairs", &x, 1, &attributes));
+    return graph;
+}
+
+static const char *staircase_all(const struct stairs *stairs) {
+    struct bxc_context *context = context_new();
+    struct graph *graph = staircase_graph(context, stairs, false);
+    static char why[300];
     int64_t *column = ARENA_ARRAY(graph->arena, int64_t, 2048);
     for (int i = 0; i < 2048; i++) column[i] = i - 1024;
     struct below below;
@@ -133,8 +163,8 @@ static const char *staircase_all(uint32_t count, int64_t first, int64_t run, int
     for (int i = 0; i < 5 && !failure; i++) {
         failure = below_pass(&below, pass_names[i], 2048, &column);
         if (failure)
-            snprintf(why, sizeof why, "%u steps from %lld by %lld, after %s: %s", count, (long long)first,
-                     (long long)run, pass_names[i], failure);
+            snprintf(why, sizeof why, "%u steps from %lld by %lld, after %s: %s", stairs->count,
+                     (long long)stairs->first, (long long)stairs->run, pass_names[i], failure);
     }
     if (failure) print_diagnostics(context);
     design_free(below.program.design);
@@ -144,21 +174,42 @@ static const char *staircase_all(uint32_t count, int64_t first, int64_t run, int
 }
 
 static void staircases_keep_every_bit(void) {
-    static const uint32_t counts[] = {0, 1, 2, 3, 7, 8, 31, 100};
-    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
-        for (int kind = 0; kind < 8; kind++) {
-            int64_t run = kind & 1 ? 8 : 13, first = kind & 2 ? -600 : -1100;
-            const char *failure = staircase_all(counts[c], first, run, kind & 4 ? 3 : 1, kind & 1 && counts[c] > 30);
-            if (failure) {
-                test_fail(__FILE__, __LINE__, "%s", failure);
-                return;
-            }
-        }
+    for (int i = 0; i < STAIRS; i++) {
+        const struct stairs stairs = stairs_number(i);
+        const char *failure = staircase_all(&stairs);
+        if (!failure) continue;
+        test_fail(__FILE__, __LINE__, "%s", failure);
+        return;
+    }
+}
+
+static const char *lowered_text(struct bxc_context *context, const struct stairs *stairs, bool by_values) {
+    struct graph *graph = staircase_graph(context, stairs, by_values);
+    struct strbuf text = strbuf_new(context->arena);
+    struct below below;
+    bool changed;
+    below_start(&below, graph, 0, 4000);
+    if (pass_lower(&below.program, &changed) == 0) design_print(&text, below.program.design);
+    design_free(below.program.design);
+    graph_free(graph);
+    return text.data;
+}
+
+/* What form a function gets does not depend on how it is written. */
+static void functions_have_one_form(void) {
+    struct bxc_context *context = context_new();
+    for (int i = 0; i < STAIRS; i++) {
+        const struct stairs stairs = stairs_number(i);
+        const char *by_steps = lowered_text(context, &stairs, false), *by_values = lowered_text(context, &stairs, true);
+        CHECK(strstr(by_steps, "output") && strcmp(by_steps, by_values) == 0);
+    }
+    context_free(context);
 }
 
 int main(void) {
     RUN(narrowing_keeps_every_bit);
     RUN(staircases_keep_every_bit);
+    RUN(functions_have_one_form);
     RUN(random_graphs_keep_every_bit);
     TEST_EXIT();
 }

@@ -46,6 +46,13 @@ struct axis_reduction reduction_geometry(const struct shape *shape, int64_t axis
 static inline size_t reduction_element(const struct axis_reduction *reduction, size_t result, size_t k) {
     return (result / reduction->inner * reduction->length + k) * reduction->inner + result % reduction->inner;
 }
+/* The other way round: the element of the result that reads an element of the operand, and as which. */
+static inline size_t reduction_result(const struct axis_reduction *reduction, size_t element) {
+    return element / (reduction->length * reduction->inner) * reduction->inner + element % reduction->inner;
+}
+static inline size_t reduction_index(const struct axis_reduction *reduction, size_t element) {
+    return element / reduction->inner % reduction->length;
+}
 
 /* reads.c: the operands' elements that an element of a node's first result is made of, one term behind the other: of a
  * product or of a sum of products two a term. */

@@ -114,6 +114,7 @@ struct value_list {
     valref *at;
 };
 struct value_list graph_inputs(const struct graph *graph, struct arena *arena);
+const char *graph_input_name(const struct graph *graph, valref input); /* the model's for its value, else the node's */
 /* For what makes nodes: the operands of one more, and those of all. */
 void readers_add_node(struct graph *graph, uint32_t node);
 void readers_find(struct graph *graph);

@@ -13,6 +13,11 @@ struct value_list graph_inputs(const struct graph *graph, struct arena *arena) {
     return inputs;
 }
 
+const char *graph_input_name(const struct graph *graph, valref input) {
+    const char *name = graph_value(graph, input)->name;
+    return name ? name : graph_definition(graph, input)->name;
+}
+
 /* The new order of nodes, found by walking operands first in the old order. */
 struct order {
     const struct graph *graph;

@@ -171,9 +171,9 @@ static bool read_many(const struct port_reader *reader, size_t first, double num
 static int refuse_nan(const struct port_reader *reader, size_t event, size_t element) {
     const struct graph *graph = reader->graph;
     const struct node *node = graph_definition(graph, reader->input);
-    const char *name = graph_value(graph, reader->input)->name;
     return diag_error(&graph->context->diagnostics, graph_location(graph, node), "a port refuses what is not a number",
-                      "event %zu has NaN at element %zu of input '%s'", event, element, name ? name : node->name);
+                      "event %zu has NaN at element %zu of input '%s'", event, element,
+                      graph_input_name(graph, reader->input));
 }
 
 /* False where binary64 does not have one of them. */

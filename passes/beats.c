@@ -102,9 +102,10 @@ uint32_t *beats_read_for(const struct beat_plan *plan, const struct graph *graph
 /* ---- the choice ---- */
 
 static uint32_t *items_along(const struct shape *shape, int axis, struct arena *arena) {
-    size_t count = shape_elements(shape), inner = reduction_geometry(shape, axis).inner;
+    const struct axis_reduction along = reduction_geometry(shape, axis);
+    size_t count = shape_elements(shape);
     uint32_t *item = ARENA_ARRAY(arena, uint32_t, count + 1);
-    for (size_t e = 0; e < count; e++) item[e] = (uint32_t)(e / inner % (size_t)shape->dim[axis]);
+    for (size_t e = 0; e < count; e++) item[e] = (uint32_t)reduction_index(&along, e);
     return item;
 }
 
@@ -133,17 +134,12 @@ static struct beat_plan follow(const struct graph *graph, const struct value_lis
     return plan;
 }
 
-static const char *input_name(const struct graph *graph, valref input) {
-    const char *name = graph_value(graph, input)->name;
-    return name ? name : graph_definition(graph, input)->name;
-}
-
 /* Items a clock that the user asks of an input; 0: nothing. */
 static uint32_t asked_of(const struct program *program, valref input) {
     const struct compile_options *options = program->options;
     uint32_t asked = 0;
     for (uint32_t i = 0; i < options->beat_count; i++)
-        if (!options->beats[i].name || strcmp(options->beats[i].name, input_name(program->graph, input)) == 0)
+        if (!options->beats[i].name || strcmp(options->beats[i].name, graph_input_name(program->graph, input)) == 0)
             asked = (uint32_t)options->beats[i].items;
     return asked;
 }
@@ -163,7 +159,7 @@ static uint32_t asked_items(const struct program *program, const struct value_li
 static bool is_asked_by_name(const struct program *program, valref input) {
     const struct compile_options *options = program->options;
     for (uint32_t i = 0; i < options->beat_count; i++)
-        if (options->beats[i].name && strcmp(options->beats[i].name, input_name(program->graph, input)) == 0)
+        if (options->beats[i].name && strcmp(options->beats[i].name, graph_input_name(program->graph, input)) == 0)
             return true;
     return false;
 }
@@ -174,7 +170,7 @@ static int place_ports(const struct program *program, const struct value_list *i
     for (uint32_t i = 0; i < inputs->count; i++) {
         uint32_t asked = asked_of(program, inputs->at[i]);
         if (!asked) continue;
-        const char *name = input_name(program->graph, inputs->at[i]);
+        const char *name = graph_input_name(program->graph, inputs->at[i]);
         struct location at = {.file = program->graph->source};
         if (plan->beats < 2)
             return diag_error(diagnostics, at, "leave --beats away: an input arrives at once",
@@ -198,7 +194,7 @@ static int place_ports(const struct program *program, const struct value_list *i
 
 static bool is_input(const struct program *program, const struct value_list *inputs, const char *name) {
     for (uint32_t i = 0; i < inputs->count; i++)
-        if (strcmp(name, input_name(program->graph, inputs->at[i])) == 0) return true;
+        if (strcmp(name, graph_input_name(program->graph, inputs->at[i])) == 0) return true;
     return false;
 }
 

@@ -283,8 +283,8 @@ static bool join_product(struct integerise *state, const struct node *node, stru
     for (int o = 0; o < 2; o++) {
         size_t count = graph_elements(state->integer, operands[o].value);
         uint32_t *group = ARENA_ARRAY(state->scratch, uint32_t, count);
-        for (size_t e = 0; e < count; e++)
-            group[e] = (uint32_t)(o == 0 ? e / g->depth : e / (g->depth * g->columns) * g->columns + e % g->columns);
+        const struct axis_reduction depth = {.length = g->depth, .inner = o == 0 ? 1 : g->columns};
+        for (size_t e = 0; e < count; e++) group[e] = (uint32_t)reduction_result(&depth, e);
         const uint32_t *groups[1] = {group};
         struct scale_join join = {
             node, &operands[o], 1, groups, (uint32_t)count, false, room_beside(bits_of(state, &operands[1 - o]))};
@@ -323,7 +323,7 @@ static bool join_reduction(struct integerise *state, const struct node *node, st
                            const struct axis_reduction *g) {
     size_t count = g->outer * g->length * g->inner;
     uint32_t *group = ARENA_ARRAY(state->scratch, uint32_t, count);
-    for (size_t e = 0; e < count; e++) group[e] = (uint32_t)(e / (g->length * g->inner) * g->inner + e % g->inner);
+    for (size_t e = 0; e < count; e++) group[e] = (uint32_t)reduction_result(g, e);
     const uint32_t *groups[1] = {group};
     struct scale_join join = {node, operand, 1, groups, (uint32_t)(g->outer * g->inner), false, INTEGER_BITS_MAX};
     return scales_join(state, &join);

@@ -1,6 +1,8 @@
 /* Quantisers at the line: what stands between the integer in front of a quantiser and its codes becomes a narrowing, or
  * a function of it, written as a table or as a staircase. */
 #include "passes/integerise.h"
+
+#include "ir/geometry.h"
 #include "target/function.h"
 
 #include <math.h>
@@ -167,12 +169,9 @@ static struct shape groups_shape(const struct groups *groups, const struct shape
         struct shape candidate = out;
         candidate.dim[axis] = 1;
         bool same = true;
-        size_t inner = 1;
-        for (int later = axis + 1; later < shape->rank; later++) inner *= (size_t)shape->dim[later];
-        for (size_t i = 0; same && i < count; i++) {
-            size_t along = i / inner % (size_t)shape->dim[axis];
-            same = groups->of[i] == groups->of[i - along * inner];
-        }
+        const struct axis_reduction along = reduction_geometry(shape, axis);
+        for (size_t i = 0; same && i < count; i++)
+            same = groups->of[i] == groups->of[i - reduction_index(&along, i) * along.inner];
         if (same) out = candidate;
     }
     return groups->count == 1 ? (struct shape){0} : out;

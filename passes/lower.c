@@ -405,11 +405,8 @@ static void make_ports(struct lower *lower) {
     const struct value_list inputs = graph_inputs(graph, lower->scratch);
     design->inputs = ARENA_ARRAY(design->arena, struct port, inputs.count + 1);
     design->outputs = ARENA_ARRAY(design->arena, struct port, graph->output_count + 1);
-    for (uint32_t i = 0; i < inputs.count; i++) {
-        const char *name = graph_value(graph, inputs.at[i])->name;
-        design->inputs[i] =
-            make_port(lower, name ? name : graph_definition(graph, inputs.at[i])->name, inputs.at[i], true);
-    }
+    for (uint32_t i = 0; i < inputs.count; i++)
+        design->inputs[i] = make_port(lower, graph_input_name(graph, inputs.at[i]), inputs.at[i], true);
     for (uint32_t i = 0; i < graph->output_count; i++)
         design->outputs[i] = make_port(lower, graph->outputs[i].name, graph->outputs[i].value, false);
     design->input_count = inputs.count;

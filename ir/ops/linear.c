@@ -478,11 +478,12 @@ static inline float normalised(float x, float scale, float bias, float mean, flo
 static void eval_real_batch_norm(const struct evaluation *evaluation) {
     const struct shape *shape = &op_result(evaluation->graph, evaluation->node)->shape;
     float epsilon = evaluation->node->attributes.normalization.epsilon, spare[5][EVENT_LANES];
-    size_t channels = (size_t)shape->dim[1], inner = 1, count = shape_elements(shape);
-    for (int axis = 2; axis < shape->rank; axis++) inner *= (size_t)shape->dim[axis];
+    const struct axis_reduction channels = reduction_geometry(shape, 1);
+    size_t count = shape_elements(shape);
     for (size_t i = 0; i < count; i++) {
         const float *rows[5] = {real_row(&evaluation->reals[0], i, spare[0])};
-        for (size_t k = 1; k < 5; k++) rows[k] = real_row(&evaluation->reals[k], i / inner % channels, spare[k]);
+        for (size_t k = 1; k < 5; k++)
+            rows[k] = real_row(&evaluation->reals[k], reduction_index(&channels, i), spare[k]);
         for (int lane = 0; lane < EVENT_LANES; lane++)
             evaluation->real_result[i * EVENT_LANES + (size_t)lane] =
                 normalised(rows[0][lane], rows[1][lane], rows[2][lane], rows[3][lane], rows[4][lane], epsilon);

@@ -72,7 +72,8 @@ struct loop_place loop_place(const struct graph *graph, const struct node *node,
 
 size_t loop_element(const struct loop_place *place, int64_t trip, size_t element) {
     size_t item = (size_t)(place->reversed ? place->trips - 1 - trip : trip);
-    return (element / place->inner * (size_t)place->trips + item) * place->inner + element % place->inner;
+    const struct axis_reduction whole = {.length = (size_t)place->trips, .inner = place->inner};
+    return reduction_element(&whole, element, item);
 }
 
 /* ---- inference ---- */
@@ -107,7 +108,7 @@ static int check_held(const struct graph *graph, const struct node *node, uint32
     size_t count = operand->kind == VALUE_INTEGER ? shape_elements(&operand->shape) : 0;
     struct axis_reduction whole = axis < 0 ? (struct axis_reduction){0} : reduction_geometry(&operand->shape, axis);
     for (size_t e = 0; e < count; e++) {
-        size_t own = axis < 0 ? e : e / (whole.length * whole.inner) * whole.inner + e % whole.inner;
+        size_t own = axis < 0 ? e : reduction_result(&whole, e);
         struct format declared = op_format(input, own);
         struct interval interval = op_interval(operand, e);
         bool zero = interval.lo == 0 && interval.hi == 0;
@@ -175,7 +176,7 @@ static int set_result(struct graph *graph, const struct node *node, uint32_t out
     struct interval *intervals = ARENA_ARRAY(scratch, struct interval, count);
     int *fractions = ARENA_ARRAY(scratch, int, count);
     for (size_t e = 0; e < count; e++) {
-        size_t own = is_stacked ? e / (whole.length * whole.inner) * whole.inner + e % whole.inner : e;
+        size_t own = is_stacked ? reduction_result(&whole, e) : e;
         intervals[e] = op_interval(item, own);
         fractions[e] = op_format(item, own).fraction;
     }

@@ -1,5 +1,6 @@
 /* What all rows of meanings answer alike: predicates, and operators as functions of one number. */
 #include "ir/ops/families.h"
+#include "ir/geometry.h"
 
 #include <math.h>
 
@@ -96,9 +97,9 @@ bool graph_step_slot(const struct graph *graph, const struct node *node, uint32_
 }
 
 static size_t channel_of(const struct shape *shape, size_t element) {
-    size_t inner = 1;
-    for (int axis = 2; axis < shape->rank; axis++) inner *= (size_t)shape->dim[axis];
-    return shape->rank > 1 ? element / inner % (size_t)shape->dim[1] : 0;
+    if (shape->rank < 2) return 0;
+    const struct axis_reduction channels = reduction_geometry(shape, 1);
+    return reduction_index(&channels, element);
 }
 
 size_t step_operand_element(const struct graph *graph, const struct node *node, uint32_t operand, size_t element) {

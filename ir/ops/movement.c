@@ -161,10 +161,10 @@ static void map_copy(const struct movement_copy *copy, struct movement *map) {
 static void map_gather(const struct graph *graph, const struct node *node, struct movement *map) {
     const struct gather_attributes *gather = &node->attributes.gather;
     const struct axis_reduction axis = reduction_geometry(&op_operand(graph, node, 0)->shape, gather->axis);
-    size_t count = shape_elements(&gather->shape);
-    for (size_t i = 0; i < axis.outer * count * axis.inner; i++) {
-        size_t outer = i / axis.inner / count, index = (size_t)gather->indices[i / axis.inner % count];
-        map[i].element = (uint32_t)((outer * axis.length + index) * axis.inner + i % axis.inner);
+    const struct axis_reduction indices = {axis.outer, shape_elements(&gather->shape), axis.inner};
+    for (size_t i = 0; i < indices.outer * indices.length * indices.inner; i++) {
+        size_t index = (size_t)gather->indices[reduction_index(&indices, i)];
+        map[i].element = (uint32_t)reduction_element(&axis, reduction_result(&indices, i), index);
     }
 }
 

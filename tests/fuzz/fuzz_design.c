@@ -1,5 +1,6 @@
 /* Fuzzes the reader of designs, and their engine: any bytes are read, printed and run on two events, or diagnosed.
  * Those of tests/fuzz/corpus/design/ are of this model, at several intervals. */
+#include "tests/fuzz/fuzz.h"
 #include "ir/datapath.h"
 #include "ir/text.h"
 
@@ -21,12 +22,6 @@ static const char model[] =
     "output \"each\" %4\n"
     "output \"sum\" %5\n"
     "output \"largest\" %6\n";
-
-struct request {
-    struct bxc_context *context;
-    const uint8_t *data;
-    size_t length;
-};
 
 static bool is_small(const struct design *design) {
     bool small = design->beats <= BEATS_MAX && design->datapath.wire_count < 10000;
@@ -65,14 +60,5 @@ static int read_request(void *user) {
     design_free(design);
     graph_free(graph);
     arena_free(arena);
-    return 0;
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length) {
-    struct request request = {context_new(), data, length};
-    request.context->threads = 1;
-    context_guarded(request.context, read_request, &request);
-    context_free(request.context);
     return 0;
 }

@@ -1,15 +1,10 @@
 /* Fuzzes the reader of .keras files. What is fuzzed is config.json alone, or the HDF5 alone, or the whole
  * zip, as the first byte says; the other part is a good small one, so that mutations get past the zip's
  * check sums. */
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/keras_file.h"
 
 #include <stdlib.h>
-
-struct request {
-    struct bxc_context *context;
-    const uint8_t *data;
-    size_t length;
-};
 
 enum { CONFIGURATION, WEIGHTS, ARCHIVE, KINDS };
 
@@ -49,6 +44,7 @@ static char *exchanged(struct arena *arena, int kind, const char *part, size_t p
 
 static int read_request(void *user) {
     const struct request *request = user;
+    if (request->length == 0) return 0;
     struct arena *arena = request->context->arena;
     size_t length = request->length - 1;
     const char *data = (const char *)request->data + 1;
@@ -76,14 +72,5 @@ int LLVMFuzzerInitialize(int *count, char ***arguments) {
     memcpy(more, *arguments, (size_t)*count * sizeof *more);
     more[(*count)++] = strdup("-malloc_limit_mb=1048576");
     *arguments = more;
-    return 0;
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length) {
-    if (length == 0) return 0;
-    struct request request = {context_new(), data, length};
-    context_guarded(request.context, read_request, &request);
-    context_free(request.context);
     return 0;
 }

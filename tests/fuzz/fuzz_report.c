@@ -1,12 +1,7 @@
 /* Fuzzes the readers of report.json and verdict.json: any text is read or diagnosed, and what was read
  * can be shown. */
+#include "tests/fuzz/fuzz.h"
 #include "report/report.h"
-
-struct request {
-    struct bxc_context *context;
-    const uint8_t *data;
-    size_t length;
-};
 
 static int read_request(void *user) {
     const struct request *request = user;
@@ -25,13 +20,5 @@ static int read_request(void *user) {
         report_json(&out, report, verdict);
     }
     arena_free(arena);
-    return 0;
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length) {
-    struct request request = {context_new(), data, length};
-    context_guarded(request.context, read_request, &request);
-    context_free(request.context);
     return 0;
 }

@@ -11,7 +11,10 @@
 #include <time.h>
 
 const struct pass passes[] = {
-    {"fold_constants", pass_fold_constants, FACT_REAL_GRAPH, FACT_CONSTANTS_FOLDED, 0, ABOVE_THE_LINE,
+    /* before all others, which see a trip's nodes as those of any network */
+    {"unroll", pass_unroll, FACT_REAL_GRAPH, FACT_NO_BODIES, 0, ABOVE_THE_LINE,
+     "write bodies of scans and maps out, once a trip"},
+    {"fold_constants", pass_fold_constants, FACT_REAL_GRAPH | FACT_NO_BODIES, FACT_CONSTANTS_FOLDED, 0, ABOVE_THE_LINE,
      "evaluate what depends on constants alone"},
     {"clean", pass_clean, FACT_REAL_GRAPH, 0, 0, ABOVE_THE_LINE, "algebraic clean-up; drop nodes no output depends on"},
     /* before any quantisation, so that a dropped softmax costs nothing */

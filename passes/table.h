@@ -7,6 +7,7 @@
 /* fold_constants.c, for passes that make new constants: evaluates and compacts; -1 and a diagnosis. */
 int fold_constants(struct graph *graph, bool *changed);
 
+int pass_unroll(struct program *program, bool *changed);
 int pass_fold_constants(struct program *program, bool *changed);
 int pass_clean(struct program *program, bool *changed);
 int pass_softmax(struct program *program, bool *changed);

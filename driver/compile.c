@@ -161,15 +161,23 @@ static int read_model(struct compile_job *job) {
     return job->what->reference ? take_reference(job) : make_reference(job);
 }
 
-static bool names_a_node(const struct graph *graph, const char *pattern) {
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        if (graph->nodes[n].op != OP_CONSTANT && fnmatch(pattern, graph->nodes[n].name, 0) == 0) return true;
+/* Nodes of bodies go by the names of their copies (passes/unroll.c). */
+static bool names_a_node(struct arena *arena, const struct graph *graph, const char *before, const char *pattern) {
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        const char *name = arena_printf(arena, "%s%s", before, node->name);
+        if (node->dead || node->op == OP_CONSTANT) continue;
+        if (fnmatch(pattern, name, 0) == 0) return true;
+        for (int64_t trip = 0; node->body && trip < node->attributes.loop.trips; trip++)
+            if (names_a_node(arena, node->body, arena_printf(arena, "%s.%lld.", name, (long long)trip), pattern))
+                return true;
+    }
     return false;
 }
 
 static void warn_of_idle_layers(const struct compile_job *job) {
     for (uint32_t i = 0; i < job->options.layer_count; i++)
-        if (!names_a_node(job->program.graph, job->options.layers[i].node)) {
+        if (!names_a_node(job->arena, job->program.graph, "", job->options.layers[i].node)) {
             job->program.layers_used[i] = ~0u; /* told here, and only here */
             diag_warning(
                 &job->context->diagnostics, (struct location){.file = options_get(job->what->options, "config")},

@@ -30,13 +30,12 @@ static int convert(void *user) {
     struct graph *graph = frontend_read(context, conversion->model, NULL);
     if (!graph) return -1;
     struct strbuf out = strbuf_new(graph->arena);
-    int result = 0;
     if (json)
-        result = native_write(context, graph, &out);
+        native_write(graph, &out);
     else
         graph_print(&out, graph);
     context_check(context);
-    if (result == 0) result = file_write(context, conversion->output, out.data, out.length);
+    int result = file_write(context, conversion->output, out.data, out.length);
     if (result == 0 && conversion->terminal)
         fprintf(conversion->terminal, "%s: %s with %u nodes, as %s\n", conversion->output,
                 graph_is_integer(graph) ? "quantised graph" : "model", count_nodes(graph),

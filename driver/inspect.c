@@ -44,7 +44,7 @@ static bool *find_fixed(struct arena *arena, const struct graph *graph) {
         const struct node *node = &graph->nodes[n];
         bool all = node->op != OP_INPUT;
         for (uint32_t i = 0; i < node->input_count; i++) all = all && fixed[node->inputs[i].id];
-        fixed[node->result.id] = all;
+        for (uint32_t r = 0; r < node->result_count; r++) fixed[node_result(node, r).id] = all;
     }
     return fixed;
 }
@@ -109,13 +109,23 @@ static double count_products(struct arena *arena, const struct graph *graph, con
     return (double)product.batches * (double)product.rows * (double)product.depth * (double)product.columns;
 }
 
-static void describe_operands(struct arena *arena, const struct graph *graph, const struct node *node,
-                              const bool *fixed, struct model_node *out) {
+/* A graph whose nodes are described: the model, or a body, which runs several times an event. */
+struct described {
+    const struct graph *graph;
+    const bool *fixed;
+    const char *before; /* of its nodes' names, which are patterns of those that unroll.c gives: "cell.*." */
+    double runs;
+};
+
+static void describe_operands(struct arena *arena, const struct described *of, const struct node *node,
+                              struct model_node *out) {
+    const struct graph *graph = of->graph;
     struct strbuf reads = strbuf_new(arena);
     for (uint32_t i = 0; i < node->input_count; i++) {
         valref operand = node->inputs[i];
-        if (!fixed[operand.id]) {
-            strbuf_printf(&reads, "%s%s", reads.length ? ", " : "", graph_definition(graph, operand)->name);
+        if (!of->fixed[operand.id]) {
+            strbuf_printf(&reads, "%s%s%s", reads.length ? ", " : "", of->before,
+                          graph_definition(graph, operand)->name);
         } else if (!out->numbers || i == 0) { /* the scale and the bits of a quantiser are no weights */
             const char *words = weight_words(arena, graph, operand);
             out->parameters += (double)shape_elements(&graph_value(graph, operand)->shape);
@@ -143,29 +153,56 @@ static void describe_operator(struct arena *arena, const struct node *node, stru
     out->from = same ? NULL : source;
 }
 
-static void describe_node(struct inspect_job *job, const struct graph *graph, const struct node *node,
-                          const bool *fixed) {
+static const char *shapes_words(struct arena *arena, const struct graph *graph, const struct node *node) {
+    struct strbuf words = strbuf_new(arena);
+    for (uint32_t r = 0; r < node->result_count; r++)
+        strbuf_printf(&words, "%s%s", r ? ", " : "", shape_words(arena, &graph_value(graph, node_result(node, r))->shape));
+    return words.data;
+}
+
+static void describe_node(struct inspect_job *job, const struct described *of, const struct node *node) {
     struct inspection *inspection = &job->inspection;
     struct model_node *out = &inspection->nodes[inspection->node_count++];
-    *out = (struct model_node){.name = arena_strdup(job->arena, node->name),
-                               .shape = shape_words(job->arena, &graph_value(graph, node->result)->shape),
-                               .numbers = quantiser_words(job->arena, graph, node),
-                               .products = count_products(job->arena, graph, node)};
+    *out = (struct model_node){.name = arena_printf(job->arena, "%s%s", of->before, node->name),
+                               .shape = shapes_words(job->arena, of->graph, node),
+                               .numbers = quantiser_words(job->arena, of->graph, node),
+                               .products = of->runs * count_products(job->arena, of->graph, node)};
     describe_operator(job->arena, node, out);
-    describe_operands(job->arena, graph, node, fixed, out);
+    describe_operands(job->arena, of, node, out);
     if (node->op == OP_INPUT && node->attributes.input.formats.at)
         out->numbers = formats_words(job->arena, &node->attributes.input.formats);
+    if (node->body) out->trips = (double)node->attributes.loop.trips;
+}
+
+/* Nodes of a body behind their owner. */
+static void describe_nodes(struct inspect_job *job, const struct described *of) {
+    const struct graph *graph = of->graph;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        if (node->dead || of->fixed[node->result.id]) continue;
+        describe_node(job, of, node);
+        if (!node->body) continue;
+        struct described body = {node->body, find_fixed(job->arena, node->body),
+                                 arena_printf(job->arena, "%s%s.*.", of->before, node->name),
+                                 of->runs * (double)node->attributes.loop.trips};
+        describe_nodes(job, &body);
+    }
+}
+
+static uint32_t count_nodes(const struct graph *graph) {
+    uint32_t count = graph->node_count;
+    for (uint32_t n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n].body) count += count_nodes(graph->nodes[n].body);
+    return count;
 }
 
 static void describe_graph(struct inspect_job *job, const struct graph *graph) {
     struct inspection *inspection = &job->inspection;
-    const bool *fixed = find_fixed(job->arena, graph);
+    struct described whole = {graph, find_fixed(job->arena, graph), "", 1};
     inspection->name = arena_strdup(job->arena, graph->name);
     inspection->opset = graph->opset;
-    inspection->nodes = ARENA_ARRAY(job->arena, struct model_node, graph->node_count + 1);
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        if (!graph->nodes[n].dead && !fixed[graph->nodes[n].result.id])
-            describe_node(job, graph, &graph->nodes[n], fixed);
+    inspection->nodes = ARENA_ARRAY(job->arena, struct model_node, count_nodes(graph) + 1);
+    describe_nodes(job, &whole);
     inspection->outputs = ARENA_ARRAY(job->arena, const char *, graph->output_count + 1);
     for (uint32_t o = 0; o < graph->output_count; o++)
         inspection->outputs[inspection->output_count++] =

@@ -23,10 +23,11 @@ static int compare_intervals(const struct graph *graph, const struct graph *agai
     for (uint32_t i = 0, k = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         if (node->dead) continue;
-        valref read = again->nodes[k++].result;
-        if (graph_value(graph, node->result)->kind == VALUE_INTEGER &&
-            !same_intervals(graph, node->result, again, read))
-            return refuse(graph, node, file, "reads back with other intervals");
+        const struct node *read = &again->nodes[k++];
+        for (uint32_t r = 0; r < node->result_count; r++)
+            if (graph_value(graph, node_result(node, r))->kind == VALUE_INTEGER &&
+                !same_intervals(graph, node_result(node, r), again, node_result(read, r)))
+                return refuse(graph, node, file, "reads back with other intervals");
     }
     return 0;
 }

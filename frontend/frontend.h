@@ -28,7 +28,7 @@ const struct reader *frontend_reader(const char *path, const void *data, size_t 
 struct graph *frontend_read(struct bxc_context *context, const char *path, const struct frontend_options *options);
 
 /* ---- native/: bxc's own JSON, written too (doc/model.schema.json) ---- */
-int native_write(struct bxc_context *context, const struct graph *graph, struct strbuf *out);
+void native_write(const struct graph *graph, struct strbuf *out);
 
 /* readers, for the table */
 struct graph *onnx_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);

@@ -13,6 +13,7 @@ typedef struct {
 } noderef;
 #define NO_VALUE ((valref){UINT32_MAX})
 #define NO_NODE ((noderef){UINT32_MAX})
+enum { BODY_DEPTH_MAX = 8 }; /* bodies within bodies, that are read */
 
 struct value {
     const char *name; /* from the model, or NULL */

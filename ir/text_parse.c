@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 8 };
-
 /* What the text says about a value. */
 struct declared {
     struct value type; /* kind, shape, formats */
@@ -355,8 +353,10 @@ static bool read_body(struct parser *parser, struct graph **body) {
     struct reader_state *reader = parser->reader;
     char word[WORD_SIZE], *name;
     if (read_peek(reader) != 'b') return true;
-    if (!read_word(reader, word) || strcmp(word, "body") != 0 || parser->depth == DEPTH_MAX)
+    if (!read_word(reader, word) || strcmp(word, "body") != 0)
         return read_error(reader, "'%s' is unexpected here", word);
+    if (parser->depth == BODY_DEPTH_MAX)
+        return read_error(reader, "more than %d bodies stand one within the other", BODY_DEPTH_MAX);
     if (!read_string(reader, &name) || !read_expect(reader, '{')) return false;
     struct graph *graph = graph_new(reader->context, name);
     graph->source = arena_strdup(graph->arena, reader->file);

@@ -17,7 +17,9 @@ static void print_nodes(struct strbuf *out, const struct inspection *inspection,
         const struct model_node *node = &inspection->nodes[i];
         table_row(&table, (const char *[]){table_shortened(arena, node->name), node->op, node->from,
                                            table_shortened(arena, node->reads), node->shape,
-                                           number_or_nothing(arena, node->parameters), node->numbers});
+                                           number_or_nothing(arena, node->parameters),
+                                           node->trips > 0 ? arena_printf(arena, "%.0f trips", node->trips)
+                                                           : node->numbers});
     }
     table_heading(out, inspection->read_whole ? "graph" : "graph, as far as it could be read", colour);
     table_print(out, &table, colour);
@@ -104,6 +106,7 @@ static void add_nodes(struct arena *arena, cJSON *root, const struct inspection 
         json_number(arena, object, "zeros", node->zeros);
         json_number(arena, object, "products", node->products);
         json_text(arena, object, "numbers", node->numbers);
+        if (node->trips > 0) json_number(arena, object, "trips", node->trips);
     }
     list = json_array(arena, root, "outputs");
     for (uint32_t i = 0; i < inspection->output_count; i++) json_text(arena, list, NULL, inspection->outputs[i]);

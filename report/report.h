@@ -99,6 +99,7 @@ struct model_node {
     const char *reads, *shape;          /* reads: nodes, with commas */
     const char *numbers;                /* what its quantiser or weights are */
     double parameters, zeros, products; /* products: of a variable and a weight, an event */
+    double trips;                       /* of its body, whose nodes follow; 0: it has none */
 };
 struct model_reason {  /* why it is refused, or a warning */
     const char *stage; /* "reading", or "compiling" */

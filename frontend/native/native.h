@@ -7,7 +7,7 @@
 #include "ir/ops.h"
 
 #define NATIVE_FORMAT "bxc-graph"
-enum { NATIVE_VERSION = 1, NATIVE_NESTING_MAX = 16, NATIVE_NODES_MAX = 1 << 24 };
+enum { NATIVE_VERSION = 1, NATIVE_NESTING_MAX = 16 + 3 * BODY_DEPTH_MAX, NATIVE_NODES_MAX = 1 << 24 };
 #define NATIVE_WHOLE_MAX (INT64_C(1) << 53) /* larger ones are text: a JSON number is a binary64 */
 
 extern const char *const native_kinds[]; /* enum value_kind: "real", ... */
@@ -21,8 +21,9 @@ struct json {
     struct bxc_context *context;
     struct arena *arena;
     const char *file;
-    struct graph *graph;
-    struct name_map nodes; /* name to valref */
+    struct graph *graph;   /* that is read: the whole, or a body */
+    struct name_map nodes; /* of it: name to valref, of the first result */
+    int depth;             /* bodies around it */
 };
 
 /* Diagnoses at a JSON path; always -1. */

@@ -265,35 +265,59 @@ static void write_attributes(struct strbuf *out, const struct graph *graph, cons
 /* How nodes are referred to: by name, or by position where the name is not unique. */
 struct references {
     struct name_map names;
-    uint32_t *position; /* by value: of its node among the living */
+    uint32_t *position; /* by node: among the living */
 };
 
 static struct references references_of(const struct graph *graph, struct arena *arena) {
-    struct references references = {name_map_new(arena), ARENA_ARRAY(arena, uint32_t, graph->value_count + 1)};
+    struct references references = {name_map_new(arena), ARENA_ARRAY(arena, uint32_t, graph->node_count + 1)};
     static const char many = 0; /* its address marks a name that several nodes have */
     uint32_t position = 0;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
         if (node->dead) continue;
-        references.position[node->result.id] = position++;
+        references.position[i] = position++;
         name_map_put(&references.names, node->name,
                      name_map_find(&references.names, node->name) ? (void *)(uintptr_t)&many : (void *)node);
     }
     return references;
 }
 
-static void write_reference(struct strbuf *out, const struct graph *graph, const struct references *references,
-                            valref value) {
+static void write_node_reference(struct strbuf *out, const struct graph *graph, const struct references *references,
+                                 valref value) {
     const struct node *node = graph_definition(graph, value);
     if (name_map_find(&references->names, node->name) == node)
         write_string(out, node->name);
     else
-        strbuf_printf(out, "%u", references->position[value.id]);
+        strbuf_printf(out, "%u", references->position[graph_value(graph, value)->definition.id]);
 }
 
+/* The first result is the node itself. */
+static void write_reference(struct strbuf *out, const struct graph *graph, const struct references *references,
+                            valref value) {
+    uint32_t result = value.id - graph_definition(graph, value)->result.id;
+    if (result) strbuf_append(out, "{\"node\": ");
+    write_node_reference(out, graph, references, value);
+    if (result) strbuf_printf(out, ", \"result\": %u}", result);
+}
+
+/* Of all results, where one has one: a text, or of several a list with "" for none. */
+static void write_value_names(struct strbuf *out, const struct graph *graph, const struct node *node) {
+    bool named = false;
+    for (uint32_t r = 0; r < node->result_count; r++) named |= graph_value(graph, node_result(node, r))->name != NULL;
+    if (!named) return;
+    strbuf_append(out, ", \"value\": ");
+    for (uint32_t r = 0; r < node->result_count; r++) {
+        const char *name = graph_value(graph, node_result(node, r))->name;
+        if (node->result_count > 1) strbuf_append(out, r ? ", " : "[");
+        write_string(out, name ? name : "");
+    }
+    if (node->result_count > 1) strbuf_append(out, "]");
+}
+
+static void write_lists(struct strbuf *out, const struct graph *graph, int indent);
+
 static void write_node(struct strbuf *out, const struct graph *graph, const struct references *references,
-                       const struct node *node) {
-    const struct value *value = graph_value(graph, node->result);
+                       const struct node *node, int indent) {
     strbuf_append(out, "{\"name\": ");
     write_string(out, node->name);
     strbuf_append(out, ", \"op\": ");
@@ -302,16 +326,19 @@ static void write_node(struct strbuf *out, const struct graph *graph, const stru
         strbuf_append(out, ", \"from\": ");
         write_string(out, node->source_op);
     }
-    if (value->name) {
-        strbuf_append(out, ", \"value\": ");
-        write_string(out, value->name);
-    }
+    write_value_names(out, graph, node);
     for (uint32_t i = 0; i < node->input_count; i++) {
         strbuf_append(out, i ? ", " : ", \"inputs\": [");
         write_reference(out, graph, references, node->inputs[i]);
     }
     if (node->input_count) strbuf_append(out, "]");
     write_attributes(out, graph, node);
+    if (node->body) {
+        strbuf_append(out, ", \"body\": {\"name\": ");
+        write_string(out, node->body->name);
+        write_lists(out, node->body, indent + 2);
+        strbuf_append(out, "}");
+    }
     strbuf_append(out, "}");
 }
 
@@ -328,35 +355,31 @@ static void write_output(struct strbuf *out, const struct graph *graph, const st
     strbuf_append(out, "}");
 }
 
-static int refuse_bodies(struct bxc_context *context, const struct graph *graph) {
-    for (uint32_t i = 0; i < graph->node_count; i++)
-        if (!graph->nodes[i].dead && (graph->nodes[i].body || graph->nodes[i].result_count != 1))
-            return diag_error(&context->diagnostics, graph_location(graph, &graph->nodes[i]),
-                              "the text form (.bxc) holds it",
-                              "the JSON form has neither bodies nor nodes of several results");
-    return 0;
-}
-
-int native_write(struct bxc_context *context, const struct graph *graph, struct strbuf *out) {
-    if (refuse_bodies(context, graph) < 0) return -1;
-    struct arena *arena = arena_new(context);
+/* A line a node and output. */
+static void write_lists(struct strbuf *out, const struct graph *graph, int indent) {
+    struct arena *arena = arena_new(graph->context);
     struct references references = references_of(graph, arena);
-    strbuf_printf(out, "{\"format\": \"%s\", \"version\": %d,\n \"name\": ", NATIVE_FORMAT, NATIVE_VERSION);
-    write_string(out, graph->name ? graph->name : "");
-    strbuf_printf(out, ", \"opset\": %d,\n \"nodes\": [", graph->opset);
     bool any = false;
+    strbuf_printf(out, ",\n%*s\"nodes\": [", indent + 1, "");
     for (uint32_t i = 0; i < graph->node_count; i++) {
         if (graph->nodes[i].dead) continue;
-        strbuf_append(out, any ? ",\n  " : "\n  ");
-        write_node(out, graph, &references, &graph->nodes[i]);
+        strbuf_printf(out, "%s\n%*s", any ? "," : "", indent + 2, "");
+        write_node(out, graph, &references, &graph->nodes[i], indent);
         any = true;
     }
-    strbuf_append(out, "],\n \"outputs\": [");
+    strbuf_printf(out, "],\n%*s\"outputs\": [", indent + 1, "");
     for (uint32_t i = 0; i < graph->output_count; i++) {
-        strbuf_append(out, i ? ",\n  " : "\n  ");
+        strbuf_printf(out, "%s\n%*s", i ? "," : "", indent + 2, "");
         write_output(out, graph, &references, &graph->outputs[i]);
     }
-    strbuf_append(out, "]}\n");
+    strbuf_append(out, "]");
     arena_free(arena);
-    return 0;
+}
+
+void native_write(const struct graph *graph, struct strbuf *out) {
+    strbuf_printf(out, "{\"format\": \"%s\", \"version\": %d,\n \"name\": ", NATIVE_FORMAT, NATIVE_VERSION);
+    write_string(out, graph->name ? graph->name : "");
+    strbuf_printf(out, ", \"opset\": %d", graph->opset);
+    write_lists(out, graph, 0);
+    strbuf_append(out, "}\n");
 }

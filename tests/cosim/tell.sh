@@ -133,6 +133,9 @@ for file in c/port_steps.h hls/port_steps.h rtl/port_steps.v; do
 done
 "$BXC" convert -q steps/model.bxc steps.json
 check "steps come back from bxc's JSON" "\"$BXC\" convert -q steps.json steps.bxc && cmp -s steps.bxc steps/model.bxc"
+"$BXC" convert -q "$ROOT/tests/cosim/ops/scan_more.bxc" bodies.json
+"$BXC" convert -q "$ROOT/tests/cosim/ops/scan_more.bxc" printed.bxc
+check "bodies and further results come back from bxc's JSON" "\"$BXC\" convert -q bodies.json bodies.bxc && cmp -s bodies.bxc printed.bxc"
 sed '/^output "yb"/d' "$ROOT/tests/cosim/ops/port_steps.bxc" > plain_outputs.bxc
 "$BXC" compile plain_outputs.bxc -o plain_outputs > steps.txt 2>&1
 check "a network behind steps is exactly the trained one" "grep -q '^network: exactly as trained: .*, largest error 0;' steps.txt"
@@ -161,7 +164,7 @@ schema() { # SCHEMA FILE
 "$BXC" inspect two.json --json > refused.json 2> /dev/null
 schema report a/report/report.json; schema report b/report/report.json; schema verdict a/verify/verdict.json
 schema explain explain.json; schema diff diff.json; schema inspect inspect.json; schema inspect refused.json
-schema model jets.json; schema model steps.json
+schema model jets.json; schema model steps.json; schema model bodies.json
 
 # a reason that follows from another is none: the inputs of a refused layer are there
 field=$SHARED/models/field/nn2fpga_two_layers_qonnx/model.onnx

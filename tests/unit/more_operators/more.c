@@ -42,10 +42,10 @@ const struct op_family more_family = {.name = "more", .infer = infer, .fields = 
 
 /* ---- a graph of all of them ---- */
 
-static struct graph *graph_of_all(struct bxc_context *context, int step) {
+static struct graph *graph_of_all(struct bxc_context *context) {
     struct graph *graph = graph_new(context, "all");
     valref x = graph_append_input(graph, "x", (struct shape){.rank = 2, .dim = {1, 3}});
-    for (int i = 0; i < MORE; i += step) {
+    for (int i = 0; i < MORE; i++) {
         int64_t integers[] = {i, -1, INT64_MIN, INT64_MAX};
         double reals[] = {0.1 * i, -0.0, 1e300};
         const char *names[] = {"a \"b\"", "", "c\\d"};
@@ -74,7 +74,7 @@ static char *text_of(const struct graph *graph) {
 
 static void text_gives_them_back(void) {
     struct bxc_context *context = context_new();
-    struct graph *graph = graph_of_all(context, 1);
+    struct graph *graph = graph_of_all(context);
     CHECK(graph);
     CHECK_EQ(graph->node_count, MORE + 1);
     CHECK_EQ(graph->value_count, MORE + MORE / 2 + 1);
@@ -102,19 +102,16 @@ static void fields_belong_to_their_operators(void) {
     context_free(context);
 }
 
-/* JSON holds nodes of one result. */
 static void json_gives_them_back(void) {
     struct bxc_context *context = context_new();
-    struct graph *graph = graph_of_all(context, 2), *two = graph_of_all(context, 1);
-    struct strbuf json = strbuf_new(context->arena), none = strbuf_new(context->arena);
-    CHECK(graph && two);
-    CHECK_EQ(native_write(context, graph, &json), 0);
+    struct graph *graph = graph_of_all(context);
+    struct strbuf json = strbuf_new(context->arena);
+    CHECK(graph);
+    native_write(graph, &json);
     struct graph *again = native_read(context, "t.json", json.data, json.length, NULL);
     CHECK(again);
     CHECK_STR(text_of(again), text_of(graph));
-    CHECK_EQ(native_write(context, two, &none), -1);
     graph_free(graph);
-    graph_free(two);
     graph_free(again);
     context_free(context);
 }

@@ -17,7 +17,8 @@ struct layer {
     float *weights; /* a copy, being pruned */
     size_t count;
     double sparsity;
-    bool alone; /* pruned by itself */
+    bool alone;    /* pruned by itself */
+    uint32_t like; /* the first layer that reads the same weights and is asked the same: they are pruned once */
 };
 
 struct layers {
@@ -39,6 +40,20 @@ static double layer_sparsity(struct program *program, const char *name, bool has
     return sparsity;
 }
 
+static void take_weights(const struct graph *graph, struct layers *layers, struct layer *layer, const float *weights,
+                         struct arena *arena) {
+    valref constant = graph_node(graph, layer->node)->inputs[1];
+    layer->count = graph_elements(graph, constant);
+    for (layer->like = 0; layer->like < layers->count; layer->like++) {
+        const struct layer *other = &layers->at[layer->like];
+        layer->weights = other->weights;
+        if (valref_equal(graph_node(graph, other->node)->inputs[1], constant) && other->alone == layer->alone &&
+            other->sparsity == layer->sparsity)
+            return;
+    }
+    layer->weights = arena_copy(arena, weights, layer->count * sizeof *weights);
+}
+
 /* Layers in the order of the network; those that cannot be pruned are told. */
 static struct layers find_layers(struct program *program, struct arena *arena) {
     const struct graph *graph = program->graph;
@@ -53,8 +68,7 @@ static struct layers find_layers(struct program *program, struct arena *arena) {
             program_note(program, "prune", node->name, (double)NAN,
                          "not pruned: the weights are quantised by the model or no constants");
         if (!weights) continue;
-        layer.count = shape_elements(&graph_value(graph, node->inputs[1])->shape);
-        layer.weights = arena_copy(arena, weights, layer.count * sizeof *weights);
+        take_weights(graph, &layers, &layer, weights, arena);
         layers.at[layers.count++] = layer;
     }
     return layers;
@@ -100,6 +114,7 @@ static void prune_layers(struct program *program, struct layers *layers, struct 
     uint32_t pooled = 0;
     for (uint32_t i = 0; i < layers->count; i++) {
         struct layer *layer = &layers->at[i];
+        if (layer->like != i) continue;
         if (layer->alone)
             prune_together(arena, &layer, 1, layer->sparsity);
         else
@@ -123,12 +138,15 @@ static bool apply(struct program *program, const struct layers *layers) {
         const struct layer *layer = &layers->at[i];
         valref old = graph_node(graph, layer->node)->inputs[1];
         if (memcmp(graph_reals(graph, old), layer->weights, layer->count * sizeof *layer->weights) != 0) {
-            valref constant = graph_append_reals(graph, graph_definition(graph, old)->name,
-                                                 graph_value(graph, old)->shape, layer->weights);
+            valref constant = layer->like != i
+                                  ? graph_node(graph, layers->at[layer->like].node)->inputs[1]
+                                  : graph_append_reals(graph, graph_definition(graph, old)->name,
+                                                       graph_value(graph, old)->shape, layer->weights);
             graph_set_operand(graph, graph_node(graph, layer->node), 1, constant);
             any = true;
         }
         size_t zero = count_zeros(layer);
+        if (layer->like != i) continue;
         program_note(program, "prune", graph_node(graph, layer->node)->name, (double)zero / (double)layer->count,
                      "sparsity: %zu of %zu weights are zero", zero, layer->count);
         zeros += zero;

@@ -156,7 +156,8 @@ static void describe_operator(struct arena *arena, const struct node *node, stru
 static const char *shapes_words(struct arena *arena, const struct graph *graph, const struct node *node) {
     struct strbuf words = strbuf_new(arena);
     for (uint32_t r = 0; r < node->result_count; r++)
-        strbuf_printf(&words, "%s%s", r ? ", " : "", shape_words(arena, &graph_value(graph, node_result(node, r))->shape));
+        strbuf_printf(&words, "%s%s", r ? ", " : "",
+                      shape_words(arena, &graph_value(graph, node_result(node, r))->shape));
     return words.data;
 }
 

@@ -118,7 +118,7 @@ enum pass_facts {
     FACT_NARROW_SUMS = 64, /* no sum has more than adder_terms terms */
     FACT_SCHEDULED = 128,
     FACT_SOFTMAX_EXPANDED = 256,
-    FACT_PORTS = 512,    /* every input that is read has its rule */
+    FACT_PORTS = 512, /* every input that is read has its rule */
     FACT_NO_BODIES = 1024
 };
 

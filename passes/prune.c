@@ -138,10 +138,9 @@ static bool apply(struct program *program, const struct layers *layers) {
         const struct layer *layer = &layers->at[i];
         valref old = graph_node(graph, layer->node)->inputs[1];
         if (memcmp(graph_reals(graph, old), layer->weights, layer->count * sizeof *layer->weights) != 0) {
-            valref constant = layer->like != i
-                                  ? graph_node(graph, layers->at[layer->like].node)->inputs[1]
-                                  : graph_append_reals(graph, graph_definition(graph, old)->name,
-                                                       graph_value(graph, old)->shape, layer->weights);
+            valref constant = layer->like != i ? graph_node(graph, layers->at[layer->like].node)->inputs[1]
+                                               : graph_append_reals(graph, graph_definition(graph, old)->name,
+                                                                    graph_value(graph, old)->shape, layer->weights);
             graph_set_operand(graph, graph_node(graph, layer->node), 1, constant);
             any = true;
         }

@@ -14,11 +14,11 @@ enum { NODES_MAX = 1 << 18 };
 struct unroll {
     struct graph *graph;
     const struct graph *body;
-    struct node loop;  /* as it was: nodes move while others are appended */
-    valref *values;    /* of the body, in this trip */
-    valref *inputs;    /* of the body, in its order */
+    struct node loop; /* as it was: nodes move while others are appended */
+    valref *values;   /* of the body, in this trip */
+    valref *inputs;   /* of the body, in its order */
     valref *carried;
-    valref **stacked;  /* by stacked result and trip */
+    valref **stacked; /* by stacked result and trip */
     int64_t trip;
     bool failed;
 };
@@ -61,11 +61,6 @@ static valref item_of(struct unroll *unroll, uint32_t operand, valref input) {
     return unroll->failed ? NO_VALUE : reshaped(unroll, item, &graph_value(unroll->body, input)->shape, name);
 }
 
-static bool is_read(const struct graph *graph, valref value) {
-    bool output;
-    return graph_use_count(graph, value, &output) > 0 || output;
-}
-
 static void give_inputs(struct unroll *unroll) {
     const struct loop_attributes *loop = &unroll->loop.attributes.loop;
     for (uint32_t i = 0; i < unroll->loop.input_count && !unroll->failed; i++) {
@@ -74,16 +69,16 @@ static void give_inputs(struct unroll *unroll) {
             unroll->values[input.id] = unroll->carried[i];
         else if (!loop_is_sliced(&unroll->loop, i))
             unroll->values[input.id] = unroll->loop.inputs[i];
-        else if (is_read(unroll->body, input))
+        else if (loop_reads(&unroll->loop, input))
             unroll->values[input.id] = item_of(unroll, i, input);
     }
 }
 
 static void copy_node(struct unroll *unroll, const struct node *node) {
     struct graph *graph = unroll->graph;
-    const char *name = node->op == OP_CONSTANT
-                           ? arena_printf(graph->arena, "%s.%s", unroll->loop.name, node->name)
-                           : arena_printf(graph->arena, "%s.%" PRId64 ".%s", unroll->loop.name, unroll->trip, node->name);
+    const char *name = node->op == OP_CONSTANT ? arena_printf(graph->arena, "%s.%s", unroll->loop.name, node->name)
+                                               : arena_printf(graph->arena, "%s.%" PRId64 ".%s", unroll->loop.name,
+                                                              unroll->trip, node->name);
     valref *operands = ARENA_ARRAY(graph->arena, valref, node->input_count + 1);
     for (uint32_t i = 0; i < node->input_count; i++) operands[i] = unroll->values[node->inputs[i].id];
     valref made = graph_append_with_body(graph, node->op, name, operands, node->input_count, &node->attributes,
@@ -92,8 +87,7 @@ static void copy_node(struct unroll *unroll, const struct node *node) {
     if (unroll->failed) return;
     struct node *copy = graph_definition(graph, made);
     copy->source_op = arena_strdup(graph->arena, node->source_op);
-    for (uint32_t r = 0; r < node->result_count; r++)
-        unroll->values[node_result(node, r).id] = node_result(copy, r);
+    for (uint32_t r = 0; r < node->result_count; r++) unroll->values[node_result(node, r).id] = node_result(copy, r);
 }
 
 static void run_trip(struct unroll *unroll) {
@@ -138,8 +132,8 @@ static void replace_results(struct unroll *unroll) {
     struct graph *graph = unroll->graph;
     for (uint32_t r = 0; r < unroll->loop.result_count && !unroll->failed; r++) {
         valref old = node_result(&unroll->loop, r);
-        bool is_carried = r < (uint32_t)unroll->loop.attributes.loop.carried;
-        if (!is_read(graph, old)) continue;
+        bool is_carried = r < (uint32_t)unroll->loop.attributes.loop.carried, is_output;
+        if (graph_use_count(graph, old, &is_output) == 0 && !is_output) continue;
         valref made = is_carried ? unroll->carried[r] : stack(unroll, r);
         const char *name = graph_value(graph, old)->name;
         if (unroll->failed) return;
@@ -180,9 +174,8 @@ int pass_unroll(struct program *program, bool *changed) {
         if (graph->nodes[n].dead || !graph->nodes[n].body) continue;
         if (check_room(graph, &graph->nodes[n]) < 0 || unroll_node(graph, n) < 0) return -1;
         const struct node *node = &graph->nodes[n];
-        program_note(program, "unroll", arena_strdup(program->arena, node->name),
-                     (double)node->attributes.loop.trips, "its body is written out, %" PRId64 " times",
-                     node->attributes.loop.trips);
+        program_note(program, "unroll", arena_strdup(program->arena, node->name), (double)node->attributes.loop.trips,
+                     "its body is written out, %" PRId64 " times", node->attributes.loop.trips);
         *changed = true;
     }
     if (*changed) graph_compact(graph);

@@ -15,11 +15,11 @@ static void print_nodes(struct strbuf *out, const struct inspection *inspection,
     struct text_table table = {.arena = arena, .columns = 7, .headings = headings};
     for (uint32_t i = 0; i < inspection->node_count; i++) {
         const struct model_node *node = &inspection->nodes[i];
-        table_row(&table, (const char *[]){table_shortened(arena, node->name), node->op, node->from,
-                                           table_shortened(arena, node->reads), node->shape,
-                                           number_or_nothing(arena, node->parameters),
-                                           node->trips > 0 ? arena_printf(arena, "%.0f trips", node->trips)
-                                                           : node->numbers});
+        table_row(&table,
+                  (const char *[]){table_shortened(arena, node->name), node->op, node->from,
+                                   table_shortened(arena, node->reads), node->shape,
+                                   number_or_nothing(arena, node->parameters),
+                                   node->trips > 0 ? arena_printf(arena, "%.0f trips", node->trips) : node->numbers});
     }
     table_heading(out, inspection->read_whole ? "graph" : "graph, as far as it could be read", colour);
     table_print(out, &table, colour);

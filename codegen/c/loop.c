@@ -74,6 +74,20 @@ static const char *body_type(struct c_writer *writer, const struct body *body, u
     return type;
 }
 
+/* Buffers of what the body reads, and those that it begins with. */
+static void print_inputs(struct c_writer *writer, struct strbuf *out, const struct body *body) {
+    const struct node *node = body->node;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        size_t count = shape_elements(&graph_value(node->body, body->inputs.at[i])->shape);
+        if (loop_reads(node, body->inputs.at[i]))
+            strbuf_printf(out, "    %s %s[%zu];\n", body_type(writer, body, i), body->buffers[i], count);
+        else if (!graph_integers(writer->graph, node->inputs[i]))
+            strbuf_printf(out, "    (void)%s;\n", c_operand(writer, node, i));
+    }
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (!loop_is_sliced(node, i) && loop_reads(node, body->inputs.at[i])) print_input(writer, out, body, i);
+}
+
 static void print_function(struct c_writer *writer, struct strbuf *out, const struct body *body, const char *function) {
     const struct node *node = body->node;
     const struct loop_attributes *loop = &node->attributes.loop;
@@ -82,20 +96,16 @@ static void print_function(struct c_writer *writer, struct strbuf *out, const st
     for (uint32_t o = 0; o < node->result_count; o++)
         strbuf_printf(out, "%s%s *restrict y%u", o ? ", " : "", c_value_type(writer, node_result(node, o)), o);
     strbuf_append(out, ") {\n");
-    for (uint32_t i = 0; i < node->input_count; i++) {
-        size_t count = shape_elements(&graph_value(node->body, body->inputs.at[i])->shape);
-        strbuf_printf(out, "    %s %s[%zu];\n", body_type(writer, body, i), body->buffers[i], count);
-    }
-    for (uint32_t i = 0; i < node->input_count; i++)
-        if (!loop_is_sliced(node, i)) print_input(writer, out, body, i);
+    print_inputs(writer, out, body);
     strbuf_printf(out, "    for (int trip = 0; trip < %lld; trip++) {\n", (long long)loop->trips);
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (loop_is_sliced(node, i)) print_input(writer, out, body, i);
+        if (loop_is_sliced(node, i) && loop_reads(node, body->inputs.at[i])) print_input(writer, out, body, i);
     strbuf_append(out, body->calls);
     for (uint32_t o = 0; o < node->result_count; o++) print_output(writer, out, body, o);
     for (uint32_t i = 0; i < (uint32_t)loop->carried; i++) {
         size_t count = shape_elements(&graph_value(node->body, body->inputs.at[i])->shape);
-        strbuf_printf(out, "        for (int i = 0; i < %zu; i++) %s[i] = y%u[i];\n", count, body->buffers[i], i);
+        if (loop_reads(node, body->inputs.at[i]))
+            strbuf_printf(out, "        for (int i = 0; i < %zu; i++) %s[i] = y%u[i];\n", count, body->buffers[i], i);
     }
     strbuf_append(out, "    }\n}\n");
 }

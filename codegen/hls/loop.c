@@ -83,6 +83,19 @@ static void print_output(struct hls_writer *writer, struct strbuf *out, const st
                    body->names[output], to);
 }
 
+/* Buffers of what the body reads, and those that it begins with. */
+static void print_inputs(struct hls_writer *writer, struct strbuf *out, const struct body *body) {
+    const struct node *node = body->node;
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (loop_reads(node, body->inputs.at[i]))
+            strbuf_printf(out, "    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n", body->types[i],
+                          body->buffers[i], body_elements(node, body->inputs.at[i]), body->buffers[i]);
+        else if (!graph_integers(writer->graph, node->inputs[i]))
+            strbuf_printf(out, "    (void)%s;\n", hls_operand(writer, node, i));
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (!loop_is_sliced(node, i) && loop_reads(node, body->inputs.at[i])) print_input(writer, out, body, i);
+}
+
 static void print_function(struct hls_writer *writer, struct strbuf *out, const struct body *body,
                            const char *function) {
     const struct node *node = body->node;
@@ -92,20 +105,17 @@ static void print_function(struct hls_writer *writer, struct strbuf *out, const 
         strbuf_printf(out, "%s%s y%u[%zu]", o ? ", " : "", writer->type_names[node_result(node, o).id], o,
                       hls_elements(writer, node_result(node, o)));
     strbuf_append(out, ") {\n");
-    for (uint32_t i = 0; i < node->input_count; i++)
-        strbuf_printf(out, "    %s %s[%zu];\n#pragma HLS ARRAY_PARTITION variable=%s complete\n", body->types[i],
-                      body->buffers[i], body_elements(node, body->inputs.at[i]), body->buffers[i]);
-    for (uint32_t i = 0; i < node->input_count; i++)
-        if (!loop_is_sliced(node, i)) print_input(writer, out, body, i);
+    print_inputs(writer, out, body);
     strbuf_printf(out, "    BXC_UNROLL_NEXT\n    for (int trip = 0; trip < %lld; trip++) {\n        BXC_UNROLL\n",
                   (long long)node->attributes.loop.trips);
     for (uint32_t i = 0; i < node->input_count; i++)
-        if (loop_is_sliced(node, i)) print_input(writer, out, body, i);
+        if (loop_is_sliced(node, i) && loop_reads(node, body->inputs.at[i])) print_input(writer, out, body, i);
     strbuf_append(out, body->calls);
     for (uint32_t o = 0; o < node->result_count; o++) print_output(writer, out, body, o);
     for (uint32_t i = 0; i < (uint32_t)node->attributes.loop.carried; i++)
-        strbuf_printf(out, "        bxc_copy<%zu>(y%u, %s);\n", body_elements(node, body->inputs.at[i]), i,
-                      body->buffers[i]);
+        if (loop_reads(node, body->inputs.at[i]))
+            strbuf_printf(out, "        bxc_copy<%zu>(y%u, %s);\n", body_elements(node, body->inputs.at[i]), i,
+                          body->buffers[i]);
     strbuf_append(out, "    }\n}\n");
 }
 

@@ -24,6 +24,11 @@ bool loop_is_sliced(const struct node *node, uint32_t operand) {
     return operand >= carried(node) && operand - carried(node) < sliced(node);
 }
 
+bool loop_reads(const struct node *node, valref input) {
+    bool output;
+    return graph_use_count(node->body, input, &output) > 0 || output;
+}
+
 uint32_t loop_stacked(const struct node *node) {
     return node->body->output_count - carried(node);
 }

@@ -146,9 +146,9 @@ static void bodies(void) {
 #define STEPS                                                                                                          \
     "{\"name\": \"x\", \"op\": \"input\", \"attributes\": {\"shape\": [1, 2], \"formats\": \"s4f0\", \"meaning\": {\"shape\": [], \"scale\": [1]}, \"rounding\": \"truncate\", \"overflow\": \"wrap\", \"steps\": ["
 #define END "]}}" TAIL
-#define MAP(outputs)                                                                                                   \
-    "{\"name\": \"m\", \"op\": \"map\", \"inputs\": [0], \"attributes\": {\"trips\": 1, \"sliced\": 1, \"axes\": [0, 0]}, "       \
-    "\"body\": {\"name\": \"b\", \"nodes\": [{\"name\": \"i\", \"op\": \"input\", \"attributes\": {\"shape\": [2]}}], "            \
+#define MAP(outputs)                                                                                                        \
+    "{\"name\": \"m\", \"op\": \"map\", \"inputs\": [0], \"attributes\": {\"trips\": 1, \"sliced\": 1, \"axes\": [0, 0]}, " \
+    "\"body\": {\"name\": \"b\", \"nodes\": [{\"name\": \"i\", \"op\": \"input\", \"attributes\": {\"shape\": [2]}}], "     \
     "\"outputs\": " outputs "}}"
 #define TAIL "], \"outputs\": [{\"name\": \"y\", \"node\": \"x\"}]}"
 
@@ -203,11 +203,11 @@ static const struct {
      "m.json: error: no node before this one is called 'x'\n  at: nodes[1].body.outputs[0].node\n"},
     {HEAD INPUT ", " MAP("[{\"name\": \"o\", \"node\": {\"node\": \"i\", \"result\": 1}}]") TAIL,
      "m.json: error: 1 is not between 0 and 0\n  at: nodes[1].body.outputs[0].node.result\n"},
-    {HEAD INPUT
-     ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [0], \"value\": [\"a\", \"b\"]}" TAIL,
+    {HEAD INPUT ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [0], \"value\": [\"a\", \"b\"]}" TAIL,
      "m.json: error: 2 results are named where 'relu' has 1\n  at: nodes[1].value\n"},
     {HEAD INPUT
-     ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [0], \"body\": {\"name\": \"b\", \"nodes\": [" INPUT TAIL "}" TAIL,
+     ", {\"name\": \"a\", \"op\": \"relu\", \"inputs\": [0], \"body\": {\"name\": \"b\", \"nodes\": [" INPUT TAIL
+     "}" TAIL,
      "m.json: error: operator 'relu' has no body\n  at: node 'a' (relu)\n"},
     {HEAD INPUT "], \"outputs\": []}", "m.json: error: the model has no outputs\n  at: outputs\n"},
 };

@@ -237,13 +237,149 @@ static inline valref random_step(struct random_graph *random, enum op op, const 
     return graph_append(random->graph, op, name, pair, 2, NULL);
 }
 
-/* A graph of about `steps` nodes; steps that inference refuses are left out. */
-static inline struct graph *random_graph_new(struct bxc_context *context, uint64_t seed, int steps, int width_limit,
-                                             int fraction_limit) {
+static inline valref random_named_step(struct random_graph *random, int number) {
     static const enum op ops[] = {OP_NARROW,     OP_MATMUL,     OP_NARROW, OP_ADD,      OP_SUB,       OP_NARROW,
                                   OP_MUL,        OP_RELU,       OP_NARROW, OP_TABLE,    OP_THRESHOLD, OP_ARGMAX,
                                   OP_REDUCE_MAX, OP_REDUCE_SUM, OP_CONCAT, OP_RESHAPE,  OP_TRANSPOSE, OP_SLICE,
                                   OP_GATHER,     OP_NARROW,     OP_TABLE,  OP_THRESHOLD};
+    enum op op = ops[random_below(random, (int)(sizeof ops / sizeof *ops))];
+    char name[32];
+    snprintf(name, sizeof name, "%s_%d", op_info(op)->name, number);
+    valref made = random_step(random, op, name);
+    if (made.id == UINT32_MAX || shape_elements(&graph_value(random->graph, made)->shape) > 200) return NO_VALUE;
+    return random->pool[random->pool_count++] = made;
+}
+
+/* ---- a scan or map, its body made of the same steps ---- */
+
+struct random_loop {
+    struct random_graph inner;
+    valref operands[8];
+    uint32_t count;
+    union attributes attributes;
+    int64_t axes[8], reversed[8];
+};
+
+static inline void random_body_input(struct random_loop *loop, valref operand, struct shape shape,
+                                     struct formats formats) {
+    static const char *const names[] = {"h", "x y", "int", "item", "w", "h", "trip", "i"}; /* one of them twice */
+    loop->inner.pool[loop->inner.pool_count++] = graph_append_integer_input(
+        loop->inner.graph, names[loop->count], shape, formats_copy(loop->inner.graph->arena, &formats), ROUND_HALF_EVEN,
+        OVERFLOW_SATURATE);
+    loop->operands[loop->count++] = operand;
+}
+
+/* With room for more than what it begins as. */
+static inline void random_carried(struct random_graph *random, struct random_loop *loop) {
+    valref start = random_pick(random);
+    struct shape shape = random_shape_of(random, start);
+    size_t count = shape_elements(&shape);
+    struct formats formats = {.shape = shape, .at = ARENA_ARRAY(random->graph->arena, struct format, count)};
+    if (count > 24) return;
+    for (size_t e = 0; e < count; e++) {
+        struct format format = graph_format(random->graph, start, e);
+        int more = format.width + 2 - format.is_signed;
+        formats.at[e] = (struct format){true, (int16_t)(more > 60 ? 64 : more), format.fraction};
+    }
+    random_body_input(loop, start, shape, formats_compact(random->graph->arena, &shape, formats.at));
+    loop->attributes.loop.carried++;
+}
+
+static inline void random_place(struct random_graph *random, struct random_loop *loop, int64_t axis) {
+    loop->axes[loop->attributes.loop.axes.count++] = axis;
+    loop->reversed[loop->attributes.loop.reversed.count++] = random_below(random, 2);
+}
+
+/* All items in one format. */
+static inline void random_sliced(struct random_graph *random, struct random_loop *loop) {
+    valref whole = random_pick(random);
+    struct shape shape = random_shape_of(random, whole);
+    if (shape.rank == 0) return;
+    int axis = random_below(random, shape.rank);
+    bool first = loop->attributes.loop.sliced == 0;
+    if (first ? shape.dim[axis] > 4 : shape.dim[axis] != loop->attributes.loop.trips) return;
+    const struct formats formats = formats_uniform(random->graph->arena, random_format(random));
+    union attributes narrow = {
+        .quantizer = {.rounding = ROUND_TRUNCATE, .overflow = OVERFLOW_WRAP, .formats = formats}};
+    whole = graph_append(random->graph, OP_NARROW, "items", &whole, 1, &narrow);
+    if (whole.id == UINT32_MAX) return;
+    loop->attributes.loop.trips = shape.dim[axis];
+    loop->attributes.loop.sliced++;
+    random_place(random, loop, axis);
+    for (int i = axis; i + 1 < shape.rank; i++) shape.dim[i] = shape.dim[i + 1];
+    shape.rank--;
+    random_body_input(loop, whole, shape, formats);
+}
+
+/* What comes back is a value of its shape, or what was carried, in the declared format. */
+static inline bool random_carry_back(struct random_loop *loop, uint32_t index) {
+    struct random_graph *inner = &loop->inner;
+    valref declared = inner->pool[index], back = inner->pool[random_below(inner, loop->attributes.loop.carried)];
+    struct shape shape = random_shape_of(inner, declared);
+    if (!shape_equal(&graph_value(inner->graph, back)->shape, &shape)) back = declared;
+    for (int i = (int)loop->count; i < inner->pool_count; i++)
+        if (shape_equal(&graph_value(inner->graph, inner->pool[i])->shape, &shape) && random_below(inner, 2))
+            back = inner->pool[i];
+    union attributes attributes = {.quantizer = {.rounding = (enum rounding)random_below(inner, ROUNDING_COUNT),
+                                                 .overflow = (enum overflow)random_below(inner, OVERFLOW_COUNT),
+                                                 .formats = graph_value(inner->graph, declared)->formats}};
+    back = graph_append(inner->graph, OP_NARROW, "back", &back, 1, &attributes);
+    if (back.id != UINT32_MAX) graph_append_output(inner->graph, "h", back);
+    return back.id != UINT32_MAX;
+}
+
+static inline void random_loop(struct random_graph *random, int depth);
+
+static inline bool random_body(struct random_loop *loop, int depth) {
+    struct random_graph *inner = &loop->inner;
+    for (int i = random_between(inner, 1, 8); i > 0; i--) random_named_step(inner, i);
+    if (depth < 2 && random_below(inner, 2)) random_loop(inner, depth + 1);
+    for (uint32_t i = 0; i < (uint32_t)loop->attributes.loop.carried; i++)
+        if (!random_carry_back(loop, i)) return false;
+    int stacked = random_below(inner, 3) + (loop->attributes.loop.carried == 0);
+    for (int i = 0; i < stacked; i++) {
+        valref given = random_pick(inner);
+        struct shape shape = random_shape_of(inner, given);
+        if (shape.rank > 3 || shape_elements(&shape) > 30) given = inner->pool[inner->pool_count - 1];
+        graph_append_output(inner->graph, "y", given);
+        random_place(inner, loop, random_below(inner, random_shape_of(inner, given).rank + 1));
+    }
+    return true;
+}
+
+/* Its results are picked by steps that follow. */
+static inline void random_loop(struct random_graph *random, int depth) {
+    struct random_loop loop = {.inner = *random};
+    struct loop_attributes *attributes = &loop.attributes.loop;
+    enum op op = random_below(random, 2) ? OP_SCAN : OP_MAP;
+    loop.inner.graph = graph_new(random->graph->context, "body");
+    loop.inner.pool_count = 0;
+    attributes->trips = random_between(random, 1, 3);
+    attributes->axes.at = loop.axes;
+    attributes->reversed.at = loop.reversed;
+    for (int i = op == OP_SCAN ? random_between(random, 1, 2) : 0; i > 0; i--) random_carried(random, &loop);
+    for (int i = random_below(random, 8); i > 0 && attributes->sliced < 2; i--) random_sliced(random, &loop);
+    valref whole = random_pick(random);
+    if (loop.count == 0 || random_below(random, 2))
+        random_body_input(&loop, whole, random_shape_of(random, whole), graph_value(random->graph, whole)->formats);
+    bool made = random_body(&loop, depth);
+    if (made) graph_compact(loop.inner.graph);
+    valref result = made ? graph_append_with_body(random->graph, op, depth ? "inner" : "loop", loop.operands,
+                                                  loop.count, &loop.attributes, loop.inner.graph)
+                         : NO_VALUE;
+    if (result.id == UINT32_MAX) {
+        graph_free(loop.inner.graph);
+        return;
+    }
+    const struct node *node = graph_definition(random->graph, result);
+    for (uint32_t r = 0; r < node->result_count; r++)
+        if (graph_elements(random->graph, node_result(node, r)) <= 200)
+            random->pool[random->pool_count++] = node_result(node, r);
+}
+
+/* A graph of about `steps` nodes; steps that inference refuses are left out. Two of three have a loop. */
+static inline struct graph *random_graph_new(struct bxc_context *context, uint64_t seed, int steps, int width_limit,
+                                             int fraction_limit) {
     struct random_graph random = {.state = seed, .width_limit = width_limit, .fraction_limit = fraction_limit};
     random.graph = graph_new(context, "random");
     for (int i = 0; i < 3; i++) {
@@ -252,13 +388,9 @@ static inline struct graph *random_graph_new(struct bxc_context *context, uint64
             random.graph, i ? i == 1 ? "exp" : "x y" : "input", shape, random_formats(&random, shape),
             (enum rounding)random_below(&random, ROUNDING_COUNT), (enum overflow)random_below(&random, OVERFLOW_COUNT));
     }
-    for (int i = 0; i < steps && random.pool_count < 250; i++) {
-        enum op op = ops[random_below(&random, (int)(sizeof ops / sizeof *ops))];
-        char name[32];
-        snprintf(name, sizeof name, "%s_%d", op_info(op)->name, i);
-        valref made = random_step(&random, op, name);
-        if (made.id == UINT32_MAX || shape_elements(&graph_value(random.graph, made)->shape) > 200) continue;
-        random.pool[random.pool_count++] = made;
+    for (int i = 0; i < steps && random.pool_count < 200; i++) {
+        if (i == steps / 2 && seed % 3) random_loop(&random, 0);
+        random_named_step(&random, i);
     }
     for (int i = 3; i < random.pool_count; i++) {
         bool output;

@@ -274,9 +274,9 @@ static int trace(void *user) {
     struct bxc_firmware *firmware = job->firmware;
     if (!firmware->traced) {
         struct graph *traced = graph_clone(firmware->quantised);
-        for (uint32_t n = 0; n < firmware->quantised->node_count; n++)
-            if (node_is_probed(firmware->quantised, &firmware->quantised->nodes[n]))
-                graph_append_output(traced, traced->nodes[n].name, traced->nodes[n].result);
+        for (uint32_t v = 0; v < firmware->quantised->value_count; v++)
+            if (value_is_probed(firmware->quantised, (valref){v}))
+                graph_append_output(traced, value_label(traced, (valref){v}, traced->arena), (valref){v});
         firmware->traced = traced;
     }
     job->graph = firmware->traced;

@@ -39,9 +39,10 @@ struct tensors tensors_of_outputs(const struct graph *graph, struct arena *arena
 }
 
 struct tensors tensors_of_layers(const struct graph *graph, struct arena *arena) {
-    struct tensors tensors = {0, ARENA_ARRAY(arena, struct bxc_tensor, graph->node_count + 1)};
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        if (node_is_probed(graph, &graph->nodes[n]))
-            tensors.at[tensors.count++] = tensor_of(graph, graph->nodes[n].result, graph->nodes[n].name, arena);
+    struct tensors tensors = {0, ARENA_ARRAY(arena, struct bxc_tensor, graph->value_count + 1)};
+    for (uint32_t v = 0; v < graph->value_count; v++)
+        if (value_is_probed(graph, (valref){v}))
+            tensors.at[tensors.count++] =
+                tensor_of(graph, (valref){v}, value_label(graph, (valref){v}, arena), arena);
     return tensors;
 }

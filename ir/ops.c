@@ -25,10 +25,17 @@ bool op_parse(const char *name, enum op *op) {
     return false;
 }
 
-bool node_is_probed(const struct graph *graph, const struct node *node) {
+bool value_is_probed(const struct graph *graph, valref value) {
+    const struct node *node = graph_definition(graph, value);
     bool output;
-    if (node->dead || node->op == OP_CONSTANT || graph_value(graph, node->result)->kind != VALUE_INTEGER) return false;
-    return node->op != OP_INPUT || graph_use_count(graph, node->result, &output) > 0 || output;
+    if (node->dead || node->op == OP_CONSTANT || graph_value(graph, value)->kind != VALUE_INTEGER) return false;
+    return node->op != OP_INPUT || graph_use_count(graph, value, &output) > 0 || output;
+}
+
+const char *value_label(const struct graph *graph, valref value, struct arena *arena) {
+    const struct node *node = graph_definition(graph, value);
+    uint32_t result = value.id - node->result.id;
+    return result ? arena_printf(arena, "%s:%u", node->name, result) : arena_strdup(arena, node->name);
 }
 
 static int check_operand_kind(const struct graph *graph, const struct node *node, uint32_t index, bool *integer) {

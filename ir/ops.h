@@ -108,7 +108,9 @@ bool op_unary_real(const struct node *node, float x, float *y);
 bool op_unary_double(const struct node *node, double x, double *y);
 /* Values that engines give when asked for inner ones: integers that are no constants, and no inputs that nobody reads.
  */
-bool node_is_probed(const struct graph *graph, const struct node *node);
+bool value_is_probed(const struct graph *graph, valref value);
+/* The name of its node; of further results "NODE:1". */
+const char *value_label(const struct graph *graph, valref value, struct arena *arena);
 /* Quantisers on one number, in binary32 as their sources compute it. */
 float quant_real(float x, float scale, float zero_point, float bits, const struct quantizer_attributes *attributes);
 float bipolar_quant_real(float x, float scale);

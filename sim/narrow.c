@@ -14,19 +14,18 @@
 enum { WINDOW_EVENTS = 512, EVENTS_AFTER = 16, WINDOW_NUMBERS = 1 << 23 };
 
 struct point { /* an element of a value, and where it is among what the engine gives */
-    uint32_t node;
     struct probe probe;
     uint32_t at, bits;
 };
 
 struct absorbed {
-    uint32_t node, into; /* UINT32_MAX: by none */
+    valref value, into; /* NO_VALUE: by none */
 };
 
 struct inner {
     const struct graph *graph;
     struct arena *arena;
-    struct point *points; /* by node */
+    struct point *points; /* by value */
     size_t point_count, words;
     struct absorbed *absorbed;
     size_t absorbed_count;
@@ -36,15 +35,13 @@ struct inner {
 
 static void every_value(struct inner *inner) {
     const struct graph *graph = inner->graph;
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        inner->words += node_is_probed(graph, &graph->nodes[n]) ? graph_elements(graph, graph->nodes[n].result) : 0;
+    for (uint32_t v = 0; v < graph->value_count; v++)
+        inner->words += value_is_probed(graph, (valref){v}) ? graph_elements(graph, (valref){v}) : 0;
     inner->points = ARENA_ARRAY(inner->arena, struct point, inner->words + 1);
-    for (uint32_t n = 0; n < graph->node_count; n++)
-        for (size_t e = 0; node_is_probed(graph, &graph->nodes[n]) && e < graph_elements(graph, graph->nodes[n].result);
-             e++) {
+    for (uint32_t v = 0; v < graph->value_count; v++)
+        for (size_t e = 0; value_is_probed(graph, (valref){v}) && e < graph_elements(graph, (valref){v}); e++) {
             struct point *point = &inner->points[inner->point_count];
-            *point = (struct point){
-                .node = n, .probe = {.value = graph->nodes[n].result, .element = (uint32_t)e}, .bits = 64};
+            *point = (struct point){.probe = {.value = {v}, .element = (uint32_t)e}, .bits = 64};
             point->at = (uint32_t)(64 * inner->point_count++);
         }
 }
@@ -55,10 +52,10 @@ static double number_at(const cJSON *array, int index, double lo, double hi, boo
     return *wrong ? lo : item->valuedouble;
 }
 
-static bool read_wire(struct inner *inner, uint32_t node, const cJSON *wire) {
+static bool read_wire(struct inner *inner, valref of, const cJSON *wire) {
     const struct graph *graph = inner->graph;
     bool wrong = !cJSON_IsArray(wire) || cJSON_GetArraySize(wire) != 8 || !cJSON_IsString(cJSON_GetArrayItem(wire, 7));
-    struct point point = {.node = node, .probe = {.value = graph->nodes[node].result}};
+    struct point point = {.probe = {.value = of}};
     size_t elements = graph_elements(graph, point.probe.value);
     if (wrong || elements == 0) return false;
     point.probe.element = (uint32_t)number_at(wire, 0, 0, (double)elements - 1, &wrong);
@@ -75,20 +72,20 @@ static bool read_value(struct inner *inner, const cJSON *value) {
     const struct graph *graph = inner->graph;
     const cJSON *item, *number = cJSON_GetObjectItemCaseSensitive(value, "value"),
                        *name = cJSON_GetObjectItemCaseSensitive(value, "node");
-    if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0 && number->valuedouble < graph->node_count) ||
+    if (!cJSON_IsNumber(number) || !(number->valuedouble >= 0 && number->valuedouble < graph->value_count) ||
         !cJSON_IsString(name))
         return false;
-    uint32_t node = (uint32_t)number->valuedouble;
-    if (graph_value(graph, graph->nodes[node].result)->kind != VALUE_INTEGER ||
-        strcmp(graph->nodes[node].name, name->valuestring))
+    valref of = {(uint32_t)number->valuedouble};
+    if (graph_value(graph, of)->kind != VALUE_INTEGER ||
+        strcmp(graph_definition(graph, of)->name, name->valuestring))
         return false;
     cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(value, "wires"))
-        if (!read_wire(inner, node, item)) return false;
+        if (!read_wire(inner, of, item)) return false;
     cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(value, "absorbed")) {
         const cJSON *into = cJSON_GetArrayItem(item, 1);
-        bool known = cJSON_IsNumber(into) && into->valuedouble >= 0 && into->valuedouble < graph->node_count;
+        bool known = cJSON_IsNumber(into) && into->valuedouble >= 0 && into->valuedouble < graph->value_count;
         inner->absorbed[inner->absorbed_count++] =
-            (struct absorbed){node, known ? (uint32_t)into->valuedouble : UINT32_MAX};
+            (struct absorbed){of, known ? (valref){(uint32_t)into->valuedouble} : NO_VALUE};
     }
     return true;
 }
@@ -121,10 +118,6 @@ static bool read_table(struct inner *inner, const struct firmware *firmware) {
     return true;
 }
 
-static uint32_t node_of(const struct graph *graph, valref value) {
-    return value.id == UINT32_MAX ? UINT32_MAX : graph_value(graph, value)->definition.id;
-}
-
 /* A word a probe; those of one wire stand at the first one's. */
 static bool read_design(struct inner *inner, const struct firmware *firmware) {
     const struct design *design = design_of_firmware(firmware, inner->arena);
@@ -137,9 +130,9 @@ static bool read_design(struct inner *inner, const struct firmware *firmware) {
     inner->absorbed = ARENA_ARRAY(inner->arena, struct absorbed, count + 1);
     for (uint32_t i = 0; i < count; i++) {
         const struct probe *probe = &datapath->probes[i];
-        uint32_t node = node_of(inner->graph, probe->value), at;
+        uint32_t at;
         if (probe->wire.id == UINT32_MAX) {
-            inner->absorbed[inner->absorbed_count++] = (struct absorbed){node, node_of(inner->graph, probe->absorber)};
+            inner->absorbed[inner->absorbed_count++] = (struct absorbed){probe->value, probe->absorber};
             continue;
         }
         for (at = first[probe->wire.id]; at && datapath->probes[at - 1].beat != probe->beat;) at = next[at - 1];
@@ -148,7 +141,7 @@ static bool read_design(struct inner *inner, const struct firmware *firmware) {
             next[i] = first[probe->wire.id];
             first[probe->wire.id] = at;
         }
-        inner->points[inner->point_count++] = (struct point){node, *probe, 64 * (at - 1), 64};
+        inner->points[inner->point_count++] = (struct point){*probe, 64 * (at - 1), 64};
     }
     return true;
 }
@@ -198,21 +191,22 @@ static void add_name(struct strbuf *text, const char *name) {
 /* Layers that cannot be told from this one: absorbed by it, or read off the same wire. */
 static const char *holds(const struct inner *inner, const struct point *found, struct arena *arena) {
     const struct graph *graph = inner->graph;
+    valref of = found->probe.value;
     struct strbuf text = strbuf_new(arena);
     for (size_t i = 0; i < inner->absorbed_count; i++)
-        if (inner->absorbed[i].into == found->node && inner->absorbed[i].node != found->node)
-            add_name(&text, graph->nodes[inner->absorbed[i].node].name);
+        if (valref_equal(inner->absorbed[i].into, of) && !valref_equal(inner->absorbed[i].value, of))
+            add_name(&text, value_label(graph, inner->absorbed[i].value, arena));
     for (size_t i = 0; i < inner->point_count; i++)
-        if (inner->points[i].node != found->node && inner->points[i].at == found->at &&
+        if (!valref_equal(inner->points[i].probe.value, of) && inner->points[i].at == found->at &&
             inner->points[i].bits == found->bits)
-            add_name(&text, graph->nodes[inner->points[i].node].name);
+            add_name(&text, value_label(graph, inner->points[i].probe.value, arena));
     return text.length ? text.data : NULL;
 }
 
 static void name_point(const struct inner *inner, const struct point *point, int64_t expected, int64_t got,
                        struct arena *arena, struct difference *difference) {
     uint64_t wrong = (uint64_t)expected ^ (uint64_t)got;
-    difference->layer = arena_strdup(arena, inner->graph->nodes[point->node].name);
+    difference->layer = value_label(inner->graph, point->probe.value, arena);
     difference->layer_element = point->probe.element;
     difference->layer_expected = expected;
     difference->layer_got = got;

@@ -31,10 +31,10 @@ size_t hls_print_probes(struct hls_writer *writer, struct strbuf *out) {
     const struct graph *graph = writer->graph;
     size_t total = 0;
     strbuf_append(out, "#ifdef BXC_PROBES // every layer's values, for bxc verify\n");
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        if (!node_is_probed(graph, &graph->nodes[n])) continue;
-        print_value(writer, out, graph->nodes[n].result);
-        total += hls_elements(writer, graph->nodes[n].result);
+    for (uint32_t v = 0; v < graph->value_count; v++) {
+        if (!value_is_probed(graph, (valref){v})) continue;
+        print_value(writer, out, (valref){v});
+        total += hls_elements(writer, (valref){v});
     }
     strbuf_append(out, "#endif\n");
     return total;

@@ -19,7 +19,7 @@ struct probe_plan {
     const struct datapath *path;
     struct probed *probed; /* by cycle */
     uint32_t count;
-    uint32_t *ordinal; /* by node: its number in model.bxc */
+    uint32_t *ordinal; /* by value: its number in model.bxc */
     uint32_t *index;   /* by wire and beat: into probed, + 1 */
     uint32_t words;    /* of 64 bits */
     const char *dut, *module;
@@ -67,11 +67,12 @@ static int cycle_seen(const struct probe_plan *p, uint32_t index) {
     return cycle_of(p, p->probed[index].wire, p->probed[index].beat);
 }
 
-static void number_nodes(struct probe_plan *p) {
+static void number_values(struct probe_plan *p) {
     const struct graph *graph = p->plan->design->graph;
     uint32_t next = 0;
-    p->ordinal = ARENA_ARRAY(p->plan->arena, uint32_t, graph->node_count + 1);
-    for (uint32_t n = 0; n < graph->node_count; n++) p->ordinal[n] = graph->nodes[n].dead ? UINT32_MAX : next++;
+    p->ordinal = ARENA_ARRAY(p->plan->arena, uint32_t, graph->value_count + 1);
+    for (uint32_t v = 0; v < graph->value_count; v++)
+        p->ordinal[v] = graph_definition(graph, (valref){v})->dead ? UINT32_MAX : next++;
 }
 
 static const char *signal_path(const struct probe_plan *p, uint32_t wire) {
@@ -179,9 +180,7 @@ static const char *json_string(struct arena *arena, const char *text) {
 }
 
 static uint32_t absorber_of(const struct probe_plan *p, const struct probe *probe) {
-    const struct graph *graph = p->plan->design->graph;
-    return probe->absorber.id == UINT32_MAX ? UINT32_MAX
-                                            : p->ordinal[graph_value(graph, probe->absorber)->definition.id];
+    return probe->absorber.id == UINT32_MAX ? UINT32_MAX : p->ordinal[probe->absorber.id];
 }
 
 static void write_probe(const struct probe_plan *p, struct strbuf *wires, struct strbuf *absorbed,
@@ -211,11 +210,10 @@ static void write_table(const struct probe_plan *p) {
     for (uint32_t from = 0, to; from < p->path->probe_count; from = to) {
         valref value = p->path->probes[from].value;
         struct strbuf wires = strbuf_new(arena), absorbed = strbuf_new(arena);
-        noderef node = graph_value(graph, value)->definition;
         for (to = from; to < p->path->probe_count && p->path->probes[to].value.id == value.id; to++)
             write_probe(p, &wires, &absorbed, &p->path->probes[to]);
         strbuf_printf(&file, "%s\n    {\"value\": %u, \"node\": %s, \"absorbed\": [%s], \"wires\": [%s]}",
-                      first ? "" : ",", p->ordinal[node.id], json_string(arena, graph_node(graph, node)->name),
+                      first ? "" : ",", p->ordinal[value.id], json_string(arena, graph_definition(graph, value)->name),
                       absorbed.data, wires.data);
         first = false;
     }
@@ -232,7 +230,7 @@ struct probe_ports emit_probes(const struct plan *plan) {
     for (uint32_t i = 0; i < plan->layout->input_count; i++) names_unique(p.names, plan->layout->inputs[i].name);
     for (uint32_t i = 0; i < plan->layout->output_count; i++) names_unique(p.names, plan->layout->outputs[i].name);
     p.dut = names_unique(p.names, "network");
-    number_nodes(&p);
+    number_values(&p);
     find_wires(&p);
     write_module(&p, &given);
     write_table(&p);

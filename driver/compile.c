@@ -161,7 +161,7 @@ static int read_model(struct compile_job *job) {
     return job->what->reference ? take_reference(job) : make_reference(job);
 }
 
-/* Nodes of bodies go by the names of their copies (passes/unroll.c). */
+/* Nodes of bodies go by the names of their copies (ir/unroll.c). */
 static bool names_a_node(struct arena *arena, const struct graph *graph, const char *before, const char *pattern) {
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];

@@ -113,7 +113,7 @@ static double count_products(struct arena *arena, const struct graph *graph, con
 struct described {
     const struct graph *graph;
     const bool *fixed;
-    const char *before; /* of its nodes' names, which are patterns of those that unroll.c gives: "cell.*." */
+    const char *before; /* of its nodes' names, which are patterns of those that ir/unroll.c gives: "cell.*." */
     double runs;
 };
 

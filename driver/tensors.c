@@ -42,7 +42,6 @@ struct tensors tensors_of_layers(const struct graph *graph, struct arena *arena)
     struct tensors tensors = {0, ARENA_ARRAY(arena, struct bxc_tensor, graph->value_count + 1)};
     for (uint32_t v = 0; v < graph->value_count; v++)
         if (value_is_probed(graph, (valref){v}))
-            tensors.at[tensors.count++] =
-                tensor_of(graph, (valref){v}, value_label(graph, (valref){v}, arena), arena);
+            tensors.at[tensors.count++] = tensor_of(graph, (valref){v}, value_label(graph, (valref){v}, arena), arena);
     return tensors;
 }

@@ -109,6 +109,9 @@ void graph_put_behind(struct graph *graph, valref value, valref behind);
 void graph_set_operand(struct graph *graph, struct node *node, uint32_t slot, valref value);
 /* Drops dead and unused nodes (inputs stay), sorts operands first, renumbers. Returns whether any went. */
 bool graph_compact(struct graph *graph);
+/* Writes bodies out, once a trip: "cell.2.sum" is the node 'sum' of the body of 'cell' in its third trip. -1 and a
+ * diagnosis where that would be too many nodes (unroll.c). */
+int graph_unroll(struct graph *graph);
 /* The model's inputs, in order. */
 struct value_list {
     uint32_t count;

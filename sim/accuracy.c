@@ -213,7 +213,9 @@ struct accuracy *accuracy_new(const struct graph *reference, const struct graph 
     *accuracy = (struct accuracy){
         .context = fixed->context, .file = file, .arena = arena, .fixed = fixed, .threshold = threshold};
     accuracy->reference = graph_clone(reference);
-    if (make_pairs(accuracy)) {
+    bool real =
+        !graph_is_integer(reference); /* layers are compared by name, and the firmware's bodies are written out */
+    if ((real && graph_unroll(accuracy->reference) < 0) || make_pairs(accuracy)) {
         graph_free(accuracy->reference);
         accuracy->reference = NULL;
         return accuracy;

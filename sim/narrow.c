@@ -76,8 +76,7 @@ static bool read_value(struct inner *inner, const cJSON *value) {
         !cJSON_IsString(name))
         return false;
     valref of = {(uint32_t)number->valuedouble};
-    if (graph_value(graph, of)->kind != VALUE_INTEGER ||
-        strcmp(graph_definition(graph, of)->name, name->valuestring))
+    if (graph_value(graph, of)->kind != VALUE_INTEGER || strcmp(graph_definition(graph, of)->name, name->valuestring))
         return false;
     cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(value, "wires"))
         if (!read_wire(inner, of, item)) return false;

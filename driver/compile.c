@@ -21,7 +21,7 @@ struct compile_job {
     struct pass_report *reports;
     uint32_t report_count;
     struct strbuf reference, quantised;
-    struct node_names model_nodes; /* of the model as read */
+    struct node_names model_nodes; /* of the model as read, copies of its bodies too */
     const char *name;
     char model_hash[65], reference_hash[65], content_hash[65];
     struct file_set files;
@@ -100,6 +100,9 @@ static void dump(const struct compile_job *job, const char *pass) {
 /* Before the passes that take long. */
 static const char last_of_graphs[] = "simplify";
 
+/* Its nodes are those of the model still, and their names are what layers are found by. */
+static const char writes_bodies[] = "unroll";
+
 static void foretell_fit(struct compile_job *job) {
     bool is_quiet = options_has(job->what->options, "quiet");
     if (!options_has(job->what->options, "stop-after"))
@@ -115,6 +118,8 @@ static int after_pass(void *user, struct program *program, const struct pass *pa
                                    .changed = changed,
                                    .seconds = seconds};
     if (is_dumped(job, pass->name)) dump(job, pass->name);
+    if (strcmp(pass->name, writes_bodies) == 0 && !job->what->reference)
+        job->model_nodes = node_names_of(job->arena, program->graph);
     if (strcmp(pass->name, last_of_graphs) == 0) foretell_fit(job);
     if (pass->side == ABOVE_THE_LINE && changed) measurement_take(job->measurement, program, report);
     return 0;
@@ -147,9 +152,10 @@ static int take_reference(struct compile_job *job) {
     strbuf_append(&job->reference, job->what->reference);
     struct graph *reference = graph_parse(job->context, "reference.bxc", job->reference.data, job->reference.length);
     if (!reference) return -1;
+    int status = graph_is_integer(reference) ? 0 : graph_unroll(reference);
     job->model_nodes = node_names_of(job->arena, reference);
     graph_free(reference);
-    return 0;
+    return status;
 }
 
 static int read_model(struct compile_job *job) {

@@ -80,8 +80,9 @@ struct loop_place {
 struct loop_place loop_place(const struct graph *graph, const struct node *node, uint32_t place);
 /* The element of the whole that is `element` of the item which a trip has. */
 size_t loop_element(const struct loop_place *place, int64_t trip, size_t element);
-bool loop_is_sliced(const struct node *node, uint32_t operand); /* else it is carried, or read whole */
-bool loop_reads(const struct node *node, valref input);         /* whether the body does */
-uint32_t loop_stacked(const struct node *node);                 /* how many: results behind those that are carried */
+int64_t loop_trip(const struct loop_place *place, size_t element); /* the trip that has an element of the whole */
+bool loop_is_sliced(const struct node *node, uint32_t operand);    /* else it is carried, or read whole */
+bool loop_reads(const struct node *node, valref input);            /* whether the body does */
+uint32_t loop_stacked(const struct node *node);                    /* how many: results behind those that are carried */
 
 #endif

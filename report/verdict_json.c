@@ -26,6 +26,7 @@ static const struct field difference_fields[] = {
     FIELD(struct difference, WHOLE, "layer_expected", layer_expected),
     FIELD(struct difference, WHOLE, "layer_got", layer_got),
     FIELD(struct difference, TEXT, "holds", holds),
+    FIELD_LATER(struct difference, TEXT, "within", within),
     {0}};
 
 static void write_engine(struct arena *arena, cJSON *json, const char *key, const void *object) {

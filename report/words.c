@@ -188,6 +188,7 @@ const char *words_difference(struct arena *arena, const struct difference *diffe
         strbuf_printf(&text, "; it begins in layer '%s', element %u, bit %d: %" PRId64 ", not %" PRId64, layer,
                       difference->layer_element, difference->layer_bit, difference->layer_got,
                       difference->layer_expected);
+    if (difference->within) strbuf_printf(&text, ", %s", difference->within);
     if (difference->holds) strbuf_printf(&text, " (or in %s, which cannot be told from it)", difference->holds);
     return text.data;
 }

@@ -9,6 +9,7 @@
 #include "ir/datapath.h"
 #include "ir/eval.h"
 #include "ir/file.h"
+#include "ir/geometry.h"
 #include "ir/ops.h"
 
 enum { WINDOW_EVENTS = 512, EVENTS_AFTER = 16, WINDOW_NUMBERS = 1 << 23 };
@@ -202,6 +203,17 @@ static const char *holds(const struct inner *inner, const struct point *found, s
     return text.length ? text.data : NULL;
 }
 
+/* Inner values of a body are nobody's: of an item that it gives the trip is known. */
+static const char *within(const struct graph *graph, const struct probe *probe, struct arena *arena) {
+    const struct node *node = graph_definition(graph, probe->value);
+    if (!node->body) return NULL;
+    uint32_t carried = (uint32_t)node->attributes.loop.carried, result = probe->value.id - node->result.id;
+    if (result < carried) return "somewhere in its body, whose inner values are not compared";
+    struct loop_place place = loop_place(graph, node, (uint32_t)node->attributes.loop.sliced + result - carried);
+    return arena_printf(arena, "at trip %lld of its body or before, whose inner values are not compared",
+                        (long long)loop_trip(&place, probe->element));
+}
+
 static void name_point(const struct inner *inner, const struct point *point, int64_t expected, int64_t got,
                        struct arena *arena, struct difference *difference) {
     uint64_t wrong = (uint64_t)expected ^ (uint64_t)got;
@@ -212,6 +224,7 @@ static void name_point(const struct inner *inner, const struct point *point, int
     for (difference->layer_bit = 0; difference->layer_bit < 63 && !(wrong >> difference->layer_bit & 1);)
         difference->layer_bit++;
     difference->holds = holds(inner, point, arena);
+    difference->within = within(inner->graph, &point->probe, arena);
 }
 
 /* ---- the events around it ---- */

@@ -218,6 +218,7 @@ struct difference { /* the first one */
     int layer_bit;
     int64_t layer_expected, layer_got;
     const char *holds;       /* layers that cannot be told from it: "'dense1', 'bias1'", or NULL */
+    const char *within;      /* where in a layer with a body, in words, or NULL */
     const char *output_name; /* the model's name of that output */
     const char *event_name;  /* "event 12 of the files", "corner vector 3", ... */
 };

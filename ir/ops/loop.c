@@ -81,7 +81,31 @@ size_t loop_element(const struct loop_place *place, int64_t trip, size_t element
     return reduction_element(&whole, element, item);
 }
 
+int64_t loop_trip(const struct loop_place *place, size_t element) {
+    int64_t item = (int64_t)(element / place->inner % (size_t)place->trips);
+    return place->reversed ? place->trips - 1 - item : item;
+}
+
 /* ---- inference ---- */
+
+static bool is_given(const struct meaning *meaning) {
+    return meaning->scale || meaning->zero_point;
+}
+
+/* Nobody would read it. */
+static int refuse_meanings(const struct graph *graph, const struct node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const struct node *input = graph_definition(node->body, body_input(node, i));
+        if (is_given(&input->attributes.input.meaning))
+            return REFUSE(graph, node, NULL, "input '%s' of the body has a meaning, which ports alone have",
+                          input->name);
+    }
+    for (uint32_t o = 0; o < node->body->output_count; o++)
+        if (is_given(&node->body->outputs[o].meaning))
+            return REFUSE(graph, node, NULL, "output '%s' of the body has a meaning, which ports alone have",
+                          node->body->outputs[o].name);
+    return 0;
+}
 
 static int check_counts(const struct graph *graph, const struct node *node) {
     const struct loop_attributes *loop = &node->attributes.loop;
@@ -192,7 +216,9 @@ static int set_result(struct graph *graph, const struct node *node, uint32_t out
 
 static int infer(struct graph *graph, struct node *node, struct value *results) {
     bool integer;
-    if (op_check_operands(graph, node, &integer) < 0 || check_counts(graph, node) < 0) return -1;
+    if (op_check_operands(graph, node, &integer) < 0 || check_counts(graph, node) < 0 ||
+        refuse_meanings(graph, node) < 0)
+        return -1;
     if (graph_is_integer(node->body) != integer)
         return REFUSE(graph, node, NULL, "the body is not in the arithmetic of its operands");
     for (uint32_t i = 0; i < node->input_count; i++)

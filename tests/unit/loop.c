@@ -214,6 +214,11 @@ static void what_does_not_go_together_is_refused(void) {
     CHECK(refused(swap_text, "%2, %3 = scan(%0, %1) \"fibonacci\" trips=5 carried=2 sliced=0 : [1] real, [1] real",
                   "%2 = scan(%0, %1) \"fibonacci\" trips=5 carried=2 sliced=0 : [1] real",
                   "1 results are named where 'scan' has 2"));
+    CHECK(refused(scan_text, "trips=4", "trips=0", "0 trips"));
+    CHECK(refused(scan_text, "\"item\" " PORT, "\"item\" " PORT " meaning=[]{0x1p-1:0x0p+0}",
+                  "input 'item' of the body has a meaning, which ports alone have"));
+    CHECK(refused(scan_text, "    output \"y\" %3\n", "    output \"y\" %3 meaning=[]{0x1p-1:0x0p+0}\n",
+                  "output 'y' of the body has a meaning, which ports alone have"));
     CHECK(refused(map_text, "    output \"s\" %3\n", "", "3 axes for 2 sliced operands and stacked results"));
     CHECK(refused(map_text, "\"each\" trips=4", "\"each\" trips=4 carried=1",
                   "operator 'map' has no attribute 'carried'"));

@@ -13,17 +13,23 @@ static bool does_nothing(const struct graph *graph, const struct node *node) {
     return nothing;
 }
 
-int pass_simplify(struct program *program, bool *changed) {
-    struct graph *graph = program->graph;
+/* Bodies too, whose outputs are seen outside of them as the graph's are. */
+static bool simplify(struct graph *graph) {
+    bool changed = false;
     for (uint32_t i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
         bool output = false;
         if (node->dead) continue;
+        if (node->body) changed |= simplify(node->body);
         graph_use_count(graph, node->result, &output);
         if (output || !does_nothing(graph, node)) continue;
         graph_replace(graph, node->result, node->inputs[0]);
-        *changed = true;
+        changed = true;
     }
-    *changed |= graph_compact(graph);
-    return *changed ? graph_infer(graph) : 0;
+    return graph_compact(graph) || changed;
+}
+
+int pass_simplify(struct program *program, bool *changed) {
+    *changed = simplify(program->graph);
+    return *changed ? graph_infer(program->graph) : 0;
 }

@@ -25,10 +25,11 @@ static int read_reference(const struct json *json, const char *path, const struc
         if (cJSON_IsObject(node)) return native_fail(json, native_path(json, path, "node"), "this names no node");
         if (read_reference(json, native_path(json, path, "node"), node, value) < 0) return -1;
         const struct node *definition = graph_definition(json->graph, *value);
-        if (native_whole(json, native_path(json, path, "result"), number, 0, (int64_t)definition->result_count - 1,
-                         &result) < 0)
+        bool first = valref_equal(*value, definition->result); /* else it is another name of that one result */
+        if (native_whole(json, native_path(json, path, "result"), number, 0,
+                         first ? (int64_t)definition->result_count - 1 : 0, &result) < 0)
             return -1;
-        *value = node_result(definition, (uint32_t)result);
+        value->id += (uint32_t)result;
         return 0;
     }
     if (cJSON_IsString(item)) {

@@ -47,9 +47,6 @@ static int lower_constant(struct integerise *state, const struct node *node) {
 
 static int refuse_operator(struct integerise *state, const struct node *node) {
     const char *advice = op_meaning(node->op)->advice;
-    if (node->body)
-        return cross_refuse(state, node, "give the network as a graph of integers (.bxc), its body with formats",
-                            "the body of a real '%s' cannot be brought into integers yet", op_info(node->op)->name);
     return cross_refuse(state, node,
                         advice ? advice : "replace it by operators that 'bxc ops' lists with an integer form",
                         "operator '%s' of %s has no integer form", op_info(node->op)->name,

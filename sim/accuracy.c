@@ -591,23 +591,34 @@ static void blame_error(struct accuracy *accuracy, const struct suspects *suspec
         }
 }
 
-static void stand_at(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects,
-                     size_t k) {
-    const int64_t **event = ARENA_ARRAY(suspects->arena, const int64_t *, accuracy->input_count + 1);
-    for (uint32_t i = 0; i < accuracy->input_count; i++)
-        event[i] = block->integers[i] + suspects->rows[k] * accuracy->input_elements[i];
-    if (accuracy->roundings) roundings_stand_at(accuracy->roundings, event);
-    accuracy->explored++;
+static bool is_explored(const struct accuracy *accuracy, const struct outcome *outcome) {
+    return outcome->judged || (outcome->flipped && accuracy->explored < 4 * accuracy->judged_most);
 }
 
-static void blame(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects, size_t k,
-                  float *const *floats) {
+static void blame(struct accuracy *accuracy, const struct suspects *suspects, size_t k, float *const *floats) {
     const struct outcome *outcome = &suspects->outcomes[k];
-    bool at_event = outcome->judged || accuracy->explored < 4 * accuracy->judged_most;
-    if (!outcome->flipped && !outcome->judged) return;
-    if (at_event) stand_at(accuracy, block, suspects, k);
+    bool at_event = is_explored(accuracy, outcome);
+    context_check(accuracy->context);
+    if (accuracy->roundings) roundings_stand_at(accuracy->roundings, (int)(k % EVENT_LANES));
+    accuracy->explored += at_event;
     if (outcome->flipped) blame_flips(accuracy, suspects, k, floats, at_event);
     if (outcome->judged) blame_error(accuracy, suspects, k, floats);
+}
+
+/* The integer network at as many suspects from `first` on as it has lanes, where one of them is explored. */
+static void run_network(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects,
+                        size_t first, int64_t **events) {
+    size_t end = first + EVENT_LANES < suspects->count ? first + EVENT_LANES : suspects->count;
+    bool any = false;
+    for (size_t k = first; k < end; k++) any |= is_explored(accuracy, &suspects->outcomes[k]);
+    if (!any || !accuracy->roundings) return;
+    for (uint32_t i = 0; i < accuracy->input_count; i++) {
+        size_t elements = accuracy->input_elements[i];
+        for (size_t k = first; k < end; k++)
+            memcpy(events[i] + (k - first) * elements, block->integers[i] + suspects->rows[k] * elements,
+                   elements * sizeof(int64_t));
+    }
+    roundings_run(accuracy->roundings, (int)(end - first), (const int64_t *const *)events);
 }
 
 static void keep_worst(struct accuracy *accuracy, const struct event_block *block, const struct suspects *suspects,
@@ -652,8 +663,12 @@ static int add_block(struct accuracy *accuracy, const struct event_block *block,
     }
     if (suspects.count == 0) return 0;
     if (run_suspects(accuracy, block, &suspects)) return -1;
+    int64_t **events = ARENA_ARRAY(scratch, int64_t *, accuracy->input_count + 1);
+    for (uint32_t i = 0; i < accuracy->input_count; i++)
+        events[i] = arena_calloc(scratch, EVENT_LANES, accuracy->input_elements[i] * sizeof(int64_t));
     for (size_t k = 0; k < suspects.count; k++) {
-        blame(accuracy, block, &suspects, k, floats);
+        if (k % EVENT_LANES == 0) run_network(accuracy, block, &suspects, k, events);
+        blame(accuracy, &suspects, k, floats);
         keep_worst(accuracy, block, &suspects, k, floats);
     }
     return 0;
@@ -683,7 +698,8 @@ int accuracy_add(struct accuracy *accuracy, const struct event_block *block, flo
 static void finish_worst(struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
     for (uint32_t k = 0; k < LOSS_WORST && worst_events_at(accuracy->worst, k); k++) {
         const struct worst_event *worst = worst_events_at(accuracy->worst, k);
-        if (accuracy->roundings) roundings_stand_at(accuracy->roundings, (const int64_t *const *)worst->integers);
+        if (accuracy->roundings)
+            roundings_run(accuracy->roundings, 1, (const int64_t *const *)worst->integers);
         struct allowance allowance = allowed(accuracy, worst->output, worst->element);
         struct worst_number *number = &loss->worst[loss->worst_count++];
         *number = (struct worst_number){.event = worst->event,

@@ -270,7 +270,9 @@ struct allowance {
 /* NULL and a diagnosis */
 struct roundings *roundings_new(const struct graph *reference, const struct graph *fixed, struct arena *arena);
 void roundings_close(struct roundings *roundings);
-void roundings_stand_at(struct roundings *roundings, const int64_t *const *event); /* by input */
+/* Up to EVENT_LANES events: by input, [count][elements]. It stands at the first of them. */
+void roundings_run(struct roundings *roundings, int count, const int64_t *const *events);
+void roundings_stand_at(struct roundings *roundings, int event); /* of those */
 /* In the units of the fixed graph's value, at that event. */
 struct allowance roundings_explains(struct roundings *roundings, valref value, size_t element);
 /* ... by the rounding of factors that an output's meaning took over, in the float output's unit. */

@@ -49,6 +49,7 @@ struct reference { /* the trained network */
 struct roundings {
     const struct graph *fixed;
     struct lanes network;
+    int lane; /* of the event that is looked at */
     struct slopes *slopes;
     bool exact_constants; /* the model's own */
     struct source *sources;
@@ -261,8 +262,17 @@ void roundings_close(struct roundings *roundings) {
 
 /* ---- at an event ---- */
 
-void roundings_stand_at(struct roundings *roundings, const int64_t *const *event) {
-    lanes_run(&roundings->network, 1, event);
+void roundings_run(struct roundings *roundings, int count, const int64_t *const *events) {
+    lanes_run(&roundings->network, count, events);
+    roundings->lane = 0;
+}
+
+void roundings_stand_at(struct roundings *roundings, int event) {
+    roundings->lane = event;
+}
+
+static int64_t integer_at(const struct roundings *roundings, valref value, size_t element) {
+    return lanes_of(&roundings->network, value, element)[roundings->lane];
 }
 
 /* The operand of a narrow, and where its format ends. */
@@ -270,7 +280,7 @@ static double beyond_format(const struct roundings *roundings, const struct node
                             double *to) {
     struct format wide = graph_format(roundings->fixed, node->inputs[0], element),
                   narrow = graph_format(roundings->fixed, node->result, element);
-    *from = fixed_to_real(*lanes_of(&roundings->network, node->inputs[0], element), wide.fraction);
+    *from = fixed_to_real(integer_at(roundings, node->inputs[0], element), wide.fraction);
     if (narrow.width <= 0)
         *to = 0;
     else
@@ -295,7 +305,7 @@ static void add_clamp(const struct roundings *roundings, const struct source *so
 static bool beyond_staircase(const struct roundings *roundings, valref index, size_t element, double *from,
                              double *to) {
     struct format format = graph_format(roundings->fixed, index, element);
-    int64_t code = *lanes_of(&roundings->network, index, element);
+    int64_t code = integer_at(roundings, index, element);
     *to = fixed_to_real(code, format.fraction);
     *from = code == format_max(format) ? (double)INFINITY : (double)-INFINITY;
     return code == format_max(format) || code == format_min(format);
@@ -323,7 +333,7 @@ static bool add_end_of_table(const struct roundings *roundings, const struct sou
 struct allowance roundings_explains(struct roundings *roundings, valref value, size_t element) {
     struct allowance allowance = {0};
     double variance = 0, known = 0, most = 0;
-    slopes_find(roundings->slopes, 0, value, element);
+    slopes_find(roundings->slopes, roundings->lane, value, element);
     for (uint32_t s = 0; s < roundings->source_count; s++) {
         const struct source *source = &roundings->sources[s];
         const double *slope = slopes_of(roundings->slopes, source->value);
@@ -354,7 +364,7 @@ double roundings_explain_meaning(const struct roundings *roundings, const struct
     for (size_t e = 0; e < shape_elements(&output->meaning.shape); e++)
         bits = larger(bits, significant_bits(output->meaning.scale[e]));
     if (roundings->exact_constants || bits <= PLAIN_BITS) return 0;
-    int64_t code = *lanes_of(&roundings->network, output->value, element);
+    int64_t code = integer_at(roundings, output->value, element);
     double number = fixed_to_real(code, graph_format(roundings->fixed, output->value, element).fraction) - zero_point;
     frexp(scale, &exponent);
     return DEVIATIONS * sqrt(variance_of(ldexp(1, exponent - bits), true)) * fabs(number);

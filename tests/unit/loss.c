@@ -192,7 +192,7 @@ static void make_rounded(int step, int grid, const int64_t *first) {
 static struct allowance explained(int64_t x0, int64_t x1, size_t element) {
     struct roundings *roundings = roundings_new(reference, fixed, context->arena);
     int64_t event[2] = {x0, x1};
-    roundings_stand_at(roundings, &(const int64_t *){event});
+    roundings_run(roundings, 1, &(const int64_t *){event});
     struct allowance allowance = roundings_explains(roundings, fixed->outputs[0].value, element);
     roundings_close(roundings);
     return allowance;

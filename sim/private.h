@@ -142,6 +142,16 @@ void uniform_event(const struct port_elements *ports, uint64_t seed, uint64_t in
 void calibrated_event(const struct port_elements *ports, uint64_t seed, uint64_t index, float *event);
 struct port_elements *port_elements_new(const struct firmware *firmware, struct arena *arena);
 
+/* ---- index_set.c: numbers below a size, taken out in order ---- */
+struct index_set {
+    uint32_t word_count, summary_count;
+    uint64_t *words, *summary;
+};
+struct index_set *index_set_new(uint32_t size, struct arena *arena);
+void index_set_add(struct index_set *set, uint32_t index);
+uint32_t index_set_take_first(struct index_set *set); /* UINT32_MAX: none is left */
+uint32_t index_set_take_last(struct index_set *set);
+
 /* ---- slopes.c: how the numbers before it move one number inside the graph ---- */
 struct slopes;
 /* as_guide: for a search, of variables alone; else exactly those at the event, of constants too. */
@@ -150,6 +160,8 @@ struct slopes *slopes_new(const struct graph *graph, const struct evaluator_stat
 /* At the event that the state holds in this lane; then by element of any value before it, in real units. */
 void slopes_find(struct slopes *slopes, int lane, valref value, size_t element);
 const double *slopes_of(const struct slopes *slopes, valref value);
+/* The values with a slope that is not 0 everywhere. */
+const uint32_t *slopes_touched(const struct slopes *slopes, uint32_t *count);
 /* The node cuts a number in two with another one, which has the bits that this one drops. */
 bool narrow_is_high_part(const struct graph *graph, const struct node *node);
 

@@ -41,6 +41,11 @@ struct source {
     uint32_t table_count;
 };
 
+struct moved { /* a value that a source moves, or whose slope it looks at */
+    uint32_t source;
+    const struct moved *next; /* of the value */
+};
+
 struct reference { /* the trained network */
     const struct graph *graph;
     const struct name_index *names;
@@ -54,6 +59,8 @@ struct roundings {
     bool exact_constants; /* the model's own */
     struct source *sources;
     uint32_t source_count;
+    const struct moved **moved; /* by value */
+    struct index_set *at_hand;  /* sources */
 };
 
 /* ---- sources ---- */
@@ -247,12 +254,29 @@ static void find_sources(struct roundings *roundings, const struct reference *re
     }
 }
 
+static void add_moved(struct roundings *roundings, valref value, uint32_t source, struct arena *arena) {
+    struct moved *moved = ARENA_NEW(arena, struct moved);
+    *moved = (struct moved){source, roundings->moved[value.id]};
+    roundings->moved[value.id] = moved;
+}
+
+static void find_moved(struct roundings *roundings, struct arena *arena) {
+    roundings->moved = ARENA_ARRAY(arena, const struct moved *, roundings->fixed->value_count + 1);
+    roundings->at_hand = index_set_new(roundings->source_count, arena);
+    for (uint32_t s = 0; s < roundings->source_count; s++) {
+        const struct source *source = &roundings->sources[s];
+        add_moved(roundings, source->value, s, arena);
+        for (uint32_t t = 0; t < source->table_count; t++) add_moved(roundings, source->tables[t], s, arena);
+    }
+}
+
 struct roundings *roundings_new(const struct graph *reference, const struct graph *fixed, struct arena *arena) {
     struct roundings *roundings = ARENA_NEW(arena, struct roundings);
     *roundings = (struct roundings){.fixed = fixed};
     lanes_open(&roundings->network, fixed, arena);
     roundings->slopes = slopes_new(fixed, roundings->network.state, false, arena);
     find_sources(roundings, &(struct reference){reference, name_index_new(reference, arena)}, arena);
+    find_moved(roundings, arena);
     return roundings;
 }
 
@@ -330,11 +354,22 @@ static bool add_end_of_table(const struct roundings *roundings, const struct sou
     return true;
 }
 
+/* Those of which anything depends that was touched, and may be more. */
+static void find_at_hand(struct roundings *roundings) {
+    uint32_t count;
+    const uint32_t *touched = slopes_touched(roundings->slopes, &count);
+    for (uint32_t i = 0; i < count; i++)
+        for (const struct moved *moved = roundings->moved[touched[i]]; moved; moved = moved->next)
+            index_set_add(roundings->at_hand, moved->source);
+}
+
 struct allowance roundings_explains(struct roundings *roundings, valref value, size_t element) {
     struct allowance allowance = {0};
     double variance = 0, known = 0, most = 0;
+    uint32_t s;
     slopes_find(roundings->slopes, roundings->lane, value, element);
-    for (uint32_t s = 0; s < roundings->source_count; s++) {
+    find_at_hand(roundings);
+    while ((s = index_set_take_first(roundings->at_hand)) != UINT32_MAX) {
         const struct source *source = &roundings->sources[s];
         const double *slope = slopes_of(roundings->slopes, source->value);
         for (size_t e = 0; e < source->elements; e++) {

@@ -35,7 +35,9 @@ struct slopes {
     struct step *steps;
     double **of;    /* by value; NULL: a constant, as a guide */
     double **units; /* by value: what one of the stored integer is worth */
-    bool *touched;  /* by value */
+    bool *is_touched; /* by value */
+    uint32_t *touched, touched_count;
+    struct index_set *pending; /* nodes whose result is touched and that have not passed it back */
 };
 
 static const uint32_t *broadcast(struct arena *arena, const struct shape *wide, const struct shape *narrow) {
@@ -92,7 +94,9 @@ struct slopes *slopes_new(const struct graph *graph, const struct evaluator_stat
     slopes->steps = ARENA_ARRAY(arena, struct step, graph->node_count + 1);
     slopes->of = ARENA_ARRAY(arena, double *, graph->value_count + 1);
     slopes->units = ARENA_ARRAY(arena, double *, graph->value_count + 1);
-    slopes->touched = ARENA_ARRAY(arena, bool, graph->value_count + 1);
+    slopes->is_touched = ARENA_ARRAY(arena, bool, graph->value_count + 1);
+    slopes->touched = ARENA_ARRAY(arena, uint32_t, graph->value_count + 1);
+    slopes->pending = index_set_new(graph->node_count, arena);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         if (node->dead || graph_value(graph, node->result)->kind != VALUE_INTEGER) continue;
@@ -119,7 +123,10 @@ static double number_at(const struct slopes *slopes, valref value, size_t elemen
 static void add_slope(struct slopes *slopes, valref value, size_t element, double slope) {
     if (!slopes->of[value.id] || slope == 0) return;
     slopes->of[value.id][element] += slope;
-    slopes->touched[value.id] = true;
+    if (slopes->is_touched[value.id]) return;
+    slopes->is_touched[value.id] = true;
+    slopes->touched[slopes->touched_count++] = value.id;
+    index_set_add(slopes->pending, graph_value(slopes->graph, value)->definition.id);
 }
 
 /* ---- one operator ---- */
@@ -237,17 +244,24 @@ static void pass_back(struct slopes *slopes, const struct step *step) {
 
 void slopes_find(struct slopes *slopes, int lane, valref value, size_t element) {
     const struct graph *graph = slopes->graph;
+    uint32_t node;
     slopes->lane = lane;
-    for (uint32_t v = 0; v < graph->value_count; v++) {
-        if (slopes->touched[v]) memset(slopes->of[v], 0, graph_elements(graph, (valref){v}) * sizeof **slopes->of);
-        slopes->touched[v] = false;
+    for (uint32_t i = 0; i < slopes->touched_count; i++) {
+        uint32_t v = slopes->touched[i];
+        memset(slopes->of[v], 0, graph_elements(graph, (valref){v}) * sizeof **slopes->of);
+        slopes->is_touched[v] = false;
     }
+    slopes->touched_count = 0;
     add_slope(slopes, value, element, 1);
-    for (uint32_t i = graph_value(graph, value)->definition.id + 1; i-- > 0;)
-        if (slopes->steps[i].node && slopes->touched[slopes->steps[i].node->result.id])
-            pass_back(slopes, &slopes->steps[i]);
+    while ((node = index_set_take_last(slopes->pending)) != UINT32_MAX)
+        if (slopes->steps[node].node) pass_back(slopes, &slopes->steps[node]);
 }
 
 const double *slopes_of(const struct slopes *slopes, valref value) {
     return slopes->of[value.id];
+}
+
+const uint32_t *slopes_touched(const struct slopes *slopes, uint32_t *count) {
+    *count = slopes->touched_count;
+    return slopes->touched;
 }

@@ -121,8 +121,8 @@ uint32_t graph_use_count(const struct graph *graph, valref value, bool *output) 
     for (uint32_t link = graph_value(graph, value)->first_reader; link; link = linked(graph, link)->next)
         count += !graph->nodes[linked(graph, link)->node].dead;
     if (output) *output = false;
-    for (uint32_t i = 0; output && i < graph->output_count; i++)
-        *output = *output || valref_equal(graph->outputs[i].value, value);
+    for (uint32_t i = 0; output && !*output && i < graph->output_count; i++)
+        *output = valref_equal(graph->outputs[i].value, value);
     return count;
 }
 

@@ -434,6 +434,9 @@ int pass_lower(struct program *program, bool *changed) {
     struct lower lower = {.design = design, .graph = graph, .datapath = &design->datapath};
     lower.scratch = arena_new(program->context);
     lower.elements = ARENA_ARRAY(lower.scratch, struct term *, graph->value_count + 1);
+    lower.ports = ARENA_ARRAY(lower.scratch, uint32_t, graph->node_count + 1);
+    for (uint32_t i = 0, port = 0; i < graph->node_count; i++)
+        if (graph->nodes[i].op == OP_INPUT && !graph->nodes[i].dead) lower.ports[i] = port++;
     lower.failed = lower_beats_new(&lower, program) < 0;
     for (uint32_t i = 0; i < graph->node_count && !lower.failed; i++)
         if (!graph->nodes[i].dead) (lower.beats ? lower_node_in_beats : lower_node)(&lower, &graph->nodes[i]);

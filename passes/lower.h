@@ -16,6 +16,7 @@ struct lower {
     struct datapath *datapath;
     struct arena *scratch;
     struct term **elements;  /* by value: one term an element */
+    uint32_t *ports;         /* by node: which of the graph's inputs it is */
     const struct node *node; /* being lowered */
     noderef origin;          /* in a body, the node that owns it */
     bool in_body;

@@ -3,18 +3,10 @@
 #include "passes/lower.h"
 #include "ir/geometry.h"
 
-/* Which of the graph's inputs the node is. */
-static uint32_t input_number(const struct lower *lower) {
-    uint32_t number = 0;
-    for (const struct node *node = lower->graph->nodes; node < lower->node; node++)
-        number += node->op == OP_INPUT && !node->dead;
-    return number;
-}
-
 void lower_ports(struct lower *lower, struct term *out) {
     const struct value *value = graph_value(lower->graph, lower->node->result);
     const int64_t *constants = graph_integers(lower->graph, lower->node->result);
-    uint32_t port = input_number(lower);
+    uint32_t port = constants ? 0 : lower->ports[lower->node - lower->graph->nodes];
     if (!constants && lower_port_in_beats(lower, port, out)) return;
     for (uint32_t e = 0; e < shape_elements(&value->shape); e++) {
         struct interval interval = graph_interval(lower->graph, lower->node->result, e);

@@ -215,22 +215,19 @@ static void tiles(struct strbuf *out, const struct compile_report *report) {
 /* ---- sections ---- */
 
 /* What a module absorbed, small, below its name. */
-static void module_nodes(struct strbuf *out, const struct compile_report *report, const struct layer_report *row) {
-    uint32_t count;
-    const char **names = report_absorbed(out->arena, report, row, &count);
-    for (uint32_t i = 0; i < count; i++) {
+static void module_nodes(struct strbuf *out, const struct layer_report *row) {
+    for (uint32_t i = 0; i < row->absorbed_count; i++) {
         strbuf_append(out, i ? ", " : "<small>with ");
-        html_name(out, names[i]);
+        html_name(out, row->absorbed[i]);
     }
-    strbuf_append(out, count ? "</small>" : "");
+    strbuf_append(out, row->absorbed_count ? "</small>" : "");
 }
 
-static void module_row(struct strbuf *out, const struct compile_report *report, const struct layer_report *row,
-                       bool memories) {
+static void module_row(struct strbuf *out, const struct layer_report *row, bool memories) {
     struct arena *arena = out->arena;
     strbuf_append(out, "<tr><td>");
     html_name(out, row->name);
-    module_nodes(out, report, row);
+    module_nodes(out, row);
     strbuf_append(out, "</td>");
     html_cell(out, row->op, false);
     html_cell(out, row->format, false);
@@ -252,7 +249,7 @@ static void layer_table(struct strbuf *out, const struct compile_report *report)
     uint32_t count;
     const struct layer_report *rows = report_modules(out->arena, report, &count);
     html_table_start(out, NULL, memories ? all : plain);
-    for (uint32_t i = 0; i < count; i++) module_row(out, report, &rows[i], memories);
+    for (uint32_t i = 0; i < count; i++) module_row(out, &rows[i], memories);
     table_end(out);
     strbuf_append(out, "<p class=\"muted legend\">Formats: ");
     append_escaped(out, words_formats);

@@ -192,9 +192,6 @@ extern const char words_hls[]; /* what stands beside figures of the HLS path */
 /* ---- modules.c ---- */
 /* The layers' rows by module, rows of nothing left out. */
 struct layer_report *report_modules(struct arena *arena, const struct compile_report *report, uint32_t *count);
-/* The model's nodes that became part of a row's module, the one that it is called after left out. */
-const char **report_absorbed(struct arena *arena, const struct compile_report *report, const struct layer_report *row,
-                             uint32_t *count);
 
 /* ---- table.c: tables for the terminal ---- */
 enum { TABLE_COLUMNS_MAX = 12 };

@@ -10,8 +10,10 @@ struct layer_report {
     struct cost cost;
     int first_cycle, last_cycle;
     double range_lo, range_hi, format_lo, format_hi;
-    const char *module; /* the node whose name the module has that computes it, or NULL */
-    bool made;          /* by a pass: the model as read has no node of this name */
+    const char *module;    /* the node whose name the module has that computes it, or NULL */
+    bool made;             /* by a pass: the model as read has no node of this name */
+    const char **absorbed; /* of a module's row: the model's nodes that became part of it, its own left out */
+    uint32_t absorbed_count;
 };
 struct pass_report { /* what a pass did to the numbers */
     const char *name, *side, *summary;

@@ -74,14 +74,12 @@ static void print_blocks(struct strbuf *out, const struct compile_report *report
 enum { ABSORBED_COLUMNS_MAX = 40 };
 
 /* As many as have room; the page has them all. */
-static const char *absorbed_words(struct arena *arena, const struct compile_report *report,
-                                  const struct layer_report *row) {
+static const char *absorbed_words(struct arena *arena, const struct layer_report *row) {
     struct strbuf out = strbuf_new(arena);
-    uint32_t count;
-    const char **names = report_absorbed(arena, report, row, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        bool room = i == 0 || out.length + strlen(names[i]) <= ABSORBED_COLUMNS_MAX;
-        strbuf_printf(&out, "%s%s", i ? ", " : "", room ? names[i] : "...");
+    for (uint32_t i = 0; i < row->absorbed_count; i++) {
+        const char *name = row->absorbed[i];
+        bool room = i == 0 || out.length + strlen(name) <= ABSORBED_COLUMNS_MAX;
+        strbuf_printf(&out, "%s%s", i ? ", " : "", room ? name : "...");
         if (!room) break;
     }
     return out.data;
@@ -96,11 +94,11 @@ static void print_layers(struct strbuf *out, const struct compile_report *report
     uint32_t count;
     const struct layer_report *rows = report_modules(arena, report, &count);
     for (uint32_t i = 0; i < count; i++)
-        table_row(&table, (const char *[]){
-                              table_shortened(arena, rows[i].name), absorbed_words(arena, report, &rows[i]), rows[i].op,
-                              rows[i].format, words_cycles(arena, rows[i].first_cycle, rows[i].last_cycle),
-                              words_count(arena, rows[i].cost.lut), words_count(arena, rows[i].cost.ff),
-                              words_count(arena, rows[i].cost.dsp), words_count(arena, rows[i].cost.bram18)});
+        table_row(&table,
+                  (const char *[]){table_shortened(arena, rows[i].name), absorbed_words(arena, &rows[i]), rows[i].op,
+                                   rows[i].format, words_cycles(arena, rows[i].first_cycle, rows[i].last_cycle),
+                                   words_count(arena, rows[i].cost.lut), words_count(arena, rows[i].cost.ff),
+                                   words_count(arena, rows[i].cost.dsp), words_count(arena, rows[i].cost.bram18)});
     table_heading(
         out,
         "modules of rtl/, each with the cheap nodes behind it; FF are the registers that its file declares, the top's those that synthesis keeps",

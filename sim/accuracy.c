@@ -197,9 +197,9 @@ static void allocate(struct accuracy *accuracy) {
         accuracy->input_elements[i] = graph_elements(fixed, accuracy->inputs[i]);
     accuracy->labels = ARENA_ARRAY(arena, struct labels *, fixed->output_count + 1);
     accuracy->reals = ARENA_ARRAY(arena, double *, fixed->output_count + 1);
+    const size_t events = graph_block_events(fixed);
     for (uint32_t o = 0; o < fixed->output_count; o++)
-        accuracy->reals[o] =
-            arena_calloc(arena, graph_block_events(fixed), accuracy->pairs[o].fixed * sizeof **accuracy->reals);
+        accuracy->reals[o] = arena_calloc(arena, events, accuracy->pairs[o].fixed * sizeof **accuracy->reals);
     accuracy->errors = errors_new(arena);
     accuracy->worst = worst_events_new(fixed, arena);
     accuracy->roundings = roundings_new(accuracy->reference, fixed, arena);
@@ -698,8 +698,7 @@ int accuracy_add(struct accuracy *accuracy, const struct event_block *block, flo
 static void finish_worst(struct accuracy *accuracy, struct loss *loss, struct arena *arena) {
     for (uint32_t k = 0; k < LOSS_WORST && worst_events_at(accuracy->worst, k); k++) {
         const struct worst_event *worst = worst_events_at(accuracy->worst, k);
-        if (accuracy->roundings)
-            roundings_run(accuracy->roundings, 1, (const int64_t *const *)worst->integers);
+        if (accuracy->roundings) roundings_run(accuracy->roundings, 1, (const int64_t *const *)worst->integers);
         struct allowance allowance = allowed(accuracy, worst->output, worst->element);
         struct worst_number *number = &loss->worst[loss->worst_count++];
         *number = (struct worst_number){.event = worst->event,

@@ -33,8 +33,8 @@ struct slopes {
     double leak;
     int lane;
     struct step *steps;
-    double **of;    /* by value; NULL: a constant, as a guide */
-    double **units; /* by value: what one of the stored integer is worth */
+    double **of;      /* by value; NULL: a constant, as a guide */
+    double **units;   /* by value: what one of the stored integer is worth */
     bool *is_touched; /* by value */
     uint32_t *touched, touched_count;
     struct index_set *pending; /* nodes whose result is touched and that have not passed it back */

@@ -62,10 +62,10 @@ static const char *last_message(const struct firmware *firmware) {
 
 static int64_t **output_arrays(struct verification *run) {
     const struct graph *graph = run->firmware->quantised;
+    const size_t events = graph_block_events(graph);
     int64_t **arrays = ARENA_ARRAY(run->arena, int64_t *, graph->output_count + 1);
     for (uint32_t o = 0; o < graph->output_count; o++)
-        arrays[o] = arena_calloc(run->arena, graph_block_events(run->firmware->quantised),
-                                 graph_elements(graph, graph->outputs[o].value) * sizeof **arrays);
+        arrays[o] = arena_calloc(run->arena, events, graph_elements(graph, graph->outputs[o].value) * sizeof **arrays);
     return arrays;
 }
 
@@ -177,9 +177,10 @@ static int open_reference(struct verification *run) {
     if (!run->reference) return -1;
     run->reference->graph = graph;
     run->floats = ARENA_ARRAY(run->arena, float *, graph->output_count + 1);
+    const size_t events = graph_block_events(run->firmware->quantised);
     for (uint32_t o = 0; o < graph->output_count; o++)
-        run->floats[o] = arena_calloc(run->arena, graph_block_events(run->firmware->quantised),
-                                      graph_elements(graph, graph->outputs[o].value) * sizeof **run->floats);
+        run->floats[o] =
+            arena_calloc(run->arena, events, graph_elements(graph, graph->outputs[o].value) * sizeof **run->floats);
     return 0;
 }
 

@@ -51,6 +51,8 @@ struct plan {
     const struct layout *layout;
     struct names *scope; /* of everything inside the modules and the top */
     struct wire_plan *wires;
+    const char **delays; /* ports that are called as a register behind a wire is */
+    uint32_t delay_count;
     const char **labels;         /* by node id: NODE in the names of its wires; NULL: it has none */
     const struct probe **probes; /* by wire: whose value it is; NULL: of a step, or of nobody */
     uint32_t signal_count;

@@ -117,17 +117,28 @@ static struct name_counts *count_wires(struct plan *plan) {
     return counts;
 }
 
-/* Whether a port is called as a register behind this wire is: <wire>_d<n>. */
-static bool delays_clash(const struct plan *plan, const char *wire) {
+/* <stem> of <stem>_d<n>, as a register behind a wire is called. */
+static size_t stem_length(const char *name) {
+    size_t length = strlen(name);
+    while (length > 0 && name[length - 1] >= '0' && name[length - 1] <= '9') length--;
+    return length > 2 && strncasecmp(name + length - 2, "_d", 2) == 0 ? length - 2 : 0;
+}
+
+static void find_delays(struct plan *plan) {
     const struct layout *layout = plan->layout;
-    size_t length = strlen(wire);
+    plan->delays = ARENA_ARRAY(plan->arena, const char *, layout->input_count + layout->output_count + 1);
     for (uint32_t i = 0; i < layout->input_count + layout->output_count; i++) {
         const char *port =
             i < layout->input_count ? layout->inputs[i].name : layout->outputs[i - layout->input_count].name;
-        if (strncasecmp(port, wire, length) == 0 && strncasecmp(port + length, "_d", 2) == 0 &&
-            strspn(port + length + 2, "0123456789") == strlen(port + length + 2))
-            return true;
+        if (stem_length(port)) plan->delays[plan->delay_count++] = port;
     }
+}
+
+/* Whether a port is called as a register behind this wire is. */
+static bool delays_clash(const struct plan *plan, const char *wire) {
+    size_t length = strlen(wire);
+    for (uint32_t i = 0; i < plan->delay_count; i++)
+        if (stem_length(plan->delays[i]) == length && strncasecmp(plan->delays[i], wire, length) == 0) return true;
     return false;
 }
 
@@ -140,6 +151,7 @@ static const char *unique_wire(struct plan *plan, const char *wanted) {
 static void name_wires(struct plan *plan) {
     const struct graph *graph = plan->design->graph;
     struct name_counts *counts = count_wires(plan);
+    find_delays(plan);
     plan->labels = ARENA_ARRAY(plan->arena, const char *, graph->node_count + 1);
     for (uint32_t n = 0; n <= graph->node_count; n++) plan->labels[n] = counts[n].label;
     for (uint32_t i = 0; i < plan->layout->input_count; i++)

@@ -36,7 +36,7 @@ static void override(struct precision *out, const struct precision *by) {
 struct precision layer_precision(struct program *program, const struct graph *graph, const struct node *node,
                                  unsigned wanted) {
     struct precision precision = program->options->precision;
-    const struct node *layer = layer_of(graph, node);
+    const struct node *layer = program->options->layer_count ? layer_of(graph, node) : NULL;
     unsigned overridden = 0;
     for (uint32_t i = 0; i < program->options->layer_count; i++) {
         const struct layer_options *options = &program->options->layers[i];

@@ -1,6 +1,8 @@
 /* HLS C++ for functions that are known value by value: tables and staircases. */
 #include "codegen/hls/hls.h"
 
+#include <stdlib.h>
+
 static size_t group_of(const struct hls_writer *writer, const struct node *node, size_t element) {
     return shape_project(hls_shape(writer, node->result), element, &node->attributes.lookup.shape);
 }
@@ -11,23 +13,42 @@ static int zeros(const struct hls_writer *writer, const struct node *node, size_
     return format.width <= 0 ? 0 : writer->containers[node->inputs[0].id].fraction - format.fraction;
 }
 
+struct grouped { /* an element, and what decides what its numbers are */
+    size_t group, element;
+    int fraction, zeros;
+};
+
+static int compare_kinds(const struct grouped *p, const struct grouped *q) {
+    if (p->group != q->group) return p->group < q->group ? -1 : 1;
+    if (p->fraction != q->fraction) return p->fraction < q->fraction ? -1 : 1;
+    return (p->zeros > q->zeros) - (p->zeros < q->zeros);
+}
+
+static int compare_grouped(const void *a, const void *b) {
+    const struct grouped *p = a, *q = b;
+    int order = compare_kinds(p, q);
+    return order ? order : (p->element > q->element) - (p->element < q->element);
+}
+
 /* The result's stored integers in its container: formats may differ where functions do not, so each
  * element that needs it gets a copy of its own. Returns the number of copies; owner[element] is one. */
 static size_t assign_groups(const struct hls_writer *writer, const struct node *node, bool by_operand, size_t *owner,
                             size_t *representative) {
     size_t count = hls_elements(writer, node->result), copies = 0;
+    struct grouped *grouped = ARENA_ARRAY(writer->arena, struct grouped, count + 1);
+    for (size_t i = 0; i < count; i++)
+        grouped[i] =
+            (struct grouped){group_of(writer, node, i), i, graph_format(writer->graph, node->result, i).fraction,
+                             by_operand ? zeros(writer, node, i) : 0};
+    qsort(grouped, count, sizeof *grouped, compare_grouped);
+    for (size_t i = 0; i < count; i++) { /* for now the first element of its kind */
+        bool again = i > 0 && compare_kinds(&grouped[i - 1], &grouped[i]) == 0;
+        owner[grouped[i].element] = again ? owner[grouped[i - 1].element] : grouped[i].element;
+    }
     for (size_t i = 0; i < count; i++) {
-        size_t k = 0;
-        for (; k < copies; k++) {
-            size_t other = representative[k];
-            if (group_of(writer, node, i) == group_of(writer, node, other) &&
-                graph_format(writer->graph, node->result, i).fraction ==
-                    graph_format(writer->graph, node->result, other).fraction &&
-                (!by_operand || zeros(writer, node, i) == zeros(writer, node, other)))
-                break;
-        }
-        if (k == copies) representative[copies++] = i;
-        owner[i] = k;
+        bool is_first = owner[i] == i;
+        if (is_first) representative[copies] = i;
+        owner[i] = is_first ? copies++ : owner[owner[i]];
     }
     return copies;
 }

@@ -43,6 +43,19 @@ struct layer {
     const char *node;     /* the model's name, for comments */
 };
 
+/* Wires by what they belong to, in their order. */
+struct wire_groups {
+    uint32_t *wires, *first; /* by group: where it begins in wires; the end of the last one is behind it */
+};
+struct wire_list {
+    const uint32_t *at;
+    uint32_t count;
+};
+struct crossing_list {
+    const struct crossing *at;
+    uint32_t count;
+};
+
 struct plan {
     const struct emission *emission;
     struct arena *arena;
@@ -59,8 +72,11 @@ struct plan {
     const struct net **nets; /* by signal; NULL: nobody asked for it */
     struct layer *layers;
     int layer_count;
-    struct crossing *crossings; /* sorted, each once */
+    struct wire_groups by_layer, by_port; /* from LAYER_TOP on; inputs */
+    struct crossing *crossings;           /* sorted, each once */
     uint32_t crossing_count;
+    uint32_t *crossings_into; /* by layer from LAYER_TOP on, as in groups */
+    uint64_t *read;           /* by signal: of the module that is being built */
     int *exports;
     int last_cycle;                                   /* in which outputs are computed */
     const char *probe_module;                         /* the top with inner values at its ports, for simulation */
@@ -85,7 +101,7 @@ struct module {
     int layer;
     struct netlist *netlist;
     const struct net *clock;
-    uint64_t *read; /* bits of each signal that were read so far */
+    uint64_t *read; /* the plan's: bits of each signal of this module that were read so far */
     struct lookup *lookups;
     uint32_t lookup_count, lookup_capacity;
     const struct function *less_digit, *less[BITS_MAX + 1]; /* those that compare so many bits; NULL: there is none */
@@ -98,6 +114,9 @@ void netlists_emit(const struct plan *plan, const struct netlist_language *langu
 /* ---- plan.c ---- */
 struct plan *plan_new(const struct emission *emission, struct arena *arena);
 const struct wire *plan_wire(const struct plan *plan, wireref wire);
+struct wire_list layer_wires(const struct plan *plan, int layer); /* that it computes */
+struct wire_list port_wires(const struct plan *plan, uint32_t input);
+struct crossing_list layer_reads(const struct plan *plan, int layer); /* that come into it */
 /* Interval of one value: a constant wherever it is read. */
 bool wire_is_constant(const struct wire *wire);
 const struct net *signal_net(const struct plan *plan, struct signal signal); /* one a signal */
@@ -129,6 +148,7 @@ struct module module_new(const struct plan *plan, int layer, const char *name, c
 /* Prints it into the files, and frees its arena. */
 void module_emit(struct module *module);
 const struct expression *signal_value(struct module *module, struct signal signal); /* not marked as read */
+uint32_t count_signals(const struct plan *plan, struct wire_list wires);            /* with those behind registers */
 bool layer_has_registers(const struct plan *plan, int layer);
 void add_delays(struct module *module); /* the updates of what this module keeps */
 /* The bits of these signals that nobody read join what is unused, so that lint knows. */

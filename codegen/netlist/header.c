@@ -2,6 +2,8 @@
 #include "codegen/netlist/build.h"
 #include "ir/ops.h"
 
+#include <stdlib.h>
+
 static const char *plural(size_t count) {
     return count == 1 ? "" : "s";
 }
@@ -70,45 +72,50 @@ static void write_node(const struct module *module, uint32_t n, struct strbuf *o
     strbuf_append(out, "\n");
 }
 
-static void write_nodes(const struct module *module, const bool *listed, const char *title, struct strbuf *out) {
-    const struct plan *plan = module->plan;
-    bool any = false;
-    for (uint32_t n = 0; n < plan->design->graph->node_count; n++) {
-        if (!listed[n]) continue;
-        if (!any) strbuf_printf(out, "\n%s\n", title);
-        any = true;
-        write_node(module, n, out);
-    }
+static int compare_numbers(const void *left, const void *right) {
+    const uint32_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+/* Each once, in their order. */
+static void write_nodes(const struct module *module, uint32_t *nodes, uint32_t count, const char *title,
+                        struct strbuf *out) {
+    qsort(nodes, count, sizeof *nodes, compare_numbers);
+    if (count) strbuf_printf(out, "\n%s\n", title);
+    for (uint32_t i = 0; i < count; i++)
+        if (i == 0 || nodes[i] != nodes[i - 1]) write_node(module, nodes[i], out);
 }
 
 /* Nodes whose steps the layer computes, and those whose steps it reads. */
 static void write_computed(const struct module *module, int layer, struct strbuf *out) {
     const struct plan *plan = module->plan;
-    bool *here = ARENA_ARRAY(module->arena, bool, plan->design->graph->node_count + 1);
-    for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        if (plan->wires[w].layer == layer && plan->path->wires[w].origin.id < plan->design->graph->node_count)
-            here[plan->path->wires[w].origin.id] = true;
-    write_nodes(module, here, "Computed here:", out);
+    struct wire_list wires = layer_wires(plan, layer);
+    uint32_t *nodes = ARENA_ARRAY(module->arena, uint32_t, wires.count + 1), count = 0;
+    for (uint32_t i = 0; i < wires.count; i++) {
+        uint32_t n = plan->path->wires[wires.at[i]].origin.id;
+        if (n < plan->design->graph->node_count) nodes[count++] = n;
+    }
+    write_nodes(module, nodes, count, "Computed here:", out);
 }
 
 static void write_read(const struct module *module, int layer, struct strbuf *out) {
     const struct plan *plan = module->plan;
-    bool *read = ARENA_ARRAY(module->arena, bool, plan->design->graph->node_count + 1);
-    for (uint32_t i = 0; i < plan->crossing_count; i++) {
-        if (plan->crossings[i].to != layer) continue;
-        uint32_t n = node_of(plan, plan->crossings[i].signal.wire);
-        if (n < plan->design->graph->node_count) read[n] = true;
+    struct crossing_list reads = layer_reads(plan, layer);
+    uint32_t *nodes = ARENA_ARRAY(module->arena, uint32_t, reads.count + 1), count = 0;
+    for (uint32_t i = 0; i < reads.count; i++) {
+        uint32_t n = node_of(plan, reads.at[i].signal.wire);
+        if (n < plan->design->graph->node_count) nodes[count++] = n;
     }
-    write_nodes(module, read, "Read from other modules:", out);
+    write_nodes(module, nodes, count, "Read from other modules:", out);
 }
 
 const char *layer_header(const struct module *module) {
     const struct plan *plan = module->plan;
     struct strbuf out = strbuf_new(module->arena);
     int first = plan->last_cycle, last = 0, layer = module->layer;
-    for (uint32_t w = 0; w < plan->path->wire_count; w++) {
-        const struct wire *wire = &plan->path->wires[w];
-        if (plan->wires[w].layer != layer) continue;
+    struct wire_list wires = layer_wires(plan, layer);
+    for (uint32_t i = 0; i < wires.count; i++) {
+        const struct wire *wire = &plan->path->wires[wires.at[i]];
         first = wire->cycle < first ? wire->cycle : first;
         last = wire->cycle > last ? wire->cycle : last;
     }

@@ -34,25 +34,29 @@ static void note_port(struct contents *contents, struct signal signal) {
     *(strchr(format, 'f') ? &contents->point : &contents->no_point) = true;
 }
 
-static bool is_declared(const struct module *module, const struct crossing *crossing) {
-    return module->layer == LAYER_TOP || crossing->from == module->layer || crossing->to == module->layer;
+static void note_crossing(struct contents *contents, struct signal signal) {
+    note_signal(contents, signal);
+    if (contents->module->layer != LAYER_TOP) note_port(contents, signal);
 }
 
+/* The top declares what goes from layer to layer. */
 static void note_crossings(struct contents *contents) {
     const struct plan *plan = contents->module->plan;
-    int layer = contents->module->layer;
-    for (uint32_t i = 0; i < plan->crossing_count; i++) {
-        if (!is_declared(contents->module, &plan->crossings[i])) continue;
-        note_signal(contents, plan->crossings[i].signal);
-        if (layer != LAYER_TOP) note_port(contents, plan->crossings[i].signal);
-    }
+    bool is_top = contents->module->layer == LAYER_TOP;
+    struct crossing_list reads = layer_reads(plan, contents->module->layer);
+    if (is_top) reads = (struct crossing_list){plan->crossings, plan->crossing_count};
+    for (uint32_t i = 0; i < reads.count; i++) note_crossing(contents, reads.at[i].signal);
 }
 
 static void note_wires(struct contents *contents) {
     const struct plan *plan = contents->module->plan;
-    for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        if (plan->wires[w].layer == contents->module->layer && plan->wires[w].bits > 0)
-            note_signal(contents, (struct signal){{w}, plan->wires[w].last_delay});
+    struct wire_list wires = layer_wires(plan, contents->module->layer);
+    for (uint32_t w = 0; w < wires.count; w++) {
+        const struct wire_plan *own = &plan->wires[wires.at[w]];
+        if (own->bits > 0) note_signal(contents, (struct signal){{wires.at[w]}, own->last_delay});
+        for (uint32_t i = 0; i < own->export_count; i++)
+            note_crossing(contents, (struct signal){{wires.at[w]}, plan->exports[own->exports + i]});
+    }
 }
 
 static void note_functions(struct contents *contents) {

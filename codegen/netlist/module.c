@@ -3,16 +3,31 @@
  */
 #include "codegen/netlist/build.h"
 
+static uint64_t *read_bits(const struct plan *plan, struct signal signal) {
+    return &plan->read[plan->wires[signal.wire.id].signals + (uint32_t)signal.delay];
+}
+
+/* Of what the module has, and what it reads: nothing is read yet. */
+static void forget_read(const struct plan *plan, int layer) {
+    struct wire_list wires = layer_wires(plan, layer);
+    struct crossing_list reads = layer_reads(plan, layer);
+    for (uint32_t i = 0; i < wires.count; i++)
+        for (int d = 0; d <= plan->wires[wires.at[i]].last_delay; d++)
+            *read_bits(plan, (struct signal){{wires.at[i]}, d}) = 0;
+    for (uint32_t i = 0; i < reads.count; i++) *read_bits(plan, reads.at[i].signal) = 0;
+}
+
 struct module module_new(const struct plan *plan, int layer, const char *name,
                          const struct netlist_language *language) {
     struct arena *arena = arena_new(plan->emission->context);
+    forget_read(plan, layer);
     return (struct module){.plan = plan,
                            .language = language,
                            .arena = arena,
                            .layer = layer,
                            .netlist = netlist_new(arena, name),
                            .clock = net_new(arena, "clk", 1),
-                           .read = ARENA_ARRAY(arena, uint64_t, plan->signal_count + 1)};
+                           .read = plan->read};
 }
 
 void module_emit(struct module *module) {
@@ -27,10 +42,6 @@ const struct expression *signal_value(struct module *module, struct signal signa
     return expression_net(module->arena, signal_net(module->plan, signal));
 }
 
-static uint64_t *read_bits(struct module *module, struct signal signal) {
-    return &module->read[module->plan->wires[signal.wire.id].signals + (uint32_t)signal.delay];
-}
-
 static bool exported(const struct module *module, struct signal signal) {
     const struct plan *plan = module->plan;
     for (uint32_t i = 0; i < plan->wires[signal.wire.id].export_count; i++)
@@ -41,8 +52,9 @@ static bool exported(const struct module *module, struct signal signal) {
 /* ---- ports ---- */
 
 bool layer_has_registers(const struct plan *plan, int layer) {
-    for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        if (plan->wires[w].layer == layer && plan->wires[w].last_delay > 0) return true;
+    struct wire_list wires = layer_wires(plan, layer);
+    for (uint32_t i = 0; i < wires.count; i++)
+        if (plan->wires[wires.at[i]].last_delay > 0) return true;
     return false;
 }
 
@@ -59,11 +71,12 @@ static void add_ports(struct module *module) {
         module->netlist->clock = module->clock;
         netlist_port(module->netlist, (struct module_port){.net = module->clock});
     }
-    for (uint32_t i = 0; i < plan->crossing_count; i++)
-        if (plan->crossings[i].to == module->layer) add_port(module, plan->crossings[i].signal, false);
-    for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        for (int d = 0; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++) {
-            struct signal signal = {{w}, d};
+    struct crossing_list reads = layer_reads(plan, module->layer);
+    struct wire_list wires = layer_wires(plan, module->layer);
+    for (uint32_t i = 0; i < reads.count; i++) add_port(module, reads.at[i].signal, false);
+    for (uint32_t i = 0; i < wires.count; i++)
+        for (int d = 0; d <= plan->wires[wires.at[i]].last_delay; d++) {
+            struct signal signal = {{wires.at[i]}, d};
             if (exported(module, signal)) add_port(module, signal, true);
         }
 }
@@ -82,15 +95,22 @@ static void add_wire(struct module *module, wireref wire) {
         if (!exported(module, signal)) netlist_register(module->netlist, signal_net(plan, signal));
 }
 
+uint32_t count_signals(const struct plan *plan, struct wire_list wires) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < wires.count; i++) count += (uint32_t)plan->wires[wires.at[i]].last_delay + 1;
+    return count;
+}
+
 void add_delays(struct module *module) {
     const struct plan *plan = module->plan;
-    struct update *updates = ARENA_ARRAY(module->arena, struct update, plan->signal_count + 1);
+    struct wire_list wires = layer_wires(plan, module->layer);
+    struct update *updates = ARENA_ARRAY(module->arena, struct update, count_signals(plan, wires));
     uint32_t count = 0;
-    for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        for (int d = 1; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++) {
-            struct signal to = {{w}, d}, from = {{w}, d - 1};
+    for (uint32_t i = 0; i < wires.count; i++)
+        for (int d = 1; d <= plan->wires[wires.at[i]].last_delay; d++) {
+            struct signal to = {{wires.at[i]}, d}, from = {{wires.at[i]}, d - 1};
             updates[count++] = (struct update){.net = signal_net(plan, to), .next = signal_value(module, from)};
-            *read_bits(module, from) = UINT64_MAX;
+            *read_bits(plan, from) = UINT64_MAX;
         }
     if (count) netlist_space(module->netlist);
     netlist_updates(module->netlist, updates, count);
@@ -101,7 +121,7 @@ void add_delays(struct module *module) {
 static void add_unread(struct module *module, struct parts *parts, struct signal signal) {
     const struct plan *plan = module->plan;
     int bits = plan->wires[signal.wire.id].bits;
-    uint64_t unread = ~*read_bits(module, signal) & low_bits(bits);
+    uint64_t unread = ~*read_bits(plan, signal) & low_bits(bits);
     for (int from = 0; from < bits;) {
         int until = from;
         while (until < bits && unread >> until & 1) until++;
@@ -120,22 +140,25 @@ void add_unused(struct module *module, const struct signal *signals, uint32_t co
 
 static void add_unread_signals(struct module *module) {
     const struct plan *plan = module->plan;
-    struct signal *signals = ARENA_ARRAY(module->arena, struct signal, plan->signal_count + plan->crossing_count);
+    struct crossing_list reads = layer_reads(plan, module->layer);
+    struct wire_list wires = layer_wires(plan, module->layer);
+    struct signal *signals = ARENA_ARRAY(module->arena, struct signal, reads.count + count_signals(plan, wires));
     struct parts unused = parts_new(module->arena);
     uint32_t count = 0;
-    for (uint32_t i = 0; i < plan->crossing_count; i++)
-        if (plan->crossings[i].to == module->layer) signals[count++] = plan->crossings[i].signal;
-    for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        for (int d = 0; plan->wires[w].layer == module->layer && d <= plan->wires[w].last_delay; d++)
-            if (!exported(module, (struct signal){{w}, d})) signals[count++] = (struct signal){{w}, d};
+    for (uint32_t i = 0; i < reads.count; i++) signals[count++] = reads.at[i].signal;
+    for (uint32_t i = 0; i < wires.count; i++)
+        for (int d = 0; d <= plan->wires[wires.at[i]].last_delay; d++) {
+            struct signal signal = {{wires.at[i]}, d};
+            if (!exported(module, signal)) signals[count++] = signal;
+        }
     add_unused(module, signals, count, &unused);
 }
 
 static void build_layer(const struct plan *plan, int layer, const struct netlist_language *language) {
     struct module module = module_new(plan, layer, plan->layers[layer].module, language);
     add_ports(&module);
-    for (uint32_t w = 0; w < plan->path->wire_count; w++)
-        if (plan->wires[w].layer == layer) add_wire(&module, (wireref){w});
+    struct wire_list wires = layer_wires(plan, layer);
+    for (uint32_t i = 0; i < wires.count; i++) add_wire(&module, (wireref){wires.at[i]});
     add_delays(&module);
     add_unread_signals(&module);
     module.netlist->header = layer_header(&module);
@@ -143,6 +166,9 @@ static void build_layer(const struct plan *plan, int layer, const struct netlist
 }
 
 void netlists_emit(const struct plan *plan, const struct netlist_language *language) {
-    for (int layer = 0; layer < plan->layer_count; layer++) build_layer(plan, layer, language);
+    for (int layer = 0; layer < plan->layer_count; layer++) {
+        context_check(plan->emission->context);
+        build_layer(plan, layer, language);
+    }
     build_top(plan, language);
 }

@@ -205,6 +205,47 @@ static void name_ports(struct plan *plan) {
             names_unique(plan->scope, arena_printf(plan->arena, "%s_register", layout->outputs[i].name));
 }
 
+/* ---- groups ---- */
+
+/* groups[w]: of wire w, from 0 on; below 0: none. */
+static struct wire_groups group_wires(struct plan *plan, const int *groups, int count) {
+    uint32_t wires = plan->path->wire_count;
+    struct wire_groups out = {ARENA_ARRAY(plan->arena, uint32_t, wires + 1),
+                              ARENA_ARRAY(plan->arena, uint32_t, (size_t)count + 2)};
+    for (uint32_t w = 0; w < wires; w++)
+        if (groups[w] >= 0) out.first[groups[w] + 2]++; /* one further on: filling moves it to where it belongs */
+    for (int g = 0; g < count; g++) out.first[g + 2] += out.first[g + 1];
+    for (uint32_t w = 0; w < wires; w++)
+        if (groups[w] >= 0) out.wires[out.first[groups[w] + 1]++] = w;
+    return out;
+}
+
+static struct wire_list group(const struct wire_groups *groups, uint32_t g) {
+    return (struct wire_list){groups->wires + groups->first[g], groups->first[g + 1] - groups->first[g]};
+}
+
+struct wire_list layer_wires(const struct plan *plan, int layer) {
+    return group(&plan->by_layer, (uint32_t)(layer - LAYER_TOP));
+}
+
+struct wire_list port_wires(const struct plan *plan, uint32_t input) {
+    return group(&plan->by_port, input);
+}
+
+static void find_groups(struct plan *plan) {
+    int *groups = ARENA_ARRAY(plan->arena, int, plan->path->wire_count + 1);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++) groups[w] = plan->wires[w].layer - LAYER_TOP;
+    plan->by_layer = group_wires(plan, groups, plan->layer_count + 1);
+    for (uint32_t w = 0; w < plan->path->wire_count; w++)
+        groups[w] = plan->path->wires[w].op == WIRE_INPUT ? (int)plan->path->wires[w].table : -1;
+    plan->by_port = group_wires(plan, groups, (int)plan->layout->input_count);
+}
+
+struct crossing_list layer_reads(const struct plan *plan, int layer) {
+    const uint32_t *first = &plan->crossings_into[layer - LAYER_TOP];
+    return (struct crossing_list){plan->crossings + first[0], first[1] - first[0]};
+}
+
 /* ---- crossings and delays ---- */
 
 static int compare_crossings(const void *left, const void *right) {
@@ -264,11 +305,15 @@ static void plan_reads(struct plan *plan) {
         if (i == 0 || compare_crossings(&plan->crossings[kept - 1], &plan->crossings[i]) != 0)
             plan->crossings[kept++] = plan->crossings[i];
     plan->crossing_count = kept;
+    plan->crossings_into = ARENA_ARRAY(plan->arena, uint32_t, (size_t)plan->layer_count + 2);
+    for (uint32_t i = 0; i < kept; i++) plan->crossings_into[plan->crossings[i].to - LAYER_TOP + 1]++;
+    for (int g = 0; g <= plan->layer_count; g++) plan->crossings_into[g + 1] += plan->crossings_into[g];
     for (uint32_t w = 0; w < path->wire_count; w++) {
         plan->wires[w].signals = plan->signal_count;
         plan->signal_count += (uint32_t)plan->wires[w].last_delay + 1;
     }
     plan->nets = ARENA_ARRAY(plan->arena, const struct net *, plan->signal_count + 1);
+    plan->read = ARENA_ARRAY(plan->arena, uint64_t, plan->signal_count + 1);
     plan_exports(plan);
 }
 
@@ -287,6 +332,7 @@ struct plan *plan_new(const struct emission *emission, struct arena *arena) {
     plan_layers(plan);
     name_wires(plan);
     find_probes(plan);
+    find_groups(plan);
     plan_reads(plan);
     return plan;
 }

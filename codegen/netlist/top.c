@@ -51,11 +51,6 @@ static void add_valid(struct top *top) {
 
 /* ---- inputs ---- */
 
-static bool is_input_of(const struct plan *plan, uint32_t wire, uint32_t port) {
-    const struct wire *w = &plan->path->wires[wire];
-    return w->op == WIRE_INPUT && w->table == port && plan->wires[wire].bits > 0;
-}
-
 /* Bits of a port's register that no wire takes. */
 static void add_untaken(struct top *top, const struct port_layout *port, const struct net *net, const uint32_t *taken) {
     bool empty = true;
@@ -80,8 +75,10 @@ static void add_elements(struct top *top, uint32_t p, const struct net *net) {
     const struct plan *plan = top->module.plan;
     const struct port_layout *port = &plan->layout->inputs[p];
     uint32_t *taken = ARENA_ARRAY(top->module.arena, uint32_t, port->slots + 1);
-    for (uint32_t w = 0; w < plan->path->wire_count; w++) {
-        if (!is_input_of(plan, w, p)) continue;
+    struct wire_list wires = port_wires(plan, p);
+    for (uint32_t i = 0; i < wires.count; i++) {
+        uint32_t w = wires.at[i];
+        if (plan->wires[w].bits == 0) continue;
         uint32_t slot = (uint32_t)plan->path->wires[w].amount, bits = (uint32_t)plan->wires[w].bits;
         taken[slot] = bits > taken[slot] ? bits : taken[slot];
         netlist_wire(top->module.netlist, signal_net(plan, (struct signal){{w}, 0}),
@@ -132,13 +129,15 @@ static void connect(struct top *top, struct instance *instance, const struct net
 
 static void declare_outputs(struct top *top) {
     const struct plan *plan = top->module.plan;
-    for (int l = 0; l < plan->layer_count; l++)
-        for (uint32_t w = 0; w < plan->path->wire_count; w++) {
-            const struct wire_plan *own = &plan->wires[w];
-            for (uint32_t i = 0; own->layer == l && i < own->export_count; i++)
+    for (int l = 0; l < plan->layer_count; l++) {
+        struct wire_list wires = layer_wires(plan, l);
+        for (uint32_t w = 0; w < wires.count; w++) {
+            const struct wire_plan *own = &plan->wires[wires.at[w]];
+            for (uint32_t i = 0; i < own->export_count; i++)
                 netlist_wire(top->module.netlist,
-                             signal_net(plan, (struct signal){{w}, plan->exports[own->exports + i]}), NULL);
+                             signal_net(plan, (struct signal){{wires.at[w]}, plan->exports[own->exports + i]}), NULL);
         }
+    }
 }
 
 static void add_layer(struct top *top, int layer) {
@@ -147,12 +146,13 @@ static void add_layer(struct top *top, int layer) {
     struct instance *instance =
         netlist_instance(top->module.netlist, plan->layers[layer].module, plan->layers[layer].instance);
     if (layer_has_registers(plan, layer)) connect(top, instance, top->module.clock);
-    for (uint32_t i = 0; i < plan->crossing_count; i++)
-        if (plan->crossings[i].to == layer) connect(top, instance, signal_net(plan, plan->crossings[i].signal));
-    for (uint32_t w = 0; w < plan->path->wire_count; w++) {
-        const struct wire_plan *own = &plan->wires[w];
-        for (uint32_t i = 0; own->layer == layer && i < own->export_count; i++)
-            connect(top, instance, signal_net(plan, (struct signal){{w}, plan->exports[own->exports + i]}));
+    struct crossing_list reads = layer_reads(plan, layer);
+    struct wire_list wires = layer_wires(plan, layer);
+    for (uint32_t i = 0; i < reads.count; i++) connect(top, instance, signal_net(plan, reads.at[i].signal));
+    for (uint32_t w = 0; w < wires.count; w++) {
+        const struct wire_plan *own = &plan->wires[wires.at[w]];
+        for (uint32_t i = 0; i < own->export_count; i++)
+            connect(top, instance, signal_net(plan, (struct signal){{wires.at[w]}, plan->exports[own->exports + i]}));
     }
 }
 

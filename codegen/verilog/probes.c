@@ -54,13 +54,19 @@ static void find_wires(struct probe_plan *p) {
         const struct probe *probe = &p->path->probes[i];
         if (is_visible(p, probe)) *index_of(p, probe->wire.id, probe->beat) = 1;
     }
-    for (int cycle = 0; cycle <= p->plan->last_cycle; cycle++)
-        for (uint32_t w = 0; w < p->path->wire_count; w++) {
-            int beat = cycle - cycle_of(p, w, 0);
-            if (beat >= 0 && beat < beats && *index_of(p, w, beat) == 1)
-                p->probed[p->count++] = (struct probed){w, beat, 0};
+    uint32_t *first = ARENA_ARRAY(arena, uint32_t, (size_t)p->plan->last_cycle + 2);
+    for (uint32_t w = 0; w < p->path->wire_count; w++)
+        for (int beat = 0; beat < beats; beat++)
+            if (*index_of(p, w, beat)) first[cycle_of(p, w, beat) + 1]++;
+    for (int cycle = 0; cycle <= p->plan->last_cycle; cycle++) first[cycle + 1] += first[cycle];
+    p->count = first[p->plan->last_cycle + 1];
+    for (uint32_t w = 0; w < p->path->wire_count; w++)
+        for (int beat = 0; beat < beats; beat++) {
+            if (!*index_of(p, w, beat)) continue;
+            uint32_t at = first[cycle_of(p, w, beat)]++;
+            p->probed[at] = (struct probed){w, beat, 0};
+            *index_of(p, w, beat) = at + 1;
         }
-    for (uint32_t i = 0; i < p->count; i++) *index_of(p, p->probed[i].wire, p->probed[i].beat) = i + 1;
 }
 
 static int cycle_seen(const struct probe_plan *p, uint32_t index) {
@@ -93,12 +99,12 @@ static uint32_t port_end(const struct probe_plan *p, uint32_t first, uint32_t *b
     return i;
 }
 
+/* first to end: the wires of the cycle. */
 static void write_step(const struct probe_plan *p, struct strbuf *out, const char *name, uint32_t first, uint32_t end,
                        int cycle, uint32_t before, uint32_t bits) {
     struct strbuf parts = strbuf_new(p->plan->arena);
     for (uint32_t i = end; i-- > first;)
-        if (cycle_seen(p, i) == cycle)
-            strbuf_printf(&parts, "%s\n            %s", parts.length ? "," : "", signal_path(p, p->probed[i].wire));
+        strbuf_printf(&parts, "%s\n            %s", parts.length ? "," : "", signal_path(p, p->probed[i].wire));
     if (before) strbuf_printf(&parts, "%s\n            %s_c%d", parts.length ? "," : "", name, cycle - 1);
     strbuf_printf(out, "    reg [%u:0] %s_c%d; // at the end of cycle %d\n    always @(posedge clk) %s_c%d <= {%s};\n",
                   bits - 1, name, cycle, cycle, name, cycle, parts.data);
@@ -107,15 +113,14 @@ static void write_step(const struct probe_plan *p, struct strbuf *out, const cha
 /* A register a cycle, from the first in which a wire is computed to that of the outputs. */
 static void write_port(struct probe_plan *p, struct strbuf *out, const char *port, uint32_t first, uint32_t end) {
     const char *name = names_unique(p->names, arena_printf(p->plan->arena, "seen_%u", p->words));
-    uint32_t bits = 0;
+    uint32_t bits = 0, next = first;
     for (int cycle = cycle_seen(p, first); cycle <= p->plan->last_cycle; cycle++) {
-        uint32_t before = bits;
-        for (uint32_t i = first; i < end; i++)
-            if (cycle_seen(p, i) == cycle) {
-                p->probed[i].at = 64 * p->words + bits;
-                bits += bits_of(p, p->probed[i].wire);
-            }
-        write_step(p, out, name, first, end, cycle, before, bits);
+        uint32_t before = bits, from = next;
+        for (; next < end && cycle_seen(p, next) == cycle; next++) {
+            p->probed[next].at = 64 * p->words + bits;
+            bits += bits_of(p, p->probed[next].wire);
+        }
+        write_step(p, out, name, from, next, cycle, before, bits);
     }
     uint32_t words = (bits + 63) / 64, rest = 64 * words - bits;
     if (rest)

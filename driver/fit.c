@@ -6,8 +6,9 @@
 #include <math.h>
 
 /* Of the forecast, so much of it as there is at an interval. */
-static double shared_lut(const struct program *program, const double *by_node, int interval, struct arena *scratch) {
-    struct beat_plan plan = beats_plan_for(program, interval, scratch);
+static double shared_lut(const struct program *program, const double *by_node, const struct beat_axes *axes,
+                         int interval) {
+    struct beat_plan plan = beats_plan_for(axes, (uint32_t)interval);
     double lut = 0;
     for (uint32_t n = 0; n < program->graph->node_count; n++) lut += by_node[n] * beats_share(&plan, n);
     return lut;
@@ -30,10 +31,11 @@ static const char *what_would_fit(const struct program *program, const double *b
     if (program->options->beat_count) return "fewer items a clock (--beats) in a longer interval would share more";
     struct arena *scratch = arena_new(program->context);
     const char *text = "nothing in it that would be large is done item by item, so that --interval does not help";
-    double now = shared_lut(program, by_node, program->options->interval, scratch);
+    const struct beat_axes axes = beats_axes(program, scratch);
+    double now = shared_lut(program, by_node, &axes, program->options->interval);
     for (int interval = 2, end = 2 * longest_axis(program); interval < end && now > 0; interval *= 2) {
         if (interval <= program->options->interval) continue;
-        double share = shared_lut(program, by_node, interval, scratch) / now;
+        double share = shared_lut(program, by_node, &axes, interval) / now;
         if (share < 1)
             text = "what of it is not done item by item is too large by itself, so that --interval does not help";
         if (share * excess > 1) continue;
@@ -55,7 +57,8 @@ void fit_foretell(struct program *program, const char *model, FILE *terminal) {
     struct arena *arena = program->arena;
     double *by_node = ARENA_ARRAY(arena, double, program->graph->node_count + 1);
     graph_lut_forecast(program->graph, by_node);
-    double lut = shared_lut(program, by_node, program->options->interval, arena);
+    const struct beat_axes axes = beats_axes(program, arena);
+    double lut = shared_lut(program, by_node, &axes, program->options->interval);
     if (!(lut > part->lut)) return;
     const char *sure = lut > FORECAST_FACTOR * (double)part->lut ? "it will not fit" : "it may not fit";
     program_note(program, "fit", NULL, lut,

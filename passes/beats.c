@@ -32,12 +32,13 @@ static uint32_t *items_of_result(const struct beat_plan *plan, const struct grap
             struct movement read = element_read(&reads, e, i / reads.width, (uint32_t)(i % reads.width));
             const uint32_t *of = plan->item[node->inputs[read.operand].id];
             if (!of) continue;
-            *mixed |= item[e] != NO_ITEM && item[e] != of[read.element];
+            *mixed = item[e] != NO_ITEM && item[e] != of[read.element];
+            if (*mixed) return NULL;
             item[e] = of[read.element];
         }
         all &= item[e] != NO_ITEM;
     }
-    return all && !*mixed && is_even(item, count, plan->items, arena) ? item : NULL;
+    return all && is_even(item, count, plan->items, arena) ? item : NULL;
 }
 
 static bool reads_items(const struct beat_plan *plan, const struct node *node) {
@@ -118,10 +119,9 @@ static int axis_of(const struct shape *shape, uint32_t items, int from) {
 
 /* Along this axis of an input, and of other inputs that have one of its size. */
 static struct beat_plan follow(const struct graph *graph, const struct value_list *inputs, uint32_t input, int axis,
-                               uint32_t lanes, struct arena *arena) {
+                               struct arena *arena) {
     const struct shape *shape = &graph_value(graph, inputs->at[input])->shape;
-    struct beat_plan plan = {.items = (uint32_t)shape->dim[axis], .lanes = lanes};
-    plan.beats = (plan.items + lanes - 1) / lanes;
+    struct beat_plan plan = {.items = (uint32_t)shape->dim[axis]};
     plan.item = ARENA_ARRAY(arena, uint32_t *, graph->value_count + 1);
     plan.service = ARENA_ARRAY(arena, enum service, graph->node_count + 1);
     plan.in_beats = ARENA_ARRAY(arena, bool, inputs->count + 1);
@@ -209,38 +209,51 @@ static int check_names(const struct program *program, const struct value_list *i
     return 0;
 }
 
+/* Whether what was followed for an input before it is the same: along the first axis of that size of each input. */
+static bool is_followed(const struct beat_axes *axes, const struct shape *shape, int axis) {
+    uint32_t items = (uint32_t)shape->dim[axis];
+    if (axis_of(shape, items, 0) != axis) return false;
+    for (uint32_t i = 0; i < axes->count; i++)
+        if (axes->at[i].items == items) return true;
+    return false;
+}
+
 /* Of the inputs that are asked for, if any are. */
-static struct beat_plan best_plan(const struct program *program, const struct value_list *inputs, uint32_t interval,
-                                  uint32_t asked, struct arena *arena) {
+struct beat_axes beats_axes(const struct program *program, struct arena *arena) {
     const struct graph *graph = program->graph;
+    const struct value_list inputs = graph_inputs(graph, arena);
+    struct beat_axes axes = {.asked = asked_items(program, &inputs)};
+    axes.at = ARENA_ARRAY(arena, struct beat_plan, (size_t)inputs.count * SHAPE_RANK_MAX + 1);
+    for (uint32_t i = 0; i < inputs.count; i++) {
+        const struct shape *shape = &graph_value(graph, inputs.at[i])->shape;
+        if (axes.asked && !asked_of(program, inputs.at[i])) continue;
+        for (int axis = 0; axis < shape->rank; axis++)
+            if (shape->dim[axis] > 1 && !is_followed(&axes, shape, axis))
+                axes.at[axes.count++] = follow(graph, &inputs, i, axis, arena);
+    }
+    return axes;
+}
+
+struct beat_plan beats_plan_for(const struct beat_axes *axes, uint32_t interval) {
     struct beat_plan best = {.beats = 1};
-    for (uint32_t i = 0; i < inputs->count; i++) {
-        const struct shape *shape = &graph_value(graph, inputs->at[i])->shape;
-        if (asked && !asked_of(program, inputs->at[i])) continue;
-        for (int axis = 0; axis < shape->rank; axis++) {
-            uint32_t lanes = shape->dim[axis] > 1 ? lanes_for((uint32_t)shape->dim[axis], interval, asked) : 0;
-            if (!lanes) continue;
-            struct beat_plan found = follow(graph, inputs, i, axis, lanes, arena);
-            if (found.work > best.work || (asked && best.beats < 2)) best = found;
-        }
+    for (uint32_t i = 0; i < axes->count; i++) {
+        struct beat_plan found = axes->at[i];
+        found.lanes = interval > 1 || axes->asked ? lanes_for(found.items, interval, axes->asked) : 0;
+        if (!found.lanes) continue;
+        found.beats = (found.items + found.lanes - 1) / found.lanes;
+        if (found.work > best.work || (axes->asked && best.beats < 2)) best = found;
     }
     return best;
 }
 
 int beats_plan(const struct program *program, struct arena *arena, struct beat_plan *plan) {
     const struct value_list inputs = graph_inputs(program->graph, arena);
-    uint32_t asked = asked_items(program, &inputs);
     *plan = (struct beat_plan){.beats = 1};
     if (check_names(program, &inputs) < 0) return -1;
-    if (program->options->interval < 2 && !asked) return 0;
-    *plan = best_plan(program, &inputs, (uint32_t)program->options->interval, asked, arena);
+    if (program->options->interval < 2 && !asked_items(program, &inputs)) return 0;
+    const struct beat_axes axes = beats_axes(program, arena);
+    *plan = beats_plan_for(&axes, (uint32_t)program->options->interval);
     return place_ports(program, &inputs, plan);
-}
-
-struct beat_plan beats_plan_for(const struct program *program, int interval, struct arena *arena) {
-    const struct value_list inputs = graph_inputs(program->graph, arena);
-    if (interval < 2) return (struct beat_plan){.beats = 1};
-    return best_plan(program, &inputs, (uint32_t)interval, asked_items(program, &inputs), arena);
 }
 
 double beats_share(const struct beat_plan *plan, uint32_t node) {

@@ -24,8 +24,15 @@ struct beat_plan {
 
 /* The plan by which most work is done item by item, for a new event every options->interval cycles. */
 int beats_plan(const struct program *program, struct arena *arena, struct beat_plan *plan);
-/* The same for another interval, whatever the ports. */
-struct beat_plan beats_plan_for(const struct program *program, int interval, struct arena *arena);
+/* What is done item by item along each axis of an input, whatever the interval: their plans, but for lanes and beats.
+ */
+struct beat_axes {
+    struct beat_plan *at;
+    uint32_t count, asked; /* asked: items a clock (--beats), or 0 */
+};
+struct beat_axes beats_axes(const struct program *program, struct arena *arena);
+/* The best of them for an interval, whatever the ports. */
+struct beat_plan beats_plan_for(const struct beat_axes *axes, uint32_t interval);
 /* About how much of a node's circuit there is: a lane of each item, or all. */
 double beats_share(const struct beat_plan *plan, uint32_t node);
 /* By element of the node's operand, the item for whose results alone it is read; NULL where some are read for several.

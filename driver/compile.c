@@ -262,6 +262,7 @@ static int add_reports(struct compile_job *job) {
     if (fit_check(&job->program, report, job->what->model) < 0) return -1;
     struct strbuf json = strbuf_new(job->arena), events = strbuf_new(job->arena);
     struct report_texts texts; /* of what the JSON holds: its numbers may be rounded in the last bit */
+    context_check(job->context);
     report_json(&json, report, NULL);
     if (report_again(job->context, job->arena, json.data, &texts) < 0) return -1;
     file_set_add(&job->files, "report/report.json", texts.json_without_verdict, strlen(texts.json_without_verdict));

@@ -19,6 +19,8 @@ static int write_files(struct bxc_context *context, struct arena *arena, const c
                        const struct file_set *files) {
     for (uint32_t i = 0; i < files->count; i++) {
         const struct emitted_file *file = &files->files[i];
+        if (atomic_load(&context->cancelled))
+            return diag_error(&context->diagnostics, (struct location){.file = folder}, NULL, "cancelled");
         char *path = arena_printf(arena, "%s/%s", folder, file->path), *slash = strrchr(path, '/');
         if (folder_make(context, arena_strndup(arena, path, (size_t)(slash - path))) < 0 ||
             file_write(context, path, file->data, file->length) < 0)

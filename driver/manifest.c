@@ -112,6 +112,11 @@ int manifest_options(struct bxc_context *context, struct arena *arena, const cha
 
 void manifest_add(struct bxc_context *context, struct file_set *files, const char *name, const char *model,
                   const char *model_hash, const char *hash, const struct compile_options *options) {
+    char(*hashes)[65] = arena_calloc(files->arena, files->count + 1, sizeof *hashes);
+    for (uint32_t i = 0; i < files->count; i++) {
+        context_check(context);
+        sha256_of(files->files[i].data, files->files[i].length, hashes[i]);
+    }
     cJSON *root = cJSON_CreateObject();
     const char *base = strrchr(model, '/');
     cJSON_AddStringToObject(root, "tool", "bxc");
@@ -124,11 +129,7 @@ void manifest_add(struct bxc_context *context, struct file_set *files, const cha
     add_options(root, options);
     add_below(files->arena, root, options);
     cJSON *list = cJSON_AddObjectToObject(root, "files");
-    for (uint32_t i = 0; i < files->count; i++) {
-        char text[65];
-        sha256_of(files->files[i].data, files->files[i].length, text);
-        cJSON_AddStringToObject(list, files->files[i].path, text);
-    }
+    for (uint32_t i = 0; i < files->count; i++) cJSON_AddStringToObject(list, files->files[i].path, hashes[i]);
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
     if (!text) context_out_of_memory(context);

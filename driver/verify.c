@@ -101,14 +101,17 @@ int report_again(struct bxc_context *context, struct arena *arena, const char *j
     arena_defer(arena, delete_json, root);
     cJSON *verdict_item = cJSON_DetachItemFromObjectCaseSensitive(root, "verdict");
     if (verdict_item) arena_defer(arena, delete_json, verdict_item);
+    context_check(context);
     char *text = cJSON_Print(root);
     if (!text) context_out_of_memory(context);
     arena_defer(arena, free_text, text);
     out->json_without_verdict = arena_printf(arena, "%s\n", text);
+    context_check(context);
     const struct compile_report *report = report_parse(context, arena, "report.json", json);
     const struct verdict *verdict = report && verdict_item ? verdict_parse(context, arena, "report.json", json) : NULL;
     if (!report || (verdict_item && !verdict)) return -1;
     struct strbuf html = strbuf_new(arena);
+    context_check(context);
     report_html(&html, report, verdict);
     out->html = html.data;
     return 0;

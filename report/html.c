@@ -225,6 +225,7 @@ static void module_nodes(struct strbuf *out, const struct layer_report *row) {
 
 static void module_row(struct strbuf *out, const struct layer_report *row, bool memories) {
     struct arena *arena = out->arena;
+    context_check(arena_context(arena));
     strbuf_append(out, "<tr><td>");
     html_name(out, row->name);
     module_nodes(out, row);

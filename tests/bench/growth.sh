@@ -1,6 +1,6 @@
 #!/bin/sh
 # How time and memory of `bxc compile` grow with the model: chains of operators, numbers that pass through, numbers that
-# are rounded, and weights of a layer, from 10^2 to 10^5 of them. One table; "growth" is the exponent between a row and
+# are rounded, weights of a layer, and outputs, from 10^2 to 10^5 of them. One table; "growth" is the exponent between a row and
 # the one above (1: in proportion), of time and of memory. Seconds are the processors', so that what else runs does not
 # count. Memory is the most that the process had, looked at twenty times a second.
 #   growth.sh BXC [FILTER]     env: SIZES ("100 1000 10000 100000"), SECONDS_MAX (600, of one compilation)
@@ -31,6 +31,14 @@ weights() {
         printf "%%2 = constant() \"w\" : [%d,%d] real {", side, side
         for (i = 0; i < side * side; i++) { state = (state * 16807 + 12345) % 2147483647; printf "%s%g", i ? ", " : "", (int(state / 2147483647 * 63) - 31) / 16 }
         printf "}\n%%3 = matmul(%%1, %%2) \"dense\" : [1,%d] real\noutput \"y\" %%3\n", side }'
+}
+
+outputs() {
+    awk -v n="$1" 'BEGIN {
+        print "bxc graph 1\ngraph \"outputs\"\n%0 = input() \"x\" : [1,2] real"
+        print "%1 = narrow(%0) \"q\" formats=s8f4 rounding=half_even overflow=saturate : [1,2] real"
+        for (i = 2; i < n + 2; i++) printf "%%%d = clip(%%1) \"c%d\" alpha=%d beta=%d : [1,2] real\n", i, i, -2 - i % 3, 2 + i % 5
+        for (i = 2; i < n + 2; i++) printf "output \"y%d\" %%%d\n", i, i }'
 }
 
 # Of all that this shell has waited for.
@@ -68,7 +76,7 @@ exponent() { # SIZE VALUE SIZE_BEFORE VALUE_BEFORE LEAST
 }
 
 printf '%-14s %9s %10s %8s %8s %8s\n' model size seconds growth MB growth
-for family in relu_chain pass_through roundings weights; do
+for family in relu_chain pass_through roundings weights outputs; do
     case $family in *"$filter"*) ;; *) continue ;; esac
     size_before=0 seconds_before=0 megabytes_before=0
     for size in ${SIZES:-100 1000 10000 100000}; do

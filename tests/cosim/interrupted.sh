@@ -1,0 +1,56 @@
+#!/bin/sh
+# Ctrl-C acts within a second wherever a compilation of a large model stands, ends it with 130 and leaves nothing: at
+# moments spread over the whole of it. The second is the processor's, so that what else runs here does not count.
+set -u
+OMP_NUM_THREADS=1; export OMP_NUM_THREADS
+awk 'BEGIN {
+    print "bxc graph 1\ngraph \"many\"\n%0 = input() \"x\" : [1,2] real"
+    print "%1 = narrow(%0) \"q\" formats=s8f4 rounding=half_even overflow=saturate : [1,2] real"
+    for (i = 2; i < 3002; i++) printf "%%%d = clip(%%1) \"c%d\" alpha=%d beta=%d : [1,2] real\n", i, i, -2 - i % 3, 2 + i % 5
+    for (i = 2; i < 3002; i++) printf "output \"y%d\" %%%d\n", i, i }' > "$WORK/many.bxc"
+awk 'BEGIN {
+    print "bxc graph 1\ngraph \"ladder\"\n%0 = input() \"x\" : [1,2] real"
+    print "%1 = narrow(%0) \"q\" formats=s8f4 rounding=half_even overflow=saturate : [1,2] real"
+    print "%2 = relu(%1) \"first\" : [1,2] real"
+    for (i = 3; i < 6003; i += 2) {
+        printf "%%%d = sub(%%%d, %%%d) \"s%d\" : [1,2] real\n", i, (i > 3 ? i - 3 : 1), i - 1, i
+        printf "%%%d = clip(%%%d) \"c%d\" alpha=-2 beta=2 : [1,2] real\n", i + 1, i, i }
+    printf "output \"y\" %%%d\n", i - 1 }' > "$WORK/ladder.bxc"
+mkdir "$WORK/left"
+
+spent() { # PID: hundredths of a second of the processor; nothing when it has ended
+    sed 's/.*) //' "/proc/$1/stat" 2> /dev/null | awk '$1 != "Z" {print $12 + $13}'
+}
+start() { # MODEL
+    env --default-signal=INT "$BXC" compile -q "$1" -o "$WORK/left/fw" > "$WORK/log" 2>&1 &
+    bxc=$!
+}
+whole() { # MODEL: what it takes to its end
+    start "$1"
+    while now=$(spent $bxc) && [ -n "$now" ]; do last=$now; sleep 0.02; done
+    wait $bxc || echo "not ok interrupted_$2: $(head -n 1 "$WORK/log")"
+    rm -rf "$WORK/left/fw"
+}
+interrupt() { # MODEL HUNDREDTHS
+    start "$1"
+    while now=$(spent $bxc) && [ -n "$now" ] && [ "$now" -lt "$2" ]; do sleep 0.02; done
+    begin=$now
+    kill -INT $bxc 2> /dev/null
+    while now=$(spent $bxc) && [ -n "$now" ]; do last=$now; sleep 0.02; done
+    wait $bxc 2> /dev/null
+    code=$?
+    after=$((last - ${begin:-$last}))
+}
+for model in many ladder; do
+    last=0
+    whole "$WORK/$model.bxc" $model
+    all=$last slow='' caught=0
+    for share in 10 30 50 70 80 90; do
+        interrupt "$WORK/$model.bxc" $((all * share / 100))
+        if [ $code = 0 ]; then rm -rf "$WORK/left/fw"; continue; fi # it was through
+        [ $code = 130 ] && [ -z "$(ls -A "$WORK/left")" ] || echo "not ok interrupted_$model: at $share %, $code, $(ls -A "$WORK/left")"
+        [ $after -le 100 ] || slow="$slow $share % ($after)"
+        caught=$((caught + 1))
+    done
+    [ -z "$slow" ] && [ $caught -ge 5 ] && echo "ok interrupted_$model" || echo "not ok interrupted_$model: caught $caught of 6, slow at$slow"
+done

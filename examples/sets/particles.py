@@ -3,7 +3,7 @@
     pip install pythia8mc fastjet numpy
     particles.py CLASS N SEED OUT.npy        CLASS: g q w z t
 
-The jets are those of ../jets/generate.py. OUT is float32, (N, 16, 3): the sixteen particles of highest
+The jets are those of ../jets/generate.py. OUT is float32, (N, 32, 3): the 32 particles of highest
 transverse momentum, falling; of each this momentum in GeV, in steps of 1/4 from 4 to 511.75, and its distance
 from the axis of the jet in pseudorapidity and azimuth, in steps of 1/256. Where a jet has fewer, rows are zero.
 """
@@ -16,7 +16,7 @@ import numpy as np
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "jets"))
 from generate import jets
 
-NUMBER = 16
+NUMBER = 32
 LOWEST, HIGHEST = 4, 511.75
 
 

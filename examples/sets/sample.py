@@ -3,7 +3,7 @@
     env/bin/pip install onnxruntime qonnx HGQ2 jax     (as in the training scripts)
     KERAS_BACKEND=jax env/bin/python sample.py PARTICLES.npy LABELS.npy FOLDER
 
-FOLDER holds the models and gets events.npy and labels.npy (4,000 jets that were not trained on) and reference/:
+FOLDER holds the models and gets events.npy and labels.npy (2,000 jets that were not trained on) and reference/:
 outputs of the first 1,000 of them.
 """
 import pathlib
@@ -16,7 +16,7 @@ from references import keras, onnxruntime, run_qonnx
 
 
 def main(events, labels, folder):
-    x, y = np.load(events)[-4000:], np.load(labels)[-4000:]
+    x, y = np.load(events)[-2000:], np.load(labels)[-2000:]
     np.save(f"{folder}/events.npy", x)
     np.save(f"{folder}/labels.npy", y)
     session = onnxruntime.InferenceSession(f"{folder}/sets.onnx")

@@ -4,7 +4,7 @@
     env/bin/python train.py PARTICLES.npy LABELS.npy OUT_FOLDER
 
 PARTICLES are the lists of particles.py, LABELS class numbers; the last tenth is not trained on. Every particle
-goes through the same two layers, 3-16-16; their mean over the sixteen particles goes through 16-16-5. The rows of
+goes through the same two layers, 3-16-16; their mean over the 32 particles goes through 16-16-5. The rows of
 zeros behind a short jet go through the layers as particles do: that is how the network was trained.
 """
 import pathlib
@@ -19,7 +19,7 @@ from onnx import TensorProto, helper
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "jets"))
 from train_float import HIDDEN_SCALE, WEIGHT_SCALE, constant, quant, quant_node, train
 
-PARTICLES = 16
+PARTICLES = 32
 SHAPES = [(3, 16), (16, 16), (16, 16), (16, 5)]
 SHARED = 2                                         # so many layers before the mean
 UNITS = np.float32([2.0 ** -6, 4, 4])              # of 64 GeV and a quarter of a radian: numbers around 1

@@ -45,14 +45,29 @@ static void add_node(const struct graph *graph, const struct layer_report *row, 
     if (row->last_cycle > out->last_cycle) out->last_cycle = row->last_cycle;
 }
 
-/* By how much each row makes the way longer than those before it have it. */
-static void find_steps(struct layer_share *layers, uint32_t count, int *end) {
-    *end = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (layers[i].last_cycle <= *end) continue;
-        layers[i].adds = layers[i].last_cycle - *end;
-        *end = layers[i].last_cycle;
+static void mark_beats(const struct program *program, const uint32_t *heads, struct layer_share *const *of_head) {
+    const struct datapath *path = &program->design->datapath;
+    for (uint32_t w = 0; w < path->wire_count; w++) {
+        const struct wire *wire = &path->wires[w];
+        if (wire->every_beat && wire->origin.id < program->graph->node_count)
+            of_head[heads[wire->origin.id]]->in_beats = true;
     }
+}
+
+/* By how much each row makes the way longer than those before it have it; the first that is in beats does not make it
+ * longer by the beats, which have a row of their own. */
+static void find_steps(struct explanation *out, const struct compile_report *report) {
+    int end = 0;
+    for (uint32_t i = 0; i < out->layer_count; i++) {
+        struct layer_share *layer = &out->layers[i];
+        if (layer->last_cycle <= end) continue;
+        layer->adds = layer->last_cycle - end;
+        end = layer->last_cycle;
+        if (!layer->in_beats || out->beat_cycles) continue;
+        out->beat_cycles = layer->adds < report->beats - 1 ? layer->adds : report->beats - 1;
+        layer->adds -= out->beat_cycles;
+    }
+    out->rest_cycles = report->latency - end;
 }
 
 /* A row of no node: what modules share, or the top. */
@@ -86,9 +101,8 @@ static void explain_layers(struct explain_job *job, const struct program *progra
         add_node(graph, &report->layers[row++], node, of_head[heads[n]]);
     }
     for (; row < report->layer_count; row++) add_rest(&report->layers[row], out);
-    int end;
-    find_steps(out->layers, out->layer_count, &end);
-    out->rest_cycles = report->latency - end;
+    mark_beats(program, heads, of_head);
+    find_steps(out, report);
 }
 
 /* ---- the softmax ---- */

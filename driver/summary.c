@@ -51,7 +51,7 @@ struct cycles {
     int first, last; /* -1: none */
 };
 
-/* Into by_node[node]: when its wires are computed. */
+/* Into by_node[node]: when its wires are computed, in all beats. */
 static void cycles_by_node(const struct design *design, struct cycles *by_node) {
     const struct datapath *datapath = &design->datapath;
     for (uint32_t n = 0; n < design->graph->node_count; n++) by_node[n] = (struct cycles){-1, -1};
@@ -60,7 +60,7 @@ static void cycles_by_node(const struct design *design, struct cycles *by_node) 
         if (wire->origin.id >= design->graph->node_count || wire->op == WIRE_CONSTANT) continue;
         struct cycles *cycles = &by_node[wire->origin.id];
         if (cycles->first < 0 || wire->cycle < cycles->first) cycles->first = wire->cycle;
-        if (wire->cycle > cycles->last) cycles->last = wire->cycle;
+        if (wire_last_cycle(design, wire) > cycles->last) cycles->last = wire_last_cycle(design, wire);
     }
 }
 

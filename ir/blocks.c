@@ -29,12 +29,13 @@ static bool find_levels(const struct datapath *datapath, uint32_t *level) {
     return true;
 }
 
-static void include_wire(struct block *block, const struct wire *wire) {
+static void include_wire(const struct design *design, struct block *block, const struct wire *wire) {
+    int last = wire_last_cycle(design, wire);
     if (wire->op == WIRE_CONSTANT) return;
     block->wires++;
     block->states += wire->op == WIRE_STATE;
     if (block->first_cycle < 0 || wire->cycle < block->first_cycle) block->first_cycle = wire->cycle;
-    if (wire->cycle > block->last_cycle) block->last_cycle = wire->cycle;
+    if (last > block->last_cycle) block->last_cycle = last;
 }
 
 struct block_list design_blocks(const struct design *design, struct arena *arena) {
@@ -46,7 +47,7 @@ struct block_list design_blocks(const struct design *design, struct arena *arena
     list.at = ARENA_ARRAY(arena, struct block, list.count + 1);
     for (uint32_t b = 0; b < list.count; b++)
         list.at[b] = (struct block){.beats = b % 2 ? design->beats : 1, .first_cycle = -1, .last_cycle = -1};
-    for (uint32_t i = 0; i < datapath->wire_count; i++) include_wire(&list.at[list.of[i]], &datapath->wires[i]);
+    for (uint32_t i = 0; i < datapath->wire_count; i++) include_wire(design, &list.at[list.of[i]], &datapath->wires[i]);
     for (uint32_t b = 0; b < list.count; b++)
         list.at[b].kind = b % 2 == 0 ? BLOCK_DATAPATH : list.at[b].states ? BLOCK_ACCUMULATE : BLOCK_MAP;
     return list;

@@ -65,6 +65,10 @@ bool wire_is_signed(const struct wire *wire) {
     return wire->lo < 0;
 }
 
+int wire_last_cycle(const struct design *design, const struct wire *wire) {
+    return wire->every_beat ? wire->cycle + design->beats - 1 : wire->cycle;
+}
+
 static void check_operands(struct design *design, const struct datapath *datapath, const struct wire *wire) {
     int wanted = wire_op_operands(wire->op);
     if (wanted >= 0 && wire->operand_count != (uint32_t)wanted)

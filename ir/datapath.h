@@ -126,7 +126,7 @@ enum block_kind {
 struct block {
     enum block_kind kind;
     int beats;
-    int first_cycle, last_cycle; /* -1: not scheduled, or of no wires */
+    int first_cycle, last_cycle; /* of the first beat, of the last; -1: not scheduled, or of no wires */
     uint32_t wires, states;
 };
 /* In an order in which nothing flows back; odd ones are served in every beat. None: there is no such order, or it has
@@ -157,6 +157,8 @@ wireref datapath_source(const struct datapath *datapath, wireref wire, int *beat
 struct interval wire_interval(const struct datapath *datapath, const struct wire *wire);
 int wire_width(const struct wire *wire);      /* bits of its interval; 0 for the constant 0 */
 bool wire_is_signed(const struct wire *wire); /* lo < 0 */
+/* Of a scheduled wire: the cycle in which it is computed for the last time of an event. */
+int wire_last_cycle(const struct design *design, const struct wire *wire);
 /* A table with these entries (copied), the same index for the same content. */
 uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table);
 /* A further one, though its content may be that of another. */

@@ -28,6 +28,11 @@ static void print_layers(struct strbuf *out, const struct explanation *explanati
     for (uint32_t i = 0; i < explanation->layer_count; i++)
         if (explanation->layers[i].first_cycle >= 0 || explanation->layers[i].cost.lut > 0)
             share_row(&table, &explanation->layers[i], lut);
+    if (explanation->beat_cycles)
+        table_row(&table, (const char *[]){"(beats)", "", "-", arena_printf(out->arena, "%d", explanation->beat_cycles),
+                                           "", "", "",
+                                           arena_printf(out->arena, "an event's items come in %d cycles in a row",
+                                                        explanation->report->beats)});
     table_row(&table, (const char *[]){"(top: ports and valid)", "", "-",
                                        arena_printf(out->arena, "%d", explanation->rest_cycles), "", "",
                                        words_count(out->arena, explanation->top.ff), ""});
@@ -150,6 +155,7 @@ void explanation_json(struct strbuf *out, const struct explanation *explanation)
     json_number(arena, root, "clock_period_ns", report->clock_period);
     json_number(arena, root, "lut", report->total.lut);
     json_number(arena, root, "ff", report->total.ff);
+    json_number(arena, root, "beat_cycles", explanation->beat_cycles);
     json_number(arena, root, "boundary_cycles", explanation->rest_cycles);
     cJSON *top = json_object(arena, root, "top");
     json_number(arena, top, "lut", explanation->top.lut);

@@ -290,7 +290,7 @@ static void blocks_section(struct strbuf *out, const struct compile_report *repo
     start_section(
         out, "Blocks",
         "An event\xe2\x80\x99s items are served one after the other: once an event and item by item take turns. "
-        "Cycles are those of the first item.");
+        "Cycles are those from the first item to the last.");
     html_table_start(out, NULL, headings);
     for (uint32_t i = 0; i < report->block_count; i++) {
         const struct block_report *block = &report->blocks[i];

@@ -127,6 +127,7 @@ struct layer_share {             /* a module of rtl/, or what of a softmax they 
     const char *name, *kind;     /* kind: its first operator */
     int first_cycle, last_cycle; /* -1: nothing is computed */
     int adds;                    /* cycles by which it makes the way longer */
+    bool in_beats;               /* serves items one after the other */
     struct cost cost;
     double weights, terms; /* not zero; signed digits of them, each a term of a sum; 0: no weights */
 };
@@ -146,6 +147,7 @@ struct explanation {
     const struct compile_report *report;
     struct layer_share *layers;
     uint32_t layer_count;
+    int beat_cycles; /* from the first beat to the last */
     int rest_cycles; /* boundary registers */
     struct cost top; /* of the top: ports and valid */
     struct kind_share *kinds;

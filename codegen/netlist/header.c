@@ -113,11 +113,13 @@ const char *layer_header(const struct module *module) {
     const struct plan *plan = module->plan;
     struct strbuf out = strbuf_new(module->arena);
     int first = plan->last_cycle, last = 0, layer = module->layer;
+    bool in_beats = false;
     struct wire_list wires = layer_wires(plan, layer);
     for (uint32_t i = 0; i < wires.count; i++) {
         const struct wire *wire = &plan->path->wires[wires.at[i]];
         first = wire->cycle < first ? wire->cycle : first;
-        last = wire->cycle > last ? wire->cycle : last;
+        last = wire_last_cycle(plan->design, wire) > last ? wire_last_cycle(plan->design, wire) : last;
+        in_beats |= wire->every_beat;
     }
     strbuf_printf(&out, "Layer '%s' of %s, made by bxc.\n\nComputes in ",
                   comment_text(module->arena, plan->layers[layer].node), plan->emission->name);
@@ -128,6 +130,12 @@ const char *layer_header(const struct module *module) {
     strbuf_printf(&out,
                   " of an event; in cycle 0 the input registers hold it, cycle %d ends at the output\nregisters.\n",
                   plan->last_cycle);
+    if (in_beats)
+        strbuf_printf(
+            &out,
+            "An event's items go through one after the other, in %d clock cycles in a row; names are those of\n"
+            "the first.\n",
+            plan->design->beats);
     write_read(module, layer, &out);
     write_computed(module, layer, &out);
     write_legend(module, &out);

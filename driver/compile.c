@@ -217,6 +217,7 @@ static int run_passes(struct compile_job *job) {
         return 0;
     }
     unused_warn(program);
+    interval_warn(program);
     return network_judge(job->network, program, job->measurement, job->reports, job->report_count, options);
 }
 

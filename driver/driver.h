@@ -54,6 +54,9 @@ void unused_warn(const struct program *program);  /* after the passes */
 void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, const char *why);
 void unused_warn_of_firmware(struct bxc_context *context, const struct bxc_options *options); /* with --stop-after */
 
+/* ---- interval.c: does --interval pay? ---- */
+void interval_warn(const struct program *program); /* of a finished design */
+
 /* ---- idle.c: ports that do nothing ---- */
 void idle_tell(const struct program *program); /* of a design */
 
@@ -125,9 +128,12 @@ struct report_texts { /* what follows from a report.json */
 int report_again(struct bxc_context *context, struct arena *arena, const char *json, struct report_texts *out);
 
 /* ---- explain.c, explain_trials.c ---- */
-/* Below the line once more, in memory. -1 and diagnoses when it is refused; `graph` becomes the program's. */
+/* Below the line once more, in memory, up to the pass `last` (NULL: all). -1 and diagnoses when it is refused; `graph`
+ * becomes the program's. */
 int trial_compile(struct bxc_context *context, struct arena *arena, struct graph *graph,
-                  const struct compile_options *options, struct program *out);
+                  const struct compile_options *options, const char *last, struct program *out);
+/* Runs a trial that leaves no diagnoses: -1 and why it is refused. */
+int trial_guarded(struct bxc_context *context, int (*run)(void *), void *user, const char **why);
 /* Both take the program as the folder has it, and the graph that it came from. */
 void trial_clocks(const struct program *made, const struct graph *graph, struct explanation *out);
 /* The node of a softmax that takes the maximum, or NULL: what passes/expand_softmax.c makes goes by "NAME.max",

@@ -190,7 +190,7 @@ static int explain_steps(struct explain_job *job) {
     if (!report || manifest_options(job->context, job->arena, job->folder, &job->compile) < 0) return -1;
     const struct graph *graph = job->firmware->quantised;
     struct program program;
-    if (trial_compile(job->context, job->arena, graph_clone(graph), &job->compile, &program) == 0) {
+    if (trial_compile(job->context, job->arena, graph_clone(graph), &job->compile, NULL, &program) == 0) {
         const struct compile_report *again = summary_new(job->arena, &program, report->name, report->content_hash);
         job->explanation.report = again;
         explain_layers(job, &program, again);

@@ -6,13 +6,13 @@
 #include <string.h>
 
 int trial_compile(struct bxc_context *context, struct arena *arena, struct graph *graph,
-                  const struct compile_options *options, struct program *out) {
+                  const struct compile_options *options, const char *last, struct program *out) {
     *out = (struct program){.context = context,
                             .arena = arena,
                             .options = options,
                             .technology = technology_for(options->part, options->grade),
                             .graph = graph};
-    return passes_run(out, NULL, NULL);
+    return passes_run(out, NULL, last);
 }
 
 struct trial {
@@ -32,7 +32,7 @@ static void tell_trial(const struct program *program, struct clock_trial *out) {
 static int run_trial(void *user) {
     struct trial *trial = user;
     struct program program;
-    int result = trial_compile(trial->context, trial->arena, trial->graph, &trial->options, &program);
+    int result = trial_compile(trial->context, trial->arena, trial->graph, &trial->options, NULL, &program);
     if (result == 0) tell_trial(&program, trial->out);
     design_free(program.design);
     graph_free(program.graph);
@@ -46,21 +46,27 @@ static bool is_large(const struct program *made) {
     return design_cost(made->design, made->technology).lut > LARGE_LUT;
 }
 
+int trial_guarded(struct bxc_context *context, int (*run)(void *), void *user, const char **why) {
+    struct diagnostics *diagnostics = &context->diagnostics;
+    size_t since = diagnostics->count, errors = diagnostics->errors;
+    int result = context_guarded(context, run, user);
+    *why = result == 0                  ? NULL
+           : diagnostics->count > since ? arena_strdup(context->arena, diagnostics->items[since].message)
+                                        : "refused";
+    diagnostics->count = since;
+    diagnostics->errors = errors;
+    context_check(context); /* the whole is cancelled, not one trial refused */
+    return result;
+}
+
 /* A trial that is refused says why in its row, and nothing anywhere else. */
 static void try_one(struct trial *trial) {
     const char *other = trial->out->name ? trial->out->name : "";
     context_progress(trial->context,
                      arena_printf(trial->arena, "compiling at %.0f MHz %s", 1e6 / trial->options.clock_ps, other), 0,
                      0);
-    struct diagnostics *diagnostics = &trial->context->diagnostics;
-    size_t since = diagnostics->count, errors = diagnostics->errors;
     trial->out->period = trial->options.clock_ps / 1000.0;
-    if (context_guarded(trial->context, run_trial, trial) < 0)
-        trial->out->refused =
-            diagnostics->count > since ? arena_strdup(trial->arena, diagnostics->items[since].message) : "refused";
-    diagnostics->count = since;
-    diagnostics->errors = errors;
-    context_check(trial->context); /* the whole is cancelled, not one trial refused */
+    trial_guarded(trial->context, run_trial, trial, &trial->out->refused);
 }
 
 void trial_clocks(const struct program *made, const struct graph *graph, struct explanation *out) {

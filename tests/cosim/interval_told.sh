@@ -43,6 +43,24 @@ sed -i 's/interval = 2, /interval = 3, /' fw2/sim/harness.cpp
 code=$?
 check "another interval is no verdict of equality" '[ $code = 1 ] && grep -q "^verdict: wrong interval: interface.json tells 2 cycles from event to event$" verify.txt'
 
+# each item has weights of its own: nothing to share, and each clock chooses
+cat > own.bxc << 'END'
+bxc graph 1
+graph "own"
+%0 = input() "x" : [1,4,1,3] real
+%1 = constant() "w" : [4,3,2] real {0x1.2p-2, -0x1.7p-1, 0x1.8p+0, 0x1.4p-2, 0x1.1p+0, -0x1.3p-3, 0x1.9p-1, 0x1.5p-2, -0x1.bp-1, 0x1.ep-2, 0x1.7p+0, -0x1.dp-2, -0x1.6p-1, 0x1.fp-1, 0x1.1p-2, -0x1.9p-2, 0x1.3p+0, 0x1.5p-1, 0x1.dp-1, -0x1.1p-1, 0x1.9p-3, 0x1.7p-2, -0x1.fp-2, 0x1.5p+0}
+%2 = matmul(%0, %1) "dense" : [1,4,1,2] real
+%3 = relu(%2) "relu" : [1,4,1,2] real
+%4 = reduce_sum(%3) "sum" axis=1 : [1,1,2] real
+output "y" %4
+END
+lut() { number lut "$1/report/report.json"; }
+"$BXC" compile own.bxc -o own1 --clock 200MHz --input "x=fixed<8,3>" > log1 2>&1
+"$BXC" compile own.bxc -o own2 --clock 200MHz --input "x=fixed<8,3>" --interval 2 > log2 2>&1
+check "a larger circuit is told, with both numbers" '[ "$(lut own2)" -gt "$(lut own1)" ] && grep -q "warning: --interval 2 does not make the circuit smaller: about $(lut own2) LUT, and $(lut own1) at interval 1;" log2'
+check "... in the report too" 'grep -q "does not make the circuit smaller" own2/report/report.json'
+check "a smaller one is not" '[ "$(lut fw2)" -lt "$(lut fw1)" ] && ! grep -q "smaller" fw2/report/report.json'
+
 # a chain of small layers at a fast clock
 awk 'BEGIN { print "bxc graph 1\ngraph \"long\"\n%0 = input() \"x\" : [1,2] real"
     for (i = 0; i < 300; i++) {

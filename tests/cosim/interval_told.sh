@@ -43,6 +43,22 @@ sed -i 's/interval = 2, /interval = 3, /' fw2/sim/harness.cpp
 code=$?
 check "another interval is no verdict of equality" '[ $code = 1 ] && grep -q "^verdict: wrong interval: interface.json tells 2 cycles from event to event$" verify.txt'
 
+# cycles are those of all beats: in explain they have a row of their own, and with it all that is added is the latency
+sum() { # FILE FROM KEY: the numbers behind a key in the list FROM
+    sed -n "/^[[:space:]]*\"$2\":[[:space:]]*\[/,/\]/s/^[[:space:]]*\"$3\":[[:space:]]*\([-0-9.]*\),*\$/\1/p" "$1" |
+        awk '{ total += $1 } END { print total }'
+}
+"$BXC" compile items.bxc -q -o fw4 --clock 200MHz --interval 4 > log4 2>&1
+for interval in 1 2 4; do
+    "$BXC" explain fw$interval --json > explain$interval.json
+    "$BXC" explain fw$interval > explain$interval.txt
+    check "the cycles of $interval beats" '[ "$(number beat_cycles explain$interval.json)" = $((interval - 1)) ]'
+    check "... with those that modules add are the latency" '[ $(($(sum explain$interval.json layers adds) + $(number beat_cycles explain$interval.json) + $(number boundary_cycles explain$interval.json))) = "$(number cycles fw$interval/report/report.json)" ]'
+done
+check "the beats are a row, and none at interval 1" 'grep -Eq "^  \(beats\) .* 3 .* an event.s items come in 4 cycles in a row$" explain4.txt && ! grep -q beats explain1.txt'
+check "an input is shifted out in all beats" 'grep -Eq "^  x +input +0-3 " explain4.txt && grep -Eq "^  x +input +0 " explain1.txt'
+check "blocks and headers tell all beats" 'grep -q "one after the other, in 4 clock cycles in a row" fw4/rtl/items_dense.v && ! grep -q "in a row" fw1/rtl/*.v && grep -Eq "^// Computes in cycles 0 to [3-9] of an event" fw4/rtl/items_dense.v && "$BXC" report fw4 | grep -Eq "^ +2  item by item, with state +4  +0-[3-9] "'
+
 # each item has weights of its own: nothing to share, and each clock chooses
 cat > own.bxc << 'END'
 bxc graph 1

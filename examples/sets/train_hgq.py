@@ -58,7 +58,7 @@ def save(model, out):
             archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
 
 
-def main(events, labels, out, positions="", epochs=40):
+def main(events, labels, out, positions="", epochs=60):
     x, y = np.load(events), np.load(labels)
     cut, epochs = len(x) * 9 // 10, int(epochs)
     rng = np.random.default_rng(7)

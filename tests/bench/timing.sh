@@ -1,9 +1,9 @@
 #!/bin/sh
 # The delay model against mapped netlists: twenty generated networks of other sizes, widths, clocks and parts to which
-# it was fitted, and five more (n250 to n620) to which it was not; each estimated by bxc and measured by the recipe
-# (Yosys, and one model of mapped paths of UltraScale+ at -2; for other families and grades its result times the factor
-# of target/technology.c). One table; the last line says how far they lie apart. Exit code 1 where one lies beyond
-# 10 %, misses its clock, is refused or is not mapped.
+# it was fitted, five more (n250 to n620) to which it was not, and five of examples/sets that serve items one after
+# the other; each estimated by bxc and measured by the recipe (Yosys, and one model of mapped paths of UltraScale+ at
+# -2; for other families and grades its result times the factor of target/technology.c). One table; the last line says
+# how far they lie apart. Exit code 1 where one lies beyond 10 %, misses its clock, is refused or is not mapped.
 #   timing.sh BXC [FILTER]     env: SYNTH=../shared/tools/synth/synth.sh, WORK (a folder to keep the firmware in)
 set -u
 bxc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1") filter=${2:-}
@@ -45,18 +45,17 @@ network() { # SEED LAYERS INPUT_BITS WEIGHT_BITS ACTIVATION_BITS SOFTMAX
 field() { sed -n "/\"$1\"/,\$s/.*\"$2\":[[:space:]]*\([0-9.]*\).*/\1/p" "$3" | head -n 1; }
 of_synth() { sed -n "s/.*\"$1\": \([0-9.]*\).*/\1/p" "$2"; }
 
-row() { # NAME "SEED LAYERS..." INPUT WEIGHT ACTIVATION SOFTMAX CLOCK PART PERCENT
-    name=$1 fw=$work/$1
-    case $name in *"$filter"*) ;; *) return ;; esac
-    network "$2" "$3" "$4" "$5" "$6" "$7" > "$work/$name.json"
-    if ! "$bxc" compile -q "$work/$name.json" -o "$fw" --clock "$8" --part "$9" 2> "$work/$name.err"; then
+measure() { # NAME MODEL CLOCK PART PERCENT OPTION...
+    name=$1 fw=$work/$1 model=$2 clock=$3 part=$4 percent=$5
+    shift 5
+    if ! "$bxc" compile -q "$model" -o "$fw" --clock "$clock" --part "$part" "$@" 2> "$work/$name.err"; then
         printf '%-10s %s\n' "$name" "$(grep -m 1 error "$work/$name.err")"
         echo "$name" >> "$work/missing"
         return
     fi
     (cd "$fw/rtl" && "$synth" - $(cat files.f)) > "$work/$name.synth" 2>&1
     report=$fw/report/report.json
-    awk -v name="$name" -v part="$9" -v percent="${10}" -v period="$(field target clock_period_ns "$report")" \
+    awk -v name="$name" -v part="$part" -v percent="$percent" -v period="$(field target clock_period_ns "$report")" \
         -v estimate="$(field latency stage_delay_ns "$report")" -v cycles="$(field name latency "$fw/interface.json")" \
         -v lut="$(field estimate lut "$report")" -v ff="$(field estimate ff "$report")" -v recipe="$(of_synth ns "$work/$name.synth")" \
         -v real_lut="$(of_synth lut "$work/$name.synth")" -v real_ff="$(of_synth ff "$work/$name.synth")" 'BEGIN {
@@ -66,6 +65,20 @@ row() { # NAME "SEED LAYERS..." INPUT WEIGHT ACTIVATION SOFTMAX CLOCK PART PERCE
                recipe <= period ? "yes" : "NO", cycles, lut, real_lut, ff, real_ff }' > "$work/row"
     cat "$work/row"
     if grep -q failed "$work/row"; then echo "$name" >> "$work/missing"; else cat "$work/row" >> "$work/table"; fi
+}
+
+is_asked_for() { case $1 in *"$filter"*) ;; *) false ;; esac; }
+
+row() { # NAME "SEED LAYERS..." INPUT WEIGHT ACTIVATION SOFTMAX CLOCK PART PERCENT
+    is_asked_for "$1" || return
+    network "$2" "$3" "$4" "$5" "$6" "$7" > "$work/$1.json"
+    measure "$1" "$work/$1.json" "$8" "$9" "${10}"
+}
+
+# Items one after the other.
+folded() { # NAME MODEL INTERVAL CLOCK
+    is_asked_for "$1" || return
+    measure "$1" "$root/examples/sets/$2" "$4" $usp 100 --interval "$3"
 }
 
 : > "$work/table"
@@ -98,6 +111,11 @@ row n620 13 '9 5 3' 10 6 8 0 620MHz $usp 100
 row n400 14 '6 5' 8 5 7 1 400MHz $usp 100
 row s360 16 '6 5' 8 5 9 1 360MHz $usp 100
 row n350 15 '14 8 3' 6 3 6 0 350MHz xczu9eg-ffvb1156-1-e 121
+folded sets4 sets_hgq.keras 4 360MHz
+folded sets8 sets_hgq.keras 8 240MHz
+folded sets32 sets_hgq.keras 32 360MHz
+folded position8 sets_hgq_positions.keras 8 360MHz
+folded qonnx32 sets_6bit.onnx 32 360MHz
 awk -v missing="$(grep -c . "$work/missing")" '
     { d = $6 > 1 ? $6 - 1 : 1 - $6; sum += d; if (d > worst) worst = d; if (d > 0.1) far++; if ($7 != "yes") slow++ }
     END { printf "%d designs: the estimate lies %.1f %% from the recipe on average, %.1f %% at most, beyond 10 %% in %d; the recipe does not fit the clock in %d, gives nothing in %d\n",

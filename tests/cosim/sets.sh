@@ -20,7 +20,7 @@ intervals() { # MODEL INTERVAL...
     shift
     for interval; do
         "$BXC" compile -q "$sets/$model" -o "$WORK/$name$interval" --interval "$interval" --calibrate "$sets/events.npy" > "$WORK/log" 2>&1 &&
-            outputs "$WORK/$name$interval" c 1000 "$WORK/$name$interval.npy" && cmp -s "$WORK/$name$1.npy" "$WORK/$name$interval.npy"
+            outputs "$WORK/$name$interval" datapath 1000 "$WORK/$name$interval.npy" && cmp -s "$WORK/$name$1.npy" "$WORK/$name$interval.npy"
         say "${name}_interval_$interval" $? "other outputs than at interval $1: $(head -n 1 "$WORK/log")"
     done
 }
@@ -30,11 +30,16 @@ reference sets.onnx sets 1e-5
 reference sets_6bit.onnx sets_6bit 1e-5
 reference sets_hgq.keras sets_hgq 0
 reference sets_hgq_positions.keras sets_hgq_positions 0
-intervals sets_6bit.onnx 1 2 16
-intervals sets_hgq.keras 1 4
+intervals sets_6bit.onnx 1 4 32
+intervals sets_hgq.keras 1 4 32
 intervals sets_hgq_positions.keras 1 8
-# Every engine, at an interval of several beats
-"$BXC" verify "$WORK/sets_hgq4" --events "$sets/events.npy" --labels "$sets/labels.npy" -n 1000 > "$WORK/log" 2>&1 &&
-    grep -q '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus$' "$WORK/log"
-say verify_sets_hgq $? "$(grep -m 1 -e '^verdict' -e error "$WORK/log")"
+verified() { # FIRMWARE ENGINES OPTION...
+    name=$1 engines=$2
+    shift 2
+    "$BXC" verify "$WORK/$name" --events "$sets/events.npy" --labels "$sets/labels.npy" -n 1000 "$@" > "$WORK/log" 2>&1 &&
+        grep -q "^verdict: equal in every bit: $engines$" "$WORK/log"
+    say "verify_$name" $? "$(grep -m 1 -e '^verdict' -e error "$WORK/log")"
+}
+verified sets_hgq4 'emulator, datapath, c, hls, rtl, icarus'
+verified sets_hgq32 'emulator, datapath, rtl' --engines emulator,datapath,rtl
 exit $failed

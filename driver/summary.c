@@ -96,7 +96,8 @@ static void add_layers(struct arena *arena, const struct program *program, struc
 }
 
 static const char *wire_layer(struct arena *arena, const struct graph *graph, const struct wire *wire) {
-    if (wire->origin.id >= graph->node_count) return "";
+    bool counts = wire->op == WIRE_BEAT || wire->op == WIRE_FIRST; /* by its name in rtl/ */
+    if (wire->origin.id >= graph->node_count) return counts ? wire_op_names[wire->op] : "";
     const struct node *node = graph_node(graph, wire->origin);
     return shape_elements(&graph_value(graph, node->result)->shape) > 1
                ? arena_printf(arena, "%s[%u]", node->name, wire->element)

@@ -133,11 +133,13 @@ static int64_t saving(const struct schedule *s, uint32_t id, int cycle) {
     return bits;
 }
 
+/* What the beat chooses is known long before: it is read from registers, a few bits each. */
 static void tell_operands(struct schedule *s, uint32_t id, int by) {
     const struct wire *wire = &s->datapath->wires[id];
     for (uint32_t k = 0; k < wire->operand_count; k++) {
         uint32_t operand = wire->operands[k].wire.id;
-        bool registered = is_partial_product(s, operand);
+        bool by_beat = wire_is_by_beat(s->datapath, &s->datapath->wires[operand]);
+        bool registered = is_partial_product(s, operand) || (by_beat && wire->cycle > 0);
         int cycle = wire->cycle - registered, start = registered ? s->stage.budget : by - s->delay[id];
         if (wire->cycle > s->last_use[operand]) s->last_use[operand] = wire->cycle;
         if (cycle < s->need[operand]) {

@@ -158,6 +158,14 @@ static double wire_lut(const struct datapath *datapath, const struct usage *usag
     return logic_lut(datapath, wire, usage->demand[id]) * (1 + twice);
 }
 
+/* Bits that a register of the wire has; constants among them have none. */
+static int kept_bits(const struct datapath *datapath, const struct usage *usage, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    int bits = usage->demand[id];
+    if (!wire_is_by_beat(datapath, wire) || bits >= 64) return bits;
+    return __builtin_popcountll(varying_bits(datapath, wire) & (((uint64_t)1 << bits) - 1));
+}
+
 static bool is_scheduled(const struct datapath *datapath) {
     return datapath->wire_count && datapath->wires[0].cycle >= 0;
 }
@@ -169,7 +177,7 @@ void datapath_cost_by_wire(const struct design *design, const struct datapath *d
     bool scheduled = is_scheduled(datapath);
     if (scheduled) datapath_delays(design, datapath, usage.demand, delays);
     for (uint32_t i = 0; i < datapath->wire_count; i++) {
-        costs[i] = (struct cost){.ff = usage.demand[i] * delays[i]};
+        costs[i] = (struct cost){.ff = kept_bits(datapath, &usage, i) * delays[i]};
         if (usage.demand[i] && !(scheduled && is_reset(datapath, &usage, i)))
             costs[i].lut = wire_lut(datapath, &usage, i);
     }

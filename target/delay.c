@@ -235,6 +235,14 @@ static void bitwise_bits(struct reader *r, uint32_t operands) {
     }
 }
 
+/* Mapping shares the mask among bits and does not merge them into what they come from. */
+static void mask_bits(struct reader *r) {
+    for (int i = 0; i < r->width; i++) {
+        int at = latest((struct bit_time[]){r->operands[0].at[i], r->operands[1].at[i]}, 2);
+        r->out[i] = (struct bit_time){.at = at == ABSENT ? ABSENT : at + level(r->timing->technology)};
+    }
+}
+
 /* What is taken in the first beat, or the register. */
 static void state_bits(struct reader *r) {
     for (int i = 0; i < r->width; i++) {
@@ -283,6 +291,11 @@ static void compute_bits(struct reader *r) {
     case WIRE_TABLE: table_bits(r); break;
     case WIRE_CLAMP: clamp_bits(r); break;
     case WIRE_AND:
+        if (wire_is_by_beat(r->timing->datapath, operand_of(r->timing->datapath, r->wire, 1)))
+            mask_bits(r);
+        else
+            bitwise_bits(r, 2);
+        break;
     case WIRE_OR:
     case WIRE_XOR: bitwise_bits(r, 2); break;
     case WIRE_NOT:

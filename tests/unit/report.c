@@ -10,7 +10,7 @@
 #include "tests/test.h"
 
 static struct layer_report layers[] = {
-    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375, NULL, false},
+    {"x", "input", "s16f10", {0, 256, 0, 0}, 0, 0, -32, 31.9990234375, -32, 31.9990234375, NULL, false, NULL, 0},
     {"dense_1/MatMul <script>alert('&')</script>",
      "matmul",
      "17 to 21 bits, by element",
@@ -22,7 +22,9 @@ static struct layer_report layers[] = {
      -128,
      127.9,
      "dense_1/MatMul <script>alert('&')</script>",
-     false},
+     false,
+     NULL,
+     0},
     {"a/very/long/name/of/a/layer/that/does/not/fit/\xc3\xa9t\xc3\xa9/relu\xff\x01",
      "relu",
      "u6f4",
@@ -34,10 +36,12 @@ static struct layer_report layers[] = {
      0,
      3.9375,
      "dense_1/MatMul <script>alert('&')</script>",
-     false},
-    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995, "softmax.exp", true},
-    {"softmax.idle", "narrow", "u12f11", {0, 0, 0, 0}, -1, -1, 0, 1, 0, 1.9995, "softmax.idle", true},
-    {"(top: ports and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL, true},
+     false,
+     NULL,
+     0},
+    {"softmax.exp", "table", "u12f11", {90, 60, 0, 1}, 4, 5, 0, 1, 0, 1.9995, "softmax.exp", true, NULL, 0},
+    {"softmax.idle", "narrow", "u12f11", {0, 0, 0, 0}, -1, -1, 0, 1, 0, 1.9995, "softmax.idle", true, NULL, 0},
+    {"(top: ports and valid)", "", "", {0, 300, 0, 0}, -1, -1, 0, 0, 0, 0, NULL, true, NULL, 0},
 };
 static struct port_report ports[] = {
     {"x", "input", 16, 64, 4, "s16f10", "half_even", "saturate", "default: \"no input quantiser\"", "0123abcd"},

@@ -44,7 +44,7 @@ static valref item_of(struct unroll *unroll, uint32_t operand, valref input) {
     const struct loop_attributes *loop = &unroll->loop.attributes.loop;
     uint32_t place = operand - (uint32_t)loop->carried;
     const struct shape whole = graph_value(graph, unroll->loop.inputs[operand])->shape;
-    union attributes attributes = {.slice = {{0}}};
+    union attributes attributes = {.slice = {.step = {0}}};
     for (int axis = 0; axis < whole.rank; axis++) {
         attributes.slice.step[axis] = 1;
         attributes.slice.count[axis] = whole.dim[axis];

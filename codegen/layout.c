@@ -37,11 +37,8 @@ static void lay_out_slots(struct arena *arena, struct port_layout *port, const s
     port->slot_format = ARENA_ARRAY(arena, struct format, given->slots);
     for (uint32_t e = 0; e < port->elements; e++) {
         struct format *slot = &port->slot_format[given->elements[e].slot];
-        struct interval all = {format_min(*slot), format_max(*slot)};
-        struct interval own = {format_min(port->format[e]), format_max(port->format[e])};
         int fraction = slot->width ? slot->fraction : port->format[e].fraction;
-        *slot = format_for((struct interval){own.lo < all.lo ? own.lo : all.lo, own.hi > all.hi ? own.hi : all.hi},
-                           fraction);
+        *slot = format_for(interval_join(format_interval(*slot), format_interval(port->format[e])), fraction);
         port->slot[e] = given->elements[e].slot;
         port->beat[e] = given->elements[e].beat;
     }

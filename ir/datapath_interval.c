@@ -77,7 +77,7 @@ static struct interval clamp_interval(const struct wire *wire, struct interval a
 
 static struct interval select_interval(struct interval condition, struct interval a, struct interval b) {
     if (condition.lo == condition.hi) return condition.lo ? a : b;
-    return (struct interval){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi};
+    return interval_join(a, b);
 }
 
 struct interval wire_interval(const struct datapath *datapath, const struct wire *wire) {

@@ -39,6 +39,10 @@ int64_t format_max(struct format format) {
     return magnitude >= 63 ? INT64_MAX : ((int64_t)1 << magnitude) - 1;
 }
 
+struct interval format_interval(struct format format) {
+    return (struct interval){format_min(format), format_max(format)};
+}
+
 bool format_equal(struct format a, struct format b) {
     return a.is_signed == b.is_signed && a.width == b.width && a.fraction == b.fraction;
 }
@@ -60,6 +64,10 @@ struct format format_for(struct interval interval, int fraction) {
 
 bool interval_fits(struct interval interval, struct format format) {
     return interval.lo >= format_min(format) && interval.hi <= format_max(format);
+}
+
+struct interval interval_join(struct interval a, struct interval b) {
+    return (struct interval){a.lo < b.lo ? a.lo : b.lo, a.hi > b.hi ? a.hi : b.hi};
 }
 
 void format_print(struct strbuf *out, struct format format) {
@@ -206,7 +214,7 @@ double fixed_to_real(int64_t value, int fraction) {
 /* ---- intervals ---- */
 
 struct interval fixed_range(struct format format, enum overflow overflow) {
-    struct interval range = {format_min(format), format_max(format)};
+    struct interval range = format_interval(format);
     if (overflow == OVERFLOW_SATURATE_SYMMETRIC && range.lo < 0) range.lo = -range.hi;
     return range;
 }

@@ -44,6 +44,7 @@ struct interval {
 
 int64_t format_min(struct format format); /* uint64 formats of width 64 are not supported: width <= 63 unsigned */
 int64_t format_max(struct format format);
+struct interval format_interval(struct format format);
 bool format_equal(struct format a, struct format b);
 struct interval fixed_range(struct format format, enum overflow overflow); /* what overflow leaves */
 /* The narrowest format of this fraction that holds the interval; unsigned when lo >= 0; width 0
@@ -67,5 +68,6 @@ double fixed_to_real(int64_t value, int fraction);
 struct interval fixed_narrow_interval(struct interval interval, int from, struct format format, enum rounding rounding,
                                       enum overflow overflow);
 bool interval_fits(struct interval interval, struct format format);
+struct interval interval_join(struct interval a, struct interval b); /* the least one that holds both */
 
 #endif

@@ -55,8 +55,7 @@ struct format graph_format(const struct graph *graph, valref value, size_t eleme
 struct interval graph_interval(const struct graph *graph, valref value, size_t element) {
     const struct value *v = graph_value(graph, value);
     if (v->intervals.at && v->intervals.count) return v->intervals.at[v->intervals.count == 1 ? 0 : element];
-    struct format format = graph_format(graph, value, element);
-    return (struct interval){format_min(format), format_max(format)};
+    return format_interval(graph_format(graph, value, element));
 }
 
 struct location graph_location(const struct graph *graph, const struct node *node) {

@@ -50,10 +50,8 @@ static struct term shifted_out(struct lower *lower, const struct term *terms) {
     for (uint32_t b = plan_of(lower)->beats; b-- > 0;) {
         if (terms[b].wire.id == UINT32_MAX) continue;
         wireref wire = lower_plain(lower, terms[b]);
-        struct interval own = interval_of(lower, wire);
         bool is_last = next.id == UINT32_MAX;
-        all = (struct interval){is_last || own.lo < all.lo ? own.lo : all.lo,
-                                is_last || own.hi > all.hi ? own.hi : all.hi};
+        all = is_last ? interval_of(lower, wire) : interval_join(all, interval_of(lower, wire));
         next = state_wire(lower, wire, all, next);
     }
     return (struct term){.wire = next};
@@ -203,18 +201,17 @@ static void lower_over_items(struct lower *lower, struct term *out) {
 static void lower_beat_port(struct lower *lower, uint32_t port, const uint32_t *item, struct term *out) {
     struct lane_walk walk = lower_lanes(lower, lower->node->result, item);
     for (uint32_t slot = 0; lower_next_lane(lower, &walk); slot++) {
-        struct wire wire = {.op = WIRE_INPUT, .table = port, .every_beat = true};
-        bool any = false;
-        for (uint32_t b = 0; b < plan_of(lower)->beats; b++) {
-            if (walk.at[b] == UINT32_MAX) continue;
-            struct format format = graph_format(lower->graph, lower->node->result, walk.at[b]);
-            struct interval own = {format_min(format), format_max(format)};
-            wire.lo = !any || own.lo < wire.lo ? (int64_t)own.lo : wire.lo;
-            wire.hi = !any || own.hi > wire.hi ? (int64_t)own.hi : wire.hi;
-            any = true;
-        }
+        struct interval all = {0, 0}; /* which every format holds */
+        for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
+            if (walk.at[b] != UINT32_MAX)
+                all = interval_join(all, format_interval(graph_format(lower->graph, walk.value, walk.at[b])));
+        struct wire wire = {.op = WIRE_INPUT,
+                            .table = port,
+                            .every_beat = true,
+                            .amount = (int32_t)slot,
+                            .lo = (int64_t)all.lo,
+                            .hi = (int64_t)all.hi};
         lower->element = walk.at[0];
-        wire.amount = (int32_t)slot;
         wireref made = wire.lo == wire.hi ? lower_constant(lower, 0).wire : lower_wire(lower, wire);
         for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
             if (walk.at[b] != UINT32_MAX) out[walk.at[b]].wire = made;

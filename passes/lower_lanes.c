@@ -162,8 +162,8 @@ struct interval lower_lane_known(const struct lower *lower, const struct lane_wa
         if (walk->at[b] == UINT32_MAX) continue;
         struct interval own = graph_interval(lower->graph, walk->value, walk->at[b]);
         int128 up = (int128)1 << (walk->raised[b] > 0 ? walk->raised[b] : 0);
-        all.lo = !any || own.lo * up < all.lo ? own.lo * up : all.lo;
-        all.hi = !any || own.hi * up > all.hi ? own.hi * up : all.hi;
+        own = (struct interval){own.lo * up, own.hi * up};
+        all = any ? interval_join(all, own) : own;
         any = true;
     }
     return all;

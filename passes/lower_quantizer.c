@@ -134,11 +134,10 @@ static struct term wrap_term(struct lower *lower, struct term term, struct forma
 
 static struct term overflow_term(struct lower *lower, struct term term, struct format format, enum overflow overflow) {
     struct interval x = term_interval(lower->datapath, term);
-    int64_t lo = format_min(format), hi = format_max(format);
-    if (overflow == OVERFLOW_SATURATE_SYMMETRIC && format.is_signed) lo = -hi;
-    if (x.lo >= lo && x.hi <= hi) return term;
+    struct interval range = fixed_range(format, overflow);
+    if (x.lo >= range.lo && x.hi <= range.hi) return term;
     if (overflow == OVERFLOW_SATURATE || overflow == OVERFLOW_SATURATE_SYMMETRIC)
-        return lower_clamp(lower, term, lo, hi);
+        return lower_clamp(lower, term, range.lo, range.hi);
     if (overflow == OVERFLOW_WRAP) return wrap_term(lower, term, format);
     wireref plain = lower_plain(lower, term);
     wireref low = lower_wrap(lower, plain, format.width, format.is_signed);

@@ -30,7 +30,7 @@ enum {
 struct interval numbers_of_fewer_bits(struct interval interval) {
     struct format format = format_for(interval, 0);
     format.width--;
-    return format.width < 1 ? (struct interval){1, 0} : (struct interval){format_min(format), format_max(format)};
+    return format.width < 1 ? (struct interval){1, 0} : format_interval(format);
 }
 
 bool needs_all_bits(struct interval interval, int64_t lowest, int64_t highest) {

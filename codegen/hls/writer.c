@@ -53,9 +53,8 @@ static struct interval reach(const struct hls_writer *writer, valref value, int 
         struct format format = graph_format(writer->graph, value, i);
         if (format.width <= 0) continue;
         int128 scale = (int128)1 << (fraction - format.fraction);
-        int128 lo = format_min(format) * scale, hi = format_max(format) * scale; /* widest() was asked before */
-        all.lo = lo < all.lo ? lo : all.lo;
-        all.hi = hi > all.hi ? hi : all.hi;
+        struct interval own = format_interval(format);
+        all = interval_join(all, (struct interval){own.lo * scale, own.hi * scale}); /* widest() was asked before */
     }
     return all;
 }

@@ -48,17 +48,12 @@ static int check_steps(const struct graph *graph, const struct node *node, const
     return 0;
 }
 
-/* Everything that a port of this format can carry: pins take any pattern, whatever the rule that
- * makes integers of real numbers leaves out. */
-static struct interval port_interval(struct format format) {
-    return format.width == 0 ? (struct interval){0, 0} : (struct interval){format_min(format), format_max(format)};
-}
-
+/* Pins take any pattern, whatever the rule that makes integers of real numbers leaves out. */
 static void set_port_intervals(struct graph *graph, const struct input_attributes *input, struct value *result) {
     size_t count = shape_elements(&result->shape);
     struct arena *scratch = arena_new(graph->context);
     struct interval *intervals = ARENA_ARRAY(scratch, struct interval, count);
-    for (size_t i = 0; i < count; i++) intervals[i] = port_interval(op_formats_at(&input->formats, &input->shape, i));
+    for (size_t i = 0; i < count; i++) intervals[i] = format_interval(op_formats_at(&input->formats, &input->shape, i));
     op_set_intervals(graph, result, intervals);
     arena_free(scratch);
 }

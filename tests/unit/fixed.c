@@ -230,6 +230,19 @@ static void formats_hold_their_intervals(void) {
     CHECK_EQ(format_max((struct format){false, 63, 0}), INT64_MAX);
 }
 
+static bool is_interval(struct interval interval, int lo, int hi) {
+    return interval.lo == lo && interval.hi == hi;
+}
+
+static void intervals_are_joined(void) {
+    CHECK(is_interval(format_interval((struct format){true, 4, 9}), -8, 7));
+    CHECK(is_interval(format_interval((struct format){false, 4, -2}), 0, 15));
+    CHECK(is_interval(format_interval((struct format){true, 0, 1}), 0, 0));
+    CHECK(is_interval(interval_join((struct interval){-3, -2}, (struct interval){5, 6}), -3, 6));
+    CHECK(is_interval(interval_join((struct interval){5, 6}, (struct interval){-3, 9}), -3, 9));
+    CHECK(is_interval(interval_join((struct interval){-4, 9}, (struct interval){2, 3}), -4, 9));
+}
+
 static void formats_are_read_and_printed(void) {
     static const struct {
         const char *text, *printed; /* NULL: refused */
@@ -276,6 +289,7 @@ int main(void) {
     RUN(wide_values_round_exactly);
     RUN(real_numbers_round_once);
     RUN(formats_hold_their_intervals);
+    RUN(intervals_are_joined);
     RUN(formats_are_read_and_printed);
     TEST_EXIT();
 }

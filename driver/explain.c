@@ -3,6 +3,7 @@
 #include "ir/file.h"
 #include "ir/ops.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ static void add_node(const struct graph *graph, const struct layer_report *row, 
     out->cost.bram18 += row->cost.bram18;
     count_weights(graph, node, out);
     if (row->first_cycle < 0) return;
+    out->last_node = (uint32_t)(node - graph->nodes);
     if (out->first_cycle < 0 || row->first_cycle < out->first_cycle) out->first_cycle = row->first_cycle;
     if (row->last_cycle > out->last_cycle) out->last_cycle = row->last_cycle;
 }
@@ -54,12 +56,26 @@ static void mark_beats(const struct program *program, const uint32_t *heads, str
     }
 }
 
-/* By how much each row makes the way longer than those before it have it; the first that is in beats does not make it
- * longer by the beats, which have a row of their own. */
-static void find_steps(struct explanation *out, const struct compile_report *report) {
+static int compare_ends(const void *a, const void *b) {
+    const struct layer_share *p = *(const struct layer_share *const *)a, *q = *(const struct layer_share *const *)b;
+    return (p->last_node > q->last_node) - (p->last_node < q->last_node);
+}
+
+/* In which order they begin says nothing: every trip of a recurrent network reads an item of an input. */
+static struct layer_share **layers_by_end(const struct explanation *explanation, struct arena *arena) {
+    struct layer_share **layers = ARENA_ARRAY(arena, struct layer_share *, explanation->layer_count + 1);
+    for (uint32_t i = 0; i < explanation->layer_count; i++) layers[i] = &explanation->layers[i];
+    qsort(layers, explanation->layer_count, sizeof *layers, compare_ends);
+    return layers;
+}
+
+/* By how much each row makes the way longer than those that end before it have it; the first that is in beats does not
+ * make it longer by the beats, which have a row of their own. */
+static void find_steps(struct explanation *out, const struct compile_report *report, struct arena *arena) {
+    struct layer_share **layers = layers_by_end(out, arena);
     int end = 0;
     for (uint32_t i = 0; i < out->layer_count; i++) {
-        struct layer_share *layer = &out->layers[i];
+        struct layer_share *layer = layers[i];
         if (layer->last_cycle <= end) continue;
         layer->adds = layer->last_cycle - end;
         end = layer->last_cycle;
@@ -102,7 +118,7 @@ static void explain_layers(struct explain_job *job, const struct program *progra
     }
     for (; row < report->layer_count; row++) add_rest(&report->layers[row], out);
     mark_beats(program, heads, of_head);
-    find_steps(out, report);
+    find_steps(out, report, job->arena);
 }
 
 /* ---- the softmax ---- */

@@ -126,6 +126,7 @@ void inspection_json(struct strbuf *out, const struct inspection *inspection); /
 struct layer_share {             /* a module of rtl/, or what of a softmax they are together */
     const char *name, *kind;     /* kind: its first operator */
     int first_cycle, last_cycle; /* -1: nothing is computed */
+    uint32_t last_node;          /* of the graph, that computes something */
     int adds;                    /* cycles by which it makes the way longer */
     bool in_beats;               /* serves items one after the other */
     struct cost cost;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The delay model against mapped netlists: twenty generated networks of other sizes, widths, clocks and parts to which
-# it was fitted, five more (n250 to n620) to which it was not, and five of examples/sets that serve items one after
+# it was fitted, six more (n250 to n350) to which it was not, and five of examples/sets that serve items one after
 # the other; each estimated by bxc and measured by the recipe (Yosys, and one model of mapped paths of UltraScale+ at
 # -2; for other families and grades its result times the factor of target/technology.c). One table; the last line says
 # how far they lie apart. Exit code 1 where one lies beyond 10 %, misses its clock, is refused or is not mapped.

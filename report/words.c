@@ -184,6 +184,9 @@ const char *words_difference(struct arena *arena, const struct difference *diffe
                       difference->not_narrowed ? difference->not_narrowed : "nobody looked");
     else if (difference->only_output)
         strbuf_printf(&text, "; it begins behind layer '%s', whose values are right", layer);
+    else if (difference->layer_got == difference->layer_expected)
+        strbuf_printf(&text, "; it begins in layer '%s', element %u, in bits below its format", layer,
+                      difference->layer_element);
     else
         strbuf_printf(&text, "; it begins in layer '%s', element %u, bit %d: %" PRId64 ", not %" PRId64, layer,
                       difference->layer_element, difference->layer_bit, difference->layer_got,

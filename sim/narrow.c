@@ -221,8 +221,7 @@ static void name_point(const struct inner *inner, const struct point *point, int
     difference->layer_element = point->probe.element;
     difference->layer_expected = expected;
     difference->layer_got = got;
-    for (difference->layer_bit = 0; difference->layer_bit < 63 && !(wrong >> difference->layer_bit & 1);)
-        difference->layer_bit++;
+    difference->layer_bit = wrong ? __builtin_ctzll(wrong) : 0;
     difference->holds = holds(inner, point, arena);
     difference->within = within(inner->graph, &point->probe, arena);
 }

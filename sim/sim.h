@@ -216,11 +216,11 @@ struct difference { /* the first one */
     const char *not_narrowed; /* why they were not, or NULL */
     uint32_t layer_element;   /* where in the layer, when narrowed and not only_output */
     int layer_bit;
-    int64_t layer_expected, layer_got;
-    const char *holds;       /* layers that cannot be told from it: "'dense1', 'bias1'", or NULL */
-    const char *within;      /* where in a layer with a body, in words, or NULL */
-    const char *output_name; /* the model's name of that output */
-    const char *event_name;  /* "event 12 of the files", "corner vector 3", ... */
+    int64_t layer_expected, layer_got; /* equal: bits below its format differ, as a lane of several formats has them */
+    const char *holds;                 /* layers that cannot be told from it: "'dense1', 'bias1'", or NULL */
+    const char *within;                /* where in a layer with a body, in words, or NULL */
+    const char *output_name;           /* the model's name of that output */
+    const char *event_name;            /* "event 12 of the files", "corner vector 3", ... */
 };
 struct engine_result {
     enum engine_id id;

@@ -4,7 +4,8 @@
  *
  * Blocks are elements x EVENT_LANES: an operator works on rows of lanes, and so in vectors. Every
  * lane is always computed; those without an event repeat the first one. Constants stay where the
- * graph has them, and a reshape shares its operand's block. */
+ * graph has them, and a reshape shares its operand's numbers. What depends on constants alone is
+ * computed once, by the plan, which keeps one number an element: its readers take it as a constant. */
 #include "ir/ops/families.h"
 #include "ir/eval.h"
 #include "ir/verify.h"
@@ -26,8 +27,11 @@ struct evaluator {
     bool integer;
     struct step *steps;
     uint32_t step_count, operand_count;
-    size_t *offsets; /* a value's block in the state, in numbers; SIZE_MAX: none */
-    size_t numbers;  /* in all blocks */
+    const void **constants; /* by value: one number an element, where no input moves it; else NULL */
+    size_t *offsets;   /* a value's block in the state, in numbers; of one that the plan computed its place among them;
+                          SIZE_MAX: none */
+    size_t numbers;    /* in all blocks */
+    uint32_t computed; /* values, by the plan */
     valref *inputs;
     uint32_t input_count;
 };
@@ -41,90 +45,28 @@ struct evaluator_state {
         struct integer_operand *integers;
     } operands;                      /* of all steps */
     struct evaluator_state **bodies; /* one a step, or NULL */
+    void **asked;                    /* blocks of what the plan computed, as far as somebody asked for them */
     struct evaluator_state **owner;  /* in an arena that frees it if nobody did before; or NULL */
 };
 
-/* ---- plans ---- */
-
-static bool runs(const struct node *node) {
-    return !node->dead && node->op != OP_INPUT && node->op != OP_CONSTANT;
-}
-
-/* Gives each value its block. */
-static void place_values(struct evaluator *evaluator, struct arena *arena) {
-    const struct graph *graph = evaluator->graph;
-    evaluator->offsets = ARENA_ARRAY(arena, size_t, graph->value_count);
-    for (uint32_t i = 0; i < graph->value_count; i++) evaluator->offsets[i] = SIZE_MAX;
-    for (uint32_t i = 0; i < graph->node_count; i++) {
-        const struct node *node = &graph->nodes[i];
-        if (node->dead || node->op == OP_CONSTANT) continue;
-        size_t *offset = &evaluator->offsets[node->result.id];
-        if (node->op == OP_RESHAPE && evaluator->offsets[node->inputs[0].id] != SIZE_MAX) {
-            *offset = evaluator->offsets[node->inputs[0].id];
-            continue;
-        }
-        for (uint32_t r = 0; r < node->result_count; r++) {
-            offset[r] = evaluator->numbers;
-            evaluator->numbers += shape_elements(&op_result(graph, node)[r].shape) * EVENT_LANES;
-        }
-    }
-}
-
-static int plan_step(struct evaluator *evaluator, const struct node *node, struct arena *arena) {
-    const struct graph *graph = evaluator->graph;
-    const struct op_family *family = op_info(node->op)->family;
-    bool shared =
-        node->op == OP_RESHAPE && evaluator->offsets[node->result.id] == evaluator->offsets[node->inputs[0].id];
-    if (shared) return 0;
-    if (evaluator->integer ? !family->eval_integer : !family->eval_real)
-        return REFUSE(graph, node, NULL, "'%s' cannot be evaluated in %s arithmetic", op_info(node->op)->name,
-                      evaluator->integer ? "integer" : "real");
-    struct step *step = &evaluator->steps[evaluator->step_count++];
-    step->node = node;
-    step->family = family;
-    step->first_operand = evaluator->operand_count;
-    step->plan = family->prepare ? family->prepare(graph, node, arena) : NULL;
-    if (node->body && !(step->body = evaluator_new(node->body, arena))) return -1;
-    evaluator->operand_count += node->input_count;
-    return 0;
-}
-
-struct evaluator *evaluator_new(const struct graph *graph, struct arena *arena) {
-    struct evaluator *evaluator = ARENA_NEW(arena, struct evaluator);
-    evaluator->graph = graph;
-    evaluator->integer = graph_is_integer(graph);
-    evaluator->steps = ARENA_ARRAY(arena, struct step, graph->node_count);
-    struct value_list inputs = graph_inputs(graph, arena);
-    evaluator->input_count = inputs.count;
-    evaluator->inputs = inputs.at;
-    place_values(evaluator, arena);
-    for (uint32_t i = 0; i < graph->node_count; i++) {
-        if (runs(&graph->nodes[i]) && plan_step(evaluator, &graph->nodes[i], arena)) return NULL;
-    }
-    return evaluator;
-}
-
 /* ---- states ---- */
 
-static const void *constant_data(const struct constant_attributes *constant, bool integer) {
-    return integer ? (const void *)constant->integers : (const void *)constant->reals;
+static size_t number_size(const struct evaluator *evaluator) {
+    return evaluator->integer ? sizeof(int64_t) : sizeof(float);
 }
 
 static const void *block_of(const struct evaluator_state *state, valref value) {
     const struct evaluator *evaluator = state->evaluator;
     size_t offset = evaluator->offsets[value.id];
     if (offset == SIZE_MAX) return NULL;
-    return evaluator->integer ? (const void *)((int64_t *)state->blocks + offset)
-                              : (const void *)((float *)state->blocks + offset);
+    return (char *)state->blocks + offset * number_size(evaluator);
 }
 
 /* Where a value's numbers lie, and how. */
 static void point_at(const struct evaluator_state *state, valref value, const void **data, size_t *element_stride,
                      size_t *lane_stride) {
-    const struct node *definition = graph_definition(state->evaluator->graph, value);
-    bool constant = definition->op == OP_CONSTANT;
-    *data =
-        constant ? constant_data(&definition->attributes.constant, state->evaluator->integer) : block_of(state, value);
+    const void *constant = state->evaluator->constants[value.id];
+    *data = constant ? constant : block_of(state, value);
     *element_stride = constant ? 1 : EVENT_LANES;
     *lane_stride = constant ? 0 : 1;
 }
@@ -144,7 +86,7 @@ static void point_operands(struct evaluator_state *state, const struct step *ste
 
 struct evaluator_state *evaluator_state_new(const struct evaluator *evaluator) {
     enum { ALIGNMENT = 64 };
-    size_t size = evaluator->integer ? sizeof(int64_t) : sizeof(float);
+    size_t size = number_size(evaluator);
     struct evaluator_state *state = calloc(1, sizeof *state);
     if (!state || evaluator->numbers > (SIZE_MAX / 2) / size) {
         free(state);
@@ -155,7 +97,8 @@ struct evaluator_state *evaluator_state_new(const struct evaluator *evaluator) {
     state->blocks = aligned_alloc(ALIGNMENT, bytes);
     state->operands.integers = calloc(evaluator->operand_count + 1, sizeof *state->operands.integers);
     state->bodies = calloc(evaluator->step_count + 1, sizeof *state->bodies);
-    bool complete = state->blocks && state->operands.integers && state->bodies;
+    state->asked = calloc((size_t)evaluator->computed + 1, sizeof *state->asked);
+    bool complete = state->blocks && state->operands.integers && state->bodies && state->asked;
     for (uint32_t i = 0; complete && i < evaluator->step_count; i++)
         if (evaluator->steps[i].body)
             complete = (state->bodies[i] = evaluator_state_new(evaluator->steps[i].body)) != NULL;
@@ -185,22 +128,44 @@ void evaluator_state_free(struct evaluator_state *state) {
     if (!state) return;
     if (state->owner) *state->owner = NULL;
     for (uint32_t i = 0; state->bodies && i < state->evaluator->step_count; i++) evaluator_state_free(state->bodies[i]);
+    for (uint32_t i = 0; state->asked && i < state->evaluator->computed; i++) free(state->asked[i]);
+    free(state->asked);
     free(state->bodies);
     free(state->blocks);
     free(state->operands.integers);
     free(state);
 }
 
-/* NULL for constants, whose numbers the graph has. */
+/* ---- looking ---- */
+
+static void *spread(const struct evaluator *evaluator, valref value) {
+    const char *numbers = evaluator->constants[value.id];
+    size_t size = number_size(evaluator), elements = shape_elements(&evaluator->graph->values[value.id].shape);
+    char *block = malloc(elements * EVENT_LANES * size);
+    if (!block) context_out_of_memory(evaluator->graph->context);
+    for (size_t i = 0; i < elements * EVENT_LANES; i++)
+        memcpy(block + i * size, numbers + i / EVENT_LANES * size, size);
+    return block;
+}
+
+/* NULL for constants of the graph, which has their numbers. */
+static const void *look_at(const struct evaluator_state *state, valref value) {
+    const struct evaluator *evaluator = state->evaluator;
+    size_t offset = evaluator->offsets[value.id];
+    if (offset == SIZE_MAX || !evaluator->constants[value.id]) return block_of(state, value);
+    if (!state->asked[offset]) state->asked[offset] = spread(evaluator, value);
+    return state->asked[offset];
+}
+
 const float *evaluator_reals(const struct evaluator_state *state, valref value) {
-    return state->evaluator->integer ? NULL : block_of(state, value);
+    return state->evaluator->integer ? NULL : look_at(state, value);
 }
 
 const int64_t *evaluator_integers(const struct evaluator_state *state, valref value) {
-    return state->evaluator->integer ? block_of(state, value) : NULL;
+    return state->evaluator->integer ? look_at(state, value) : NULL;
 }
 
-/* ---- runs ---- */
+/* ---- a run ---- */
 
 static void run_steps(struct evaluator_state *state, int lanes) {
     const struct evaluator *evaluator = state->evaluator;
@@ -223,6 +188,122 @@ static void run_steps(struct evaluator_state *state, int lanes) {
         }
     }
 }
+
+/* ---- plans ---- */
+
+static const void *constant_data(const struct constant_attributes *constant, bool integer) {
+    return integer ? (const void *)constant->integers : (const void *)constant->reals;
+}
+
+/* Gives a node's results their blocks. */
+static void place(struct evaluator *evaluator, const struct node *node) {
+    const struct value *results = op_result(evaluator->graph, node);
+    for (uint32_t r = 0; r < node->result_count; r++) {
+        evaluator->offsets[node->result.id + r] = evaluator->numbers;
+        evaluator->numbers += shape_elements(&results[r].shape) * EVENT_LANES;
+    }
+}
+
+static void keep(struct evaluator *evaluator, uint32_t value, const void *numbers) {
+    evaluator->constants[value] = numbers;
+    evaluator->offsets[value] = evaluator->computed++;
+}
+
+/* A reshape has its operand's numbers, wherever they are. */
+static bool shares(struct evaluator *evaluator, const struct node *node) {
+    uint32_t from = node->inputs[0].id, to = node->result.id;
+    const void *constant = evaluator->constants[from];
+    if (constant)
+        keep(evaluator, to, constant);
+    else
+        evaluator->offsets[to] = evaluator->offsets[from];
+    return evaluator->offsets[to] != SIZE_MAX;
+}
+
+static bool is_constant_alone(const struct evaluator *evaluator, const struct node *node) {
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (!evaluator->constants[node->inputs[i].id]) return false;
+    return node->input_count > 0;
+}
+
+static void *first_lane(const struct evaluator *evaluator, const char *block, size_t elements, struct arena *arena) {
+    size_t size = number_size(evaluator);
+    char *numbers = arena_calloc(arena, elements, size);
+    for (size_t e = 0; e < elements; e++) memcpy(numbers + e * size, block + e * EVENT_LANES * size, size);
+    return numbers;
+}
+
+/* Runs a step that reads constants alone as a plan of its own. */
+static void compute_now(struct evaluator *evaluator, struct step *step, struct arena *arena) {
+    const struct node *node = step->node;
+    const struct value *results = op_result(evaluator->graph, node);
+    struct arena *scratch = arena_new(evaluator->graph->context);
+    struct evaluator alone = *evaluator;
+    step->first_operand = 0;
+    alone.steps = step;
+    alone.step_count = 1;
+    alone.operand_count = node->input_count;
+    alone.numbers = alone.computed = 0;
+    place(&alone, node);
+    struct evaluator_state *state = evaluator_state_in(&alone, scratch);
+    run_steps(state, 1);
+    for (uint32_t r = 0; r < node->result_count; r++) {
+        valref value = {node->result.id + r};
+        keep(evaluator, value.id,
+             first_lane(evaluator, block_of(state, value), shape_elements(&results[r].shape), arena));
+    }
+    arena_free(scratch);
+}
+
+static int plan_step(struct evaluator *evaluator, const struct node *node, struct arena *arena) {
+    const struct graph *graph = evaluator->graph;
+    const struct op_family *family = op_info(node->op)->family;
+    if (evaluator->integer ? !family->eval_integer : !family->eval_real)
+        return REFUSE(graph, node, NULL, "'%s' cannot be evaluated in %s arithmetic", op_info(node->op)->name,
+                      evaluator->integer ? "integer" : "real");
+    struct step *step = &evaluator->steps[evaluator->step_count];
+    *step = (struct step){.node = node, .family = family, .first_operand = evaluator->operand_count};
+    step->plan = family->prepare ? family->prepare(graph, node, arena) : NULL;
+    if (node->body && !(step->body = evaluator_new(node->body, arena))) return -1;
+    if (is_constant_alone(evaluator, node)) {
+        compute_now(evaluator, step, arena);
+        return 0;
+    }
+    place(evaluator, node);
+    evaluator->step_count++;
+    evaluator->operand_count += node->input_count;
+    return 0;
+}
+
+static int plan_node(struct evaluator *evaluator, const struct node *node, struct arena *arena) {
+    switch (node->op) {
+    case OP_INPUT: place(evaluator, node); return 0;
+    case OP_CONSTANT:
+        evaluator->constants[node->result.id] = constant_data(&node->attributes.constant, evaluator->integer);
+        return 0;
+    case OP_RESHAPE: return shares(evaluator, node) ? 0 : plan_step(evaluator, node, arena);
+    default: return plan_step(evaluator, node, arena);
+    }
+}
+
+struct evaluator *evaluator_new(const struct graph *graph, struct arena *arena) {
+    struct evaluator *evaluator = ARENA_NEW(arena, struct evaluator);
+    evaluator->graph = graph;
+    evaluator->integer = graph_is_integer(graph);
+    evaluator->steps = ARENA_ARRAY(arena, struct step, graph->node_count);
+    struct value_list inputs = graph_inputs(graph, arena);
+    evaluator->input_count = inputs.count;
+    evaluator->inputs = inputs.at;
+    evaluator->constants = ARENA_ARRAY(arena, const void *, graph->value_count);
+    evaluator->offsets = ARENA_ARRAY(arena, size_t, graph->value_count);
+    for (uint32_t i = 0; i < graph->value_count; i++) evaluator->offsets[i] = SIZE_MAX;
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        if (!graph->nodes[i].dead && plan_node(evaluator, &graph->nodes[i], arena)) return NULL;
+    }
+    return evaluator;
+}
+
+/* ---- runs ---- */
 
 void *evaluator_body_input(struct evaluator_state *body, uint32_t input) {
     return (void *)(uintptr_t)block_of(body, body->evaluator->inputs[input]);

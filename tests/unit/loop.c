@@ -133,6 +133,27 @@ static void carried_values_may_change_places(void) {
     graph_free(graph);
 }
 
+/* Of constants alone: the plan runs it, and keeps all of its results. */
+static void a_scan_of_constants_is_run_once(void) {
+    const char *const body = strstr(swap_text, "%2, %3 = ");
+    float x[EVENTS] = {0}, a[EVENTS], b[EVENTS];
+    struct strbuf text = strbuf_new(context->arena);
+    strbuf_printf(&text,
+                  "bxc graph 1\ngraph \"g\"\n%%0 = constant() \"a\" : [1] real {0}\n"
+                  "%%1 = constant() \"b\" : [1] real {1}\n%s%%4 = input() \"x\" : [1] real\noutput \"x\" %%4\n",
+                  body);
+    struct graph *graph = parsed(text.data);
+    CHECK(graph);
+    CHECK_EQ(graph_run_reals(graph, EVENTS, (const float *const[]){x}, (float *const[]){a, b, x}), 0);
+    for (int e = 0; e < EVENTS; e++) CHECK(a[e] == 5 && b[e] == 8);
+    struct evaluator_state *state = evaluator_state_new(evaluator_new(graph, graph->arena));
+    for (int lane = 0; lane < EVENT_LANES; lane++)
+        CHECK(evaluator_reals(state, graph->outputs[0].value)[lane] == 5 &&
+              evaluator_reals(state, graph->outputs[1].value)[lane] == 8);
+    evaluator_state_free(state);
+    graph_free(graph);
+}
+
 /* ---- text, copies, rewriting ---- */
 
 static void bodies_and_results_come_back(void) {
@@ -229,6 +250,7 @@ int main(void) {
     RUN(a_scan_is_a_loop);
     RUN(a_map_treats_items_alone);
     RUN(carried_values_may_change_places);
+    RUN(a_scan_of_constants_is_run_once);
     RUN(bodies_and_results_come_back);
     RUN(results_stay_together);
     RUN(what_does_not_go_together_is_refused);

@@ -444,6 +444,36 @@ static void constants_alone(void) {
     context_free(context);
 }
 
+/* A constant that changes after the plan was made shows who is computed by the run: its readers beside an input. */
+static void constants_are_computed_by_the_plan(void) {
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_new(context, "g");
+    union attributes flat = {.reshape = {SHAPE(4)}};
+    valref x = graph_append_input(graph, "x", SHAPE(4));
+    valref c = graph_append_reals(graph, "c", SHAPE(2, 2), REALS(1, -2, 3, 4));
+    valref relu = graph_append(graph, OP_RELU, "relu", &c, 1, NULL);
+    valref reshaped = graph_append(graph, OP_RESHAPE, "reshaped", &relu, 1, &flat);
+    valref moved = graph_append(graph, OP_RESHAPE, "moved", &c, 1, &flat);
+    graph_append_output(graph, "y", graph_append(graph, OP_ADD, "y", (valref[]){x, reshaped}, 2, NULL));
+    graph_append_output(graph, "z", graph_append(graph, OP_ADD, "z", (valref[]){x, moved}, 2, NULL));
+    struct evaluator *evaluator = evaluator_new(graph, graph->arena);
+    struct evaluator_state *run = evaluator_state_new(evaluator);
+    ((float *)(uintptr_t)graph_reals(graph, c))[2] = 30;
+    float in[8] = {0, 0, 0, 0, 10, 10, 10, 10}, y[8], z[8];
+    evaluator_run_reals(evaluator, run, 2, &(const float *){in}, (float *[]){y, z});
+    CHECK(y[0] == 1 && y[1] == 0 && y[2] == 3 && y[6] == 13 && y[7] == 14);
+    CHECK(z[1] == -2 && z[2] == 30 && z[6] == 40);
+    CHECK(!evaluator_reals(run, c));
+    for (size_t lane = 0; lane < EVENT_LANES; lane++) {
+        CHECK(evaluator_reals(run, relu)[2 * EVENT_LANES + lane] == 3);
+        CHECK(evaluator_reals(run, reshaped)[EVENT_LANES + lane] == 0);
+        CHECK(evaluator_reals(run, moved)[3 * EVENT_LANES + lane] == 4);
+    }
+    evaluator_state_free(run);
+    graph_free(graph);
+    context_free(context);
+}
+
 /* ---- refusals ---- */
 
 struct refusal {
@@ -550,6 +580,7 @@ int main(void) {
     RUN(products_by_hand);
     RUN(products_add_in_order);
     RUN(constants_alone);
+    RUN(constants_are_computed_by_the_plan);
     RUN(refusals);
     RUN(bad_constants);
     RUN(more_than_64_bits);

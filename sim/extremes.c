@@ -19,6 +19,7 @@
 #include "sim/private.h"
 #include "ir/ops.h"
 #include "ir/random.h"
+#include "ir/vector.h"
 
 enum { ROUNDS = 200, PATIENCE = 30, SEEDS = 16, SPREAD_EVENTS = 256, SWEEPS = 64, OFTEN = 16 };
 enum { AIM_ROUNDS = 12, AIM_PATIENCE = 4, AIMS_MAX = 8192, AIMS_A_TABLE = 64, CORRECTIONS = 32 };
@@ -254,6 +255,24 @@ static uint64_t distance(int64_t a, int64_t b) {
     return a < b ? (uint64_t)b - (uint64_t)a : (uint64_t)a - (uint64_t)b;
 }
 
+/* Whether any number lies in the interval; else outside of it. Most evaluations bring most sums and aims nothing. */
+VECTOR_CLONES static bool any_within(const int64_t *numbers, int64_t lo, int64_t hi) {
+    int64_t any = 0;
+    for (int lane = 0; lane < EVENT_LANES; lane++) any |= (numbers[lane] >= lo) & (numbers[lane] <= hi);
+    return any;
+}
+
+VECTOR_CLONES static bool any_beyond(const int64_t *numbers, int64_t lo, int64_t hi) {
+    int64_t any = 0;
+    for (int lane = 0; lane < EVENT_LANES; lane++) any |= (numbers[lane] < lo) | (numbers[lane] > hi);
+    return any;
+}
+
+static bool any_nearer(const int64_t *numbers, const struct aim *aim) {
+    int128 less = (int128)distance(aim->near, aim->wanted) - 1, lo = aim->wanted - less, hi = aim->wanted + less;
+    return any_within(numbers, lo < INT64_MIN ? INT64_MIN : (int64_t)lo, hi > INT64_MAX ? INT64_MAX : (int64_t)hi);
+}
+
 /* The nearest events of what is aimed at; those that hit are kept. */
 static void look_at_aims(struct search *search) {
     size_t columns = search->ports->count;
@@ -261,10 +280,10 @@ static void look_at_aims(struct search *search) {
         struct aim *aim = &search->aims[k];
         if (aim->hit) continue;
         const int64_t *numbers = lanes_of(&search->network, aim->value, aim->element);
+        if (aim->seen && !any_nearer(numbers, aim)) continue;
         int best = 0;
         for (int lane = 1; lane < EVENT_LANES; lane++)
             if (distance(numbers[lane], aim->wanted) < distance(numbers[best], aim->wanted)) best = lane;
-        if (aim->seen && distance(numbers[best], aim->wanted) >= distance(aim->near, aim->wanted)) continue;
         aim->seen = true;
         aim->near = numbers[best];
         aim->hit = aim->near == aim->wanted;
@@ -281,6 +300,7 @@ static void evaluate(struct search *search) {
     for (size_t t = 0; t < search->target_count; t++) {
         struct target *target = &search->targets[t];
         const int64_t *numbers = block_of(search, target);
+        if (!any_beyond(numbers, target->best[0], target->best[1])) continue;
         for (int direction = 0; direction < 2; direction++) {
             int lane = best_lane(numbers, direction);
             if (direction ? numbers[lane] <= target->best[1] : numbers[lane] >= target->best[0]) continue;
@@ -424,10 +444,17 @@ static void climb(struct search *search, size_t index, int direction, double wor
     }
 }
 
+/* How many sums there is work for: to stand at an event brings nothing without a round after it. */
+static size_t climbers(const struct search *search) {
+    double least = 2 * 2 * search->work_an_event * EVENT_LANES, some = search->work / least;
+    return some < (double)search->target_count ? (size_t)fmax(some, 0) : search->target_count;
+}
+
 static void climb_all(struct search *search) {
-    for (size_t t = 0; t < search->target_count; t++)
+    size_t some = climbers(search);
+    for (size_t k = 0; k < some; k++)
         for (int direction = 0; direction < 2; direction++)
-            climb(search, t, direction, search->work / (double)(2 * (search->target_count - t)));
+            climb(search, k * search->target_count / some, direction, search->work / (double)(2 * (some - k)));
     for (size_t t = 0; t < 2 * search->target_count; t++)
         row_set_add(&search->kept, search->arena, search->rows + t * search->ports->count);
 }
@@ -454,7 +481,7 @@ static void reach_last_bits(struct search *search) {
     size_t left = 0;
     for (size_t t = 0; t < search->target_count; t++) left += search->targets[t].all_bits < OFTEN;
     for (int reached = 1; reached >= 0; reached--)
-        for (size_t t = 0; t < search->target_count; t++)
+        for (size_t t = 0; t < search->target_count && work > 0; t++)
             if (search->targets[t].all_bits < OFTEN && is_reached(&search->targets[t]) == (bool)reached)
                 work -= reach_last_bit(search, t, work / (double)left--);
 }

@@ -17,7 +17,7 @@ static int64_t draw_below(int limit) { /* splitmix64 */
 }
 
 static valref weights(struct graph *graph, int rows, int columns) {
-    int64_t numbers[INPUTS * MIDDLE];
+    int64_t *numbers = arena_calloc(graph->arena, (size_t)(rows * columns), sizeof *numbers);
     struct format format = {true, 5, 2};
     for (int i = 0; i < rows * columns; i++) numbers[i] = draw_below(31) - 15;
     return graph_append_integers(graph, "w", (struct shape){2, {rows, columns}}, formats_uniform(graph->arena, format),
@@ -148,6 +148,31 @@ static void the_first_layer_reaches_its_ends(void) {
         struct interval interval = graph_interval(graph, graph->outputs[0].value, k);
         CHECK(lo[k] == interval.lo && hi[k] == interval.hi);
     }
+    context_free(context);
+}
+
+/* More sums than there is work to climb them all: those that are climbed reach their ends. */
+static void some_of_many_sums_are_climbed(void) {
+    enum { WIDE = 256, SUMS = 1024 };
+    state = 9;
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_new(context, "g");
+    valref operands[2] = {port_of(graph, "x", WIDE, (struct format){true, 4, 0}, OVERFLOW_SATURATE)};
+    operands[1] = weights(graph, WIDE, SUMS);
+    valref sums = graph_append(graph, OP_MATMUL, "sums", operands, 2, NULL);
+    graph_append_output(graph, "sums", sums);
+    struct row_set found = extreme_events(graph, ports_of(graph), graph->arena);
+    int64_t *numbers = arena_calloc(graph->arena, found.count, SUMS * sizeof *numbers);
+    CHECK_EQ(graph_run_integers(graph, found.count, (const int64_t *const[]){found.rows}, (int64_t *const[]){numbers}),
+             0);
+    size_t reached = 0;
+    for (size_t k = 0; k < SUMS; k++)
+        for (size_t i = 0; i < found.count; i++)
+            if (numbers[i * SUMS + k] == graph_interval(graph, sums, k).hi) {
+                reached++;
+                break;
+            }
+    CHECK(reached > 8);
     context_free(context);
 }
 
@@ -334,6 +359,7 @@ int main(void) {
     RUN(nearly_as_far_with_two_inputs);
     RUN(ties_of_every_bit);
     RUN(the_first_layer_reaches_its_ends);
+    RUN(some_of_many_sums_are_climbed);
     RUN(adders_on_the_way_reach_their_ends);
     RUN(every_adder_is_there);
     RUN(last_bits_behind_wraps);

@@ -59,6 +59,10 @@ static struct interval wrap_interval(struct interval a, int bits, bool is_signed
 static struct interval bitwise_interval(enum wire_op op, struct interval a, struct interval b) {
     bool both = a.lo >= 0 && b.lo >= 0;
     int128 most = a.hi > b.hi ? a.hi : b.hi;
+    if (a.lo == a.hi && b.lo == b.hi) {
+        int128 bits = op == WIRE_AND ? a.lo & b.lo : op == WIRE_OR ? a.lo | b.lo : a.lo ^ b.lo;
+        return (struct interval){bits, bits};
+    }
     if (op == WIRE_AND && (a.lo >= 0 || b.lo >= 0)) {
         int128 hi = both ? (a.hi < b.hi ? a.hi : b.hi) : a.lo >= 0 ? a.hi : b.hi;
         return (struct interval){0, hi};

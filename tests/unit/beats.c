@@ -8,6 +8,9 @@ enum { GRAPHS = 150, EVENTS = 60 };
 
 static const char *const pass_names[] = {"lower", "share", "trees", "pipeline"};
 
+/* Limits of a format above the other's; a quantiser of a constant behind a saturating one. */
+static const uint64_t once_wrong[] = {50040, 990000847};
+
 struct seen { /* graphs */
     int served, refused, states, in_beats, uneven, masked;
 };
@@ -81,6 +84,10 @@ static void items_in_beats_keep_every_bit(void) {
         const char *failure = run_graph(seed, &seen);
         if (failure) test_fail(__FILE__, __LINE__, "%s", failure);
         if (failure) return;
+    }
+    for (size_t i = 0; i < sizeof once_wrong / sizeof *once_wrong; i++) {
+        const char *failure = run_graph(once_wrong[i], &seen);
+        if (failure) test_fail(__FILE__, __LINE__, "%s", failure);
     }
     printf(
         "# %llu graphs: %d served by items, %d with states, %d with ports in beats, %d of them uneven, %d with masks by "

@@ -294,6 +294,7 @@ static void look_at_aims(struct search *search) {
 
 /* All lanes; every sum that went further than before remembers its event. */
 static void evaluate(struct search *search) {
+    context_check(search->graph->context);
     lanes_run_rows(&search->network, search->lanes, search->ports->count);
     search->work -= search->work_an_event * EVENT_LANES;
     look_at_aims(search);

@@ -200,6 +200,7 @@ static int64_t *lane_row(const struct cone *cone, size_t lane) {
 
 /* The sum in all lanes. */
 static const int64_t *evaluate(struct cone *cone) {
+    context_check(cone->graph->context);
     lanes_run_rows(&cone->network, cone->lanes, cone->ports->count);
     cone->work -= cone->work_an_event * EVENT_LANES;
     return lanes_of(&cone->network, cone->graph->outputs[0].value, cone->element);

@@ -36,13 +36,13 @@ struct staircase staircase_part(const struct staircase *stairs, struct interval 
     return out;
 }
 
-struct interval staircase_values(const struct staircase *stairs) {
-    struct interval values = {stairs->values[0], stairs->values[0]};
-    for (uint32_t i = 1; i <= stairs->count; i++) {
-        values.lo = stairs->values[i] < values.lo ? stairs->values[i] : values.lo;
-        values.hi = stairs->values[i] > values.hi ? stairs->values[i] : values.hi;
+struct interval values_interval(const int64_t *values, size_t first, size_t last) {
+    struct interval out = {values[first], values[first]};
+    for (size_t i = first + 1; i <= last; i++) {
+        out.lo = values[i] < out.lo ? values[i] : out.lo;
+        out.hi = values[i] > out.hi ? values[i] : out.hi;
     }
-    return values;
+    return out;
 }
 
 const struct staircase *lookup_staircases(const struct node *node, struct arena *arena) {

@@ -11,6 +11,7 @@ struct staircase table_staircase(const struct table *table, struct arena *arena)
 struct staircase staircase_part(const struct staircase *stairs, struct interval interval, struct arena *arena);
 /* The functions of a table or a threshold, as many as its attributes' shape has elements. */
 const struct staircase *lookup_staircases(const struct node *node, struct arena *arena);
-struct interval staircase_values(const struct staircase *stairs); /* from the least to the largest */
+/* From the least to the largest of values[first] to values[last]. */
+struct interval values_interval(const int64_t *values, size_t first, size_t last);
 
 #endif

@@ -47,7 +47,7 @@ static struct interval interval_of(const struct lower *lower, wireref wire) {
 static struct term shifted_out(struct lower *lower, const struct term *terms) {
     struct interval all = {0, 0};
     wireref next = NO_WIRE;
-    for (uint32_t b = plan_of(lower)->beats; b-- > 0;) {
+    for (uint32_t b = beat_count(lower); b-- > 0;) {
         if (terms[b].wire.id == UINT32_MAX) continue;
         wireref wire = lower_plain(lower, terms[b]);
         bool is_last = next.id == UINT32_MAX;
@@ -59,7 +59,7 @@ static struct term shifted_out(struct lower *lower, const struct term *terms) {
 
 static bool all_constants(const struct lower *lower, const struct term *terms) {
     int64_t constant;
-    for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
+    for (uint32_t b = 0; b < beat_count(lower); b++)
         if (terms[b].wire.id != UINT32_MAX && !lower_is_constant(lower, terms[b], &constant)) return false;
     return true;
 }
@@ -202,8 +202,8 @@ static void lower_beat_port(struct lower *lower, uint32_t port, const uint32_t *
     struct lane_walk walk = lower_lanes(lower, lower->node->result, item);
     for (uint32_t slot = 0; lower_next_lane(lower, &walk); slot++) {
         struct interval all = {0, 0}; /* which every format holds */
-        for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
-            if (walk.at[b] != UINT32_MAX)
+        for (uint32_t b = 0; b < beat_count(lower); b++)
+            if (has_item(&walk, b))
                 all = interval_join(all, format_interval(graph_format(lower->graph, walk.value, walk.at[b])));
         struct wire wire = {.op = WIRE_INPUT,
                             .table = port,
@@ -213,8 +213,8 @@ static void lower_beat_port(struct lower *lower, uint32_t port, const uint32_t *
                             .hi = (int64_t)all.hi};
         lower->element = walk.at[0];
         wireref made = wire.lo == wire.hi ? lower_constant(lower, 0).wire : lower_wire(lower, wire);
-        for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
-            if (walk.at[b] != UINT32_MAX) out[walk.at[b]].wire = made;
+        for (uint32_t b = 0; b < beat_count(lower); b++)
+            if (has_item(&walk, b)) out[walk.at[b]].wire = made;
     }
 }
 
@@ -235,12 +235,12 @@ const struct term *lower_place_port(struct lower *lower, struct port *port) {
     if (!lower_in_beats(lower, port->value)) return lower_collected(lower, port->value);
     struct lane_walk walk = lower_lanes(lower, port->value, plan_of(lower)->item[port->value.id]);
     for (port->slots = 0; lower_next_lane(lower, &walk); port->slots++)
-        for (uint32_t b = 0; b < plan_of(lower)->beats; b++)
-            if (walk.at[b] != UINT32_MAX) {
+        for (uint32_t b = 0; b < beat_count(lower); b++)
+            if (has_item(&walk, b)) {
                 port->elements[walk.at[b]].slot = port->slots;
                 port->elements[walk.at[b]].beat = b;
             }
-    port->beats = plan_of(lower)->beats;
+    port->beats = beat_count(lower);
     return lower->beats->arrived[port->value.id];
 }
 

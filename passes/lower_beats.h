@@ -15,6 +15,10 @@ struct lower_beats {
     wireref beat, first;     /* NO_WIRE: nobody asked yet */
 };
 
+static inline uint32_t beat_count(const struct lower *lower) {
+    return lower->beats->plan.beats;
+}
+
 /* ---- lower_lanes.c ---- */
 wireref lower_first_beat(struct lower *lower); /* 1 in the first beat */
 /* entries[b] in beat b */
@@ -31,6 +35,10 @@ struct lane_walk {
     uint32_t *at;
     int *raised; /* by beat: so many bits more of fraction than its element has the lane's wire */
 };
+static inline bool has_item(const struct lane_walk *walk, uint32_t beat) {
+    return walk->at[beat] != UINT32_MAX;
+}
+
 /* item: of each element */
 struct lane_walk lower_lanes(struct lower *lower, valref value, const uint32_t *item);
 bool lower_next_lane(const struct lower *lower, struct lane_walk *walk);

@@ -16,14 +16,6 @@ struct lane {
     struct interval *range;   /* of the format, likewise */
 };
 
-static uint32_t beat_count(const struct lower *lower) {
-    return lower->beats->plan.beats;
-}
-
-static bool is_item(const struct lane_walk *walk, uint32_t beat) {
-    return walk->at[beat] != UINT32_MAX;
-}
-
 /* A limit from below comes after the rounding, as it does where an element is lowered by itself. */
 static void take_limit(const struct lower *lower, struct lane *lane) {
     const struct wire *wire = &lower->datapath->wires[lane->x.id];
@@ -38,7 +30,7 @@ static void take_limit(const struct lower *lower, struct lane *lane) {
 static bool find_operand(const struct lower *lower, const struct lane_walk *walk, struct lane *lane) {
     valref operand = lower->node->inputs[0];
     for (uint32_t b = 0; b < beat_count(lower); b++) {
-        if (!is_item(walk, b)) continue;
+        if (!has_item(walk, b)) continue;
         struct term x = lower_operand(lower, 0, walk->at[b]);
         int fraction = graph_format(lower->graph, operand, walk->at[b]).fraction - x.shift;
         if (b == 0) lane->x = x.wire;
@@ -52,11 +44,12 @@ static bool find_operand(const struct lower *lower, const struct lane_walk *walk
 static bool find_formats(const struct lower *lower, const struct lane_walk *walk, struct lane *lane) {
     int finest = lane->fraction;
     for (uint32_t b = 0; b < beat_count(lower); b++) {
-        lane->format[b] = is_item(walk, b) ? graph_format(lower->graph, walk->value, walk->at[b]) : lane->format[b - 1];
+        lane->format[b] =
+            has_item(walk, b) ? graph_format(lower->graph, walk->value, walk->at[b]) : lane->format[b - 1];
         if (lane->format[b].width > 0) finest = lane->format[b].fraction + walk->raised[b];
     }
     for (uint32_t b = 0; b < beat_count(lower); b++) {
-        bool is_there = is_item(walk, b) && lane->format[b].width > 0;
+        bool is_there = has_item(walk, b) && lane->format[b].width > 0;
         if (lane->format[b].width <= 0) lane->format[b] = (struct format){.fraction = (int16_t)finest};
         lane->raised[b] = finest - lane->format[b].fraction;
         lane->drop[b] = lane->fraction - lane->format[b].fraction;
@@ -84,7 +77,7 @@ static bool find_ranges(const struct lower *lower, const struct lane_walk *walk,
         int drop = lane->drop[b], raised = lane->raised[b];
         if (raised < 0 || raised > SPREAD_MOST || drop > SPREAD_MOST || drop < -SPREAD_MOST) return false;
         if (drop > 0 && lower_added_before_floor(rounding, drop) < 0) return false;
-        if (is_item(walk, b)) {
+        if (has_item(walk, b)) {
             struct interval known = graph_interval(lower->graph, operand, walk->at[b]);
             int own = graph_format(lower->graph, operand, walk->at[b]).fraction - lane->format[b].fraction;
             lane->rounded[b] = raised_by(
@@ -224,7 +217,7 @@ static bool narrow_lane(struct lower *lower, const struct lane_walk *walk, struc
     const struct wire *x = &lower->datapath->wires[lane->x.id];
     enum rounding rounding = lower_rounding_of(x, attributes->rounding);
     enum overflow overflow = attributes->overflow;
-    if (!find_formats(lower, walk, lane) || one_format(lower, lane) || wire_width(x) > 62 - SPREAD_MOST) return false;
+    if (!find_formats(lower, walk, lane) || one_format(lower, lane) || wire_width(x) + SPREAD_MOST > 62) return false;
     if (!find_ranges(lower, walk, lane, rounding, overflow)) return false;
     if (overflow == OVERFLOW_SATURATE_ZERO && any_overflows(lower, lane)) return false;
     take_limit(lower, lane);
@@ -251,6 +244,6 @@ void lower_quantizer_by_items(struct lower *lower, struct term *out) {
         lane.from_zero = false;
         if (narrow_lane(lower, &walk, &lane, out)) continue;
         for (uint32_t b = 0; b < beats; b++)
-            if (is_item(&walk, b)) out[walk.at[b]] = lower_narrow(lower, walk.at[b]);
+            if (has_item(&walk, b)) out[walk.at[b]] = lower_narrow(lower, walk.at[b]);
     }
 }

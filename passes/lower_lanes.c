@@ -4,10 +4,6 @@
 
 enum { RAISED_MOST = 40 }; /* bits that a wire of several fractions may have */
 
-static uint32_t beat_count(const struct lower *lower) {
-    return lower->beats->plan.beats;
-}
-
 /* ---- which beat it is ---- */
 
 /* Made once: `hi` is the most that it counts to. */
@@ -101,7 +97,7 @@ struct lane_walk lower_lanes(struct lower *lower, valref value, const uint32_t *
 static void raise_elements(const struct lower *lower, struct lane_walk *walk) {
     int finest = INT32_MIN, coarsest = INT32_MAX, above = 0;
     for (uint32_t b = 0; b < beat_count(lower); b++) {
-        if (walk->at[b] == UINT32_MAX) continue;
+        if (!has_item(walk, b)) continue;
         struct format format = graph_format(lower->graph, walk->value, walk->at[b]);
         if (format.width == 0) continue;
         finest = format.fraction > finest ? format.fraction : finest;
@@ -111,7 +107,7 @@ static void raise_elements(const struct lower *lower, struct lane_walk *walk) {
     bool each_its_own = finest == INT32_MIN || finest - coarsest > RAISED_MOST || above + finest > RAISED_MOST;
     for (uint32_t b = 0; b < beat_count(lower); b++) {
         walk->raised[b] = 0;
-        if (walk->at[b] == UINT32_MAX || each_its_own) continue;
+        if (!has_item(walk, b) || each_its_own) continue;
         int raised = finest - graph_format(lower->graph, walk->value, walk->at[b]).fraction;
         if (raised >= -RAISED_MOST && raised <= RAISED_MOST) walk->raised[b] = raised;
     }
@@ -133,7 +129,7 @@ bool lower_next_lane(const struct lower *lower, struct lane_walk *walk) {
 
 void lower_spread_lane(const struct lower *lower, const struct lane_walk *walk, struct term joined, struct term *to) {
     for (uint32_t b = 0; b < beat_count(lower); b++) {
-        if (walk->at[b] == UINT32_MAX) continue;
+        if (!has_item(walk, b)) continue;
         to[walk->at[b]] = joined;
         to[walk->at[b]].shift = (int8_t)(joined.shift - walk->raised[b]);
     }
@@ -146,7 +142,7 @@ void lower_join_lanes(struct lower *lower, valref value, const uint32_t *item, c
     while (lower_next_lane(lower, &walk)) {
         for (uint32_t b = 0; b < beat_count(lower); b++) {
             terms[b] = (struct term){.wire = NO_WIRE};
-            if (walk.at[b] == UINT32_MAX) continue;
+            if (!has_item(&walk, b)) continue;
             terms[b] = from[walk.at[b]];
             terms[b].shift = (int8_t)(terms[b].shift + walk.raised[b]);
         }
@@ -159,7 +155,7 @@ struct interval lower_lane_known(const struct lower *lower, const struct lane_wa
     struct interval all = {0, 0};
     bool any = false;
     for (uint32_t b = 0; b < beat_count(lower); b++) {
-        if (walk->at[b] == UINT32_MAX) continue;
+        if (!has_item(walk, b)) continue;
         struct interval own = graph_interval(lower->graph, walk->value, walk->at[b]);
         int128 up = (int128)1 << (walk->raised[b] > 0 ? walk->raised[b] : 0);
         own = (struct interval){own.lo * up, own.hi * up};

@@ -55,6 +55,6 @@ struct function_size function_size(const struct staircase *stairs, struct interv
     return (struct function_size){.steps = stairs->count,
                                   .index_bits = format_for((struct interval){0, operand.hi - operand.lo}, 0).width,
                                   .operand_bits = format_for(operand, 0).width,
-                                  .entry_bits = format_for(staircase_values(stairs), 0).width,
+                                  .entry_bits = format_for(values_interval(stairs->values, 0, stairs->count), 0).width,
                                   .of_sum = of_sum};
 }

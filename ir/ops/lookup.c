@@ -1,6 +1,7 @@
 /* Functions of one integer that are known value by value: a table has an entry for each value that
  * the operand can take, a staircase the values at which the result changes. Both were made above the
  * line, in fractions of their own: the operand's stored integer goes in, the result's comes out. */
+#include "ir/lookup.h"
 #include "ir/ops/families.h"
 
 static int check_table(const struct graph *graph, const struct node *node, const struct table *table) {
@@ -48,15 +49,6 @@ static uint32_t step_of(const struct staircase *stairs, int64_t x) {
     return low;
 }
 
-static struct interval range_of(const int64_t *values, size_t first, size_t last) {
-    struct interval out = {values[first], values[first]};
-    for (size_t i = first + 1; i <= last; i++) {
-        out.lo = values[i] < out.lo ? values[i] : out.lo;
-        out.hi = values[i] > out.hi ? values[i] : out.hi;
-    }
-    return out;
-}
-
 /* What function number i gives for operands in an interval. */
 static int image(const struct graph *graph, const struct node *node, size_t i, struct interval x,
                  struct interval *out) {
@@ -65,11 +57,11 @@ static int image(const struct graph *graph, const struct node *node, size_t i, s
         const struct table *table = &lookup->tables[i];
         if (x.lo < table->first || x.hi >= (int128)table->first + table->count)
             return REFUSE(graph, node, NULL, "table %zu does not cover what its operand can be", i);
-        *out = range_of(table->entries, (size_t)(x.lo - table->first), (size_t)(x.hi - table->first));
+        *out = values_interval(table->entries, (size_t)(x.lo - table->first), (size_t)(x.hi - table->first));
         return 0;
     }
     const struct staircase *stairs = &lookup->stairs[i];
-    *out = range_of(stairs->values, step_of(stairs, (int64_t)x.lo), step_of(stairs, (int64_t)x.hi));
+    *out = values_interval(stairs->values, step_of(stairs, (int64_t)x.lo), step_of(stairs, (int64_t)x.hi));
     return 0;
 }
 

@@ -11,7 +11,7 @@ struct merge {
     struct arena *scratch;
     struct datapath *from, to;
     wireref *map;
-    uint32_t *uses;          /* by operands of sums */
+    uint32_t *uses, *reader; /* by operands of sums; the last of them */
     bool *elsewhere;         /* read by something that is no sum */
     bool *pairs;             /* given up into each of its readers */
     bool *apart;             /* a sum that takes no other in */
@@ -31,9 +31,10 @@ static void count_uses(struct merge *m) {
     for (uint32_t i = 0; i < datapath->wire_count; i++)
         for (uint32_t k = 0; k < datapath->wires[i].operand_count; k++) {
             uint32_t operand = datapath->wires[i].operands[k].wire.id;
-            if (datapath->wires[i].op == WIRE_SUM)
+            if (datapath->wires[i].op == WIRE_SUM) {
                 m->uses[operand]++;
-            else
+                m->reader[operand] = i;
+            } else
                 m->elsewhere[operand] = true;
             m->apart[i] |= keeps_apart(datapath, &datapath->wires[i], operand);
         }
@@ -44,9 +45,12 @@ static void count_uses(struct merge *m) {
             m->elsewhere[m->design->outputs[p].elements[e].wire.id] = true;
 }
 
+static bool is_single(const struct merge *m, uint32_t wire) {
+    return m->uses[wire] == 1 && !m->elsewhere[wire];
+}
+
 static bool is_inlined(const struct merge *m, uint32_t wire) {
-    return m->from->wires[wire].op == WIRE_SUM &&
-           (m->pairs[wire] || m->forms[wire].count <= 1 || (m->uses[wire] == 1 && !m->elsewhere[wire]));
+    return m->from->wires[wire].op == WIRE_SUM && (m->pairs[wire] || m->forms[wire].count <= 1 || is_single(m, wire));
 }
 
 /* Of this reader; a sum of one term costs nothing wherever it is. */
@@ -54,17 +58,33 @@ static bool is_part(const struct merge *m, const struct wire *reader, uint32_t w
     return is_inlined(m, wire) && (!m->apart[reader - m->from->wires] || m->forms[wire].count <= 1);
 }
 
+static void push(struct merge *m, struct term_list *form, struct term term) {
+    if (form->count == form->capacity) {
+        uint32_t capacity = form->capacity ? 2 * form->capacity : 4;
+        form->terms = arena_grow(m->scratch, form->terms, form->capacity * sizeof term, capacity * sizeof term);
+        form->capacity = capacity;
+    }
+    form->terms[form->count++] = term;
+}
+
+/* A sum that begins with another one that nobody else reads goes on in its list, so that chains of sums cost what they
+ * have and not what each of them has. */
+static bool goes_on(const struct merge *m, const struct wire *wire) {
+    const struct term *first = &wire->operands[0];
+    return wire->operand_count && is_single(m, first->wire.id) && is_part(m, wire, first->wire.id) && !first->shift &&
+           !first->negative;
+}
+
 /* The sum over wires that are not inlined; into `form`, terms in the scratch arena. */
 static void expand(struct merge *m, const struct wire *wire, struct term_list *form) {
-    uint32_t size = 0;
-    for (uint32_t i = 0; i < wire->operand_count; i++)
-        size += is_part(m, wire, wire->operands[i].wire.id) ? m->forms[wire->operands[i].wire.id].count : 1;
-    *form = (struct term_list){.terms = ARENA_ARRAY(m->scratch, struct term, size + 1), .constant = wire->constant};
-    for (uint32_t i = 0; i < wire->operand_count; i++) {
+    uint32_t from = goes_on(m, wire);
+    *form = from ? m->forms[wire->operands[0].wire.id] : (struct term_list){0};
+    form->constant += wire->constant;
+    for (uint32_t i = from; i < wire->operand_count; i++) {
         struct term outer = wire->operands[i];
         if (!is_part(m, wire, outer.wire.id)) {
             outer.wire = m->map[outer.wire.id];
-            form->terms[form->count++] = outer;
+            push(m, form, outer);
             continue;
         }
         const struct term_list *inner = &m->forms[outer.wire.id];
@@ -74,7 +94,7 @@ static void expand(struct merge *m, const struct wire *wire, struct term_list *f
             struct term term = inner->terms[k];
             term.shift = (int8_t)(term.shift + outer.shift);
             term.negative ^= outer.negative;
-            form->terms[form->count++] = term;
+            push(m, form, term);
         }
     }
 }
@@ -92,6 +112,11 @@ static void choose_origin(const struct merge *m, const struct wire *wire, struct
     }
 }
 
+/* The sum itself is read no more, whatever it then looks like. */
+static bool is_given_to_reader(const struct merge *m, uint32_t id) {
+    return is_single(m, id) && !m->apart[m->reader[id]];
+}
+
 static void merge_one(struct merge *m, uint32_t id) {
     const struct wire *wire = &m->from->wires[id];
     struct wire copy = wire_mapped(m->design, m->from, &m->to, wire, m->map);
@@ -101,9 +126,11 @@ static void merge_one(struct merge *m, uint32_t id) {
         bool fits = form->constant >= INT64_MIN && form->constant <= INT64_MAX;
         if (fits && sum_is_safe(&m->to, form->terms, form->count, form->constant)) {
             choose_origin(m, wire, &copy);
-            copy.operands = form->terms;
-            copy.operand_count = form->count;
-            copy.constant = (int64_t)form->constant;
+            if (!is_given_to_reader(m, id)) {
+                copy.operands = form->terms;
+                copy.operand_count = form->count;
+                copy.constant = (int64_t)form->constant;
+            }
         } else
             *form = (struct term_list){.terms = copy.operands, .count = copy.operand_count, .constant = copy.constant};
     }
@@ -119,10 +146,6 @@ struct room {
     uint32_t *first, *next; /* readers of a wire: operand slots, by wire and by slot; 0: none, else slot + 1 */
     uint32_t *reader;       /* by slot */
 };
-
-static bool is_single(const struct merge *m, uint32_t wire) {
-    return m->uses[wire] == 1 && !m->elsewhere[wire];
-}
 
 static struct room find_room(const struct merge *m, struct arena *scratch) {
     const struct datapath *datapath = m->from;
@@ -175,6 +198,7 @@ static void merge(struct design *design, bool pairs) {
     size_t count = m.from->wire_count + 1;
     m.map = ARENA_ARRAY(scratch, wireref, count);
     m.uses = ARENA_ARRAY(scratch, uint32_t, count);
+    m.reader = ARENA_ARRAY(scratch, uint32_t, count);
     m.elsewhere = ARENA_ARRAY(scratch, bool, count);
     m.pairs = ARENA_ARRAY(scratch, bool, count);
     m.apart = ARENA_ARRAY(scratch, bool, count);

@@ -91,6 +91,7 @@ if [ "$wrong" = 0 ] && [ "$compiled" -gt 0 ]; then echo "ok long_random_graphs";
 
 export OPT=-O0 CFLAGS=-O0 CXXFLAGS=-O0
 wrong=0 count=0
+[ -x "$BUILD/tests/prop/random_graphs" ] || { echo "not ok long_random_firmwares: make $BUILD/tests/prop/random_graphs first"; exit 0; }
 mkdir -p "$place/networks"
 WRITE=$place/networks "$BUILD/tests/prop/random_graphs" "${FIRMWARES:-8}" "$seed" > /dev/null 2>&1
 for network in "$place"/networks/*.bxc; do

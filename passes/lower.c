@@ -219,15 +219,6 @@ struct term lower_table(struct lower *lower, struct term term, const struct tabl
 
 /* ---- sums ---- */
 
-static void term_list_push(struct lower *lower, struct term_list *list, struct term term) {
-    if (list->count == list->capacity) {
-        uint32_t capacity = list->capacity ? 2 * list->capacity : 16;
-        list->terms = arena_grow(lower->scratch, list->terms, list->capacity * sizeof term, capacity * sizeof term);
-        list->capacity = capacity;
-    }
-    list->terms[list->count++] = term;
-}
-
 void term_list_add(struct lower *lower, struct term_list *list, struct term term, int64_t factor, int shift) {
     uint8_t position[65];
     bool negative[65];
@@ -246,7 +237,7 @@ void term_list_add(struct lower *lower, struct term_list *list, struct term term
         if (total > 62)
             lower_refuse(lower, "a product needs more than 64 bits");
         else
-            term_list_push(lower, list, (struct term){term.wire, (int8_t)total, term.negative ^ negative[i]});
+            term_list_push(lower->scratch, list, (struct term){term.wire, (int8_t)total, term.negative ^ negative[i]});
     }
 }
 
@@ -256,7 +247,7 @@ static struct term sum_above_zeros(struct lower *lower, const struct term_list *
     for (uint32_t i = 0; i < list->count; i++) {
         struct term term = list->terms[i];
         term.shift = (int8_t)(term.shift + drop);
-        term_list_push(lower, &raised, term);
+        term_list_push(lower->scratch, &raised, term);
     }
     struct term sum = lower_sum(lower, &raised);
     sum.shift = (int8_t)(sum.shift - drop);

@@ -15,6 +15,8 @@ struct lower_beats {
     wireref beat, first;     /* NO_WIRE: nobody asked yet */
 };
 
+enum { LANE_SPREAD_MOST = 40 }; /* bits between the finest and the coarsest that a lane's wire has to serve */
+
 static inline uint32_t beat_count(const struct lower *lower) {
     return lower->beats->plan.beats;
 }

@@ -3,8 +3,6 @@
  * constant by beat; bits outside of a beat's format are masked; limits are constants by beat. */
 #include "passes/lower_beats.h"
 
-enum { SPREAD_MOST = 40 }; /* bits between the finest and the coarsest, as far as one circuit serves them */
-
 /* A lane at its quantiser. By beat; a beat without an item does as the one before it. */
 struct lane {
     wireref x;
@@ -75,7 +73,8 @@ static bool find_ranges(const struct lower *lower, const struct lane_walk *walk,
     valref operand = lower->node->inputs[0];
     for (uint32_t b = 0; b < beat_count(lower); b++) {
         int drop = lane->drop[b], raised = lane->raised[b];
-        if (raised < 0 || raised > SPREAD_MOST || drop > SPREAD_MOST || drop < -SPREAD_MOST) return false;
+        if (raised < 0 || raised > LANE_SPREAD_MOST || drop > LANE_SPREAD_MOST || drop < -LANE_SPREAD_MOST)
+            return false;
         if (drop > 0 && lower_added_before_floor(rounding, drop) < 0) return false;
         if (has_item(walk, b)) {
             struct interval known = graph_interval(lower->graph, operand, walk->at[b]);
@@ -217,7 +216,8 @@ static bool narrow_lane(struct lower *lower, const struct lane_walk *walk, struc
     const struct wire *x = &lower->datapath->wires[lane->x.id];
     enum rounding rounding = lower_rounding_of(x, attributes->rounding);
     enum overflow overflow = attributes->overflow;
-    if (!find_formats(lower, walk, lane) || one_format(lower, lane) || wire_width(x) + SPREAD_MOST > 62) return false;
+    if (!find_formats(lower, walk, lane) || one_format(lower, lane) || wire_width(x) + LANE_SPREAD_MOST > 62)
+        return false;
     if (!find_ranges(lower, walk, lane, rounding, overflow)) return false;
     if (overflow == OVERFLOW_SATURATE_ZERO && any_overflows(lower, lane)) return false;
     take_limit(lower, lane);

@@ -2,8 +2,6 @@
  * beat with fewer of them) are told apart by the beat. */
 #include "passes/lower_beats.h"
 
-enum { RAISED_MOST = 40 }; /* bits that a wire of several fractions may have */
-
 /* ---- which beat it is ---- */
 
 /* Made once: `hi` is the most that it counts to. */
@@ -104,12 +102,13 @@ static void raise_elements(const struct lower *lower, struct lane_walk *walk) {
         coarsest = format.fraction < coarsest ? format.fraction : coarsest;
         above = format.width - format.fraction > above ? format.width - format.fraction : above;
     }
-    bool each_its_own = finest == INT32_MIN || finest - coarsest > RAISED_MOST || above + finest > RAISED_MOST;
+    bool each_its_own =
+        finest == INT32_MIN || finest - coarsest > LANE_SPREAD_MOST || above + finest > LANE_SPREAD_MOST;
     for (uint32_t b = 0; b < beat_count(lower); b++) {
         walk->raised[b] = 0;
         if (!has_item(walk, b) || each_its_own) continue;
         int raised = finest - graph_format(lower->graph, walk->value, walk->at[b]).fraction;
-        if (raised >= -RAISED_MOST && raised <= RAISED_MOST) walk->raised[b] = raised;
+        if (raised >= -LANE_SPREAD_MOST && raised <= LANE_SPREAD_MOST) walk->raised[b] = raised;
     }
 }
 

@@ -58,15 +58,6 @@ static bool is_part(const struct merge *m, const struct wire *reader, uint32_t w
     return is_inlined(m, wire) && (!m->apart[reader - m->from->wires] || m->forms[wire].count <= 1);
 }
 
-static void push(struct merge *m, struct term_list *form, struct term term) {
-    if (form->count == form->capacity) {
-        uint32_t capacity = form->capacity ? 2 * form->capacity : 4;
-        form->terms = arena_grow(m->scratch, form->terms, form->capacity * sizeof term, capacity * sizeof term);
-        form->capacity = capacity;
-    }
-    form->terms[form->count++] = term;
-}
-
 /* A sum that begins with another one that nobody else reads goes on in its list, so that chains of sums cost what they
  * have and not what each of them has. */
 static bool goes_on(const struct merge *m, const struct wire *wire) {
@@ -84,7 +75,7 @@ static void expand(struct merge *m, const struct wire *wire, struct term_list *f
         struct term outer = wire->operands[i];
         if (!is_part(m, wire, outer.wire.id)) {
             outer.wire = m->map[outer.wire.id];
-            push(m, form, outer);
+            term_list_push(m->scratch, form, outer);
             continue;
         }
         const struct term_list *inner = &m->forms[outer.wire.id];
@@ -94,7 +85,7 @@ static void expand(struct merge *m, const struct wire *wire, struct term_list *f
             struct term term = inner->terms[k];
             term.shift = (int8_t)(term.shift + outer.shift);
             term.negative ^= outer.negative;
-            push(m, form, term);
+            term_list_push(m->scratch, form, term);
         }
     }
 }

@@ -13,6 +13,15 @@ struct interval term_interval(const struct datapath *datapath, struct term term)
     return term.negative ? (struct interval){-x.hi, -x.lo} : x;
 }
 
+void term_list_push(struct arena *arena, struct term_list *list, struct term term) {
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity ? 2 * list->capacity : 4;
+        list->terms = arena_grow(arena, list->terms, list->capacity * sizeof term, capacity * sizeof term);
+        list->capacity = capacity;
+    }
+    list->terms[list->count++] = term;
+}
+
 bool sum_is_safe(const struct datapath *datapath, const struct term *terms, uint32_t count, int128 constant) {
     const int128 limit = INT64_MAX;
     int128 most = constant > 0 ? constant : 0, least = constant < 0 ? constant : 0;

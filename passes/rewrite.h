@@ -12,6 +12,7 @@ struct term_list {
 };
 
 /* ---- rewrite.c ---- */
+void term_list_push(struct arena *arena, struct term_list *list, struct term term);
 /* Replaces the datapath: map[old wire] is the new wire; ports and probes follow. Then compacts. */
 void datapath_replace(struct design *design, const struct datapath *replacement, const wireref *map);
 /* The same wire with its operands (and table) renumbered; operands in the new datapath's arena. */

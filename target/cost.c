@@ -41,19 +41,17 @@ static double compare_lut(const struct datapath *datapath, const struct wire *wi
     }
 }
 
-/* Bits that differ between the entries that a table has in one LUT each. */
-static uint64_t varying_bits(const struct datapath *datapath, const struct wire *wire) {
+/* Of the low `width` bits of a table's entries those that are not the same in all of them. */
+static int varying_bits(const struct datapath *datapath, const struct wire *wire, int width) {
     const struct table *table = &datapath->tables[wire->table];
     uint64_t varying = 0;
     for (uint32_t i = 1; i < table->count; i++) varying |= (uint64_t)(table->entries[i] ^ table->entries[0]);
-    return varying;
+    return __builtin_popcountll(width < 64 ? varying & (((uint64_t)1 << width) - 1) : varying);
 }
 
 static double table_lut(const struct datapath *datapath, const struct wire *wire) {
     int bits = wire_width(operand_of(datapath, wire, 0)), width = wire_width(wire);
-    if (bits > 6) return width * function_lut(bits);
-    uint64_t kept = width < 64 ? ((uint64_t)1 << width) - 1 : UINT64_MAX;
-    return __builtin_popcountll(varying_bits(datapath, wire) & kept) * function_lut(bits);
+    return (bits > LUT_INPUTS ? width : varying_bits(datapath, wire, width)) * function_lut(bits);
 }
 
 /* Logic of single bits merges into the LUT that reads it; so does what masks bits in some beats only. */
@@ -162,8 +160,7 @@ static double wire_lut(const struct datapath *datapath, const struct usage *usag
 static int kept_bits(const struct datapath *datapath, const struct usage *usage, uint32_t id) {
     const struct wire *wire = &datapath->wires[id];
     int bits = usage->demand[id];
-    if (!wire_is_by_beat(datapath, wire) || bits >= 64) return bits;
-    return __builtin_popcountll(varying_bits(datapath, wire) & (((uint64_t)1 << bits) - 1));
+    return wire_is_by_beat(datapath, wire) ? varying_bits(datapath, wire, bits) : bits;
 }
 
 static bool is_scheduled(const struct datapath *datapath) {

@@ -74,6 +74,19 @@ static void wide_integers(void) {
     CHECK_EQ(result, 0);
 }
 
+static void text_comes_back(const char *text) {
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_parse(context, "g.bxc", text, strlen(text));
+    struct strbuf said = strbuf_new(context->arena);
+    for (size_t i = 0; i < context->diagnostics.count; i++) diag_format(&said, &context->diagnostics.items[i]);
+    if (!graph)
+        test_fail(__FILE__, __LINE__, "%s", said.data);
+    else if (check_round_trip(context, graph) < 0)
+        test_fail(__FILE__, __LINE__, "it does not come back");
+    graph_free(graph);
+    context_free(context);
+}
+
 /* A lookup, a meaning, every kind of attribute that random graphs may leave out. */
 static void attributes(void) {
     static const char text[] =
@@ -86,16 +99,7 @@ static void attributes(void) {
         "%4 = slice(%3) \"c\" slices={0:1:1, 2:-1:3} : [1,3] s4f0\n"
         "%5 = transpose(%4) \"p\" permutation={1, 0} : [3,1] s4f0\n"
         "output \"y\" %5 meaning=[]{0x1p-3:0x1p+0}\n";
-    struct bxc_context *context = context_new();
-    struct graph *graph = graph_parse(context, "g.bxc", text, sizeof text - 1);
-    struct strbuf said = strbuf_new(context->arena);
-    for (size_t i = 0; i < context->diagnostics.count; i++) diag_format(&said, &context->diagnostics.items[i]);
-    if (!graph)
-        test_fail(__FILE__, __LINE__, "%s", said.data);
-    else if (check_round_trip(context, graph) < 0)
-        test_fail(__FILE__, __LINE__, "it does not come back");
-    graph_free(graph);
-    context_free(context);
+    text_comes_back(text);
 }
 
 /* Bodies within bodies, and results that are not the first. */
@@ -129,16 +133,7 @@ static void bodies(void) {
         "}\n"
         "output \"y\" %3\n"
         "output \"z\" %5\n";
-    struct bxc_context *context = context_new();
-    struct graph *graph = graph_parse(context, "g.bxc", text, sizeof text - 1);
-    struct strbuf said = strbuf_new(context->arena);
-    for (size_t i = 0; i < context->diagnostics.count; i++) diag_format(&said, &context->diagnostics.items[i]);
-    if (!graph)
-        test_fail(__FILE__, __LINE__, "%s", said.data);
-    else if (check_round_trip(context, graph) < 0)
-        test_fail(__FILE__, __LINE__, "it does not come back");
-    graph_free(graph);
-    context_free(context);
+    text_comes_back(text);
 }
 
 #define HEAD "{\"format\": \"bxc-graph\", \"version\": 1, \"name\": \"g\",\n \"nodes\": [\n"

@@ -36,7 +36,7 @@ static void find_channels(const struct design *design, struct traffic *traffic, 
         const struct wire *wire = &datapath->wires[w];
         if (traffic->blocks->of[w] != block || !traffic->bits[w] || wire->op == WIRE_ITEM) continue;
         for (uint32_t i = 0; i < wire->operand_count; i++)
-            add_read(traffic, block, wire->operands[i].wire, wire->cycle);
+            add_read(traffic, block, wire->operands[i].wire, wire_read_cycle(wire));
     }
     for (uint32_t p = 0; p < design->output_count; p++)
         for (uint32_t e = 0; e < design->outputs[p].element_count; e++) {
@@ -67,6 +67,7 @@ static void add_block_rows(struct arena *arena, const struct program *program, c
         struct cost *cost = &report->blocks[number[blocks->of[w]]].cost;
         cost->lut += costs[w].lut;
         cost->ff += costs[w].ff;
+        cost->bram18 += costs[w].bram18;
     }
 }
 

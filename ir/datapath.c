@@ -11,7 +11,10 @@ const char *const wire_op_names[WIRE_OP_COUNT] = {
     [WIRE_WRAP] = "wrap",   [WIRE_AND] = "and",           [WIRE_OR] = "or",
     [WIRE_XOR] = "xor",     [WIRE_NOT] = "not",           [WIRE_BEAT] = "beat",
     [WIRE_FIRST] = "first", [WIRE_STATE] = "state",       [WIRE_ITEM] = "item",
+    [WIRE_DELAY] = "delay",
 };
+
+const char *const resource_names[RESOURCE_COUNT] = {[RESOURCE_BLOCK_RAM] = "block_ram"};
 
 int wire_op_operands(enum wire_op op) {
     switch (op) {
@@ -25,6 +28,7 @@ int wire_op_operands(enum wire_op op) {
     case WIRE_SHIFT_RIGHT:
     case WIRE_WRAP:
     case WIRE_ITEM:
+    case WIRE_DELAY:
     case WIRE_NOT: return 1;
     case WIRE_SELECT: return 3;
     default: return 2;
@@ -63,6 +67,10 @@ bool wire_is_source(const struct wire *wire) {
 
 bool wire_is_signed(const struct wire *wire) {
     return wire->lo < 0;
+}
+
+int wire_read_cycle(const struct wire *wire) {
+    return wire->cycle - wire->latency;
 }
 
 int wire_last_cycle(const struct design *design, const struct wire *wire) {

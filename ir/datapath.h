@@ -28,8 +28,17 @@ enum wire_op {
     WIRE_FIRST, /* 1 in beat 0, else 0 */
     WIRE_STATE, /* a ? b : what `next` was a beat earlier; a tells the first beat */
     WIRE_ITEM,  /* a as it is in beat `amount` */
+    WIRE_DELAY, /* a, its latency later: out of a memory, where registers in series would hold it */
     WIRE_OP_COUNT
 };
+
+/* What computes a wire. Beside logic, which is done within a cycle, a resource has registers of its own. */
+enum resource {
+    RESOURCE_LOGIC,
+    RESOURCE_BLOCK_RAM, /* of a table, whose words never change, or of a delay */
+    RESOURCE_COUNT
+};
+enum { BLOCK_RAM_LATENCY = 2 }; /* a register at its address, and one at its output; of a delay more */
 
 struct term {
     wireref wire;
@@ -46,15 +55,18 @@ struct wire {
     int64_t clamp_lo, clamp_hi; /* clamp */
     int32_t amount;             /* shift_right, wrap; input: element of the port; item: beat */
     bool wrap_signed;
-    bool every_beat;   /* takes a value in each beat of an event; else one an event */
-    wireref next;      /* state: may come after it */
-    uint32_t table;    /* table; input: port */
-    noderef origin;    /* node of the quantised graph, or NO_NODE */
-    uint32_t element;  /* of the origin's result */
+    bool every_beat;  /* takes a value in each beat of an event; else one an event */
+    wireref next;     /* state: may come after it */
+    uint32_t table;   /* table; input: port */
+    noderef origin;   /* node of the quantised graph, or NO_NODE */
+    uint32_t element; /* of the origin's result */
+    enum resource resource;
+    int32_t latency;   /* cycles in its resource, after the one in which that reads its operands */
     int32_t cycle;     /* pipeline stage in which it is computed, in its first beat; inputs 0; -1 unscheduled */
     int32_t unhurried; /* a scheduled table: levels of LUT that mapping adds to save some; estimate, not printed
                           (target/haste.c) */
-    int32_t arrival;   /* picoseconds after that stage's clock edge, by the delay model; estimate */
+    int32_t arrival; /* picoseconds after that stage's clock edge, by the delay model, or after that of the one in which
+                        its resource reads, set-up included, where that is later; estimate */
 };
 
 /* Where element e of a graph value is: value = (negative ? -1 : 1) * ((wire - offset) << shift), a negative shift
@@ -157,6 +169,8 @@ wireref datapath_source(const struct datapath *datapath, wireref wire, int *beat
 struct interval wire_interval(const struct datapath *datapath, const struct wire *wire);
 int wire_width(const struct wire *wire);      /* bits of its interval; 0 for the constant 0 */
 bool wire_is_signed(const struct wire *wire); /* lo < 0 */
+/* Of a scheduled wire: the cycle in which it reads its operands. */
+int wire_read_cycle(const struct wire *wire);
 /* Of a scheduled wire: the cycle in which it is computed for the last time of an event. */
 int wire_last_cycle(const struct design *design, const struct wire *wire);
 /* A table with these entries (copied), the same index for the same content. */
@@ -183,7 +197,8 @@ void design_compact(struct design *design);
 int design_check(const struct design *design);
 /* The same, and intervals against a fresh run. */
 int design_verify(const struct design *design);
-extern const char *const wire_op_names[WIRE_OP_COUNT]; /* "sum", "less", ... */
+extern const char *const wire_op_names[WIRE_OP_COUNT];   /* "sum", "less", ... */
+extern const char *const resource_names[RESOURCE_COUNT]; /* "block_ram"; of logic NULL */
 /* What stands in registers when an event comes: elements of ports, and which beat it is. */
 bool wire_is_source(const struct wire *wire);
 bool wire_is_by_beat(const struct datapath *datapath, const struct wire *wire); /* a constant that the beat chooses */

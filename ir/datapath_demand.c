@@ -19,8 +19,7 @@ static void demand_operands(const struct datapath *datapath, uint8_t *demanded, 
         case WIRE_STATE:
         case WIRE_SELECT: demand(datapath, demanded, term.wire, i == 0 ? 1 : bits); break;
         case WIRE_ITEM: /* whoever extends it extends what it is an item of */
-            demand(datapath, demanded, term.wire, bits == wire_width(wire) ? 64 : bits);
-            break;
+        case WIRE_DELAY: demand(datapath, demanded, term.wire, bits == wire_width(wire) ? 64 : bits); break;
         case WIRE_LESS:
         case WIRE_EQUAL:
         case WIRE_TABLE:

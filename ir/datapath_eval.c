@@ -250,7 +250,8 @@ static void run_step(const struct run *run, const struct step *step, row *rows, 
     case WIRE_CONSTANT: EACH(wire->constant);
     case WIRE_BEAT: EACH(beat);
     case WIRE_FIRST: EACH(beat == 0);
-    case WIRE_ITEM: EACH(a[l]);
+    case WIRE_ITEM:
+    case WIRE_DELAY: EACH(a[l]);
     case WIRE_LESS: EACH(a[l] < b[l]);
     case WIRE_EQUAL: EACH(a[l] == b[l]);
     case WIRE_STATE: EACH(a[l] ? b[l] : beat ? c[l] : ~b[l]); /* in the first beat: what another event left there */

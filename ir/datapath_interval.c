@@ -103,6 +103,7 @@ struct interval wire_interval(const struct datapath *datapath, const struct wire
     case WIRE_OR:
     case WIRE_XOR: return bitwise_interval(wire->op, x[0], x[1]);
     case WIRE_NOT: return (struct interval){-1 - x[0].hi, -1 - x[0].lo};
+    case WIRE_DELAY: return x[0];
     case WIRE_ITEM: /* more may be known of what it is in that beat */
         return (struct interval){x[0].lo > wire->lo ? x[0].lo : wire->lo, x[0].hi < wire->hi ? x[0].hi : wire->hi};
     case WIRE_INPUT:
@@ -127,6 +128,12 @@ static bool end_form(struct arena *arena, const struct datapath *datapath, struc
     return true;
 }
 
+/* What a delay holds is what it reads. */
+static uint32_t undelayed(const struct datapath *datapath, wireref wire) {
+    while (datapath->wires[wire.id].op == WIRE_DELAY) wire = datapath->wires[wire.id].operands[0].wire;
+    return wire.id;
+}
+
 /* In terms by wire: one with the high bits of a wire and, in *low, its low bits where they belong; `count` when there
  * is none. */
 static uint32_t find_halves(const struct datapath *datapath, const struct linear_form *form, uint32_t *low) {
@@ -139,7 +146,8 @@ static uint32_t find_halves(const struct datapath *datapath, const struct linear
         for (*low = 0; *low < form->count; ++*low) {
             const struct wire *wrap = &datapath->wires[terms[*low].source];
             if (wrap->op == WIRE_WRAP && !wrap->wrap_signed && wrap->amount == high->amount &&
-                terms[*low].coefficient == factor && wrap->operands[0].wire.id == high->operands[0].wire.id)
+                terms[*low].coefficient == factor &&
+                undelayed(datapath, wrap->operands[0].wire) == undelayed(datapath, high->operands[0].wire))
                 return i;
         }
     }
@@ -194,6 +202,10 @@ void datapath_form_of_itself(struct arena *arena, struct datapath *datapath) {
 
 bool datapath_form(struct arena *arena, struct datapath *datapath, const struct wire *wire, struct interval *interval) {
     struct linear_form *form = &datapath->forms[datapath->wire_count];
+    if (wire->op == WIRE_DELAY) {
+        *form = datapath->forms[wire->operands[0].wire.id];
+        return false;
+    }
     if (!datapath->sum) {
         datapath->sum = ARENA_NEW(arena, struct form_sum);
         *datapath->sum = form_sum_new(arena, UINT32_MAX);

@@ -223,6 +223,14 @@ static void read_attributes(struct reader *r, struct wire *wire, const struct da
     }
 }
 
+static void read_resource(struct reader *r, struct wire *wire) {
+    for (int resource = 0; resource < RESOURCE_COUNT; resource++) {
+        if (!resource_names[resource] || !take(r, resource_names[resource])) continue;
+        wire->resource = (enum resource)resource;
+        wire->latency = (int32_t)number_in(r, 0, CYCLES_MAX);
+    }
+}
+
 static enum wire_op read_op(struct reader *r) {
     skip_blanks(r);
     size_t length = strcspn(r->at, " \n");
@@ -252,6 +260,7 @@ static void read_wire(struct reader *r, struct datapath *datapath) {
     else
         read_operands(r, &wire, limit);
     read_attributes(r, &wire, datapath);
+    read_resource(r, &wire);
     expect(r, "[");
     wire.lo = number(r);
     expect(r, ",");

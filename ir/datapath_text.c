@@ -84,6 +84,8 @@ static void print_wire(const struct printer *printer, const struct wire *wire, u
         strbuf_printf(out, " next w%u", wire->next.id);
     else if (wire->op == WIRE_WRAP)
         strbuf_printf(out, " %c%d", wire->wrap_signed ? 's' : 'u', (int)wire->amount);
+    if (wire->resource != RESOURCE_LOGIC)
+        strbuf_printf(out, " %s %d", resource_names[wire->resource], (int)wire->latency);
     strbuf_printf(out, " [%" PRId64 ", %" PRId64 "]", wire->lo, wire->hi);
     if (wire->origin.id != UINT32_MAX) strbuf_printf(out, " n%u.%u", printer->node[wire->origin.id], wire->element);
     if (wire->cycle >= 0) strbuf_printf(out, " @%d+%d", (int)wire->cycle, (int)wire->arrival);

@@ -61,6 +61,21 @@ static int verify_attributes(const struct design *design, const struct datapath 
     return 0;
 }
 
+/* Logic is done within its cycle; memories hold tables and what is delayed, and nothing else. */
+static bool has_its_resource(const struct wire *wire) {
+    if (wire->op == WIRE_DELAY) return wire->resource == RESOURCE_BLOCK_RAM && wire->latency > BLOCK_RAM_LATENCY;
+    if (wire->resource == RESOURCE_LOGIC) return wire->latency == 0;
+    return wire->op == WIRE_TABLE && wire->latency == BLOCK_RAM_LATENCY;
+}
+
+static int verify_resource(const struct design *design, const struct datapath *datapath, uint32_t id) {
+    const struct wire *wire = &datapath->wires[id];
+    if (has_its_resource(wire)) return 0;
+    return diag_error(&design->context->diagnostics, wire_location(design, wire), NULL,
+                      "wire %u: no resource computes '%s' in %d cycles", id, wire_op_names[wire->op],
+                      (int)wire->latency);
+}
+
 /* Between what is there once an event and what is there in every beat stand items one way and states the other. */
 static int verify_beats(const struct design *design, const struct datapath *datapath, uint32_t id) {
     const struct wire *wire = &datapath->wires[id];
@@ -110,9 +125,9 @@ static int verify_schedule(const struct design *design, const struct datapath *d
         return diag_error(diag, wire_location(design, wire), NULL, "item %u is there in another cycle than %d", id,
                           (int)wire->cycle);
     for (uint32_t i = 0; scheduled && i < wire->operand_count; i++)
-        if (datapath->wires[wire->operands[i].wire.id].cycle > wire->cycle)
+        if (datapath->wires[wire->operands[i].wire.id].cycle > wire_read_cycle(wire))
             return diag_error(diag, wire_location(design, wire), NULL,
-                              "wire %u in cycle %d reads wire %u of a later one", id, (int)wire->cycle,
+                              "wire %u reads in cycle %d wire %u of a later one", id, wire_read_cycle(wire),
                               wire->operands[i].wire.id);
     return 0;
 }
@@ -194,7 +209,8 @@ int design_check(const struct design *design) {
     bool scheduled = datapath->wire_count && datapath->wires[0].cycle >= 0;
     for (uint32_t i = 0; i < datapath->wire_count; i++)
         if (verify_operands(design, datapath, i) || verify_attributes(design, datapath, i) ||
-            verify_beats(design, datapath, i) || verify_schedule(design, datapath, i, scheduled))
+            verify_resource(design, datapath, i) || verify_beats(design, datapath, i) ||
+            verify_schedule(design, datapath, i, scheduled))
             return -1;
     for (uint32_t i = 0; i < design->input_count; i++)
         if (verify_port(design, datapath, &design->inputs[i], true)) return -1;

@@ -55,6 +55,7 @@ static void place_early(struct schedule *s, uint32_t id) {
         int other = s->datapath->wires[operand].cycle + is_partial_product(s, operand);
         cycle = other > cycle ? other : cycle;
     }
+    cycle += wire->latency;
     if (timing_place(s->timing, id, cycle) > s->stage.budget) timing_place(s->timing, id, ++cycle);
     wire->cycle = cycle;
     s->last = cycle > s->last ? cycle : s->last;
@@ -86,8 +87,8 @@ static void find_fixed(struct schedule *s) {
     for (uint32_t i = 0; i < s->datapath->wire_count; i++) {
         const struct wire *wire = &s->datapath->wires[i];
         s->not_before[i] = 0;
-        s->is_fixed[i] |=
-            wire_is_source(wire) || wire->op == WIRE_CONSTANT || wire->op == WIRE_STATE || wire->op == WIRE_ITEM;
+        s->is_fixed[i] |= wire_is_source(wire) || wire->op == WIRE_CONSTANT || wire->op == WIRE_STATE ||
+                          wire->op == WIRE_ITEM || wire->resource != RESOURCE_LOGIC;
         if (wire->op == WIRE_STATE) s->is_fixed[wire->next.id] = true;
         if (wire->op == WIRE_ITEM) s->is_fixed[wire->operands[0].wire.id] = true;
         if (wire_is_by_beat(s->datapath, wire)) s->by_beat += wire_width(wire);
@@ -106,7 +107,8 @@ static void find_last_uses(struct schedule *s) {
     for (uint32_t i = 0; i < datapath->wire_count; i++)
         for (uint32_t k = 0; k < datapath->wires[i].operand_count; k++) {
             uint32_t operand = datapath->wires[i].operands[k].wire.id;
-            if (datapath->wires[i].cycle > s->last_use[operand]) s->last_use[operand] = datapath->wires[i].cycle;
+            int read = wire_read_cycle(&datapath->wires[i]);
+            s->last_use[operand] = read > s->last_use[operand] ? read : s->last_use[operand];
         }
     for (uint32_t p = 0; p < s->design->output_count; p++)
         for (uint32_t e = 0; e < s->design->outputs[p].element_count; e++) {
@@ -140,8 +142,9 @@ static void tell_operands(struct schedule *s, uint32_t id, int by) {
         uint32_t operand = wire->operands[k].wire.id;
         bool by_beat = wire_is_by_beat(s->datapath, &s->datapath->wires[operand]);
         bool registered = is_partial_product(s, operand) || (by_beat && wire->cycle > 0);
-        int cycle = wire->cycle - registered, start = registered ? s->stage.budget : by - s->delay[id];
-        if (wire->cycle > s->last_use[operand]) s->last_use[operand] = wire->cycle;
+        int read = wire_read_cycle(wire), cycle = read - registered;
+        int start = registered ? s->stage.budget : by - s->delay[id];
+        if (read > s->last_use[operand]) s->last_use[operand] = read;
         if (cycle < s->need[operand]) {
             s->need[operand] = cycle;
             s->limit[operand] = start;
@@ -164,7 +167,8 @@ static void place_late(struct schedule *s, uint32_t id) {
         }
     }
     wire->cycle = best;
-    tell_operands(s, id, best == s->need[id] ? s->limit[id] : s->stage.budget);
+    bool is_read_fresh = best == s->need[id] && wire->resource == RESOURCE_LOGIC;
+    tell_operands(s, id, is_read_fresh ? s->limit[id] : s->stage.budget);
 }
 
 static void check_arrivals(const struct schedule *s) {
@@ -186,7 +190,7 @@ static void keep_late_ones_early(struct schedule *s) {
         is_late[i] |= wire->arrival > s->stage.budget;
         for (uint32_t k = 0; is_late[i] && k < wire->operand_count; k++) {
             uint32_t operand = wire->operands[k].wire.id;
-            is_late[operand] |= s->datapath->wires[operand].cycle == wire->cycle;
+            is_late[operand] |= s->datapath->wires[operand].cycle == wire_read_cycle(wire);
         }
         s->is_fixed[i] |= is_late[i];
     }

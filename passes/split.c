@@ -41,9 +41,12 @@ static wireref split_wire(struct split *s, struct wire *wire) {
     case WIRE_LESS: return split_less(s, wire->operands[0].wire, wire->operands[1].wire);
     case WIRE_EQUAL: return split_equal(s, wire->operands[0].wire, wire->operands[1].wire);
     case WIRE_CLAMP: return split_clamp(s, wire);
-    case WIRE_TABLE: return split_table(s->design, &s->to, wire, s->stage, s->start);
-    default: return datapath_append(s->design, &s->to, wire);
+    case WIRE_TABLE:
+        if (wire->resource != RESOURCE_LOGIC) break;
+        return split_table(s->design, &s->to, wire, s->stage, s->start);
+    default: break;
     }
+    return datapath_append(s->design, &s->to, wire);
 }
 
 /* Whether the wire can be computed in 64 bits from operands whose intervals may have grown. */

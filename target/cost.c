@@ -2,6 +2,7 @@
  * or three), and of whole designs with the registers that cycles imply. It is what Yosys maps; measured
  * designs lie within 5 % of it. Estimates; nothing here decides what is computed. */
 #include "target/adder.h"
+#include "target/memories.h"
 #include "target/shape.h"
 
 /* ---- sums ---- */
@@ -73,6 +74,7 @@ static double state_lut(const struct datapath *datapath, const struct wire *wire
 }
 
 static double logic_lut(const struct datapath *datapath, const struct wire *wire, int bits) {
+    if (wire->resource != RESOURCE_LOGIC) return 0;
     switch (wire->op) {
     case WIRE_SUM: return sum_lut(datapath, wire, bits);
     case WIRE_LESS:
@@ -124,7 +126,7 @@ static void note_operands(struct usage *usage, const struct datapath *datapath, 
         bool subtracted = wire->op == WIRE_SUM && wire->operand_count == 3 && term.negative &&
                           wire->cycle == datapath->wires[term.wire.id].cycle;
         *(subtracted ? &usage->inverted[term.wire.id] : &usage->straight[term.wire.id]) = true;
-        if (wire->cycle < usage->first[term.wire.id]) usage->first[term.wire.id] = wire->cycle;
+        if (wire_read_cycle(wire) < usage->first[term.wire.id]) usage->first[term.wire.id] = wire_read_cycle(wire);
     }
 }
 
@@ -167,6 +169,22 @@ static bool is_scheduled(const struct datapath *datapath) {
     return datapath->wire_count && datapath->wires[0].cycle >= 0;
 }
 
+/* Memories are shared by bits; what counts the words of a delay is the first wire's. */
+static void add_memories(const struct design *design, const uint8_t *bits, struct arena *scratch, struct cost *costs) {
+    const struct block_memory_list list = design_memories(design, bits, scratch);
+    for (uint32_t m = 0; m < list.count; m++) {
+        const struct block_memory *memory = &list.at[m];
+        uint32_t all = 0;
+        for (uint32_t i = 0; i < memory->wire_count; i++) all += bits[memory->wires[i]];
+        for (uint32_t i = 0; i < memory->wire_count; i++)
+            costs[memory->wires[i]].bram18 += (double)memory->block_rams * bits[memory->wires[i]] / all;
+        if (!memory->is_written) continue;
+        int counter = format_for((struct interval){0, memory->words - 1}, 0).width;
+        costs[memory->wires[0]].lut += 2 * counter;
+        costs[memory->wires[0]].ff += 2 * counter;
+    }
+}
+
 void datapath_cost_by_wire(const struct design *design, const struct datapath *datapath, struct cost *costs) {
     struct arena *scratch = arena_new(design->context);
     struct usage usage = usage_of(design, datapath, scratch);
@@ -178,6 +196,7 @@ void datapath_cost_by_wire(const struct design *design, const struct datapath *d
         if (usage.demand[i] && !(scheduled && is_reset(datapath, &usage, i)))
             costs[i].lut = wire_lut(datapath, &usage, i);
     }
+    add_memories(design, usage.demand, scratch, costs);
     arena_free(scratch);
 }
 
@@ -192,6 +211,7 @@ static void add_datapath(const struct design *design, const struct datapath *dat
         size_t node = wire_is_source(&datapath->wires[i]) ? top : owners[i];
         costs[node].lut += of_wire[i].lut;
         costs[node].ff += of_wire[i].ff;
+        costs[node].bram18 += of_wire[i].bram18;
     }
     datapath_demand(design, datapath, bits);
     if (is_scheduled(datapath)) costs[top].ff += design_boundary_registers(design, datapath, bits);

@@ -280,9 +280,11 @@ static void clamp_bits(struct reader *r) {
 }
 
 static void compute_bits(struct reader *r) {
-    bool from_register = wire_is_source(r->wire);
-    for (int i = 0; i < r->width; i++) r->out[i] = from_register ? (struct bit_time){0} : constant_bit();
-    if (is_constant_wire(r->wire)) return;
+    bool from_register = wire_is_source(r->wire), from_memory = r->wire->resource != RESOURCE_LOGIC;
+    int at = from_memory ? r->timing->technology->memory_out : 0;
+    for (int i = 0; i < r->width; i++)
+        r->out[i] = from_register || from_memory ? (struct bit_time){.at = at} : constant_bit();
+    if (is_constant_wire(r->wire) || from_memory) return;
     switch (r->wire->op) {
     case WIRE_SUM: sum_bits(r); break;
     case WIRE_LESS: less_bit(r); break;
@@ -327,9 +329,19 @@ static int moved(const struct wire *wire, uint32_t operand) {
     return wire->op == WIRE_SHIFT_RIGHT ? wire->amount : wire->op == WIRE_SUM ? -(int)wire->operands[operand].shift : 0;
 }
 
+/* When what a memory reads is there for it. */
+static int into_memory(const struct reader *r) {
+    int at = 0;
+    for (uint32_t k = 0; k < r->wire->operand_count && k < 3; k++) {
+        int operand = latest(r->operands[k].at, BITS);
+        at = operand > at ? operand : at;
+    }
+    return at + r->timing->technology->memory_setup;
+}
+
 static int most(const struct reader *r) {
-    int at = latest(r->out, r->width);
-    return at > 0 ? at : 0;
+    int at = latest(r->out, r->width), into = r->wire->resource == RESOURCE_LOGIC ? 0 : into_memory(r);
+    return at > into ? at : into;
 }
 
 /* ---- wires by themselves ---- */
@@ -433,10 +445,11 @@ int timing_most_fan_out(const struct timing *timing) {
  * it is not UINT32_MAX. */
 static void read_operands(const struct timing *timing, uint32_t id, int cycle, uint32_t only, struct reader *r) {
     const struct wire *wire = &timing->datapath->wires[id];
+    int read = cycle < 0 ? cycle : cycle - wire->latency;
     for (uint32_t k = 0; k < wire->operand_count && k < 3; k++) {
         uint32_t x = wire->operands[k].wire.id;
         const struct wire *operand = &timing->datapath->wires[x];
-        bool same_cycle = operand->cycle == cycle || (wire->op == WIRE_ITEM && cycle >= 0); /* of its own beat */
+        bool same_cycle = operand->cycle == read || (wire->op == WIRE_ITEM && cycle >= 0); /* of its own beat */
         bool fresh = same_cycle && (only == UINT32_MAX || only == k);
         spread(operand, fresh ? timing->placed[x] : NULL, timing->fan_out[x], 0, moved(wire, k), &r->operands[k]);
     }
@@ -477,7 +490,7 @@ static void find_resets(struct timing *timing) {
         timing->is_reset[i] = wire_is_mask(datapath, &datapath->wires[i]);
     for (uint32_t i = datapath->wire_count; i-- > 0;)
         for (uint32_t k = 0; k < datapath->wires[i].operand_count; k++)
-            if ((operand_of(datapath, &datapath->wires[i], k)->cycle == datapath->wires[i].cycle ||
+            if ((operand_of(datapath, &datapath->wires[i], k)->cycle == wire_read_cycle(&datapath->wires[i]) ||
                  datapath->wires[i].op == WIRE_ITEM) &&
                 !(wire_is_slice(&datapath->wires[i]) && timing->is_reset[i]))
                 timing->is_reset[datapath->wires[i].operands[k].wire.id] = false;
@@ -511,9 +524,9 @@ static uint32_t slowest_operand(const struct timing *timing, uint32_t id) {
         const struct wire *x = operand_of(timing->datapath, wire, k);
         if (is_constant_wire(x)) continue;
         int at = place(timing, id, wire->cycle, k, out);
-        bool fresh = x->cycle == wire->cycle || wire->op == WIRE_ITEM;
+        bool fresh = x->cycle == wire_read_cycle(wire) || wire->op == WIRE_ITEM;
         if (at > last || (at == last && slowest != UINT32_MAX && fresh &&
-                          operand_of(timing->datapath, wire, slowest)->cycle != wire->cycle)) {
+                          operand_of(timing->datapath, wire, slowest)->cycle != wire_read_cycle(wire))) {
             last = at;
             slowest = k;
         }
@@ -534,7 +547,8 @@ uint32_t design_critical_path(const struct design *design, const struct technolo
     while (id != UINT32_MAX && count < capacity) {
         path[count++] = id;
         if (count > 1 && datapath->wires[id].cycle != cycle) break; /* the register in which the path begins */
-        cycle = datapath->wires[id].cycle - (datapath->wires[id].op == WIRE_ITEM ? datapath->wires[id].amount : 0);
+        cycle = wire_read_cycle(&datapath->wires[id]) -
+                (datapath->wires[id].op == WIRE_ITEM ? datapath->wires[id].amount : 0);
         id = slowest_operand(timing, id);
     }
     for (uint32_t i = 0; i < count / 2; i++) {

@@ -12,7 +12,7 @@ enum { LEVELS = 6, PER_LEVEL = 430 };
 static void find_tails(const struct timing *timing, const struct datapath *datapath, const int *at, int *tail) {
     for (uint32_t i = datapath->wire_count; i-- > 0;) {
         const struct wire *wire = &datapath->wires[i];
-        for (uint32_t k = 0; k < wire->operand_count && k < 3; k++) {
+        for (uint32_t k = 0; wire->resource == RESOURCE_LOGIC && k < wire->operand_count && k < 3; k++) {
             uint32_t x = wire->operands[k].wire.id;
             if (datapath->wires[x].cycle != wire->cycle || is_constant_wire(&datapath->wires[x])) continue;
             int more = timing_through(timing, i, wire->cycle, k) - at[x];
@@ -24,7 +24,7 @@ static void find_tails(const struct timing *timing, const struct datapath *datap
 
 /* Levels between a hurried look-up and one that is not. */
 static int levels_to_lose(const struct datapath *datapath, const struct wire *wire) {
-    if (wire->op != WIRE_TABLE || wire_width(wire) < 2) return 0;
+    if (wire->op != WIRE_TABLE || wire->resource != RESOURCE_LOGIC || wire_width(wire) < 2) return 0;
     int bits = wire_width(operand_of(datapath, wire, 0)), hurried = lut_levels(bits);
     return bits < LUT_INPUTS || hurried > LEVELS ? 0 : LEVELS - hurried;
 }

@@ -33,7 +33,7 @@ void datapath_delays(const struct design *design, const struct datapath *datapat
         const struct wire *wire = &datapath->wires[w];
         if (!bits[w] || wire->op == WIRE_ITEM) continue;
         for (uint32_t i = 0; i < wire->operand_count; i++)
-            note_read(datapath, bits, delays, wire->operands[i].wire, wire->cycle);
+            note_read(datapath, bits, delays, wire->operands[i].wire, wire_read_cycle(wire));
         if (wire->op == WIRE_STATE) note_read(datapath, bits, delays, wire->next, wire->cycle + 1);
     }
     for (uint32_t p = 0; p < design->output_count; p++)

@@ -55,9 +55,10 @@ struct technology {
     int carry_to_sum, carry_to_carry; /* from the carry into a block to its sums, through the block */
     int carry_block, carry_block_of_two; /* bits, with adders of three terms (0: they are not seen) and of two */
     int clock_to_out, setup;
-    int fan_out, fan_out_free; /* more for each doubling of a net's readers beyond so many */
-    int clock_tree_megahertz;  /* what a global clock buffer carries; 0: not known here */
-    const char *source;        /* where the numbers come from, one sentence for reports */
+    int memory_out, memory_setup; /* of a block RAM with its output register, more than those of a register */
+    int fan_out, fan_out_free;    /* more for each doubling of a net's readers beyond so many */
+    int clock_tree_megahertz;     /* what a global clock buffer carries; 0: not known here */
+    const char *source;           /* where the numbers come from, one sentence for reports */
 };
 const struct technology *technology_for(const struct part *part, struct part_grade grade);
 const struct technology *technology_of_mapping(void); /* as the recipe's mapper knows it: see haste.c */

@@ -15,7 +15,7 @@ struct signal signal_in(const struct plan *plan, wireref wire, int cycle) {
 }
 
 struct signal operand_signal(const struct plan *plan, const struct wire *wire, uint32_t operand) {
-    return signal_in(plan, wire->operands[operand].wire, wire->cycle);
+    return signal_in(plan, wire->operands[operand].wire, wire_read_cycle(wire));
 }
 
 /* Bits that the signal's net has: [from, to). */

@@ -293,7 +293,7 @@ static void plan_reads(struct plan *plan) {
         const struct wire *wire = &path->wires[w];
         if (plan->wires[w].bits == 0) continue;
         for (uint32_t i = 0; i < wire->operand_count; i++)
-            note_read(plan, wire->operands[i].wire, wire->cycle, plan->wires[w].layer);
+            note_read(plan, wire->operands[i].wire, wire_read_cycle(wire), plan->wires[w].layer);
         if (wire->op == WIRE_STATE) note_read(plan, wire->next, wire->cycle + 1, plan->wires[w].layer);
     }
     for (uint32_t p = 0; p < design->output_count; p++)

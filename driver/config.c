@@ -235,6 +235,10 @@ static int read_margin(struct config *config, const struct place *place, const c
     return read_whole(config, place, item, 0, 90, &config->out->margin_percent);
 }
 
+static int read_block_rams(struct config *config, const struct place *place, const cJSON *item) {
+    return read_whole(config, place, item, 0, BLOCK_RAMS_MAX, &config->out->block_rams);
+}
+
 static int read_interval(struct config *config, const struct place *place, const cJSON *item) {
     return read_whole(config, place, item, 1, INTERVAL_MAX, &config->out->interval);
 }
@@ -257,12 +261,22 @@ static int read_beats(struct config *config, const struct place *place, const cJ
     return 0;
 }
 
-static const struct key top_keys[] = {
-    {"name", read_name},           {"clock", read_clock},       {"part", read_part},
-    {"adders", read_adders},       {"margin", read_margin},     {"interval", read_interval},
-    {"beats", read_beats},         {"softmax", read_softmax},   {"softmax_error", read_softmax_error},
-    {"precision", read_precision}, {"sparsity", read_sparsity}, {"prune_scope", read_scope},
-    {"layers", read_layers},       {"inputs", read_inputs},     {NULL, NULL}};
+static const struct key top_keys[] = {{"name", read_name},
+                                      {"clock", read_clock},
+                                      {"part", read_part},
+                                      {"adders", read_adders},
+                                      {"margin", read_margin},
+                                      {"interval", read_interval},
+                                      {"block_rams", read_block_rams},
+                                      {"beats", read_beats},
+                                      {"softmax", read_softmax},
+                                      {"softmax_error", read_softmax_error},
+                                      {"precision", read_precision},
+                                      {"sparsity", read_sparsity},
+                                      {"prune_scope", read_scope},
+                                      {"layers", read_layers},
+                                      {"inputs", read_inputs},
+                                      {NULL, NULL}};
 
 static void release(void *object) {
     cJSON_Delete(object);

@@ -41,10 +41,13 @@ static const char *beats_text(struct arena *arena, const struct compile_options 
     return options->beat_count ? text.data : NULL;
 }
 
+static const char *block_rams_text(struct arena *arena, const struct compile_options *options) {
+    return options->block_rams ? arena_printf(arena, "%d", options->block_rams) : NULL;
+}
+
 const struct below_option below_the_line[] = {
-    {"clock", clock_text}, {"part", part_text},     {"interval", interval_text},
-    {"beats", beats_text}, {"adders", adders_text}, {"margin", margin_text},
-    {NULL, NULL}};
+    {"clock", clock_text},   {"part", part_text},     {"interval", interval_text},     {"beats", beats_text},
+    {"adders", adders_text}, {"margin", margin_text}, {"block-rams", block_rams_text}, {NULL, NULL}};
 
 /* Covers both graphs, the options below the line and the version. */
 void content_hash(struct arena *arena, char out[65], const struct strbuf *quantised, const struct strbuf *reference,

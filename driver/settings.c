@@ -140,6 +140,7 @@ static void read_numbers(const struct bxc_options *options, struct compile_optio
     options_share(options, "prune", out->sparsity, 0.9999, &out->sparsity);
     options_whole(options, "adders", out->adder_terms, 2, 3, &out->adder_terms);
     options_whole(options, "interval", out->interval, 1, INTERVAL_MAX, &out->interval);
+    options_whole(options, "block-rams", out->block_rams, 0, BLOCK_RAMS_MAX, &out->block_rams);
     options_whole(options, "margin", out->margin_percent, 0, 90, &out->margin_percent);
 }
 

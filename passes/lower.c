@@ -3,6 +3,7 @@
  *
  * What an operator becomes stands in lower_<family>.c. Equal wires are made once. */
 #include "passes/lower.h"
+#include "passes/lower_block_ram.h"
 #include "ir/ops.h"
 #include "passes/table.h"
 
@@ -418,11 +419,11 @@ static void name_absorbers(struct lower *lower) {
     }
 }
 
-int pass_lower(struct program *program, bool *changed) {
+static struct design *lower_graph(const struct program *program, struct block_rams *block_rams) {
     const struct graph *graph = program->graph;
     const char *name = program->options && program->options->name ? program->options->name : graph->name;
     struct design *design = design_new(graph, name);
-    struct lower lower = {.design = design, .graph = graph, .datapath = &design->datapath};
+    struct lower lower = {.design = design, .graph = graph, .datapath = &design->datapath, .block_rams = block_rams};
     lower.scratch = arena_new(program->context);
     lower.elements = ARENA_ARRAY(lower.scratch, struct term *, graph->value_count + 1);
     lower.ports = ARENA_ARRAY(lower.scratch, uint32_t, graph->node_count + 1);
@@ -438,10 +439,22 @@ int pass_lower(struct program *program, bool *changed) {
         merge_sums(design);
     }
     arena_free(lower.scratch);
-    if (lower.failed) {
+    if (!lower.failed) return design;
+    design_free(design);
+    return NULL;
+}
+
+int pass_lower(struct program *program, bool *changed) {
+    struct arena *scratch = arena_new(program->context);
+    int count = program->options ? program->options->block_rams : 0;
+    struct block_rams *block_rams = count ? block_rams_new(scratch, count) : NULL;
+    struct design *design = lower_graph(program, block_rams);
+    if (design && block_rams && !block_rams_settle(block_rams)) {
         design_free(design);
-        return -1;
+        design = lower_graph(program, block_rams);
     }
+    arena_free(scratch);
+    if (!design) return -1;
     design_free(program->design);
     program->design = design;
     *changed = true;

@@ -8,10 +8,12 @@
 #include "passes/rewrite.h"
 
 struct lower_beats; /* lower_beats.c */
+struct block_rams;  /* lower_block_ram.c */
 
 struct lower {
     struct design *design;
-    struct lower_beats *beats; /* NULL: an event's items are served all at once */
+    struct lower_beats *beats;     /* NULL: an event's items are served all at once */
+    struct block_rams *block_rams; /* NULL: tables are logic */
     const struct graph *graph;
     struct datapath *datapath;
     struct arena *scratch;

@@ -1,6 +1,7 @@
 /* Functions known value by value or step by step: of their exact forms each gets the cheapest (target/function.h), one
  * with even steps a shift with rounding and a clamp where it is no table. */
 #include "passes/lower.h"
+#include "passes/lower_block_ram.h"
 #include "target/function.h"
 
 static struct interval operand_interval(const struct lower *lower, struct term term) {
@@ -109,16 +110,39 @@ static struct term binary_search(struct lower *lower, struct term x, const struc
     return lower_table(lower, lower_sum(lower, &index), &values);
 }
 
+enum { BLOCK_RAM_INDEX_BITS_MAX = 16 };
+
+static bool lies_in_block_ram(const struct lower *lower, struct term x, const struct staircase *steps, int64_t luts) {
+    const struct wire *wire = &lower->datapath->wires[x.wire.id];
+    if (!lower->block_rams || x.shift < 0 || wire_width(wire) > BLOCK_RAM_INDEX_BITS_MAX) return false;
+    struct table table = staircase_table(steps, operand_interval(lower, x), lower->scratch);
+    return block_rams_take(lower->block_rams, lower->origin.id, x.wire.id, wire_width(wire), &table, luts);
+}
+
+static struct term looked_up_in_block_ram(struct lower *lower, struct term x, const struct staircase *steps) {
+    struct term found = tabulated(lower, x, steps);
+    struct wire *wire = &lower->datapath->wires[found.wire.id];
+    if (wire->op != WIRE_TABLE) return found;
+    wire->resource = RESOURCE_BLOCK_RAM;
+    wire->latency = BLOCK_RAM_LATENCY;
+    return found;
+}
+
 static struct term lower_steps(struct lower *lower, struct term x, const struct staircase *steps) {
     const struct interval interval = operand_interval(lower, x);
-    const struct function_size size = function_size(steps, interval, lower->datapath->wires[x.wire.id].op == WIRE_SUM);
+    const struct wire *wire = &lower->datapath->wires[x.wire.id];
+    /* zeros below the wire cost nothing */
+    const struct function_size size = function_size(steps, (struct interval){wire->lo, wire->hi}, wire->op == WIRE_SUM);
     const enum function_form form = function_form(&size);
     int shift;
     int64_t step;
     if (steps->count == 0) return lower_constant(lower, steps->values[0]);
-    if (form == FUNCTION_TABLE || interval.hi - interval.lo == 1) return tabulated(lower, x, steps);
-    if (even_steps(steps, &shift, &step) && difference_fits(lower, x, steps->thresholds[0] - ((int128)1 << shift)))
+    bool is_table = form == FUNCTION_TABLE || interval.hi - interval.lo == 1;
+    if (!is_table && even_steps(steps, &shift, &step) &&
+        difference_fits(lower, x, steps->thresholds[0] - ((int128)1 << shift)))
         return shift_and_clamp(lower, x, steps, shift, step);
+    if (lies_in_block_ram(lower, x, steps, function_luts(&size))) return looked_up_in_block_ram(lower, x, steps);
+    if (is_table) return tabulated(lower, x, steps);
     return form == FUNCTION_COMPARISONS ? compare_all(lower, x, steps) : binary_search(lower, x, steps);
 }
 

@@ -39,7 +39,7 @@ enum option_use {
     USE_FORMATS = USE_ACTIVATIONS | USE_ROUNDING | USE_OVERFLOW
 };
 
-enum { INTERVAL_MAX = 1 << 16, BEAT_ITEMS_MAX = 1 << 20 };
+enum { INTERVAL_MAX = 1 << 16, BEAT_ITEMS_MAX = 1 << 20, BLOCK_RAMS_MAX = 1 << 20 };
 struct beat_options {
     const char *name; /* of the model's input; NULL: every input */
     int items;        /* that arrive in a clock */
@@ -67,6 +67,7 @@ struct compile_options {
                      items one after the other */
     struct beat_options *beats;
     uint32_t beat_count;
+    int block_rams; /* 18 Kbit block RAMs that the design may use, at most */
 };
 struct compile_options compile_options_default(void);
 

@@ -8,6 +8,7 @@
 
 #include "codegen/codegen.h"
 #include "codegen/netlist/netlist.h"
+#include "target/memories.h"
 
 enum { LAYER_TOP = -1, LAYER_NONE = -2 };
 enum { BITS_MAX = 64 }; /* of a wire */
@@ -77,6 +78,7 @@ struct plan {
     uint32_t crossing_count;
     uint32_t *crossings_into; /* by layer from LAYER_TOP on, as in groups */
     uint64_t *read;           /* by signal: of the module that is being built */
+    struct block_memory_list memories;
     int *exports;
     int last_cycle;                                   /* in which outputs are computed */
     const char *probe_module;                         /* the top with inner values at its ports, for simulation */
@@ -142,6 +144,10 @@ bool lookup_has_own_name(const struct module *module, uint32_t index); /* else t
 const struct expression *less_expression(struct module *module, const struct expression *left,
                                          const struct expression *right);
 bool less_has_own_names(const struct module *module);
+
+/* ---- memories.c ---- */
+void add_memories(struct module *module); /* those of its wires, and the registers at their addresses and outputs */
+bool wire_is_in_memory(const struct plan *plan, uint32_t wire);
 
 /* ---- module.c ---- */
 struct module module_new(const struct plan *plan, int layer, const char *name, const struct netlist_language *language);

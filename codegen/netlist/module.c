@@ -54,14 +54,18 @@ static bool exported(const struct module *module, struct signal signal) {
 bool layer_has_registers(const struct plan *plan, int layer) {
     struct wire_list wires = layer_wires(plan, layer);
     for (uint32_t i = 0; i < wires.count; i++)
-        if (plan->wires[wires.at[i]].last_delay > 0) return true;
+        if (plan->wires[wires.at[i]].last_delay > 0 || wire_is_in_memory(plan, wires.at[i])) return true;
     return false;
+}
+
+static bool is_register(const struct plan *plan, struct signal signal) {
+    return signal.delay > 0 || wire_is_in_memory(plan, signal.wire.id);
 }
 
 static void add_port(struct module *module, struct signal signal, bool is_output) {
     netlist_port(module->netlist, (struct module_port){.net = signal_net(module->plan, signal),
                                                        .is_output = is_output,
-                                                       .is_register = is_output && signal.delay > 0,
+                                                       .is_register = is_output && is_register(module->plan, signal),
                                                        .comment = signal_format(module, signal)});
 }
 
@@ -86,12 +90,12 @@ static void add_ports(struct module *module) {
 static void add_wire(struct module *module, wireref wire) {
     const struct plan *plan = module->plan;
     struct signal signal = {wire, 0};
-    const struct expression *value = wire_expression(module, wire);
-    if (exported(module, signal))
-        netlist_assign(module->netlist, signal_net(plan, signal), value);
-    else
-        netlist_wire(module->netlist, signal_net(plan, signal), value);
-    for (signal.delay = 1; signal.delay <= plan->wires[wire.id].last_delay; signal.delay++)
+    bool is_computed = !wire_is_in_memory(plan, wire.id);
+    if (is_computed && exported(module, signal))
+        netlist_assign(module->netlist, signal_net(plan, signal), wire_expression(module, wire));
+    else if (is_computed)
+        netlist_wire(module->netlist, signal_net(plan, signal), wire_expression(module, wire));
+    for (signal.delay = is_computed; signal.delay <= plan->wires[wire.id].last_delay; signal.delay++)
         if (!exported(module, signal)) netlist_register(module->netlist, signal_net(plan, signal));
 }
 
@@ -160,6 +164,7 @@ static void build_layer(const struct plan *plan, int layer, const struct netlist
     struct wire_list wires = layer_wires(plan, layer);
     for (uint32_t i = 0; i < wires.count; i++) add_wire(&module, (wireref){wires.at[i]});
     add_delays(&module);
+    add_memories(&module);
     add_unread_signals(&module);
     module.netlist->header = layer_header(&module);
     module_emit(&module);

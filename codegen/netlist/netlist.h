@@ -54,6 +54,8 @@ struct function;
 struct memory {
     const char *name;
     uint32_t bits, words;
+    const uint64_t *contents; /* by word, of at most 64 bits; NULL: unknown until they are written */
+    bool is_block_ram;        /* as tools for FPGA are told */
 };
 
 struct expression {
@@ -148,7 +150,7 @@ struct update {
     const struct expression *next;
 };
 
-/* At a rising edge of the clock, where `enable`. */
+/* At a rising edge of the clock, where `enable`; without data never. */
 struct memory_write {
     const struct memory *memory;
     const struct expression *enable, *address, *data;
@@ -171,7 +173,7 @@ enum item_kind {
     ITEM_REGISTER, /* declares net; an update follows */
     ITEM_UPDATE,   /* of one register */
     ITEM_UPDATES,  /* of several, together */
-    ITEM_MEMORY,   /* declares a memory, and how it is written */
+    ITEM_MEMORY,   /* declares a memory, and how it is written, or what is in it */
     ITEM_INSTANCE,
     ITEM_UNUSED, /* bits that nobody reads, for tools that would complain */
     ITEM_NOTE,   /* a comment of one line */

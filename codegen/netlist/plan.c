@@ -32,6 +32,7 @@ static void plan_bits(struct plan *plan) {
         plan->wires[w].bits = plan->path->wires[w].op == WIRE_ITEM ? 0 : bits[w]; /* read from what it is an item of */
         plan->wires[w].last_delay = delays[w];
     }
+    plan->memories = design_memories(plan->design, bits, plan->arena);
 }
 
 /* ---- layers ---- */

@@ -258,11 +258,26 @@ static void print_updates(struct strbuf *out, const struct netlist *netlist, con
     if (several) strbuf_append(out, "    end\n");
 }
 
+/* Several words a line. */
+static void print_contents(struct strbuf *out, const struct memory *memory) {
+    enum { LINE_WORDS = 4 };
+    strbuf_append(out, "    initial begin\n");
+    for (uint32_t i = 0; i < memory->words; i++)
+        strbuf_printf(out, "%s%s[%u] = %u'h%" PRIx64 ";%s", i % LINE_WORDS ? " " : "        ", memory->name, i,
+                      memory->bits, memory->contents[i],
+                      i % LINE_WORDS == LINE_WORDS - 1 || i + 1 == memory->words ? "\n" : "");
+    strbuf_append(out, "    end\n");
+}
+
 static void print_memory(struct strbuf *out, const struct netlist *netlist, const struct memory_write *write) {
     struct arena *arena = out->arena;
     const char *name = write->memory->name;
-    strbuf_printf(out, "    reg %s%s [0:%u];\n", verilog_range(arena, write->memory->bits), name,
-                  write->memory->words - 1);
+    const char *style = write->memory->contents ? "rom" : "ram";
+    strbuf_append(out, "    ");
+    if (write->memory->is_block_ram) strbuf_printf(out, "(* %s_style = \"block\" *) ", style);
+    strbuf_printf(out, "reg %s%s [0:%u];\n", verilog_range(arena, write->memory->bits), name, write->memory->words - 1);
+    if (write->memory->contents) print_contents(out, write->memory);
+    if (!write->data) return;
     strbuf_printf(out, "    always @(posedge %s) if (%s) %s[%s] <= %s;\n", netlist->clock->name,
                   expression_text(arena, write->enable), name, expression_text(arena, write->address),
                   expression_text(arena, write->data));

@@ -142,18 +142,20 @@ static void explain_softmax(struct explain_job *job, const struct graph *graph) 
             softmax->adds += part->adds;
             softmax->cost.lut += part->cost.lut;
             softmax->cost.ff += part->cost.ff;
+            softmax->cost.bram18 += part->cost.bram18;
         }
     }
 }
 
 /* ---- by kind of logic ---- */
 
-enum { KIND_ADDER2, KIND_ADDER3, KIND_TABLE, KIND_COMPARE, KIND_CLAMP, KIND_BITS, KIND_COUNT };
+enum { KIND_ADDER2, KIND_ADDER3, KIND_TABLE, KIND_COMPARE, KIND_CLAMP, KIND_BITS, KIND_ROM, KIND_DELAY, KIND_COUNT };
 
 static int kind_of(const struct wire *wire) {
     switch (wire->op) {
     case WIRE_SUM: return wire->operand_count > 2 ? KIND_ADDER3 : KIND_ADDER2;
-    case WIRE_TABLE: return KIND_TABLE;
+    case WIRE_TABLE: return wire->resource == RESOURCE_BLOCK_RAM ? KIND_ROM : KIND_TABLE;
+    case WIRE_DELAY: return KIND_DELAY;
     case WIRE_LESS:
     case WIRE_EQUAL:
     case WIRE_SELECT: return KIND_COMPARE;
@@ -168,7 +170,9 @@ static void explain_kinds(struct explain_job *job, const struct program *program
                                                   [KIND_TABLE] = "tables",
                                                   [KIND_COMPARE] = "comparisons and choices",
                                                   [KIND_CLAMP] = "saturations",
-                                                  [KIND_BITS] = "bit operations"};
+                                                  [KIND_BITS] = "bit operations",
+                                                  [KIND_ROM] = "tables in block RAM",
+                                                  [KIND_DELAY] = "delays in block RAM"};
     struct kind_share *kinds = job->explanation.kinds = ARENA_ARRAY(job->arena, struct kind_share, KIND_COUNT);
     for (int k = 0; k < KIND_COUNT; k++) kinds[k].name = names[k];
     const struct datapath *path = &program->design->datapath;
@@ -176,8 +180,9 @@ static void explain_kinds(struct explain_job *job, const struct program *program
     datapath_cost_by_wire(program->design, path, costs);
     for (uint32_t w = 0; w < path->wire_count; w++) {
         struct kind_share *kind = &kinds[kind_of(&path->wires[w])];
-        kind->count += costs[w].lut > 0;
+        kind->count += costs[w].lut > 0 || costs[w].bram18 > 0;
         kind->lut += costs[w].lut;
+        kind->bram18 += costs[w].bram18;
     }
     job->explanation.kind_count = KIND_COUNT;
 }

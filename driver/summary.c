@@ -59,13 +59,13 @@ static void cycles_by_node(const struct design *design, struct cycles *by_node) 
         const struct wire *wire = &datapath->wires[w];
         if (wire->origin.id >= design->graph->node_count || wire->op == WIRE_CONSTANT) continue;
         struct cycles *cycles = &by_node[wire->origin.id];
-        if (cycles->first < 0 || wire->cycle < cycles->first) cycles->first = wire->cycle;
+        if (cycles->first < 0 || wire_read_cycle(wire) < cycles->first) cycles->first = wire_read_cycle(wire);
         if (wire_last_cycle(design, wire) > cycles->last) cycles->last = wire_last_cycle(design, wire);
     }
 }
 
 static void add_rest(struct compile_report *report, const char *name, const char *module, struct cost cost) {
-    if (cost.lut + cost.ff > 0)
+    if (cost.lut + cost.ff + cost.bram18 > 0)
         report->layers[report->layer_count++] = (struct layer_report){
             .name = name, .module = module, .op = "", .format = "", .cost = cost, .first_cycle = -1, .last_cycle = -1};
 }

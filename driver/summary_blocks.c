@@ -61,7 +61,8 @@ static void add_block_rows(struct arena *arena, const struct program *program, c
                                                                       .first_cycle = block->first_cycle,
                                                                       .last_cycle = block->last_cycle,
                                                                       .wires = block->wires,
-                                                                      .states = block->states};
+                                                                      .states = block->states,
+                                                                      .memories = block->memories};
     }
     for (uint32_t w = 0; w < datapath->wire_count; w++) {
         struct cost *cost = &report->blocks[number[blocks->of[w]]].cost;

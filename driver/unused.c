@@ -63,9 +63,20 @@ static void warn_of_interval(const struct program *program) {
                   design->interval, asked);
 }
 
+static void warn_of_block_rams(const struct program *program) {
+    int given = program->options->block_rams;
+    if (!given || !program->design || design_cost(program->design, program->technology).bram18 > 0) return;
+    diag_warning(
+        &program->context->diagnostics, (struct location){.file = program->graph->source, .option = "--block-rams"},
+        "leave it away",
+        "--block-rams %d does nothing: no table is large enough, and no value waits long enough, to be worth one",
+        given);
+}
+
 void unused_warn(const struct program *program) {
     const struct compile_options *options = program->options;
     warn_of_interval(program);
+    warn_of_block_rams(program);
     warn(program, "", options->given & ~program->used);
     for (uint32_t i = 0; i < options->layer_count; i++) {
         const char *of = arena_printf(program->arena, ", asked of the layers '%s',", options->layers[i].node);

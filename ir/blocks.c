@@ -34,7 +34,9 @@ static void include_wire(const struct design *design, struct block *block, const
     if (wire->op == WIRE_CONSTANT) return;
     block->wires++;
     block->states += wire->op == WIRE_STATE;
-    if (block->first_cycle < 0 || wire->cycle < block->first_cycle) block->first_cycle = wire->cycle;
+    block->memories += wire->resource == RESOURCE_BLOCK_RAM;
+    int first = wire_read_cycle(wire);
+    if (block->first_cycle < 0 || first < block->first_cycle) block->first_cycle = first;
     if (last > block->last_cycle) block->last_cycle = last;
 }
 

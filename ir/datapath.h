@@ -138,8 +138,8 @@ enum block_kind {
 struct block {
     enum block_kind kind;
     int beats;
-    int first_cycle, last_cycle; /* of the first beat, of the last; -1: not scheduled, or of no wires */
-    uint32_t wires, states;
+    int first_cycle, last_cycle;      /* of the first beat, of the last; -1: not scheduled, or of no wires */
+    uint32_t wires, states, memories; /* memories: wires that come out of one */
 };
 /* In an order in which nothing flows back; odd ones are served in every beat. None: there is no such order, or it has
  * more than BLOCKS_MAX. */

@@ -7,6 +7,7 @@
 static void demand(const struct datapath *datapath, uint8_t *bits, wireref wire, int count) {
     const struct wire *w = &datapath->wires[wire.id];
     int width = wire_width(w), most = count < width ? count : width;
+    if (most > 0 && w->op == WIRE_TABLE && w->resource != RESOURCE_LOGIC) most = width; /* its words are as wide */
     if (w->lo != w->hi && most > bits[wire.id]) bits[wire.id] = (uint8_t)most;
 }
 

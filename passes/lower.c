@@ -453,6 +453,7 @@ int pass_lower(struct program *program, bool *changed) {
         design_free(design);
         design = lower_graph(program, block_rams);
     }
+    if (design && block_rams) block_rams_tell(block_rams, program);
     arena_free(scratch);
     if (!design) return -1;
     design_free(program->design);

@@ -27,7 +27,8 @@ struct block_rams {
     int64_t count; /* that may be used */
     struct group *groups;
     uint32_t group_count;
-    bool is_second; /* `allowed` says how many */
+    bool is_second;  /* `allowed` says how many */
+    uint32_t wanted; /* look-ups, before */
 };
 
 struct block_rams *block_rams_new(struct arena *arena, int count) {
@@ -95,6 +96,19 @@ static int compare_groups(const void *left, const void *right) {
     return x != y ? (x < y) - (x > y) : (a > b) - (a < b);
 }
 
+void block_rams_tell(const struct block_rams *rams, struct program *program) {
+    uint32_t look_ups = 0;
+    int64_t used = 0;
+    for (uint32_t i = 0; i < rams->group_count; i++) {
+        look_ups += rams->groups[i].readers;
+        used += rams_of(&rams->groups[i], rams->groups[i].readers);
+    }
+    if (look_ups)
+        program_note(program, "lower", NULL, (double)used,
+                     "block RAM has %u of %u look-ups that are worth it, in %d of 18 Kbit", look_ups,
+                     rams->is_second ? rams->wanted : look_ups, (int)used);
+}
+
 bool block_rams_settle(struct block_rams *rams) {
     const struct group **order = ARENA_ARRAY(rams->arena, const struct group *, rams->group_count + 1);
     int64_t needed = 0, left = rams->count;
@@ -109,7 +123,10 @@ bool block_rams_settle(struct block_rams *rams) {
         while (group->allowed < group->readers && rams_of(group, group->allowed + 1) <= left) group->allowed++;
         left -= rams_of(group, group->allowed);
     }
-    for (uint32_t i = 0; i < rams->group_count; i++) rams->groups[i].readers = 0;
+    for (uint32_t i = 0; i < rams->group_count; i++) {
+        rams->wanted += rams->groups[i].readers;
+        rams->groups[i].readers = 0;
+    }
     rams->is_second = true;
     return false;
 }

@@ -12,5 +12,6 @@ bool block_rams_take(struct block_rams *rams, uint32_t node, uint32_t index, int
                      int64_t luts);
 /* Once all were asked: whether what was taken is no more than there is. Else all are asked again. */
 bool block_rams_settle(struct block_rams *rams);
+void block_rams_tell(const struct block_rams *rams, struct program *program); /* a note */
 
 #endif

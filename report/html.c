@@ -263,8 +263,9 @@ static void layer_sections(struct strbuf *out, const struct compile_report *repo
         "The clock cycles in which each module computes, from the edge that samples the event; a bunch crossing is 25 ns.");
     svg_timeline(out, report);
     end_section(out);
-    start_section(out, "Resources by module",
-                  "A row a file of rtl/: FF are the registers that it declares; the top's those that synthesis keeps.");
+    start_section(
+        out, "Resources by module",
+        "A row a file of rtl/: FF are the registers that it declares, but for those within block RAMs; the top's those that synthesis keeps.");
     strbuf_append(
         out, "<p class=\"lead\"><span class=\"key a\"></span>LUT<span class=\"key b\"></span>FF, both estimated</p>\n");
     svg_resources(out, report);
@@ -282,9 +283,18 @@ static void layer_sections(struct strbuf *out, const struct compile_report *repo
 
 /* Only of a design in which items are served one after the other. */
 static void blocks_section(struct strbuf *out, const struct compile_report *report) {
-    static const char *const headings[] = {
-        ">Block", "What it serves",           ">Beats", ">Cycles", ">Values", ">States", ">LUT",
-        ">FF",    "Reads, held in registers", NULL};
+    static const char *const headings[] = {">Block",
+                                           "What it serves",
+                                           ">Beats",
+                                           ">Cycles",
+                                           ">Values",
+                                           ">States",
+                                           ">From memories",
+                                           ">LUT",
+                                           ">FF",
+                                           ">BRAM18",
+                                           "Reads, held in registers",
+                                           NULL};
     struct arena *arena = out->arena;
     if (report->block_count < 2) return;
     start_section(
@@ -301,8 +311,10 @@ static void blocks_section(struct strbuf *out, const struct compile_report *repo
         html_cell(out, words_cycles(arena, block->first_cycle, block->last_cycle), true);
         html_cell(out, words_count(arena, block->wires), true);
         html_cell(out, words_count(arena, block->states), true);
+        html_cell(out, words_some(arena, block->memories), true);
         html_cell(out, words_count(arena, block->cost.lut), true);
         html_cell(out, words_count(arena, block->cost.ff), true);
+        html_cell(out, words_some(arena, block->cost.bram18), true);
         html_cell(out, words_channels(arena, report, (int)i + 1), false);
         strbuf_append(out, "</tr>\n");
     }

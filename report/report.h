@@ -41,8 +41,8 @@ struct compile_report {
     struct block_report { /* wires that are served together: ir/blocks.c */
         const char *kind; /* "once an event", "item by item", "item by item, with state" */
         int beats, first_cycle, last_cycle;
-        uint32_t wires, states;
-        struct cost cost; /* LUT and FF; what stands in the top is in none */
+        uint32_t wires, states, memories; /* memories: values that come out of one */
+        struct cost cost;                 /* what stands in the top is in none */
     } * blocks;
     uint32_t block_count;
     struct channel_report {     /* what a block reads of an earlier one */
@@ -134,7 +134,7 @@ struct layer_share {             /* a module of rtl/, or what of a softmax they 
 };
 struct kind_share { /* one kind of logic */
     const char *name;
-    double count, lut;
+    double count, lut, bram18;
 };
 struct clock_trial {  /* the same graph compiled otherwise */
     const char *name; /* "this clock", "--softmax argmax", or NULL */

@@ -130,6 +130,7 @@ static const struct field block_fields[] = {
     FIELD_WITHIN(struct block_report, INT, "last_cycle", last_cycle, bound_or_none),
     FIELD(struct block_report, COUNT32, "wires", wires),
     FIELD(struct block_report, COUNT32, "states", states),
+    FIELD(struct block_report, COUNT32, "memories", memories),
     FIELD_IN(struct block_report, "cost", cost, cost_fields),
     {0}};
 

@@ -8,9 +8,9 @@ void report_outcome(struct strbuf *out, const struct compile_report *report) {
     struct arena *arena = out->arena;
     const char *each =
         report->initiation_interval == 1 ? "cycle" : arena_printf(arena, "%d cycles", report->initiation_interval);
-    strbuf_printf(out, "%d cycles, %s ns at %s, a new event every %s; about %s LUT, %s FF of %s", report->latency,
+    strbuf_printf(out, "%d cycles, %s ns at %s, a new event every %s; about %s of %s", report->latency,
                   words_number(arena, report->latency * report->clock_period), words_clock(arena, report->clock_period),
-                  each, words_count(arena, report->total.lut), words_count(arena, report->total.ff), report->part_name);
+                  each, words_hardware(arena, &report->total), report->part_name);
 }
 
 static void print_summary(struct strbuf *out, const struct compile_report *report) {
@@ -53,10 +53,11 @@ static void print_resources(struct strbuf *out, const struct compile_report *rep
 
 /* Only of a design in which items are served one after the other. */
 static void print_blocks(struct strbuf *out, const struct compile_report *report, bool colour) {
-    static const char *const headings[] = {">block",  "what it serves", ">beats", ">cycles", ">values",
-                                           ">states", ">LUT",           ">FF",    "reads"};
+    static const char *const headings[] = {">block",  "what it serves", ">beats",         ">cycles",
+                                           ">values", ">states",        ">from memories", ">LUT",
+                                           ">FF",     ">BRAM18",        "reads"};
     struct arena *arena = out->arena;
-    struct text_table table = {.arena = arena, .columns = 9, .headings = headings};
+    struct text_table table = {.arena = arena, .columns = 11, .headings = headings};
     if (report->block_count < 2) return;
     for (uint32_t i = 0; i < report->block_count; i++) {
         const struct block_report *block = &report->blocks[i];
@@ -64,7 +65,8 @@ static void print_blocks(struct strbuf *out, const struct compile_report *report
                   (const char *[]){arena_printf(arena, "%u", i + 1), block->kind, words_count(arena, block->beats),
                                    words_cycles(arena, block->first_cycle, block->last_cycle),
                                    words_count(arena, block->wires), words_count(arena, block->states),
-                                   words_count(arena, block->cost.lut), words_count(arena, block->cost.ff),
+                                   words_some(arena, block->memories), words_count(arena, block->cost.lut),
+                                   words_count(arena, block->cost.ff), words_some(arena, block->cost.bram18),
                                    words_channels(arena, report, (int)i + 1)});
     }
     table_heading(out, "blocks", colour);
@@ -101,7 +103,7 @@ static void print_layers(struct strbuf *out, const struct compile_report *report
                                    words_count(arena, rows[i].cost.dsp), words_count(arena, rows[i].cost.bram18)});
     table_heading(
         out,
-        "modules of rtl/, each with the cheap nodes behind it; FF are the registers that its file declares, the top's those that synthesis keeps",
+        "modules of rtl/, each with the cheap nodes behind it; FF are the registers that its file declares, but for those within block RAMs, the top's those that synthesis keeps",
         colour);
     table_print(out, &table, colour);
     strbuf_printf(out, "  formats: %s\n", words_formats);

@@ -107,6 +107,19 @@ const char *words_keeps(struct arena *arena, const struct compile_report *report
                    : arena_printf(arena, "%.0f event%s in a bunch crossing of 25 ns", fit, fit < 2 ? " fits" : "s fit");
 }
 
+const char *words_some(struct arena *arena, double number) {
+    return number > 0 ? words_count(arena, number) : "";
+}
+
+const char *words_hardware(struct arena *arena, const struct cost *cost) {
+    const char *memories = cost->bram18 == 0 ? ""
+                           : cost->bram18 == 1
+                               ? ", 1 block RAM"
+                               : arena_printf(arena, ", %s block RAMs", words_count(arena, cost->bram18));
+    return arena_printf(arena, "%s LUT, %s FF%s", words_count(arena, cost->lut), words_count(arena, cost->ff),
+                        memories);
+}
+
 const char *words_channels(struct arena *arena, const struct compile_report *report, int number) {
     struct strbuf out = strbuf_new(arena);
     for (uint32_t i = 0; i < report->channel_count; i++) {

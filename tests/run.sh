@@ -19,6 +19,7 @@ printf '%s\n' "$@" | xargs -P "${JOBS:-$(nproc)}" -n 1 "$ROOT/tests/run-one.sh"
 count() { cat "$BUILD"/test-results/*.log 2> /dev/null | grep -c "^$1 " || true; }
 passed=$(count ok); failed=$(count 'not ok'); skipped=$(count skip)
 [ ! -t 1 ] || printf '\r\033[K'
+[ "$failed" = 0 ] || { echo "failed:"; grep -H '^not ok ' "$BUILD"/test-results/*.log | sed 's|^.*/\([^/]*\)\.log:not ok|    \1:|'; }
 echo "$TESTS tests in $(($(date +%s) - BEGAN)) s"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]

@@ -117,7 +117,7 @@ const char *layer_header(const struct module *module) {
     struct wire_list wires = layer_wires(plan, layer);
     for (uint32_t i = 0; i < wires.count; i++) {
         const struct wire *wire = &plan->path->wires[wires.at[i]];
-        first = wire->cycle < first ? wire->cycle : first;
+        first = wire_read_cycle(wire) < first ? wire_read_cycle(wire) : first;
         last = wire_last_cycle(plan->design, wire) > last ? wire_last_cycle(plan->design, wire) : last;
         in_beats |= wire->every_beat;
     }

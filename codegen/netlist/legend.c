@@ -8,7 +8,7 @@
 struct contents {
     const struct module *module;
     bool element, step, shared, delayed, point, no_point, low_bits, numbered;
-    bool beat, first, lookup, less, ports, layers, unused;
+    bool beat, first, lookup, table, less, ports, layers, unused;
 };
 
 /* ---- what occurs ---- */
@@ -54,6 +54,7 @@ static void note_wires(struct contents *contents) {
     for (uint32_t w = 0; w < wires.count; w++) {
         const struct wire_plan *own = &plan->wires[wires.at[w]];
         if (own->bits > 0) note_signal(contents, (struct signal){{wires.at[w]}, own->last_delay});
+        contents->table |= own->bits > 0 && wire_is_in_memory(plan, wires.at[w]);
         for (uint32_t i = 0; i < own->export_count; i++)
             note_crossing(contents, (struct signal){{wires.at[w]}, plan->exports[own->exports + i]});
     }
@@ -98,6 +99,8 @@ static const struct {
     {"low N of", "the low N bits of such an integer: nobody reads the others", OCCURS(low_bits)},
     {"lookup_K(i)", "table K of the module at index i; lookup_K_bB has bit B of all entries, that of index 0 lowest",
      OCCURS(lookup)},
+    {"SIGNAL_table[i]", "words of a block RAM, which one or two read; SIGNAL_word, SIGNAL: the registers behind it",
+     OCCURS(table)},
     {"less_N(a, b)", "whether a < b, N bits without signs (of numbers with signs the highest bit is inverted)",
      OCCURS(less)},
     {"NAME_2, NAME_3", "NAME of other modules, or one more: names are unique in all of rtl/", OCCURS(numbered)},

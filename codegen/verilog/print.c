@@ -258,15 +258,20 @@ static void print_updates(struct strbuf *out, const struct netlist *netlist, con
     if (several) strbuf_append(out, "    end\n");
 }
 
-/* Several words a line. */
+/* As many words a line as have room. */
 static void print_contents(struct strbuf *out, const struct memory *memory) {
-    enum { LINE_WORDS = 4 };
-    strbuf_append(out, "    initial begin\n");
-    for (uint32_t i = 0; i < memory->words; i++)
-        strbuf_printf(out, "%s%s[%u] = %u'h%" PRIx64 ";%s", i % LINE_WORDS ? " " : "        ", memory->name, i,
-                      memory->bits, memory->contents[i],
-                      i % LINE_WORDS == LINE_WORDS - 1 || i + 1 == memory->words ? "\n" : "");
-    strbuf_append(out, "    end\n");
+    size_t begin = out->length;
+    strbuf_append(out, "    initial begin");
+    for (uint32_t i = 0; i < memory->words; i++) {
+        const char *word =
+            arena_printf(out->arena, " %s[%u] = %u'h%" PRIx64 ";", memory->name, i, memory->bits, memory->contents[i]);
+        if (i == 0 || out->length - begin + strlen(word) > COLUMNS_ENOUGH) {
+            strbuf_append(out, "\n       ");
+            begin = out->length - strlen("       ");
+        }
+        strbuf_append(out, word);
+    }
+    strbuf_append(out, "\n    end\n");
 }
 
 static void print_memory(struct strbuf *out, const struct netlist *netlist, const struct memory_write *write) {

@@ -47,6 +47,8 @@ name|other
 clock|100MHz
 part|xcku115-flva1517-2-e
 margin|25
+block-rams|8
+block-rams|-1
 adders|2
 adders|2.5
 input|fixed<12,5>

@@ -119,6 +119,8 @@ static inline void network_choose(struct network *network, struct bxc_options *g
     (void)bxc_options_set(given, "clock", choose_clock(network));
     if (draw(network, 3) == 0) (void)bxc_options_set(given, "part", choose_part(network));
     if (draw(network, 4) == 0) (void)bxc_options_set(given, "adders", draw(network, 2) ? "2" : "3");
+    if (draw(network, 4) == 0)
+        (void)bxc_options_set(given, "block-rams", arena_printf(arena, "%d", 1 << draw(network, 8)));
     if (draw(network, 4) == 0) (void)bxc_options_set(given, "margin", arena_printf(arena, "%d", draw(network, 40)));
     if (draw(network, 4) == 0)
         (void)bxc_options_set(given, "precision",

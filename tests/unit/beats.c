@@ -52,6 +52,7 @@ static const char *run_graph(uint64_t seed, struct seen *seen) {
     context->diagnostics.count = context->diagnostics.errors = 0;
     below_start(&below, graph, seed % 3 ? (seed % 3 == 1 ? 2 : 3) : 0, seed % 4 ? 2500 : 10000);
     below.options.interval = 2 + (int)(seed % 5);
+    below.options.block_rams = (int)(seed % 3);
     if (seed % 2) {
         below.options.beats = &beats;
         below.options.beat_count = 1;

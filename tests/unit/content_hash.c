@@ -40,6 +40,8 @@ static const struct variation {
     {"margin", "0"},
     {"margin", "10"},
     {"margin", "20"},
+    {"block-rams", "0"},
+    {"block-rams", "4"},
     {"interval", "1"},
     {"interval", "2"},
     {"beats", "1"},

@@ -48,8 +48,8 @@ static struct port_report ports[] = {
     {"y", "output", 5, 80, 1, "u16f15", "", "", "", "4567cdef"},
 };
 static struct block_report blocks[] = {
-    {"item by item, with state", 4, 0, 6, 1666, 16, {1000, 500, 0, 0}},
-    {"once an event", 1, 8, 12, 907, 0, {388.5, 900, 0, 0}},
+    {"item by item, with state", 4, 0, 6, 1666, 16, 2, {1000, 500, 0, 1}},
+    {"once an event", 1, 8, 12, 907, 0, 0, {388.5, 900, 0, 0}},
 };
 static struct channel_report channels[] = {{1, 2, 16, 160, 3}};
 static struct pass_report passes[] = {

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Tables in block RAM (block_ram/tables.bxc: six look-ups of one table, two of another): as many block RAMs as
+# --block-rams allows, fewer LUT the more there are, the same outputs in all engines; Yosys makes as many of the Verilog
+# as are told; and faults of the memories (block_ram/faults.txt), each caught and named.
+set -u
+here=$ROOT/tests/cosim/block_ram
+. "$ROOT/tests/faults.sh"
+export OPT=-O0 CFLAGS=-O1 CXXFLAGS=-O1
+
+fail() { echo "not ok block_ram_$1: $2"; exit 0; }
+
+number() { sed -n "s/^[[:space:]]*\"$1\":[[:space:]]*\([0-9]*\).*/\1/p" "$2/report/report.json" | head -n 1; }
+
+compile() { # N
+    "$BXC" compile "$here/tables.bxc" -o "$WORK/$1" --name tables -q --block-rams "$1" 2> "$WORK/$1.err" ||
+        fail "$1" "$(grep -m 1 error "$WORK/$1.err")"
+}
+
+# check N BLOCK-RAMS: are used
+check() (
+    compile "$1"
+    told=$(number bram18 "$WORK/$1")
+    [ "$told" = "$2" ] || fail "$1" "$told block RAMs, not $2"
+    "$BXC" verify "$WORK/$1" -n 2000 > "$WORK/$1.out" 2>&1
+    grep -q '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus' "$WORK/$1.out" ||
+        fail "$1" "$(grep -h -m 1 -e '^verdict' -e 'error:' "$WORK/$1.out")"
+    cmp -s "$WORK/$1/model.bxc" "$WORK/0/model.bxc" || fail "$1" "another quantised graph"
+    echo "ok block_ram_$1"
+)
+
+fault() { # NAME FILE FIND MAKE SAYS
+    fw=$WORK/fault_$1
+    cp -r "$WORK/100" "$fw"
+    rm -rf "$fw/verify"
+    why=$(faults_plant "$fw/$2" "$3" "$4") || fail "$1" "$why"
+    "$BXC" verify "$fw" --engines emulator,rtl --no-hash-check -n 2000 > "$fw.out" 2>&1
+    code=$?
+    grep -q 'does not build' "$fw.out" && fail "$1" "it does not build"
+    [ $code = 1 ] || fail "$1" "verify ended with $code"
+    grep -q "$5" "$fw.out" || fail "$1" "the verdict does not say '$5': $(grep -m 3 -e '^verdict' -e differs "$fw.out" | tr '\n' ' ')"
+    echo "ok block_ram_$1"
+}
+
+compile 0
+check 1 1
+check 4 3
+check 100 8
+before=$(number lut "$WORK/0")
+for n in 1 4 100; do
+    lut=$(number lut "$WORK/$n")
+    if [ "$lut" -lt "$before" ]; then echo "ok block_ram_fewer_lut_$n"; else echo "not ok block_ram_fewer_lut_$n: $lut, were $before"; fi
+    before=$lut
+done
+
+faults_list "$here/faults.txt" in find make says > "$WORK/faults"
+[ -s "$WORK/faults" ] || echo "not ok block_ram_faults: none were read"
+while IFS='	' read -r name file find make says; do (fault "$name" "$file" "$find" "$make" "$says"); done < "$WORK/faults"
+
+if command -v yosys > /dev/null; then
+    cd "$WORK/100/rtl" || exit 1
+    yosys -q -p "read_verilog $(tr '\n' ' ' < files.f); synth_xilinx -family xcup -flatten -noiopad -noclkbuf -run :map_ffs; tee -o $WORK/cells stat" > "$WORK/yosys" 2>&1
+    made=$(awk '$1 == "RAMB18E2" { n += $2 } $1 == "RAMB36E2" { n += 2 * $2 } END { print n + 0 }' "$WORK/cells")
+    if [ "$made" = 8 ]; then echo "ok block_ram_yosys"; else echo "not ok block_ram_yosys: $made block RAMs, not 8: $(tail -n 1 "$WORK/yosys")"; fi
+else
+    echo "skip block_ram_yosys: it is not there"
+fi
+
+# what is worth no block RAM is told
+"$BXC" compile "$ROOT/tests/cosim/ops/relu.bxc" -o "$WORK/relu" --block-rams 5 > "$WORK/relu.out" 2>&1
+if grep -q 'warning: --block-rams 5 does nothing' "$WORK/relu.out"; then echo "ok block_ram_nothing"; else echo "not ok block_ram_nothing: nothing is told"; fi

@@ -14,15 +14,16 @@ struct schedule {
     struct datapath *datapath;
     struct stage stage;
     struct timing *timing;
-    int *delay;      /* ps, of each wire behind registers */
-    int *last_use;   /* latest cycle in which it is read */
-    int *need;       /* earliest cycle in which it is read, */
-    int *limit;      /* and by when, in that cycle */
-    int *early;      /* the earliest cycle of each wire */
-    int *not_before; /* of states: the cycle of what they carry on */
-    bool *is_fixed;  /* that moves no more: inputs, states and what they carry, items and what they are of */
-    int last;        /* cycle */
-    int by_beat;     /* bits that the beat chooses */
+    int *delay;         /* ps, of each wire behind registers */
+    int *last_use;      /* latest cycle in which it is read */
+    int *need;          /* earliest cycle in which it is read, */
+    int *limit;         /* and by when, in that cycle */
+    int *early;         /* the earliest cycle of each wire */
+    int *not_before;    /* of states: the cycle of what they carry on */
+    bool *is_read_bare; /* of each wire: see find_bare_reads */
+    bool *is_fixed;     /* that moves no more: inputs, states and what they carry, items and what they are of */
+    int last;           /* cycle */
+    int by_beat;        /* bits that the beat chooses */
 };
 
 /* ---- partial products ---- */
@@ -31,11 +32,23 @@ struct schedule {
  * that register's synchronous reset. So its readers come a cycle later. */
 static bool is_partial_product(const struct schedule *s, uint32_t id) {
     const struct wire *wire = &s->datapath->wires[id];
-    const struct graph *graph = s->design->graph;
-    if (wire->op != WIRE_SELECT || wire_width(wire) < 2 || wire->origin.id >= graph->node_count) return false;
-    const struct wire *otherwise = &s->datapath->wires[wire->operands[2].wire.id];
-    enum op op = graph_node(graph, wire->origin)->op;
-    return otherwise->lo == 0 && otherwise->hi == 0 && (op == OP_MUL || op == OP_MATMUL);
+    if (wire->op != WIRE_SELECT || wire_width(wire) < 2 || s->is_read_bare[id]) return false;
+    const struct wire *bit = &s->datapath->wires[wire->operands[0].wire.id],
+                      *otherwise = &s->datapath->wires[wire->operands[2].wire.id];
+    return otherwise->lo == 0 && otherwise->hi == 0 && (bit->op == WIRE_WRAP || bit->op == WIRE_SHIFT_RIGHT);
+}
+
+/* Somebody reads it, or a part of it, that adds nothing up. */
+static void find_bare_reads(struct schedule *s) {
+    for (uint32_t p = 0; p < s->design->output_count; p++)
+        for (uint32_t e = 0; e < s->design->outputs[p].element_count; e++)
+            s->is_read_bare[s->design->outputs[p].elements[e].wire.id] = true;
+    for (uint32_t i = s->datapath->wire_count; i-- > 0;) {
+        const struct wire *wire = &s->datapath->wires[i];
+        bool is_wiring = wire->op == WIRE_WRAP || wire->op == WIRE_SHIFT_RIGHT;
+        bool is_bare = is_wiring ? s->is_read_bare[i] : wire->op != WIRE_SUM;
+        for (uint32_t k = 0; is_bare && k < wire->operand_count; k++) s->is_read_bare[wire->operands[k].wire.id] = true;
+    }
 }
 
 /* ---- as soon as possible ---- */
@@ -309,6 +322,8 @@ int pass_pipeline(struct program *program, bool *changed) {
     struct arena *scratch = s.scratch = arena_new(program->context);
     int **columns[] = {&s.delay, &s.last_use, &s.need, &s.limit, &s.early, &s.not_before};
     s.is_fixed = ARENA_ARRAY(scratch, bool, s.datapath->wire_count + 1);
+    s.is_read_bare = ARENA_ARRAY(scratch, bool, s.datapath->wire_count + 1);
+    find_bare_reads(&s);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         *columns[i] = ARENA_ARRAY(scratch, int, s.datapath->wire_count + 1);
     int result = schedule_twice(program, &s, scratch);

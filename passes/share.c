@@ -1,5 +1,5 @@
-/* Common subexpressions of the sums of one layer, computed once. Sums of one origin make a matrix:
- * a row a sum, a column a wire, digits for shifted terms; share_search.c replaces pairs of digits.
+/* Common subexpressions of sums, computed once. Sums that have their operands at the same time, and some in common,
+ * make a matrix: a row a sum, a column a wire, digits for shifted terms; share_search.c replaces pairs of digits.
  * Any sharing is exact: a sum's value does not depend on the order of its terms. */
 #include "passes/rewrite.h"
 #include "passes/share.h"
@@ -12,8 +12,11 @@
  * the work for long rows at the cost of pairs across blocks. */
 enum { PAIRS_MAX = 2000000 };
 
+/* Of a matrix, whose candidates are a ring. */
 struct candidate {
-    uint32_t origin, latest, sum; /* latest: the operand that is there last */
+    uint32_t latest, sum;  /* latest: the operand that is there last */
+    uint32_t joined, next; /* joined: another one of the matrix, or itself */
+    bool taken;            /* shared */
 };
 
 struct sharing {
@@ -24,9 +27,10 @@ struct sharing {
     int adder_terms;
     struct term_list
         *shared; /* of each sum of `from`: what replaces its terms, in wires of `to`; NULL terms: unchanged */
-    struct candidate *candidates; /* by origin */
-    uint32_t candidate_count;
-    uint32_t *next; /* by origin: the first candidate that is in no layer yet */
+    struct candidate *candidates; /* those first whose operands are there first */
+    uint32_t candidate_count, ready;
+    uint32_t *candidate_of; /* by wire of `from` */
+    uint32_t *reader;       /* by wire of `from`: a candidate that reads it, + 1 */
     uint32_t made;
 };
 
@@ -68,9 +72,9 @@ static struct share_entry digits_of(uint32_t column, int64_t factor) {
     return entry;
 }
 
-/* ---- one layer ---- */
+/* ---- one matrix ---- */
 
-struct layer {
+struct matrix {
     uint32_t *sums; /* wires of `from` */
     uint32_t sum_count;
     uint32_t *columns; /* wires of `from` that they read, ascending */
@@ -83,70 +87,70 @@ static int compare_ids(const void *left, const void *right) {
     return a < b ? -1 : a > b;
 }
 
-static uint32_t column_of(const struct layer *layer, uint32_t wire) {
-    const uint32_t *found = bsearch(&wire, layer->columns, layer->column_count, sizeof wire, compare_ids);
-    return (uint32_t)(found - layer->columns);
+static uint32_t column_of(const struct matrix *matrix, uint32_t wire) {
+    const uint32_t *found = bsearch(&wire, matrix->columns, matrix->column_count, sizeof wire, compare_ids);
+    return (uint32_t)(found - matrix->columns);
 }
 
-static void find_columns(struct sharing *sharing, struct layer *layer) {
+static void find_columns(struct sharing *sharing, struct matrix *matrix) {
     size_t total = 1;
-    for (uint32_t i = 0; i < layer->sum_count; i++) total += sharing->from->wires[layer->sums[i]].operand_count;
-    layer->columns = ARENA_ARRAY(sharing->scratch, uint32_t, total);
+    for (uint32_t i = 0; i < matrix->sum_count; i++) total += sharing->from->wires[matrix->sums[i]].operand_count;
+    matrix->columns = ARENA_ARRAY(sharing->scratch, uint32_t, total);
     uint32_t count = 0;
-    for (uint32_t i = 0; i < layer->sum_count; i++) {
-        const struct wire *wire = &sharing->from->wires[layer->sums[i]];
-        for (uint32_t k = 0; k < wire->operand_count; k++) layer->columns[count++] = wire->operands[k].wire.id;
+    for (uint32_t i = 0; i < matrix->sum_count; i++) {
+        const struct wire *wire = &sharing->from->wires[matrix->sums[i]];
+        for (uint32_t k = 0; k < wire->operand_count; k++) matrix->columns[count++] = wire->operands[k].wire.id;
     }
-    qsort(layer->columns, count, sizeof *layer->columns, compare_ids);
+    qsort(matrix->columns, count, sizeof *matrix->columns, compare_ids);
     for (uint32_t i = 0; i < count; i++)
-        if (i == 0 || layer->columns[i] != layer->columns[i - 1])
-            layer->columns[layer->column_count++] = layer->columns[i];
+        if (i == 0 || matrix->columns[i] != matrix->columns[i - 1])
+            matrix->columns[matrix->column_count++] = matrix->columns[i];
 }
 
-/* Sums whose coefficients get too large keep their terms: they leave the layer here. */
-static void find_rows(struct sharing *sharing, struct layer *layer) {
+/* Sums whose coefficients get too large keep their terms: they leave the matrix here. */
+static void find_rows(struct sharing *sharing, struct matrix *matrix) {
     uint32_t kept = 0;
-    layer->rows = ARENA_ARRAY(sharing->scratch, struct share_row, layer->sum_count + 1);
-    for (uint32_t i = 0; i < layer->sum_count; i++) {
-        const struct wire *wire = &sharing->from->wires[layer->sums[i]];
+    matrix->rows = ARENA_ARRAY(sharing->scratch, struct share_row, matrix->sum_count + 1);
+    for (uint32_t i = 0; i < matrix->sum_count; i++) {
+        const struct wire *wire = &sharing->from->wires[matrix->sums[i]];
         struct coefficient *coefficients = ARENA_ARRAY(sharing->scratch, struct coefficient, wire->operand_count + 1);
         int64_t count = coefficients_of(wire, coefficients);
         if (count < 0) continue;
-        struct share_row *row = &layer->rows[kept];
+        struct share_row *row = &matrix->rows[kept];
         row->count = row->capacity = (uint32_t)count;
         row->entries = ARENA_ARRAY(sharing->scratch, struct share_entry, count + 1);
         for (int64_t k = 0; k < count; k++)
-            row->entries[k] = digits_of(column_of(layer, coefficients[k].wire), coefficients[k].factor);
-        layer->sums[kept++] = layer->sums[i];
+            row->entries[k] = digits_of(column_of(matrix, coefficients[k].wire), coefficients[k].factor);
+        matrix->sums[kept++] = matrix->sums[i];
     }
-    layer->sum_count = kept;
+    matrix->sum_count = kept;
 }
 
 /* How many blocks of columns keep the pairs within bounds. */
-static uint32_t block_count(const struct layer *layer) {
+static uint32_t block_count(const struct matrix *matrix) {
     uint64_t pairs = 0;
-    for (uint32_t i = 0; i < layer->sum_count; i++) {
-        uint64_t terms = share_row_terms(&layer->rows[i]);
+    for (uint32_t i = 0; i < matrix->sum_count; i++) {
+        uint64_t terms = share_row_terms(&matrix->rows[i]);
         pairs += terms * terms / 2;
     }
     return 1 + (uint32_t)(pairs / PAIRS_MAX);
 }
 
-static struct share_problem block_problem(struct sharing *sharing, const struct layer *layer, uint32_t first,
+static struct share_problem block_problem(struct sharing *sharing, const struct matrix *matrix, uint32_t first,
                                           uint32_t last) {
     struct share_problem problem = {.arena = arena_new(sharing->design->context),
-                                    .row_count = layer->sum_count,
+                                    .row_count = matrix->sum_count,
                                     .adder_terms = sharing->adder_terms};
     problem.given = problem.column_count = last - first;
     problem.column_capacity = 2 * problem.given + 16;
     problem.columns = ARENA_ARRAY(problem.arena, struct share_column, problem.column_capacity);
-    problem.rows = ARENA_ARRAY(problem.arena, struct share_row, layer->sum_count + 1);
+    problem.rows = ARENA_ARRAY(problem.arena, struct share_row, matrix->sum_count + 1);
     for (uint32_t c = first; c < last; c++) {
-        const struct wire *wire = &sharing->from->wires[layer->columns[c]];
+        const struct wire *wire = &sharing->from->wires[matrix->columns[c]];
         problem.columns[c - first].interval = (struct interval){wire->lo, wire->hi};
     }
-    for (uint32_t r = 0; r < layer->sum_count; r++) {
-        const struct share_row *row = &layer->rows[r];
+    for (uint32_t r = 0; r < matrix->sum_count; r++) {
+        const struct share_row *row = &matrix->rows[r];
         struct share_row *part = &problem.rows[r];
         part->entries = ARENA_ARRAY(problem.arena, struct share_entry, row->count + 1);
         for (uint32_t i = 0; i < row->count; i++)
@@ -160,14 +164,14 @@ static struct share_problem block_problem(struct sharing *sharing, const struct 
 }
 
 /* The made columns as wires of `to`; all columns as wires. */
-static wireref *emit_columns(struct sharing *sharing, const struct layer *layer, const struct share_problem *problem,
+static wireref *emit_columns(struct sharing *sharing, const struct matrix *matrix, const struct share_problem *problem,
                              uint32_t first) {
     wireref *wires = ARENA_ARRAY(sharing->scratch, wireref, problem->column_count + 1);
-    const struct wire *origin = &sharing->from->wires[layer->sums[0]];
+    const struct wire *origin = &sharing->from->wires[matrix->sums[0]];
     for (uint32_t c = 0; c < problem->column_count; c++) {
         const struct share_column *column = &problem->columns[c];
         if (c < problem->given) {
-            wires[c] = sharing->map[layer->columns[first + c]];
+            wires[c] = sharing->map[matrix->columns[first + c]];
             continue;
         }
         struct term terms[2] = {{wires[column->first], (int8_t)column->first_shift, false},
@@ -194,66 +198,97 @@ static void append_row(struct sharing *sharing, const struct share_row *row, con
     }
 }
 
-static void share_layer(struct sharing *sharing, struct layer *layer) {
-    find_columns(sharing, layer);
-    find_rows(sharing, layer);
-    if (layer->sum_count == 0) return;
-    uint32_t blocks = block_count(layer), size = (layer->column_count + blocks - 1) / blocks;
-    for (uint32_t first = 0; first < layer->column_count; first += size) {
-        uint32_t last = first + size < layer->column_count ? first + size : layer->column_count;
-        struct share_problem problem = block_problem(sharing, layer, first, last);
+static void share_matrix(struct sharing *sharing, struct matrix *matrix) {
+    find_columns(sharing, matrix);
+    find_rows(sharing, matrix);
+    if (matrix->sum_count == 0) return;
+    uint32_t blocks = block_count(matrix), size = (matrix->column_count + blocks - 1) / blocks;
+    for (uint32_t first = 0; first < matrix->column_count; first += size) {
+        uint32_t last = first + size < matrix->column_count ? first + size : matrix->column_count;
+        struct share_problem problem = block_problem(sharing, matrix, first, last);
         share_search(&problem);
-        wireref *wires = emit_columns(sharing, layer, &problem, first);
-        for (uint32_t r = 0; r < layer->sum_count; r++)
-            append_row(sharing, &problem.rows[r], wires, &sharing->shared[layer->sums[r]]);
+        wireref *wires = emit_columns(sharing, matrix, &problem, first);
+        for (uint32_t r = 0; r < matrix->sum_count; r++)
+            append_row(sharing, &problem.rows[r], wires, &sharing->shared[matrix->sums[r]]);
         arena_free(problem.arena);
     }
-    for (uint32_t r = 0; r < layer->sum_count; r++)
-        if (!sharing->shared[layer->sums[r]].terms)
-            sharing->shared[layer->sums[r]].terms = ARENA_ARRAY(sharing->scratch, struct term, 1);
+    for (uint32_t r = 0; r < matrix->sum_count; r++)
+        if (!sharing->shared[matrix->sums[r]].terms)
+            sharing->shared[matrix->sums[r]].terms = ARENA_ARRAY(sharing->scratch, struct term, 1);
 }
 
 /* ---- the datapath ---- */
 
-/* Sums by origin, those first whose operands are there first. */
+/* ---- which sums make a matrix ---- */
+
 static int compare_candidates(const void *left, const void *right) {
     const struct candidate *a = left, *b = right;
-    if (a->origin != b->origin) return a->origin < b->origin ? -1 : 1;
     return a->latest != b->latest ? (a->latest < b->latest ? -1 : 1) : compare_ids(&a->sum, &b->sum);
 }
 
 static void find_candidates(struct sharing *sharing) {
     const struct datapath *datapath = sharing->from;
-    uint32_t nodes = sharing->design->graph->node_count;
     sharing->candidates = ARENA_ARRAY(sharing->scratch, struct candidate, datapath->wire_count + 1);
-    sharing->next = ARENA_ARRAY(sharing->scratch, uint32_t, nodes + 1);
+    sharing->candidate_of = ARENA_ARRAY(sharing->scratch, uint32_t, datapath->wire_count + 1);
+    sharing->reader = ARENA_ARRAY(sharing->scratch, uint32_t, datapath->wire_count + 1);
     for (uint32_t i = 0; i < datapath->wire_count; i++) {
         const struct wire *wire = &datapath->wires[i];
         if (wire->op != WIRE_SUM || wire->operand_count < 2) continue;
-        struct candidate candidate = {.origin = wire->origin.id < nodes ? wire->origin.id : nodes, .sum = i};
+        struct candidate candidate = {.sum = i};
         for (uint32_t k = 0; k < wire->operand_count; k++)
             if (wire->operands[k].wire.id > candidate.latest) candidate.latest = wire->operands[k].wire.id;
         sharing->candidates[sharing->candidate_count++] = candidate;
     }
     qsort(sharing->candidates, sharing->candidate_count, sizeof *sharing->candidates, compare_candidates);
-    for (uint32_t i = sharing->candidate_count; i-- > 0;) sharing->next[sharing->candidates[i].origin] = i;
+    for (uint32_t i = 0; i < sharing->candidate_count; i++) {
+        struct candidate *candidate = &sharing->candidates[i];
+        sharing->candidate_of[candidate->sum] = i;
+        candidate->joined = candidate->next = i;
+    }
 }
 
-/* A group of sums may be shared once all that they read is there: sums of one origin whose operands
- * come before the first of them. None of them comes before it: it would have been first. */
-static void collect_layer(struct sharing *sharing, uint32_t first, bool *taken, struct layer *layer) {
-    uint32_t nodes = sharing->design->graph->node_count, origin = sharing->from->wires[first].origin.id;
-    uint32_t *next = &sharing->next[origin < nodes ? origin : nodes], start = *next;
-    origin = sharing->candidates[start].origin;
-    while (*next < sharing->candidate_count && sharing->candidates[*next].origin == origin &&
-           sharing->candidates[*next].latest < first)
-        ++*next;
-    layer->sums = ARENA_ARRAY(sharing->scratch, uint32_t, *next - start + 1);
-    for (uint32_t i = start; i < *next; i++) {
-        layer->sums[layer->sum_count++] = sharing->candidates[i].sum;
-        taken[sharing->candidates[i].sum] = true;
+/* The candidate that stands for its matrix. */
+static uint32_t matrix_of(struct sharing *sharing, uint32_t candidate) {
+    struct candidate *at = sharing->candidates;
+    while (at[candidate].joined != candidate) candidate = at[candidate].joined = at[at[candidate].joined].joined;
+    return candidate;
+}
+
+static void join(struct sharing *sharing, uint32_t a, uint32_t b) {
+    struct candidate *x = &sharing->candidates[matrix_of(sharing, a)], *y = &sharing->candidates[matrix_of(sharing, b)];
+    if (x == y) return;
+    uint32_t next = x->next; /* two rings become one */
+    x->next = y->next;
+    y->next = next;
+    y->joined = x->joined;
+}
+
+/* Joins what reads the same wires and is not shared yet. */
+static void make_ready(struct sharing *sharing, uint32_t candidate) {
+    const struct wire *wire = &sharing->from->wires[sharing->candidates[candidate].sum];
+    for (uint32_t k = 0; k < wire->operand_count; k++) {
+        uint32_t *reader = &sharing->reader[wire->operands[k].wire.id];
+        if (*reader && !sharing->candidates[*reader - 1].taken) join(sharing, *reader - 1, candidate);
+        *reader = candidate + 1;
     }
-    qsort(layer->sums, layer->sum_count, sizeof *layer->sums, compare_ids);
+}
+
+/* Before this sum is made: the matrix that it belongs to by now. */
+static void share_with(struct sharing *sharing, uint32_t sum) {
+    struct candidate *at = sharing->candidates;
+    while (sharing->ready < sharing->candidate_count && at[sharing->ready].latest < sum)
+        make_ready(sharing, sharing->ready++);
+    uint32_t own = sharing->candidate_of[sum], count = 0, i = own;
+    if (at[own].taken) return;
+    do {
+        at[i].taken = true;
+        i = at[i].next;
+        count++;
+    } while (i != own);
+    struct matrix matrix = {.sums = ARENA_ARRAY(sharing->scratch, uint32_t, count), .sum_count = count};
+    for (uint32_t k = 0; k < count; k++, i = at[i].next) matrix.sums[k] = at[i].sum;
+    qsort(matrix.sums, count, sizeof *matrix.sums, compare_ids);
+    share_matrix(sharing, &matrix);
 }
 
 static void emit_wire(struct sharing *sharing, uint32_t id) {
@@ -279,14 +314,9 @@ int pass_share(struct program *program, bool *changed) {
     sharing.map = ARENA_ARRAY(sharing.scratch, wireref, count + 1);
     sharing.shared = ARENA_ARRAY(sharing.scratch, struct term_list, count + 1);
     find_candidates(&sharing);
-    bool *taken = ARENA_ARRAY(sharing.scratch, bool, count + 1);
     for (uint32_t i = 0; i < count; i++) {
         const struct wire *wire = &sharing.from->wires[i];
-        if (wire->op == WIRE_SUM && wire->operand_count > 1 && !taken[i]) {
-            struct layer layer = {0};
-            collect_layer(&sharing, i, taken, &layer);
-            share_layer(&sharing, &layer);
-        }
+        if (wire->op == WIRE_SUM && wire->operand_count > 1) share_with(&sharing, i);
         emit_wire(&sharing, i);
     }
     datapath_replace(design, &sharing.to, sharing.map);

@@ -56,6 +56,25 @@ static void mark_beats(const struct program *program, const uint32_t *heads, str
     }
 }
 
+/* What a module computes that other modules' nodes have in common with it. */
+static void mark_common(const struct program *program, const uint32_t *heads, struct layer_share *const *of_head) {
+    const struct datapath *path = &program->design->datapath;
+    for (uint32_t w = 0; w < path->wire_count; w++) {
+        const struct wire *wire = &path->wires[w];
+        if (wire->origin.id >= program->graph->node_count) continue;
+        struct layer_share *own = of_head[heads[wire->origin.id]];
+        bool is_common = false;
+        for (const struct origin_list *also = wire->also; also; also = also->next) {
+            const struct layer_share *other = of_head[heads[also->node.id]];
+            if (!other || other == own) continue;
+            is_common = true;
+            own->common_with_more |= own->common_with && own->common_with != other->name;
+            if (!own->common_with) own->common_with = other->name;
+        }
+        own->common += is_common;
+    }
+}
+
 static int compare_ends(const void *a, const void *b) {
     const struct layer_share *p = *(const struct layer_share *const *)a, *q = *(const struct layer_share *const *)b;
     return (p->last_node > q->last_node) - (p->last_node < q->last_node);
@@ -118,6 +137,7 @@ static void explain_layers(struct explain_job *job, const struct program *progra
     }
     for (; row < report->layer_count; row++) add_rest(&report->layers[row], out);
     mark_beats(program, heads, of_head);
+    mark_common(program, heads, of_head);
     find_steps(out, report, job->arena);
 }
 

@@ -149,6 +149,19 @@ wireref datapath_declare(struct design *design, struct datapath *datapath, const
     return (wireref){datapath->wire_count++};
 }
 
+void wire_add_origin(struct design *design, struct wire *wire, noderef node) {
+    bool is_known =
+        node.id == UINT32_MAX || node.id == wire->origin.id || (wire->also && wire->also->node.id == node.id);
+    if (is_known) return;
+    if (wire->origin.id == UINT32_MAX) {
+        wire->origin = node;
+        return;
+    }
+    struct origin_list *added = ARENA_NEW(design->arena, struct origin_list);
+    *added = (struct origin_list){node, wire->also};
+    wire->also = added;
+}
+
 void datapath_carry(struct datapath *datapath, wireref state, wireref next) {
     datapath->wires[state.id].next = next;
 }

@@ -46,6 +46,12 @@ struct term {
     bool negative;
 };
 
+/* Nodes of the quantised graph, for people: nothing is decided by them. A node may stand in a list twice. */
+struct origin_list {
+    noderef node;
+    const struct origin_list *next;
+};
+
 struct wire {
     enum wire_op op;
     uint32_t operand_count;
@@ -55,11 +61,12 @@ struct wire {
     int64_t clamp_lo, clamp_hi; /* clamp */
     int32_t amount;             /* shift_right, wrap; input: element of the port; item: beat */
     bool wrap_signed;
-    bool every_beat;  /* takes a value in each beat of an event; else one an event */
-    wireref next;     /* state: may come after it */
-    uint32_t table;   /* table; input: port */
-    noderef origin;   /* node of the quantised graph, or NO_NODE */
-    uint32_t element; /* of the origin's result */
+    bool every_beat;                /* takes a value in each beat of an event; else one an event */
+    wireref next;                   /* state: may come after it */
+    uint32_t table;                 /* table; input: port */
+    noderef origin;                 /* node of the quantised graph, or NO_NODE */
+    uint32_t element;               /* of the origin's result */
+    const struct origin_list *also; /* further nodes that it is part of; kept by the design */
     enum resource resource;
     int32_t latency;   /* cycles in its resource, after the one in which that reads its operands */
     int32_t cycle;     /* pipeline stage in which it is computed, in its first beat; inputs 0; -1 unscheduled */
@@ -158,6 +165,8 @@ struct arena *datapath_arena(struct design *design, struct datapath *datapath);
 wireref datapath_append(struct design *design, struct datapath *datapath, const struct wire *wire);
 /* The same with the interval that the wire declares; nothing is checked, and its operands stay where they are. */
 wireref datapath_declare(struct design *design, struct datapath *datapath, const struct wire *wire);
+/* Of a wire of the design that it is part of this node, too. */
+void wire_add_origin(struct design *design, struct wire *wire, noderef node);
 /* What a state, whose interval is declared, is a beat later, when that is there. */
 void datapath_carry(struct datapath *datapath, wireref state, wireref next);
 /* In a datapath that was made anew, states whose `next` names wires of the old one. */

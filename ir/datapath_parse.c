@@ -243,6 +243,16 @@ static enum wire_op read_op(struct reader *r) {
     return WIRE_CONSTANT;
 }
 
+static void read_further_origins(struct reader *r, struct wire *wire) {
+    const struct origin_list **last = &wire->also;
+    while (take(r, ",n")) {
+        struct origin_list *added = ARENA_NEW(r->design->arena, struct origin_list);
+        added->node.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->node_count - 1);
+        *last = added;
+        last = &added->next;
+    }
+}
+
 static void read_wire(struct reader *r, struct datapath *datapath) {
     struct wire wire = {.origin = NO_NODE, .cycle = -1};
     uint32_t limit = datapath->wire_count;
@@ -270,6 +280,7 @@ static void read_wire(struct reader *r, struct datapath *datapath) {
         wire.origin.id = (uint32_t)number_in(r, 0, (int64_t)r->design->graph->node_count - 1);
         expect(r, ".");
         wire.element = (uint32_t)number_in(r, 0, UINT32_MAX);
+        read_further_origins(r, &wire);
     }
     if (take(r, "@")) {
         wire.cycle = (int32_t)number_in(r, 0, CYCLES_MAX);

@@ -8,11 +8,13 @@
 struct printer {
     struct strbuf *out;
     uint32_t *node, *value;
+    uint32_t *named; /* by node: the wire that named it last, + 1 */
 };
 
 static struct printer printer_new(struct strbuf *out, const struct graph *graph, struct arena *arena) {
     struct printer printer = {out, ARENA_ARRAY(arena, uint32_t, graph->node_count + 1),
-                              ARENA_ARRAY(arena, uint32_t, graph->value_count + 1)};
+                              ARENA_ARRAY(arena, uint32_t, graph->value_count + 1),
+                              ARENA_ARRAY(arena, uint32_t, graph->node_count + 1)};
     uint32_t nodes = 0, values = 0;
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
@@ -63,6 +65,15 @@ static void print_sum(struct strbuf *out, const struct wire *wire) {
                       wire->constant < 0 ? -(uint64_t)wire->constant : (uint64_t)wire->constant);
 }
 
+static void print_origins(const struct printer *printer, const struct wire *wire, uint32_t id) {
+    strbuf_printf(printer->out, " n%u.%u", printer->node[wire->origin.id], wire->element);
+    printer->named[wire->origin.id] = id + 1;
+    for (const struct origin_list *also = wire->also; also; also = also->next) {
+        if (printer->named[also->node.id] != id + 1) strbuf_printf(printer->out, ",n%u", printer->node[also->node.id]);
+        printer->named[also->node.id] = id + 1;
+    }
+}
+
 static void print_wire(const struct printer *printer, const struct wire *wire, uint32_t id) {
     struct strbuf *out = printer->out;
     strbuf_printf(out, "w%u = %s", id, wire_op_names[wire->op]);
@@ -87,7 +98,7 @@ static void print_wire(const struct printer *printer, const struct wire *wire, u
     if (wire->resource != RESOURCE_LOGIC)
         strbuf_printf(out, " %s %d", resource_names[wire->resource], (int)wire->latency);
     strbuf_printf(out, " [%" PRId64 ", %" PRId64 "]", wire->lo, wire->hi);
-    if (wire->origin.id != UINT32_MAX) strbuf_printf(out, " n%u.%u", printer->node[wire->origin.id], wire->element);
+    if (wire->origin.id != UINT32_MAX) print_origins(printer, wire, id);
     if (wire->cycle >= 0) strbuf_printf(out, " @%d+%d", (int)wire->cycle, (int)wire->arrival);
     strbuf_append(out, "\n");
 }

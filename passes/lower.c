@@ -52,11 +52,19 @@ static void rehash(struct lower *lower) {
     }
 }
 
+static wireref once_more(struct lower *lower, uint32_t id) {
+    struct wire *wire = &lower->datapath->wires[id];
+    bool has_origin = wire->origin.id != UINT32_MAX && wire->op != WIRE_CONSTANT && !wire_is_source(wire);
+    if (has_origin) wire_add_origin(lower->design, wire, lower->origin);
+    return (wireref){id};
+}
+
 wireref lower_wire(struct lower *lower, struct wire wire) {
     if (2 * lower->datapath->wire_count >= lower->slot_count) rehash(lower);
     uint32_t slot = (uint32_t)hash_wire(&wire) & (lower->slot_count - 1);
     for (; lower->slots[slot]; slot = (slot + 1) & (lower->slot_count - 1))
-        if (same_wire(&lower->datapath->wires[lower->slots[slot] - 1], &wire)) return (wireref){lower->slots[slot] - 1};
+        if (same_wire(&lower->datapath->wires[lower->slots[slot] - 1], &wire))
+            return once_more(lower, lower->slots[slot] - 1);
     wire.origin = lower->origin;
     wire.element = lower->in_body ? 0 : lower->element;
     wire.cycle = -1;

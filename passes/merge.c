@@ -108,6 +108,19 @@ static bool is_given_to_reader(const struct merge *m, uint32_t id) {
     return is_single(m, id) && !m->apart[m->reader[id]];
 }
 
+/* Sums that it takes in were part of other nodes. */
+static void add_origins(struct merge *m, const struct wire *wire, struct wire *merged) {
+    for (uint32_t i = 0; i < wire->operand_count; i++) {
+        uint32_t operand = wire->operands[i].wire.id;
+        if (!is_part(m, wire, operand) || !is_given_to_reader(m, operand)) continue;
+        const struct wire *part = &m->to.wires[m->map[operand].id];
+        wire_add_origin(m->design, merged, part->origin);
+        for (const struct origin_list *also = part->also; also; also = also->next)
+            wire_add_origin(m->design, merged, also->node);
+    }
+    wire_add_origin(m->design, merged, wire->origin);
+}
+
 static void merge_one(struct merge *m, uint32_t id) {
     const struct wire *wire = &m->from->wires[id];
     struct wire copy = wire_mapped(m->design, m->from, &m->to, wire, m->map);
@@ -117,6 +130,7 @@ static void merge_one(struct merge *m, uint32_t id) {
         bool fits = form->constant >= INT64_MIN && form->constant <= INT64_MAX;
         if (fits && sum_is_safe(&m->to, form->terms, form->count, form->constant)) {
             choose_origin(m, wire, &copy);
+            add_origins(m, wire, &copy);
             if (!is_given_to_reader(m, id)) {
                 copy.operands = form->terms;
                 copy.operand_count = form->count;

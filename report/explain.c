@@ -5,11 +5,17 @@ static const char *of_all(struct arena *arena, double part, double whole) {
     return share_words(arena, part, whole);
 }
 
-static const char *weights_words(struct arena *arena, const struct layer_share *layer) {
-    if (layer->weights == 0) return "";
-    return arena_printf(arena, "%s weights that are not zero, %s signed digits; %.2f LUT a digit",
-                        words_count(arena, layer->weights), words_count(arena, layer->terms),
-                        layer->terms > 0 ? layer->cost.lut / layer->terms : 0);
+static const char *why_words(struct arena *arena, const struct layer_share *layer) {
+    struct strbuf out = strbuf_new(arena);
+    if (layer->weights > 0)
+        strbuf_printf(&out, "%s weights that are not zero, %s signed digits; %.2f LUT a digit",
+                      words_count(arena, layer->weights), words_count(arena, layer->terms),
+                      layer->terms > 0 ? layer->cost.lut / layer->terms : 0);
+    if (layer->common)
+        strbuf_printf(&out, "%s%s of its values are part of '%s'%s, too", out.length ? "; " : "",
+                      words_count(arena, layer->common), table_shortened(arena, layer->common_with),
+                      layer->common_with_more ? " and others" : "");
+    return out.data;
 }
 
 static void share_row(struct text_table *table, const struct layer_share *layer, double lut) {
@@ -19,7 +25,7 @@ static void share_row(struct text_table *table, const struct layer_share *layer,
                                       layer->adds ? arena_printf(arena, "%d", layer->adds) : "",
                                       words_count(arena, layer->cost.lut), of_all(arena, layer->cost.lut, lut),
                                       words_count(arena, layer->cost.ff), words_some(arena, layer->cost.bram18),
-                                      weights_words(arena, layer)});
+                                      why_words(arena, layer)});
 }
 
 static void print_layers(struct strbuf *out, const struct explanation *explanation, bool colour) {
@@ -131,6 +137,7 @@ static void add_share(struct arena *arena, cJSON *list, const struct layer_share
     json_number(arena, object, "bram18", layer->cost.bram18);
     json_number(arena, object, "weights", layer->weights);
     json_number(arena, object, "digits", layer->terms);
+    json_number(arena, object, "common_values", layer->common);
 }
 
 static void add_trials(struct arena *arena, cJSON *root, const char *key, const struct clock_trial *trials,

@@ -130,7 +130,10 @@ struct layer_share {             /* a module of rtl/, or what of a softmax they 
     int adds;                    /* cycles by which it makes the way longer */
     bool in_beats;               /* serves items one after the other */
     struct cost cost;
-    double weights, terms; /* not zero; signed digits of them, each a term of a sum; 0: no weights */
+    double weights, terms;   /* not zero; signed digits of them, each a term of a sum; 0: no weights */
+    uint32_t common;         /* of its values that are part of other modules' nodes, too */
+    const char *common_with; /* such a module; NULL: none */
+    bool common_with_more;   /* than that one */
 };
 struct kind_share { /* one kind of logic */
     const char *name;

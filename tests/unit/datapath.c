@@ -5,6 +5,7 @@
 #include "tests/unit/random_graph.h"
 
 static void text_round_trip_is_identical(void) {
+    int of_several_nodes = 0;
     for (uint64_t seed = 1; seed <= 40; seed++) {
         struct bxc_context *context = context_new();
         struct graph *graph = random_graph_new(context, seed, 15, 10, 5);
@@ -24,6 +25,7 @@ static void text_round_trip_is_identical(void) {
                 CHECK(parsed != NULL);
                 design_print(&twice, parsed);
                 CHECK_STR(twice.data, once.data);
+                of_several_nodes += strstr(once.data, ",n") != NULL;
                 CHECK_EQ(design_verify(parsed), 0);
                 design_free(parsed);
                 graph_free(read);
@@ -34,6 +36,7 @@ static void text_round_trip_is_identical(void) {
         graph_free(graph);
         context_free(context);
     }
+    CHECK(of_several_nodes > 10);
 }
 
 /* A design of two inputs of three bits, to be built by hand. */
@@ -179,6 +182,13 @@ static void parser_names_the_line(void) {
         {HEAD "datapath\nw0 = input 7 0 [0, 1]\nend\n", 3, "7 is not between 0 and -1"},
         {HEAD "datapath\nw0 = beat [0, 1]\nend\n", 0, "wire 0 has beats in a design without"},
         {HEAD "datapath\nw0 = constant 1 [1, 1] @1073741825+0\nend\n", 3, "1073741825 is not between 0 and 1073741824"},
+        {HEAD "datapath\nw0 = constant 1 [1, 1]\nw1 = not w0 block_ram 2 [-2, -2]\nend\n", 0,
+         "wire 1: no resource computes 'not' in 2 cycles"},
+        {HEAD "datapath\nw0 = constant 1 [1, 1]\nw1 = delay w0 [1, 1]\nend\n", 0,
+         "wire 1: no resource computes 'delay' in 0 cycles"},
+        {HEAD "datapath\ntable t0 1 1 5\nw0 = constant 1 [1, 1]\nw1 = table w0 t0 block_ram 3 [5, 5]\nend\n", 0,
+         "wire 1: no resource computes 'table' in 3 cycles"},
+        {HEAD "datapath\nw0 = constant 1 [1, 1] n0.0,n1\nend\n", 3, "0 is not between 0 and -1"},
         {BEATS "datapath\nw0 = beat [0, 2]\nend\n", 0, "wire 0 counts other beats than the design has"},
         {BEATS "datapath\nw0 = beat [0, 1]\nw1 = item w0 2 [0, 1]\nend\n", 0, "wire 1 is an item of no beat"},
         {BEATS "datapath\nw0 = beat [0, 1]\nw1 = state w0 w0 next w7 [0, 1]\nend\n", 0,

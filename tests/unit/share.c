@@ -170,8 +170,45 @@ static void too_fast_a_clock_is_refused_by_name(void) {
     }
 }
 
+/* One matrix in one node, or its columns in two of them. */
+static void count_adders_of_heads(bool in_two, uint32_t *count) {
+    struct network n = {.context = context_new()};
+    uint64_t state = 11;
+    n.graph = graph_new(n.context, "heads");
+    struct formats formats = formats_uniform(n.graph->arena, (struct format){true, 8, 4});
+    valref x = graph_append_integer_input(n.graph, "x", (struct shape){2, {1, 12}}, formats, ROUND_HALF_EVEN,
+                                          OVERFLOW_SATURATE);
+    int64_t *weights = ARENA_ARRAY(n.graph->arena, int64_t, 12 * 8),
+            *half = ARENA_ARRAY(n.graph->arena, int64_t, 12 * 4);
+    for (int i = 0; i < 12 * 8; i++) weights[i] = (int64_t)(below_random(&state) % 63) - 31;
+    struct formats of_weights = formats_uniform(n.graph->arena, (struct format){true, 6, 0});
+    for (int head = 0; head < (in_two ? 2 : 1); head++) {
+        for (int i = 0; i < 12; i++)
+            for (int k = 0; k < 4; k++) half[i * 4 + k] = weights[i * 8 + head * 4 + k];
+        struct shape shape = {2, {12, in_two ? 4 : 8}};
+        valref operands[2] = {x, graph_append_integers(n.graph, "w", shape, of_weights, in_two ? half : weights)};
+        valref y = graph_append(n.graph, OP_MATMUL, head ? "second" : "first", operands, 2, NULL);
+        graph_append_output(n.graph, head ? "b" : "a", y);
+    }
+    graph_infer(n.graph);
+    below_start(&n.below, n.graph, 2, 5000);
+    int64_t **events = below_events(n.graph, 50, 3);
+    CHECK(below_pass(&n.below, "lower", 50, events) == NULL);
+    CHECK(below_pass(&n.below, "share", 50, events) == NULL);
+    *count = adders(n.below.program.design);
+    network_free(&n);
+}
+
+static void nodes_are_no_border_of_sharing(void) {
+    uint32_t in_two = 0, in_one = 1;
+    count_adders_of_heads(true, &in_two);
+    count_adders_of_heads(false, &in_one);
+    CHECK_EQ(in_two, in_one);
+}
+
 int main(void) {
     RUN(sharing_is_exact_and_smaller);
+    RUN(nodes_are_no_border_of_sharing);
     RUN(same_input_same_design);
     RUN(large_matrices_take_moments);
     RUN(cycles_never_fall_with_the_clock);

@@ -177,6 +177,11 @@ wireref datapath_source(const struct datapath *datapath, wireref wire, int *beat
     return wire;
 }
 
+wireref datapath_undelayed(const struct datapath *datapath, wireref wire) {
+    while (datapath->wires[wire.id].op == WIRE_DELAY) wire = datapath->wires[wire.id].operands[0].wire;
+    return wire;
+}
+
 uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table) {
     for (uint32_t i = 0; i < datapath->table_count; i++) {
         const struct table *old = &datapath->tables[i];

@@ -173,6 +173,8 @@ void datapath_carry(struct datapath *datapath, wireref state, wireref next);
 void datapath_map_states(struct datapath *datapath, const wireref *map);
 /* What an item's wire reads in truth, and how many beats later than that wire's first one. */
 wireref datapath_source(const struct datapath *datapath, wireref wire, int *beats);
+/* What a delay holds, of whatever else it is a delay. */
+wireref datapath_undelayed(const struct datapath *datapath, wireref wire);
 /* From its operands' intervals alone; what datapath_append stores may be tighter, as it follows
  * sums back to the wires that they are linear in. */
 struct interval wire_interval(const struct datapath *datapath, const struct wire *wire);

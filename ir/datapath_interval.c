@@ -128,12 +128,6 @@ static bool end_form(struct arena *arena, const struct datapath *datapath, struc
     return true;
 }
 
-/* What a delay holds is what it reads. */
-static uint32_t undelayed(const struct datapath *datapath, wireref wire) {
-    while (datapath->wires[wire.id].op == WIRE_DELAY) wire = datapath->wires[wire.id].operands[0].wire;
-    return wire.id;
-}
-
 /* In terms by wire: one with the high bits of a wire and, in *low, its low bits where they belong; `count` when there
  * is none. */
 static uint32_t find_halves(const struct datapath *datapath, const struct linear_form *form, uint32_t *low) {
@@ -147,7 +141,8 @@ static uint32_t find_halves(const struct datapath *datapath, const struct linear
             const struct wire *wrap = &datapath->wires[terms[*low].source];
             if (wrap->op == WIRE_WRAP && !wrap->wrap_signed && wrap->amount == high->amount &&
                 terms[*low].coefficient == factor &&
-                undelayed(datapath, wrap->operands[0].wire) == undelayed(datapath, high->operands[0].wire))
+                datapath_undelayed(datapath, wrap->operands[0].wire).id ==
+                    datapath_undelayed(datapath, high->operands[0].wire).id)
                 return i;
         }
     }

@@ -49,6 +49,9 @@ const struct pass passes[] = {
      "long sums become trees of two- and three-term adders"},
     {"pipeline", pass_pipeline, FACT_DESIGN | FACT_NARROW_SUMS, FACT_SCHEDULED, 0, BELOW_THE_LINE,
      "cut into stages whose estimated delay fits the clock period"},
+    /* on a schedule, which it leaves as it is */
+    {"delays", pass_delays, FACT_DESIGN | FACT_SCHEDULED, 0, 0, BELOW_THE_LINE,
+     "long chains of registers become memories, as far as there are block RAMs"},
     {NULL, NULL, 0, 0, 0, ABOVE_THE_LINE, NULL},
 };
 

@@ -24,5 +24,6 @@ int pass_lower(struct program *program, bool *changed);
 int pass_share(struct program *program, bool *changed);
 int pass_trees(struct program *program, bool *changed);
 int pass_pipeline(struct program *program, bool *changed);
+int pass_delays(struct program *program, bool *changed);
 
 #endif

@@ -391,6 +391,8 @@ static void count_read(const struct datapath *datapath, int **readers, const str
         int place = bit - move;               /* in a slice */
         if (wire->op == WIRE_STATE && k == 0) /* every bit of it asks which beat it is */
             readers[wire->operands[k].wire.id][bit] += wire_width(wire);
+        else if (wire->op == WIRE_DELAY) /* of bits that are read behind it */
+            readers[wire->operands[k].wire.id][bit] += readers[id][bit] > 0;
         else if (!wire_is_slice(wire))
             readers[wire->operands[k].wire.id][bit]++;
         else if (place >= 0 && place < wire_width(wire))

@@ -102,7 +102,7 @@ struct module {
     struct arena *arena; /* of all that is said here */
     int layer;
     struct netlist *netlist;
-    const struct net *clock;
+    const struct net *clock, *reset;
     uint64_t *read; /* the plan's: bits of each signal of this module that were read so far */
     struct lookup *lookups;
     uint32_t lookup_count, lookup_capacity;
@@ -148,6 +148,8 @@ bool less_has_own_names(const struct module *module);
 /* ---- memories.c ---- */
 void add_memories(struct module *module); /* those of its wires, and the registers at their addresses and outputs */
 bool wire_is_in_memory(const struct plan *plan, uint32_t wire);
+/* Whether a memory delays values of it: one whose addresses the reset sets. */
+bool layer_has_delay_memory(const struct plan *plan, int layer);
 
 /* ---- module.c ---- */
 struct module module_new(const struct plan *plan, int layer, const char *name, const struct netlist_language *language);

@@ -12,8 +12,9 @@ static const char *plural(size_t count) {
 
 const char *signal_format(const struct module *module, struct signal signal) {
     const struct plan *plan = module->plan;
-    const struct wire *wire = plan_wire(plan, signal.wire);
-    const struct probe *probe = plan->probes[signal.wire.id];
+    wireref held = datapath_undelayed(plan->path, signal.wire);
+    const struct wire *wire = plan_wire(plan, held);
+    const struct probe *probe = plan->probes[held.id];
     int bits = plan->wires[signal.wire.id].bits;
     struct format format = {.is_signed = wire_is_signed(wire), .width = (int16_t)wire_width(wire)};
     struct strbuf out = strbuf_new(module->arena);

@@ -7,7 +7,7 @@
 /* What a module has that needs a word. */
 struct contents {
     const struct module *module;
-    bool element, step, shared, delayed, point, no_point, low_bits, numbered;
+    bool element, step, shared, delayed, remembered, memory, point, no_point, low_bits, numbered;
     bool beat, first, lookup, table, less, ports, layers, unused;
 };
 
@@ -15,16 +15,18 @@ struct contents {
 
 static void note_signal(struct contents *contents, struct signal signal) {
     const struct plan *plan = contents->module->plan;
-    const struct wire_plan *own = &plan->wires[signal.wire.id];
-    enum wire_op op = plan_wire(plan, signal.wire)->op;
+    wireref held = datapath_undelayed(plan->path, signal.wire);
+    const struct wire_plan *own = &plan->wires[held.id];
+    enum wire_op op = plan_wire(plan, held)->op;
     contents->beat |= op == WIRE_BEAT;
     contents->first |= op == WIRE_FIRST;
     bool counts = op == WIRE_BEAT || op == WIRE_FIRST,
-         no_node = own->layer >= 0 && plan_wire(plan, signal.wire)->origin.id >= plan->design->graph->node_count;
+         no_node = own->layer >= 0 && plan_wire(plan, held)->origin.id >= plan->design->graph->node_count;
     if (!counts) *(own->step ? &contents->step : &contents->element) = true;
     contents->shared |= no_node;
     contents->delayed |= signal.delay > 0;
-    contents->numbered |= own->is_numbered;
+    contents->remembered |= held.id != signal.wire.id;
+    contents->numbered |= own->is_numbered || plan->wires[signal.wire.id].is_numbered;
 }
 
 /* Formats stand beside the ports of layers. */
@@ -74,6 +76,7 @@ static struct contents contents_of(const struct module *module) {
                                 .layers = is_top && module->plan->layer_count > 0,
                                 .lookup = module->lookup_count > 0,
                                 .less = module->less_digit != NULL,
+                                .memory = !is_top && layer_has_delay_memory(module->plan, module->layer),
                                 .unused = module->has_unused};
     note_wires(&contents);
     note_crossings(&contents);
@@ -92,6 +95,8 @@ static const struct {
     {"NODE_E_sK", "the K-th partial result on the way to NODE_E", OCCURS(step)},
     {"shared_E", "of a partial result that several nodes have in common", OCCURS(shared)},
     {"SIGNAL_dK", "SIGNAL K clock cycles later, behind K registers", OCCURS(delayed)},
+    {"SIGNAL_mK", "SIGNAL K clock cycles later, out of a memory", OCCURS(remembered)},
+    {"delay_L", "a block RAM in which words go round: what goes in comes out L clock cycles later", OCCURS(memory)},
     {"beat", "which clock of its event the input registers hold, from 0", OCCURS(beat)},
     {"first", "1 in the clock in which the input registers hold the first of an event", OCCURS(first)},
     {"sWfF, uWfF", "an integer m of W bits with (s) or without sign (u) that stands for m * 2^-F", OCCURS(point)},

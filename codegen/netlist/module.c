@@ -27,6 +27,7 @@ struct module module_new(const struct plan *plan, int layer, const char *name,
                            .layer = layer,
                            .netlist = netlist_new(arena, name),
                            .clock = net_new(arena, "clk", 1),
+                           .reset = net_new(arena, "rst", 1),
                            .read = plan->read};
 }
 
@@ -75,6 +76,8 @@ static void add_ports(struct module *module) {
         module->netlist->clock = module->clock;
         netlist_port(module->netlist, (struct module_port){.net = module->clock});
     }
+    if (layer_has_delay_memory(plan, module->layer))
+        netlist_port(module->netlist, (struct module_port){.net = module->reset});
     struct crossing_list reads = layer_reads(plan, module->layer);
     struct wire_list wires = layer_wires(plan, module->layer);
     for (uint32_t i = 0; i < reads.count; i++) add_port(module, reads.at[i].signal, false);

@@ -213,7 +213,7 @@ void netlist_updates(struct netlist *netlist, const struct update *updates, uint
 void netlist_memory(struct netlist *netlist, struct memory_write write) {
     check_clock(netlist);
     if (write.data) {
-        check_width(netlist->arena, write.enable, 1);
+        if (write.enable) check_width(netlist->arena, write.enable, 1);
         check_width(netlist->arena, write.address, address_bits(write.memory->words));
         check_width(netlist->arena, write.data, write.memory->bits);
     }

@@ -150,7 +150,7 @@ struct update {
     const struct expression *next;
 };
 
-/* At a rising edge of the clock, where `enable`; without data never. */
+/* At a rising edge of the clock, where `enable` (NULL: always); without data never. */
 struct memory_write {
     const struct memory *memory;
     const struct expression *enable, *address, *data;

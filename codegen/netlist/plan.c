@@ -104,7 +104,7 @@ static struct name_counts *count_wires(struct plan *plan) {
     for (uint32_t w = 0; w < plan->path->wire_count; w++) {
         const struct wire *wire = &plan->path->wires[w];
         uint32_t n = wire->origin.id < graph->node_count ? wire->origin.id : graph->node_count;
-        if (plan->wires[w].layer < 0) continue;
+        if (plan->wires[w].layer < 0 || wire->op == WIRE_DELAY) continue;
         if (!counts[n].label) {
             const char *name = n < graph->node_count ? graph->nodes[n].name : shared_layer;
             size_t elements =
@@ -149,6 +149,13 @@ static const char *unique_wire(struct plan *plan, const char *wanted) {
     return name;
 }
 
+/* What it is a delay of comes before it. */
+static const char *delay_name(const struct plan *plan, uint32_t w) {
+    wireref held = datapath_undelayed(plan->path, (wireref){w});
+    return arena_printf(plan->arena, "%s_m%d", plan->wires[held.id].name,
+                        plan->path->wires[w].cycle - plan_wire(plan, held)->cycle);
+}
+
 static void name_wires(struct plan *plan) {
     const struct graph *graph = plan->design->graph;
     struct name_counts *counts = count_wires(plan);
@@ -164,7 +171,9 @@ static void name_wires(struct plan *plan) {
             own->name = wire_op_names[wire->op];
         else if (own->layer == LAYER_TOP)
             own->name = arena_printf(plan->arena, "%s_%u", plan->layout->inputs[wire->table].name, wire->element);
-        if (own->layer >= 0) {
+        if (own->layer >= 0 && wire->op == WIRE_DELAY)
+            own->name = delay_name(plan, w);
+        else if (own->layer >= 0) {
             uint32_t n = wire->origin.id < graph->node_count ? wire->origin.id : graph->node_count;
             uint32_t e = n < graph->node_count ? wire->element : 0;
             bool last = ++counts[n].given[e] == counts[n].total[e];

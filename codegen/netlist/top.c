@@ -146,6 +146,7 @@ static void add_layer(struct top *top, int layer) {
     struct instance *instance =
         netlist_instance(top->module.netlist, plan->layers[layer].module, plan->layers[layer].instance);
     if (layer_has_registers(plan, layer)) connect(top, instance, top->module.clock);
+    if (layer_has_delay_memory(plan, layer)) connect(top, instance, top->reset);
     struct crossing_list reads = layer_reads(plan, layer);
     struct wire_list wires = layer_wires(plan, layer);
     for (uint32_t i = 0; i < reads.count; i++) connect(top, instance, signal_net(plan, reads.at[i].signal));

@@ -283,8 +283,9 @@ static void print_memory(struct strbuf *out, const struct netlist *netlist, cons
     strbuf_printf(out, "reg %s%s [0:%u];\n", verilog_range(arena, write->memory->bits), name, write->memory->words - 1);
     if (write->memory->contents) print_contents(out, write->memory);
     if (!write->data) return;
-    strbuf_printf(out, "    always @(posedge %s) if (%s) %s[%s] <= %s;\n", netlist->clock->name,
-                  expression_text(arena, write->enable), name, expression_text(arena, write->address),
+    strbuf_printf(out, "    always @(posedge %s) ", netlist->clock->name);
+    if (write->enable) strbuf_printf(out, "if (%s) ", expression_text(arena, write->enable));
+    strbuf_printf(out, "%s[%s] <= %s;\n", name, expression_text(arena, write->address),
                   expression_text(arena, write->data));
 }
 

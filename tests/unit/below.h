@@ -118,11 +118,11 @@ static inline const char *below_probes(const struct program *program, size_t eve
 
 /* A pass, the verifiers and the comparison; NULL when all is well. */
 static inline const char *below_pass(struct below *below, const char *name, size_t events, int64_t **inputs) {
-    int (*const functions[])(struct program *, bool *) = {pass_simplify, pass_lower, pass_share, pass_trees,
-                                                          pass_pipeline};
-    const char *const names[] = {"simplify", "lower", "share", "trees", "pipeline"};
+    int (*const functions[])(struct program *, bool *) = {pass_simplify, pass_lower,    pass_share,
+                                                          pass_trees,    pass_pipeline, pass_delays};
+    const char *const names[] = {"simplify", "lower", "share", "trees", "pipeline", "delays"};
     bool changed = false;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         if (strcmp(names[i], name)) continue;
         if (functions[i](&below->program, &changed)) return "the pass refused";
         if (graph_verify(below->program.graph) || (below->program.design && design_verify(below->program.design)))

@@ -1,0 +1,82 @@
+#!/bin/sh
+# What is read many cycles later waits in block RAM: a network that passes over its items twice (delays/twice.bxc: the mean
+# over all of them comes back to each), with none, one and plenty of block RAMs, its port at once and in beats. All engines
+# agree, with events back to back, gaps and resets; what `bxc run` writes is the same file; as many block RAMs are told
+# as there were, and Yosys, where it is there, takes as many. Then faults of the memories (delays/faults.txt), each caught
+# and named.
+set -u
+here=$ROOT/tests/cosim/delays
+. "$ROOT/tests/faults.sh"
+export OPT=-O0 CFLAGS=-O1 CXXFLAGS=-O1
+
+fail() { echo "not ok delays_$1: $2"; exit 0; }
+
+compile() { # NAME OPTION...
+    name=$1; shift
+    "$BXC" compile "$here/twice.bxc" -o "$WORK/$name" --name twice --clock 200MHz -q "$@" 2> "$WORK/$name.err" ||
+        fail "$name" "$(grep -m 1 error "$WORK/$name.err")"
+}
+
+run() { # NAME ENGINE
+    "$BXC" run "$WORK/$1" "x=$WORK/x.csv" --engine "$2" -o "$WORK/$1.npy" -q || fail "$1" "it does not run"
+}
+
+# check NAME DELAYS RAMS OPTION...
+check() (
+    name=$1 delays=$2 rams=$3; shift 3
+    compile "$name" --interval 24 "$@"
+    there=$(grep -c ' = delay ' "$WORK/$name/design.bxd")
+    [ "$there" = "$delays" ] || fail "$name" "$there delays, not $delays"
+    there=$(cat "$WORK/$name"/rtl/*.v | grep -c 'ram_style = "block"')
+    [ "$there" = "$rams" ] || fail "$name" "$there block RAMs, not $rams"
+    [ "$rams" = 0 ] || grep -q "\"$delays delays of up to 22 cycles in $rams block RAM" "$WORK/$name/report/report.json" ||
+        fail "$name" "the report does not tell $rams block RAMs"
+    "$BXC" verify "$WORK/$name" -n 400 -j 1 > "$WORK/$name.out" 2>&1
+    grep -q '^verdict: equal in every bit: emulator, datapath, c, hls, rtl, icarus' "$WORK/$name.out" ||
+        fail "$name" "$(grep -h -m 1 -e '^verdict' -e 'error:' "$WORK/$name.out")"
+    run "$name" rtl
+    for output in y each; do
+        cmp -s "$WORK/$name.$output.npy" "$WORK/whole.$output.npy" || fail "$name" "bxc run gives other numbers of $output"
+    done
+    echo "ok delays_$name"
+)
+
+# Block RAMs that Yosys takes.
+mapped() ( # NAME RAMS
+    command -v yosys > /dev/null || { echo "skip delays_mapped_$1: yosys is not there"; exit 0; }
+    cd "$WORK/$1/rtl" || exit 0
+    yosys -p "read_verilog $(tr '\n' ' ' < files.f); synth_xilinx -family xcup -top twice -flatten -noiopad -noclkbuf -run :map_ffs; tee -o ../stat.txt stat" > ../yosys.out 2>&1 ||
+        fail "mapped_$1" "$(tail -n 1 ../yosys.out)"
+    there=$(awk '$1 ~ /^RAMB18/ { n += $2 } $1 ~ /^RAMB36/ { n += 2 * $2 } END { print n + 0 }' ../stat.txt)
+    [ "$there" = "$2" ] || fail "mapped_$1" "$there block RAMs, not $2"
+    echo "ok delays_mapped_$1"
+)
+
+fault() { # NAME FILE FIND MAKE LAYER
+    fw=$WORK/fault_$1
+    cp -r "$WORK/plenty" "$fw"
+    rm -rf "$fw/verify"
+    why=$(faults_plant "$fw/$2" "$3" "$4") || fail "$1" "$why"
+    "$BXC" verify "$fw" --engines emulator,rtl --no-hash-check -n 400 -j 1 > "$fw.out" 2>&1
+    code=$?
+    grep -q 'does not build' "$fw.out" && fail "$1" "it does not build"
+    [ $code = 1 ] || fail "$1" "verify ended with $code"
+    grep -q "$5" "$fw.out" || fail "$1" "the verdict does not say '$5': $(grep -m 3 -e '^verdict' -e differs -e 'error:' "$fw.out" | tr '\n' ' ')"
+    rm -rf "$fw"
+    echo "ok delays_$1"
+}
+
+# 200 events in eighths.
+awk 'BEGIN { s = 1; for (e = 0; e < 200; e++) for (i = 0; i < 72; i++) {
+    s = (s * 1103 + 12345) % 1048576; printf "%g%s", int(s / 4096) / 8 - 16, i < 71 ? "," : "\n" } }' > "$WORK/x.csv"
+compile whole
+run whole emulator
+check none 0 0
+check one 4 1 --block-rams 1
+check plenty 6 2 --block-rams 50
+check in_beats 6 2 --block-rams 2 --beats x=1
+mapped one 1
+mapped plenty 2
+faults_list "$here/faults.txt" in find make says > "$WORK/faults"
+[ -s "$WORK/faults" ] || echo "not ok delays_faults: none were read"
+while IFS='	' read -r name file find make says; do (fault "$name" "$file" "$find" "$make" "$says"); done < "$WORK/faults"

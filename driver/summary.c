@@ -57,7 +57,8 @@ static void cycles_by_node(const struct design *design, struct cycles *by_node) 
     for (uint32_t n = 0; n < design->graph->node_count; n++) by_node[n] = (struct cycles){-1, -1};
     for (uint32_t w = 0; w < datapath->wire_count; w++) {
         const struct wire *wire = &datapath->wires[w];
-        if (wire->origin.id >= design->graph->node_count || wire->op == WIRE_CONSTANT) continue;
+        if (wire->origin.id >= design->graph->node_count) continue;
+        if (wire->op == WIRE_CONSTANT || wire->op == WIRE_DELAY) continue; /* nothing is computed */
         struct cycles *cycles = &by_node[wire->origin.id];
         if (cycles->first < 0 || wire_read_cycle(wire) < cycles->first) cycles->first = wire_read_cycle(wire);
         if (wire_last_cycle(design, wire) > cycles->last) cycles->last = wire_last_cycle(design, wire);

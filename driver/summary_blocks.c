@@ -15,7 +15,7 @@ struct traffic {
 
 static void add_read(struct traffic *traffic, uint32_t block, wireref wire, int cycle) {
     int beats;
-    wireref source = datapath_source(traffic->datapath, wire, &beats);
+    wireref source = datapath_undelayed(traffic->datapath, datapath_source(traffic->datapath, wire, &beats));
     uint32_t from = traffic->blocks->of[source.id];
     const struct wire *read = &traffic->datapath->wires[source.id];
     if (from == block || read->op == WIRE_CONSTANT || !traffic->bits[source.id]) return;

@@ -35,6 +35,7 @@ static void include_wire(const struct design *design, struct block *block, const
     block->wires++;
     block->states += wire->op == WIRE_STATE;
     block->memories += wire->resource == RESOURCE_BLOCK_RAM;
+    if (wire->op == WIRE_DELAY) return; /* nothing is computed */
     int first = wire_read_cycle(wire);
     if (block->first_cycle < 0 || first < block->first_cycle) block->first_cycle = first;
     if (last > block->last_cycle) block->last_cycle = last;

@@ -110,33 +110,59 @@ static void write_read(const struct module *module, int layer, struct strbuf *ou
     write_nodes(module, nodes, count, "Read from other modules:", out);
 }
 
-const char *layer_header(const struct module *module) {
-    const struct plan *plan = module->plan;
-    struct strbuf out = strbuf_new(module->arena);
-    int first = plan->last_cycle, last = 0, layer = module->layer;
-    bool in_beats = false;
+struct span {
+    int first, last; /* cycles; first > last: none */
+    bool in_beats;
+};
+
+/* When the layer computes; a delay is in its memory and computes nothing. */
+static struct span span_of(const struct plan *plan, int layer, bool with_delays) {
+    struct span span = {plan->last_cycle + 1, -1, false};
     struct wire_list wires = layer_wires(plan, layer);
     for (uint32_t i = 0; i < wires.count; i++) {
         const struct wire *wire = &plan->path->wires[wires.at[i]];
-        first = wire_read_cycle(wire) < first ? wire_read_cycle(wire) : first;
-        last = wire_last_cycle(plan->design, wire) > last ? wire_last_cycle(plan->design, wire) : last;
-        in_beats |= wire->every_beat;
+        if (wire->op == WIRE_DELAY && !with_delays) continue;
+        int first = wire_read_cycle(wire), last = wire_last_cycle(plan->design, wire);
+        span.first = first < span.first ? first : span.first;
+        span.last = last > span.last ? last : span.last;
+        span.in_beats |= wire->every_beat;
     }
+    return span;
+}
+
+static void write_delays(const struct plan *plan, int layer, struct strbuf *out) {
+    for (uint32_t m = 0; m < plan->memories.count; m++) {
+        const struct block_memory *memory = &plan->memories.at[m];
+        if (!memory->is_written || plan->wires[memory->wires[0]].layer != layer) continue;
+        strbuf_printf(out, "%u number%s wait%s for %d cycles in block RAM: %u words of %u bit%s.\n", memory->wire_count,
+                      plural(memory->wire_count), memory->wire_count == 1 ? "s" : "",
+                      (int)plan->path->wires[memory->wires[0]].latency, memory->words, memory->bits,
+                      plural(memory->bits));
+    }
+}
+
+const char *layer_header(const struct module *module) {
+    const struct plan *plan = module->plan;
+    struct strbuf out = strbuf_new(module->arena);
+    int layer = module->layer;
+    struct span span = span_of(plan, layer, false);
+    if (span.first > span.last) span = span_of(plan, layer, true);
     strbuf_printf(&out, "Layer '%s' of %s, made by bxc.\n\nComputes in ",
                   comment_text(module->arena, plan->layers[layer].node), plan->emission->name);
-    if (first == last)
-        strbuf_printf(&out, "cycle %d", first);
+    if (span.first == span.last)
+        strbuf_printf(&out, "cycle %d", span.first);
     else
-        strbuf_printf(&out, "cycles %d to %d", first, last);
+        strbuf_printf(&out, "cycles %d to %d", span.first, span.last);
     strbuf_printf(&out,
                   " of an event; in cycle 0 the input registers hold it, cycle %d ends at the output\nregisters.\n",
                   plan->last_cycle);
-    if (in_beats)
+    if (span.in_beats)
         strbuf_printf(
             &out,
             "An event's items go through one after the other, in %d clock cycles in a row; names are those of\n"
             "the first.\n",
             plan->design->beats);
+    write_delays(plan, layer, &out);
     write_read(module, layer, &out);
     write_computed(module, layer, &out);
     write_legend(module, &out);

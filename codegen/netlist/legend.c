@@ -56,7 +56,8 @@ static void note_wires(struct contents *contents) {
     for (uint32_t w = 0; w < wires.count; w++) {
         const struct wire_plan *own = &plan->wires[wires.at[w]];
         if (own->bits > 0) note_signal(contents, (struct signal){{wires.at[w]}, own->last_delay});
-        contents->table |= own->bits > 0 && wire_is_in_memory(plan, wires.at[w]);
+        bool is_in_memory = own->bits > 0 && wire_is_in_memory(plan, wires.at[w]);
+        *(plan->path->wires[wires.at[w]].op == WIRE_DELAY ? &contents->memory : &contents->table) |= is_in_memory;
         for (uint32_t i = 0; i < own->export_count; i++)
             note_crossing(contents, (struct signal){{wires.at[w]}, plan->exports[own->exports + i]});
     }
@@ -76,7 +77,6 @@ static struct contents contents_of(const struct module *module) {
                                 .layers = is_top && module->plan->layer_count > 0,
                                 .lookup = module->lookup_count > 0,
                                 .less = module->less_digit != NULL,
-                                .memory = !is_top && layer_has_delay_memory(module->plan, module->layer),
                                 .unused = module->has_unused};
     note_wires(&contents);
     note_crossings(&contents);

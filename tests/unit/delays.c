@@ -95,39 +95,12 @@ static const char *check_delays(const struct below *below, struct cost before, i
     return failure ? failure : check_text(&below->program);
 }
 
-/* A number that takes many cycles, to which values of the graph are added in the end: until then they are kept. */
-static void add_deep_end(struct graph *graph, uint64_t seed) {
-    struct random_graph random = {.state = seed, .graph = graph, .width_limit = 12, .fraction_limit = 4};
-    const struct value_list inputs = graph_inputs(graph, graph->arena);
-    const struct formats narrow = formats_uniform(graph->arena, (struct format){true, 9, 2});
-    union attributes quantizer = {.quantizer = {.overflow = OVERFLOW_WRAP, .formats = narrow}};
-    valref deep = graph_append(graph, OP_NARROW, "deep", &inputs.at[0], 1, &quantizer);
-    for (int axis = graph_value(graph, deep)->shape.rank - 1; axis >= 0 && random_below(&random, 4); axis--) {
-        union attributes sum = {.axis = {.axis = axis, .keep_dimensions = true}};
-        deep = graph_append(graph, OP_REDUCE_SUM, "deep_sum", &deep, 1, &sum);
-    }
-    for (int i = random_between(&random, 6, 14); i > 0; i--) {
-        deep = graph_append(graph, OP_MUL, "deep_square", (valref[]){deep, deep}, 2, NULL);
-        deep = graph_append(graph, OP_NARROW, "deep_narrow", &deep, 1, &quantizer);
-    }
-    uint32_t values = graph->value_count;
-    for (uint32_t v = 0; v < values; v++) {
-        struct shape a = graph_value(graph, (valref){v})->shape, b = graph_value(graph, deep)->shape, out;
-        enum op op = graph_definition(graph, (valref){v})->op;
-        if (op == OP_CONSTANT || random_below(&random, 3) || !shape_broadcast(&a, &b, &out)) continue;
-        if (shape_elements(&out) > 200) continue;
-        valref sum = graph_append(graph, OP_ADD, "late", (valref[]){{v}, deep}, 2, NULL);
-        if (sum.id != UINT32_MAX) graph_append_output(graph, "late", sum);
-    }
-    graph_compact(graph);
-}
-
 static const char *run_graph(uint64_t seed, int block_rams, struct seen *seen) {
     struct bxc_context *context = context_new();
     static char why[400];
     const char *failure = NULL;
     struct graph *graph = random_graph_new(context, seed, 24, 14, 5);
-    add_deep_end(graph, seed);
+    random_deep_end(graph, seed);
     struct beat_options beats = {.name = "input", .items = 1};
     struct below below;
     struct cost before = {0};

@@ -242,7 +242,7 @@ static struct netlist *kinds_module(struct arena *arena) {
     const struct net *version = net_new(arena, "VERSION", 16), *made = net_new(arena, "made", PART_BITS);
     struct memory *memory = ARENA_NEW(arena, struct memory);
     struct parts unused = parts_new(arena);
-    *memory = (struct memory){"words", 8, 8};
+    *memory = (struct memory){.name = "words", .bits = 8, .words = 8};
     netlist_parameter(k.netlist, version, "00c5");
     k.netlist->clock = add_input(&k, "clk", 1);
     k.reset = add_input(&k, "rst", 1);
@@ -382,7 +382,7 @@ static int make_mistake(void *user) {
         break;
     case 8: expression_call(m->arena, swap_function(m->arena), &wide, 1); break;
     case 9: net_new(m->arena, "none", 0); break;
-    case 10: expression_word(m->arena, &(struct memory){"words", 8, 100}, narrow); break;
+    case 10: expression_word(m->arena, &(struct memory){.name = "words", .bits = 8, .words = 100}, narrow); break;
     default: return 1;
     }
     return 0;
@@ -500,22 +500,32 @@ static void write_events(const struct design *design, const struct layout *layou
     write_text(context, "wanted", wanted.data);
 }
 
-static const char *run_graph(uint64_t seed, int interval, int *compared) {
-    static const char *const names[] = {"simplify", "lower", "share", "trees", "pipeline"};
+static bool has_delays(const struct design *design) {
+    for (uint32_t w = 0; w < design->datapath.wire_count; w++)
+        if (design->datapath.wires[w].op == WIRE_DELAY) return true;
+    return false;
+}
+
+/* Not of those without delays where there are block RAMs for them. */
+static const char *run_graph(uint64_t seed, int interval, int block_rams, int *compared) {
+    static const char *const names[] = {"simplify", "lower", "share", "trees", "pipeline", "delays"};
     struct graph *graph = random_graph_new(context, seed, 20, 12, 6);
     struct below below;
     const struct plan *plan;
     const char *failure = NULL;
     graph_infer(graph);
+    if (block_rams) random_deep_end(graph, seed);
     context->diagnostics.count = context->diagnostics.errors = 0;
     struct beat_options beats = {.name = "input", .items = 1};
     below_start(&below, graph, 2, 2000);
     below.options.interval = interval;
+    below.options.block_rams = block_rams;
     below.options.beats = &beats;
     below.options.beat_count = interval > 1;
     int64_t **inputs = below_events(graph, EVENTS, seed);
-    for (int i = 0; i < 5 && !failure; i++) failure = below_pass(&below, names[i], EVENTS, inputs);
-    if (!failure && below.program.design && (interval == 1 || below.program.design->beats > 1)) {
+    for (int i = 0; i < 6 && !failure; i++) failure = below_pass(&below, names[i], EVENTS, inputs);
+    if (!failure && below.program.design && (interval == 1 || below.program.design->beats > 1) &&
+        (!block_rams || has_delays(below.program.design))) {
         const char *files = emit_vhdl(below.program.design, &plan);
         write_text(context, "bench.vhd", bench);
         write_events(below.program.design, plan->layout, inputs);
@@ -530,12 +540,12 @@ static const char *run_graph(uint64_t seed, int interval, int *compared) {
     return failure;
 }
 
-static void run_graphs(int interval, int graphs) {
+static void run_graphs(int interval, int block_rams, int graphs) {
     const char *text = getenv("SEED");
     uint64_t seed = text && *text ? strtoull(text, NULL, 10) : 1;
     int compared = 0;
     for (uint64_t i = 0; i < 100 && compared < graphs; i++) {
-        const char *failure = run_graph(seed + i, interval, &compared);
+        const char *failure = run_graph(seed + i, interval, block_rams, &compared);
         if (failure) printf("# seed %llu, interval %d\n", (unsigned long long)(seed + i), interval);
         CHECK_STR(failure ? failure : "", "");
     }
@@ -543,11 +553,16 @@ static void run_graphs(int interval, int graphs) {
 }
 
 static void vhdl_is_a_printer(void) {
-    run_graphs(1, GRAPHS);
+    run_graphs(1, 0, GRAPHS);
 }
 
 static void vhdl_serves_items_in_beats(void) {
-    run_graphs(3, GRAPHS / 2);
+    run_graphs(3, 0, GRAPHS / 2);
+}
+
+static void vhdl_has_block_rams(void) {
+    run_graphs(1, 9, GRAPHS / 2);
+    run_graphs(3, 4, GRAPHS / 2);
 }
 
 static void every_kind_was_met(void) {
@@ -576,6 +591,7 @@ int main(void) {
         RUN(vhdl_of_each_kind_runs);
         RUN(vhdl_is_a_printer);
         RUN(vhdl_serves_items_in_beats);
+        RUN(vhdl_has_block_rams);
         RUN(every_kind_was_met);
     }
     context_free(context);

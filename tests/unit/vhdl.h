@@ -178,8 +178,13 @@ static inline void vhdl_declaration(struct strbuf *out, const struct item *item)
     if (item->kind == ITEM_WIRE || item->kind == ITEM_REGISTER) vhdl_signal(out, item->net);
     if (item->kind != ITEM_MEMORY) return;
     const struct memory *memory = item->write->memory;
-    strbuf_printf(out, "  type %s_words is array (0 to %u) of %s;\n  signal %s : %s_words;\n", memory->name,
+    strbuf_printf(out, "  type %s_words is array (0 to %u) of %s;\n  signal %s : %s_words", memory->name,
                   memory->words - 1, vhdl_type(out->arena, memory->bits), memory->name, memory->name);
+    for (uint32_t i = 0; memory->contents && i < memory->words; i++) {
+        strbuf_printf(out, "%s%u => ", i ? ", " : " := (", i);
+        vhdl_bits(out, &memory->contents[i], memory->bits, memory->bits);
+    }
+    strbuf_append(out, memory->contents ? ");\n" : ";\n");
 }
 
 /* target <= value; */
@@ -214,9 +219,9 @@ static inline void vhdl_write(struct strbuf *out, const struct memory_write *wri
     strbuf_printf(&word, "%s(to_integer(", write->memory->name);
     vhdl_expression(&word, write->address);
     strbuf_append(&word, "))");
-    vhdl_if(out, write->enable);
+    if (write->enable) vhdl_if(out, write->enable);
     vhdl_drive(out, word.data, write->data);
-    strbuf_append(out, "  end if;\n");
+    if (write->enable) strbuf_append(out, "  end if;\n");
 }
 
 static inline void vhdl_clocked(struct strbuf *out, const struct netlist *netlist, const struct item *item) {
@@ -242,9 +247,11 @@ static inline void vhdl_statement(struct strbuf *out, const struct netlist *netl
         if (item->value) vhdl_drive(out, item->net->name, item->value);
         return;
     case ITEM_ASSIGN: vhdl_drive(out, item->net->name, item->value); return;
+    case ITEM_MEMORY:
+        if (item->write->data) vhdl_clocked(out, netlist, item);
+        return;
     case ITEM_UPDATE:
-    case ITEM_UPDATES:
-    case ITEM_MEMORY: vhdl_clocked(out, netlist, item); return;
+    case ITEM_UPDATES: vhdl_clocked(out, netlist, item); return;
     case ITEM_INSTANCE: vhdl_instance(out, item->instance); return;
     case ITEM_NOTE: strbuf_printf(out, "  -- %s\n", item->note); return;
     case ITEM_SPACE: strbuf_append(out, "\n"); return;

@@ -108,6 +108,7 @@ struct module {
     uint32_t lookup_count, lookup_capacity;
     const struct function *less_digit, *less[BITS_MAX + 1]; /* those that compare so many bits; NULL: there is none */
     bool has_unused;                                        /* bits */
+    bool has_numbered_memory;                               /* the name that it would have was taken */
 };
 
 /* rtl/: a file a layer, then the top. */

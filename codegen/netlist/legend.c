@@ -65,7 +65,7 @@ static void note_wires(struct contents *contents) {
 
 static void note_functions(struct contents *contents) {
     const struct module *module = contents->module;
-    contents->numbered |= !less_has_own_names(module);
+    contents->numbered |= !less_has_own_names(module) || module->has_numbered_memory;
     for (uint32_t i = 0; i < module->lookup_count; i++) contents->numbered |= !lookup_has_own_name(module, i);
 }
 

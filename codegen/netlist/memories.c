@@ -2,6 +2,8 @@
  * own: two cycles from the address to the word. */
 #include "codegen/netlist/build.h"
 
+#include <string.h>
+
 /* ---- tables ---- */
 
 bool wire_is_in_memory(const struct plan *plan, uint32_t wire) {
@@ -86,31 +88,44 @@ static const struct expression *delayed_word(struct module *module, const struct
     return parts_joined(&parts);
 }
 
-static void add_delay_memory(struct module *module, const struct block_memory *memory) {
-    const struct plan *plan = module->plan;
+static const struct memory *delay_array(struct module *module, const struct block_memory *memory) {
     struct arena *arena = module->arena;
     struct memory *array = ARENA_NEW(arena, struct memory);
-    *array = (struct memory){
-        .name = names_unique(plan->scope, arena_printf(arena, "delay_%d", plan->path->wires[memory->wires[0]].latency)),
-        .bits = memory->bits,
-        .words = memory->words,
-        .is_block_ram = true};
-    const struct net *write,
-        *word = net_new(arena, names_unique(plan->scope, arena_printf(arena, "%s_word", array->name)), memory->bits);
+    const char *name = arena_printf(arena, "delay_%d", module->plan->path->wires[memory->wires[0]].latency);
+    *array = (struct memory){.name = names_unique(module->plan->scope, name),
+                             .bits = memory->bits,
+                             .words = memory->words,
+                             .is_block_ram = true};
+    module->has_numbered_memory |= strcmp(array->name, name) != 0;
+    return array;
+}
+
+/* The register at the array, and behind it the parts that the wires are. */
+static void add_delayed(struct module *module, const struct block_memory *memory, const struct memory *array,
+                        const struct net *address) {
+    struct arena *arena = module->arena;
+    const char *name = arena_printf(arena, "%s_word", array->name);
+    const struct net *word = net_new(arena, names_unique(module->plan->scope, name), array->bits);
     struct update *updates = ARENA_ARRAY(arena, struct update, memory->wire_count + 1);
-    netlist_space(module->netlist);
-    const struct net *read = add_addresses(module, array, &write);
-    netlist_memory(module->netlist, (struct memory_write){.memory = array,
-                                                          .address = expression_net(arena, write),
-                                                          .data = delayed_word(module, memory)});
-    netlist_register(module->netlist, word);
-    updates[0] = (struct update){.net = word, .next = expression_word(arena, array, expression_net(arena, read))};
+    updates[0] = (struct update){.net = word, .next = expression_word(arena, array, expression_net(arena, address))};
     for (uint32_t i = 0, from = 0; i < memory->wire_count; i++) {
-        const struct net *out = signal_net(plan, (struct signal){{memory->wires[i]}, 0});
+        const struct net *out = signal_net(module->plan, (struct signal){{memory->wires[i]}, 0});
         updates[i + 1] = (struct update){.net = out, .next = expression_slice(arena, word, from, out->bits)};
         from += out->bits;
     }
+    netlist_register(module->netlist, word);
     netlist_updates(module->netlist, updates, memory->wire_count + 1);
+}
+
+static void add_delay_memory(struct module *module, const struct block_memory *memory) {
+    const struct memory *array = delay_array(module, memory);
+    const struct net *write;
+    netlist_space(module->netlist);
+    const struct net *read = add_addresses(module, array, &write);
+    netlist_memory(module->netlist, (struct memory_write){.memory = array,
+                                                          .address = expression_net(module->arena, write),
+                                                          .data = delayed_word(module, memory)});
+    add_delayed(module, memory, array, read);
 }
 
 /* ---- all of them ---- */

@@ -11,24 +11,28 @@ agree() {
     [ $told = $there ] || { echo "$1: '$2' told $told, there $there" >&2; return 1; }
 }
 explains() { # FILE
-    agree "$1" 'NODE_E_sK ' '_[0-9]+_s[0-9]+(_d[0-9]+)?\>' && agree "$1" 'SIGNAL_dK ' '_d[0-9]+\>' &&
+    agree "$1" 'NODE_E_sK ' '_[0-9]+_s[0-9]+(_m[0-9]+)?(_d[0-9]+)?\>' && agree "$1" 'SIGNAL_dK ' '_d[0-9]+\>' &&
         agree "$1" 'lookup_K(i) ' '\<lookup_[0-9]' && agree "$1" 'less_N(a, b) ' '\<less_[0-9]' &&
-        agree "$1" 'NAME_2, NAME_3 ' '\<(lookup|less)_[0-9]+_[0-9]+\>|\<less_digit_[0-9]' &&
+        agree "$1" 'SIGNAL_mK ' '_m[0-9]+(_d[0-9]+)?\>' && agree "$1" 'delay_L ' '\<delay_[0-9]' &&
+        agree "$1" 'SIGNAL_table' '_table \[' &&
+        agree "$1" 'NAME_2, NAME_3 ' '\<(lookup|less|delay)_[0-9]+_[0-9]+\>|\<less_digit_[0-9]' &&
         agree "$1" 'unused ' '^    wire unused' && agree "$1" 'PORT_register ' '_register;$' &&
         agree "$1" 'layer_NAME ' '^    [a-z0-9_]+ layer_' && agree "$1" 'shared_E ' '\<shared_[0-9]' &&
         agree "$1" 'low N of ' '// low [0-9]' && agree "$1" 'sW, uW ' '// (low [0-9]+ of )?[su][0-9]+$'
 }
 tells_formats() { # FILE
-    ! sed '1,/^module/d; /^);$/,$d' "$1" | grep -v ' clk,$' | grep -Evq ' // (low [0-9]+ of )?[su][0-9]+(f-?[0-9]+)?$'
+    ! sed '1,/^module/d; /^);$/,$d' "$1" | grep -Ev ' (clk|rst),$' | grep -Evq ' // (low [0-9]+ of )?[su][0-9]+(f-?[0-9]+)?$'
 }
 all() { # COMMAND FILE...
     command=$1; shift
     for file in "$@"; do $command "$file" || return 1; done
 }
 
-for model in examples/jets/jets_6bit.onnx examples/jets/jets_hgq.keras tests/cosim/ops/argmax.bxc tests/cosim/ops/table_forms.bxc; do
+for model in examples/jets/jets_6bit.onnx examples/jets/jets_hgq.keras tests/cosim/ops/argmax.bxc tests/cosim/ops/table_forms.bxc \
+    tests/cosim/delays/twice.bxc; do
     name=$(basename "${model%.*}")
     case $model in *jets*) set -- --calibrate "$ROOT/examples/jets/events.npy" ;; *) set -- ;; esac
+    case $model in *delays*) set -- --interval 24 --beats 1 --block-rams 9 ;; esac
     "$BXC" compile -q "$ROOT/$model" -o "$name" "$@" > /dev/null 2>&1 || echo "not ok $name compiles"
     check "$name: headers explain what the files have, and no more" "all explains $name/rtl/*.v"
     check "$name: ports of modules have their formats" "all tells_formats $name/rtl/${name}_*.v"

@@ -55,5 +55,6 @@ explained() {
 for model in examples/jets/*.onnx examples/jets/*.keras ${SHARED:+"$SHARED"/models/qonnx/qkeras_jettagging.onnx "$SHARED"/models/hgq/jsc_openml_0.733.keras}; do
     [ ! -f "$model" ] || lint "$(cd "$(dirname "$model")" && pwd)/$(basename "$model")"
 done
+lint "$ROOT/tests/cosim/delays/twice.bxc" --interval 24 --beats 1 --block-rams 9
 [ -f "$WORK/log" ] || echo "skip verilog_lint: no model is there"
 exit $failed

@@ -112,10 +112,10 @@ const char *words_some(struct arena *arena, double number) {
 }
 
 const char *words_hardware(struct arena *arena, const struct cost *cost) {
-    const char *memories = cost->bram18 == 0 ? ""
-                           : cost->bram18 == 1
-                               ? ", 1 block RAM"
-                               : arena_printf(arena, ", %s block RAMs", words_count(arena, cost->bram18));
+    const char *count = words_count(arena, cost->bram18); /* a sum of shares */
+    const char *memories = strcmp(count, "0") == 0   ? ""
+                           : strcmp(count, "1") == 0 ? ", 1 block RAM"
+                                                     : arena_printf(arena, ", %s block RAMs", count);
     return arena_printf(arena, "%s LUT, %s FF%s", words_count(arena, cost->lut), words_count(arena, cost->ff),
                         memories);
 }

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-enum { GRAPHS = 120, EVENTS = 40 };
+enum { GRAPHS = 80, EVENTS = 40 };
 
 static const char *const pass_names[] = {"simplify", "lower", "share", "trees", "pipeline", "delays"};
 static const int given[] = {0, 1, 3, 1000};
@@ -62,6 +62,7 @@ static const char *check_text(const struct program *program) {
 }
 
 static void note(struct seen *seen, const struct design *design) {
+    seen->designs++;
     const struct datapath *datapath = &design->datapath;
     int64_t before = seen->delays;
     for (uint32_t w = 0; w < datapath->wire_count; w++) {
@@ -78,83 +79,136 @@ static void note(struct seen *seen, const struct design *design) {
     seen->block_rams += block_rams_of(design, true);
 }
 
+struct before { /* the pass */
+    struct cost cost;
+    int stage; /* picoseconds */
+    int64_t tables;
+};
+
 /* What the pass made of what there was before. */
-static const char *check_delays(const struct below *below, struct cost before, int stage, int64_t tables) {
+static const char *check_delays(const struct below *below, const struct before *before) {
     enum { LEAST = 450 }; /* registers for each block RAM, less what counts its words */
     const struct technology *technology = below->program.technology;
     const struct design *design = below->program.design;
     struct cost after = design_cost(design, technology);
     int64_t delays = block_rams_of(design, true);
     if (block_rams_of(design, false) > below->options.block_rams) return "too many block RAMs";
-    if (fabs(after.bram18 - before.bram18 - (double)delays) > 0.01) return "block RAMs are not counted";
-    if (block_rams_of(design, false) != tables + delays) return "another number of tables";
-    if (before.ff - after.ff < (double)(LEAST * delays)) return "too few registers are saved";
-    if (after.lut - before.lut > (double)(40 * delays)) return "it takes more logic";
-    if (design_stage_picoseconds(design, technology) > stage) return "a path gets longer";
+    if (fabs(after.bram18 - before->cost.bram18 - (double)delays) > 0.01) return "block RAMs are not counted";
+    if (block_rams_of(design, false) != before->tables + delays) return "another number of tables";
+    if (before->cost.ff - after.ff < (double)(LEAST * delays)) return "too few registers are saved";
+    if (after.lut - before->cost.lut > (double)(40 * delays)) return "it takes more logic";
+    if (design_stage_picoseconds(design, technology) > before->stage) return "a path gets longer";
     const char *failure = check_registers(design);
     return failure ? failure : check_text(&below->program);
 }
 
-static const char *run_graph(uint64_t seed, int block_rams, struct seen *seen) {
+/* Through all passes. */
+static const char *run_passes(struct below *below, int64_t **inputs, struct before *before) {
+    const char *failure = NULL;
+    for (int i = 0; i < 6 && !failure; i++) {
+        if (i == 5) {
+            before->cost = design_cost(below->program.design, below->program.technology);
+            before->stage = design_stage_picoseconds(below->program.design, below->program.technology);
+            before->tables = block_rams_of(below->program.design, false);
+        }
+        failure = below_pass(below, pass_names[i], EVENTS, inputs);
+    }
+    return failure;
+}
+
+/* registers: where no table lies in block RAM, those of the design; else none. */
+static const char *run_graph(uint64_t seed, int block_rams, struct seen *seen, double *registers) {
     struct bxc_context *context = context_new();
     static char why[400];
-    const char *failure = NULL;
     struct graph *graph = random_graph_new(context, seed, 24, 14, 5);
     random_deep_end(graph, seed);
     struct beat_options beats = {.name = "input", .items = 1};
     struct below below;
-    struct cost before = {0};
-    int stage = 0;
-    int64_t tables = 0;
-    if (graph_infer(graph)) failure = "graph_infer refused";
+    struct before before = {0};
+    const char *failure = graph_infer(graph) ? "graph_infer refused" : NULL;
     context->diagnostics.count = context->diagnostics.errors = 0;
     below_start(&below, graph, 2, seed % 2 ? 1500 : 2000);
     below.options.block_rams = block_rams;
     below.options.interval = seed % 3 ? 1 : 4 + (int)(seed % 20);
     below.options.beats = &beats;
     below.options.beat_count = below.options.interval > 1 && seed % 2;
-    int64_t **inputs = below_events(graph, EVENTS, seed);
-    for (int i = 0; i < 6 && !failure; i++) {
-        if (i == 5) {
-            before = design_cost(below.program.design, below.program.technology);
-            stage = design_stage_picoseconds(below.program.design, below.program.technology);
-            tables = block_rams_of(below.program.design, false);
-        }
-        failure = below_pass(&below, pass_names[i], EVENTS, inputs);
-        if (failure && !strcmp(failure, "the pass refused") && context->diagnostics.count) goto end;
-        if (failure) print_diagnostics(context);
-    }
-    if (!failure) failure = check_delays(&below, before, stage, tables);
-    if (!failure && block_rams) note(seen, below.program.design);
-    seen->designs++;
-end:
-    if (failure && context->diagnostics.count) failure = NULL;
+    if (!failure) failure = run_passes(&below, below_events(graph, EVENTS, seed), &before);
+    bool refused = failure && !strcmp(failure, "the pass refused") && context->diagnostics.count;
+    if (failure && !refused) print_diagnostics(context);
+    if (!failure) failure = check_delays(&below, &before);
+    if (!refused) note(seen, below.program.design);
+    *registers = refused || before.tables ? 0 : design_cost(below.program.design, below.program.technology).ff;
     if (failure)
         snprintf(why, sizeof why, "seed %llu, %d block RAMs: %s", (unsigned long long)seed, block_rams, failure);
     design_free(below.program.design);
     graph_free(graph);
     context_free(context);
-    return failure ? why : NULL;
+    return failure && !refused ? why : NULL;
+}
+
+/* With more block RAMs there are no more registers. */
+static const char *run_all_given(uint64_t seed, struct seen *seen) {
+    double least = 0;
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        double registers;
+        const char *failure = run_graph(seed, given[i], seen, &registers);
+        if (failure) return failure;
+        if (least > 0 && registers > least) return "more block RAMs save less";
+        if (registers > 0) least = registers;
+    }
+    return NULL;
 }
 
 static void delays_keep_every_bit(void) {
     struct seen seen = {0};
     const char *graphs = getenv("GRAPHS"), *first = getenv("SEED");
     uint64_t start = first ? strtoull(first, NULL, 10) : 1, count = graphs ? strtoull(graphs, NULL, 10) : GRAPHS;
-    for (uint64_t seed = start; seed < start + count; seed++)
-        for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
-            const char *failure = run_graph(seed, given[i], &seen);
-            if (failure) test_fail(__FILE__, __LINE__, "%s", failure);
-            if (failure) return;
-        }
+    for (uint64_t seed = start; seed < start + count; seed++) {
+        const char *failure = run_all_given(seed, &seen);
+        if (failure) test_fail(__FILE__, __LINE__, "%s", failure);
+        if (failure) return;
+    }
     printf(
         "# %d designs: %d with %lld delays in %lld block RAMs, %d of them in beats, %d items of delays, %d delays of ports, %d in "
         "series\n",
         seen.designs, seen.with_delays, (long long)seen.delays, (long long)seen.block_rams, seen.in_beats,
         seen.of_items, seen.of_ports, seen.in_series);
+    if (seen.with_delays < (int)count / 2 || seen.in_beats < (int)count / 10 || !seen.of_items || !seen.of_ports)
+        test_fail(__FILE__, __LINE__, "too few designs have delays");
+}
+
+/* What is read early, in the middle and late goes through two memories in series, each as long as its gap. */
+static void gaps_follow_each_other(void) {
+    struct bxc_context *context = context_new();
+    struct graph *graph = graph_new(context, "gaps");
+    union attributes narrow = {.quantizer = {.overflow = OVERFLOW_WRAP}};
+    narrow.quantizer.formats = formats_uniform(graph->arena, (struct format){true, 18, 3});
+    valref x = graph_append_integer_input(graph, "x", (struct shape){2, {1, 6}}, narrow.quantizer.formats,
+                                          ROUND_HALF_EVEN, OVERFLOW_SATURATE);
+    valref deep = x;
+    for (int i = 1; i <= 12; i++) {
+        deep = graph_append(graph, OP_MUL, "square", (valref[]){deep, deep}, 2, NULL);
+        deep = graph_append(graph, OP_NARROW, "narrow", &deep, 1, &narrow);
+        if (i % 6 == 0) deep = graph_append(graph, OP_SUB, "late", (valref[]){deep, x}, 2, NULL);
+    }
+    graph_append_output(graph, "y", deep);
+    struct below below;
+    struct before before;
+    struct seen seen = {0};
+    CHECK_EQ(graph_infer(graph), 0);
+    below_start(&below, graph, 2, 2000);
+    below.options.block_rams = 100;
+    CHECK(run_passes(&below, below_events(graph, EVENTS, 1), &before) == NULL);
+    CHECK(check_delays(&below, &before) == NULL);
+    note(&seen, below.program.design);
+    CHECK_EQ(seen.in_series, 6);
+    design_free(below.program.design);
+    graph_free(graph);
+    context_free(context);
 }
 
 int main(void) {
+    RUN(gaps_follow_each_other);
     RUN(delays_keep_every_bit);
     TEST_EXIT();
 }

@@ -64,6 +64,7 @@ static void mark_common(const struct program *program, const uint32_t *heads, st
         if (wire->origin.id >= program->graph->node_count) continue;
         struct layer_share *own = of_head[heads[wire->origin.id]];
         bool is_common = false;
+        if (!own) continue; /* of a constant, which has no row */
         for (const struct origin_list *also = wire->also; also; also = also->next) {
             const struct layer_share *other = of_head[heads[also->node.id]];
             if (!other || other == own) continue;

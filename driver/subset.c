@@ -1,6 +1,6 @@
 /* What a file that was edited by hand may hold. Verilog: the tokens that bxc's own has, and no others, so that nothing
- * is left that a simulator and a synthesiser take differently (directives, delays, initial blocks, system tasks,
- * sensitivity lists, unknown bits). C and HLS: the conditions and includes that bxc wrote, and no names that only
+ * is left that a simulator and a synthesiser take differently (directives, delays, initial blocks but for the words of
+ * tables, system tasks, sensitivity lists, unknown bits). C and HLS: the conditions and includes that bxc wrote, and no names that only
  * some compilers define. What else is there is told with its line. */
 #include "driver/driver.h"
 
@@ -188,12 +188,48 @@ static void check_symbol(struct scan *scan) {
     if (is(scan, "#") && strcmp(scan->before_that, "module") != 0) refuse(scan, "a delay (#)");
 }
 
+/* Where a memory lies changes no bit. */
+static bool skip_memory_style(struct scan *scan) {
+    static const char *const styles[] = {" ram_style = \"block\" *)", " rom_style = \"block\" *)"};
+    for (size_t i = 0; is(scan, "(*") && i < sizeof styles / sizeof styles[0]; i++) {
+        if (strncmp(scan->at, styles[i], strlen(styles[i])) != 0) continue;
+        scan->at += strlen(styles[i]);
+        return true;
+    }
+    return false;
+}
+
+/* TABLE[NUMBER] = NUMBER; */
+static bool is_word_of(struct scan *scan, const char *table) {
+    static const char *const wanted[] = {"[", NULL, "]", "=", NULL, ";"};
+    bool is_word = is(scan, table);
+    for (size_t i = 0; is_word && i < sizeof wanted / sizeof wanted[0]; i++) {
+        next(scan);
+        is_word = wanted[i] ? is(scan, wanted[i]) : scan->kind == TOKEN_NUMBER;
+    }
+    return is_word;
+}
+
+/* Behind "initial": the words of a table, whose words the original has, too. */
+static void check_initial(struct scan *scan) {
+    next(scan);
+    bool is_own = is(scan, "begin");
+    next(scan);
+    const char *table = arena_strdup(scan->arena, scan->token);
+    is_own = is_own && strstr(scan->original, arena_printf(scan->arena, " %s[0] = ", table));
+    for (; is_own && !is(scan, "end"); next(scan)) is_own = is_word_of(scan, table);
+    if (!is_own) refuse(scan, "'initial' of anything but the words of a table");
+}
+
 static void check_verilog(struct scan *scan) {
     for (next(scan); scan->kind != TOKEN_END; next(scan)) {
         follow_block(scan);
         check_clock(scan);
+        if (skip_memory_style(scan)) continue;
         if (is(scan, "always"))
             check_sensitivity(scan);
+        else if (is(scan, "initial") && has_word(scan->original, "initial"))
+            check_initial(scan);
         else if (scan->kind == TOKEN_WORD)
             check_word(scan);
         else if (scan->kind == TOKEN_SYMBOL)

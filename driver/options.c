@@ -177,7 +177,7 @@ int options_number(const struct bxc_options *options, const char *key, double fa
     double number = strtod(text, &end);
     if (end == text || *end || !(number >= lo && number <= hi))
         return diag_error(&options->context->diagnostics, option_location(options, key), NULL,
-                          "'%s' is no number from %g to %g", text, lo, hi);
+                          "'%s' is no number from %.10g to %.10g", text, lo, hi);
     *out = number;
     return 0;
 }
@@ -190,7 +190,7 @@ int options_count(const struct bxc_options *options, const char *key, uint64_t f
     *out = (uint64_t)number;
     if (number == (double)*out) return 0;
     return diag_error(&options->context->diagnostics, option_location(options, key), NULL,
-                      "'%s' is no whole number from %g to %g", options_get(options, key), lo, hi);
+                      "'%s' is no whole number from %.10g to %.10g", options_get(options, key), lo, hi);
 }
 
 int options_whole(const struct bxc_options *options, const char *key, int fallback, int lo, int hi, int *out) {

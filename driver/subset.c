@@ -1,7 +1,7 @@
 /* What a file that was edited by hand may hold. Verilog: the tokens that bxc's own has, and no others, so that nothing
  * is left that a simulator and a synthesiser take differently (directives, delays, initial blocks but for the words of
- * tables, system tasks, sensitivity lists, unknown bits). C and HLS: the conditions and includes that bxc wrote, and no names that only
- * some compilers define. What else is there is told with its line. */
+ * tables, system tasks, sensitivity lists, unknown bits). C and HLS: the conditions and includes that bxc wrote, and no
+ * names that only some compilers define. What else is there is told with its line. */
 #include "driver/driver.h"
 
 #include <ctype.h>

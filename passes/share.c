@@ -217,8 +217,6 @@ static void share_matrix(struct sharing *sharing, struct matrix *matrix) {
             sharing->shared[matrix->sums[r]].terms = ARENA_ARRAY(sharing->scratch, struct term, 1);
 }
 
-/* ---- the datapath ---- */
-
 /* ---- which sums make a matrix ---- */
 
 static int compare_candidates(const void *left, const void *right) {
@@ -290,6 +288,8 @@ static void share_with(struct sharing *sharing, uint32_t sum) {
     qsort(matrix.sums, count, sizeof *matrix.sums, compare_ids);
     share_matrix(sharing, &matrix);
 }
+
+/* ---- the datapath ---- */
 
 static void emit_wire(struct sharing *sharing, uint32_t id) {
     const struct wire *wire = &sharing->from->wires[id];

@@ -181,9 +181,9 @@ static void compare_ports(struct comparison *comparison) {
 
 static const char *layer_words(struct arena *arena, const struct layer_report *layer) {
     if (!layer) return NULL;
-    return arena_printf(arena, "%s, %s, %s LUT, %s FF", *layer->format ? layer->format : "no format",
+    return arena_printf(arena, "%s, %s, %s", *layer->format ? layer->format : "no format",
                         words_in_cycles(arena, layer->first_cycle, layer->last_cycle),
-                        words_count(arena, layer->cost.lut), words_count(arena, layer->cost.ff));
+                        words_hardware(arena, &layer->cost));
 }
 
 static const struct layer_report *find_layer(const struct compile_report *report, const char *name) {

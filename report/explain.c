@@ -99,10 +99,9 @@ static void print_softmax(struct strbuf *out, const struct explanation *explanat
     if (explanation->softmax_count) table_heading(out, "what the softmax costs", colour);
     for (uint32_t i = 0; i < explanation->softmax_count; i++) {
         const struct layer_share *softmax = &explanation->softmax[i];
-        strbuf_printf(out, "  %s: %d cycles, %s LUT (%s), %s FF\n", words_clean(arena, softmax->name), softmax->adds,
-                      words_count(arena, softmax->cost.lut),
-                      of_all(arena, softmax->cost.lut, explanation->report->total.lut),
-                      words_count(arena, softmax->cost.ff));
+        strbuf_printf(out, "  %s: %d cycles, %s, %s of all LUT\n", words_clean(arena, softmax->name), softmax->adds,
+                      words_hardware(arena, &softmax->cost),
+                      of_all(arena, softmax->cost.lut, explanation->report->total.lut));
     }
     for (uint32_t i = 0; i < explanation->instead_count; i++)
         trial_row(&table, &explanation->instead[i], explanation->instead[i].name);

@@ -283,18 +283,9 @@ static void layer_sections(struct strbuf *out, const struct compile_report *repo
 
 /* Only of a design in which items are served one after the other. */
 static void blocks_section(struct strbuf *out, const struct compile_report *report) {
-    static const char *const headings[] = {">Block",
-                                           "What it serves",
-                                           ">Beats",
-                                           ">Cycles",
-                                           ">Values",
-                                           ">States",
-                                           ">From memories",
-                                           ">LUT",
-                                           ">FF",
-                                           ">BRAM18",
-                                           "Reads, held in registers",
-                                           NULL};
+    static const char *const headings[] = {">Block",  "What it serves", ">Beats",         ">Cycles",
+                                           ">Values", ">States",        ">From memories", ">LUT",
+                                           ">FF",     ">BRAM18",        "Reads",          NULL};
     struct arena *arena = out->arena;
     if (report->block_count < 2) return;
     start_section(

@@ -152,9 +152,9 @@ const char *words_interval(struct arena *arena, const struct compile_report *rep
 double report_events_per_second(const struct compile_report *report);
 /* "2 events fit in a bunch crossing of 25 ns" */
 const char *words_keeps(struct arena *arena, const struct compile_report *report);
-/* "block 1: 96 bits, up to 3 registers", "at once" of none: what block `number`, from 1 on, reads; "" of nothing */
 const char *words_some(struct arena *arena, double number);               /* nothing of none */
 const char *words_hardware(struct arena *arena, const struct cost *cost); /* "1,642 LUT, 2,486 FF, 8 block RAMs" */
+/* "block 1: 96 bits, up to 3 cycles later", "at once": what block `number`, from 1 on, reads; "" of nothing */
 const char *words_channels(struct arena *arena, const struct compile_report *report, int number);
 const char *words_port_bits(struct arena *arena, const struct port_report *port); /* "96", "24 x 4" */
 extern const char words_formats[];                                                /* how formats are read */

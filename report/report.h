@@ -48,7 +48,7 @@ struct compile_report {
     struct channel_report {     /* what a block reads of an earlier one */
         int from, to;           /* numbers of the blocks, from 1 on */
         uint32_t numbers, bits; /* that pass */
-        int depth;              /* registers in a row that hold them, at most */
+        int depth;              /* cycles that they wait in registers or memories, at most */
     } * channels;
     uint32_t channel_count;
     double stage_delay;

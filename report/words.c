@@ -125,11 +125,11 @@ const char *words_channels(struct arena *arena, const struct compile_report *rep
     for (uint32_t i = 0; i < report->channel_count; i++) {
         const struct channel_report *channel = &report->channels[i];
         if (channel->to != number) continue;
-        const char *held = channel->depth == 0   ? "at once"
-                           : channel->depth == 1 ? "up to 1 register"
-                                                 : arena_printf(arena, "up to %d registers", channel->depth);
+        const char *later = channel->depth == 0   ? "at once"
+                            : channel->depth == 1 ? "up to 1 cycle later"
+                                                  : arena_printf(arena, "up to %d cycles later", channel->depth);
         strbuf_printf(&out, "%sblock %d: %s bits, %s", out.length ? "; " : "", channel->from,
-                      words_count(arena, channel->bits), held);
+                      words_count(arena, channel->bits), later);
     }
     return out.data;
 }

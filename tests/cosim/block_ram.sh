@@ -83,6 +83,13 @@ else
     echo "skip block_ram_yosys: it is not there"
 fi
 
+# diff and explain tell them where they tell LUT
+"$BXC" diff "$WORK/0" "$WORK/100" > "$WORK/diff.out"
+if grep -Eq '^  bent  .* 0 LUT, .* FF, [0-9]+ block RAMs  ' "$WORK/diff.out"; then echo "ok block_ram_diff"; else echo "not ok block_ram_diff: $(grep bent "$WORK/diff.out")"; fi
+"$BXC" explain "$WORK/100" --json > "$WORK/explain.json"
+told=$(sed -n '/"logic"/,/\]/s/^.*"bram18":[[:space:]]*\([0-9]*\).*/\1/p' "$WORK/explain.json" | awk '{ n += $1 } END { print n }')
+if [ "$told" = 8 ]; then echo "ok block_ram_explain"; else echo "not ok block_ram_explain: $told of 8"; fi
+
 # what is worth no block RAM is told
 "$BXC" compile "$ROOT/tests/cosim/ops/relu.bxc" -o "$WORK/relu" --block-rams 5 > "$WORK/relu.out" 2>&1
 if grep -q 'warning: --block-rams 5 does nothing' "$WORK/relu.out"; then echo "ok block_ram_nothing"; else echo "not ok block_ram_nothing: nothing is told"; fi

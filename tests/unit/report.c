@@ -834,7 +834,7 @@ static void tables_say_what_matters(void) {
     CHECK(strstr(text.data, "7 cycles, 19.44 ns"));
     CHECK(strstr(text.data, "a new event every cycle, 2.778 ns: 360,000,000 events/s"));
     CHECK(strstr(text.data, "item by item, with state      4"));
-    CHECK(strstr(text.data, "block 1: 160 bits, up to 3 registers"));
+    CHECK(strstr(text.data, "block 1: 160 bits, up to 3 cycles later"));
     CHECK(strstr(text.data, "64 x 4"));
     CHECK(strstr(text.data, "NOT equal"));
     CHECK(strstr(text.data, "1,728,000"));

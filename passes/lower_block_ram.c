@@ -64,6 +64,11 @@ static int64_t rams_of(const struct group *group, uint32_t readers) {
            readers % 2 * block_rams(words, group->entry_bits, 1);
 }
 
+/* So many, less an odd one that is not worth a memory by itself. */
+static uint32_t worth_of(const struct group *group, uint32_t readers) {
+    return readers - (readers % 2 && group->luts < LUTS_WORTH * rams_of(group, 1));
+}
+
 static bool add_reader(struct block_rams *rams, struct group *group, uint32_t index) {
     for (uint32_t i = 0; i < group->readers; i++)
         if (group->indices[i] == index) return true;
@@ -109,24 +114,36 @@ void block_rams_tell(const struct block_rams *rams, struct program *program) {
                      rams->is_second ? rams->wanted : look_ups, (int)used);
 }
 
-bool block_rams_settle(struct block_rams *rams) {
-    const struct group **order = ARENA_ARRAY(rams->arena, const struct group *, rams->group_count + 1);
-    int64_t needed = 0, left = rams->count;
-    for (uint32_t i = 0; i < rams->group_count; i++) {
-        order[i] = &rams->groups[i];
-        needed += rams_of(order[i], order[i]->readers);
-    }
-    if (needed <= left) return true;
-    qsort(order, rams->group_count, sizeof *order, compare_groups);
-    for (uint32_t i = 0; i < rams->group_count; i++) {
-        struct group *group = &rams->groups[order[i] - rams->groups];
+/* What there is goes to those that save most for each block RAM. */
+static void give_out(struct block_rams *rams) {
+    struct group **order = ARENA_ARRAY(rams->arena, struct group *, rams->group_count + 1);
+    int64_t left = rams->count;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < rams->group_count; i++)
+        if (rams->groups[i].readers) order[count++] = &rams->groups[i];
+    qsort(order, count, sizeof *order, compare_groups);
+    for (uint32_t i = 0; i < count; i++) {
+        struct group *group = order[i];
         while (group->allowed < group->readers && rams_of(group, group->allowed + 1) <= left) group->allowed++;
+        group->allowed = worth_of(group, group->allowed);
         left -= rams_of(group, group->allowed);
     }
+}
+
+bool block_rams_settle(struct block_rams *rams) {
+    int64_t needed = 0;
+    bool all_are_worth = true;
     for (uint32_t i = 0; i < rams->group_count; i++) {
-        rams->wanted += rams->groups[i].readers;
-        rams->groups[i].readers = 0;
+        struct group *group = &rams->groups[i];
+        uint32_t worth = worth_of(group, group->readers);
+        all_are_worth &= worth == group->readers;
+        group->readers = worth;
+        rams->wanted += worth;
+        needed += rams_of(group, worth);
     }
+    if (all_are_worth && needed <= rams->count) return true;
+    give_out(rams);
+    for (uint32_t i = 0; i < rams->group_count; i++) rams->groups[i].readers = 0;
     rams->is_second = true;
     return false;
 }

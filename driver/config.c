@@ -79,7 +79,7 @@ static int read_number(struct config *config, const struct place *place, const c
                        double *out) {
     if (!cJSON_IsNumber(item) || !(item->valuedouble >= lo && item->valuedouble <= hi))
         return diag_error(&config->context->diagnostics, here(config, place->path), NULL,
-                          "a number from %g to %g is needed here", lo, hi);
+                          "a number from %.10g to %.10g is needed here", lo, hi);
     *out = item->valuedouble;
     return 0;
 }

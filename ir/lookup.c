@@ -1,5 +1,17 @@
 #include "ir/lookup.h"
 
+uint32_t staircase_step(const struct staircase *stairs, int64_t at) {
+    uint32_t low = 0, high = stairs->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (at >= stairs->thresholds[middle])
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 struct table staircase_table(const struct staircase *stairs, struct interval interval, struct arena *arena) {
     struct table table = {.first = (int64_t)interval.lo, .count = (uint32_t)(interval.hi - interval.lo + 1)};
     table.entries = ARENA_ARRAY(arena, int64_t, table.count);

@@ -4,6 +4,8 @@
 
 #include "ir/graph.h"
 
+/* How many of its steps are at or below a number: values[...] is what it gives there. */
+uint32_t staircase_step(const struct staircase *stairs, int64_t at);
 /* What a staircase gives in an interval of at most UINT32_MAX integers. */
 struct table staircase_table(const struct staircase *stairs, struct interval interval, struct arena *arena);
 struct staircase table_staircase(const struct table *table, struct arena *arena);

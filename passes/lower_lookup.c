@@ -71,9 +71,22 @@ static struct term shift_and_clamp(struct lower *lower, struct term x, const str
     return lower_sum(lower, &out);
 }
 
+/* By the wire, as zeros below it are no entries. */
+static struct table table_of_wire(const struct lower *lower, struct term x, const struct staircase *steps) {
+    const struct wire *wire = &lower->datapath->wires[x.wire.id];
+    struct table table = {.first = wire->lo, .count = (uint32_t)(wire->hi - wire->lo + 1)};
+    table.entries = ARENA_ARRAY(lower->scratch, int64_t, table.count);
+    for (uint32_t i = 0; i < table.count; i++) {
+        int64_t at = (wire->lo + (int64_t)i) * (INT64_C(1) << x.shift);
+        table.entries[i] = steps->values[staircase_step(steps, x.negative ? -at : at)];
+    }
+    return table;
+}
+
 static struct term tabulated(struct lower *lower, struct term x, const struct staircase *steps) {
-    struct table table = staircase_table(steps, operand_interval(lower, x), lower->scratch);
-    return lower_table(lower, x, &table);
+    if (x.shift < 0) x = (struct term){.wire = lower_plain(lower, x)};
+    struct table table = table_of_wire(lower, x, steps);
+    return lower_table(lower, (struct term){.wire = x.wire}, &table);
 }
 
 /* The threshold that decides bit `level` of the index, for each value of the bits above it, less
@@ -115,7 +128,7 @@ enum { BLOCK_RAM_INDEX_BITS_MAX = 16 };
 static bool lies_in_block_ram(const struct lower *lower, struct term x, const struct staircase *steps, int64_t luts) {
     const struct wire *wire = &lower->datapath->wires[x.wire.id];
     if (!lower->block_rams || x.shift < 0 || wire_width(wire) > BLOCK_RAM_INDEX_BITS_MAX) return false;
-    struct table table = staircase_table(steps, operand_interval(lower, x), lower->scratch);
+    struct table table = table_of_wire(lower, x, steps);
     return block_rams_take(lower->block_rams, lower->origin.id, x.wire.id, wire_width(wire), &table, luts);
 }
 
@@ -132,7 +145,8 @@ static struct term lower_steps(struct lower *lower, struct term x, const struct 
     const struct interval interval = operand_interval(lower, x);
     const struct wire *wire = &lower->datapath->wires[x.wire.id];
     /* zeros below the wire cost nothing */
-    const struct function_size size = function_size(steps, (struct interval){wire->lo, wire->hi}, wire->op == WIRE_SUM);
+    const struct interval looked_at = x.shift < 0 ? interval : (struct interval){wire->lo, wire->hi};
+    const struct function_size size = function_size(steps, looked_at, wire->op == WIRE_SUM);
     const enum function_form form = function_form(&size);
     int shift;
     int64_t step;

@@ -37,18 +37,6 @@ static int check_functions(const struct graph *graph, const struct node *node, c
     return 0;
 }
 
-static uint32_t step_of(const struct staircase *stairs, int64_t x) {
-    uint32_t low = 0, high = stairs->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (x >= stairs->thresholds[middle])
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* What function number i gives for operands in an interval. */
 static int image(const struct graph *graph, const struct node *node, size_t i, struct interval x,
                  struct interval *out) {
@@ -61,7 +49,8 @@ static int image(const struct graph *graph, const struct node *node, size_t i, s
         return 0;
     }
     const struct staircase *stairs = &lookup->stairs[i];
-    *out = values_interval(stairs->values, step_of(stairs, (int64_t)x.lo), step_of(stairs, (int64_t)x.hi));
+    *out =
+        values_interval(stairs->values, staircase_step(stairs, (int64_t)x.lo), staircase_step(stairs, (int64_t)x.hi));
     return 0;
 }
 
@@ -119,7 +108,7 @@ static void table_lanes(const struct table *table, const int64_t *x, int64_t *ou
 }
 
 static void staircase_lanes(const struct staircase *stairs, const int64_t *x, int64_t *out) {
-    for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = stairs->values[step_of(stairs, x[lane])];
+    for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = stairs->values[staircase_step(stairs, x[lane])];
 }
 
 static void eval_integer(const struct evaluation *evaluation) {

@@ -44,7 +44,7 @@ const struct pass passes[] = {
      "drop narrowing that intervals show to do nothing; dead code"},
     {"lower", pass_lower, FACT_INTEGER_GRAPH, FACT_DESIGN, 0, BELOW_THE_LINE,
      "tensors become wires: sums of shifted terms, tables, comparisons"},
-    {"share", pass_share, FACT_DESIGN, 0, 0, BELOW_THE_LINE, "compute common subexpressions of a layer's sums once"},
+    {"share", pass_share, FACT_DESIGN, 0, 0, BELOW_THE_LINE, "compute common subexpressions of sums once"},
     {"trees", pass_trees, FACT_DESIGN, FACT_NARROW_SUMS, 0, BELOW_THE_LINE,
      "long sums become trees of two- and three-term adders"},
     {"pipeline", pass_pipeline, FACT_DESIGN | FACT_NARROW_SUMS, FACT_SCHEDULED, 0, BELOW_THE_LINE,

@@ -71,8 +71,8 @@ static const char *check_stages(const struct below *below) {
         return "a stage is longer than the clock's period less the margin";
     if (count && wires[path[count - 1]].arrival + technology_overhead(below->program.technology) != delay)
         return "the critical path does not end where the stage does";
-    for (uint32_t i = 1; i < count; i++) /* a memory ends it with what it reads */
-        if (i + 1 < count && wires[path[i]].cycle != wire_read_cycle(&wires[path[count - 1]]))
+    for (uint32_t i = 1; i + 1 < count; i++) /* a memory ends it with what it reads */
+        if (wires[path[i]].cycle != wire_read_cycle(&wires[path[count - 1]]))
             return "the critical path leaves its stage";
     if (design_cost(design, below->program.technology).bram18 > below->options.block_rams)
         return "more block RAMs than there are";

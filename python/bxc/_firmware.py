@@ -36,7 +36,8 @@ class Firmware:
 
     def __repr__(self) -> str:
         r = self.report
-        return f"<bxc.Firmware {r.name!r}: {r.latency_cycles} cycles, {r.latency_ns:.1f} ns, about {r.resources.lut:.0f} LUT>"
+        memories = f", {r.resources.bram18:.0f} of BRAM18" if r.resources.bram18 else ""
+        return f"<bxc.Firmware {r.name!r}: {r.latency_cycles} cycles, {r.latency_ns:.1f} ns, about {r.resources.lut:.0f} LUT{memories}>"
 
     @property
     def name(self) -> str:

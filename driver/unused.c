@@ -66,11 +66,17 @@ static void warn_of_interval(const struct program *program) {
 static void warn_of_block_rams(const struct program *program) {
     int given = program->options->block_rams;
     if (!given || !program->design || design_cost(program->design, program->technology).bram18 > 0) return;
-    diag_warning(
-        &program->context->diagnostics, (struct location){.file = program->graph->source, .option = "--block-rams"},
-        "leave it away",
-        "--block-rams %d does nothing: no table is large enough, and no value waits long enough, to be worth one",
-        given);
+    struct location at = {.file = program->graph->source, .option = "--block-rams"};
+    if (program->more_block_rams > 0)
+        diag_warning(
+            &program->context->diagnostics, at, "give more",
+            "--block-rams %d does nothing: too few for any of what is worth block RAM, which takes %lld in all", given,
+            (long long)program->more_block_rams);
+    else
+        diag_warning(
+            &program->context->diagnostics, at, "leave it away",
+            "--block-rams %d does nothing: no table is large enough, and no value waits long enough, to be worth one",
+            given);
 }
 
 void unused_warn(const struct program *program) {

@@ -277,20 +277,28 @@ static int64_t bits_in(const struct memory *memory, int64_t rams, bool take) {
     return bits;
 }
 
-/* As many as are worth it, of those that are left; returns how many. */
-static int64_t fill_memory(const struct memory *memory, int64_t left) {
+/* Block RAMs that it takes, of so many: as many as are worth it. */
+static int64_t worth_of(const struct memory *memory, int64_t most) {
     int64_t rams = rams_of(memory->latency, memory->bits);
-    rams = rams < left ? rams : left;
+    rams = rams < most ? rams : most;
     while (rams > 0 &&
            memory->latency * (bits_in(memory, rams, false) - bits_in(memory, rams - 1, false)) < REGISTERS_WORTH)
         rams--;
-    return rams ? rams_of(memory->latency, bits_in(memory, rams, true)) : 0;
+    return rams > 0 ? rams_of(memory->latency, bits_in(memory, rams, false)) : 0;
 }
 
-static void choose(struct delays *d, int64_t left) {
+/* Returns how many more would be worth it. */
+static int64_t choose(struct delays *d, int64_t left) {
     struct memory_list list = find_memories(d);
+    int64_t more = 0;
     qsort(list.at, list.count, sizeof *list.at, compare_memories);
-    for (uint32_t m = 0; m < list.count && left > 0; m++) left -= fill_memory(&list.at[m], left);
+    for (uint32_t m = 0; m < list.count; m++) {
+        int64_t rams = worth_of(&list.at[m], left);
+        more += worth_of(&list.at[m], INT64_MAX) - rams;
+        left -= rams;
+        if (rams > 0) bits_in(&list.at[m], rams, true);
+    }
+    return more;
 }
 
 /* ---- the datapath with memories ---- */
@@ -388,7 +396,7 @@ static void check_arrivals(const struct stage *stage, struct design *design, str
                     stage->budget);
 }
 
-static void tell(struct program *program, int64_t block_rams, double registers) {
+static void tell(struct program *program, int64_t block_rams, double registers, int64_t more) {
     const struct datapath *datapath = &program->design->datapath;
     int count = 0, cycles = 0;
     for (uint32_t w = 0; w < datapath->wire_count; w++) {
@@ -397,8 +405,9 @@ static void tell(struct program *program, int64_t block_rams, double registers) 
         count++;
     }
     program_note(program, "delays", NULL, registers,
-                 "%d delay%s of up to %d cycles in %lld block RAM%s, %.0f registers fewer", count,
-                 count == 1 ? "" : "s", cycles, (long long)block_rams, block_rams == 1 ? "" : "s", registers);
+                 "%d delay%s of up to %d cycles in %lld block RAM%s, %.0f registers fewer%s", count,
+                 count == 1 ? "" : "s", cycles, (long long)block_rams, block_rams == 1 ? "" : "s", registers,
+                 more ? arena_printf(program->arena, "; %lld more would be worth it", (long long)more) : "");
 }
 
 static void move_chains(struct program *program, const struct stage *stage, struct arena *scratch, bool *changed) {
@@ -408,8 +417,12 @@ static void move_chains(struct program *program, const struct stage *stage, stru
     const double registers = design_cost(design, program->technology).ff;
     find_reads(&d);
     find_gaps(&d);
-    choose(&d, program->options->block_rams - taken);
+    int64_t more = choose(&d, program->options->block_rams - taken);
+    program->more_block_rams += more;
     for (uint32_t g = 0; g < d.gap_count; g++) *changed |= d.gaps[g].latency > 0;
+    if (!*changed && more)
+        program_note(program, "delays", NULL, (double)more, "no block RAM is left for delays: %lld would be worth it",
+                     (long long)more);
     if (!*changed) return;
     insert_delays(&d);
     check_arrivals(stage, design, scratch);
@@ -417,7 +430,7 @@ static void move_chains(struct program *program, const struct stage *stage, stru
     if (now > program->options->block_rams)
         context_bug(program->context, "%lld block RAMs where %d were given", (long long)now,
                     program->options->block_rams);
-    tell(program, now - taken, registers - design_cost(design, program->technology).ff);
+    tell(program, now - taken, registers - design_cost(design, program->technology).ff, more);
 }
 
 int pass_delays(struct program *program, bool *changed) {

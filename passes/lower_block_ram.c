@@ -29,6 +29,7 @@ struct block_rams {
     uint32_t group_count;
     bool is_second;  /* `allowed` says how many */
     uint32_t wanted; /* look-ups, before */
+    int64_t needed;  /* for them */
 };
 
 struct block_rams *block_rams_new(struct arena *arena, int count) {
@@ -108,10 +109,11 @@ void block_rams_tell(const struct block_rams *rams, struct program *program) {
         look_ups += rams->groups[i].readers;
         used += rams_of(&rams->groups[i], rams->groups[i].readers);
     }
-    if (look_ups)
+    program->more_block_rams = rams->needed - used;
+    if (rams->wanted)
         program_note(program, "lower", NULL, (double)used,
-                     "block RAM has %u of %u look-ups that are worth it, in %d of 18 Kbit", look_ups,
-                     rams->is_second ? rams->wanted : look_ups, (int)used);
+                     "block RAM has %u of %u look-ups that are worth it, in %d of 18 Kbit", look_ups, rams->wanted,
+                     (int)used);
 }
 
 /* What there is goes to those that save most for each block RAM. */
@@ -131,7 +133,6 @@ static void give_out(struct block_rams *rams) {
 }
 
 bool block_rams_settle(struct block_rams *rams) {
-    int64_t needed = 0;
     bool all_are_worth = true;
     for (uint32_t i = 0; i < rams->group_count; i++) {
         struct group *group = &rams->groups[i];
@@ -139,9 +140,9 @@ bool block_rams_settle(struct block_rams *rams) {
         all_are_worth &= worth == group->readers;
         group->readers = worth;
         rams->wanted += worth;
-        needed += rams_of(group, worth);
+        rams->needed += rams_of(group, worth);
     }
-    if (all_are_worth && needed <= rams->count) return true;
+    if (all_are_worth && rams->needed <= rams->count) return true;
     give_out(rams);
     for (uint32_t i = 0; i < rams->group_count; i++) rams->groups[i].readers = 0;
     rams->is_second = true;

@@ -95,9 +95,10 @@ struct program {
     struct design *design; /* after lower */
     struct pass_note *notes;
     uint32_t note_count, note_capacity;
-    unsigned used;         /* enum option_use, of the whole network's options */
-    unsigned *layers_used; /* of each layer's; NULL: nobody asks */
-    bool *inputs_used;     /* of the inputs'; NULL: nobody asks */
+    unsigned used;           /* enum option_use, of the whole network's options */
+    unsigned *layers_used;   /* of each layer's; NULL: nobody asks */
+    bool *inputs_used;       /* of the inputs'; NULL: nobody asks */
+    int64_t more_block_rams; /* than there are would be worth it */
 };
 void program_use_layer(struct program *program, uint32_t layer, unsigned used);
 void program_use_input(struct program *program, uint32_t input);

@@ -95,3 +95,7 @@ for op in relu softmax; do
     "$BXC" compile "$ROOT/tests/cosim/ops/$op.bxc" -o "$WORK/$op" --block-rams 5 > "$WORK/$op.out" 2>&1
     if grep -q 'warning: --block-rams 5 does nothing' "$WORK/$op.out"; then echo "ok block_ram_nothing_for_$op"; else echo "not ok block_ram_nothing_for_$op: nothing is told"; fi
 done
+
+# as is what there are too few for, and how many it takes
+"$BXC" compile "$ROOT/tests/cosim/ops/no_room.bxc" -o "$WORK/few" --block-rams 2 > "$WORK/few.out" 2>&1
+if grep -q 'warning: --block-rams 2 does nothing: too few for any .* takes 8 in all' "$WORK/few.out"; then echo "ok block_ram_too_few"; else echo "not ok block_ram_too_few: $(grep warning "$WORK/few.out")"; fi

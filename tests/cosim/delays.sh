@@ -84,6 +84,7 @@ else
 fi
 (counted one 4 1 --block-rams 1 && echo "ok delays_one")
 check plenty 6 2 --block-rams 50
+grep -q '; 1 more would be worth it"' "$WORK/one/report/report.json" && ! grep -q 'would be worth it' "$WORK/plenty/report/report.json" && echo "ok delays_more_are_told" || echo "not ok delays_more_are_told: $(grep 'delays of up to' "$WORK/one/report/report.json")"
 check in_beats 6 2 --block-rams 2 --beats x=1
 mapped one 1
 mapped plenty 2

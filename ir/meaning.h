@@ -60,7 +60,7 @@ enum op_digits {
 };
 
 /* What a number among the attributes is to the operand. */
-enum op_number { NUMBER_NONE, NUMBER_FACTOR, NUMBER_SUMMAND /* or a limit */ };
+enum op_number { NUMBER_NONE, NUMBER_FACTOR, NUMBER_SUMMAND /* or a limit */, NUMBER_OF_CURVE /* that a table has */ };
 
 struct op_meaning {
     enum op_terms terms;

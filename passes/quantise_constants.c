@@ -225,7 +225,7 @@ static void quantise_attributes(struct program *program, const struct real_range
     const struct node node = *graph_node(graph, ref);
     const struct op_meaning *meaning = op_meaning(node.op);
     bool factor = meaning->alpha == NUMBER_FACTOR;
-    if (meaning->alpha == NUMBER_NONE) return;
+    if (meaning->alpha == NUMBER_NONE || meaning->alpha == NUMBER_OF_CURVE) return;
     struct activation_attributes *activation = &graph_node(graph, ref)->attributes.activation;
     unsigned uses = (factor ? USE_WEIGHTS : 0u) | (!factor || meaning->beta ? USE_ACTIVATIONS : 0u);
     struct precision precision = layer_precision(program, graph, &node, uses);

@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 static struct tensor *read_unary(struct onnx_reader *reader, const struct operation *operation, enum op op, float alpha,
                                  float beta) {
@@ -58,4 +59,106 @@ struct tensor *onnx_read_clip(struct onnx_reader *reader, const struct operation
     if (lower > upper)
         return onnx_refuse(reader, operation, NULL, "min of Clip (%g) is above max (%g)", (double)lower, (double)upper);
     return read_unary(reader, operation, OP_CLIP, lower, upper);
+}
+
+/* A number of its own. */
+static struct tensor *read_named(struct onnx_reader *reader, const struct operation *operation, enum op op,
+                                 const char *alpha, float alpha_default, const char *beta, float beta_default) {
+    if (refuse_whole(reader, operation, operation->inputs[0]) < 0) return NULL;
+    float slope = attribute_real(reader, operation, alpha, alpha_default);
+    return read_unary(reader, operation, op, slope, beta ? attribute_real(reader, operation, beta, beta_default) : 0);
+}
+
+/* Functions that have no numbers. */
+#define READ_PLAIN(name, op)                                                                                           \
+    struct tensor *onnx_read_##name(struct onnx_reader *reader, const struct operation *operation) {                   \
+        if (refuse_whole(reader, operation, operation->inputs[0]) < 0) return NULL;                                    \
+        return read_unary(reader, operation, op, 0, 0);                                                                \
+    }
+READ_PLAIN(reciprocal, OP_RECIPROCAL)
+READ_PLAIN(exp, OP_EXP)
+READ_PLAIN(sign, OP_SIGN)
+READ_PLAIN(floor, OP_FLOOR)
+READ_PLAIN(ceil, OP_CEIL)
+READ_PLAIN(round, OP_ROUND)
+READ_PLAIN(sqrt, OP_SQRT)
+READ_PLAIN(log, OP_LOG)
+READ_PLAIN(erf, OP_ERF)
+READ_PLAIN(softplus, OP_SOFTPLUS)
+READ_PLAIN(softsign, OP_SOFTSIGN)
+READ_PLAIN(hard_swish, OP_HARD_SWISH)
+READ_PLAIN(mish, OP_MISH)
+
+struct tensor *onnx_read_elu(struct onnx_reader *reader, const struct operation *operation) {
+    return read_named(reader, operation, OP_ELU, "alpha", 1, NULL, 0);
+}
+
+struct tensor *onnx_read_selu(struct onnx_reader *reader, const struct operation *operation) {
+    return read_named(reader, operation, OP_SELU, "alpha", 1.67326319217681884765625f, "gamma",
+                      1.05070102214813232421875f);
+}
+
+struct tensor *onnx_read_celu(struct onnx_reader *reader, const struct operation *operation) {
+    return read_named(reader, operation, OP_CELU, "alpha", 1, NULL, 0);
+}
+
+struct tensor *onnx_read_thresholded_relu(struct onnx_reader *reader, const struct operation *operation) {
+    return read_named(reader, operation, OP_THRESHOLDED_RELU, "alpha", 1, NULL, 0);
+}
+
+struct tensor *onnx_read_shrink(struct onnx_reader *reader, const struct operation *operation) {
+    return read_named(reader, operation, OP_SHRINK, "lambd", 0.5f, "bias", 0);
+}
+
+struct tensor *onnx_read_swish(struct onnx_reader *reader, const struct operation *operation) {
+    return read_named(reader, operation, OP_SWISH, "alpha", 1, NULL, 0);
+}
+
+struct tensor *onnx_read_gelu(struct onnx_reader *reader, const struct operation *operation) {
+    const char *by = attribute_text(reader, operation, "approximate");
+    bool by_tanh = by && strcmp(by, "tanh") == 0;
+    if (by && !by_tanh && strcmp(by, "none") != 0)
+        return onnx_refuse(reader, operation, NULL, "approximate '%s' is not known", by);
+    if (refuse_whole(reader, operation, operation->inputs[0]) < 0) return NULL;
+    return read_unary(reader, operation, by_tanh ? OP_GELU_TANH : OP_GELU, 0, 0);
+}
+
+/* x < 0 ? -x : x */
+struct tensor *onnx_read_abs(struct onnx_reader *reader, const struct operation *operation) {
+    if (refuse_whole(reader, operation, operation->inputs[0]) < 0) return NULL;
+    return read_unary(reader, operation, OP_LEAKY_RELU, -1, 0);
+}
+
+static struct tensor *negated(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                              const char *what) {
+    struct tensor *minus_one =
+        tensor_new(reader, TENSOR_REALS, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, (struct shape){0});
+    minus_one->name = arena_printf(reader->arena, "%s.minus_one", operation->name);
+    minus_one->reals = ARENA_NEW(reader->arena, float);
+    *minus_one->reals = -1;
+    struct tensor *inputs[] = {x, minus_one};
+    return onnx_emit_tensor(reader, operation, OP_MUL, what, inputs, 2, NULL, x->batch_axis);
+}
+
+struct tensor *onnx_read_neg(struct onnx_reader *reader, const struct operation *operation) {
+    if (refuse_whole(reader, operation, operation->inputs[0]) < 0) return NULL;
+    return negated(reader, operation, operation->inputs[0], NULL);
+}
+
+/* x < 0 ? slope * x : x, as max(x, 0) - slope * max(-x, 0); every rounding is the same. */
+struct tensor *onnx_read_prelu(struct onnx_reader *reader, const struct operation *operation) {
+    const union attributes none = {.activation = {0}};
+    struct tensor *x = operation->inputs[0], *slope = operation->inputs[1];
+    if (refuse_whole(reader, operation, x) < 0 || refuse_whole(reader, operation, slope) < 0) return NULL;
+    struct tensor *minus = negated(reader, operation, x, "minus");
+    struct tensor *above = onnx_emit_tensor(reader, operation, OP_RELU, "above", &x, 1, &none, x->batch_axis);
+    struct tensor *below =
+        minus ? onnx_emit_tensor(reader, operation, OP_RELU, "below", &minus, 1, &none, x->batch_axis) : NULL;
+    if (!above || !below) return NULL;
+    struct tensor *product[] = {below, slope};
+    int batch = broadcast_batch(reader, operation, product, 2);
+    struct tensor *sloped =
+        batch == -2 ? NULL : onnx_emit_tensor(reader, operation, OP_MUL, "sloped", product, 2, NULL, batch);
+    struct tensor *both[] = {above, sloped};
+    return sloped ? onnx_emit_tensor(reader, operation, OP_SUB, NULL, both, 2, NULL, batch) : NULL;
 }

@@ -1,98 +1,34 @@
-/* Functions of one operand, element by element, in binary32 with one rounding an operation.
- * Library functions are taken in binary64 and rounded once, so that every machine agrees. */
+/* Functions of one operand, element by element: what they compute stands in functions.c. */
 #include "ir/ops/families.h"
+#include "ir/ops/functions.h"
 
 #include <math.h>
-
-static float real_relu(float x, const struct activation_attributes *attributes) {
-    (void)attributes;
-    return x > 0.0f ? x : x == x ? 0.0f : x;
-}
-static float real_leaky_relu(float x, const struct activation_attributes *attributes) {
-    return x < 0.0f ? attributes->alpha * x : x;
-}
-/* The upper bound wins where the two cross, as in ONNX. */
-static float real_clip(float x, const struct activation_attributes *attributes) {
-    float y = x < attributes->alpha ? attributes->alpha : x;
-    return y > attributes->beta ? attributes->beta : y;
-}
-static float real_exp(float x, const struct activation_attributes *attributes) {
-    (void)attributes;
-    return (float)exp((double)x);
-}
-static float real_sigmoid(float x, const struct activation_attributes *attributes) {
-    return 1.0f / (1.0f + real_exp(-x, attributes));
-}
-static float real_tanh(float x, const struct activation_attributes *attributes) {
-    (void)attributes;
-    return (float)tanh((double)x);
-}
-static float real_hard_sigmoid(float x, const struct activation_attributes *attributes) {
-    float scaled = attributes->alpha * x;
-    float y = scaled + attributes->beta;
-    return y < 0.0f ? 0.0f : y > 1.0f ? 1.0f : y;
-}
-static float real_reciprocal(float x, const struct activation_attributes *attributes) {
-    (void)attributes;
-    return 1.0f / x;
-}
-
-static double double_relu(double x, const struct activation_attributes *attributes) {
-    (void)attributes;
-    return x > 0.0 ? x : 0.0;
-}
-static double double_leaky_relu(double x, const struct activation_attributes *attributes) {
-    return x < 0.0 ? (double)attributes->alpha * x : x;
-}
-static double double_clip(double x, const struct activation_attributes *attributes) {
-    double y = x < (double)attributes->alpha ? (double)attributes->alpha : x;
-    return y > (double)attributes->beta ? (double)attributes->beta : y;
-}
-static double double_sigmoid(double x, const struct activation_attributes *attributes) {
-    (void)attributes;
-    return 1.0 / (1.0 + exp(-x));
-}
-static double double_tanh(double x, const struct activation_attributes *attributes) {
-    (void)attributes;
-    return tanh(x);
-}
-static double double_hard_sigmoid(double x, const struct activation_attributes *attributes) {
-    double y = (double)attributes->alpha * x + (double)attributes->beta;
-    return y < 0.0 ? 0.0 : y > 1.0 ? 1.0 : y;
-}
-static double double_exp(double x, const struct activation_attributes *attributes) {
-    (void)attributes;
-    return exp(x);
-}
-static double double_reciprocal(double x, const struct activation_attributes *attributes) {
-    (void)attributes;
-    return 1.0 / x;
-}
-
-static const struct {
-    float (*real)(float x, const struct activation_attributes *attributes);
-    double (*wide)(double x, const struct activation_attributes *attributes);
-} functions[OP_COUNT] = {
-    [OP_RELU] = {real_relu, double_relu}, [OP_LEAKY_RELU] = {real_leaky_relu, double_leaky_relu},
-    [OP_CLIP] = {real_clip, double_clip}, [OP_SIGMOID] = {real_sigmoid, double_sigmoid},
-    [OP_TANH] = {real_tanh, double_tanh}, [OP_HARD_SIGMOID] = {real_hard_sigmoid, double_hard_sigmoid},
-    [OP_EXP] = {real_exp, double_exp},    [OP_RECIPROCAL] = {real_reciprocal, double_reciprocal},
-};
 
 /* ---- meanings ---- */
 
 static float binary32(const struct op_step *step, size_t element, float x) {
     (void)element;
-    return functions[step->node->op].real(x, &step->node->attributes.activation);
+    return real_functions[step->node->op].binary32(x, &step->node->attributes.activation);
 }
 static double binary64(const struct op_step *step, size_t element, double x) {
     (void)element;
-    return functions[step->node->op].wide(x, &step->node->attributes.activation);
+    return real_functions[step->node->op].binary64(x, &step->node->attributes.activation);
 }
 
 static bool rises(const struct op_step *step, size_t element) {
     (void)element;
     return step->node->attributes.activation.alpha >= 0;
+}
+
+static bool both_rise(const struct op_step *step, size_t element) {
+    return rises(step, element) && step->node->attributes.activation.beta >= 0;
+}
+
+/* Towards 0, and not beyond it. */
+static bool shrinks(const struct op_step *step, size_t element) {
+    const struct activation_attributes *attributes = &step->node->attributes.activation;
+    (void)element;
+    return attributes->alpha >= 0 && attributes->beta <= attributes->alpha;
 }
 
 static void limit(struct exact_form *form, float lower, float upper) {
@@ -145,25 +81,56 @@ static const struct op_meaning meanings[OP_COUNT] = {
                          .exact = exact_hard_sigmoid, .image = &from_0_to_1},
     [OP_EXP] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &positive},
     [OP_RECIPROCAL] = {STEP, .transcendental = true},
+    [OP_SIGN] = {STEP, .monotone = always_monotone, .image = &from_minus_1_to_1},
+    [OP_FLOOR] = {STEP, .monotone = always_monotone},
+    [OP_CEIL] = {STEP, .monotone = always_monotone},
+    [OP_ROUND] = {STEP, .monotone = always_monotone},
+    [OP_SQRT] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &positive},
+    [OP_LOG] = {STEP, .transcendental = true, .monotone = always_monotone},
+    [OP_ERF] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &from_minus_1_to_1, .settles = 3},
+    [OP_SOFTPLUS] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &positive},
+    [OP_SOFTSIGN] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &from_minus_1_to_1},
+    [OP_ELU] = {STEP, .alpha = NUMBER_OF_CURVE, .transcendental = true, .monotone = rises},
+    [OP_SELU] = {STEP, .alpha = NUMBER_OF_CURVE, .transcendental = true, .monotone = both_rise},
+    [OP_CELU] = {STEP, .alpha = NUMBER_OF_CURVE, .transcendental = true, .monotone = rises},
+    [OP_THRESHOLDED_RELU] = {STEP, .alpha = NUMBER_OF_CURVE, .monotone = rises},
+    [OP_SHRINK] = {STEP, .alpha = NUMBER_OF_CURVE, .monotone = shrinks},
+    [OP_HARD_SWISH] = {STEP},
+    [OP_GELU] = {STEP, .transcendental = true},
+    [OP_GELU_TANH] = {STEP, .transcendental = true},
+    [OP_MISH] = {STEP, .transcendental = true},
+    [OP_SWISH] = {STEP, .alpha = NUMBER_OF_CURVE, .transcendental = true},
 };
 
-/* Increasing functions, or ones whose range does not depend on the operand; all but reciprocals turn at 0 at most. */
+/* Infinite where it is no number: logarithms and roots below 0 have no bound there, nor do reciprocals around it. */
+static void include_at(struct real_range *range, const struct op_step *step, size_t element, double x) {
+    double y = binary64(step, element, x);
+    if (isnan(y)) *range = range_boundless();
+    if (!isnan(y)) range_include(range, y);
+}
+
+/* At the ends, where it turns, and on both sides of that, as it may jump there. */
+struct real_range activation_range(const struct node *node, struct real_range in) {
+    const struct op_step step = {.node = node};
+    const struct real_function *function = &real_functions[node->op];
+    struct real_range out = range_of_nothing();
+    if (node->op == OP_RECIPROCAL && range_has_zero(in)) return range_boundless();
+    include_at(&out, &step, 0, in.lo);
+    include_at(&out, &step, 0, in.hi);
+    for (int t = 0; t < TURNS_MAX && function->turns[t]; t++) {
+        double turn = function->turns[t](&node->attributes.activation);
+        const double near[] = {nextafter(turn, -INFINITY), turn, nextafter(turn, INFINITY)};
+        for (size_t i = 0; i < sizeof near / sizeof *near; i++)
+            if (near[i] > in.lo && near[i] < in.hi) include_at(&out, &step, 0, near[i]);
+    }
+    return out;
+}
+
 static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
                        struct real_range *out, struct arena *arena) {
     size_t count = shape_elements(&op_result(graph, node)->shape);
-    const struct op_step step = {.node = node};
     (void)arena;
-    for (size_t e = 0; e < count; e++) {
-        struct real_range in = operands[0][e];
-        out[e] = range_of_nothing();
-        range_include(&out[e], binary64(&step, e, in.lo));
-        range_include(&out[e], binary64(&step, e, in.hi));
-        if (!range_has_zero(in)) continue;
-        if (node->op == OP_RECIPROCAL)
-            out[e] = range_boundless();
-        else
-            range_include(&out[e], binary64(&step, e, 0));
-    }
+    for (size_t e = 0; e < count; e++) out[e] = activation_range(node, operands[0][e]);
 }
 
 /* ---- evaluation ---- */
@@ -193,11 +160,12 @@ static int infer(struct graph *graph, struct node *node, struct value *result) {
     if (op_check_operands(graph, node, &integer) ||
         op_set_shape(graph, node, result, &op_operand(graph, node, 0)->shape, integer))
         return -1;
-    bool bounded = node->op == OP_CLIP, uses = bounded || node->op == OP_LEAKY_RELU || node->op == OP_HARD_SIGMOID;
+    bool bounded = node->op == OP_CLIP, uses = op_meaning(node->op)->alpha != NUMBER_NONE;
     if (uses && (isnan(attributes->alpha) || isnan(attributes->beta)))
         return REFUSE(graph, node, NULL, "an attribute is NaN");
     if (uses && !bounded && (isinf(attributes->alpha) || isinf(attributes->beta)))
         return REFUSE(graph, node, NULL, "an attribute is infinite");
+    if (node->op == OP_CELU && attributes->alpha == 0) return REFUSE(graph, node, NULL, "alpha is 0");
     return integer ? infer_relu(graph, node, result) : 0;
 }
 
@@ -217,7 +185,7 @@ static void eval_real(const struct evaluation *evaluation) {
             continue;
         }
         for (int lane = 0; lane < EVENT_LANES; lane++)
-            out[lane] = functions[node->op].real(x[lane], &node->attributes.activation);
+            out[lane] = real_functions[node->op].binary32(x[lane], &node->attributes.activation);
     }
 }
 
@@ -251,9 +219,11 @@ static bool linear(struct analysis *analysis, const struct node *node) {
 
 #define FIELD(member) offsetof(union attributes, activation.member)
 static const struct attribute_field fields[] = {
-    {"alpha", ATTRIBUTE_FLOAT, FIELD(alpha), "slope; of clip, the lower bound",
-     OPS(OP_LEAKY_RELU, OP_HARD_SIGMOID, OP_CLIP)},
-    {"beta", ATTRIBUTE_FLOAT, FIELD(beta), "offset; of clip, the upper bound", OPS(OP_HARD_SIGMOID, OP_CLIP)},
+    {"alpha", ATTRIBUTE_FLOAT, FIELD(alpha),
+     "slope; of clip, the lower bound; of shrink and thresholded_relu, the limit",
+     OPS(OP_LEAKY_RELU, OP_HARD_SIGMOID, OP_CLIP, OP_ELU, OP_SELU, OP_CELU, OP_THRESHOLDED_RELU, OP_SHRINK, OP_SWISH)},
+    {"beta", ATTRIBUTE_FLOAT, FIELD(beta), "offset; of clip, the upper bound; of selu, the scale",
+     OPS(OP_HARD_SIGMOID, OP_CLIP, OP_SELU, OP_SHRINK)},
     {0},
 };
 

@@ -198,6 +198,7 @@ static inline struct bound curve(enum op op, struct bound x) {
 static inline struct bound bound_unary(const struct bounds_run *run, const struct node *node, struct bound x) {
     struct bound y = x;
     if (node->op == OP_RELU) return between(fmax(x.lo, 0), fmax(x.hi, 0));
+    if (!op_meaning(node->op)->monotone) return between(-INFINITY, INFINITY);
     if (op_is_transcendental(node->op))
         y = curve(node->op, x);
     else if (!op_unary_double(node, x.lo, &y.lo) || !op_unary_double(node, x.hi, &y.hi))

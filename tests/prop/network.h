@@ -154,8 +154,32 @@ static inline valref network_move(struct network *network, valref x) {
     return network_turned(network, x);
 }
 
+static inline valref network_curve(struct network *network, valref x) {
+    static const enum op curves[] = {OP_SIGN,
+                                     OP_FLOOR,
+                                     OP_CEIL,
+                                     OP_ROUND,
+                                     OP_ERF,
+                                     OP_SOFTPLUS,
+                                     OP_SOFTSIGN,
+                                     OP_ELU,
+                                     OP_SELU,
+                                     OP_CELU,
+                                     OP_GELU,
+                                     OP_MISH,
+                                     OP_SWISH,
+                                     OP_GELU_TANH,
+                                     OP_SHRINK,
+                                     OP_HARD_SWISH,
+                                     OP_THRESHOLDED_RELU};
+    enum op op = curves[draw(network, (int)(sizeof curves / sizeof *curves))];
+    return network_unary(network, op, x, 0.25f * (float)(1 + draw(network, 8)), 0.25f);
+}
+
 static inline valref network_activation(struct network *network, valref x) {
-    switch (draw(network, 8)) {
+    switch (draw(network, 10)) {
+    case 8:
+    case 9: return network_curve(network, x);
     case 0: return network_unary(network, OP_CLIP, x, -1.5f, draw(network, 2) ? 2.25f : 0x1.fffffep+127f);
     case 1: return network_unary(network, OP_LEAKY_RELU, x, 0.125f, 0);
     case 2: return network_unary(network, OP_HARD_SIGMOID, x, 0.25f, 0.5f);

@@ -4,6 +4,7 @@
 #include "ir/eval.h"
 #include "ir/linear_form.h"
 #include "ir/ops.h"
+#include "ir/ops/functions.h"
 #include "tests/test.h"
 
 #include <math.h>
@@ -38,8 +39,7 @@ static struct trial *trial_new(enum op op, uint32_t slot, uint32_t count) {
     struct trial *trial = ARENA_NEW(context->arena, struct trial);
     *trial = (struct trial){.context = context, .graph = graph_new(context, "g")};
     union attributes attributes = {0};
-    if (op == OP_LEAKY_RELU || op == OP_HARD_SIGMOID) attributes.activation.alpha = 0.25f;
-    if (op == OP_HARD_SIGMOID) attributes.activation.beta = 0.5f;
+    if (op_meaning(op)->alpha != NUMBER_NONE) attributes.activation = (struct activation_attributes){0.25f, 0.5f};
     if (op == OP_CLIP) attributes.activation = (struct activation_attributes){-1.5f, 2};
     const struct shape all = {.rank = 3, .dim = {1, 1, POINTS}}, one = {.rank = 1, .dim = {1}};
     valref operands[5];
@@ -99,9 +99,9 @@ static const char *wrong_at(const struct trial *trial, const struct exact_form *
 
 static bool is_monotone(const struct trial *trial) {
     bool rises = true, falls = true;
-    for (int i = 1; i < POINTS; i++) {
-        rises = rises && trial->y[i] >= trial->y[i - 1];
-        falls = falls && trial->y[i] <= trial->y[i - 1];
+    for (int i = 1; i < POINTS; i++) { /* a root below 0 is no number, neither more nor less */
+        rises = rises && !(trial->y[i] < trial->y[i - 1]);
+        falls = falls && !(trial->y[i] > trial->y[i - 1]);
     }
     return rises || falls;
 }
@@ -174,6 +174,20 @@ static struct real_range bound_at(struct graph *graph, valref result, size_t ele
             test_fail(__FILE__, __LINE__, "[%g, %g]", bound_.lo, bound_.hi);                                           \
     } while (0)
 
+static void check_between(enum op op, const struct activation_attributes *numbers, double lo, double hi) {
+    struct node node = {.op = op, .attributes = {.activation = *numbers}};
+    const struct real_range in = {lo, hi}, out = activation_range(&node, in);
+    for (int i = 0; i <= 64; i++) {
+        double x = lo + (hi - lo) * i / 64, y = real_functions[op].binary64(x, numbers);
+        if (isnan(y) || y < out.lo || y > out.hi) {
+            if (isnan(y) && isinf(out.lo) && isinf(out.hi)) continue;
+            test_fail(__FILE__, __LINE__, "%s(%g) = %g is not in [%g, %g], its bound over [%g, %g]", op_info(op)->name,
+                      x, y, out.lo, out.hi, lo, hi);
+            return;
+        }
+    }
+}
+
 static void bounds_follow_elements(void) {
     struct bxc_context *context = context_new();
     struct graph *graph = graph_new(context, "g");
@@ -191,6 +205,17 @@ static void bounds_follow_elements(void) {
     CHECK(isinf(bound_at(graph, graph_append(graph, OP_RECIPROCAL, "i", &x, 1, NULL), 0).hi));
     graph_free(graph);
     context_free(context);
+}
+
+/* No number between two others is mapped out of the bound of the two. */
+static void bounds_hold_between(void) {
+    static const struct activation_attributes numbers[] = {{0.75f, 0.5f}, {1.5f, -0.25f}, {-0.5f, 1.25f}, {0.25f, 2}};
+    for (int op = 0; op < OP_COUNT; op++) {
+        if (!real_functions[op].binary64 || op == OP_CLIP) continue;
+        for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++)
+            for (int lo = -24; lo < 24; lo += 3)
+                for (int hi = lo + 1; hi <= 24; hi += 4) check_between((enum op)op, &numbers[n], lo / 4.0, hi / 4.0);
+    }
 }
 
 /* ---- linear forms ---- */
@@ -278,6 +303,7 @@ int main(void) {
     RUN(rows_say_what_evaluation_does);
     RUN(predicates);
     RUN(bounds_follow_elements);
+    RUN(bounds_hold_between);
     RUN(sums_of_forms);
     RUN(forms_that_fail);
     return test_failures > 0;

@@ -129,20 +129,9 @@ struct tensor *onnx_read_abs(struct onnx_reader *reader, const struct operation 
     return read_unary(reader, operation, OP_LEAKY_RELU, -1, 0);
 }
 
-static struct tensor *negated(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
-                              const char *what) {
-    struct tensor *minus_one =
-        tensor_new(reader, TENSOR_REALS, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, (struct shape){0});
-    minus_one->name = arena_printf(reader->arena, "%s.minus_one", operation->name);
-    minus_one->reals = ARENA_NEW(reader->arena, float);
-    *minus_one->reals = -1;
-    struct tensor *inputs[] = {x, minus_one};
-    return onnx_emit_tensor(reader, operation, OP_MUL, what, inputs, 2, NULL, x->batch_axis);
-}
-
 struct tensor *onnx_read_neg(struct onnx_reader *reader, const struct operation *operation) {
     if (refuse_whole(reader, operation, operation->inputs[0]) < 0) return NULL;
-    return negated(reader, operation, operation->inputs[0], NULL);
+    return onnx_negated(reader, operation, NULL, operation->inputs[0]);
 }
 
 /* x < 0 ? slope * x : x, as max(x, 0) - slope * max(-x, 0); every rounding is the same. */
@@ -150,7 +139,7 @@ struct tensor *onnx_read_prelu(struct onnx_reader *reader, const struct operatio
     const union attributes none = {.activation = {0}};
     struct tensor *x = operation->inputs[0], *slope = operation->inputs[1];
     if (refuse_whole(reader, operation, x) < 0 || refuse_whole(reader, operation, slope) < 0) return NULL;
-    struct tensor *minus = negated(reader, operation, x, "minus");
+    struct tensor *minus = onnx_negated(reader, operation, "minus", x);
     struct tensor *above = onnx_emit_tensor(reader, operation, OP_RELU, "above", &x, 1, &none, x->batch_axis);
     struct tensor *below =
         minus ? onnx_emit_tensor(reader, operation, OP_RELU, "below", &minus, 1, &none, x->batch_axis) : NULL;

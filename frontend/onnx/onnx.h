@@ -109,6 +109,12 @@ valref onnx_emit(struct onnx_reader *reader, const struct operation *operation, 
 struct tensor *onnx_emit_tensor(struct onnx_reader *reader, const struct operation *operation, enum op op,
                                 const char *what, struct tensor *const *inputs, uint32_t input_count,
                                 const union attributes *attributes, int batch_axis);
+/* A constant "<operation>.<what>". */
+struct tensor *onnx_number(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                           float number);
+/* -1 * x, as a node "<operation>" or "<operation>.<what>"; NULL after a diagnosis. */
+struct tensor *onnx_negated(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                            struct tensor *x);
 /* Batch axis of an elementwise result; -1 without one, -2 and a diagnosis when events would mix. */
 int broadcast_batch(struct onnx_reader *reader, const struct operation *operation, struct tensor *const *inputs,
                     uint32_t count);

@@ -32,8 +32,7 @@ struct tensor *onnx_read_softmax(struct onnx_reader *reader, const struct operat
     return softmax_over_rest(reader, operation, x, axis);
 }
 
-struct tensor *onnx_read_argmax(struct onnx_reader *reader, const struct operation *operation) {
-    struct tensor *x = operation->inputs[0];
+static struct tensor *read_argmax(struct onnx_reader *reader, const struct operation *operation, struct tensor *x) {
     int64_t axis = onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", 0), x->shape.rank);
     if (axis < 0 || refuse_batch_axis(reader, operation, x, axis) < 0) return NULL;
     bool keep = attribute_integer(reader, operation, "keepdims", 1);
@@ -44,6 +43,16 @@ struct tensor *onnx_read_argmax(struct onnx_reader *reader, const struct operati
     struct tensor *result = onnx_emit_tensor(reader, operation, OP_ARGMAX, NULL, &x, 1, &attributes, batch);
     if (result) result->type = ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
     return result;
+}
+
+struct tensor *onnx_read_argmax(struct onnx_reader *reader, const struct operation *operation) {
+    return read_argmax(reader, operation, operation->inputs[0]);
+}
+
+struct tensor *onnx_read_argmin(struct onnx_reader *reader, const struct operation *operation) {
+    if (refuse_whole(reader, operation, operation->inputs[0]) < 0) return NULL;
+    struct tensor *minus = onnx_negated(reader, operation, "minus", operation->inputs[0]);
+    return minus ? read_argmax(reader, operation, minus) : NULL;
 }
 
 /* Along one axis, which stays with one entry. */
@@ -78,50 +87,94 @@ static struct tensor *drop_axes(struct onnx_reader *reader, const struct operati
     return move_reshape(reader, operation, "shaped", x, shape, batch);
 }
 
-/* The last axis first: neighbours in memory are added before what lies further apart. *reduced: how many numbers make
- * one. */
+/* The node's axes of `x`, which has the shape of its operand. The last axis first: neighbours in memory are added
+ * before what lies further apart. *reduced: how many numbers make one. what: of the result; NULL: it is the node's. */
 static struct tensor *reduce(struct onnx_reader *reader, const struct operation *operation, enum op op,
-                             size_t *reduced) {
-    struct tensor *x = operation->inputs[0];
+                             const char *what, struct tensor *x, size_t *reduced) {
     unsigned set;
     *reduced = 1;
-    if (!reduced_axes(reader, operation, &set)) return NULL;
+    if (!x || !reduced_axes(reader, operation, &set)) return NULL;
     for (int i = 0; i < x->shape.rank; i++)
         if ((set >> i & 1) && refuse_batch_axis(reader, operation, x, i) < 0) return NULL;
     bool first = true;
     for (int i = x->shape.rank - 1; x && i >= 0; i--) {
         if (!(set >> i & 1)) continue;
         *reduced *= (size_t)x->shape.dim[i];
-        x = reduce_axis(reader, operation, op, first ? NULL : arena_printf(reader->arena, "axis_%d", i), x, i);
+        x = reduce_axis(reader, operation, op, first ? what : arena_printf(reader->arena, "axis_%d", i), x, i);
         first = false;
     }
     bool keep = attribute_integer(reader, operation, "keepdims", 1);
     return x && !keep && set ? drop_axes(reader, operation, x, set) : x;
 }
 
-struct tensor *onnx_read_reduce_sum(struct onnx_reader *reader, const struct operation *operation) {
+/* The operand of a reduction of reals. */
+static struct tensor *real_operand(struct onnx_reader *reader, const struct operation *operation) {
+    return refuse_whole(reader, operation, operation->inputs[0]) < 0 ? NULL : operation->inputs[0];
+}
+
+static struct tensor *sum_of(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                             struct tensor *x) {
     size_t reduced;
-    return refuse_whole(reader, operation, operation->inputs[0]) < 0
-               ? NULL
-               : reduce(reader, operation, OP_REDUCE_SUM, &reduced);
+    return reduce(reader, operation, OP_REDUCE_SUM, what, x, &reduced);
+}
+
+static struct tensor *function_of(struct onnx_reader *reader, const struct operation *operation, enum op op,
+                                  const char *what, struct tensor *x) {
+    const union attributes attributes = {.activation = {.alpha = -1}}; /* a leaky_relu of it is the magnitude */
+    return x ? onnx_emit_tensor(reader, operation, op, what, &x, 1, &attributes, x->batch_axis) : NULL;
+}
+
+static struct tensor *square_of(struct onnx_reader *reader, const struct operation *operation, struct tensor *x) {
+    struct tensor *twice[] = {x, x};
+    return x ? onnx_emit_tensor(reader, operation, OP_MUL, "square", twice, 2, NULL, x->batch_axis) : NULL;
+}
+
+struct tensor *onnx_read_reduce_sum(struct onnx_reader *reader, const struct operation *operation) {
+    return sum_of(reader, operation, NULL, real_operand(reader, operation));
 }
 
 struct tensor *onnx_read_reduce_max(struct onnx_reader *reader, const struct operation *operation) {
     size_t reduced;
-    return reduce(reader, operation, OP_REDUCE_MAX, &reduced);
+    return reduce(reader, operation, OP_REDUCE_MAX, NULL, operation->inputs[0], &reduced);
+}
+
+struct tensor *onnx_read_reduce_min(struct onnx_reader *reader, const struct operation *operation) {
+    size_t reduced;
+    struct tensor *x = real_operand(reader, operation);
+    struct tensor *minus = x ? onnx_negated(reader, operation, "minus", x) : NULL;
+    struct tensor *largest = reduce(reader, operation, OP_REDUCE_MAX, "largest", minus, &reduced);
+    return largest ? onnx_negated(reader, operation, NULL, largest) : NULL;
 }
 
 /* The sum divided by how many it adds. */
 struct tensor *onnx_read_reduce_mean(struct onnx_reader *reader, const struct operation *operation) {
     size_t reduced;
-    struct tensor *sum = refuse_whole(reader, operation, operation->inputs[0]) < 0
-                             ? NULL
-                             : reduce(reader, operation, OP_REDUCE_SUM, &reduced);
+    struct tensor *sum = reduce(reader, operation, OP_REDUCE_SUM, NULL, real_operand(reader, operation), &reduced);
     if (!sum || reduced == 1) return sum;
-    struct tensor *count = tensor_new(reader, TENSOR_REALS, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, (struct shape){0});
-    count->name = arena_printf(reader->arena, "%s.count", operation->name);
-    count->reals = ARENA_NEW(reader->arena, float);
-    *count->reals = (float)reduced;
-    struct tensor *inputs[] = {sum, count};
+    struct tensor *inputs[] = {sum, onnx_number(reader, operation, "count", (float)reduced)};
     return onnx_emit_tensor(reader, operation, OP_DIV, "mean", inputs, 2, NULL, sum->batch_axis);
+}
+
+struct tensor *onnx_read_reduce_l1(struct onnx_reader *reader, const struct operation *operation) {
+    struct tensor *x = real_operand(reader, operation);
+    return sum_of(reader, operation, NULL, function_of(reader, operation, OP_LEAKY_RELU, "magnitude", x));
+}
+
+struct tensor *onnx_read_reduce_l2(struct onnx_reader *reader, const struct operation *operation) {
+    struct tensor *squares = square_of(reader, operation, real_operand(reader, operation));
+    return function_of(reader, operation, OP_SQRT, NULL, sum_of(reader, operation, "sum", squares));
+}
+
+struct tensor *onnx_read_reduce_sum_square(struct onnx_reader *reader, const struct operation *operation) {
+    return sum_of(reader, operation, NULL, square_of(reader, operation, real_operand(reader, operation)));
+}
+
+struct tensor *onnx_read_reduce_log_sum(struct onnx_reader *reader, const struct operation *operation) {
+    struct tensor *sum = sum_of(reader, operation, "sum", real_operand(reader, operation));
+    return function_of(reader, operation, OP_LOG, NULL, sum);
+}
+
+struct tensor *onnx_read_reduce_log_sum_exp(struct onnx_reader *reader, const struct operation *operation) {
+    struct tensor *powers = function_of(reader, operation, OP_EXP, "exp", real_operand(reader, operation));
+    return function_of(reader, operation, OP_LOG, NULL, sum_of(reader, operation, "sum", powers));
 }

@@ -225,3 +225,18 @@ int64_t onnx_axis(struct onnx_reader *reader, const struct operation *operation,
     onnx_refuse(reader, operation, NULL, "axis %" PRId64 " is out of range for %d axes", axis, rank);
     return -1;
 }
+
+struct tensor *onnx_number(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                           float number) {
+    struct tensor *tensor = tensor_new(reader, TENSOR_REALS, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, (struct shape){0});
+    tensor->name = arena_printf(reader->arena, "%s.%s", operation->name, what);
+    tensor->reals = ARENA_NEW(reader->arena, float);
+    *tensor->reals = number;
+    return tensor;
+}
+
+struct tensor *onnx_negated(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                            struct tensor *x) {
+    struct tensor *inputs[] = {x, onnx_number(reader, operation, "minus_one", -1)};
+    return onnx_emit_tensor(reader, operation, OP_MUL, what, inputs, 2, NULL, x->batch_axis);
+}

@@ -91,8 +91,10 @@ static bool case_is_listed(const Onnx__ModelProto *model) {
 }
 
 static bool operand_is_static(const Onnx__GraphProto *graph, const char *name) {
-    static const char *const operators[] = {"Reshape", "Slice",   "Squeeze",   "Unsqueeze", "Gather",
-                                            "Clip",    "Dropout", "ReduceSum", "ReduceMax", "ReduceMean"};
+    static const char *const operators[] = {
+        "Reshape",  "Slice",           "Squeeze",      "Unsqueeze",      "Gather",    "Clip",
+        "Dropout",  "ReduceSum",       "ReduceMax",    "ReduceMean",     "ReduceMin", "ReduceL1",
+        "ReduceL2", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp"};
     for (size_t i = 0; i < graph->n_node; i++)
         for (size_t k = 1; k < graph->node[i]->n_input; k++)
             for (size_t o = 0; o < sizeof operators / sizeof *operators; o++)

@@ -331,9 +331,16 @@ static struct real_range power_range(struct real_range base, struct real_range p
     return out;
 }
 
+static struct real_range square_range(struct real_range a) {
+    struct real_range out = range_corners(a, a, range_times);
+    out.lo = range_has_zero(a) ? 0 : fmin(a.lo * a.lo, a.hi * a.hi);
+    return out;
+}
+
 static void bound_real(const struct graph *graph, const struct node *node, const struct real_range *const *operands,
                        struct real_range *out, struct arena *arena) {
     size_t count = shape_elements(&op_result(graph, node)->shape);
+    bool is_square = valref_equal(node->inputs[0], node->inputs[1]);
     (void)arena;
     for (size_t e = 0; e < count; e++) {
         struct real_range a = operands[0][step_operand_element(graph, node, 0, e)];
@@ -341,7 +348,7 @@ static void bound_real(const struct graph *graph, const struct node *node, const
         switch (node->op) {
         case OP_ADD: out[e] = range_corners(a, b, plus); break;
         case OP_SUB: out[e] = range_corners(a, b, minus); break;
-        case OP_MUL: out[e] = range_corners(a, b, range_times); break;
+        case OP_MUL: out[e] = is_square ? square_range(a) : range_corners(a, b, range_times); break;
         case OP_DIV: out[e] = range_has_zero(b) ? range_boundless() : range_corners(a, b, over); break;
         default: out[e] = power_range(a, b); break;
         }

@@ -65,16 +65,12 @@ static const struct onnx_operator *operator_find(const char *domain, const char 
 static const struct {
     const char *names, *help;
 } advice[] = {
-    {" Erf Gelu ", "replace GELU by Relu, or see 'bxc ops'"},
-    {" Elu Selu Celu Softplus Softsign Mish Swish HardSwish PRelu ThresholdedRelu ",
-     "replace the activation by Relu, LeakyRelu, HardSigmoid, Sigmoid or Tanh"},
     {" Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool ",
      "bxc reads dense networks so far: no convolutions and no pooling"},
     {" LSTM GRU RNN Scan Loop If ", "bxc reads feed-forward networks so far: unroll the recurrence or branch"},
     {" QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearMatMul MatMulInteger ",
      "export quantisers as QONNX Quant nodes"},
     {" LogSoftmax ", "drop it and compare logits, or use Softmax"},
-    {" Sum Mean Max Min ", "write it with Add, Mul, Relu and Clip"},
     {" SequenceConstruct SequenceAt SequenceEmpty SplitToSequence ConcatFromSequence ",
      "bxc reads tensors, no sequences"},
 };

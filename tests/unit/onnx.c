@@ -81,7 +81,7 @@ static const struct {
     {"dropout_identity_cast",
      "input x float ? 4\nnode Dropout d x -> a ratio=0.5\nnode Identity i a -> b\nnode Cast c b -> e to=1\nnode Relu r e -> y\noutput y",
      "input x float ? 4\nnode Relu r x -> y\noutput y"},
-    {"dead_nodes", "input x float ? 4\nnode Relu r x -> y\nnode Erf e x -> z\nnode Foo@bar f z -> w\noutput y",
+    {"dead_nodes", "input x float ? 4\nnode Relu r x -> y\nnode Det e x -> z\nnode Foo@bar f z -> w\noutput y",
      "input x float ? 4\nnode Relu r x -> y\noutput y"},
     {"unsorted_nodes", "input x float ? 4\nnode Relu r t -> y\nnode Tanh t x -> t\noutput y",
      "input x float ? 4\nnode Tanh t x -> t\nnode Relu r t -> y\noutput y"},

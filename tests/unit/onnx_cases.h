@@ -2,15 +2,15 @@
 /* Models (see onnx.h) and what the reader of ONNX says or makes of each. */
 {"unknown_operators_at_once",
  "input x float ? 4\n"
- "node Erf /gelu/Erf x -> a\n"
+ "node LogSoftmax /head/LogSoftmax x -> a\n"
  "node Foo@my.domain - a -> b\n"
  "node relu low b -> c\n"
  "node If if c -> d then_branch=graph\n"
  "node Quant q d -> y\n"
  "output y",
- "m.onnx: error: operator 'Erf' has no hardware form\n"
- "  at: node '/gelu/Erf' (Erf), opset 13\n"
- "  help: replace GELU by Relu, or see 'bxc ops'\n"
+ "m.onnx: error: operator 'LogSoftmax' has no hardware form\n"
+ "  at: node '/head/LogSoftmax' (LogSoftmax), opset 13\n"
+ "  help: drop it and compare logits, or use Softmax\n"
  "m.onnx: error: operator 'Foo' of domain 'my.domain' has no hardware form\n"
  "  at: node 'b' (Foo), opset 13\n"
  "  help: see 'bxc ops' for what can be read\n"

@@ -190,7 +190,7 @@ static void errors_have_lines(void) {
         {"bxc graph 1\ngraph \"a\"\n\nfoo",
          "t:4: error: 'foo' begins no statement; nodes begin with %, outputs with output\n"},
         {"bxc graph 1\ngraph \"a\"\n%1 = relu()", "t:3: error: %1 stands where %0 comes next\n"},
-        {"bxc graph 1\ngraph \"a\" # a comment\n# another\n%0 = erf(", "t:4: error: 'erf' is no operator\n"},
+        {"bxc graph 1\ngraph \"a\" # a comment\n# another\n%0 = det(", "t:4: error: 'det' is no operator\n"},
         {"bxc graph 1\ngraph \"a\"\n%0 = relu(%0)", "t:3: error: %0 is not defined before it is read\n"},
         {"bxc graph 1\ngraph \"a\"\n%0 = input() \"x\" depth=3 : [1] real",
          "t:3: error: operator 'input' has no attribute 'depth'\n"},

@@ -427,9 +427,6 @@ static void move_chains(struct program *program, const struct stage *stage, stru
     insert_delays(&d);
     check_arrivals(stage, design, scratch);
     int64_t now = count_block_rams(design, scratch);
-    if (now > program->options->block_rams)
-        context_bug(program->context, "%lld block RAMs where %d were given", (long long)now,
-                    program->options->block_rams);
     tell(program, now - taken, registers - design_cost(design, program->technology).ff, more);
 }
 
@@ -438,6 +435,10 @@ int pass_delays(struct program *program, bool *changed) {
     const struct stage stage = stage_of_clock(program);
     struct arena *scratch = arena_new(program->context);
     if (stage_has_time(&stage, program->design, scratch)) move_chains(program, &stage, scratch, changed);
+    int64_t used = count_block_rams(program->design, scratch);
     arena_free(scratch);
+    if (used > program->options->block_rams)
+        context_bug(program->context, "%lld block RAMs where %d were given", (long long)used,
+                    program->options->block_rams);
     return 0;
 }

@@ -182,14 +182,19 @@ wireref datapath_undelayed(const struct datapath *datapath, wireref wire) {
     return wire;
 }
 
-uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table) {
-    for (uint32_t i = 0; i < datapath->table_count; i++) {
-        const struct table *old = &datapath->tables[i];
+bool datapath_find_table(const struct datapath *datapath, const struct table *table, uint32_t *id) {
+    for (*id = 0; *id < datapath->table_count; ++*id) {
+        const struct table *old = &datapath->tables[*id];
         if (old->first == table->first && old->count == table->count &&
             memcmp(old->entries, table->entries, table->count * sizeof *table->entries) == 0)
-            return i;
+            return true;
     }
-    return datapath_add_table(design, datapath, table);
+    return false;
+}
+
+uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table) {
+    uint32_t id;
+    return datapath_find_table(datapath, table, &id) ? id : datapath_add_table(design, datapath, table);
 }
 
 uint32_t datapath_add_table(struct design *design, struct datapath *datapath, const struct table *table) {

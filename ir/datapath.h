@@ -186,6 +186,7 @@ int wire_read_cycle(const struct wire *wire);
 int wire_last_cycle(const struct design *design, const struct wire *wire);
 /* A table with these entries (copied), the same index for the same content. */
 uint32_t datapath_table(struct design *design, struct datapath *datapath, const struct table *table);
+bool datapath_find_table(const struct datapath *datapath, const struct table *table, uint32_t *id);
 /* A further one, though its content may be that of another. */
 uint32_t datapath_add_table(struct design *design, struct datapath *datapath, const struct table *table);
 void datapath_probe(struct design *design, struct datapath *datapath, struct probe probe);

@@ -59,12 +59,18 @@ static wireref once_more(struct lower *lower, uint32_t id) {
     return (wireref){id};
 }
 
+/* That of an equal wire, or a free one. */
+static uint32_t find_slot(const struct lower *lower, const struct wire *wire) {
+    uint32_t slot = (uint32_t)hash_wire(wire) & (lower->slot_count - 1);
+    while (lower->slots[slot] && !same_wire(&lower->datapath->wires[lower->slots[slot] - 1], wire))
+        slot = (slot + 1) & (lower->slot_count - 1);
+    return slot;
+}
+
 wireref lower_wire(struct lower *lower, struct wire wire) {
     if (2 * lower->datapath->wire_count >= lower->slot_count) rehash(lower);
-    uint32_t slot = (uint32_t)hash_wire(&wire) & (lower->slot_count - 1);
-    for (; lower->slots[slot]; slot = (slot + 1) & (lower->slot_count - 1))
-        if (same_wire(&lower->datapath->wires[lower->slots[slot] - 1], &wire))
-            return once_more(lower, lower->slots[slot] - 1);
+    uint32_t slot = find_slot(lower, &wire);
+    if (lower->slots[slot]) return once_more(lower, lower->slots[slot] - 1);
     wire.origin = lower->origin;
     wire.element = lower->in_body ? 0 : lower->element;
     wire.cycle = -1;
@@ -224,6 +230,13 @@ struct term lower_table(struct lower *lower, struct term term, const struct tabl
     struct wire look_up = {.op = WIRE_TABLE, .operands = &operand, .operand_count = 1};
     look_up.table = datapath_table(lower->design, lower->datapath, &made);
     return (struct term){.wire = lower_wire(lower, look_up)};
+}
+
+bool lower_has_table(const struct lower *lower, wireref index, const struct table *table) {
+    struct term operand = {.wire = index};
+    struct wire look_up = {.op = WIRE_TABLE, .operands = &operand, .operand_count = 1};
+    return lower->slot_count && datapath_find_table(lower->datapath, table, &look_up.table) &&
+           lower->slots[find_slot(lower, &look_up)];
 }
 
 /* ---- sums ---- */

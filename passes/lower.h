@@ -46,6 +46,8 @@ wireref lower_sign(struct lower *lower, wireref a); /* 1 when negative */
 struct term lower_clamp(struct lower *lower, struct term term, int128 lo, int128 hi);
 /* tables[..](term): entry for every value of the wire; beyond the table's ends its end entries. */
 struct term lower_table(struct lower *lower, struct term term, const struct table *table);
+/* Whether that of the wire, by its own values, was made already. */
+bool lower_has_table(const struct lower *lower, wireref index, const struct table *table);
 /* The graph knows more of a value than its wire says (a - max(a) is not above 0): takes the bits that are not needed
  * off it. */
 struct term lower_known(struct lower *lower, struct term term, struct interval known);

@@ -17,8 +17,7 @@ struct group {
     uint32_t node;
     struct table table;
     int index_bits, entry_bits;
-    int64_t luts;      /* that one look-up saves */
-    uint32_t *indices; /* wires that are looked up */
+    int64_t luts; /* that one look-up saves */
     uint32_t readers, allowed;
 };
 
@@ -70,19 +69,7 @@ static uint32_t worth_of(const struct group *group, uint32_t readers) {
     return readers - (readers % 2 && group->luts < LUTS_WORTH * rams_of(group, 1));
 }
 
-static bool add_reader(struct block_rams *rams, struct group *group, uint32_t index) {
-    for (uint32_t i = 0; i < group->readers; i++)
-        if (group->indices[i] == index) return true;
-    if (rams->is_second && group->readers == group->allowed) return false;
-    if ((group->readers & (group->readers - 1)) == 0)
-        group->indices = arena_grow(rams->arena, group->indices, group->readers * sizeof *group->indices,
-                                    (group->readers ? 2 * group->readers : 1) * sizeof *group->indices);
-    group->indices[group->readers++] = index;
-    return true;
-}
-
-bool block_rams_take(struct block_rams *rams, uint32_t node, uint32_t index, int index_bits, const struct table *table,
-                     int64_t luts) {
+bool block_rams_take(struct block_rams *rams, uint32_t node, int index_bits, const struct table *table, int64_t luts) {
     int entry_bits = format_for(values_interval(table->entries, 0, table->count - 1), 0).width;
     if (luts < LUTS_WORTH * block_rams(INT64_C(1) << index_bits, entry_bits, 2) / 2) return false;
     struct group *group = find_group(rams, node, table);
@@ -91,7 +78,9 @@ bool block_rams_take(struct block_rams *rams, uint32_t node, uint32_t index, int
     group->index_bits = index_bits;
     group->entry_bits = entry_bits;
     group->luts = luts;
-    return add_reader(rams, group, index);
+    if (rams->is_second && group->readers == group->allowed) return false;
+    group->readers++;
+    return true;
 }
 
 /* What saves more for each block RAM comes first, else what was met first. */

@@ -125,20 +125,20 @@ static struct term binary_search(struct lower *lower, struct term x, const struc
 
 enum { BLOCK_RAM_INDEX_BITS_MAX = 16 };
 
-static bool lies_in_block_ram(const struct lower *lower, struct term x, const struct staircase *steps, int64_t luts) {
-    const struct wire *wire = &lower->datapath->wires[x.wire.id];
-    if (!lower->block_rams || x.shift < 0 || wire_width(wire) > BLOCK_RAM_INDEX_BITS_MAX) return false;
+/* Looks it up in block RAM, where there is one for it, or in what another node made of the same wire already. */
+static bool block_ram_look_up(struct lower *lower, struct term x, const struct staircase *steps, int64_t luts,
+                              struct term *out) {
+    const int index_bits = wire_width(&lower->datapath->wires[x.wire.id]);
+    if (!lower->block_rams || x.shift < 0 || index_bits > BLOCK_RAM_INDEX_BITS_MAX) return false;
     struct table table = table_of_wire(lower, x, steps);
-    return block_rams_take(lower->block_rams, lower->origin.id, x.wire.id, wire_width(wire), &table, luts);
-}
-
-static struct term looked_up_in_block_ram(struct lower *lower, struct term x, const struct staircase *steps) {
-    struct term found = tabulated(lower, x, steps);
-    struct wire *wire = &lower->datapath->wires[found.wire.id];
-    if (wire->op != WIRE_TABLE) return found;
+    bool is_there = lower_has_table(lower, x.wire, &table);
+    if (!is_there && !block_rams_take(lower->block_rams, lower->origin.id, index_bits, &table, luts)) return false;
+    *out = lower_table(lower, (struct term){.wire = x.wire}, &table);
+    struct wire *wire = &lower->datapath->wires[out->wire.id];
+    if (is_there || wire->op != WIRE_TABLE) return true;
     wire->resource = RESOURCE_BLOCK_RAM;
     wire->latency = BLOCK_RAM_LATENCY;
-    return found;
+    return true;
 }
 
 static struct term lower_steps(struct lower *lower, struct term x, const struct staircase *steps) {
@@ -155,7 +155,8 @@ static struct term lower_steps(struct lower *lower, struct term x, const struct 
     if (!is_table && even_steps(steps, &shift, &step) &&
         difference_fits(lower, x, steps->thresholds[0] - ((int128)1 << shift)))
         return shift_and_clamp(lower, x, steps, shift, step);
-    if (lies_in_block_ram(lower, x, steps, function_luts(&size))) return looked_up_in_block_ram(lower, x, steps);
+    struct term found;
+    if (block_ram_look_up(lower, x, steps, function_luts(&size), &found)) return found;
     if (is_table) return tabulated(lower, x, steps);
     return form == FUNCTION_COMPARISONS ? compare_all(lower, x, steps) : binary_search(lower, x, steps);
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Tables in block RAM (block_ram/tables.bxc: six look-ups of one table, two of another): as many block RAMs as
-# --block-rams allows, fewer LUT the more there are, the same outputs in all engines; Yosys makes as many of the Verilog
-# as are told; and faults of the memories (block_ram/faults.txt), each caught and named. The files may be edited as others.
+# Tables in block RAM (block_ram/tables.bxc: six look-ups of one table, two of another; block_ram/common.bxc: nodes that
+# look the same wire up, and one that looks it up as it is and mirrored): as many block RAMs as --block-rams allows,
+# fewer LUT the more there are, the same outputs in all engines; Yosys makes as many of the Verilog as are told; and
+# faults of the memories (block_ram/faults.txt), each caught and named. The files may be edited as others.
 set -u
 here=$ROOT/tests/cosim/block_ram
 . "$ROOT/tests/faults.sh"
@@ -40,6 +41,13 @@ fault() { # NAME FILE FIND MAKE SAYS
     grep -q "$5" "$fw.out" || fail "$1" "the verdict does not say '$5': $(grep -m 3 -e '^verdict' -e differs "$fw.out" | tr '\n' ' ')"
     echo "ok block_ram_$1"
 }
+
+# Never more than there are, whatever look-ups have in common.
+for n in 1 2 3 4; do
+    "$BXC" compile "$here/common.bxc" -o "$WORK/common" -q --block-rams "$n" 2> "$WORK/common.err"
+    told=$(number bram18 "$WORK/common")
+    if [ "${told:-99}" -le "$n" ]; then echo "ok block_ram_common_$n"; else echo "not ok block_ram_common_$n: $told block RAMs"; fi
+done
 
 compile 0
 check 1 1

@@ -169,15 +169,24 @@ static bool is_scheduled(const struct datapath *datapath) {
     return datapath->wire_count && datapath->wires[0].cycle >= 0;
 }
 
-/* Memories are shared by bits; what counts the words of a delay is the first wire's. */
+/* Of a memory's block RAMs, by bits; in parts of 2^20, whose sums are exact, so that the first wire's share makes up
+ * whole numbers. */
+static double share_of(const struct block_memory *memory, uint32_t bits, uint32_t all) {
+    const int64_t whole = INT64_C(1) << 20;
+    return (double)(memory->block_rams * bits * whole / all) / (double)whole;
+}
+
+/* What counts the words of a delay is the first wire's. */
 static void add_memories(const struct design *design, const uint8_t *bits, struct arena *scratch, struct cost *costs) {
     const struct block_memory_list list = design_memories(design, bits, scratch);
     for (uint32_t m = 0; m < list.count; m++) {
         const struct block_memory *memory = &list.at[m];
         uint32_t all = 0;
         for (uint32_t i = 0; i < memory->wire_count; i++) all += bits[memory->wires[i]];
-        for (uint32_t i = 0; i < memory->wire_count; i++)
-            costs[memory->wires[i]].bram18 += (double)memory->block_rams * bits[memory->wires[i]] / all;
+        double rest = (double)memory->block_rams;
+        for (uint32_t i = 1; i < memory->wire_count; i++)
+            rest -= costs[memory->wires[i]].bram18 = share_of(memory, bits[memory->wires[i]], all);
+        costs[memory->wires[0]].bram18 = rest;
         if (!memory->is_written) continue;
         int counter = format_for((struct interval){0, memory->words - 1}, 0).width;
         costs[memory->wires[0]].lut += 2 * counter;

@@ -218,6 +218,7 @@ static int run_passes(struct compile_job *job) {
     }
     unused_warn(program);
     interval_warn(program);
+    block_rams_warn(program);
     return network_judge(job->network, program, job->measurement, job->reports, job->report_count, options);
 }
 

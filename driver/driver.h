@@ -55,7 +55,8 @@ void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_op
 void unused_warn_of_firmware(struct bxc_context *context, const struct bxc_options *options); /* with --stop-after */
 
 /* ---- interval.c: does --interval pay? ---- */
-void interval_warn(const struct program *program); /* of a finished design */
+void interval_warn(const struct program *program);   /* of a finished design */
+void block_rams_warn(const struct program *program); /* likewise */
 
 /* ---- idle.c: ports that do nothing ---- */
 void idle_tell(const struct program *program); /* of a design */
@@ -134,6 +135,10 @@ int trial_compile(struct bxc_context *context, struct arena *arena, struct graph
                   const struct compile_options *options, const char *last, struct program *out);
 /* Runs a trial that leaves no diagnoses: -1 and why it is refused. */
 int trial_guarded(struct bxc_context *context, int (*run)(void *), void *user, const char **why);
+/* What the quantised graph of a finished compilation costs with other options, up to a pass (NULL: all); false:
+ * refused. */
+bool trial_cost(const struct program *made, const struct compile_options *options, const char *last_pass,
+                struct cost *cost);
 /* Both take the program as the folder has it, and the graph that it came from. */
 void trial_clocks(const struct program *made, const struct graph *graph, struct explanation *out);
 /* The node of a softmax that takes the maximum, or NULL: what passes/expand_softmax.c makes goes by "NAME.max",

@@ -59,6 +59,31 @@ int trial_guarded(struct bxc_context *context, int (*run)(void *), void *user, c
     return result;
 }
 
+struct cost_trial {
+    const struct program *made;
+    const struct compile_options *options;
+    const char *last_pass;
+    struct cost *cost;
+};
+
+static int run_cost_trial(void *user) {
+    struct cost_trial *trial = user;
+    struct program program;
+    int result = trial_compile(trial->made->context, trial->made->arena, graph_clone(trial->made->graph),
+                               trial->options, trial->last_pass, &program);
+    if (result == 0) *trial->cost = design_cost(program.design, program.technology);
+    design_free(program.design);
+    graph_free(program.graph);
+    return result;
+}
+
+bool trial_cost(const struct program *made, const struct compile_options *options, const char *last_pass,
+                struct cost *cost) {
+    struct cost_trial trial = {made, options, last_pass, cost};
+    const char *why;
+    return trial_guarded(made->context, run_cost_trial, &trial, &why) == 0;
+}
+
 /* A trial that is refused says why in its row, and nothing anywhere else. */
 static void try_one(struct trial *trial) {
     const char *other = trial->out->name ? trial->out->name : "";

@@ -2,31 +2,12 @@
  * each beat chooses, and the choices may cost more than the items share. */
 #include "driver/driver.h"
 
-struct whole_trial {
-    const struct program *made;
-    int interval;
-    const char *last_pass; /* NULL: all */
-    double lut;
-};
-
-static int run_trial(void *user) {
-    struct whole_trial *trial = user;
-    struct compile_options options = *trial->made->options;
-    struct program program;
-    options.interval = trial->interval;
-    int result = trial_compile(trial->made->context, trial->made->arena, graph_clone(trial->made->graph), &options,
-                               trial->last_pass, &program);
-    if (result == 0) trial->lut = design_cost(program.design, program.technology).lut;
-    design_free(program.design);
-    graph_free(program.graph);
-    return result;
-}
-
 /* 0: it is refused. */
 static double lut_at(const struct program *made, int interval, const char *last_pass) {
-    struct whole_trial trial = {made, interval, last_pass, 0};
-    const char *why;
-    return trial_guarded(made->context, run_trial, &trial, &why) < 0 ? 0 : trial.lut;
+    struct compile_options options = *made->options;
+    struct cost cost = {0};
+    options.interval = interval;
+    return trial_cost(made, &options, last_pass, &cost) ? cost.lut : 0;
 }
 
 /* Cheap: ruled out by the forecast, or far smaller as it is lowered, before anything is shared. What sharing and the

@@ -107,3 +107,13 @@ done
 # as is what there are too few for, and how many it takes
 "$BXC" compile "$ROOT/tests/cosim/ops/no_room.bxc" -o "$WORK/few" --block-rams 2 > "$WORK/few.out" 2>&1
 if grep -q 'warning: --block-rams 2 does nothing: too few for any .* takes 8 in all' "$WORK/few.out"; then echo "ok block_ram_too_few"; else echo "not ok block_ram_too_few: $(grep warning "$WORK/few.out")"; fi
+
+# one table of many in block RAM costs more registers, in which the others' results wait, than it saves
+awk 'BEGIN {
+    print "bxc graph 1\ngraph \"many\"\n%0 = input() \"x\" : [1,64] real"
+    print "%1 = narrow(%0) \"in\" rounding=half_even overflow=saturate formats=s8f5 : [1,64] real"
+    print "%2 = tanh(%1) \"bend\" : [1,64] real"
+    print "%3 = narrow(%2) \"bent\" rounding=half_even overflow=saturate formats=s9f8 : [1,64] real\noutput \"y\" %3" }' > "$WORK/many.bxc"
+for n in 1 32; do "$BXC" compile "$WORK/many.bxc" -o "$WORK/many" --block-rams $n > "$WORK/many_$n.out" 2>&1; done
+if grep -q 'warning: --block-rams 1 does not make the circuit smaller: about 2,[0-9]* LUT and 2,[0-9]* FF, and 2,304 LUT' "$WORK/many_1.out" && ! grep -q 'warning: --block-rams' "$WORK/many_32.out"
+then echo "ok block_ram_larger"; else echo "not ok block_ram_larger: $(grep -h 'warning: --block' "$WORK"/many_*.out)"; fi

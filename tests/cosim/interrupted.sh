@@ -17,45 +17,30 @@ awk 'BEGIN {
         printf "%%%d = clip(%%%d) \"c%d\" alpha=-2 beta=2 : [1,2] real\n", i + 1, i, i }
     printf "output \"y\" %%%d\n", i - 1 }' > "$WORK/ladder.bxc"
 mkdir "$WORK/left"
+"${CC:-cc}" -std=c11 -O1 -o "$WORK/interrupt" "$ROOT/tests/cosim/interrupt.c" 2> "$WORK/log" ||
+    { echo "not ok interrupted: $(head -n 1 "$WORK/log")"; exit 1; }
 
-spent() { # PID: hundredths of a second of the processor; nothing when it has ended
-    sed 's/.*) //' "/proc/$1/stat" 2> /dev/null | awk '$1 != "Z" {print $12 + $13}'
-}
-start() { # MODEL
-    env --default-signal=INT "$BXC" compile -q "$1" -o "$WORK/left/fw" > "$WORK/log" 2>&1 &
-    bxc=$!
-}
-whole() { # MODEL: what it takes to its end
-    start "$1"
-    while now=$(spent $bxc) && [ -n "$now" ]; do last=$now; sleep 0.02; done
-    wait $bxc || echo "not ok interrupted_$2: $(head -n 1 "$WORK/log")"
-    rm -rf "$WORK/left/fw"
-}
-interrupt() { # MODEL HUNDREDTHS
-    start "$1"
-    while now=$(spent $bxc) && [ -n "$now" ] && [ "$now" -lt "$2" ]; do sleep 0.02; done
-    begin=$now
-    kill -INT $bxc 2> /dev/null
-    while now=$(spent $bxc) && [ -n "$now" ]; do last=$now; sleep 0.02; done
-    wait $bxc 2> /dev/null
-    code=$?
-    after=$((last - ${begin:-$last}))
+# MODEL HUNDREDTHS: sets code, after, all
+interrupt() {
+    set -- $("$WORK/interrupt" "$2" "$BXC" compile -q "$1" -o "$WORK/left/fw" 2> "$WORK/log") 0 0 0
+    code=$1 after=$2 all=$3
 }
 for model in many ladder; do
-    last=0
-    whole "$WORK/$model.bxc" $model
-    all=$last slow='' caught=0
+    interrupt "$WORK/$model.bxc" 100000
+    [ "$code" = 0 ] || echo "not ok interrupted_$model: $(head -n 1 "$WORK/log")"
+    rm -rf "$WORK/left/fw"
+    whole=$all slow='' caught=0
     for share in 10 30 50 70 80 90; do
-        at=$((all * share / 100)) code=0
+        at=$((whole * share / 100)) code=0
         for _ in 1 2 3 4 5 6; do # a run may be faster than the whole one was: it is through, and another is stopped sooner
             interrupt "$WORK/$model.bxc" $at
-            [ $code = 0 ] || break
+            [ "$code" = 0 ] || break
             rm -rf "$WORK/left/fw"
             at=$((at * 85 / 100))
         done
-        [ $code = 0 ] && continue
-        [ $code = 130 ] && [ -z "$(ls -A "$WORK/left")" ] || echo "not ok interrupted_$model: at $share %, $code, $(ls -A "$WORK/left")"
-        [ $after -le 100 ] || slow="$slow $share % ($after)"
+        [ "$code" = 0 ] && continue
+        [ "$code" = 130 ] && [ -z "$(ls -A "$WORK/left")" ] || echo "not ok interrupted_$model: at $share %, $code, $(ls -A "$WORK/left")"
+        [ "$after" -le 100 ] || slow="$slow $share % ($after)"
         caught=$((caught + 1))
     done
     [ -z "$slow" ] && [ $caught = 6 ] && echo "ok interrupted_$model" || echo "not ok interrupted_$model: caught $caught of 6, slow at$slow"

@@ -28,7 +28,8 @@ static long spent(pid_t pid) {
     text[length] = 0;
     const char *at = strrchr(text, ')');
     char state = 'Z';
-    if (!at || sscanf(at + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &state, &user, &system) != 3) return -1;
+    if (!at || sscanf(at + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &state, &user, &system) != 3)
+        return -1;
     return state == 'Z' ? -1 : (long)((user + system) * 100 / (unsigned long)sysconf(_SC_CLK_TCK));
 }
 
@@ -52,6 +53,7 @@ int main(int argc, char **argv) {
     struct rusage used;
     getrusage(RUSAGE_CHILDREN, &used);
     long all = hundredths(&used);
-    printf("%d %ld %ld\n", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), at < 0 ? 0 : all - at, all);
+    printf("%d %ld %ld\n", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), at < 0 ? 0 : all - at,
+           all);
     return 0;
 }

@@ -33,3 +33,27 @@ faults_plant() { # FILE FIND MAKE
     if cmp -s "$1" "$1.before"; then rm "$1.before"; echo "it changed nothing in ${1##*/}"; return 1; fi
     rm "$1.before"
 }
+
+# Each fault of a table (in, find, make, says) in a copy of a firmware: it builds, verify ends with 1, and the verdict says
+# what the record does. Prints "ok AREA_NAME" or "not ok AREA_NAME: why".
+faults_caught() { # AREA TABLE FIRMWARE VERIFY-OPTION...
+    faults_area=$1 faults_table_of=$2 faults_firmware=$3; shift 3
+    faults_list "$faults_table_of" in find make says > "$WORK/faults"
+    [ -s "$WORK/faults" ] || echo "not ok ${faults_area}_faults: none were read"
+    while IFS='	' read -r name file find make says; do (faults_catch "$@"); done < "$WORK/faults"
+}
+faults_miss() { echo "not ok ${faults_area}_$name: $1"; exit 0; }
+faults_catch() { # VERIFY-OPTION...
+    fw=$WORK/fault_$name
+    cp -r "$faults_firmware" "$fw"
+    rm -rf "$fw/verify"
+    why=$(faults_plant "$fw/$file" "$find" "$make") || faults_miss "$why"
+    "$BXC" verify "$fw" --engines emulator,rtl "$@" > "$fw.out" 2>&1 < /dev/null
+    code=$?
+    grep -q 'does not build' "$fw.out" && faults_miss "it does not build"
+    [ $code = 1 ] || faults_miss "verify ended with $code"
+    grep -q "$says" "$fw.out" ||
+        faults_miss "the verdict does not say '$says': $(grep -m 3 -e '^verdict' -e differs -e 'error:' "$fw.out" | tr '\n' ' ')"
+    rm -rf "$fw"
+    echo "ok ${faults_area}_$name"
+}

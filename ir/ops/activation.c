@@ -8,7 +8,7 @@
 
 static float binary32(const struct op_step *step, size_t element, float x) {
     (void)element;
-    return real_functions[step->node->op].binary32(x, &step->node->attributes.activation);
+    return real_function_value(step->node, x);
 }
 static double binary64(const struct op_step *step, size_t element, double x) {
     (void)element;
@@ -184,8 +184,7 @@ static void eval_real(const struct evaluation *evaluation) {
             real_relu_lanes(x, out);
             continue;
         }
-        for (int lane = 0; lane < EVENT_LANES; lane++)
-            out[lane] = real_functions[node->op].binary32(x[lane], &node->attributes.activation);
+        for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = real_function_value(node, x[lane]);
     }
 }
 

@@ -23,10 +23,6 @@ static float real_exp(float x, const struct activation_attributes *attributes) {
 static float real_sigmoid(float x, const struct activation_attributes *attributes) {
     return 1.0f / (1.0f + real_exp(-x, attributes));
 }
-static float real_tanh(float x, const struct activation_attributes *attributes) {
-    (void)attributes;
-    return (float)tanh((double)x);
-}
 static float real_hard_sigmoid(float x, const struct activation_attributes *attributes) {
     float scaled = attributes->alpha * x;
     float y = scaled + attributes->beta;
@@ -102,9 +98,6 @@ static double double_round(double x, const struct activation_attributes *attribu
     if (left == 0.5) return copysign(2.0 * floor(below / 2.0 + 0.5), x);
     return copysign(left > 0.5 ? below + 1.0 : below, x);
 }
-static float real_round(float x, const struct activation_attributes *attributes) {
-    return (float)double_round((double)x, attributes);
-}
 static float real_thresholded_relu(float x, const struct activation_attributes *attributes) {
     return x > attributes->alpha ? x : 0.0f;
 }
@@ -134,23 +127,14 @@ static double double_log(double x, const struct activation_attributes *attribute
     (void)attributes;
     return log(x);
 }
-static float real_log(float x, const struct activation_attributes *attributes) {
-    return (float)double_log((double)x, attributes);
-}
 static double double_erf(double x, const struct activation_attributes *attributes) {
     (void)attributes;
     return erf(x);
-}
-static float real_erf(float x, const struct activation_attributes *attributes) {
-    return (float)double_erf((double)x, attributes);
 }
 /* log(1 + e^x), which does not leave the numbers where e^x does. */
 static double double_softplus(double x, const struct activation_attributes *attributes) {
     (void)attributes;
     return x > 0.0 ? x + log1p(exp(-x)) : log1p(exp(x));
-}
-static float real_softplus(float x, const struct activation_attributes *attributes) {
-    return (float)double_softplus((double)x, attributes);
 }
 static float real_softsign(float x, const struct activation_attributes *attributes) {
     (void)attributes;
@@ -205,21 +189,12 @@ static double double_gelu(double x, const struct activation_attributes *attribut
     (void)attributes;
     return 0.5 * x * (1.0 + erf(x / sqrt(2.0)));
 }
-static float real_gelu(float x, const struct activation_attributes *attributes) {
-    return (float)double_gelu((double)x, attributes);
-}
 static double double_gelu_tanh(double x, const struct activation_attributes *attributes) {
     (void)attributes;
     return 0.5 * x * (1.0 + tanh(sqrt(2.0 / acos(-1.0)) * (x + 0.044715 * x * x * x)));
 }
-static float real_gelu_tanh(float x, const struct activation_attributes *attributes) {
-    return (float)double_gelu_tanh((double)x, attributes);
-}
 static double double_mish(double x, const struct activation_attributes *attributes) {
     return x * tanh(double_softplus(x, attributes));
-}
-static float real_mish(float x, const struct activation_attributes *attributes) {
-    return (float)double_mish((double)x, attributes);
 }
 static float real_swish(float x, const struct activation_attributes *attributes) {
     return x * real_sigmoid(attributes->alpha * x, attributes);
@@ -266,18 +241,18 @@ const struct real_function real_functions[OP_COUNT] = {
     [OP_LEAKY_RELU] = {real_leaky_relu, double_leaky_relu, {turns_at_zero}},
     [OP_CLIP] = {real_clip, double_clip, {NULL}},
     [OP_SIGMOID] = {real_sigmoid, double_sigmoid, {NULL}},
-    [OP_TANH] = {real_tanh, double_tanh, {NULL}},
+    [OP_TANH] = {NULL, double_tanh, {NULL}},
     [OP_HARD_SIGMOID] = {real_hard_sigmoid, double_hard_sigmoid, {NULL}},
     [OP_EXP] = {real_exp, double_exp, {NULL}},
     [OP_RECIPROCAL] = {real_reciprocal, double_reciprocal, {NULL}},
     [OP_SIGN] = {real_sign, double_sign, {NULL}},
     [OP_FLOOR] = {real_floor, double_floor, {NULL}},
     [OP_CEIL] = {real_ceil, double_ceil, {NULL}},
-    [OP_ROUND] = {real_round, double_round, {NULL}},
+    [OP_ROUND] = {NULL, double_round, {NULL}},
     [OP_SQRT] = {real_sqrt, double_sqrt, {NULL}},
-    [OP_LOG] = {real_log, double_log, {NULL}},
-    [OP_ERF] = {real_erf, double_erf, {NULL}},
-    [OP_SOFTPLUS] = {real_softplus, double_softplus, {NULL}},
+    [OP_LOG] = {NULL, double_log, {NULL}},
+    [OP_ERF] = {NULL, double_erf, {NULL}},
+    [OP_SOFTPLUS] = {NULL, double_softplus, {NULL}},
     [OP_SOFTSIGN] = {real_softsign, double_softsign, {NULL}},
     [OP_ELU] = {real_elu, double_elu, {turns_at_zero}},
     [OP_SELU] = {real_selu, double_selu, {turns_at_zero}},
@@ -285,8 +260,14 @@ const struct real_function real_functions[OP_COUNT] = {
     [OP_THRESHOLDED_RELU] = {real_thresholded_relu, double_thresholded_relu, {jumps_at_alpha}},
     [OP_SHRINK] = {real_shrink, double_shrink, {jumps_at_minus_alpha, jumps_at_alpha}},
     [OP_HARD_SWISH] = {real_hard_swish, double_hard_swish, {hard_swish_turns}},
-    [OP_GELU] = {real_gelu, double_gelu, {gelu_turns}},
-    [OP_GELU_TANH] = {real_gelu_tanh, double_gelu_tanh, {gelu_tanh_turns}},
-    [OP_MISH] = {real_mish, double_mish, {mish_turns}},
+    [OP_GELU] = {NULL, double_gelu, {gelu_turns}},
+    [OP_GELU_TANH] = {NULL, double_gelu_tanh, {gelu_tanh_turns}},
+    [OP_MISH] = {NULL, double_mish, {mish_turns}},
     [OP_SWISH] = {real_swish, double_swish, {swish_turns}},
 };
+
+float real_function_value(const struct node *node, float x) {
+    const struct real_function *function = &real_functions[node->op];
+    const struct activation_attributes *attributes = &node->attributes.activation;
+    return function->binary32 ? function->binary32(x, attributes) : (float)function->binary64((double)x, attributes);
+}

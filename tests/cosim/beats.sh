@@ -44,20 +44,6 @@ events() { # SEED NUMBERS
         s = (s * 1103 + 12345) % 1048576; printf "%g%s", int(s / 16384) / 4 - 6, i < n - 1 ? "," : "\n" } }'
 }
 
-fault() { # NAME FILE FIND MAKE LAYER
-    fw=$WORK/fault_$1
-    cp -r "$WORK/three" "$fw"
-    rm -rf "$fw/verify"
-    why=$(faults_plant "$fw/$2" "$3" "$4") || fail "$1" "$why"
-    "$BXC" verify "$fw" --engines emulator,rtl --no-hash-check -n 400 -j 1 > "$fw.out" 2>&1
-    code=$?
-    grep -q 'does not build' "$fw.out" && fail "$1" "it does not build"
-    [ $code = 1 ] || fail "$1" "verify ended with $code"
-    grep -q "$5" "$fw.out" || fail "$1" "the verdict does not say '$5': $(grep -m 3 -e '^verdict' -e differs -e 'error:' "$fw.out" | tr '\n' ' ')"
-    rm -rf "$fw"
-    echo "ok beats_$1"
-}
-
 events 1 18 > "$WORK/x.csv"
 events 7 6 > "$WORK/weight.csv"
 compile whole
@@ -67,6 +53,4 @@ check three 3 --interval 3
 check uneven 2 --interval 2 --beats 4
 check six 6 --interval 9
 check in_beats 3 --interval 3 --beats x=2
-faults_list "$here/faults.txt" in find make says > "$WORK/faults"
-[ -s "$WORK/faults" ] || echo "not ok beats_faults: none were read"
-while IFS='	' read -r name file find make says; do (fault "$name" "$file" "$find" "$make" "$says"); done < "$WORK/faults"
+faults_caught beats "$here/faults.txt" "$WORK/three" --no-hash-check -n 400 -j 1

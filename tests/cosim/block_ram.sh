@@ -29,19 +29,6 @@ check() (
     echo "ok block_ram_$1"
 )
 
-fault() { # NAME FILE FIND MAKE SAYS
-    fw=$WORK/fault_$1
-    cp -r "$WORK/100" "$fw"
-    rm -rf "$fw/verify"
-    why=$(faults_plant "$fw/$2" "$3" "$4") || fail "$1" "$why"
-    "$BXC" verify "$fw" --engines emulator,rtl -n 2000 > "$fw.out" 2>&1
-    code=$?
-    grep -q 'does not build' "$fw.out" && fail "$1" "it does not build"
-    [ $code = 1 ] || fail "$1" "verify ended with $code"
-    grep -q "$5" "$fw.out" || fail "$1" "the verdict does not say '$5': $(grep -m 3 -e '^verdict' -e differs "$fw.out" | tr '\n' ' ')"
-    echo "ok block_ram_$1"
-}
-
 # Never more than there are, whatever look-ups have in common.
 for n in 1 2 3 4; do
     "$BXC" compile "$here/common.bxc" -o "$WORK/common" -q --block-rams "$n" 2> "$WORK/common.err"
@@ -60,9 +47,7 @@ for n in 1 4 100; do
     before=$lut
 done
 
-faults_list "$here/faults.txt" in find make says > "$WORK/faults"
-[ -s "$WORK/faults" ] || echo "not ok block_ram_faults: none were read"
-while IFS='	' read -r name file find make says; do (fault "$name" "$file" "$find" "$make" "$says"); done < "$WORK/faults"
+faults_caught block_ram "$here/faults.txt" "$WORK/100" -n 2000
 
 # what an edit may hold: the tables as they are written, and nothing else that begins with them
 edit() { # NAME SCRIPT CODE SAYS

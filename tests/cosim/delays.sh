@@ -57,20 +57,6 @@ mapped() ( # NAME RAMS
     echo "ok delays_mapped_$1"
 )
 
-fault() { # NAME FILE FIND MAKE LAYER
-    fw=$WORK/fault_$1
-    cp -r "$WORK/plenty" "$fw"
-    rm -rf "$fw/verify"
-    why=$(faults_plant "$fw/$2" "$3" "$4") || fail "$1" "$why"
-    "$BXC" verify "$fw" --engines emulator,rtl -n 400 -j 1 > "$fw.out" 2>&1
-    code=$?
-    grep -q 'does not build' "$fw.out" && fail "$1" "it does not build"
-    [ $code = 1 ] || fail "$1" "verify ended with $code"
-    grep -q "$5" "$fw.out" || fail "$1" "the verdict does not say '$5': $(grep -m 3 -e '^verdict' -e differs -e 'error:' "$fw.out" | tr '\n' ' ')"
-    rm -rf "$fw"
-    echo "ok delays_$1"
-}
-
 # 200 events in eighths.
 awk 'BEGIN { s = 1; for (e = 0; e < 200; e++) for (i = 0; i < 72; i++) {
     s = (s * 1103 + 12345) % 1048576; printf "%g%s", int(s / 4096) / 8 - 16, i < 71 ? "," : "\n" } }' > "$WORK/x.csv"
@@ -88,6 +74,4 @@ grep -q '; 1 more would be worth it"' "$WORK/one/report/report.json" && ! grep -
 check in_beats 6 2 --block-rams 2 --beats x=1
 mapped one 1
 mapped plenty 2
-faults_list "$here/faults.txt" in find make says > "$WORK/faults"
-[ -s "$WORK/faults" ] || echo "not ok delays_faults: none were read"
-while IFS='	' read -r name file find make says; do (fault "$name" "$file" "$find" "$make" "$says"); done < "$WORK/faults"
+faults_caught delays "$here/faults.txt" "$WORK/plenty" -n 400 -j 1

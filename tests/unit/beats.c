@@ -41,7 +41,8 @@ static void note(struct seen *seen, const struct design *design) {
         }
 }
 
-static const char *run_graph(uint64_t seed, struct seen *seen) {
+static const char *run_graph(uint64_t seed, void *user) {
+    struct seen *seen = user;
     struct bxc_context *context = context_new();
     static char why[400];
     const char *failure = NULL;
@@ -79,13 +80,8 @@ static const char *run_graph(uint64_t seed, struct seen *seen) {
 
 static void items_in_beats_keep_every_bit(void) {
     struct seen seen = {0};
-    const char *graphs = getenv("GRAPHS"), *first = getenv("SEED");
-    uint64_t start = first ? strtoull(first, NULL, 10) : 1, count = graphs ? strtoull(graphs, NULL, 10) : GRAPHS;
-    for (uint64_t seed = start; seed < start + count; seed++) {
-        const char *failure = run_graph(seed, &seen);
-        if (failure) test_fail(__FILE__, __LINE__, "%s", failure);
-        if (failure) return;
-    }
+    uint64_t count = below_each_seed(GRAPHS, run_graph, &seen);
+    if (test_failed) return;
     for (size_t i = 0; i < sizeof once_wrong / sizeof *once_wrong; i++) {
         const char *failure = run_graph(once_wrong[i], &seen);
         if (failure) test_fail(__FILE__, __LINE__, "%s", failure);

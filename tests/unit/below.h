@@ -134,4 +134,17 @@ static inline const char *below_pass(struct below *below, const char *name, size
     return "no such pass";
 }
 
+/* Of `count` seeds from 1 on, or of GRAPHS from SEED on, up to the first that fails; how many there are. */
+static inline uint64_t below_each_seed(uint64_t count, const char *(*run)(uint64_t seed, void *user), void *user) {
+    const char *graphs = getenv("GRAPHS"), *first = getenv("SEED");
+    uint64_t start = first ? strtoull(first, NULL, 10) : 1;
+    if (graphs) count = strtoull(graphs, NULL, 10);
+    for (uint64_t seed = start; seed < start + count; seed++) {
+        const char *failure = run(seed, user);
+        if (failure) test_fail(__FILE__, __LINE__, "%s", failure);
+        if (failure) break;
+    }
+    return count;
+}
+
 #endif

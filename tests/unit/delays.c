@@ -145,7 +145,8 @@ static const char *run_graph(uint64_t seed, int block_rams, struct seen *seen, d
 }
 
 /* With more block RAMs there are no more registers. */
-static const char *run_all_given(uint64_t seed, struct seen *seen) {
+static const char *run_all_given(uint64_t seed, void *user) {
+    struct seen *seen = user;
     double least = 0;
     for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
         double registers;
@@ -159,13 +160,8 @@ static const char *run_all_given(uint64_t seed, struct seen *seen) {
 
 static void delays_keep_every_bit(void) {
     struct seen seen = {0};
-    const char *graphs = getenv("GRAPHS"), *first = getenv("SEED");
-    uint64_t start = first ? strtoull(first, NULL, 10) : 1, count = graphs ? strtoull(graphs, NULL, 10) : GRAPHS;
-    for (uint64_t seed = start; seed < start + count; seed++) {
-        const char *failure = run_all_given(seed, &seen);
-        if (failure) test_fail(__FILE__, __LINE__, "%s", failure);
-        if (failure) return;
-    }
+    uint64_t count = below_each_seed(GRAPHS, run_all_given, &seen);
+    if (test_failed) return;
     printf(
         "# %d designs: %d with %lld delays in %lld block RAMs, %d of them in beats, %d items of delays, %d delays of ports, %d in "
         "series\n",

@@ -3,6 +3,7 @@
 #define BXC_FRONTEND_ONNX_H
 
 #include "frontend/frontend.h"
+#include "frontend/layers/layers.h"
 #include "frontend/name_map.h"
 #include "onnx.pb-c.h"
 
@@ -102,6 +103,8 @@ const int64_t *static_integers(struct onnx_reader *reader, const struct operatio
 /* A static number, e.g. a bound of Clip. -1 and a diagnosis when it is none. */
 int static_number(struct onnx_reader *reader, const struct operation *operation, uint32_t input, const char *what,
                   float *number);
+/* The operation as a layer of frontend/layers/, whose nodes are named as emit names them. */
+struct layer onnx_layer(struct onnx_reader *reader, const struct operation *operation);
 /* Appends a node "<operation>" or "<operation>.<what>"; NO_VALUE after a diagnosis. */
 valref onnx_emit(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what,
                  const valref *inputs, uint32_t input_count, const union attributes *attributes);

@@ -124,27 +124,24 @@ int static_number(struct onnx_reader *reader, const struct operation *operation,
     return 0;
 }
 
-/* What inference says names its own operator; people know the model's. */
-static void use_model_words(struct onnx_reader *reader, const struct operation *operation, size_t first) {
-    struct diagnostics *diag = &reader->context->diagnostics;
-    for (size_t i = first; i < diag->count; i++)
-        diag->items[i].location.op = arena_strdup(diag->arena, operation->proto->op_type);
+static const char *unique_name(void *reader, const char *name) {
+    return onnx_unique_name(reader, name);
+}
+
+struct layer onnx_layer(struct onnx_reader *reader, const struct operation *operation) {
+    return (struct layer){.graph = reader->graph,
+                          .arena = reader->arena,
+                          .name = operation->name,
+                          .source_op = operation->operator->name,
+                          .unique = unique_name,
+                          .reader = reader};
 }
 
 valref onnx_emit(struct onnx_reader *reader, const struct operation *operation, enum op op, const char *what,
                  const valref *inputs, uint32_t input_count, const union attributes *attributes) {
-    const char *name = operation->name;
-    for (uint32_t i = 0; i < input_count; i++)
-        if (valref_equal(inputs[i], NO_VALUE)) return NO_VALUE;
-    if (what) name = onnx_unique_name(reader, arena_printf(reader->arena, "%s.%s", name, what));
-    size_t told = reader->context->diagnostics.count;
-    valref value = graph_append(reader->graph, op, name, inputs, input_count, attributes);
-    if (valref_equal(value, NO_VALUE)) {
-        use_model_words(reader, operation, told);
-        return value;
-    }
-    graph_definition(reader->graph, value)->source_op = operation->operator->name;
-    if (shape_elements(&graph_value(reader->graph, value)->shape) <= ONNX_ELEMENTS_MAX) return value;
+    const struct layer layer = onnx_layer(reader, operation);
+    valref value = layer_node(&layer, op, what, inputs, input_count, attributes);
+    if (valref_equal(value, NO_VALUE) || shape_elements(layer_shape(&layer, value)) <= ONNX_ELEMENTS_MAX) return value;
     onnx_refuse(reader, operation, NULL, "the result has more than %d elements", ONNX_ELEMENTS_MAX);
     return NO_VALUE;
 }

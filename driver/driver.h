@@ -27,6 +27,10 @@ void settings_add_input(struct arena *arena, struct compile_options *out, const 
 void settings_add_beats(struct arena *arena, struct compile_options *out, const struct beat_options *beats);
 void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer);
 
+/* ---- lists.c: prints the JSON, and deletes it ---- */
+struct cJSON;
+void list_print_json(FILE *out, struct cJSON *json);
+
 /* ---- calibrate.c: events in memory ---- */
 enum { CALIBRATION_EVENTS_MAX = 100000 }; /* of a file, the first ones */
 int calibration_load(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,

@@ -1,67 +1,14 @@
-/* The support matrix, the passes and the parts, from the tables themselves. */
+/* The passes, the choices of options and the parts, from the tables themselves. */
 #include "driver/driver.h"
-#include "ir/ops.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
 
-/* Names under which a format's reader knows an op, comma separated. */
-static void reader_names(const struct reader_operator *operators, const char *op, char *out, size_t size) {
-    out[0] = 0;
-    for (; operators->name; operators++) {
-        if (strcmp(operators->becomes, op) != 0 || strstr(out, operators->name)) continue;
-        size_t used = strlen(out);
-        snprintf(out + used, size - used, "%s%s", used ? "," : "", operators->name);
-    }
-}
-
-static void print_json(FILE *out, cJSON *json) {
+void list_print_json(FILE *out, cJSON *json) {
     char *text = cJSON_Print(json);
     if (text) fprintf(out, "%s\n", text);
     cJSON_free(text);
     cJSON_Delete(json);
-}
-
-static cJSON *operator_json(enum op op, const char *onnx, const char *keras) {
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddStringToObject(item, "name", op_info(op)->name);
-    cJSON_AddBoolToObject(item, "real", op_info(op)->arithmetic & ARITHMETIC_REAL);
-    cJSON_AddBoolToObject(item, "integer", op_info(op)->arithmetic & ARITHMETIC_INTEGER);
-    for (const struct language *language = languages; language->name; language++)
-        if (language->supports) cJSON_AddBoolToObject(item, language->name, language->supports(op));
-    cJSON_AddStringToObject(item, "onnx", onnx);
-    cJSON_AddStringToObject(item, "keras", keras);
-    cJSON_AddStringToObject(item, "summary", op_info(op)->summary);
-    return item;
-}
-
-static void print_row(FILE *out, enum op op, const char *onnx, const char *keras) {
-    bool integer = op_info(op)->arithmetic & ARITHMETIC_INTEGER;
-    fprintf(out, "%-14s %-5s %-8s", op_info(op)->name, op_info(op)->arithmetic & ARITHMETIC_REAL ? "yes" : "-",
-            integer ? "yes" : "lowered");
-    for (const struct language *language = languages; language->name; language++)
-        if (language->supports) fprintf(out, " %-8s", !integer ? "lowered" : language->supports(op) ? "yes" : "-");
-    fprintf(out, " %s%s%s\n", onnx, *onnx && *keras ? "; " : "", keras);
-}
-
-void bxc_operators(FILE *out, bool json) {
-    cJSON *list = json ? cJSON_CreateArray() : NULL;
-    if (!json) {
-        fprintf(out, "%-14s %-5s %-8s", "operator", "float", "integer");
-        for (const struct language *language = languages; language->name; language++)
-            if (language->supports) fprintf(out, " %-8s", language->name);
-        fprintf(out, " read from\n");
-    }
-    for (int op = 0; op < OP_COUNT; op++) {
-        char onnx[512], keras[512];
-        reader_names(onnx_operators, op_info((enum op)op)->name, onnx, sizeof onnx);
-        reader_names(keras_operators, op_info((enum op)op)->name, keras, sizeof keras);
-        if (json)
-            cJSON_AddItemToArray(list, operator_json((enum op)op, onnx, keras));
-        else
-            print_row(out, (enum op)op, onnx, keras);
-    }
-    if (json) print_json(out, list);
 }
 
 void bxc_passes(FILE *out) {
@@ -137,7 +84,7 @@ void bxc_parts(FILE *out, bool json) {
         cJSON_AddStringToObject(item, "packages", part->packages);
     }
     if (json)
-        print_json(out, list);
+        list_print_json(out, list);
     else
         print_refused_parts(out);
 }

@@ -5,11 +5,11 @@
 #include <string.h>
 
 const struct reader readers[] = {
-    {"onnx", ".onnx", "ONNX and QONNX models", onnx_recognises, onnx_read},
-    {"keras", ".keras", "Keras 3 models with HGQ2 layers", keras_recognises, keras_read},
-    {"native", ".json", "bxc's own JSON (doc/model.schema.json)", native_recognises, native_read},
-    {"text", ".bxc", "the text form of a graph (doc/ir.md)", text_recognises, text_read},
-    {NULL, NULL, NULL, NULL, NULL},
+    {"onnx", ".onnx", "ONNX and QONNX models", onnx_recognises, onnx_read, onnx_operators},
+    {"keras", ".keras", "Keras 3 models with HGQ2 layers", keras_recognises, keras_read, keras_operators},
+    {"native", ".json", "bxc's own JSON (doc/model.schema.json)", native_recognises, native_read, NULL},
+    {"text", ".bxc", "the text form of a graph (doc/ir.md)", text_recognises, text_read, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 static bool has_extension(const char *path, const char *extension) {

@@ -9,6 +9,13 @@ struct frontend_options {
     bool partial; /* what could be read, though something was refused and told: no outputs, perhaps (bxc inspect) */
 };
 
+/* An operator or layer that a reader knows, the operators of the IR that it may become, comma separated ("nothing": it
+ * is another name for its operand), and the domain or library that it stands in. NULL name ends a list. */
+struct reader_operator {
+    const char *domain, *name, *becomes;
+};
+extern const struct reader_operator onnx_operators[], keras_operators[];
+
 /* Each reader: a graph that passes graph_verify, or NULL with every problem diagnosed at once. `path`
  * is the file as the user named it; data is its content, length bytes. */
 struct reader {
@@ -18,6 +25,7 @@ struct reader {
     bool (*recognises)(const char *path, const void *data, size_t length); /* by content and name */
     struct graph *(*read)(struct bxc_context *context, const char *path, const void *data, size_t length,
                           const struct frontend_options *options);
+    const struct reader_operator *operators; /* NULL: those of the IR, by their names */
 };
 
 extern const struct reader readers[]; /* ends with a NULL name (frontend/frontend.c) */
@@ -43,10 +51,4 @@ bool text_recognises(const char *, const void *, size_t);
 /* ---- tensors.c of onnx/, for tests and tools: a TensorProto (.pb) as numbers ---- */
 int onnx_tensor_read(struct bxc_context *context, struct arena *arena, const char *path, struct shape *shape,
                      enum value_kind *kind, double **numbers);
-/* Operators of a format that its reader knows: name, domain, the op it becomes. NULL name ends. */
-struct reader_operator {
-    const char *domain, *name, *becomes;
-};
-extern const struct reader_operator onnx_operators[], keras_operators[];
-
 #endif

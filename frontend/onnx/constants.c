@@ -43,11 +43,21 @@ struct tensor *onnx_read_identity(struct onnx_reader *reader, const struct opera
     return operation->inputs[0];
 }
 
+/* Nothing is dropped. */
+static struct tensor *mask_of_ones(struct onnx_reader *reader, const struct tensor *x) {
+    struct tensor *mask = tensor_new(reader, TENSOR_INTEGERS, ONNX__TENSOR_PROTO__DATA_TYPE__BOOL, x->shape);
+    size_t count = tensor_elements(mask);
+    mask->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
+    for (size_t i = 0; i < count; i++) mask->integers[i] = 1;
+    return mask;
+}
+
 /* What was trained is run for inference, where Dropout does nothing. */
 struct tensor *onnx_read_dropout(struct onnx_reader *reader, const struct operation *operation) {
     const struct tensor *mode = operation->input_count > 2 ? operation->inputs[2] : NULL;
     if (mode && (mode->state != TENSOR_INTEGERS || tensor_elements(mode) != 1 || mode->integers[0]))
         return onnx_refuse(reader, operation, "export the model for inference", "dropout is in training mode");
+    if (output_is_read(operation, 1)) operation->results[1] = mask_of_ones(reader, operation->inputs[0]);
     return operation->inputs[0];
 }
 
@@ -96,7 +106,7 @@ static struct tensor *retyped(struct onnx_reader *reader, const struct tensor *t
 /* Whether every number of one type is one of the other, or ArgMax's small ones in any whole type. */
 static bool cast_is_exact(const struct tensor *tensor, int from, int to) {
     if (to == TYPE(FLOAT) || to == TYPE(DOUBLE)) return type_is_real(from) || type_is_whole(from);
-    if (to == from) return true;
+    if (to == from || from == TYPE(BOOL)) return to == from || type_is_real(to) || type_is_whole(to);
     if (tensor->state == TENSOR_VALUE && from == TYPE(INT64) && (to == TYPE(INT32) || to == TYPE(UINT32))) return true;
     if (from == TYPE(UINT8)) return type_is_whole(to) && to != TYPE(INT8);
     if (from == TYPE(INT8)) return to == TYPE(INT16) || to == TYPE(INT32) || to == TYPE(INT64);

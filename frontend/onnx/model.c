@@ -150,20 +150,34 @@ static int refuse_references(struct onnx_reader *reader, const struct operation 
     return 0;
 }
 
-static struct tensor *read_operation(struct onnx_reader *reader, struct operation *operation,
-                                     const char *extra_output) {
+bool output_is_read(const struct operation *operation, uint32_t output) {
+    return output < operation->output_count && operation->outputs_read[output];
+}
+
+static int check_outputs(struct onnx_reader *reader, const struct operation *operation) {
+    for (uint32_t i = 0; i < operation->output_count; i++) {
+        if (operation->results[i] || !operation->outputs_read[i]) continue;
+        onnx_refuse(reader, operation, NULL, "output '%s' of %s is read, but bxc does not compute it",
+                    operation->proto->output[i], operation->operator->name);
+        return -1;
+    }
+    return 0;
+}
+
+/* Fills the results; -1 after a diagnosis, or where an operand has failed. */
+static int read_operation(struct onnx_reader *reader, struct operation *operation) {
     struct diagnostics *diag = &reader->context->diagnostics;
     size_t errors = diag->errors;
     operation->operator= operator_find(node_domain(operation->proto), operation->proto->op_type);
-    if (!operation->operator) return refuse_operator(reader, operation);
-    if (extra_output)
-        onnx_refuse(reader, operation, NULL, "output '%s' of %s is read, but bxc computes the first output alone",
-                    extra_output, operation->operator->name);
-    if (!find_inputs(reader, operation)) return NULL;
-    if (check_inputs(reader, operation) < 0 || refuse_references(reader, operation) < 0) return NULL;
+    if (!operation->operator) {
+        refuse_operator(reader, operation);
+        return -1;
+    }
+    if (!find_inputs(reader, operation)) return -1;
+    if (check_inputs(reader, operation) < 0 || refuse_references(reader, operation) < 0) return -1;
     attributes_check(reader, operation);
-    struct tensor *result = operation->operator->read(reader, operation);
-    return diag->errors == errors ? result : NULL;
+    operation->results[0] = operation->operator->read(reader, operation);
+    return diag->errors == errors ? check_outputs(reader, operation) : -1;
 }
 
 /* Gives the result the output's name, unless it is one of the operands under another name. */
@@ -180,17 +194,21 @@ static void name_result(struct onnx_reader *reader, const struct operation *oper
 
 static void read_node(struct onnx_reader *reader, const struct ordered_node *node) {
     const Onnx__NodeProto *proto = node->proto;
-    struct operation operation = {.proto = proto, .name = node->name};
-    struct tensor *result = read_operation(reader, &operation, node->extra_output);
-    if (result)
-        name_result(reader, &operation, result, proto->output[0]);
-    else
-        result = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
-    name_map_put(&reader->tensors, proto->output[0], result);
-    for (size_t i = 1; i < proto->n_output; i++)
-        if (*proto->output[i])
-            name_map_put(&reader->tensors, proto->output[i],
-                         tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0}));
+    struct operation operation = {.proto = proto,
+                                  .name = node->name,
+                                  .output_count = (uint32_t)proto->n_output,
+                                  .outputs_read = node->outputs_read};
+    operation.results = ARENA_ARRAY(reader->arena, struct tensor *, proto->n_output + 1);
+    bool failed = read_operation(reader, &operation) < 0;
+    for (size_t i = 0; i < proto->n_output; i++) {
+        if (!*proto->output[i]) continue;
+        struct tensor *result = failed ? NULL : operation.results[i];
+        if (result)
+            name_result(reader, &operation, result, proto->output[i]);
+        else
+            result = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
+        name_map_put(&reader->tensors, proto->output[i], result);
+    }
 }
 
 /* ---- initialisers, inputs, outputs ---- */

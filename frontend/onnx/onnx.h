@@ -38,8 +38,9 @@ struct operation;
 
 struct onnx_operator {
     const char *domain, *name;
-    /* Makes what output 0 stands for; NULL after a diagnosis. No input is failed; those that the
-     * model leaves out are NULL. */
+    /* Makes what output 0 stands for; NULL after a diagnosis, or where nobody reads that output. What further outputs
+     * stand for goes into operation->results; one that is read and not made is refused. No input is failed; those
+     * that the model leaves out are NULL. */
     struct tensor *(*read)(struct onnx_reader *reader, const struct operation *operation);
     uint32_t inputs_min, inputs_max;
     const char *attributes; /* known ones, blank before and after each */
@@ -52,6 +53,9 @@ struct operation {
     const char *name; /* unique in the graph */
     uint32_t input_count;
     struct tensor **inputs;
+    uint32_t output_count;
+    struct tensor **results;  /* by output; the first is what `read` returns */
+    const bool *outputs_read; /* by output: whether anything reads it */
 };
 
 struct onnx_reader {
@@ -67,6 +71,8 @@ struct onnx_reader {
     struct name_map tensors, node_names;
 };
 
+/* Whether the model has the output and something reads it. */
+bool output_is_read(const struct operation *operation, uint32_t output);
 struct location onnx_location(const struct onnx_reader *reader, const struct operation *operation);
 /* Diagnoses at the node; always NULL. help may be NULL. */
 struct tensor *onnx_refuse(struct onnx_reader *reader, const struct operation *operation, const char *help,

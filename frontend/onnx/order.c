@@ -68,6 +68,7 @@ static int walk_prepare(struct walk *walk) {
     for (size_t i = 0; i < walk->source->n_node; i++) {
         Onnx__NodeProto *proto = walk->source->node[i];
         walk->nodes[i] = (struct ordered_node){.proto = proto, .name = node_title(walk->reader, proto, i)};
+        walk->nodes[i].outputs_read = ARENA_ARRAY(walk->reader->arena, bool, proto->n_output + 1);
         if (!proto->op_type || !*proto->op_type)
             result = node_fail(walk, i, "there is no operator in the node", walk->nodes[i].name);
         else if (node_outputs(walk, i) < 0)
@@ -91,10 +92,10 @@ static int initialisers_once(struct walk *walk) {
     return result;
 }
 
-/* ArgMax, mask: that an output is read which is not the first is told where the node is read. */
+/* Of a name that is read. */
 static const struct maker *maker_of(struct walk *walk, const char *name) {
     const struct maker *maker = name_map_find(&walk->makers, name);
-    if (maker && maker->output) walk->nodes[maker->node].extra_output = name;
+    if (maker) walk->nodes[maker->node].outputs_read[maker->output] = true;
     return maker;
 }
 

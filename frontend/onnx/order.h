@@ -6,8 +6,8 @@
 
 struct ordered_node {
     const Onnx__NodeProto *proto;
-    const char *name;         /* unique; from its output or its index when it has none */
-    const char *extra_output; /* an output other than the first that is read, or NULL */
+    const char *name;   /* unique; from its output or its index when it has none */
+    bool *outputs_read; /* by another node or as an output of the model; one for each of its outputs */
 };
 
 /* The nodes that the outputs depend on, operands first, otherwise as the file has them. Checks that

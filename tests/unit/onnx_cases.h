@@ -307,13 +307,25 @@
  "output y",
  "m.onnx: error: attribute 'axis' is not a whole number\n"
  "  at: node 's' (Softmax), 'axis', opset 13\n"},
-{"mask_is_read",
+{"extra_output_is_read",
  "input x float ? 4\n"
- "node Dropout d x -> a,m\n"
+ "node Relu r x -> a,m\n"
  "node Add s a,m -> y\n"
  "output y",
- "m.onnx: error: output 'm' of Dropout is read, but bxc computes the first output alone\n"
- "  at: node 'd' (Dropout), opset 13\n"},
+ "m.onnx: error: output 'm' of Relu is read, but bxc does not compute it\n"
+ "  at: node 'r' (Relu), opset 13\n"},
+{"mask_of_inference",
+ "input x float ? 2\n"
+ "node Dropout d x -> a,m\n"
+ "node Cast c m -> k to=1\n"
+ "node Add s a,k -> y\n"
+ "output y",
+ "bxc graph 1\n"
+ "graph \"g\" opset 13\n"
+ "%0 = input() \"x\" as \"x\" : [1,2] real\n"
+ "%1 = constant() \"k\" as \"k\" : [1,2] real {0x1p+0, 0x1p+0}\n"
+ "%2 = add(%0, %1) \"s\" as \"y\" from \"Add\" : [1,2] real\n"
+ "output \"y\" %2\n"},
 {"training",
  "input x float ? 4\n"
  "whole t _ : 1\n"

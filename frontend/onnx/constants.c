@@ -105,8 +105,9 @@ static struct tensor *retyped(struct onnx_reader *reader, const struct tensor *t
 
 /* Whether every number of one type is one of the other, or ArgMax's small ones in any whole type. */
 static bool cast_is_exact(const struct tensor *tensor, int from, int to) {
+    if (from == TYPE(BOOL) && to != from) return type_is_real(to) || type_is_whole(to);
     if (to == TYPE(FLOAT) || to == TYPE(DOUBLE)) return type_is_real(from) || type_is_whole(from);
-    if (to == from || from == TYPE(BOOL)) return to == from || type_is_real(to) || type_is_whole(to);
+    if (to == from) return true;
     if (tensor->state == TENSOR_VALUE && from == TYPE(INT64) && (to == TYPE(INT32) || to == TYPE(UINT32))) return true;
     if (from == TYPE(UINT8)) return type_is_whole(to) && to != TYPE(INT8);
     if (from == TYPE(INT8)) return to == TYPE(INT16) || to == TYPE(INT32) || to == TYPE(INT64);

@@ -5,6 +5,7 @@
  * operators.def names; an operator that is refused makes failed tensors, whose readers keep silent,
  * so that one run names everything that is wrong. Nodes that no output depends on are not read. */
 #include "frontend/onnx/order.h"
+#include "frontend/wire.h"
 #include "ir/verify.h"
 
 #include <inttypes.h>
@@ -32,8 +33,8 @@ struct location onnx_location(const struct onnx_reader *reader, const struct ope
     struct location at = {.file = reader->path};
     if (!operation) return at;
     at.node = operation->name;
-    at.op = operation->proto->op_type;
-    at.opset = reader->opset;
+    at.op = operation->source_op ? operation->source_op : operation->proto->op_type;
+    at.opset = reader->graph->opset;
     return at;
 }
 
@@ -55,7 +56,7 @@ static const char *node_domain(const Onnx__NodeProto *proto) {
     return strcmp(domain, "ai.onnx") ? domain : "";
 }
 
-static const struct onnx_operator *operator_find(const char *domain, const char *name) {
+const struct onnx_operator *onnx_operator_find(const char *domain, const char *name) {
     for (size_t i = 0; i < OPERATOR_COUNT; i++)
         if (!strcmp(operators[i].name, name) && (!domain || !strcmp(operators[i].domain, domain))) return &operators[i];
     return NULL;
@@ -77,7 +78,7 @@ static const struct {
 
 static const char *operator_help(struct onnx_reader *reader, const Onnx__NodeProto *proto) {
     const char *domain = node_domain(proto);
-    const struct onnx_operator *other = operator_find(NULL, proto->op_type);
+    const struct onnx_operator *other = onnx_operator_find(NULL, proto->op_type);
     if (other && strcmp(other->domain, domain))
         return arena_printf(reader->arena, "bxc knows '%s' in the domain '%s'", proto->op_type,
                             *other->domain ? other->domain : "ai.onnx");
@@ -158,26 +159,37 @@ static int check_outputs(struct onnx_reader *reader, const struct operation *ope
     for (uint32_t i = 0; i < operation->output_count; i++) {
         if (operation->results[i] || !operation->outputs_read[i]) continue;
         onnx_refuse(reader, operation, NULL, "output '%s' of %s is read, but bxc does not compute it",
-                    operation->proto->output[i], operation->operator->name);
+                    operation->proto->output[i], operation->proto->op_type);
         return -1;
     }
     return 0;
 }
 
+int onnx_run(struct onnx_reader *reader, const struct operation *operation) {
+    size_t errors = reader->context->diagnostics.errors;
+    if (check_inputs(reader, operation) < 0 || refuse_references(reader, operation) < 0) return -1;
+    attributes_check(reader, operation);
+    operation->results[0] = operation->operator->read(reader, operation);
+    return reader->context->diagnostics.errors == errors ? 0 : -1;
+}
+
 /* Fills the results; -1 after a diagnosis, or where an operand has failed. */
 static int read_operation(struct onnx_reader *reader, struct operation *operation) {
-    struct diagnostics *diag = &reader->context->diagnostics;
-    size_t errors = diag->errors;
-    operation->operator= operator_find(node_domain(operation->proto), operation->proto->op_type);
+    operation->operator= onnx_operator_find(node_domain(operation->proto), operation->proto->op_type);
     if (!operation->operator) {
         refuse_operator(reader, operation);
         return -1;
     }
+    if (!find_inputs(reader, operation) || onnx_run(reader, operation) < 0) return -1;
+    return check_outputs(reader, operation);
+}
+
+static int read_foreign_operation(struct onnx_reader *reader, struct operation *operation) {
+    size_t errors = reader->context->diagnostics.errors;
+    operation->source_op = operation->proto->op_type;
     if (!find_inputs(reader, operation)) return -1;
-    if (check_inputs(reader, operation) < 0 || refuse_references(reader, operation) < 0) return -1;
-    attributes_check(reader, operation);
-    operation->results[0] = operation->operator->read(reader, operation);
-    return diag->errors == errors ? check_outputs(reader, operation) : -1;
+    operation->results[0] = reader->read_foreign(reader, operation);
+    return reader->context->diagnostics.errors == errors ? check_outputs(reader, operation) : -1;
 }
 
 /* Gives the result the output's name, unless it is one of the operands under another name. */
@@ -199,7 +211,7 @@ static void read_node(struct onnx_reader *reader, const struct ordered_node *nod
                                   .output_count = (uint32_t)proto->n_output,
                                   .outputs_read = node->outputs_read};
     operation.results = ARENA_ARRAY(reader->arena, struct tensor *, proto->n_output + 1);
-    bool failed = read_operation(reader, &operation) < 0;
+    bool failed = (reader->read_foreign ? read_foreign_operation : read_operation)(reader, &operation) < 0;
     for (size_t i = 0; i < proto->n_output; i++) {
         if (!*proto->output[i]) continue;
         struct tensor *result = failed ? NULL : operation.results[i];
@@ -340,6 +352,8 @@ static void read_output(struct onnx_reader *reader, const char *name) {
 static void read_opset(struct onnx_reader *reader) {
     const Onnx__ModelProto *model = reader->model;
     struct location at = {.file = reader->path};
+    reader->opset = ONNX_OPSET_MAX; /* of a foreign model, whose operators are told as the newest ones have them */
+    if (reader->read_foreign) return;
     reader->opset = 1;
     for (size_t i = 0; i < model->n_opset_import; i++) {
         const char *domain = model->opset_import[i]->domain;
@@ -383,26 +397,38 @@ bool onnx_recognises(const char *path, const void *data, size_t length) {
            (bytes[2] == 0x12 || bytes[2] == 0x1a || bytes[2] == 0x22 || bytes[2] == 0x3a || bytes[2] == 0x42);
 }
 
+static struct graph *read_model(struct onnx_reader *reader, const struct frontend_options *options) {
+    reader->source = reader->model->graph;
+    reader->whole_tensors = options && options->whole_tensors;
+    reader->tensors = name_map_new(reader->arena);
+    reader->node_names = name_map_new(reader->arena);
+    reader->graph = graph_new(reader->context, graph_title(reader));
+    reader->graph->source = arena_strdup(reader->graph->arena, reader->path);
+    if (read_graph(reader) == 0 || (options && options->partial)) return reader->graph;
+    graph_free(reader->graph);
+    return NULL;
+}
+
+struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena, const char *path,
+                                const Onnx__ModelProto *model, foreign_node_reader *reads,
+                                const struct frontend_options *options) {
+    struct onnx_reader reader = {
+        .context = context, .arena = arena, .path = path, .model = model, .read_foreign = reads};
+    return read_model(&reader, options);
+}
+
 struct graph *onnx_read(struct bxc_context *context, const char *path, const void *data, size_t length,
                         const struct frontend_options *options) {
+    static const struct wire_kind kind = {"ONNX model", &onnx__model_proto__descriptor};
     struct arena *arena = arena_new(context);
-    struct onnx_reader reader = {
-        .context = context, .arena = arena, .path = path, .whole_tensors = options && options->whole_tensors};
-    reader.model = wire_unpack(context, arena, path, &onnx__model_proto__descriptor, data, length);
-    reader.source = reader.model ? reader.model->graph : NULL;
-    if (reader.model && !reader.source)
+    struct onnx_reader reader = {.context = context, .arena = arena, .path = path};
+    struct graph *graph = NULL;
+    reader.model = wire_unpack(context, arena, path, &kind, data, length);
+    if (reader.model && reader.model->graph)
+        graph = read_model(&reader, options);
+    else if (reader.model)
         diag_error(&context->diagnostics, (struct location){.file = path}, "copy or export the file again",
                    "the file holds no graph");
-    if (reader.source) {
-        reader.tensors = name_map_new(arena);
-        reader.node_names = name_map_new(arena);
-        reader.graph = graph_new(context, graph_title(&reader));
-        reader.graph->source = arena_strdup(reader.graph->arena, path);
-        if (read_graph(&reader) < 0 && !(options && options->partial)) {
-            graph_free(reader.graph);
-            reader.graph = NULL;
-        }
-    }
     arena_free(arena);
-    return reader.graph;
+    return graph;
 }

@@ -10,9 +10,7 @@
 enum {
     ONNX_OPSET_MIN = 6,
     ONNX_OPSET_MAX = 22,
-    ONNX_NESTING_MAX = 64,       /* messages within messages */
-    ONNX_ELEMENTS_MAX = 1 << 26, /* of one tensor */
-    ONNX_FILE_MAX = 1 << 29      /* bytes */
+    ONNX_ELEMENTS_MAX = 1 << 26 /* of one tensor */
 };
 
 /* ---- the model while it is read -------------------------------------------------------------- */
@@ -36,12 +34,14 @@ struct tensor {
 struct onnx_reader;
 struct operation;
 
+/* Makes what output 0 stands for; NULL after a diagnosis, or where nobody reads that output. What further outputs
+ * stand for goes into operation->results; one that is read and not made is refused. No input is failed; those
+ * that the model leaves out are NULL. */
+typedef struct tensor *operation_reader(struct onnx_reader *reader, const struct operation *operation);
+
 struct onnx_operator {
     const char *domain, *name;
-    /* Makes what output 0 stands for; NULL after a diagnosis, or where nobody reads that output. What further outputs
-     * stand for goes into operation->results; one that is read and not made is refused. No input is failed; those
-     * that the model leaves out are NULL. */
-    struct tensor *(*read)(struct onnx_reader *reader, const struct operation *operation);
+    operation_reader *read;
     uint32_t inputs_min, inputs_max;
     const char *attributes; /* known ones, blank before and after each */
 };
@@ -56,6 +56,7 @@ struct operation {
     uint32_t output_count;
     struct tensor **results;  /* by output; the first is what `read` returns */
     const bool *outputs_read; /* by output: whether anything reads it */
+    const char *source_op;    /* what diagnoses and the graph call the operator; NULL: the node's own word */
 };
 
 struct onnx_reader {
@@ -66,6 +67,7 @@ struct onnx_reader {
     const Onnx__ModelProto *model;
     const Onnx__GraphProto *source;
     int opset;
+    operation_reader *read_foreign; /* for nodes of other formats, by calls (calls.h); NULL: the model is ONNX */
     bool whole_tensors;
     int64_t batch_number; /* what the model stores as the batch; 0: a symbol or nothing */
     struct name_map tensors, node_names;
@@ -78,14 +80,17 @@ struct location onnx_location(const struct onnx_reader *reader, const struct ope
 struct tensor *onnx_refuse(struct onnx_reader *reader, const struct operation *operation, const char *help,
                            const char *format, ...) PRINTF_LIKE(4, 5);
 
-/* ---- wire.c ------------------------------------------------------------------------------------ */
+/* ---- model.c --- */
 
-/* Checks that the bytes are a well-formed message of the type and not nested too deeply; -1 and
- * a diagnosis with the position. protobuf-c itself recurses without a bound. */
-int wire_check(struct bxc_context *context, const char *path, const void *descriptor, const void *data, size_t length);
-/* The message, in the arena; NULL and a diagnosis. descriptor: ProtobufCMessageDescriptor. */
-void *wire_unpack(struct bxc_context *context, struct arena *arena, const char *path, const void *descriptor,
-                  const void *data, size_t length);
+/* Runs the operation's operator on its operands, all of which are there: checks how many they are and the attributes.
+ * Fills the results; -1 after a diagnosis. */
+int onnx_run(struct onnx_reader *reader, const struct operation *operation);
+const struct onnx_operator *onnx_operator_find(const char *domain, const char *name); /* or NULL; any domain: NULL */
+/* A model of another format, whose inputs, initialisers and outputs are said as in ONNX, while its nodes are foreign.
+ * arena: of the model, and of the reading. The graph, or NULL after diagnoses. */
+struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena, const char *path,
+                                const Onnx__ModelProto *model, operation_reader *reads,
+                                const struct frontend_options *options);
 
 /* ---- tensors.c ----------------------------------------------------------------------------------- */
 

@@ -38,7 +38,7 @@ static struct location node_location(const struct walk *walk, size_t index) {
     return (struct location){.file = walk->reader->path,
                              .node = walk->nodes[index].name,
                              .op = proto->op_type,
-                             .opset = walk->reader->opset};
+                             .opset = walk->reader->graph->opset};
 }
 
 static int node_fail(struct walk *walk, size_t index, const char *format, const char *name) {

@@ -1,6 +1,7 @@
 /* TensorProto: numbers in any of the format's element types and both of its forms, raw bytes or
  * typed fields. Real numbers become binary32; whole numbers int64. */
 #include "frontend/onnx/onnx.h"
+#include "frontend/wire.h"
 #include "ir/file.h"
 
 #include <inttypes.h>
@@ -205,7 +206,8 @@ int onnx_tensor_read(struct bxc_context *context, struct arena *arena, const cha
     size_t length, count;
     const char *data = file_read(context, arena, path, &length);
     if (!data) return -1;
-    const Onnx__TensorProto *proto = wire_unpack(context, arena, path, &onnx__tensor_proto__descriptor, data, length);
+    static const struct wire_kind kind_of_file = {"ONNX tensor", &onnx__tensor_proto__descriptor};
+    const Onnx__TensorProto *proto = wire_unpack(context, arena, path, &kind_of_file, data, length);
     if (!proto || proto_refuse_external(context, at, proto) < 0) return -1;
     if (proto_shape(context, at, proto, shape, &count) < 0) return -1;
     *kind = type_is_real(proto->data_type) ? VALUE_REAL : proto->data_type == TYPE(BOOL) ? VALUE_BOOLEAN : VALUE_INDEX;

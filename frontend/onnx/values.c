@@ -132,7 +132,7 @@ struct layer onnx_layer(struct onnx_reader *reader, const struct operation *oper
     return (struct layer){.graph = reader->graph,
                           .arena = reader->arena,
                           .name = operation->name,
-                          .source_op = operation->operator->name,
+                          .source_op = operation->source_op ? operation->source_op : operation->operator->name,
                           .unique = unique_name,
                           .reader = reader};
 }

@@ -3,11 +3,18 @@
  * protobuf-c recurses as deep as the file says and tells nothing about what is wrong. So the bytes
  * are walked first along the generated descriptors, with a bound on nesting, and a broken file is
  * diagnosed with the position. Unpacking takes its memory from the arena. */
-#include "frontend/onnx/onnx.h"
+#include "frontend/wire.h"
+#include "ir/arena.h"
+
+enum {
+    NESTING_MAX = 64, /* messages within messages */
+    FILE_MAX = 1 << 29
+};
 
 struct wire_bytes {
     const uint8_t *start;
     const char *problem; /* NULL: none */
+    bool foreign;        /* the problem says that these are other bytes */
     size_t position;     /* of the problem */
 };
 
@@ -17,6 +24,11 @@ static const uint8_t *wire_fail(struct wire_bytes *wire, const uint8_t *at, cons
     return NULL;
 }
 
+static const uint8_t *wire_foreign(struct wire_bytes *wire, const uint8_t *at, const char *problem) {
+    wire->foreign = true;
+    return wire_fail(wire, at, problem);
+}
+
 static const uint8_t *wire_varint(struct wire_bytes *wire, const uint8_t *at, const uint8_t *end, uint64_t *number) {
     *number = 0;
     for (int shift = 0; shift < 64; shift += 7, at++) {
@@ -24,7 +36,7 @@ static const uint8_t *wire_varint(struct wire_bytes *wire, const uint8_t *at, co
         *number |= (uint64_t)(*at & 0x7f) << shift;
         if (!(*at & 0x80)) return at + 1;
     }
-    return wire_fail(wire, at, "is no ONNX model: a number has too many bytes");
+    return wire_foreign(wire, at, "a number has too many bytes");
 }
 
 static const uint8_t *wire_message(struct wire_bytes *wire, const ProtobufCMessageDescriptor *descriptor,
@@ -40,7 +52,7 @@ static const uint8_t *wire_field(struct wire_bytes *wire, const ProtobufCMessage
     case 2:
         if (!(at = wire_varint(wire, at, end, &length))) return NULL;
         break;
-    default: return wire_fail(wire, at, "is no ONNX model: unknown kind of field");
+    default: return wire_foreign(wire, at, "unknown kind of field");
     }
     if (length > (uint64_t)(end - at)) return wire_fail(wire, at, "is truncated");
     const ProtobufCFieldDescriptor *field =
@@ -52,26 +64,28 @@ static const uint8_t *wire_field(struct wire_bytes *wire, const ProtobufCMessage
 
 static const uint8_t *wire_message(struct wire_bytes *wire, const ProtobufCMessageDescriptor *descriptor,
                                    const uint8_t *at, const uint8_t *end, int depth) {
-    if (depth > ONNX_NESTING_MAX) return wire_fail(wire, at, "is nested too deeply");
+    if (depth > NESTING_MAX) return wire_fail(wire, at, "is nested too deeply");
     while (at && at < end) {
         uint64_t tag;
         at = wire_varint(wire, at, end, &tag);
-        if (at && !(tag >> 3)) return wire_fail(wire, at, "is no ONNX model: field number 0");
+        if (at && !(tag >> 3)) return wire_foreign(wire, at, "field number 0");
         if (at) at = wire_field(wire, descriptor, tag, at, end, depth);
     }
     return at;
 }
 
-int wire_check(struct bxc_context *context, const char *path, const void *descriptor, const void *data, size_t length) {
+int wire_check(struct bxc_context *context, const char *path, const struct wire_kind *kind, const void *data,
+               size_t length) {
     struct wire_bytes wire = {.start = data};
     struct location at = {.file = path};
     if (!length) return diag_error(&context->diagnostics, at, NULL, "the file is empty");
-    if (length > ONNX_FILE_MAX)
-        return diag_error(&context->diagnostics, at, NULL, "the file is larger than %d MiB", ONNX_FILE_MAX >> 20);
-    wire_message(&wire, descriptor, wire.start, wire.start + length, 0);
+    if (length > FILE_MAX)
+        return diag_error(&context->diagnostics, at, NULL, "the file is larger than %d MiB", FILE_MAX >> 20);
+    wire_message(&wire, kind->descriptor, wire.start, wire.start + length, 0);
     if (!wire.problem) return 0;
-    return diag_error(&context->diagnostics, at, "copy or export the file again", "the file %s (at byte %zu of %zu)",
-                      wire.problem, wire.position, length);
+    return diag_error(&context->diagnostics, at, "copy or export the file again",
+                      "the file %s%s%s%s (at byte %zu of %zu)", wire.foreign ? "is no " : "",
+                      wire.foreign ? kind->name : "", wire.foreign ? ": " : "", wire.problem, wire.position, length);
 }
 
 static void *wire_allocate(void *arena, size_t size) {
@@ -83,13 +97,13 @@ static void wire_release(void *arena, void *object) {
     (void)object;
 }
 
-void *wire_unpack(struct bxc_context *context, struct arena *arena, const char *path, const void *descriptor,
+void *wire_unpack(struct bxc_context *context, struct arena *arena, const char *path, const struct wire_kind *kind,
                   const void *data, size_t length) {
     ProtobufCAllocator allocator = {.alloc = wire_allocate, .free = wire_release, .allocator_data = arena};
-    if (wire_check(context, path, descriptor, data, length) < 0) return NULL;
-    void *message = protobuf_c_message_unpack(descriptor, &allocator, length, data);
+    if (wire_check(context, path, kind, data, length) < 0) return NULL;
+    void *message = protobuf_c_message_unpack(kind->descriptor, &allocator, length, data);
     if (!message)
         diag_error(&context->diagnostics, (struct location){.file = path}, "copy or export the file again",
-                   "the file is no ONNX model");
+                   "the file is no %s", kind->name);
     return message;
 }

@@ -410,7 +410,7 @@ static struct graph *read_model(struct onnx_reader *reader, const struct fronten
 }
 
 struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena, const char *path,
-                                const Onnx__ModelProto *model, foreign_node_reader *reads,
+                                const Onnx__ModelProto *model, operation_reader *reads,
                                 const struct frontend_options *options) {
     struct onnx_reader reader = {
         .context = context, .arena = arena, .path = path, .model = model, .read_foreign = reads};

@@ -29,6 +29,10 @@ struct tensor {
     valref value;      /* NO_VALUE as long as it is not in the graph */
     bool depends;      /* on an input of the model */
     int batch_axis;    /* of one that depends; -1: none (whole tensors) */
+
+    const struct codes *codes; /* what DequantizeLinear made it of, or NULL */
+    struct tensor *centred;    /* of codes: themselves less the zero point `centre`, where that is at hand */
+    int64_t centre;
 };
 
 struct onnx_reader;

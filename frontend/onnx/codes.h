@@ -1,0 +1,41 @@
+/* Inside the reader of ONNX: whole numbers that stand for real ones by scale and zero point (codes.c). */
+#ifndef BXC_FRONTEND_ONNX_CODES_H
+#define BXC_FRONTEND_ONNX_CODES_H
+
+#include "frontend/onnx/onnx.h"
+
+/* q stands for (q - zero_point) * scale. */
+struct codes {
+    struct tensor *q;
+    const float *scale;        /* one for each element of `along` */
+    const int64_t *zero_point; /* likewise */
+    struct shape along;        /* broadcasts to the tensor's shape; rank 0: one for all */
+};
+
+enum codes_operand { CODES_REQUIRED, CODES_OPTIONAL };
+
+/* The codes whose scale is input `scale` and whose zero point input `scale` + 1, which may be left out; along the axis
+ * where they are several, in blocks of that many entries where block is not 0. False after a diagnosis. */
+bool codes_read(struct onnx_reader *reader, const struct operation *operation, struct tensor *q, uint32_t scale,
+                int64_t axis, int64_t block, struct codes *codes);
+bool codes_are_uniform(const struct codes *codes); /* one scale, one zero point */
+size_t codes_count(const struct codes *codes);     /* of scales */
+
+/* The least and the largest number of a type of at most 16 bits; false for any other type. */
+bool codes_limits(int type, int64_t *least, int64_t *most);
+
+/* q - zero point, a float tensor; NULL after a diagnosis. */
+struct tensor *codes_centred(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                             const struct codes *codes);
+/* (q - zero point) * scale, likewise, as DequantizeLinear has it: the product is rounded to binary32. */
+struct tensor *codes_dequantised(struct onnx_reader *reader, const struct operation *operation,
+                                 const struct codes *codes);
+/* x, a number in units of the scale, as codes: rounded half to even, zero point added, limited to the type. Nodes are
+ * called after the operation, the last of them as it is where `last` says so. */
+struct tensor *codes_rounded(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                             const struct codes *goal, int type);
+/* An elementwise operator of a tensor and numbers that broadcast to it. */
+struct tensor *codes_with_numbers(struct onnx_reader *reader, const struct operation *operation, enum op op,
+                                  const char *what, struct tensor *x, const struct shape *shape, const float *numbers);
+
+#endif

@@ -1,6 +1,6 @@
 /* Whole numbers that stand for real ones by scale and zero point: what QuantizeLinear, DequantizeLinear and the
- * operators of such numbers (QLinearMatMul and its like) are made of. Codes are numbers of binary32 in the graph, as all
- * tensors are: those of 16 bits and the sums of their products are exact there. */
+ * operators of such numbers (QLinearMatMul and its like) are made of. Codes are numbers of binary32 in the graph, as
+ * all tensors are: those of 16 bits and the sums of their products are exact there. */
 #include "frontend/onnx/codes.h"
 #include "ir/fixed.h"
 #include "ir/meaning.h"
@@ -16,9 +16,8 @@ bool codes_limits(int type, int64_t *least, int64_t *most) {
     static const struct {
         int type, bits;
         bool is_signed;
-    } types[] = {{TYPE(INT8), 8, true},    {TYPE(UINT8), 8, false},   {TYPE(INT16), 16, true},
-                 {TYPE(UINT16), 16, false}, {TYPE_INT4, 4, true},     {TYPE_UINT4, 4, false},
-                 {TYPE_INT2, 2, true},     {TYPE_UINT2, 2, false}};
+    } types[] = {{TYPE(INT8), 8, true}, {TYPE(UINT8), 8, false}, {TYPE(INT16), 16, true}, {TYPE(UINT16), 16, false},
+                 {TYPE_INT4, 4, true},  {TYPE_UINT4, 4, false},  {TYPE_INT2, 2, true},    {TYPE_UINT2, 2, false}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (types[i].type == type) {
             *least = types[i].is_signed ? -(INT64_C(1) << (types[i].bits - 1)) : 0;
@@ -140,8 +139,7 @@ struct tensor *codes_with_numbers(struct onnx_reader *reader, const struct opera
                                   const char *what, struct tensor *x, const struct shape *shape, const float *numbers) {
     size_t count = shape_elements(shape);
     bool uniform = all_are(numbers, count, numbers[0]);
-    struct tensor *constant =
-        tensor_new(reader, TENSOR_REALS, TYPE(FLOAT), uniform ? (struct shape){0} : *shape);
+    struct tensor *constant = tensor_new(reader, TENSOR_REALS, TYPE(FLOAT), uniform ? (struct shape){0} : *shape);
     constant->name = arena_printf(reader->arena, "%s.%s.constant", operation->name, what ? what : "result");
     constant->reals = ARENA_ARRAY(reader->arena, float, count);
     for (size_t i = 0; i < count; i++) constant->reals[i] = numbers[i];
@@ -268,7 +266,8 @@ static struct tensor *emit_clip(struct onnx_reader *reader, const struct operati
 /* Whether the quantiser of x makes a port: arithmetic with constants and movements alone stand between. */
 static bool is_of_input(const struct onnx_reader *reader, const struct tensor *x) {
     const struct node *node = x->state == TENSOR_VALUE ? graph_definition(reader->graph, x->value) : NULL;
-    while (node && (node->op == OP_DIV || op_moves_one(node->op))) node = graph_definition(reader->graph, node->inputs[0]);
+    while (node && (node->op == OP_DIV || op_moves_one(node->op)))
+        node = graph_definition(reader->graph, node->inputs[0]);
     return node && node->op == OP_INPUT;
 }
 

@@ -21,8 +21,8 @@ static int goal_type(struct onnx_reader *reader, const struct operation *operati
     int64_t least, most, wanted = attribute_integer(reader, operation, "output_dtype", 0);
     int type = zero_point ? zero_point->type : wanted ? (int)wanted : TYPE(UINT8);
     if (zero_point && wanted && wanted != type) {
-        onnx_refuse(reader, operation, NULL, "output_dtype is %s, the zero point's type %s", onnx_type_name((int)wanted),
-                    onnx_type_name(type));
+        onnx_refuse(reader, operation, NULL, "output_dtype is %s, the zero point's type %s",
+                    onnx_type_name((int)wanted), onnx_type_name(type));
         return -1;
     }
     if (codes_limits(type, &least, &most)) return type;

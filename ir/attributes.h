@@ -97,6 +97,9 @@ struct gather_attributes { /* static indices along one axis; indices replace tha
     struct shape shape;
     int64_t *indices;
 };
+struct window_attributes { /* element k of window w along the axis is element w * step + k * dilation */
+    int64_t axis, size, step, dilation;
+};
 struct normalization_attributes {
     float epsilon;
 };
@@ -149,6 +152,7 @@ union attributes {
     struct reshape_attributes reshape;
     struct slice_attributes slice;
     struct gather_attributes gather;
+    struct window_attributes window;
     struct normalization_attributes normalization;
     struct quantizer_attributes quantizer;
     struct lookup_attributes lookup;

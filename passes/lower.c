@@ -312,6 +312,7 @@ static const lower_family families[OP_COUNT] = {
     [OP_CONCAT] = lower_movement,
     [OP_SLICE] = lower_movement,
     [OP_GATHER] = lower_movement,
+    [OP_WINDOW] = lower_movement,
     [OP_NARROW] = lower_quantizer,
     [OP_TABLE] = lower_lookup,
     [OP_THRESHOLD] = lower_lookup,

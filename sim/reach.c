@@ -37,7 +37,7 @@ static enum reach of_node(const struct graph *graph, const struct node *node, co
     if (op_narrows(node->op))
         return node->attributes.quantizer.overflow == OVERFLOW_SATURATE ? known[node->inputs[0].id] : REACH_UNKNOWN;
     if (node->op == OP_RELU) return known[node->inputs[0].id];
-    if (node->op == OP_GATHER) return REACH_UNKNOWN; /* elements may come twice */
+    if (node->op == OP_GATHER || node->op == OP_WINDOW) return REACH_UNKNOWN; /* elements may come twice */
     if (op_moves_one(node->op)) return known[node->inputs[0].id];
     if (op_is_movement(node->op)) return joined(graph, node);
     bool two = node->input_count == 2;

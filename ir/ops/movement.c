@@ -102,6 +102,24 @@ static int infer_gather(const struct graph *graph, const struct node *node, cons
     return 0;
 }
 
+/* The axis becomes two: as many windows as fit, and the elements of one. */
+static int infer_window(const struct graph *graph, const struct node *node, const struct shape *x, struct shape *out) {
+    const struct window_attributes *window = &node->attributes.window;
+    if (window->axis < 0 || window->axis >= x->rank)
+        return REFUSE(graph, node, NULL, "axis %lld of %d", (long long)window->axis, x->rank);
+    if (x->rank == SHAPE_RANK_MAX) return REFUSE(graph, node, NULL, "more than %d axes", SHAPE_RANK_MAX);
+    int64_t length = x->dim[window->axis];
+    if (window->size < 1 || window->step < 1 || window->dilation < 1 ||
+        window->size - 1 > (length - 1) / window->dilation)
+        return REFUSE(graph, node, NULL, "no window fits along axis %lld", (long long)window->axis);
+    int axis = (int)window->axis;
+    out->rank = x->rank + 1;
+    for (int i = 0; i < out->rank; i++) out->dim[i] = x->dim[i <= axis ? i : i - 1];
+    out->dim[axis] = (length - 1 - (window->size - 1) * window->dilation) / window->step + 1;
+    out->dim[axis + 1] = window->size;
+    return 0;
+}
+
 static int infer_shape(const struct graph *graph, const struct node *node, struct shape *out) {
     const struct shape *x = &op_operand(graph, node, 0)->shape;
     switch (node->op) {
@@ -109,8 +127,16 @@ static int infer_shape(const struct graph *graph, const struct node *node, struc
     case OP_TRANSPOSE: return infer_transpose(graph, node, x, out);
     case OP_CONCAT: return infer_concat(graph, node, x, out);
     case OP_SLICE: return infer_slice(graph, node, x, out);
+    case OP_WINDOW: return infer_window(graph, node, x, out);
     default: return infer_gather(graph, node, x, out);
     }
+}
+
+/* From element to element along an axis of the result. */
+static int64_t window_stride(const struct window_attributes *window, const int64_t *stride, int axis) {
+    if (axis < window->axis) return stride[axis];
+    if (axis == window->axis) return window->step * stride[axis];
+    return axis == window->axis + 1 ? window->dilation * stride[window->axis] : stride[axis - 1];
 }
 
 struct movement_copy movement_first(const struct graph *graph, const struct node *node) {
@@ -128,6 +154,7 @@ struct movement_copy movement_first(const struct graph *graph, const struct node
             copy.from_offset += slice->start[axis] * stride[axis];
             copy.from_stride[axis] = slice->step[axis] * stride[axis];
             break;
+        case OP_WINDOW: copy.from_stride[axis] = window_stride(&node->attributes.window, stride, axis); break;
         default: copy.from_stride[axis] = copy.to_stride[axis]; break; /* a reshape: in order */
         }
     }
@@ -238,7 +265,7 @@ static void bound_real(const struct graph *graph, const struct node *node, const
 static const struct op_meaning meanings[OP_COUNT] = {
     [OP_RESHAPE] = {.terms = TERMS_MOVED}, [OP_TRANSPOSE] = {.terms = TERMS_MOVED},
     [OP_CONCAT] = {.terms = TERMS_MOVED},  [OP_SLICE] = {.terms = TERMS_MOVED},
-    [OP_GATHER] = {.terms = TERMS_MOVED},
+    [OP_GATHER] = {.terms = TERMS_MOVED},  [OP_WINDOW] = {.terms = TERMS_MOVED},
 };
 
 static bool linear(struct analysis *analysis, const struct node *node) {
@@ -262,6 +289,12 @@ static const struct attribute_field fields[] = {
     {"axis", ATTRIBUTE_INT64, offsetof(union attributes, gather.axis), "the axis that indices replace", OPS(OP_GATHER)},
     {"shape", ATTRIBUTE_SHAPE, offsetof(union attributes, gather.shape), "shape of the indices", OPS(OP_GATHER)},
     {"indices", ATTRIBUTE_INDICES, offsetof(union attributes, gather), "elements along the axis", OPS(OP_GATHER)},
+    {"axis", ATTRIBUTE_INT64, offsetof(union attributes, window.axis),
+     "the axis along which windows go; the next one of the result is their elements", OPS(OP_WINDOW)},
+    {"size", ATTRIBUTE_INT64, offsetof(union attributes, window.size), "elements of a window", OPS(OP_WINDOW)},
+    {"step", ATTRIBUTE_INT64, offsetof(union attributes, window.step), "from window to window", OPS(OP_WINDOW)},
+    {"dilation", ATTRIBUTE_INT64, offsetof(union attributes, window.dilation), "from element to element of a window",
+     OPS(OP_WINDOW)},
     {0},
 };
 

@@ -263,6 +263,11 @@ static void movements_in_both(void) {
     trial.op = OP_GATHER;
     trial.attributes = (union attributes){.gather = {1, SHAPE(2, 2), (int64_t[]){2, 0, 0, 1}}};
     try(&trial);
+    trial.op = OP_WINDOW;
+    trial.attributes = (union attributes){.window = {1, 2, 1, 2}};
+    try(&trial);
+    trial.attributes = (union attributes){.window = {2, 2, 2, 1}};
+    try(&trial);
     trial.op = OP_CONCAT;
     trial.count = 2;
     trial.attributes = (union attributes){.axis = {.axis = 1}};
@@ -419,6 +424,10 @@ static void movements(void) {
     check_reals(OP_GATHER, &attributes, 1, one, x, 8, REALS(4, 5, 0, 1, 10, 11, 6, 7));
     attributes = (union attributes){.gather = {1, {.rank = 0}, (int64_t[]){1}}};
     check_reals(OP_GATHER, &attributes, 1, one, x, 4, REALS(2, 3, 8, 9));
+    attributes = (union attributes){.window = {1, 2, 1, 1}};
+    check_reals(OP_WINDOW, &attributes, 1, one, x, 16, REALS(0, 1, 2, 3, 2, 3, 4, 5, 6, 7, 8, 9, 8, 9, 10, 11));
+    attributes = (union attributes){.window = {0, 2, 2, 2}};
+    check_reals(OP_WINDOW, &attributes, 1, (const struct shape[]){SHAPE(6)}, x, 4, REALS(0, 2, 2, 4));
     attributes = (union attributes){.transpose = {{1, 2, 0}}};
     check_reals(OP_TRANSPOSE, &attributes, 1, one, x, 12, REALS(0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11));
     attributes = (union attributes){.slice = {{1, 2, 0}, {1, -2, 1}, {1, 2, 2}}};
@@ -524,6 +533,10 @@ static void refusals(void) {
         {OP_SLICE, 1, {SHAPE(4)}, {.slice = {{3}, {INT64_MIN}, {2}}}, "leaves axis 0"},
         {OP_SLICE, 1, {SHAPE(4)}, {.slice = {{0}, {1}, {0}}}, "empty"},
         {OP_GATHER, 1, {SHAPE(4)}, {.gather = {0, SHAPE(1), (int64_t[]){4}}}, "index 0 is outside"},
+        {OP_WINDOW, 1, {SHAPE(4)}, {.window = {0, 3, 1, 2}}, "no window fits along axis 0"},
+        {OP_WINDOW, 1, {SHAPE(4)}, {.window = {0, 2, 0, 1}}, "no window fits along axis 0"},
+        {OP_WINDOW, 1, {SHAPE(4)}, {.window = {0, INT64_MAX, 1, INT64_MAX}}, "no window fits along axis 0"},
+        {OP_WINDOW, 1, {SHAPE(4)}, {.window = {1, 1, 1, 1}}, "axis 1 of 1"},
         {OP_CONCAT, 2, {SHAPE(1, 4), SHAPE(2, 4)}, {.axis = {.axis = 1}}, "another size along axis 0"},
         {OP_CONCAT, 2, {SHAPE(1, 4), SHAPE(4)}, {.axis = {.axis = 1}}, "has 1 axes"},
         {OP_TABLE, 1, {SHAPE(1)}, NONE, "no meaning in real arithmetic"},

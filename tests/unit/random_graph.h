@@ -173,6 +173,13 @@ static inline valref random_move(struct random_graph *random, enum op op, const 
             attributes.slice.start[axis] += attributes.slice.count[axis] - 1;
             attributes.slice.step[axis] = -1;
         }
+    } else if (op == OP_WINDOW) {
+        struct window_attributes *window = &attributes.window;
+        window->axis = random_below(random, shape.rank);
+        window->step = random_between(random, 1, 2);
+        window->dilation = random_between(random, 1, 2);
+        window->size = random_between(random, 1, (int)((shape.dim[window->axis] - 1) / window->dilation + 1));
+        if (shape.rank > 5) return NO_VALUE;
     } else {
         attributes.gather.axis = random_below(random, shape.rank);
         attributes.gather.shape = (struct shape){.rank = 1, .dim = {3}};
@@ -222,7 +229,8 @@ static inline valref random_step(struct random_graph *random, enum op op, const 
     case OP_RESHAPE:
     case OP_TRANSPOSE:
     case OP_SLICE:
-    case OP_GATHER: return random_move(random, op, name, x);
+    case OP_GATHER:
+    case OP_WINDOW: return random_move(random, op, name, x);
     case OP_MATMUL: return random_matmul(random, name, x);
     case OP_RELU: return graph_append(random->graph, op, name, &x, 1, NULL);
     default: break;
@@ -238,10 +246,10 @@ static inline valref random_step(struct random_graph *random, enum op op, const 
 }
 
 static inline valref random_named_step(struct random_graph *random, int number) {
-    static const enum op ops[] = {OP_NARROW,     OP_MATMUL,     OP_NARROW, OP_ADD,      OP_SUB,       OP_NARROW,
-                                  OP_MUL,        OP_RELU,       OP_NARROW, OP_TABLE,    OP_THRESHOLD, OP_ARGMAX,
-                                  OP_REDUCE_MAX, OP_REDUCE_SUM, OP_CONCAT, OP_RESHAPE,  OP_TRANSPOSE, OP_SLICE,
-                                  OP_GATHER,     OP_NARROW,     OP_TABLE,  OP_THRESHOLD};
+    static const enum op ops[] = {OP_NARROW,     OP_MATMUL,     OP_NARROW, OP_ADD,       OP_SUB,       OP_NARROW,
+                                  OP_MUL,        OP_RELU,       OP_NARROW, OP_TABLE,     OP_THRESHOLD, OP_ARGMAX,
+                                  OP_REDUCE_MAX, OP_REDUCE_SUM, OP_CONCAT, OP_RESHAPE,   OP_TRANSPOSE, OP_SLICE,
+                                  OP_GATHER,     OP_NARROW,     OP_TABLE,  OP_THRESHOLD, OP_WINDOW};
     enum op op = ops[random_below(random, (int)(sizeof ops / sizeof *ops))];
     char name[32];
     snprintf(name, sizeof name, "%s_%d", op_info(op)->name, number);

@@ -84,4 +84,74 @@ struct recurrent_result {
 };
 struct recurrent_result layer_recurrent(const struct layer *layer, const struct recurrent *recurrent, valref x);
 
+/* ---- padding.c: along one axis; `part` names what is made ---- */
+
+/* Whether a value of this shape may be made: diagnosed where it has no elements or too many. */
+bool layer_fits(const struct layer *layer, const struct shape *shape);
+/* `before` and `after` times `number`; negative: so many elements are cut off. The node is called PART_AXIS. */
+valref layer_pad(const struct layer *layer, const char *part, valref x, int axis, int64_t before, int64_t after,
+                 float number);
+valref layer_gather(const struct layer *layer, const char *part, valref x, int axis, const int64_t *indices,
+                    int64_t count);
+/* The value itself where all is taken as it stands. */
+valref layer_slice(const struct layer *layer, const char *part, valref x, int axis, int64_t start, int64_t step,
+                   int64_t count);
+
+/* ---- spatial.c: windows over the spatial axes of [batch, channels, spatial...] or, channels_last, of
+ * [batch, spatial..., channels] ---- */
+
+enum { SPATIAL_MAX = 3 };
+
+struct spatial {
+    int count; /* spatial axes, 1 .. SPATIAL_MAX; lists are by spatial axis */
+    bool channels_last;
+    int64_t size[SPATIAL_MAX];                        /* elements of a window */
+    int64_t step[SPATIAL_MAX], dilation[SPATIAL_MAX]; /* from window to window, from element to element; 1 or more */
+    int64_t before[SPATIAL_MAX], after[SPATIAL_MAX];  /* padding; of a convolution negative: cut off */
+    int64_t beyond[SPATIAL_MAX]; /* how much of `after` a mean never counts: where pooling rounds up */
+};
+
+int spatial_axis(const struct spatial *spatial, int i);       /* of the operand */
+int64_t spatial_extent(const struct spatial *spatial, int i); /* of a window, dilated */
+/* Padding so that there is a window for every `step` elements: what Keras and ONNX call same. An odd one more goes
+ * behind, or in front (SAME_LOWER). Convolutions and pooling, not transposed ones. */
+void spatial_pad_same(struct spatial *spatial, const struct shape *x, bool more_before);
+/* Pooling that rounds the number of windows up: one more at the end, as long as it does not begin in the padding. */
+void spatial_round_up(struct spatial *spatial, const struct shape *x);
+/* Whether sizes, steps, dilations and padding are numbers to count with, which the two above need: diagnosed. */
+bool spatial_check_numbers(const struct layer *layer, const struct spatial *spatial);
+/* Private to layers/: whether numbers and shape go together, and the windows along one axis. */
+bool spatial_check(const struct layer *layer, const struct spatial *spatial, const struct shape *x);
+valref spatial_window(const struct layer *layer, const struct spatial *spatial, int i, valref x);
+
+/* ---- convolution.c ---- */
+
+struct convolution {
+    struct spatial spatial;
+    int64_t groups; /* 1 or more; of a depthwise one as many as channels */
+};
+
+/* kernel: [spatial..., channels of a group, filters], the filters of a group side by side: that of Keras as it is, a
+ * depthwise one of [spatial..., channels, multiplier] in the shape [spatial..., 1, channels * multiplier]. bias:
+ * [filters], or NO_VALUE for none. Either may be computed. */
+valref layer_convolution(const struct layer *layer, const struct convolution *convolution, valref x, valref kernel,
+                         valref bias);
+/* Every element of x times the kernel, `step` apart, added up. Along each axis (length - 1) * step + extent elements
+ * come out, less `before` and `after`, which are cut off; negative: zeros are added (output padding: `after` less
+ * that). The kernel is [spatial..., channels of a group, filters] too: that of Keras with its last two axes exchanged.
+ */
+valref layer_transposed_convolution(const struct layer *layer, const struct convolution *convolution, valref x,
+                                    valref kernel, valref bias);
+
+/* ---- pooling.c ---- */
+
+/* Padding is left out; a window that lies in it altogether is refused. */
+valref layer_max_pool(const struct layer *layer, const struct spatial *spatial, valref x);
+/* Padding counts as zeros, or is left out. */
+valref layer_average_pool(const struct layer *layer, const struct spatial *spatial, bool count_padding, valref x);
+valref layer_sum_pool(const struct layer *layer, const struct spatial *spatial, valref x);
+/* Over all spatial axes, which stay as 1 or go; op: OP_REDUCE_MAX or OP_REDUCE_SUM. */
+valref layer_global_pool(const struct layer *layer, enum op op, bool channels_last, bool keep_axes, valref x);
+valref layer_global_average_pool(const struct layer *layer, bool channels_last, bool keep_axes, valref x);
+
 #endif

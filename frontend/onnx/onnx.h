@@ -127,6 +127,8 @@ valref onnx_emit(struct onnx_reader *reader, const struct operation *operation, 
 struct tensor *onnx_emit_tensor(struct onnx_reader *reader, const struct operation *operation, enum op op,
                                 const char *what, struct tensor *const *inputs, uint32_t input_count,
                                 const union attributes *attributes, int batch_axis);
+/* What a layer made of x; NULL where it made nothing. */
+struct tensor *onnx_made_of(struct onnx_reader *reader, const struct tensor *x, valref value, int batch_axis);
 /* A constant "<operation>.<what>". */
 struct tensor *onnx_number(struct onnx_reader *reader, const struct operation *operation, const char *what,
                            float number);
@@ -174,6 +176,16 @@ struct tensor *move_transpose(struct onnx_reader *reader, const struct operation
 /* Axes as a set of bits, negative ones from the end; false after a diagnosis. */
 bool onnx_axes_set(struct onnx_reader *reader, const struct operation *operation, const int64_t *axes, size_t count,
                    int rank, unsigned *set);
+
+/* ---- spatial.c: attributes of convolutions and pooling ------------------------------------------------------ */
+
+enum auto_pad { AUTO_PAD_FAILED, AUTO_PAD_NOT_SET, AUTO_PAD_VALID, AUTO_PAD_SAME_UPPER, AUTO_PAD_SAME_LOWER };
+
+/* Windows of operand 0: kernel_shape (0 where it is not given), strides, dilations, pads. The batch is the first axis.
+ * False after a diagnosis. */
+bool onnx_spatial(struct onnx_reader *reader, const struct operation *operation, struct spatial *spatial);
+enum auto_pad onnx_auto_pad(struct onnx_reader *reader, const struct operation *operation,
+                            const struct spatial *spatial);
 
 /* ---- operators: one function each, named in operators.def -------------------------------------------------- */
 

@@ -164,6 +164,15 @@ struct tensor *onnx_emit_tensor(struct onnx_reader *reader, const struct operati
     return tensor;
 }
 
+struct tensor *onnx_made_of(struct onnx_reader *reader, const struct tensor *x, valref value, int batch_axis) {
+    if (valref_equal(value, NO_VALUE)) return NULL;
+    struct tensor *tensor = tensor_new(reader, TENSOR_VALUE, x->type, graph_value(reader->graph, value)->shape);
+    tensor->value = value;
+    tensor->depends = x->depends;
+    tensor->batch_axis = batch_axis;
+    return tensor;
+}
+
 static int rank_largest(struct tensor *const *inputs, uint32_t count) {
     int rank = 0;
     for (uint32_t i = 0; i < count; i++)

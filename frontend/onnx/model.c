@@ -169,7 +169,10 @@ int onnx_run(struct onnx_reader *reader, const struct operation *operation) {
     size_t errors = reader->context->diagnostics.errors;
     if (check_inputs(reader, operation) < 0 || refuse_references(reader, operation) < 0) return -1;
     attributes_check(reader, operation);
-    operation->results[0] = operation->operator->read(reader, operation);
+    if (onnx_is_static(operation))
+        onnx_fold(reader, operation);
+    else
+        operation->results[0] = operation->operator->read(reader, operation);
     return reader->context->diagnostics.errors == errors ? 0 : -1;
 }
 

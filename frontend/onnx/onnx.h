@@ -166,6 +166,12 @@ const int64_t *attribute_or_operand(struct onnx_reader *reader, const struct ope
                                     uint32_t input, size_t *count);
 void attributes_check(struct onnx_reader *reader, const struct operation *operation); /* warns about unknown ones */
 
+/* ---- fold.c ---- */
+
+bool onnx_is_static(const struct operation *operation); /* all operands are, and it is no quantiser */
+/* Reads the operation and computes its results; -1 after a diagnosis. */
+int onnx_fold(struct onnx_reader *reader, const struct operation *operation);
+
 /* ---- movement.c, used by others ------------------------------------------------------------------------- */
 
 struct tensor *move_reshape(struct onnx_reader *reader, const struct operation *operation, const char *what,

@@ -41,8 +41,8 @@ static int to_integers(struct onnx_reader *reader, const struct operation *opera
     for (size_t i = 0; i < count; i++) {
         float real = tensor->reals[i];
         if (!(fabsf(real) <= WHOLE_MAX) || rintf(real) != real) {
-            onnx_refuse(reader, operation, NULL, "element %zu of its constant result, %g, is no whole number of 24 bits", i,
-                        (double)real);
+            onnx_refuse(reader, operation, NULL,
+                        "element %zu of its constant result, %g, is no whole number of 24 bits", i, (double)real);
             return -1;
         }
         tensor->integers[i] = (int64_t)real;

@@ -111,8 +111,8 @@ static struct tensor *static_gather(struct onnx_reader *reader, const struct ten
     return result;
 }
 
-static int64_t *normal_indices(struct onnx_reader *reader, const struct operation *operation, const int64_t *given,
-                               size_t count, int64_t length) {
+int64_t *onnx_indices(struct onnx_reader *reader, const struct operation *operation, const int64_t *given, size_t count,
+                      int64_t length) {
     int64_t *indices = ARENA_ARRAY(reader->arena, int64_t, count + 1);
     for (size_t i = 0; i < count; i++) {
         indices[i] = given[i] < 0 && given[i] >= -length ? given[i] + length : given[i];
@@ -135,6 +135,22 @@ static bool gather_shape(const struct shape *data, const struct shape *indices, 
     return true;
 }
 
+struct tensor *onnx_gather(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                           struct tensor *data, int64_t axis, struct shape index_shape, int64_t *indices,
+                           int batch_axis) {
+    struct shape shape;
+    size_t count = shape_elements(&index_shape);
+    if (!gather_shape(&data->shape, &index_shape, axis, &shape))
+        return onnx_refuse(reader, operation, NULL, "the result has more than %d axes", SHAPE_RANK_MAX);
+    struct blocks blocks = blocks_around(&data->shape, axis);
+    if (count && blocks.outer * blocks.inner > (size_t)ONNX_ELEMENTS_MAX / count)
+        return onnx_refuse(reader, operation, NULL, "the result has more than %d elements", ONNX_ELEMENTS_MAX);
+    if (tensor_is_static(data)) return static_gather(reader, data, shape, axis, indices, count);
+    if (!count) return onnx_refuse(reader, operation, NULL, "the result has no elements");
+    union attributes attributes = {.gather = {.axis = axis, .shape = index_shape, .indices = indices}};
+    return onnx_emit_tensor(reader, operation, OP_GATHER, what, &data, 1, &attributes, batch_axis);
+}
+
 struct tensor *onnx_read_gather(struct onnx_reader *reader, const struct operation *operation) {
     struct tensor *data = operation->inputs[0];
     const struct shape *index_shape = &operation->inputs[1]->shape;
@@ -142,19 +158,10 @@ struct tensor *onnx_read_gather(struct onnx_reader *reader, const struct operati
     const int64_t *given = static_integers(reader, operation, 1, "indices", &count);
     int64_t axis = onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", 0), data->shape.rank);
     if (!given || axis < 0 || refuse_batch_axis(reader, operation, data, axis) < 0) return NULL;
-    struct shape shape;
-    if (!gather_shape(&data->shape, index_shape, axis, &shape))
-        return onnx_refuse(reader, operation, NULL, "the result has more than %d axes", SHAPE_RANK_MAX);
-    struct blocks blocks = blocks_around(&data->shape, axis);
-    if (count && blocks.outer * blocks.inner > (size_t)ONNX_ELEMENTS_MAX / count)
-        return onnx_refuse(reader, operation, NULL, "the result has more than %d elements", ONNX_ELEMENTS_MAX);
-    int64_t *indices = normal_indices(reader, operation, given, count, data->shape.dim[axis]);
+    int64_t *indices = onnx_indices(reader, operation, given, count, data->shape.dim[axis]);
     if (!indices) return NULL;
-    if (tensor_is_static(data)) return static_gather(reader, data, shape, axis, indices, count);
-    if (!count) return onnx_refuse(reader, operation, NULL, "the result has no elements");
-    union attributes attributes = {.gather = {.axis = axis, .shape = *index_shape, .indices = indices}};
     int batch = data->batch_axis > axis ? data->batch_axis + index_shape->rank - 1 : data->batch_axis;
-    return onnx_emit_tensor(reader, operation, OP_GATHER, NULL, &data, 1, &attributes, batch);
+    return onnx_gather(reader, operation, NULL, data, axis, *index_shape, indices, batch);
 }
 
 /* ---- Slice ---- */

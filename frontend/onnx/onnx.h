@@ -10,7 +10,9 @@
 enum {
     ONNX_OPSET_MIN = 6,
     ONNX_OPSET_MAX = 22,
-    ONNX_ELEMENTS_MAX = 1 << 26 /* of one tensor */
+    ONNX_ELEMENTS_MAX = 1 << 26, /* of one tensor */
+    ONNX_MADE_MAX = 1 << 24,     /* elements of a tensor that the model makes of a few numbers */
+    ONNX_UNROLLED_MAX = 4096     /* entries that an operator takes one after the other */
 };
 
 /* ---- the model while it is read -------------------------------------------------------------- */
@@ -192,6 +194,26 @@ enum auto_pad { AUTO_PAD_FAILED, AUTO_PAD_NOT_SET, AUTO_PAD_VALID, AUTO_PAD_SAME
 bool onnx_spatial(struct onnx_reader *reader, const struct operation *operation, struct spatial *spatial);
 enum auto_pad onnx_auto_pad(struct onnx_reader *reader, const struct operation *operation,
                             const struct spatial *spatial);
+/* ---- pick.c ------------------------------------------------------------------------------------------------ */
+
+/* A tensor of the shape whose element i is element indices[i] of `from` (onnx_pick_two: of a's elements and then
+ * b's); indices are in range. */
+struct tensor *onnx_pick(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                         struct tensor *from, struct shape shape, const int64_t *indices, int batch_axis);
+struct tensor *onnx_pick_two(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                             struct tensor *a, struct tensor *b, struct shape shape, const int64_t *indices,
+                             int batch_axis);
+/* Entries along an axis, in range, in the place of which the shape of the indices stands (indexing.c). */
+struct tensor *onnx_gather(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                           struct tensor *data, int64_t axis, struct shape index_shape, int64_t *indices,
+                           int batch_axis);
+/* Indices below 0 count from the end; NULL and a diagnosis when one is out of range. */
+int64_t *onnx_indices(struct onnx_reader *reader, const struct operation *operation, const int64_t *given, size_t count,
+                      int64_t length);
+/* False and a diagnosis for a tensor that the model makes and that is too large. */
+bool onnx_made_size(struct onnx_reader *reader, const struct operation *operation, const struct shape *shape);
+void onnx_coordinates(const struct shape *shape, size_t element, int64_t *at); /* along each axis */
+size_t onnx_element(const struct shape *shape, const int64_t *at);
 
 /* ---- operators: one function each, named in operators.def -------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 
 const struct reader readers[] = {
     {"onnx", ".onnx", "ONNX and QONNX models", onnx_recognises, onnx_read, onnx_operators},
-    {"keras", ".keras", "Keras 3 models with HGQ2 layers", keras_recognises, keras_read, keras_operators},
+    {"keras", ".keras", "Keras models, with HGQ2 layers, too", keras_recognises, keras_read, keras_operators},
     {"native", ".json", "bxc's own JSON (doc/model.schema.json)", native_recognises, native_read, NULL},
     {"text", ".bxc", "the text form of a graph (doc/ir.md)", text_recognises, text_read, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL},
@@ -26,15 +26,14 @@ const struct reader *frontend_reader(const char *path, const void *data, size_t 
     return NULL;
 }
 
-static const char read_here[] = "known: ONNX (.onnx), HGQ2 (.keras), bxc's JSON (.json) and text (.bxc)";
+static const char read_here[] =
+    "known: ONNX (.onnx), Keras and HGQ2 (.keras, .h5, .json), bxc's JSON (.json) and text (.bxc)";
 
 /* What people have in hand that is no model bxc reads, and what to do with it. */
 static const char *help_with(const char *path, const char *data, size_t length) {
     static const struct foreign {
         const char *magic, *extension, *help;
     } foreign[] = {
-        {"\211HDF\r\n\032\n", ".h5",
-         "a Keras .h5 is not read: export the model to ONNX (float) or QONNX (QKeras: qonnx.converters.from_keras)"},
         {"\223NUMPY", ".npy",
          "these are events or labels: the model comes first, events go to --calibrate, --events or 'bxc run'"},
         {NULL, ".npz", "this is an archive of arrays and no model: events are one array a file, saved with numpy.save"},

@@ -5,7 +5,8 @@
 #include "ir/graph.h"
 
 struct frontend_options {
-    bool whole_tensors; /* the first axis is no batch: shapes are taken as they stand (conformance tests) */
+    bool whole_tensors;  /* the first axis is no batch: shapes are taken as they stand (conformance tests) */
+    const char *weights; /* a file of weights for a model that has them in a file of its own; NULL: beside it */
     bool partial; /* what could be read, though something was refused and told: no outputs, perhaps (bxc inspect) */
 };
 

@@ -30,8 +30,9 @@ struct lifetimes {
 static char *read_entry(struct bxc_context *context, struct lifetimes lifetimes, const char *path, zip_t *archive,
                         const char *entry, size_t *length) {
     zip_stat_t status;
+    if (zip_name_locate(archive, entry, 0) < 0) return NULL;
     if (zip_stat(archive, entry, 0, &status) < 0 || !(status.valid & ZIP_STAT_SIZE))
-        return refuse(context, path, entry, "the archive has no such entry"), NULL;
+        return refuse(context, path, entry, "the archive does not tell the entry's size"), NULL;
     if (status.size > ENTRY_MAX) return refuse(context, path, entry, "the entry is larger than 512 MiB"), NULL;
     zip_file_t *file = zip_fopen(archive, entry, 0);
     if (!file) return refuse(context, path, entry, zip_strerror(archive)), NULL;

@@ -1,327 +1,198 @@
-/* One handler a layer class; kernels and biases are quantised here, as Keras computes them. */
+/* The classes of layers (layers.def), and one call of a layer. */
 #include "frontend/keras/keras.h"
 
-#include <math.h>
 #include <string.h>
 
-int keras_error(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
-                const char *help, const char *format, ...) {
-    struct strbuf text = strbuf_new(reader->arena);
-    va_list arguments;
-    va_start(arguments, format);
-    strbuf_vprintf(&text, format, arguments);
-    va_end(arguments);
-    struct location at = {.file = reader->path, .node = layer->name, .op = layer->class_name, .attribute = attribute};
-    return diag_error(&reader->context->diagnostics, at, help, "%s", text.data);
-}
-
-const char *keras_text(const cJSON *object, const char *key) {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsString(item) ? item->valuestring : NULL;
-}
-
-bool keras_flag(const cJSON *object, const char *key, bool fallback) {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsBool(item) ? cJSON_IsTrue(item) : fallback;
-}
-
-/* Kernel, bias and whatever else a layer keeps, in the order of the file. */
-enum { VARIABLES_MAX = 16 };
-struct variables {
-    struct keras_variable at[VARIABLES_MAX];
-    int count;
-};
-
-static int read_variables(struct keras_reader *reader, const struct keras_layer *layer, struct variables *out) {
-    for (out->count = 0; out->count < VARIABLES_MAX; out->count++) {
-        struct keras_variable *variable = &out->at[out->count];
-        if (keras_weights_read(reader, arena_printf(reader->arena, "%s/vars/%d", layer->group, out->count), variable) <
-            0)
-            return -1;
-        if (!variable->values) break;
-        for (size_t e = 0; e < shape_elements(&variable->shape); e++)
-            if (!isfinite(variable->values[e]))
-                return keras_error(reader, layer, NULL, NULL, "variable %d: weight %zu is no number", out->count, e);
-    }
-    return 0;
-}
-
-static bool is_vector(const struct keras_variable *variable, int64_t length) {
-    return variable->values && variable->shape.rank == 1 && variable->shape.dim[0] == length;
-}
-
-static int quantize_constant(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
-                             struct keras_variable *variable) {
-    struct keras_quantizer quantizer;
-    struct shape out;
-    if (keras_quantizer_read(reader, layer, name, -1, &quantizer) < 0) return -1;
-    if (!shape_broadcast(&variable->shape, &quantizer.shape, &out) || !shape_equal(&out, &variable->shape))
-        return keras_error(reader, layer, name, NULL, "the quantiser's shape does not fit its weights");
-    keras_quantize_constant(&quantizer, &variable->shape, variable->values);
-    return 0;
-}
-
-static valref quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name, int number,
-                             valref value) {
-    struct keras_quantizer quantizer;
-    struct shape out;
-    if (keras_quantizer_read(reader, layer, name, number, &quantizer) < 0) return NO_VALUE;
-    if (number >= 0) name = arena_printf(reader->arena, "%s_%d", name, number);
-    const struct shape *shape = &graph_value(reader->graph, value)->shape;
-    if (!shape_broadcast(shape, &quantizer.shape, &out) || !shape_equal(&out, shape)) {
-        keras_error(reader, layer, name, NULL, "the quantiser's shape does not fit its input");
-        return NO_VALUE;
-    }
-    return keras_quantize_value(reader, layer, name, &quantizer, value);
-}
-
-valref keras_layer_input(struct keras_reader *reader, const struct keras_layer *layer, int number) {
-    if (!keras_flag(layer->config, "enable_iq", true)) return layer->inputs[number];
-    bool each = keras_layer_has_several_inputs(layer->class_name);
-    return quantize_value(reader, layer, "iq", each ? number : -1, layer->inputs[number]);
-}
-
-valref keras_layer_output(struct keras_reader *reader, const struct keras_layer *layer, valref value) {
-    if (valref_equal(value, NO_VALUE) || !keras_flag(layer->config, "enable_oq", false)) return value;
-    return quantize_value(reader, layer, "oq", -1, value);
-}
-
-static valref activate(struct keras_reader *reader, const struct keras_layer *layer, valref value) {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(layer->config, "activation");
-    const char *name = cJSON_IsString(item) ? item->valuestring : cJSON_IsNull(item) || !item ? "linear" : NULL;
-    if (name && strcmp(name, "linear") == 0) return value;
-    if (name && strcmp(name, "relu") == 0)
-        return graph_append(reader->graph, OP_RELU, arena_printf(reader->arena, "%s.relu", layer->name), &value, 1,
-                            NULL);
-    keras_error(reader, layer, "activation", "use relu or linear", "activation '%s' has no hardware form here",
-                name ? name : "(an object)");
-    return NO_VALUE;
-}
-
-/* input @ kernel + bias, activation, output quantiser; bias may have no values. */
-static valref append_dense(struct keras_reader *reader, const struct keras_layer *layer,
-                           const struct keras_variable *kernel, const struct keras_variable *bias) {
-    struct arena *arena = reader->arena;
-    valref value = keras_layer_input(reader, layer, 0);
-    if (valref_equal(value, NO_VALUE)) return NO_VALUE;
-    valref operands[2] = {value, graph_append_reals(reader->graph, arena_printf(arena, "%s.kernel", layer->name),
-                                                    kernel->shape, kernel->values)};
-    value = graph_append(reader->graph, OP_MATMUL, layer->name, operands, 2, NULL);
-    if (bias->values && !valref_equal(value, NO_VALUE)) {
-        operands[0] = value;
-        operands[1] =
-            graph_append_reals(reader->graph, arena_printf(arena, "%s.bias", layer->name), bias->shape, bias->values);
-        value = graph_append(reader->graph, OP_ADD, arena_printf(arena, "%s.add", layer->name), operands, 2, NULL);
-    }
-    if (!valref_equal(value, NO_VALUE)) value = activate(reader, layer, value);
-    return keras_layer_output(reader, layer, value);
-}
-
-static int check_kernel(struct keras_reader *reader, const struct keras_layer *layer,
-                        const struct variables *variables) {
-    const struct shape *input = &graph_value(reader->graph, layer->inputs[0])->shape;
-    if (variables->count == 0 || variables->at[0].shape.rank != 2)
-        return keras_error(reader, layer, NULL, "is the configuration of this very model?",
-                           "the weights have no kernel of two axes at '%s/vars/0'", layer->group);
-    if (input->rank < 1 || variables->at[0].shape.dim[0] != input->dim[input->rank - 1])
-        return keras_error(reader, layer, NULL, NULL, "the kernel has %lld rows, the input %lld features",
-                           (long long)variables->at[0].shape.dim[0],
-                           input->rank < 1 ? 1LL : (long long)input->dim[input->rank - 1]);
-    return 0;
-}
-
-/* kernel and, when the layer has one, bias; quantised. */
-static valref read_plain(struct keras_reader *reader, const struct keras_layer *layer, bool has_bias) {
-    struct variables variables;
-    struct keras_variable none = {0};
-    if (read_variables(reader, layer, &variables) < 0 || check_kernel(reader, layer, &variables) < 0) return NO_VALUE;
-    struct keras_variable *kernel = &variables.at[0], *bias = has_bias ? &variables.at[1] : &none;
-    if (has_bias && (variables.count < 2 || !is_vector(bias, kernel->shape.dim[1]))) {
-        keras_error(reader, layer, NULL, NULL, "the weights have no bias of %lld numbers",
-                    (long long)kernel->shape.dim[1]);
-        return NO_VALUE;
-    }
-    if (quantize_constant(reader, layer, "kq", kernel) < 0 ||
-        (has_bias && quantize_constant(reader, layer, "bq", bias) < 0))
-        return NO_VALUE;
-    return append_dense(reader, layer, kernel, bias);
-}
-
-static valref read_dense(struct keras_reader *reader, const struct keras_layer *layer) {
-    return read_plain(reader, layer, keras_flag(layer->config, "use_bias", true));
-}
-
-/* Equations that contract the input's last axis with the kernel's first: "bc,cC->bC", "...x,xy->...y". */
-static bool is_dense_equation(const char *equation) {
-    const char *comma = strchr(equation, ','), *arrow = strstr(equation, "->");
-    if (!comma || !arrow || arrow - comma != 3 || comma == equation) return false;
-    size_t input = (size_t)(comma - equation), output = strlen(arrow + 2);
-    if (input != output || comma[-1] != comma[1] || arrow[2 + output - 1] != comma[2]) return false;
-    return memcmp(equation, arrow + 2, input - 1) == 0 && comma[1] != comma[2];
-}
-
-static int check_equation(struct keras_reader *reader, const struct keras_layer *layer, bool *has_bias) {
-    const char *equation = keras_text(layer->config, "equation"), *axes = keras_text(layer->config, "bias_axes");
-    if (!equation || !is_dense_equation(equation))
-        return keras_error(reader, layer, "equation", "equations such as 'bc,cC->bC' are read",
-                           "equation '%s' is no product with the last axis", equation ? equation : "(none)");
-    *has_bias = axes && *axes;
-    if (*has_bias && (strlen(axes) != 1 || axes[0] != equation[strlen(equation) - 1]))
-        return keras_error(reader, layer, "bias_axes", "one number a column of the kernel is read",
-                           "a bias along '%s' is not read", axes);
-    return 0;
-}
-
-static valref read_einsum_dense(struct keras_reader *reader, const struct keras_layer *layer) {
-    bool has_bias = false;
-    return check_equation(reader, layer, &has_bias) < 0 ? NO_VALUE : read_plain(reader, layer, has_bias);
-}
-
-/* The four vectors of a batch normalisation: kernel first, then bias and gamma when there are any,
- * scalars of the training between, mean and variance last. */
-struct normalisation {
-    const float *bias, *gamma, *mean, *variance;
-};
-
-static int find_normalisation(struct keras_reader *reader, const struct keras_layer *layer,
-                              const struct variables *variables, bool has_bias, struct normalisation *out) {
-    const float *vectors[VARIABLES_MAX];
-    int count = 0;
-    for (int i = 1; i < variables->count; i++)
-        if (is_vector(&variables->at[i], variables->at[0].shape.dim[1])) vectors[count++] = variables->at[i].values;
-    int extra = count - 2 - (has_bias ? 1 : 0);
-    if (extra < 0 || extra > 1)
-        return keras_error(reader, layer, NULL, NULL, "%d vectors in '%s/vars' are no bias, gamma, mean and variance",
-                           count, layer->group);
-    *out = (struct normalisation){has_bias ? vectors[0] : NULL, extra ? vectors[has_bias] : NULL, vectors[count - 2],
-                                  vectors[count - 1]};
-    return 0;
-}
-
-/* In binary32, as HGQ2 has it: s = gamma / sqrt(var + 1e-7), kernel * s, bias - mean * s. */
-static void fuse(struct keras_variable *kernel, struct keras_variable *bias, const struct normalisation *by) {
-    int64_t rows = kernel->shape.dim[0], columns = kernel->shape.dim[1];
-    for (int64_t c = 0; c < columns; c++) {
-        float deviation = sqrtf(by->variance[c] + 1e-7f);
-        float scale = (by->gamma ? by->gamma[c] : 1.0f) / deviation;
-        for (int64_t r = 0; r < rows; r++) kernel->values[r * columns + c] *= scale;
-        float shift = by->mean[c] * scale;
-        bias->values[c] = (by->bias ? by->bias[c] : 0.0f) - shift;
-    }
-}
-
-static valref read_einsum_dense_batchnorm(struct keras_reader *reader, const struct keras_layer *layer) {
-    struct variables variables;
-    struct normalisation normalisation = {0};
-    bool has_bias = false;
-    if (check_equation(reader, layer, &has_bias) < 0 || read_variables(reader, layer, &variables) < 0 ||
-        check_kernel(reader, layer, &variables) < 0 ||
-        find_normalisation(reader, layer, &variables, has_bias, &normalisation) < 0)
-        return NO_VALUE;
-    struct keras_variable *kernel = &variables.at[0], bias = {{1, {kernel->shape.dim[1]}}, NULL};
-    bias.values = ARENA_ARRAY(reader->arena, float, kernel->shape.dim[1]);
-    fuse(kernel, &bias, &normalisation);
-    if (quantize_constant(reader, layer, "kq", kernel) < 0 || quantize_constant(reader, layer, "bq", &bias) < 0)
-        return NO_VALUE;
-    return append_dense(reader, layer, kernel, &bias);
-}
-
-static valref read_activation(struct keras_reader *reader, const struct keras_layer *layer) {
-    return activate(reader, layer, layer->inputs[0]);
-}
-
-static valref read_relu(struct keras_reader *reader, const struct keras_layer *layer) {
-    static const char *const plain[] = {"max_value", "negative_slope", "threshold"};
-    for (int i = 0; i < 3; i++) {
-        const cJSON *item = cJSON_GetObjectItemCaseSensitive(layer->config, plain[i]);
-        if (cJSON_IsNumber(item) && (item->valuedouble != 0 || i == 0)) { /* a largest value of 0 is one, too */
-            keras_error(reader, layer, plain[i], "use a plain ReLU", "a ReLU with %s is not read", plain[i]);
-            return NO_VALUE;
-        }
-    }
-    return graph_append(reader->graph, OP_RELU, layer->name, layer->inputs, 1, NULL);
-}
-
-/* Layers that do something in training alone. */
-static valref read_nothing(struct keras_reader *reader, const struct keras_layer *layer) {
-    (void)reader;
-    return layer->inputs[0];
-}
-
-static const struct handler {
-    const char *class_name, *becomes;
-    valref (*read)(struct keras_reader *reader, const struct keras_layer *layer);
-} handlers[] = {
-    {"QDense", "matmul", read_dense},
-    {"QEinsumDense", "matmul", read_einsum_dense},
-    {"QEinsumDenseBatchnorm", "matmul", read_einsum_dense_batchnorm},
-    {"QSum", "reduce_sum", keras_read_sum},
-    {"QMeanPow2", "reduce_sum", keras_read_mean_pow2},
-    {"QAdd", "add", keras_read_add},
-    {"Activation", "relu", read_activation},
-    {"ReLU", "relu", read_relu},
-    {"Dropout", "nothing", read_nothing},
-    {"AlphaDropout", "nothing", read_nothing},
-    {"GaussianDropout", "nothing", read_nothing},
-    {"GaussianNoise", "nothing", read_nothing},
-    {"SpatialDropout1D", "nothing", read_nothing},
-    {"ActivityRegularization", "nothing", read_nothing},
-    {"Identity", "nothing", read_nothing},
-    {NULL, NULL, NULL},
+const struct keras_class keras_classes[] = {
+#define KERAS_LAYER(domain, name, function, minimum, maximum, keys, becomes)                                           \
+    {domain, name, function, minimum, maximum, keys, becomes},
+#include "frontend/keras/layers.def"
+#undef KERAS_LAYER
+    {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 
 const struct reader_operator keras_operators[] = {
-    {"keras", "InputLayer", "input"},
-    {"hgq", "QDense", "matmul"},
-    {"hgq", "QEinsumDense", "matmul"},
-    {"hgq", "QEinsumDenseBatchnorm", "matmul"},
-    {"hgq", "QSum", "reduce_sum"},
-    {"hgq", "QMeanPow2", "reduce_sum"},
-    {"hgq", "QAdd", "add"},
-    {"keras", "Activation", "relu"},
-    {"keras", "ReLU", "relu"},
-    {"hgq", "kif", "narrow"},
-    {"hgq", "kbi", "narrow"},
-    {"keras", "Dropout", "nothing"},
-    {"keras", "AlphaDropout", "nothing"},
-    {"keras", "GaussianDropout", "nothing"},
-    {"keras", "GaussianNoise", "nothing"},
-    {"keras", "SpatialDropout1D", "nothing"},
-    {"keras", "ActivityRegularization", "nothing"},
-    {"keras", "Identity", "nothing"},
-    {NULL, NULL, NULL},
+    {"keras", "InputLayer", "input"}, {"keras", "Functional", "nothing"}, {"keras", "Sequential", "nothing"},
+#define KERAS_LAYER(domain, name, function, minimum, maximum, keys, becomes) {domain, name, becomes},
+#include "frontend/keras/layers.def"
+#undef KERAS_LAYER
+    {"hgq", "kif", "narrow"},         {"hgq", "kbi", "narrow"},           {NULL, NULL, NULL},
 };
 
-static const struct handler *find_handler(const char *class_name) {
-    const struct handler *handler = handlers;
-    while (handler->class_name && strcmp(handler->class_name, class_name) != 0) handler++;
-    return handler->class_name ? handler : NULL;
+/* ---- diagnoses ---- */
+
+static void tell(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
+                 const char *help, const char *format, va_list arguments) {
+    struct strbuf text = strbuf_new(reader->arena);
+    strbuf_vprintf(&text, format, arguments);
+    struct location at = {.file = reader->path, .node = layer->name, .op = layer->class_name, .attribute = attribute};
+    diag_error(&reader->context->diagnostics, at, help, "%s", text.data);
 }
 
-bool keras_layer_known(const char *class_name) {
-    return strcmp(class_name, "InputLayer") == 0 || find_handler(class_name);
+int keras_error(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
+                const char *help, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    tell(reader, layer, attribute, help, format, arguments);
+    va_end(arguments);
+    return -1;
 }
 
-bool keras_layer_has_several_inputs(const char *class_name) {
-    return strcmp(class_name, "QAdd") == 0;
+valref keras_refuse(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
+                    const char *help, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    tell(reader, layer, attribute, help, format, arguments);
+    va_end(arguments);
+    return NO_VALUE;
 }
+
+/* ---- classes ---- */
+
+static bool has_member_ending(const cJSON *object, const char *end) {
+    for (const cJSON *item = cJSON_IsObject(object) ? object->child : NULL; item; item = item->next)
+        if (item->string && text_ends_with(item->string, end)) return true;
+    return false;
+}
+
+/* The library that a layer is of: files say so by its module, or its registered name; those without are told by their
+ * configuration, as QDense is a class of two. NULL: none that is known. */
+static const char *domain_of(const cJSON *layer) {
+    static const struct {
+        const char *module, *domain;
+    } modules[] = {{"keras.src.ops", "ops"},      {"keras.ops", "ops"}, {"keras", "keras"},   {"tf_keras", "keras"},
+                   {"tensorflow.keras", "keras"}, {"hgq", "hgq"},       {"qkeras", "qkeras"}, {"builtins", "keras"}};
+    const char *module = keras_text(layer, "module"), *registered = keras_text(layer, "registered_name");
+    const cJSON *config = keras_member(layer, "config");
+    for (size_t i = 0; module && i < sizeof modules / sizeof *modules; i++)
+        if (strncmp(module, modules[i].module, strlen(modules[i].module)) == 0) return modules[i].domain;
+    if (registered && strncmp(registered, "hgq>", 4) == 0) return "hgq";
+    if (registered && strncmp(registered, "qkeras>", 7) == 0) return "qkeras";
+    if (module) return NULL;
+    if (has_member_ending(config, "_conf") || has_member_ending(config, "_confs")) return "hgq";
+    return has_member_ending(config, "_quantizer") ? "qkeras" : "";
+}
+
+/* Without a domain: of any. */
+static bool is_of(const struct keras_class *known, const char *domain, const char *name) {
+    return (!*domain || strcmp(known->domain, domain) == 0) && strcmp(known->name, name) == 0;
+}
+
+const struct keras_class *keras_class_of(const struct keras_reader *reader, const cJSON *layer) {
+    (void)reader;
+    const char *name = keras_text(layer, "class_name"), *domain = domain_of(layer);
+    for (const struct keras_class *known = keras_classes; name && domain && known->name; known++)
+        if (is_of(known, domain, name)) return known;
+    return NULL;
+}
+
+/* ---- checks before a layer is read ---- */
 
 /* The policy's name, or the object that holds it. */
 static int check_arithmetic(const struct keras_reader *reader, const struct keras_layer *layer) {
-    const cJSON *policy = cJSON_GetObjectItemCaseSensitive(layer->config, "dtype");
-    const char *name = cJSON_IsString(policy) ? policy->valuestring
-                                              : keras_text(cJSON_GetObjectItemCaseSensitive(policy, "config"), "name");
+    const cJSON *policy = keras_member(layer->config, "dtype");
+    const char *name =
+        cJSON_IsString(policy) ? policy->valuestring : keras_text(keras_member(policy, "config"), "name");
     if (!name || strcmp(name, "float32") == 0) return 0;
     return keras_error(reader, layer, "dtype", "train in float32", "arithmetic in '%s' is not read", name);
 }
 
-valref keras_layer_read(struct keras_reader *reader, const struct keras_layer *layer) {
-    const struct handler *handler = find_handler(layer->class_name);
-    if (check_arithmetic(reader, layer) < 0) return NO_VALUE;
-    uint32_t first = reader->graph->node_count;
-    valref value = handler->read(reader, layer);
-    for (uint32_t n = first; n < reader->graph->node_count; n++)
-        if (!reader->graph->nodes[n].source_op)
-            reader->graph->nodes[n].source_op = arena_strdup(reader->graph->arena, layer->class_name);
+static int check_inputs(const struct keras_reader *reader, const struct keras_layer *layer) {
+    int least = layer->known->inputs_min, most = layer->known->inputs_max;
+    if (layer->input_count >= least && layer->input_count <= most) return 0;
+    return keras_error(reader, layer, NULL, least == most && most == 1 ? "call it on one tensor at a time" : NULL,
+                       "this layer is called on %d tensors, and takes %s%d", layer->input_count,
+                       least == most ? "" : "at least ", least);
+}
+
+static bool is_listed(const char *list, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)); at += length)
+        if (at[-1] == ' ' && at[length] == ' ') return true;
+    return false;
+}
+
+/* Members that change nothing of what a trained layer gives. */
+static bool is_of_training(const char *key) {
+    return is_listed(" name trainable dtype batch_shape batch_input_shape seed input_dim input_length ", key) ||
+           text_ends_with(key, "_initializer") || text_ends_with(key, "_regularizer") ||
+           text_ends_with(key, "_constraint");
+}
+
+static int check_keys(const struct keras_reader *reader, const struct keras_layer *layer) {
+    if (!layer->known->keys) return 0;
+    int result = 0;
+    for (const cJSON *item = cJSON_IsObject(layer->config) ? layer->config->child : NULL; item; item = item->next)
+        if (!cJSON_IsNull(item) && !is_of_training(item->string) && !is_listed(layer->known->keys, item->string))
+            result = keras_error(reader, layer, item->string, NULL, "this member of its configuration is not known");
+    return result;
+}
+
+/* In training, layers do something else. */
+static int check_call(const struct keras_reader *reader, const struct keras_layer *layer) {
+    if (cJSON_IsTrue(keras_member(layer->keywords, "training")))
+        return keras_error(reader, layer, "training", "call it without", "a layer that trains always is not read");
+    if (keras_member(layer->keywords, "mask"))
+        return keras_error(reader, layer, "mask", "leave masks away", "masks are not read");
+    return 0;
+}
+
+/* ---- one call ---- */
+
+const char *keras_unique_name(struct keras_reader *reader, const char *name) {
+    const char *unique = name;
+    for (int number = 2; name_map_find(&reader->names, unique); number++)
+        unique = arena_printf(reader->arena, "%s#%d", name, number);
+    name_map_put(&reader->names, unique, reader);
+    return unique;
+}
+
+static const char *unique_in(void *reader, const char *name) {
+    return keras_unique_name(reader, name);
+}
+
+const struct shape *keras_shape(const struct keras_layer *layer, int input) {
+    return layer_shape(&layer->nodes, layer->inputs[input]);
+}
+
+valref keras_layer_read(struct keras_reader *reader, struct keras_layer *layer) {
+    struct graph *graph = reader->graph;
+    layer->nodes = (struct layer){graph, reader->arena, layer->name, layer->class_name, unique_in, reader};
+    if (check_arithmetic(reader, layer) < 0 || check_inputs(reader, layer) < 0 || check_keys(reader, layer) < 0 ||
+        check_call(reader, layer) < 0)
+        return NO_VALUE;
+    uint32_t first = graph->node_count;
+    valref value = layer->known->read(reader, layer);
+    for (uint32_t n = first; n < graph->node_count; n++)
+        if (!graph->nodes[n].source_op) graph->nodes[n].source_op = arena_strdup(graph->arena, layer->class_name);
     return value;
+}
+
+valref keras_layer_read_inner(struct keras_reader *reader, const struct keras_layer *outer, const cJSON *inner,
+                              const char *what, struct keras_place place, valref input) {
+    struct keras_layer layer = {.class_name = keras_text(inner, "class_name"),
+                                .name =
+                                    keras_unique_name(reader, arena_printf(reader->arena, "%s.%s", outer->name, what)),
+                                .known = keras_class_of(reader, inner),
+                                .config = keras_member(inner, "config"),
+                                .place = place,
+                                .inputs = &input,
+                                .input_count = 1,
+                                .scope = outer->scope};
+    if (layer.known) return keras_layer_read(reader, &layer);
+    return keras_refuse(reader, outer, NULL, NULL, "'%s' within it is not known",
+                        layer.class_name ? layer.class_name : "something");
+}
+
+/* Layers that do something in training alone. */
+valref keras_read_nothing(struct keras_reader *reader, struct keras_layer *layer) {
+    (void)reader;
+    return layer->inputs[0];
+}
+
+/* ---- classes that are known and cannot be read ---- */
+
+valref keras_read_masking(struct keras_reader *reader, struct keras_layer *layer) {
+    return keras_refuse(reader, layer, NULL, "leave items of fixed number and value to the network",
+                        "masks, which say what of an event counts, are not read");
 }

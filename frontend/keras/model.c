@@ -1,18 +1,32 @@
-/* The configuration of a .keras file: which layers there are and what feeds what. */
+/* Models and the models within them: which layers there are, and what feeds what. */
 #include "frontend/keras/keras.h"
 
 #include <ctype.h>
 #include <string.h>
 
-bool keras_recognises(const char *path, const void *data, size_t length) {
-    const char *end = strrchr(path, '.');
-    bool foreign = end && (!strcmp(end, ".pt") || !strcmp(end, ".pth") || !strcmp(end, ".npz")); /* zip files too */
-    return !foreign && length > 4 && memcmp(data, "PK\003\004", 4) == 0;
+enum { CALLS_MAX = 1 << 16, VISITS_MAX = 1 << 20 };
+
+/* A model while its layers are read. */
+struct reading {
+    struct keras_reader *reader;
+    const cJSON *config, *layers;
+    const char *prefix;       /* of the names of its nodes */
+    struct keras_place place; /* of its variables */
+    struct keras_scope scope;
+    const struct keras_layer *call; /* of a model within another; else NULL */
+    const char **folders;           /* by layer: of its variables where they go by numbers */
+    uint32_t visits;
+};
+
+static int refuse(const struct keras_reader *reader, const char *node, const char *help, const char *what) {
+    return diag_error(&reader->context->diagnostics,
+                      (struct location){.file = reader->path, .node = node, .path = node ? NULL : "the configuration"},
+                      help, "%s", what);
 }
 
-static int refuse(const struct keras_reader *reader, const char *where, const char *help, const char *what) {
-    return diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = where}, help, "%s",
-                      what);
+static bool is_model(const char *class_name) {
+    return strcmp(class_name, "Functional") == 0 || strcmp(class_name, "Sequential") == 0 ||
+           strcmp(class_name, "Model") == 0;
 }
 
 /* "QEinsumDenseBatchnorm" gives "q_einsum_dense_batchnorm": how Keras names groups of weights. */
@@ -31,212 +45,368 @@ static char *snake_case(struct arena *arena, const char *name) {
 
 static const char *layer_name(const cJSON *layer) {
     const char *name = keras_text(layer, "name");
-    return name ? name : keras_text(cJSON_GetObjectItemCaseSensitive(layer, "config"), "name");
+    return name ? name : keras_text(keras_member(layer, "config"), "name");
 }
 
-/* All of the layers that cannot be read, at once. */
-static int check_layers(const struct keras_reader *reader) {
+/* ---- what cannot be read, all at once ---- */
+
+static int check_layers(const struct keras_reader *reader, const cJSON *config, int depth);
+
+static int check_layer(const struct keras_reader *reader, const cJSON *layer, int depth) {
+    const char *class_name = keras_text(layer, "class_name"), *name = layer_name(layer);
+    struct location at = {.file = reader->path, .node = name, .op = class_name};
+    if (!class_name || !name) return refuse(reader, NULL, NULL, "a layer has no class or no name");
+    if (strcmp(class_name, "InputLayer") == 0) return 0;
+    if (is_model(class_name)) return check_layers(reader, keras_member(layer, "config"), depth + 1);
+    if (keras_class_of(reader, layer)) return 0;
+    const char *module = keras_text(layer, "module");
+    return diag_error(&reader->context->diagnostics, at,
+                      "'bxc ops' lists the layers that are read; layers of one's own must be written with those",
+                      module ? "layer '%s' of '%s' is not known" : "layer '%s' is not known", class_name, module);
+}
+
+static int check_layers(const struct keras_reader *reader, const cJSON *config, int depth) {
+    const cJSON *layers = keras_member(config, "layers");
     int result = 0;
-    for (const cJSON *layer = reader->layers->child; layer; layer = layer->next) {
-        const char *class_name = keras_text(layer, "class_name"), *name = layer_name(layer);
-        struct location at = {.file = reader->path, .node = name, .op = class_name};
-        if (!class_name || !name)
-            result = refuse(reader, "config.json", NULL, "a layer has no class or no name");
-        else if (!keras_layer_known(class_name))
-            result = diag_error(
-                &reader->context->diagnostics, at,
-                "see 'bxc ops'; QDense, QEinsumDense, QEinsumDenseBatchnorm, QSum, QMeanPow2, QAdd, ReLU and Activation "
-                "are read",
-                "layer '%s' has no hardware form", class_name);
+    if (depth > BODY_DEPTH_MAX) return refuse(reader, NULL, NULL, "models nest too deeply");
+    if (!cJSON_IsArray(layers) || !layers->child) return refuse(reader, NULL, NULL, "a model has no layers");
+    for (const cJSON *layer = layers->child; layer; layer = layer->next)
+        if (check_layer(reader, layer, depth) < 0) result = -1;
+    return result;
+}
+
+/* ---- inputs ---- */
+
+/* The batch axis stands as 1. */
+static int read_shape(const struct keras_reader *reader, const struct keras_layer *layer, struct shape *shape) {
+    const cJSON *dims = keras_member(layer->config, "batch_shape");
+    *shape = (struct shape){0};
+    for (const cJSON *dim = cJSON_IsArray(dims) ? dims->child : NULL; dim; dim = dim->next) {
+        bool batch = shape->rank == 0;
+        if (shape->rank == SHAPE_RANK_MAX ||
+            (!batch && !(cJSON_IsNumber(dim) && dim->valuedouble >= 1 && dim->valuedouble <= 1 << 24)))
+            return keras_error(reader, layer, "batch_shape", "give every axis but the first a fixed size",
+                               "axis %d has no usable size", shape->rank);
+        shape->dim[shape->rank++] = batch ? 1 : (int64_t)dim->valuedouble;
+    }
+    return shape->rank >= 2 ? 0 : keras_error(reader, layer, "batch_shape", NULL, "the input has no features");
+}
+
+static int read_input(struct reading *reading, const struct keras_layer *layer) {
+    struct shape shape;
+    valref value = NO_VALUE;
+    if (read_shape(reading->reader, layer, &shape) == 0)
+        value = graph_append_input(reading->reader->graph, layer->name, shape);
+    bool failed = valref_equal(value, NO_VALUE);
+    keras_scope_add(&reading->scope, layer->name, 0, &value, failed ? 0 : 1);
+    return failed ? -1 : 0;
+}
+
+static const cJSON *find_layer(const struct reading *reading, const char *name) {
+    for (const cJSON *layer = reading->layers->child; layer; layer = layer->next)
+        if (strcmp(layer_name(layer), name) == 0) return layer;
+    return NULL;
+}
+
+/* "input_layers", "output_layers": a reference, a list of them or an object; in order. */
+struct references {
+    int count, capacity;
+    struct reference {
+        const char *layer, *key; /* key: of an object, or NULL */
+        int node, tensor;
+    } * at;
+};
+
+static int collect(struct arena *arena, const cJSON *json, const char *key, struct references *out) {
+    struct reference one = {.key = key};
+    if (keras_is_reference(json, &one.layer, &one.node, &one.tensor)) {
+        if (out->count == out->capacity) {
+            int capacity = out->capacity ? 2 * out->capacity : 8;
+            out->at = arena_grow(arena, out->at, (size_t)out->count * sizeof one, (size_t)capacity * sizeof one);
+            out->capacity = capacity;
+        }
+        out->at[out->count++] = one;
+        return 0;
+    }
+    if (!cJSON_IsArray(json) && !cJSON_IsObject(json)) return -1;
+    for (const cJSON *item = json->child; item; item = item->next)
+        if (collect(arena, item, cJSON_IsObject(json) ? item->string : key, out) < 0) return -1;
+    return 0;
+}
+
+static int give_input(struct reading *reading, const cJSON *layer, int number) {
+    struct keras_layer input = {.class_name = "InputLayer", .name = layer_name(layer)};
+    input.config = keras_member(layer, "config");
+    if (!reading->call) return read_input(reading, &input);
+    if (number >= reading->call->input_count)
+        return refuse(reading->reader, reading->call->name, NULL, "the model within is called on too few tensors");
+    keras_scope_add(&reading->scope, input.name, 0, &reading->call->inputs[number], 1);
+    return 0;
+}
+
+static bool is_input(const cJSON *layer) {
+    return layer && strcmp(keras_text(layer, "class_name"), "InputLayer") == 0;
+}
+
+static bool is_there(const struct reading *reading, const char *layer, int node) {
+    valref value;
+    return keras_scope_find(&reading->scope, layer, node, 0, &value) != KERAS_LATER;
+}
+
+/* In the order of the model's input_layers, then those that it does not name. */
+static int read_inputs(struct reading *reading) {
+    struct keras_reader *reader = reading->reader;
+    struct references named = {0};
+    const cJSON *given = keras_member(reading->config, "input_layers");
+    int result = 0, number = 0;
+    if (given && collect(reader->arena, given, NULL, &named) < 0)
+        return refuse(reader, NULL, NULL, "input_layers holds no names of layers");
+    for (int i = 0; i < named.count; i++) {
+        const cJSON *layer = find_layer(reading, named.at[i].layer);
+        if (!is_input(layer))
+            return refuse(reader, named.at[i].layer, NULL, "an input of the model names no InputLayer");
+        if (is_there(reading, named.at[i].layer, 0)) continue;
+        if (give_input(reading, layer, number++) < 0) result = -1;
+    }
+    for (const cJSON *layer = reading->layers->child; layer; layer = layer->next)
+        if (is_input(layer) && !is_there(reading, layer_name(layer), 0) && give_input(reading, layer, number++) < 0)
+            result = -1;
+    if (result == 0 && reading->call && number != reading->call->input_count && number > 0)
+        return refuse(reader, reading->call->name, NULL, "the model within is called on too many tensors");
+    return result;
+}
+
+/* ---- layers ---- */
+
+/* Layers of one class are numbered in the order of the configuration. */
+static void name_folders(struct reading *reading) {
+    struct arena *arena = reading->reader->arena;
+    struct name_map counts = name_map_new(arena);
+    reading->folders = ARENA_ARRAY(arena, const char *, cJSON_GetArraySize(reading->layers) + 1);
+    size_t i = 0;
+    for (const cJSON *layer = reading->layers->child; layer; layer = layer->next) {
+        const char *class_name = keras_text(layer, "class_name");
+        const char *folder = snake_case(arena, strcmp(class_name, "Model") ? class_name : "functional");
+        int *count = name_map_find(&counts, folder);
+        if (!count) name_map_put(&counts, folder, count = ARENA_NEW(arena, int));
+        reading->folders[i++] =
+            *count ? arena_printf(arena, "layers/%s_%d", folder, *count) : arena_printf(arena, "layers/%s", folder);
+        (*count)++;
+    }
+}
+
+static struct keras_place place_of(const struct reading *reading, const cJSON *layer, const char *folder) {
+    struct keras_place place = reading->place;
+    if (place.group || reading->reader->by_name)
+        return keras_place_inside(reading->reader, place, folder, layer_name(layer));
+    place.group = folder;
+    return place;
+}
+
+/* What the call is on: in a sequential model what the layer before gave. */
+static enum keras_found find_inputs(struct reading *reading, const cJSON *node, const char *previous,
+                                    struct keras_layer *layer) {
+    layer->arguments = keras_member(node, "args");
+    layer->keywords = keras_member(node, "kwargs");
+    int count = keras_count_tensors(layer->arguments), more = keras_count_tensors(layer->keywords), keywords = 0;
+    layer->inputs = ARENA_ARRAY(reading->reader->arena, valref, count + more + 1);
+    if (!node) {
+        layer->input_count = 1;
+        enum keras_found found = keras_scope_find(&reading->scope, previous, 0, 0, layer->inputs);
+        if (found != KERAS_LATER || !reading->call || previous) return found;
+        layer->inputs[0] = reading->call->inputs[0]; /* a sequential model without an InputLayer */
+        return KERAS_FOUND;
+    }
+    enum keras_found found = keras_find_tensors(&reading->scope, layer->arguments, layer->inputs, &layer->input_count);
+    if (found != KERAS_FOUND) return found;
+    found = keras_find_tensors(&reading->scope, layer->keywords, layer->inputs + count, &keywords);
+    if (count == 0) layer->input_count = keywords;
+    return found;
+}
+
+/* The layer, or the model within this one, on its operands. */
+static valref read_operands(struct reading *reading, const cJSON *json, const char *folder, struct keras_layer *layer) {
+    struct keras_reader *reader = reading->reader;
+    const char *name = arena_printf(reader->arena, "%s%s", reading->prefix, layer_name(json));
+    layer->name = keras_unique_name(reader, name);
+    layer->known = is_model(layer->class_name) ? NULL : keras_class_of(reader, json);
+    layer->place = place_of(reading, json, folder);
+    if (layer->input_count < 1) return keras_refuse(reader, layer, NULL, NULL, "this layer is called on no tensor");
+    if (++reader->calls > CALLS_MAX)
+        return keras_refuse(reader, layer, NULL, NULL, "the model calls more layers than %d", CALLS_MAX);
+    return layer->known ? keras_layer_read(reader, layer) : keras_read_model(reader, layer);
+}
+
+static enum keras_found read_call(struct reading *reading, const cJSON *json, const char *folder, const cJSON *node,
+                                  int number, const char *previous) {
+    struct keras_layer layer = {
+        .class_name = keras_text(json, "class_name"), .config = keras_member(json, "config"), .scope = &reading->scope};
+    enum keras_found found = find_inputs(reading, node, previous, &layer);
+    if (found == KERAS_LATER) return found;
+    valref value = found == KERAS_FOUND ? read_operands(reading, json, folder, &layer) : NO_VALUE;
+    bool failed = valref_equal(value, NO_VALUE);
+    if (layer.results && !failed)
+        keras_scope_add(&reading->scope, layer_name(json), number, layer.results, layer.result_count);
+    else
+        keras_scope_add(&reading->scope, layer_name(json), number, &value, failed ? 0 : 1);
+    return failed ? KERAS_FAILED : KERAS_FOUND;
+}
+
+/* The calls of a layer whose operands are there. *waiting: how many wait. */
+static int read_layer(struct reading *reading, const cJSON *json, const char *folder, const char *previous,
+                      int *waiting) {
+    const cJSON *nodes = keras_member(json, "inbound_nodes"), *node = cJSON_IsArray(nodes) ? nodes->child : NULL;
+    int number = 0, result = 0;
+    bool sequential = !cJSON_IsArray(nodes);
+    for (; !is_input(json) && (sequential ? number < 1 : node != NULL); number++, node = node ? node->next : NULL) {
+        reading->visits++;
+        if (is_there(reading, layer_name(json), number)) continue;
+        enum keras_found found = read_call(reading, json, folder, node, number, previous);
+        if (found == KERAS_LATER) (*waiting)++;
+        if (found == KERAS_FAILED) result = -1;
     }
     return result;
 }
 
-static void add_tensor(struct keras_reader *reader, const char *layer, valref value) {
-    if (reader->tensor_count == reader->tensor_capacity) {
-        uint32_t capacity = reader->tensor_capacity ? 2 * reader->tensor_capacity : 16;
-        reader->tensors = arena_grow(reader->arena, reader->tensors, reader->tensor_count * sizeof *reader->tensors,
-                                     capacity * sizeof *reader->tensors);
-        reader->tensor_capacity = capacity;
+static int refuse_waiting(struct reading *reading) {
+    for (const cJSON *layer = reading->layers->child; layer; layer = layer->next) {
+        const cJSON *nodes = keras_member(layer, "inbound_nodes");
+        for (int number = 0; number < (cJSON_IsArray(nodes) ? cJSON_GetArraySize(nodes) : 1); number++)
+            if (!is_input(layer) && !is_there(reading, layer_name(layer), number))
+                refuse(reading->reader, layer_name(layer), NULL, "what feeds this layer is missing or comes later");
     }
-    reader->tensors[reader->tensor_count++] = (struct keras_tensor){layer, value};
+    return -1;
 }
 
-static valref find_tensor(const struct keras_reader *reader, const char *layer) {
-    for (uint32_t i = 0; layer && i < reader->tensor_count; i++)
-        if (strcmp(reader->tensors[i].layer, layer) == 0) return reader->tensors[i].value;
-    return NO_VALUE;
-}
-
-/* The batch axis stands as 1. */
-static int read_input(struct keras_reader *reader, const struct keras_layer *layer) {
-    const cJSON *dims = cJSON_GetObjectItemCaseSensitive(layer->config, "batch_shape");
-    if (!dims) dims = cJSON_GetObjectItemCaseSensitive(layer->config, "batch_input_shape");
-    struct shape shape = {0};
-    for (const cJSON *dim = dims ? dims->child : NULL; dim; dim = dim->next) {
-        bool batch = shape.rank == 0;
-        if (shape.rank == SHAPE_RANK_MAX ||
-            (!batch && !(cJSON_IsNumber(dim) && dim->valuedouble >= 1 && dim->valuedouble <= 1 << 24)))
-            return keras_error(reader, layer, "batch_shape", "give every axis but the first a fixed size",
-                               "axis %d has no usable size", shape.rank);
-        shape.dim[shape.rank++] = batch ? 1 : (int64_t)dim->valuedouble;
-    }
-    if (shape.rank < 2) return keras_error(reader, layer, "batch_shape", NULL, "the input has no features");
-    valref value = graph_append_input(reader->graph, layer->name, shape);
-    if (valref_equal(value, NO_VALUE)) return -1;
-    add_tensor(reader, layer->name, value);
-    return 0;
-}
-
-/* How often the layer is called, and on what: one tensor or a list of them. In a sequential model on the one before. */
-static int called(const cJSON *layer, const cJSON **tensors) {
-    const cJSON *nodes = cJSON_GetObjectItemCaseSensitive(layer, "inbound_nodes");
-    *tensors = NULL;
-    if (!cJSON_IsArray(nodes)) return 1;
-    const cJSON *arguments = cJSON_GetObjectItemCaseSensitive(nodes->child, "args");
-    *tensors = cJSON_GetArraySize(arguments) == 1 && cJSON_IsArray(arguments->child) ? arguments->child : arguments;
-    return cJSON_GetArraySize(nodes);
-}
-
-static const char *tensor_layer(const cJSON *tensor) {
-    const cJSON *config = cJSON_GetObjectItemCaseSensitive(tensor, "config");
-    const cJSON *history = cJSON_GetObjectItemCaseSensitive(config, "keras_history");
-    return history && cJSON_IsString(history->child) ? history->child->valuestring : NULL;
-}
-
-static int find_inputs(struct keras_reader *reader, struct keras_layer *layer, const cJSON *json,
-                       const char *previous) {
-    const cJSON *tensors;
-    int times = called(json, &tensors), count = tensors ? cJSON_GetArraySize(tensors) : 1;
-    bool several = keras_layer_has_several_inputs(layer->class_name);
-    if (times != 1 || count < 1 || (count > 1 && !several))
-        return keras_error(reader, layer, NULL,
-                           several ? "call every layer once" : "call every layer once, on one tensor",
-                           "this layer is used %d times or has %d inputs", times, count);
-    layer->inputs = ARENA_ARRAY(reader->arena, valref, count);
-    const cJSON *tensor = tensors ? tensors->child : NULL;
-    for (layer->input_count = 0; layer->input_count < count; layer->input_count++) {
-        valref value = find_tensor(reader, tensors ? tensor_layer(tensor) : previous);
-        if (valref_equal(value, NO_VALUE))
-            return keras_error(reader, layer, NULL, NULL, "what feeds this layer is missing or comes later");
-        layer->inputs[layer->input_count] = value;
-        if (tensor) tensor = tensor->next;
-    }
-    return 0;
-}
-
-static int read_layer(struct keras_reader *reader, const cJSON *json, const char *group, const char *previous) {
-    struct keras_layer layer = {.class_name = keras_text(json, "class_name"),
-                                .name = layer_name(json),
-                                .group = group,
-                                .config = cJSON_GetObjectItemCaseSensitive(json, "config")};
-    if (strcmp(layer.class_name, "InputLayer") == 0) return read_input(reader, &layer);
-    if (find_inputs(reader, &layer, json, previous) < 0) return -1;
-    valref value = keras_layer_read(reader, &layer);
-    if (valref_equal(value, NO_VALUE)) return -1;
-    add_tensor(reader, layer.name, value);
-    return 0;
-}
-
-/* Layers of one class are numbered in the order of the configuration. */
-static const char *weights_group(struct keras_reader *reader, const cJSON *layer) {
-    int number = 0;
-    const char *class_name = keras_text(layer, "class_name");
-    for (const cJSON *other = reader->layers->child; other != layer; other = other->next)
-        number += strcmp(keras_text(other, "class_name"), class_name) == 0;
-    const char *snake = snake_case(reader->arena, class_name);
-    return number ? arena_printf(reader->arena, "layers/%s_%d", snake, number)
-                  : arena_printf(reader->arena, "layers/%s", snake);
-}
-
-/* "output_layers": ["name", 0, 0] or a list of such. */
-static int read_outputs(struct keras_reader *reader, const cJSON *config, const char *last) {
-    const cJSON *outputs = cJSON_GetObjectItemCaseSensitive(config, "output_layers");
-    const cJSON *first = outputs ? outputs->child : NULL;
-    bool several = cJSON_IsArray(first);
-    for (const cJSON *output = first; output || !outputs; output = output->next) {
-        const cJSON *name = several && output ? output->child : output;
-        const char *layer = outputs ? (cJSON_IsString(name) ? name->valuestring : NULL) : last;
-        valref value = find_tensor(reader, layer);
-        if (valref_equal(value, NO_VALUE))
-            return refuse(reader, "config.json", NULL, "an output names no layer of the model");
-        graph_append_output(reader->graph, layer, value);
-        if (!several || !output) break;
-    }
-    return reader->graph->output_count ? 0 : refuse(reader, "config.json", NULL, "the model has no output");
-}
-
-static int read_layers(struct keras_reader *reader, const cJSON *config) {
-    const char *previous = NULL;
-    if (check_layers(reader) < 0) return -1;
+/* A layer that is called several times may wait for one behind it. */
+static int read_layers(struct reading *reading) {
     int result = 0;
-    for (const cJSON *layer = reader->layers->child; layer; layer = layer->next) {
-        if (read_layer(reader, layer, weights_group(reader, layer), previous) < 0) result = -1;
-        previous = layer_name(layer);
-        if (result < 0 && reader->tensor_count == 0) break;
-    }
-    return result < 0 ? -1 : read_outputs(reader, config, previous);
-}
-
-static void release_json(void *object) {
-    cJSON_Delete(object);
-}
-
-/* Python writes Infinity and NaN, which JSON does not know: outside strings they become empty strings,
- * which nothing takes for a number. */
-static void mend_numbers(char *text) {
-    static const char *const words[] = {"-Infinity", "Infinity", "NaN"};
-    bool inside = false;
-    for (char *at = text; *at; at++) {
-        if (*at == '\\' && inside && at[1])
-            at++;
-        else if (*at == '"')
-            inside = !inside;
-        for (size_t w = 0; !inside && w < sizeof words / sizeof words[0]; w++) {
-            size_t length = strlen(words[w]);
-            if (strncmp(at, words[w], length) != 0) continue;
-            memset(at, ' ', length);
-            at[0] = at[1] = '"';
-            at += length - 1;
-            break;
+    name_folders(reading);
+    for (int before = -1, waiting = 0;; before = waiting) {
+        const char *previous = NULL, *const *folder = reading->folders;
+        waiting = 0;
+        for (const cJSON *layer = reading->layers->child; layer; layer = layer->next) {
+            if (read_layer(reading, layer, *folder++, previous, &waiting) < 0) result = -1;
+            previous = layer_name(layer);
         }
+        if (waiting == 0) return result;
+        if (waiting == before || reading->visits > VISITS_MAX) return refuse_waiting(reading);
     }
 }
 
-static int read_config(struct keras_reader *reader, char *text, size_t length) {
-    mend_numbers(text);
-    cJSON *json = cJSON_ParseWithLength(text, length);
-    if (!json) return refuse(reader, "config.json", NULL, "this is no JSON");
-    arena_defer(reader->arena, release_json, json);
+/* ---- outputs ---- */
+
+struct outputs {
+    int count;
+    const char **names; /* of their own, or of the layer; not unique */
+    valref *values;
+};
+
+static const char *last_layer(const struct reading *reading) {
+    const cJSON *layer = reading->layers->child;
+    while (layer->next) layer = layer->next;
+    return layer_name(layer);
+}
+
+static int find_outputs(const struct reading *reading, struct outputs *out) {
+    struct keras_reader *reader = reading->reader;
+    struct references named = {0};
+    const cJSON *given = keras_member(reading->config, "output_layers");
+    const struct reference last = {.layer = last_layer(reading)};
+    if (!given)
+        named = (struct references){1, 1, arena_copy(reader->arena, &last, sizeof last)};
+    else if (collect(reader->arena, given, NULL, &named) < 0 || named.count == 0)
+        return refuse(reader, NULL, NULL, "the model has no output");
+    *out = (struct outputs){named.count, ARENA_ARRAY(reader->arena, const char *, named.count),
+                            ARENA_ARRAY(reader->arena, valref, named.count)};
+    for (int i = 0; i < named.count; i++) {
+        const struct reference *at = &named.at[i];
+        out->names[i] = at->key ? at->key : at->layer;
+        if (keras_scope_find(&reading->scope, at->layer, at->node, at->tensor, &out->values[i]) != KERAS_FOUND)
+            return refuse(reader, NULL, NULL, "an output names no layer of the model");
+    }
+    return 0;
+}
+
+static int read_all(struct reading *reading, struct outputs *outputs) {
+    if (read_inputs(reading) < 0 || read_layers(reading) < 0) return -1;
+    return find_outputs(reading, outputs);
+}
+
+/* Tensors of an object are counted by the order of its keys. */
+static void sort_by_key(const cJSON *given, struct outputs *outputs) {
+    if (!cJSON_IsObject(given)) return;
+    for (int i = 1; i < outputs->count; i++)
+        for (int j = i; j > 0 && strcmp(outputs->names[j - 1], outputs->names[j]) > 0; j--) {
+            const char *name = outputs->names[j];
+            valref value = outputs->values[j];
+            outputs->names[j] = outputs->names[j - 1];
+            outputs->values[j] = outputs->values[j - 1];
+            outputs->names[j - 1] = name;
+            outputs->values[j - 1] = value;
+        }
+}
+
+valref keras_read_model(struct keras_reader *reader, struct keras_layer *layer) {
+    struct reading reading = {.reader = reader,
+                              .config = layer->config,
+                              .layers = keras_member(layer->config, "layers"),
+                              .prefix = arena_printf(reader->arena, "%s/", layer->name),
+                              .place = layer->place,
+                              .scope = keras_scope_new(reader),
+                              .call = layer};
+    struct outputs outputs;
+    const cJSON *inputs = keras_member(layer->config, "input_layers");
+    if (cJSON_IsObject(inputs) && inputs->child && inputs->child->next)
+        return keras_refuse(reader, layer, "input_layers", "give it a list of tensors",
+                            "a model within another that takes an object of several tensors is not read");
+    if (read_all(&reading, &outputs) < 0) return NO_VALUE;
+    sort_by_key(keras_member(layer->config, "output_layers"), &outputs);
+    layer->results = outputs.values;
+    layer->result_count = outputs.count;
+    return outputs.values[0];
+}
+
+static bool is_output(const struct graph *graph, const char *name) {
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        if (strcmp(graph->outputs[i].name, name) == 0) return true;
+    return false;
+}
+
+static int read_outermost(struct keras_reader *reader, const cJSON *config) {
+    struct reading reading = {.reader = reader,
+                              .config = config,
+                              .layers = keras_member(config, "layers"),
+                              .prefix = "",
+                              .scope = keras_scope_new(reader)};
+    struct outputs outputs;
+    if (check_layers(reader, config, 0) < 0 || read_all(&reading, &outputs) < 0) return -1;
+    for (int i = 0; i < outputs.count; i++) {
+        const char *name = outputs.names[i];
+        for (int number = 2; is_output(reader->graph, name); number++)
+            name = arena_printf(reader->arena, "%s#%d", outputs.names[i], number);
+        graph_append_output(reader->graph, name, outputs.values[i]);
+    }
+    return 0;
+}
+
+static int read_configuration(struct keras_reader *reader, const cJSON *json) {
     const char *class_name = keras_text(json, "class_name");
-    const cJSON *config = cJSON_GetObjectItemCaseSensitive(json, "config");
-    if (!class_name || (strcmp(class_name, "Functional") != 0 && strcmp(class_name, "Sequential") != 0))
-        return refuse(reader, "config.json", "Functional and Sequential models are read",
-                      "this is no model of a known class");
-    reader->layers = cJSON_GetObjectItemCaseSensitive(config, "layers");
-    if (!cJSON_IsArray(reader->layers) || !reader->layers->child)
-        return refuse(reader, "config.json", NULL, "the model has no layers");
+    const cJSON *config = keras_member(json, "config");
+    if (!class_name || !is_model(class_name))
+        return refuse(reader, NULL, "Functional and Sequential models are read", "this is no model of a known class");
     const char *name = keras_text(config, "name");
     reader->graph = graph_new(reader->context, name ? name : "model");
     reader->graph->source = arena_strdup(reader->graph->arena, reader->path);
-    return read_layers(reader, config);
-}
-
-static int read_file(struct keras_reader *reader, const void *data, size_t length) {
-    size_t config_length, weights_length;
-    char *config =
-        keras_archive_entry(reader->context, reader->arena, reader->path, data, length, "config.json", &config_length);
-    char *weights = config ? keras_archive_entry(reader->context, reader->arena, reader->path, data, length,
-                                                 "model.weights.h5", &weights_length)
-                           : NULL;
-    if (!weights || keras_weights_open(reader, weights, weights_length) < 0) return -1;
-    return read_config(reader, config, config_length);
+    return read_outermost(reader, config);
 }
 
 struct graph *keras_read(struct bxc_context *context, const char *path, const void *data, size_t length,
                          const struct frontend_options *options) {
-    struct keras_reader reader = {.context = context, .arena = arena_new(context), .path = path};
-    int result = read_file(&reader, data, length);
+    struct keras_reader reader = {.context = context, .arena = arena_new(context), .path = path, .root = ""};
+    reader.names = name_map_new(reader.arena);
+    const cJSON *json = keras_source_open(&reader, data, length, options);
+    int result = json ? read_configuration(&reader, json) : -1;
     arena_free(reader.arena);
     if (result == 0 || (options && options->partial)) return reader.graph;
     graph_free(reader.graph);

@@ -1,132 +1,116 @@
-/* Variables of model.weights.h5 through HDF5, from memory. */
+/* The variables of a layer, in both layouts.
+ *
+ * By number (Keras 3, and .keras of either): "layers/dense_1/vars/0", layers of one class counted in the order of the
+ * configuration; parts of a layer are folders in it.
+ *
+ * By name (HDF5 of Keras 2): a group for each layer of the outermost model, whose attribute weight_names lists its
+ * variables in their order, "dense_1/kernel:0"; those of layers within it have those layers' names in front. */
 #include "frontend/keras/keras.h"
 
-#include <hdf5.h>
-#include <pthread.h>
+#include <math.h>
+#include <string.h>
 
-enum { VARIABLE_MAX = 1 << 26 };
-
-static void release_file(void *handle) {
-    H5Fclose(*(hid_t *)handle);
+struct keras_place keras_place_inside(const struct keras_reader *reader, struct keras_place place, const char *folder,
+                                      const char *name) {
+    if (!reader->by_name)
+        place.group = arena_printf(reader->arena, "%s/%s", place.group, folder);
+    else if (name && !place.group)
+        place.group = arena_printf(reader->arena, "%s%s", reader->root, name);
+    else if (name && place.inside_count < KERAS_INSIDE_MAX)
+        place.inside[place.inside_count++] = name;
+    return place;
 }
 
-static void release_dataset(void *handle) {
-    H5Dclose(*(hid_t *)handle);
+/* Whether the parts of "a/b/kernel:0" before the last are met in this order. */
+static bool is_inside(const struct keras_place *place, const char *name) {
+    int met = 0;
+    for (const char *end; met < place->inside_count && (end = strchr(name, '/')); name = end + 1) {
+        size_t length = strlen(place->inside[met]);
+        met += (size_t)(end - name) == length && memcmp(name, place->inside[met], length) == 0;
+    }
+    return met == place->inside_count;
 }
 
-/* HDF5 is one library for the whole process: as Debian builds it, one thread may be in it at a time, and its printing
- * of errors is a setting of the process. A reader has both to itself, and leaves the setting as it was. */
-static pthread_mutex_t hdf5_turn = PTHREAD_MUTEX_INITIALIZER;
-
-struct silence {
-    H5E_auto2_t print;
-    void *user;
-};
-
-static void end_turn(void *object) {
-    const struct silence *before = object;
-    H5Eset_auto2(H5E_DEFAULT, before->print, before->user);
-    pthread_mutex_unlock(&hdf5_turn);
+static const char *last_part(const struct keras_reader *reader, const char *name) {
+    const char *slash = strrchr(name, '/'), *part = slash ? slash + 1 : name;
+    return arena_strndup(reader->arena, part, strcspn(part, ":"));
 }
 
-/* Until the reader's arena is freed. */
-static void take_turn(struct keras_reader *reader) {
-    struct silence *before = ARENA_NEW(reader->arena, struct silence);
-    pthread_mutex_lock(&hdf5_turn);
-    H5Eget_auto2(H5E_DEFAULT, &before->print, &before->user);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    arena_defer(reader->arena, end_turn, before);
+static int refuse_many(struct keras_reader *reader, const struct keras_layer *layer) {
+    return keras_error(reader, layer, NULL, NULL, "it has more than %d variables", KERAS_VARIABLES_MAX);
 }
 
-int keras_weights_open(struct keras_reader *reader, const void *image, size_t length) {
-    take_turn(reader);
-    /* The name alone tells images apart: two that are open at once must not share one. */
-    const char *name = arena_printf(reader->arena, "model.weights.h5 %p", image);
-    hid_t *handle = ARENA_NEW(reader->arena, hid_t);
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    hid_t file = -1;
-    if (access >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0 &&
-        H5Pset_file_image(access, (void *)(uintptr_t)image, length) >= 0 &&
-        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
-        file = H5Fopen(name, H5F_ACC_RDONLY, access);
-    if (access >= 0) H5Pclose(access);
-    if (file < 0)
-        return diag_error(&reader->context->diagnostics,
-                          (struct location){.file = reader->path, .path = "model.weights.h5"}, NULL,
-                          "this is no HDF5 file, or it is damaged");
-    *handle = file;
-    reader->weights = file;
-    arena_defer(reader->arena, release_file, handle);
+static int read_one(struct keras_reader *reader, const struct keras_layer *layer, const char *path,
+                    struct keras_variable *out) {
+    if (keras_hdf5_variable(&reader->weights, path, out) < 0) return -1;
+    for (size_t e = 0; out->values && e < shape_elements(&out->shape); e++)
+        if (!isfinite(out->values[e]))
+            return keras_error(reader, layer, NULL, NULL, "variable '%s': weight %zu is no number", path, e);
     return 0;
 }
 
-static int refuse(struct keras_reader *reader, const char *path, const char *why) {
-    return diag_error(&reader->context->diagnostics, (struct location){.file = reader->path, .path = path}, NULL, "%s",
-                      why);
+/* Long lists are written in pieces, weight_names0 and so on. */
+static int read_names(struct keras_reader *reader, const struct keras_place *place, int piece, const char ***names,
+                      size_t *count) {
+    const char *attribute = piece < 0 ? "weight_names" : arena_printf(reader->arena, "weight_names%d", piece);
+    return keras_hdf5_texts(&reader->weights, place->group, attribute, names, count);
 }
 
-/* 0 when every group on the way is there. */
-static bool exists(hid_t file, struct arena *arena, const char *path) {
-    char *copy = arena_strdup(arena, path);
-    for (char *at = copy; *at; at++) {
-        if (*at != '/') continue;
-        *at = 0;
-        htri_t found = H5Lexists(file, copy, H5P_DEFAULT);
-        *at = '/';
-        if (found <= 0) return false;
+static int read_by_name(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_place *place,
+                        struct keras_variables *out) {
+    for (int piece = -1;; piece++) {
+        const char **names;
+        size_t count;
+        if (read_names(reader, place, piece, &names, &count) < 0) return -1;
+        if (count == 0 && piece >= 0) return 0;
+        for (size_t i = 0; i < count; i++) {
+            if (!is_inside(place, names[i])) continue;
+            if (out->count == KERAS_VARIABLES_MAX) return refuse_many(reader, layer);
+            const char *path = arena_printf(reader->arena, "%s/%s", place->group, names[i]);
+            if (read_one(reader, layer, path, &out->at[out->count]) < 0) return -1;
+            if (!out->at[out->count].values)
+                return keras_error(reader, layer, NULL, "is the file damaged?", "the weights have no '%s'", path);
+            out->names[out->count++] = last_part(reader, names[i]);
+        }
     }
-    return H5Lexists(file, copy, H5P_DEFAULT) > 0;
 }
 
-static int read_shape(struct keras_reader *reader, const char *path, hid_t dataset, struct shape *out) {
-    hid_t space = H5Dget_space(dataset);
-    hsize_t dims[H5S_MAX_RANK];
-    int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
-    if (rank >= 0 && rank <= SHAPE_RANK_MAX) H5Sget_simple_extent_dims(space, dims, NULL);
-    if (space >= 0) H5Sclose(space);
-    if (rank < 0 || rank > SHAPE_RANK_MAX) return refuse(reader, path, "this variable has no usable shape");
-    *out = (struct shape){.rank = rank};
-    hsize_t count = 1;
-    for (int d = 0; d < rank; d++) {
-        if (dims[d] == 0 || dims[d] > VARIABLE_MAX || (count *= dims[d]) > VARIABLE_MAX)
-            return refuse(reader, path, "this variable is empty or has an absurd size");
-        out->dim[d] = (int64_t)dims[d];
+static int read_by_number(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_place *place,
+                          struct keras_variables *out) {
+    for (;; out->count++) {
+        struct keras_variable one;
+        const char *path = arena_printf(reader->arena, "%s/vars/%d", place->group, out->count);
+        if (read_one(reader, layer, path, &one) < 0) return -1;
+        if (!one.values) return 0;
+        if (out->count == KERAS_VARIABLES_MAX) return refuse_many(reader, layer);
+        out->at[out->count] = one;
     }
+}
+
+int keras_variables_read(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_place *place,
+                         struct keras_variables *out) {
+    *out = (struct keras_variables){.count = 0};
+    if (!reader->weights.file)
+        return keras_error(reader, layer, NULL, "name it with --weights FILE",
+                           "the layer has weights, and no file of weights lies beside the model");
+    return reader->by_name ? read_by_name(reader, layer, place, out) : read_by_number(reader, layer, place, out);
+}
+
+int keras_variables_expect(struct keras_reader *reader, const struct keras_layer *layer,
+                           const struct keras_place *place, const char *const *names, int count,
+                           struct keras_variables *out) {
+    if (keras_variables_read(reader, layer, place, out) < 0) return -1;
+    for (int i = 0; i < count; i++)
+        if (!out->at[i].values)
+            return keras_error(reader, layer, NULL, "are these the weights of this very model?",
+                               "the weights have no %s at '%s'", names[i], place->group);
+    if (out->count != count)
+        return keras_error(reader, layer, NULL, "are these the weights of this very model?",
+                           "the weights have %d variables at '%s' where the layer has %d", out->count, place->group,
+                           count);
     return 0;
 }
 
-static bool is_number(hid_t dataset) {
-    hid_t type = H5Dget_type(dataset);
-    H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
-    if (type >= 0) H5Tclose(type);
-    return class == H5T_FLOAT || class == H5T_INTEGER;
-}
-
-static int read_dataset(struct keras_reader *reader, const char *path, hid_t dataset, struct keras_variable *out) {
-    int result = is_number(dataset) ? read_shape(reader, path, dataset, &out->shape)
-                                    : refuse(reader, path, "this variable holds no numbers");
-    if (result == 0) {
-        out->values = ARENA_ARRAY(reader->arena, float, shape_elements(&out->shape));
-        if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->values) < 0)
-            result = refuse(reader, path, "this variable cannot be read");
-    }
-    return result;
-}
-
-int keras_weights_read(struct keras_reader *reader, const char *path, struct keras_variable *out) {
-    *out = (struct keras_variable){0};
-    hid_t file = (hid_t)reader->weights;
-    if (!exists(file, reader->arena, path)) return 0;
-    struct arena *scratch = arena_new(reader->context);
-    hid_t *dataset = ARENA_NEW(scratch, hid_t);
-    *dataset = H5Dopen2(file, path, H5P_DEFAULT);
-    int result = -1;
-    if (*dataset >= 0) {
-        arena_defer(scratch, release_dataset, dataset);
-        result = read_dataset(reader, path, *dataset, out);
-    } else {
-        refuse(reader, path, "this variable cannot be opened");
-    }
-    arena_free(scratch);
-    return result;
+bool keras_is_vector(const struct keras_variable *variable, int64_t length) {
+    return variable->values && variable->shape.rank == 1 && variable->shape.dim[0] == length;
 }

@@ -346,8 +346,8 @@ static void sums_that_are_not_read(void) {
     struct keras_file file = two_by_three(), twice = two_by_three();
     keras_file_layer_on(&file, "QAdd", "add", ", \"enable_iq\": false", feeds);
     expect(read_file(&file), "what feeds this layer is missing or comes later");
-    keras_file_layer_on(&twice, "QSum", "sum", ", \"axes\": [1], \"enable_iq\": false", feeds);
-    expect(read_file(&twice), "this layer is used 1 times or has 2 inputs");
+    keras_file_layer_on(&twice, "QSum", "sum", ", \"axes\": [1], \"enable_iq\": false", (const char *const[2]){"x", "x"});
+    expect(read_file(&twice), "this layer is called on 2 tensors, and takes 1");
 }
 
 static const float kernel2[] = {1, 0.5f, -1, 2, 0.25f, 3}, bias2[] = {1, -2};
@@ -383,15 +383,15 @@ static void quantisers_that_are_not_read(void) {
 }
 
 static void layers_that_are_not_read(void) {
-    expect_dense("activation 'tanh' has no hardware form", ", \"activation\": \"tanh\"", kernel2, 3, "kbi", "RND",
+    expect_dense("the function 'my_relu' is not known", ", \"activation\": \"my_relu\"", kernel2, 3, "kbi", "RND",
                  "SAT", NULL);
     expect_dense("arithmetic in 'mixed_float16' is not read",
                  ", \"dtype\": {\"class_name\": \"DTypePolicy\", \"config\": {\"name\": \"mixed_float16\"}}", kernel2,
                  3, "kbi", "RND", "SAT", NULL);
     struct keras_file file = keras_file_new(context->arena);
     keras_file_input(&file, 3);
-    keras_file_layer(&file, "ReLU", "relu", ", \"max_value\": 0.0");
-    expect(read_file(&file), "a ReLU with max_value is not read");
+    keras_file_layer(&file, "ReLU", "relu", ", \"max_value\": -1.0");
+    expect(read_file(&file), "a largest value below 0 is none");
 }
 
 static void weights_that_do_not_fit(void) {

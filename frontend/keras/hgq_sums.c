@@ -37,7 +37,7 @@ static valref scale(struct keras_reader *reader, const struct keras_layer *layer
     return graph_append(reader->graph, OP_MUL, arena_printf(arena, "%s.scale", layer->name), operands, 2, NULL);
 }
 
-valref keras_read_sum(struct keras_reader *reader, const struct keras_layer *layer) {
+valref hgq_read_sum(struct keras_reader *reader, struct keras_layer *layer) {
     unsigned axes;
     int exponent;
     const cJSON *factor = cJSON_GetObjectItemCaseSensitive(layer->config, "scale");
@@ -47,10 +47,10 @@ valref keras_read_sum(struct keras_reader *reader, const struct keras_layer *lay
         keras_error(reader, layer, "scale", NULL, "the factor of the sum is no power of two");
         return NO_VALUE;
     }
-    valref value = keras_layer_input(reader, layer, 0);
+    valref value = hgq_input(reader, layer, 0);
     if (valref_equal(value, NO_VALUE)) return NO_VALUE;
     value = scale(reader, layer, add_along(reader, layer, value, axes), factor ? (float)factor->valuedouble : 1);
-    return keras_layer_output(reader, layer, value);
+    return hgq_output(reader, layer, value);
 }
 
 /* The power of two nearest to one over the count, by its exponent. */
@@ -58,26 +58,26 @@ static float nearest_share(size_t count) {
     return ldexpf(1, -(int)lround(log2((double)count)));
 }
 
-valref keras_read_mean_pow2(struct keras_reader *reader, const struct keras_layer *layer) {
+valref hgq_read_mean_pow2(struct keras_reader *reader, struct keras_layer *layer) {
     unsigned axes;
     struct shape shape = graph_value(reader->graph, layer->inputs[0])->shape;
     if (read_axes(reader, layer, shape.rank, &axes) < 0) return NO_VALUE;
     size_t count = 1;
     for (int axis = 0; axis < shape.rank; axis++) count *= axes >> axis & 1 ? (size_t)shape.dim[axis] : 1;
-    valref value = keras_layer_input(reader, layer, 0);
+    valref value = hgq_input(reader, layer, 0);
     if (valref_equal(value, NO_VALUE)) return NO_VALUE;
     value = scale(reader, layer, add_along(reader, layer, value, axes), nearest_share(count));
-    return keras_layer_output(reader, layer, value);
+    return hgq_output(reader, layer, value);
 }
 
 /* From the first input to the last. */
-valref keras_read_add(struct keras_reader *reader, const struct keras_layer *layer) {
-    valref sum = keras_layer_input(reader, layer, 0);
+valref hgq_read_add(struct keras_reader *reader, struct keras_layer *layer) {
+    valref sum = hgq_input(reader, layer, 0);
     for (int i = 1; i < layer->input_count && !valref_equal(sum, NO_VALUE); i++) {
-        valref operands[2] = {sum, keras_layer_input(reader, layer, i)};
+        valref operands[2] = {sum, hgq_input(reader, layer, i)};
         if (valref_equal(operands[1], NO_VALUE)) return NO_VALUE;
         const char *name = i == 1 ? layer->name : arena_printf(reader->arena, "%s.input_%d", layer->name, i);
         sum = graph_append(reader->graph, OP_ADD, name, operands, 2, NULL);
     }
-    return keras_layer_output(reader, layer, sum);
+    return hgq_output(reader, layer, sum);
 }

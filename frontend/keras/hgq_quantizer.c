@@ -61,7 +61,7 @@ struct place {
 static int read_variable(struct keras_reader *reader, const struct keras_layer *layer, const struct place *place,
                          int position, struct keras_variable *out) {
     const char *path = arena_printf(reader->arena, "%s/quantizer/vars/%d", place->folder, position);
-    if (keras_weights_read(reader, path, out) < 0) return -1;
+    if (keras_hdf5_variable(&reader->weights, path, out) < 0) return -1;
     return out->values ? 0 : keras_error(reader, layer, place->name, NULL, "the weights have no '%s'", path);
 }
 
@@ -122,9 +122,9 @@ static struct place place_of(struct keras_reader *reader, const struct keras_lay
     if (number < 0)
         return (struct place){name,
                               cJSON_GetObjectItemCaseSensitive(layer->config, arena_printf(arena, "%s_conf", name)),
-                              arena_printf(arena, "%s/%s", layer->group, name)};
+                              arena_printf(arena, "%s/%s", layer->place.group, name)};
     const cJSON *all = cJSON_GetObjectItemCaseSensitive(layer->config, arena_printf(arena, "%s_confs", name));
-    const char *folder = arena_printf(arena, "%s/%s/quantizers/quantizer", layer->group, name);
+    const char *folder = arena_printf(arena, "%s/%s/quantizers/quantizer", layer->place.group, name);
     return (struct place){arena_printf(arena, "%s_%d", name, number), cJSON_GetArrayItem(all, number),
                           number ? arena_printf(arena, "%s_%d", folder, number) : folder};
 }

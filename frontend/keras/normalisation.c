@@ -1,0 +1,218 @@
+/* Layers that scale and shift: by what training saw, by the item's own mean and variance, by constants. */
+#include "frontend/keras/keras.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A shape of ones but for an axis, or several (a set of bits), as the input has them. */
+static struct shape along(const struct shape *input, unsigned axes) {
+    struct shape shape = *input;
+    for (int axis = 0; axis < shape.rank; axis++)
+        if (!(axes >> axis & 1)) shape.dim[axis] = 1;
+    return shape;
+}
+
+/* x * scale + shift; either may be NULL. */
+static valref scale_and_shift(const struct keras_layer *layer, valref value, struct shape shape, const float *scale,
+                              const float *shift) {
+    if (scale) {
+        valref operands[2] = {value, layer_reals(&layer->nodes, "scale", shape, scale)};
+        value = layer_node(&layer->nodes, OP_MUL, shift ? "scaled" : NULL, operands, 2, NULL);
+    }
+    if (!shift || valref_equal(value, NO_VALUE)) return value;
+    valref operands[2] = {value, layer_reals(&layer->nodes, "shift", shape, shift)};
+    return layer_node(&layer->nodes, OP_ADD, NULL, operands, 2, NULL);
+}
+
+/* The axes of the configuration as bits; fallback where there are none. 0 and a diagnosis. */
+static unsigned axes_of(struct keras_reader *reader, const struct keras_layer *layer, double fallback) {
+    int64_t axes[SHAPE_RANK_MAX];
+    int count = keras_integers(reader, layer, "axis", axes, SHAPE_RANK_MAX);
+    unsigned set = 0;
+    if (count == 0) axes[0] = (int64_t)fallback;
+    for (int i = 0; i < (count > 0 ? count : count + 1); i++) {
+        int axis = keras_axis(reader, layer, "axis", (double)axes[i], keras_shape(layer, 0)->rank);
+        if (axis < 0) return 0;
+        set |= 1u << axis;
+    }
+    return set;
+}
+
+/* ---- BatchNormalization ---- */
+
+static const float *vector_or(struct arena *arena, const struct keras_variable *variable, size_t count,
+                              float otherwise) {
+    if (variable) return variable->values;
+    float *values = ARENA_ARRAY(arena, float, count);
+    for (size_t i = 0; i < count; i++) values[i] = otherwise;
+    return values;
+}
+
+/* gamma and beta where the layer has them, mean and variance; as Keras computes: scale = gamma / sqrt(variance +
+ * epsilon), shift = beta - mean * scale. */
+valref keras_read_batch_normalization(struct keras_reader *reader, struct keras_layer *layer) {
+    const char *names[4];
+    struct keras_variables variables;
+    unsigned axes = axes_of(reader, layer, -1);
+    bool has_gamma = keras_flag(layer->config, "scale", true), has_beta = keras_flag(layer->config, "center", true);
+    int count = 0;
+    if (has_gamma) names[count++] = "gamma";
+    if (has_beta) names[count++] = "beta";
+    names[count++] = "moving mean";
+    names[count++] = "moving variance";
+    if (!axes || keras_variables_expect(reader, layer, &layer->place, names, count, &variables) < 0) return NO_VALUE;
+    struct shape shape = along(keras_shape(layer, 0), axes);
+    size_t channels = shape_elements(&shape);
+    for (int i = 0; i < count; i++)
+        if (shape_elements(&variables.at[i].shape) != channels)
+            return keras_refuse(reader, layer, NULL, "are these the weights of this very model?",
+                                "the %s has %zu numbers where the input has %zu channels", names[i],
+                                shape_elements(&variables.at[i].shape), channels);
+    const float *gamma = vector_or(reader->arena, has_gamma ? &variables.at[0] : NULL, channels, 1),
+                *beta = vector_or(reader->arena, has_beta ? &variables.at[has_gamma] : NULL, channels, 0),
+                *mean = variables.at[count - 2].values, *variance = variables.at[count - 1].values;
+    float *scale = ARENA_ARRAY(reader->arena, float, channels), *shift = ARENA_ARRAY(reader->arena, float, channels);
+    float epsilon = (float)keras_number(layer->config, "epsilon", 1e-3);
+    for (size_t c = 0; c < channels; c++) {
+        scale[c] = gamma[c] / sqrtf(variance[c] + epsilon);
+        float moved = mean[c] * scale[c];
+        shift[c] = beta[c] - moved;
+    }
+    return scale_and_shift(layer, layer->inputs[0], shape, scale, shift);
+}
+
+/* ---- LayerNormalization ---- */
+
+static valref number(const struct keras_layer *layer, const char *part, float value) {
+    return layer_reals(&layer->nodes, part, (struct shape){0}, &value);
+}
+
+static valref both(const struct keras_layer *layer, enum op op, const char *part, valref a, valref b) {
+    return layer_node(&layer->nodes, op, part, (const valref[]){a, b}, 2, NULL);
+}
+
+static valref mean_along(const struct keras_layer *layer, const char *part, valref value, unsigned axes) {
+    size_t count = 1;
+    for (int axis = SHAPE_RANK_MAX - 1; axis >= 0 && !valref_equal(value, NO_VALUE); axis--) {
+        if (!(axes >> axis & 1)) continue;
+        count *= (size_t)layer_shape(&layer->nodes, value)->dim[axis];
+        const union attributes attributes = {.axis = {.axis = axis, .keep_dimensions = true}};
+        const char *name = arena_printf(layer->nodes.arena, "%s.sum_%d", part, axis);
+        value = layer_node(&layer->nodes, OP_REDUCE_SUM, name, &value, 1, &attributes);
+    }
+    const char *share = arena_printf(layer->nodes.arena, "%s.share", part);
+    return both(layer, OP_MUL, part, value, number(layer, share, 1 / (float)count));
+}
+
+/* (x - mean) / sqrt(variance + epsilon), or x / sqrt(mean of squares + epsilon). */
+static valref normalised(const struct keras_layer *layer, unsigned axes, float epsilon, bool centred, bool last) {
+    valref value = layer->inputs[0];
+    if (centred) value = both(layer, OP_SUB, "centred", value, mean_along(layer, "mean", value, axes));
+    valref variance = mean_along(layer, "variance", both(layer, OP_MUL, "squares", value, value), axes);
+    valref more = both(layer, OP_ADD, "more", variance, number(layer, "epsilon", epsilon));
+    valref root = layer_node(&layer->nodes, OP_SQRT, "deviation", &more, 1, NULL);
+    return both(layer, OP_DIV, last ? NULL : "normalised", value, root);
+}
+
+valref keras_read_layer_normalization(struct keras_reader *reader, struct keras_layer *layer) {
+    const char *names[2];
+    struct keras_variables variables;
+    unsigned axes = axes_of(reader, layer, -1);
+    bool root_mean_square = keras_flag(layer->config, "rms_scaling", false);
+    bool has_gamma = keras_flag(layer->config, "scale", true) || root_mean_square,
+         has_beta = keras_flag(layer->config, "center", true) && !root_mean_square;
+    int count = 0;
+    if (has_gamma) names[count++] = "gamma";
+    if (has_beta) names[count++] = "beta";
+    if (!axes) return NO_VALUE;
+    if (count && keras_variables_expect(reader, layer, &layer->place, names, count, &variables) < 0) return NO_VALUE;
+    struct shape shape = along(keras_shape(layer, 0), axes);
+    for (int i = 0; i < count; i++)
+        if (shape_elements(&variables.at[i].shape) != shape_elements(&shape))
+            return keras_refuse(reader, layer, NULL, NULL, "the %s does not fit the input", names[i]);
+    float epsilon = (float)keras_number(layer->config, "epsilon", 1e-3);
+    valref value = normalised(layer, axes, epsilon, !root_mean_square, count == 0);
+    return scale_and_shift(layer, value, shape, has_gamma ? variables.at[0].values : NULL,
+                           has_beta ? variables.at[has_gamma].values : NULL);
+}
+
+/* ---- by constants ---- */
+
+/* Numbers of a configuration, one or nested lists of them. */
+static size_t collect_numbers(const cJSON *json, float *out, size_t count, size_t most) {
+    if (cJSON_IsNumber(json)) {
+        if (count < most) out[count] = (float)json->valuedouble;
+        return count + 1;
+    }
+    if (cJSON_IsObject(json)) /* an array of numpy */
+        return collect_numbers(keras_member(keras_member(json, "config"), "value"), out, count, most);
+    for (const cJSON *item = cJSON_IsArray(json) ? json->child : NULL; item; item = item->next)
+        count = collect_numbers(item, out, count, most);
+    return count;
+}
+
+static int numbers_of(struct keras_reader *reader, const struct keras_layer *layer, const char *key, size_t count,
+                      float *out) {
+    size_t got = collect_numbers(keras_member(layer->config, key), out, 0, count);
+    if (got == count) return 0;
+    if (got != 1)
+        return keras_error(reader, layer, key, NULL, "%zu numbers are given where %zu are needed", got, count);
+    for (size_t i = 1; i < count; i++) out[i] = out[0];
+    return 0;
+}
+
+/* (x - mean) / max(sqrt(variance), 1e-7), or back. */
+static valref apply_normalization(struct keras_reader *reader, const struct keras_layer *layer, struct shape shape,
+                                  const float *mean, const float *variance) {
+    size_t count = shape_elements(&shape);
+    float *minus = ARENA_ARRAY(reader->arena, float, count), *deviation = ARENA_ARRAY(reader->arena, float, count);
+    bool invert = keras_flag(layer->config, "invert", false);
+    for (size_t i = 0; i < count; i++) {
+        minus[i] = -mean[i];
+        deviation[i] = fmaxf(sqrtf(variance[i]), 1e-7f);
+    }
+    valref x = layer->inputs[0], by = layer_reals(&layer->nodes, "deviation", shape, deviation);
+    if (invert) {
+        x = both(layer, OP_MUL, "scaled", x, by);
+        return both(layer, OP_ADD, NULL, x, layer_reals(&layer->nodes, "mean", shape, mean));
+    }
+    x = both(layer, OP_ADD, "centred", x, layer_reals(&layer->nodes, "minus_mean", shape, minus));
+    return both(layer, OP_DIV, NULL, x, by);
+}
+
+/* Mean and variance of the configuration, or of the adapted layer's variables. */
+valref keras_read_normalization(struct keras_reader *reader, struct keras_layer *layer) {
+    struct keras_variables variables = {.count = 0};
+    const cJSON *axis = cJSON_GetObjectItemCaseSensitive(layer->config, "axis");
+    unsigned axes = cJSON_IsNull(axis) ? 0 : axes_of(reader, layer, -1);
+    if (!axes && !cJSON_IsNull(axis)) return NO_VALUE;
+    struct shape shape = along(keras_shape(layer, 0), axes);
+    size_t count = shape_elements(&shape);
+    float *mean = ARENA_ARRAY(reader->arena, float, count), *variance = ARENA_ARRAY(reader->arena, float, count);
+    if (keras_member(layer->config, "mean")) {
+        if (numbers_of(reader, layer, "mean", count, mean) < 0 ||
+            numbers_of(reader, layer, "variance", count, variance) < 0)
+            return NO_VALUE;
+        return apply_normalization(reader, layer, shape, mean, variance);
+    }
+    if (keras_variables_read(reader, layer, &layer->place, &variables) < 0) return NO_VALUE;
+    for (int i = 0; i < 2; i++)
+        if (!variables.at[i].values || shape_elements(&variables.at[i].shape) != count)
+            return keras_refuse(reader, layer, NULL, "adapt it before the model is saved",
+                                "the weights have no mean and variance of %zu numbers", count);
+    return apply_normalization(reader, layer, shape, variables.at[0].values, variables.at[1].values);
+}
+
+/* x * scale + offset, for each channel where they are lists. */
+valref keras_read_rescaling(struct keras_reader *reader, struct keras_layer *layer) {
+    const struct shape *input = keras_shape(layer, 0);
+    bool several =
+        cJSON_IsArray(keras_member(layer->config, "scale")) || cJSON_IsArray(keras_member(layer->config, "offset"));
+    struct shape shape = several ? along(input, 1u << (input->rank - 1)) : (struct shape){0};
+    size_t count = shape_elements(&shape);
+    float *scale = ARENA_ARRAY(reader->arena, float, count), *offset = ARENA_ARRAY(reader->arena, float, count);
+    if (numbers_of(reader, layer, "scale", count, scale) < 0) return NO_VALUE;
+    if (keras_member(layer->config, "offset") && numbers_of(reader, layer, "offset", count, offset) < 0)
+        return NO_VALUE;
+    return scale_and_shift(layer, layer->inputs[0], shape, scale, offset);
+}

@@ -83,6 +83,8 @@ extern const struct keras_class keras_classes[]; /* ends with a NULL name */
 
 /* NULL: not known. layer: its object in the model's configuration. */
 const struct keras_class *keras_class_of(const struct keras_reader *reader, const cJSON *layer);
+/* Diagnoses a layer whose class is not known; -1. */
+int keras_refuse_class(const struct keras_reader *reader, const cJSON *layer, const char *name);
 int keras_error(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
                 const char *help, const char *format, ...) PRINTF_LIKE(5, 6);
 /* The same, for what gives a value: always NO_VALUE. */

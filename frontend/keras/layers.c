@@ -192,7 +192,24 @@ valref keras_read_nothing(struct keras_reader *reader, struct keras_layer *layer
 
 /* ---- classes that are known and cannot be read ---- */
 
-valref keras_read_masking(struct keras_reader *reader, struct keras_layer *layer) {
-    return keras_refuse(reader, layer, NULL, "leave items of fixed number and value to the network",
-                        "masks, which say what of an event counts, are not read");
+int keras_refuse_class(const struct keras_reader *reader, const cJSON *layer, const char *name) {
+    static const struct {
+        const char *class_name, *why, *help;
+    } refused[] = {
+        {"Masking", "masks, which say what of an event counts, are not read",
+         "leave items of fixed number and value to the network"},
+        {"Lambda", "a function of Python is not read", "write it with layers or with keras.ops"},
+        {"GarNet", "GarNet is a layer of one's own, which is not read", "write it with layers or with keras.ops"},
+        {"GarNetStack", "GarNet is a layer of one's own, which is not read", "write it with layers or with keras.ops"},
+    };
+    static const char *const help =
+        "'bxc ops' lists the layers that are read; layers of one's own must be written with those";
+    const char *class_name = keras_text(layer, "class_name"), *module = keras_text(layer, "module");
+    struct diagnostics *diagnostics = &reader->context->diagnostics;
+    struct location at = {.file = reader->path, .node = name, .op = class_name};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (strcmp(refused[i].class_name, class_name) == 0)
+            return diag_error(diagnostics, at, refused[i].help, "%s", refused[i].why);
+    if (!module) return diag_error(diagnostics, at, help, "layer '%s' is not known", class_name);
+    return diag_error(diagnostics, at, help, "layer '%s' of '%s' is not known", class_name, module);
 }

@@ -54,15 +54,10 @@ static int check_layers(const struct keras_reader *reader, const cJSON *config, 
 
 static int check_layer(const struct keras_reader *reader, const cJSON *layer, int depth) {
     const char *class_name = keras_text(layer, "class_name"), *name = layer_name(layer);
-    struct location at = {.file = reader->path, .node = name, .op = class_name};
     if (!class_name || !name) return refuse(reader, NULL, NULL, "a layer has no class or no name");
     if (strcmp(class_name, "InputLayer") == 0) return 0;
     if (is_model(class_name)) return check_layers(reader, keras_member(layer, "config"), depth + 1);
-    if (keras_class_of(reader, layer)) return 0;
-    const char *module = keras_text(layer, "module");
-    return diag_error(&reader->context->diagnostics, at,
-                      "'bxc ops' lists the layers that are read; layers of one's own must be written with those",
-                      module ? "layer '%s' of '%s' is not known" : "layer '%s' is not known", class_name, module);
+    return keras_class_of(reader, layer) ? 0 : keras_refuse_class(reader, layer, name);
 }
 
 static int check_layers(const struct keras_reader *reader, const cJSON *config, int depth) {

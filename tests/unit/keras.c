@@ -346,7 +346,8 @@ static void sums_that_are_not_read(void) {
     struct keras_file file = two_by_three(), twice = two_by_three();
     keras_file_layer_on(&file, "QAdd", "add", ", \"enable_iq\": false", feeds);
     expect(read_file(&file), "what feeds this layer is missing or comes later");
-    keras_file_layer_on(&twice, "QSum", "sum", ", \"axes\": [1], \"enable_iq\": false", (const char *const[2]){"x", "x"});
+    keras_file_layer_on(&twice, "QSum", "sum", ", \"axes\": [1], \"enable_iq\": false",
+                        (const char *const[2]){"x", "x"});
     expect(read_file(&twice), "this layer is called on 2 tensors, and takes 1");
 }
 

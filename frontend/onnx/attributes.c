@@ -58,6 +58,35 @@ const int64_t *attribute_integers(struct onnx_reader *reader, const struct opera
     return attribute->n_ints ? attribute->ints : none;
 }
 
+const float *attribute_reals(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                             size_t *count) {
+    const Onnx__AttributeProto *attribute = attribute_find(operation, name);
+    *count = 0;
+    if (!attribute) return NULL;
+    bool is = !attribute->has_i && !attribute->has_f && !attribute->has_s && !attribute->n_ints;
+    for (size_t i = 0; is && i < attribute->n_floats; i++) is = attribute->floats[i] == attribute->floats[i];
+    *count = is ? attribute->n_floats : SIZE_MAX;
+    if (!is) attribute_mistyped(reader, operation, name, "a list of numbers");
+    return is ? attribute->floats : NULL;
+}
+
+const char **attribute_texts(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                             size_t *count) {
+    const Onnx__AttributeProto *attribute = attribute_find(operation, name);
+    *count = 0;
+    if (!attribute) return NULL;
+    bool is = !attribute->has_i && !attribute->has_f && !attribute->has_s && !attribute->n_ints && !attribute->n_floats;
+    *count = is ? attribute->n_strings : SIZE_MAX;
+    if (!is) {
+        attribute_mistyped(reader, operation, name, "a list of texts");
+        return NULL;
+    }
+    const char **texts = ARENA_ARRAY(reader->arena, const char *, attribute->n_strings + 1);
+    for (size_t i = 0; i < attribute->n_strings; i++)
+        texts[i] = arena_strndup(reader->arena, (const char *)attribute->strings[i].data, attribute->strings[i].len);
+    return texts;
+}
+
 const int64_t *attribute_or_operand(struct onnx_reader *reader, const struct operation *operation, const char *name,
                                     uint32_t input, size_t *count) {
     if (input >= operation->input_count || !operation->inputs[input])

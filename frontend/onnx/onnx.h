@@ -162,6 +162,11 @@ float attribute_real(struct onnx_reader *reader, const struct operation *operati
 const char *attribute_text(struct onnx_reader *reader, const struct operation *operation, const char *name);
 const int64_t *attribute_integers(struct onnx_reader *reader, const struct operation *operation, const char *name,
                                   size_t *count);
+/* Likewise; *count is SIZE_MAX after a diagnosis. */
+const float *attribute_reals(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                             size_t *count);
+const char **attribute_texts(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                             size_t *count);
 /* Whole numbers that older opsets give as an attribute and newer ones as an operand. NULL: neither
  * (*count is 0) or a diagnosis (*count is SIZE_MAX). */
 const int64_t *attribute_or_operand(struct onnx_reader *reader, const struct operation *operation, const char *name,

@@ -34,7 +34,7 @@ CLI_SOURCES := $(wildcard cli/*.c)
 SO_VERSION := 0
 TEMPLATES := $(wildcard hls_templates/*)
 
-LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(B)/%.o) $(B)/generated/onnx.pb-c.o $(B)/generated/templates.o
+LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(B)/%.o) $(B)/generated/onnx.pb-c.o $(B)/generated/graph_def.pb-c.o $(B)/generated/templates.o
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(B)/%.o)
 
 Q := $(if $(V),,@)
@@ -68,7 +68,7 @@ $(B)/flags: FORCE
 	@echo '$(CC) $(ALL_CFLAGS) $(LINK_FLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LINK_FLAGS)' > $@
 FORCE:
 
-$(B)/%.o: %.c $(B)/flags | $(B)/generated/onnx.pb-c.h
+$(B)/%.o: %.c $(B)/flags | $(B)/generated/onnx.pb-c.h $(B)/generated/graph_def.pb-c.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -79,9 +79,14 @@ $(B)/generated/onnx.pb-c.h $(B)/generated/onnx.pb-c.c &: $(ONNX_PROTO)
 	$(call say,PROTOC,$<)
 	$(Q)mkdir -p $(B)/generated
 	$(Q)protoc-c --proto_path=$(dir $(ONNX_PROTO)) --c_out=$(B)/generated $(ONNX_PROTO)
-$(B)/generated/onnx.pb-c.o: $(B)/generated/onnx.pb-c.c $(B)/flags
+# TensorFlow's from what bxc reads of it.
+$(B)/generated/graph_def.pb-c.h $(B)/generated/graph_def.pb-c.c &: frontend/tensorflow/graph_def.proto
+	$(call say,PROTOC,$<)
+	$(Q)mkdir -p $(B)/generated
+	$(Q)protoc-c --proto_path=$(<D) --c_out=$(B)/generated $<
+$(B)/generated/%.pb-c.o: $(B)/generated/%.pb-c.c $(B)/flags
 	$(call say,CC,$<)
-	$(Q)$(CC) -std=c11 -O2 -w $(DEPENDENCY_CFLAGS) $(filter -fsanitize%,$(CFLAGS_$(variant))) -I$(B)/generated -c -o $@ $<
+	$(Q)$(CC) -std=c11 -O2 -w -fPIC $(DEPENDENCY_CFLAGS) $(filter -fsanitize%,$(CFLAGS_$(variant))) -I$(B)/generated -c -o $@ $<
 
 # The commit for 'bxc --version', where this is a checkout; nothing else depends on it.
 $(B)/generated/commit.h: FORCE

@@ -5,6 +5,7 @@
 #include <string.h>
 
 const struct reader readers[] = {
+    {"tensorflow", ".pb", "frozen graphs of TensorFlow", tensorflow_recognises, tensorflow_read, tensorflow_operators},
     {"onnx", ".onnx", "ONNX and QONNX models", onnx_recognises, onnx_read, onnx_operators},
     {"keras", ".keras", "Keras models, with HGQ2 layers, too", keras_recognises, keras_read, keras_operators},
     {"native", ".json", "bxc's own JSON (doc/model.schema.json)", native_recognises, native_read, NULL},
@@ -39,7 +40,6 @@ static const char *help_with(const char *path, const char *data, size_t length) 
         {NULL, ".npz", "this is an archive of arrays and no model: events are one array a file, saved with numpy.save"},
         {NULL, ".csv",
          "these are events or labels: the model comes first, events go to --calibrate, --events or 'bxc run'"},
-        {NULL, ".pb", "TensorFlow's own formats are not read: export the model to ONNX"},
         {NULL, ".pt",
          "PyTorch's own formats are not read: export the model to ONNX (torch.onnx.export), from Brevitas to QONNX"},
         {NULL, ".pth",

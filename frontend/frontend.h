@@ -15,7 +15,7 @@ struct frontend_options {
 struct reader_operator {
     const char *domain, *name, *becomes;
 };
-extern const struct reader_operator onnx_operators[], keras_operators[];
+extern const struct reader_operator onnx_operators[], tensorflow_operators[], keras_operators[];
 
 /* Each reader: a graph that passes graph_verify, or NULL with every problem diagnosed at once. `path`
  * is the file as the user named it; data is its content, length bytes. */
@@ -41,10 +41,13 @@ void native_write(const struct graph *graph, struct strbuf *out);
 
 /* readers, for the table */
 struct graph *onnx_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
+struct graph *tensorflow_read(struct bxc_context *, const char *, const void *, size_t,
+                              const struct frontend_options *);
 struct graph *keras_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *native_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *text_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 bool onnx_recognises(const char *, const void *, size_t);
+bool tensorflow_recognises(const char *, const void *, size_t);
 bool keras_recognises(const char *, const void *, size_t);
 bool native_recognises(const char *, const void *, size_t);
 bool text_recognises(const char *, const void *, size_t);

@@ -46,7 +46,7 @@ TIDY_CHECKS := -*,clang-analyzer-*,bugprone-*,-clang-analyzer-security.insecureA
 -bugprone-suspicious-string-compare,-bugprone-macro-parentheses,-bugprone-suspicious-memory-comparison,-bugprone-narrowing-conversions,\
 -bugprone-implicit-widening-of-multiplication-result,-bugprone-integer-division,\
 -bugprone-easily-swappable-parameters,-bugprone-reserved-identifier
-analyze: $(B)/generated/onnx.pb-c.h
+analyze: $(B)/generated/onnx.pb-c.h $(B)/generated/graph_def.pb-c.h
 	$(Q)printf '%s\n' $(LIBRARY_SOURCES) $(CLI_SOURCES) | xargs -P "$$(nproc)" -n 1 \
 	  sh -c 'clang-tidy --quiet --checks="$$0" "$$1" -- $(filter-out -W% -fopenmp,$(ALL_CFLAGS)) 2> /dev/null' '$(TIDY_CHECKS)'
 

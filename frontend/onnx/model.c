@@ -413,10 +413,10 @@ static struct graph *read_model(struct onnx_reader *reader, const struct fronten
 }
 
 struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena, const char *path,
-                                const Onnx__ModelProto *model, operation_reader *reads,
+                                const Onnx__ModelProto *model, operation_reader *reads, void *foreign,
                                 const struct frontend_options *options) {
     struct onnx_reader reader = {
-        .context = context, .arena = arena, .path = path, .model = model, .read_foreign = reads};
+        .context = context, .arena = arena, .path = path, .model = model, .read_foreign = reads, .foreign = foreign};
     return read_model(&reader, options);
 }
 

@@ -74,6 +74,7 @@ struct onnx_reader {
     const Onnx__GraphProto *source;
     int opset;
     operation_reader *read_foreign; /* for nodes of other formats, by calls (calls.h); NULL: the model is ONNX */
+    void *foreign;                  /* what that function keeps */
     bool whole_tensors;
     int64_t batch_number; /* what the model stores as the batch; 0: a symbol or nothing */
     struct name_map tensors, node_names;
@@ -93,9 +94,9 @@ struct tensor *onnx_refuse(struct onnx_reader *reader, const struct operation *o
 int onnx_run(struct onnx_reader *reader, const struct operation *operation);
 const struct onnx_operator *onnx_operator_find(const char *domain, const char *name); /* or NULL; any domain: NULL */
 /* A model of another format, whose inputs, initialisers and outputs are said as in ONNX, while its nodes are foreign.
- * arena: of the model, and of the reading. The graph, or NULL after diagnoses. */
+ * arena: of the model, and of the reading; foreign: what `reads` finds in the reader. NULL after diagnoses. */
 struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena, const char *path,
-                                const Onnx__ModelProto *model, operation_reader *reads,
+                                const Onnx__ModelProto *model, operation_reader *reads, void *foreign,
                                 const struct frontend_options *options);
 
 /* ---- tensors.c ----------------------------------------------------------------------------------- */

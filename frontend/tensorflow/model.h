@@ -1,0 +1,29 @@
+/* A GraphDef while its nodes are found and joined (nodes.c, switches.c). */
+#ifndef BXC_FRONTEND_TENSORFLOW_MODEL_H
+#define BXC_FRONTEND_TENSORFLOW_MODEL_H
+
+#include "frontend/tensorflow/tensorflow.h"
+
+struct tf_model {
+    struct bxc_context *context;
+    struct arena *arena;
+    const char *path;
+    const Tensorflow__GraphDef *definition;
+    size_t count;
+    struct tf_node *nodes; /* in the order of the file */
+    struct name_map by_name;
+};
+
+/* Where an operand comes from: the node and which of its outputs; NULL: of no node of the graph. */
+struct tf_node *tf_operand(const struct tf_model *model, const char *operand, uint32_t *output);
+bool tf_is_control(const char *operand); /* "^name": an order, and no operand */
+
+/* Nodes with their operands' names, and as many outputs as are read; -1 after a diagnosis. */
+int tf_find_nodes(struct tf_model *model);
+/* Who is read, and who depends on an input. */
+void tf_find_readers(struct tf_model *model);
+/* Switches become their operand and merges the one operand that is alive, where what decides is constant: the phase of
+ * learning, which is inference. -1 after a diagnosis. */
+int tf_resolve_switches(struct tf_model *model);
+
+#endif

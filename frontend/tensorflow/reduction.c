@@ -1,0 +1,26 @@
+/* Reductions: axes are an operand, one number or several. */
+#include "frontend/tensorflow/tensorflow.h"
+
+struct tensor *tf_read_reduction(struct onnx_reader *reader, const struct operation *operation) {
+    size_t count;
+    const int64_t *axes = static_integers(reader, operation, 1, "axes", &count);
+    if (!axes) return NULL;
+    if (!count) return operation->inputs[0];
+    struct call call = call_new(reader, operation, tf_node_of(operation)->operator->onnx);
+    call_operand(&call, operation->inputs[0]);
+    call_operand(&call, integers_vector(reader, axes, count));
+    call_integer(&call, "keepdims", tf_flag(reader, operation, "keep_dims", false));
+    return call_read(&call, NULL);
+}
+
+struct tensor *tf_read_arg(struct onnx_reader *reader, const struct operation *operation) {
+    int64_t axis;
+    if (tf_static_integer(reader, operation, 1, "axis", &axis) < 0) return NULL;
+    struct call call = call_new(reader, operation, tf_node_of(operation)->operator->onnx);
+    call_operand(&call, operation->inputs[0]);
+    call_integer(&call, "axis", axis);
+    call_integer(&call, "keepdims", 0);
+    struct tensor *y = call_read(&call, NULL);
+    int type = tf_type(operation, "output_type");
+    return type ? call_cast(reader, operation, "type", y, type) : y;
+}

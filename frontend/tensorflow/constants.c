@@ -43,6 +43,8 @@ struct tensor *tf_read_rank(struct onnx_reader *reader, const struct operation *
 }
 
 struct tensor *tf_read_size(struct onnx_reader *reader, const struct operation *operation) {
+    if (operation->inputs[0]->batch_axis >= 0)
+        return onnx_refuse(reader, operation, "take the size of one event's numbers", "it counts the batch, too");
     return single(reader, operation, (int64_t)tensor_elements(operation->inputs[0]));
 }
 

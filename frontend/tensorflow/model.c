@@ -169,7 +169,7 @@ static bool begins_with(const uint8_t *bytes, size_t length, uint8_t tag, uint8_
 
 /* saved_model_schema_version 1, then a MetaGraphDef that begins with its meta_info_def; ONNX has a name there. */
 static bool is_saved_model(const uint8_t *bytes, size_t length) {
-    return length > 6 && bytes[0] == 0x08 && bytes[1] == 0x01 && begins_with(bytes + 2, length - 2, 0x12, 0x0a);
+    return length > 5 && bytes[0] == 0x08 && bytes[1] == 0x01 && begins_with(bytes + 2, length - 2, 0x12, 0x0a);
 }
 
 static bool ends_with(const char *path, const char *end) {

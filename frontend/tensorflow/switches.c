@@ -124,7 +124,7 @@ int tf_resolve_switches(struct tf_model *model) {
     for (size_t i = 0; i < model->count; i++) find_life(&lives, i);
     for (size_t i = 0; i < model->count; i++) {
         struct tf_node *node = &model->nodes[i];
-        if (lives.nodes[i] == LIFE_DEAD) node->role = TF_WITHOUT_VALUE;
+        if (lives.nodes[i] == LIFE_DEAD) node->role = TF_DEAD;
         if (lives.nodes[i] == LIFE_ALIVE && !strcmp(node->definition->op, "Merge") && resolve_merge(&lives, node) < 0)
             result = -1;
     }

@@ -13,7 +13,7 @@ struct tf_operator {
     const char *attributes; /* known ones that are no types, blank before and after each */
 };
 
-enum tf_role { TF_COMPUTED, TF_INPUT, TF_WITHOUT_VALUE };
+enum tf_role { TF_COMPUTED, TF_INPUT, TF_WITHOUT_VALUE, TF_DEAD };
 
 /* A node of the graph, as the reader of ONNX keeps it. */
 struct tf_node {

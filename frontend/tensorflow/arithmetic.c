@@ -52,36 +52,6 @@ struct tensor *tf_read_softmax(struct onnx_reader *reader, const struct operatio
     return call_read(&call, NULL);
 }
 
-/* Shapes that do not go together may mean that nothing is equal. */
-static bool shapes_go_together(struct onnx_reader *reader, const struct operation *operation) {
-    struct shape shape;
-    tf_flag(reader, operation, "incompatible_shape_error", true);
-    if (shape_broadcast(&operation->inputs[0]->shape, &operation->inputs[1]->shape, &shape)) return true;
-    onnx_refuse(reader, operation, NULL, "shapes do not go together");
-    return false;
-}
-
-struct tensor *tf_read_equal(struct onnx_reader *reader, const struct operation *operation) {
-    if (!shapes_go_together(reader, operation)) return NULL;
-    return call_binary(reader, operation, "Equal", NULL, operation->inputs[0], operation->inputs[1]);
-}
-
-struct tensor *tf_read_not_equal(struct onnx_reader *reader, const struct operation *operation) {
-    if (!shapes_go_together(reader, operation)) return NULL;
-    return call_unary(reader, operation, "Not", NULL,
-                      call_binary(reader, operation, "Equal", "equal", operation->inputs[0], operation->inputs[1]));
-}
-
-/* The older Select takes a condition for each row; the newer one broadcasts. */
-struct tensor *tf_read_select(struct onnx_reader *reader, const struct operation *operation) {
-    if (!shape_equal(&operation->inputs[0]->shape, &operation->inputs[1]->shape) && operation->inputs[0]->shape.rank)
-        return onnx_refuse(reader, operation, "use tf.where, which makes SelectV2",
-                           "a condition for each row of its operands");
-    struct call call = call_new(reader, operation, "Where");
-    for (uint32_t i = 0; i < 3; i++) call_operand(&call, operation->inputs[i]);
-    return call_read(&call, NULL);
-}
-
 struct tensor *tf_read_cast(struct onnx_reader *reader, const struct operation *operation) {
     int type = tf_type(operation, "DstT");
     if (!type) return onnx_refuse(reader, operation, NULL, "a cast to a type that bxc does not read");

@@ -68,13 +68,6 @@ struct tensor *tf_read_bias_add(struct onnx_reader *reader, const struct operati
     return call_binary(reader, operation, "Add", NULL, x, bias);
 }
 
-struct tensor *tf_read_einsum(struct onnx_reader *reader, const struct operation *operation) {
-    struct call call = call_new(reader, operation, "Einsum");
-    for (uint32_t i = 0; i < operation->input_count; i++) call_operand(&call, operation->inputs[i]);
-    call_text(&call, "equation", tf_text(reader, operation, "equation", ""));
-    return call_read(&call, NULL);
-}
-
 struct tensor *tf_read_fused_batch_norm(struct onnx_reader *reader, const struct operation *operation) {
     struct tensor *x = operation->inputs[0];
     bool last;

@@ -69,6 +69,7 @@ struct op_meaning {
     const char *advice;         /* where integers cannot do it */
     enum op_number alpha, beta; /* of the attributes of activations */
 
+    bool whole;          /* its values are whole numbers */
     bool first_only;     /* a step of its first operand alone */
     bool by_channel;     /* all operands but the first run along axis 1; else they broadcast */
     bool transcendental; /* its values, or those of a step within, are no numbers of binary64 */
@@ -89,6 +90,7 @@ const struct op_meaning *op_meaning(enum op op);
 bool op_is_step(enum op op);
 bool op_is_affine(enum op op);         /* with constants for all operands but one */
 bool op_is_transcendental(enum op op); /* a step of which a table is made */
+bool op_is_stepped(enum op op);        /* a step of one number that arithmetic does not make: a staircase, or a table */
 bool op_is_curved(enum op op);         /* that, or made of such */
 bool op_is_quantiser(enum op op);      /* the model's, or a narrow */
 bool op_is_movement(enum op op);       /* elements go elsewhere unchanged */

@@ -114,6 +114,13 @@ static struct real_range result_range(enum op op, struct real_range seen) {
     return image && isfinite(image->hi) ? *image : seen;
 }
 
+/* Whole numbers are kept as they are: bits that no value needs cost nothing. */
+static struct format result_format(enum op op, struct real_range seen, int bits) {
+    struct real_range range = result_range(op, seen);
+    bool fits = range_exponent(range) < bits - 1;
+    return op_meaning(op)->whole && fits ? (struct format){true, (int16_t)bits, 0} : format_for_range(range, bits);
+}
+
 /* By the model, or by bxc with so few bits that a table can be had. */
 static bool is_quantised(const struct graph *graph, const struct real_ranges *ranges, valref value, int bits) {
     struct visits parts = {0};
@@ -202,8 +209,8 @@ static int narrow_result(struct program *program, const struct real_ranges *rang
     struct graph *graph = program->graph;
     const struct node node = *graph_node(graph, table);
     if (all_round(graph, node.result)) return 0;
-    struct real_range range = result_range(node.op, whole_range(graph, ranges, node.result));
-    const struct formats formats = formats_uniform(program->arena, format_for_range(range, precision->activation_bits));
+    struct format format = result_format(node.op, whole_range(graph, ranges, node.result), precision->activation_bits);
+    const struct formats formats = formats_uniform(program->arena, format);
     valref narrow =
         narrowed(graph, node.result, arena_printf(graph->arena, "%s.narrow", node.name), formats, precision);
     if (valref_equal(narrow, NO_VALUE)) return -1;
@@ -218,10 +225,17 @@ static int narrow_result(struct program *program, const struct real_ranges *rang
     return 0;
 }
 
-static int quantise_table(struct program *program, const struct real_ranges *ranges, noderef ref) {
+/* Of a monotone function that is no curve its operand's own integer decides: floor, sign. */
+static bool reads_all_bits(const struct graph *graph, const struct node *node) {
+    return !op_is_transcendental(node->op) && step_node_is_monotone(graph, node, 0);
+}
+
+static int quantise_function(struct program *program, const struct real_ranges *ranges, noderef ref) {
     struct precision precision = layer_precision(program, program->graph, graph_node(program->graph, ref), USE_FORMATS);
     int bits = precision.activation_bits < TABLE_BITS ? precision.activation_bits : TABLE_BITS;
-    if (narrow_operand(program, ranges, ref, bits, &precision) < 0) return -1;
+    if (!reads_all_bits(program->graph, graph_node(program->graph, ref)) &&
+        narrow_operand(program, ranges, ref, bits, &precision) < 0)
+        return -1;
     return narrow_result(program, ranges, ref, &precision);
 }
 
@@ -236,7 +250,7 @@ static int quantise_node(struct program *program, const struct real_ranges *rang
     struct graph *graph = program->graph;
     const struct node node = *graph_node(graph, ref);
     if (node.dead || graph_value(graph, node.result)->kind != VALUE_REAL) return 0;
-    if (op_is_transcendental(node.op)) return quantise_table(program, ranges, ref);
+    if (op_is_transcendental(node.op) || op_is_stepped(node.op)) return quantise_function(program, ranges, ref);
     if (own_quantisers) return 0;
     for (uint32_t i = 0; is_product(node.op) && i < node.input_count; i++)
         if (!graph_reals(graph, node.inputs[i]) &&
@@ -262,7 +276,8 @@ static bool anything_to_do(const struct graph *graph, bool own_quantisers) {
     for (uint32_t n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         if (node->dead || node->op == OP_INPUT || node->op == OP_CONSTANT) continue;
-        if (!own_quantisers ? !op_is_movement(node->op) : op_is_transcendental(node->op)) return true;
+        if (!own_quantisers ? !op_is_movement(node->op) : op_is_transcendental(node->op) || op_is_stepped(node->op))
+            return true;
     }
     return false;
 }

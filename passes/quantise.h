@@ -59,6 +59,9 @@ int split_batch_norms(struct program *program);
 /* Whether the line keeps the operator waiting for a quantiser: one operand is *slot, all others are constants. */
 bool waits_for_quantiser(const struct graph *graph, const struct node *node, uint32_t *slot);
 
+/* Whether a step of operand `slot` is monotone in every element. */
+bool step_node_is_monotone(const struct graph *graph, const struct node *node, uint32_t slot);
+
 /* Of a function of one number, all of whose readers round it by a quantiser; operand: the range of what it reads. */
 bool staircase_is_possible(const struct graph *graph, const struct node *function, struct real_range operand,
                            struct arena *arena);

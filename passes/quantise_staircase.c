@@ -28,6 +28,13 @@ static bool is_monotone(const struct graph *graph, const struct node *node, uint
     return is;
 }
 
+bool step_node_is_monotone(const struct graph *graph, const struct node *node, uint32_t slot) {
+    struct arena *arena = arena_new(graph->context);
+    bool is = is_monotone(graph, node, slot, arena);
+    arena_free(arena);
+    return is;
+}
+
 static bool operand_is_monotone(const struct graph *graph, valref operand, struct arena *arena) {
     uint32_t slot;
     for (const struct node *node = graph_definition(graph, operand); waits_for_quantiser(graph, node, &slot);

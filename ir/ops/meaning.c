@@ -28,6 +28,12 @@ bool op_is_transcendental(enum op op) {
     return op_is_curved(op) && op_is_step(op);
 }
 
+bool op_is_stepped(enum op op) {
+    const struct op_meaning *meaning = op_meaning(op);
+    return op_is_step(op) && op_info(op)->inputs_max == 1 && !meaning->affine && !meaning->exact &&
+           !meaning->quantiser && !op_rounds(op);
+}
+
 bool op_is_quantiser(enum op op) {
     return op_meaning(op)->quantiser;
 }

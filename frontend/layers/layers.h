@@ -91,6 +91,10 @@ bool layer_fits(const struct layer *layer, const struct shape *shape);
 /* `before` and `after` times `number`; negative: so many elements are cut off. The node is called PART_AXIS. */
 valref layer_pad(const struct layer *layer, const char *part, valref x, int axis, int64_t before, int64_t after,
                  float number);
+/* Instead of a number elements of x: mirrored at the last one, the last one, or those of the other end. */
+enum padding { PADDING_REFLECT, PADDING_EDGE, PADDING_WRAP };
+valref layer_pad_repeating(const struct layer *layer, const char *part, valref x, int axis, int64_t before,
+                           int64_t after, enum padding padding);
 valref layer_gather(const struct layer *layer, const char *part, valref x, int axis, const int64_t *indices,
                     int64_t count);
 /* The value itself where all is taken as it stands. */
@@ -123,6 +127,43 @@ bool spatial_check_numbers(const struct layer *layer, const struct spatial *spat
 /* Private to layers/: whether numbers and shape go together, and the windows along one axis. */
 bool spatial_check(const struct layer *layer, const struct spatial *spatial, const struct shape *x);
 valref spatial_window(const struct layer *layer, const struct spatial *spatial, int i, valref x);
+
+/* ---- resize.c: along one axis at a time ---- */
+
+/* Element i of the result is the sum of weights[i * taps + t] times element indices[i * taps + t], plus offsets[i]. */
+struct resampling {
+    int64_t count;
+    int taps;
+    int64_t *indices;
+    float *weights, *offsets; /* NULL: one tap, as it is; nothing is added */
+};
+valref layer_resample(const struct layer *layer, valref x, int axis, const struct resampling *resampling);
+
+enum resize_method { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CUBIC };
+/* Where element i of the result stands in the operand, in elements. */
+enum resize_coordinates {
+    RESIZE_HALF_PIXEL, /* (i + 0.5) / scale - 0.5 */
+    RESIZE_HALF_PIXEL_SYMMETRIC,
+    RESIZE_PYTORCH_HALF_PIXEL,
+    RESIZE_ALIGN_CORNERS,
+    RESIZE_ASYMMETRIC, /* i / scale */
+    RESIZE_HALF_PIXEL_FOR_NEAREST,
+    RESIZE_CROP
+};
+enum resize_rounding { RESIZE_PREFER_FLOOR, RESIZE_PREFER_CEIL, RESIZE_FLOOR, RESIZE_CEIL };
+struct resize {
+    enum resize_method method;
+    enum resize_coordinates coordinates;
+    enum resize_rounding rounding; /* of the nearest */
+    float scale;
+    int64_t count;        /* of the result */
+    float cubic;          /* -0.75 or -0.5 */
+    bool exclude_outside; /* of the operand: weights of such elements go to the others */
+    float start, end;     /* RESIZE_CROP: parts of the axis */
+    float extrapolation;  /* RESIZE_CROP: what stands outside of the operand */
+};
+/* As ONNX defines Resize; Keras's nearest is RESIZE_ASYMMETRIC rounded RESIZE_FLOOR, its bilinear RESIZE_HALF_PIXEL. */
+valref layer_resize(const struct layer *layer, valref x, int axis, const struct resize *resize);
 
 /* ---- convolution.c ---- */
 

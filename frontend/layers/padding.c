@@ -93,3 +93,27 @@ valref layer_pad(const struct layer *layer, const char *part, valref x, int axis
     if (valref_equal(x, NO_VALUE) || (before == 0 && after == 0)) return x;
     return pad_axis(layer, arena_printf(layer->arena, "%s_%d", part, axis), x, axis, before, after, number);
 }
+
+/* The element that stands at a place outside, by numpy's rules. */
+static int64_t repeated(enum padding padding, int64_t at, int64_t length) {
+    if (padding == PADDING_EDGE) return at < 0 ? 0 : at < length ? at : length - 1;
+    int64_t period = padding == PADDING_WRAP ? length : length > 1 ? 2 * (length - 1) : 1;
+    at = (at % period + period) % period;
+    return at < length ? at : period - at;
+}
+
+valref layer_pad_repeating(const struct layer *layer, const char *part, valref x, int axis, int64_t before,
+                           int64_t after, enum padding padding) {
+    if (valref_equal(x, NO_VALUE) || (before == 0 && after == 0)) return x;
+    if (before > ELEMENTS_MAX || after > ELEMENTS_MAX)
+        return layer_refuse(layer, NULL, "%lld and %lld elements of padding along axis %d", (long long)before,
+                            (long long)after, axis);
+    x = layer_pad(layer, "cut", x, axis, before < 0 ? before : 0, after < 0 ? after : 0, 0);
+    before = before < 0 ? 0 : before;
+    after = after < 0 ? 0 : after;
+    if (valref_equal(x, NO_VALUE) || (before == 0 && after == 0)) return x;
+    int64_t length = layer_shape(layer, x)->dim[axis], count = before + length + after;
+    int64_t *indices = ARENA_ARRAY(layer->arena, int64_t, (size_t)count);
+    for (int64_t i = 0; i < count; i++) indices[i] = repeated(padding, i - before, length);
+    return layer_gather(layer, arena_printf(layer->arena, "%s_%d", part, axis), x, axis, indices, count);
+}

@@ -165,6 +165,37 @@ struct resize {
 /* As ONNX defines Resize; Keras's nearest is RESIZE_ASYMMETRIC rounded RESIZE_FLOOR, its bilinear RESIZE_HALF_PIXEL. */
 valref layer_resize(const struct layer *layer, valref x, int axis, const struct resize *resize);
 
+/* ---- normalisation.c: by what an event's own numbers are ---- */
+
+/* Over the axes of a set of bits, which stay as 1. */
+valref layer_mean(const struct layer *layer, const char *part, valref x, unsigned axes);
+struct normalisation {
+    unsigned axes; /* over which mean and variance are taken, as bits */
+    bool centred;  /* the mean is taken off first; else the variance is the mean square */
+    float epsilon;
+    bool epsilon_on_deviation; /* added to the standard deviation, not to the variance */
+    valref scale, bias;        /* broadcast to x; NO_VALUE: none */
+};
+struct event_statistics {
+    valref mean, inverse_deviation; /* NO_VALUE where it is not centred */
+};
+/* (x - mean) / sqrt(variance + epsilon) * scale + bias; statistics may be NULL. */
+valref layer_normalise(const struct layer *layer, const struct normalisation *normalisation, valref x,
+                       struct event_statistics *statistics);
+struct channel_normalisation {
+    int axis;     /* of the channels */
+    int64_t size; /* neighbours that count, (size - 1) / 2 of them in front */
+    float alpha, beta, bias;
+};
+/* x / (bias + alpha / size * sum of the neighbours' squares)^beta: local response normalisation. */
+valref layer_normalise_channels(const struct layer *layer, const struct channel_normalisation *normalisation, valref x);
+
+/* ---- einsum.c ---- */
+
+enum { EINSUM_OPERANDS_MAX = 8 };
+/* Sums of products by numpy's notation: "bij,bjk->bik", "...ij,jk"; blanks are allowed. */
+valref layer_einsum(const struct layer *layer, const char *equation, const valref *operands, uint32_t count);
+
 /* ---- convolution.c ---- */
 
 struct convolution {

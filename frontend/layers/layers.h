@@ -169,7 +169,7 @@ valref layer_resize(const struct layer *layer, valref x, int axis, const struct 
 
 /* Over the axes of a set of bits, which stay as 1. */
 valref layer_mean(const struct layer *layer, const char *part, valref x, unsigned axes);
-struct normalisation {
+struct event_normalisation {
     unsigned axes; /* over which mean and variance are taken, as bits */
     bool centred;  /* the mean is taken off first; else the variance is the mean square */
     float epsilon;
@@ -180,7 +180,7 @@ struct event_statistics {
     valref mean, inverse_deviation; /* NO_VALUE where it is not centred */
 };
 /* (x - mean) / sqrt(variance + epsilon) * scale + bias; statistics may be NULL. */
-valref layer_normalise(const struct layer *layer, const struct normalisation *normalisation, valref x,
+valref layer_normalise(const struct layer *layer, const struct event_normalisation *normalisation, valref x,
                        struct event_statistics *statistics);
 struct channel_normalisation {
     int axis;     /* of the channels */

@@ -25,7 +25,8 @@ valref layer_mean(const struct layer *layer, const char *part, valref x, unsigne
 }
 
 /* 1 / sqrt(variance + epsilon), one function of one number; or 1 / (sqrt(variance) + epsilon). */
-static valref inverse_deviation(const struct layer *layer, const struct normalisation *normalisation, valref variance) {
+static valref inverse_deviation(const struct layer *layer, const struct event_normalisation *normalisation,
+                                valref variance) {
     const union attributes none = {.activation = {0}};
     valref epsilon = number(layer, "epsilon", normalisation->epsilon);
     if (!normalisation->epsilon_on_deviation)
@@ -36,7 +37,7 @@ static valref inverse_deviation(const struct layer *layer, const struct normalis
     return layer_node(layer, OP_RECIPROCAL, "inverse_deviation", &shifted, 1, &none);
 }
 
-valref layer_normalise(const struct layer *layer, const struct normalisation *normalisation, valref x,
+valref layer_normalise(const struct layer *layer, const struct event_normalisation *normalisation, valref x,
                        struct event_statistics *statistics) {
     struct event_statistics of = {NO_VALUE, NO_VALUE};
     valref centred = x;

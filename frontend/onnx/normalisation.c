@@ -43,11 +43,11 @@ static struct tensor *over_last_axes(struct onnx_reader *reader, const struct op
     if (first < 0) return NULL;
     unsigned axes = ((1u << rank) - 1) & ~((1u << first) - 1);
     if (!check(reader, operation, axes)) return NULL;
-    struct normalisation normalisation = {.axes = axes,
-                                          .centred = centred,
-                                          .epsilon = attribute_real(reader, operation, "epsilon", 1e-5f),
-                                          .scale = optional_value(reader, operation, 1),
-                                          .bias = optional_value(reader, operation, 2)};
+    struct event_normalisation normalisation = {.axes = axes,
+                                                .centred = centred,
+                                                .epsilon = attribute_real(reader, operation, "epsilon", 1e-5f),
+                                                .scale = optional_value(reader, operation, 1),
+                                                .bias = optional_value(reader, operation, 2)};
     struct event_statistics statistics;
     valref y = layer_normalise(&layer, &normalisation, tensor_value(reader, operation, x), &statistics);
     if (operation->output_count > 1) operation->results[1] = onnx_made_of(reader, x, statistics.mean, x->batch_axis);
@@ -79,11 +79,12 @@ struct tensor *onnx_read_instance_normalization(struct onnx_reader *reader, cons
     int rank = x->shape.rank;
     unsigned axes = ((1u << rank) - 1) & ~3u;
     if (!has_channels(reader, operation, 3) || !check(reader, operation, axes)) return NULL;
-    struct normalisation normalisation = {.axes = axes,
-                                          .centred = true,
-                                          .epsilon = attribute_real(reader, operation, "epsilon", 1e-5f),
-                                          .scale = by_channel(reader, operation, 1, "scale", x->shape.dim[1], rank),
-                                          .bias = by_channel(reader, operation, 2, "bias", x->shape.dim[1], rank)};
+    struct event_normalisation normalisation = {
+        .axes = axes,
+        .centred = true,
+        .epsilon = attribute_real(reader, operation, "epsilon", 1e-5f),
+        .scale = by_channel(reader, operation, 1, "scale", x->shape.dim[1], rank),
+        .bias = by_channel(reader, operation, 2, "bias", x->shape.dim[1], rank)};
     valref y = layer_normalise(&layer, &normalisation, tensor_value(reader, operation, x), NULL);
     return onnx_made_of(reader, x, y, x->batch_axis);
 }
@@ -116,11 +117,11 @@ struct tensor *onnx_read_group_normalization(struct onnx_reader *reader, const s
     struct shape grouped = {.rank = 3, .dim = {x->shape.dim[0], groups, 1}};
     for (int axis = 1; axis < x->shape.rank; axis++) grouped.dim[2] *= x->shape.dim[axis];
     grouped.dim[2] /= groups;
-    struct normalisation normalisation = {.axes = 4,
-                                          .centred = true,
-                                          .epsilon = attribute_real(reader, operation, "epsilon", 1e-5f),
-                                          .scale = NO_VALUE,
-                                          .bias = NO_VALUE};
+    struct event_normalisation normalisation = {.axes = 4,
+                                                .centred = true,
+                                                .epsilon = attribute_real(reader, operation, "epsilon", 1e-5f),
+                                                .scale = NO_VALUE,
+                                                .bias = NO_VALUE};
     valref y = layer_reshape(&layer, "groups", tensor_value(reader, operation, x), grouped);
     y = layer_reshape(&layer, "channels", layer_normalise(&layer, &normalisation, y, NULL), x->shape);
     valref scaled[2] = {y, group_vector(reader, operation, 1, "scale", groups)};
@@ -140,12 +141,12 @@ struct tensor *onnx_read_mean_variance_normalization(struct onnx_reader *reader,
     if (!onnx_axes_set(reader, operation, given ? given : usual, given ? count : 3, x->shape.rank, &axes) ||
         !check(reader, operation, axes))
         return NULL;
-    struct normalisation normalisation = {.axes = axes,
-                                          .centred = true,
-                                          .epsilon = 1e-9f,
-                                          .epsilon_on_deviation = true,
-                                          .scale = NO_VALUE,
-                                          .bias = NO_VALUE};
+    struct event_normalisation normalisation = {.axes = axes,
+                                                .centred = true,
+                                                .epsilon = 1e-9f,
+                                                .epsilon_on_deviation = true,
+                                                .scale = NO_VALUE,
+                                                .bias = NO_VALUE};
     valref y = layer_normalise(&layer, &normalisation, tensor_value(reader, operation, x), NULL);
     return onnx_made_of(reader, x, y, x->batch_axis);
 }

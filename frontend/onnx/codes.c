@@ -103,15 +103,15 @@ static size_t scale_index(const struct tensor *scale, const struct shape *along,
 
 bool codes_read(struct onnx_reader *reader, const struct operation *operation, struct tensor *q, uint32_t input,
                 int64_t axis, int64_t block, struct codes *codes) {
-    const struct tensor *scale = operation->inputs[input];
-    const struct tensor *zero_point = input + 1 < operation->input_count ? operation->inputs[input + 1] : NULL;
+    struct tensor *scale = operation->inputs[input];
+    struct tensor *zero_point = input + 1 < operation->input_count ? operation->inputs[input + 1] : NULL;
     if (!scale) {
         onnx_refuse(reader, operation, NULL, "operand %u, a scale, is left out", (unsigned)input);
         return false;
     }
     if (!scale_is_sound(reader, operation, scale)) return false;
     if (zero_point && !zero_point_is_sound(reader, operation, scale, zero_point)) return false;
-    *codes = (struct codes){.q = q};
+    *codes = (struct codes){.q = q, .parameters = {scale, zero_point}};
     if (!place_scales(reader, operation, scale, axis, block, q, &codes->along)) return false;
     size_t count = codes_count(codes);
     float *scales = ARENA_ARRAY(reader->arena, float, count);

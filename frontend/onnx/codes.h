@@ -7,12 +7,11 @@
 /* q stands for (q - zero_point) * scale. */
 struct codes {
     struct tensor *q;
-    const float *scale;        /* one for each element of `along` */
-    const int64_t *zero_point; /* likewise */
-    struct shape along;        /* broadcasts to the tensor's shape; rank 0: one for all */
+    const float *scale;         /* one for each element of `along` */
+    const int64_t *zero_point;  /* likewise */
+    struct shape along;         /* broadcasts to the tensor's shape; rank 0: one for all */
+    struct tensor *parameters[2]; /* scale and zero point as the model has them; the latter may be NULL */
 };
-
-enum codes_operand { CODES_REQUIRED, CODES_OPTIONAL };
 
 /* The codes whose scale is input `scale` and whose zero point input `scale` + 1, which may be left out; along the axis
  * where they are several, in blocks of that many entries where block is not 0. False after a diagnosis. */
@@ -37,5 +36,11 @@ struct tensor *codes_rounded(struct onnx_reader *reader, const struct operation 
 /* An elementwise operator of a tensor and numbers that broadcast to it. */
 struct tensor *codes_with_numbers(struct onnx_reader *reader, const struct operation *operation, enum op op,
                                   const char *what, struct tensor *x, const struct shape *shape, const float *numbers);
+
+/* ---- qdq.c ---- */
+
+/* An operation between DequantizeLinear and QuantizeLinear as onnxruntime runs it, by an operator of whole numbers.
+ * Fills the result: 1; where it is none such: 0; after a diagnosis: -1. */
+int qdq_run(struct onnx_reader *reader, const struct operation *operation);
 
 #endif

@@ -4,6 +4,7 @@
  * (order.c) are read in an order in which operands come first, each by the function that
  * operators.def names; an operator that is refused makes failed tensors, whose readers keep silent,
  * so that one run names everything that is wrong. Nodes that no output depends on are not read. */
+#include "frontend/onnx/codes.h"
 #include "frontend/onnx/order.h"
 #include "frontend/wire.h"
 #include "ir/verify.h"
@@ -183,7 +184,9 @@ static int read_operation(struct onnx_reader *reader, struct operation *operatio
         refuse_operator(reader, operation);
         return -1;
     }
-    if (!find_inputs(reader, operation) || onnx_run(reader, operation) < 0) return -1;
+    if (!find_inputs(reader, operation)) return -1;
+    int made = qdq_run(reader, operation);
+    if (made < 0 || (!made && onnx_run(reader, operation) < 0)) return -1;
     return check_outputs(reader, operation);
 }
 

@@ -35,6 +35,7 @@ struct tensor {
     const struct codes *codes; /* what DequantizeLinear made it of, or NULL */
     struct tensor *centred;    /* of codes: themselves less the zero point `centre`, where that is at hand */
     int64_t centre;
+    struct tensor *requantised; /* the codes that stand in its place: QuantizeLinear alone reads it */
 };
 
 struct onnx_reader;
@@ -75,6 +76,7 @@ struct onnx_reader {
     int opset;
     operation_reader *read_foreign; /* for nodes of other formats, by calls (calls.h); NULL: the model is ONNX */
     void *foreign;                  /* what that function keeps */
+    struct name_map *uses; /* by tensor, who reads it (qdq.c); NULL: not asked yet */
     bool whole_tensors;
     int64_t batch_number; /* what the model stores as the batch; 0: a symbol or nothing */
     struct name_map tensors, node_names;

@@ -97,6 +97,33 @@ struct tensor *onnx_read_qlinear_matmul(struct onnx_reader *reader, const struct
     return sum ? codes_rounded(reader, operation, sum, &goal, type) : NULL;
 }
 
+/* MatMulIntegerToFloat without its bias: triples of codes, scale and zero point. */
+static struct tensor *product_as_float(struct onnx_reader *reader, const struct operation *operation) {
+    struct codes a, b;
+    if (!read_operand(reader, operation, 0, -2, &a) || !read_operand(reader, operation, 3, -1, &b)) return NULL;
+    if (refuse_several(reader, operation, &a, "the first operand")) return NULL;
+    struct tensor *sum = product(reader, operation, &a, &b);
+    const struct shape along = column_shape(&b);
+    const struct factors factors = factors_of(reader, 1, &a, &b, &along, NULL);
+    return sum ? multiplied(reader, operation, "scaled", sum, &factors) : NULL;
+}
+
+/* Operands as the operator has them (codes, codes, scales, zero points, bias). */
+struct tensor *onnx_read_matmul_integer_to_float(struct onnx_reader *reader, const struct operation *operation) {
+    static const uint32_t order[6] = {0, 2, 4, 1, 3, 5};
+    struct tensor *inputs[6] = {NULL}, *bias = operation->input_count > 6 ? operation->inputs[6] : NULL;
+    for (uint32_t i = 0; i < 6; i++)
+        if (order[i] < operation->input_count) inputs[i] = operation->inputs[order[i]];
+    struct operation triples = *operation;
+    triples.inputs = inputs;
+    triples.input_count = 6;
+    struct tensor *real = product_as_float(reader, &triples);
+    if (!real || !bias) return real;
+    struct tensor *summands[] = {real, bias};
+    int batch = broadcast_batch(reader, operation, summands, 2);
+    return batch == -2 ? NULL : onnx_emit_tensor(reader, operation, OP_ADD, "bias", summands, 2, NULL, batch);
+}
+
 /* Whole numbers of 32 bits, added before the factor. */
 static struct tensor *with_bias(struct onnx_reader *reader, const struct operation *operation, struct tensor *sum,
                                 struct tensor *bias) {

@@ -76,6 +76,10 @@ static const char *quantiser_words(struct arena *arena, const struct graph *grap
                             attributes->narrow ? ", narrow" : "");
     case OP_BIPOLAR_QUANT:
         return arena_printf(arena, "1 bit, plus or minus %s", reals_words(arena, graph, node->inputs[1]));
+    case OP_FLOAT_QUANT:
+        return arena_printf(arena, "floating point, exponents of %s bits, mantissas of %s, scale %s, %s",
+                            reals_words(arena, graph, node->inputs[2]), reals_words(arena, graph, node->inputs[3]),
+                            reals_words(arena, graph, node->inputs[1]), rounding_names[attributes->rounding]);
     case OP_TRUNC_QUANT:
         return arena_printf(arena, "truncates %s bits to %s, %s", reals_words(arena, graph, node->inputs[3]),
                             reals_words(arena, graph, node->inputs[node->input_count - 1]),

@@ -103,7 +103,7 @@ struct window_attributes { /* element k of window w along the axis is element w 
 struct normalization_attributes {
     float epsilon;
 };
-struct quantizer_attributes { /* narrow, quant, bipolar_quant, trunc_quant */
+struct quantizer_attributes { /* narrow, quant, bipolar_quant, float_quant, trunc_quant */
     enum rounding rounding;
     enum overflow overflow; /* narrow */
     struct formats formats; /* narrow: the result's, in both arithmetics */

@@ -114,6 +114,7 @@ const char *value_label(const struct graph *graph, valref value, struct arena *a
 /* Quantisers on one number, in binary32 as their sources compute it. */
 float quant_real(float x, float scale, float zero_point, float bits, const struct quantizer_attributes *attributes);
 float bipolar_quant_real(float x, float scale);
+float float_quant_real(float x, const float *parameters, enum rounding rounding); /* as the operands, from 1 on */
 float trunc_quant_real(float x, float scale, float zero_point, float in_bits, float out_scale, float out_bits,
                        const struct quantizer_attributes *attributes);
 float round_real(float x, enum rounding rounding);

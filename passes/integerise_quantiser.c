@@ -273,17 +273,19 @@ static int lower_constant(struct integerise *state, const struct quantisation *q
     const struct shape *own = &graph_value(state->real, node->inputs[0])->shape;
     int64_t *codes = ARENA_ARRAY(state->scratch, int64_t, q->count);
     float *reals = ARENA_ARRAY(state->scratch, float, q->count);
+    double *scale = q->scale ? ARENA_ARRAY(state->scratch, double, q->count) : NULL;
     for (size_t i = 0; i < q->count; i++) {
         if (!quantisation_code(q, i, (double)operand->reals[shape_project(shape, i, own)], &codes[i]))
             return cross_refuse(state, node, "constants must be finite numbers",
                                 "constant in front of '%s' holds a number that is not finite", node->name);
         double grid = fixed_to_real(codes[i], q->formats[i].fraction);
-        reals[i] = q->scale ? (float)codes[i] * (float)q->scale[i] : (float)grid;
+        if (scale) scale[i] = ldexp(q->scale[i], -q->formats[i].fraction); /* that of the codes themselves */
+        reals[i] = scale ? (float)codes[i] * (float)scale[i] : (float)grid;
     }
     state->lowered[node->result.id] = (struct lowered){.kind = LOWERED_CONSTANT,
                                                        .reals = reals,
-                                                       .codes = q->scale ? codes : NULL,
-                                                       .scale = q->scale,
+                                                       .codes = scale ? codes : NULL,
+                                                       .scale = scale,
                                                        .exact.value = NO_VALUE};
     return 0;
 }

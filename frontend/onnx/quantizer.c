@@ -1,4 +1,4 @@
-/* QONNX's quantisers: Quant (IntQuant), BipolarQuant, Trunc. NUMERICS.md says what they compute. */
+/* QONNX's quantisers: Quant (IntQuant), BipolarQuant, FloatQuant, Trunc. NUMERICS.md says what they compute. */
 #include "frontend/onnx/onnx.h"
 
 #include <math.h>
@@ -36,20 +36,32 @@ static bool parameter_number(const struct tensor *tensor, size_t index, float *n
     return true;
 }
 
-enum parameter_kind { PARAMETER_SCALE, PARAMETER_ZERO_POINT, PARAMETER_BITS };
+enum parameter_kind { PARAMETER_SCALE, PARAMETER_ZERO_POINT, PARAMETER_BITS, PARAMETER_MANTISSA, PARAMETER_EXPONENT,
+                      PARAMETER_BIAS, PARAMETER_LARGEST };
+
+static bool parameter_is_sane(enum parameter_kind kind, float number) {
+    bool whole = number == floorf(number);
+    switch (kind) {
+    case PARAMETER_SCALE: return isfinite(number) && number > 0;
+    case PARAMETER_BITS: return number >= 1 && number <= 64 && whole;
+    case PARAMETER_MANTISSA: return number >= 0 && number <= 23 && whole;
+    case PARAMETER_EXPONENT: return number >= 1 && number <= 8 && whole;
+    case PARAMETER_BIAS: return fabsf(number) <= 128 && whole;
+    case PARAMETER_LARGEST: return number > 0;
+    default: return isfinite(number);
+    }
+}
 
 /* Parameters must not depend on the event; known ones must make sense. */
 static int check_parameter(struct onnx_reader *reader, const struct operation *operation, uint32_t input,
                            enum parameter_kind kind) {
-    static const char *const names[] = {"the scale", "the zero point", "the bit width"};
+    static const char *const names[] = {"the scale", "the zero point", "the bit width", "the bits of the mantissa",
+                                        "the bits of the exponent", "the bias of the exponent", "the largest number"};
     const struct tensor *tensor = operation->inputs[input];
     float number;
     if (refuse_dependence(reader, operation, input, names[kind]) < 0) return -1;
     for (size_t i = 0; i < tensor_elements(tensor) && parameter_number(tensor, i, &number); i++) {
-        bool sane = isfinite(number);
-        if (kind == PARAMETER_SCALE) sane = sane && number > 0;
-        if (kind == PARAMETER_BITS) sane = sane && number >= 1 && number <= 64 && number == floorf(number);
-        if (sane) continue;
+        if (parameter_is_sane(kind, number)) continue;
         onnx_refuse(reader, operation, NULL, "%s is %g", names[kind], (double)number);
         return -1;
     }
@@ -92,6 +104,19 @@ struct tensor *onnx_read_bipolar_quant(struct onnx_reader *reader, const struct 
     if (check_parameters(reader, operation, kinds) < 0) return NULL;
     union attributes attributes = {.quantizer = {0}};
     return emit_quantizer(reader, operation, OP_BIPOLAR_QUANT, &attributes);
+}
+
+/* What is beyond the largest number is that number: its other meaning, infinity or NaN, is none in fixed point. */
+struct tensor *onnx_read_float_quant(struct onnx_reader *reader, const struct operation *operation) {
+    static const enum parameter_kind kinds[] = {PARAMETER_SCALE, PARAMETER_EXPONENT, PARAMETER_MANTISSA, PARAMETER_BIAS,
+                                                PARAMETER_LARGEST};
+    union attributes attributes = {.quantizer = {0}};
+    if (check_parameters(reader, operation, kinds) < 0) return NULL;
+    if (rounding_mode(reader, operation, "ROUND", &attributes.quantizer.rounding) < 0) return NULL;
+    if (!attribute_integer(reader, operation, "saturation", 1))
+        return onnx_refuse(reader, operation, "train it with saturation",
+                           "numbers beyond the largest one become infinite or NaN (saturation = 0)");
+    return emit_quantizer(reader, operation, OP_FLOAT_QUANT, &attributes);
 }
 
 struct tensor *onnx_read_trunc(struct onnx_reader *reader, const struct operation *operation) {

@@ -20,8 +20,15 @@ static float trunc_step(const struct quantisation *q, size_t element) {
     return q->node->input_count == 6 ? rintf(log2f(q->parameters[4][element] / q->parameters[1][element])) : 0;
 }
 
-/* The second version takes off zero point / step, which leaves bits below the point. */
-static int trunc_shift(const struct quantisation *q, size_t element) {
+/* Of a FloatQuant the exponent of the least step. */
+static float least_exponent(const struct quantisation *q, size_t element) {
+    return 1 - q->parameters[4][element] - q->parameters[3][element];
+}
+
+/* Bits below the point that codes in units of the scale have: of a FloatQuant, those of its least step; of a Trunc's
+ * second version, which takes off zero point / step, those of that. */
+static int code_shift(const struct quantisation *q, size_t element) {
+    if (q->node->op == OP_FLOAT_QUANT) return (int)-least_exponent(q, element);
     if (q->node->op != OP_TRUNC_QUANT || q->parameters[2][element] == 0) return 0;
     float step = trunc_step(q, element);
     return step > 0 && step <= 16 ? (int)step : 0;
@@ -29,7 +36,7 @@ static int trunc_shift(const struct quantisation *q, size_t element) {
 
 /* Of a Trunc, one bit more than it should need; its first version does not clamp, and a code outside is refused. */
 static bool trunc_bounds(const struct quantisation *q, size_t element, struct interval *out) {
-    int shift = trunc_shift(q, element);
+    int shift = code_shift(q, element);
     float step = trunc_step(q, element);
     if (!(fabsf(step) <= 64)) return false; /* a scale of no sense */
     float bits = q->parameters[q->node->input_count == 6 ? 5 : 3][element];
@@ -40,11 +47,28 @@ static bool trunc_bounds(const struct quantisation *q, size_t element, struct in
     return true;
 }
 
+/* What parameters a FloatQuant may have: its numbers are whole multiples of 2^least_exponent. */
+static bool float_bounds(const struct quantisation *q, size_t element, struct interval *out) {
+    float exponent_bits = q->parameters[2][element], mantissa_bits = q->parameters[3][element],
+          bias = q->parameters[4][element], most = q->parameters[5][element];
+    if (!(exponent_bits >= 1) || exponent_bits > 8 || floorf(exponent_bits) != exponent_bits || !(mantissa_bits >= 0) ||
+        mantissa_bits > 23 || floorf(mantissa_bits) != mantissa_bits || !(fabsf(bias) <= 128) || floorf(bias) != bias ||
+        !(most > 0))
+        return false;
+    double largest = fmin((double)most, (2 - exp2(-(double)mantissa_bits)) *
+                                            exp2(exp2((double)exponent_bits) - 1 - (double)bias));
+    double code = ceil(ldexp(largest, code_shift(q, element)));
+    if (!(code < 0x1p47)) return false;
+    *out = (struct interval){-(int64_t)code, (int64_t)code};
+    return true;
+}
+
 /* Bounds of the codes, zero point taken off; false beyond 48 bits. */
 static bool code_bounds(const struct quantisation *q, size_t element, struct interval *out) {
     const struct quantizer_attributes *attributes = &q->node->attributes.quantizer;
     *out = (struct interval){-1, 1};
     if (q->node->op == OP_BIPOLAR_QUANT) return true;
+    if (q->node->op == OP_FLOAT_QUANT) return float_bounds(q, element, out);
     if (q->node->op == OP_TRUNC_QUANT) return trunc_bounds(q, element, out);
     float bits = q->parameters[3][element], zero_point = q->parameters[2][element];
     if (!sensible(bits, zero_point)) return false;
@@ -70,7 +94,7 @@ static void split_scales(struct quantisation *q, struct arena *arena) {
     if (!powers) q->scale = ARENA_ARRAY(arena, double, q->count);
     for (size_t i = 0; i < q->count; i++) {
         (void)frexpf(result_scale(q, i), &exponent);
-        q->formats[i].fraction = (int16_t)((powers ? 1 - exponent : 0) + trunc_shift(q, i));
+        q->formats[i].fraction = (int16_t)((powers ? 1 - exponent : 0) + code_shift(q, i));
         if (q->scale) q->scale[i] = (double)result_scale(q, i);
     }
 }
@@ -103,13 +127,18 @@ bool quantisation_code(const struct quantisation *q, size_t element, double real
     case OP_NARROW: return fixed_from_real(real, q->formats[element], attributes->rounding, attributes->overflow, code);
     case OP_BIPOLAR_QUANT: y = bipolar_quant_real(x, p[1][element]); break;
     case OP_QUANT: y = quant_real(x, p[1][element], p[2][element], p[3][element], attributes); break;
+    case OP_FLOAT_QUANT:
+        y = float_quant_real(
+            x, (const float[]){0, p[1][element], p[2][element], p[3][element], p[4][element], p[5][element]},
+            attributes->rounding);
+        break;
     default:
         y = q->node->input_count == 6
                 ? trunc_quant_real(x, p[1][element], p[2][element], p[3][element], p[4][element], p[5][element],
                                    attributes)
                 : trunc_quant_real(x, p[1][element], p[2][element], p[3][element], 0, p[4][element], attributes);
     }
-    double whole = nearbyint(ldexp((double)y / (double)result_scale(q, element), trunc_shift(q, element)));
+    double whole = nearbyint(ldexp((double)y / (double)result_scale(q, element), code_shift(q, element)));
     if (!(fabs(whole) < 0x1p62)) return false;
     *code = (int64_t)whole;
     return true;

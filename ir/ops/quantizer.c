@@ -1,8 +1,8 @@
 /* Operators that throw digits away, exactly as NUMERICS has them.
  *
  * narrow is exact in both arithmetics: a real number is narrowed by its true value, and the result
- * is a real again. quant, bipolar_quant and trunc_quant compute in binary32 in the order of QONNX's
- * own code, one rounding an operation, so that ties and the last bits fall as there. */
+ * is a real again. quant, bipolar_quant, float_quant and trunc_quant compute in binary32 in the order of
+ * QONNX's own code, one rounding an operation, so that ties and the last bits fall as there. */
 #include "ir/fixed_many.h"
 #include "ir/ops/families.h"
 #include "ir/quantisation.h"
@@ -72,6 +72,21 @@ float quant_real(float x, float scale, float zero_point, float bits, const struc
 
 float bipolar_quant_real(float x, float scale) {
     return (x >= 0.0f ? 1.0f : -1.0f) * scale;
+}
+
+/* Numbers with a mantissa of so many bits behind its point, from the exponent 1 - bias on, below which they are
+ * subnormal. The scaled number is rounded to the step of its own binade. */
+float float_quant_real(float x, const float *parameters, enum rounding rounding) {
+    float scale = parameters[1], exponent_bits = parameters[2], mantissa_bits = parameters[3], bias = parameters[4];
+    float largest = (2.0f - exp2f(-mantissa_bits)) * exp2f(exp2f(exponent_bits) - 1.0f - bias);
+    float y = x / scale, least = 1.0f - bias - mantissa_bits;
+    float exponent = y == 0.0f ? least : logbf(y) - mantissa_bits;
+    float step = exp2f(exponent < least ? least : exponent);
+    if (largest > parameters[5]) largest = parameters[5];
+    y = step * round_real(y / step, rounding);
+    y = y > largest ? largest : y;
+    y = y < -largest ? -largest : y;
+    return y * scale;
 }
 
 static float trunc_first(float x, float scale, float zero_point, float in_bits, float out_bits,
@@ -383,6 +398,11 @@ static void qonnx_lanes(const struct evaluation *evaluation, const float *const 
     for (int lane = 0; lane < EVENT_LANES; lane++) {
         if (node->op == OP_BIPOLAR_QUANT)
             out[lane] = bipolar_quant_real(rows[0][lane], rows[1][lane]);
+        else if (node->op == OP_FLOAT_QUANT)
+            out[lane] = float_quant_real(
+                rows[0][lane],
+                (const float[]){0, rows[1][lane], rows[2][lane], rows[3][lane], rows[4][lane], rows[5][lane]},
+                attributes->rounding);
         else
             out[lane] = trunc_quant_real(rows[0][lane], rows[1][lane], rows[2][lane], rows[3][lane],
                                          second ? rows[4][lane] : 1.0f, rows[second ? 5 : 4][lane], attributes);
@@ -437,6 +457,7 @@ static const struct op_meaning meanings[OP_COUNT] = {
     [OP_NARROW] = {.quantiser = true, .digits = DIGITS_ROUNDED},
     [OP_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
     [OP_BIPOLAR_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
+    [OP_FLOAT_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
     [OP_TRUNC_QUANT] = {.quantiser = true, .digits = DIGITS_SCALED},
 };
 
@@ -474,7 +495,7 @@ static bool linear(struct analysis *analysis, const struct node *node) {
 static const struct attribute_field fields[] = {
     {"formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", OPS(OP_NARROW)},
     {"rounding", ATTRIBUTE_ROUNDING, FIELD(rounding), "how digits are dropped",
-     OPS(OP_NARROW, OP_QUANT, OP_TRUNC_QUANT)},
+     OPS(OP_NARROW, OP_QUANT, OP_FLOAT_QUANT, OP_TRUNC_QUANT)},
     {"overflow", ATTRIBUTE_OVERFLOW, FIELD(overflow), "what happens outside the format", OPS(OP_NARROW)},
     {"signed", ATTRIBUTE_BOOL, FIELD(is_signed), "codes have a sign", QONNX},
     {"narrow", ATTRIBUTE_BOOL, FIELD(narrow), "one code at the end of the range is not used", QONNX},

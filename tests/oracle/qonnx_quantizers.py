@@ -5,6 +5,7 @@ Numbers are binary32 bit patterns, so that nothing is lost on the way."""
 
 import numpy
 from qonnx.custom_op.general.bipolar_quant import binary_quant
+from qonnx.custom_op.general.floatquant import float_quant
 from qonnx.custom_op.general.quant import quant
 from qonnx.custom_op.general.trunc import trunc_v1, trunc_v2
 
@@ -30,6 +31,25 @@ def row(kind, mode, signed, narrow, x, scale, zero_point, width, out_scale, out_
     print("    { %s, ROUND_%s, %d, %d, { %s }, %s }," % (
         kind, MODES[mode], signed, narrow,
         ", ".join(bits(v) for v in (x, scale, zero_point, width, out_scale, out_width)), bits(y)))
+
+
+def floats():
+    """Minifloats: around their steps, subnormal numbers, the largest one. x, scale, bits of exponent and mantissa, bias,
+    largest number; result."""
+    for i in range(240):
+        exponent, mantissa = int(random.integers(1, 6)), int(random.integers(0, 5))
+        bias = f32(2 ** (exponent - 1) - 1 + random.integers(-1, 2))
+        largest = f32((2 - 2.0 ** -mantissa) * 2.0 ** (2 ** exponent - 1 - bias) * random.choice([1.0, 0.75, 4.0]))
+        scale = f32(random.choice(SCALES))
+        step = 2.0 ** (1 - bias - mantissa)
+        size = random.choice([step / 2, step, 8 * step, largest, 3 * largest])
+        x = f32(random.normal() * size * scale)
+        if i % 3 == 0:
+            x = f32(random.integers(-9, 10) * step / 2 * scale)
+        mode = ["ROUND", "CEIL", "FLOOR"][i % 7 // 3]
+        given = [f32(v) for v in (scale, exponent, mantissa, bias)]
+        y = float_quant(numpy.asarray(x, f32).reshape(1), *given, True, largest, rounding_mode=mode)
+        row("FLOAT", mode, 1, 0, x, scale, exponent, mantissa, bias, largest, y[0])
 
 
 def main():
@@ -58,6 +78,7 @@ def main():
         else:
             y = quant(*args, signed, narrow, mode)
             row("QUANT", mode, signed, narrow, x, scale, zero_point, width, 0, 0, y[0])
+    floats()
     print("};")
 
 

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum kind { QUANT, BIPOLAR, TRUNC_1, TRUNC_2 };
+enum kind { QUANT, BIPOLAR, TRUNC_1, TRUNC_2, FLOAT };
 
 struct vector {
     enum kind kind;
@@ -31,13 +31,14 @@ static float run(const struct vector *vector) {
                                               .version = vector->kind == TRUNC_2 ? 2 : 1};
     for (int i = 0; i < 6; i++) in[i] = float_of(vector->in[i]);
     if (vector->kind == QUANT) return quant_real(in[0], in[1], in[2], in[3], &attributes);
+    if (vector->kind == FLOAT) return float_quant_real(in[0], in, vector->rounding);
     if (vector->kind == BIPOLAR) return bipolar_quant_real(in[0], in[1]);
     return trunc_quant_real(in[0], in[1], in[2], in[3], in[4], in[5], &attributes);
 }
 
 static void qonnx_vectors(void) {
     size_t count = sizeof vectors / sizeof *vectors;
-    CHECK(count > 400);
+    CHECK(count > 600);
     for (size_t i = 0; i < count; i++) {
         float y = run(&vectors[i]), expected = float_of(vectors[i].out);
         if (y != expected) {
@@ -56,9 +57,10 @@ static union attributes attributes_of(const struct vector *vector) {
 
 /* The same through a graph, in lanes. */
 static void qonnx_vectors_in_graphs(void) {
-    static const enum op ops[] = {OP_QUANT, OP_BIPOLAR_QUANT, OP_TRUNC_QUANT, OP_TRUNC_QUANT};
-    static const int used[4][6] = {{0, 1, 2, 3}, {0, 1}, {0, 1, 2, 3, 5}, {0, 1, 2, 3, 4, 5}};
-    static const uint32_t counts[] = {4, 2, 5, 6};
+    static const enum op ops[] = {OP_QUANT, OP_BIPOLAR_QUANT, OP_TRUNC_QUANT, OP_TRUNC_QUANT, OP_FLOAT_QUANT};
+    static const int used[5][6] = {
+        {0, 1, 2, 3}, {0, 1}, {0, 1, 2, 3, 5}, {0, 1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 5}};
+    static const uint32_t counts[] = {4, 2, 5, 6, 6};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i += 3) {
         const struct vector *vector = &vectors[i];
         struct bxc_context *context = context_new();

@@ -7,9 +7,9 @@
 /* q stands for (q - zero_point) * scale. */
 struct codes {
     struct tensor *q;
-    const float *scale;         /* one for each element of `along` */
-    const int64_t *zero_point;  /* likewise */
-    struct shape along;         /* broadcasts to the tensor's shape; rank 0: one for all */
+    const float *scale;           /* one for each element of `along` */
+    const int64_t *zero_point;    /* likewise */
+    struct shape along;           /* broadcasts to the tensor's shape; rank 0: one for all */
     struct tensor *parameters[2]; /* scale and zero point as the model has them; the latter may be NULL */
 };
 

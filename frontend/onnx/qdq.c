@@ -51,7 +51,8 @@ static const Onnx__NodeProto *sole_reader(struct onnx_reader *reader, const Onnx
 }
 
 static bool is_operator(const Onnx__NodeProto *node, const char *name) {
-    return node && (!node->domain || !*node->domain || !strcmp(node->domain, "ai.onnx")) && !strcmp(node->op_type, name);
+    return node && (!node->domain || !*node->domain || !strcmp(node->domain, "ai.onnx")) &&
+           !strcmp(node->op_type, name);
 }
 
 /* ---- the quantiser behind an operator ---- */
@@ -69,10 +70,9 @@ static bool goal_of(const struct onnx_reader *reader, const Onnx__NodeProto *qua
     if (!is_operator(quantiser, "QuantizeLinear") || quantiser->n_input < 3 || !*quantiser->input[2]) return false;
     goal->scale = name_map_find(&reader->tensors, quantiser->input[1]);
     goal->zero_point = name_map_find(&reader->tensors, quantiser->input[2]);
-    return goal->scale && goal->zero_point && goal->scale->state == TENSOR_REALS &&
-           goal->scale->type == TYPE(FLOAT) && goal->zero_point->state == TENSOR_INTEGERS &&
-           tensor_elements(goal->scale) == 1 && tensor_elements(goal->zero_point) == 1 &&
-           is_byte(goal->zero_point->type);
+    return goal->scale && goal->zero_point && goal->scale->state == TENSOR_REALS && goal->scale->type == TYPE(FLOAT) &&
+           goal->zero_point->state == TENSOR_INTEGERS && tensor_elements(goal->scale) == 1 &&
+           tensor_elements(goal->zero_point) == 1 && is_byte(goal->zero_point->type);
 }
 
 /* A Relu goes where the quantiser's least code stands for 0: it limits as well. */
@@ -102,14 +102,16 @@ static bool is_uniform(const struct tensor *tensor) {
 /* All of them, of one type. */
 static bool are_uniform(const struct operation *operation) {
     for (uint32_t i = 0; i < operation->input_count; i++)
-        if (!is_uniform(operation->inputs[i]) || operation->inputs[i]->codes->q->type != operation->inputs[0]->codes->q->type)
+        if (!is_uniform(operation->inputs[i]) ||
+            operation->inputs[i]->codes->q->type != operation->inputs[0]->codes->q->type)
             return false;
     return true;
 }
 
 /* Operands of a product: signed ones with signed weights alone. */
 static bool are_factors(const struct operation *operation) {
-    if (operation->input_count < 2 || !is_uniform(operation->inputs[0]) || !byte_codes(operation->inputs[1])) return false;
+    if (operation->input_count < 2 || !is_uniform(operation->inputs[0]) || !byte_codes(operation->inputs[1]))
+        return false;
     return operation->inputs[0]->codes->q->type != TYPE(INT8) || operation->inputs[1]->codes->q->type == TYPE(INT8);
 }
 
@@ -156,9 +158,9 @@ static bool suits_elementwise(struct onnx_reader *reader, const struct operation
 
 enum order { GOAL_LAST, BIAS_THEN_GOAL, GOAL_THEN_BIAS, GOAL_FIRST };
 
-
 static const struct fusion {
-    const char *name, *domain, *becomes, *without_goal; /* the last: NULL where onnxruntime needs a quantiser behind it */
+    const char *name, *domain, *becomes,
+        *without_goal; /* the last: NULL where onnxruntime needs a quantiser behind it */
     enum order order;
     bool (*suits)(struct onnx_reader *reader, const struct operation *operation);
 } fusions[] = {

@@ -36,8 +36,15 @@ static bool parameter_number(const struct tensor *tensor, size_t index, float *n
     return true;
 }
 
-enum parameter_kind { PARAMETER_SCALE, PARAMETER_ZERO_POINT, PARAMETER_BITS, PARAMETER_MANTISSA, PARAMETER_EXPONENT,
-                      PARAMETER_BIAS, PARAMETER_LARGEST };
+enum parameter_kind {
+    PARAMETER_SCALE,
+    PARAMETER_ZERO_POINT,
+    PARAMETER_BITS,
+    PARAMETER_MANTISSA,
+    PARAMETER_EXPONENT,
+    PARAMETER_BIAS,
+    PARAMETER_LARGEST
+};
 
 static bool parameter_is_sane(enum parameter_kind kind, float number) {
     bool whole = number == floorf(number);
@@ -55,8 +62,13 @@ static bool parameter_is_sane(enum parameter_kind kind, float number) {
 /* Parameters must not depend on the event; known ones must make sense. */
 static int check_parameter(struct onnx_reader *reader, const struct operation *operation, uint32_t input,
                            enum parameter_kind kind) {
-    static const char *const names[] = {"the scale", "the zero point", "the bit width", "the bits of the mantissa",
-                                        "the bits of the exponent", "the bias of the exponent", "the largest number"};
+    static const char *const names[] = {"the scale",
+                                        "the zero point",
+                                        "the bit width",
+                                        "the bits of the mantissa",
+                                        "the bits of the exponent",
+                                        "the bias of the exponent",
+                                        "the largest number"};
     const struct tensor *tensor = operation->inputs[input];
     float number;
     if (refuse_dependence(reader, operation, input, names[kind]) < 0) return -1;

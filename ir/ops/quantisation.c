@@ -55,8 +55,8 @@ static bool float_bounds(const struct quantisation *q, size_t element, struct in
         mantissa_bits > 23 || floorf(mantissa_bits) != mantissa_bits || !(fabsf(bias) <= 128) || floorf(bias) != bias ||
         !(most > 0))
         return false;
-    double largest = fmin((double)most, (2 - exp2(-(double)mantissa_bits)) *
-                                            exp2(exp2((double)exponent_bits) - 1 - (double)bias));
+    double largest =
+        fmin((double)most, (2 - exp2(-(double)mantissa_bits)) * exp2(exp2((double)exponent_bits) - 1 - (double)bias));
     double code = ceil(ldexp(largest, code_shift(q, element)));
     if (!(code < 0x1p47)) return false;
     *out = (struct interval){-(int64_t)code, (int64_t)code};

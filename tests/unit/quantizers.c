@@ -58,8 +58,7 @@ static union attributes attributes_of(const struct vector *vector) {
 /* The same through a graph, in lanes. */
 static void qonnx_vectors_in_graphs(void) {
     static const enum op ops[] = {OP_QUANT, OP_BIPOLAR_QUANT, OP_TRUNC_QUANT, OP_TRUNC_QUANT, OP_FLOAT_QUANT};
-    static const int used[5][6] = {
-        {0, 1, 2, 3}, {0, 1}, {0, 1, 2, 3, 5}, {0, 1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 5}};
+    static const int used[5][6] = {{0, 1, 2, 3}, {0, 1}, {0, 1, 2, 3, 5}, {0, 1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 5}};
     static const uint32_t counts[] = {4, 2, 5, 6, 6};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i += 3) {
         const struct vector *vector = &vectors[i];

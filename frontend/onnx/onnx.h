@@ -75,12 +75,8 @@ struct onnx_reader {
     const Onnx__GraphProto *source;
     int opset;
     operation_reader *read_foreign; /* for nodes of other formats, by calls (calls.h); NULL: the model is ONNX */
-<<<<<<< HEAD
     void *foreign;                  /* what that function keeps */
-    struct name_map *uses; /* by tensor, who reads it (qdq.c); NULL: not asked yet */
-=======
     struct name_map *uses;          /* by tensor, who reads it (qdq.c); NULL: not asked yet */
->>>>>>> 4f94110 (layout)
     bool whole_tensors;
     int64_t batch_number; /* what the model stores as the batch; 0: a symbol or nothing */
     struct name_map tensors, node_names;

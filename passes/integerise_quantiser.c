@@ -226,6 +226,54 @@ static int append_lookup(struct integerise *state, const struct operand *operand
     return 0;
 }
 
+/* ---- codes that are the integer itself, or that and a constant ---- */
+
+/* What is added to the integer, by group; false where that is not all. */
+static bool codes_follow(const struct operand *operand, const struct groups *groups, int64_t *added) {
+    enum { WORTH_TRYING = 1 << 16 };
+    const struct exact *base = &operand->chain->base;
+    if (base->scale) return false;
+    for (uint32_t g = 0; g < groups->count; g++) {
+        const struct interval interval = groups->interval[g];
+        size_t element = groups->first[g];
+        int64_t code;
+        if (interval.hi - interval.lo > WORTH_TRYING ||
+            graph_format(operand->state->integer, base->value, element).fraction !=
+                operand->quantisation->formats[element].fraction ||
+            !operand_value(operand, element, interval.lo, &code))
+            return false;
+        added[g] = code - (int64_t)interval.lo;
+        for (int128 m = interval.lo; m <= interval.hi; m++)
+            if (!operand_value(operand, element, m, &code) || code != (int64_t)m + added[g]) return false;
+    }
+    return true;
+}
+
+/* Codes are as they were: nothing is made of them but the constant added. */
+static int append_following(struct integerise *state, const struct operand *operand, const struct groups *groups,
+                            const int64_t *added) {
+    const struct quantisation *q = operand->quantisation;
+    valref operands[2] = {operand->chain->base.value, NO_VALUE};
+    const struct shape shape = graph_value(state->integer, operands[0])->shape;
+    int64_t *constants = ARENA_ARRAY(state->scratch, int64_t, q->count);
+    struct format *formats = ARENA_ARRAY(state->scratch, struct format, q->count);
+    bool any = false;
+    for (size_t i = 0; i < q->count; i++) {
+        constants[i] = added[groups->of[i]];
+        formats[i] = format_for((struct interval){constants[i], constants[i]}, q->formats[i].fraction);
+        any = any || constants[i];
+    }
+    if (any) {
+        operands[1] = graph_append_integers(state->integer, arena_printf(state->scratch, "%s.added", q->node->name),
+                                            shape, formats_compact(state->scratch, &shape, formats), constants);
+        operands[0] =
+            cross_name(state, graph_append(state->integer, OP_ADD, q->node->name, operands, 2, NULL), q->node, true);
+    }
+    if (operands[0].id == UINT32_MAX) return -1;
+    cross_set(state, q->node, operands[0], q->scale, doubt_of_lookup(state, operand));
+    return 0;
+}
+
 static int append_narrow(struct integerise *state, const struct quantisation *q) {
     struct exact operand;
     if (exact_of(state, q->node->inputs[0], q->node, &operand) < 0) return -1;
@@ -258,6 +306,8 @@ static int choose(struct integerise *state, const struct operand *operand) {
     bool binary32, arithmetic = op_narrows(q->node->op) && chain_exact_cost(state, operand->chain, &cost, &binary32);
     if (arithmetic && operand->chain->step_count == 0 && !operand->chain->base.scale) return append_narrow(state, q);
     struct groups groups = groups_find(operand, state->scratch);
+    int64_t *added = ARENA_ARRAY(state->scratch, int64_t, groups.count);
+    if (codes_follow(operand, &groups, added)) return append_following(state, operand, &groups, added);
     double limit = INFINITY;
     if (arithmetic) limit = cost * (operand->chain->base.scale ? DISAGREEMENT_OF_SCALES : binary32 ? 1 : DISAGREEMENT);
     struct functions functions = functions_find(operand, &groups, limit, state->scratch);

@@ -4,6 +4,7 @@
 #include "passes/quantise.h"
 
 #include "ir/ops.h"
+#include "ir/quantisation.h"
 #include "passes/table.h"
 #include "passes/visits.h"
 
@@ -179,6 +180,23 @@ static bool rounds(const struct graph *graph, const struct node *reader, valref 
     return reading == ROUNDS || (reading == GOES_ON && all_round(graph, reader->result));
 }
 
+static bool codes_have_bits(const struct graph *graph, const struct node *quantiser, int bits, struct arena *arena) {
+    struct quantisation q;
+    if (!op_is_quantiser(quantiser->op) || !quantisation_of(graph, quantiser, arena, &q)) return false;
+    for (size_t e = 0; e < q.count; e++)
+        if (q.formats[e].width > bits) return false;
+    return true;
+}
+
+/* A function of a code of so few bits, whatever arithmetic with constants stands between, has a table of its codes. */
+static bool reads_few_codes(const struct graph *graph, valref operand, int bits, struct arena *arena) {
+    uint32_t slot;
+    const struct node *node = graph_definition(graph, operand);
+    if (is_passed_through(graph, node) || op_is_quantiser(node->op)) return false; /* is_quantised has seen these */
+    while (waits_for_quantiser(graph, node, &slot)) node = graph_definition(graph, node->inputs[slot]);
+    return codes_have_bits(graph, node, bits, arena);
+}
+
 /* For the table alone: what the narrowing cuts off, the other readers must see. */
 static int narrow_operand(struct program *program, const struct real_ranges *ranges, noderef table, int bits,
                           const struct precision *precision) {
@@ -186,7 +204,7 @@ static int narrow_operand(struct program *program, const struct real_ranges *ran
     const struct node node = *graph_node(graph, table);
     valref operand = node.inputs[0];
     struct real_range whole = whole_range(graph, ranges, operand);
-    if (is_quantised(graph, ranges, operand, bits)) return 0;
+    if (is_quantised(graph, ranges, operand, bits) || reads_few_codes(graph, operand, bits, program->arena)) return 0;
     if (all_round(graph, node.result)) {
         if (staircase_is_possible(graph, &node, whole, program->arena)) return 0;
         program_note(

@@ -255,6 +255,50 @@ struct tensor *codes_dequantised(struct onnx_reader *reader, const struct operat
     return codes_with_numbers(reader, operation, OP_MUL, NULL, centred, &codes->along, codes->scale);
 }
 
+/* A quantiser that changes nothing, of the codes' own scales: x / scale is nearer to the code than to any other. */
+static struct tensor *with_scale(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                                 struct tensor *x, const struct codes *codes, int64_t least, int64_t most) {
+    union attributes attributes = {.quantizer = {.is_signed = true, .rounding = ROUND_HALF_EVEN}};
+    struct format format = format_for((struct interval){least < 0 ? least : -1, most}, 0);
+    struct tensor *scale = tensor_new(reader, TENSOR_REALS, TYPE(FLOAT), codes->along);
+    scale->reals = ARENA_ARRAY(reader->arena, float, codes_count(codes));
+    for (size_t i = 0; i < codes_count(codes); i++) scale->reals[i] = codes->scale[i];
+    struct tensor *inputs[] = {x, scale, number(reader, 0), number(reader, (float)format.width)};
+    return onnx_emit_tensor(reader, operation, OP_QUANT, what, inputs, 4, &attributes, x->batch_axis);
+}
+
+struct tensor *codes_scaled(struct onnx_reader *reader, const struct operation *operation, const struct codes *codes) {
+    int64_t least, most, low = 0, high = 0;
+    struct operation part = *operation;
+    if (codes->q->state == TENSOR_INTEGERS || !codes_limits(codes->q->type, &least, &most))
+        return codes_dequantised(reader, operation, codes);
+    for (size_t i = 0; i < codes_count(codes); i++) {
+        low = least - codes->zero_point[i] < low ? least - codes->zero_point[i] : low;
+        high = most - codes->zero_point[i] > high ? most - codes->zero_point[i] : high;
+    }
+    part.name = arena_printf(reader->arena, "%s.product", operation->name);
+    struct tensor *real = codes_dequantised(reader, &part, codes);
+    return real ? with_scale(reader, operation, NULL, real, codes, low, high) : NULL;
+}
+
+valref codes_constant(struct onnx_reader *reader, const struct operation *operation, const struct tensor *constant,
+                      valref reals) {
+    enum { EXACT = 1 << 22 };
+    const struct codes *codes = constant->codes;
+    struct tensor value = {.state = TENSOR_VALUE, .type = TYPE(FLOAT), .shape = constant->shape, .batch_axis = -1};
+    int64_t low = 0, high = 0;
+    value.value = reals;
+    for (size_t i = 0; i < tensor_elements(constant); i++) {
+        int64_t centred = codes->q->integers[i] - codes->zero_point[shape_project(&constant->shape, i, &codes->along)];
+        low = centred < low ? centred : low;
+        high = centred > high ? centred : high;
+    }
+    if (high > EXACT || low < -EXACT || !operation) return reals;
+    const char *what = arena_printf(reader->arena, "%s.scaled", constant->name ? constant->name : "constant");
+    struct tensor *scaled = with_scale(reader, operation, what, &value, codes, low, high);
+    return scaled ? scaled->value : NO_VALUE;
+}
+
 /* ---- rounding ---- */
 
 static struct tensor *emit_clip(struct onnx_reader *reader, const struct operation *operation, const char *what,

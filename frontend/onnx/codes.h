@@ -29,6 +29,11 @@ struct tensor *codes_centred(struct onnx_reader *reader, const struct operation 
 /* (q - zero point) * scale, likewise, as DequantizeLinear has it: the product is rounded to binary32. */
 struct tensor *codes_dequantised(struct onnx_reader *reader, const struct operation *operation,
                                  const struct codes *codes);
+/* The same with its scale told to those who quantise: what is computed with it is an integer times that. */
+struct tensor *codes_scaled(struct onnx_reader *reader, const struct operation *operation, const struct codes *codes);
+/* A constant that codes stand for, as a value of the graph with the scale told; NO_VALUE where that cannot be. */
+valref codes_constant(struct onnx_reader *reader, const struct operation *operation, const struct tensor *constant,
+                      valref reals);
 /* x, a number in units of the scale, as codes: rounded half to even, zero point added, limited to the type. Nodes are
  * called after the operation, the last of them as it is where `last` says so. */
 struct tensor *codes_rounded(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,

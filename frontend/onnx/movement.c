@@ -28,7 +28,7 @@ static struct tensor *static_copy(struct onnx_reader *reader, const struct opera
 struct tensor *move_reshape(struct onnx_reader *reader, const struct operation *operation, const char *what,
                             struct tensor *tensor, struct shape shape, int batch_axis) {
     if (shape_equal(&tensor->shape, &shape)) return tensor;
-    if (tensor_is_static(tensor)) return static_copy(reader, operation, what, tensor, shape, NULL);
+    if (tensor_is_static(tensor) && !tensor->codes) return static_copy(reader, operation, what, tensor, shape, NULL);
     union attributes attributes = {.reshape = {.shape = shape}};
     return onnx_emit_tensor(reader, operation, OP_RESHAPE, what, &tensor, 1, &attributes, batch_axis);
 }
@@ -60,7 +60,8 @@ static struct tensor *static_transpose(struct onnx_reader *reader, const struct 
 
 struct tensor *move_transpose(struct onnx_reader *reader, const struct operation *operation, const char *what,
                               struct tensor *tensor, const int *permutation) {
-    if (tensor_is_static(tensor)) return static_transpose(reader, operation, what, tensor, permutation);
+    if (tensor_is_static(tensor) && !tensor->codes)
+        return static_transpose(reader, operation, what, tensor, permutation);
     union attributes attributes = {.transpose = {{0}}};
     int batch = -1;
     for (int i = 0; i < tensor->shape.rank; i++) {

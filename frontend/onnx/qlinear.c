@@ -1,6 +1,6 @@
-/* Operators of whole numbers with scales and zero points: sums of products, which are whole numbers, are multiplied by
- * one number of binary32 and rounded half to even, as onnxruntime's kernels do. */
-#include "frontend/onnx/codes.h"
+/* Operators of whole numbers with scales and zero points: sums of products, which are whole numbers, are
+ * qlinear_multiplied by one number of binary32 and rounded half to even, as onnxruntime's kernels do. */
+#include "frontend/onnx/qlinear.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,28 +16,26 @@ static bool is_byte(struct onnx_reader *reader, const struct operation *operatio
     return false;
 }
 
-/* Operands input .. input + 2: codes, scale, zero point, one for all or along the axis. */
-static bool read_operand(struct onnx_reader *reader, const struct operation *operation, uint32_t input, int64_t axis,
-                         struct codes *codes) {
+bool qlinear_operand(struct onnx_reader *reader, const struct operation *operation, uint32_t input, int64_t axis,
+                     struct codes *codes) {
     struct tensor *q = operation->inputs[input];
     return is_byte(reader, operation, q) && codes_read(reader, operation, q, input + 1, axis, 0, codes);
 }
 
-static bool refuse_several(struct onnx_reader *reader, const struct operation *operation, const struct codes *codes,
-                           const char *what) {
+bool qlinear_refuse_several(struct onnx_reader *reader, const struct operation *operation, const struct codes *codes,
+                            const char *what) {
     if (codes_are_uniform(codes)) return false;
     onnx_refuse(reader, operation, NULL, "%s has several scales, which onnxruntime refuses, too", what);
     return true;
 }
 
-/* Scale and zero point of the result, and its type; one for all. */
-static bool read_goal(struct onnx_reader *reader, const struct operation *operation, struct tensor *result,
-                      uint32_t input, int otherwise, struct codes *goal, int *type) {
+bool qlinear_goal(struct onnx_reader *reader, const struct operation *operation, struct tensor *result, uint32_t input,
+                  int otherwise, struct codes *goal, int *type) {
     const struct tensor *zero_point = input + 1 < operation->input_count ? operation->inputs[input + 1] : NULL;
     *type = zero_point ? zero_point->type : otherwise;
     if (zero_point && !is_byte(reader, operation, zero_point)) return false;
     return codes_read(reader, operation, result, input, 0, 0, goal) &&
-           !refuse_several(reader, operation, goal, "the result");
+           !qlinear_refuse_several(reader, operation, goal, "the result");
 }
 
 /* ---- sums of products ---- */
@@ -52,14 +50,8 @@ static struct tensor *product(struct onnx_reader *reader, const struct operation
     return inputs[0] && inputs[1] ? onnx_read_matmul(reader, &matmul) : NULL;
 }
 
-/* a_scale * b_scale / y_scale, rounded to binary32 after each operation, along the last axis or as `along` says. */
-struct factors {
-    struct shape along;
-    float *at;
-};
-
-static struct factors factors_of(struct onnx_reader *reader, float alpha, const struct codes *a, const struct codes *b,
-                                 const struct shape *along, const float *y_scale) {
+struct factors qlinear_factors(struct onnx_reader *reader, float alpha, const struct codes *a, const struct codes *b,
+                               const struct shape *along, const float *y_scale) {
     size_t count = codes_count(b);
     struct factors factors = {*along, ARENA_ARRAY(reader->arena, float, count)};
     for (size_t i = 0; i < count; i++) {
@@ -70,8 +62,8 @@ static struct factors factors_of(struct onnx_reader *reader, float alpha, const 
     return factors;
 }
 
-static struct tensor *multiplied(struct onnx_reader *reader, const struct operation *operation, const char *what,
-                                 struct tensor *sum, const struct factors *factors) {
+struct tensor *qlinear_multiplied(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                                  struct tensor *sum, const struct factors *factors) {
     for (size_t i = 0; i < shape_elements(&factors->along); i++)
         if (!isnormal(factors->at[i]))
             return onnx_refuse(reader, operation, NULL, "its scales make a factor of %g", (double)factors->at[i]);
@@ -87,25 +79,25 @@ static struct shape column_shape(const struct codes *b) {
 struct tensor *onnx_read_qlinear_matmul(struct onnx_reader *reader, const struct operation *operation) {
     struct codes a, b, goal;
     int type;
-    if (!read_operand(reader, operation, 0, -2, &a) || !read_operand(reader, operation, 3, -1, &b)) return NULL;
-    if (refuse_several(reader, operation, &a, "the first operand")) return NULL;
+    if (!qlinear_operand(reader, operation, 0, -2, &a) || !qlinear_operand(reader, operation, 3, -1, &b)) return NULL;
+    if (qlinear_refuse_several(reader, operation, &a, "the first operand")) return NULL;
     struct tensor *sum = product(reader, operation, &a, &b);
-    if (!sum || !read_goal(reader, operation, sum, 6, a.q->type, &goal, &type)) return NULL;
+    if (!sum || !qlinear_goal(reader, operation, sum, 6, a.q->type, &goal, &type)) return NULL;
     const struct shape along = column_shape(&b);
-    const struct factors factors = factors_of(reader, 1, &a, &b, &along, goal.scale);
-    sum = multiplied(reader, operation, "scaled", sum, &factors);
+    const struct factors factors = qlinear_factors(reader, 1, &a, &b, &along, goal.scale);
+    sum = qlinear_multiplied(reader, operation, "scaled", sum, &factors);
     return sum ? codes_rounded(reader, operation, sum, &goal, type) : NULL;
 }
 
 /* MatMulIntegerToFloat without its bias: triples of codes, scale and zero point. */
 static struct tensor *product_as_float(struct onnx_reader *reader, const struct operation *operation) {
     struct codes a, b;
-    if (!read_operand(reader, operation, 0, -2, &a) || !read_operand(reader, operation, 3, -1, &b)) return NULL;
-    if (refuse_several(reader, operation, &a, "the first operand")) return NULL;
+    if (!qlinear_operand(reader, operation, 0, -2, &a) || !qlinear_operand(reader, operation, 3, -1, &b)) return NULL;
+    if (qlinear_refuse_several(reader, operation, &a, "the first operand")) return NULL;
     struct tensor *sum = product(reader, operation, &a, &b);
     const struct shape along = column_shape(&b);
-    const struct factors factors = factors_of(reader, 1, &a, &b, &along, NULL);
-    return sum ? multiplied(reader, operation, "scaled", sum, &factors) : NULL;
+    const struct factors factors = qlinear_factors(reader, 1, &a, &b, &along, NULL);
+    return sum ? qlinear_multiplied(reader, operation, "scaled", sum, &factors) : NULL;
 }
 
 /* Operands as the operator has them (codes, codes, scales, zero points, bias). */
@@ -152,24 +144,24 @@ struct tensor *onnx_read_qgemm(struct onnx_reader *reader, const struct operatio
     int type = 0;
     int64_t columns = attribute_integer(reader, operation, "transB", 0) ? 0 : 1;
     bool rounds = operation->input_count > 7 && operation->inputs[7];
-    if (!read_operand(reader, operation, 0, 0, &a) || !read_operand(reader, operation, 3, columns, &b)) return NULL;
-    if (refuse_several(reader, operation, &a, "the first operand")) return NULL;
+    if (!qlinear_operand(reader, operation, 0, 0, &a) || !qlinear_operand(reader, operation, 3, columns, &b))
+        return NULL;
+    if (qlinear_refuse_several(reader, operation, &a, "the first operand")) return NULL;
     if (!codes_are_uniform(&b)) b.along = (struct shape){.rank = 2, .dim = {1, (int64_t)codes_count(&b)}};
     if (!transpose_operand(reader, operation, "transA", &a) || !transpose_operand(reader, operation, "transB", &b))
         return NULL;
     struct tensor *sum = product(reader, operation, &a, &b);
     sum = with_bias(reader, operation, sum, operation->input_count > 6 ? operation->inputs[6] : NULL);
-    if (!sum || (rounds && !read_goal(reader, operation, sum, 7, a.q->type, &goal, &type))) return NULL;
+    if (!sum || (rounds && !qlinear_goal(reader, operation, sum, 7, a.q->type, &goal, &type))) return NULL;
     float alpha = attribute_real(reader, operation, "alpha", 1);
     const struct shape along = column_shape(&b);
-    const struct factors factors = factors_of(reader, alpha, &a, &b, &along, goal.scale);
-    sum = multiplied(reader, operation, "scaled", sum, &factors);
+    const struct factors factors = qlinear_factors(reader, alpha, &a, &b, &along, goal.scale);
+    sum = qlinear_multiplied(reader, operation, "scaled", sum, &factors);
     return sum && rounds ? codes_rounded(reader, operation, sum, &goal, type) : sum;
 }
 
-/* Codes of an operand that has a zero point, but no scale. */
-static bool read_unscaled(struct onnx_reader *reader, const struct operation *operation, uint32_t input,
-                          uint32_t zero_point, int64_t axis, struct codes *codes) {
+bool qlinear_unscaled(struct onnx_reader *reader, const struct operation *operation, uint32_t input,
+                      uint32_t zero_point, int64_t axis, struct codes *codes) {
     struct tensor *inputs[3] = {operation->inputs[input], NULL, NULL};
     if (!is_byte(reader, operation, inputs[0])) return false;
     if (zero_point < operation->input_count) inputs[2] = operation->inputs[zero_point];
@@ -187,7 +179,8 @@ static bool read_unscaled(struct onnx_reader *reader, const struct operation *op
 
 struct tensor *onnx_read_matmul_integer(struct onnx_reader *reader, const struct operation *operation) {
     struct codes a, b;
-    if (!read_unscaled(reader, operation, 0, 2, -2, &a) || !read_unscaled(reader, operation, 1, 3, -1, &b)) return NULL;
+    if (!qlinear_unscaled(reader, operation, 0, 2, -2, &a) || !qlinear_unscaled(reader, operation, 1, 3, -1, &b))
+        return NULL;
     struct tensor *sum = product(reader, operation, &a, &b);
     if (sum) sum->type = TYPE(INT32);
     return sum;
@@ -195,9 +188,8 @@ struct tensor *onnx_read_matmul_integer(struct onnx_reader *reader, const struct
 
 /* ---- element by element ---- */
 
-/* As QuantizeLinear, but for the zero point, which some kernels add before they round. */
-static struct tensor *rounded_with_zero_point(struct onnx_reader *reader, const struct operation *operation,
-                                              struct tensor *x, const struct codes *goal, int type) {
+struct tensor *qlinear_rounded_with_zero_point(struct onnx_reader *reader, const struct operation *operation,
+                                               struct tensor *x, const struct codes *goal, int type) {
     const struct codes whole = {.scale = goal->scale, .zero_point = (const int64_t[]){0}};
     float zero_point = (float)goal->zero_point[0];
     if (zero_point != 0)
@@ -214,9 +206,9 @@ static struct tensor *pair(struct onnx_reader *reader, const struct operation *o
 }
 
 static bool read_pair(struct onnx_reader *reader, const struct operation *operation, struct codes *a, struct codes *b) {
-    return read_operand(reader, operation, 0, 0, a) && read_operand(reader, operation, 3, 0, b) &&
-           !refuse_several(reader, operation, a, "the first operand") &&
-           !refuse_several(reader, operation, b, "the second operand");
+    return qlinear_operand(reader, operation, 0, 0, a) && qlinear_operand(reader, operation, 3, 0, b) &&
+           !qlinear_refuse_several(reader, operation, a, "the first operand") &&
+           !qlinear_refuse_several(reader, operation, b, "the second operand");
 }
 
 struct tensor *onnx_read_qlinear_mul(struct onnx_reader *reader, const struct operation *operation) {
@@ -225,10 +217,10 @@ struct tensor *onnx_read_qlinear_mul(struct onnx_reader *reader, const struct op
     if (!read_pair(reader, operation, &a, &b)) return NULL;
     struct tensor *product = pair(reader, operation, OP_MUL, NULL, codes_centred(reader, operation, "a", &a),
                                   codes_centred(reader, operation, "b", &b));
-    if (!product || !read_goal(reader, operation, product, 6, a.q->type, &goal, &type)) return NULL;
-    const struct factors factors = factors_of(reader, 1, &a, &b, &(struct shape){0}, goal.scale);
-    product = multiplied(reader, operation, "scaled", product, &factors);
-    return product ? rounded_with_zero_point(reader, operation, product, &goal, type) : NULL;
+    if (!product || !qlinear_goal(reader, operation, product, 6, a.q->type, &goal, &type)) return NULL;
+    const struct factors factors = qlinear_factors(reader, 1, &a, &b, &(struct shape){0}, goal.scale);
+    product = qlinear_multiplied(reader, operation, "scaled", product, &factors);
+    return product ? qlinear_rounded_with_zero_point(reader, operation, product, &goal, type) : NULL;
 }
 
 /* A summand in units of the result's scale. */
@@ -237,9 +229,9 @@ static struct tensor *summand(struct onnx_reader *reader, const struct operation
     static const float unit = 1;
     static const struct codes one = {.scale = &unit};
     struct tensor *centred = codes_centred(reader, operation, what, x);
-    const struct factors factors = factors_of(reader, 1, x, &one, &(struct shape){0}, &y_scale);
+    const struct factors factors = qlinear_factors(reader, 1, x, &one, &(struct shape){0}, &y_scale);
     if (!centred) return NULL;
-    return multiplied(reader, operation, arena_printf(reader->arena, "%s.scaled", what), centred, &factors);
+    return qlinear_multiplied(reader, operation, arena_printf(reader->arena, "%s.scaled", what), centred, &factors);
 }
 
 /* a * (a_scale / y_scale) + b * (b_scale / y_scale): onnxruntime has one order of adding on each kind of processor. */
@@ -247,11 +239,11 @@ struct tensor *onnx_read_qlinear_add(struct onnx_reader *reader, const struct op
     struct codes a, b, goal;
     int type;
     if (!read_pair(reader, operation, &a, &b)) return NULL;
-    if (!read_goal(reader, operation, a.q, 6, a.q->type, &goal, &type)) return NULL;
+    if (!qlinear_goal(reader, operation, a.q, 6, a.q->type, &goal, &type)) return NULL;
     struct tensor *x = summand(reader, operation, "a", &a, goal.scale[0]);
     struct tensor *y = summand(reader, operation, "b", &b, goal.scale[0]);
     struct tensor *sum = pair(reader, operation, OP_ADD, NULL, x, y);
-    return sum ? rounded_with_zero_point(reader, operation, sum, &goal, type) : NULL;
+    return sum ? qlinear_rounded_with_zero_point(reader, operation, sum, &goal, type) : NULL;
 }
 
 /* ---- functions of one operand, computed in binary32 on what the codes stand for ---- */
@@ -265,8 +257,9 @@ static struct tensor *read_function(struct onnx_reader *reader, const struct ope
                                     float alpha) {
     struct codes x, goal;
     int type;
-    if (!read_operand(reader, operation, 0, 0, &x) || refuse_several(reader, operation, &x, "the operand")) return NULL;
-    if (!read_goal(reader, operation, x.q, 3, x.q->type, &goal, &type)) return NULL;
+    if (!qlinear_operand(reader, operation, 0, 0, &x) || qlinear_refuse_several(reader, operation, &x, "the operand"))
+        return NULL;
+    if (!qlinear_goal(reader, operation, x.q, 3, x.q->type, &goal, &type)) return NULL;
     struct operation part = *operation;
     part.name = arena_printf(reader->arena, "%s.real", operation->name);
     struct tensor *real = codes_dequantised(reader, &part, &x);
@@ -289,8 +282,8 @@ static struct tensor *joined(struct onnx_reader *reader, const struct operation 
                              const struct codes *goal, int type) {
     struct codes x;
     const uint32_t input = 2 + 3 * index;
-    if (!operation->inputs[input] || !read_operand(reader, operation, input, 0, &x)) return NULL;
-    if (refuse_several(reader, operation, &x, "an operand")) return NULL;
+    if (!operation->inputs[input] || !qlinear_operand(reader, operation, input, 0, &x)) return NULL;
+    if (qlinear_refuse_several(reader, operation, &x, "an operand")) return NULL;
     if (x.scale[0] == goal->scale[0] && x.zero_point[0] == goal->zero_point[0] && x.q->type == type) return x.q;
     struct operation part = *operation;
     part.name = arena_printf(reader->arena, "%s.%u", operation->name, index);
@@ -305,7 +298,7 @@ struct tensor *onnx_read_qlinear_concat(struct onnx_reader *reader, const struct
     uint32_t count = (operation->input_count - 2) / 3;
     if ((operation->input_count - 2) % 3)
         return onnx_refuse(reader, operation, NULL, "its operands are no triples of codes, scale and zero point");
-    if (!read_goal(reader, operation, operation->inputs[2], 0, TYPE(UINT8), &goal, &type)) return NULL;
+    if (!qlinear_goal(reader, operation, operation->inputs[2], 0, TYPE(UINT8), &goal, &type)) return NULL;
     struct operation concat = *operation;
     concat.input_count = count;
     concat.inputs = ARENA_ARRAY(reader->arena, struct tensor *, count);

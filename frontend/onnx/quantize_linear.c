@@ -68,7 +68,7 @@ struct tensor *onnx_read_dequantize_linear(struct onnx_reader *reader, const str
     if (!codes_read(reader, operation, q, 1, axis_of(reader, operation, q),
                     attribute_integer(reader, operation, "block_size", 0), codes))
         return NULL;
-    struct tensor *real = codes_dequantised(reader, operation, codes);
+    struct tensor *real = codes_scaled(reader, operation, codes);
     if (real) real->codes = codes;
     return real;
 }

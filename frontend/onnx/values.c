@@ -3,7 +3,7 @@
  * The first axis of every input is the batch. It is bound to 1, so that shapes are known, and
  * every tensor that depends on an input knows where its batch axis is; an operation that would
  * let one event see another is refused. */
-#include "frontend/onnx/onnx.h"
+#include "frontend/onnx/codes.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -95,6 +95,8 @@ valref tensor_value(struct onnx_reader *reader, const struct operation *operatio
     tensor->value = graph_append_reals(reader->graph, constant_name(reader, operation, tensor), tensor->shape, reals);
     if (!valref_equal(tensor->value, NO_VALUE) && tensor->name)
         graph_name_value(reader->graph, tensor->value, tensor->name);
+    if (tensor->codes && !valref_equal(tensor->value, NO_VALUE))
+        tensor->value = codes_constant(reader, operation, tensor, tensor->value);
     return tensor->value;
 }
 

@@ -9,12 +9,14 @@ import numpy as np
 
 
 def outputs_of(bxc, model, inputs, folder):
-    out = os.path.join(folder, "out.npy")
+    """Lists of outputs, or None and why the model is refused."""
     for old in glob.glob(os.path.join(folder, "*")): os.remove(old)
-    command = [bxc, "run", model, *inputs, "--engine", "float", "-o", out]
+    named = [f"{path[path.rindex('=') + 1:-len('.npy')]}={path}" for path in inputs]
+    command = [bxc, "run", model, *named, "--engine", "float", "-o", os.path.join(folder, "out.npy")]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode: return None, done.stderr.strip().split("\n")
-    return np.load(out), None
+    files = [line.split(": ")[0] for line in done.stdout.strip().split("\n")]
+    return [np.load(file) for file in files], None
 
 
 def main(bxc, folder):
@@ -33,7 +35,7 @@ def main(bxc, folder):
                 continue
             wanted = [np.load(path) for path in sorted(glob.glob(stem + ".y*.npy"))]
             wanted = np.concatenate([each.reshape(len(each), -1) for each in wanted], 1)
-            given = given.reshape(len(given), -1)
+            given = np.concatenate([each.reshape(len(each), -1) for each in given], 1)
             if given.shape != wanted.shape:
                 print(f"{name:44} has the shape {given.shape} and not {wanted.shape}")
                 unequal += 1

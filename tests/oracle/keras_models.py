@@ -2,8 +2,8 @@
 
     python3 keras_models.py FOLDER [WORD...]
 
-writes NAME.keras, NAME.h5 or NAME.json with NAME.weights.h5, and NAME.x.npy (NAME.x1.npy, ... of several inputs) and
-NAME.y.npy, ... beside it, of those whose name has one of the words. Needs TensorFlow with Keras 2 or 3, whichever is
+writes NAME.keras, NAME.h5 or NAME.json with its weights, and beside it NAME.x0=INPUT.npy, ... and NAME.y0.npy, ..., of
+the models whose name has one of the words. Needs TensorFlow with Keras 2 or 3, whichever is
 installed, and QKeras for its layers; nothing of this is needed to build or test bxc. keras_compare.py tells the largest
 difference.
 """
@@ -381,8 +381,8 @@ def main(folder, words):
         except Exception as error:
             print(f"{name}: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr)
             continue
-        for kind, numbers in (("x", x), ("y", y)):
-            for i, each in enumerate(numbers): np.save(f"{path}.{kind}{i}.npy", np.asarray(each))
+        for i, each in enumerate(x): np.save(f"{path}.x{i}={made.inputs[i]._keras_history[0].name}.npy", each)
+        for i, each in enumerate(y): np.save(f"{path}.y{i}.npy", np.asarray(each))
 
 
 main(sys.argv[1], sys.argv[2:])

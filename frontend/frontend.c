@@ -8,8 +8,8 @@ const struct reader readers[] = {
     {"tensorflow", ".pb", "frozen graphs of TensorFlow", tensorflow_recognises, tensorflow_read, tensorflow_operators},
     {"onnx", ".onnx", "ONNX and QONNX models", onnx_recognises, onnx_read, onnx_operators},
     {"keras", ".keras", "Keras models, with HGQ2 layers, too", keras_recognises, keras_read, keras_operators},
-    {"lwtnn", ".json", "lwtnn's JSON, sequential and graph", lwtnn_recognises, lwtnn_read, lwtnn_operators},
     {"native", ".json", "bxc's own JSON (doc/model.schema.json)", native_recognises, native_read, NULL},
+    {"lwtnn", ".json", "lwtnn's JSON, sequential and graph", lwtnn_recognises, lwtnn_read, lwtnn_operators},
     {"text", ".bxc", "the text form of a graph (doc/ir.md)", text_recognises, text_read, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };

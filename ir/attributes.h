@@ -110,12 +110,6 @@ struct quantizer_attributes { /* narrow, quant, bipolar_quant, float_quant, trun
     bool is_signed, narrow; /* quant, trunc_quant */
     int version;            /* trunc_quant: 1 or 2 */
 };
-struct lookup_attributes {    /* table, threshold: one a tensor, a channel or an element */
-    struct shape shape;       /* broadcasts to the operand's */
-    struct table *tables;     /* OP_TABLE */
-    struct staircase *stairs; /* OP_THRESHOLD */
-    struct formats formats;   /* the result's */
-};
 
 /* Attributes of a length of their own. All begin with their count. */
 struct integer_list {
@@ -141,6 +135,16 @@ struct loop_attributes { /* scan, map: a body run once an item */
     int sliced;  /* operands after them: those of which each trip reads one item; the others it reads whole */
     struct integer_list axes;     /* of the items in each sliced operand, then in each stacked result */
     struct integer_list reversed; /* 1: from the last item to the first; one for each of them, or empty: none */
+};
+
+/* A number of an argument's format has as its function's value the one at its place: the least argument's is first. */
+struct lookup_attributes {    /* table, threshold: one a tensor, a channel or an element; lookup: a list */
+    struct shape shape;       /* broadcasts to the operand's */
+    struct table *tables;     /* OP_TABLE */
+    struct staircase *stairs; /* OP_THRESHOLD */
+    struct formats formats;   /* the result's */
+    struct formats arguments; /* OP_LOOKUP: what each function is a function of, [functions] */
+    struct real_list values;  /* OP_LOOKUP: as many for each function, and none less than its format has numbers */
 };
 
 union attributes {

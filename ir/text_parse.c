@@ -171,14 +171,14 @@ static bool check_input_spreads(struct parser *parser, const struct statement *s
     return true;
 }
 
-/* What spreads over the operand must do so, whatever inference looks at. */
+/* What spreads over the operand must do so, whatever inference looks at; the formats of functions are a list. */
 static bool check_spreads(struct parser *parser, const struct statement *statement) {
     if (statement->op == OP_INPUT) return check_input_spreads(parser, statement);
     for (const struct attribute_field *field = op_info(statement->op)->family->fields; field->name; field++) {
         const void *place = (const char *)&statement->attributes + field->offset;
         bool lookup = field->kind == ATTRIBUTE_TABLES || field->kind == ATTRIBUTE_STAIRS;
         if (!attribute_applies(field, statement->op)) continue;
-        if (field->kind == ATTRIBUTE_FORMATS &&
+        if (field->kind == ATTRIBUTE_FORMATS && statement->op != OP_LOOKUP &&
             !check_spread(parser, statement, &((const struct formats *)place)->shape))
             return false;
         if (lookup && !check_spread(parser, statement, &statement->attributes.lookup.shape)) return false;

@@ -33,6 +33,15 @@ static float point(int i) {
     return ldexpf((float)(i - POINTS / 2), -2);
 }
 
+/* Of numbers of four bits, two of them behind the point. */
+static struct lookup_attributes a_function(struct arena *arena) {
+    struct lookup_attributes out = {.arguments = {{1, {1}}, ARENA_NEW(arena, struct format)},
+                                    .values = {16, ARENA_ARRAY(arena, double, 16)}};
+    out.arguments.at[0] = (struct format){true, 4, 2};
+    for (int i = 0; i < 16; i++) out.values.at[i] = ldexp((double)random_between(-99, 99), -4);
+    return out;
+}
+
 /* Of an operator all operands of which but one are single numbers; NULL where the operator refuses that. */
 static struct trial *trial_new(enum op op, uint32_t slot, uint32_t count) {
     struct bxc_context *context = context_new();
@@ -40,6 +49,7 @@ static struct trial *trial_new(enum op op, uint32_t slot, uint32_t count) {
     *trial = (struct trial){.context = context, .graph = graph_new(context, "g")};
     union attributes attributes = {0};
     if (op_meaning(op)->alpha != NUMBER_NONE) attributes.activation = (struct activation_attributes){0.25f, 0.5f};
+    if (op == OP_LOOKUP) attributes.lookup = a_function(context->arena);
     if (op == OP_CLIP) attributes.activation = (struct activation_attributes){-1.5f, 2};
     const struct shape all = {.rank = 3, .dim = {1, 1, POINTS}}, one = {.rank = 1, .dim = {1}};
     valref operands[5];

@@ -171,12 +171,18 @@ static int64_t take_sizes(const struct shape *of, int from, int count, struct sh
     return elements;
 }
 
+/* Whether the left operand is a stack of rows as it stands, as the right one is one matrix. */
+static bool are_rows(const struct split *split) {
+    return split->both.count == 0 && split->left.count > 0 && split->summed.count == 1 && split->right.count == 1;
+}
+
 static valref multiply(const struct layer *layer, const char *part, struct term *left, struct term *right,
                        const struct split *split) {
     const struct labels of_left = joined(&split->both, &split->left, &split->summed),
                         of_right = joined(&split->both, &split->summed, &split->right);
-    put_in_order(layer, left, arena_printf(layer->arena, "%s.left", part), &of_left);
-    put_in_order(layer, right, arena_printf(layer->arena, "%s.right", part), &of_right);
+    const char *what = part ? part : "product";
+    put_in_order(layer, left, arena_printf(layer->arena, "%s.left", what), &of_left);
+    put_in_order(layer, right, arena_printf(layer->arena, "%s.right", what), &of_right);
     if (valref_equal(left->value, NO_VALUE) || valref_equal(right->value, NO_VALUE)) return NO_VALUE;
     const struct shape a = *layer_shape(layer, left->value), b = *layer_shape(layer, right->value);
     struct shape result = {0};
@@ -184,13 +190,17 @@ static valref multiply(const struct layer *layer, const char *part, struct term 
     int64_t batches = take_sizes(&a, 0, both, &result), rows = take_sizes(&a, both, kept, &result);
     int64_t depth = take_sizes(&b, both, summed, NULL),
             columns = take_sizes(&b, both + summed, split->right.count, &result);
-    valref operands[2] = {
-        layer_reshape(layer, arena_printf(layer->arena, "%s.rows", part), left->value,
-                      both ? (struct shape){3, {batches, rows, depth}} : (struct shape){2, {rows, depth}}),
-        layer_reshape(layer, arena_printf(layer->arena, "%s.columns", part), right->value,
-                      both ? (struct shape){3, {batches, depth, columns}} : (struct shape){2, {depth, columns}})};
+    valref operands[2] = {left->value, right->value};
+    if (!are_rows(split)) {
+        operands[0] =
+            layer_reshape(layer, arena_printf(layer->arena, "%s.rows", what), left->value,
+                          both ? (struct shape){3, {batches, rows, depth}} : (struct shape){2, {rows, depth}});
+        operands[1] =
+            layer_reshape(layer, arena_printf(layer->arena, "%s.columns", what), right->value,
+                          both ? (struct shape){3, {batches, depth, columns}} : (struct shape){2, {depth, columns}});
+    }
     valref product = layer_node(layer, summed ? OP_MATMUL : OP_MUL, part, operands, 2, NULL);
-    return layer_reshape(layer, arena_printf(layer->arena, "%s.axes", part), product, result);
+    return layer_reshape(layer, arena_printf(layer->arena, "%s.axes", what), product, result);
 }
 
 /* left takes the product of both. */
@@ -282,7 +292,7 @@ valref layer_einsum(const struct layer *layer, const char *equation, const valre
     for (uint32_t i = 1; i < count; i++) {
         const struct labels kept = needed(&result, terms, i + 1, count);
         const char *part = i + 1 == count ? NULL : arena_printf(layer->arena, "product_%u", i);
-        if (!contract(layer, part ? part : "product", &terms[0], &terms[i], &kept)) return NO_VALUE;
+        if (!contract(layer, part, &terms[0], &terms[i], &kept)) return NO_VALUE;
     }
     if (!drop_axes(layer, &terms[0], &result, NULL)) return NO_VALUE;
     put_in_order(layer, &terms[0], "ordered", &result);

@@ -103,10 +103,10 @@ static const char last_of_graphs[] = "simplify";
 /* Its nodes are those of the model still, and their names are what layers are found by. */
 static const char writes_bodies[] = "unroll";
 
-static int foretell_fit(struct compile_job *job) {
+static void foretell_fit(struct compile_job *job) {
     bool is_quiet = options_has(job->what->options, "quiet");
-    if (options_has(job->what->options, "stop-after")) return 0;
-    return fit_foretell(&job->program, job->what->model, is_quiet ? NULL : job->what->terminal);
+    if (!options_has(job->what->options, "stop-after"))
+        fit_foretell(&job->program, job->what->model, is_quiet ? NULL : job->what->terminal);
 }
 
 static int after_pass(void *user, struct program *program, const struct pass *pass, bool changed, double seconds) {
@@ -120,8 +120,9 @@ static int after_pass(void *user, struct program *program, const struct pass *pa
     if (is_dumped(job, pass->name)) dump(job, pass->name);
     if (strcmp(pass->name, writes_bodies) == 0 && !job->what->reference)
         job->model_nodes = node_names_of(job->arena, program->graph);
+    if (strcmp(pass->name, last_of_graphs) == 0) foretell_fit(job);
     if (pass->side == ABOVE_THE_LINE && changed) measurement_take(job->measurement, program, report);
-    return strcmp(pass->name, last_of_graphs) == 0 ? foretell_fit(job) : 0;
+    return 0;
 }
 
 static int hash_model(struct compile_job *job) {
@@ -158,9 +159,8 @@ static int take_reference(struct compile_job *job) {
 }
 
 static int read_model(struct compile_job *job) {
-    struct frontend_options reading = {0};
-    if (hash_model(job) < 0 || reading_options(job->context, job->arena, job->what->options, &reading) < 0) return -1;
-    job->program.graph = frontend_read(job->context, job->what->model, &reading);
+    if (hash_model(job) < 0) return -1;
+    job->program.graph = frontend_read(job->context, job->what->model, NULL);
     if (!job->program.graph) return -1;
     job->name = job->options.name ? job->options.name : name_of_file(job->arena, job->what->model);
     job->program.graph->name = arena_strdup(job->program.graph->arena, job->name);

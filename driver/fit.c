@@ -1,17 +1,9 @@
 /* Whether the part is large enough: foretold of the quantised graph before the long work, and judged of the finished
- * design. One rule: more of a resource than the part has. A forecast is rough: it refuses what cannot fit even if it
- * is as far off as it may be. */
+ * design. One rule: more of a resource than the part has. A forecast is rough, so it refuses nothing. */
 #include "driver/driver.h"
-#include "ir/ops.h"
 #include "passes/beats.h"
 
 #include <math.h>
-
-/* As many digits as a forecast has. */
-static double two_digits(double x) {
-    double unit = pow(10, floor(log10(x)) - 1);
-    return round(x / unit) * unit;
-}
 
 /* Of the forecast, so much of it as there is at an interval. */
 static double shared_lut(const struct program *program, const double *by_node, const struct beat_axes *axes,
@@ -34,46 +26,8 @@ static int longest_axis(const struct program *program) {
     return longest < INTERVAL_MAX ? (int)longest : INTERVAL_MAX;
 }
 
-/* ---- convolutions: one datapath for all positions is not there yet ---- */
-
-static bool reads_windows(const struct graph *graph, const struct node *node) {
-    const struct node *operand = graph_definition(graph, node->inputs[0]);
-    while (op_is_movement(operand->op) && operand->op != OP_WINDOW)
-        operand = graph_definition(graph, operand->inputs[0]);
-    return operand->op == OP_WINDOW;
-}
-
-/* How often the same sums are taken, each time of other elements: rows of a matrix product of windows. */
-static double positions(const struct graph *graph, const struct node *node) {
-    if (node->op != OP_MATMUL || !reads_windows(graph, node)) return 1;
-    const struct shape *sums = &graph_value(graph, node->result)->shape;
-    return (double)shape_elements(sums) / (double)sums->dim[sums->rank - 1];
-}
-
-/* NULL where no convolution is large. */
-static const char *position_by_position(const struct program *program, const double *by_node) {
-    const struct graph *graph = program->graph;
-    double most = 1, lut = 0;
-    const char *name = NULL;
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        double here = graph->nodes[n].dead ? 1 : positions(graph, &graph->nodes[n]);
-        lut += by_node[n] / here;
-        if (here <= most || by_node[n] == 0) continue;
-        most = here;
-        name = graph->nodes[n].name;
-    }
-    if (!name) return NULL;
-    return arena_printf(
-        program->arena,
-        "convolution '%s' has %s positions, each of which gets sums of its own; one after the other, in "
-        "an interval of as many cycles, which bxc does not do yet, the sums would be about %s LUT",
-        name, words_count(program->arena, most), words_count(program->arena, two_digits(lut)));
-}
-
 /* At which interval the network would fit, where `excess` times the part are used at that of the options. */
 static const char *what_would_fit(const struct program *program, const double *by_node, double excess) {
-    const char *convolution = position_by_position(program, by_node);
-    if (convolution) return convolution;
     if (program->options->beat_count) return "fewer items a clock (--beats) in a longer interval would share more";
     struct arena *scratch = arena_new(program->context);
     const char *text = "nothing in it that would be large is done item by item, so that --interval does not help";
@@ -92,37 +46,32 @@ static const char *what_would_fit(const struct program *program, const double *b
     return text;
 }
 
-static void warn(struct program *program, const char *model, FILE *terminal, const char *text) {
-    if (terminal) {
-        fprintf(terminal, "%s: warning: %s\n", model, text);
-        fflush(terminal);
-    } else
-        context_progress(program->context, text, 0, 0);
+/* As many digits as a forecast has. */
+static double two_digits(double x) {
+    double unit = pow(10, floor(log10(x)) - 1);
+    return round(x / unit) * unit;
 }
 
-int fit_foretell(struct program *program, const char *model, FILE *terminal) {
+void fit_foretell(struct program *program, const char *model, FILE *terminal) {
     const struct part *part = program->options->part;
     struct arena *arena = program->arena;
     double *by_node = ARENA_ARRAY(arena, double, program->graph->node_count + 1);
     graph_lut_forecast(program->graph, by_node);
     const struct beat_axes axes = beats_axes(program, arena);
     double lut = shared_lut(program, by_node, &axes, program->options->interval);
-    if (!(lut > part->lut)) return 0;
-    bool is_sure = lut > FORECAST_FACTOR * (double)part->lut;
-    const char *size = arena_printf(arena,
-                                    "about %s LUT are to be expected, %.1f times the %s of part %s, and the forecast "
-                                    "is right within a factor of %d: it %s not fit",
-                                    words_count(arena, two_digits(lut)), lut / part->lut, words_count(arena, part->lut),
-                                    program->options->part_code, FORECAST_FACTOR, is_sure ? "will" : "may");
-    const char *remedy = what_would_fit(program, by_node, lut / part->lut);
-    if (is_sure)
-        return diag_error(
-            &program->context->diagnostics, (struct location){.file = model},
-            arena_printf(arena, "prune the network, lower its precision, or choose a larger part; %s", remedy), "%s",
-            size);
-    program_note(program, "fit", NULL, lut, "%s; %s", size, remedy);
-    warn(program, model, terminal, program->notes[program->note_count - 1].text);
-    return 0;
+    if (!(lut > part->lut)) return;
+    const char *sure = lut > FORECAST_FACTOR * (double)part->lut ? "it will not fit" : "it may not fit";
+    program_note(program, "fit", NULL, lut,
+                 "about %s LUT are to be expected, %.1f times the %s of part %s, and the forecast is right within a "
+                 "factor of %d: %s; %s",
+                 words_count(arena, two_digits(lut)), lut / part->lut, words_count(arena, part->lut),
+                 program->options->part_code, FORECAST_FACTOR, sure, what_would_fit(program, by_node, lut / part->lut));
+    const char *text = program->notes[program->note_count - 1].text;
+    if (terminal) {
+        fprintf(terminal, "%s: warning: %s\n", model, text);
+        fflush(terminal);
+    } else
+        context_progress(program->context, text, 0, 0);
 }
 
 /* Where most of what does not fit is. */

@@ -1,45 +1,69 @@
 /* What HGQ2's layers have in common: constants and values behind the layer's own quantisers. */
-#include "frontend/keras/keras.h"
-
-#include <string.h>
+#include "frontend/keras/hgq.h"
 
 int hgq_constant(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
                  struct keras_variable *variable) {
-    struct keras_quantizer quantizer;
-    struct shape out;
-    if (keras_quantizer_read(reader, layer, name, -1, &quantizer) < 0) return -1;
-    if (!shape_broadcast(&variable->shape, &quantizer.shape, &out) || !shape_equal(&out, &variable->shape))
-        return keras_error(reader, layer, name, NULL, "the quantiser's shape does not fit its weights");
-    keras_quantize_constant(&quantizer, &variable->shape, variable->values);
-    return 0;
+    const struct hgq_site site = hgq_site(reader, layer, name);
+    return hgq_quantize_constant(reader, layer, &site, variable);
 }
 
-static valref quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name, int number,
-                             valref value) {
-    struct keras_quantizer quantizer;
-    struct shape out;
-    if (keras_quantizer_read(reader, layer, name, number, &quantizer) < 0) return NO_VALUE;
-    if (number >= 0) name = arena_printf(reader->arena, "%s_%d", name, number);
-    const struct shape *shape = &graph_value(reader->graph, value)->shape;
-    if (!shape_broadcast(shape, &quantizer.shape, &out) || !shape_equal(&out, shape)) {
-        keras_error(reader, layer, name, NULL, "the quantiser's shape does not fit its input");
-        return NO_VALUE;
-    }
-    return keras_quantize_value(reader, layer, name, &quantizer, value);
-}
-
-/* Whether each input has a quantiser of its own. */
-static bool has_several_inputs(const struct keras_layer *layer) {
-    return layer->known->inputs_max > 1;
+/* Layers of several inputs have a quantiser for each. */
+static struct hgq_site site_of_input(struct keras_reader *reader, const struct keras_layer *layer, int number) {
+    struct arena *arena = reader->arena;
+    if (layer->known->inputs_max == 1) return hgq_site(reader, layer, "iq");
+    const char *folder = arena_printf(arena, "%s/iq/quantizers/quantizer", layer->place.group);
+    return (struct hgq_site){arena_printf(arena, "iq_%d", number),
+                             cJSON_GetArrayItem(keras_member(layer->config, "iq_confs"), number),
+                             number ? arena_printf(arena, "%s_%d", folder, number) : folder};
 }
 
 valref hgq_input(struct keras_reader *reader, const struct keras_layer *layer, int number) {
     if (!keras_flag(layer->config, "enable_iq", true)) return layer->inputs[number];
-    bool each = has_several_inputs(layer);
-    return quantize_value(reader, layer, "iq", each ? number : -1, layer->inputs[number]);
+    const struct hgq_site site = site_of_input(reader, layer, number);
+    if (!site.conf) return keras_refuse(reader, layer, site.name, NULL, "the configuration has no quantiser for it");
+    return hgq_quantize(reader, layer, &site, layer->inputs[number]);
+}
+
+int hgq_inputs(struct keras_reader *reader, struct keras_layer *layer) {
+    for (int i = 0; i < layer->input_count; i++) {
+        layer->inputs[i] = hgq_input(reader, layer, i);
+        if (valref_equal(layer->inputs[i], NO_VALUE)) return -1;
+    }
+    return 0;
 }
 
 valref hgq_output(struct keras_reader *reader, const struct keras_layer *layer, valref value) {
-    if (valref_equal(value, NO_VALUE) || !keras_flag(layer->config, "enable_oq", false)) return value;
-    return quantize_value(reader, layer, "oq", -1, value);
+    if (!keras_flag(layer->config, "enable_oq", false)) return value;
+    const struct hgq_site site = hgq_site(reader, layer, "oq");
+    return hgq_quantize(reader, layer, &site, value);
+}
+
+valref hgq_activated(struct keras_reader *reader, const struct keras_layer *layer, valref value) {
+    value = keras_activate(reader, layer, keras_member(layer->config, "activation"), value);
+    return hgq_output(reader, layer, value);
+}
+
+static int read_tensors(struct keras_reader *reader, const struct keras_layer *layer, struct keras_variables *out) {
+    struct keras_variables all;
+    if (keras_variables_read(reader, layer, &layer->place, &all) < 0) return -1;
+    *out = (struct keras_variables){.count = 0};
+    for (int i = 0; i < all.count; i++)
+        if (all.at[i].shape.rank > 0) out->at[out->count++] = all.at[i];
+    return 0;
+}
+
+int hgq_count_variables(struct keras_reader *reader, const struct keras_layer *layer) {
+    struct keras_variables tensors;
+    return read_tensors(reader, layer, &tensors) < 0 ? -1 : tensors.count;
+}
+
+int hgq_variables(struct keras_reader *reader, const struct keras_layer *layer, const char *const *names, int count,
+                  struct keras_variables *out) {
+    if (read_tensors(reader, layer, out) < 0) return -1;
+    if (out->count == count) return 0;
+    if (out->count < count)
+        return keras_error(reader, layer, NULL, "is the configuration of this very model?",
+                           "the weights have no %s in '%s/vars'", names[out->count], layer->place.group);
+    return keras_error(reader, layer, NULL, NULL, "%d variables in '%s/vars' are more than %s", out->count,
+                       layer->place.group, count ? names[count - 1] : "none");
 }

@@ -2,7 +2,7 @@
  *
  * With width k + i + f above zero a quantiser is exactly a format (signed k, width k + i + f,
  * fraction f) with rounding and overflow; at or below zero it is the constant 0. */
-#include "frontend/keras/keras.h"
+#include "frontend/keras/hgq.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -51,18 +51,11 @@ static struct positions variable_positions(bool kbi, bool wrap) {
     return wrap ? (struct positions){1, 2, 0, -1} : (struct positions){2, 0, 1, -1};
 }
 
-/* Where a quantiser stands: in the configuration, and in the file of weights. */
-struct place {
-    const char *name;   /* "iq" */
-    const cJSON *conf;  /* NULL: nowhere */
-    const char *folder; /* "layers/q_dense/iq" */
-};
-
-static int read_variable(struct keras_reader *reader, const struct keras_layer *layer, const struct place *place,
+static int read_variable(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
                          int position, struct keras_variable *out) {
-    const char *path = arena_printf(reader->arena, "%s/quantizer/vars/%d", place->folder, position);
+    const char *path = arena_printf(reader->arena, "%s/quantizer/vars/%d", site->folder, position);
     if (keras_hdf5_variable(&reader->weights, path, out) < 0) return -1;
-    return out->values ? 0 : keras_error(reader, layer, place->name, NULL, "the weights have no '%s'", path);
+    return out->values ? 0 : keras_error(reader, layer, site->name, NULL, "the weights have no '%s'", path);
 }
 
 static int whole(float x) {
@@ -70,12 +63,12 @@ static int whole(float x) {
     return rounded < -1000 ? -1000 : rounded > 1000 ? 1000 : (int)rounded;
 }
 
-static int read_widths(struct keras_reader *reader, const struct keras_layer *layer, const struct place *place,
-                       struct positions at, struct keras_quantizer *out) {
-    const char *name = place->name;
+static int read_widths(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                       struct positions at, struct hgq_quantizer *out) {
+    const char *name = site->name;
     struct keras_variable k, i, last;
-    if (read_variable(reader, layer, place, at.k, &k) < 0 || read_variable(reader, layer, place, at.i, &i) < 0 ||
-        read_variable(reader, layer, place, at.b >= 0 ? at.b : at.f, &last) < 0)
+    if (read_variable(reader, layer, site, at.k, &k) < 0 || read_variable(reader, layer, site, at.i, &i) < 0 ||
+        read_variable(reader, layer, site, at.b >= 0 ? at.b : at.f, &last) < 0)
         return -1;
     if (!shape_equal(&k.shape, &i.shape) || !shape_equal(&k.shape, &last.shape))
         return keras_error(reader, layer, name, NULL, "the quantiser's variables differ in shape");
@@ -98,62 +91,85 @@ static int read_widths(struct keras_reader *reader, const struct keras_layer *la
     return 0;
 }
 
-static int refuse_extras(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
-                         const cJSON *config) {
-    static const char *const extras[] = {"scaler", "affine", "bw_mapper"};
-    int result = 0;
-    for (int i = 0; i < 3; i++) {
-        const cJSON *extra = cJSON_GetObjectItemCaseSensitive(config, extras[i]);
-        if (extra && !cJSON_IsNull(extra))
-            result = keras_error(reader, layer, name, "train without it", "a quantiser with %s is not read", extras[i]);
-    }
-    return result;
-}
-
 /* Files of before the flag have the default of their place. */
 static bool is_weight(const cJSON *config) {
     const char *place = keras_text(config, "place");
     return keras_flag(config, "is_weight", place && strcmp(place, "weight") == 0);
 }
 
-static struct place place_of(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
-                             int number) {
-    struct arena *arena = reader->arena;
-    if (number < 0)
-        return (struct place){name,
-                              cJSON_GetObjectItemCaseSensitive(layer->config, arena_printf(arena, "%s_conf", name)),
-                              arena_printf(arena, "%s/%s", layer->place.group, name)};
-    const cJSON *all = cJSON_GetObjectItemCaseSensitive(layer->config, arena_printf(arena, "%s_confs", name));
-    const char *folder = arena_printf(arena, "%s/%s/quantizers/quantizer", layer->place.group, name);
-    return (struct place){arena_printf(arena, "%s_%d", name, number), cJSON_GetArrayItem(all, number),
-                          number ? arena_printf(arena, "%s_%d", folder, number) : folder};
+struct hgq_site hgq_site_inside(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                                const char *folder, const char *member) {
+    return (struct hgq_site){name, keras_member(layer->config, member),
+                             arena_printf(reader->arena, "%s/%s", layer->place.group, folder)};
 }
 
-int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name, int number,
-                         struct keras_quantizer *out) {
-    *out = (struct keras_quantizer){0};
-    struct place place = place_of(reader, layer, name, number);
-    name = place.name;
-    const cJSON *config = cJSON_GetObjectItemCaseSensitive(place.conf, "config");
-    const char *type = keras_text(config, "q_type");
-    if (!type || (strcmp(type, "kbi") != 0 && strcmp(type, "kif") != 0))
-        return keras_error(reader, layer, name, "kbi and kif quantisers are read",
-                           "a quantiser of type '%s' has no fixed-point form", type ? type : "(none)");
-    if (refuse_extras(reader, layer, name, config) < 0) return -1;
-    int rounding = 0, overflow = 0;
-    if (find_mode(reader, layer, name, config, "round_mode", rounding_modes, &rounding) < 0 ||
-        find_mode(reader, layer, name, config, "overflow_mode", overflow_modes, &overflow) < 0)
+struct hgq_site hgq_site(struct keras_reader *reader, const struct keras_layer *layer, const char *name) {
+    return hgq_site_inside(reader, layer, name, name, arena_printf(reader->arena, "%s_conf", name));
+}
+
+/* Configurations of these classes leave out what is always the same. */
+static int find_modes(const struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                      struct hgq_quantizer *out) {
+    const char *class_name = keras_text(site->conf, "class_name");
+    const cJSON *config = keras_member(site->conf, "config");
+    bool hard_tanh = class_name && strcmp(class_name, "HardTanhConfig") == 0,
+         hard_sigmoid = class_name && strcmp(class_name, "HardSigmoidConfig") == 0;
+    int rounding = 0, overflow = OVERFLOW_SATURATE;
+    if (find_mode(reader, layer, site->name, config, "round_mode", rounding_modes, &rounding) < 0) return -1;
+    if (!hard_tanh && !hard_sigmoid &&
+        find_mode(reader, layer, site->name, config, "overflow_mode", overflow_modes, &overflow) < 0)
         return -1;
     out->rounding = (enum rounding)rounding;
     out->overflow = (enum overflow)overflow;
-    bool wrap = overflow == OVERFLOW_WRAP, kbi = strcmp(type, "kbi") == 0;
-    out->only_rounds =
-        wrap && (!kbi || rounding == ROUND_HALF_UP) && is_weight(config) && keras_flag(config, "trainable", true);
-    return read_widths(reader, layer, &place, variable_positions(kbi, wrap), out);
+    if (hard_sigmoid) out->factor = 0.25f, out->summand = 0.5f;
+    return 0;
 }
 
-/* The format of one width; width 0 for the constant 0. */
-static struct format format_of(const struct keras_quantizer *quantizer, size_t e) {
+/* What is done to numbers before and behind; of the noise of training nothing is left. */
+static int find_scales(const struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                       struct hgq_quantizer *out) {
+    const cJSON *config = keras_member(site->conf, "config"), *affine = keras_member(config, "affine");
+    out->scaler = (float)keras_number(config, "scaler", 1);
+    out->factor = 1;
+    if (affine &&
+        !(cJSON_GetArraySize(affine) == 2 && cJSON_IsNumber(affine->child) && cJSON_IsNumber(affine->child->next)))
+        return keras_error(reader, layer, site->name, NULL, "affine is no pair of factor and summand");
+    if (affine) out->factor = (float)affine->child->valuedouble;
+    if (affine) out->summand = (float)affine->child->next->valuedouble;
+    if (isfinite(out->scaler) && out->scaler != 0 && isfinite(out->factor) && isfinite(out->summand)) return 0;
+    return keras_error(reader, layer, site->name, NULL, "its scale is no number to divide by");
+}
+
+int hgq_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                       struct hgq_quantizer *out) {
+    *out = (struct hgq_quantizer){.scaler = 1};
+    const cJSON *config = keras_member(site->conf, "config");
+    const char *type = keras_text(config, "q_type");
+    if (find_scales(reader, layer, site, out) < 0) return -1;
+    out->identity = type && strcmp(type, "dummy") == 0;
+    if (out->identity) return 0;
+    if (!type || (strcmp(type, "kbi") != 0 && strcmp(type, "kif") != 0))
+        return keras_error(reader, layer, site->name, "kbi and kif quantisers are read",
+                           "a quantiser of type '%s' has no fixed-point form", type ? type : "(none)");
+    if (keras_member(config, "bw_mapper"))
+        return keras_error(reader, layer, site->name, "say by homogeneous_axis which numbers share a width",
+                           "a quantiser with bw_mapper is not read");
+    if (find_modes(reader, layer, site, out) < 0) return -1;
+    bool wrap = out->overflow == OVERFLOW_WRAP, kbi = strcmp(type, "kbi") == 0;
+    out->only_rounds =
+        wrap && (!kbi || out->rounding == ROUND_HALF_UP) && is_weight(config) && keras_flag(config, "trainable", true);
+    return read_widths(reader, layer, site, variable_positions(kbi, wrap), out);
+}
+
+int hgq_quantizer_read_plain(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                             struct hgq_quantizer *out) {
+    if (hgq_quantizer_read(reader, layer, site, out) < 0) return -1;
+    if (!out->identity && out->scaler == 1 && out->factor == 1 && out->summand == 0) return 0;
+    return keras_error(reader, layer, site->name, "train with a plain quantiser there",
+                       "a table behind a quantiser that scales, or that does nothing, is not read");
+}
+
+struct format hgq_format(const struct hgq_quantizer *quantizer, size_t e) {
     int width = quantizer->k[e] + quantizer->i[e] + quantizer->f[e];
     if (width <= 0) return (struct format){false, 0, 0};
     return (struct format){quantizer->k[e] != 0, (int16_t)width, (int16_t)quantizer->f[e]};
@@ -187,7 +203,7 @@ static float wrap_around(float x, int k, int i) {
     return (rest < 0 ? rest + period : rest) - half;
 }
 
-static float quantize(const struct keras_quantizer *quantizer, size_t e, float x) {
+static float quantize(const struct hgq_quantizer *quantizer, size_t e, float x) {
     int k = quantizer->k[e], f = quantizer->f[e], i = quantizer->i[e] > -f ? quantizer->i[e] : -f;
     if (quantizer->only_rounds) return to_grid(x, f, quantizer->rounding);
     if (k + quantizer->i[e] + f <= 0) return 0;
@@ -195,31 +211,73 @@ static float quantize(const struct keras_quantizer *quantizer, size_t e, float x
     return to_grid(clamp(x, k, i, f, quantizer->overflow == OVERFLOW_SATURATE_SYMMETRIC), f, quantizer->rounding);
 }
 
-void keras_quantize_constant(const struct keras_quantizer *quantizer, const struct shape *shape, float *values) {
-    size_t count = shape_elements(shape);
-    for (size_t e = 0; e < count; e++)
-        values[e] = quantize(quantizer, shape_project(shape, e, &quantizer->shape), values[e]);
+/* ---- constants ---- */
+
+static int check_shape(const struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                       const struct hgq_quantizer *quantizer, const struct shape *shape) {
+    struct shape out;
+    if (quantizer->identity || (shape_broadcast(shape, &quantizer->shape, &out) && shape_equal(&out, shape))) return 0;
+    return keras_error(reader, layer, site->name, NULL, "the quantiser's shape does not fit what it quantises");
 }
 
-valref keras_quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
-                            const struct keras_quantizer *quantizer, valref value) {
-    if (quantizer->only_rounds) {
-        keras_error(reader, layer, name, "train with is_weight=False here",
-                    "an activation has a weight's quantiser, which wraps without a range");
-        return NO_VALUE;
+int hgq_quantize_constant(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                          struct keras_variable *variable) {
+    struct hgq_quantizer quantizer;
+    const struct shape *shape = &variable->shape;
+    if (!site->conf) return 0;
+    if (hgq_quantizer_read(reader, layer, site, &quantizer) < 0 ||
+        check_shape(reader, layer, site, &quantizer, shape) < 0)
+        return -1;
+    size_t count = shape_elements(shape);
+    for (size_t e = 0; e < count; e++) {
+        float x = variable->values[e] / quantizer.scaler;
+        if (!quantizer.identity) x = quantize(&quantizer, shape_project(shape, e, &quantizer.shape), x);
+        x *= quantizer.scaler;
+        x *= quantizer.factor;
+        variable->values[e] = x + quantizer.summand;
     }
+    return 0;
+}
+
+/* ---- values ---- */
+
+static valref with_number(const struct keras_layer *layer, enum op op, const char *part, valref value, float number,
+                          float neutral) {
+    if (number == neutral || valref_equal(value, NO_VALUE)) return value;
+    const char *constant = arena_printf(layer->nodes.arena, "%s.number", part);
+    const valref operands[2] = {value, layer_reals(&layer->nodes, constant, (struct shape){0}, &number)};
+    return layer_node(&layer->nodes, op, part, operands, 2, NULL);
+}
+
+static valref append_narrow(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                            const struct hgq_quantizer *quantizer, valref value) {
     union attributes attributes = {.quantizer = {.rounding = quantizer->rounding, .overflow = quantizer->overflow}};
     struct formats *formats = &attributes.quantizer.formats;
     formats->shape = quantizer->shape;
     formats->at = ARENA_ARRAY(reader->arena, struct format, quantizer->count);
     for (size_t e = 0; e < quantizer->count; e++) {
-        formats->at[e] = format_of(quantizer, e);
-        if (formats->at[e].width > 62) {
-            keras_error(reader, layer, name, "train with fewer bits", "width %d of element %zu is above 62 bits",
-                        formats->at[e].width, e);
-            return NO_VALUE;
-        }
+        formats->at[e] = hgq_format(quantizer, e);
+        if (formats->at[e].width > 62)
+            return keras_refuse(reader, layer, site->name, "train with fewer bits",
+                                "width %d of element %zu is above 62 bits", formats->at[e].width, e);
     }
-    return graph_append(reader->graph, OP_NARROW, arena_printf(reader->arena, "%s.%s", layer->name, name), &value, 1,
-                        &attributes);
+    return layer_node(&layer->nodes, OP_NARROW, site->name, &value, 1, &attributes);
+}
+
+valref hgq_quantize(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                    valref value) {
+    struct hgq_quantizer quantizer;
+    struct arena *arena = reader->arena;
+    if (!site->conf || valref_equal(value, NO_VALUE)) return value;
+    if (hgq_quantizer_read(reader, layer, site, &quantizer) < 0 ||
+        check_shape(reader, layer, site, &quantizer, layer_shape(&layer->nodes, value)) < 0)
+        return NO_VALUE;
+    if (quantizer.only_rounds)
+        return keras_refuse(reader, layer, site->name, "train with is_weight=False here",
+                            "an activation has a weight's quantiser, which wraps without a range");
+    value = with_number(layer, OP_DIV, arena_printf(arena, "%s.scaled", site->name), value, quantizer.scaler, 1);
+    if (!quantizer.identity) value = append_narrow(reader, layer, site, &quantizer, value);
+    value = with_number(layer, OP_MUL, arena_printf(arena, "%s.unscaled", site->name), value, quantizer.scaler, 1);
+    value = with_number(layer, OP_MUL, arena_printf(arena, "%s.factor", site->name), value, quantizer.factor, 1);
+    return with_number(layer, OP_ADD, arena_printf(arena, "%s.summand", site->name), value, quantizer.summand, 0);
 }

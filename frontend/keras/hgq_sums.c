@@ -1,5 +1,5 @@
-/* Layers that add: along axes of one tensor, with a power of two over the sum, or several tensors. */
-#include "frontend/keras/keras.h"
+/* HGQ2's sums along axes of one tensor, with a power of two over them. */
+#include "frontend/keras/hgq.h"
 
 #include <math.h>
 
@@ -68,16 +68,4 @@ valref hgq_read_mean_pow2(struct keras_reader *reader, struct keras_layer *layer
     if (valref_equal(value, NO_VALUE)) return NO_VALUE;
     value = scale(reader, layer, add_along(reader, layer, value, axes), nearest_share(count));
     return hgq_output(reader, layer, value);
-}
-
-/* From the first input to the last. */
-valref hgq_read_add(struct keras_reader *reader, struct keras_layer *layer) {
-    valref sum = hgq_input(reader, layer, 0);
-    for (int i = 1; i < layer->input_count && !valref_equal(sum, NO_VALUE); i++) {
-        valref operands[2] = {sum, hgq_input(reader, layer, i)};
-        if (valref_equal(operands[1], NO_VALUE)) return NO_VALUE;
-        const char *name = i == 1 ? layer->name : arena_printf(reader->arena, "%s.input_%d", layer->name, i);
-        sum = graph_append(reader->graph, OP_ADD, name, operands, 2, NULL);
-    }
-    return hgq_output(reader, layer, sum);
 }

@@ -195,53 +195,6 @@ valref keras_activate(struct keras_reader *reader, const struct keras_layer *lay
 /* The value plus the bias, which has no values where the layer has none. */
 valref keras_add_bias(const struct keras_layer *layer, valref value, const struct keras_variable *bias);
 
-/* ---- kernel.c ---- */
-
-struct keras_kernel {
-    const char *name, *quantizer; /* for diagnoses; the member of the configuration that is its quantiser, if any */
-    int rank;
-};
-/* The kernels and the bias (without values where the layer has none), normalised and quantised as the layer does. */
-int keras_read_kernels(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_kernel *kinds,
-                       int count, struct keras_variable *kernels, struct keras_variable *bias);
-
-/* ---- convolution.c ---- */
-
-/* Sizes, steps and dilations; size: the member that holds the windows' sizes. */
-int keras_read_spatial(struct keras_reader *reader, const struct keras_layer *layer, const char *size,
-                       struct spatial *out);
-int keras_pad_spatial(struct keras_reader *reader, const struct keras_layer *layer, struct spatial *spatial);
-
-/* ---- hgq_quantizer.c: HGQ2's quantisers (NUMERICS) ---- */
-
-struct keras_quantizer {
-    struct shape shape; /* of the widths: broadcasts to what is quantised */
-    size_t count;
-    int *k, *i, *f; /* whole numbers, rounded half to even */
-    enum rounding rounding;
-    enum overflow overflow;
-    bool only_rounds; /* a weight's WRAP: neither wraps nor zeroes (kbi: with RND only) */
-};
-/* name: "iq", "kq", "bq", "oq"; number: which of the layer's inputs, where each has an "iq" of its own; else -1. */
-int keras_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const char *name, int number,
-                         struct keras_quantizer *out);
-/* Quantises constants of this shape in place. */
-void keras_quantize_constant(const struct keras_quantizer *quantizer, const struct shape *shape, float *values);
-/* Appends the quantiser as a narrow. */
-valref keras_quantize_value(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
-                            const struct keras_quantizer *quantizer, valref value);
-
-/* ---- hgq.c: what HGQ2's layers have in common ---- */
-
-/* The input of that number behind its quantiser "iq" (where the layer has one for each, behind the one of that number);
- * as it is where there is none. NO_VALUE and a diagnosis. */
-valref hgq_input(struct keras_reader *reader, const struct keras_layer *layer, int number);
-/* The value behind the layer's quantiser "oq", if it has one. NO_VALUE passes. */
-valref hgq_output(struct keras_reader *reader, const struct keras_layer *layer, valref value);
-/* A constant of the layer behind its quantiser of that name. */
-int hgq_constant(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
-                 struct keras_variable *variable);
-
 /* ---- one function a class (layers.def) ---- */
 
 #define KERAS_LAYER(domain, name, function, minimum, maximum, keys, becomes)                                           \

@@ -38,13 +38,14 @@ static struct tensor *fold_whole(struct onnx_reader *reader, const struct operat
         if (!whole_arithmetic(op, left, right, &tensor->integers[i]))
             return onnx_refuse(reader, operation, NULL, "%" PRId64 " and %" PRId64 " have no whole result in 64 bits",
                                left, right);
+        tensor->integers[i] = type_wrap(a->type, tensor->integers[i]);
     }
     return tensor;
 }
 
 /* Before opset 7, `axis` said where the axes of b stand in a: axes of 1 are put behind them. */
-static struct tensor *align_old_axis(struct onnx_reader *reader, const struct operation *operation,
-                                     const struct tensor *a, struct tensor *b) {
+struct tensor *onnx_old_axis(struct onnx_reader *reader, const struct operation *operation, const struct tensor *a,
+                             struct tensor *b) {
     if (!attribute_integer(reader, operation, "broadcast", 0) || !attribute_find(operation, "axis")) return b;
     int64_t axis = onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", 0), a->shape.rank);
     if (axis < 0) return NULL;
@@ -56,7 +57,7 @@ static struct tensor *align_old_axis(struct onnx_reader *reader, const struct op
 
 static struct tensor *read_arithmetic(struct onnx_reader *reader, const struct operation *operation, enum op op) {
     struct tensor *a = operation->inputs[0];
-    struct tensor *b = align_old_axis(reader, operation, a, operation->inputs[1]);
+    struct tensor *b = onnx_old_axis(reader, operation, a, operation->inputs[1]);
     if (!b) return NULL;
     if (a->state == TENSOR_INTEGERS && b->state == TENSOR_INTEGERS && type_is_whole(a->type) && type_is_whole(b->type))
         return fold_whole(reader, operation, op, a, b);

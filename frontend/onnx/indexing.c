@@ -155,8 +155,10 @@ struct tensor *onnx_read_gather(struct onnx_reader *reader, const struct operati
     struct tensor *data = operation->inputs[0];
     const struct shape *index_shape = &operation->inputs[1]->shape;
     size_t count;
-    const int64_t *given = static_integers(reader, operation, 1, "indices", &count);
     int64_t axis = onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", 0), data->shape.rank);
+    if (axis >= 0 && tensor_is_static(data) && !tensor_is_static(operation->inputs[1]))
+        return onnx_gather_by_value(reader, operation, data, operation->inputs[1], axis);
+    const int64_t *given = static_integers(reader, operation, 1, "indices", &count);
     if (!given || axis < 0 || refuse_batch_axis(reader, operation, data, axis) < 0) return NULL;
     int64_t *indices = onnx_indices(reader, operation, given, count, data->shape.dim[axis]);
     if (!indices) return NULL;

@@ -72,7 +72,6 @@ static const struct {
     {" LSTM GRU RNN Scan Loop If ", "bxc reads feed-forward networks so far: unroll the recurrence or branch"},
     {" DynamicQuantizeLinear ",
      "its scale is another one for each event: quantise statically, with calibration events (quantize_static)"},
-    {" LogSoftmax ", "drop it and compare logits, or use Softmax"},
     {" SequenceConstruct SequenceAt SequenceEmpty SplitToSequence ConcatFromSequence ",
      "bxc reads tensors, no sequences"},
 };
@@ -304,7 +303,8 @@ static int read_input(struct onnx_reader *reader, const Onnx__ValueInfoProto *in
     if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
         return input_refuse(reader, info->name, "bxc reads tensors: no sequences, maps, optional or sparse values",
                             "is not a tensor");
-    if (!type_is_real(type->tensor_type->elem_type) && !type_is_whole(type->tensor_type->elem_type))
+    if (!type_is_real(type->tensor_type->elem_type) && !type_is_whole(type->tensor_type->elem_type) &&
+        type->tensor_type->elem_type != TYPE(BOOL))
         return input_refuse(reader, info->name, NULL,
                             arena_printf(reader->arena, "is of %s, which no operator here takes",
                                          onnx_type_name(type->tensor_type->elem_type)));

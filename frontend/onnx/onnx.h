@@ -105,9 +105,11 @@ struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena
 
 /* The numbers of a TensorProto; NULL and a diagnosis at `at`. */
 struct tensor *tensor_from_proto(struct onnx_reader *reader, struct location at, const Onnx__TensorProto *proto);
-const char *onnx_type_name(int type); /* "float16" */
-bool type_is_whole(int type);         /* integers of any width */
-bool type_is_real(int type);          /* float, double, float16, bfloat16 */
+const char *onnx_type_name(int type);        /* "float16" */
+bool type_is_whole(int type);                /* integers of any width */
+bool type_is_real(int type);                 /* float, double, float16, bfloat16 */
+int64_t type_wrap(int type, int64_t number); /* modulo the width of a whole type */
+float type_round(int type, double number);   /* to a real type, ties to even */
 
 /* ---- values.c: tensors in the graph, and the batch --------------------------------------------------- */
 
@@ -189,6 +191,10 @@ struct tensor *move_reshape(struct onnx_reader *reader, const struct operation *
 struct tensor *move_transpose(struct onnx_reader *reader, const struct operation *operation, const char *what,
                               struct tensor *tensor, const int *permutation);
 
+/* Before opset 7 an attribute said where the axes of b stand in a (arithmetic.c). */
+struct tensor *onnx_old_axis(struct onnx_reader *reader, const struct operation *operation, const struct tensor *a,
+                             struct tensor *b);
+
 /* Axes as a set of bits, negative ones from the end; false after a diagnosis. */
 bool onnx_axes_set(struct onnx_reader *reader, const struct operation *operation, const int64_t *axes, size_t count,
                    int rank, unsigned *set);
@@ -222,6 +228,25 @@ int64_t *onnx_indices(struct onnx_reader *reader, const struct operation *operat
 bool onnx_made_size(struct onnx_reader *reader, const struct operation *operation, const struct shape *shape);
 void onnx_coordinates(const struct shape *shape, size_t element, int64_t *at); /* along each axis */
 size_t onnx_element(const struct shape *shape, const int64_t *at);
+
+/* ---- logic.c: truths are 0 or 1. NULL after a diagnosis, and for an operand that is NULL ------------------------- */
+
+struct tensor *onnx_bit(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                        struct tensor *x); /* x, which is 0 or 1, as a number of one bit */
+struct tensor *onnx_positive(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                             struct tensor *x); /* x > 0 */
+struct tensor *onnx_not(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                        struct tensor *truth);
+struct tensor *onnx_equal(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                          struct tensor *a, struct tensor *b);
+struct tensor *onnx_select(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                           struct tensor *condition, struct tensor *a, struct tensor *b); /* condition ? a : b */
+/* embedding.c: rows of a constant by an index that is computed. */
+struct tensor *onnx_gather_by_value(struct onnx_reader *reader, const struct operation *operation,
+                                    const struct tensor *data, struct tensor *index, int64_t axis);
+/* rank.c */
+struct tensor *onnx_product_along(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                                  struct tensor *x, int64_t axis);
 
 /* ---- operators: one function each, named in operators.def -------------------------------------------------- */
 

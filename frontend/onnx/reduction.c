@@ -155,6 +155,18 @@ struct tensor *onnx_read_reduce_mean(struct onnx_reader *reader, const struct op
     return onnx_emit_tensor(reader, operation, OP_DIV, "mean", inputs, 2, NULL, sum->batch_axis);
 }
 
+struct tensor *onnx_read_reduce_prod(struct onnx_reader *reader, const struct operation *operation) {
+    struct tensor *x = real_operand(reader, operation);
+    unsigned set;
+    if (!x || !reduced_axes(reader, operation, &set)) return NULL;
+    for (int i = 0; i < x->shape.rank; i++)
+        if ((set >> i & 1) && refuse_batch_axis(reader, operation, x, i) < 0) return NULL;
+    bool keep = attribute_integer(reader, operation, "keepdims", 1) != 0;
+    for (int i = operation->inputs[0]->shape.rank - 1; x && i >= 0; i--)
+        if (set >> i & 1) x = onnx_product_along(reader, operation, arena_printf(reader->arena, "axis_%d", i), x, i);
+    return x && !keep && set ? drop_axes(reader, operation, x, set) : x;
+}
+
 struct tensor *onnx_read_reduce_l1(struct onnx_reader *reader, const struct operation *operation) {
     struct tensor *x = real_operand(reader, operation);
     return sum_of(reader, operation, NULL, function_of(reader, operation, OP_LEAKY_RELU, "magnitude", x));

@@ -57,6 +57,31 @@ bool type_is_real(int type) {
     return element_type(type)->kind == CLASS_REAL;
 }
 
+int64_t type_wrap(int type, int64_t number) {
+    const struct element_type *element = element_type(type);
+    unsigned unused = 64 - 8 * (unsigned)element->size;
+    uint64_t bits = (uint64_t)number << unused;
+    return element->kind == CLASS_SIGNED ? (int64_t)bits >> unused : (int64_t)(bits >> unused);
+}
+
+/* To a significand of so many bits, ties to even; below `least` (its exponent) numbers are as far apart as there. */
+static double significand_of(double x, int bits, int least, double most) {
+    int exponent;
+    if (!isfinite(x) || x == 0) return x;
+    frexp(x, &exponent);
+    int scale = (exponent > least ? exponent : least) - bits;
+    double scaled = ldexp(x, -scale), below = floor(scaled), rest = scaled - below;
+    if (rest > 0.5 || (rest == 0.5 && fmod(below, 2) != 0)) below += 1;
+    double rounded = ldexp(below, scale);
+    return fabs(rounded) > most ? copysign(INFINITY, x) : rounded;
+}
+
+float type_round(int type, double number) {
+    if (type == TYPE(FLOAT16)) return (float)significand_of(number, 11, -13, 65504);
+    if (type == TYPE(BFLOAT16)) return (float)significand_of(number, 8, -125, 0x1.fep+127);
+    return (float)number;
+}
+
 static float real_from_bits(uint32_t bits) {
     float real;
     memcpy(&real, &bits, sizeof real);

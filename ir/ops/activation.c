@@ -84,6 +84,10 @@ static const struct op_meaning meanings[OP_COUNT] = {
     [OP_SIGN] = {STEP, .whole = true, .monotone = always_monotone, .image = &from_minus_1_to_1},
     [OP_FLOOR] = {STEP, .whole = true, .monotone = always_monotone},
     [OP_CEIL] = {STEP, .whole = true, .monotone = always_monotone},
+    [OP_TOWARD_ZERO] = {STEP, .whole = true, .monotone = always_monotone},
+    [OP_POSITIVE] = {STEP, .whole = true, .monotone = always_monotone, .image = &from_0_to_1},
+    [OP_IS_NAN] = {STEP, .whole = true, .monotone = always_monotone, .image = &from_0_to_1},
+    [OP_IS_INF] = {STEP, .alpha = NUMBER_OF_CURVE, .beta = NUMBER_OF_CURVE, .monotone = always_monotone},
     [OP_ROUND] = {STEP, .whole = true, .monotone = always_monotone},
     [OP_SQRT] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &positive},
     [OP_LOG] = {STEP, .transcendental = true, .monotone = always_monotone},
@@ -219,10 +223,12 @@ static bool linear(struct analysis *analysis, const struct node *node) {
 #define FIELD(member) offsetof(union attributes, activation.member)
 static const struct attribute_field fields[] = {
     {"alpha", ATTRIBUTE_FLOAT, FIELD(alpha),
-     "slope; of clip, the lower bound; of shrink and thresholded_relu, the limit",
-     OPS(OP_LEAKY_RELU, OP_HARD_SIGMOID, OP_CLIP, OP_ELU, OP_SELU, OP_CELU, OP_THRESHOLDED_RELU, OP_SHRINK, OP_SWISH)},
-    {"beta", ATTRIBUTE_FLOAT, FIELD(beta), "offset; of clip, the upper bound; of selu, the scale",
-     OPS(OP_HARD_SIGMOID, OP_CLIP, OP_SELU, OP_SHRINK)},
+     "slope; of clip, the lower bound; of shrink and thresholded_relu, the limit; of is_inf, what -inf gives",
+     OPS(OP_LEAKY_RELU, OP_HARD_SIGMOID, OP_CLIP, OP_ELU, OP_SELU, OP_CELU, OP_THRESHOLDED_RELU, OP_SHRINK, OP_SWISH,
+         OP_IS_INF)},
+    {"beta", ATTRIBUTE_FLOAT, FIELD(beta),
+     "offset; of clip, the upper bound; of selu, the scale; of is_inf, what inf gives",
+     OPS(OP_HARD_SIGMOID, OP_CLIP, OP_SELU, OP_SHRINK, OP_IS_INF)},
     {0},
 };
 

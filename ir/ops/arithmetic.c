@@ -124,6 +124,12 @@ static const void *prepare(const struct graph *graph, const struct node *node, s
     return plan;
 }
 
+/* The remainder has the sign of a; one of the other sign is moved to that of b. */
+static double modulo(double a, double b) {
+    double rest = fmod(a, b);
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
 #define LANES(expression)                                                                                              \
     for (int lane = 0; lane < EVENT_LANES; lane++) out[lane] = (expression)
 
@@ -133,6 +139,8 @@ VECTOR_CLONES static void real_lanes(enum op op, const float *a, const float *b,
     case OP_SUB: LANES(a[lane] - b[lane]); break;
     case OP_MUL: LANES(a[lane] * b[lane]); break;
     case OP_DIV: LANES(a[lane] / b[lane]); break;
+    case OP_MOD: LANES((float)modulo((double)a[lane], (double)b[lane])); break;
+    case OP_FMOD: LANES(fmodf(a[lane], b[lane])); break;
     default: LANES((float)pow((double)a[lane], (double)b[lane])); break;
     }
 }
@@ -222,6 +230,15 @@ static double pow64(const struct op_step *step, size_t element, double x) {
     return step->slot == 0 ? pow(x, c) : pow(c, x);
 }
 
+static float mod32(const struct op_step *step, size_t element, float x) {
+    double c = (double)other_number(step, element);
+    return (float)(step->slot == 0 ? modulo((double)x, c) : modulo(c, (double)x));
+}
+static float fmod32(const struct op_step *step, size_t element, float x) {
+    float c = other_number(step, element);
+    return step->slot == 0 ? fmodf(x, c) : fmodf(c, x);
+}
+
 static bool divides(const struct op_step *step, size_t element) {
     return step->slot == 0 && other_number(step, element) != 0;
 }
@@ -307,6 +324,8 @@ static const struct op_meaning meanings[OP_COUNT] = {
                 .exact = exact_div,
                 .advice = "divide by a constant, or quantise the divisor and multiply by its reciprocal table"},
     [OP_POW] = {.binary64 = pow64, .transcendental = true},
+    [OP_MOD] = {.binary32 = mod32},
+    [OP_FMOD] = {.binary32 = fmod32},
 };
 
 /* ---- real ranges ---- */
@@ -331,6 +350,16 @@ static struct real_range power_range(struct real_range base, struct real_range p
     return out;
 }
 
+/* Smaller than the divisor, and no further from 0 than a, where the signs are a's. */
+static struct real_range remainder_range(enum op op, struct real_range a, struct real_range b) {
+    double most = fmax(fabs(b.lo), fabs(b.hi));
+    if (op == OP_FMOD) most = fmin(most, fmax(fabs(a.lo), fabs(a.hi)));
+    struct real_range out = {-most, most}, sign = op == OP_FMOD ? a : b;
+    if (sign.lo >= 0) out.lo = 0;
+    if (sign.hi <= 0) out.hi = 0;
+    return out;
+}
+
 static struct real_range square_range(struct real_range a) {
     struct real_range out = range_corners(a, a, range_times);
     out.lo = range_has_zero(a) ? 0 : fmin(a.lo * a.lo, a.hi * a.hi);
@@ -349,6 +378,8 @@ static void bound_real(const struct graph *graph, const struct node *node, const
         case OP_ADD: out[e] = range_corners(a, b, plus); break;
         case OP_SUB: out[e] = range_corners(a, b, minus); break;
         case OP_MUL: out[e] = is_square ? square_range(a) : range_corners(a, b, range_times); break;
+        case OP_MOD:
+        case OP_FMOD: out[e] = remainder_range(node->op, a, b); break;
         case OP_DIV: out[e] = range_has_zero(b) ? range_boundless() : range_corners(a, b, over); break;
         default: out[e] = power_range(a, b); break;
         }

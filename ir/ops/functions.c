@@ -91,6 +91,25 @@ static double double_ceil(double x, const struct activation_attributes *attribut
     (void)attributes;
     return ceil(x);
 }
+static float real_toward_zero(float x, const struct activation_attributes *attributes) {
+    (void)attributes;
+    return truncf(x);
+}
+static double double_toward_zero(double x, const struct activation_attributes *attributes) {
+    (void)attributes;
+    return trunc(x);
+}
+static double double_positive(double x, const struct activation_attributes *attributes) {
+    (void)attributes;
+    return x > 0.0 ? 1.0 : 0.0;
+}
+static double double_is_nan(double x, const struct activation_attributes *attributes) {
+    (void)attributes;
+    return isnan(x) ? 1.0 : 0.0;
+}
+static double double_is_inf(double x, const struct activation_attributes *attributes) {
+    return !isinf(x) ? 0.0 : x < 0.0 ? (double)attributes->alpha : (double)attributes->beta;
+}
 /* Halves to the even neighbour, whatever the processor's rounding mode is. */
 static double double_round(double x, const struct activation_attributes *attributes) {
     double below = floor(x), left = x - below;
@@ -248,6 +267,10 @@ const struct real_function real_functions[OP_COUNT] = {
     [OP_SIGN] = {real_sign, double_sign, {NULL}},
     [OP_FLOOR] = {real_floor, double_floor, {NULL}},
     [OP_CEIL] = {real_ceil, double_ceil, {NULL}},
+    [OP_TOWARD_ZERO] = {real_toward_zero, double_toward_zero, {NULL}},
+    [OP_POSITIVE] = {NULL, double_positive, {NULL}},
+    [OP_IS_NAN] = {NULL, double_is_nan, {NULL}},
+    [OP_IS_INF] = {NULL, double_is_inf, {NULL}},
     [OP_ROUND] = {NULL, double_round, {NULL}},
     [OP_SQRT] = {real_sqrt, double_sqrt, {NULL}},
     [OP_LOG] = {NULL, double_log, {NULL}},

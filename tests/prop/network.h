@@ -157,6 +157,8 @@ static inline valref network_move(struct network *network, valref x) {
 static inline valref network_curve(struct network *network, valref x) {
     static const enum op curves[] = {OP_SIGN,
                                      OP_FLOOR,
+                                     OP_TOWARD_ZERO,
+                                     OP_POSITIVE,
                                      OP_CEIL,
                                      OP_ROUND,
                                      OP_ERF,

@@ -369,6 +369,10 @@ static void activations(void) {
     check_unary(OP_SIGN, 0, 0, REALS(-1, -1, 0, 1, 1));
     check_unary(OP_FLOOR, 0, 0, REALS(-3, -1, 0, 0, 3));
     check_unary(OP_CEIL, 0, 0, REALS(-3, 0, 0, 1, 3));
+    check_unary(OP_TOWARD_ZERO, 0, 0, REALS(-3, -0.0f, 0, 0, 3));
+    check_unary(OP_POSITIVE, 0, 0, REALS(0, 0, 0, 1, 1));
+    check_unary(OP_IS_NAN, 0, 0, REALS(0, 0, 0, 0, 0));
+    check_unary(OP_IS_INF, 1, 1, REALS(0, 0, 0, 0, 0));
     check_unary(OP_ROUND, 0, 0, REALS(-3, 0, 0, 0, 3));
     check_unary(OP_ERF, 0, 0, REALS(-0.99997791f, -0.520499878f, 0, 0.27632639f, 0.99997791f));
     check_unary(OP_SOFTPLUS, 0, 0, REALS(0.0485873516f, 0.474076984f, 0.693147181f, 0.82593942f, 3.04858735f));

@@ -2,15 +2,15 @@
 /* Models (see onnx.h) and what the reader of ONNX says or makes of each. */
 {"unknown_operators_at_once",
  "input x float ? 4\n"
- "node LogSoftmax /head/LogSoftmax x -> a\n"
+ "node SequenceAt /head/SequenceAt x -> a\n"
  "node Foo@my.domain - a -> b\n"
  "node relu low b -> c\n"
  "node If if c -> d then_branch=graph\n"
  "node Quant q d -> y\n"
  "output y",
- "m.onnx: error: operator 'LogSoftmax' has no hardware form\n"
- "  at: node '/head/LogSoftmax' (LogSoftmax), opset 13\n"
- "  help: drop it and compare logits, or use Softmax\n"
+ "m.onnx: error: operator 'SequenceAt' has no hardware form\n"
+ "  at: node '/head/SequenceAt' (SequenceAt), opset 13\n"
+ "  help: bxc reads tensors, no sequences\n"
  "m.onnx: error: operator 'Foo' of domain 'my.domain' has no hardware form\n"
  "  at: node 'b' (Foo), opset 13\n"
  "  help: see 'bxc ops' for what can be read\n"
@@ -337,11 +337,33 @@
  "  help: export the model for inference\n"},
 {"cast_rounds",
  "input x float ? 4\n"
- "node Cast c x -> y to=7\n"
+ "node Cast c x -> y to=10\n"
  "output y",
- "m.onnx: error: a cast from float to int64 changes numbers\n"
+ "m.onnx: error: a cast from float to float16 changes numbers\n"
  "  at: node 'c' (Cast), opset 13\n"
  "  help: a quantiser (QONNX Quant) says how to round\n"},
+{"cast_to_whole",
+ "input x float ? 4\n"
+ "node Cast c x -> y to=7\n"
+ "output y",
+ "bxc graph 1\n"
+ "graph \"g\" opset 13\n"
+ "%0 = input() \"x\" as \"x\" : [1,4] real\n"
+ "%1 = toward_zero(%0) \"c\" as \"y\" from \"Cast\" : [1,4] real\n"
+ "output \"y\" %1\n"},
+{"greater",
+ "input x float ? 2\n"
+ "real c 2 : 1 2\n"
+ "node Greater g x,c -> y\n"
+ "output y",
+ "bxc graph 1\n"
+ "graph \"g\" opset 13\n"
+ "%0 = input() \"x\" as \"x\" : [1,2] real\n"
+ "%1 = constant() \"c\" as \"c\" : [2] real {0x1p+0, 0x1p+1}\n"
+ "%2 = sub(%0, %1) \"g.difference\" from \"Greater\" : [1,2] real\n"
+ "%3 = positive(%2) \"g.step\" from \"Greater\" : [1,2] real\n"
+ "%4 = narrow(%3) \"g\" as \"y\" from \"Greater\" formats=u1f0 rounding=truncate overflow=saturate : [1,2] real\n"
+ "output \"y\" %4\n"},
 {"whole_arithmetic",
  "input x uint8 ? 4\n"
  "node Add a x,x -> y\n"

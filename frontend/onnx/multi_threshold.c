@@ -43,8 +43,7 @@ static struct tensor *comparisons(struct onnx_reader *reader, const struct opera
     shape.dim[shape.rank++] = 1;
     struct tensor *difference[] = {move_reshape(reader, operation, "operand", x, shape, x->batch_axis), thresholds};
     if (!difference[0]) return NULL;
-    struct tensor *over =
-        onnx_emit_tensor(reader, operation, OP_SUB, "over", difference, 2, NULL, x->batch_axis);
+    struct tensor *over = onnx_emit_tensor(reader, operation, OP_SUB, "over", difference, 2, NULL, x->batch_axis);
     struct tensor *sign[] = {over, onnx_number(reader, operation, "one", 1)};
     union attributes attributes = {.quantizer = {0}};
     if (!over) return NULL;
@@ -54,7 +53,8 @@ static struct tensor *comparisons(struct onnx_reader *reader, const struct opera
 static struct tensor *with_number(struct onnx_reader *reader, const struct operation *operation, enum op op,
                                   const char *what, struct tensor *x, float number) {
     if (!x || number == (op == OP_MUL ? 1 : 0)) return x;
-    struct tensor *inputs[] = {x, onnx_number(reader, operation, arena_printf(reader->arena, "%s.number", what), number)};
+    struct tensor *inputs[] = {x,
+                               onnx_number(reader, operation, arena_printf(reader->arena, "%s.number", what), number)};
     return onnx_emit_tensor(reader, operation, op, what, inputs, 2, NULL, x->batch_axis);
 }
 

@@ -108,6 +108,7 @@ struct quantizer_attributes { /* narrow, quant, bipolar_quant, float_quant, trun
     enum overflow overflow; /* narrow */
     struct formats formats; /* narrow: the result's, in both arithmetics */
     bool is_signed, narrow; /* quant, trunc_quant */
+    bool binary32;          /* narrow: integers must round what binary32 gives, whatever hardware that takes */
     int version;            /* trunc_quant: 1 or 2 */
 };
 

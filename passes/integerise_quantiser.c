@@ -278,7 +278,9 @@ static int append_narrow(struct integerise *state, const struct quantisation *q)
     struct exact operand;
     if (exact_of(state, q->node->inputs[0], q->node, &operand) < 0) return -1;
     if (!scales_take_off(state, q->node, &operand)) return refuse_scales(state, q->node);
-    valref result = graph_append(state->integer, OP_NARROW, q->node->name, &operand.value, 1, &q->node->attributes);
+    union attributes attributes = q->node->attributes;
+    attributes.quantizer.binary32 = false;
+    valref result = graph_append(state->integer, OP_NARROW, q->node->name, &operand.value, 1, &attributes);
     result = cross_name(state, result, q->node, true);
     if (result.id == UINT32_MAX) return -1;
     cross_set(state, q->node, result, NULL, doubt_of_sums(state, q->node, result, operand.doubt));
@@ -297,19 +299,21 @@ static int refuse_quantiser(struct integerise *state, const struct node *node, c
         node->name, STAIRCASE_STEPS_MAX, TABLE_ENTRIES_MAX);
 }
 
-/* Exact arithmetic is preferred where binary32 agrees with it; else a function of the integer must cost much more. */
+/* Exact arithmetic is preferred where binary32 agrees with it; else a function of the integer must cost much more, or
+ * there must be none where the model's own arithmetic is to be met in every bit. */
 static int choose(struct integerise *state, const struct operand *operand) {
     /* how much dearer a function of the integer may be than arithmetic that differs from binary32 */
     enum { DISAGREEMENT = 2, DISAGREEMENT_OF_SCALES = 8 };
     const struct quantisation *q = operand->quantisation;
     double cost;
-    bool binary32, arithmetic = op_narrows(q->node->op) && chain_exact_cost(state, operand->chain, &cost, &binary32);
+    bool binary32 = false, arithmetic = op_narrows(q->node->op) && chain_exact_cost(state, operand->chain, &cost, &binary32);
     if (arithmetic && operand->chain->step_count == 0 && !operand->chain->base.scale) return append_narrow(state, q);
     struct groups groups = groups_find(operand, state->scratch);
     int64_t *added = ARENA_ARRAY(state->scratch, int64_t, groups.count);
     if (codes_follow(operand, &groups, added)) return append_following(state, operand, &groups, added);
     double limit = INFINITY;
-    if (arithmetic) limit = cost * (operand->chain->base.scale ? DISAGREEMENT_OF_SCALES : binary32 ? 1 : DISAGREEMENT);
+    const bool differs = !binary32 || operand->chain->base.scale;
+    if (arithmetic && !(differs && q->node->attributes.quantizer.binary32)) limit = cost * (operand->chain->base.scale ? DISAGREEMENT_OF_SCALES : binary32 ? 1 : DISAGREEMENT);
     struct functions functions = functions_find(operand, &groups, limit, state->scratch);
     if (functions.possible && functions.luts <= limit) return append_lookup(state, operand, &groups, &functions);
     return arithmetic ? append_narrow(state, q) : refuse_quantiser(state, q->node, &functions);

@@ -196,6 +196,7 @@ static struct tensor *emit_narrow(struct onnx_reader *reader, const struct opera
                                   struct tensor *x, struct format format) {
     union attributes attributes = {.quantizer = {.rounding = ROUND_HALF_EVEN,
                                                  .overflow = OVERFLOW_SATURATE,
+                                                 .binary32 = true,
                                                  .formats = formats_uniform(reader->graph->arena, format)}};
     return onnx_emit_tensor(reader, operation, OP_NARROW, what, &x, 1, &attributes, x->batch_axis);
 }

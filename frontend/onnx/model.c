@@ -391,6 +391,7 @@ static int read_graph(struct onnx_reader *reader) {
     for (size_t i = 0; i < count; i++) read_node(reader, &order[i]);
     for (size_t i = 0; i < reader->source->n_output; i++) read_output(reader, reader->source->output[i]->name);
     if (diag->errors > errors) return -1;
+    if (reader->uses) (void)graph_compact(reader->graph); /* what stood around operators that qdq.c made anew */
     return graph_verify(reader->graph);
 }
 

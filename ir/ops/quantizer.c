@@ -496,6 +496,8 @@ static const struct attribute_field fields[] = {
     {"formats", ATTRIBUTE_FORMATS, FIELD(formats), "formats of the result", OPS(OP_NARROW)},
     {"rounding", ATTRIBUTE_ROUNDING, FIELD(rounding), "how digits are dropped",
      OPS(OP_NARROW, OP_QUANT, OP_FLOAT_QUANT, OP_TRUNC_QUANT)},
+    {"binary32", ATTRIBUTE_BOOL, FIELD(binary32), "integers must round what binary32 gives, whatever that costs",
+     OPS(OP_NARROW)},
     {"overflow", ATTRIBUTE_OVERFLOW, FIELD(overflow), "what happens outside the format", OPS(OP_NARROW)},
     {"signed", ATTRIBUTE_BOOL, FIELD(is_signed), "codes have a sign", QONNX},
     {"narrow", ATTRIBUTE_BOOL, FIELD(narrow), "one code at the end of the range is not used", QONNX},

@@ -93,7 +93,7 @@ def random_network(seed):
     """A feed-forward network of random operators."""
     network = Network([int(numpy.random.default_rng(seed).integers(2, 8))], seed)
     random, width = network.random, network.shape[0]
-    x, earlier = "x", []
+    x, earlier = network.gemm("x", width, width), []
     for _ in range(int(random.integers(2, 6))):
         earlier.append((x, width))
         kind = random.choice(["gemm", "matmul", "relu", "sigmoid", "leaky", "add", "mul", "concat"])

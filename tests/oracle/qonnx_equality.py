@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""How many outputs of QONNX models differ between qonnx's own executor and bxc's float and integer engines.
+
+    qonnx_equality.py BXC EVENTS MODEL.onnx ...
+
+Events are uniform over twice the range of the input's quantiser (over -4 to 4 where there is none behind it). Needs
+numpy, onnx, onnxruntime and qonnx; bxc needs none of them.
+"""
+import subprocess
+import sys
+import tempfile
+
+import numpy
+import onnx
+
+make_model = onnx.helper.make_model
+
+
+def make_older_model(*arguments, **options):
+    """qonnx runs nodes as models of their own, newer than onnxruntime reads."""
+    model = make_model(*arguments, **options)
+    model.ir_version = 10
+    return model
+
+
+onnx.helper.make_model = make_older_model
+from qonnx.core.modelwrapper import ModelWrapper  # noqa: E402
+from qonnx.core.onnx_exec import execute_onnx  # noqa: E402
+from qonnx.util.cleanup import cleanup_model  # noqa: E402
+
+
+def constants(model):
+    known = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Constant":
+            known[node.output[0]] = onnx.numpy_helper.to_array(node.attribute[0].t)
+    return known
+
+
+def reach(model, name):
+    """Twice what the quantiser behind the input can hold."""
+    known = constants(model)
+    for node in model.graph.node:
+        if node.op_type in ("Quant", "IntQuant") and node.input[0] == name:
+            scale, _, bits = (known[i] for i in node.input[1:4])
+            return float(2 * numpy.max(scale * 2.0 ** (bits - 1)))
+    return 4.0
+
+
+def run_qonnx(model, name, shape, events):
+    """All events at once, where the model can; else one by one."""
+    out = []
+    wrapper = cleanup_model(ModelWrapper(model))
+    for event in events:
+        got = execute_onnx(wrapper, {wrapper.graph.input[0].name: event.reshape([1, *shape])})
+        out.append(next(iter(got.values())))
+    return numpy.concatenate(out)
+
+
+def run_bxc(bxc, engine, path, events):
+    with tempfile.TemporaryDirectory() as folder:
+        numpy.save(f"{folder}/x.npy", events)
+        done = subprocess.run([bxc, "run", path, f"{folder}/x.npy", f"--engine={engine}", "-q", "-o", f"{folder}/y.npy"],
+                              capture_output=True, text=True)
+        if done.returncode:
+            return done.stderr.strip().splitlines()[0]
+        return numpy.load(f"{folder}/y.npy").astype(numpy.float32)
+
+
+def batched(model, size):
+    """The model for events at once: of the batch and of nothing else the size may change."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for value in [*copy.graph.input, *copy.graph.output]:
+        value.type.tensor_type.shape.dim[0].dim_value = size
+    del copy.graph.value_info[:]
+    return copy
+
+
+def reference(model, name, shape, events):
+    size = 1000
+    try:
+        wrapper = cleanup_model(ModelWrapper(batched(model, size)))
+        parts = [execute_onnx(wrapper, {wrapper.graph.input[0].name: events[i:i + size]}) for i in range(0, len(events), size)]
+        numbers = numpy.concatenate([next(iter(part.values())) for part in parts])
+        if len(numbers) == len(events):
+            return numbers, len(events)
+    except Exception:
+        pass
+    few = min(len(events), 1000)
+    return run_qonnx(model, name, shape, events[:few]), few
+
+
+def main(bxc, count, paths):
+    for path in paths:
+        model = onnx.load(path)
+        known = {t.name for t in model.graph.initializer}
+        (source,) = [i for i in model.graph.input if i.name not in known]
+        shape = [d.dim_value for d in source.type.tensor_type.shape.dim[1:]]
+        half = reach(model, source.name)
+        events = numpy.random.default_rng(5).uniform(-half, half, size=[count, *shape]).astype(numpy.float32)
+        wanted, used = reference(model, source.name, shape, events)
+        print(path, f"{used} events over +-{half:g}, {wanted.size} outputs", end="", flush=True)
+        for engine in ("float", "emulator"):
+            got = run_bxc(bxc, engine, path, events[:used])
+            if isinstance(got, str):
+                print(f"; {engine}: {got}", end="")
+                continue
+            error = numpy.abs(got.reshape(wanted.shape).astype(float) - wanted)
+            print(f"; {engine}: {int((error != 0).sum())} differ, by {error.max():.3g} at most", end="")
+        print(flush=True)
+
+
+main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])

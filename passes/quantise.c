@@ -190,11 +190,19 @@ static bool codes_have_bits(const struct graph *graph, const struct node *quanti
 
 /* A function of a code of so few bits, whatever arithmetic with constants stands between, has a table of its codes. */
 static bool reads_few_codes(const struct graph *graph, valref operand, int bits, struct arena *arena) {
+    struct visits parts = {0};
     uint32_t slot;
-    const struct node *node = graph_definition(graph, operand);
-    if (is_passed_through(graph, node) || op_is_quantiser(node->op)) return false; /* is_quantised has seen these */
-    while (waits_for_quantiser(graph, node, &slot)) node = graph_definition(graph, node->inputs[slot]);
-    return codes_have_bits(graph, node, bits, arena);
+    bool all = true;
+    do {
+        const struct node *node = graph_definition(graph, operand);
+        while (waits_for_quantiser(graph, node, &slot)) node = graph_definition(graph, node->inputs[slot]);
+        if (node->op == OP_CONCAT)
+            for (uint32_t i = 0; i < node->input_count; i++) visits_add(&parts, graph, node->inputs[i]);
+        else
+            all = codes_have_bits(graph, node, bits, arena);
+    } while (all && visits_next(&parts, &operand));
+    visits_end(&parts);
+    return all;
 }
 
 /* For the table alone: what the narrowing cuts off, the other readers must see. */

@@ -306,14 +306,16 @@ static int choose(struct integerise *state, const struct operand *operand) {
     enum { DISAGREEMENT = 2, DISAGREEMENT_OF_SCALES = 8 };
     const struct quantisation *q = operand->quantisation;
     double cost;
-    bool binary32 = false, arithmetic = op_narrows(q->node->op) && chain_exact_cost(state, operand->chain, &cost, &binary32);
+    bool binary32 = false,
+         arithmetic = op_narrows(q->node->op) && chain_exact_cost(state, operand->chain, &cost, &binary32);
     if (arithmetic && operand->chain->step_count == 0 && !operand->chain->base.scale) return append_narrow(state, q);
     struct groups groups = groups_find(operand, state->scratch);
     int64_t *added = ARENA_ARRAY(state->scratch, int64_t, groups.count);
     if (codes_follow(operand, &groups, added)) return append_following(state, operand, &groups, added);
     double limit = INFINITY;
     const bool differs = !binary32 || operand->chain->base.scale;
-    if (arithmetic && !(differs && q->node->attributes.quantizer.binary32)) limit = cost * (operand->chain->base.scale ? DISAGREEMENT_OF_SCALES : binary32 ? 1 : DISAGREEMENT);
+    if (arithmetic && !(differs && q->node->attributes.quantizer.binary32))
+        limit = cost * (operand->chain->base.scale ? DISAGREEMENT_OF_SCALES : binary32 ? 1 : DISAGREEMENT);
     struct functions functions = functions_find(operand, &groups, limit, state->scratch);
     if (functions.possible && functions.luts <= limit) return append_lookup(state, operand, &groups, &functions);
     return arithmetic ? append_narrow(state, q) : refuse_quantiser(state, q->node, &functions);

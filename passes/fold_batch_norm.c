@@ -6,50 +6,85 @@
  *   in front of one:  (s x + t) W + b    =  x (s W) + (t W + b)       rows are scaled
  *
  * It is done in binary64 and rounded once. The layer before is tried first. Both ends must have a
- * single reader, and weights must be plain constants: what a quantiser made stays as it is. */
+ * single reader, and weights must be plain constants: what a quantiser made stays as it is. Between the two elements
+ * may move, as those of convolutions do, as long as all of a column, or of a row, are scaled alike. */
 #include "passes/dense.h"
 
+#include "ir/geometry.h"
 #include "ir/ops.h"
 #include "passes/table.h"
 
 #include <math.h>
 
-/* y[e] = scale[c] * x[e] + offset[c] for the element e with index c along the last axis. */
+/* y = scale[c] * x + offset[c] for the elements of column (or row) c of a layer. */
 struct affine {
-    size_t count;
     double *scale, *offset;
 };
 
-/* A constant operand's number for each column; NULL where it has several. */
-static const float *numbers_by_column(const struct graph *graph, const struct node *node, uint32_t slot, size_t columns,
-                                      struct arena *arena) {
-    const float *reals = graph_reals(graph, node->inputs[slot]);
-    const struct shape *shape = &graph_value(graph, node->inputs[slot])->shape,
-                       *result = &graph_value(graph, node->result)->shape;
-    bool by_column = op_meaning(node->op)->by_channel ? result->rank == 2 : is_per_column(shape, result);
-    if (!reals || !by_column) return NULL;
-    float *numbers = ARENA_ARRAY(arena, float, columns);
-    for (size_t c = 0; c < columns; c++) numbers[c] = reals[shape_elements(shape) == 1 ? 0 : c];
-    return numbers;
+/* Which column, or row, an element belongs to: `of` by element, where they moved; else it is element % count. */
+struct columns {
+    size_t count;
+    const size_t *of;
+};
+
+static size_t column_at(const struct columns *columns, size_t element) {
+    return columns->of ? columns->of[element] : element % columns->count;
 }
 
-/* What the node does to its operand, if that is scaling and shifting by constants. */
-static bool affine_at(const struct graph *graph, const struct node *node, valref operand, struct arena *arena,
-                      struct affine *out) {
+/* What the node does to its operand, if that is scaling and shifting by constants, the same for all of a column. The
+ * columns are those of the elements of its result. */
+static bool affine_at(const struct graph *graph, const struct node *node, valref operand, const struct columns *columns,
+                      struct arena *arena, struct affine *out) {
     const struct shape *shape = &graph_value(graph, operand)->shape;
-    struct op_step step = {.node = node};
+    struct op_step step;
+    uint32_t slot;
     if (shape->rank < 1 || !shape_equal(shape, &graph_value(graph, node->result)->shape) || !op_is_affine(node->op) ||
-        !graph_step_slot(graph, node, &step.slot) || !valref_equal(node->inputs[step.slot], operand))
+        !graph_step_slot(graph, node, &slot) || !valref_equal(node->inputs[slot], operand) ||
+        !graph_step(graph, node, slot, arena, &step))
         return false;
-    size_t count = (size_t)shape->dim[shape->rank - 1];
-    *out = (struct affine){count, ARENA_ARRAY(arena, double, count), ARENA_ARRAY(arena, double, count)};
-    bool is = true;
-    for (uint32_t k = 0; k < node->input_count && is; k++)
-        if (k != step.slot) is = (step.constants[k] = numbers_by_column(graph, node, k, count, arena)) != NULL;
-    for (size_t c = 0; is && c < count; c++)
-        is = step_affine(&step, c, &out->scale[c], &out->offset[c]) && isfinite(out->scale[c]) &&
-             isfinite(out->offset[c]);
-    return is;
+    *out = (struct affine){ARENA_ARRAY(arena, double, columns->count), ARENA_ARRAY(arena, double, columns->count)};
+    bool *known = ARENA_ARRAY(arena, bool, columns->count);
+    for (size_t e = 0; e < shape_elements(shape); e++) {
+        size_t c = column_at(columns, e);
+        double scale, offset;
+        if (!step_affine(&step, e, &scale, &offset) || !isfinite(scale) || !isfinite(offset)) return false;
+        if (known[c] && (scale != out->scale[c] || offset != out->offset[c])) return false;
+        out->scale[c] = scale;
+        out->offset[c] = offset;
+        known[c] = true;
+    }
+    for (size_t c = 0; c < columns->count; c++)
+        if (!known[c]) return false;
+    return true;
+}
+
+/* Each element of the result of a movement belongs where the one does that it is. */
+static struct columns moved_on(const struct graph *graph, const struct node *node, const struct columns *columns,
+                               struct arena *arena) {
+    const struct movement *map = movement_map(graph, node, arena);
+    size_t count = shape_elements(&graph_value(graph, node->result)->shape);
+    size_t *of = ARENA_ARRAY(arena, size_t, count);
+    for (size_t e = 0; e < count; e++) of[e] = column_at(columns, map[e].element);
+    return (struct columns){columns->count, of};
+}
+
+/* The other way round; false where an element has several readers that belong to different rows, or none. */
+static bool moved_back(const struct graph *graph, const struct node *node, struct columns *columns,
+                       struct arena *arena) {
+    const struct movement *map = movement_map(graph, node, arena);
+    size_t count = shape_elements(&graph_value(graph, node->result)->shape),
+           sources = shape_elements(&graph_value(graph, node->inputs[0])->shape);
+    size_t *of = ARENA_ARRAY(arena, size_t, sources);
+    for (size_t e = 0; e < sources; e++) of[e] = SIZE_MAX;
+    for (size_t e = 0; e < count; e++) {
+        size_t c = column_at(columns, e), *at = &of[map[e].element];
+        if (*at != SIZE_MAX && *at != c) return false;
+        *at = c;
+    }
+    for (size_t e = 0; e < sources; e++)
+        if (of[e] == SIZE_MAX) return false;
+    columns->of = of;
+    return true;
 }
 
 /* The operand of a node that may be affine: the one that is no constant. */
@@ -100,13 +135,20 @@ static bool fold_behind(struct program *program, noderef matmul, struct arena *a
     struct dense dense;
     struct affine affine;
     if (!dense_at(graph, matmul, &dense)) return false;
-    noderef reader = sole_reader(graph, dense.end);
-    if (reader.id == UINT32_MAX || !affine_at(graph, graph_node(graph, reader), dense.end, arena, &affine))
+    struct columns columns = {dense.columns, NULL};
+    valref end = dense.end;
+    noderef reader = sole_reader(graph, end);
+    while (reader.id != UINT32_MAX && op_moves_one(graph_node(graph, reader)->op)) {
+        columns = moved_on(graph, graph_node(graph, reader), &columns, arena);
+        end = graph_node(graph, reader)->result;
+        reader = sole_reader(graph, end);
+    }
+    if (reader.id == UINT32_MAX || !affine_at(graph, graph_node(graph, reader), end, &columns, arena, &affine))
         return false;
     if (!scale_columns(graph, &dense, &affine, arena)) return false;
     note(program, graph_node(graph, matmul)->name, graph_node(graph, reader));
     dense_at(graph, matmul, &dense); /* it may have got its bias now */
-    remove_node(graph, reader, dense.end);
+    remove_node(graph, reader, columns.of ? end : dense.end);
     return true;
 }
 
@@ -122,10 +164,17 @@ static bool fold_in_front(struct program *program, noderef matmul, struct arena 
     struct affine affine;
     if (!dense_at(graph, matmul, &dense)) return false;
     valref x = graph_node(graph, matmul)->inputs[0];
-    noderef ref = graph_value(graph, x)->definition;
+    struct columns rows = {dense.depth, NULL};
+    noderef reader = matmul, ref = graph_value(graph, x)->definition;
+    while (sole_reader(graph, x).id == reader.id && op_moves_one(graph_node(graph, ref)->op)) {
+        if (!moved_back(graph, graph_node(graph, ref), &rows, arena)) return false;
+        reader = ref;
+        x = graph_node(graph, ref)->inputs[0];
+        ref = graph_value(graph, x)->definition;
+    }
     valref operand = variable_operand(graph, graph_node(graph, ref));
-    if (valref_equal(operand, NO_VALUE) || sole_reader(graph, x).id != matmul.id) return false;
-    if (is_bias(graph, ref, operand) || !affine_at(graph, graph_node(graph, ref), operand, arena, &affine))
+    if (valref_equal(operand, NO_VALUE) || sole_reader(graph, x).id != reader.id) return false;
+    if (is_bias(graph, ref, operand) || !affine_at(graph, graph_node(graph, ref), operand, &rows, arena, &affine))
         return false;
     if (!scale_rows(graph, &dense, &affine, arena)) return false;
     note(program, graph_node(graph, matmul)->name, graph_node(graph, ref));

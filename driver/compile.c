@@ -103,10 +103,10 @@ static const char last_of_graphs[] = "simplify";
 /* Its nodes are those of the model still, and their names are what layers are found by. */
 static const char writes_bodies[] = "unroll";
 
-static void foretell_fit(struct compile_job *job) {
+static int foretell_fit(struct compile_job *job) {
     bool is_quiet = options_has(job->what->options, "quiet");
-    if (!options_has(job->what->options, "stop-after"))
-        fit_foretell(&job->program, job->what->model, is_quiet ? NULL : job->what->terminal);
+    if (options_has(job->what->options, "stop-after")) return 0;
+    return fit_foretell(&job->program, job->what->model, is_quiet ? NULL : job->what->terminal);
 }
 
 static int after_pass(void *user, struct program *program, const struct pass *pass, bool changed, double seconds) {
@@ -120,7 +120,7 @@ static int after_pass(void *user, struct program *program, const struct pass *pa
     if (is_dumped(job, pass->name)) dump(job, pass->name);
     if (strcmp(pass->name, writes_bodies) == 0 && !job->what->reference)
         job->model_nodes = node_names_of(job->arena, program->graph);
-    if (strcmp(pass->name, last_of_graphs) == 0) foretell_fit(job);
+    if (strcmp(pass->name, last_of_graphs) == 0 && foretell_fit(job) < 0) return -1;
     if (pass->side == ABOVE_THE_LINE && changed) measurement_take(job->measurement, program, report);
     return 0;
 }

@@ -66,9 +66,9 @@ void block_rams_warn(const struct program *program); /* likewise */
 void idle_tell(const struct program *program); /* of a design */
 
 /* ---- fit.c: is the part large enough? ---- */
-/* Of the quantised graph, before the work: warns on the terminal (NULL: by the progress) and notes it for the report.
- */
-void fit_foretell(struct program *program, const char *model, FILE *terminal);
+/* Of the quantised graph, before the work: warns on the terminal (NULL: by the progress) and notes it for the report;
+ * -1 after a diagnosis, where it is far too large. */
+int fit_foretell(struct program *program, const char *model, FILE *terminal);
 /* Of the finished design; -1 after a diagnosis. */
 int fit_check(const struct program *program, const struct compile_report *report, const char *model);
 

@@ -1,9 +1,12 @@
 /* Whether the part is large enough: foretold of the quantised graph before the long work, and judged of the finished
- * design. One rule: more of a resource than the part has. A forecast is rough, so it refuses nothing. */
+ * design. One rule: more of a resource than the part has. A forecast is rough, so it refuses only what is far beyond.
+ */
 #include "driver/driver.h"
 #include "passes/beats.h"
 
 #include <math.h>
+
+enum { HOPELESS = 2 * FORECAST_FACTOR }; /* times the part: no forecast is that far off */
 
 /* Of the forecast, so much of it as there is at an interval. */
 static double shared_lut(const struct program *program, const double *by_node, const struct beat_axes *axes,
@@ -52,14 +55,31 @@ static double two_digits(double x) {
     return round(x / unit) * unit;
 }
 
-void fit_foretell(struct program *program, const char *model, FILE *terminal) {
+/* Networks for which the work would take minutes and gigabytes, and certainly in vain. */
+static int refuse_hopeless(struct program *program, const char *model, const double *by_node, double lut) {
+    const struct part *part = program->options->part;
+    uint32_t largest = 0;
+    for (uint32_t n = 1; n < program->graph->node_count; n++)
+        if (by_node[n] > by_node[largest]) largest = n;
+    return diag_error(
+        &program->context->diagnostics, (struct location){.file = model},
+        arena_printf(program->arena,
+                     "every number of an event has its own circuit, and of this network they are too many; node '%s' "
+                     "is the largest; %s",
+                     program->graph->nodes[largest].name, what_would_fit(program, by_node, lut / part->lut)),
+        "about %s LUT are to be expected, %.1f times the %s of part %s", words_count(program->arena, two_digits(lut)),
+        lut / part->lut, words_count(program->arena, part->lut), program->options->part_code);
+}
+
+int fit_foretell(struct program *program, const char *model, FILE *terminal) {
     const struct part *part = program->options->part;
     struct arena *arena = program->arena;
     double *by_node = ARENA_ARRAY(arena, double, program->graph->node_count + 1);
     graph_lut_forecast(program->graph, by_node);
     const struct beat_axes axes = beats_axes(program, arena);
     double lut = shared_lut(program, by_node, &axes, program->options->interval);
-    if (!(lut > part->lut)) return;
+    if (!(lut > part->lut)) return 0;
+    if (lut > HOPELESS * (double)part->lut) return refuse_hopeless(program, model, by_node, lut);
     const char *sure = lut > FORECAST_FACTOR * (double)part->lut ? "it will not fit" : "it may not fit";
     program_note(program, "fit", NULL, lut,
                  "about %s LUT are to be expected, %.1f times the %s of part %s, and the forecast is right within a "
@@ -72,6 +92,7 @@ void fit_foretell(struct program *program, const char *model, FILE *terminal) {
         fflush(terminal);
     } else
         context_progress(program->context, text, 0, 0);
+    return 0;
 }
 
 /* Where most of what does not fit is. */

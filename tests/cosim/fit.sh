@@ -23,6 +23,10 @@ check "it was told before" "grep -Eq 'warning: about 1[0-9]0,000 LUT are to be e
 "$BXC" compile large.bxc -o large $small -v > both 2>&1
 check "before its circuit was made" "sed -n 's/.*: warning: about .*/told/p; s/.* s  lower$/lower/p' both | tr '\\n' ' ' | grep -qx 'told lower '"
 check "quiet is quiet, and the error stays" "! \"\$BXC\" compile -q large.bxc -o large $small > out 2> err && [ ! -s out ] && grep -q error: err"
+model 220 1 > huge.bxc
+"$BXC" compile huge.bxc -o huge $small -v > out 2>&1
+check "what is far too large is refused before its circuit is made" "grep -Eq 'error: about [0-9,]+ LUT are to be expected, [0-9.]+ times' out && ! grep -q ' lower$' out"
+check "with the node, and no folder is left" "grep -q \"node 'dense' is the largest; nothing in it\" out && [ ! -e huge ]"
 model 40 8 > items.bxc
 "$BXC" compile items.bxc -o items $small > out 2> err
 interval=$(sed -n 's/.*it would fit from about --interval \([0-9]*\) on$/\1/p' out | head -n 1)

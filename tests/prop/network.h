@@ -269,7 +269,26 @@ static inline valref network_stack(struct network *network, valref x) {
                               : graph_append(network->graph, OP_RESHAPE, network_name(network, "flat"), &y, 1, &flat);
 }
 
+/* The same weights on every window of the features: [1,n] to [1,w,k] to [1,w,m], as [1,w*m]. */
+static inline valref network_convolve(struct network *network, valref x) {
+    int64_t n = features_of(network, x), dilation = 1 + draw(network, 2), step = 1 + draw(network, 2);
+    int64_t size = 1 + draw(network, (int)((n - 1) / dilation + 1)), filters = 1 + draw(network, 2);
+    int64_t windows = (n - 1 - (size - 1) * dilation) / step + 1;
+    union attributes window = {.window = {1, size, step, dilation}},
+                     flat = {.reshape = {.shape = row(windows * filters)}};
+    if (windows * filters > NETWORK_FEATURES_MAX) return NO_VALUE;
+    valref cut = graph_append(network->graph, OP_WINDOW, network_name(network, "window"), &x, 1, &window);
+    if (cut.id == UINT32_MAX) return cut;
+    valref y = network_binary(network, OP_MATMUL, cut,
+                              network_reals(network, (struct shape){2, {size, filters}}, 1, draw(network, 2) ? 2 : 4));
+    if (y.id != UINT32_MAX && draw(network, 2))
+        y = network_binary(network, OP_ADD, y, network_reals(network, row(filters), 1, 5));
+    return y.id == UINT32_MAX ? y
+                              : graph_append(network->graph, OP_RESHAPE, network_name(network, "flat"), &y, 1, &flat);
+}
+
 static inline valref network_dense(struct network *network, valref x) {
+    if (draw(network, 5) == 0) return network_convolve(network, x);
     if (network->plain && draw(network, 4) == 0) return network_stack(network, x);
     int64_t in = features_of(network, x), out = 1 + draw(network, NETWORK_FEATURES_MAX);
     bool derived = draw(network, 6) == 0; /* from other constants: one column, to which a row of biases is added */

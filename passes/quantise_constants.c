@@ -5,6 +5,8 @@
  * need no standardisation in hardware. The fraction by column is as large as the bits allow. */
 #include "passes/quantise.h"
 
+#include "ir/geometry.h"
+
 #include <limits.h>
 #include <math.h>
 
@@ -21,18 +23,19 @@ struct weights {
     bool *constant;               /* rows whose operand was one number in all calibration events */
 };
 
-static void find_row_exponents(const struct graph *graph, const struct real_ranges *ranges, valref operand,
+/* Of the operand's elements that the matrix which begins at `first` is multiplied with. */
+static void find_row_exponents(const struct real_range *range, const struct matrix_product *product, size_t first,
                                struct weights *weights) {
-    const struct real_range *range = real_range_of(graph, ranges, operand);
-    size_t count = shape_elements(&graph_value(graph, operand)->shape);
     for (size_t k = 0; k < weights->rows; k++) {
         weights->row_exponents[k] = AT_REST;
         weights->constant[k] = true;
     }
-    for (size_t e = 0; e < count; e++) {
-        size_t k = e % weights->rows;
-        int exponent = range_exponent(range[e]);
-        weights->constant[k] = weights->constant[k] && range[e].lo == range[e].hi;
+    for (size_t e = 0; e < product->batches * product->rows * product->depth; e++) {
+        size_t batch = e / (product->rows * product->depth), k = e % product->depth;
+        if (product->right[batch] != first) continue;
+        const struct real_range *at = &range[product->left[batch] + e % (product->rows * product->depth)];
+        int exponent = range_exponent(*at);
+        weights->constant[k] = weights->constant[k] && at->lo == at->hi;
         weights->row_exponents[k] = exponent > weights->row_exponents[k] ? exponent : weights->row_exponents[k];
     }
 }
@@ -99,6 +102,40 @@ static void quantise_columns(struct weights *weights, size_t first, size_t last,
         }
 }
 
+/* One scale for all. */
+static void quantise_together(const float *from, float *to, size_t rows, size_t columns, int bits,
+                              struct arena *arena) {
+    struct weights all = {from, to, rows, columns, ARENA_ARRAY(arena, int, rows), 0, ARENA_ARRAY(arena, bool, rows)};
+    all.exponent = column_exponent(&all, 0, columns);
+    quantise_columns(&all, 0, columns, bits);
+}
+
+/* A scale a column and an operand, of each matrix of a stack by itself. */
+static void quantise_by_column(const struct graph *graph, const struct real_ranges *ranges, const struct node *node,
+                               float *to, int bits, struct arena *arena) {
+    const struct matrix_product product = product_geometry(arena, &graph_value(graph, node->inputs[0])->shape,
+                                                           &graph_value(graph, node->inputs[1])->shape);
+    size_t rows = product.depth, columns = product.columns, size = rows * columns,
+           count = graph_elements(graph, node->inputs[1]) / size;
+    struct weights *matrices = ARENA_ARRAY(arena, struct weights, count);
+    int largest = INT_MIN;
+    for (size_t m = 0; m < count; m++) {
+        matrices[m] = (struct weights){.from = graph_reals(graph, node->inputs[1]) + m * size,
+                                       .to = to + m * size,
+                                       .rows = rows,
+                                       .columns = columns,
+                                       .row_exponents = ARENA_ARRAY(arena, int, rows),
+                                       .constant = ARENA_ARRAY(arena, bool, rows)};
+        find_row_exponents(real_range_of(graph, ranges, node->inputs[0]), &product, m * size, &matrices[m]);
+        int exponent = column_exponent(&matrices[m], 0, columns);
+        largest = exponent > largest ? exponent : largest;
+    }
+    for (size_t m = 0; m < count; m++) {
+        matrices[m].exponent = largest;
+        for (size_t n = 0; n < columns; n++) quantise_columns(&matrices[m], n, n + 1, bits);
+    }
+}
+
 int quantise_weights(struct program *program, const struct real_ranges *ranges, noderef matmul) {
     struct graph *graph = program->graph;
     struct node node = *graph_node(graph, matmul);
@@ -106,19 +143,17 @@ int quantise_weights(struct program *program, const struct real_ranges *ranges, 
     const struct node *definition = graph_definition(graph, node.inputs[1]);
     struct precision precision = layer_precision(program, graph, &node, USE_WEIGHTS | USE_GRANULARITY);
     struct arena *scratch = arena_new(program->context);
-    size_t count = shape_elements(&constant.shape);
-    struct weights weights = {.from = graph_reals(graph, node.inputs[1]), .to = ARENA_ARRAY(scratch, float, count)};
-    weights.columns = constant.shape.rank > 1 ? (size_t)constant.shape.dim[constant.shape.rank - 1] : 1;
-    weights.rows = count / weights.columns;
-    weights.row_exponents = ARENA_ARRAY(scratch, int, weights.rows);
-    weights.constant = ARENA_ARRAY(scratch, bool, weights.rows);
+    size_t count = shape_elements(&constant.shape),
+           columns = constant.shape.rank > 1 ? (size_t)constant.shape.dim[constant.shape.rank - 1] : 1;
+    float *to = ARENA_ARRAY(scratch, float, count);
     bool by_channel = precision.granularity == GRANULARITY_CHANNEL;
-    if (by_channel && constant.shape.rank <= 2) find_row_exponents(graph, ranges, node.inputs[0], &weights);
-    weights.exponent = column_exponent(&weights, 0, weights.columns);
-    for (size_t n = 0; n < weights.columns; n += by_channel ? 1 : weights.columns)
-        quantise_columns(&weights, n, by_channel ? n + 1 : weights.columns, precision.weight_bits);
+    if (by_channel)
+        quantise_by_column(graph, ranges, &node, to, precision.weight_bits, scratch);
+    else
+        quantise_together(graph_reals(graph, node.inputs[1]), to, count / columns, columns, precision.weight_bits,
+                          scratch);
     valref quantised =
-        graph_append_reals(graph, arena_printf(scratch, "%s.quantised", definition->name), constant.shape, weights.to);
+        graph_append_reals(graph, arena_printf(scratch, "%s.quantised", definition->name), constant.shape, to);
     if (!valref_equal(quantised, NO_VALUE)) graph_set_operand(graph, graph_node(graph, matmul), 1, quantised);
     program_note(program, "quantise", node.name, precision.weight_bits, "weights of %d bits, a scale %s",
                  precision.weight_bits, by_channel ? "a column and an operand" : "for all of them");

@@ -1,5 +1,6 @@
 /* Functions known value by value or step by step: of their exact forms each gets the cheapest (target/function.h), one
- * with even steps a shift with rounding and a clamp where it is no table. */
+ * with even steps a shift with rounding and a clamp where it is no table, one whose steps a single slope makes a
+ * product with a constant before these where that is cheaper. */
 #include "passes/lower.h"
 #include "passes/lower_block_ram.h"
 #include "target/function.h"
@@ -47,17 +48,22 @@ static struct term compare_all(struct lower *lower, struct term x, const struct 
     return lower_sum(lower, &list);
 }
 
+static bool values_are_even(const struct staircase *steps, int64_t *step) {
+    int64_t other;
+    if (steps->count < 1 || !step_of(steps, 0, step)) return false;
+    for (uint32_t i = 1; i < steps->count; i++)
+        if (!step_of(steps, i, &other) || other != *step) return false;
+    return true;
+}
+
 /* Even steps: thresholds t0 + i * 2^shift, values v0 + i * step. */
 static bool even_steps(const struct staircase *steps, int *shift, int64_t *step) {
-    if (steps->count < 2 || !step_of(steps, 0, step)) return false;
+    if (steps->count < 2 || !values_are_even(steps, step)) return false;
     uint64_t run = (uint64_t)steps->thresholds[1] - (uint64_t)steps->thresholds[0];
     if (run & (run - 1)) return false;
     for (*shift = 0; run >> *shift > 1;) ++*shift;
-    for (uint32_t i = 0; i < steps->count; i++) {
-        int64_t other;
-        if (!step_of(steps, i, &other) || other != *step) return false;
-        if (i && (uint64_t)steps->thresholds[i] - (uint64_t)steps->thresholds[i - 1] != run) return false;
-    }
+    for (uint32_t i = 1; i < steps->count; i++)
+        if ((uint64_t)steps->thresholds[i] - (uint64_t)steps->thresholds[i - 1] != run) return false;
     return *shift < 62;
 }
 
@@ -67,6 +73,61 @@ static struct term shift_and_clamp(struct lower *lower, struct term x, const str
                      out = {.constant = steps->values[0]};
     term_list_add(lower, &moved, x, 1, 0);
     wireref count = lower_shift_right(lower, lower_plain(lower, lower_sum(lower, &moved)), shift);
+    term_list_add(lower, &out, lower_clamp(lower, (struct term){.wire = count}, 0, steps->count), step, 0);
+    return lower_sum(lower, &out);
+}
+
+/* ---- steps as even as one slope makes them: floor((factor * x + offset) / 2^shift) is how many are reached ---- */
+
+struct slope {
+    int64_t factor, offset, luts;
+    int shift;
+};
+
+static int digits_of(int64_t number) {
+    uint8_t position[65];
+    bool negative[65];
+    return signed_digits(number, position, negative);
+}
+
+/* Whether the factor meets every threshold, and with which offset. */
+static bool slope_meets(const struct staircase *steps, struct slope *slope) {
+    int64_t least = INT64_MIN, most = INT64_MAX;
+    for (uint32_t i = 0; i < steps->count && least <= most; i++) {
+        int64_t at = (int64_t)(i + 1) << slope->shift, product = slope->factor * steps->thresholds[i];
+        if (at - product > least) least = at - product;
+        if (at - 1 - product + slope->factor < most) most = at - 1 - product + slope->factor;
+    }
+    slope->offset = least;
+    return least <= most;
+}
+
+/* The cheapest factor of the fewest bits that do, and of a few more. */
+static bool find_slope(const struct staircase *steps, const struct function_size *size, struct slope *best) {
+    enum { STEPS_MIN = 8, BITS_MORE = 4, SHIFT_MAX = 36, OPERAND_BITS_MAX = 24, CANDIDATES = 512 };
+    const int64_t runs = (int64_t)steps->count - 1;
+    if (steps->count < STEPS_MIN || size->operand_bits > OPERAND_BITS_MAX) return false;
+    const int64_t span = steps->thresholds[runs] - steps->thresholds[0];
+    int until = SHIFT_MAX;
+    *best = (struct slope){.luts = INT64_MAX};
+    for (int shift = 1; shift <= until; shift++) {
+        int64_t first = (runs << shift) / (span + 1), last = (runs << shift) / (span - 1) + 1;
+        for (int64_t factor = first > 0 ? first : 1; factor <= last && factor < first + CANDIDATES; factor++) {
+            struct slope slope = {.factor = factor, .shift = shift};
+            slope.luts = function_slope_luts(size, digits_of(factor), function_levels(factor));
+            if (slope.luts >= best->luts || !slope_meets(steps, &slope)) continue;
+            *best = slope;
+            if (until == SHIFT_MAX && shift + BITS_MORE < until) until = shift + BITS_MORE;
+        }
+    }
+    return best->luts < INT64_MAX;
+}
+
+static struct term multiply_and_clamp(struct lower *lower, struct term x, const struct staircase *steps,
+                                      const struct slope *slope, int64_t step) {
+    struct term_list scaled = {.constant = slope->offset}, out = {.constant = steps->values[0]};
+    term_list_add(lower, &scaled, x, slope->factor, 0);
+    wireref count = lower_shift_right(lower, lower_plain(lower, lower_sum(lower, &scaled)), slope->shift);
     term_list_add(lower, &out, lower_clamp(lower, (struct term){.wire = count}, 0, steps->count), step, 0);
     return lower_sum(lower, &out);
 }
@@ -155,6 +216,10 @@ static struct term lower_steps(struct lower *lower, struct term x, const struct 
     if (!is_table && even_steps(steps, &shift, &step) &&
         difference_fits(lower, x, steps->thresholds[0] - ((int128)1 << shift)))
         return shift_and_clamp(lower, x, steps, shift, step);
+    struct slope slope;
+    if (!is_table && values_are_even(steps, &step) && find_slope(steps, &size, &slope) &&
+        slope.luts < function_luts(&size))
+        return multiply_and_clamp(lower, x, steps, &slope, step);
     struct term found;
     if (block_ram_look_up(lower, x, steps, function_luts(&size), &found)) return found;
     if (is_table) return tabulated(lower, x, steps);

@@ -40,6 +40,11 @@ static int64_t form_luts(const struct function_size *size, enum function_form fo
     }
 }
 
+/* Three terms an adder, the offset being one; then a limit at either end. */
+int64_t function_slope_luts(const struct function_size *size, int digits, int factor_bits) {
+    return (int64_t)(digits + 1) / 2 * (size->operand_bits + factor_bits) + 2 * size->entry_bits;
+}
+
 enum function_form function_form(const struct function_size *size) {
     enum function_form best = FUNCTION_TABLE;
     for (int form = 0; form < FUNCTION_FORMS; form++)

@@ -20,6 +20,8 @@ struct function_size {
 struct function_size function_size(const struct staircase *stairs, struct interval operand, bool of_sum);
 enum function_form function_form(const struct function_size *size);
 int64_t function_luts(const struct function_size *size); /* in that form */
-int function_levels(int64_t steps);                      /* bits of a step's number */
+/* As a product with a constant of so many signed digits and bits, shifted and limited. */
+int64_t function_slope_luts(const struct function_size *size, int digits, int factor_bits);
+int function_levels(int64_t steps); /* bits of a step's number */
 
 #endif

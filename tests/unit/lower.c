@@ -206,10 +206,24 @@ static void functions_have_one_form(void) {
     context_free(context);
 }
 
+/* No comparison and no table where that is cheaper; where no slope meets the thresholds there are. */
+static void steps_of_one_slope_are_a_product(void) {
+    static const struct stairs even = {.count = 150, .first = -1000, .run = 13, .step = 1},
+                               uneven = {.count = 150, .first = -1000, .run = 13, .step = 1, .jitter = true};
+    for (int i = 0; i < 2; i++) {
+        struct bxc_context *context = context_new();
+        const char *text = lowered_text(context, i ? &uneven : &even, false);
+        CHECK((strstr(text, " = table ") || strstr(text, " = less ")) == (i == 1));
+        CHECK((strstr(text, " = shift_right ") != NULL) == (i == 0));
+        context_free(context);
+    }
+}
+
 int main(void) {
     RUN(narrowing_keeps_every_bit);
     RUN(staircases_keep_every_bit);
     RUN(functions_have_one_form);
+    RUN(steps_of_one_slope_are_a_product);
     RUN(random_graphs_keep_every_bit);
     TEST_EXIT();
 }

@@ -27,6 +27,11 @@ void settings_add_input(struct arena *arena, struct compile_options *out, const 
 void settings_add_beats(struct arena *arena, struct compile_options *out, const struct beat_options *beats);
 void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer);
 
+/* ---- reading.c ---- */
+/* What readers of the model obey (--shape), added to *out; -1 after a diagnosis. */
+int reading_options(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
+                    struct frontend_options *out);
+
 /* ---- lists.c: prints the JSON, and deletes it ---- */
 struct cJSON;
 void list_print_json(FILE *out, struct cJSON *json);
@@ -54,8 +59,9 @@ const float *const *measurement_inputs(const struct measurement *measurement); /
 void unused_watch(struct program *program);       /* before the passes */
 int unused_refuse(const struct program *program); /* what cannot be had of a quantised graph; -1 after a diagnosis */
 void unused_warn(const struct program *program);  /* after the passes */
-/* Options for compiling where nothing is compiled. */
-void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, const char *why);
+/* Options for compiling where nothing is compiled; model_is_read: those of its reader have their use. */
+void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, bool model_is_read,
+                                const char *why);
 void unused_warn_of_firmware(struct bxc_context *context, const struct bxc_options *options); /* with --stop-after */
 
 /* ---- interval.c: does --interval pay? ---- */

@@ -322,8 +322,9 @@ static void print_inspection(const struct inspect_job *job) {
 }
 
 static int inspect_steps(struct inspect_job *job) {
-    static const struct frontend_options partial = {.partial = true};
-    if (settings_read(job->context, job->arena, job->options, &job->settings) < 0)
+    struct frontend_options partial = {.partial = true};
+    if (settings_read(job->context, job->arena, job->options, &job->settings) < 0 ||
+        reading_options(job->context, job->arena, job->options, &partial) < 0)
         return -1; /* no reason of the model's */
     size_t since = job->context->diagnostics.count, errors = job->context->diagnostics.errors;
     if (describe_file(job) < 0) return -1;

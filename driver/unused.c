@@ -97,9 +97,11 @@ void unused_warn(const struct program *program) {
 
 /* ---- options that the command as a whole leaves aside ---- */
 
-void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, const char *why) {
+void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, bool model_is_read,
+                                const char *why) {
     for (const struct option_info *option = option_table; option->key; option++)
-        if (option->commands == FOR_MODEL && strcmp(option->key, "output") != 0 && options_has(options, option->key))
+        if (option->commands == FOR_MODEL && strcmp(option->key, "output") != 0 && options_has(options, option->key) &&
+            !(model_is_read && strcmp(option->key, "shape") == 0))
             diag_warning(&context->diagnostics, (struct location){.file = "bxc"}, NULL, "--%s does nothing: %s",
                          option->key, why);
 }

@@ -9,6 +9,7 @@ const struct reader readers[] = {
     {"onnx", ".onnx", "ONNX and QONNX models", onnx_recognises, onnx_read, onnx_operators},
     {"keras", ".keras", "Keras models, with HGQ2 layers, too", keras_recognises, keras_read, keras_operators},
     {"native", ".json", "bxc's own JSON (doc/model.schema.json)", native_recognises, native_read, NULL},
+    {"lwtnn", ".json", "lwtnn's JSON, sequential and graph", lwtnn_recognises, lwtnn_read, lwtnn_operators},
     {"text", ".bxc", "the text form of a graph (doc/ir.md)", text_recognises, text_read, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };
@@ -16,6 +17,23 @@ const struct reader readers[] = {
 static bool has_extension(const char *path, const char *extension) {
     size_t length = strlen(path), tail = strlen(extension);
     return length > tail && !strcmp(path + length - tail, extension);
+}
+
+int64_t frontend_size(const struct frontend_options *options, const char *name) {
+    for (size_t i = 0; options && i < options->size_count; i++)
+        if (!strcmp(options->sizes[i].name, name)) {
+            options->sizes[i].used = true;
+            return options->sizes[i].size;
+        }
+    return 0;
+}
+
+static void warn_of_sizes(struct bxc_context *context, const char *path, const struct frontend_options *options) {
+    for (size_t i = 0; i < options->size_count; i++)
+        if (!options->sizes[i].used)
+            diag_warning(&context->diagnostics, (struct location){.file = path, .option = "--shape"}, NULL,
+                         "it does nothing for '%s': the model leaves no axis of that name open",
+                         options->sizes[i].name);
 }
 
 /* A broken file is still the business of the reader that its name asks for. */
@@ -98,6 +116,7 @@ static int read_request(void *user) {
     } else if (reader) {
         request->graph = reader->read(request->context, request->path, data, length, request->options);
         refuse_no_inputs(request);
+        warn_of_sizes(request->context, request->path, request->options);
     } else if (data)
         diag_error(&request->context->diagnostics, (struct location){.file = request->path},
                    help_with(request->path, data, length),

@@ -4,9 +4,16 @@
 
 #include "ir/graph.h"
 
+struct frontend_size { /* --shape NAME=SIZE: how long an axis or a sequence is that the model leaves open */
+    const char *name;
+    int64_t size;
+    bool used; /* by a reader */
+};
 struct frontend_options {
     bool whole_tensors;  /* the first axis is no batch: shapes are taken as they stand (conformance tests) */
     const char *weights; /* a file of weights for a model that has them in a file of its own; NULL: beside it */
+    struct frontend_size *sizes;
+    size_t size_count;
     bool partial; /* what could be read, though something was refused and told: no outputs, perhaps (bxc inspect) */
 };
 
@@ -15,7 +22,7 @@ struct frontend_options {
 struct reader_operator {
     const char *domain, *name, *becomes;
 };
-extern const struct reader_operator onnx_operators[], tensorflow_operators[], keras_operators[];
+extern const struct reader_operator onnx_operators[], tensorflow_operators[], keras_operators[], lwtnn_operators[];
 
 /* Each reader: a graph that passes graph_verify, or NULL with every problem diagnosed at once. `path`
  * is the file as the user named it; data is its content, length bytes. */
@@ -36,6 +43,9 @@ const struct reader *frontend_reader(const char *path, const void *data, size_t 
 /* Opens the file, picks the reader, reads. NULL and a diagnosis otherwise. options may be NULL. */
 struct graph *frontend_read(struct bxc_context *context, const char *path, const struct frontend_options *options);
 
+/* What the options say of an axis of that name; 0: nothing. options may be NULL. */
+int64_t frontend_size(const struct frontend_options *options, const char *name);
+
 /* ---- native/: bxc's own JSON, written too (doc/model.schema.json) ---- */
 void native_write(const struct graph *graph, struct strbuf *out);
 
@@ -46,6 +56,8 @@ struct graph *tensorflow_read(struct bxc_context *, const char *, const void *, 
 struct graph *keras_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *native_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *text_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
+struct graph *lwtnn_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
+bool lwtnn_recognises(const char *, const void *, size_t);
 bool onnx_recognises(const char *, const void *, size_t);
 bool tensorflow_recognises(const char *, const void *, size_t);
 bool keras_recognises(const char *, const void *, size_t);

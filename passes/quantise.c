@@ -78,14 +78,65 @@ static void note_resting(struct program *program, const struct real_ranges *rang
                      "%zu of %zu numbers never moved in calibration: their formats are guesses", resting, count);
 }
 
-static int narrow_activation(struct program *program, const struct real_ranges *ranges, valref value) {
+/* ---- windows ---- */
+
+/* The axis that no window goes along, which has the channels; -1: several, or none. */
+static int other_axis(const struct shape *shape, unsigned windowed) {
+    int other = -1;
+    for (int axis = 0; axis < shape->rank; axis++) {
+        if (windowed >> axis & 1 || shape->dim[axis] == 1) continue;
+        if (other >= 0) return -1;
+        other = axis;
+    }
+    return other;
+}
+
+/* Numbers around which there is nothing but zeros. */
+static bool is_padding(const struct graph *graph, const struct node *node, uint32_t *inner) {
+    uint32_t variables = 0;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        if (graph_reals(graph, node->inputs[i])) continue;
+        *inner = i;
+        variables++;
+    }
+    return node->op == OP_CONCAT && variables == 1;
+}
+
+/* From the axes of a window's result to those of its operand. */
+static unsigned axes_before(const struct node *window, unsigned axes) {
+    int axis = (int)window->attributes.window.axis;
+    unsigned kept = (2u << axis) - 1;
+    return (axes & kept) | (axes >> 1 & ~kept);
+}
+
+/* Windows repeat elements, which have one format wherever they go: that of the value that the first of the windows
+ * reads, before it is padded. Without windows the value itself. */
+static valref before_windows(const struct graph *graph, valref value, int *channels) {
+    const struct node *node = graph_definition(graph, value);
+    unsigned windowed = 0;
+    uint32_t inner = 0;
+    *channels = graph_value(graph, value)->shape.rank - 1;
+    while (op_moves_one(node->op) && node->op != OP_WINDOW) node = graph_definition(graph, node->inputs[0]);
+    if (node->op != OP_WINDOW) return value;
+    for (; node->op == OP_WINDOW || is_padding(graph, node, &inner); node = graph_definition(graph, value)) {
+        if (node->op == OP_WINDOW) windowed = axes_before(node, windowed) | 1u << node->attributes.window.axis;
+        value = node->inputs[inner];
+        inner = 0;
+    }
+    *channels = other_axis(&graph_value(graph, value)->shape, windowed);
+    return value;
+}
+
+static int narrow_activation(struct program *program, const struct real_ranges *ranges, valref operand) {
     struct graph *graph = program->graph;
-    if (has_format(graph, value)) return 0;
+    if (has_format(graph, operand)) return 0;
+    int channels;
+    valref value = before_windows(graph, operand, &channels);
     struct precision precision =
         layer_precision(program, graph, graph_definition(graph, value), USE_FORMATS | USE_GRANULARITY);
-    struct formats formats =
-        formats_for_value(program->arena, &graph_value(graph, value)->shape, real_range_of(graph, ranges, value),
-                          precision.activation_bits, (enum granularity)precision.granularity);
+    struct formats formats = formats_for_value(program->arena, &graph_value(graph, value)->shape, channels,
+                                               real_range_of(graph, ranges, value), precision.activation_bits,
+                                               (enum granularity)precision.granularity);
     note_resting(program, ranges, value);
     return append_narrow(graph, value, "narrow", formats, &precision);
 }

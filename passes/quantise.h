@@ -39,9 +39,9 @@ int range_exponent(struct real_range range);
 /* A format of `bits` bits for the range, with a sign only where it is needed; the last step of
  * the range may saturate. */
 struct format format_for_range(struct real_range range, int bits);
-/* Formats of a value by channel (its last axis) or for all of it. */
-struct formats formats_for_value(struct arena *arena, const struct shape *shape, const struct real_range *ranges,
-                                 int bits, enum granularity granularity);
+/* Formats of a value by channel along an axis, or for all of it; channels: -1 where no axis has them. */
+struct formats formats_for_value(struct arena *arena, const struct shape *shape, int channels,
+                                 const struct real_range *ranges, int bits, enum granularity granularity);
 /* The nearest number of so many significant bits. */
 double significant(double x, int bits);
 /* The nearest multiple of 2^-fraction. */

@@ -40,17 +40,19 @@ static struct real_range guarded(struct real_range channel, struct real_range te
     return out;
 }
 
-struct formats formats_for_value(struct arena *arena, const struct shape *shape, const struct real_range *ranges,
-                                 int bits, enum granularity granularity) {
-    size_t count = shape_elements(shape), channels = shape->rank ? (size_t)shape->dim[shape->rank - 1] : 1;
+struct formats formats_for_value(struct arena *arena, const struct shape *shape, int channels,
+                                 const struct real_range *ranges, int bits, enum granularity granularity) {
+    size_t count = shape_elements(shape), length = channels < 0 ? 1 : (size_t)shape->dim[channels], inner = 1;
     struct real_range all = ranges[0];
     for (size_t e = 1; e < count; e++) all = joined(all, ranges[e]);
-    if (granularity == GRANULARITY_TENSOR || channels == 1) return formats_uniform(arena, format_for_range(all, bits));
-    struct formats formats = {.shape = {.rank = shape->rank}, .at = ARENA_ARRAY(arena, struct format, channels)};
-    for (int d = 0; d < shape->rank; d++) formats.shape.dim[d] = d == shape->rank - 1 ? shape->dim[d] : 1;
-    for (size_t c = 0; c < channels; c++) {
-        struct real_range channel = ranges[c];
-        for (size_t e = c; e < count; e += channels) channel = joined(channel, ranges[e]);
+    if (granularity == GRANULARITY_TENSOR || length == 1) return formats_uniform(arena, format_for_range(all, bits));
+    struct formats formats = {.shape = {.rank = shape->rank}, .at = ARENA_ARRAY(arena, struct format, length)};
+    for (int d = 0; d < shape->rank; d++) formats.shape.dim[d] = d == channels ? shape->dim[d] : 1;
+    for (int d = channels + 1; d < shape->rank; d++) inner *= (size_t)shape->dim[d];
+    for (size_t c = 0; c < length; c++) {
+        struct real_range channel = ranges[c * inner];
+        for (size_t e = 0; e < count; e++)
+            if (e / inner % length == c) channel = joined(channel, ranges[e]);
         formats.at[c] = format_for_range(guarded(channel, all, bits), bits);
     }
     return formats;

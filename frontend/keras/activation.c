@@ -1,5 +1,5 @@
 /* Functions of one number, by name or as layers, and softmax. */
-#include "frontend/keras/keras.h"
+#include "frontend/keras/qkeras.h"
 
 #include <float.h>
 #include <math.h>
@@ -120,11 +120,40 @@ static valref by_name(struct keras_reader *reader, const struct keras_layer *lay
                         "the function '%s' is not known", name);
 }
 
-/* A function's name, or the object of a layer. */
+/* Functions of QKeras that other libraries call by the same name mean something else. */
+static valref by_qkeras_name(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                             valref value) {
+    static const struct {
+        const char *sigmoid, *tanh;
+        float slope;
+    } lines[] = {{"hard_sigmoid", "hard_tanh", 0.5f}, {"smooth_sigmoid", "smooth_tanh", 0.1875f}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        if (strcmp(lines[i].sigmoid, name) == 0)
+            return append(layer, OP_HARD_SIGMOID, name, value, lines[i].slope, 0.5f);
+        if (strcmp(lines[i].tanh, name) != 0) continue;
+        value = append(layer, OP_HARD_SIGMOID, lines[i].sigmoid, value, lines[i].slope, 0.5f);
+        value = both(layer, OP_MUL, "doubled", value, number(layer, "two", 2));
+        return both(layer, OP_SUB, name, value, number(layer, "one", 1));
+    }
+    return by_name(reader, layer, name, value);
+}
+
+static valref quantise(struct keras_reader *reader, const struct keras_layer *layer, const cJSON *quantizer,
+                       valref value) {
+    struct qkeras_quantizer parsed;
+    if (qkeras_parse(reader, layer, "activation", quantizer, &parsed) < 0) return NO_VALUE;
+    return qkeras_quantize_value(reader, layer, &parsed, parsed.name, value);
+}
+
+/* A function's name, a quantiser, or the object of a layer. */
 valref keras_activate(struct keras_reader *reader, const struct keras_layer *layer, const cJSON *activation,
                       valref value) {
     if (!activation || valref_equal(value, NO_VALUE)) return value;
-    if (cJSON_IsString(activation)) return by_name(reader, layer, activation->valuestring, value);
+    if (qkeras_is_quantizer(activation)) return quantise(reader, layer, activation, value);
+    if (cJSON_IsString(activation)) {
+        bool qkeras = strcmp(layer->known->domain, "qkeras") == 0;
+        return (qkeras ? by_qkeras_name : by_name)(reader, layer, activation->valuestring, value);
+    }
     const cJSON *config = keras_member(activation, "config");
     if (cJSON_IsString(config)) return by_name(reader, layer, config->valuestring, value); /* a function's object */
     return keras_layer_read_inner(reader, layer, activation, "activation", layer->place, value);

@@ -11,7 +11,7 @@ static int check_dense(struct keras_reader *reader, const struct keras_layer *la
                        const struct keras_variable *kernel, const struct keras_variable *bias) {
     const struct shape *input = keras_shape(layer, 0);
     int64_t features = input->dim[input->rank - 1];
-    if (input->rank < 2 || kernel->shape.rank != 2 || kernel->shape.dim[0] != features)
+    if (input->rank < 2 || kernel->shape.dim[0] != features)
         return keras_error(reader, layer, NULL, "are these the weights of this very model?",
                            "the kernel has %lld rows, the input %lld features", (long long)kernel->shape.dim[0],
                            (long long)features);
@@ -22,15 +22,13 @@ static int check_dense(struct keras_reader *reader, const struct keras_layer *la
 }
 
 valref keras_read_dense(struct keras_reader *reader, struct keras_layer *layer) {
-    static const char *const names[] = {"kernel", "bias"};
-    struct keras_variables variables;
-    bool has_bias = keras_flag(layer->config, "use_bias", true);
-    if (keras_variables_expect(reader, layer, &layer->place, names, has_bias ? 2 : 1, &variables) < 0 ||
-        check_dense(reader, layer, &variables.at[0], &variables.at[1]) < 0)
+    static const struct keras_kernel kind = {"kernel", "kernel_quantizer", 2};
+    struct keras_variable kernel, bias;
+    if (keras_read_kernels(reader, layer, &kind, 1, &kernel, &bias) < 0 ||
+        check_dense(reader, layer, &kernel, &bias) < 0)
         return NO_VALUE;
-    const struct keras_variable *kernel = &variables.at[0];
-    valref operands[2] = {layer->inputs[0], layer_reals(&layer->nodes, "kernel", kernel->shape, kernel->values)};
+    valref operands[2] = {layer->inputs[0], layer_reals(&layer->nodes, "kernel", kernel.shape, kernel.values)};
     valref value = layer_node(&layer->nodes, OP_MATMUL, NULL, operands, 2, NULL);
-    value = keras_add_bias(layer, value, &variables.at[1]);
+    value = keras_add_bias(layer, value, &bias);
     return keras_activate(reader, layer, keras_member(layer->config, "activation"), value);
 }

@@ -195,6 +195,23 @@ valref keras_activate(struct keras_reader *reader, const struct keras_layer *lay
 /* The value plus the bias, which has no values where the layer has none. */
 valref keras_add_bias(const struct keras_layer *layer, valref value, const struct keras_variable *bias);
 
+/* ---- kernel.c ---- */
+
+struct keras_kernel {
+    const char *name, *quantizer; /* for diagnoses; the member of the configuration that is its quantiser, if any */
+    int rank;
+};
+/* The kernels and the bias (without values where the layer has none), normalised and quantised as the layer does. */
+int keras_read_kernels(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_kernel *kinds,
+                       int count, struct keras_variable *kernels, struct keras_variable *bias);
+
+/* ---- convolution.c ---- */
+
+/* Sizes, steps and dilations; size: the member that holds the windows' sizes. */
+int keras_read_spatial(struct keras_reader *reader, const struct keras_layer *layer, const char *size,
+                       struct spatial *out);
+int keras_pad_spatial(struct keras_reader *reader, const struct keras_layer *layer, struct spatial *spatial);
+
 /* ---- one function a class (layers.def) ---- */
 
 #define KERAS_LAYER(domain, name, function, minimum, maximum, keys, becomes)                                           \

@@ -1,5 +1,5 @@
 /* Layers that scale and shift: by what training saw, by the item's own mean and variance, by constants. */
-#include "frontend/keras/keras.h"
+#include "frontend/keras/qkeras.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,6 +48,16 @@ static const float *vector_or(struct arena *arena, const struct keras_variable *
     return values;
 }
 
+/* QKeras has a quantiser for each. */
+static int quantise_statistics(struct keras_reader *reader, const struct keras_layer *layer,
+                               struct keras_variables *variables, bool has_gamma, bool has_beta) {
+    int next = 0;
+    if (has_gamma && qkeras_constant(reader, layer, "gamma_quantizer", true, &variables->at[next++]) < 0) return -1;
+    if (has_beta && qkeras_constant(reader, layer, "beta_quantizer", false, &variables->at[next++]) < 0) return -1;
+    if (qkeras_constant(reader, layer, "mean_quantizer", false, &variables->at[next++]) < 0) return -1;
+    return qkeras_constant(reader, layer, "variance_quantizer", true, &variables->at[next]);
+}
+
 /* gamma and beta where the layer has them, mean and variance; as Keras computes: scale = gamma / sqrt(variance +
  * epsilon), shift = beta - mean * scale. */
 valref keras_read_batch_normalization(struct keras_reader *reader, struct keras_layer *layer) {
@@ -68,6 +78,7 @@ valref keras_read_batch_normalization(struct keras_reader *reader, struct keras_
             return keras_refuse(reader, layer, NULL, "are these the weights of this very model?",
                                 "the %s has %zu numbers where the input has %zu channels", names[i],
                                 shape_elements(&variables.at[i].shape), channels);
+    if (quantise_statistics(reader, layer, &variables, has_gamma, has_beta) < 0) return NO_VALUE;
     const float *gamma = vector_or(reader->arena, has_gamma ? &variables.at[0] : NULL, channels, 1),
                 *beta = vector_or(reader->arena, has_beta ? &variables.at[has_gamma] : NULL, channels, 0),
                 *mean = variables.at[count - 2].values, *variance = variables.at[count - 1].values;

@@ -72,6 +72,8 @@ interval|0
 beats|4
 beats|0
 beats|nobody=4
+shape|nobody=4
+shape|nobody=0
 list-passes|
 verbose|
 quiet|

@@ -19,7 +19,8 @@ enum part_kind {
     PART_ADD,
     PART_MULTIPLY,
     PART_LIMIT, /* to lower .. upper, either of which may be infinite */
-    PART_LEAKY  /* x < 0 ? lower * x : x */
+    PART_LEAKY, /* x < 0 ? lower * x : x */
+    PART_GATE   /* 0 within lower .. upper, of which lower may be infinite; outside x, `shift` nearer to it */
 };
 struct exact_part {
     enum part_kind kind;
@@ -27,7 +28,7 @@ struct exact_part {
     const char *constant; /* likewise */
     const float *numbers; /* to add or multiply; one for all elements, or by element of the result */
     bool uniform;
-    float lower, upper;
+    float lower, upper, shift;
 };
 enum { PARTS_MAX = 3 };
 struct exact_form {

@@ -4,6 +4,7 @@
 #include "ir/ops.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { BINARY32_BITS = 24 };
 
@@ -76,10 +77,59 @@ static valref exact_leaky(struct integerise *state, const struct node *node, val
     return append_named(state, OP_SUB, node, NULL, append_named(state, OP_RELU, node, "positive", x, x), scaled);
 }
 
+/* ---- gates ---- */
+
+/* Three values: below the limits of a gate, within them, and above. */
+static struct staircase gate_stairs(struct arena *arena, const struct exact_part *part, int fraction,
+                                    const int64_t values[3]) {
+    const double far = 0x1p62, lower = ceil(ldexp((double)part->lower, fraction)),
+                 upper = floor(ldexp((double)part->upper, fraction)) + 1;
+    struct staircase stairs = {0, ARENA_ARRAY(arena, int64_t, 2), ARENA_ARRAY(arena, int64_t, 3)};
+    if (lower > -far && lower < far && lower < upper) {
+        stairs.values[0] = values[0];
+        stairs.thresholds[stairs.count++] = (int64_t)lower;
+    }
+    stairs.values[stairs.count] = values[1];
+    if (upper > -far && upper < far) {
+        stairs.thresholds[stairs.count++] = (int64_t)upper;
+        stairs.values[stairs.count] = values[2];
+    }
+    return stairs;
+}
+
+static valref gate_threshold(struct integerise *state, const struct node *node, const char *what,
+                             const struct exact_part *part, valref x, const int64_t values[3], int fraction) {
+    const struct shape shape = graph_value(state->integer, x)->shape;
+    size_t count = shape_elements(&shape);
+    int64_t most = llabs(values[0]) > llabs(values[2]) ? llabs(values[0]) : llabs(values[2]);
+    struct format format = format_for((struct interval){values[0] < 0 || values[2] < 0 ? -most : 0, most}, fraction);
+    struct lookup_attributes lookup = {.shape = shape,
+                                       .stairs = ARENA_ARRAY(state->scratch, struct staircase, count),
+                                       .formats = formats_uniform(state->scratch, format)};
+    for (size_t e = 0; e < count; e++)
+        lookup.stairs[e] = gate_stairs(state->scratch, part, graph_format(state->integer, x, e).fraction, values);
+    const char *name = arena_printf(state->scratch, "%s.%s", node->name, what);
+    valref made = graph_append(state->integer, OP_THRESHOLD, name, &x, 1, &(union attributes){.lookup = lookup});
+    return cross_name(state, made, node, false);
+}
+
+/* (x + shift) where the gate is open, else 0. */
+static valref exact_gate(struct integerise *state, const struct node *node, const struct exact_part *part, valref x) {
+    if (x.id == UINT32_MAX) return x;
+    int fraction;
+    int64_t shift = dyadic(part->shift, &fraction);
+    valref open = gate_threshold(state, node, "open", part, x, (const int64_t[3]){1, 0, 1}, 0);
+    if (shift != 0)
+        x = append_named(state, OP_ADD, node, "moved", x,
+                         gate_threshold(state, node, "shift", part, x, (const int64_t[3]){shift, 0, -shift}, fraction));
+    return append_named(state, OP_MUL, node, NULL, x, open);
+}
+
 static valref exact_part(struct integerise *state, const struct node *node, const struct exact_part *part, valref x) {
     const struct shape shape = part->uniform ? (struct shape){0} : graph_value(state->real, node->result)->shape;
     if (part->kind == PART_LIMIT) return exact_clip(state, node, x, part->lower, part->upper);
     if (part->kind == PART_LEAKY) return exact_leaky(state, node, x, part->lower);
+    if (part->kind == PART_GATE) return exact_gate(state, node, part, x);
     return append_named(state, part->kind == PART_ADD ? OP_ADD : OP_MUL, node, part->result, x,
                         dyadic_constant(state, node, part->constant, &shape, part->numbers));
 }
@@ -119,7 +169,8 @@ static bool keeps_factors(const struct exact_form *form) {
     for (int p = 0; p < form->count; p++) {
         const struct exact_part *part = &form->parts[p];
         bool at_zero = (part->lower == 0 || isinf(part->lower)) && (part->upper == 0 || isinf(part->upper));
-        if (part->kind == PART_ADD || (part->kind == PART_LIMIT && !at_zero)) return false;
+        bool moves = part->kind == PART_ADD || (part->kind == PART_GATE && part->shift != 0);
+        if (moves || ((part->kind == PART_LIMIT || part->kind == PART_GATE) && !at_zero)) return false;
     }
     return true;
 }
@@ -237,6 +288,13 @@ static void path_leaky(struct path *path, float slope) {
     path->cost = negative.cost + path_width(path);
 }
 
+/* A comparison a limit, and the mask. */
+static void path_gate(struct path *path, const struct exact_part *part) {
+    path->cost += path_width(path) * (isinf(part->lower) ? 1.5 : 2);
+    if (part->shift != 0) path_add(path, part->shift);
+    path->is_sum = false;
+}
+
 static void path_part(struct path *path, const struct exact_part *part, size_t element) {
     if (part->kind == PART_LIMIT) {
         path_limit(path, part->lower, part->upper);
@@ -244,6 +302,10 @@ static void path_part(struct path *path, const struct exact_part *part, size_t e
     }
     if (part->kind == PART_LEAKY) {
         path_leaky(path, part->lower);
+        return;
+    }
+    if (part->kind == PART_GATE) {
+        path_gate(path, part);
         return;
     }
     float number = part->numbers[part->uniform ? 0 : element];

@@ -56,6 +56,23 @@ static bool exact_leaky_relu(const struct op_step *step, size_t elements, struct
     return isfinite(slope);
 }
 
+static bool gate(struct exact_form *form, float lower, float upper, float shift) {
+    form->parts[form->count++] = (struct exact_part){.kind = PART_GATE, .lower = lower, .upper = upper, .shift = shift};
+    return isfinite(upper) && isfinite(shift) && lower <= upper;
+}
+
+static bool exact_thresholded_relu(const struct op_step *step, size_t elements, struct arena *arena,
+                                   struct exact_form *form) {
+    (void)elements, (void)arena;
+    return gate(form, -INFINITY, step->node->attributes.activation.alpha, 0);
+}
+
+static bool exact_shrink(const struct op_step *step, size_t elements, struct arena *arena, struct exact_form *form) {
+    const struct activation_attributes *attributes = &step->node->attributes.activation;
+    (void)elements, (void)arena;
+    return gate(form, -attributes->alpha, attributes->alpha, attributes->beta);
+}
+
 static bool exact_hard_sigmoid(const struct op_step *step, size_t elements, struct arena *arena,
                                struct exact_form *form) {
     const struct activation_attributes *attributes = &step->node->attributes.activation;
@@ -97,8 +114,8 @@ static const struct op_meaning meanings[OP_COUNT] = {
     [OP_ELU] = {STEP, .alpha = NUMBER_OF_CURVE, .transcendental = true, .monotone = rises},
     [OP_SELU] = {STEP, .alpha = NUMBER_OF_CURVE, .transcendental = true, .monotone = both_rise},
     [OP_CELU] = {STEP, .alpha = NUMBER_OF_CURVE, .transcendental = true, .monotone = rises},
-    [OP_THRESHOLDED_RELU] = {STEP, .alpha = NUMBER_OF_CURVE, .monotone = rises},
-    [OP_SHRINK] = {STEP, .alpha = NUMBER_OF_CURVE, .monotone = shrinks},
+    [OP_THRESHOLDED_RELU] = {STEP, .alpha = NUMBER_OF_CURVE, .monotone = rises, .exact = exact_thresholded_relu},
+    [OP_SHRINK] = {STEP, .alpha = NUMBER_OF_CURVE, .beta = NUMBER_SUMMAND, .monotone = shrinks, .exact = exact_shrink},
     [OP_HARD_SWISH] = {STEP},
     [OP_GELU] = {STEP, .transcendental = true},
     [OP_GELU_TANH] = {STEP, .transcendental = true},

@@ -90,7 +90,7 @@ def compile_and_verify(model, events, work):
     words = ["--engines", ENGINES] if ENGINES else []
     words += [word for file in events for word in ("--events", file)]
     code, said = bxc("verify", work / "fw", "--count", EVENTS, *words)
-    told = [line for line in said.splitlines() if "equal" in line or "different" in line]
+    told = [line for line in said.splitlines() if line.startswith("verdict:")]
     return (told[0].strip() if told else diagnosis(said)) + ("" if code == 0 else " (exit code %d)" % code)
 
 

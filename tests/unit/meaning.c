@@ -84,6 +84,11 @@ static double through_parts(const struct exact_form *form, size_t element, doubl
         case PART_MULTIPLY: x *= (double)part->numbers[part->uniform ? 0 : element]; break;
         case PART_LIMIT: x = fmin(fmax(x, (double)part->lower), (double)part->upper); break;
         case PART_LEAKY: x = x < 0 ? x * (double)part->lower : x; break;
+        case PART_GATE:
+            x = x > (double)part->upper   ? x - (double)part->shift
+                : x < (double)part->lower ? x + (double)part->shift
+                                          : 0;
+            break;
         }
     }
     return x;

@@ -18,11 +18,12 @@ struct network {
     valref values[NETWORK_VALUES_MAX]; /* of shape [1,n] */
     int value_count;
     int names;
-    bool hard;   /* all that follows, and stacks and hundreds of inputs, may be drawn */
-    bool plain;  /* no quantisers: bxc chooses all formats */
-    bool wild;   /* a gain is huge, or a product of variables without quantisers spreads its bounds: no number can be
-                    promised */
-    bool uneven; /* float inputs come in all sizes, which calibration must show */
+    bool hard;      /* all that follows, and stacks and hundreds of inputs, may be drawn */
+    bool convolves; /* layers may be convolutions */
+    bool plain;     /* no quantisers: bxc chooses all formats */
+    bool wild;      /* a gain is huge, or a product of variables without quantisers spreads its bounds: no number can be
+                       promised */
+    bool uneven;    /* float inputs come in all sizes, which calibration must show */
     int exponents[NETWORK_SCALED_INPUTS][NETWORK_FEATURES_MAX]; /* of float inputs: their numbers lie within 2^these */
 };
 
@@ -288,7 +289,7 @@ static inline valref network_convolve(struct network *network, valref x) {
 }
 
 static inline valref network_dense(struct network *network, valref x) {
-    if (draw(network, 5) == 0) return network_convolve(network, x);
+    if (network->convolves && draw(network, 3) == 0) return network_convolve(network, x);
     if (network->plain && draw(network, 4) == 0) return network_stack(network, x);
     int64_t in = features_of(network, x), out = 1 + draw(network, NETWORK_FEATURES_MAX);
     bool derived = draw(network, 6) == 0; /* from other constants: one column, to which a row of biases is added */

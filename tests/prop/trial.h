@@ -485,8 +485,11 @@ static inline int run_passes(struct trial *trial) {
 static inline int network_compile(void *user) {
     struct trial *trial = user;
     struct network seeds = {.state = trial->seed}; /* of their own: one after the other would draw alike */
-    struct network network = {
-        .state = network_random(&seeds), .bytes = trial->bytes, .byte_count = trial->byte_count, .hard = trial->hard};
+    struct network network = {.state = network_random(&seeds),
+                              .bytes = trial->bytes,
+                              .byte_count = trial->byte_count,
+                              .hard = trial->hard,
+                              .convolves = trial->seed % 4 == 1};
     network.graph = trial->program.graph = graph_new(trial->context, "network");
     trial->is_float = trial->hard ? draw(&network, 4) == 0 : trial->seed % 8 == 0; /* bxc chooses formats */
     network.uneven = trial->hard && trial->is_float && draw(&network, 2);

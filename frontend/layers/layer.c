@@ -4,7 +4,8 @@
 #include <stdarg.h>
 
 static struct location location_of(const struct layer *layer) {
-    return (struct location){.file = layer->graph->source, .node = layer->name, .op = layer->source_op};
+    return (struct location){
+        .file = layer->graph->source, .node = layer->name, .op = layer->source_op, .opset = layer->graph->opset};
 }
 
 valref layer_refuse(const struct layer *layer, const char *help, const char *format, ...) {

@@ -544,3 +544,51 @@
  "graph \"g\" opset 13\n"
  "%0 = input() \"x\" as \"x\" : [1,2] real\n"
  "output \"y\" %0\n"},
+{"pads_beside_auto_pad",
+ "input x float ? 2 4\n"
+ "real w 1,2,2 : 1 2 3 4\n"
+ "node Conv c x,w -> y auto_pad='SAME_UPPER' pads=[1,0]\n"
+ "output y",
+ "m.onnx: error: 'pads' stands beside an auto_pad of 'SAME_UPPER'\n"
+ "  at: node 'c' (Conv), opset 13\n"
+ "  help: leave one of them out\n"},
+{"kernel_of_other_channels",
+ "input x float ? 2 4\n"
+ "real w 1,1,2 : 1 2\n"
+ "node Conv c x,w -> y\n"
+ "output y",
+ "m.onnx: error: 2 channels and 1 filters in 1 groups do not go with a kernel of 1 channels\n"
+ "  at: node 'c' (Conv), opset 13\n"},
+{"kernel_too_long",
+ "input x float ? 2 4\n"
+ "real w 1,2,3 : 1 2 3 4 5 6\n"
+ "node Conv c x,w -> y dilations=[2]\n"
+ "output y",
+ "m.onnx: error: a window of 5 is longer than axis 2, which has 4 with its padding\n"
+ "  at: node 'c' (Conv), opset 13\n"},
+{"window_of_padding",
+ "input x float ? 2 4\n"
+ "node MaxPool p x -> y kernel_shape=[2] pads=[2,0]\n"
+ "output y",
+ "m.onnx: error: window 0 along axis 2 lies in the padding\n"
+ "  at: node 'p' (MaxPool), opset 13\n"},
+{"padding_of_gigabytes",
+ "input x float ? 2 4\n"
+ "node AveragePool p x -> y kernel_shape=[2] pads=[2147483647,0] count_include_pad=1\n"
+ "output y",
+ "m.onnx: error: too many elements along axis 2\n"
+ "  at: node 'p' (AveragePool), opset 13\n"},
+{"pad_of_batch",
+ "input x float ? 2 4\n"
+ "node Pad p x -> y pads=[1,0,0,0,0,0]\n"
+ "output y",
+ "m.onnx: error: Pad works along axis 0, the batch: events would mix\n"
+ "  at: node 'p' (Pad), opset 13\n"
+ "  help: the first axis of each input is the batch; bxc computes each event by itself\n"},
+{"einsum_of_batch",
+ "input x float ? 2 4\n"
+ "node Einsum e x -> y equation='bij->ij'\n"
+ "output y",
+ "m.onnx: error: 'bij->ij' sums the batch: events would mix\n"
+ "  at: node 'e' (Einsum), opset 13\n"
+ "  help: bxc computes each event by itself, and wants '->' with the batch behind it\n"},

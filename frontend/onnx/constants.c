@@ -30,8 +30,11 @@ struct tensor *onnx_read_constant(struct onnx_reader *reader, const struct opera
         return tensor_integers(reader, (struct shape){0}, &attribute->i);
     if ((attribute = attribute_find(operation, "value_ints")))
         return tensor_integers(reader, vector_shape(attribute->n_ints), attribute->ints);
-    if (attribute_find(operation, "sparse_value"))
-        return onnx_refuse(reader, operation, "store the constant densely", "the constant is a sparse tensor");
+    if ((attribute = attribute_find(operation, "sparse_value"))) {
+        if (attribute->sparse_tensor)
+            return onnx_sparse_tensor(reader, onnx_location(reader, operation), attribute->sparse_tensor);
+        return onnx_refuse(reader, operation, NULL, "attribute 'sparse_value' is not a sparse tensor");
+    }
     if (attribute_find(operation, "value_string") || attribute_find(operation, "value_strings"))
         return onnx_refuse(reader, operation, NULL, "the constant is text");
     return onnx_refuse(reader, operation, NULL, "the constant has no value");

@@ -85,9 +85,6 @@ static const char *operator_help(struct onnx_reader *reader, const Onnx__NodePro
     for (size_t i = 0; i < OPERATOR_COUNT; i++)
         if (!strcasecmp(operators[i].name, proto->op_type) && strcmp(operators[i].name, proto->op_type))
             return arena_printf(reader->arena, "it is written '%s'", operators[i].name);
-    for (size_t i = 0; i < reader->model->n_functions; i++)
-        if (reader->model->functions[i]->name && !strcmp(reader->model->functions[i]->name, proto->op_type))
-            return "it is a function of the model: inline functions before, e.g. onnx.inliner.inline_local_functions";
     char *spaced = arena_printf(reader->arena, " %s ", proto->op_type);
     for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
         if (strstr(advice[i].names, spaced)) return advice[i].help;
@@ -244,10 +241,10 @@ static void read_initialisers(struct onnx_reader *reader) {
     for (size_t i = 0; i < source->n_sparse_initializer; i++) {
         const Onnx__TensorProto *values = source->sparse_initializer[i]->values;
         at.attribute = values ? values->name : NULL;
-        diag_error(&reader->context->diagnostics, at, "store it densely", "initialiser '%s' is a sparse tensor",
-                   at.attribute ? at.attribute : "");
-        if (at.attribute)
-            name_map_put(&reader->tensors, at.attribute, tensor_new(reader, TENSOR_FAILED, 0, (struct shape){0}));
+        struct tensor *tensor = onnx_sparse_tensor(reader, at, source->sparse_initializer[i]);
+        if (!tensor) tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
+        tensor->name = at.attribute;
+        if (at.attribute && *at.attribute) name_map_put(&reader->tensors, at.attribute, tensor);
     }
 }
 
@@ -387,6 +384,7 @@ static int read_graph(struct onnx_reader *reader) {
     read_opset(reader);
     read_initialisers(reader);
     read_inputs(reader);
+    if (!(reader->source = onnx_inline(reader))) return -1;
     if (onnx_order(reader, &order, &count) < 0) return -1;
     for (size_t i = 0; i < count; i++) read_node(reader, &order[i]);
     for (size_t i = 0; i < reader->source->n_output; i++) read_output(reader, reader->source->output[i]->name);

@@ -9,10 +9,20 @@
 
 enum {
     ONNX_OPSET_MIN = 6,
-    ONNX_OPSET_MAX = 22,
+    ONNX_OPSET_MAX = 24,
     ONNX_ELEMENTS_MAX = 1 << 26, /* of one tensor */
     ONNX_MADE_MAX = 1 << 24,     /* elements of a tensor that the model makes of a few numbers */
     ONNX_UNROLLED_MAX = 4096     /* entries that an operator takes one after the other */
+};
+
+/* Element types that are newer than the distribution's schema. */
+enum {
+    ONNX_FLOAT8E4M3FN = 17,
+    ONNX_FLOAT8E4M3FNUZ = 18,
+    ONNX_FLOAT8E5M2 = 19,
+    ONNX_FLOAT8E5M2FNUZ = 20,
+    ONNX_UINT4 = 21,
+    ONNX_INT4 = 22
 };
 
 /* ---- the model while it is read -------------------------------------------------------------- */
@@ -104,12 +114,25 @@ struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena
 /* ---- tensors.c ----------------------------------------------------------------------------------- */
 
 /* The numbers of a TensorProto; NULL and a diagnosis at `at`. */
-struct tensor *tensor_from_proto(struct onnx_reader *reader, struct location at, const Onnx__TensorProto *proto);
+struct tensor *tensor_from_proto(struct onnx_reader *reader, struct location at, Onnx__TensorProto *proto);
 const char *onnx_type_name(int type);        /* "float16" */
 bool type_is_whole(int type);                /* integers of any width */
 bool type_is_real(int type);                 /* float, double, float16, bfloat16 */
 int64_t type_wrap(int type, int64_t number); /* modulo the width of a whole type */
 float type_round(int type, double number);   /* to a real type, ties to even */
+
+/* ---- stored.c ------------------------------------------------------------------------------------ */
+
+/* Raw data of a tensor whose numbers are in a file beside the model's (location at); -1 and a diagnosis. */
+int onnx_external_data(struct bxc_context *context, struct arena *arena, struct location at, Onnx__TensorProto *proto);
+/* Zeros but for some numbers; NULL and a diagnosis. */
+struct tensor *onnx_sparse_tensor(struct onnx_reader *reader, struct location at,
+                                  const Onnx__SparseTensorProto *sparse);
+
+/* ---- functions.c --------------------------------------------------------------------------------- */
+
+/* The model's graph with its own functions written out; NULL and a diagnosis. */
+const Onnx__GraphProto *onnx_inline(struct onnx_reader *reader);
 
 /* ---- values.c: tensors in the graph, and the batch --------------------------------------------------- */
 

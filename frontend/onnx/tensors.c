@@ -15,28 +15,34 @@ struct element_type {
     const char *name;
     enum number_class kind;
     enum typed_field field; /* where typed data stands */
-    size_t size;            /* bytes of raw data */
+    size_t bits;            /* of raw data */
 };
 
 #define TYPE(name) ONNX__TENSOR_PROTO__DATA_TYPE__##name
 static const struct element_type element_types[] = {
     [TYPE(UNDEFINED)] = {"undefined", CLASS_NONE, FIELD_NONE, 0},
-    [TYPE(FLOAT)] = {"float", CLASS_REAL, FIELD_FLOAT, 4},
-    [TYPE(UINT8)] = {"uint8", CLASS_UNSIGNED, FIELD_INT32, 1},
-    [TYPE(INT8)] = {"int8", CLASS_SIGNED, FIELD_INT32, 1},
-    [TYPE(UINT16)] = {"uint16", CLASS_UNSIGNED, FIELD_INT32, 2},
-    [TYPE(INT16)] = {"int16", CLASS_SIGNED, FIELD_INT32, 2},
-    [TYPE(INT32)] = {"int32", CLASS_SIGNED, FIELD_INT32, 4},
-    [TYPE(INT64)] = {"int64", CLASS_SIGNED, FIELD_INT64, 8},
+    [TYPE(FLOAT)] = {"float", CLASS_REAL, FIELD_FLOAT, 32},
+    [TYPE(UINT8)] = {"uint8", CLASS_UNSIGNED, FIELD_INT32, 8},
+    [TYPE(INT8)] = {"int8", CLASS_SIGNED, FIELD_INT32, 8},
+    [TYPE(UINT16)] = {"uint16", CLASS_UNSIGNED, FIELD_INT32, 16},
+    [TYPE(INT16)] = {"int16", CLASS_SIGNED, FIELD_INT32, 16},
+    [TYPE(INT32)] = {"int32", CLASS_SIGNED, FIELD_INT32, 32},
+    [TYPE(INT64)] = {"int64", CLASS_SIGNED, FIELD_INT64, 64},
     [TYPE(STRING)] = {"string", CLASS_NONE, FIELD_NONE, 0},
-    [TYPE(BOOL)] = {"bool", CLASS_UNSIGNED, FIELD_INT32, 1},
-    [TYPE(FLOAT16)] = {"float16", CLASS_REAL, FIELD_INT32, 2},
-    [TYPE(DOUBLE)] = {"double", CLASS_REAL, FIELD_DOUBLE, 8},
-    [TYPE(UINT32)] = {"uint32", CLASS_UNSIGNED, FIELD_UINT64, 4},
-    [TYPE(UINT64)] = {"uint64", CLASS_UNSIGNED, FIELD_UINT64, 8},
+    [TYPE(BOOL)] = {"bool", CLASS_UNSIGNED, FIELD_INT32, 8},
+    [TYPE(FLOAT16)] = {"float16", CLASS_REAL, FIELD_INT32, 16},
+    [TYPE(DOUBLE)] = {"double", CLASS_REAL, FIELD_DOUBLE, 64},
+    [TYPE(UINT32)] = {"uint32", CLASS_UNSIGNED, FIELD_UINT64, 32},
+    [TYPE(UINT64)] = {"uint64", CLASS_UNSIGNED, FIELD_UINT64, 64},
     [TYPE(COMPLEX64)] = {"complex64", CLASS_NONE, FIELD_NONE, 0},
     [TYPE(COMPLEX128)] = {"complex128", CLASS_NONE, FIELD_NONE, 0},
-    [TYPE(BFLOAT16)] = {"bfloat16", CLASS_REAL, FIELD_INT32, 2},
+    [TYPE(BFLOAT16)] = {"bfloat16", CLASS_REAL, FIELD_INT32, 16},
+    [ONNX_FLOAT8E4M3FN] = {"float8e4m3fn", CLASS_REAL, FIELD_INT32, 8},
+    [ONNX_FLOAT8E4M3FNUZ] = {"float8e4m3fnuz", CLASS_REAL, FIELD_INT32, 8},
+    [ONNX_FLOAT8E5M2] = {"float8e5m2", CLASS_REAL, FIELD_INT32, 8},
+    [ONNX_FLOAT8E5M2FNUZ] = {"float8e5m2fnuz", CLASS_REAL, FIELD_INT32, 8},
+    [ONNX_UINT4] = {"uint4", CLASS_UNSIGNED, FIELD_INT32, 4},
+    [ONNX_INT4] = {"int4", CLASS_SIGNED, FIELD_INT32, 4},
 };
 enum { ELEMENT_TYPES = sizeof element_types / sizeof *element_types };
 
@@ -59,7 +65,7 @@ bool type_is_real(int type) {
 
 int64_t type_wrap(int type, int64_t number) {
     const struct element_type *element = element_type(type);
-    unsigned unused = 64 - 8 * (unsigned)element->size;
+    unsigned unused = 64 - (unsigned)element->bits;
     uint64_t bits = (uint64_t)number << unused;
     return element->kind == CLASS_SIGNED ? (int64_t)bits >> unused : (int64_t)(bits >> unused);
 }
@@ -88,6 +94,21 @@ static float real_from_bits(uint32_t bits) {
     return real;
 }
 
+/* One byte of 4 or 5 bits of exponent. FN: no infinities; UZ: no negative zero, which is the NaN, and a bias that is
+ * one larger. */
+static double real_from_byte(int type, uint32_t bits) {
+    bool four = type == ONNX_FLOAT8E4M3FN || type == ONNX_FLOAT8E4M3FNUZ;
+    bool uz = type == ONNX_FLOAT8E4M3FNUZ || type == ONNX_FLOAT8E5M2FNUZ;
+    int fraction_bits = four ? 3 : 2, bias = (four ? 7 : 15) + uz;
+    int exponent = (int)(bits & 127) >> fraction_bits, fraction = (int)bits & ((1 << fraction_bits) - 1);
+    if (uz && bits == 128) return NAN;
+    if (!uz && four && (bits & 127) == 127) return NAN;
+    if (!uz && !four && exponent == 31) return fraction ? NAN : bits & 128 ? -INFINITY : INFINITY;
+    double size = exponent ? ldexp((1 << fraction_bits) + fraction, exponent - bias - fraction_bits)
+                           : ldexp(fraction, 1 - bias - fraction_bits);
+    return bits & 128 ? -size : size;
+}
+
 static double real_from_half(uint32_t bits) {
     int exponent = (int)(bits >> 10 & 31);
     double fraction = (double)(bits & 1023);
@@ -113,11 +134,13 @@ static struct number number_from_bits(int type, uint64_t bits) {
             number.real = real_from_half((uint32_t)bits & 0xffff);
         else if (type == TYPE(BFLOAT16))
             number.real = (double)real_from_bits((uint32_t)bits << 16);
+        else if (element->bits == 8)
+            number.real = real_from_byte(type, (uint32_t)bits & 0xff);
         else
             memcpy(&number.real, &bits, sizeof number.real);
         return number;
     }
-    unsigned unused = 64 - 8 * (unsigned)element->size;
+    unsigned unused = 64 - (unsigned)element->bits;
     bits <<= unused;
     number.whole = element->kind == CLASS_SIGNED ? (int64_t)bits >> unused : (int64_t)(bits >> unused);
     number.real = (double)number.whole;
@@ -160,9 +183,10 @@ static bool proto_is_raw(const Onnx__TensorProto *proto) {
 
 static struct number proto_number(const Onnx__TensorProto *proto, size_t index) {
     const struct element_type *element = element_type(proto->data_type);
-    uint64_t bits = proto_is_raw(proto) ? raw_bits(proto->raw_data.data + index * element->size, element->size)
-                                        : typed_bits(proto, element->field, index);
-    return number_from_bits(proto->data_type, bits);
+    size_t each = element->bits < 8 ? 8 / element->bits : 1, size = (element->bits + 7) / 8;
+    uint64_t bits = proto_is_raw(proto) ? raw_bits(proto->raw_data.data + index / each * size, size)
+                                        : typed_bits(proto, element->field, index / each);
+    return number_from_bits(proto->data_type, bits >> (index % each * element->bits));
 }
 
 /* The shape, when it is sane and the data are there; -1 and a diagnosis. */
@@ -183,19 +207,18 @@ static int proto_shape(struct bxc_context *context, struct location at, const On
     if (element->kind == CLASS_NONE)
         return diag_error(diag, at, NULL, "the tensor is of %s, which no operator here takes",
                           onnx_type_name(proto->data_type));
-    size_t there = proto_is_raw(proto) ? proto->raw_data.len / element->size : typed_count(proto, element->field);
-    if (there != *count || (proto_is_raw(proto) && proto->raw_data.len % element->size))
-        return diag_error(diag, at, NULL, "the tensor holds %zu numbers, its shape needs %zu", there, *count);
-    return 0;
+    size_t each = element->bits < 8 ? 8 / element->bits : 1, size = (element->bits + 7) / 8;
+    size_t there = proto_is_raw(proto) ? proto->raw_data.len / size : typed_count(proto, element->field);
+    if (there == (*count + each - 1) / each && !(proto_is_raw(proto) && proto->raw_data.len % size)) return 0;
+    return diag_error(diag, at, NULL, "the tensor holds %zu numbers, its shape needs %zu", there * each, *count);
 }
 
-static int proto_refuse_external(struct bxc_context *context, struct location at, const Onnx__TensorProto *proto) {
-    struct diagnostics *diag = &context->diagnostics;
-    if (proto->has_data_location && proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
-        return diag_error(diag, at, "save the model with its weights inside: onnx.save(onnx.load(FILE), FILE)",
-                          "the tensor's numbers are in another file");
-    if (proto->segment) return diag_error(diag, at, NULL, "the tensor is one segment of a larger one");
-    return 0;
+/* Numbers in another file become those of the message. */
+static int proto_complete(struct bxc_context *context, struct arena *arena, struct location at,
+                          Onnx__TensorProto *proto) {
+    if (proto->segment) return diag_error(&context->diagnostics, at, NULL, "the tensor is one segment of a larger one");
+    bool external = proto->has_data_location && proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+    return external ? onnx_external_data(context, arena, at, proto) : 0;
 }
 
 static int fill_integers(struct bxc_context *context, struct location at, const Onnx__TensorProto *proto, size_t count,
@@ -208,10 +231,10 @@ static int fill_integers(struct bxc_context *context, struct location at, const 
     return 0;
 }
 
-struct tensor *tensor_from_proto(struct onnx_reader *reader, struct location at, const Onnx__TensorProto *proto) {
+struct tensor *tensor_from_proto(struct onnx_reader *reader, struct location at, Onnx__TensorProto *proto) {
     struct shape shape;
     size_t count;
-    if (proto_refuse_external(reader->context, at, proto) < 0) return NULL;
+    if (proto_complete(reader->context, reader->arena, at, proto) < 0) return NULL;
     if (proto_shape(reader->context, at, proto, &shape, &count) < 0) return NULL;
     bool real = type_is_real(proto->data_type);
     struct tensor *tensor = tensor_new(reader, real ? TENSOR_REALS : TENSOR_INTEGERS, proto->data_type, shape);
@@ -232,8 +255,8 @@ int onnx_tensor_read(struct bxc_context *context, struct arena *arena, const cha
     const char *data = file_read(context, arena, path, &length);
     if (!data) return -1;
     static const struct wire_kind kind_of_file = {"ONNX tensor", &onnx__tensor_proto__descriptor};
-    const Onnx__TensorProto *proto = wire_unpack(context, arena, path, &kind_of_file, data, length);
-    if (!proto || proto_refuse_external(context, at, proto) < 0) return -1;
+    Onnx__TensorProto *proto = wire_unpack(context, arena, path, &kind_of_file, data, length);
+    if (!proto || proto_complete(context, arena, at, proto) < 0) return -1;
     if (proto_shape(context, at, proto, shape, &count) < 0) return -1;
     *kind = type_is_real(proto->data_type) ? VALUE_REAL : proto->data_type == TYPE(BOOL) ? VALUE_BOOLEAN : VALUE_INDEX;
     *numbers = ARENA_ARRAY(arena, double, count + 1);

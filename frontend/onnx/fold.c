@@ -10,7 +10,8 @@ enum { WHOLE_MAX = 1 << 24 }; /* binary32 has all whole numbers up to here */
 
 /* Quantisers stay: their formats are what passes look for. */
 static bool is_quantiser(const struct operation *operation) {
-    return *operation->operator->domain || strstr(operation->operator->name, "Quant") != NULL;
+    const char *domain = operation->operator->domain;
+    return (*domain && strcmp(domain, "ai.onnx.ml")) || strstr(operation->operator->name, "Quant") != NULL;
 }
 
 bool onnx_is_static(const struct operation *operation) {

@@ -235,20 +235,94 @@ static void not_finite(void) {
     }
 }
 
-static void external_data(void) {
-    struct bxc_context *context = context_new();
+/* Of w in w.bin, four bytes into the file; NULL: read. */
+static const char *external_problem(struct bxc_context *context, const char *location, const char *offset) {
     struct arena *arena = arena_new(context);
+    const char *folder = getenv("WORK");
+    static const float numbers[] = {9, 1, 2};
+    Onnx__StringStringEntryProto where = ONNX__STRING_STRING_ENTRY_PROTO__INIT,
+                                 from = ONNX__STRING_STRING_ENTRY_PROTO__INIT;
+    Onnx__StringStringEntryProto *entries[] = {&where, &from};
+    where.key = "location", where.value = arena_strdup(arena, location);
+    from.key = "offset", from.value = arena_strdup(arena, offset);
     size_t length;
     struct model *model = model_parse(arena, "input x float ? 2\nreal w 2 : 1 2\nnode Add sum x,w -> y\noutput y");
     model->tensors[0]->has_data_location = 1;
     model->tensors[0]->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+    model->tensors[0]->n_float_data = 0;
+    model->tensors[0]->external_data = entries;
+    model->tensors[0]->n_external_data = 2;
+    void *bytes = model_bytes(model, &length);
+    const char *beside = arena_printf(arena, "%s/w.bin", folder ? folder : "/tmp");
+    FILE *file = fopen(beside, "wb");
+    if (!file || fwrite(numbers, sizeof numbers, 1, file) != 1 || fclose(file)) return "no file";
+    struct graph *graph =
+        onnx_read(context, arena_printf(arena, "%s/m.onnx", folder ? folder : "/tmp"), bytes, length, NULL);
+    remove(beside);
+    if (!graph) return context->diagnostics.items[0].message;
+    const float *w = graph_reals(graph, graph_definition(graph, graph->outputs[0].value)->inputs[1]);
+    return w && w[0] == 1.0f && w[1] == 2.0f ? NULL : "other numbers";
+}
+
+static void external_data(void) {
+    static const struct {
+        const char *location, *offset, *problem;
+    } cases[] = {
+        {"w.bin", "4", NULL},
+        {"w.bin", "8", "the tensor holds 1 numbers, its shape needs 2"},
+        {"w.bin", "400", "the tensor's numbers are not in '"},
+        {"w.bin", "x", "the tensor's numbers are not in '"},
+        {"v.bin", "0", "the file of the tensor's numbers, '"},
+        {"../w.bin", "0", "the tensor's numbers are in '../w.bin', which is no file beside the model"},
+        {"/etc/passwd", "0", "the tensor's numbers are in '/etc/passwd', which is no file beside the model"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bxc_context *context = context_new();
+        const char *problem = external_problem(context, cases[i].location, cases[i].offset);
+        bool right =
+            cases[i].problem ? problem && !strncmp(problem, cases[i].problem, strlen(cases[i].problem)) : !problem;
+        if (!right)
+            test_fail(__FILE__, __LINE__, "%s + %s: %s", cases[i].location, cases[i].offset,
+                      problem ? problem : "read");
+        context_free(context);
+    }
+}
+
+/* A function of two nodes, the second of which is `second`; what reading says, as text. */
+static char *read_with_function(struct bxc_context *context, struct arena *arena, const char *second,
+                                const char *domain) {
+    char *a[] = {"a"}, *t[] = {"t"}, *o[] = {"o"};
+    Onnx__AttributeProto alpha = ONNX__ATTRIBUTE_PROTO__INIT, *attributes[] = {&alpha};
+    Onnx__NodeProto first = ONNX__NODE_PROTO__INIT, last = ONNX__NODE_PROTO__INIT, *nodes[] = {&last, &first};
+    Onnx__FunctionProto function = ONNX__FUNCTION_PROTO__INIT, *functions[] = {&function};
+    alpha.name = "alpha", alpha.ref_attr_name = "slope";
+    first.op_type = "Relu", first.name = "r", first.input = a, first.n_input = 1, first.output = t, first.n_output = 1;
+    last.op_type = arena_strdup(arena, second), last.domain = arena_strdup(arena, domain);
+    last.input = t, last.n_input = 1, last.output = o, last.n_output = 1, last.attribute = attributes,
+    last.n_attribute = 1;
+    function.name = "Two", function.domain = "my.domain", function.input = a, function.n_input = 1;
+    function.output = o, function.n_output = 1, function.node = nodes, function.n_node = 2;
+    size_t length;
+    struct model *model = model_parse(arena, "input x float ? 2\nnode Two@my.domain f x -> y slope=0.25\noutput y");
+    model->proto.functions = functions, model->proto.n_functions = 1;
     void *bytes = model_bytes(model, &length);
     struct graph *graph = onnx_read(context, "m.onnx", bytes, length, NULL);
-    bool right = !graph && context->diagnostics.count == 1 &&
-                 !strcmp(context->diagnostics.items[0].message, "the tensor's numbers are in another file") &&
-                 !strcmp(context->diagnostics.items[0].location.attribute, "w");
+    struct strbuf text = strbuf_new(arena);
+    if (graph) graph_print(&text, graph);
+    return graph ? text.data : context->diagnostics.items[0].message;
+}
+
+static void functions_are_written_out(void) {
+    struct bxc_context *context = context_new();
+    struct arena *arena = arena_new(context);
+    const char *text = read_with_function(context, arena, "LeakyRelu", "");
+    bool right = strstr(text, "%1 = relu(%0) \"f/r\" as \"f/t\" from \"Relu\"") &&
+                 strstr(text, "leaky_relu(%1) \"y\" as \"y\" from \"LeakyRelu\" alpha=0x1p-2");
+    if (!right) test_fail(__FILE__, __LINE__, "%s", text);
+    text = read_with_function(context, arena, "Two", "my.domain");
+    if (strcmp(text, "the function 'Two' calls itself, or is nested too deeply"))
+        test_fail(__FILE__, __LINE__, "%s", text);
     context_free(context);
-    CHECK(right);
 }
 
 /* Running out of memory anywhere in the reader is a diagnosis. */
@@ -286,6 +360,7 @@ int main(void) {
     RUN(nested_too_deeply);
     RUN(not_finite);
     RUN(external_data);
+    RUN(functions_are_written_out);
     RUN(out_of_memory);
     TEST_EXIT();
 }

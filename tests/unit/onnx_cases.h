@@ -457,20 +457,20 @@
  "input x float ? 2\n"
  "node Relu r x -> y\n"
  "output y",
- "m.onnx: warning: opset 4 is outside of 6 to 22, which bxc knows\n"
+ "m.onnx: warning: opset 4 is outside of 6 to 24, which bxc knows\n"
  "bxc graph 1\n"
  "graph \"g\" opset 4\n"
  "%0 = input() \"x\" as \"x\" : [1,2] real\n"
  "%1 = relu(%0) \"r\" as \"y\" from \"Relu\" : [1,2] real\n"
  "output \"y\" %1\n"},
 {"opset_new",
- "opset 23\n"
+ "opset 25\n"
  "input x float ? 2\n"
  "node Relu r x -> y\n"
  "output y",
- "m.onnx: warning: opset 23 is outside of 6 to 22, which bxc knows\n"
+ "m.onnx: warning: opset 25 is outside of 6 to 24, which bxc knows\n"
  "bxc graph 1\n"
- "graph \"g\" opset 23\n"
+ "graph \"g\" opset 25\n"
  "%0 = input() \"x\" as \"x\" : [1,2] real\n"
  "%1 = relu(%0) \"r\" as \"y\" from \"Relu\" : [1,2] real\n"
  "output \"y\" %1\n"},

@@ -170,7 +170,7 @@ def conv3d():
 
 @model
 def pooling():
-    x, y = Input((8, 3)), Input((4, 6, 2))
+    x, y = Input((8, 3)), Input((4, 8, 2))
     z = Input((4, 4, 2, 2))
     outs = [QMaxPooling1D(2)(x), QAveragePooling1D(2)(x), QMaxPooling1D(3, strides=2, padding="same")(x),
             QGlobalMaxPooling1D()(x), QGlobalAveragePooling1D()(x), QGlobalAveragePooling1D(keepdims=True)(x),

@@ -70,6 +70,7 @@ static const struct {
     {" Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool ",
      "bxc reads dense networks so far: no convolutions and no pooling"},
     {" LSTM GRU RNN Scan Loop If ", "bxc reads feed-forward networks so far: unroll the recurrence or branch"},
+    {" QLinearSoftmax ", "leave Softmax in float (op_types_to_quantize), or drop it and compare logits"},
     {" DynamicQuantizeLinear ",
      "its scale is another one for each event: quantise statically, with calibration events (quantize_static)"},
     {" SequenceConstruct SequenceAt SequenceEmpty SplitToSequence ConcatFromSequence ",

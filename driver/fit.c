@@ -1,12 +1,18 @@
 /* Whether the part is large enough: foretold of the quantised graph before the long work, and judged of the finished
- * design. One rule: more of a resource than the part has. A forecast is rough, so it refuses only what is far beyond.
- */
+ * design. One rule: more of a resource than the part has. A forecast is rough: it refuses what is far beyond. */
 #include "driver/driver.h"
+#include "ir/ops.h"
 #include "passes/beats.h"
 
 #include <math.h>
 
 enum { HOPELESS = 2 * FORECAST_FACTOR }; /* times the part: no forecast is that far off */
+
+/* As many digits as a forecast has. */
+static double two_digits(double x) {
+    double unit = pow(10, floor(log10(x)) - 1);
+    return round(x / unit) * unit;
+}
 
 /* Of the forecast, so much of it as there is at an interval. */
 static double shared_lut(const struct program *program, const double *by_node, const struct beat_axes *axes,
@@ -29,8 +35,46 @@ static int longest_axis(const struct program *program) {
     return longest < INTERVAL_MAX ? (int)longest : INTERVAL_MAX;
 }
 
+/* ---- convolutions: one datapath for all positions is not there yet ---- */
+
+static bool reads_windows(const struct graph *graph, const struct node *node) {
+    const struct node *operand = graph_definition(graph, node->inputs[0]);
+    while (op_is_movement(operand->op) && operand->op != OP_WINDOW)
+        operand = graph_definition(graph, operand->inputs[0]);
+    return operand->op == OP_WINDOW;
+}
+
+/* How often the same sums are taken, each time of other elements: rows of a matrix product of windows. */
+static double positions(const struct graph *graph, const struct node *node) {
+    if (node->op != OP_MATMUL || !reads_windows(graph, node)) return 1;
+    const struct shape *sums = &graph_value(graph, node->result)->shape;
+    return (double)shape_elements(sums) / (double)sums->dim[sums->rank - 1];
+}
+
+/* NULL where no convolution is large. */
+static const char *position_by_position(const struct program *program, const double *by_node) {
+    const struct graph *graph = program->graph;
+    double most = 1, lut = 0;
+    const char *name = NULL;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        double here = graph->nodes[n].dead ? 1 : positions(graph, &graph->nodes[n]);
+        lut += by_node[n] / here;
+        if (here <= most || by_node[n] == 0) continue;
+        most = here;
+        name = graph->nodes[n].name;
+    }
+    if (!name) return NULL;
+    return arena_printf(
+        program->arena,
+        "convolution '%s' has %s positions, each of which gets sums of its own; one after the other, in "
+        "an interval of as many cycles, which bxc does not do yet, the sums would be about %s LUT",
+        name, words_count(program->arena, most), words_count(program->arena, two_digits(lut)));
+}
+
 /* At which interval the network would fit, where `excess` times the part are used at that of the options. */
 static const char *what_would_fit(const struct program *program, const double *by_node, double excess) {
+    const char *convolution = position_by_position(program, by_node);
+    if (convolution) return convolution;
     if (program->options->beat_count) return "fewer items a clock (--beats) in a longer interval would share more";
     struct arena *scratch = arena_new(program->context);
     const char *text = "nothing in it that would be large is done item by item, so that --interval does not help";
@@ -49,26 +93,19 @@ static const char *what_would_fit(const struct program *program, const double *b
     return text;
 }
 
-/* As many digits as a forecast has. */
-static double two_digits(double x) {
-    double unit = pow(10, floor(log10(x)) - 1);
-    return round(x / unit) * unit;
+static const char *largest_node(const struct graph *graph, const double *by_node) {
+    uint32_t largest = 0;
+    for (uint32_t n = 1; n < graph->node_count; n++)
+        if (by_node[n] > by_node[largest]) largest = n;
+    return graph->nodes[largest].name;
 }
 
-/* Networks for which the work would take minutes and gigabytes, and certainly in vain. */
-static int refuse_hopeless(struct program *program, const char *model, const double *by_node, double lut) {
-    const struct part *part = program->options->part;
-    uint32_t largest = 0;
-    for (uint32_t n = 1; n < program->graph->node_count; n++)
-        if (by_node[n] > by_node[largest]) largest = n;
-    return diag_error(
-        &program->context->diagnostics, (struct location){.file = model},
-        arena_printf(program->arena,
-                     "every number of an event has its own circuit, and of this network they are too many; node '%s' "
-                     "is the largest; %s",
-                     program->graph->nodes[largest].name, what_would_fit(program, by_node, lut / part->lut)),
-        "about %s LUT are to be expected, %.1f times the %s of part %s", words_count(program->arena, two_digits(lut)),
-        lut / part->lut, words_count(program->arena, part->lut), program->options->part_code);
+static void warn(struct program *program, const char *model, FILE *terminal, const char *text) {
+    if (terminal) {
+        fprintf(terminal, "%s: warning: %s\n", model, text);
+        fflush(terminal);
+    } else
+        context_progress(program->context, text, 0, 0);
 }
 
 int fit_foretell(struct program *program, const char *model, FILE *terminal) {
@@ -79,19 +116,22 @@ int fit_foretell(struct program *program, const char *model, FILE *terminal) {
     const struct beat_axes axes = beats_axes(program, arena);
     double lut = shared_lut(program, by_node, &axes, program->options->interval);
     if (!(lut > part->lut)) return 0;
-    if (lut > HOPELESS * (double)part->lut) return refuse_hopeless(program, model, by_node, lut);
-    const char *sure = lut > FORECAST_FACTOR * (double)part->lut ? "it will not fit" : "it may not fit";
-    program_note(program, "fit", NULL, lut,
-                 "about %s LUT are to be expected, %.1f times the %s of part %s, and the forecast is right within a "
-                 "factor of %d: %s; %s",
-                 words_count(arena, two_digits(lut)), lut / part->lut, words_count(arena, part->lut),
-                 program->options->part_code, FORECAST_FACTOR, sure, what_would_fit(program, by_node, lut / part->lut));
-    const char *text = program->notes[program->note_count - 1].text;
-    if (terminal) {
-        fprintf(terminal, "%s: warning: %s\n", model, text);
-        fflush(terminal);
-    } else
-        context_progress(program->context, text, 0, 0);
+    bool is_sure = lut > FORECAST_FACTOR * (double)part->lut;
+    const char *size = arena_printf(arena,
+                                    "about %s LUT are to be expected, %.1f times the %s of part %s, and the forecast "
+                                    "is right within a factor of %d: it %s not fit",
+                                    words_count(arena, two_digits(lut)), lut / part->lut, words_count(arena, part->lut),
+                                    program->options->part_code, FORECAST_FACTOR, is_sure ? "will" : "may");
+    const char *remedy = what_would_fit(program, by_node, lut / part->lut);
+    if (lut > HOPELESS * (double)part->lut)
+        return diag_error(
+            &program->context->diagnostics, (struct location){.file = model},
+            arena_printf(
+                arena, "prune the network, lower its precision, or choose a larger part; node '%s' is the largest; %s",
+                largest_node(program->graph, by_node), remedy),
+            "%s", size);
+    program_note(program, "fit", NULL, lut, "%s; %s", size, remedy);
+    warn(program, model, terminal, program->notes[program->note_count - 1].text);
     return 0;
 }
 

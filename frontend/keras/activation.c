@@ -107,6 +107,23 @@ static const struct function {
     {"log_softmax", 0, OP_LOG, 0, 0, log_softmax},
 };
 
+int keras_gate(struct keras_reader *reader, const struct keras_layer *layer, const char *key, const char *otherwise,
+               struct layer_function *out) {
+    const cJSON *item = keras_member(layer->config, key);
+    const char *name = cJSON_IsString(item) ? item->valuestring : item ? "(an object)" : otherwise;
+    *out = (struct layer_function){.op = OP_COUNT};
+    if (strcmp(name, "linear") == 0) return 0;
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        const struct function *function = &functions[i];
+        if (strcmp(function->name, name) != 0 || function->read ||
+            (function->version && function->version != reader->version))
+            continue;
+        *out = (struct layer_function){.op = function->op, .alpha = function->alpha, .beta = function->beta};
+        return 0;
+    }
+    return keras_error(reader, layer, key, NULL, "the function '%s' is not read in gates", name);
+}
+
 static valref by_name(struct keras_reader *reader, const struct keras_layer *layer, const char *name, valref value) {
     if (strcmp(name, "linear") == 0 || valref_equal(value, NO_VALUE)) return value;
     if (strcmp(name, "softmax") == 0) return softmax(layer, name, value, last_axis(layer, value));

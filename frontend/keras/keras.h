@@ -51,6 +51,7 @@ struct keras_reader {
     bool by_name;              /* variables have names (HDF5 of Keras 2), not numbers */
     const char *root;          /* by name: the group of all layers, with a '/' behind it, or "" */
     struct name_map names;     /* of nodes */
+    struct name_map placed;    /* layers whose variables are found (model.c) */
     uint32_t calls;            /* of layers, so far */
 };
 
@@ -160,6 +161,7 @@ valref keras_argument_tensor(const struct keras_layer *layer, const cJSON *argum
 
 /* ---- model.c ---- */
 
+bool keras_is_model(const char *class_name);
 /* A model within a model (class Functional, Sequential or Model). */
 valref keras_read_model(struct keras_reader *reader, struct keras_layer *layer);
 
@@ -189,6 +191,10 @@ bool keras_is_vector(const struct keras_variable *variable, int64_t length);
 /* The function of that name (or object of a configuration) as nodes; nothing for "linear". */
 valref keras_activate(struct keras_reader *reader, const struct keras_layer *layer, const cJSON *activation,
                       valref value);
+
+/* The function of that name for the gates of recurrent layers; -1 and a diagnosis. */
+int keras_gate(struct keras_reader *reader, const struct keras_layer *layer, const char *key, const char *otherwise,
+               struct layer_function *out);
 
 /* ---- dense.c ---- */
 

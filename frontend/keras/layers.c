@@ -180,6 +180,7 @@ valref keras_layer_read_inner(struct keras_reader *reader, const struct keras_la
                                 .input_count = 1,
                                 .scope = outer->scope};
     if (layer.known) return keras_layer_read(reader, &layer);
+    if (layer.class_name && keras_is_model(layer.class_name)) return keras_read_model(reader, &layer);
     return keras_refuse(reader, outer, NULL, NULL, "'%s' within it is not known",
                         layer.class_name ? layer.class_name : "something");
 }

@@ -24,7 +24,7 @@ static int refuse(const struct keras_reader *reader, const char *node, const cha
                       help, "%s", what);
 }
 
-static bool is_model(const char *class_name) {
+bool keras_is_model(const char *class_name) {
     return strcmp(class_name, "Functional") == 0 || strcmp(class_name, "Sequential") == 0 ||
            strcmp(class_name, "Model") == 0;
 }
@@ -56,7 +56,7 @@ static int check_layer(const struct keras_reader *reader, const cJSON *layer, in
     const char *class_name = keras_text(layer, "class_name"), *name = layer_name(layer);
     if (!class_name || !name) return refuse(reader, NULL, NULL, "a layer has no class or no name");
     if (strcmp(class_name, "InputLayer") == 0) return 0;
-    if (is_model(class_name)) return check_layers(reader, keras_member(layer, "config"), depth + 1);
+    if (keras_is_model(class_name)) return check_layers(reader, keras_member(layer, "config"), depth + 1);
     return keras_class_of(reader, layer) ? 0 : keras_refuse_class(reader, layer, name);
 }
 
@@ -190,12 +190,35 @@ static void name_folders(struct reading *reading) {
     }
 }
 
+/* A layer that several models share has its variables where it was met first: it is told by name and class. */
+struct placed {
+    const cJSON *layer;
+    struct keras_place place;
+};
+
+static struct keras_place place_of_shared(struct keras_reader *reader, const cJSON *layer, struct keras_place place) {
+    const char *name = layer_name(layer);
+    struct placed *first = name_map_find(&reader->placed, name);
+    if (!reader->weights.file || keras_is_model(keras_text(layer, "class_name"))) return place;
+    if (keras_hdf5_has(&reader->weights, place.group)) {
+        if (first) return place;
+        first = ARENA_NEW(reader->arena, struct placed);
+        *first = (struct placed){layer, place};
+        name_map_put(&reader->placed, name, first);
+        return place;
+    }
+    bool same = first && strcmp(keras_text(layer, "class_name"), keras_text(first->layer, "class_name")) == 0;
+    return same ? first->place : place;
+}
+
 static struct keras_place place_of(const struct reading *reading, const cJSON *layer, const char *folder) {
     struct keras_place place = reading->place;
+    if (reading->reader->by_name) place.inside_count = 0; /* names of models are not in those of variables */
     if (place.group || reading->reader->by_name)
-        return keras_place_inside(reading->reader, place, folder, layer_name(layer));
-    place.group = folder;
-    return place;
+        place = keras_place_inside(reading->reader, place, folder, layer_name(layer));
+    else
+        place.group = folder;
+    return reading->reader->by_name ? place : place_of_shared(reading->reader, layer, place);
 }
 
 /* What the call is on: in a sequential model what the layer before gave. */
@@ -224,7 +247,7 @@ static valref read_operands(struct reading *reading, const cJSON *json, const ch
     struct keras_reader *reader = reading->reader;
     const char *name = arena_printf(reader->arena, "%s%s", reading->prefix, layer_name(json));
     layer->name = keras_unique_name(reader, name);
-    layer->known = is_model(layer->class_name) ? NULL : keras_class_of(reader, json);
+    layer->known = keras_is_model(layer->class_name) ? NULL : keras_class_of(reader, json);
     layer->place = place_of(reading, json, folder);
     if (layer->input_count < 1) return keras_refuse(reader, layer, NULL, NULL, "this layer is called on no tensor");
     if (++reader->calls > CALLS_MAX)
@@ -247,12 +270,50 @@ static enum keras_found read_call(struct reading *reading, const cJSON *json, co
     return failed ? KERAS_FAILED : KERAS_FOUND;
 }
 
+static bool refers_to(const cJSON *json, const char *name, int number) {
+    const char *layer;
+    int node, tensor;
+    if (keras_is_reference(json, &layer, &node, &tensor)) return node == number && strcmp(layer, name) == 0;
+    for (const cJSON *item = cJSON_IsArray(json) || cJSON_IsObject(json) ? json->child : NULL; item; item = item->next)
+        if (refers_to(item, name, number)) return true;
+    return false;
+}
+
+/* The making of a model within another may count as its first call. What refers to its calls tells: one that refers to
+ * call 0, or to one behind the last. -1: nothing does, or not enough. */
+static int first_call_by(const struct reading *reading, const cJSON *json, bool of_outputs) {
+    const char *name = layer_name(json);
+    int count = cJSON_GetArraySize(keras_member(json, "inbound_nodes"));
+    bool zero = false, behind = false;
+    if (of_outputs) {
+        const cJSON *outputs = keras_member(reading->config, "output_layers");
+        zero = refers_to(outputs, name, 0);
+        behind = refers_to(outputs, name, count);
+    }
+    for (const cJSON *layer = reading->layers->child; layer && !of_outputs; layer = layer->next) {
+        zero |= refers_to(keras_member(layer, "inbound_nodes"), name, 0);
+        behind |= refers_to(keras_member(layer, "inbound_nodes"), name, count);
+    }
+    return zero ? 0 : behind ? 1 : -1;
+}
+
+/* Keras 2 counts alike everywhere; Keras 3 from 0, but in outputs from 1 where the model is no Sequential. Earlier
+ * releases of 3 counted otherwise. */
+static int first_call(const struct reading *reading, const cJSON *json, bool of_outputs) {
+    const char *class_name = keras_text(json, "class_name");
+    bool second = reading->reader->version == 2;
+    if (!keras_is_model(class_name)) return 0;
+    int told = first_call_by(reading, json, of_outputs);
+    if (told < 0 && second) told = first_call_by(reading, json, !of_outputs);
+    return told >= 0 ? told : second || (of_outputs && strcmp(class_name, "Sequential") != 0);
+}
+
 /* The calls of a layer whose operands are there. *waiting: how many wait. */
 static int read_layer(struct reading *reading, const cJSON *json, const char *folder, const char *previous,
                       int *waiting) {
     const cJSON *nodes = keras_member(json, "inbound_nodes"), *node = cJSON_IsArray(nodes) ? nodes->child : NULL;
-    int number = 0, result = 0;
     bool sequential = !cJSON_IsArray(nodes);
+    int number = sequential ? 0 : first_call(reading, json, false), result = 0;
     for (; !is_input(json) && (sequential ? number < 1 : node != NULL); number++, node = node ? node->next : NULL) {
         reading->visits++;
         if (is_there(reading, layer_name(json), number)) continue;
@@ -266,7 +327,9 @@ static int read_layer(struct reading *reading, const cJSON *json, const char *fo
 static int refuse_waiting(struct reading *reading) {
     for (const cJSON *layer = reading->layers->child; layer; layer = layer->next) {
         const cJSON *nodes = keras_member(layer, "inbound_nodes");
-        for (int number = 0; number < (cJSON_IsArray(nodes) ? cJSON_GetArraySize(nodes) : 1); number++)
+        int first = cJSON_IsArray(nodes) ? first_call(reading, layer, false) : 0,
+            count = cJSON_IsArray(nodes) ? cJSON_GetArraySize(nodes) : 1;
+        for (int number = first; number < first + count; number++)
             if (!is_input(layer) && !is_there(reading, layer_name(layer), number))
                 refuse(reading->reader, layer_name(layer), NULL, "what feeds this layer is missing or comes later");
     }
@@ -316,8 +379,10 @@ static int find_outputs(const struct reading *reading, struct outputs *out) {
                             ARENA_ARRAY(reader->arena, valref, named.count)};
     for (int i = 0; i < named.count; i++) {
         const struct reference *at = &named.at[i];
+        const cJSON *layer = find_layer(reading, at->layer);
+        int node = at->node + (layer ? first_call(reading, layer, false) - first_call(reading, layer, true) : 0);
         out->names[i] = at->key ? at->key : at->layer;
-        if (keras_scope_find(&reading->scope, at->layer, at->node, at->tensor, &out->values[i]) != KERAS_FOUND)
+        if (keras_scope_find(&reading->scope, at->layer, node, at->tensor, &out->values[i]) != KERAS_FOUND)
             return refuse(reader, NULL, NULL, "an output names no layer of the model");
     }
     return 0;
@@ -388,7 +453,7 @@ static int read_outermost(struct keras_reader *reader, const cJSON *config) {
 static int read_configuration(struct keras_reader *reader, const cJSON *json) {
     const char *class_name = keras_text(json, "class_name");
     const cJSON *config = keras_member(json, "config");
-    if (!class_name || !is_model(class_name))
+    if (!class_name || !keras_is_model(class_name))
         return refuse(reader, NULL, "Functional and Sequential models are read", "this is no model of a known class");
     const char *name = keras_text(config, "name");
     reader->graph = graph_new(reader->context, name ? name : "model");
@@ -400,6 +465,7 @@ struct graph *keras_read(struct bxc_context *context, const char *path, const vo
                          const struct frontend_options *options) {
     struct keras_reader reader = {.context = context, .arena = arena_new(context), .path = path, .root = ""};
     reader.names = name_map_new(reader.arena);
+    reader.placed = name_map_new(reader.arena);
     const cJSON *json = keras_source_open(&reader, data, length, options);
     int result = json ? read_configuration(&reader, json) : -1;
     arena_free(reader.arena);

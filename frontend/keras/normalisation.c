@@ -85,7 +85,8 @@ valref keras_read_batch_normalization(struct keras_reader *reader, struct keras_
     float *scale = ARENA_ARRAY(reader->arena, float, channels), *shift = ARENA_ARRAY(reader->arena, float, channels);
     float epsilon = (float)keras_number(layer->config, "epsilon", 1e-3);
     for (size_t c = 0; c < channels; c++) {
-        scale[c] = gamma[c] / sqrtf(variance[c] + epsilon);
+        float inverse = 1 / sqrtf(variance[c] + epsilon);
+        scale[c] = inverse * gamma[c];
         float moved = mean[c] * scale[c];
         shift[c] = beta[c] - moved;
     }
@@ -94,35 +95,8 @@ valref keras_read_batch_normalization(struct keras_reader *reader, struct keras_
 
 /* ---- LayerNormalization ---- */
 
-static valref number(const struct keras_layer *layer, const char *part, float value) {
-    return layer_reals(&layer->nodes, part, (struct shape){0}, &value);
-}
-
 static valref both(const struct keras_layer *layer, enum op op, const char *part, valref a, valref b) {
     return layer_node(&layer->nodes, op, part, (const valref[]){a, b}, 2, NULL);
-}
-
-static valref mean_along(const struct keras_layer *layer, const char *part, valref value, unsigned axes) {
-    size_t count = 1;
-    for (int axis = SHAPE_RANK_MAX - 1; axis >= 0 && !valref_equal(value, NO_VALUE); axis--) {
-        if (!(axes >> axis & 1)) continue;
-        count *= (size_t)layer_shape(&layer->nodes, value)->dim[axis];
-        const union attributes attributes = {.axis = {.axis = axis, .keep_dimensions = true}};
-        const char *name = arena_printf(layer->nodes.arena, "%s.sum_%d", part, axis);
-        value = layer_node(&layer->nodes, OP_REDUCE_SUM, name, &value, 1, &attributes);
-    }
-    const char *share = arena_printf(layer->nodes.arena, "%s.share", part);
-    return both(layer, OP_MUL, part, value, number(layer, share, 1 / (float)count));
-}
-
-/* (x - mean) / sqrt(variance + epsilon), or x / sqrt(mean of squares + epsilon). */
-static valref normalised(const struct keras_layer *layer, unsigned axes, float epsilon, bool centred, bool last) {
-    valref value = layer->inputs[0];
-    if (centred) value = both(layer, OP_SUB, "centred", value, mean_along(layer, "mean", value, axes));
-    valref variance = mean_along(layer, "variance", both(layer, OP_MUL, "squares", value, value), axes);
-    valref more = both(layer, OP_ADD, "more", variance, number(layer, "epsilon", epsilon));
-    valref root = layer_node(&layer->nodes, OP_SQRT, "deviation", &more, 1, NULL);
-    return both(layer, OP_DIV, last ? NULL : "normalised", value, root);
 }
 
 valref keras_read_layer_normalization(struct keras_reader *reader, struct keras_layer *layer) {
@@ -142,9 +116,13 @@ valref keras_read_layer_normalization(struct keras_reader *reader, struct keras_
         if (shape_elements(&variables.at[i].shape) != shape_elements(&shape))
             return keras_refuse(reader, layer, NULL, NULL, "the %s does not fit the input", names[i]);
     float epsilon = (float)keras_number(layer->config, "epsilon", 1e-3);
-    valref value = normalised(layer, axes, epsilon, !root_mean_square, count == 0);
-    return scale_and_shift(layer, value, shape, has_gamma ? variables.at[0].values : NULL,
-                           has_beta ? variables.at[has_gamma].values : NULL);
+    const struct event_normalisation normalisation = {
+        .axes = axes,
+        .centred = !root_mean_square,
+        .epsilon = epsilon,
+        .scale = has_gamma ? layer_reals(&layer->nodes, "gamma", shape, variables.at[0].values) : NO_VALUE,
+        .bias = has_beta ? layer_reals(&layer->nodes, "beta", shape, variables.at[has_gamma].values) : NO_VALUE};
+    return layer_normalise(&layer->nodes, &normalisation, layer->inputs[0], NULL);
 }
 
 /* ---- by constants ---- */

@@ -28,6 +28,15 @@ int qkeras_quantize_constant(struct keras_reader *reader, const struct keras_lay
 int qkeras_constant(struct keras_reader *reader, const struct keras_layer *layer, const char *member, bool kernel,
                     struct keras_variable *variable);
 
+/* Exponents of powers of two, as quantized_po2 and quantized_relu_po2 have them. */
+struct qkeras_exponents {
+    int least, most;
+    float largest; /* of magnitudes; 0: not limited */
+    bool quadratic, floor;
+};
+int qkeras_read_exponents(struct keras_reader *reader, const struct keras_layer *layer,
+                          const struct qkeras_quantizer *quantizer, struct qkeras_exponents *out);
+
 /* ---- qkeras_value.c ---- */
 
 /* Nodes "PART..." that quantise the value; part NULL: the layer's own. */

@@ -200,28 +200,26 @@ static int apply_linear(const struct weights *weights, bool kernel) {
 
 /* ---- powers of two ---- */
 
-struct exponents {
-    int least, most;
-    float largest; /* of magnitudes; 0: not limited */
-    bool quadratic, floor;
-};
-
-static int read_exponents(const struct weights *weights, bool relu, struct exponents *out) {
-    const cJSON *config = weights->quantizer->config;
+int qkeras_read_exponents(struct keras_reader *reader, const struct keras_layer *layer,
+                          const struct qkeras_quantizer *quantizer, struct qkeras_exponents *out) {
+    const cJSON *config = quantizer->config;
     double bits = keras_number(config, "bits", 8), most = keras_number(config, "max_value", 0);
     const char *rounding = keras_text(config, "log2_rounding");
-    bool limited = keras_member(config, "max_value") != NULL;
+    bool limited = keras_member(config, "max_value") != NULL, relu = strcmp(quantizer->name, "quantized_po2") != 0;
     int effective = (int)bits - !relu - !(limited && most <= 1);
+    if (keras_number(config, "negative_slope", 0) != 0)
+        return keras_error(reader, layer, quantizer->where, NULL, "'%s' with negative_slope is not read",
+                           quantizer->name);
     if (bits < 1 || bits > 8 || bits != floor(bits) || effective < 0 || most < 0)
-        return refuse(weights, NULL, "has absurd widths");
-    *out = (struct exponents){-(1 << effective), (1 << effective) - 1, limited ? (float)most : 0,
-                              keras_flag(config, "quadratic_approximation", false),
-                              rounding && strcmp(rounding, "floor") == 0};
+        return keras_error(reader, layer, quantizer->where, NULL, "'%s' has absurd widths", quantizer->name);
+    *out = (struct qkeras_exponents){-(1 << effective), (1 << effective) - 1, limited ? (float)most : 0,
+                                     keras_flag(config, "quadratic_approximation", false),
+                                     rounding && strcmp(rounding, "floor") == 0};
     if (out->quadratic) out->most = 2 * (out->most / 2);
     return 0;
 }
 
-static float power_of_two(float magnitude, const struct exponents *of) {
+static float power_of_two(float magnitude, const struct qkeras_exponents *of) {
     if (magnitude < epsilon) return exp2f((float)of->least);
     if (of->largest > 0 && magnitude >= of->largest) magnitude = of->largest;
     float exponent = logf(of->quadratic ? sqrtf(magnitude) : magnitude) / 0.6931471805599453f;
@@ -231,9 +229,9 @@ static float power_of_two(float magnitude, const struct exponents *of) {
 }
 
 static int apply_po2(const struct weights *weights, bool kernel) {
-    struct exponents exponents;
+    struct qkeras_exponents exponents;
     (void)kernel;
-    if (read_exponents(weights, false, &exponents) < 0) return -1;
+    if (qkeras_read_exponents(weights->reader, weights->layer, weights->quantizer, &exponents) < 0) return -1;
     for (size_t e = 0; e < weights->count; e++) {
         float x = weights->values[e];
         weights->values[e] = through(x, (x < 0 ? -1.0f : 1.0f) * power_of_two(fabsf(x), &exponents));
@@ -242,11 +240,9 @@ static int apply_po2(const struct weights *weights, bool kernel) {
 }
 
 static int apply_relu_po2(const struct weights *weights, bool kernel) {
-    struct exponents exponents;
+    struct qkeras_exponents exponents;
     (void)kernel;
-    if (keras_number(weights->quantizer->config, "negative_slope", 0) != 0)
-        return refuse(weights, NULL, "with negative_slope is not read");
-    if (read_exponents(weights, true, &exponents) < 0) return -1;
+    if (qkeras_read_exponents(weights->reader, weights->layer, weights->quantizer, &exponents) < 0) return -1;
     for (size_t e = 0; e < weights->count; e++) {
         float x = fmaxf(weights->values[e], 0), limited = exponents.largest > 0 ? fminf(x, exponents.largest) : x;
         weights->values[e] = through(limited, power_of_two(x, &exponents));

@@ -230,6 +230,50 @@ static valref read_ternary(const struct quantising *at, valref value) {
     return both(at, OP_SUB, at->part, above, below);
 }
 
+/* ---- powers of two ---- */
+
+static const float least_magnitude = 1e-7f; /* Keras's epsilon */
+
+/* Where the magnitude is below epsilon, the least exponent; it matters where that is below epsilon's own. */
+static valref least_below_epsilon(const struct quantising *at, valref magnitude, valref exponent, int least) {
+    if (least >= -23) return exponent;
+    valref lowest = number(at, "least", (float)least);
+    valref above = both(at, OP_SUB, named(at, "above_epsilon"), magnitude, number(at, "epsilon", least_magnitude));
+    valref step =
+        both(at, OP_ADD, named(at, "step"), sign(at, named(at, "signs"), above, 0.5f), number(at, "half", 0.5f));
+    exponent = both(at, OP_SUB, named(at, "above_least"), exponent, lowest);
+    return both(at, OP_ADD, named(at, "from_least"), both(at, OP_MUL, named(at, "kept"), exponent, step), lowest);
+}
+
+/* 2 to the logarithm of the magnitude, rounded and limited. */
+static valref power_of_two(const struct quantising *at, const char *part, valref magnitude,
+                           const struct qkeras_exponents *of) {
+    valref x =
+        append(at, OP_CLIP, named(at, "bounded"), magnitude, least_magnitude, of->largest > 0 ? of->largest : FLT_MAX);
+    if (of->quadratic) x = append(at, OP_SQRT, named(at, "root"), x, 0, 0);
+    x = append(at, OP_LOG, named(at, "log"), x, 0, 0);
+    x = both(at, OP_DIV, named(at, "log2"), x, number(at, "ln2", 0.6931471805599453f));
+    x = append(at, of->floor ? OP_FLOOR : OP_ROUND, named(at, "exponent"), x, 0, 0);
+    x = append(at, OP_CLIP, named(at, "limited"), x, (float)of->least, (float)of->most);
+    if (of->quadratic) x = both(at, OP_MUL, named(at, "twice"), x, number(at, "two_roots", 2));
+    x = least_below_epsilon(at, magnitude, x, of->least);
+    return both(at, OP_POW, part, number(at, "two", 2), x);
+}
+
+static valref read_po2(const struct quantising *at, valref value) {
+    struct qkeras_exponents exponents;
+    if (qkeras_read_exponents(at->reader, at->layer, at->quantizer, &exponents) < 0) return NO_VALUE;
+    valref magnitude = append(at, OP_LEAKY_RELU, named(at, "magnitude"), value, -1, 0);
+    magnitude = power_of_two(at, named(at, "power"), magnitude, &exponents);
+    return both(at, OP_MUL, at->part, magnitude, sign(at, named(at, "sign"), value, 1));
+}
+
+static valref read_relu_po2(const struct quantising *at, valref value) {
+    struct qkeras_exponents exponents;
+    if (qkeras_read_exponents(at->reader, at->layer, at->quantizer, &exponents) < 0) return NO_VALUE;
+    return power_of_two(at, at->part, append(at, OP_RELU, named(at, "positive"), value, 0, 0), &exponents);
+}
+
 static const struct kind {
     const char *name;
     valref (*read)(const struct quantising *at, valref value);
@@ -239,6 +283,7 @@ static const struct kind {
     {"quantized_tanh", read_tanh}, {"quantized_hswish", read_hswish},
     {"binary", read_binary},       {"stochastic_binary", read_binary},
     {"ternary", read_ternary},     {"stochastic_ternary", read_ternary},
+    {"quantized_po2", read_po2},   {"quantized_relu_po2", read_relu_po2},
 };
 
 valref qkeras_quantize_value(struct keras_reader *reader, const struct keras_layer *layer,

@@ -56,17 +56,18 @@ valref keras_read_permute(struct keras_reader *reader, struct keras_layer *layer
     return layer_transpose(&layer->nodes, NULL, layer->inputs[0], permutation);
 }
 
+enum { REPEATS_MAX = 1 << 20 };
+
 /* Each index of the axis `times` times in a row. */
 static valref repeat(const struct keras_layer *layer, const char *part, valref value, int axis, int64_t times) {
     if (valref_equal(value, NO_VALUE) || times == 1) return value;
-    int64_t count = layer_shape(&layer->nodes, value)->dim[axis] * times;
-    union attributes attributes = {.gather = {.axis = axis, .shape = {1, {count}}}};
-    attributes.gather.indices = ARENA_ARRAY(layer->nodes.arena, int64_t, count);
-    for (int64_t i = 0; i < count; i++) attributes.gather.indices[i] = i / times;
-    return layer_node(&layer->nodes, OP_GATHER, part, &value, 1, &attributes);
+    struct shape shape = *layer_shape(&layer->nodes, value);
+    int64_t count = shape.dim[axis] *= times;
+    if (!layer_fits(&layer->nodes, &shape)) return NO_VALUE;
+    int64_t *indices = ARENA_ARRAY(layer->nodes.arena, int64_t, count);
+    for (int64_t i = 0; i < count; i++) indices[i] = i / times;
+    return layer_gather(&layer->nodes, part, value, axis, indices, count);
 }
-
-enum { REPEATS_MAX = 1 << 20 };
 
 valref keras_read_repeat_vector(struct keras_reader *reader, struct keras_layer *layer) {
     const struct shape *shape = keras_shape(layer, 0);
@@ -77,6 +78,31 @@ valref keras_read_repeat_vector(struct keras_reader *reader, struct keras_layer 
                             shape->rank);
     struct shape longer = {3, {1, 1, shape->dim[1]}};
     return repeat(layer, NULL, layer_reshape(&layer->nodes, "row", layer->inputs[0], longer), 1, times);
+}
+
+/* Each item several times, or numbers between the items. */
+valref keras_read_up_sampling(struct keras_reader *reader, struct keras_layer *layer) {
+    int axes = keras_shape(layer, 0)->rank - 2, first = keras_channels_first(reader, layer) ? 2 : 1;
+    const char *method = keras_text(layer->config, "interpolation");
+    bool linear = method && strcmp(method, "bilinear") == 0;
+    int64_t sizes[3];
+    valref value = layer->inputs[0];
+    if (axes < 1 || axes > 3) return keras_refuse(reader, layer, NULL, NULL, "the input has no axes of items");
+    if (keras_integer_each(reader, layer, "size", 2, sizes, axes) < 0) return NO_VALUE;
+    if (method && !linear && strcmp(method, "nearest") != 0)
+        return keras_refuse(reader, layer, "interpolation", "use nearest or bilinear", "'%s' is not read", method);
+    for (int i = 0; i < axes && !valref_equal(value, NO_VALUE); i++) {
+        const char *part = arena_printf(reader->arena, "axis_%d", first + i);
+        if (sizes[i] < 1 || sizes[i] > REPEATS_MAX)
+            return keras_refuse(reader, layer, "size", NULL, "%lld is no number of items", (long long)sizes[i]);
+        const struct resize resize = {.method = RESIZE_LINEAR,
+                                      .coordinates = RESIZE_HALF_PIXEL,
+                                      .scale = (float)sizes[i],
+                                      .count = layer_shape(&layer->nodes, value)->dim[first + i] * sizes[i]};
+        value = linear && sizes[i] > 1 ? layer_resize(&layer->nodes, value, first + i, &resize)
+                                       : repeat(layer, part, value, first + i, sizes[i]);
+    }
+    return value;
 }
 
 /* ---- borders ---- */
@@ -120,35 +146,11 @@ valref keras_read_cropping(struct keras_reader *reader, struct keras_layer *laye
     return layer_node(&layer->nodes, OP_SLICE, NULL, layer->inputs, 1, &attributes);
 }
 
-static valref zeros(const struct keras_layer *layer, const char *part, struct shape shape, int axis, int64_t count) {
-    shape.dim[axis] = count;
-    return layer_reals(&layer->nodes, part, shape, ARENA_ARRAY(layer->nodes.arena, float, shape_elements(&shape)));
-}
-
-static valref pad_axis(const struct keras_layer *layer, valref value, int axis, const int64_t sides[2],
-                       const char *part) {
-    struct arena *arena = layer->nodes.arena;
-    valref parts[3];
-    uint32_t count = 0;
-    if (valref_equal(value, NO_VALUE)) return value;
-    const struct shape shape = *layer_shape(&layer->nodes, value);
-    if (sides[0]) parts[count++] = zeros(layer, arena_printf(arena, "before_%d", axis), shape, axis, sides[0]);
-    parts[count++] = value;
-    if (sides[1]) parts[count++] = zeros(layer, arena_printf(arena, "behind_%d", axis), shape, axis, sides[1]);
-    const union attributes attributes = {.axis = {.axis = axis}};
-    return count == 1 ? value : layer_node(&layer->nodes, OP_CONCAT, part, parts, count, &attributes);
-}
-
 valref keras_read_zero_padding(struct keras_reader *reader, struct keras_layer *layer) {
     int64_t sides[6];
     int first, axes = read_borders(reader, layer, "padding", sides, &first);
     valref value = layer->inputs[0];
-    struct shape padded = *keras_shape(layer, 0);
-    for (int i = 0; i < axes; i++) padded.dim[first + i] += sides[2 * i] + sides[2 * i + 1];
-    if (axes > 0 && shape_elements(&padded) > (1 << 26))
-        return keras_refuse(reader, layer, "padding", NULL, "the result is larger than 2^26 elements");
-    for (int i = axes - 1; i >= 0; i--)
-        value = pad_axis(layer, value, first + i, sides + 2 * i,
-                         i ? arena_printf(reader->arena, "axis_%d", first + i) : NULL);
+    for (int i = 0; i < axes; i++)
+        value = layer_pad(&layer->nodes, "padded", value, first + i, sides[2 * i], sides[2 * i + 1], 0);
     return axes < 0 ? NO_VALUE : value;
 }

@@ -72,6 +72,44 @@ static void rename_members(const char *class_name, cJSON *config) {
         if (strcmp(names[i].class_name, class_name) == 0) rename_member(config, names[i].old, names[i].name);
 }
 
+/* TensorFlow's operations as those of Keras 3: what adds two tensors stands there as "__operators__.add". */
+static void name_operation(cJSON *layer, cJSON *config) {
+    static const struct {
+        const char *function, *name;
+    } names[] = {{"__operators__.add", "Add"},
+                 {"math.add", "Add"},
+                 {"math.subtract", "Subtract"},
+                 {"math.multiply", "Multiply"},
+                 {"math.truediv", "TrueDivide"},
+                 {"math.divide", "Divide"},
+                 {"math.negative", "Negative"},
+                 {"math.abs", "Absolute"},
+                 {"math.square", "Square"},
+                 {"math.sqrt", "Sqrt"},
+                 {"math.exp", "Exp"},
+                 {"math.log", "Log"},
+                 {"nn.relu", "Relu"},
+                 {"math.sigmoid", "Sigmoid"},
+                 {"math.tanh", "Tanh"},
+                 {"nn.softmax", "Softmax"},
+                 {"math.reduce_mean", "Mean"},
+                 {"math.reduce_sum", "Sum"},
+                 {"math.reduce_max", "Max"},
+                 {"math.maximum", "Maximum"},
+                 {"math.minimum", "Minimum"},
+                 {"__operators__.getitem", "GetItem"}};
+    const char *function = keras_text(config, "function");
+    for (size_t i = 0; function && i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i].function, function) != 0) continue;
+        cJSON_DeleteItemFromObjectCaseSensitive(layer, "class_name");
+        cJSON_AddStringToObject(layer, "class_name", names[i].name);
+        cJSON_DeleteItemFromObjectCaseSensitive(layer, "module");
+        cJSON_AddStringToObject(layer, "module", "keras.ops");
+        cJSON_DeleteItemFromObjectCaseSensitive(config, "function");
+        return;
+    }
+}
+
 static void rewrite_calls(cJSON *layer) {
     const cJSON *nodes = cJSON_GetObjectItemCaseSensitive(layer, "inbound_nodes");
     if (!cJSON_IsArray(nodes) || cJSON_IsObject(nodes->child)) return;
@@ -114,6 +152,10 @@ static void rewrite(cJSON *layer, int depth) {
         cJSON_AddItemToObject(object, "layers", cJSON_DetachItemFromObjectCaseSensitive(layer, "config"));
         cJSON_AddItemToObject(layer, "config", object);
         config = object;
+    }
+    if (strcmp(class_name, "TFOpLambda") == 0 || strcmp(class_name, "SlicingOpLambda") == 0) {
+        name_operation(layer, config);
+        class_name = keras_text(layer, "class_name");
     }
     rename_members(class_name, config);
     rewrite_calls(layer);

@@ -28,7 +28,7 @@ void settings_add_beats(struct arena *arena, struct compile_options *out, const 
 void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer);
 
 /* ---- reading.c ---- */
-/* What readers of the model obey (--shape), added to *out; -1 after a diagnosis. */
+/* What readers of the model obey (--shape, --weights), added to *out; -1 after a diagnosis. */
 int reading_options(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
                     struct frontend_options *out);
 

@@ -22,6 +22,7 @@ static int read_size(struct bxc_context *context, struct arena *arena, const cha
 int reading_options(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
                     struct frontend_options *out) {
     size_t count = 0;
+    out->weights = options_get(options, "weights");
     while (options_at(options, "shape", count)) count++;
     out->sizes = ARENA_ARRAY(arena, struct frontend_size, count + 1);
     for (size_t i = 0; i < count; i++)

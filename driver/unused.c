@@ -101,7 +101,7 @@ void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_op
                                 const char *why) {
     for (const struct option_info *option = option_table; option->key; option++)
         if (option->commands == FOR_MODEL && strcmp(option->key, "output") != 0 && options_has(options, option->key) &&
-            !(model_is_read && strcmp(option->key, "shape") == 0))
+            !(model_is_read && (strcmp(option->key, "shape") == 0 || strcmp(option->key, "weights") == 0)))
             diag_warning(&context->diagnostics, (struct location){.file = "bxc"}, NULL, "--%s does nothing: %s",
                          option->key, why);
 }

@@ -113,6 +113,9 @@ static int read_request(void *user) {
     if (data && !known && is_tree_ensemble(data)) {
         diag_error(&request->context->diagnostics, (struct location){.file = request->path}, read_here,
                    "this is a tree ensemble (boosted decision trees), which bxc does not read yet");
+    } else if (reader && request->options->weights && reader->read != keras_read) {
+        diag_error(&request->context->diagnostics, (struct location){.file = request->path, .option = "--weights"},
+                   "leave it away", "the weights of this format stand in the model's own file");
     } else if (reader) {
         request->graph = reader->read(request->context, request->path, data, length, request->options);
         refuse_no_inputs(request);

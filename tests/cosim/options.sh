@@ -72,6 +72,7 @@ interval|0
 beats|4
 beats|0
 beats|nobody=4
+weights|nothing.h5
 shape|nobody=4
 shape|nobody=0
 list-passes|

@@ -115,22 +115,34 @@ static Onnx__ValueInfoProto *told_input(const struct tf_model *model, const stru
     return info;
 }
 
-static Onnx__ValueInfoProto *told_output(const struct tf_model *model, const struct tf_node *node) {
+static Onnx__ValueInfoProto *told_output(const struct tf_model *model, char *name) {
     Onnx__ValueInfoProto *info = ARENA_NEW(model->arena, Onnx__ValueInfoProto);
     onnx__value_info_proto__init(info);
-    info->name = node->proto.output[0];
+    info->name = name;
     return info;
 }
 
-/* Nodes that are neither inputs nor without a value, and which inputs and outputs there are; -1 after a diagnosis. */
+static void tell_outputs(const struct tf_model *model, Onnx__GraphProto *graph) {
+    size_t most = model->count > model->output_count ? model->count : model->output_count;
+    graph->output = ARENA_ARRAY(model->arena, Onnx__ValueInfoProto *, most + 1);
+    for (size_t i = 0; i < model->output_count; i++)
+        graph->output[graph->n_output++] = told_output(model, model->outputs[i]);
+    for (size_t i = 0; !model->outputs && i < model->count; i++) {
+        const struct tf_node *node = &model->nodes[i];
+        if (node->role == TF_COMPUTED && node->depends && !node->read)
+            graph->output[graph->n_output++] = told_output(model, node->proto.output[0]);
+    }
+}
+
+/* Nodes that are computed, inputs and outputs; -1 after a diagnosis. */
 static int tell_graph(struct tf_model *model, Onnx__GraphProto *graph) {
     int result = 0;
     graph->node = ARENA_ARRAY(model->arena, Onnx__NodeProto *, model->count + 1);
     graph->input = ARENA_ARRAY(model->arena, Onnx__ValueInfoProto *, model->count + 1);
-    graph->output = ARENA_ARRAY(model->arena, Onnx__ValueInfoProto *, model->count + 1);
+    tell_outputs(model, graph);
     for (size_t i = 0; i < model->count; i++) {
         struct tf_node *node = &model->nodes[i];
-        if (node->role == TF_INPUT && node->read) {
+        if (node->role == TF_INPUT && (node->read || model->outputs)) {
             Onnx__ValueInfoProto *input = told_input(model, node);
             if (input)
                 graph->input[graph->n_input++] = input;
@@ -138,13 +150,12 @@ static int tell_graph(struct tf_model *model, Onnx__GraphProto *graph) {
                 result = -1;
         } else if (node->role == TF_COMPUTED) {
             graph->node[graph->n_node++] = &node->proto;
-            if (node->depends && !node->read) graph->output[graph->n_output++] = told_output(model, node);
         }
     }
     return result;
 }
 
-static struct graph *read_graph(struct tf_model *model, const struct frontend_options *options) {
+struct graph *tf_read_graph(struct tf_model *model, const struct frontend_options *options) {
     Onnx__ModelProto told;
     Onnx__GraphProto graph;
     struct tf_reading reading = {0};
@@ -211,7 +222,7 @@ struct graph *tensorflow_read(struct bxc_context *context, const char *path, con
     struct tf_model model = {.context = context, .arena = arena_new(context), .path = path};
     model.definition = wire_unpack(context, model.arena, path, &kind, data, length);
     if (model.definition && model.definition->n_node)
-        graph = read_graph(&model, options);
+        graph = tf_read_graph(&model, options);
     else if (model.definition)
         diag_error(&context->diagnostics, (struct location){.file = path}, "copy or export the file again",
                    "the file holds no graph of TensorFlow");

@@ -12,7 +12,13 @@ struct tf_model {
     size_t count;
     struct tf_node *nodes; /* in the order of the file */
     struct name_map by_name;
+    char **outputs; /* nodes; NULL: a frozen graph, which does not say what they are */
+    size_t output_count;
 };
+
+/* The graph of definition, outputs and path; NULL after diagnoses. Where an attribute "_source" of a node has a text,
+ * that is its operator in the model's own words. */
+struct graph *tf_read_graph(struct tf_model *model, const struct frontend_options *options);
 
 /* Where an operand comes from: the node and which of its outputs; NULL: of no node of the graph. */
 struct tf_node *tf_operand(const struct tf_model *model, const char *operand, uint32_t *output);

@@ -73,7 +73,10 @@ static int add_node(struct tf_model *model, const Tensorflow__NodeDef *definitio
         is_learning_phase(definition) && !strcmp(definition->op, "Placeholder") ? "LearningPhase" : definition->op);
     node->role = role_of(definition);
     node->proto.name = definition->name;
-    node->proto.op_type = definition->op;
+    const Tensorflow__AttrValue *source = tf_attribute(definition, "_source");
+    bool has_source = source && source->value_case == TENSORFLOW__ATTR_VALUE__VALUE_S;
+    node->proto.op_type =
+        has_source ? arena_strndup(model->arena, (const char *)source->s.data, source->s.len) : definition->op;
     node->proto.n_output = 1;
     name_map_put(&model->by_name, definition->name, node);
     return 0;

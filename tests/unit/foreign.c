@@ -13,6 +13,7 @@ static const struct {
     const char *folder, *extension;
 } places[] = {
     {"tests/oracle/tensorflow", ".pb"},
+    {"tests/oracle/tflite", ".tflite"},
 };
 enum { PLACES = sizeof places / sizeof *places, INPUTS_MAX = 4 };
 

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""TFLite models with what TFLite's interpreter computes, for tests/unit/foreign.c.
+
+    tflite_models.py [FOLDER]
+
+writes FAMILY.tflite for each family of operators below, one output a case, with FAMILY.in0.npy, ... and
+FAMILY.out.npy, all outputs one after the other (FOLDER: tests/oracle/tflite), and an int8 model that is refused,
+int8.refused. Events are seeded. Needs numpy and tensorflow; bxc needs neither.
+"""
+import os
+import pathlib
+import sys
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy
+import tensorflow as tf
+
+EVENTS = 5
+FOLDER = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "tflite")
+numbers = numpy.random.default_rng(20261130)
+
+
+def constant(*shape, scale=1.0):
+    return tf.constant((scale * numbers.standard_normal(shape)).astype(numpy.float32))
+
+
+def dense(x):  # 12
+    h = tf.nn.relu(tf.matmul(x, constant(12, 8)) + constant(8))
+    yield "relu", h
+    yield "relu6", tf.nn.relu6(3 * (tf.matmul(h, constant(8, 5)) + constant(5)))
+    yield "tanh", tf.nn.tanh(tf.matmul(h, constant(8, 5, scale=0.2)) + constant(5))
+    yield "sigmoid", tf.nn.sigmoid(tf.matmul(h, constant(8, 5, scale=0.2)))
+    yield "softmax", tf.nn.softmax(tf.matmul(h, constant(8, 5, scale=0.2)) + constant(5))
+    yield "leaky", tf.nn.leaky_relu(tf.matmul(h, constant(8, 5)), 0.3)
+    yield "items", tf.nn.relu(tf.matmul(tf.reshape(x, [-1, 3, 4]), constant(4, 6)) + constant(6))
+    yield "product", tf.matmul(tf.reshape(x, [-1, 3, 4]), tf.reshape(x, [-1, 4, 3]))
+
+
+def convolution(x):  # 8 6 3
+    yield "same", tf.nn.relu(tf.nn.conv2d(x, constant(3, 3, 3, 4), 1, "SAME") + constant(4))
+    yield "valid", tf.nn.conv2d(x, constant(3, 2, 3, 4), [2, 1], "VALID")
+    yield "dilated", tf.nn.conv2d(x, constant(3, 2, 3, 2), 1, "VALID", dilations=2)
+    yield "depthwise", tf.nn.relu6(tf.nn.depthwise_conv2d(x, constant(3, 3, 3, 2), [1, 2, 2, 1], "SAME") + constant(6))
+    yield "transposed", tf.nn.conv2d_transpose(x, constant(3, 2, 2, 3), [tf.shape(x)[0], 16, 12, 2], 2, "SAME")
+    yield "max", tf.nn.max_pool2d(x, [3, 2], 2, "SAME")
+    yield "average", tf.nn.avg_pool2d(x, [3, 2], [2, 1], "SAME")
+    yield "mean", tf.reduce_mean(x, [1, 2])
+    yield "line", tf.nn.conv1d(x[:, 2], constant(3, 3, 4), 1, "SAME")
+
+
+def shapes(x):  # 4 6
+    yield "concatenation", tf.concat([x, 2 * x], -1)
+    yield "pack", tf.stack([x, 2 * x], 1)
+    yield "split", tf.split(x, 3, 2)[1] + tf.split(x, 3, 2)[2]
+    yield "split_v", tf.split(x, [1, 2, 3], 2)[2]
+    yield "unpack", tf.unstack(x, axis=1)[3] - tf.unstack(x, axis=1)[1]
+    yield "strided", x[:, 1:4:2, ::-1]
+    yield "shrink", x[:, 2]
+    yield "transpose", tf.transpose(x, [0, 2, 1])
+    yield "gather", tf.gather(x, [3, 0, 1], axis=1)
+    yield "squeeze", tf.squeeze(tf.reshape(x, [-1, 24, 1]), [2]) * 2
+    yield "sum", tf.reduce_sum(x, -1, keepdims=True)
+    yield "largest", tf.reduce_max(x, 1)
+    yield "least", tf.reduce_min(x, 1)
+    yield "arg", tf.cast(tf.argmax(x, 2), tf.float32)
+
+
+def arithmetic(x, y):  # 6, 6
+    yield "add", tf.nn.relu(x + y)
+    yield "sub", x - y
+    yield "mul", x * y
+    yield "div", x / (tf.abs(y) + 0.5)
+    yield "maximum", tf.maximum(x, y)
+    yield "minimum", tf.minimum(x, 0.25)
+    yield "difference", tf.math.squared_difference(x, y)
+    yield "roots", tf.sqrt(tf.abs(x)) + tf.math.rsqrt(tf.abs(y) + 1)
+    yield "exp", tf.exp(x) - tf.math.log(tf.abs(y) + 1)
+    yield "rounded", tf.round(3 * x) + tf.floor(3 * y) + tf.math.ceil(2 * x)
+    yield "elu", tf.nn.elu(x) - y
+
+
+FAMILIES = {
+    "dense": (dense, [(12,)]),
+    "convolution": (convolution, [(8, 6, 3)]),
+    "shapes": (shapes, [(4, 6)]),
+    "arithmetic": (arithmetic, [(6,), (6,)]),
+}
+
+
+def function_of(family, shapes):
+    signature = [tf.TensorSpec((None, *shape), tf.float32, "x%d" % i) for i, shape in enumerate(shapes)]
+
+    @tf.function(input_signature=signature)
+    def model(*inputs):
+        return tuple(tf.identity(value, case) for case, value in family(*inputs))
+
+    return model.get_concrete_function()
+
+
+def run(content, events):
+    interpreter = tf.lite.Interpreter(model_content=content)
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    rows = []
+    for event in range(EVENTS):
+        for i, detail in enumerate(inputs):
+            interpreter.resize_tensor_input(detail["index"], [1, *events[i].shape[1:]])
+        interpreter.allocate_tensors()
+        for i, detail in enumerate(inputs):
+            interpreter.set_tensor(detail["index"], events[i][event:event + 1])
+        interpreter.invoke()
+        rows.append(numpy.concatenate([interpreter.get_tensor(o["index"]).astype(numpy.float32).ravel() for o in outputs]))
+    return numpy.stack(rows)
+
+
+def make(name, family, shapes):
+    concrete = function_of(family, shapes)
+    content = tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
+    events = [numbers.standard_normal((EVENTS, *shape)).astype(numpy.float32) for shape in shapes]
+    (FOLDER / (name + ".tflite")).write_bytes(content)
+    for i, values in enumerate(events):
+        numpy.save(FOLDER / ("%s.in%d.npy" % (name, i)), values)
+    numpy.save(FOLDER / (name + ".out.npy"), run(content, events))
+
+
+def make_int8():
+    concrete = function_of(lambda x: [("y", tf.nn.relu(tf.matmul(x, constant(4, 3)) + constant(3)))], [(4,)])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([constant(1, 4)] for _ in range(20))
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    (FOLDER / "int8.refused").write_bytes(converter.convert())
+
+
+FOLDER.mkdir(exist_ok=True)
+for family_name, (family, shapes) in FAMILIES.items():
+    make(family_name, family, shapes)
+make_int8()

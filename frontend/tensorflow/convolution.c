@@ -202,3 +202,14 @@ struct tensor *tf_read_pool(struct onnx_reader *reader, const struct operation *
         return NULL;
     return finished(&call, &window);
 }
+
+/* TensorFlow's order of a block's numbers is ONNX's default (depth, then column, then row). */
+struct tensor *tf_read_blocks(struct onnx_reader *reader, const struct operation *operation) {
+    struct tensor *x = operation->inputs[0];
+    struct window window;
+    if (window_of(reader, operation, x, &window) < 0) return NULL;
+    struct call call = call_new(reader, operation, tf_node_of(operation)->operator->onnx);
+    call_operand(&call, to_front(reader, operation, &window, x));
+    call_integer(&call, "blocksize", tf_integer(reader, operation, "block_size", 0));
+    return finished(&call, &window);
+}

@@ -82,3 +82,10 @@ struct tensor *tf_read_fused_batch_norm(struct onnx_reader *reader, const struct
     struct tensor *y = call_read(&call, NULL);
     return last ? tf_channels_to_back(reader, operation, "channels_last", y) : y;
 }
+
+struct tensor *tf_read_einsum(struct onnx_reader *reader, const struct operation *operation) {
+    struct call call = call_new(reader, operation, "Einsum");
+    for (uint32_t i = 0; i < operation->input_count; i++) call_operand(&call, operation->inputs[i]);
+    call_text(&call, "equation", tf_text(reader, operation, "equation", ""));
+    return call_read(&call, NULL);
+}

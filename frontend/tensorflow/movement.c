@@ -164,3 +164,26 @@ struct tensor *tf_read_split_v(struct onnx_reader *reader, const struct operatio
     struct operation tensor_first = split_operation(reader, operation, 0);
     return split(reader, &tensor_first, axis, sizes, count, false);
 }
+
+/* Pairs of beginning and end, an axis each; ONNX wants all beginnings first. */
+struct tensor *tf_read_pad(struct onnx_reader *reader, const struct operation *operation) {
+    const char *mode = tf_text(reader, operation, "mode", "CONSTANT");
+    size_t count;
+    const int64_t *pairs = static_integers(reader, operation, 1, "paddings", &count);
+    int64_t pads[2 * SHAPE_RANK_MAX];
+    size_t rank = (size_t)operation->inputs[0]->shape.rank;
+    if (!pairs) return NULL;
+    if (count != 2 * rank) return onnx_refuse(reader, operation, NULL, "the paddings are not two numbers an axis");
+    for (size_t i = 0; i < rank; i++) {
+        pads[i] = pairs[2 * i];
+        pads[i + rank] = pairs[2 * i + 1];
+    }
+    if (strcmp(mode, "CONSTANT") && strcmp(mode, "REFLECT"))
+        return onnx_refuse(reader, operation, NULL, "padding mode '%s' is not read", mode);
+    struct call call = call_new(reader, operation, "Pad");
+    call_operand(&call, operation->inputs[0]);
+    call_operand(&call, integers_vector(reader, pads, count));
+    if (operation->input_count > 2) call_operand(&call, operation->inputs[2]);
+    call_text(&call, "mode", strcmp(mode, "REFLECT") ? "constant" : "reflect");
+    return call_read(&call, NULL);
+}

@@ -24,7 +24,7 @@ struct tf_node {
     bool read, depends; /* by a node that has a value; on an input */
 };
 
-enum { TF_FILLED_MAX = 1 << 22 }; /* elements of a model that are not in the file: it says one of them for all */
+enum { TF_FILLED_MAX = 1 << 20 }; /* elements of a model that are not in the file: it says one of them for all */
 
 /* What the reading keeps (reader->foreign). */
 struct tf_reading {

@@ -132,11 +132,11 @@ static const struct tflite_operator *operator_of(struct flat_table code, int64_t
 /* How many operands the function that tells the operation reads by number; behind them a bias may be left out. */
 static size_t operands_needed(const struct tflite_operator *operator) {
     switch (operator->options) {
-    case 1:                /* convolution */
-    case 2:                /* by channel */
-    case 8:                /* fully connected */
-    case 101: return 2;    /* matrix product */
-    case 49: return 3;     /* transposed convolution */
+    case 1:             /* convolution */
+    case 2:             /* by channel */
+    case 8:             /* fully connected */
+    case 101: return 2; /* matrix product */
+    case 49: return 3;  /* transposed convolution */
     default: return 1;
     }
 }

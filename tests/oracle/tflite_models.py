@@ -59,6 +59,7 @@ def shapes(x):  # 4 6
     yield "transpose", tf.transpose(x, [0, 2, 1])
     yield "gather", tf.gather(x, [3, 0, 1], axis=1)
     yield "squeeze", tf.squeeze(tf.reshape(x, [-1, 24, 1]), [2]) * 2
+    yield "pad", tf.pad(x, [[0, 0], [1, 2], [0, 1]])
     yield "sum", tf.reduce_sum(x, -1, keepdims=True)
     yield "largest", tf.reduce_max(x, 1)
     yield "least", tf.reduce_min(x, 1)

@@ -22,8 +22,7 @@ struct frontend_options {
 struct reader_operator {
     const char *domain, *name, *becomes;
 };
-extern const struct reader_operator onnx_operators[], tensorflow_operators[], tflite_operators[], keras_operators[],
-    lwtnn_operators[];
+extern const struct reader_operator onnx_operators[], tensorflow_operators[], keras_operators[], lwtnn_operators[];
 
 /* Each reader: a graph that passes graph_verify, or NULL with every problem diagnosed at once. `path`
  * is the file as the user named it; data is its content, length bytes. */
@@ -54,6 +53,7 @@ void native_write(const struct graph *graph, struct strbuf *out);
 struct graph *onnx_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *tensorflow_read(struct bxc_context *, const char *, const void *, size_t,
                               const struct frontend_options *);
+extern const struct reader_operator tflite_operators[];
 struct graph *tflite_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *keras_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *native_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);

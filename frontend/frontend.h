@@ -53,7 +53,9 @@ void native_write(const struct graph *graph, struct strbuf *out);
 struct graph *onnx_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *tensorflow_read(struct bxc_context *, const char *, const void *, size_t,
                               const struct frontend_options *);
-extern const struct reader_operator tflite_operators[];
+extern const struct reader_operator tflite_operators[], torch_operators[];
+struct graph *torch_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
+bool torch_recognises(const char *, const void *, size_t);
 struct graph *tflite_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *keras_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *native_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);

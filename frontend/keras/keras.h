@@ -121,13 +121,6 @@ bool keras_channels_first(const struct keras_reader *reader, const struct keras_
 
 void keras_use_words_of_3(cJSON *model);
 
-/* ---- archive.c ---- */
-
-/* The content of one entry of the zip, with a terminating 0. NULL: there is none, which is not diagnosed, or it cannot
- * be read, which is. */
-char *keras_archive_entry(struct bxc_context *context, struct arena *arena, const char *path, const void *data,
-                          size_t length, const char *entry, size_t *entry_length);
-
 /* ---- source.c: configuration and weights of a file ---- */
 
 /* Sets version, weights, by_name and root; the configuration, released with the arena; NULL and a diagnosis. */

@@ -1,5 +1,6 @@
 /* Where configuration and weights of a model are: in one .keras (zip), in one .h5, or in a JSON file with an HDF5 file
  * beside it. */
+#include "frontend/archive.h"
 #include "frontend/keras/keras.h"
 #include "ir/file.h"
 
@@ -111,9 +112,9 @@ static int open_weights(struct keras_reader *reader, const void *image, size_t l
 /* ---- .keras ---- */
 
 /* An entry that must be there. */
-static char *entry(struct keras_reader *reader, const void *data, size_t length, const char *name, size_t *size) {
+static char *entry(struct keras_reader *reader, const struct archive *archive, const char *name, size_t *size) {
     size_t errors = reader->context->diagnostics.errors;
-    char *text = keras_archive_entry(reader->context, reader->arena, reader->path, data, length, name, size);
+    char *text = archive_entry(archive, name, size);
     if (!text && reader->context->diagnostics.errors == errors)
         refuse(reader, name, "save the model as .keras with Keras", "the archive has no such entry");
     return text;
@@ -121,11 +122,16 @@ static char *entry(struct keras_reader *reader, const void *data, size_t length,
 
 static cJSON *open_archive(struct keras_reader *reader, const void *data, size_t length) {
     size_t config_length, weights_length, told_length, errors = reader->context->diagnostics.errors;
-    char *config = entry(reader, data, length, "config.json", &config_length);
-    char *weights = config ? entry(reader, data, length, "model.weights.h5", &weights_length) : NULL;
+    const struct archive archive = {.context = reader->context,
+                                    .arena = reader->arena,
+                                    .path = reader->path,
+                                    .help = "save the model as .keras with Keras 3",
+                                    .data = data,
+                                    .length = length};
+    char *config = entry(reader, &archive, "config.json", &config_length);
+    char *weights = config ? entry(reader, &archive, "model.weights.h5", &weights_length) : NULL;
     if (!weights || open_weights(reader, weights, weights_length, "model.weights.h5") < 0) return NULL;
-    char *told =
-        keras_archive_entry(reader->context, reader->arena, reader->path, data, length, "metadata.json", &told_length);
+    char *told = archive_entry(&archive, "metadata.json", &told_length);
     cJSON *metadata = told ? parse(reader, "metadata.json", told, told_length) : NULL;
     if (reader->context->diagnostics.errors != errors) return NULL;
     reader->version = version_of(keras_text(metadata, "keras_version"));

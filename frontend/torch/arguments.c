@@ -79,7 +79,7 @@ int64_t torch_integer(struct onnx_reader *reader, const struct operation *operat
     const cJSON *value = find_argument(operation, name, &operand);
     if (!value) return otherwise;
     /* beyond 2^53 only 2^63 - 1 is met: the end of an axis */
-    if (is_kind(value, "as_int") && cJSON_IsNumber(value))
+    if ((is_kind(value, "as_int") || is_kind(value, "as_scalar_type")) && cJSON_IsNumber(value))
         return value->valuedouble >= 9.2e18    ? INT64_MAX
                : value->valuedouble <= -9.2e18 ? INT64_MIN
                                                : (int64_t)value->valuedouble;

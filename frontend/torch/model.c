@@ -116,6 +116,7 @@ static int tell_node(struct torch_model *model, const cJSON *json) {
     size_t operands = 0;
     bool in_place;
     if (!target) return refuse(model, NULL, "copy or export the file again", "a node has no operator");
+    if (!strncmp(target, "torch.ops.aten._assert", 22)) return 0; /* makes nothing */
     for (const cJSON *input = inputs ? inputs->child : NULL; input; input = input->next)
         operands += torch_argument_operands(input, NULL, NULL);
     struct torch_node *node = add_node(model, operands);

@@ -160,3 +160,9 @@ struct tensor *torch_read_argmax(struct onnx_reader *reader, const struct operat
     call_integer(&call, "keepdims", torch_flag(operation, "keepdim", false));
     return call_read(&call, NULL);
 }
+
+struct tensor *torch_read_cast(struct onnx_reader *reader, const struct operation *operation) {
+    const int type = torch_element_type(torch_integer(reader, operation, "dtype", 0));
+    if (!type) return onnx_refuse(reader, operation, NULL, "a cast to a type that bxc does not read");
+    return call_cast(reader, operation, NULL, self(operation), type);
+}

@@ -14,6 +14,7 @@ static const struct {
 } places[] = {
     {"tests/oracle/tensorflow", ".pb"},
     {"tests/oracle/tflite", ".tflite"},
+    {"tests/oracle/torch", ".pt2"},
 };
 enum { PLACES = sizeof places / sizeof *places, INPUTS_MAX = 4 };
 

@@ -19,6 +19,7 @@ import tempfile
 import zipfile
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
+sys.path = [folder for folder in sys.path if folder != os.path.dirname(os.path.abspath(__file__))]  # its folders are no packages
 import keras
 import numpy as np
 from hgq.layers import *  # noqa: F403
@@ -459,7 +460,11 @@ def run_bxc(program, path, model, events, engine):
             given.append(f"{tensor.name}={folder}/{tensor.name}.npy")
         if len(given) == 1:
             given = [given[0].split("=", 1)[1]]
-        subprocess.run([program, "run", path, *given, "-o", f"{folder}/made.npy", "--engine", engine, "-q"], check=True)
+        command = [program, "run", path, *given, "-o", f"{folder}/made.npy", "--engine", engine]
+        ports = [word for tensor in model.inputs for word in ("--input", f"{tensor.name}=fixed<18,6>")]
+        told = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+        if told.returncode or "has no format" in told.stderr:  # no quantiser decides the port
+            subprocess.run(command + ports, check=True)
         made = sorted(f for f in os.listdir(folder) if f.startswith("made"))
         return [np.load(f"{folder}/{f}") for f in made], made
 
@@ -492,7 +497,7 @@ def main():
     parser.add_argument("rest", nargs="*")
     parser.add_argument("-n", type=int, default=100000)
     parser.add_argument("--engine", default="emulator")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if options.command == "make":
         os.makedirs(options.folder, exist_ok=True)
         for name in options.rest or MODELS:

@@ -160,9 +160,9 @@ static int take_reference(struct compile_job *job) {
 
 static int read_model(struct compile_job *job) {
     struct frontend_options reading = {0};
-    if (hash_model(job) < 0 || reading_options(job->context, job->arena, job->what->options, &reading) < 0) return -1;
+    if (reading_options(job->context, job->arena, job->what->options, &reading) < 0) return -1;
     job->program.graph = frontend_read(job->context, job->what->model, &reading);
-    if (!job->program.graph) return -1;
+    if (!job->program.graph || hash_model(job) < 0) return -1;
     job->name = job->options.name ? job->options.name : name_of_file(job->arena, job->what->model);
     job->program.graph->name = arena_strdup(job->program.graph->arena, job->name);
     return job->what->reference ? take_reference(job) : make_reference(job);

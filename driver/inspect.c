@@ -24,6 +24,7 @@ struct inspect_job {
 
 static int describe_file(struct inspect_job *job) {
     size_t length;
+    if (foreign_folder(job->context, job->arena, job->model)) return -1;
     const char *data = file_read(job->context, job->arena, job->model, &length);
     if (!data) return -1;
     const struct reader *reader = frontend_reader(job->model, data, length);

@@ -12,6 +12,7 @@ const struct reader readers[] = {
     {"keras", ".keras", "Keras models, with HGQ2 layers, too", keras_recognises, keras_read, keras_operators},
     {"native", ".json", "bxc's own JSON (doc/model.schema.json)", native_recognises, native_read, NULL},
     {"lwtnn", ".json", "lwtnn's JSON, sequential and graph", lwtnn_recognises, lwtnn_read, lwtnn_operators},
+    {"tmva", ".xml", "TMVA's MLP weights", tmva_recognises, tmva_read, tmva_operators},
     {"text", ".bxc", "the text form of a graph (doc/ir.md)", text_recognises, text_read, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };
@@ -47,43 +48,6 @@ const struct reader *frontend_reader(const char *path, const void *data, size_t 
     return NULL;
 }
 
-static const char read_here[] =
-    "known: ONNX (.onnx), Keras and HGQ2 (.keras, .h5, .json), bxc's JSON (.json) and text (.bxc)";
-
-/* What people have in hand that is no model bxc reads, and what to do with it. */
-static const char *help_with(const char *path, const char *data, size_t length) {
-    static const struct foreign {
-        const char *magic, *extension, *help;
-    } foreign[] = {
-        {"\223NUMPY", ".npy",
-         "these are events or labels: the model comes first, events go to --calibrate, --events or 'bxc run'"},
-        {NULL, ".npz", "this is an archive of arrays and no model: events are one array a file, saved with numpy.save"},
-        {NULL, ".csv",
-         "these are events or labels: the model comes first, events go to --calibrate, --events or 'bxc run'"},
-        {NULL, ".pt",
-         "PyTorch's own formats are not read: export the model to ONNX (torch.onnx.export), from Brevitas to QONNX"},
-        {NULL, ".pth",
-         "PyTorch's own formats are not read: export the model to ONNX (torch.onnx.export), from Brevitas to QONNX"},
-    };
-    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
-        size_t magic = foreign[i].magic ? strlen(foreign[i].magic) : 0;
-        if ((magic && length >= magic && !memcmp(data, foreign[i].magic, magic)) ||
-            has_extension(path, foreign[i].extension))
-            return foreign[i].help;
-    }
-    return read_here;
-}
-
-/* By what only trees have, in the texts of conifer, xgboost, LightGBM (JSON and its own) and TMVA. data ends with a 0.
- */
-static bool is_tree_ensemble(const char *data) {
-    static const char *const marks[] = {"\"children_left\"", "\"left_children\"", "\"tree_structure\"",
-                                        "\nleft_child=", "Method=\"BDT::"};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (strstr(data, marks[i])) return true;
-    return false;
-}
-
 struct request {
     struct bxc_context *context;
     const char *path;
@@ -109,12 +73,13 @@ static int read_request(void *user) {
     struct request *request = user;
     struct arena *arena = arena_new(request->context);
     size_t length;
-    char *data = file_read(request->context, arena, request->path, &length);
+    char *data = foreign_folder(request->context, arena, request->path)
+                     ? NULL
+                     : file_read(request->context, arena, request->path, &length);
     const struct reader *reader = data ? frontend_reader(request->path, data, length) : NULL;
     bool known = reader && reader->recognises(request->path, data, length);
-    if (data && !known && is_tree_ensemble(data)) {
-        diag_error(&request->context->diagnostics, (struct location){.file = request->path}, read_here,
-                   "this is a tree ensemble (boosted decision trees), which bxc does not read yet");
+    if (data && !known && foreign_content(request->context, request->path, data, length)) {
+        /* told */
     } else if (reader && request->options->weights && reader->read != keras_read) {
         diag_error(&request->context->diagnostics, (struct location){.file = request->path, .option = "--weights"},
                    "leave it away", "the weights of this format stand in the model's own file");
@@ -122,10 +87,9 @@ static int read_request(void *user) {
         request->graph = reader->read(request->context, request->path, data, length, request->options);
         refuse_no_inputs(request);
         warn_of_sizes(request->context, request->path, request->options);
-    } else if (data)
-        diag_error(&request->context->diagnostics, (struct location){.file = request->path},
-                   help_with(request->path, data, length),
-                   length ? "the file is of no format that bxc reads" : "the file is empty");
+    } else if (data) {
+        foreign_refuse(request->context, request->path, length);
+    }
     arena_free(arena);
     return request->graph ? 0 : -1;
 }

@@ -22,7 +22,8 @@ struct frontend_options {
 struct reader_operator {
     const char *domain, *name, *becomes;
 };
-extern const struct reader_operator onnx_operators[], tensorflow_operators[], keras_operators[], lwtnn_operators[];
+extern const struct reader_operator onnx_operators[], tensorflow_operators[], keras_operators[], lwtnn_operators[],
+    tmva_operators[];
 
 /* Each reader: a graph that passes graph_verify, or NULL with every problem diagnosed at once. `path`
  * is the file as the user named it; data is its content, length bytes. */
@@ -46,6 +47,15 @@ struct graph *frontend_read(struct bxc_context *context, const char *path, const
 /* What the options say of an axis of that name; 0: nothing. options may be NULL. */
 int64_t frontend_size(const struct frontend_options *options, const char *name);
 
+/* ---- foreign.c: files of other tools, named, with what to do with them ---- */
+
+/* True after a diagnosis: the content is something else than a model that bxc reads. */
+bool foreign_content(struct bxc_context *context, const char *path, const char *data, size_t length);
+/* Diagnoses what no reader takes, by its name. */
+void foreign_refuse(struct bxc_context *context, const char *path, size_t length);
+/* True after a diagnosis: a folder that is a model of another tool. */
+bool foreign_folder(struct bxc_context *context, struct arena *arena, const char *path);
+
 /* ---- native/: bxc's own JSON, written too (doc/model.schema.json) ---- */
 void native_write(const struct graph *graph, struct strbuf *out);
 
@@ -61,6 +71,8 @@ struct graph *keras_read(struct bxc_context *, const char *, const void *, size_
 struct graph *native_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *text_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
 struct graph *lwtnn_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
+struct graph *tmva_read(struct bxc_context *, const char *, const void *, size_t, const struct frontend_options *);
+bool tmva_recognises(const char *, const void *, size_t);
 bool lwtnn_recognises(const char *, const void *, size_t);
 bool onnx_recognises(const char *, const void *, size_t);
 bool tensorflow_recognises(const char *, const void *, size_t);

@@ -94,6 +94,7 @@ static const struct op_meaning meanings[OP_COUNT] = {
                  .exact = exact_clip},
     [OP_SIGMOID] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &from_0_to_1, .settles = 8},
     [OP_TANH] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &from_minus_1_to_1, .settles = 4},
+    [OP_FAST_TANH] = {STEP, .transcendental = true, .image = &from_minus_1_to_1, .settles = 5},
     [OP_HARD_SIGMOID] = {STEP, .alpha = NUMBER_FACTOR, .beta = NUMBER_SUMMAND, .monotone = always_monotone,
                          .exact = exact_hard_sigmoid, .image = &from_0_to_1},
     [OP_EXP] = {STEP, .transcendental = true, .monotone = always_monotone, .image = &positive},

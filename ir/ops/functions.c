@@ -164,6 +164,23 @@ static double double_softsign(double x, const struct activation_attributes *attr
     return x / (1.0 + fabs(x));
 }
 
+/* Of TMVA, TActivationTanh::fast_tanh. */
+static float real_fast_tanh(float x, const struct activation_attributes *attributes) {
+    (void)attributes;
+    if (x > 4.97f || x < -4.97f) return x > 0.0f ? 1.0f : -1.0f;
+    float square = x * x;
+    float above = x * (135135.0f + square * (17325.0f + square * (378.0f + square)));
+    float below = 135135.0f + square * (62370.0f + square * (3150.0f + square * 28.0f));
+    return above / below;
+}
+static double double_fast_tanh(double x, const struct activation_attributes *attributes) {
+    (void)attributes;
+    if (x > 4.97 || x < -4.97) return x > 0.0 ? 1.0 : -1.0;
+    double square = x * x;
+    double above = x * (135135.0 + square * (17325.0 + square * (378.0 + square)));
+    return above / (135135.0 + square * (62370.0 + square * (3150.0 + square * 28.0)));
+}
+
 /* ---- exponential below 0, a line above ---- */
 
 static float real_elu(float x, const struct activation_attributes *attributes) {
@@ -277,6 +294,7 @@ const struct real_function real_functions[OP_COUNT] = {
     [OP_ERF] = {NULL, double_erf, {NULL}},
     [OP_SOFTPLUS] = {NULL, double_softplus, {NULL}},
     [OP_SOFTSIGN] = {real_softsign, double_softsign, {NULL}},
+    [OP_FAST_TANH] = {real_fast_tanh, double_fast_tanh, {NULL}},
     [OP_ELU] = {real_elu, double_elu, {turns_at_zero}},
     [OP_SELU] = {real_selu, double_selu, {turns_at_zero}},
     [OP_CELU] = {real_celu, double_celu, {turns_at_zero}},

@@ -156,25 +156,10 @@ static inline valref network_move(struct network *network, valref x) {
 }
 
 static inline valref network_curve(struct network *network, valref x) {
-    static const enum op curves[] = {OP_SIGN,
-                                     OP_FLOOR,
-                                     OP_TOWARD_ZERO,
-                                     OP_POSITIVE,
-                                     OP_CEIL,
-                                     OP_ROUND,
-                                     OP_ERF,
-                                     OP_SOFTPLUS,
-                                     OP_SOFTSIGN,
-                                     OP_ELU,
-                                     OP_SELU,
-                                     OP_CELU,
-                                     OP_GELU,
-                                     OP_MISH,
-                                     OP_SWISH,
-                                     OP_GELU_TANH,
-                                     OP_SHRINK,
-                                     OP_HARD_SWISH,
-                                     OP_THRESHOLDED_RELU};
+    static const enum op curves[] = {OP_SIGN,  OP_FLOOR,     OP_TOWARD_ZERO, OP_POSITIVE,   OP_CEIL,
+                                     OP_ROUND, OP_ERF,       OP_SOFTPLUS,    OP_SOFTSIGN,   OP_FAST_TANH,
+                                     OP_ELU,   OP_SELU,      OP_CELU,        OP_GELU,       OP_MISH,
+                                     OP_SWISH, OP_GELU_TANH, OP_SHRINK,      OP_HARD_SWISH, OP_THRESHOLDED_RELU};
     enum op op = curves[draw(network, (int)(sizeof curves / sizeof *curves))];
     return network_unary(network, op, x, 0.25f * (float)(1 + draw(network, 8)), 0.25f);
 }

@@ -376,6 +376,7 @@ static void activations(void) {
     check_unary(OP_ROUND, 0, 0, REALS(-3, 0, 0, 0, 3));
     check_unary(OP_ERF, 0, 0, REALS(-0.99997791f, -0.520499878f, 0, 0.27632639f, 0.99997791f));
     check_unary(OP_SOFTPLUS, 0, 0, REALS(0.0485873516f, 0.474076984f, 0.693147181f, 0.82593942f, 3.04858735f));
+    check_unary(OP_FAST_TANH, 0, 0, REALS(-0.995054722f, -0.462117165f, 0, 0.244918659f, 0.995054722f));
     check_unary(OP_SOFTSIGN, 0, 0, REALS(-0.75f, -0.333333333f, 0, 0.2f, 0.75f));
     check_unary(OP_ELU, 1.5f, 0, REALS(-1.4253194f, -0.59020401f, 0, 0.25f, 3));
     check_unary(OP_SELU, 1.5f, 2, REALS(-2.85063879f, -1.18040802f, 0, 0.5f, 6));

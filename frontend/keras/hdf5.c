@@ -44,11 +44,10 @@ static int refuse(const struct keras_hdf5 *hdf5, const char *path, const char *w
                       why);
 }
 
-int keras_hdf5_open(struct keras_hdf5 *hdf5, const void *image, size_t length, const char *what) {
-    take_turn(hdf5->arena);
+int64_t keras_hdf5_open_image(const void *image, size_t length) {
     /* The name alone tells images apart: two that are open at once must not share one. */
-    const char *name = arena_printf(hdf5->arena, "model.weights.h5 %p", image);
-    hid_t *handle = ARENA_NEW(hdf5->arena, hid_t);
+    char name[64];
+    snprintf(name, sizeof name, "model.weights.h5 %p", image);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     hid_t file = -1;
     if (access >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0 &&
@@ -56,6 +55,15 @@ int keras_hdf5_open(struct keras_hdf5 *hdf5, const void *image, size_t length, c
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
         file = H5Fopen(name, H5F_ACC_RDONLY, access);
     if (access >= 0) H5Pclose(access);
+    return file;
+}
+
+int keras_hdf5_open(struct keras_hdf5 *hdf5, const void *image, size_t length, const char *what) {
+    take_turn(hdf5->arena);
+    if (!keras_hdf5_survives(image, length))
+        return refuse(hdf5, what, "this HDF5 file is damaged: its library does not survive it");
+    hid_t *handle = ARENA_NEW(hdf5->arena, hid_t);
+    hid_t file = keras_hdf5_open_image(image, length);
     if (file < 0) return refuse(hdf5, what, "this is no HDF5 file, or it is damaged");
     *handle = file;
     hdf5->file = file;

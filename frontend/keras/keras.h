@@ -18,6 +18,10 @@ struct keras_hdf5 {
 };
 /* what: the file's part in diagnoses, or NULL. HDF5 has one thread at a time in it until the arena is freed. */
 int keras_hdf5_open(struct keras_hdf5 *hdf5, const void *image, size_t length, const char *what);
+/* The file of an image in memory; negative: it is none. */
+int64_t keras_hdf5_open_image(const void *image, size_t length);
+/* ---- hdf5_probe.c: false where reading the image ends HDF5, or takes for ever ---- */
+bool keras_hdf5_survives(const void *image, size_t length);
 bool keras_hdf5_has(const struct keras_hdf5 *hdf5, const char *path);
 /* One variable: binary32 whatever its type in the file. */
 struct keras_variable {

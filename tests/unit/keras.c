@@ -450,6 +450,13 @@ static void damaged_files_are_diagnosed(void) {
     graph_free(graph);
 }
 
+/* One byte of it ended the process that had it read by HDF5 1.10. */
+static void files_that_end_hdf5_are_diagnosed(void) {
+    struct frontend_options options = {0};
+    CHECK(frontend_read(context, "tests/errors/data/ends_hdf5.h5", &options) == NULL);
+    CHECK(strstr(diagnosed(), "damaged") != NULL);
+}
+
 static void no_models_at_all(void) {
     static const char *const configs[] = {"",
                                           "{",
@@ -519,6 +526,7 @@ int main(void) {
     RUN_ALONE(widths_that_do_not_fit);
     RUN_ALONE(weights_quantiser_on_an_activation);
     RUN_ALONE(damaged_files_are_diagnosed);
+    RUN_ALONE(files_that_end_hdf5_are_diagnosed);
     RUN_ALONE(no_models_at_all);
     run_published("published_jsc_openml_0.733", "hgq/jsc_openml_0.733.keras", published_model_is_what_keras_computes);
     run_published("published_jsc_openml_0.758", "hgq/jsc_openml_0.758.keras", published_model_is_what_keras_computes);

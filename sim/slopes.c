@@ -87,6 +87,14 @@ static void plan_step(struct slopes *slopes, struct step *step, const struct nod
     step->still = slopes->leak == 0 && narrow_is_high_part(slopes->graph, node);
 }
 
+/* What one step of each element's integer is worth. */
+static double *units_of(const struct graph *graph, valref value, struct arena *arena) {
+    size_t elements = graph_elements(graph, value);
+    double *units = ARENA_ARRAY(arena, double, elements + 1);
+    for (size_t e = 0; e < elements; e++) units[e] = ldexp(1, -graph_format(graph, value, e).fraction);
+    return units;
+}
+
 struct slopes *slopes_new(const struct graph *graph, const struct evaluator_state *state, bool as_guide,
                           struct arena *arena) {
     struct slopes *slopes = ARENA_NEW(arena, struct slopes);
@@ -100,9 +108,9 @@ struct slopes *slopes_new(const struct graph *graph, const struct evaluator_stat
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         if (node->dead || graph_value(graph, node->result)->kind != VALUE_INTEGER) continue;
+        for (uint32_t r = 0; r < node->result_count; r++)
+            slopes->units[node->result.id + r] = units_of(graph, node_result(node, r), arena);
         size_t elements = graph_elements(graph, node->result);
-        double *units = slopes->units[node->result.id] = ARENA_ARRAY(arena, double, elements + 1);
-        for (size_t e = 0; e < elements; e++) units[e] = ldexp(1, -graph_format(graph, node->result, e).fraction);
         if (node->op != OP_CONSTANT || !as_guide)
             slopes->of[node->result.id] = ARENA_ARRAY(arena, double, elements + 1);
         if (node->op != OP_CONSTANT && node->op != OP_INPUT) plan_step(slopes, &slopes->steps[i], node, arena);

@@ -238,7 +238,7 @@ static int read_index(struct keras_reader *reader, const struct keras_layer *lay
 valref keras_operation_get_item(struct keras_reader *reader, struct keras_layer *layer) {
     const struct shape *shape = keras_shape(layer, 0);
     const cJSON *specs = argument(layer, 1, "key", "slice_spec"), *spec = cJSON_IsArray(specs) ? specs->child : specs;
-    union attributes attributes = {.slice = {{0}}};
+    union attributes attributes = {.slice = {.start = {0}}};
     unsigned dropped = 0;
     for (int axis = 0; axis < shape->rank; axis++) {
         attributes.slice.step[axis] = 1;

@@ -131,7 +131,7 @@ valref keras_read_cropping(struct keras_reader *reader, struct keras_layer *laye
     int64_t sides[6];
     int first, axes = read_borders(reader, layer, "cropping", sides, &first);
     const struct shape *shape = keras_shape(layer, 0);
-    union attributes attributes = {.slice = {{0}}};
+    union attributes attributes = {.slice = {.start = {0}}};
     if (axes < 0) return NO_VALUE;
     for (int axis = 0; axis < shape->rank; axis++) {
         attributes.slice.step[axis] = 1;

@@ -22,7 +22,7 @@ valref layer_slice(const struct layer *layer, const char *part, valref x, int ax
     if (valref_equal(x, NO_VALUE)) return NO_VALUE;
     const struct shape *shape = layer_shape(layer, x);
     if (start == 0 && step == 1 && count == shape->dim[axis]) return x;
-    union attributes attributes = {.slice = {{0}}};
+    union attributes attributes = {.slice = {.start = {0}}};
     for (int i = 0; i < shape->rank; i++) {
         attributes.slice.step[i] = 1;
         attributes.slice.count[i] = shape->dim[i];

@@ -65,10 +65,11 @@ def farthest(mine, reference):
     return "%.1e" % (numpy.max(numpy.abs(mine - reference)) / scale)
 
 
-def events_of(folder):
-    files = sorted(folder.glob("x*.npy"))
-    meta = json.loads((folder / "meta.json").read_text()) if (folder / "meta.json").exists() else {}
-    names = [name for name, _ in meta.get("inputs", [])]
+def events_of(model):
+    """One word a file, NAME=FILE where there are several; a frozen graph's inputs are called as their nodes."""
+    files = sorted(model.parent.glob("x*.npy"))
+    meta = json.loads((model.parent / "meta.json").read_text()) if (model.parent / "meta.json").exists() else {}
+    names = [name[:-2] if model.suffix == ".pb" and name.endswith(":0") else name for name, _ in meta.get("inputs", [])]
     return [("%s=%s" % (names[i], file) if len(files) > 1 else str(file)) for i, file in enumerate(files)]
 
 
@@ -96,7 +97,7 @@ def compile_and_verify(model, events, work):
 
 def row(name, model, work):
     code, said = bxc("inspect", model)
-    events = events_of(model.parent)
+    events = events_of(model)
     if code:
         print("%-48s not read: %s" % (name, diagnosis(said)), flush=True)
         return False

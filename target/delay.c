@@ -548,7 +548,8 @@ uint32_t design_critical_path(const struct design *design, const struct technolo
     int cycle = 0; /* in which the path's next wire is read as it is made */
     while (id != UINT32_MAX && count < capacity) {
         path[count++] = id;
-        if (count > 1 && datapath->wires[id].cycle != cycle) break; /* the register in which the path begins */
+        bool is_memory = datapath->wires[id].latency > 0;
+        if (count > 1 && (is_memory || datapath->wires[id].cycle != cycle)) break; /* where the path begins */
         cycle = wire_read_cycle(&datapath->wires[id]) -
                 (datapath->wires[id].op == WIRE_ITEM ? datapath->wires[id].amount : 0);
         id = slowest_operand(timing, id);

@@ -72,6 +72,8 @@ static const struct variation {
     {"threads", "2"},
     {"verbose", "yes"},
     {"quiet", "yes"},
+    {"shape", "x=3"},
+    {"weights", NULL}, /* of a model that keeps them in a file of their own; the graph is in the hash */
 };
 enum { VARIATIONS = sizeof variations / sizeof variations[0], RUNS_MAX = VARIATIONS + 8 };
 

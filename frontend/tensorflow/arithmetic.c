@@ -85,3 +85,35 @@ struct tensor *tf_read_floor_mod(struct onnx_reader *reader, const struct operat
     return call_binary(reader, operation, "Sub", NULL, a,
                        call_binary(reader, operation, "Mul", "multiple", quotient, b));
 }
+
+/* ---- comparisons ---- */
+
+/* Shapes that do not go together may mean that nothing is equal. */
+static bool shapes_go_together(struct onnx_reader *reader, const struct operation *operation) {
+    struct shape shape;
+    tf_flag(reader, operation, "incompatible_shape_error", true);
+    if (shape_broadcast(&operation->inputs[0]->shape, &operation->inputs[1]->shape, &shape)) return true;
+    onnx_refuse(reader, operation, NULL, "shapes do not go together");
+    return false;
+}
+
+/* The older Select takes a condition for each row; the newer one broadcasts. */
+struct tensor *tf_read_select(struct onnx_reader *reader, const struct operation *operation) {
+    if (!shape_equal(&operation->inputs[0]->shape, &operation->inputs[1]->shape) && operation->inputs[0]->shape.rank)
+        return onnx_refuse(reader, operation, "use tf.where, which makes SelectV2",
+                           "a condition for each row of its operands");
+    struct call call = call_new(reader, operation, "Where");
+    for (uint32_t i = 0; i < 3; i++) call_operand(&call, operation->inputs[i]);
+    return call_read(&call, NULL);
+}
+
+struct tensor *tf_read_not_equal(struct onnx_reader *reader, const struct operation *operation) {
+    if (!shapes_go_together(reader, operation)) return NULL;
+    return call_unary(reader, operation, "Not", NULL,
+                      call_binary(reader, operation, "Equal", "equal", operation->inputs[0], operation->inputs[1]));
+}
+
+struct tensor *tf_read_equal(struct onnx_reader *reader, const struct operation *operation) {
+    if (!shapes_go_together(reader, operation)) return NULL;
+    return call_binary(reader, operation, "Equal", NULL, operation->inputs[0], operation->inputs[1]);
+}

@@ -116,6 +116,7 @@ struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena
 /* The numbers of a TensorProto; NULL and a diagnosis at `at`. */
 struct tensor *tensor_from_proto(struct onnx_reader *reader, struct location at, Onnx__TensorProto *proto);
 const char *onnx_type_name(int type);        /* "float16" */
+size_t onnx_type_bytes(int type);            /* of an element of whole bytes; 0: of no type that is read */
 bool type_is_whole(int type);                /* integers of any width */
 bool type_is_real(int type);                 /* float, double, float16, bfloat16 */
 int64_t type_wrap(int type, int64_t number); /* modulo the width of a whole type */

@@ -54,6 +54,10 @@ const char *onnx_type_name(int type) {
     return type >= ELEMENT_TYPES ? "an unknown type" : element_type(type)->name;
 }
 
+size_t onnx_type_bytes(int type) {
+    return element_type(type)->bits / 8;
+}
+
 bool type_is_whole(int type) {
     return type != TYPE(BOOL) &&
            (element_type(type)->kind == CLASS_SIGNED || element_type(type)->kind == CLASS_UNSIGNED);

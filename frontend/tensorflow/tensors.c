@@ -9,12 +9,10 @@
 static const struct {
     int type;    /* TensorFlow's DataType */
     int element; /* ONNX's */
-    size_t size; /* bytes of an element */
 } types[] = {
-    {1, TYPE(FLOAT), 4},     {2, TYPE(DOUBLE), 8},  {3, TYPE(INT32), 4},    {4, TYPE(UINT8), 1},
-    {5, TYPE(INT16), 2},     {6, TYPE(INT8), 1},    {9, TYPE(INT64), 8},    {10, TYPE(BOOL), 1},
-    {14, TYPE(BFLOAT16), 2}, {17, TYPE(UINT16), 2}, {19, TYPE(FLOAT16), 2}, {22, TYPE(UINT32), 4},
-    {23, TYPE(UINT64), 8},
+    {1, TYPE(FLOAT)},    {2, TYPE(DOUBLE)},  {3, TYPE(INT32)},   {4, TYPE(UINT8)},     {5, TYPE(INT16)},
+    {6, TYPE(INT8)},     {9, TYPE(INT64)},   {10, TYPE(BOOL)},   {14, TYPE(BFLOAT16)}, {17, TYPE(UINT16)},
+    {19, TYPE(FLOAT16)}, {22, TYPE(UINT32)}, {23, TYPE(UINT64)},
 };
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -22,12 +20,6 @@ int tf_element_type(int type) {
     for (size_t i = 0; i < TYPES; i++)
         if (types[i].type == type) return types[i].element;
     return TYPE(UNDEFINED);
-}
-
-static size_t element_size(int element) {
-    for (size_t i = 0; i < TYPES; i++)
-        if (types[i].element == element) return types[i].size;
-    return 0;
 }
 
 /* The numbers that a list of the file holds. */
@@ -99,7 +91,7 @@ struct tensor *tf_tensor(struct onnx_reader *reader, const struct operation *ope
     size_t count;
     told.has_data_type = told.has_raw_data = 1;
     told.data_type = tf_element_type(proto->dtype);
-    size_t size = element_size(told.data_type);
+    size_t size = onnx_type_bytes(told.data_type);
     if (!size)
         return onnx_refuse(reader, operation, NULL, "its numbers are of TensorFlow's type %d, which bxc does not read",
                            proto->dtype);

@@ -9,10 +9,9 @@
 static const struct {
     int64_t type; /* ScalarType, as torch.export numbers it */
     int element;  /* ONNX's */
-    size_t size;
 } types[] = {
-    {1, TYPE(UINT8), 1},   {2, TYPE(INT8), 1},  {3, TYPE(INT16), 2},  {4, TYPE(INT32), 4}, {5, TYPE(INT64), 8},
-    {6, TYPE(FLOAT16), 2}, {7, TYPE(FLOAT), 4}, {8, TYPE(DOUBLE), 8}, {12, TYPE(BOOL), 1}, {13, TYPE(BFLOAT16), 2},
+    {1, TYPE(UINT8)},   {2, TYPE(INT8)},  {3, TYPE(INT16)},  {4, TYPE(INT32)}, {5, TYPE(INT64)},
+    {6, TYPE(FLOAT16)}, {7, TYPE(FLOAT)}, {8, TYPE(DOUBLE)}, {12, TYPE(BOOL)}, {13, TYPE(BFLOAT16)},
 };
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -20,12 +19,6 @@ int torch_element_type(int64_t type) {
     for (size_t i = 0; i < TYPES; i++)
         if (types[i].type == type) return types[i].element;
     return TYPE(UNDEFINED);
-}
-
-static size_t element_size(int element) {
-    for (size_t i = 0; i < TYPES; i++)
-        if (types[i].element == element) return types[i].size;
-    return 0;
 }
 
 static int64_t whole(const cJSON *item) {
@@ -50,7 +43,7 @@ static bool find_layout(const cJSON *meta, struct layout *layout) {
     onnx__tensor_proto__init(&layout->told);
     layout->told.has_data_type = layout->told.has_raw_data = 1;
     layout->told.data_type = cJSON_IsNumber(type) ? torch_element_type((int64_t)type->valuedouble) : TYPE(UNDEFINED);
-    layout->size = element_size(layout->told.data_type);
+    layout->size = onnx_type_bytes(layout->told.data_type);
     layout->offset = whole(cJSON_GetObjectItemCaseSensitive(meta, "storage_offset"));
     layout->count = 1;
     layout->told.dims = layout->dims;

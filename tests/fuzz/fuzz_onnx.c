@@ -1,6 +1,7 @@
 /* Fuzzes the reader of onnx: any bytes are read or diagnosed. Half of the mutations work on the
  * message (numbers, names, operators), which gets past what looks at bytes. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/random.h"
 #include "frontend/frontend.h"
 #include "onnx.pb-c.h"
 
@@ -12,20 +13,6 @@ static int read_request(void *user) {
     struct frontend_options options = {.whole_tensors = request->length & 1};
     graph_free(onnx_read(request->context, "fuzz", request->data, request->length, &options));
     return 0;
-}
-
-struct random {
-    unsigned state;
-};
-
-static size_t below(struct random *random, size_t limit) {
-    random->state = random->state * 1664525u + 1013904223u;
-    return limit ? (random->state >> 8) % limit : 0;
-}
-
-static int64_t number(struct random *random) {
-    static const int64_t numbers[] = {0, 1, -1, 2, 3, -2, 4, 7, 8, INT64_MAX, INT64_MIN, 1 << 20, INT32_MAX, 100};
-    return numbers[below(random, sizeof numbers / sizeof *numbers)];
 }
 
 static void rename_text(char **text, const char *name) {

@@ -1,6 +1,7 @@
 /* Fuzzes the reader of frozen graphs: any bytes are read or diagnosed. Half of the mutations work on the message
  * (operators, operands, attributes, numbers), which gets past what looks at bytes. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/random.h"
 #include "frontend/frontend.h"
 #include "graph_def.pb-c.h"
 
@@ -11,20 +12,6 @@ static int read_request(void *user) {
     const struct request *request = user;
     graph_free(tensorflow_read(request->context, "fuzz", request->data, request->length, NULL));
     return 0;
-}
-
-struct random {
-    unsigned state;
-};
-
-static size_t below(struct random *random, size_t limit) {
-    random->state = random->state * 1664525u + 1013904223u;
-    return limit ? (random->state >> 8) % limit : 0;
-}
-
-static int64_t number(struct random *random) {
-    static const int64_t numbers[] = {0, 1, -1, 2, 3, -2, 4, 7, 8, INT64_MAX, INT64_MIN, 1 << 20, INT32_MAX, 100};
-    return numbers[below(random, sizeof numbers / sizeof *numbers)];
 }
 
 static void rename_text(char **text, const char *name) {

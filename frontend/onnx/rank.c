@@ -1,4 +1,4 @@
-/* LogSoftmax, Hardmax, ReduceProd, TopK, Mod: what is made of maxima, comparisons and arithmetic step by step. */
+/* Softmax, LogSoftmax, Hardmax, ReduceProd, TopK, Mod: what is made of maxima, comparisons and arithmetic step by step. */
 #include "frontend/onnx/onnx.h"
 
 #include <inttypes.h>
@@ -21,7 +21,7 @@ static struct tensor *function(struct onnx_reader *reader, const struct operatio
     return x ? onnx_emit_tensor(reader, operation, op, what, &x, 1, &none, x->batch_axis) : NULL;
 }
 
-/* ---- LogSoftmax, Hardmax: before opset 13 over all axes from `axis` on ---- */
+/* ---- Softmax, LogSoftmax, Hardmax: before opset 13 over all axes from `axis` on ---- */
 
 typedef struct tensor *over_axis(struct onnx_reader *reader, const struct operation *operation, const char *what,
                                  struct tensor *x, int64_t axis);
@@ -44,6 +44,15 @@ static struct tensor *over_axes(struct onnx_reader *reader, const struct operati
     x = move_reshape(reader, operation, "flat", x, merged, batch);
     x = x ? make(reader, operation, "merged", x, axis) : NULL;
     return x ? move_reshape(reader, operation, "shaped", x, whole, batch) : NULL;
+}
+
+static struct tensor *softmax(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                              struct tensor *x, int64_t axis) {
+    return along(reader, operation, OP_SOFTMAX, what, x, axis);
+}
+
+struct tensor *onnx_read_softmax(struct onnx_reader *reader, const struct operation *operation) {
+    return over_axes(reader, operation, softmax);
 }
 
 /* x - max - log(sum(exp(x - max))) */

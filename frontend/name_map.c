@@ -15,6 +15,12 @@ struct name_map name_map_new(struct arena *arena) {
     return names;
 }
 
+struct name_map name_map_within(const struct name_map *outside) {
+    struct name_map names = name_map_new(outside->arena);
+    names.outside = outside;
+    return names;
+}
+
 static struct name_entry *names_slot(const struct name_map *names, const char *name) {
     size_t at = name_hash(name) & (names->capacity - 1);
     while (names->entries[at].name && strcmp(names->entries[at].name, name)) at = (at + 1) & (names->capacity - 1);
@@ -22,12 +28,16 @@ static struct name_entry *names_slot(const struct name_map *names, const char *n
 }
 
 void *name_map_find(const struct name_map *names, const char *name) {
-    const struct name_entry *entry = names_slot(names, name);
-    return entry->name ? entry->object : NULL;
+    for (; names; names = names->outside) {
+        const struct name_entry *entry = names_slot(names, name);
+        if (entry->name) return entry->object;
+    }
+    return NULL;
 }
 
 static void names_enlarge(struct name_map *names) {
-    struct name_map larger = {.arena = names->arena, .capacity = names->capacity * 2, .count = names->count};
+    struct name_map larger = {
+        .arena = names->arena, .capacity = names->capacity * 2, .count = names->count, .outside = names->outside};
     larger.entries = ARENA_ARRAY(names->arena, struct name_entry, larger.capacity);
     for (size_t i = 0; i < names->capacity; i++)
         if (names->entries[i].name) *names_slot(&larger, names->entries[i].name) = names->entries[i];

@@ -13,9 +13,11 @@ struct name_map {
     struct arena *arena;
     struct name_entry *entries;
     size_t count, capacity;
+    const struct name_map *outside; /* names that are none of its own; or NULL */
 };
 
 struct name_map name_map_new(struct arena *arena);
+struct name_map name_map_within(const struct name_map *outside);     /* which it goes by: it stays where it is */
 void *name_map_find(const struct name_map *names, const char *name); /* NULL: unknown */
 void name_map_put(struct name_map *names, const char *name, void *object);
 

@@ -20,7 +20,7 @@ bool onnx_is_static(const struct operation *operation) {
         any |= operation->inputs[i] != NULL;
         if (operation->inputs[i] && !tensor_is_static(operation->inputs[i])) return false;
     }
-    return any && !is_quantiser(operation);
+    return any && !is_quantiser(operation) && !onnx_holds_subgraph(operation->proto);
 }
 
 /* The operands as tensors that have no value in the scratch graph yet. */

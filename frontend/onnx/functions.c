@@ -108,6 +108,73 @@ static void set_attributes(struct inlining *inlining, const struct call *call, O
 
 static int take_node(struct inlining *inlining, struct call *call, Onnx__NodeProto *node, int depth);
 
+/* ---- subgraphs of nodes: their names are renamed with the function's, and they call functions, too ---- */
+
+static Onnx__ValueInfoProto **infos_named(struct inlining *inlining, struct call *call,
+                                          Onnx__ValueInfoProto *const *infos, size_t count) {
+    Onnx__ValueInfoProto **result = ARENA_ARRAY(inlining->reader->arena, Onnx__ValueInfoProto *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        result[i] = ARENA_NEW(inlining->reader->arena, Onnx__ValueInfoProto);
+        *result[i] = *infos[i];
+        result[i]->name = named(inlining, call, infos[i]->name);
+    }
+    return result;
+}
+
+static Onnx__TensorProto *tensor_named(struct inlining *inlining, struct call *call, const Onnx__TensorProto *tensor) {
+    Onnx__TensorProto *copy = ARENA_NEW(inlining->reader->arena, Onnx__TensorProto);
+    *copy = *tensor;
+    copy->name = named(inlining, call, tensor->name);
+    return copy;
+}
+
+static void name_initialisers(struct inlining *inlining, struct call *call, Onnx__GraphProto *graph) {
+    struct arena *arena = inlining->reader->arena;
+    Onnx__TensorProto **dense = ARENA_ARRAY(arena, Onnx__TensorProto *, graph->n_initializer + 1);
+    Onnx__SparseTensorProto **sparse = ARENA_ARRAY(arena, Onnx__SparseTensorProto *, graph->n_sparse_initializer + 1);
+    for (size_t i = 0; i < graph->n_initializer; i++) dense[i] = tensor_named(inlining, call, graph->initializer[i]);
+    for (size_t i = 0; i < graph->n_sparse_initializer; i++) {
+        sparse[i] = ARENA_NEW(arena, Onnx__SparseTensorProto);
+        *sparse[i] = *graph->sparse_initializer[i];
+        if (sparse[i]->values) sparse[i]->values = tensor_named(inlining, call, sparse[i]->values);
+    }
+    graph->initializer = dense;
+    graph->sparse_initializer = sparse;
+}
+
+static Onnx__GraphProto *take_graph(struct inlining *inlining, struct call *call, const Onnx__GraphProto *graph,
+                                    int depth) {
+    struct inlining inner = {.reader = inlining->reader, .calls = inlining->calls};
+    Onnx__GraphProto *copy = ARENA_NEW(inlining->reader->arena, Onnx__GraphProto);
+    *copy = *graph;
+    copy->input = infos_named(inlining, call, graph->input, graph->n_input);
+    copy->output = infos_named(inlining, call, graph->output, graph->n_output);
+    name_initialisers(inlining, call, copy);
+    for (size_t i = 0; i < graph->n_node; i++)
+        if (take_node(&inner, call, graph->node[i], depth) < 0) return NULL;
+    copy->node = inner.nodes;
+    copy->n_node = inner.count;
+    inlining->calls = inner.calls + inner.count; /* of both there are so many at most */
+    return copy;
+}
+
+static int take_subgraphs(struct inlining *inlining, struct call *call, Onnx__NodeProto *node, int depth) {
+    struct arena *arena = inlining->reader->arena;
+    Onnx__AttributeProto **attributes = ARENA_ARRAY(arena, Onnx__AttributeProto *, node->n_attribute + 1);
+    for (size_t i = 0; i < node->n_attribute; i++) {
+        attributes[i] = node->attribute[i];
+        if (!node->attribute[i]->g) continue;
+        attributes[i] = ARENA_NEW(arena, Onnx__AttributeProto);
+        *attributes[i] = *node->attribute[i];
+        attributes[i]->g = take_graph(inlining, call, node->attribute[i]->g, depth);
+        if (!attributes[i]->g) return -1;
+    }
+    node->attribute = attributes;
+    return 0;
+}
+
+/* ---- nodes ---- */
+
 static int take_call(struct inlining *inlining, Onnx__NodeProto *node, const Onnx__FunctionProto *function, int depth) {
     const char *title = node->name && *node->name ? node->name : node->n_output ? node->output[0] : node->op_type;
     struct call call = {.node = node, .function = function, .name = title};
@@ -131,13 +198,15 @@ static int take_call(struct inlining *inlining, Onnx__NodeProto *node, const Onn
 
 /* A node of the graph (call is NULL), or of a function. */
 static int take_node(struct inlining *inlining, struct call *call, Onnx__NodeProto *node, int depth) {
-    if (call) {
+    bool holds = onnx_holds_subgraph(node);
+    if (call || holds) {
         Onnx__NodeProto *copy = ARENA_NEW(inlining->reader->arena, Onnx__NodeProto);
         *copy = *node;
         copy->name = named(inlining, call, node->name);
         copy->input = all_named(inlining, call, node->input, node->n_input);
         copy->output = all_named(inlining, call, node->output, node->n_output);
-        set_attributes(inlining, call, copy);
+        if (call) set_attributes(inlining, call, copy);
+        if (holds && take_subgraphs(inlining, call, copy, depth) < 0) return -1;
         node = copy;
     }
     const Onnx__FunctionProto *function = function_of(inlining->reader, node);

@@ -67,9 +67,6 @@ const struct onnx_operator *onnx_operator_find(const char *domain, const char *n
 static const struct {
     const char *names, *help;
 } advice[] = {
-    {" Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool ",
-     "bxc reads dense networks so far: no convolutions and no pooling"},
-    {" LSTM GRU RNN Scan Loop If ", "bxc reads feed-forward networks so far: unroll the recurrence or branch"},
     {" QLinearSoftmax ", "leave Softmax in float (op_types_to_quantize), or drop it and compare logits"},
     {" DynamicQuantizeLinear ",
      "its scale is another one for each event: quantise statically, with calibration events (quantize_static)"},
@@ -95,10 +92,9 @@ static const char *operator_help(struct onnx_reader *reader, const Onnx__NodePro
 static struct tensor *refuse_operator(struct onnx_reader *reader, const struct operation *operation) {
     const Onnx__NodeProto *proto = operation->proto;
     const char *domain = node_domain(proto), *help = operator_help(reader, proto);
-    for (size_t i = 0; i < proto->n_attribute; i++)
-        if (proto->attribute[i]->g || proto->attribute[i]->n_graphs)
-            return onnx_refuse(reader, operation, help, "operator '%s' holds a subgraph, which has no hardware form",
-                               proto->op_type);
+    if (onnx_holds_subgraph(proto))
+        return onnx_refuse(reader, operation, help, "operator '%s' holds a subgraph, which has no hardware form",
+                           proto->op_type);
     if (*domain)
         return onnx_refuse(reader, operation, help, "operator '%s' of domain '%s' has no hardware form", proto->op_type,
                            domain);
@@ -195,15 +191,21 @@ static int read_foreign_operation(struct onnx_reader *reader, struct operation *
     return reader->context->diagnostics.errors == errors ? check_outputs(reader, operation) : -1;
 }
 
-/* Gives the result the output's name, unless it is one of the operands under another name. */
+const char *onnx_scoped(const struct onnx_reader *reader, const char *name) {
+    return reader->scope ? arena_printf(reader->arena, "%s.%s", reader->scope, name) : name;
+}
+
+/* Gives the result the output's name, unless it is one of the operands, or something of a subgraph or from outside of
+ * it, under another name. */
 static void name_result(struct onnx_reader *reader, const struct operation *operation, struct tensor *result,
                         const char *name) {
+    if (result->name && onnx_holds_subgraph(operation->proto)) return;
     for (uint32_t i = 0; i < operation->input_count; i++)
         if (operation->inputs[i] &&
             (operation->inputs[i] == result ||
              (!valref_equal(result->value, NO_VALUE) && valref_equal(operation->inputs[i]->value, result->value))))
             return;
-    result->name = name;
+    name = result->name = onnx_scoped(reader, name);
     if (result->state == TENSOR_VALUE) graph_name_value(reader->graph, result->value, name);
 }
 
@@ -228,7 +230,7 @@ static void read_node(struct onnx_reader *reader, const struct ordered_node *nod
 
 /* ---- initialisers, inputs, outputs ---- */
 
-static void read_initialisers(struct onnx_reader *reader) {
+void onnx_read_initialisers(struct onnx_reader *reader) {
     const Onnx__GraphProto *source = reader->source;
     struct location at = {.file = reader->path};
     for (size_t i = 0; i < source->n_initializer; i++) {
@@ -236,7 +238,7 @@ static void read_initialisers(struct onnx_reader *reader) {
         at.attribute = name;
         struct tensor *tensor = tensor_from_proto(reader, at, source->initializer[i]);
         if (!tensor) tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
-        tensor->name = name;
+        tensor->name = name ? onnx_scoped(reader, name) : NULL;
         if (name && *name) name_map_put(&reader->tensors, name, tensor);
     }
     for (size_t i = 0; i < source->n_sparse_initializer; i++) {
@@ -244,7 +246,7 @@ static void read_initialisers(struct onnx_reader *reader) {
         at.attribute = values ? values->name : NULL;
         struct tensor *tensor = onnx_sparse_tensor(reader, at, source->sparse_initializer[i]);
         if (!tensor) tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
-        tensor->name = at.attribute;
+        tensor->name = at.attribute ? onnx_scoped(reader, at.attribute) : NULL;
         if (at.attribute && *at.attribute) name_map_put(&reader->tensors, at.attribute, tensor);
     }
 }
@@ -378,19 +380,25 @@ static const char *graph_title(struct onnx_reader *reader) {
     return dot && dot != base ? arena_strndup(reader->arena, base, (size_t)(dot - base)) : base;
 }
 
-static int read_graph(struct onnx_reader *reader) {
-    struct diagnostics *diag = &reader->context->diagnostics;
+int onnx_read_nodes(struct onnx_reader *reader) {
     struct ordered_node *order;
-    size_t errors = diag->errors, count;
-    read_opset(reader);
-    read_initialisers(reader);
-    read_inputs(reader);
-    if (!(reader->source = onnx_inline(reader))) return -1;
+    size_t count;
     if (onnx_order(reader, &order, &count) < 0) return -1;
     for (size_t i = 0; i < count; i++) read_node(reader, &order[i]);
+    return 0;
+}
+
+static int read_graph(struct onnx_reader *reader) {
+    struct diagnostics *diag = &reader->context->diagnostics;
+    size_t errors = diag->errors;
+    read_opset(reader);
+    onnx_read_initialisers(reader);
+    read_inputs(reader);
+    if (!(reader->source = onnx_inline(reader))) return -1;
+    if (onnx_read_nodes(reader) < 0) return -1;
     for (size_t i = 0; i < reader->source->n_output; i++) read_output(reader, reader->source->output[i]->name);
     if (diag->errors > errors) return -1;
-    if (reader->uses) (void)graph_compact(reader->graph); /* what stood around operators that qdq.c made anew */
+    if (reader->remade) (void)graph_compact(reader->graph); /* what stood around operators that qdq.c made anew */
     return graph_verify(reader->graph);
 }
 

@@ -86,10 +86,14 @@ struct onnx_reader {
     int opset;
     operation_reader *read_foreign; /* for nodes of other formats, by calls (calls.h); NULL: the model is ONNX */
     void *foreign;                  /* what that function keeps */
-    struct name_map *uses;          /* by tensor, who reads it (qdq.c); NULL: not asked yet */
+    struct name_map *uses;          /* by tensor of `source`, who reads it (qdq.c); NULL: not asked yet */
+    bool remade;                    /* qdq.c may have left nodes that nothing reads */
     bool whole_tensors;
     int64_t batch_number; /* what the model stores as the batch; 0: a symbol or nothing */
     struct name_map tensors, node_names;
+    const char *scope;          /* inside of a subgraph: what begins the names of its nodes; or NULL */
+    struct subgraph *subgraphs; /* whose initialisers are read (subgraphs.c) */
+    size_t inlined;             /* nodes of subgraphs, each time that they are read */
 };
 
 /* Whether the model has the output and something reads it. */
@@ -110,6 +114,26 @@ const struct onnx_operator *onnx_operator_find(const char *domain, const char *n
 struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena, const char *path,
                                 const Onnx__ModelProto *model, operation_reader *reads, void *foreign,
                                 const struct frontend_options *options);
+
+/* Those of reader->source: their tensors by name. */
+void onnx_read_initialisers(struct onnx_reader *reader);
+/* The nodes that its outputs depend on, whose results become tensors by name; -1 after a diagnosis. */
+int onnx_read_nodes(struct onnx_reader *reader);
+const char *onnx_scoped(const struct onnx_reader *reader, const char *name);
+
+/* ---- subgraphs.c: bodies of If, Loop and Scan --------------------------------------------------------- */
+
+/* Reads it with its formal inputs standing for the operands, as often as it is called; nodes are called after the
+ * operation and `what`. A result an output; -1 after a diagnosis. */
+int onnx_read_subgraph(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                       const Onnx__GraphProto *graph, struct tensor *const *operands, size_t operand_count,
+                       struct tensor **results);
+/* The subgraph that the attribute holds; NULL and a diagnosis. */
+const Onnx__GraphProto *attribute_graph(struct onnx_reader *reader, const struct operation *operation,
+                                        const char *name);
+bool onnx_holds_subgraph(const Onnx__NodeProto *node);
+/* Names that the node's subgraphs read from outside of them, each once. */
+char **onnx_captured(struct onnx_reader *reader, const Onnx__NodeProto *node, size_t *count);
 
 /* ---- tensors.c ----------------------------------------------------------------------------------- */
 

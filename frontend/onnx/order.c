@@ -23,14 +23,18 @@ struct walk {
     struct ordered_node *order;
     size_t count;
     size_t *stack, *next_input; /* the walk's own stack: node, and which operand is next */
+    struct captured {
+        char **names;
+        size_t count;
+    } * captured; /* by node, what its subgraphs read */
 };
 
 /* A node's name as it is told: its own, its output's, or its number. */
 static const char *node_title(struct onnx_reader *reader, const Onnx__NodeProto *proto, size_t index) {
-    if (proto->name && *proto->name) return proto->name;
+    if (proto->name && *proto->name) return onnx_scoped(reader, proto->name);
     for (size_t i = 0; i < proto->n_output; i++)
-        if (*proto->output[i]) return proto->output[i];
-    return arena_printf(reader->arena, "#%zu", index);
+        if (*proto->output[i]) return onnx_scoped(reader, proto->output[i]);
+    return onnx_scoped(reader, arena_printf(reader->arena, "#%zu", index));
 }
 
 static struct location node_location(const struct walk *walk, size_t index) {
@@ -69,6 +73,7 @@ static int walk_prepare(struct walk *walk) {
         Onnx__NodeProto *proto = walk->source->node[i];
         walk->nodes[i] = (struct ordered_node){.proto = proto, .name = node_title(walk->reader, proto, i)};
         walk->nodes[i].outputs_read = ARENA_ARRAY(walk->reader->arena, bool, proto->n_output + 1);
+        walk->captured[i].names = onnx_captured(walk->reader, proto, &walk->captured[i].count);
         if (!proto->op_type || !*proto->op_type)
             result = node_fail(walk, i, "there is no operator in the node", walk->nodes[i].name);
         else if (node_outputs(walk, i) < 0)
@@ -114,8 +119,10 @@ static int walk_cycle(struct walk *walk, size_t depth, size_t node) {
 static bool walk_next(struct walk *walk, size_t depth, size_t *next, int *result) {
     size_t node = walk->stack[depth];
     const Onnx__NodeProto *proto = walk->source->node[node];
-    while (walk->next_input[depth] < proto->n_input) {
-        const char *name = proto->input[walk->next_input[depth]++];
+    while (walk->next_input[depth] < proto->n_input + walk->captured[node].count) {
+        size_t input = walk->next_input[depth]++;
+        const char *name =
+            input < proto->n_input ? proto->input[input] : walk->captured[node].names[input - proto->n_input];
         if (!*name) continue;
         const struct maker *maker = maker_of(walk, name);
         if (!maker && !name_map_find(&walk->reader->tensors, name))
@@ -188,6 +195,7 @@ int onnx_order(struct onnx_reader *reader, struct ordered_node **order, size_t *
     size_t nodes = reader->source->n_node;
     struct walk walk = {.reader = reader, .source = reader->source, .makers = name_map_new(reader->arena)};
     walk.marks = ARENA_ARRAY(reader->arena, enum mark, nodes + 1);
+    walk.captured = ARENA_ARRAY(reader->arena, struct captured, nodes + 1);
     walk.nodes = ARENA_ARRAY(reader->arena, struct ordered_node, nodes + 1);
     walk.order = ARENA_ARRAY(reader->arena, struct ordered_node, nodes + 1);
     walk.stack = ARENA_ARRAY(reader->arena, size_t, nodes + 1);

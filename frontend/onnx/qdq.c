@@ -44,6 +44,7 @@ static const Onnx__NodeProto *sole_reader(struct onnx_reader *reader, const Onnx
     if (!reader->uses) {
         reader->uses = ARENA_NEW(reader->arena, struct name_map);
         *reader->uses = name_map_new(reader->arena);
+        reader->remade = true;
         add_uses(reader, reader->source);
     }
     const struct use *use = name_map_find(reader->uses, node->output[0]);

@@ -311,6 +311,64 @@ def window(net, x, shape):
     return net.node(op, inputs, group=groups, **attributes), None
 
 
+def body(net, name, inputs, make, outputs):
+    """A subgraph: `make` appends its nodes, which may read the network's values, and gives its outputs' names."""
+    outside, net.nodes = net.nodes, []
+    made = make()
+    nodes, net.nodes = net.nodes, outside
+    return helper.make_graph(nodes, name, [helper.make_tensor_value_info(*one) for one in inputs],
+                             [helper.make_tensor_value_info(one, kind, None) for one, kind in zip(made, outputs)])
+
+
+def control(net, x, shape):
+    whole = [1] + list(shape)
+    real = TensorProto.FLOAT
+
+    def step(state, item):
+        left = net.node(net.choice(["Tanh", "Relu", "Identity"]), [state])
+        return net.node(net.choice(["Add", "Mul", "Sub"]), [left, item])
+
+    def branch(name):
+        return body(net, name, [], lambda: [net.node("Identity", [step(x, net.reals(1))])], [real])
+
+    kind = net.choice(["If", "Loop", "Scan"])
+    if kind == "If":
+        truth = net.constant(np.array(net.chance(0.5)))
+        return net.node("If", [truth], then_branch=branch("then"), else_branch=branch("else")), shape
+    if kind == "Loop":
+        number, again, state = net.name(), net.name(), net.name()
+        weight, least = net.reals(*shape), net.whole(net.number(0, 2))
+
+        def trip():
+            on = net.node("Less", [number, least]) if net.chance(0.5) else net.node("Identity", [again])
+            nested = net.node("If", [again], then_branch=branch("then"), else_branch=branch("else"))
+            moved = step(state, weight)
+            return [on, moved, net.node("Add", [moved, nested]), net.node("Cast", [number], to=real)]
+
+        graph = body(net, "trip", [(number, TensorProto.INT64, []), (again, TensorProto.BOOL, []), (state, real, whole)],
+                     trip, [TensorProto.BOOL, real, real, real])
+        count = net.number(1, 4)
+        made = net.node("Loop", [net.whole(count), net.constant(np.array(True)), x], outputs=3, body=graph)
+        last = net.node("ReduceSum", [made[1], net.whole([0])] if net.opset >= 13 else [made[1]], keepdims=0,
+                        **({} if net.opset >= 13 else {"axes": [0]}))
+        return net.node("Add", [last, made[0]]), shape
+    axis = net.number(1, len(shape))
+    item = [dim for i, dim in enumerate(whole) if i != axis]
+    state, read, first = net.name(), net.name(), net.reals(*item)
+
+    def turn():
+        moved = step(state, read)
+        return [moved, net.node("Sigmoid", [moved])]
+
+    graph = body(net, "turn", [(state, real, item), (read, real, item)], turn, [real, real])
+    made = net.node("Scan", [first, x], outputs=2, body=graph, num_scan_inputs=1, scan_input_axes=[axis],
+                    scan_input_directions=[net.number(0, 1)], scan_output_axes=[axis - len(shape) - 1],
+                    scan_output_directions=[net.number(0, 1)])
+    if net.chance(0.5):
+        return made[1], shape
+    return made[0], item[1:]
+
+
 def known_shape(net, name):
     """What onnx's shape inference says, where the formula is not repeated here."""
     graph = helper.make_graph(net.nodes, "g", net.inputs, [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)],
@@ -333,7 +391,7 @@ def make(random):
     net.values.append(("x", shape))
     for _ in range(net.number(1, 5)):
         name, shape = net.pick() if net.chance(0.3) else net.values[-1]
-        name, shape = net.choice([unary, binary, reduce, move, linear, window])(net, name, shape)
+        name, shape = net.choice([unary, binary, reduce, move, linear, window, control])(net, name, shape)
         if shape is None:
             shape = known_shape(net, name)
         if not shape or min(shape) < 1:

@@ -89,6 +89,14 @@ static const struct {
     {"dropout_identity_cast",
      "input x float ? 4\nnode Dropout d x -> a ratio=0.5\nnode Identity i a -> b\nnode Cast c b -> e to=1\nnode Relu r e -> y\noutput y",
      "input x float ? 4\nnode Relu r x -> y\noutput y"},
+    {"loop_written_out",
+     "input x float ? 2\nwhole m _ : 2\nreal w 2 : 1 2\ngraph yes\nnode Neg o w -> p\noutput p\nend\n"
+     "graph no\nnode Foo o w -> p\noutput p\nend\ngraph b\ninput i int64\ninput c bool\ninput s float 1 2\n"
+     "node Add a s,w -> n\nnode If e c -> p then_branch=@yes else_branch=@no\nnode Mul f n,p -> k\noutput c\noutput k\nend\n"
+     "node Loop l m,_,x -> last body=@b\noutput last",
+     "input x float ? 2\nreal w 2 : 1 2\nreal l.0.e.then.p 2 : -1 -2\nreal l.1.e.then.p 2 : -1 -2\n"
+     "node Add l.0.a x,w -> l.0.n\nnode Mul l.0.f l.0.n,l.0.e.then.p -> l.0.k\n"
+     "node Add l.1.a l.0.k,w -> l.1.n\nnode Mul l.1.f l.1.n,l.1.e.then.p -> l.1.k\nnode Identity l l.1.k -> last\noutput last"},
     {"dead_nodes", "input x float ? 4\nnode Relu r x -> y\nnode Det e x -> z\nnode Foo@bar f z -> w\noutput y",
      "input x float ? 4\nnode Relu r x -> y\noutput y"},
     {"unsorted_nodes", "input x float ? 4\nnode Relu r t -> y\nnode Tanh t x -> t\noutput y",

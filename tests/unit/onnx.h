@@ -6,6 +6,7 @@
  *   node MatMul m x,w -> y        operator[@domain] name (- none) operands (_ left out) -> results
  *   node Softmax - y -> z axis=1  attributes: whole, real (with a point), [list], 'text'
  *   output z
+ *   graph b                       begins a subgraph, which ends with `end`; an attribute is it by body=@b
  */
 #ifndef BXC_TEST_ONNX_H
 #define BXC_TEST_ONNX_H
@@ -26,6 +27,7 @@ struct model {
     Onnx__NodeProto *nodes[MODEL_PARTS];
     Onnx__TensorProto *tensors[MODEL_PARTS];
     Onnx__ValueInfoProto *inputs[MODEL_PARTS], *outputs[MODEL_PARTS];
+    struct model *outside, *subgraphs, *next; /* of a subgraph; of the model; in its list */
 };
 
 /* Splits at any of the marks, in place of strtok; NULL at the end. */
@@ -111,6 +113,11 @@ static inline Onnx__AttributeProto *model_attribute(struct model *model, char *t
         attribute->ints = ARENA_ARRAY(model->arena, int64_t, 16);
         for (char *word; (word = model_word(&text, "[,]"));)
             attribute->ints[attribute->n_ints++] = strtoll(word, NULL, 10);
+    } else if (*text == '@') {
+        struct model *graph = model;
+        while (graph->outside) graph = graph->outside;
+        for (graph = graph->subgraphs; graph && strcmp(graph->graph.name, text + 1) != 0;) graph = graph->next;
+        if (graph) attribute->g = &graph->graph;
     } else if (strchr(text, '.')) {
         attribute->has_f = 1;
         attribute->f = strtof(text, NULL);
@@ -170,11 +177,36 @@ static inline void model_line(struct model *model, char *line) {
     }
 }
 
-static inline struct model *model_parse(struct arena *arena, const char *text) {
-    struct model *model = ARENA_NEW(arena, struct model);
+static inline void model_begin(struct model *model, struct arena *arena, const char *name) {
     model->arena = arena;
-    onnx__model_proto__init(&model->proto);
     onnx__graph_proto__init(&model->graph);
+    model->graph.name = arena_strdup(arena, name);
+    model->graph.node = model->nodes;
+    model->graph.initializer = model->tensors;
+    model->graph.input = model->inputs;
+    model->graph.output = model->outputs;
+}
+
+/* What the lines from here on belong to. */
+static inline struct model *model_graph(struct model *model, char *line) {
+    struct model *root = model, *graph;
+    if (!strcmp(line, "end")) return model->outside;
+    if (strncmp(line, "graph ", 6)) {
+        model_line(model, line);
+        return model;
+    }
+    while (root->outside) root = root->outside;
+    graph = ARENA_NEW(model->arena, struct model);
+    model_begin(graph, model->arena, line + 6);
+    graph->outside = model;
+    graph->next = root->subgraphs;
+    return root->subgraphs = graph;
+}
+
+static inline struct model *model_parse(struct arena *arena, const char *text) {
+    struct model *model = ARENA_NEW(arena, struct model), *part = model;
+    onnx__model_proto__init(&model->proto);
+    model_begin(model, arena, "g");
     onnx__operator_set_id_proto__init(&model->opset);
     model->proto.has_ir_version = model->opset.has_version = 1;
     model->proto.ir_version = 8;
@@ -183,13 +215,8 @@ static inline struct model *model_parse(struct arena *arena, const char *text) {
     model->proto.opset_import = model->opsets;
     model->proto.n_opset_import = 1;
     model->proto.graph = &model->graph;
-    model->graph.name = (char *)"g";
-    model->graph.node = model->nodes;
-    model->graph.initializer = model->tensors;
-    model->graph.input = model->inputs;
-    model->graph.output = model->outputs;
     char *copy = arena_strdup(arena, text);
-    for (char *line; (line = model_word(&copy, "\n"));) model_line(model, line);
+    for (char *line; (line = model_word(&copy, "\n"));) part = model_graph(part, line);
     return model;
 }
 

@@ -5,7 +5,7 @@
  "node SequenceAt /head/SequenceAt x -> a\n"
  "node Foo@my.domain - a -> b\n"
  "node relu low b -> c\n"
- "node If if c -> d then_branch=graph\n"
+ "node SequenceMap map c -> d body=graph\n"
  "node Quant q d -> y\n"
  "output y",
  "m.onnx: error: operator 'SequenceAt' has no hardware form\n"
@@ -17,9 +17,9 @@
  "m.onnx: error: operator 'relu' has no hardware form\n"
  "  at: node 'low' (relu), opset 13\n"
  "  help: it is written 'Relu'\n"
- "m.onnx: error: operator 'If' holds a subgraph, which has no hardware form\n"
- "  at: node 'if' (If), opset 13\n"
- "  help: bxc reads feed-forward networks so far: unroll the recurrence or branch\n"
+ "m.onnx: error: operator 'SequenceMap' holds a subgraph, which has no hardware form\n"
+ "  at: node 'map' (SequenceMap), opset 13\n"
+ "  help: see 'bxc ops' for what can be read\n"
  "m.onnx: error: operator 'Quant' has no hardware form\n"
  "  at: node 'q' (Quant), opset 13\n"
  "  help: bxc knows 'Quant' in the domain 'qonnx.custom_op.general'\n"},
@@ -592,3 +592,84 @@
  "m.onnx: error: 'bij->ij' sums the batch: events would mix\n"
  "  at: node 'e' (Einsum), opset 13\n"
  "  help: bxc computes each event by itself, and wants '->' with the batch behind it\n"},
+{"if_by_the_event",
+ "input x float ? 4\n"
+ "whole k 1 : 0\n"
+ "real z _ : 0.5\n"
+ "graph yes\n"
+ "node Relu r x -> a\n"
+ "output a\n"
+ "end\n"
+ "node Slice s x,k,o,o -> v\n"
+ "whole o 1 : 1\n"
+ "node Greater g v,z -> c\n"
+ "node If i c -> y then_branch=@yes else_branch=@yes\n"
+ "output y",
+ "m.onnx: error: its condition, 'c', depends on the event\n"
+ "  at: node 'i' (If), opset 13\n"
+ "  help: compute both sides and choose by Where\n"},
+{"loop_without_end",
+ "input x float ? 4\n"
+ "graph b\n"
+ "input i int64\n"
+ "input c bool\n"
+ "input s float 1 4\n"
+ "node Identity d c -> again\n"
+ "node Tanh t s -> n\n"
+ "output again\n"
+ "output n\n"
+ "end\n"
+ "node Loop l _,_,x -> y body=@b\n"
+ "output y",
+ "m.onnx: error: it makes more than 4096 trips\n"
+ "  at: node 'l' (Loop), opset 13\n"
+ "  help: bxc writes loops out\n"},
+{"loop_of_loops",
+ "input x float ? 4\n"
+ "whole m _ : 3000\n"
+ "graph in\n"
+ "input i int64\n"
+ "input c bool\n"
+ "input s float 1 4\n"
+ "node Relu t s -> n\n"
+ "output c\n"
+ "output n\n"
+ "end\n"
+ "graph b\n"
+ "input i int64\n"
+ "input c bool\n"
+ "input s float 1 4\n"
+ "node Loop k m,_,s -> n body=@in\n"
+ "output c\n"
+ "output n\n"
+ "end\n"
+ "node Loop l m,_,x -> y body=@b\n"
+ "output y",
+ "m.onnx: error: its body, written out, makes too many nodes\n"
+ "  at: node 'l.12.k' (Loop), opset 13\n"
+ "  help: bxc writes branches and loops out\n"},
+{"scan_of_batch",
+ "input x float ? 4\n"
+ "graph b\n"
+ "input s float 4\n"
+ "node Relu r s -> n\n"
+ "output n\n"
+ "end\n"
+ "node Scan l x -> y body=@b num_scan_inputs=1\n"
+ "output y",
+ "m.onnx: error: Scan works along axis 0, the batch: events would mix\n"
+ "  at: node 'l' (Scan), opset 13\n"
+ "  help: the first axis of each input is the batch; bxc computes each event by itself\n"},
+{"subgraph_refusals",
+ "input x float ? 4\n"
+ "whole t 1 : 1\n"
+ "graph b\n"
+ "node Foo f x -> n\n"
+ "node Relu r x -> q\n"
+ "output n\n"
+ "end\n"
+ "node If l t -> y then_branch=@b else_branch=@b\n"
+ "output y",
+ "m.onnx: error: operator 'Foo' has no hardware form\n"
+ "  at: node 'l.then.f' (Foo), opset 13\n"
+ "  help: see 'bxc ops' for what can be read\n"},

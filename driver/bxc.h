@@ -72,9 +72,10 @@ struct bxc_tensor {
     const struct bxc_format *formats; /* one an element; NULL: real numbers */
 };
 
-/* A model as it was read: every format that `bxc compile` takes. */
+/* A model as it was read: every format that `bxc compile` takes. Of options, which may be NULL, "shape", "weights" and
+ * "config" count. */
 struct bxc_model;
-struct bxc_model *bxc_model_load(struct bxc_context *context, const char *path);
+struct bxc_model *bxc_model_load(struct bxc_context *context, const char *path, const struct bxc_options *options);
 void bxc_model_free(struct bxc_model *model);
 const char *bxc_model_name(const struct bxc_model *model);
 const char *bxc_model_text(struct bxc_model *model); /* the graph, doc/ir.md; NULL: memory is out */
@@ -175,8 +176,10 @@ int bxc_report(struct bxc_context *context, const char *folder, const struct bxc
 /* One engine over event files ("file" or "name=file"), outputs to .npy or .csv. Model file or firmware folder. */
 int bxc_run(struct bxc_context *context, const char *model, const char *const *events, size_t event_count,
             const char *output, const struct bxc_options *options, FILE *terminal);
-/* By extension: .json, .bxc. What was written is told on `terminal` when not NULL, here and above. */
-int bxc_convert(struct bxc_context *context, const char *model, const char *output, FILE *terminal);
+/* By extension: .json, .bxc. Of options, which may be NULL, "shape", "weights" and "config" count. What was written is
+ * told on `terminal` when not NULL, here and above. */
+int bxc_convert(struct bxc_context *context, const char *model, const char *output, const struct bxc_options *options,
+                FILE *terminal);
 /* The model as it was read, and whether it compiles with these options; *accepted tells. Every reason against it is
  * printed, and left out of the context's diagnoses. -1 only when nothing of the file could be read. */
 int bxc_inspect(struct bxc_context *context, const char *model, const struct bxc_options *options, bool *accepted,

@@ -11,6 +11,7 @@ struct config {
     struct arena *arena;
     const char *file;
     struct compile_options *out;
+    struct frontend_options *reading; /* sizes of open axes; or NULL */
 };
 
 struct place { /* where in the file, and what is being filled in */
@@ -261,6 +262,20 @@ static int read_beats(struct config *config, const struct place *place, const cJ
     return 0;
 }
 
+/* Sizes of axes that the model leaves open, by name. */
+static int read_shape(struct config *config, const struct place *place, const cJSON *item) {
+    if (!cJSON_IsObject(item)) return refuse(config, place->path, "an object is needed here");
+    for (const cJSON *entry = item->child; entry; entry = entry->next) {
+        struct place inner = *place;
+        int size;
+        inner.path = arena_printf(config->arena, "%s/%s", place->path, entry->string);
+        if (is_given_again(entry)) return refuse(config, inner.path, "this key is given more than once");
+        if (read_whole(config, &inner, entry, 1, READING_SIZE_MAX, &size) < 0) return -1;
+        if (config->reading) reading_add_size(config->arena, config->reading, entry->string, size, true);
+    }
+    return 0;
+}
+
 static const struct key top_keys[] = {{"name", read_name},
                                       {"clock", read_clock},
                                       {"part", read_part},
@@ -274,6 +289,7 @@ static const struct key top_keys[] = {{"name", read_name},
                                       {"precision", read_precision},
                                       {"sparsity", read_sparsity},
                                       {"prune_scope", read_scope},
+                                      {"shape", read_shape},
                                       {"layers", read_layers},
                                       {"inputs", read_inputs},
                                       {NULL, NULL}};
@@ -282,11 +298,12 @@ static void release(void *object) {
     cJSON_Delete(object);
 }
 
-int config_read(struct bxc_context *context, struct arena *arena, const char *path, struct compile_options *out) {
+int config_read(struct bxc_context *context, struct arena *arena, const char *path, struct compile_options *out,
+                struct frontend_options *reading) {
     size_t length;
     const char *text = file_read(context, arena, path, &length);
     if (!text) return -1;
-    struct config config = {context, arena, path, out};
+    struct config config = {context, arena, path, out, reading};
     const char *end = text;
     cJSON *json = cJSON_ParseWithLengthOpts(text, length + 1, &end, true);
     if (!json) {

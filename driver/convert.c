@@ -9,6 +9,7 @@
 struct conversion {
     struct bxc_context *context;
     const char *model, *output;
+    const struct bxc_options *options;
     FILE *terminal;
 };
 
@@ -27,7 +28,12 @@ static int convert(void *user) {
     if (!json && !text)
         return diag_error(&context->diagnostics, (struct location){.file = conversion->output, .option = "OUTPUT"},
                           "name the output .json or .bxc", "cannot write this format");
-    struct graph *graph = frontend_read(context, conversion->model, NULL);
+    struct arena *arena = arena_new(context);
+    struct frontend_options reading = {0};
+    struct graph *graph = reading_options(context, arena, conversion->options, &reading) < 0
+                              ? NULL
+                              : frontend_read(context, conversion->model, &reading);
+    arena_free(arena);
     if (!graph) return -1;
     struct strbuf out = strbuf_new(graph->arena);
     if (json)
@@ -44,7 +50,8 @@ static int convert(void *user) {
     return result;
 }
 
-int bxc_convert(struct bxc_context *context, const char *model, const char *output, FILE *terminal) {
-    struct conversion conversion = {context, model, output, terminal};
+int bxc_convert(struct bxc_context *context, const char *model, const char *output, const struct bxc_options *options,
+                FILE *terminal) {
+    struct conversion conversion = {context, model, output, options, terminal};
     return context_guarded(context, convert, &conversion);
 }

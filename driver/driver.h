@@ -13,7 +13,9 @@
 /* ---- settings.c, config.c: options become compile_options ---- */
 int settings_read(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
                   struct compile_options *out);
-int config_read(struct bxc_context *context, struct arena *arena, const char *path, struct compile_options *out);
+/* reading: sizes of open axes are added there; or NULL */
+int config_read(struct bxc_context *context, struct arena *arena, const char *path, struct compile_options *out,
+                struct frontend_options *reading);
 /* One value each, shared by the command line and the configuration; -1 and a diagnosis at `at`. */
 int setting_clock(struct bxc_context *context, struct location at, const char *text, int *picoseconds);
 int setting_name(struct bxc_context *context, struct arena *arena, struct location at, const char *text,
@@ -28,9 +30,13 @@ void settings_add_beats(struct arena *arena, struct compile_options *out, const 
 void settings_add_layer(struct arena *arena, struct compile_options *out, const struct layer_options *layer);
 
 /* ---- reading.c ---- */
-/* What readers of the model obey (--shape, --weights), added to *out; -1 after a diagnosis. */
+enum { READING_SIZE_MAX = 1 << 20 };
+/* What readers of the model obey (--shape, --weights, and "shape" of --config, behind the command line's), added to
+ * *out; -1 after a diagnosis. */
 int reading_options(struct bxc_context *context, struct arena *arena, const struct bxc_options *options,
                     struct frontend_options *out);
+void reading_add_size(struct arena *arena, struct frontend_options *out, const char *name, int64_t size,
+                      bool configured);
 
 /* ---- lists.c: prints the JSON, and deletes it ---- */
 struct cJSON;
@@ -59,9 +65,10 @@ const float *const *measurement_inputs(const struct measurement *measurement); /
 void unused_watch(struct program *program);       /* before the passes */
 int unused_refuse(const struct program *program); /* what cannot be had of a quantised graph; -1 after a diagnosis */
 void unused_warn(const struct program *program);  /* after the passes */
-/* Options for compiling where nothing is compiled; model_is_read: those of its reader have their use. */
-void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, bool model_is_read,
-                                const char *why);
+/* Options for compiling where nothing is compiled; reading: those of the model's reader, which have their use, or NULL.
+ */
+void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options,
+                                const struct frontend_options *reading, const char *why);
 void unused_warn_of_firmware(struct bxc_context *context, const struct bxc_options *options); /* with --stop-after */
 
 /* ---- interval.c: does --interval pay? ---- */

@@ -15,14 +15,17 @@ struct bxc_model {
 struct loading {
     struct bxc_context *context;
     const char *path;
+    const struct bxc_options *options;
     struct bxc_model *model;
 };
 
 static int load(void *user) {
     struct loading *loading = user;
-    struct graph *graph = frontend_read(loading->context, loading->path, NULL);
-    if (!graph) return -1;
     struct arena *arena = arena_new(loading->context);
+    struct frontend_options reading = {0};
+    if (reading_options(loading->context, arena, loading->options, &reading) < 0) return -1;
+    struct graph *graph = frontend_read(loading->context, loading->path, &reading);
+    if (!graph) return -1;
     struct bxc_model *model = ARENA_NEW(arena, struct bxc_model);
     *model = (struct bxc_model){.context = loading->context,
                                 .arena = arena,
@@ -33,8 +36,8 @@ static int load(void *user) {
     return 0;
 }
 
-struct bxc_model *bxc_model_load(struct bxc_context *context, const char *path) {
-    struct loading loading = {context, path, NULL};
+struct bxc_model *bxc_model_load(struct bxc_context *context, const char *path, const struct bxc_options *options) {
+    struct loading loading = {context, path, options, NULL};
     return context_guarded(context, load, &loading) < 0 ? NULL : loading.model;
 }
 

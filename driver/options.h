@@ -16,6 +16,7 @@ enum command_set {
     FOR_DIFF = 128,
     FOR_EXPLAIN = 256,
     FOR_MODEL = FOR_COMPILE | FOR_RUN | FOR_INSPECT, /* whatever compiles a model */
+    FOR_READING = FOR_MODEL | FOR_CONVERT,           /* whatever reads one */
     FOR_TEXTS = 512,
     FOR_ALL = 1023
 };

@@ -65,16 +65,17 @@ static void warn_of_engine_options(const struct run_job *job) {
 
 static int open_firmware(struct run_job *job) {
     struct stat status;
+    struct frontend_options reading = {0};
     bool folder = stat(job->model, &status) == 0 && S_ISDIR(status.st_mode);
     if (folder)
-        unused_warn_of_compilation(job->context, job->options, false, "this folder is compiled already");
-    else if (job->engine_id == ENGINE_FLOAT)
-        unused_warn_of_compilation(job->context, job->options, true, "engine 'float' runs the model as trained");
+        unused_warn_of_compilation(job->context, job->options, NULL, "this folder is compiled already");
+    else if (job->engine_id == ENGINE_FLOAT) {
+        if (reading_options(job->context, job->arena, job->options, &reading) < 0) return -1;
+        unused_warn_of_compilation(job->context, job->options, &reading, "engine 'float' runs the model as trained");
+    }
     warn_of_engine_options(job);
     if (!folder && job->engine_id == ENGINE_FLOAT) {
         job->local = (struct firmware){.context = job->context, .arena = job->arena, .folder = job->model};
-        struct frontend_options reading = {0};
-        if (reading_options(job->context, job->arena, job->options, &reading) < 0) return -1;
         job->local.reference = frontend_read(job->context, job->model, &reading);
         job->firmware = &job->local;
         return job->local.reference ? 0 : -1;

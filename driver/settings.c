@@ -179,7 +179,7 @@ int settings_read(struct bxc_context *context, struct arena *arena, const struct
     *out = compile_options_default();
     if (setting_part(context, arena, option_location("--part"), out->part_code, out) < 0) return -1;
     const char *config = options_get(options, "config");
-    if (config && config_read(context, arena, config, out) < 0) return -1;
+    if (config && config_read(context, arena, config, out, NULL) < 0) return -1;
     size_t before = context->diagnostics.errors;
     for (size_t i = 0; options_at(options, "input", i); i++)
         read_input(context, arena, options_at(options, "input", i), out);

@@ -97,11 +97,18 @@ void unused_warn(const struct program *program) {
 
 /* ---- options that the command as a whole leaves aside ---- */
 
-void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options, bool model_is_read,
-                                const char *why) {
+static bool reading_is_configured(const struct frontend_options *reading) {
+    for (size_t i = 0; reading && i < reading->size_count; i++)
+        if (reading->sizes[i].configured) return true;
+    return false;
+}
+
+void unused_warn_of_compilation(struct bxc_context *context, const struct bxc_options *options,
+                                const struct frontend_options *reading, const char *why) {
     for (const struct option_info *option = option_table; option->key; option++)
-        if (option->commands == FOR_MODEL && strcmp(option->key, "output") != 0 && options_has(options, option->key) &&
-            !(model_is_read && (strcmp(option->key, "shape") == 0 || strcmp(option->key, "weights") == 0)))
+        if ((option->commands == FOR_MODEL || (option->commands == FOR_READING && !reading)) &&
+            strcmp(option->key, "output") != 0 && options_has(options, option->key) &&
+            !(strcmp(option->key, "config") == 0 && reading_is_configured(reading)))
             diag_warning(&context->diagnostics, (struct location){.file = "bxc"}, NULL, "--%s does nothing: %s",
                          option->key, why);
 }

@@ -22,23 +22,6 @@ static bool has_extension(const char *path, const char *extension) {
     return length > tail && !strcmp(path + length - tail, extension);
 }
 
-int64_t frontend_size(const struct frontend_options *options, const char *name) {
-    for (size_t i = 0; options && i < options->size_count; i++)
-        if (!strcmp(options->sizes[i].name, name)) {
-            options->sizes[i].used = true;
-            return options->sizes[i].size;
-        }
-    return 0;
-}
-
-static void warn_of_sizes(struct bxc_context *context, const char *path, const struct frontend_options *options) {
-    for (size_t i = 0; i < options->size_count; i++)
-        if (!options->sizes[i].used)
-            diag_warning(&context->diagnostics, (struct location){.file = path, .option = "--shape"}, NULL,
-                         "it does nothing for '%s': the model leaves no axis of that name open",
-                         options->sizes[i].name);
-}
-
 /* A broken file is still the business of the reader that its name asks for. */
 const struct reader *frontend_reader(const char *path, const void *data, size_t length) {
     for (const struct reader *reader = readers; reader->name; reader++)
@@ -69,10 +52,24 @@ static void refuse_no_inputs(struct request *request) {
     request->graph = NULL;
 }
 
+/* What could not be read at all tells nothing of its axes. */
+static void refuse_sizes(struct request *request, size_t errors_before) {
+    const bool whole = request->context->diagnostics.errors == errors_before;
+    if (!whole && !request->options->open->count) return;
+    frontend_refuse_sizes(request->context, request->path, request->options);
+    if (!whole || request->context->diagnostics.errors == errors_before || request->options->partial) return;
+    graph_free(request->graph);
+    request->graph = NULL;
+}
+
 static int read_request(void *user) {
     struct request *request = user;
     struct arena *arena = arena_new(request->context);
-    size_t length;
+    struct open_axes open = {.arena = arena};
+    struct frontend_options options = *request->options;
+    size_t length, errors = request->context->diagnostics.errors;
+    options.open = &open;
+    request->options = &options;
     char *data = foreign_folder(request->context, arena, request->path)
                      ? NULL
                      : file_read(request->context, arena, request->path, &length);
@@ -86,7 +83,7 @@ static int read_request(void *user) {
     } else if (reader) {
         request->graph = reader->read(request->context, request->path, data, length, request->options);
         refuse_no_inputs(request);
-        warn_of_sizes(request->context, request->path, request->options);
+        refuse_sizes(request, errors);
     } else if (data) {
         foreign_refuse(request->context, request->path, length);
     }

@@ -7,13 +7,20 @@
 struct frontend_size { /* --shape NAME=SIZE: how long an axis or a sequence is that the model leaves open */
     const char *name;
     int64_t size;
-    bool used; /* by a reader */
+    bool configured; /* by the configuration file */
+    bool used;       /* by a reader */
+};
+struct open_axes { /* by all their names, as the reader meets them */
+    struct arena *arena;
+    const char **names;
+    size_t count, capacity;
 };
 struct frontend_options {
     bool whole_tensors;  /* the first axis is no batch: shapes are taken as they stand (conformance tests) */
     const char *weights; /* a file of weights for a model that has them in a file of its own; NULL: beside it */
     struct frontend_size *sizes;
     size_t size_count;
+    struct open_axes *open; /* frontend_read's own; NULL: nobody asks */
     bool partial; /* what could be read, though something was refused and told: no outputs, perhaps (bxc inspect) */
 };
 
@@ -44,8 +51,14 @@ const struct reader *frontend_reader(const char *path, const void *data, size_t 
 /* Opens the file, picks the reader, reads. NULL and a diagnosis otherwise. options may be NULL. */
 struct graph *frontend_read(struct bxc_context *context, const char *path, const struct frontend_options *options);
 
-/* What the options say of an axis of that name; 0: nothing. options may be NULL. */
-int64_t frontend_size(const struct frontend_options *options, const char *name);
+/* ---- axes.c ---- */
+
+/* The size that --shape gives an axis of an input, which the model calls `symbol` (NULL: by no name); 0 and a diagnosis
+ * where it gives none. options may be NULL. */
+int64_t frontend_axis(struct bxc_context *context, const char *path, const struct frontend_options *options,
+                      const char *input, int axis, const char *symbol);
+/* Sizes of axes that there are none of. */
+void frontend_refuse_sizes(struct bxc_context *context, const char *path, const struct frontend_options *options);
 
 /* ---- foreign.c: files of other tools, named, with what to do with them ---- */
 

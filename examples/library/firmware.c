@@ -10,7 +10,7 @@ int main(int argc, char **argv) {
     struct bxc_options *options = context ? bxc_options_new(context) : NULL;
     int result = -1;
     if (options && bxc_options_set(options, "clock", "360MHz") == 0 &&
-        bxc_convert(context, argv[1], argv[2], NULL) == 0)
+        bxc_convert(context, argv[1], argv[2], options, NULL) == 0)
         result = bxc_compile(context, argv[1], argv[3], options, stdout);
     fputs(context ? bxc_context_diagnostics(context) : "out of memory\n", stderr);
     bxc_options_free(options);

@@ -49,6 +49,7 @@ struct keras_reader {
     struct bxc_context *context;
     struct arena *arena; /* ends with the reading */
     const char *path;
+    const struct frontend_options *options; /* or NULL */
     struct graph *graph;
     int version;               /* of Keras that wrote the file: 2 or 3 */
     struct keras_hdf5 weights; /* file 0: none */

@@ -72,19 +72,29 @@ static int check_layers(const struct keras_reader *reader, const cJSON *config, 
 
 /* ---- inputs ---- */
 
-/* The batch axis stands as 1. */
+/* 0 after a diagnosis. */
+static int64_t read_dimension(const struct keras_reader *reader, const struct keras_layer *layer, const cJSON *dim,
+                              int axis) {
+    if (axis == 0) return 1; /* the batch */
+    if (cJSON_IsNull(dim))
+        return frontend_axis(reader->context, reader->path, reader->options, layer->name, axis, NULL);
+    if (cJSON_IsNumber(dim) && dim->valuedouble >= 1 && dim->valuedouble <= 1 << 24) return (int64_t)dim->valuedouble;
+    keras_error(reader, layer, "batch_shape", "give every axis but the first a size", "axis %d has no usable size",
+                axis);
+    return 0;
+}
+
 static int read_shape(const struct keras_reader *reader, const struct keras_layer *layer, struct shape *shape) {
     const cJSON *dims = keras_member(layer->config, "batch_shape");
+    int result = 0;
     *shape = (struct shape){0};
     for (const cJSON *dim = cJSON_IsArray(dims) ? dims->child : NULL; dim; dim = dim->next) {
-        bool batch = shape->rank == 0;
-        if (shape->rank == SHAPE_RANK_MAX ||
-            (!batch && !(cJSON_IsNumber(dim) && dim->valuedouble >= 1 && dim->valuedouble <= 1 << 24)))
-            return keras_error(reader, layer, "batch_shape", "give every axis but the first a fixed size",
-                               "axis %d has no usable size", shape->rank);
-        shape->dim[shape->rank++] = batch ? 1 : (int64_t)dim->valuedouble;
+        if (shape->rank == SHAPE_RANK_MAX)
+            return keras_error(reader, layer, "batch_shape", NULL, "the input has more than %d axes", SHAPE_RANK_MAX);
+        shape->dim[shape->rank] = read_dimension(reader, layer, dim, shape->rank);
+        if (!shape->dim[shape->rank++]) result = -1;
     }
-    return shape->rank >= 2 ? 0 : keras_error(reader, layer, "batch_shape", NULL, "the input has no features");
+    return shape->rank >= 2 ? result : keras_error(reader, layer, "batch_shape", NULL, "the input has no features");
 }
 
 static int read_input(struct reading *reading, const struct keras_layer *layer) {
@@ -463,7 +473,8 @@ static int read_configuration(struct keras_reader *reader, const cJSON *json) {
 
 struct graph *keras_read(struct bxc_context *context, const char *path, const void *data, size_t length,
                          const struct frontend_options *options) {
-    struct keras_reader reader = {.context = context, .arena = arena_new(context), .path = path, .root = ""};
+    struct keras_reader reader = {
+        .context = context, .arena = arena_new(context), .path = path, .options = options, .root = ""};
     reader.names = name_map_new(reader.arena);
     reader.placed = name_map_new(reader.arena);
     const cJSON *json = keras_source_open(&reader, data, length, options);

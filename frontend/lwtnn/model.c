@@ -110,12 +110,12 @@ valref lwtnn_append_input(struct lwtnn_reader *reader, const char *name, const c
 }
 
 int64_t lwtnn_steps_of(const struct lwtnn_reader *reader, const char *input) {
-    int64_t steps = frontend_size(reader->options, input);
+    struct bxc_context *context = reader->json.context;
     struct location at = {.file = reader->json.file, .attribute = input};
-    if (steps >= 1 && steps <= LWTNN_STEPS_MAX) return steps;
-    diag_error(&reader->json.context->diagnostics, at,
-               arena_printf(reader->json.arena, "say how many steps it has, as in --shape %s=10", input),
-               "input '%s' is a sequence of any length", input);
+    const int64_t steps = frontend_axis(context, reader->json.file, reader->options, input, 1, input);
+    if (steps <= LWTNN_STEPS_MAX) return steps;
+    diag_error(&context->diagnostics, at, NULL, "input '%s' is a sequence of %lld steps, more than %d", input,
+               (long long)steps, LWTNN_STEPS_MAX);
     return 0;
 }
 

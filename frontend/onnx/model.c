@@ -262,27 +262,40 @@ static int64_t stored_dimension(const Onnx__TensorShapeProto__Dimension *dimensi
     return number && dimension->dim_value > 0 ? dimension->dim_value : 0;
 }
 
+/* The batch stands as 1; 0 after a diagnosis. */
+static int64_t input_axis(struct onnx_reader *reader, const char *name,
+                          const Onnx__TensorShapeProto__Dimension *dimension, int axis) {
+    const int64_t stored = stored_dimension(dimension);
+    const bool symbol = dimension->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
+    if (axis == 0 && !reader->whole_tensors) return 1;
+    if (stored) return stored;
+    if (reader->whole_tensors)
+        return input_refuse(reader, name, NULL, arena_printf(reader->arena, "has no entries along axis %d", axis)), 0;
+    return frontend_axis(reader->context, reader->path, reader->options, name, axis,
+                         symbol ? dimension->dim_param : NULL);
+}
+
 static int input_shape(struct onnx_reader *reader, const char *name, const Onnx__TensorShapeProto *stored,
                        struct shape *shape) {
+    int result = 0;
     *shape = (struct shape){.rank = (int)stored->n_dim};
     if (stored->n_dim > SHAPE_RANK_MAX) return input_refuse(reader, name, NULL, "has too many axes");
     if (!stored->n_dim && !reader->whole_tensors)
         return input_refuse(reader, name, NULL, "is a single number without a batch axis");
     size_t count = 1;
     for (size_t i = 0; i < stored->n_dim; i++) {
-        int64_t dim = shape->dim[i] = stored_dimension(stored->dim[i]);
-        if (i == 0 && !reader->whole_tensors) shape->dim[i] = dim = 1;
-        if (!dim)
-            return input_refuse(reader, name,
-                                "export the model with fixed shapes; only the first axis, the batch, may vary",
-                                arena_printf(reader->arena, "has no fixed number of entries along axis %zu", i));
+        int64_t dim = shape->dim[i] = input_axis(reader, name, stored->dim[i], (int)i);
+        if (!dim) {
+            result = -1; /* told; others may be open, too */
+            continue;
+        }
         if (dim > ONNX_ELEMENTS_MAX || count > (size_t)ONNX_ELEMENTS_MAX / (size_t)dim)
             return input_refuse(
                 reader, name, NULL,
                 arena_printf(reader->arena, "is too large: %" PRId64 " entries along axis %zu", dim, i));
         count *= (size_t)dim;
     }
-    return 0;
+    return result;
 }
 
 static void tell_rounding(struct onnx_reader *reader, const char *name, int type) {
@@ -413,6 +426,7 @@ bool onnx_recognises(const char *path, const void *data, size_t length) {
 
 static struct graph *read_model(struct onnx_reader *reader, const struct frontend_options *options) {
     reader->source = reader->model->graph;
+    reader->options = options;
     reader->whole_tensors = options && options->whole_tensors;
     reader->tensors = name_map_new(reader->arena);
     reader->node_names = name_map_new(reader->arena);

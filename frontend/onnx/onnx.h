@@ -81,6 +81,7 @@ struct onnx_reader {
     struct arena *arena; /* lives as long as the reading */
     struct graph *graph;
     const char *path;
+    const struct frontend_options *options; /* or NULL */
     const Onnx__ModelProto *model;
     const Onnx__GraphProto *source;
     int opset;

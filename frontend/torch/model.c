@@ -157,6 +157,17 @@ static void tell_weight(struct torch_model *model, const char *name, const char 
     node->proto.n_output = 1;
 }
 
+/* "Symbol('s27', positive=True, integer=True)", or "s27" alone; NULL: a number, or an expression of symbols. */
+static char *told_symbol(const struct torch_model *model, const cJSON *size) {
+    static const char before[] = "Symbol('",
+                      letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    const char *text = torch_text(cJSON_GetObjectItemCaseSensitive(size, "as_expr"), "expr_str");
+    const bool quoted = text && !strncmp(text, before, strlen(before));
+    if (quoted) text += strlen(before);
+    size_t length = text ? strspn(text, letters) : 0;
+    return length && (quoted || !text[length]) ? arena_strndup(model->arena, text, length) : NULL;
+}
+
 static Onnx__TensorShapeProto *told_shape(const struct torch_model *model, const cJSON *sizes) {
     Onnx__TensorShapeProto *shape = ARENA_NEW(model->arena, Onnx__TensorShapeProto);
     onnx__tensor_shape_proto__init(shape);
@@ -168,6 +179,11 @@ static Onnx__TensorShapeProto *told_shape(const struct torch_model *model, const
         if (cJSON_IsNumber(number) && number->valuedouble >= 1 && number->valuedouble < 9e15) {
             dim->value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
             dim->dim_value = (int64_t)number->valuedouble;
+        }
+        char *symbol = told_symbol(model, size);
+        if (symbol) {
+            dim->value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
+            dim->dim_param = symbol;
         }
         shape->dim[shape->n_dim++] = dim;
     }

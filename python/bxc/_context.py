@@ -138,7 +138,7 @@ class Options:
     """Options by their names on the command line, with underscores; arrays where it takes a file of events."""
 
     EVENTS = ("calibrate", "events", "labels")
-    REPEATED = ("calibrate", "dump-after", "events", "input")  # of all others a list is one value, with commas
+    REPEATED = ("beats", "calibrate", "dump-after", "events", "input", "shape")  # of all others a list is one value, with commas
 
     def __init__(self, context: Context, given: Mapping[str, Any]):
         self.context = context

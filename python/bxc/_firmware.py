@@ -117,6 +117,8 @@ def compile(  # noqa: A001 - bxc.compile
     """
     context = Context()
     path = model.path if isinstance(model, Model) else os.fspath(model)
+    if isinstance(model, Model):
+        options = {**model.options, **options}
     with Options(context, {"calibrate": calibrate, **options}) as given, context.progress(progress):
         handle = lib.bxc_firmware_compile(context.handle, os.fsencode(path), given.handle)
     context.tell(not handle, stacklevel=3)

@@ -84,7 +84,7 @@ FUNCTIONS = [
     ("bxc_options_free", None, [c_void_p]),
     ("bxc_options_set", c_int, [c_void_p, c_char_p, c_char_p]),
     ("bxc_options_events", c_int, [c_void_p, c_char_p, c_char_p, c_size_t, c_size_t, POINTER(c_double)]),
-    ("bxc_model_load", c_void_p, [c_void_p, c_char_p]),
+    ("bxc_model_load", c_void_p, [c_void_p, c_char_p, c_void_p]),
     ("bxc_model_free", None, [c_void_p]),
     ("bxc_model_name", c_char_p, [c_void_p]),
     ("bxc_model_text", c_char_p, [c_void_p]),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _tensors
-from ._context import Context
+from ._context import Context, Options
 from ._library import lib
 from ._tensors import Arrays, Tensor
 
@@ -17,10 +17,12 @@ from ._tensors import Arrays, Tensor
 class Model:
     """A model file as bxc read it: `bxc.load(path)`."""
 
-    def __init__(self, path: str | os.PathLike[str]):
+    def __init__(self, path: str | os.PathLike[str], **options: Any):
         self.path = os.fspath(path)
+        self.options = options
         self._context = Context()
-        self._handle = lib.bxc_model_load(self._context.handle, os.fsencode(self.path))
+        with Options(self._context, options) as given:
+            self._handle = lib.bxc_model_load(self._context.handle, os.fsencode(self.path), given.handle)
         self._context.tell(not self._handle)
         self.inputs: list[Tensor] = _tensors.tensors(lib.bxc_model_inputs, self._handle)
         self.outputs: list[Tensor] = _tensors.tensors(lib.bxc_model_outputs, self._handle)
@@ -59,6 +61,10 @@ class Model:
         return _tensors.given_back(self.outputs, out)
 
 
-def load(path: str | os.PathLike[str]) -> Model:
-    """Reads a model file: every format that `bxc compile` takes."""
-    return Model(path)
+def load(path: str | os.PathLike[str], **options: Any) -> Model:
+    """Reads a model file: every format that `bxc compile` takes.
+
+    Options as on the command line, with underscores; these count: shape={"steps": 16} for axes that the model leaves
+    open, weights for a Keras model in JSON, config. `bxc.compile` takes them over.
+    """
+    return Model(path, **options)

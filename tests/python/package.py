@@ -218,6 +218,19 @@ def takes_lists():
             raise AssertionError("integers were rounded without a word")
 
 
+def sizes_open_axes():
+    folder = ROOT / "tests" / "oracle" / "open_axes"
+    x, wanted = np.loadtxt(folder / "events.csv", delimiter=","), np.loadtxt(folder / "named.onnx.csv", delimiter=",")
+    model = quietly(bxc.load, folder / "named.onnx", shape={"steps": 7})
+    assert np.abs(model.predict(x.reshape(-1, 7, 4)).reshape(wanted.shape) - wanted).max() < 1e-5
+    assert quietly(bxc.compile, model).inputs[0].shape == (7, 4)
+    try:
+        bxc.load(folder / "named.onnx", shape=["steps=7", "other=3"])
+        raise AssertionError("nothing is refused")
+    except bxc.Error as error:
+        assert "open are 'steps', 'x.1'" in str(error), error
+
+
 def works_in_threads():
     x = events()
     wanted = quietly(bxc.compile, JETS / "jets_hgq.keras").predict(x)
@@ -256,7 +269,7 @@ def main():
     failed = False
     for test in (predicts_what_the_command_runs, compiles_the_same_files, calibrates_with_arrays, traces_every_layer,
                  runs_stored_integers, tells_what_is_wrong, names_what_was_passed, warns, refuses_odd_arrays, several_inputs_and_outputs, verifies, takes_lists,
-                 works_in_threads, leaves_nothing_behind):
+                 sizes_open_axes, works_in_threads, leaves_nothing_behind):
         try:
             test()
         except BaseException as error:  # noqa: BLE001

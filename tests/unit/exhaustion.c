@@ -130,7 +130,7 @@ static int compile_over(struct bxc_context *context, const struct attempt *attem
 
 static int convert(struct bxc_context *context, const struct attempt *attempt) {
     char path[PATH_MAX];
-    return bxc_convert(context, attempt->model, in_work(path, attempt->product), NULL);
+    return bxc_convert(context, attempt->model, in_work(path, attempt->product), NULL, NULL);
 }
 
 static int report(struct bxc_context *context, const struct attempt *attempt) {

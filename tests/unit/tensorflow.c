@@ -74,7 +74,7 @@ static const struct {
     {"no shape", "Placeholder x : dtype=float\nRelu y x\n",
      "m.pb: error: input 'x' has no shape\n  at: 'x'\n  help: freeze the model with the shapes of its inputs"},
     {"an axis of no length", "Placeholder x : dtype=float shape=?,?\nRelu y x\n",
-     "input 'x' has no fixed number of entries along axis 1"},
+     "input 'x' leaves the size of axis 1 open"},
     {"nothing makes an operand", "Placeholder x : dtype=float shape=?,2\nAdd y x gone:3\n",
      "nothing makes its operand 'gone:3'"},
     {"a cycle", "Placeholder x : dtype=float shape=?,2\nAdd a x b\nAbs b a\nNeg y b\n", "the model is cyclic"},

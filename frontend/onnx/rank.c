@@ -1,4 +1,5 @@
-/* Softmax, LogSoftmax, Hardmax, ReduceProd, TopK, Mod: what is made of maxima, comparisons and arithmetic step by step. */
+/* Softmax, LogSoftmax, Hardmax, ReduceProd, TopK, Mod: what is made of maxima, comparisons and arithmetic step by step.
+ */
 #include "frontend/onnx/onnx.h"
 
 #include <inttypes.h>

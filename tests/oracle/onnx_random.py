@@ -33,7 +33,7 @@ class Network:
     def __init__(self, random):
         self.random, self.nodes, self.constants, self.counter = random, [], [], 0
         self.values = []
-        self.opset = int(random.choice([11, 13, 17, 18, 20]))
+        self.opset = int(random.choice([11, 13, 17, 18, 20, 23]))
 
     def name(self):
         self.counter += 1
@@ -311,6 +311,41 @@ def window(net, x, shape):
     return net.node(op, inputs, group=groups, **attributes), None
 
 
+def attention(net, x, shape):
+    """Queries from the network's value; keys and values from it or constants."""
+    if len(shape) not in (2, 3) or net.opset < 23:
+        return x, shape
+    steps, features = shape[-2:]
+    attributes = {"is_causal": net.number(0, 1)}
+    shared = net.number(1, 2)
+    if len(shape) == 2:
+        heads = net.choice([h for h in range(1, features + 1) if features % h == 0])
+        kept = net.choice([h for h in range(1, heads + 1) if heads % h == 0])
+        attributes.update(q_num_heads=heads, kv_num_heads=kept)
+        width = features // heads * kept
+        keys = net.node("MatMul", [x, net.reals(features, width)])
+        values = net.node("MatMul", [x, net.reals(features, 2 * kept)])
+        left = [steps, 2 * heads]
+    else:
+        heads = shape[0] * shared
+        queries = net.node("Tile", [x, net.whole([1, shared, 1, 1])])
+        keys, values, x, left = x, net.node("Tanh", [x]), queries, [heads, steps, features]
+    if net.chance(0.3):
+        attributes["scale"] = float(net.random.uniform(0.1, 1))
+    if net.chance(0.3):
+        attributes["softcap"] = float(net.random.uniform(0.5, 2))
+    inputs = [x, keys, values]
+    if net.chance(0.5):
+        mask = net.random.random(size=[steps, steps]) < 0.7
+        mask[:, 0] = True
+        if net.chance(0.5):
+            inputs.append(net.constant(mask))
+        else:
+            numbers = np.where(mask, net.random.normal(size=mask.shape), -np.inf)
+            inputs.append(net.constant(numbers.astype(np.float32)))
+    return net.node("Attention", inputs, **attributes), left
+
+
 def body(net, name, inputs, make, outputs):
     """A subgraph: `make` appends its nodes, which may read the network's values, and gives its outputs' names."""
     outside, net.nodes = net.nodes, []
@@ -391,7 +426,7 @@ def make(random):
     net.values.append(("x", shape))
     for _ in range(net.number(1, 5)):
         name, shape = net.pick() if net.chance(0.3) else net.values[-1]
-        name, shape = net.choice([unary, binary, reduce, move, linear, window, control])(net, name, shape)
+        name, shape = net.choice([unary, binary, reduce, move, linear, window, control, attention])(net, name, shape)
         if shape is None:
             shape = known_shape(net, name)
         if not shape or min(shape) < 1:
@@ -404,7 +439,7 @@ def make(random):
     last = [made[-1][0]] + ([net.choice(made)[0]] if net.chance(0.3) else [])
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in dict.fromkeys(last)]
     graph = helper.make_graph(net.nodes, "random", net.inputs, outputs, net.constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", net.opset)], ir_version=8)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", net.opset)], ir_version=10)
     return onnx.shape_inference.infer_shapes(model)
 
 

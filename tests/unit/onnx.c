@@ -89,6 +89,13 @@ static const struct {
     {"dropout_identity_cast",
      "input x float ? 4\nnode Dropout d x -> a ratio=0.5\nnode Identity i a -> b\nnode Cast c b -> e to=1\nnode Relu r e -> y\noutput y",
      "input x float ? 4\nnode Relu r x -> y\noutput y"},
+    /* the first query sees one key, the second both; bool and numbers to add are one mask */
+    {"attention_masks",
+     "input x float ? 2 1\nwhole m 2,2 : 1 0 1 1\nnode Attention a x,x,x,m -> y q_num_heads=1 kv_num_heads=1\noutput y",
+     "input x float ? 2 1\nnode Attention a x,x,x -> y q_num_heads=1 kv_num_heads=1 is_causal=1\noutput y"},
+    {"attention_numbers",
+     "input x float ? 2 1\nreal m 2,2 : 0 -inf 0 0\nnode Attention a x,x,x,m -> y q_num_heads=1 kv_num_heads=1\noutput y",
+     "input x float ? 2 1\nnode Attention a x,x,x -> y q_num_heads=1 kv_num_heads=1 is_causal=1\noutput y"},
     {"loop_written_out",
      "input x float ? 2\nwhole m _ : 2\nreal w 2 : 1 2\ngraph yes\nnode Neg o w -> p\noutput p\nend\n"
      "graph no\nnode Foo o w -> p\noutput p\nend\ngraph b\ninput i int64\ninput c bool\ninput s float 1 2\n"

@@ -673,3 +673,18 @@
  "m.onnx: error: operator 'Foo' has no hardware form\n"
  "  at: node 'l.then.f' (Foo), opset 13\n"
  "  help: see 'bxc ops' for what can be read\n"},
+{"attention_by_the_event",
+ "input x float ? 2 4\n"
+ "input k bool ? 1 2 2\n"
+ "node Attention a x,x,x,k -> y q_num_heads=2 kv_num_heads=1\n"
+ "output y",
+ "m.onnx: error: queries, keys and values do not go together\n"
+ "  at: node 'a' (Attention), opset 13\n"},
+{"attention_mask",
+ "input x float ? 2 4\n"
+ "input k bool ? 1 2 2\n"
+ "node Attention a x,x,x,k -> y q_num_heads=2 kv_num_heads=2\n"
+ "output y",
+ "m.onnx: error: its mask depends on the event, and keeps keys out\n"
+ "  at: node 'a' (Attention), opset 13\n"
+ "  help: give it as numbers to add\n"},

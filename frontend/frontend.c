@@ -1,5 +1,6 @@
 /* The readers, one line each, and how one is chosen: by content, then by the file's name. */
 #include "frontend/frontend.h"
+#include "frontend/refusals.h"
 #include "ir/file.h"
 
 #include <string.h>
@@ -81,7 +82,9 @@ static int read_request(void *user) {
         diag_error(&request->context->diagnostics, (struct location){.file = request->path, .option = "--weights"},
                    "leave it away", "the weights of this format stand in the model's own file");
     } else if (reader) {
+        size_t before = request->context->diagnostics.count;
         request->graph = reader->read(request->context, request->path, data, length, request->options);
+        refusals_group(&request->context->diagnostics, arena, before);
         refuse_no_inputs(request);
         refuse_sizes(request, errors);
     } else if (data) {

@@ -186,8 +186,8 @@ static int read_operation(struct onnx_reader *reader, struct operation *operatio
 static int read_foreign_operation(struct onnx_reader *reader, struct operation *operation) {
     size_t errors = reader->context->diagnostics.errors;
     operation->source_op = operation->proto->op_type;
-    if (!find_inputs(reader, operation)) return -1;
-    operation->results[0] = reader->read_foreign(reader, operation);
+    if (!reader->reads->knows(reader, operation) || !find_inputs(reader, operation)) return -1;
+    operation->results[0] = reader->reads->read(reader, operation);
     return reader->context->diagnostics.errors == errors ? check_outputs(reader, operation) : -1;
 }
 
@@ -216,7 +216,7 @@ static void read_node(struct onnx_reader *reader, const struct ordered_node *nod
                                   .output_count = (uint32_t)proto->n_output,
                                   .outputs_read = node->outputs_read};
     operation.results = ARENA_ARRAY(reader->arena, struct tensor *, proto->n_output + 1);
-    bool failed = (reader->read_foreign ? read_foreign_operation : read_operation)(reader, &operation) < 0;
+    bool failed = (reader->reads ? read_foreign_operation : read_operation)(reader, &operation) < 0;
     for (size_t i = 0; i < proto->n_output; i++) {
         if (!*proto->output[i]) continue;
         struct tensor *result = failed ? NULL : operation.results[i];
@@ -372,7 +372,7 @@ static void read_opset(struct onnx_reader *reader) {
     const Onnx__ModelProto *model = reader->model;
     struct location at = {.file = reader->path};
     reader->opset = ONNX_OPSET_MAX; /* of a foreign model, whose operators are told as the newest ones have them */
-    if (reader->read_foreign) return;
+    if (reader->reads) return;
     reader->opset = 1;
     for (size_t i = 0; i < model->n_opset_import; i++) {
         const char *domain = model->opset_import[i]->domain;
@@ -438,10 +438,10 @@ static struct graph *read_model(struct onnx_reader *reader, const struct fronten
 }
 
 struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena, const char *path,
-                                const Onnx__ModelProto *model, operation_reader *reads, void *foreign,
+                                const Onnx__ModelProto *model, const struct foreign_reader *reads, void *foreign,
                                 const struct frontend_options *options) {
     struct onnx_reader reader = {
-        .context = context, .arena = arena, .path = path, .model = model, .read_foreign = reads, .foreign = foreign};
+        .context = context, .arena = arena, .path = path, .model = model, .reads = reads, .foreign = foreign};
     return read_model(&reader, options);
 }
 

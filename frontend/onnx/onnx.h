@@ -76,6 +76,12 @@ struct operation {
     const char *source_op;    /* what diagnoses and the graph call the operator; NULL: the node's own word */
 };
 
+/* Of nodes of another format. */
+struct foreign_reader {
+    operation_reader *read;
+    bool (*knows)(struct onnx_reader *reader, const struct operation *operation); /* its operator; false: diagnosed */
+};
+
 struct onnx_reader {
     struct bxc_context *context;
     struct arena *arena; /* lives as long as the reading */
@@ -85,10 +91,10 @@ struct onnx_reader {
     const Onnx__ModelProto *model;
     const Onnx__GraphProto *source;
     int opset;
-    operation_reader *read_foreign; /* for nodes of other formats, by calls (calls.h); NULL: the model is ONNX */
-    void *foreign;                  /* what that function keeps */
-    struct name_map *uses;          /* by tensor of `source`, who reads it (qdq.c); NULL: not asked yet */
-    bool remade;                    /* qdq.c may have left nodes that nothing reads */
+    const struct foreign_reader *reads; /* nodes of other formats, by calls (calls.h); NULL: the model is ONNX */
+    void *foreign;                      /* what that function keeps */
+    struct name_map *uses;              /* by tensor of `source`, who reads it (qdq.c); NULL: not asked yet */
+    bool remade;                        /* qdq.c may have left nodes that nothing reads */
     bool whole_tensors;
     int64_t batch_number; /* what the model stores as the batch; 0: a symbol or nothing */
     struct name_map tensors, node_names;
@@ -113,7 +119,7 @@ const struct onnx_operator *onnx_operator_find(const char *domain, const char *n
 /* A model of another format, whose inputs, initialisers and outputs are said as in ONNX, while its nodes are foreign.
  * arena: of the model, and of the reading; foreign: what `reads` finds in the reader. NULL after diagnoses. */
 struct graph *onnx_read_foreign(struct bxc_context *context, struct arena *arena, const char *path,
-                                const Onnx__ModelProto *model, operation_reader *reads, void *foreign,
+                                const Onnx__ModelProto *model, const struct foreign_reader *reads, void *foreign,
                                 const struct frontend_options *options);
 
 /* Those of reader->source: their tensors by name. */

@@ -55,18 +55,24 @@ static const char *operator_help(struct onnx_reader *reader, const char *name) {
     return "see 'bxc ops' for what can be read";
 }
 
-static struct tensor *read_node(struct onnx_reader *reader, const struct operation *operation) {
+static bool knows_node(struct onnx_reader *reader, const struct operation *operation) {
     const struct tf_node *node = tf_node_of(operation);
-    const struct tf_operator *operator= node->operator;
-    if (!operator)
-        return onnx_refuse(reader, operation, operator_help(reader, node->definition->op),
-                           "operator '%s' has no hardware form", node->definition->op);
+    if (!node->operator)
+        onnx_refuse(reader, operation, operator_help(reader, node->definition->op),
+                    "operator '%s' has no hardware form", node->definition->op);
+    return node->operator!= NULL;
+}
+
+static struct tensor *read_node(struct onnx_reader *reader, const struct operation *operation) {
+    const struct tf_operator *operator= tf_node_of(operation)->operator;
     if (operation->input_count < operator->inputs_min || operation->input_count> operator->inputs_max)
         return onnx_refuse(reader, operation, NULL, "%u operands, which %s does not take",
                            operation->input_count, operator->name);
     tf_attributes_check(reader, operation);
     return operator->read(reader, operation);
 }
+
+static const struct foreign_reader foreign_nodes = {read_node, knows_node};
 
 /* ---- the graph as ONNX has it ---- */
 
@@ -165,7 +171,7 @@ struct graph *tf_read_graph(struct tf_model *model, const struct frontend_option
     if (tf_find_nodes(model) < 0 || tf_resolve_switches(model) < 0) return NULL;
     tf_find_readers(model);
     if (tell_graph(model, &graph) < 0) return NULL;
-    return onnx_read_foreign(model->context, model->arena, model->path, &told, read_node, &reading, options);
+    return onnx_read_foreign(model->context, model->arena, model->path, &told, &foreign_nodes, &reading, options);
 }
 
 /* ---- the file ---- */

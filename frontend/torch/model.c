@@ -52,12 +52,17 @@ static const struct torch_operator *find_operator(const char *name) {
     return NULL;
 }
 
+static bool knows_node(struct onnx_reader *reader, const struct operation *operation) {
+    const struct torch_node *node = torch_node_of(operation);
+    if (!node->json || node->operator) return true;
+    onnx_refuse(reader, operation, "see 'bxc ops' for what can be read", "operator '%s' has no hardware form",
+                node->proto.op_type);
+    return false;
+}
+
 static struct tensor *read_node(struct onnx_reader *reader, const struct operation *operation) {
     const struct torch_node *node = torch_node_of(operation);
     if (!node->json) return torch_read_weight(reader, operation);
-    if (!node->operator)
-        return onnx_refuse(reader, operation, "see 'bxc ops' for what can be read",
-                           "operator '%s' has no hardware form", node->proto.op_type);
     if (!torch_arguments_known(reader, operation)) return NULL;
     const char *first = strstr(node->operator->arguments, " self ")    ? "self"
                         : strstr(node->operator->arguments, " input ") ? "input"
@@ -68,6 +73,8 @@ static struct tensor *read_node(struct onnx_reader *reader, const struct operati
         return onnx_refuse(reader, operation, NULL, "its operand is no tensor");
     return node->operator->read(reader, operation);
 }
+
+static const struct foreign_reader foreign_nodes = {read_node, knows_node};
 
 /* ---- the graph as ONNX has it ---- */
 
@@ -348,7 +355,7 @@ struct graph *torch_read(struct bxc_context *context, const char *path, const vo
     onnx__model_proto__init(&told);
     told.graph = &model.told;
     if (open_archive(&model) == 0 && tell_graph(&model) == 0)
-        graph = onnx_read_foreign(context, model.arena, path, &told, read_node, &model.reading, options);
+        graph = onnx_read_foreign(context, model.arena, path, &told, &foreign_nodes, &model.reading, options);
     arena_free(model.arena);
     return graph;
 }

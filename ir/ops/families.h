@@ -6,7 +6,7 @@
 #include "ir/vector.h"
 
 extern const struct op_family ports_family, arithmetic_family, linear_family, activation_family, reduction_family,
-    movement_family, quantizer_family, lookup_family, loop_family;
+    movement_family, quantizer_family, lookup_family, loop_family, scaling_family;
 
 enum {
     REAL_ELEMENTS_MAX = 1 << 28,

@@ -192,9 +192,9 @@ static struct tensor *static_centred(struct onnx_reader *reader, const struct op
     return onnx_refuse(reader, operation, NULL, "a number of '%s' needs more than 24 bits", q->name ? q->name : "");
 }
 
-static struct tensor *emit_narrow(struct onnx_reader *reader, const struct operation *operation, const char *what,
-                                  struct tensor *x, struct format format) {
-    union attributes attributes = {.quantizer = {.rounding = ROUND_HALF_EVEN,
+struct tensor *codes_narrowed(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                              struct tensor *x, struct format format, enum rounding rounding) {
+    union attributes attributes = {.quantizer = {.rounding = rounding,
                                                  .overflow = OVERFLOW_SATURATE,
                                                  .binary32 = true,
                                                  .formats = formats_uniform(reader->graph->arena, format)}};
@@ -210,8 +210,8 @@ static struct tensor *of_port(struct onnx_reader *reader, const struct operation
                               struct tensor *q) {
     int64_t least, most;
     if (!is_input(reader, q) || !codes_limits(q->type, &least, &most)) return q;
-    return emit_narrow(reader, operation, arena_printf(reader->arena, "%s.port", what), q,
-                       format_for((struct interval){least, most}, 0));
+    return codes_narrowed(reader, operation, arena_printf(reader->arena, "%s.port", what), q,
+                       format_for((struct interval){least, most}, 0), ROUND_HALF_EVEN);
 }
 
 static bool is_centre(const struct tensor *q, const struct codes *codes) {
@@ -316,21 +316,26 @@ static bool is_of_input(const struct onnx_reader *reader, const struct tensor *x
     return node && node->op == OP_INPUT;
 }
 
-/* Codes less their zero point lie between these. A format that holds no more does the limiting; else x is limited
- * first, as whole bounds and rounding commute. */
-static struct tensor *round_between(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
-                                    int64_t least, int64_t most) {
+static enum rounding rounding_of(const struct codes *goal) {
+    return goal->half_away ? ROUND_HALF_AWAY : ROUND_HALF_EVEN;
+}
+
+/* A format that holds no more does the limiting; else x is limited first, as whole bounds and rounding commute. */
+struct tensor *codes_between(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                             int64_t least, int64_t most, enum rounding rounding) {
     struct format format = format_for((struct interval){least, most}, 0);
     if (format_min(format) != least || format_max(format) != most)
         x = emit_clip(reader, operation, "limited", x, least, most);
-    return x ? emit_narrow(reader, operation, "rounded", x, format) : NULL;
+    return x ? codes_narrowed(reader, operation, "rounded", x, format, rounding) : NULL;
 }
 
 static struct tensor *rounded_uniform(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
-                                      int64_t zero_point, int type) {
-    int64_t least, most;
+                                      const struct codes *goal, int type) {
+    int64_t least, most, zero_point = goal->zero_point[0];
     (void)codes_limits(type, &least, &most);
-    struct tensor *centred = round_between(reader, operation, x, least - zero_point, most - zero_point), *q = centred;
+    struct tensor *centred = codes_between(reader, operation, x, least - zero_point, most - zero_point,
+                                           rounding_of(goal)),
+                  *q = centred;
     if (!q) return NULL;
     if (zero_point) {
         float number = (float)zero_point;
@@ -351,9 +356,10 @@ static struct tensor *rounded_first(struct onnx_reader *reader, const struct ope
     int64_t least, most;
     (void)codes_limits(type, &least, &most);
     int64_t span = most - least;
-    struct tensor *q = emit_narrow(reader, operation, "rounded", x, format_for((struct interval){-span - 1, span}, 0));
+    struct tensor *q = codes_narrowed(reader, operation, "rounded", x, format_for((struct interval){-span - 1, span}, 0),
+                                   rounding_of(goal));
     if (q) q = codes_with_numbers(reader, operation, OP_ADD, "shifted", q, &goal->along, zero_points_of(reader, goal));
-    if (q) q = emit_narrow(reader, operation, "codes", q, format_for((struct interval){least, most}, 0));
+    if (q) q = codes_narrowed(reader, operation, "codes", q, format_for((struct interval){least, most}, 0), ROUND_HALF_EVEN);
     if (q) q->type = type;
     return q;
 }
@@ -372,5 +378,5 @@ struct tensor *codes_rounded(struct onnx_reader *reader, const struct operation 
     struct format format = format_for((struct interval){least - zero_point, most - zero_point}, 0);
     bool holds_more = format_min(format) != least - zero_point || format_max(format) != most - zero_point;
     if (!one || (holds_more && is_of_input(reader, x))) return rounded_first(reader, operation, x, goal, type);
-    return rounded_uniform(reader, operation, x, zero_point, type);
+    return rounded_uniform(reader, operation, x, goal, type);
 }

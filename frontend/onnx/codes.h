@@ -11,6 +11,7 @@ struct codes {
     const int64_t *zero_point;    /* likewise */
     struct shape along;           /* broadcasts to the tensor's shape; rank 0: one for all */
     struct tensor *parameters[2]; /* scale and zero point as the model has them; the latter may be NULL */
+    bool half_away;               /* halves are rounded away from 0, not to the even code */
 };
 
 /* The codes whose scale is input `scale` and whose zero point input `scale` + 1, which may be left out; along the axis
@@ -38,6 +39,12 @@ valref codes_constant(struct onnx_reader *reader, const struct operation *operat
  * called after the operation, the last of them as it is where `last` says so. */
 struct tensor *codes_rounded(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
                              const struct codes *goal, int type);
+/* x rounded and limited to whole numbers between these. */
+struct tensor *codes_between(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                             int64_t least, int64_t most, enum rounding rounding);
+/* x in a format, which holds it or limits it; binary32 decides. */
+struct tensor *codes_narrowed(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                              struct tensor *x, struct format format, enum rounding rounding);
 /* An elementwise operator of a tensor and numbers that broadcast to it. */
 struct tensor *codes_with_numbers(struct onnx_reader *reader, const struct operation *operation, enum op op,
                                   const char *what, struct tensor *x, const struct shape *shape, const float *numbers);

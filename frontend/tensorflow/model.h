@@ -14,6 +14,7 @@ struct tf_model {
     struct name_map by_name;
     char **outputs; /* nodes; NULL: a frozen graph, which does not say what they are */
     size_t output_count;
+    const struct tf_operator *more; /* of the format that is told as a GraphDef, up to one without name; NULL: none */
 };
 
 /* The graph of definition, outputs and path; NULL after diagnoses. Where an attribute "_source" of a node has a text,

@@ -62,6 +62,13 @@ static void find_operands(struct tf_model *model, struct tf_node *node) {
     }
 }
 
+static const struct tf_operator *find_operator(const struct tf_model *model, const Tensorflow__NodeDef *definition) {
+    for (const struct tf_operator *more = model->more; more && more->name; more++)
+        if (!strcmp(more->name, definition->op)) return more;
+    bool phase = is_learning_phase(definition) && !strcmp(definition->op, "Placeholder");
+    return tf_operator_find(phase ? "LearningPhase" : definition->op);
+}
+
 static int add_node(struct tf_model *model, const Tensorflow__NodeDef *definition) {
     struct location at = {.file = model->path, .node = definition->name, .op = definition->op};
     if (!*definition->name || !*definition->op)
@@ -69,8 +76,7 @@ static int add_node(struct tf_model *model, const Tensorflow__NodeDef *definitio
     struct tf_node *node = &model->nodes[model->count++];
     onnx__node_proto__init(&node->proto);
     node->definition = definition;
-    node->operator= tf_operator_find(
-        is_learning_phase(definition) && !strcmp(definition->op, "Placeholder") ? "LearningPhase" : definition->op);
+    node->operator= find_operator(model, definition);
     node->role = role_of(definition);
     node->proto.name = definition->name;
     const Tensorflow__AttrValue *source = tf_attribute(definition, "_source");

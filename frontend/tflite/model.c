@@ -1,7 +1,7 @@
 /* The reader of TFLite: a flatbuffer is told as a GraphDef of TensorFlow, from which TFLite's converter made it, and
  * that is read.
  *
- * What is computed in whole numbers with TFLite's scales is refused: each of its kernels rounds in its own way. */
+ * What is computed in whole numbers with scales is told with nodes of its own (integers.c). */
 #include "frontend/tflite/tflite.h"
 
 #include <inttypes.h>
@@ -43,14 +43,14 @@ int tflite_refuse(const struct tflite_operation *operation, const char *help, co
 
 /* ---- tensors ---- */
 
-static struct flat_table tensor_table(const struct tflite_model *model, int64_t tensor) {
+struct flat_table tflite_tensor(const struct tflite_model *model, int64_t tensor) {
     return flat_element_table(model->tensors, (size_t)tensor);
 }
 
 /* With -1 for what varies, where the file says so. */
 struct shape tflite_shape(const struct tflite_model *model, int64_t tensor) {
     struct shape shape = {.rank = -1};
-    struct flat_table table = tensor_table(model, tensor);
+    struct flat_table table = tflite_tensor(model, tensor);
     struct flat_vector dims = flat_vector(table, 7, 4);
     if (!dims.at || !dims.count) dims = flat_vector(table, 0, 4);
     if (dims.count > SHAPE_RANK_MAX) return shape;
@@ -61,38 +61,43 @@ struct shape tflite_shape(const struct tflite_model *model, int64_t tensor) {
 
 int tflite_type(const struct tflite_model *model, int64_t tensor) {
     static const int types[] = {1, 19, 3, 4, 9, 7, 10, 5, 8, 6, 2, 18, 23, 20, 21, 22, 17, 29, 14};
-    int64_t type = flat_integer(tensor_table(model, tensor), 1, 1, 0);
+    int64_t type = flat_integer(tflite_tensor(model, tensor), 1, 1, 0);
     return type >= 0 && type < (int64_t)(sizeof types / sizeof *types) ? types[type] : 0;
-}
-
-static bool has_scales(const struct tflite_model *model, int64_t tensor) {
-    return flat_vector(flat_subtable(tensor_table(model, tensor), 4), 2, 4).count > 0;
 }
 
 static void name_tensors(struct tflite_model *model) {
     model->names = ARENA_ARRAY(model->arena, const char *, model->tensors.count + 1);
+    model->is_given = ARENA_ARRAY(model->arena, bool, model->tensors.count + 1);
+    model->reads = ARENA_ARRAY(model->arena, const char *, model->tensors.count + 1);
     for (size_t i = 0; i < model->tensors.count; i++) {
-        const char *name = flat_text(tensor_table(model, (int64_t)i), 3);
+        const char *name = flat_text(tflite_tensor(model, (int64_t)i), 3);
         bool usable = name && *name && *name != '^' && strnlen(name, NAME_MAX_LENGTH) < NAME_MAX_LENGTH;
         char *own = usable ? arena_strdup(model->arena, name) : arena_printf(model->arena, "tensor_%zu", i);
         for (char *at = own; *at; at++)
             if (*at == ':') *at = '_'; /* which would say an output of a node */
         if (name_map_find(&model->taken, own)) own = arena_printf(model->arena, "%s#%zu", own, i);
         name_map_put(&model->taken, own, model);
-        model->names[i] = own;
+        model->names[i] = model->reads[i] = own;
     }
 }
 
+static struct flat_table buffer_of(const struct tflite_model *model, int64_t tensor) {
+    const struct flat_table none = {.buffer = model->tensors.buffer};
+    int64_t buffer = flat_integer(tflite_tensor(model, tensor), 2, 4, 0);
+    if (buffer <= 0 || (uint64_t)buffer >= model->buffers.count) return none;
+    return flat_element_table(model->buffers, (size_t)buffer);
+}
+
+struct flat_vector tflite_stored(const struct tflite_model *model, int64_t tensor) {
+    return flat_vector(buffer_of(model, tensor), 0, 1);
+}
+
 /* Tensors with numbers in the file; those that share them may not make much of little. */
-static int tell_constants(struct tflite_model *model, bool *made) {
+static int tell_constants(struct tflite_model *model) {
     size_t bytes = 0;
     for (size_t i = 0; i < model->tensors.count; i++) {
-        struct flat_table table = tensor_table(model, (int64_t)i);
-        int64_t buffer = flat_integer(table, 2, 4, 0);
-        if (buffer <= 0 || (uint64_t)buffer >= model->buffers.count) continue;
-        struct flat_table stored = flat_element_table(model->buffers, (size_t)buffer);
-        struct flat_vector data = flat_vector(stored, 0, 1);
-        if (flat_integer(stored, 1, 8, 0) > 1)
+        const struct flat_vector data = tflite_stored(model, (int64_t)i);
+        if (flat_integer(buffer_of(model, (int64_t)i), 1, 8, 0) > 1)
             return model_refuse(model, model->names[i], "convert the model again, without its option for 2 GB",
                                 "its numbers are outside of the flatbuffer");
         if (!data.count) continue;
@@ -100,7 +105,7 @@ static int tell_constants(struct tflite_model *model, bool *made) {
         if (bytes > 2 * model->file.length + 65536)
             return model_refuse(model, model->names[i], NULL, "its numbers are those of too many other tensors");
         if (tflite_tell_constant(model, (int64_t)i, data) < 0) return -1;
-        made[i] = true;
+        model->is_given[i] = true;
     }
     return 0;
 }
@@ -164,22 +169,19 @@ static int tell_activation(const struct tflite_operation *operation) {
     if (kind < 0 || kind > 4 || !functions[kind])
         return tflite_refuse(operation, NULL, "the function fused behind it (%" PRId64 ") is not read", kind);
     Tensorflow__NodeDef *made = model->graph.node[model->graph.n_node - 1];
-    const char *name = model->names[flat_element(operation->outputs, 0)];
+    const char *name = operation->result;
     for (size_t i = model->graph.n_node; i-- && strcmp(made->name, name);) made = model->graph.node[i];
     made->name = arena_printf(model->arena, "%s.linear", name);
     tflite_reads_node(model, tflite_node(operation, functions[kind], NULL), made);
     return 0;
 }
 
-/* Further results are other names of the node's further outputs. */
-static void tell_results(const struct tflite_operation *operation) {
+void tflite_tell_results(const struct tflite_operation *operation) {
     struct tflite_model *model = operation->model;
     for (size_t i = 1; i < operation->outputs.count; i++) {
-        const char *first = model->names[flat_element(operation->outputs, 0)];
-        const char *name = model->names[flat_element(operation->outputs, i)];
         Tensorflow__NodeDef *node = tflite_node(operation, "Identity", NULL);
-        node->name = arena_strdup(model->arena, name);
-        node->input[node->n_input++] = arena_printf(model->arena, "%s:%zu", first, i);
+        node->name = arena_strdup(model->arena, model->reads[flat_element(operation->outputs, i)]);
+        tflite_reads_name(model, node, arena_printf(model->arena, "%s:%zu", operation->result, i));
     }
 }
 
@@ -202,50 +204,24 @@ static int tell_operation(struct tflite_model *model, struct flat_table table, s
     if (operation.operator->options && operation.options.at &&
         flat_integer(table, 3, 1, 0) != operation.operator->options)
         return tflite_refuse(&operation, "copy or convert the file again", "its options are another operator's");
-    if (check_operands(&operation) < 0 || operation.operator->tell(&operation) < 0) return -1;
-    if (tell_activation(&operation) < 0) return -1;
-    tell_results(&operation);
+    operation.result = name;
+    if (check_operands(&operation) < 0) return -1;
+    if (tflite_computes_scaled(&operation)) return tflite_tell_scaled(&operation);
+    if (operation.operator->tell(&operation) < 0 || tell_activation(&operation) < 0) return -1;
+    tflite_tell_results(&operation);
     return 0;
-}
-
-/* ---- whole numbers with scales ---- */
-
-/* Whether the operation computes on whole numbers that stand for reals. */
-static bool computes_scaled(const struct tflite_model *model, struct flat_table table) {
-    for (int field = 1; field <= 2; field++) {
-        struct flat_vector tensors = flat_vector(table, field, 4);
-        for (size_t i = 0; i < tensors.count; i++) {
-            int64_t tensor = flat_element(tensors, i);
-            if (tensor < 0 || (uint64_t)tensor >= model->tensors.count || !has_scales(model, tensor)) continue;
-            int type = tflite_type(model, tensor);
-            if (type != 1 && type != 19) return true;
-        }
-    }
-    return false;
-}
-
-static int refuse_scaled(const struct tflite_model *model, struct flat_vector operations) {
-    size_t count = 0;
-    for (size_t i = 0; i < operations.count; i++) count += computes_scaled(model, flat_element_table(operations, i));
-    if (!count) return 0;
-    return model_refuse(model, NULL,
-                        "convert the model without quantisation, and let bxc quantise it; or quantise it as QONNX",
-                        arena_printf(model->arena,
-                                     "%zu of %zu operations compute in TFLite's int8, whose rounding differs "
-                                     "between its own kernels",
-                                     count, operations.count));
 }
 
 /* ---- the whole ---- */
 
-static int tell_ports(struct tflite_model *model, bool *made) {
+static int tell_ports(struct tflite_model *model) {
     struct flat_vector inputs = flat_vector(model->subgraph, 1, 4), outputs = flat_vector(model->subgraph, 2, 4);
     if (!tensors_exist(model, inputs, false) || !tensors_exist(model, outputs, false))
         return model_refuse(model, NULL, "copy or convert the file again", "an input or output is no tensor");
     for (size_t i = 0; i < inputs.count; i++) {
         int64_t tensor = flat_element(inputs, i);
-        if (made[tensor]) continue;
-        made[tensor] = true;
+        if (model->is_given[tensor]) continue;
+        model->is_given[tensor] = true;
         if (tflite_tell_input(model, tensor) < 0) return -1;
     }
     return 0;
@@ -262,14 +238,14 @@ static size_t operands_of(struct flat_vector operations) {
 
 static int tell_graph(struct tflite_model *model) {
     struct flat_vector codes = flat_vector(model->root, 1, 4), operations = flat_vector(model->subgraph, 3, 4);
-    bool *made = ARENA_ARRAY(model->arena, bool, model->tensors.count + 1);
     int result = 0;
     if (operands_of(operations) > OPERANDS_MAX)
         return model_refuse(model, NULL, NULL, "its operations have too many operands");
-    if (refuse_scaled(model, operations) < 0 || tell_constants(model, made) < 0 || tell_ports(model, made) < 0)
+    if (tell_constants(model) < 0 || tell_ports(model) < 0)
         return -1;
     for (size_t i = 0; i < operations.count; i++)
         if (tell_operation(model, flat_element_table(operations, i), codes) < 0) result = -1;
+    if (!result) tflite_tell_outputs(model, flat_vector(model->subgraph, 2, 4));
     return result;
 }
 
@@ -294,7 +270,8 @@ static struct graph *read_model(struct tflite_model *model, const struct fronten
                              .path = model->path,
                              .definition = &model->graph,
                              .outputs = ARENA_ARRAY(model->arena, char *, outputs.count + 1),
-                             .output_count = outputs.count};
+                             .output_count = outputs.count,
+                             .more = tflite_code_operators};
     for (size_t i = 0; i < outputs.count; i++)
         graph.outputs[i] = arena_strdup(model->arena, model->names[flat_element(outputs, i)]);
     return tf_read_graph(&graph, options);

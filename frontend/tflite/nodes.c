@@ -5,7 +5,7 @@
 
 enum { NODE_ATTRIBUTES_MAX = 8 };
 
-static Tensorflow__NodeDef *add_node(struct tflite_model *model, const char *op, const char *name, size_t inputs) {
+Tensorflow__NodeDef *tflite_add_node(struct tflite_model *model, const char *op, const char *name, size_t inputs) {
     if (model->graph.n_node == model->capacity) {
         size_t capacity = model->capacity ? 2 * model->capacity : 64;
         model->graph.node = arena_grow(model->arena, model->graph.node, model->capacity * sizeof *model->graph.node,
@@ -21,7 +21,7 @@ static Tensorflow__NodeDef *add_node(struct tflite_model *model, const char *op,
     return model->graph.node[model->graph.n_node++] = node;
 }
 
-static const char *unique_name(struct tflite_model *model, const char *name) {
+const char *tflite_unique_name(struct tflite_model *model, const char *name) {
     const char *unique = name;
     for (int i = 2; name_map_find(&model->taken, unique); i++) unique = arena_printf(model->arena, "%s#%d", name, i);
     name_map_put(&model->taken, unique, model);
@@ -30,20 +30,23 @@ static const char *unique_name(struct tflite_model *model, const char *name) {
 
 Tensorflow__NodeDef *tflite_node(const struct tflite_operation *operation, const char *op, const char *part) {
     struct tflite_model *model = operation->model;
-    const char *name = model->names[flat_element(operation->outputs, 0)];
-    if (part) name = unique_name(model, arena_printf(model->arena, "%s.%s", name, part));
-    Tensorflow__NodeDef *node = add_node(model, op, name, operation->inputs.count);
+    const char *name = operation->result;
+    if (part) name = tflite_unique_name(model, arena_printf(model->arena, "%s.%s", name, part));
+    Tensorflow__NodeDef *node = tflite_add_node(model, op, name, operation->inputs.count);
     tflite_set_text(model, node, "_source", operation->operator->name);
     return node;
 }
 
+void tflite_reads_name(const struct tflite_model *model, Tensorflow__NodeDef *node, const char *name) {
+    node->input[node->n_input++] = arena_strdup(model->arena, name);
+}
+
 void tflite_reads(const struct tflite_operation *operation, Tensorflow__NodeDef *node, size_t input) {
-    node->input[node->n_input++] =
-        arena_strdup(operation->model->arena, operation->model->names[tflite_input(operation, input)]);
+    tflite_reads_name(operation->model, node, operation->model->reads[tflite_input(operation, input)]);
 }
 
 void tflite_reads_node(const struct tflite_model *model, Tensorflow__NodeDef *node, const Tensorflow__NodeDef *other) {
-    node->input[node->n_input++] = arena_strdup(model->arena, other->name);
+    tflite_reads_name(model, node, other->name);
 }
 
 static Tensorflow__AttrValue *add_attribute(const struct tflite_model *model, Tensorflow__NodeDef *node,
@@ -130,8 +133,8 @@ void tflite_reads_integers(const struct tflite_operation *operation, Tensorflow_
                            const int64_t *integers, size_t count) {
     struct tflite_model *model = operation->model;
     const struct shape shape = {.rank = 1, .dim = {(int64_t)count}};
-    const char *name = unique_name(model, arena_printf(model->arena, "%s.%s", node->name, part));
-    Tensorflow__NodeDef *constant = add_node(model, "Const", name, 0);
+    const char *name = tflite_unique_name(model, arena_printf(model->arena, "%s.%s", node->name, part));
+    Tensorflow__NodeDef *constant = tflite_add_node(model, "Const", name, 0);
     Tensorflow__TensorProto *tensor = add_tensor(model, constant, 9, &shape); /* int64 */
     tensor->int64_val = arena_copy(model->arena, integers, count * sizeof *integers);
     tensor->n_int64_val = count;
@@ -140,7 +143,7 @@ void tflite_reads_integers(const struct tflite_operation *operation, Tensorflow_
 
 int tflite_tell_input(struct tflite_model *model, int64_t tensor) {
     const struct shape shape = tflite_shape(model, tensor);
-    Tensorflow__NodeDef *node = add_node(model, "Placeholder", model->names[tensor], 0);
+    Tensorflow__NodeDef *node = tflite_add_node(model, "Placeholder", model->names[tensor], 0);
     tflite_set_type(model, node, "dtype", tflite_type(model, tensor));
     Tensorflow__AttrValue *attribute = add_attribute(model, node, "shape");
     attribute->value_case = TENSORFLOW__ATTR_VALUE__VALUE_SHAPE;
@@ -151,7 +154,7 @@ int tflite_tell_input(struct tflite_model *model, int64_t tensor) {
 /* The numbers stay where they are in the file. */
 int tflite_tell_constant(struct tflite_model *model, int64_t tensor, struct flat_vector bytes) {
     const struct shape shape = tflite_shape(model, tensor);
-    Tensorflow__NodeDef *node = add_node(model, "Const", model->names[tensor], 0);
+    Tensorflow__NodeDef *node = tflite_add_node(model, "Const", model->names[tensor], 0);
     Tensorflow__TensorProto *told = add_tensor(model, node, tflite_type(model, tensor), &shape);
     told->tensor_content.data = (uint8_t *)model->file.data + bytes.at;
     told->tensor_content.len = bytes.count;

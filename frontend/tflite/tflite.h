@@ -26,6 +26,8 @@ struct tflite_model {
     struct flat_table root, subgraph;
     struct flat_vector tensors, buffers;
     const char **names; /* of the tensors, all different */
+    const char **reads; /* what stands for a tensor where operations read it: itself, or its codes (integers.c) */
+    bool *is_given; /* by tensor: an input or a constant, or an output whose codes are told */
     struct name_map taken;
     Tensorflow__GraphDef graph;
     size_t capacity; /* of its nodes */
@@ -36,6 +38,7 @@ struct tflite_operation {
     const struct tflite_operator *operator;
     struct flat_table options;
     struct flat_vector inputs, outputs; /* tensors */
+    const char *result;                 /* what the node is called that makes the first */
 };
 
 /* ---- model.c ---- */
@@ -48,9 +51,27 @@ int64_t tflite_input(const struct tflite_operation *operation, size_t i);
 struct shape tflite_shape(const struct tflite_model *model, int64_t tensor);
 int tflite_type(const struct tflite_model *model, int64_t tensor); /* TensorFlow's DataType */
 
+struct flat_table tflite_tensor(const struct tflite_model *model, int64_t tensor);
+/* What is stored of it; count 0: nothing. */
+struct flat_vector tflite_stored(const struct tflite_model *model, int64_t tensor);
+/* Further results are other names of the node's further outputs. */
+void tflite_tell_results(const struct tflite_operation *operation);
+
+/* ---- integers.c: whole numbers with scales ---- */
+
+bool tflite_is_scaled(const struct tflite_model *model, int64_t tensor); /* of activations: at most 16 bits */
+bool tflite_computes_scaled(const struct tflite_operation *operation);
+int tflite_tell_scaled(struct tflite_operation *operation);
+/* The codes of the model's outputs. */
+void tflite_tell_outputs(struct tflite_model *model, struct flat_vector outputs);
+extern const struct tf_operator tflite_code_operators[]; /* codes.c: what they are told with; ends with NULL */
+
 /* ---- nodes.c: nodes of TensorFlow ---- */
 
-/* What the operation's result 0 comes from, called `part` of it; NULL: the result itself. */
+/* The node that makes the operation's result 0, or what that comes from, called `part` of it. */
+const char *tflite_unique_name(struct tflite_model *model, const char *name);
+Tensorflow__NodeDef *tflite_add_node(struct tflite_model *model, const char *op, const char *name, size_t inputs);
+void tflite_reads_name(const struct tflite_model *model, Tensorflow__NodeDef *node, const char *name);
 Tensorflow__NodeDef *tflite_node(const struct tflite_operation *operation, const char *op, const char *part);
 void tflite_reads(const struct tflite_operation *operation, Tensorflow__NodeDef *node, size_t input);
 void tflite_reads_node(const struct tflite_model *model, Tensorflow__NodeDef *node, const Tensorflow__NodeDef *other);

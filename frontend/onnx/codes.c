@@ -211,7 +211,7 @@ static struct tensor *of_port(struct onnx_reader *reader, const struct operation
     int64_t least, most;
     if (!is_input(reader, q) || !codes_limits(q->type, &least, &most)) return q;
     return codes_narrowed(reader, operation, arena_printf(reader->arena, "%s.port", what), q,
-                       format_for((struct interval){least, most}, 0), ROUND_HALF_EVEN);
+                          format_for((struct interval){least, most}, 0), ROUND_HALF_EVEN);
 }
 
 static bool is_centre(const struct tensor *q, const struct codes *codes) {
@@ -333,8 +333,8 @@ static struct tensor *rounded_uniform(struct onnx_reader *reader, const struct o
                                       const struct codes *goal, int type) {
     int64_t least, most, zero_point = goal->zero_point[0];
     (void)codes_limits(type, &least, &most);
-    struct tensor *centred = codes_between(reader, operation, x, least - zero_point, most - zero_point,
-                                           rounding_of(goal)),
+    struct tensor *centred =
+                      codes_between(reader, operation, x, least - zero_point, most - zero_point, rounding_of(goal)),
                   *q = centred;
     if (!q) return NULL;
     if (zero_point) {
@@ -356,10 +356,12 @@ static struct tensor *rounded_first(struct onnx_reader *reader, const struct ope
     int64_t least, most;
     (void)codes_limits(type, &least, &most);
     int64_t span = most - least;
-    struct tensor *q = codes_narrowed(reader, operation, "rounded", x, format_for((struct interval){-span - 1, span}, 0),
-                                   rounding_of(goal));
+    struct tensor *q = codes_narrowed(reader, operation, "rounded", x,
+                                      format_for((struct interval){-span - 1, span}, 0), rounding_of(goal));
     if (q) q = codes_with_numbers(reader, operation, OP_ADD, "shifted", q, &goal->along, zero_points_of(reader, goal));
-    if (q) q = codes_narrowed(reader, operation, "codes", q, format_for((struct interval){least, most}, 0), ROUND_HALF_EVEN);
+    if (q)
+        q = codes_narrowed(reader, operation, "codes", q, format_for((struct interval){least, most}, 0),
+                           ROUND_HALF_EVEN);
     if (q) q->type = type;
     return q;
 }

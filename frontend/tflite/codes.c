@@ -30,8 +30,7 @@ static struct tensor *read_centred(struct onnx_reader *reader, const struct oper
 static struct tensor *read_codes(struct onnx_reader *reader, const struct operation *operation) {
     const float zero_point = (float)integer_of(reader, operation, "zero_point");
     struct tensor *x = operation->inputs[0];
-    if (zero_point != 0)
-        x = codes_with_numbers(reader, operation, OP_ADD, NULL, x, &(struct shape){0}, &zero_point);
+    if (zero_point != 0) x = codes_with_numbers(reader, operation, OP_ADD, NULL, x, &(struct shape){0}, &zero_point);
     if (!x) return NULL;
     struct tensor *codes = ARENA_NEW(reader->arena, struct tensor);
     *codes = *x;
@@ -83,7 +82,8 @@ static struct tensor *multiplied(struct onnx_reader *reader, const struct operat
     size_t count, exponents;
     const int64_t *multiplier = integers_of(reader, operation, "multipliers", &count);
     const int64_t *exponent = integers_of(reader, operation, "exponents", &exponents);
-    struct tensor *first = numbers(reader, operation, "factor", count), *rest = numbers(reader, operation, "rest", count);
+    struct tensor *first = numbers(reader, operation, "factor", count),
+                  *rest = numbers(reader, operation, "rest", count);
     *shift = numbers(reader, operation, "shift", count);
     for (size_t i = 0; i < count; i++) {
         const int right = twice && exponent[i] < 0 ? (int)exponent[i] : 0;
@@ -99,8 +99,7 @@ static struct tensor *multiplied(struct onnx_reader *reader, const struct operat
 static struct tensor *read_rescaled(struct onnx_reader *reader, const struct operation *operation) {
     const bool twice = tf_flag(reader, operation, "twice", false);
     struct tensor *shift, *x = multiplied(reader, operation, twice, &shift);
-    if (x && twice)
-        x = codes_with_numbers(reader, operation, OP_MUL, "shifted", x, &shift->shape, shift->reals);
+    if (x && twice) x = codes_with_numbers(reader, operation, OP_MUL, "shifted", x, &shift->shape, shift->reals);
     return x ? codes_between(reader, operation, x, integer_of(reader, operation, "least"),
                              integer_of(reader, operation, "most"), twice ? ROUND_HALF_AWAY : ROUND_HALF_EVEN)
              : NULL;
@@ -132,7 +131,7 @@ static void fill_lookup(struct onnx_reader *reader, const struct table_values *t
     const struct format format = format_for(arguments, 0);
     const size_t stride = (size_t)1 << format.width;
     struct format *formats = ARENA_ARRAY(reader->graph->arena, struct format, table->functions);
-    double *values = ARENA_ARRAY(reader->graph->arena, double, table->functions * stride);
+    double *values = ARENA_ARRAY(reader->graph->arena, double, table->functions *stride);
     for (size_t f = 0; f < table->functions; f++) {
         formats[f] = format;
         for (size_t i = 0; i < stride; i++) {

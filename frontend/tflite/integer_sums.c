@@ -5,7 +5,14 @@
 
 #include <math.h>
 
-enum { CODES = 256, FRACTION_MIN = 3, FRACTION_BITS_MAX = 13, ROUNDS_MAX = 64, WIDE_SHIFT = 20 };
+enum {
+    CODES = 256,
+    FRACTION_MIN = 3,
+    FRACTION_BITS_MAX = 13,
+    ROUNDS_MAX = 32,
+    SUMS_MAX = 256 /* of a model: each takes some milliseconds */,
+    WIDE_SHIFT = 20
+};
 
 struct sum {
     struct tflite_codes x[2], y;
@@ -108,6 +115,8 @@ static int read_codes(const struct tflite_operation *operation, struct sum *sum)
 int tflite_tell_code_sum(const struct tflite_operation *operation) {
     const struct tflite_model *model = operation->model;
     struct sum *sum = ARENA_NEW(model->arena, struct sum);
+    if (++operation->model->sums > SUMS_MAX)
+        return tflite_refuse(operation, NULL, "the model adds whole numbers in more than %d places", SUMS_MAX);
     sum->subtracts = operation->operator->code == 41;
     if (read_codes(operation, sum) < 0) return -1;
     find_wide(sum);

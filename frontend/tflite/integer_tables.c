@@ -19,8 +19,7 @@ static float real_elu(float x) {
 }
 
 static int64_t of_real(const struct function *f, int64_t centred, float (*real)(float)) {
-    const float inverse = 1 / f->y.scale, x = f->x.scale * (float)centred;
-    return (int64_t)(roundf(real(x) * inverse) + (float)f->y.zero_point) - f->y.zero_point;
+    return tflite_steps(real(f->x.scale * (float)centred) * (1 / f->y.scale), 1);
 }
 
 static int64_t logistic(const struct function *f, int64_t x) {
@@ -96,15 +95,18 @@ static const struct {
 
 static int64_t limited(const struct function *f, int64_t centred, float least, float most) {
     int64_t lo = f->y.least - f->y.zero_point, hi = f->y.most - f->y.zero_point;
-    if (!isinf(least) && lo < (int64_t)roundf(least / f->y.scale)) lo = (int64_t)roundf(least / f->y.scale);
-    if (!isinf(most) && most / f->y.scale < 512 && hi > (int64_t)roundf(most / f->y.scale))
-        hi = (int64_t)roundf(most / f->y.scale);
+    if (lo < tflite_steps(least, f->y.scale)) lo = tflite_steps(least, f->y.scale);
+    if (hi > tflite_steps(most, f->y.scale)) hi = tflite_steps(most, f->y.scale);
     return centred < lo ? lo : centred > hi ? hi : centred;
 }
 
 static int check_factors(const struct tflite_operation *operation, const struct function *f) {
     const double ratio = (double)f->x.scale / (double)f->y.scale;
-    if (ratio > 0x1p-20 && ratio < 0x1p20 && fabs(ratio * (double)f->alpha) < 0x1p20) return 0;
+    const bool hard_swish = operation->operator->code == 117; /* its kernel has numbers of 16 bits */
+    const double largest = hard_swish ? 128 : 0x1p20;
+    if (ratio > 0x1p-20 && ratio < largest && fabs(ratio * (double)f->alpha) < 0x1p20 &&
+        (!hard_swish || f->x.scale < 64))
+        return 0;
     return tflite_refuse(operation, NULL, "its scales are %g times apart", ratio);
 }
 
@@ -112,8 +114,8 @@ static int tell_table(const struct tflite_operation *operation, struct function 
     int64_t values[256];
     const float ratio = f->x.scale / f->y.scale, slope = f->x.scale * f->alpha / f->y.scale;
     if (check_factors(operation, f) < 0) return -1;
-    f->identity = tflite_factor(operation->operator->code == 114 ? (double)f->x.scale / (double)f->y.scale
-                                                                 : (double)ratio);
+    f->identity =
+        tflite_factor(operation->operator->code == 114 ? (double)f->x.scale / (double)f->y.scale : (double)ratio);
     f->slope = tflite_factor((double)slope);
     for (int64_t i = 0; i < 256; i++)
         values[i] = limited(f, functions[row].value(f, f->x.least + i - f->x.zero_point), functions[row].least,

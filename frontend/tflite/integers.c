@@ -8,7 +8,12 @@
 #include <string.h>
 
 enum { UINT8 = 4, INT16 = 5, INT8 = 6, FLOAT = 1 };
-enum { EXACT_MAX = 1 << 24 }; /* whole numbers of binary32 */
+enum {
+    EXACT_MAX = 1 << 24, /* whole numbers of binary32 */
+    EXPONENT_MAX = 20,   /* of factors */
+    STEPS_MAX = 1024,    /* more than codes are from any zero point */
+    WEIGHTS_MAX = 1 << 28
+};
 
 /* ---- scales ---- */
 
@@ -42,8 +47,8 @@ int tflite_codes(const struct tflite_operation *operation, int64_t tensor, struc
                              zero_points = flat_vector(quantisation_of(model, tensor), 3, 8);
     *codes = (struct tflite_codes){.type = tflite_type(model, tensor)};
     if (codes->type != UINT8 && codes->type != INT8)
-        return tflite_refuse(operation, "convert with activations of 8 bits",
-                             "'%s' is of no whole numbers of 8 bits", model->names[tensor]);
+        return tflite_refuse(operation, "convert with activations of 8 bits", "'%s' is of no whole numbers of 8 bits",
+                             model->names[tensor]);
     if (scales.count != 1 || zero_points.count > 1)
         return tflite_refuse(operation, NULL, "'%s' has %zu scales, not one", model->names[tensor], scales.count);
     codes->least = codes->type == INT8 ? -128 : 0;
@@ -109,9 +114,12 @@ void tflite_set_limits(const struct tflite_model *model, Tensorflow__NodeDef *no
     tflite_set_integer(model, node, "most", codes->most - centre);
 }
 
-void tflite_rescale(const struct tflite_operation *operation, const char *reads, const struct tflite_factor *factors,
-                    size_t count, bool twice, const struct tflite_codes *goal) {
+int tflite_rescale(const struct tflite_operation *operation, const char *reads, const struct tflite_factor *factors,
+                   size_t count, bool twice, const struct tflite_codes *goal) {
     struct tflite_model *model = operation->model;
+    for (size_t i = 0; i < count; i++)
+        if (factors[i].exponent > EXPONENT_MAX)
+            return tflite_refuse(operation, NULL, "its scales make a factor of 2^%" PRId64, factors[i].exponent);
     Tensorflow__NodeDef *node = tflite_code_node(operation, "Rescaled", NULL, reads);
     int64_t *list = ARENA_ARRAY(model->arena, int64_t, count + 1);
     for (size_t i = 0; i < count; i++) list[i] = factors[i].multiplier;
@@ -120,6 +128,7 @@ void tflite_rescale(const struct tflite_operation *operation, const char *reads,
     tflite_set_integers(model, node, "exponents", list, count);
     tflite_set_flag(model, node, "twice", twice);
     tflite_set_limits(model, node, goal, true);
+    return 0;
 }
 
 void tflite_set_table(const struct tflite_operation *operation, Tensorflow__NodeDef *node, int64_t first,
@@ -144,8 +153,9 @@ static const char *tell_real(struct tflite_operation *operation, const char *par
 
 /* ---- limits ---- */
 
-static int64_t code_of(const struct tflite_codes *codes, float number) {
-    return codes->zero_point + (int64_t)roundf(number / codes->scale);
+int64_t tflite_steps(float number, float scale) {
+    const float steps = roundf(number / scale);
+    return (int64_t)(steps > STEPS_MAX ? STEPS_MAX : steps < -STEPS_MAX ? -STEPS_MAX : steps);
 }
 
 int tflite_limit_fused(const struct tflite_operation *operation, struct tflite_codes *codes) {
@@ -155,10 +165,9 @@ int tflite_limit_fused(const struct tflite_operation *operation, struct tflite_c
     if (kind < 0 || kind > 3)
         return tflite_refuse(operation, NULL, "the function fused behind it (%" PRId64 ") is not read in int8", kind);
     if (!kind) return 0;
-    const int64_t least = code_of(codes, lowest[kind]);
+    const int64_t least = codes->zero_point + tflite_steps(lowest[kind], codes->scale);
     if (least > codes->least) codes->least = least;
-    if (isinf(highest[kind]) || highest[kind] / codes->scale > 512) return 0;
-    const int64_t most = code_of(codes, highest[kind]);
+    const int64_t most = codes->zero_point + tflite_steps(highest[kind], codes->scale);
     if (most < codes->most) codes->most = most;
     return 0;
 }
@@ -185,6 +194,16 @@ static struct product product_of(const struct tflite_operation *operation) {
     }
 }
 
+/* As many as are stored. */
+static bool is_shape_of(const struct shape *shape, size_t stored) {
+    int64_t count = 1;
+    for (int i = 0; i < shape->rank; i++) {
+        if (shape->dim[i] < 1 || shape->dim[i] > WEIGHTS_MAX / count) return false;
+        count *= shape->dim[i];
+    }
+    return shape->rank >= 0 && count == (int64_t)stored;
+}
+
 static size_t channel_of(const struct shape *shape, int axis, size_t element) {
     size_t inner = 1;
     for (int i = axis + 1; i < shape->rank; i++) inner *= (size_t)shape->dim[i];
@@ -200,7 +219,7 @@ static int check_sums(const struct tflite_operation *operation, const struct pro
     const struct shape shape = tflite_shape(model, weights);
     const struct flat_vector bytes = tflite_stored(model, weights);
     if (product->channel_axis < 0 || !bytes.count) return 0;
-    if (product->channel_axis >= shape.rank || (int64_t)bytes.count != (int64_t)shape_elements(&shape))
+    if (product->channel_axis >= shape.rank || !is_shape_of(&shape, bytes.count))
         return tflite_refuse(operation, NULL, "its weights are not those of their shape");
     const size_t channels = (size_t)shape.dim[product->channel_axis];
     const int64_t zero_point = zero_point_of(model, weights), low = x->least - x->zero_point,
@@ -264,9 +283,9 @@ static int check_weights(const struct tflite_operation *operation, const struct 
 }
 
 static int refuse_hybrid(const struct tflite_operation *operation) {
-    return tflite_refuse(operation,
-                         "convert with a representative dataset, so that activations are int8, or without quantisation",
-                         "its weights are whole numbers and its activations float: TFLite finds a scale for each event");
+    return tflite_refuse(
+        operation, "convert with a representative dataset, so that activations are int8, or without quantisation",
+        "its weights are whole numbers and its activations float: TFLite finds a scale for each event");
 }
 
 static int tell_product(struct tflite_operation *operation) {
@@ -284,8 +303,7 @@ static int tell_product(struct tflite_operation *operation) {
     if (product.bias && tflite_input(operation, product.bias) >= 0) (void)tflite_centred(operation, product.bias);
     const char *sum = tell_real(operation, "sum");
     if (!sum) return -1;
-    tflite_rescale(operation, sum, factors, count, operation->operator->code != 9, &goal);
-    return 0;
+    return tflite_rescale(operation, sum, factors, count, operation->operator->code != 9, &goal);
 }
 
 static int tell_mul(struct tflite_operation *operation) {
@@ -300,8 +318,7 @@ static int tell_mul(struct tflite_operation *operation) {
     const struct tflite_factor factor = tflite_factor((double)(together / goal.scale));
     const char *product = tell_real(operation, "product");
     if (!product) return -1;
-    tflite_rescale(operation, product, &factor, 1, true, &goal);
-    return 0;
+    return tflite_rescale(operation, product, &factor, 1, true, &goal);
 }
 
 /* ---- elements go elsewhere, or the largest of them ---- */
@@ -327,8 +344,10 @@ static int tell_moved(struct tflite_operation *operation) {
     const bool fused = limited.least != goal.least || limited.most != goal.most;
     const char *moved = tell_real(operation, fused ? "moved" : NULL);
     if (!moved) return -1;
-    if (fused) tflite_set_limits(model, tflite_code_node(operation, "Rounded", NULL, moved), &limited, true);
-    else tflite_tell_results(operation);
+    if (fused)
+        tflite_set_limits(model, tflite_code_node(operation, "Rounded", NULL, moved), &limited, true);
+    else
+        tflite_tell_results(operation);
     return 0;
 }
 
@@ -337,7 +356,7 @@ static int tell_index(struct tflite_operation *operation) {
     return tell_real(operation, NULL) ? 0 : -1;
 }
 
-/* ---- means and sums ---- */
+/* ---- means ---- */
 
 /* Codes themselves are averaged, and halves rounded away from 0. */
 static int tell_average(struct tflite_operation *operation) {
@@ -378,14 +397,14 @@ static int64_t reduced_elements(const struct tflite_operation *operation) {
         if (axis < 0 || axis >= shape.rank) return 0;
         if (seen >> axis & 1) continue;
         seen |= 1u << axis;
+        if (shape.dim[axis] < 1 || shape.dim[axis] > EXACT_MAX / count) return 0;
         count *= shape.dim[axis];
     }
-    return axes.count && count > 0 ? count : 0;
+    return axes.count ? count : 0;
 }
 
-static int tell_reduced(struct tflite_operation *operation) {
+static int tell_mean(struct tflite_operation *operation) {
     struct tflite_codes x, goal;
-    const bool mean = operation->operator->code == 40;
     struct tflite_operation summed = *operation;
     struct tflite_operator sum = *operation->operator;
     if (operation->inputs.count != 2) return tflite_refuse(operation, NULL, "it has no axes");
@@ -394,20 +413,29 @@ static int tell_reduced(struct tflite_operation *operation) {
     if (count < 1 || count > EXACT_MAX / 256)
         return tflite_refuse(operation, NULL, "how many numbers it adds is not known, or too many");
     struct tflite_factor factor = tflite_factor((double)x.scale / (double)goal.scale);
-    if (mean) { /* the multiplier is divided by the count, with as many digits as it has room for */
-        int shift = 0;
-        while (count >> (shift + 1)) shift++;
-        if (shift > 31 + factor.exponent) shift = (int)(31 + factor.exponent);
-        factor.multiplier = (factor.multiplier << shift) / count;
-        factor.exponent -= shift;
-    }
+    int shift = 0; /* the multiplier is divided by the count, with as many digits as it has room for */
+    while (count >> (shift + 1)) shift++;
+    if (shift > 31 + factor.exponent) shift = (int)(31 + factor.exponent);
+    factor.multiplier = (factor.multiplier << shift) / count;
+    factor.exponent -= shift;
     (void)tflite_centred(operation, 0);
     sum.as = "Sum";
-    summed.operator= &sum;
+    summed.operator= & sum;
     const char *real = tell_real(&summed, "sum");
     if (!real) return -1;
-    tflite_rescale(operation, real, &factor, 1, true, &goal);
-    return 0;
+    return tflite_rescale(operation, real, &factor, 1, true, &goal);
+}
+
+/* TensorFlow 2.21's adds codes and zero points of other places: random numbers. */
+static int refuse_sum(struct tflite_operation *operation) {
+    return tflite_refuse(operation, "use a mean, or a fully connected layer of ones",
+                         "the kernels of TFLite do not give the sum of whole numbers with scales");
+}
+
+/* A sum of numbers of 31 bits, its reciprocal, and products of them. */
+static int refuse_softmax(struct tflite_operation *operation) {
+    return tflite_refuse(operation, "leave the softmax out of the model: the order of its operands is the same",
+                         "softmax of whole numbers has sums of 31 bits, which binary32 does not hold");
 }
 
 /* ---- to and from real numbers ---- */
@@ -451,11 +479,13 @@ static const struct {
     {tell_mul, {18}},
     {tell_product, {9, 3, 4, 67, 126}},
     {tell_average, {1}},
-    {tell_reduced, {40, 74}},
+    {tell_mean, {40}},
+    {refuse_sum, {74}},
+    {refuse_softmax, {25, 50}},
     {tell_index, {56, 79}},
     {tell_quantise, {114}},
     {tell_dequantise, {6}},
-    {tell_function, {14, 28, 19, 20, 21, 98, 117, 111, 54, 47}},
+    {tell_function, {14, 28, 19, 20, 21, 98, 117, 111, 47}},
     {tell_moved, {22, 43, 2, 83, 88, 49, 102, 45, 36, 39, 70, 65, 69, 130, 34, 60, 100, 17, 55, 57, 82, 89, 97}},
 };
 

@@ -23,6 +23,8 @@ struct tflite_factor tflite_factor(double factor);
 int64_t tflite_multiplied(int64_t x, struct tflite_factor factor);
 int64_t tflite_divided(int64_t x, int exponent); /* by a power of two, halves away from 0 */
 
+/* A number in steps of the scale, as far as codes may lie. */
+int64_t tflite_steps(float number, float scale);
 /* Where the function fused behind the operation limits the codes, too; -1 after a diagnosis. */
 int tflite_limit_fused(const struct tflite_operation *operation, struct tflite_codes *codes);
 
@@ -33,8 +35,9 @@ Tensorflow__NodeDef *tflite_code_node(const struct tflite_operation *operation, 
                                       const char *reads);
 void tflite_set_limits(const struct tflite_model *model, Tensorflow__NodeDef *node, const struct tflite_codes *codes,
                        bool centred);
-void tflite_rescale(const struct tflite_operation *operation, const char *reads, const struct tflite_factor *factors,
-                    size_t count, bool twice, const struct tflite_codes *goal);
+/* Rounded to codes by one factor or one a channel of the last axis, once or twice; -1 after a diagnosis. */
+int tflite_rescale(const struct tflite_operation *operation, const char *reads, const struct tflite_factor *factors,
+                   size_t count, bool twice, const struct tflite_codes *goal);
 void tflite_set_table(const struct tflite_operation *operation, Tensorflow__NodeDef *node, int64_t first,
                       const int64_t *values, size_t count, size_t functions, int fraction);
 

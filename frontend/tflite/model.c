@@ -241,8 +241,7 @@ static int tell_graph(struct tflite_model *model) {
     int result = 0;
     if (operands_of(operations) > OPERANDS_MAX)
         return model_refuse(model, NULL, NULL, "its operations have too many operands");
-    if (tell_constants(model) < 0 || tell_ports(model) < 0)
-        return -1;
+    if (tell_constants(model) < 0 || tell_ports(model) < 0) return -1;
     for (size_t i = 0; i < operations.count; i++)
         if (tell_operation(model, flat_element_table(operations, i), codes) < 0) result = -1;
     if (!result) tflite_tell_outputs(model, flat_vector(model->subgraph, 2, 4));

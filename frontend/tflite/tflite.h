@@ -27,10 +27,11 @@ struct tflite_model {
     struct flat_vector tensors, buffers;
     const char **names; /* of the tensors, all different */
     const char **reads; /* what stands for a tensor where operations read it: itself, or its codes (integers.c) */
-    bool *is_given; /* by tensor: an input or a constant, or an output whose codes are told */
+    bool *is_given;     /* by tensor: an input or a constant, or an output whose codes are told */
     struct name_map taken;
     Tensorflow__GraphDef graph;
     size_t capacity; /* of its nodes */
+    size_t sums;     /* of whole numbers with scales, so far */
 };
 
 struct tflite_operation {

@@ -8,7 +8,7 @@
 const struct reader readers[] = {
     {"tensorflow", ".pb", "frozen graphs of TensorFlow", tensorflow_recognises, tensorflow_read, tensorflow_operators},
     {"torch", ".pt2", "archives of torch.export", torch_recognises, torch_read, torch_operators},
-    {"tflite", ".tflite", "TFLite models in float", tflite_recognises, tflite_read, tflite_operators},
+    {"tflite", ".tflite", "TFLite models", tflite_recognises, tflite_read, tflite_operators},
     {"onnx", ".onnx", "ONNX and QONNX models", onnx_recognises, onnx_read, onnx_operators},
     {"keras", ".keras", "Keras models, with HGQ2 layers, too", keras_recognises, keras_read, keras_operators},
     {"native", ".json", "bxc's own JSON (doc/model.schema.json)", native_recognises, native_read, NULL},

@@ -182,5 +182,6 @@ const struct tf_operator tflite_code_operators[] = {
     {"Rescaled", read_rescaled, NULL, 1, 1, " multipliers exponents twice least most "},
     {"Rounded", read_rounded, NULL, 1, 1, " half_away least most zero_point "},
     {"Table", read_table, NULL, 1, 1, " first values functions fraction "},
+    {"HardSwish", tf_read_same, "HardSwish", 1, 1, " "}, /* which TensorFlow writes with others */
     {NULL, NULL, NULL, 0, 0, NULL},
 };

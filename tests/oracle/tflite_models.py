@@ -4,8 +4,9 @@
     tflite_models.py [FOLDER]
 
 writes FAMILY.tflite for each family of operators below, one output a case, with FAMILY.in0.npy, ... and
-FAMILY.out.npy, all outputs one after the other (FOLDER: tests/oracle/tflite), and an int8 model that is refused,
-int8.refused. Events are seeded. Needs numpy and tensorflow; bxc needs neither.
+FAMILY.out.npy, all outputs one after the other (FOLDER: tests/oracle/tflite): in float, then families of int8 as the
+reference kernels compute them (BUILTIN_REF), codes in and out; and models that are refused, NAME.refused. Events are
+seeded. Needs numpy and tensorflow; bxc needs neither.
 """
 import os
 import pathlib
@@ -80,6 +81,47 @@ def arithmetic(x, y):  # 6, 6
     yield "elu", tf.nn.elu(x) - y
 
 
+def integers(x):  # 12
+    h = tf.nn.relu(tf.matmul(x, constant(12, 8)) + constant(8))
+    yield "relu6", tf.nn.relu6(tf.matmul(h, constant(8, 5)) + constant(5))
+    yield "tanh", tf.nn.tanh(tf.matmul(h, constant(8, 5, scale=0.2)))
+    yield "sigmoid", tf.nn.sigmoid(tf.matmul(h, constant(8, 5, scale=0.2)))
+    yield "leaky", tf.nn.leaky_relu(tf.matmul(h, constant(8, 5)), 0.3)
+    yield "residual", tf.nn.relu(h + tf.matmul(h, constant(8, 8)))
+    yield "difference", h - 0.4 * tf.matmul(h, constant(8, 8))
+    yield "product", h * tf.matmul(h, constant(8, 8))
+    yield "matrices", tf.matmul(tf.reshape(x, [-1, 3, 4]), tf.reshape(x, [-1, 4, 3]))
+    yield "joined", tf.concat([h, tf.matmul(h, constant(8, 3))], -1)
+    yield "slice", tf.transpose(tf.reshape(x, [-1, 3, 4])[:, 1:], [0, 2, 1])
+    yield "largest", tf.maximum(h, tf.matmul(h, constant(8, 8)))
+
+
+def integers_spatial(x):  # 6 5 2
+    h = tf.nn.relu(tf.nn.conv2d(x, constant(3, 3, 2, 4), 1, "SAME") + constant(4))
+    yield "valid", tf.nn.conv2d(h, constant(3, 2, 4, 3), [2, 1], "VALID")
+    yield "depthwise", tf.nn.relu6(tf.nn.depthwise_conv2d(h, constant(3, 3, 4, 1), [1, 1, 1, 1], "SAME") + constant(4))
+    yield "max", tf.nn.max_pool2d(h, [3, 2], 2, "SAME")
+    yield "average", tf.nn.avg_pool2d(x, [3, 2], [2, 1], "SAME")
+    yield "mean", tf.reduce_mean(h, [1, 2])
+    yield "pad", tf.pad(x, [[0, 0], [1, 0], [0, 1], [0, 0]])
+
+
+def sum_of_codes(x):
+    yield "sum", tf.reduce_sum(x, 1)
+
+
+def softmax_of_codes(x):
+    yield "softmax", tf.nn.softmax(x)
+
+
+def weights_alone(x):
+    yield "y", tf.matmul(x, constant(32, 64))
+
+
+INTEGERS = {"integers": (integers, (12,), 30), "integers_spatial": (integers_spatial, (6, 5, 2), 10)}
+REFUSED = {"int8_sum": (sum_of_codes, (4, 3), True), "int8_softmax": (softmax_of_codes, (4,), True),
+           "int8_weights": (weights_alone, (32,), False)}
+
 FAMILIES = {
     "dense": (dense, [(12,)]),
     "convolution": (convolution, [(8, 6, 3)]),
@@ -98,11 +140,11 @@ def function_of(family, shapes):
     return model.get_concrete_function()
 
 
-def run(content, events):
-    interpreter = tf.lite.Interpreter(model_content=content)
+def run(content, events, **options):
+    interpreter = tf.lite.Interpreter(model_content=content, **options)
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     rows = []
-    for event in range(EVENTS):
+    for event in range(len(events[0])):
         for i, detail in enumerate(inputs):
             interpreter.resize_tensor_input(detail["index"], [1, *events[i].shape[1:]])
         interpreter.allocate_tensors()
@@ -113,26 +155,41 @@ def run(content, events):
     return numpy.stack(rows)
 
 
+def save(name, content, events, outputs):
+    (FOLDER / (name + ".tflite")).write_bytes(content)
+    for i, values in enumerate(events):
+        numpy.save(FOLDER / ("%s.in%d.npy" % (name, i)), values.astype(numpy.float32))
+    numpy.save(FOLDER / (name + ".out.npy"), outputs)
+
+
 def make(name, family, shapes):
     concrete = function_of(family, shapes)
     content = tf.lite.TFLiteConverter.from_concrete_functions([concrete]).convert()
     events = [numbers.standard_normal((EVENTS, *shape)).astype(numpy.float32) for shape in shapes]
-    (FOLDER / (name + ".tflite")).write_bytes(content)
-    for i, values in enumerate(events):
-        numpy.save(FOLDER / ("%s.in%d.npy" % (name, i)), values)
-    numpy.save(FOLDER / (name + ".out.npy"), run(content, events))
+    save(name, content, events, run(content, events))
 
 
-def make_int8():
-    concrete = function_of(lambda x: [("y", tf.nn.relu(tf.matmul(x, constant(4, 3)) + constant(3)))], [(4,)])
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+def quantised(family, shape, activations=True):
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function_of(family, [shape])])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([constant(1, 4)] for _ in range(20))
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    (FOLDER / "int8.refused").write_bytes(converter.convert())
+    if activations:
+        converter.representative_dataset = lambda: ([constant(1, *shape)] for _ in range(50))
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+def make_integers(name, family, shape, count):
+    content = quantised(family, shape)
+    events = [numbers.integers(-128, 128, (count, *shape)).astype(numpy.int8)]
+    reference = tf.lite.experimental.OpResolverType.BUILTIN_REF
+    save(name, content, events, run(content, events, experimental_op_resolver_type=reference))
 
 
 FOLDER.mkdir(exist_ok=True)
 for family_name, (family, shapes) in FAMILIES.items():
     make(family_name, family, shapes)
-make_int8()
+for family_name, (family, shape, count) in INTEGERS.items():
+    make_integers(family_name, family, shape, count)
+for refused, (family, shape, activations) in REFUSED.items():
+    (FOLDER / (refused + ".refused")).write_bytes(quantised(family, shape, activations))

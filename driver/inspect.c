@@ -32,7 +32,8 @@ static int describe_file(struct inspect_job *job) {
     sha256_of(data, length, sum);
     job->inspection.file = job->model;
     job->inspection.sha256 = sum;
-    job->inspection.format = reader ? reader->summary : "of no format that bxc reads";
+    const bool known = reader && reader->recognises(job->model, data, length);
+    job->inspection.format = known ? reader->summary : "of no format that bxc reads";
     return 0;
 }
 

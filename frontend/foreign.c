@@ -9,10 +9,11 @@
 #define TORCH_HELP                                                                                                     \
     "export the network to ONNX: torch.onnx.export(model.eval(), example, 'model.onnx'); from Brevitas to QONNX: "     \
     "export_qonnx(model, example, 'model.onnx')"
+#define LWTNN_HELP                                                                                                     \
+    "give it with the architecture and the weights to lwtnn's converter, or the architecture alone to bxc, with "      \
+    "--weights"
+#define KAN_HELP "networks of splines (KAN) are not read yet; of networks bxc reads those that 'bxc ops' lists"
 #define TREES_HELP "trees are compiled by conifer and fwX; of networks bxc reads those that 'bxc ops' lists"
-
-static const char read_here[] = "known: ONNX (.onnx), TensorFlow's frozen graphs (.pb), Keras and HGQ2 (.keras, .h5, "
-                                ".json), lwtnn (.json), TMVA's MLP (.xml), bxc's JSON (.json) and text (.bxc)";
 
 /* start: what the file begins with, at byte `at`; within: what it holds somewhere. Extensions count where no reader has
  * them. */
@@ -33,16 +34,7 @@ static const struct foreign {
     {"CBM1", 4, 0, {NULL}, {".cbm"}, "CatBoost's model, a tree ensemble", TREES_HELP},
     {NULL, 0, 0, {"<PMML", NULL}, {".pmml"}, "PMML", "export the network from where it was trained, to ONNX"},
     /* networks */
-    {"TFL3",
-     4,
-     4,
-     {NULL},
-     {".tflite", ".lite"},
-     "a model of TensorFlow Lite",
-     "compile the Keras model that it was made from, or convert it: python -m tf2onnx.convert --tflite FILE --output "
-     "model.onnx"},
     {NULL, 0, 0, {NULL}, {".pt", ".pth", ".ckpt"}, "PyTorch's own format", TORCH_HELP},
-    {NULL, 0, 0, {NULL}, {".pt2"}, "an archive of torch.export", TORCH_HELP},
     {NULL,
      0,
      0,
@@ -85,6 +77,10 @@ static const struct foreign {
      {".yml", ".yaml"},
      "a configuration of other tools",
      "bxc takes the model itself; its own configuration is JSON, for --config"},
+    {NULL, 0, 0, {"\"class_labels\"", "\"inputs\""}, {NULL}, "lwtnn's list of variables", LWTNN_HELP},
+    {NULL, 0, 0, {"\"input_sequences\"", "\"outputs\""}, {NULL}, "lwtnn's list of variables", LWTNN_HELP},
+    {NULL, 0, 0, {"\"layers_bitwidth\"", "\"grid_size\""}, {NULL}, "KANELE's configuration", KAN_HELP},
+    {NULL, 0, 0, {"\"values_int\"", NULL}, {NULL}, "a file of KANELE's tables", KAN_HELP},
     /* what is no model */
     {"\223NUMPY", 6, 0, {NULL}, {".npy"}, "an array of events or labels", EVENTS_HELP},
     {NULL,
@@ -148,12 +144,20 @@ bool foreign_content(struct bxc_context *context, const char *path, const char *
     return row;
 }
 
-void foreign_refuse(struct bxc_context *context, const char *path, size_t length) {
+/* The formats with their extensions, by the table of readers. */
+static const char *read_here(struct arena *arena) {
+    struct strbuf text = strbuf_new(arena);
+    for (const struct reader *reader = readers; reader->name; reader++)
+        strbuf_printf(&text, "%s%s (%s)", reader == readers ? "known: " : ", ", reader->summary, reader->extensions);
+    return text.data;
+}
+
+void foreign_refuse(struct bxc_context *context, struct arena *arena, const char *path, size_t length) {
     const struct foreign *row = length ? by_name(path) : NULL;
     if (row)
         tell(context, path, row);
     else
-        diag_error(&context->diagnostics, (struct location){.file = path}, read_here,
+        diag_error(&context->diagnostics, (struct location){.file = path}, read_here(arena),
                    length ? "the file is of no format that bxc reads" : "the file is empty");
 }
 

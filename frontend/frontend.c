@@ -88,7 +88,7 @@ static int read_request(void *user) {
         refuse_no_inputs(request);
         refuse_sizes(request, errors);
     } else if (data) {
-        foreign_refuse(request->context, request->path, length);
+        foreign_refuse(request->context, arena, request->path, length);
     }
     arena_free(arena);
     return request->graph ? 0 : -1;

@@ -65,7 +65,7 @@ void frontend_refuse_sizes(struct bxc_context *context, const char *path, const 
 /* True after a diagnosis: the content is something else than a model that bxc reads. */
 bool foreign_content(struct bxc_context *context, const char *path, const char *data, size_t length);
 /* Diagnoses what no reader takes, by its name. */
-void foreign_refuse(struct bxc_context *context, const char *path, size_t length);
+void foreign_refuse(struct bxc_context *context, struct arena *arena, const char *path, size_t length);
 /* True after a diagnosis: a folder that is a model of another tool. */
 bool foreign_folder(struct bxc_context *context, struct arena *arena, const char *path);
 

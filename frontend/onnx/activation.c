@@ -134,11 +134,24 @@ struct tensor *onnx_read_neg(struct onnx_reader *reader, const struct operation 
     return onnx_negated(reader, operation, NULL, operation->inputs[0]);
 }
 
+/* Before opset 7 a vector of slopes goes by channel, which is axis 1. */
+static struct tensor *slopes_by_channel(struct onnx_reader *reader, const struct operation *operation,
+                                        const struct tensor *x, struct tensor *slope) {
+    struct shape shape = {.rank = x->shape.rank - 1};
+    if (reader->opset >= 7 || slope->shape.rank != 1 || tensor_elements(slope) == 1 || shape.rank < 1 ||
+        slope->shape.dim[0] != x->shape.dim[1])
+        return slope;
+    for (int i = 0; i < shape.rank; i++) shape.dim[i] = i ? 1 : slope->shape.dim[0];
+    return move_reshape(reader, operation, "slopes", slope, shape, slope->batch_axis);
+}
+
 /* x < 0 ? slope * x : x, as max(x, 0) - slope * max(-x, 0); every rounding is the same. */
 struct tensor *onnx_read_prelu(struct onnx_reader *reader, const struct operation *operation) {
     const union attributes none = {.activation = {0}};
     struct tensor *x = operation->inputs[0], *slope = operation->inputs[1];
     if (refuse_whole(reader, operation, x) < 0 || refuse_whole(reader, operation, slope) < 0) return NULL;
+    slope = slopes_by_channel(reader, operation, x, slope);
+    if (!slope) return NULL;
     struct tensor *minus = onnx_negated(reader, operation, "minus", x);
     struct tensor *above = onnx_emit_tensor(reader, operation, OP_RELU, "above", &x, 1, &none, x->batch_axis);
     struct tensor *below =

@@ -75,8 +75,9 @@ struct tensor *onnx_read_normalizer(struct onnx_reader *reader, const struct ope
     struct tensor *x = operation->inputs[0];
     const char *norm = attribute_text(reader, operation, "norm");
     if (!x->shape.rank || refuse_batch_axis(reader, operation, x, x->shape.rank - 1) < 0) return NULL;
+    struct tensor *divisor = norm_of(reader, operation, norm ? norm : "MAX", x);
     struct tensor *scaled =
-        both(reader, operation, OP_DIV, NULL, x, norm_of(reader, operation, norm ? norm : "MAX", x));
+        both(reader, operation, OP_MUL, NULL, x, function(reader, operation, OP_RECIPROCAL, "factor", divisor, 0, 0));
     if (scaled) scaled->type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
     return scaled;
 }
@@ -172,4 +173,17 @@ struct tensor *onnx_read_array_feature_extractor(struct onnx_reader *reader, con
     if (!result || last > 0) return result;
     struct shape row = {.rank = 2, .dim = {1, (int64_t)count}};
     return move_reshape(reader, operation, "row", result, row, result->batch_axis < 0 ? -1 : 1);
+}
+
+/* ---- ZipMap: probabilities by label. The labels say what the columns are, which stay as they stand ---- */
+
+struct tensor *onnx_read_zip_map(struct onnx_reader *reader, const struct operation *operation) {
+    struct tensor *x = operation->inputs[0];
+    const Onnx__AttributeProto *whole = attribute_find(operation, "classlabels_int64s"),
+                               *text = attribute_find(operation, "classlabels_strings");
+    size_t labels = whole ? whole->n_ints : text ? text->n_strings : 0;
+    if (x->shape.rank < 1 || x->shape.dim[x->shape.rank - 1] != (int64_t)labels)
+        return onnx_refuse(reader, operation, "export with zipmap=False", "%zu labels, which the columns do not have",
+                           labels);
+    return x;
 }

@@ -67,6 +67,7 @@ const struct onnx_operator *onnx_operator_find(const char *domain, const char *n
 static const struct {
     const char *names, *help;
 } advice[] = {
+    {" QuantLSTMCell ", "export the layer written out, with a quantiser (Quant) for each of its numbers"},
     {" QLinearSoftmax ", "leave Softmax in float (op_types_to_quantize), or drop it and compare logits"},
     {" DynamicQuantizeLinear ",
      "its scale is another one for each event: quantise statically, with calibration events (quantize_static)"},

@@ -209,8 +209,11 @@ static int proto_shape(struct bxc_context *context, struct location at, const On
         *count *= (size_t)dim;
     }
     if (element->kind == CLASS_NONE)
-        return diag_error(diag, at, NULL, "the tensor is of %s, which no operator here takes",
-                          onnx_type_name(proto->data_type));
+        return diag_error(diag, at,
+                          proto->data_type == TYPE(STRING)
+                              ? "leave outputs of text away: take probabilities or numbers of classes"
+                              : NULL,
+                          "the tensor is of %s, which no operator here takes", onnx_type_name(proto->data_type));
     size_t each = element->bits < 8 ? 8 / element->bits : 1, size = (element->bits + 7) / 8;
     size_t there = proto_is_raw(proto) ? proto->raw_data.len / size : typed_count(proto, element->field);
     if (there == (*count + each - 1) / each && !(proto_is_raw(proto) && proto->raw_data.len % size)) return 0;

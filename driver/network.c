@@ -176,7 +176,7 @@ int network_judge(struct network *network, struct program *program, const struct
         if (network->loss.warning && !network->gated) warn(program, network);
         struct strbuf line = strbuf_new(program->arena);
         network_print(&line, network);
-        program_note(program, "measure", NULL, (double)NAN, "%.*s", (int)line.length - 1, line.data);
+        program_note(program, "measure", NULL, (double)NAN, "%.*s", (int)strcspn(line.data, "\n"), line.data);
     }
     return check_gates(program, network, options);
 }
@@ -190,4 +190,5 @@ void network_print(struct strbuf *out, const struct network *network) {
                   network->calibrated || !(network->loss.max_error > 0 || network->loss.flipped)
                       ? ""
                       : ": only --calibrate EVENTS can judge it");
+    floats_terminal(out, &network->loss);
 }

@@ -182,6 +182,8 @@ const char **words_reservations(struct arena *arena, const struct verdict *verdi
 const char *words_made_up(const struct verdict *verdict); /* "", or that no event was the experiment's */
 /* "18 of 10,000 decisions flipped (0.18 %), largest error ..." */
 const char *words_loss(struct arena *arena, const struct loss *loss);
+/* What is proven of the floats of a network with quantisers; NULL: it has none, or nothing was compared. */
+const char *words_floats(struct arena *arena, const struct loss *loss);
 /* "event 5 of the files: y[2] is 0.5, not 0.53: the port's rounding" */
 const char *words_worst(struct arena *arena, const struct worst_number *worst);
 const char *words_flips(struct arena *arena, const struct loss *loss); /* by cause; "" without any */

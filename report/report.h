@@ -89,6 +89,8 @@ void report_outcome(struct strbuf *out, const struct compile_report *report);
 void labelled_words(struct strbuf *out, const struct labelled *labelled, uint32_t count);
 /* gated: gates judge, and they let it pass */
 void loss_terminal(struct strbuf *out, const struct loss *loss, bool gated);
+/* A line, where the network came with quantisers: whether its floats depend on who computes them. */
+void floats_terminal(struct strbuf *out, const struct loss *loss);
 void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool colour);
 void verdict_json(struct strbuf *out, const struct verdict *verdict); /* doc/verdict.schema.json */
 /* A verdict that verdict_json wrote (or the "verdict" of a report.json), so that reports can show the last one. */

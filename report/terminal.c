@@ -332,6 +332,7 @@ static void print_network(struct strbuf *out, const struct verdict *verdict, boo
                   end, words_loss(arena, loss));
     labelled_words(out, verdict->labelled, verdict->labelled_count);
     strbuf_printf(out, "%s\n", words_made_up(verdict));
+    floats_terminal(out, loss);
     for (uint32_t i = 0; i < verdict->gate_count; i++)
         if (!verdict->gates[i].passed) strbuf_printf(out, "  %s\n", words_gate(arena, &verdict->gates[i]));
     if (warns) strbuf_printf(out, "  %s\n", words_clean(arena, loss->warning));
@@ -344,6 +345,11 @@ void loss_terminal(struct strbuf *out, const struct loss *loss, bool gated) {
     strbuf_printf(out, "network: %s: %s", how, words_loss(out->arena, loss));
     if (loss->layer && loss->max_error > 0)
         strbuf_printf(out, ", most of it at layer '%s'", words_clean(out->arena, loss->layer));
+}
+
+void floats_terminal(struct strbuf *out, const struct loss *loss) {
+    const char *words = words_floats(out->arena, loss);
+    if (words) strbuf_printf(out, "trained floats: %s\n", words_clean(out->arena, words));
 }
 
 void verdict_terminal(struct strbuf *out, const struct verdict *verdict, bool colour) {

@@ -220,6 +220,15 @@ const char *words_loss(struct arena *arena, const struct loss *loss) {
     return text.data;
 }
 
+const char *words_floats(struct arena *arena, const struct loss *loss) {
+    if (!loss->compared || !loss->quantised) return NULL;
+    if (loss->undetermined)
+        return arena_printf(arena, "not proven to be the same whoever computes them: %s", loss->undetermined);
+    return arena_printf(
+        arena, "proven to be the same whoever computes them, on the ports' grid: sums need %d of binary32's 24 bits",
+        loss->sum_bits);
+}
+
 const char *words_made_up(const struct verdict *verdict) {
     const struct loss *loss = &verdict->loss;
     bool differs = loss->compared && (loss->max_error > 0 || loss->flipped);

@@ -786,6 +786,9 @@ void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena 
     for (int i = 0; i < LOSS_QUANTILES; i++) loss->quantile[i] = errors_quantile(accuracy->errors, loss_quantiles[i]);
     if (accuracy->layers) layer_errors_finish(accuracy->layers, loss, arena);
     finish_worst(accuracy, loss, arena);
+    loss->quantised = loss_has_quantisers(accuracy->reference);
+    if (loss->quantised)
+        loss->undetermined = floats_undetermined(accuracy->reference, accuracy->fixed, &loss->sum_bits, arena);
     loss_judge(loss, (double)NAN, arena);
 }
 

@@ -332,6 +332,12 @@ void accuracy_finish(struct accuracy *accuracy, struct loss *loss, struct arena 
 uint32_t accuracy_finish_labels(const struct accuracy *accuracy, struct loss *loss, struct labelled **out,
                                 struct arena *arena);
 
+/* ---- determined.c: whether the trained network's floats are one set of numbers ---- */
+/* NULL: on events of the ports' grid they are, whoever computes them and in whatever order sums are added up, the
+ * widest of which needs so many bits; else where they are not, in words. Outputs are those that the reference has. */
+const char *floats_undetermined(const struct graph *reference, const struct graph *fixed, int *bits,
+                                struct arena *arena);
+
 /* ---- labels.c ---- */
 struct labels;
 struct labels *labels_new(struct arena *arena, size_t classes, uint64_t events);

@@ -169,9 +169,12 @@ struct loss {
     uint32_t worst_count;
     struct layer_loss *layers; /* in order, those that can be compared */
     uint32_t layer_count;
-    const char *layer;   /* where most of the error arises, or NULL */
-    bool explained;      /* by the formats, or there is no loss */
-    const char *warning; /* what they do not explain, or NULL */
+    const char *layer;        /* where most of the error arises, or NULL */
+    bool explained;           /* by the formats, or there is no loss */
+    const char *warning;      /* what they do not explain, or NULL */
+    bool quantised;           /* the network came with quantisers, so: */
+    const char *undetermined; /* where its floats depend on who computes them; NULL: nowhere, on events of the ports' */
+    int sum_bits;             /* grid, as its widest sum needs so many bits */
 };
 
 /* Of the decisions of the output that has lost most of its own, which many others do not hide. */

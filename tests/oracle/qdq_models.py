@@ -202,7 +202,8 @@ def compare(bxc, count, seeds):
     print("of {3} outputs of {4} networks differ: float {0}, integers {1}, without optimisations {2}".format(*totals))
 
 
-if len(sys.argv) > 3 and sys.argv[1] == "--compare":
-    compare(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 20)
-else:
-    write()
+if __name__ == "__main__":
+    if len(sys.argv) > 3 and sys.argv[1] == "--compare":
+        compare(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 20)
+    else:
+        write()

@@ -139,6 +139,9 @@ check "bodies and further results come back from bxc's JSON" "\"$BXC\" convert -
 sed '/^output "yb"/d' "$ROOT/tests/cosim/ops/port_steps.bxc" > plain_outputs.bxc
 "$BXC" compile plain_outputs.bxc -o plain_outputs > steps.txt 2>&1
 check "a network behind steps is exactly the trained one" "grep -q '^network: exactly as trained: .*, largest error 0;' steps.txt"
+check "and its floats are anybody's" "grep -q '^trained floats: proven to be the same whoever computes them, on the ports. grid: none are added up' steps.txt"
+"$BXC" compile "$ROOT/tests/cosim/ops/sigmoid.bxc" -o sigmoid > sigmoid.txt 2>&1
+check "nothing is said of floats without quantisers" "grep -q '^network' sigmoid.txt && ! grep -q '^trained floats' sigmoid.txt"
 
 # compile: decisions that pruning flips are not for wider formats to mend, and gates speak in percent
 "$BXC" compile $jets/jets.onnx -o pruned --calibrate $jets/events.npy --precision 10 --prune 0.6 > /dev/null 2> err

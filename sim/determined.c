@@ -198,8 +198,8 @@ static void set_known(struct search *search, const struct node *node, struct kno
     } else {
         out->certainty = LOOSE;
         if (!search->where)
-            search->where = arena_printf(search->arena, "'%s' (%s) is computed by every library in its own way", node->name,
-                                         op_info(node->op)->name);
+            search->where = arena_printf(search->arena, "'%s' (%s) is computed by every library in its own way",
+                                         node->name, op_info(node->op)->name);
     }
 }
 

@@ -1,5 +1,5 @@
-/* What is proven of the trained network's floats: whose sums binary32 holds in any order, and who is named where it does
- * not. */
+/* What is proven of the trained network's floats: whose sums binary32 holds in any order, and who is named where it
+ * does not. */
 #include "sim/private.h"
 #include "tests/test.h"
 

@@ -224,9 +224,9 @@ const char *words_floats(struct arena *arena, const struct loss *loss) {
     if (!loss->compared || !loss->quantised) return NULL;
     if (loss->undetermined)
         return arena_printf(arena, "not proven to be the same whoever computes them: %s", loss->undetermined);
-    return arena_printf(
-        arena, "proven to be the same whoever computes them, on the ports' grid: sums need %d of binary32's 24 bits",
-        loss->sum_bits);
+    const char *sums = "none are added up";
+    if (loss->sum_bits) sums = arena_printf(arena, "sums need %d of binary32's 24 bits", loss->sum_bits);
+    return arena_printf(arena, "proven to be the same whoever computes them, on the ports' grid: %s", sums);
 }
 
 const char *words_made_up(const struct verdict *verdict) {

@@ -174,6 +174,32 @@ static struct tensor *read_table(struct onnx_reader *reader, const struct operat
     return x ? codes_narrowed(reader, operation, NULL, x, format_of_values(&table), ROUND_HALF_EVEN) : NULL;
 }
 
+/* ---- operators of real numbers that TensorFlow writes with others ---- */
+
+static struct tensor *read_gelu(struct onnx_reader *reader, const struct operation *operation) {
+    struct call call = call_new(reader, operation, "Gelu");
+    call_operand(&call, operation->inputs[0]);
+    call_text(&call, "approximate", tf_flag(reader, operation, "approximate", false) ? "tanh" : "none");
+    return call_read(&call, NULL);
+}
+
+static struct tensor *read_relu_n1_to_1(struct onnx_reader *reader, const struct operation *operation) {
+    struct call call = call_new(reader, operation, "Clip");
+    call_operand(&call, operation->inputs[0]);
+    call_operand(&call, onnx_number(reader, operation, "least", -1));
+    call_operand(&call, onnx_number(reader, operation, "most", 1));
+    return call_read(&call, NULL);
+}
+
+/* Over the last axis; a norm below 10^-6 counts as that. */
+static struct tensor *read_l2_normalisation(struct onnx_reader *reader, const struct operation *operation) {
+    static const int64_t last = -1;
+    struct tensor *x = operation->inputs[0];
+    struct tensor *norm = call_with_integers(reader, operation, "ReduceL2", "norm", x, &last, 1);
+    norm = call_binary(reader, operation, "Max", "limited", norm, onnx_number(reader, operation, "epsilon", 1e-6f));
+    return call_binary(reader, operation, "Div", NULL, x, norm);
+}
+
 const struct tf_operator tflite_code_operators[] = {
     {"Centred", read_centred, NULL, 1, 1, " zero_point "},
     {"Codes", read_codes, NULL, 1, 1, " zero_point "},
@@ -182,6 +208,10 @@ const struct tf_operator tflite_code_operators[] = {
     {"Rescaled", read_rescaled, NULL, 1, 1, " multipliers exponents twice least most "},
     {"Rounded", read_rounded, NULL, 1, 1, " half_away least most zero_point "},
     {"Table", read_table, NULL, 1, 1, " first values functions fraction "},
-    {"HardSwish", tf_read_same, "HardSwish", 1, 1, " "}, /* which TensorFlow writes with others */
+    {"HardSwish", tf_read_same, "HardSwish", 1, 1, " "},
+    {"PRelu", tf_read_same, "PRelu", 2, 2, " "},
+    {"Gelu", read_gelu, NULL, 1, 1, " approximate "},
+    {"ReluN1To1", read_relu_n1_to_1, NULL, 1, 1, " "},
+    {"L2Normalisation", read_l2_normalisation, NULL, 1, 1, " "},
     {NULL, NULL, NULL, 0, 0, NULL},
 };

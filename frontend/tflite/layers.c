@@ -137,3 +137,10 @@ int tflite_tell_leaky_relu(const struct tflite_operation *operation) {
     tflite_set_real(operation->model, node, "alpha", flat_real(operation->options, 0, 0));
     return 0;
 }
+
+int tflite_tell_gelu(const struct tflite_operation *operation) {
+    Tensorflow__NodeDef *node = tflite_node(operation, "Gelu", NULL);
+    tflite_reads(operation, node, 0);
+    tflite_set_flag(operation->model, node, "approximate", flat_integer(operation->options, 0, 1, 0) != 0);
+    return 0;
+}

@@ -102,3 +102,15 @@ int tflite_tell_arg(const struct tflite_operation *operation) {
                     tflite_type(operation->model, flat_element(operation->outputs, 0)));
     return 0;
 }
+
+int tflite_tell_blocks(const struct tflite_operation *operation) {
+    tflite_set_integer(operation->model, node_of_all(operation, operation->operator->as), "block_size",
+                       flat_integer(operation->options, 0, 4, 0));
+    return 0;
+}
+
+int tflite_tell_mirror_pad(const struct tflite_operation *operation) {
+    const bool symmetric = flat_integer(operation->options, 0, 1, 0) != 0;
+    tflite_set_text(operation->model, node_of_all(operation, "MirrorPad"), "mode", symmetric ? "SYMMETRIC" : "REFLECT");
+    return 0;
+}

@@ -81,6 +81,30 @@ def arithmetic(x, y):  # 6, 6
     yield "elu", tf.nn.elu(x) - y
 
 
+def choices(x, y):  # 6, 6
+    yield "less", tf.cast(x < y, tf.float32)
+    yield "less_equal", tf.cast(x <= y, tf.float32)
+    yield "greater", tf.cast(x > 0.5, tf.float32)
+    yield "greater_equal", tf.cast(x >= y, tf.float32)
+    yield "equal", tf.cast(tf.round(x) == tf.round(y), tf.float32)
+    yield "not_equal", tf.cast(tf.not_equal(tf.round(x), tf.round(y)), tf.float32)
+    yield "and", tf.cast(tf.logical_and(x > 0, y > 0), tf.float32)
+    yield "or", tf.cast(tf.logical_or(x > 0, tf.logical_not(y > 0)), tf.float32)
+    yield "select", tf.where(x > y, 2 * x, y)
+    yield "log_softmax", tf.nn.log_softmax(x)
+    yield "gelu_tanh", tf.nn.gelu(x, approximate=True)
+    yield "l2", tf.nn.l2_normalize(x, -1, 1e-12)
+    yield "prod", tf.reduce_prod(x, 1)
+    yield "swish", y * tf.nn.relu6(y + 3) * (1 / 6)
+
+
+def blocks(x):  # 4 4 4
+    yield "depth", tf.nn.depth_to_space(x, 2)
+    yield "space", tf.nn.space_to_depth(x, 2)
+    yield "reflect", tf.pad(x, [[0, 0], [1, 2], [0, 1], [0, 0]], "REFLECT")
+    yield "prelu", tf.maximum(x, 0) + constant(4) * tf.minimum(x, 0)
+
+
 def integers(x):  # 12
     h = tf.nn.relu(tf.matmul(x, constant(12, 8)) + constant(8))
     yield "relu6", tf.nn.relu6(tf.matmul(h, constant(8, 5)) + constant(5))
@@ -118,6 +142,7 @@ def weights_alone(x):
     yield "y", tf.matmul(x, constant(32, 64))
 
 
+LATER = {"choices": (choices, [(6,), (6,)]), "blocks": (blocks, [(4, 4, 4)])}
 INTEGERS = {"integers": (integers, (12,), 30), "integers_spatial": (integers_spatial, (6, 5, 2), 10)}
 REFUSED = {"int8_sum": (sum_of_codes, (4, 3), True), "int8_softmax": (softmax_of_codes, (4,), True),
            "int8_weights": (weights_alone, (32,), False)}
@@ -193,3 +218,5 @@ for family_name, (family, shape, count) in INTEGERS.items():
     make_integers(family_name, family, shape, count)
 for refused, (family, shape, activations) in REFUSED.items():
     (FOLDER / (refused + ".refused")).write_bytes(quantised(family, shape, activations))
+for family_name, (family, shapes) in LATER.items():
+    make(family_name, family, shapes)

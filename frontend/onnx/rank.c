@@ -49,7 +49,8 @@ static struct tensor *over_axes(struct onnx_reader *reader, const struct operati
 
 static struct tensor *softmax(struct onnx_reader *reader, const struct operation *operation, const char *what,
                               struct tensor *x, int64_t axis) {
-    return along(reader, operation, OP_SOFTMAX, what, x, axis);
+    (void)what; /* its node is called after the model's, merged or not */
+    return along(reader, operation, OP_SOFTMAX, NULL, x, axis);
 }
 
 struct tensor *onnx_read_softmax(struct onnx_reader *reader, const struct operation *operation) {

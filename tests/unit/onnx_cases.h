@@ -63,9 +63,9 @@
  "input x float ? seq 4\n"
  "node Relu a x -> y\n"
  "output y",
- "m.onnx: error: input 'x' has no fixed number of entries along axis 1\n"
+ "m.onnx: error: input 'x' leaves the size of axis 1 open\n"
  "  at: 'x'\n"
- "  help: export the model with fixed shapes; only the first axis, the batch, may vary\n"},
+ "  help: say how long it is, as in --shape x.1=16\n"},
 {"huge_shape",
  "input x float ? 1000000000000\n"
  "node Relu a x -> y\n"

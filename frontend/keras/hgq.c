@@ -67,3 +67,23 @@ int hgq_variables(struct keras_reader *reader, const struct keras_layer *layer, 
     return keras_error(reader, layer, NULL, NULL, "%d variables in '%s/vars' are more than %s", out->count,
                        layer->place.group, count ? names[count - 1] : "none");
 }
+
+/* ---- layers that are made of layers ---- */
+
+static void release(void *object) {
+    cJSON_Delete(object);
+}
+
+cJSON *hgq_inner_layer(struct keras_reader *reader, const char *module, const char *class_name, cJSON **config) {
+    cJSON *inner = cJSON_CreateObject();
+    arena_defer(reader->arena, release, inner);
+    cJSON_AddStringToObject(inner, "module", module);
+    cJSON_AddStringToObject(inner, "class_name", class_name);
+    *config = cJSON_AddObjectToObject(inner, "config");
+    return inner;
+}
+
+void hgq_lend(const struct keras_layer *layer, cJSON *config, const char *name, const char *member) {
+    cJSON *item = cJSON_GetObjectItemCaseSensitive(layer->config, member);
+    if (item) cJSON_AddItemReferenceToObject(config, name, item);
+}

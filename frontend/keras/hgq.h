@@ -62,17 +62,43 @@ int hgq_variables(struct keras_reader *reader, const struct keras_layer *layer, 
                   struct keras_variables *out);
 int hgq_count_variables(struct keras_reader *reader, const struct keras_layer *layer); /* -1 and a diagnosis */
 
-/* ---- hgq_lookup.c ---- */
+/* A layer within it, as the file would have it: its class and its configuration, which is to be filled. */
+cJSON *hgq_inner_layer(struct keras_reader *reader, const char *module, const char *class_name, cJSON **config);
+/* The outer layer's member, under another name. */
+void hgq_lend(const struct keras_layer *layer, cJSON *config, const char *name, const char *member);
 
-struct hgq_lookup {
-    const char *name;                     /* of the node: "inv" */
-    const struct hgq_quantizer *argument; /* what stands in front of it */
-    struct shape shape;                   /* of the functions: broadcasts to the value, and takes the argument's */
-    float (*function)(const void *user, size_t f, float x);
+/* ---- hgq_lookup.c: functions of a quantised number by all of their values ---- */
+
+struct hgq_functions {
+    struct shape shape;     /* broadcasts to the value, and takes the argument's */
+    size_t count, stride;   /* functions, and room for so many values of each */
+    struct format *formats; /* of their arguments */
+    double *values;         /* [count][stride], from the least argument on */
+};
+/* Room for the values of functions of what the quantiser gives; name: of the node ("inv"). */
+int hgq_functions_new(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                      const struct hgq_quantizer *argument, struct shape shape, struct hgq_functions *out);
+/* Number i, below `stride`, of what function f can be asked for; behind the last one that again. */
+float hgq_argument(const struct hgq_functions *functions, size_t f, size_t i);
+/* The value, which the quantiser gave, through a function for each of its elements; equal ones are kept once. */
+valref hgq_look_up(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
+                   struct hgq_functions *functions, valref value);
+
+/* ---- hgq_edges.c: a trained network of one number for every edge between two layers, as a table ---- */
+
+struct hgq_edges {
+    struct shape shape;  /* of all edges of an event, the batch in front as 1 */
+    unsigned own;        /* the axes along which edges have networks of their own, as bits */
+    int hidden, width;   /* how many hidden layers of how many numbers */
+    const char *letters; /* of all axes; "..." stands for leading ones */
+    const char *weights; /* those of them that `own` has, as the weights have them */
+    bool has_bias;
+    /* Appends what is done to the networks' results in front of the table's quantiser; NULL: nothing. */
+    valref (*normalise)(struct keras_reader *reader, const struct keras_layer *layer, valref value, const void *user);
     const void *user;
 };
-/* The value, which the argument's quantiser gave, through a function for each of its elements. */
-valref hgq_look_up(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_lookup *lookup,
-                   valref value);
+/* The value, of the shape of the edges: through quantiser "iq", the networks and quantiser "toq". */
+valref hgq_look_up_edges(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_edges *edges,
+                         valref value);
 
 #endif

@@ -4,60 +4,55 @@
 #include <math.h>
 #include <string.h>
 
-static void release(void *object) {
-    cJSON_Delete(object);
-}
-
-/* A layer within it: its class and its configuration, which is to be filled. */
-static cJSON *inner_layer(struct keras_reader *reader, const char *class_name, cJSON **config) {
-    cJSON *inner = cJSON_CreateObject();
-    arena_defer(reader->arena, release, inner);
-    cJSON_AddStringToObject(inner, "module", "hgq.layers");
-    cJSON_AddStringToObject(inner, "class_name", class_name);
-    *config = cJSON_AddObjectToObject(inner, "config");
-    return inner;
-}
-
-/* The outer layer's member, under another name. */
-static void lend(const struct keras_layer *layer, cJSON *config, const char *name, const char *member) {
-    cJSON *item = cJSON_GetObjectItemCaseSensitive(layer->config, member);
-    if (item) cJSON_AddItemReferenceToObject(config, name, item);
-}
-
 struct projection {
     const char *what, *folder;        /* "query", "query_dense" */
     const char *equation, *bias_axes; /* NULL: no bias */
     bool quantises_input, quantises_output;
+    bool is_dense; /* though others of the layer are tables */
 };
+
+/* Layers whose names end so are made of tables. */
+static bool is_of_tables(const struct keras_layer *layer) {
+    return text_ends_with(layer->class_name, "T");
+}
+
+static void lend_networks(const struct keras_layer *layer, cJSON *config) {
+    static const char *const same[] = {"n_hl",      "d_hl",     "subnn_activation", "batch_norm",
+                                       "bn_center", "bn_scale", "bn_epsilon"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) hgq_lend(layer, config, same[i], same[i]);
+    hgq_lend(layer, config, "toq_conf", "qkvo_toq_conf");
+}
 
 static valref project(struct keras_reader *reader, const struct keras_layer *layer, const struct projection *projection,
                       valref value) {
-    cJSON *config, *inner = inner_layer(reader, "QEinsumDense", &config);
+    bool tables = is_of_tables(layer) && !projection->is_dense;
+    cJSON *config, *inner = hgq_inner_layer(reader, "hgq.layers", tables ? "QEinsumDenseT" : "QEinsumDense", &config);
     cJSON_AddStringToObject(config, "equation", projection->equation);
     if (projection->bias_axes) cJSON_AddStringToObject(config, "bias_axes", projection->bias_axes);
     cJSON_AddBoolToObject(config, "enable_iq", projection->quantises_input);
     cJSON_AddBoolToObject(config, "enable_oq", projection->quantises_output);
-    lend(layer, config, "iq_conf", "qkvo_iq_conf");
-    lend(layer, config, "kq_conf", "qkvo_kq_conf");
-    lend(layer, config, "bq_conf", "qkvo_bq_conf");
-    lend(layer, config, "oq_conf", "qkvo_oq_conf");
+    hgq_lend(layer, config, "iq_conf", "qkvo_iq_conf");
+    hgq_lend(layer, config, "kq_conf", "qkvo_kq_conf");
+    hgq_lend(layer, config, "bq_conf", "qkvo_bq_conf");
+    hgq_lend(layer, config, "oq_conf", "qkvo_oq_conf");
+    if (tables) lend_networks(layer, config);
     return keras_layer_read_inner(reader, layer, inner, projection->what,
                                   keras_place_inside(reader, layer->place, projection->folder, NULL), value);
 }
 
 static valref attend(struct keras_reader *reader, const struct keras_layer *layer, valref scores, double scale) {
-    cJSON *config, *inner = inner_layer(reader, "QSoftmax", &config);
+    cJSON *config, *inner = hgq_inner_layer(reader, "hgq.layers", "QSoftmax", &config);
     cJSON *axes = cJSON_AddArrayToObject(config, "axes");
     cJSON_AddItemToArray(axes, cJSON_CreateNumber(-1));
     cJSON_AddBoolToObject(config, "enable_iq", false);
     cJSON_AddBoolToObject(config, "enable_oq", true);
     cJSON_AddNumberToObject(config, "input_scaler", scale);
-    lend(layer, config, "stable", "stable_softmax");
-    lend(layer, config, "exp_iq_conf", "softmax_exp_iq_conf");
-    lend(layer, config, "exp_oq_conf", "softmax_exp_oq_conf");
-    lend(layer, config, "inv_iq_conf", "softmax_inv_iq_conf");
-    lend(layer, config, "inv_oq_conf", "softmax_inv_oq_conf");
-    lend(layer, config, "oq_conf", "softmax_oq_conf");
+    hgq_lend(layer, config, "stable", "stable_softmax");
+    hgq_lend(layer, config, "exp_iq_conf", "softmax_exp_iq_conf");
+    hgq_lend(layer, config, "exp_oq_conf", "softmax_exp_oq_conf");
+    hgq_lend(layer, config, "inv_iq_conf", "softmax_inv_iq_conf");
+    hgq_lend(layer, config, "inv_oq_conf", "softmax_inv_oq_conf");
+    hgq_lend(layer, config, "oq_conf", "softmax_oq_conf");
     return keras_layer_read_inner(reader, layer, inner, "softmax",
                                   keras_place_inside(reader, layer->place, "_softmax", NULL), scores);
 }
@@ -135,10 +130,11 @@ static valref attention(struct keras_reader *reader, const struct keras_layer *l
     if (together && quantise_together(reader, layer, fuse, &tensors) < 0) return NO_VALUE;
     const char *bias = has_bias ? "de" : NULL, *in = "abc,cde->abde";
     const struct projection query = {"query", "query_dense", in, bias, quantises && !(together && fuse[0] == 'q'),
-                                     true},
-                            key = {"key", "key_dense", in, NULL, quantises && !together, true},
-                            value = {"value", "value_dense", in, bias, quantises && !together, true},
-                            output = {"output", "output_dense", "abcd,cde->abe", has_bias ? "e" : NULL, true, false};
+                                     true,    false},
+                            key = {"key", "key_dense", in, NULL, quantises && !together, true, false},
+                            value = {"value", "value_dense", in, bias, quantises && !together, true, false},
+                            output = {"output", "output_dense", "abcd,cde->abe", has_bias ? "e" : NULL, true,
+                                      false,    false};
     double size = keras_number(layer->config, "key_dim", 1);
     valref of_query = project(reader, layer, &query, tensors.query), of_key = project(reader, layer, &key, tensors.key),
            of_value = project(reader, layer, &value, tensors.value);
@@ -166,14 +162,16 @@ valref hgq_read_linformer(struct keras_reader *reader, struct keras_layer *layer
     struct tensors tensors;
     const char *mode = keras_text(layer->config, "lin_kv_proj_mode");
     bool shared = keras_flag(layer->config, "share_kv_proj", false);
-    if (mode && strcmp(mode, "dense") != 0)
+    bool dense = !mode || strcmp(mode, "dense") == 0;
+    if (!dense && !(is_of_tables(layer) && strcmp(mode, "dense_t") == 0))
         return keras_refuse(reader, layer, "lin_kv_proj_mode", NULL, "projection by '%s' is not read", mode);
     if (refuse_arguments(reader, layer) < 0 || refuse_members(reader, layer) < 0 ||
         find_tensors(reader, layer, &tensors) < 0)
         return NO_VALUE;
-    const struct projection key = {"lin_key", "_lin_k_proj", "abc,bd->adc", NULL, true, false},
-                            value = {"lin_value", shared ? "_lin_k_proj" : "_lin_v_proj", "abc,bd->adc", NULL, true,
-                                     false};
+    const char *equation = "abc,bd->adc";
+    const struct projection key = {"lin_key", "_lin_k_proj", equation, NULL, true, false, dense},
+                            value = {"lin_value", shared ? "_lin_k_proj" : "_lin_v_proj", equation, NULL, true, false,
+                                     dense};
     tensors.key = project(reader, layer, &key, tensors.key);
     tensors.value = project(reader, layer, &value, tensors.value);
     if (valref_equal(tensors.key, NO_VALUE) || valref_equal(tensors.value, NO_VALUE)) return NO_VALUE;

@@ -59,10 +59,14 @@ static valref exponential(struct keras_reader *reader, const struct keras_layer 
 }
 
 /* In binary32; the constant is Keras's own. */
-static float one_over(const void *user, size_t f, float x) {
-    (void)user;
-    (void)f;
-    return 1 / (x + 1e-7f);
+static valref look_up_reciprocal(struct keras_reader *reader, const struct keras_layer *layer,
+                                 const struct hgq_quantizer *argument, valref x) {
+    struct hgq_functions functions;
+    if (hgq_functions_new(reader, layer, "inv", argument, argument->shape, &functions) < 0) return NO_VALUE;
+    for (size_t f = 0; f < functions.count; f++)
+        for (size_t i = 0; i < functions.stride; i++)
+            functions.values[f * functions.stride + i] = (double)(1 / (hgq_argument(&functions, f, i) + 1e-7f));
+    return hgq_look_up(reader, layer, "inv", &functions, x);
 }
 
 static valref reciprocal(struct keras_reader *reader, const struct keras_layer *layer, valref x) {
@@ -70,7 +74,7 @@ static valref reciprocal(struct keras_reader *reader, const struct keras_layer *
     const struct hgq_site site = hgq_site_inside(reader, layer, "inv.iq", "inv_table/iq", "inv_iq_conf");
     x = quantised(reader, layer, "inv.iq", "inv_table/iq", "inv_iq_conf", x);
     if (valref_equal(x, NO_VALUE) || hgq_quantizer_read_plain(reader, layer, &site, &argument) < 0) return NO_VALUE;
-    x = hgq_look_up(reader, layer, &(struct hgq_lookup){"inv", &argument, argument.shape, one_over, NULL}, x);
+    x = look_up_reciprocal(reader, layer, &argument, x);
     return quantised(reader, layer, "inv.oq", "inv_table/oq", "inv_oq_conf", x);
 }
 

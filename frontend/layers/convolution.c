@@ -234,3 +234,10 @@ valref layer_transposed_convolution(const struct layer *layer, const struct conv
     }
     return layer_convolution(layer, &plain, x, flipped(layer, spatial, kernel), bias);
 }
+
+valref layer_columns(const struct layer *layer, const struct spatial *spatial, valref x) {
+    if (valref_equal(x, NO_VALUE) || !spatial_check(layer, spatial, layer_shape(layer, x)) ||
+        !columns_fit(layer, spatial, layer_shape(layer, x)))
+        return NO_VALUE;
+    return make_columns(layer, spatial, padded(layer, spatial, x));
+}

@@ -208,6 +208,9 @@ struct convolution {
  * [filters], or NO_VALUE for none. Either may be computed. */
 valref layer_convolution(const struct layer *layer, const struct convolution *convolution, valref x, valref kernel,
                          valref bias);
+/* The elements of windows, padded with zeros, as a kernel of all channels has them: [batch, places..., elements times
+ * channels]. */
+valref layer_columns(const struct layer *layer, const struct spatial *spatial, valref x);
 /* Every element of x times the kernel, `step` apart, added up. Along each axis (length - 1) * step + extent elements
  * come out, less `before` and `after`, which are cut off; negative: zeros are added (output padding: `after` less
  * that). The kernel is [spatial..., channels of a group, filters] too: that of Keras with its last two axes exchanged.

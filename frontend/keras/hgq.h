@@ -36,6 +36,9 @@ int hgq_quantizer_read_plain(struct keras_reader *reader, const struct keras_lay
 /* Appends the quantiser to a value. NO_VALUE passes. */
 valref hgq_quantize(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
                     valref value);
+/* The same by a quantiser that is read already. */
+valref hgq_quantize_by(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                       const struct hgq_quantizer *quantizer, valref value);
 /* Quantises a constant in place. */
 int hgq_quantize_constant(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
                           struct keras_variable *variable);

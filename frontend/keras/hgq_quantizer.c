@@ -264,20 +264,26 @@ static valref append_narrow(struct keras_reader *reader, const struct keras_laye
     return layer_node(&layer->nodes, OP_NARROW, site->name, &value, 1, &attributes);
 }
 
+valref hgq_quantize_by(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                       const struct hgq_quantizer *quantizer, valref value) {
+    struct arena *arena = reader->arena;
+    if (valref_equal(value, NO_VALUE) ||
+        check_shape(reader, layer, site, quantizer, layer_shape(&layer->nodes, value)) < 0)
+        return NO_VALUE;
+    if (quantizer->only_rounds)
+        return keras_refuse(reader, layer, site->name, "train with is_weight=False here",
+                            "an activation has a weight's quantiser, which wraps without a range");
+    value = with_number(layer, OP_DIV, arena_printf(arena, "%s.scaled", site->name), value, quantizer->scaler, 1);
+    if (!quantizer->identity) value = append_narrow(reader, layer, site, quantizer, value);
+    value = with_number(layer, OP_MUL, arena_printf(arena, "%s.unscaled", site->name), value, quantizer->scaler, 1);
+    value = with_number(layer, OP_MUL, arena_printf(arena, "%s.factor", site->name), value, quantizer->factor, 1);
+    return with_number(layer, OP_ADD, arena_printf(arena, "%s.summand", site->name), value, quantizer->summand, 0);
+}
+
 valref hgq_quantize(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
                     valref value) {
     struct hgq_quantizer quantizer;
-    struct arena *arena = reader->arena;
     if (!site->conf || valref_equal(value, NO_VALUE)) return value;
-    if (hgq_quantizer_read(reader, layer, site, &quantizer) < 0 ||
-        check_shape(reader, layer, site, &quantizer, layer_shape(&layer->nodes, value)) < 0)
-        return NO_VALUE;
-    if (quantizer.only_rounds)
-        return keras_refuse(reader, layer, site->name, "train with is_weight=False here",
-                            "an activation has a weight's quantiser, which wraps without a range");
-    value = with_number(layer, OP_DIV, arena_printf(arena, "%s.scaled", site->name), value, quantizer.scaler, 1);
-    if (!quantizer.identity) value = append_narrow(reader, layer, site, &quantizer, value);
-    value = with_number(layer, OP_MUL, arena_printf(arena, "%s.unscaled", site->name), value, quantizer.scaler, 1);
-    value = with_number(layer, OP_MUL, arena_printf(arena, "%s.factor", site->name), value, quantizer.factor, 1);
-    return with_number(layer, OP_ADD, arena_printf(arena, "%s.summand", site->name), value, quantizer.summand, 0);
+    if (hgq_quantizer_read(reader, layer, site, &quantizer) < 0) return NO_VALUE;
+    return hgq_quantize_by(reader, layer, site, &quantizer, value);
 }

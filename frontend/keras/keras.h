@@ -216,6 +216,14 @@ int keras_read_spatial(struct keras_reader *reader, const struct keras_layer *la
                        struct spatial *out);
 int keras_pad_spatial(struct keras_reader *reader, const struct keras_layer *layer, struct spatial *spatial);
 
+/* ---- recurrent.c ---- */
+
+/* The cell of a layer with these weights: kernel, recurrent kernel and bias, if it has one. */
+int keras_recurrent_read(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_variable *at,
+                         int count, struct recurrent *out);
+/* What the layer gives of its first input: the sequence or the last state, and all states if it says so. */
+valref keras_recurrent_append(struct keras_reader *reader, struct keras_layer *layer, const struct recurrent *recurrent);
+
 /* ---- one function a class (layers.def) ---- */
 
 #define KERAS_LAYER(domain, name, function, minimum, maximum, keys, becomes)                                           \

@@ -5,10 +5,11 @@
 
 /* ---- one direction ---- */
 
+/* "GRU", "QGRU" */
 static enum recurrent_kind kind_of(const char *class_name) {
-    return strcmp(class_name, "LSTM") == 0  ? RECURRENT_LSTM
-           : strcmp(class_name, "GRU") == 0 ? RECURRENT_GRU
-                                            : RECURRENT_SIMPLE;
+    return text_ends_with(class_name, "LSTM")  ? RECURRENT_LSTM
+           : text_ends_with(class_name, "GRU") ? RECURRENT_GRU
+                                               : RECURRENT_SIMPLE;
 }
 
 static int check_cell(struct keras_reader *reader, const struct keras_layer *layer) {
@@ -62,8 +63,8 @@ static int read_states(struct keras_reader *reader, const struct keras_layer *la
     return 0;
 }
 
-static int read_direction(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_variable *at,
-                          int count, struct recurrent *out) {
+int keras_recurrent_read(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_variable *at,
+                         int count, struct recurrent *out) {
     *out = recurrent_new(kind_of(layer->class_name));
     out->units = (int64_t)keras_number(layer->config, "units", 0);
     if (out->kind != RECURRENT_SIMPLE) out->gates = out->kind == RECURRENT_LSTM ? "ifco" : "zrh";
@@ -78,19 +79,24 @@ static int read_direction(struct keras_reader *reader, const struct keras_layer 
     return 0;
 }
 
+valref keras_recurrent_append(struct keras_reader *reader, struct keras_layer *layer,
+                              const struct recurrent *recurrent) {
+    struct recurrent_result result = layer_recurrent(&layer->nodes, recurrent, layer->inputs[0]);
+    valref value = keras_flag(layer->config, "return_sequences", false) ? result.sequence : result.hidden;
+    if (!keras_flag(layer->config, "return_state", false)) return value;
+    layer->result_count = recurrent->kind == RECURRENT_LSTM ? 3 : 2;
+    layer->results = arena_copy(reader->arena, (const valref[]){value, result.hidden, result.cell}, 3 * sizeof value);
+    return value;
+}
+
 valref keras_read_recurrent(struct keras_reader *reader, struct keras_layer *layer) {
     const struct keras_place place = keras_place_inside(reader, layer->place, "cell", NULL);
     struct keras_variables variables;
     struct recurrent recurrent;
     if (keras_variables_read(reader, layer, &place, &variables) < 0 ||
-        read_direction(reader, layer, variables.at, variables.count, &recurrent) < 0)
+        keras_recurrent_read(reader, layer, variables.at, variables.count, &recurrent) < 0)
         return NO_VALUE;
-    struct recurrent_result result = layer_recurrent(&layer->nodes, &recurrent, layer->inputs[0]);
-    valref value = keras_flag(layer->config, "return_sequences", false) ? result.sequence : result.hidden;
-    if (!keras_flag(layer->config, "return_state", false)) return value;
-    layer->result_count = recurrent.kind == RECURRENT_LSTM ? 3 : 2;
-    layer->results = arena_copy(reader->arena, (const valref[]){value, result.hidden, result.cell}, 3 * sizeof value);
-    return value;
+    return keras_recurrent_append(reader, layer, &recurrent);
 }
 
 /* ---- both directions ---- */
@@ -161,7 +167,7 @@ valref keras_read_bidirectional(struct keras_reader *reader, struct keras_layer 
     for (int i = 0; i < 2; i++) {
         struct keras_layer side = direction_of(reader, layer, inner[i], i ? "backward" : "forward");
         struct recurrent recurrent;
-        if (read_direction(reader, &side, variables[i].at, variables[i].count, &recurrent) < 0) return NO_VALUE;
+        if (keras_recurrent_read(reader, &side, variables[i].at, variables[i].count, &recurrent) < 0) return NO_VALUE;
         if (i && inner[1] == inner[0]) recurrent.backwards = !recurrent.backwards;
         recurrent.sequence_backwards = i == 1;
         struct recurrent_result result = layer_recurrent(&side.nodes, &recurrent, layer->inputs[0]);

@@ -65,6 +65,9 @@ struct recurrent {
     struct layer_function gate, candidate; /* of i, f, o, z and r; of what is written to the state (Keras:
                                               recurrent_activation, activation; ONNX: f, g). A simple one has the
                                               candidate's alone. */
+    const struct layer_function *reset;    /* GRU: of r where it is another one than z's, or NULL */
+    struct layer_function kept;            /* GRU: of the state's part of the candidate: of h U + b, which r multiplies,
+                                              or of r * h; OP_COUNT: none */
     struct layer_function output;          /* LSTM: of the cell (Keras: activation; ONNX: h) */
     struct layer_function state;           /* of the hidden state as each step begins; OP_COUNT: none */
     bool reset_after;                      /* GRU: r * (h U + b), linear_before_reset; else (r * h) U + b */

@@ -12,7 +12,7 @@ struct recurrent recurrent_new(enum recurrent_kind kind) {
     for (int gate = 0; gate < PEEPHOLE_COUNT; gate++) recurrent.peepholes[gate] = NO_VALUE;
     recurrent.gate.op = OP_SIGMOID;
     recurrent.candidate.op = recurrent.output.op = OP_TANH;
-    recurrent.state.op = OP_COUNT;
+    recurrent.state.op = recurrent.kept.op = OP_COUNT;
     return recurrent;
 }
 
@@ -130,9 +130,16 @@ static void lstm_step(struct cell *cell) {
     cell->hidden = both(cell, OP_MUL, "hidden", out, apply(cell, &cell->recurrent->output, "output", cell->memory));
 }
 
-/* The state's part of the candidate where the reset gate acts before the product. */
+/* The state's part of the candidate where the reset gate acts on the product. */
+static valref reset_after(const struct cell *cell, valref reset, valref state) {
+    valref own = block(cell, 'h', "candidate.state", state);
+    return both(cell, OP_MUL, "reset.state", reset, apply(cell, &cell->recurrent->kept, "candidate.kept", own));
+}
+
+/* Where it acts before it. */
 static valref reset_before(const struct cell *cell, valref reset) {
-    valref kept = both(cell, OP_MUL, "reset.hidden", reset, cell->hidden);
+    valref kept = apply(cell, &cell->recurrent->kept, "reset.kept",
+                        both(cell, OP_MUL, "reset.hidden", reset, cell->hidden));
     valref kernel = block(cell, 'h', "candidate.kernel", cell->recurrent_kernel);
     return sum(cell, "candidate.bias", both(cell, OP_MATMUL, "candidate.product", kept, kernel),
                block(cell, 'h', "candidate.recurrent_bias", cell->recurrent_bias));
@@ -147,11 +154,9 @@ static void gru_step(struct cell *cell) {
         valref part = block(cell, letters[g], text(cell, names[g], "item"), item);
         part = both(cell, OP_ADD, text(cell, names[g], "sum"), part,
                     block(cell, letters[g], text(cell, names[g], "state"), state));
-        gate[g] = activated(cell, names[g], &recurrent->gate, part);
+        gate[g] = activated(cell, names[g], g && recurrent->reset ? recurrent->reset : &recurrent->gate, part);
     }
-    valref own = recurrent->reset_after
-                     ? both(cell, OP_MUL, "reset.state", gate[1], block(cell, 'h', "candidate.state", state))
-                     : reset_before(cell, gate[1]);
+    valref own = recurrent->reset_after ? reset_after(cell, gate[1], state) : reset_before(cell, gate[1]);
     valref candidate = both(cell, OP_ADD, "candidate.sum", block(cell, 'h', "candidate.item", item), own);
     candidate = activated(cell, "candidate", &recurrent->candidate, candidate);
     cell->hidden =

@@ -302,6 +302,42 @@ def gru():
 
 
 @model
+def recurrent_states():
+    """Several inputs, states that go in and come out, functions of their own."""
+    x, s = Input((3, 3)), Input((2,))
+    wide = dict(iq_conf=conf(homogeneous_axis=(0, 1)), enable_iq=True)
+    outs = list(QSimpleRNN(2, enable_sq=True, return_state=True, activation="relu", **wide)(x, initial_state=[s]))
+    outs += [keras.layers.Flatten()(y) for y in QGRU(2, return_sequences=True, return_state=True)(x, initial_state=s)]
+    outs += [QGRU(2, activation="tanh", recurrent_activation="sigmoid", reset_after=False)(x),
+             keras.layers.Flatten()(QGRU(1, return_sequences=True, go_backwards=True)(Quantizer(conf())(x))),
+             QSimpleRNN(2, enable_sq=True, paq_conf=conf(overflow_mode="WRAP"))(x)]
+    return keras.Model([x, s], keras.layers.Concatenate()(outs))
+
+
+@model
+def dense_modes():
+    """Every rounding and overflow at every place of a layer."""
+    x, outs = Input((3,)), []
+    for number, rounding in enumerate(("RND", "TRN", "RND_CONV", "TRN_ZERO", "RND_ZERO", "RND_INF", "RND_MIN_INF", "S_RND_CONV")):
+        overflow = [("WRAP", "SAT", "SAT_SYM")[(number + i) % 3] for i in range(4)]
+        kind = [("kif", "kbi")[(number + i) % 2] for i in range(4)]
+        confs = [conf(place, kind[i], round_mode=rounding, overflow_mode=overflow[i]) for i, place in enumerate(("datalane", "weight", "bias", "datalane"))]
+        outs.append(QDense(2, iq_conf=confs[0], kq_conf=confs[1], bq_conf=confs[2], enable_oq=True, oq_conf=confs[3])(x))
+    return keras.Model(x, keras.layers.Concatenate()(outs))
+
+
+@model
+def tables_spread():
+    """Tables of tensors of more axes, by equations that keep, sum and add axes in any order."""
+    x = Input((3, 2, 2))
+    outs = [QDenseT(2, d_hl=2, activation="relu")(x), QEinsumDenseT("...ij,jk->...ik", (2, 2), bias_axes="k", d_hl=2)(x),
+            QEinsumDenseT("banc,nad->bdc", (2, 2), n_hl=0, bias_axes="d")(x), QEinsumDenseT("banc,anc->banc", (3, 2, 2), d_hl=2, batch_norm=True)(x),
+            QEinsumDenseT("banc,cd->bdna", (2, 2, 3), d_hl=2, subnn_activation="relu", batch_norm=True, bn_center=False, normalize_axes="d", iq_conf=conf(homogeneous_axis=(0, 1)))(x),
+            QDenseT(1, n_hl=1, d_hl=2, batch_norm=True, bn_scale=False, toq_conf=conf("table", homogeneous_axis=(0,)), iq_conf=conf(homogeneous_axis=(0, 1, 2, 4)))(x)]
+    return keras.Model(x, keras.layers.Concatenate()([keras.layers.Flatten()(v) for v in outs]))
+
+
+@model
 def movement():
     x = Input((6, 4))
     q = Quantizer(conf())(x)

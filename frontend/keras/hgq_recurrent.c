@@ -25,7 +25,7 @@ static valref apply(const struct layer *nodes, const char *part, valref x, const
     return by->in_front ? layer_apply(nodes, part, &by->function, x) : x;
 }
 
-/* The function behind a quantiser of the cell of that name, or in front of it; -1 and a diagnosis where it has none. */
+/* The function in front of a quantiser of the cell of that name; NULL and a diagnosis where there is none. */
 static struct quantised_function *quantised(struct keras_reader *reader, const struct keras_layer *layer,
                                             const char *name, struct layer_function function) {
     struct quantised_function *by = ARENA_NEW(reader->arena, struct quantised_function);
@@ -54,10 +54,14 @@ static int read_constants(struct keras_reader *reader, const struct keras_layer 
     return 0;
 }
 
-/* The state as a step begins with it; of a simple cell only where it says so. */
+/* The state as a step begins with it. Of a simple cell HGQ2 writes the quantiser and not that it is enabled, so it
+ * loads another network than was trained. */
 static int quantise_state(struct keras_reader *reader, const struct keras_layer *layer, struct recurrent *recurrent) {
     const struct hgq_site site = site_in_cell(reader, layer, "sq");
     if (!site.conf && recurrent->kind == RECURRENT_SIMPLE) return 0;
+    if (recurrent->kind == RECURRENT_SIMPLE && !keras_flag(layer->config, "enable_sq", false))
+        return keras_error(reader, layer, "sq_conf", "train with enable_sq=False: what paq gives is quantised already",
+                           "HGQ2 loads such files without the state's quantiser, with other numbers than in training");
     const struct quantised_function *state = quantised(reader, layer, "sq", nothing);
     if (!state) return -1;
     recurrent->state = as_function(state);

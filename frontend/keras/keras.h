@@ -222,7 +222,8 @@ int keras_pad_spatial(struct keras_reader *reader, const struct keras_layer *lay
 int keras_recurrent_read(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_variable *at,
                          int count, struct recurrent *out);
 /* What the layer gives of its first input: the sequence or the last state, and all states if it says so. */
-valref keras_recurrent_append(struct keras_reader *reader, struct keras_layer *layer, const struct recurrent *recurrent);
+valref keras_recurrent_append(struct keras_reader *reader, struct keras_layer *layer,
+                              const struct recurrent *recurrent);
 
 /* ---- one function a class (layers.def) ---- */
 

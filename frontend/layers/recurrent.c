@@ -138,8 +138,8 @@ static valref reset_after(const struct cell *cell, valref reset, valref state) {
 
 /* Where it acts before it. */
 static valref reset_before(const struct cell *cell, valref reset) {
-    valref kept = apply(cell, &cell->recurrent->kept, "reset.kept",
-                        both(cell, OP_MUL, "reset.hidden", reset, cell->hidden));
+    valref kept =
+        apply(cell, &cell->recurrent->kept, "reset.kept", both(cell, OP_MUL, "reset.hidden", reset, cell->hidden));
     valref kernel = block(cell, 'h', "candidate.kernel", cell->recurrent_kernel);
     return sum(cell, "candidate.bias", both(cell, OP_MATMUL, "candidate.product", kept, kernel),
                block(cell, 'h', "candidate.recurrent_bias", cell->recurrent_bias));

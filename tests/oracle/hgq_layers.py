@@ -306,11 +306,11 @@ def recurrent_states():
     """Several inputs, states that go in and come out, functions of their own."""
     x, s = Input((3, 3)), Input((2,))
     wide = dict(iq_conf=conf(homogeneous_axis=(0, 1)), enable_iq=True)
-    outs = list(QSimpleRNN(2, enable_sq=True, return_state=True, activation="relu", **wide)(x, initial_state=[s]))
+    outs = list(QSimpleRNN(2, return_state=True, activation="relu", **wide)(x, initial_state=[s]))
     outs += [keras.layers.Flatten()(y) for y in QGRU(2, return_sequences=True, return_state=True)(x, initial_state=s)]
     outs += [QGRU(2, activation="tanh", recurrent_activation="sigmoid", reset_after=False)(x),
              keras.layers.Flatten()(QGRU(1, return_sequences=True, go_backwards=True)(Quantizer(conf())(x))),
-             QSimpleRNN(2, enable_sq=True, paq_conf=conf(overflow_mode="WRAP"))(x)]
+             QSimpleRNN(2, paq_conf=conf(overflow_mode="WRAP"))(x)]
     return keras.Model([x, s], keras.layers.Concatenate()(outs))
 
 

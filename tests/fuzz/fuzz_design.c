@@ -1,6 +1,8 @@
 /* Fuzzes the reader of designs, and their engine: any bytes are read, printed and run on two events, or diagnosed.
- * Those of tests/fuzz/corpus/design/ are of this model, at several intervals. */
+ * Mutations change words and lines. Those of tests/fuzz/corpus/design/ are of this model, at several intervals. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutator.h"
+#include "tests/fuzz/tokens.h"
 #include "ir/datapath.h"
 #include "ir/text.h"
 
@@ -61,4 +63,8 @@ static int read_request(void *user) {
     graph_free(graph);
     arena_free(arena);
     return 0;
+}
+
+static size_t mutate(struct random *random, uint8_t *data, size_t size, size_t limit) {
+    return mutate_tokens(random, data, size, limit);
 }

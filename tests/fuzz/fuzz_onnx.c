@@ -1,17 +1,15 @@
-/* Fuzzes the reader of onnx: any bytes are read or diagnosed. Half of the mutations work on the
+/* Fuzzes the reader of onnx: any bytes are read or diagnosed. Most mutations work on the
  * message (numbers, names, operators), which gets past what looks at bytes. */
-#include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/random.h"
-#include "frontend/frontend.h"
+#include "tests/fuzz/behind.h"
+#include "tests/fuzz/mutator.h"
 #include "onnx.pb-c.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <math.h>
 
 static int read_request(void *user) {
     const struct request *request = user;
-    struct frontend_options options = {.whole_tensors = request->length & 1};
-    graph_free(onnx_read(request->context, "fuzz", request->data, request->length, &options));
+    struct frontend_options options = {.whole_tensors = request->length & 1, .partial = request->length & 2};
+    go_behind(request, onnx_read(request->context, "fuzz", request->data, request->length, &options));
     return 0;
 }
 
@@ -20,17 +18,32 @@ static void rename_text(char **text, const char *name) {
     *text = strdup(name);
 }
 
+static void change_numbers(struct random *random, Onnx__TensorProto *tensor);
+static void change_graph(struct random *random, Onnx__GraphProto *graph);
+
+static const char *attribute_name(struct random *random) {
+    static const char *const names[] = {
+        "axis",        "axes",      "perm",       "starts",       "ends",         "shape",
+        "keepdims",    "alpha",     "transA",     "to",           "strides",      "dilations",
+        "pads",        "auto_pad",  "group",      "kernel_shape", "ceil_mode",    "mode",
+        "epsilon",     "beta",      "direction",  "hidden_size",  "layout",       "clip",
+        "activations", "blocksize", "batch_dims", "num_heads",    "output_shape", "noop_with_empty_axes",
+        "split",       "value",
+    };
+    return names[below(random, sizeof names / sizeof *names)];
+}
+
 static void change_attribute(struct random *random, Onnx__AttributeProto *attribute) {
-    attribute->i = number(random);
-    attribute->has_i = below(random, 4) != 0;
-    attribute->f = (float)number(random) / 4;
-    attribute->has_f = below(random, 3) == 0;
+    if (attribute->has_i) attribute->i = below(random, 2) ? attribute->i + (below(random, 2) ? 1 : -1) : number(random);
+    if (attribute->has_f) attribute->f = (float)number(random) / 4;
     for (size_t i = 0; i < attribute->n_ints; i++)
-        if (below(random, 2)) attribute->ints[i] = number(random);
-    if (below(random, 3)) return;
-    static const char *const names[] = {"axis",     "axes",  "perm",   "starts", "ends",      "shape",
-                                        "keepdims", "alpha", "transA", "to",     "value_ints"};
-    rename_text(&attribute->name, names[below(random, 11)]);
+        if (!below(random, 3)) attribute->ints[i] = number(random);
+    if (attribute->n_ints && !below(random, 8)) attribute->n_ints--;
+    for (size_t i = 0; i < attribute->n_floats; i++)
+        if (!below(random, 3)) attribute->floats[i] = (float)number(random) / 4;
+    if (attribute->t) change_numbers(random, attribute->t);
+    if (attribute->g && attribute->g->n_node) change_graph(random, attribute->g);
+    if (!below(random, 4)) rename_text(&attribute->name, attribute_name(random));
 }
 
 static void change_node(struct random *random, const Onnx__GraphProto *graph, Onnx__NodeProto *node) {
@@ -47,14 +60,37 @@ static void change_node(struct random *random, const Onnx__GraphProto *graph, On
     if (node->n_input && graph->n_initializer && below(random, 2))
         rename_text(&node->input[below(random, node->n_input)],
                     graph->initializer[below(random, graph->n_initializer)]->name);
-    if (node->n_attribute) change_attribute(random, node->attribute[below(random, node->n_attribute)]);
+    if (node->n_input && !below(random, 8)) rename_text(&node->input[below(random, node->n_input)], "");
+    if (node->n_attribute && below(random, 2))
+        change_attribute(random, node->attribute[below(random, node->n_attribute)]);
+}
+
+static void change_numbers(struct random *random, Onnx__TensorProto *tensor) {
+    static const float reals[] = {0, 1, -1, 0.5f, -0.25f, INFINITY, NAN, 1e30f, 1e-40f, 255, -128};
+    float real = reals[below(random, sizeof reals / sizeof *reals)];
+    if (tensor->n_float_data) tensor->float_data[below(random, tensor->n_float_data)] = real;
+    if (tensor->n_int32_data) tensor->int32_data[below(random, tensor->n_int32_data)] = (int32_t)number(random);
+    if (tensor->n_int64_data) tensor->int64_data[below(random, tensor->n_int64_data)] = number(random);
+    if (!tensor->has_raw_data || tensor->raw_data.len < 8) return;
+    int64_t whole = number(random);
+    size_t at = below(random, tensor->raw_data.len / 8) * 8;
+    if (tensor->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT)
+        memcpy(tensor->raw_data.data + at, &real, sizeof real);
+    else
+        memcpy(tensor->raw_data.data + at, &whole, sizeof whole);
 }
 
 static void change_tensor(struct random *random, Onnx__TensorProto *tensor) {
-    if (tensor->n_dims && below(random, 2)) tensor->dims[below(random, tensor->n_dims)] = number(random);
-    if (tensor->n_dims && !below(random, 3)) tensor->n_dims--;
-    if (tensor->n_int64_data) tensor->int64_data[below(random, tensor->n_int64_data)] = number(random);
-    if (!below(random, 8)) tensor->data_type = (int)below(random, 18);
+    if (tensor->n_dims && !below(random, 4)) tensor->dims[below(random, tensor->n_dims)] = number(random);
+    if (tensor->n_dims && !below(random, 6)) tensor->n_dims--;
+    if (tensor->n_dims > 1 && !below(random, 4)) {
+        size_t a = below(random, tensor->n_dims), b = below(random, tensor->n_dims);
+        int64_t dim = tensor->dims[a];
+        tensor->dims[a] = tensor->dims[b];
+        tensor->dims[b] = dim;
+    }
+    if (below(random, 2)) change_numbers(random, tensor);
+    if (!below(random, 8)) tensor->data_type = (int)below(random, 24);
 }
 
 static void change_graph(struct random *random, Onnx__GraphProto *graph) {
@@ -76,18 +112,15 @@ static bool names_are_there(const Onnx__GraphProto *graph) {
     return true;
 }
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t limit);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t limit, unsigned seed);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t limit, unsigned seed) {
-    struct random random = {seed};
-    Onnx__ModelProto *model = below(&random, 2) && size < 4096 ? onnx__model_proto__unpack(NULL, size, data) : NULL;
+static size_t mutate(struct random *random, uint8_t *data, size_t size, size_t limit) {
+    Onnx__ModelProto *model = onnx__model_proto__unpack(NULL, size, data);
     size_t length = 0;
     if (model && model->graph && names_are_there(model->graph)) {
-        for (size_t i = 0; i <= below(&random, 3); i++) change_graph(&random, model->graph);
-        if (model->n_opset_import && !below(&random, 4)) model->opset_import[0]->version = number(&random);
+        for (size_t i = 0, count = 1 + below(random, 3); i < count; i++) change_graph(random, model->graph);
+        if (model->n_opset_import && !below(random, 8)) model->opset_import[0]->version = number(random);
         length = onnx__model_proto__get_packed_size(model);
         if (length <= limit) onnx__model_proto__pack(model, data);
     }
     if (model) onnx__model_proto__free_unpacked(model, NULL);
-    return length && length <= limit ? length : LLVMFuzzerMutate(data, size, limit);
+    return length <= limit ? length : 0;
 }

@@ -1,6 +1,8 @@
 /* Fuzzes the readers of report.json and verdict.json: any text is read or diagnosed, and what was read
- * can be shown. */
+ * can be shown. Mutations change values of the JSON. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/json.h"
+#include "tests/fuzz/mutator.h"
 #include "report/report.h"
 
 static int read_request(void *user) {
@@ -21,4 +23,8 @@ static int read_request(void *user) {
     }
     arena_free(arena);
     return 0;
+}
+
+static size_t mutate(struct random *random, uint8_t *data, size_t size, size_t limit) {
+    return mutate_json(random, data, size, limit, NULL);
 }

@@ -1,16 +1,13 @@
-/* Fuzzes the reader of frozen graphs: any bytes are read or diagnosed. Half of the mutations work on the message
+/* Fuzzes the reader of frozen graphs: any bytes are read or diagnosed. Most mutations work on the message
  * (operators, operands, attributes, numbers), which gets past what looks at bytes. */
-#include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/random.h"
-#include "frontend/frontend.h"
+#include "tests/fuzz/behind.h"
+#include "tests/fuzz/mutator.h"
 #include "graph_def.pb-c.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 static int read_request(void *user) {
     const struct request *request = user;
-    graph_free(tensorflow_read(request->context, "fuzz", request->data, request->length, NULL));
+    struct frontend_options options = {.partial = request->length & 1};
+    go_behind(request, tensorflow_read(request->context, "fuzz", request->data, request->length, &options));
     return 0;
 }
 
@@ -56,18 +53,15 @@ static void change_node(struct random *random, const Tensorflow__GraphDef *graph
     }
 }
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t limit);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t limit, unsigned seed);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t limit, unsigned seed) {
-    struct random random = {seed};
-    Tensorflow__GraphDef *graph = below(&random, 2) ? tensorflow__graph_def__unpack(NULL, size, data) : NULL;
+static size_t mutate(struct random *random, uint8_t *data, size_t size, size_t limit) {
+    Tensorflow__GraphDef *graph = tensorflow__graph_def__unpack(NULL, size, data);
     size_t length = 0;
     if (graph && graph->n_node) {
-        for (size_t i = 0; i <= below(&random, 3); i++)
-            change_node(&random, graph, graph->node[below(&random, graph->n_node)]);
+        for (size_t i = 0, count = 1 + below(random, 3); i < count; i++)
+            change_node(random, graph, graph->node[below(random, graph->n_node)]);
         length = tensorflow__graph_def__get_packed_size(graph);
         if (length <= limit) tensorflow__graph_def__pack(graph, data);
     }
     if (graph) tensorflow__graph_def__free_unpacked(graph, NULL);
-    return length && length <= limit ? length : LLVMFuzzerMutate(data, size, limit);
+    return length <= limit ? length : 0;
 }

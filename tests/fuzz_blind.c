@@ -15,10 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length);
 __attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t limit, unsigned seed);
 
 /* What libFuzzer has for mutators: here a byte that becomes another, or one more. */
+static uint64_t byte_state;
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t limit);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t limit) {
-    static uint64_t state;
-    uint64_t drawn = splitmix64(&state);
+    uint64_t drawn = splitmix64(&byte_state);
     if (size < limit && (!size || drawn % 4 == 0)) data[size++] = 0;
     if (size) data[(drawn >> 8) % size] = (uint8_t)(drawn >> 56);
     return size;
@@ -45,7 +45,7 @@ static size_t read_whole(const char *path, uint8_t *bytes) {
 }
 
 static size_t draw(uint64_t seed, char **files, size_t count, uint8_t *bytes) {
-    uint64_t state = seed;
+    uint64_t state = byte_state = seed;
     if (!count) {
         for (size_t i = 0; i < BYTES_MAX; i++) bytes[i] = (uint8_t)(splitmix64(&state) >> 56);
         return BYTES_MAX;

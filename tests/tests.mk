@@ -2,13 +2,15 @@
 # script. tests/run.sh counts what they print.
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/conformance/*.c tests/prop/*.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(B)/%)
+FUZZ_DRIVERS := $(wildcard tests/fuzz/*.c)
+BLIND_PROGRAMS := $(FUZZ_DRIVERS:tests/fuzz/%.c=$(B)/blind/%)
 HLS_PROGRAMS := $(patsubst %.cpp,$(B)/%,$(wildcard tests/hls/*.cpp))
 TEST_SCRIPTS := $(sort $(wildcard tests/golden/run.sh tests/errors/run.sh tests/cosim/*.sh tests/unit/*.sh tests/python/run.sh tests/style/*.sh tests/hls/*.sh tests/conformance/*.sh))
 LONG_SCRIPTS := $(sort $(wildcard tests/long/*.sh))
 CXX ?= g++
 
 .PHONY: tests
-tests: $(UNIT_PROGRAMS) $(HLS_PROGRAMS)
+tests: $(UNIT_PROGRAMS) $(HLS_PROGRAMS) $(BLIND_PROGRAMS)
 
 $(UNIT_PROGRAMS): $(B)/%: $(B)/%.o $(B)/libbxc-all.a
 	$(call say,LINK,$@)
@@ -63,7 +65,6 @@ $(B)/blind/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz_blind.o $(B)/libbxc-all.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(DEPENDENCY_LIBS)
 
-FUZZ_DRIVERS := $(wildcard tests/fuzz/*.c)
 FUZZ_PROGRAMS := $(FUZZ_DRIVERS:tests/fuzz/%.c=build/fuzz/%)
 FUZZ_FLAGS := -g -O1 -fsanitize=fuzzer-no-link,address,undefined -DARENA_MALLOC
 SECONDS_EACH ?= 600

@@ -238,9 +238,10 @@ static int make_nodes(struct nodes *nodes) {
 /* A sequence as a whole, where the node gives one: what lwtnn's own test does. */
 static int read_graph_outputs(struct nodes *nodes) {
     struct lwtnn_reader *reader = nodes->reader;
-    const cJSON *output;
+    const cJSON *output, *outputs = native_member(reader->root, "outputs");
     int status = 0;
-    cJSON_ArrayForEach (output, native_member(reader->root, "outputs")) {
+    if (outputs && !cJSON_IsObject(outputs)) return native_fail(&reader->json, "outputs", "this is not an object");
+    cJSON_ArrayForEach (output, outputs) {
         const char *path = arena_printf(reader->json.arena, "outputs.%s", output->string);
         int64_t index;
         if (lwtnn_whole(reader, path, native_member(output, "node_index"), 0, (int64_t)nodes->count - 1, &index) < 0) {

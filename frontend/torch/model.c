@@ -217,6 +217,11 @@ static int tell_input(struct torch_model *model, const char *name) {
     return 0;
 }
 
+/* {"user_input": {...}}: what it is stands as the name of its only member; an array's have none. */
+static bool is_kind(const cJSON *spec, const char *kind) {
+    return spec->child && spec->child->string && !strcmp(spec->child->string, kind);
+}
+
 /* One of "parameter", "buffer", "tensor_constant", "user_input", with the graph's name and the archive's. */
 static int tell_input_spec(struct torch_model *model, const cJSON *spec) {
     static const struct {
@@ -226,21 +231,21 @@ static int tell_input_spec(struct torch_model *model, const cJSON *spec) {
     const cJSON *argument = cJSON_GetObjectItemCaseSensitive(spec->child, "arg");
     for (int i = 0; i < 3; i++) {
         const char *name = torch_text(argument, "name"), *stored = torch_text(spec->child, kinds[i].stored);
-        if (!spec->child || strcmp(spec->child->string, kinds[i].kind) || !name || !stored) continue;
+        if (!is_kind(spec, kinds[i].kind) || !name || !stored) continue;
         /* a buffer that is not saved with the parameters stands among the constants */
         bool constant = !cJSON_GetObjectItemCaseSensitive(model->reading.weights, stored);
         tell_weight(model, name, stored, constant);
         return 0;
     }
     const char *name = torch_text(cJSON_GetObjectItemCaseSensitive(argument, "as_tensor"), "name");
-    if (spec->child && !strcmp(spec->child->string, "user_input") && name) return tell_input(model, name);
+    if (is_kind(spec, "user_input") && name) return tell_input(model, name);
     return refuse(model, NULL, "export a model that takes tensors alone", "an input of the model is no tensor");
 }
 
 static int tell_output_spec(struct torch_model *model, const cJSON *spec) {
     const cJSON *argument = cJSON_GetObjectItemCaseSensitive(spec->child, "arg");
     const char *name = torch_text(cJSON_GetObjectItemCaseSensitive(argument, "as_tensor"), "name");
-    if (!spec->child || strcmp(spec->child->string, "user_output") || !name)
+    if (!is_kind(spec, "user_output") || !name)
         return refuse(model, NULL, "export model.eval(), which gives tensors and changes none of its buffers",
                       "an output of the model is no tensor");
     Onnx__ValueInfoProto *info = ARENA_NEW(model->arena, Onnx__ValueInfoProto);

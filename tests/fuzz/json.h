@@ -64,7 +64,10 @@ static inline void change_json(struct random *random, cJSON *root, const char *(
     } else {
         cJSON *made = word && cJSON_IsString(old) && below(random, 2) ? cJSON_CreateString(word(random))
                                                                       : other_json(random, &values, i);
-        if (made && old->string) made->string = strdup(old->string);
+        if (made && old->string) {
+            free(made->string);
+            made->string = strdup(old->string);
+        }
         if (made) cJSON_ReplaceItemViaPointer(parent, old, made);
     }
 }

@@ -1,9 +1,8 @@
 /* The nth allocation fails, or the work is cancelled at the nth step, through the public interface:
  * a diagnosis each time, no folder or file left behind, an earlier firmware untouched. What leaks is
  * for variant=asan to say. WORK: an empty folder (tests/run-one.sh), else one under /tmp. */
-#include "driver/bxc.h"
-#include "ir/context.h"
 #include "tests/test.h"
+#include "tests/unit/exhaustion.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -89,13 +88,6 @@ static void remove_all(const char *folder) {
     rmdir(folder);
 }
 
-/* What is tried: each makes its options itself, so that those run out of memory too. */
-struct attempt {
-    const char *model;
-    int (*run)(struct bxc_context *context, const struct attempt *attempt);
-    const char *product; /* what it makes; removed after a success, with the folder `a` */
-};
-
 static struct bxc_options *options_with(struct bxc_context *context, const char *const *pairs) {
     struct bxc_options *options = bxc_options_new(context);
     for (; options && *pairs; pairs += 2) {
@@ -160,43 +152,10 @@ static int run_emulator(struct bxc_context *context, const struct attempt *attem
     return run_with(context, attempt, "emulator");
 }
 
-/* One attempt with a failure: true when it failed as it must; *reached tells whether the failure came. */
-static bool fails_well(const struct attempt *attempt, int64_t allocation, bool *reached) {
-    struct bxc_context *context = bxc_context_new();
-    if (!context) return false;
-    bxc_context_threads(context, 1);
-    context->fail_allocation = allocation;
-    int result = attempt->run(context, attempt);
-    *reached = context->fail_allocation == 0;
-    context->fail_allocation = 0;
-    bool told = bxc_context_errors(context) > 0 && strstr(bxc_context_diagnostics(context), "error: out of memory");
-    bxc_context_free(context);
-    return *reached ? result == -1 && told : result == 0;
-}
-
-static int64_t allocations_of(const struct attempt *attempt) {
-    enum { PLENTY = 1000000000 };
-    struct bxc_context *context = bxc_context_new();
-    bxc_context_threads(context, 1);
-    context->fail_allocation = PLENTY;
-    int result = attempt->run(context, attempt);
-    int64_t used = PLENTY - context->fail_allocation;
-    if (result < 0) printf("# %s\n", bxc_context_diagnostics(context));
-    bxc_context_free(context);
-    return result < 0 ? -1 : used;
-}
-
 static void remove_product(const struct attempt *attempt) {
     char path[PATH_MAX];
     if (attempt->product && unlink(in_work(path, attempt->product)) < 0) remove_all(path);
     remove_all(in_work(path, "a"));
-}
-
-enum { EDGE = 12 }; /* so many first and last allocations are all tried */
-
-static int64_t next_allocation(int64_t n, int64_t total, int64_t step) {
-    if (n < EDGE || n >= total - EDGE) return n + 1;
-    return n + step < total - EDGE ? n + step : total - EDGE;
 }
 
 /* Of every kind of moment some: the first and last ones all, `samples` between. */

@@ -24,9 +24,8 @@ static inline unsigned chance_of(const struct request *request) {
 static inline void refuse_defects(const struct bxc_context *context) {
     for (size_t i = 0; i < context->diagnostics.count; i++) {
         const struct diagnostic *item = &context->diagnostics.items[i];
-        if (!strstr(item->message, "defect of bxc") && !(item->help && strstr(item->help, "defect of bxc"))) continue;
-        fprintf(stderr, "%s: %s (%s)\n", item->location.node ? item->location.node : "", item->message,
-                item->help ? item->help : "");
+        if (!item->help || !strstr(item->help, "defect of bxc")) continue; /* messages quote the file */
+        fprintf(stderr, "%s: %s (%s)\n", item->location.node ? item->location.node : "", item->message, item->help);
         abort();
     }
 }

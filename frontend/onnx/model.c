@@ -112,8 +112,9 @@ static int check_inputs(struct onnx_reader *reader, const struct operation *oper
                     there < operator->inputs_min ? "at least " : "at most ", there < operator->inputs_min ? operator->inputs_min : operator->inputs_max);
         return -1;
     }
-    /* of a list of operands, all */
-    for (uint32_t i = 0, needed = operator->inputs_max == UINT32_MAX ? there : operator->inputs_min; i < needed; i++)
+    /* of a list of operands that has at least one, all */
+    bool list = operator->inputs_min && operator->inputs_max == UINT32_MAX;
+    for (uint32_t i = 0, needed = list ? there : operator->inputs_min; i < needed; i++)
         if (!operation->inputs[i]) {
             onnx_refuse(reader, operation, NULL, "operand %u is left out", i);
             return -1;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static int load(struct bxc_context *context, const struct attempt *attempt) {
-    struct bxc_model *model = bxc_model_load(context, attempt->model);
+    struct bxc_model *model = bxc_model_load(context, attempt->model, NULL);
     if (!model) return -1;
     bxc_model_free(model);
     return 0;

@@ -121,6 +121,8 @@ void manifest_add(struct bxc_context *context, struct file_set *files, const cha
         sha256_of(files->files[i].data, files->files[i].length, hashes[i]);
     }
     cJSON *root = cJSON_CreateObject();
+    if (!root) context_out_of_memory(context);
+    arena_defer(files->arena, release, root);
     const char *base = strrchr(model, '/');
     cJSON_AddStringToObject(root, "tool", "bxc");
     cJSON_AddStringToObject(root, "version", BXC_VERSION);
@@ -134,7 +136,6 @@ void manifest_add(struct bxc_context *context, struct file_set *files, const cha
     cJSON *list = cJSON_AddObjectToObject(root, "files");
     for (uint32_t i = 0; i < files->count; i++) cJSON_AddStringToObject(list, files->files[i].path, hashes[i]);
     char *text = cJSON_Print(root);
-    cJSON_Delete(root);
     if (!text) context_out_of_memory(context);
     arena_defer(files->arena, cJSON_free, text);
     struct strbuf out = strbuf_new(files->arena);

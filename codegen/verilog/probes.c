@@ -177,11 +177,10 @@ static void write_module(struct probe_plan *p, struct probe_ports *given) {
 static const char *json_string(struct arena *arena, const char *text) {
     cJSON *item = cJSON_CreateString(text);
     char *printed = item ? cJSON_PrintUnformatted(item) : NULL;
-    const char *copy = arena_strdup(arena, printed);
-    cJSON_free(printed);
     cJSON_Delete(item);
-    if (!copy) context_out_of_memory(arena_context(arena));
-    return copy;
+    if (!printed) context_out_of_memory(arena_context(arena));
+    arena_defer(arena, cJSON_free, printed);
+    return printed;
 }
 
 static uint32_t absorber_of(const struct probe_plan *p, const struct probe *probe) {

@@ -51,10 +51,14 @@ static size_t count_children(const xmlNode *node, const char *name) {
     return count;
 }
 
-static const char *taken(const struct tmva_reader *reader, xmlChar *text) {
-    const char *copy = text ? arena_strdup(reader->arena, (const char *)text) : NULL;
+static void release_text(void *text) {
     xmlFree(text);
-    return copy;
+}
+
+/* The arena's from now on. */
+static const char *taken(const struct tmva_reader *reader, xmlChar *text) {
+    if (text) arena_defer(reader->arena, release_text, text);
+    return (const char *)text;
 }
 
 static const char *attribute(const struct tmva_reader *reader, const xmlNode *node, const char *name) {

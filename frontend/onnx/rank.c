@@ -24,8 +24,8 @@ static struct tensor *function(struct onnx_reader *reader, const struct operatio
 
 /* ---- Softmax, LogSoftmax, Hardmax: before opset 13 over all axes from `axis` on ---- */
 
-typedef struct tensor *over_axis(struct onnx_reader *reader, const struct operation *operation, const char *what,
-                                 struct tensor *x, int64_t axis);
+typedef struct tensor *over_axis(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                                 int64_t axis);
 
 static struct tensor *over_axes(struct onnx_reader *reader, const struct operation *operation, over_axis *make) {
     struct tensor *x = operation->inputs[0];
@@ -38,18 +38,17 @@ static struct tensor *over_axes(struct onnx_reader *reader, const struct operati
     struct shape whole = x->shape, merged = {.rank = (int)axis + 1};
     for (int i = (int)axis; i <= last; i++)
         if (refuse_batch_axis(reader, operation, x, i) < 0) return NULL;
-    if (axis == last) return make(reader, operation, NULL, x, axis);
+    if (axis == last) return make(reader, operation, x, axis);
     for (int i = 0; i <= axis; i++) merged.dim[i] = whole.dim[i];
     for (int i = (int)axis + 1; i < whole.rank; i++) merged.dim[axis] *= whole.dim[i];
     int batch = x->batch_axis;
     x = move_reshape(reader, operation, "flat", x, merged, batch);
-    x = x ? make(reader, operation, "merged", x, axis) : NULL;
+    x = x ? make(reader, operation, x, axis) : NULL;
     return x ? move_reshape(reader, operation, "shaped", x, whole, batch) : NULL;
 }
 
-static struct tensor *softmax(struct onnx_reader *reader, const struct operation *operation, const char *what,
-                              struct tensor *x, int64_t axis) {
-    (void)what; /* its node is called after the model's, merged or not */
+static struct tensor *softmax(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                              int64_t axis) {
     return along(reader, operation, OP_SOFTMAX, NULL, x, axis);
 }
 
@@ -58,13 +57,13 @@ struct tensor *onnx_read_softmax(struct onnx_reader *reader, const struct operat
 }
 
 /* x - max - log(sum(exp(x - max))) */
-static struct tensor *log_softmax(struct onnx_reader *reader, const struct operation *operation, const char *what,
-                                  struct tensor *x, int64_t axis) {
+static struct tensor *log_softmax(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                                  int64_t axis) {
     struct tensor *largest = along(reader, operation, OP_REDUCE_MAX, "largest", x, axis);
     struct tensor *below = both(reader, operation, OP_SUB, "below", x, largest);
     struct tensor *powers = function(reader, operation, OP_EXP, "exp", below);
     struct tensor *sum = along(reader, operation, OP_REDUCE_SUM, "sum", powers, axis);
-    return both(reader, operation, OP_SUB, what, below, function(reader, operation, OP_LOG, "log", sum));
+    return both(reader, operation, OP_SUB, NULL, below, function(reader, operation, OP_LOG, "log", sum));
 }
 
 struct tensor *onnx_read_log_softmax(struct onnx_reader *reader, const struct operation *operation) {
@@ -83,11 +82,11 @@ static struct tensor *counted(struct onnx_reader *reader, const struct operation
 }
 
 /* 1 at the first of the largest elements. */
-static struct tensor *hardmax(struct onnx_reader *reader, const struct operation *operation, const char *what,
-                              struct tensor *x, int64_t axis) {
+static struct tensor *hardmax(struct onnx_reader *reader, const struct operation *operation, struct tensor *x,
+                              int64_t axis) {
     struct tensor *index = along(reader, operation, OP_ARGMAX, "index", x, axis);
     if (!index) return NULL;
-    index = onnx_equal(reader, operation, what, index, counted(reader, operation, "places", x, axis));
+    index = onnx_equal(reader, operation, NULL, index, counted(reader, operation, "places", x, axis));
     if (index) index->type = x->type;
     return index;
 }

@@ -16,10 +16,11 @@ static const char *kind_of(struct arena *arena, const struct diagnostic *item) {
     const struct location *at = &item->location;
     char *text = arena_printf(arena, "%d|%s|%s|%s|%s", item->severity, at->file ? at->file : "", at->op ? at->op : "",
                               item->help ? item->help : "", item->message);
-    char *out = text + strlen(text) - strlen(item->message);
+    char *const message = text + strlen(text) - strlen(item->message), *out = message;
     bool quoted = false;
-    for (const char *in = out; *in; in++) {
-        if (*in == '\'') quoted = !quoted;
+    char before = ' ';
+    for (const char *in = message; *in; before = *in++) {
+        if (*in == '\'' && (quoted || !isalnum((unsigned char)before))) quoted = !quoted; /* no apostrophe */
         if (!quoted && !isdigit((unsigned char)*in)) *out++ = *in;
     }
     *out = 0;

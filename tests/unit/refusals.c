@@ -32,7 +32,19 @@ static void many_become_one(void) {
     context_free(context);
 }
 
+static void an_apostrophe_is_no_quote(void) {
+    struct bxc_context *context = context_new();
+    for (size_t i = 0; i < 4; i++) {
+        refuse(context, "a", "Foo", "has a kernel's shape that is wrong");
+        refuse(context, "b", "Foo", "has a kernel's type that is wrong");
+    }
+    refusals_group(&context->diagnostics, context->arena, 0);
+    CHECK(context->diagnostics.count == 2);
+    context_free(context);
+}
+
 int main(void) {
+    RUN(an_apostrophe_is_no_quote);
     RUN(many_become_one);
     TEST_EXIT();
 }

@@ -50,12 +50,33 @@ void call_real(struct call *call, const char *name, float value) {
     attribute->f = value;
 }
 
+static ProtobufCBinaryData bytes_of(const struct call *call, const char *text) {
+    return (ProtobufCBinaryData){.len = strlen(text), .data = (uint8_t *)arena_strdup(call->reader->arena, text)};
+}
+
 void call_text(struct call *call, const char *name, const char *value) {
     Onnx__AttributeProto *attribute = add_attribute(call, name);
     attribute->has_type = attribute->has_s = 1;
     attribute->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING;
-    attribute->s.data = (uint8_t *)arena_strdup(call->reader->arena, value);
-    attribute->s.len = strlen(value);
+    attribute->s = bytes_of(call, value);
+}
+
+void call_texts(struct call *call, const char *name, const char *const *values, size_t count) {
+    Onnx__AttributeProto *attribute = add_attribute(call, name);
+    attribute->has_type = 1;
+    attribute->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRINGS;
+    attribute->n_strings = count;
+    attribute->strings = ARENA_ARRAY(call->reader->arena, ProtobufCBinaryData, count + 1);
+    for (size_t i = 0; i < count; i++) attribute->strings[i] = bytes_of(call, values[i]);
+}
+
+void call_reals(struct call *call, const char *name, const float *values, size_t count) {
+    Onnx__AttributeProto *attribute = add_attribute(call, name);
+    attribute->has_type = 1;
+    attribute->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS;
+    attribute->n_floats = count;
+    attribute->floats = ARENA_ARRAY(call->reader->arena, float, count + 1);
+    if (count) memcpy(attribute->floats, values, count * sizeof *values);
 }
 
 void call_integers(struct call *call, const char *name, const int64_t *values, size_t count) {
@@ -67,7 +88,7 @@ void call_integers(struct call *call, const char *name, const int64_t *values, s
     if (count) memcpy(attribute->ints, values, count * sizeof *values);
 }
 
-struct tensor *call_read(struct call *call, const char *part) {
+struct tensor **call_results(struct call *call, const char *part, uint32_t count, const bool *read) {
     struct onnx_reader *reader = call->reader;
     if (call->failed) return NULL;
     Onnx__NodeProto *proto = ARENA_NEW(reader->arena, Onnx__NodeProto);
@@ -76,21 +97,25 @@ struct tensor *call_read(struct call *call, const char *part) {
     proto->n_attribute = call->attribute_count;
     proto->attribute = ARENA_ARRAY(reader->arena, Onnx__AttributeProto *, call->attribute_count + 1);
     for (size_t i = 0; i < call->attribute_count; i++) proto->attribute[i] = call->attributes[i];
-    struct tensor *result = NULL;
-    const bool read = true;
     struct operation operation = *call->node;
-    operation.output_count = 1;
-    operation.outputs_read = &read;
-    operation.results = &result;
+    operation.output_count = count;
+    operation.outputs_read = read;
+    operation.results = ARENA_ARRAY(reader->arena, struct tensor *, count + 1);
     operation.proto = proto;
     if (part) operation.name = onnx_unique_name(reader, arena_printf(reader->arena, "%s.%s", call->node->name, part));
     operation.inputs = call->operands;
     operation.input_count = call->count;
     operation.operator= onnx_operator_find("", call->op_type);
-    if (!operation.operator)
-        return onnx_refuse(reader, call->node, "see 'bxc ops' for what can be read",
-                           "it needs %s of ONNX, which bxc does not read", call->op_type);
-    return onnx_run(reader, &operation) < 0 ? NULL : result;
+    if (operation.operator) return onnx_run(reader, &operation) < 0 ? NULL : operation.results;
+    onnx_refuse(reader, call->node, "see 'bxc ops' for what can be read",
+                "it needs %s of ONNX, which bxc does not read", call->op_type);
+    return NULL;
+}
+
+struct tensor *call_read(struct call *call, const char *part) {
+    const bool read = true;
+    struct tensor **results = call_results(call, part, 1, &read);
+    return results ? *results : NULL;
 }
 
 struct tensor *call_unary(struct onnx_reader *reader, const struct operation *node, const char *op_type,

@@ -28,9 +28,13 @@ void call_no_operand(struct call *call); /* one that is left out, before further
 void call_integer(struct call *call, const char *name, int64_t value);
 void call_real(struct call *call, const char *name, float value);
 void call_text(struct call *call, const char *name, const char *value);
+void call_texts(struct call *call, const char *name, const char *const *values, size_t count);
+void call_reals(struct call *call, const char *name, const float *values, size_t count);
 void call_integers(struct call *call, const char *name, const int64_t *values, size_t count);
 /* Its nodes are called after the node of the model, with `.part` where one is given; NULL after a diagnosis. */
 struct tensor *call_read(struct call *call, const char *part);
+/* Of several results; read: which of them are wanted, the others may be NULL. */
+struct tensor **call_results(struct call *call, const char *part, uint32_t count, const bool *read);
 
 /* Those of one, two and any number of operands without attributes. */
 struct tensor *call_unary(struct onnx_reader *reader, const struct operation *node, const char *op_type,

@@ -365,6 +365,11 @@ static void read_output(struct onnx_reader *reader, const char *name) {
                    "output '%s' has its batch along axis %d", name, tensor->batch_axis);
         return;
     }
+    if (tensor->batch_axis == 0 && tensor->shape.dim[0] != 1) {
+        diag_error(&reader->context->diagnostics, at, "keep the batch as an axis of its own",
+                   "output '%s' has its batch merged with %lld other entries", name, (long long)tensor->shape.dim[0]);
+        return;
+    }
     valref value = tensor_value(reader, NULL, tensor);
     if (!valref_equal(value, NO_VALUE)) graph_append_output(reader->graph, name, value);
 }

@@ -90,10 +90,16 @@ struct tensor *onnx_read_transpose(struct onnx_reader *reader, const struct oper
     return move_transpose(reader, operation, NULL, tensor, permutation);
 }
 
+/* Entries that stand in front of the batch, in all axes. */
+static int64_t entries_before(const struct tensor *tensor) {
+    int64_t before = tensor->in_front > 1 ? tensor->in_front : 1;
+    for (int i = 0; i < tensor->batch_axis; i++) before *= tensor->shape.dim[i];
+    return before;
+}
+
 /* Where the batch axis is after a reshape: an axis of 1 with as many elements before it. */
 static int reshaped_batch(const struct tensor *tensor, const struct shape *shape) {
-    int64_t before = 1, passed = 1;
-    for (int i = 0; i < tensor->batch_axis; i++) before *= tensor->shape.dim[i];
+    int64_t before = entries_before(tensor), passed = 1;
     for (int i = 0; i < shape->rank; i++) {
         if (passed == before && shape->dim[i] == 1) return i;
         passed *= shape->dim[i];
@@ -101,17 +107,35 @@ static int reshaped_batch(const struct tensor *tensor, const struct shape *shape
     return -1;
 }
 
-static struct tensor *reshape_to(struct onnx_reader *reader, const struct operation *operation, struct tensor *tensor,
-                                 struct shape shape) {
+/* As a factor of that axis; false where it cannot be. */
+static bool batch_as_factor(const struct tensor *tensor, const struct shape *shape, int axis, int64_t *in_front) {
+    int64_t before = entries_before(tensor), passed = 1;
+    for (int i = 0; i < axis; i++) passed *= shape->dim[i];
+    *in_front = before / passed;
+    return before % passed == 0 && *in_front >= 1 && shape->dim[axis] % *in_front == 0;
+}
+
+struct tensor *onnx_reshape(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                            struct tensor *tensor, struct shape shape, int batch_axis) {
+    int64_t in_front = 1;
+    int batch = tensor->batch_axis < 0 ? -1 : batch_axis >= 0 ? batch_axis : reshaped_batch(tensor, &shape);
+    bool factor = batch >= 0 && batch_axis >= 0;
     if (shape_elements(&shape) != tensor_elements(tensor))
         return onnx_refuse(reader, operation, NULL, "%zu elements cannot become %zu", tensor_elements(tensor),
                            shape_elements(&shape));
-    int batch = tensor->batch_axis < 0 ? -1 : reshaped_batch(tensor, &shape);
     /* of a model that says 1 the batch is one event, whatever it is merged with */
-    if (tensor->batch_axis >= 0 && batch < 0 && reader->batch_number != 1)
+    if (tensor->batch_axis >= 0 && reader->batch_number != 1 &&
+        (batch < 0 || (factor && !batch_as_factor(tensor, &shape, batch, &in_front))))
         return onnx_refuse(reader, operation, "keep the batch as an axis of its own",
                            "the new shape merges the batch with another axis: events would mix");
-    return move_reshape(reader, operation, NULL, tensor, shape, batch);
+    struct tensor *made = move_reshape(reader, operation, what, tensor, shape, batch);
+    if (made && made != tensor) made->in_front = in_front;
+    return made;
+}
+
+static struct tensor *reshape_to(struct onnx_reader *reader, const struct operation *operation, struct tensor *tensor,
+                                 struct shape shape) {
+    return onnx_reshape(reader, operation, NULL, tensor, shape, -1);
 }
 
 struct tensor *onnx_read_flatten(struct onnx_reader *reader, const struct operation *operation) {

@@ -41,6 +41,8 @@ struct tensor {
     valref value;      /* NO_VALUE as long as it is not in the graph */
     bool depends;      /* on an input of the model */
     int batch_axis;    /* of one that depends; -1: none (whole tensors) */
+    int64_t in_front; /* entries of a merged axis among which the batch is one factor that stand in front of it, as 5 in
+                         [5 * batch * 2]; 0 or 1: none */
 
     const struct codes *codes; /* what DequantizeLinear made it of, or NULL */
     struct tensor *centred;    /* of codes: themselves less the zero point `centre`, where that is at hand */
@@ -245,6 +247,11 @@ struct tensor *move_reshape(struct onnx_reader *reader, const struct operation *
                             struct tensor *tensor, struct shape shape, int batch_axis);
 struct tensor *move_transpose(struct onnx_reader *reader, const struct operation *operation, const char *what,
                               struct tensor *tensor, const int *permutation);
+
+/* Likewise, with the batch in that axis, alone or as a factor (in_front); -1: it must stand alone, wherever that is.
+ * NULL after a diagnosis. */
+struct tensor *onnx_reshape(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                            struct tensor *tensor, struct shape shape, int batch_axis);
 
 /* Before opset 7 an attribute said where the axes of b stand in a (arithmetic.c). */
 struct tensor *onnx_old_axis(struct onnx_reader *reader, const struct operation *operation, const struct tensor *a,

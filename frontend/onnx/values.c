@@ -163,6 +163,9 @@ struct tensor *onnx_emit_tensor(struct onnx_reader *reader, const struct operati
     tensor->value = value;
     tensor->depends = depends;
     tensor->batch_axis = batch_axis;
+    for (uint32_t i = 0; i < input_count; i++)
+        if (inputs[i]->batch_axis >= 0 && inputs[i]->in_front > tensor->in_front)
+            tensor->in_front = inputs[i]->in_front;
     return tensor;
 }
 
@@ -172,6 +175,7 @@ struct tensor *onnx_made_of(struct onnx_reader *reader, const struct tensor *x, 
     tensor->value = value;
     tensor->depends = x->depends;
     tensor->batch_axis = batch_axis;
+    tensor->in_front = x->in_front;
     return tensor;
 }
 

@@ -31,7 +31,10 @@ size_t torch_argument_operands(const cJSON *argument, void (*add)(void *user, co
     size_t count = 0;
     if (is_kind(value, "as_tensor")) return add_name(torch_text(value, "name"), add, user);
     if (is_kind(value, "as_sym_int")) return add_name(torch_text(value, "as_name"), add, user);
-    if (!is_kind(value, "as_tensors") && !is_kind(value, "as_sym_ints")) return 0;
+    if (is_kind(value, "as_optional_tensors"))
+        for (const cJSON *item = value->child; item; item = item->next)
+            count += add_name(torch_text(cJSON_GetObjectItemCaseSensitive(item, "as_tensor"), "name"), add, user);
+    if (!is_kind(value, "as_tensors") && !is_kind(value, "as_sym_ints")) return count;
     const char *key = is_kind(value, "as_tensors") ? "name" : "as_name";
     for (const cJSON *item = value->child; item; item = item->next) count += add_name(torch_text(item, key), add, user);
     return count;
@@ -68,6 +71,19 @@ struct tensor **torch_tensors(const struct operation *operation, const char *nam
     return operation->inputs + operand;
 }
 
+struct tensor **torch_places(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                             size_t *count) {
+    size_t operand, place = 0;
+    const cJSON *value = find_argument(operation, name, &operand);
+    bool optional = is_kind(value, "as_optional_tensors");
+    *count = optional || is_kind(value, "as_tensors") ? (size_t)cJSON_GetArraySize(value) : 0;
+    struct tensor **places = ARENA_ARRAY(reader->arena, struct tensor *, *count + 1);
+    for (const cJSON *item = *count ? value->child : NULL; item; item = item->next, place++)
+        if ((!optional || cJSON_GetObjectItemCaseSensitive(item, "as_tensor")) && operand < operation->input_count)
+            places[place] = operation->inputs[operand++];
+    return places;
+}
+
 static void mistyped(struct onnx_reader *reader, const struct operation *operation, const char *name,
                      const char *wanted) {
     onnx_refuse(reader, operation, NULL, "argument '%s' is not %s", name, wanted);
@@ -78,6 +94,10 @@ int64_t torch_integer(struct onnx_reader *reader, const struct operation *operat
     size_t operand;
     const cJSON *value = find_argument(operation, name, &operand);
     if (!value) return otherwise;
+    if (is_kind(value, "as_sym_int") && operand < operation->input_count &&
+        operation->inputs[operand]->state == TENSOR_INTEGERS && tensor_elements(operation->inputs[operand]) == 1)
+        return operation->inputs[operand]->integers[0];
+    if (is_kind(value, "as_bool")) return cJSON_IsTrue(value);
     /* beyond 2^53 only 2^63 - 1 is met: the end of an axis */
     if ((is_kind(value, "as_int") || is_kind(value, "as_scalar_type")) && cJSON_IsNumber(value))
         return value->valuedouble >= 9.2e18    ? INT64_MAX
@@ -92,6 +112,11 @@ double torch_real(struct onnx_reader *reader, const struct operation *operation,
     const cJSON *value = find_argument(operation, name, &operand);
     if (!value) return otherwise;
     if ((is_kind(value, "as_float") || is_kind(value, "as_int")) && cJSON_IsNumber(value)) return value->valuedouble;
+    if (is_kind(value, "as_bool")) return cJSON_IsTrue(value);
+    if (is_kind(value, "as_float") && cJSON_IsString(value)) {
+        if (!strcmp(value->valuestring, "Infinity")) return INFINITY;
+        if (!strcmp(value->valuestring, "-Infinity")) return -INFINITY;
+    }
     mistyped(reader, operation, name, "a number");
     return otherwise;
 }
@@ -100,6 +125,16 @@ bool torch_flag(const struct operation *operation, const char *name, bool otherw
     size_t operand;
     const cJSON *value = find_argument(operation, name, &operand);
     return is_kind(value, "as_bool") ? cJSON_IsTrue(value) : otherwise;
+}
+
+bool torch_is_real(const struct operation *operation, const char *name) {
+    size_t operand;
+    return is_kind(find_argument(operation, name, &operand), "as_float");
+}
+
+bool torch_is_truth(const struct operation *operation, const char *name) {
+    size_t operand;
+    return is_kind(find_argument(operation, name, &operand), "as_bool");
 }
 
 const char *torch_word(const struct operation *operation, const char *name) {
@@ -122,29 +157,79 @@ static bool list_entry(const struct operation *operation, const cJSON *item, siz
     return true;
 }
 
-int torch_integers(struct onnx_reader *reader, const struct operation *operation, const char *name, int64_t *list) {
+/* At most `most` numbers; -1 after a diagnosis. */
+static int read_list(struct onnx_reader *reader, const struct operation *operation, const char *name, int64_t *list,
+                     int most) {
     size_t operand;
     int count = 0;
     const cJSON *value = find_argument(operation, name, &operand);
     if (!value) return 0;
     bool one = is_kind(value, "as_int");
+    if (is_kind(value, "as_sym_int")) return list[0] = torch_integer(reader, operation, name, 0), 1;
     if (!one && !is_kind(value, "as_ints") && !is_kind(value, "as_sym_ints")) {
         mistyped(reader, operation, name, "a list of whole numbers");
         return -1;
     }
     for (const cJSON *item = one ? value : value->child; item; item = one ? NULL : item->next, count++)
-        if (count == SHAPE_RANK_MAX || !list_entry(operation, item, &operand, &list[count])) {
+        if (count == most || !list_entry(operation, item, &operand, &list[count])) {
             mistyped(reader, operation, name, "a list of a few whole numbers that are known");
             return -1;
         }
     return count;
 }
 
+int torch_integers(struct onnx_reader *reader, const struct operation *operation, const char *name, int64_t *list) {
+    return read_list(reader, operation, name, list, SHAPE_RANK_MAX);
+}
+
+int64_t *torch_integer_list(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                            int *count) {
+    size_t operand;
+    const cJSON *value = find_argument(operation, name, &operand);
+    int most = value && value->child ? cJSON_GetArraySize(value) : 1;
+    int64_t *list = ARENA_ARRAY(reader->arena, int64_t, most + 1);
+    *count = read_list(reader, operation, name, list, most);
+    return list;
+}
+
+int torch_symbol_place(const struct operation *operation, const char *name) {
+    size_t operand;
+    int place = 0;
+    const cJSON *value = find_argument(operation, name, &operand);
+    if (!is_kind(value, "as_sym_ints")) return -1;
+    for (const cJSON *item = value->child; item; item = item->next, place++)
+        if (torch_text(item, "as_name")) return place;
+    return -1;
+}
+
+int torch_reals(struct onnx_reader *reader, const struct operation *operation, const char *name, double *list) {
+    size_t operand;
+    int count = 0;
+    const cJSON *value = find_argument(operation, name, &operand);
+    if (!value) return 0;
+    for (const cJSON *item = value->child; item; item = item->next) {
+        if (count == SHAPE_RANK_MAX || !cJSON_IsNumber(item)) {
+            mistyped(reader, operation, name, "a list of a few numbers");
+            return -1;
+        }
+        list[count++] = item->valuedouble;
+    }
+    return count;
+}
+
 struct tensor *torch_operand(struct onnx_reader *reader, const struct operation *operation, const char *name) {
     struct tensor *tensor = torch_tensor(operation, name);
+    size_t operand;
     if (tensor || !torch_has(operation, name)) return tensor;
+    if (is_kind(find_argument(operation, name, &operand), "as_sym_int")) {
+        const int64_t number = torch_integer(reader, operation, name, 0);
+        return tensor_integers(reader, (struct shape){0}, &number);
+    }
     return onnx_number(reader, operation, name, (float)torch_real(reader, operation, name, 0));
 }
+
+/* Where and how numbers are kept, which is not what they are. */
+static const char placement[] = " device layout pin_memory memory_format non_blocking copy requires_grad ";
 
 bool torch_arguments_known(struct onnx_reader *reader, const struct operation *operation) {
     const struct torch_node *node = torch_node_of(operation);
@@ -152,7 +237,8 @@ bool torch_arguments_known(struct onnx_reader *reader, const struct operation *o
     for (const cJSON *input = inputs ? inputs->child : NULL; input; input = input->next) {
         const char *name = torch_text(input, "name");
         if (!value_of(input)) continue;
-        if (name && strstr(node->operator->arguments, arena_printf(reader->arena, " %s ", name))) continue;
+        const char *spaced = arena_printf(reader->arena, " %s ", name ? name : "?");
+        if (strstr(node->operator->arguments, spaced) || strstr(placement, spaced)) continue;
         onnx_refuse(reader, operation, NULL, "argument '%s' is not read", name ? name : "");
         return false;
     }

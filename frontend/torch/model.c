@@ -26,7 +26,6 @@ struct torch_model {
     const char *path;
     const cJSON *module, *graph;
     Onnx__GraphProto told;
-    struct name_map readers; /* of each name: how many */
     struct torch_reading reading;
 };
 
@@ -92,27 +91,43 @@ struct filling {
     Onnx__NodeProto *proto;
 };
 
+/* reader: the operator that reads it, or NULL. */
+static void count_reader(struct torch_model *model, const char *name, const char *reader) {
+    struct torch_readers *who = name_map_find(&model->reading.readers, name);
+    if (!who) {
+        who = ARENA_NEW(model->arena, struct torch_readers);
+        name_map_put(&model->reading.readers, name, who);
+    }
+    who->count++;
+    who->softmax += reader && (strstr(reader, "softmax") || !strcmp(reader, "aten.eq"));
+}
+
 static void add_operand(void *user, const char *name) {
     const struct filling *filling = user;
-    size_t *count = name_map_find(&filling->model->readers, name);
-    if (!count) {
-        count = ARENA_NEW(filling->model->arena, size_t);
-        name_map_put(&filling->model->readers, name, count);
-    }
-    ++*count;
+    count_reader(filling->model, name, filling->proto->op_type);
     filling->proto->input[filling->proto->n_input++] = arena_strdup(filling->model->arena, name);
 }
 
-/* The names of what it makes; false where that is no tensor and no symbol. */
-static bool add_results(struct torch_model *model, struct torch_node *node) {
+static bool add_result(const struct torch_model *model, struct torch_node *node, const cJSON *made) {
+    const char *name = torch_text(made, "name");
+    if (!name) name = torch_text(made, "as_name");
+    if (!name) return false;
+    node->proto.output[node->proto.n_output++] = arena_strdup(model->arena, name);
+    return true;
+}
+
+/* The names of what it makes, those of a list one by one; false where that is no tensor and no symbol. */
+static bool add_results(const struct torch_model *model, struct torch_node *node) {
     const cJSON *outputs = cJSON_GetObjectItemCaseSensitive(node->json, "outputs");
-    node->proto.output = ARENA_ARRAY(model->arena, char *, cJSON_GetArraySize(outputs) + 1);
+    size_t most = 1;
+    for (const cJSON *output = outputs ? outputs->child : NULL; output; output = output->next)
+        most += cJSON_IsArray(output->child) ? (size_t)cJSON_GetArraySize(output->child) : 1;
+    node->proto.output = ARENA_ARRAY(model->arena, char *, most);
     for (const cJSON *output = outputs ? outputs->child : NULL; output; output = output->next) {
-        const cJSON *made = output->child;
-        const char *name = torch_text(made, "name");
-        if (!name) name = torch_text(made, "as_name");
-        if (!name) return false;
-        node->proto.output[node->proto.n_output++] = arena_strdup(model->arena, name);
+        bool list = cJSON_IsArray(output->child);
+        if (!list && !add_result(model, node, output->child)) return false;
+        for (const cJSON *made = list ? output->child->child : NULL; made; made = made->next)
+            if (!add_result(model, node, made)) return false;
     }
     return node->proto.n_output > 0;
 }
@@ -123,7 +138,8 @@ static int tell_node(struct torch_model *model, const cJSON *json) {
     size_t operands = 0;
     bool in_place;
     if (!target) return refuse(model, NULL, "copy or export the file again", "a node has no operator");
-    if (!strncmp(target, "torch.ops.aten._assert", 22)) return 0; /* makes nothing */
+    const cJSON *outputs = cJSON_GetObjectItemCaseSensitive(json, "outputs");
+    if (!outputs || !outputs->child || !strncmp(target, "torch.ops.aten._assert", 22)) return 0; /* makes nothing */
     for (const cJSON *input = inputs ? inputs->child : NULL; input; input = input->next)
         operands += torch_argument_operands(input, NULL, NULL);
     struct torch_node *node = add_node(model, operands);
@@ -138,6 +154,39 @@ static int tell_node(struct torch_model *model, const cJSON *json) {
     return 0;
 }
 
+/* Operators whose result may be the operand's memory seen otherwise. */
+static bool shares_memory(const struct torch_model *model, const struct torch_node *node) {
+    static const char views[] =
+        " aten.view aten.reshape aten._unsafe_view aten.flatten aten.permute aten.transpose aten.t "
+        "aten.unsqueeze aten.squeeze aten.slice aten.select aten.expand aten.detach aten.alias "
+        "aten.split aten.chunk aten.unbind aten.split_with_sizes aten.narrow aten.contiguous aten.to "
+        "aten.unflatten aten.movedim aten.view_as aten.expand_as aten.tensor_split aten.dropout "
+        "aten.feature_dropout aten.alpha_dropout aten.diagonal aten.unfold aten.mT aten.numpy_T ";
+    return strstr(views, arena_printf(model->arena, " %s ", node->proto.op_type)) != NULL;
+}
+
+/* The node that makes it, which stands before node number `before`. */
+static const struct torch_node *maker_of(const struct torch_model *model, const char *name, size_t *before) {
+    while ((*before)--) {
+        const struct torch_node *node = (const struct torch_node *)(const void *)model->told.node[*before];
+        for (size_t i = 0; i < node->proto.n_output; i++)
+            if (!strcmp(node->proto.output[i], name)) return node;
+    }
+    return NULL;
+}
+
+/* Whether others read the memory of the first operand of node number `index`. */
+static bool others_read(const struct torch_model *model, size_t index) {
+    const struct torch_node *node = (const struct torch_node *)(const void *)model->told.node[index];
+    while (node && node->proto.n_input) {
+        const struct torch_readers *who = name_map_find(&model->reading.readers, node->proto.input[0]);
+        if (who && who->count > 1) return true;
+        node = maker_of(model, node->proto.input[0], &index);
+        if (node && node->json && !shares_memory(model, node)) return false;
+    }
+    return false;
+}
+
 /* What is changed in place must not be read by others, who would see it changed. */
 static int check_in_place(const struct torch_model *model) {
     int result = 0;
@@ -145,11 +194,9 @@ static int check_in_place(const struct torch_model *model) {
         const struct torch_node *node = (const struct torch_node *)(const void *)model->told.node[i];
         bool in_place = false;
         if (node->json) operator_name(model, torch_text(node->json, "target"), &in_place);
-        const size_t *count =
-            in_place && node->proto.n_input ? name_map_find(&model->readers, node->proto.input[0]) : NULL;
-        if (count && *count > 1)
-            result = refuse(model, node->proto.name, "use inplace=False",
-                            "it changes its operand in place, which others read");
+        if (!in_place || !strcmp(node->proto.op_type, "aten.detach") || !others_read(model, i)) continue;
+        result = refuse(model, node->proto.name, "use inplace=False, or export with .run_decompositions()",
+                        "it changes its operand in place, which others read");
     }
     return result;
 }
@@ -251,6 +298,7 @@ static int tell_output_spec(struct torch_model *model, const cJSON *spec) {
     Onnx__ValueInfoProto *info = ARENA_NEW(model->arena, Onnx__ValueInfoProto);
     onnx__value_info_proto__init(info);
     info->name = arena_strdup(model->arena, name);
+    count_reader(model, name, NULL);
     model->told.output[model->told.n_output++] = info;
     return 0;
 }
@@ -263,7 +311,7 @@ static int tell_graph(struct torch_model *model) {
     size_t input_count = (size_t)cJSON_GetArraySize(inputs);
     int result = 0;
     onnx__graph_proto__init(&model->told);
-    model->readers = name_map_new(model->arena);
+    model->reading.readers = name_map_new(model->arena);
     model->told.node =
         ARENA_ARRAY(model->arena, Onnx__NodeProto *, input_count + (size_t)cJSON_GetArraySize(nodes) + 1);
     model->told.input = ARENA_ARRAY(model->arena, Onnx__ValueInfoProto *, input_count + 1);

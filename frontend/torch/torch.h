@@ -23,11 +23,17 @@ struct torch_node {
     const struct torch_operator *operator;
 };
 
+/* Of a name: how many read it, and how many of them are a softmax, or ask what one makes of infinities. */
+struct torch_readers {
+    size_t count, softmax;
+};
+
 /* What the reading keeps (reader->foreign). */
 struct torch_reading {
     struct archive archive;
     const char *prefix;               /* of the archive's entries: "model/" */
     const cJSON *weights, *constants; /* what is told of each, by name */
+    struct name_map readers;          /* struct torch_readers */
     size_t loaded;                    /* bytes of weights so far */
 };
 
@@ -44,6 +50,9 @@ bool torch_has(const struct operation *operation, const char *name);            
 struct tensor *torch_tensor(const struct operation *operation, const char *name); /* NULL: not given, or none */
 /* Tensors of a list, from that operand on. */
 struct tensor **torch_tensors(const struct operation *operation, const char *name, size_t *count);
+/* One for each entry of a list, NULL where that is None. */
+struct tensor **torch_places(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                             size_t *count);
 int64_t torch_integer(struct onnx_reader *reader, const struct operation *operation, const char *name,
                       int64_t otherwise);
 double torch_real(struct onnx_reader *reader, const struct operation *operation, const char *name, double otherwise);
@@ -52,9 +61,45 @@ const char *torch_word(const struct operation *operation, const char *name); /* 
 /* At most SHAPE_RANK_MAX numbers, symbols among them (the batch, which stands as 1); how many, or -1 after a diagnosis.
  * A single number counts as a list of one. */
 int torch_integers(struct onnx_reader *reader, const struct operation *operation, const char *name, int64_t *list);
+int torch_symbol_place(const struct operation *operation, const char *name); /* the first of a list; -1: none is */
+/* Likewise, any number of them. */
+int64_t *torch_integer_list(struct onnx_reader *reader, const struct operation *operation, const char *name,
+                            int *count);
+int torch_reals(struct onnx_reader *reader, const struct operation *operation, const char *name, double *list);
 /* A tensor, or a number as one; NULL after a diagnosis. */
 struct tensor *torch_operand(struct onnx_reader *reader, const struct operation *operation, const char *name);
 bool torch_arguments_known(struct onnx_reader *reader, const struct operation *operation); /* refuses others */
+
+bool torch_is_real(const struct operation *operation, const char *name);  /* a number with a fraction's point */
+bool torch_is_truth(const struct operation *operation, const char *name); /* True or False */
+/* The first operand. */
+static inline struct tensor *torch_self(const struct operation *operation) {
+    struct tensor *self = torch_tensor(operation, "self");
+    return self ? self : torch_tensor(operation, "input");
+}
+
+/* ---- types.c: what PyTorch makes of operands of several types; NULL for NULL ---- */
+
+/* Truths and whole numbers as real ones. */
+struct tensor *torch_as_real(struct onnx_reader *reader, const struct operation *operation, const char *part,
+                             struct tensor *x);
+/* x as the type that it has beside `other`. */
+struct tensor *torch_as(struct onnx_reader *reader, const struct operation *operation, const char *part,
+                        struct tensor *x, const struct tensor *other);
+/* self, as the type that `dtype` asks for. */
+struct tensor *torch_as_asked(struct onnx_reader *reader, const struct operation *operation);
+/* The same numbers under the name of another type. */
+struct tensor *torch_retyped(struct onnx_reader *reader, struct tensor *x, int type);
+
+/* ---- attention.c ---- */
+
+/* An operand whose minus infinities are numbers whose exponential is 0, where a softmax alone reads the result; else
+ * the operand itself. */
+struct tensor *torch_masking(struct onnx_reader *reader, const struct operation *operation, struct tensor *x);
+
+/* ---- constants.c ---- */
+
+struct tensor *torch_filled(struct onnx_reader *reader, struct shape shape, int type, double number);
 
 /* ---- weights.c ---- */
 

@@ -83,6 +83,65 @@ class Categories(nn.Module):
         return (self.table(x), self.table(x).flatten(1))
 
 
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.both = nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True)
+        self.gru, self.simple = nn.GRU(3, 4, batch_first=True), nn.RNN(3, 4, batch_first=True, nonlinearity="relu")
+        self.cell, self.gru_cell = nn.LSTMCell(3, 4), nn.GRUCell(3, 4)
+
+    def forward(self, x):  # 4 3
+        state = None
+        for step in x.unbind(1)[:2]:
+            state = self.cell(step, state)
+        all_steps, (hidden, _) = self.both(x)
+        return (all_steps, hidden[-1], self.gru(x)[1][0], self.simple(x)[0], state[0], state[1], self.gru_cell(x[:, 0]))
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(8, 2, 12, batch_first=True)
+        self.heads = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x):  # 5 8
+        mask = torch.triu(torch.ones(5, 5, dtype=torch.bool), 1)
+        scores = (x @ x.mT).masked_fill(mask, float("-inf"))
+        seen = F.scaled_dot_product_attention(x, x, x, is_causal=True)
+        y, weights = self.heads(x, x, x, attn_mask=nn.Transformer.generate_square_subsequent_mask(5))
+        return self.layer(x), y, weights, torch.softmax(scores, -1), seen
+
+
+class Choices(nn.Module):
+    def forward(self, x):  # 4 3
+        top, places = x.topk(2, -1)
+        most, at = x.max(1)
+        return {"logic": ((x > 0).float(), (x <= 0.1) * x, ((x != 0) & (x < 1)).float(), (~(x > 0)).float(),
+                          torch.where(x > 0.5, 1.0, x), (x > 0).any(1).float(), (x > -1).all(-1, keepdim=True).float()),
+                "rank": (top, places.float(), most, at.float(), x.sort(1)[0], x.cumsum(1), x.argmin(2).float()),
+                "parts": (x.split([1, 3], 1)[1], x.chunk(2, 1)[0], x.unbind(2)[1], x[:, [3, 0]], x.roll(1, 1), x.flip(2),
+                          x[:, torch.tensor([1, 0]), torch.tensor([2, 1])], x.repeat(1, 2, 1), x.repeat_interleave(2, 1),
+                          x.movedim(1, 2), x.unflatten(1, (2, -1)), x.tril(-1), torch.einsum("bij,bkj->bik", x, x)),
+                "numbers": (x % 0.3, torch.fmod(x, 0.3), torch.div(x, 0.3, rounding_mode="trunc"), 1 - x, F.glu(x, 1),
+                            torch.arange(3) + x, x.std(1), x.norm(dim=1), x.logsumexp(1), x.prod(1), F.logsigmoid(x),
+                            F.celu(x, 0.5), F.softplus(x, 2), F.softshrink(x, 0.3), F.threshold(x, 0.1, 2), x.trunc())}
+
+
+class Picture(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up, self.slope = nn.ConvTranspose2d(4, 3, 3, 2, 1, output_padding=1), nn.PReLU(4)
+        self.instance, self.group = nn.InstanceNorm2d(4, affine=True), nn.GroupNorm(2, 4)
+        self.mirrored = nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect")
+
+    def forward(self, x):  # 4 6 5
+        return (self.up(x), self.slope(x), self.instance(x), self.group(x), self.mirrored(x), F.rms_norm(x, (5,)),
+                F.max_pool2d(x, 3, 2, 1, ceil_mode=True), F.avg_pool2d(x, 3, 2, 1, ceil_mode=True),
+                F.adaptive_avg_pool2d(x, (4, 2)), F.adaptive_max_pool2d(x, 3), F.interpolate(x, scale_factor=2),
+                F.interpolate(x, size=(7, 9), mode="bilinear"), F.pad(x, (1, 1, 2, 0), "circular"),
+                F.pad(x, (2, 1, 0, 0), "replicate"), F.pixel_shuffle(x, 2), F.channel_shuffle(x, 2))
+
+
 def strip(path):
     """Without traces of the code, which name this machine's files, and sample inputs."""
     with zipfile.ZipFile(path) as archive:
@@ -100,7 +159,7 @@ def strip(path):
             archive.writestr(zipfile.ZipInfo(name), content)
 
 
-def make(name, model, shapes, categories=0):
+def make(name, model, shapes, categories=0, decomposed=False):
     model.eval()
     events = [torch.randn(EVENTS, *shape) for shape in shapes]
     if categories:
@@ -108,7 +167,9 @@ def make(name, model, shapes, categories=0):
     batch = torch.export.Dim("batch", min=2)
     with torch.no_grad():
         exported = torch.export.export(model, tuple(events), dynamic_shapes=tuple({0: batch} for _ in events))
-        results = model(*events)
+        if decomposed:
+            exported = exported.run_decompositions()
+        results = torch.utils._pytree.tree_leaves(model(*events))
     torch.export.save(exported, FOLDER / (name + ".pt2"))
     strip(FOLDER / (name + ".pt2"))
     for i, values in enumerate(events):
@@ -123,3 +184,9 @@ make("image", Image(), [(4, 8, 6)])
 make("shapes", Shapes(), [(4, 6)])
 make("functions", Functions(), [(7,), (7,)])
 make("categories", Categories(), [(4,)], categories=6)
+make("recurrent", Recurrent(), [(4, 3)])
+make("attention", Attention(), [(5, 8)])
+make("attention_core", Attention(), [(5, 8)], decomposed=True)
+make("choices", Choices(), [(4, 3)])
+make("choices_core", Choices(), [(4, 3)], decomposed=True)
+make("picture", Picture(), [(4, 6, 5)])

@@ -121,12 +121,17 @@ static inline bool claimed_exact(const struct program *program, const char *outp
     return claimed && !folded;
 }
 
+/* Functions get a format of bxc's own behind them, in which only whole numbers stay as they are. */
+static inline bool is_rounded(enum op op) {
+    return op_is_transcendental(op) || op == OP_SOFTMAX || (op_is_stepped(op) && !op_meaning(op)->whole);
+}
+
 /* Whether tables stand between the inputs and a value of the network as read. */
 static inline bool behind_table(const struct graph *graph, valref value) {
     bool *behind = ARENA_ARRAY(graph->arena, bool, graph->value_count);
     for (uint32_t i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        bool is = op_is_transcendental(node->op) || node->op == OP_SOFTMAX;
+        bool is = is_rounded(node->op);
         for (uint32_t k = 0; k < node->input_count; k++) is = is || behind[node->inputs[k].id];
         for (uint32_t r = 0; r < node->result_count; r++) behind[node->result.id + r] = is;
     }

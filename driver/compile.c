@@ -128,7 +128,7 @@ static int after_pass(void *user, struct program *program, const struct pass *pa
 static int hash_model(struct compile_job *job) {
     size_t length;
     struct arena *scratch = arena_new(job->context);
-    const char *data = file_read(job->context, scratch, job->what->model, &length);
+    const char *data = file_map(job->context, scratch, job->what->model, &length);
     if (data) sha256_of(data, length, job->model_hash);
     arena_free(scratch);
     return data ? 0 : -1;

@@ -25,8 +25,9 @@ struct inspect_job {
 static int describe_file(struct inspect_job *job) {
     size_t length;
     if (foreign_folder(job->context, job->arena, job->model)) return -1;
-    const char *data = file_read(job->context, job->arena, job->model, &length);
-    if (!data) return -1;
+    struct arena *scratch = arena_new(job->context);
+    const char *data = file_map(job->context, scratch, job->model, &length);
+    if (!data) return arena_free(scratch), -1;
     const struct reader *reader = frontend_reader(job->model, data, length);
     char *sum = ARENA_ARRAY(job->arena, char, 65);
     sha256_of(data, length, sum);
@@ -34,6 +35,7 @@ static int describe_file(struct inspect_job *job) {
     job->inspection.sha256 = sum;
     const bool known = reader && reader->recognises(job->model, data, length);
     job->inspection.format = known ? reader->summary : "of no format that bxc reads";
+    arena_free(scratch);
     return 0;
 }
 

@@ -71,9 +71,9 @@ static int read_request(void *user) {
     size_t length, errors = request->context->diagnostics.errors;
     options.open = &open;
     request->options = &options;
-    char *data = foreign_folder(request->context, arena, request->path)
-                     ? NULL
-                     : file_read(request->context, arena, request->path, &length);
+    const char *data = foreign_folder(request->context, arena, request->path)
+                           ? NULL
+                           : file_map(request->context, arena, request->path, &length);
     const struct reader *reader = data ? frontend_reader(request->path, data, length) : NULL;
     bool known = reader && reader->recognises(request->path, data, length);
     if (data && !known && foreign_content(request->context, request->path, data, length)) {

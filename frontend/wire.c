@@ -5,10 +5,11 @@
  * diagnosed with the position. Unpacking takes its memory from the arena. */
 #include "frontend/wire.h"
 #include "ir/arena.h"
+#include "ir/file.h"
 
 enum {
-    NESTING_MAX = 64, /* messages within messages */
-    FILE_MAX = 1 << 29
+    NESTING_MAX = 64,  /* messages within messages */
+    FILE_MAX = 1 << 11 /* MiB, of what protobuf can say */
 };
 
 struct wire_bytes {
@@ -79,8 +80,9 @@ int wire_check(struct bxc_context *context, const char *path, const struct wire_
     struct wire_bytes wire = {.start = data};
     struct location at = {.file = path};
     if (!length) return diag_error(&context->diagnostics, at, NULL, "the file is empty");
-    if (length > FILE_MAX)
-        return diag_error(&context->diagnostics, at, NULL, "the file is larger than %d MiB", FILE_MAX >> 20);
+    if (length >> 20 >= FILE_MAX)
+        return diag_error(&context->diagnostics, at, "store its weights as external data",
+                          "the file is larger than %d MiB", FILE_MAX);
     wire_message(&wire, kind->descriptor, wire.start, wire.start + length, 0);
     if (!wire.problem) return 0;
     return diag_error(&context->diagnostics, at, "copy or export the file again",
@@ -88,20 +90,32 @@ int wire_check(struct bxc_context *context, const char *path, const struct wire_
                       wire.foreign ? kind->name : "", wire.foreign ? ": " : "", wire.problem, wire.position, length);
 }
 
-static void *wire_allocate(void *arena, size_t size) {
-    return arena_alloc(arena, size);
+struct wire_memory {
+    struct arena *arena;
+    const void *data;
+    size_t length;
+};
+
+/* What was copied before is not needed in memory twice. */
+static void *wire_allocate(void *user, size_t size) {
+    enum { LARGE = 1 << 18 };
+    const struct wire_memory *memory = user;
+    if (size >= LARGE) file_pages_release(memory->data, memory->length);
+    return arena_alloc(memory->arena, size);
 }
 
-static void wire_release(void *arena, void *object) {
-    (void)arena; /* which owns it */
+static void wire_release(void *user, void *object) {
+    (void)user; /* whose arena owns it */
     (void)object;
 }
 
 void *wire_unpack(struct bxc_context *context, struct arena *arena, const char *path, const struct wire_kind *kind,
                   const void *data, size_t length) {
-    ProtobufCAllocator allocator = {.alloc = wire_allocate, .free = wire_release, .allocator_data = arena};
+    struct wire_memory memory = {arena, data, length};
+    ProtobufCAllocator allocator = {.alloc = wire_allocate, .free = wire_release, .allocator_data = &memory};
     if (wire_check(context, path, kind, data, length) < 0) return NULL;
     void *message = protobuf_c_message_unpack(kind->descriptor, &allocator, length, data);
+    file_pages_release(data, length);
     if (!message)
         diag_error(&context->diagnostics, (struct location){.file = path}, "copy or export the file again",
                    "the file is no %s", kind->name);

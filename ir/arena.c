@@ -135,7 +135,7 @@ void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t n
 }
 
 /* Gives the memory of an object that has a slab of its own back; of one that shares a slab, nothing. */
-static void release_object(struct arena *arena, const void *object) {
+void arena_release(struct arena *arena, const void *object) {
     for (struct slab **link = &arena->slabs; *link; link = &(*link)->next) {
         struct slab *slab = *link;
         if (slab->is_shared || slab->bytes != object) continue;
@@ -147,7 +147,7 @@ static void release_object(struct arena *arena, const void *object) {
 
 void *arena_extend(struct arena *arena, void *old, size_t old_size, size_t new_size) {
     void *copy = arena_grow(arena, old, old_size, new_size);
-    if (old_size >= LARGE) release_object(arena, old);
+    if (old_size >= LARGE) arena_release(arena, old);
     return copy;
 }
 

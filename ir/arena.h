@@ -24,6 +24,8 @@ void *arena_alloc(struct arena *arena, size_t size); /* zeroed, 16-byte aligned 
 void *arena_calloc(struct arena *arena, size_t count, size_t size); /* diagnoses overflow */
 /* A larger copy of an array; the old one stays with the arena. */
 void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t new_size);
+/* Gives a large object's memory back before its arena ends; nothing happens to a small one. */
+void arena_release(struct arena *arena, const void *object);
 /* The same for an array that nobody else points to: a large one gives its old place back. */
 void *arena_extend(struct arena *arena, void *old, size_t old_size, size_t new_size);
 void *arena_copy(struct arena *arena, const void *data, size_t size);

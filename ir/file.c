@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,6 +71,65 @@ char *file_read(struct bxc_context *context, struct arena *arena, const char *pa
     }
     if (length) *length = content->length;
     return content->data;
+}
+
+/* ---- mapped ---- */
+
+enum { MAPPED_LEAST = 1 << 24 };
+
+struct mapping {
+    char *data;
+    size_t size;
+    struct mapping *next;
+};
+static _Thread_local struct mapping *mappings; /* that are open; a context stays in its thread */
+
+static void mapping_release(void *object) {
+    struct mapping *mapping = object;
+    for (struct mapping **link = &mappings; *link; link = &(*link)->next)
+        if (*link == mapping) {
+            *link = mapping->next;
+            break;
+        }
+    if (mapping->data) munmap(mapping->data, mapping->size);
+    mapping->data = NULL;
+}
+
+/* Memory of 0 first, over which the file is put, so that a 0 follows it wherever it ends. */
+static bool map(struct mapping *mapping, int descriptor, size_t length) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    mapping->size = (length / page + 1) * page;
+    char *data = mmap(NULL, mapping->size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (data == MAP_FAILED) return false;
+    mapping->data = data;
+    return mmap(data, length, PROT_READ, MAP_PRIVATE | MAP_FIXED, descriptor, 0) != MAP_FAILED;
+}
+
+const char *file_map(struct bxc_context *context, struct arena *arena, const char *path, size_t *length) {
+    struct stat status;
+    struct mapping *mapping = ARENA_NEW(arena, struct mapping);
+    arena_defer(arena, mapping_release, mapping);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    bool large =
+        descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size >= MAPPED_LEAST;
+    bool mapped = large && map(mapping, descriptor, (size_t)status.st_size);
+    if (descriptor >= 0) close(descriptor);
+    if (!mapped) return file_read(context, arena, path, length);
+    mapping->next = mappings;
+    mappings = mapping;
+    *length = (size_t)status.st_size;
+    return mapping->data;
+}
+
+void file_pages_release(const void *bytes, size_t length) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    for (const struct mapping *mapping = mappings; mapping; mapping = mapping->next) {
+        if ((const char *)bytes < mapping->data || (const char *)bytes >= mapping->data + mapping->size) continue;
+        size_t begin = (size_t)((const char *)bytes - mapping->data), end = begin + length;
+        begin = (begin + page - 1) / page * page;
+        end = end / page * page;
+        if (end > begin) (void)madvise(mapping->data + begin, end - begin, MADV_DONTNEED);
+    }
 }
 
 /* ---- written beside its goal ---- */

@@ -162,8 +162,9 @@ static int infer(struct graph *graph, struct node *node, struct value *result) {
     return graph->open ? graph_infer_appended(graph, node) : info->family->infer(graph, node, result);
 }
 
-valref graph_append_with_body(struct graph *graph, enum op op, const char *name, const valref *inputs,
-                              uint32_t input_count, const union attributes *attributes, struct graph *body) {
+/* owned: what the attributes point to is the graph's already. */
+static valref append(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
+                     const union attributes *attributes, bool owned, struct graph *body) {
     struct arena *arena = graph->arena;
     const struct op_family *family = op_info(op)->family;
     context_check(graph->context);
@@ -174,7 +175,7 @@ valref graph_append_with_body(struct graph *graph, enum op op, const char *name,
                         .result = {graph->value_count},
                         .body = body};
     node.inputs = arena_copy(arena, inputs, input_count * sizeof *inputs);
-    if (attributes) node.attributes = attributes_copy(arena, op, attributes);
+    if (attributes) node.attributes = owned ? *attributes : attributes_copy(arena, op, attributes);
     node.result_count = family->results ? family->results(&node) : 1;
     reserve_values(graph, node.result_count);
     graph->nodes[graph->node_count] = node;
@@ -185,6 +186,11 @@ valref graph_append_with_body(struct graph *graph, enum op op, const char *name,
     graph->value_count += node.result_count;
     readers_add_node(graph, graph->node_count - 1);
     return node.result;
+}
+
+valref graph_append_with_body(struct graph *graph, enum op op, const char *name, const valref *inputs,
+                              uint32_t input_count, const union attributes *attributes, struct graph *body) {
+    return append(graph, op, name, inputs, input_count, attributes, false, body);
 }
 
 valref graph_append(struct graph *graph, enum op op, const char *name, const valref *inputs, uint32_t input_count,
@@ -208,11 +214,14 @@ valref graph_append_integer_input(struct graph *graph, const char *name, struct 
     return value;
 }
 
+valref graph_append_own_reals(struct graph *graph, const char *name, struct shape shape, float *reals) {
+    union attributes attributes = {.constant = {.kind = VALUE_REAL, .shape = shape, .reals = reals}};
+    return append(graph, OP_CONSTANT, name, NULL, 0, &attributes, true, NULL);
+}
+
 valref graph_append_reals(struct graph *graph, const char *name, struct shape shape, const float *reals) {
-    size_t size = shape_elements(&shape) * sizeof *reals;
-    union attributes attributes = {
-        .constant = {.kind = VALUE_REAL, .shape = shape, .reals = arena_copy(graph->arena, reals, size)}};
-    return graph_append(graph, OP_CONSTANT, name, NULL, 0, &attributes);
+    return graph_append_own_reals(graph, name, shape,
+                                  arena_copy(graph->arena, reals, shape_elements(&shape) * sizeof *reals));
 }
 
 valref graph_append_integers(struct graph *graph, const char *name, struct shape shape, struct formats formats,
@@ -220,9 +229,9 @@ valref graph_append_integers(struct graph *graph, const char *name, struct shape
     size_t size = shape_elements(&shape) * sizeof *integers;
     union attributes attributes = {.constant = {.kind = formats.at ? VALUE_INTEGER : VALUE_INDEX,
                                                 .shape = shape,
-                                                .formats = formats,
+                                                .formats = formats_copy(graph->arena, &formats),
                                                 .integers = arena_copy(graph->arena, integers, size)}};
-    return graph_append(graph, OP_CONSTANT, name, NULL, 0, &attributes);
+    return append(graph, OP_CONSTANT, name, NULL, 0, &attributes, true, NULL);
 }
 
 void graph_append_output(struct graph *graph, const char *name, valref value) {

@@ -96,6 +96,8 @@ valref graph_append_input(struct graph *graph, const char *name, struct shape sh
 valref graph_append_integer_input(struct graph *graph, const char *name, struct shape shape, struct formats formats,
                                   enum rounding rounding, enum overflow overflow);
 valref graph_append_reals(struct graph *graph, const char *name, struct shape shape, const float *reals);
+/* The same for numbers that are in the graph's arena, and stay as they are. */
+valref graph_append_own_reals(struct graph *graph, const char *name, struct shape shape, float *reals);
 /* Integers with formats (VALUE_INTEGER); an empty formats gives VALUE_INDEX. */
 valref graph_append_integers(struct graph *graph, const char *name, struct shape shape, struct formats formats,
                              const int64_t *integers);

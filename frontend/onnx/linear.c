@@ -104,7 +104,14 @@ static struct tensor *gemm_operand(struct onnx_reader *reader, const struct oper
     if (tensor->shape.rank != 2)
         return onnx_refuse(reader, operation, NULL, "operand %u of Gemm has %d axes, not 2", input, tensor->shape.rank);
     if (!attribute_integer(reader, operation, transposed, 0)) return tensor;
-    return move_transpose(reader, operation, "transposed", tensor, swap);
+    struct tensor *moved = move_transpose(reader, operation, "transposed", tensor, swap);
+    const bool idle = tensor->read_once && tensor->kept && valref_equal(tensor->value, NO_VALUE) && !tensor->codes;
+    if (idle && moved && moved->reals != tensor->reals) {
+        arena_release(reader->kept, tensor->reals); /* nobody reads it as it was */
+        tensor->reals = NULL;
+        tensor->state = TENSOR_FAILED;
+    }
+    return moved;
 }
 
 static struct tensor *gemm_add(struct onnx_reader *reader, const struct operation *operation, struct tensor *product) {

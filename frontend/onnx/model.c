@@ -240,6 +240,10 @@ void onnx_read_initialisers(struct onnx_reader *reader) {
         const char *name = source->initializer[i]->name;
         at.attribute = name;
         struct tensor *tensor = tensor_from_proto(reader, at, source->initializer[i]);
+        if (source == reader->model->graph) { /* nobody reads it again, while a body's is read in every trip */
+            arena_release(reader->arena, source->initializer[i]->raw_data.data);
+            source->initializer[i]->raw_data = (ProtobufCBinaryData){0};
+        }
         if (!tensor) tensor = tensor_new(reader, TENSOR_FAILED, TYPE(UNDEFINED), (struct shape){0});
         tensor->name = name ? onnx_scoped(reader, name) : NULL;
         if (name && *name) name_map_put(&reader->tensors, name, tensor);
@@ -409,6 +413,25 @@ int onnx_read_nodes(struct onnx_reader *reader) {
     return 0;
 }
 
+/* Tells initialisers that one operand in all reads, where no body can read them unseen. */
+static void find_read_once(struct onnx_reader *reader) {
+    const Onnx__GraphProto *source = reader->source;
+    for (size_t i = 0; i < source->n_node; i++)
+        if (onnx_holds_subgraph(source->node[i])) return;
+    struct name_map met = name_map_new(reader->arena);
+    for (size_t i = 0; i < source->n_node; i++)
+        for (size_t k = 0; k < source->node[i]->n_input; k++) {
+            const char *name = source->node[i]->input[k];
+            struct tensor *tensor = name_map_find(&reader->tensors, name);
+            if (tensor) tensor->read_once = !name_map_find(&met, name);
+            name_map_put(&met, name, reader);
+        }
+    for (size_t i = 0; i < source->n_output; i++) {
+        struct tensor *tensor = name_map_find(&reader->tensors, source->output[i]->name);
+        if (tensor) tensor->read_once = false;
+    }
+}
+
 static int read_graph(struct onnx_reader *reader) {
     struct diagnostics *diag = &reader->context->diagnostics;
     size_t errors = diag->errors;
@@ -416,6 +439,7 @@ static int read_graph(struct onnx_reader *reader) {
     onnx_read_initialisers(reader);
     read_inputs(reader);
     if (!(reader->source = onnx_inline(reader))) return -1;
+    find_read_once(reader);
     if (onnx_read_nodes(reader) < 0) return -1;
     for (size_t i = 0; i < reader->source->n_output; i++) read_output(reader, reader->source->output[i]->name);
     if (diag->errors > errors) return -1;
@@ -440,6 +464,7 @@ static struct graph *read_model(struct onnx_reader *reader, const struct fronten
     reader->node_names = name_map_new(reader->arena);
     reader->graph = graph_new(reader->context, graph_title(reader));
     reader->graph->source = arena_strdup(reader->graph->arena, reader->path);
+    reader->kept = reader->graph->arena;
     if (read_graph(reader) == 0 || (options && options->partial)) return reader->graph;
     graph_free(reader->graph);
     return NULL;

@@ -4,31 +4,24 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A constant whose element i is element source[i] of the tensor; source NULL: the same order. */
+/* The constant in another shape, or to be filled in another order. */
 static struct tensor *static_copy(struct onnx_reader *reader, const struct operation *operation, const char *what,
-                                  const struct tensor *tensor, struct shape shape, const size_t *source) {
+                                  const struct tensor *tensor, struct shape shape) {
     struct tensor *copy = tensor_new(reader, tensor->state, tensor->type, shape);
-    size_t count = shape_elements(&shape);
     if (what && tensor->name)
         copy->name = arena_printf(reader->arena, "%s.%s", tensor->name, what);
     else
         copy->name = what ? arena_printf(reader->arena, "%s.%s", operation->name, what) : NULL;
     copy->integers = tensor->integers;
     copy->reals = tensor->reals;
-    if (!source) return copy;
-    if (tensor->integers) copy->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
-    if (tensor->reals) copy->reals = ARENA_ARRAY(reader->arena, float, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        if (tensor->integers) copy->integers[i] = tensor->integers[source[i]];
-        if (tensor->reals) copy->reals[i] = tensor->reals[source[i]];
-    }
+    copy->kept = tensor->kept;
     return copy;
 }
 
 struct tensor *move_reshape(struct onnx_reader *reader, const struct operation *operation, const char *what,
                             struct tensor *tensor, struct shape shape, int batch_axis) {
     if (shape_equal(&tensor->shape, &shape)) return tensor;
-    if (tensor_is_static(tensor) && !tensor->codes) return static_copy(reader, operation, what, tensor, shape, NULL);
+    if (tensor_is_static(tensor) && !tensor->codes) return static_copy(reader, operation, what, tensor, shape);
     union attributes attributes = {.reshape = {.shape = shape}};
     return onnx_emit_tensor(reader, operation, OP_RESHAPE, what, &tensor, 1, &attributes, batch_axis);
 }
@@ -44,18 +37,23 @@ static void strides_of(const struct shape *shape, size_t stride[SHAPE_RANK_MAX])
 static struct tensor *static_transpose(struct onnx_reader *reader, const struct operation *operation, const char *what,
                                        const struct tensor *tensor, const int *permutation) {
     size_t stride[SHAPE_RANK_MAX], count = tensor_elements(tensor);
-    size_t *source = ARENA_ARRAY(reader->arena, size_t, count + 1);
     struct shape shape = {.rank = tensor->shape.rank};
     for (int i = 0; i < shape.rank; i++) shape.dim[i] = tensor->shape.dim[permutation[i]];
     strides_of(&tensor->shape, stride);
+    struct tensor *moved = static_copy(reader, operation, what, tensor, shape);
+    if (tensor->integers) moved->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
+    moved->kept = tensor->reals;
+    if (tensor->reals) moved->reals = ARENA_ARRAY(reader->kept, float, count + 1);
     for (size_t i = 0; i < count; i++) {
-        size_t rest = i;
+        size_t rest = i, source = 0;
         for (int axis = shape.rank - 1; axis >= 0; axis--) {
-            source[i] += rest % (size_t)shape.dim[axis] * stride[permutation[axis]];
+            source += rest % (size_t)shape.dim[axis] * stride[permutation[axis]];
             rest /= (size_t)shape.dim[axis];
         }
+        if (tensor->integers) moved->integers[i] = tensor->integers[source];
+        if (tensor->reals) moved->reals[i] = tensor->reals[source];
     }
-    return static_copy(reader, operation, what, tensor, shape, source);
+    return moved;
 }
 
 struct tensor *move_transpose(struct onnx_reader *reader, const struct operation *operation, const char *what,

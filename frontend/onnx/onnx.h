@@ -38,6 +38,8 @@ struct tensor {
     struct shape shape;
     int64_t *integers; /* TENSOR_INTEGERS */
     float *reals;      /* TENSOR_REALS */
+    bool kept;         /* they are in the arena of the model's graph, and constants of it need no copy */
+    bool read_once;    /* of an initialiser: by one operand in all */
     valref value;      /* NO_VALUE as long as it is not in the graph */
     bool depends;      /* on an input of the model */
     int batch_axis;    /* of one that depends; -1: none (whole tensors) */
@@ -88,6 +90,7 @@ struct onnx_reader {
     struct bxc_context *context;
     struct arena *arena; /* lives as long as the reading */
     struct graph *graph;
+    struct arena *kept; /* the model's graph's, while `graph` may be that of a body or of what is folded */
     const char *path;
     const struct frontend_options *options; /* or NULL */
     const Onnx__ModelProto *model;

@@ -228,6 +228,10 @@ static int proto_complete(struct bxc_context *context, struct arena *arena, stru
     return external ? onnx_external_data(context, arena, at, proto) : 0;
 }
 
+static bool is_little_endian(void) {
+    return *(const unsigned char *)&(const uint16_t){1} == 1;
+}
+
 static int fill_integers(struct bxc_context *context, struct location at, const Onnx__TensorProto *proto, size_t count,
                          int64_t *integers) {
     for (size_t i = 0; i < count; i++) {
@@ -246,8 +250,12 @@ struct tensor *tensor_from_proto(struct onnx_reader *reader, struct location at,
     bool real = type_is_real(proto->data_type);
     struct tensor *tensor = tensor_new(reader, real ? TENSOR_REALS : TENSOR_INTEGERS, proto->data_type, shape);
     if (real) {
-        tensor->reals = ARENA_ARRAY(reader->arena, float, count + 1);
-        for (size_t i = 0; i < count; i++) tensor->reals[i] = (float)proto_number(proto, i).real;
+        tensor->kept = true;
+        tensor->reals = ARENA_ARRAY(reader->kept, float, count + 1);
+        if (proto->data_type == TYPE(FLOAT) && proto_is_raw(proto) && is_little_endian())
+            memcpy(tensor->reals, proto->raw_data.data, count * sizeof(float));
+        else
+            for (size_t i = 0; i < count; i++) tensor->reals[i] = (float)proto_number(proto, i).real;
     } else {
         tensor->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
         if (fill_integers(reader->context, at, proto, count, tensor->integers) < 0) return NULL;

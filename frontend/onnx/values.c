@@ -87,12 +87,17 @@ valref tensor_value(struct onnx_reader *reader, const struct operation *operatio
         return NO_VALUE;
     }
     const float *reals = tensor->reals;
+    const char *name = NULL;
     if (tensor->state == TENSOR_INTEGERS)
         reals = reals_of_integers(reader, operation, tensor);
     else if (check_finite(reader, operation, tensor) < 0)
         return NO_VALUE;
     if (!reals) return NO_VALUE;
-    tensor->value = graph_append_reals(reader->graph, constant_name(reader, operation, tensor), tensor->shape, reals);
+    name = constant_name(reader, operation, tensor);
+    if (tensor->kept && reals == tensor->reals && reader->graph->arena == reader->kept)
+        tensor->value = graph_append_own_reals(reader->graph, name, tensor->shape, tensor->reals);
+    else
+        tensor->value = graph_append_reals(reader->graph, name, tensor->shape, reals);
     if (!valref_equal(tensor->value, NO_VALUE) && tensor->name)
         graph_name_value(reader->graph, tensor->value, tensor->name);
     if (tensor->codes && !valref_equal(tensor->value, NO_VALUE))

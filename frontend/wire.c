@@ -91,6 +91,7 @@ int wire_check(struct bxc_context *context, const char *path, const struct wire_
 }
 
 struct wire_memory {
+    const struct bxc_context *context;
     struct arena *arena;
     const void *data;
     size_t length;
@@ -100,7 +101,7 @@ struct wire_memory {
 static void *wire_allocate(void *user, size_t size) {
     enum { LARGE = 1 << 18 };
     const struct wire_memory *memory = user;
-    if (size >= LARGE) file_pages_release(memory->data, memory->length);
+    if (size >= LARGE) file_pages_release(memory->context, memory->data, memory->length);
     return arena_alloc(memory->arena, size);
 }
 
@@ -111,11 +112,11 @@ static void wire_release(void *user, void *object) {
 
 void *wire_unpack(struct bxc_context *context, struct arena *arena, const char *path, const struct wire_kind *kind,
                   const void *data, size_t length) {
-    struct wire_memory memory = {arena, data, length};
+    struct wire_memory memory = {context, arena, data, length};
     ProtobufCAllocator allocator = {.alloc = wire_allocate, .free = wire_release, .allocator_data = &memory};
     if (wire_check(context, path, kind, data, length) < 0) return NULL;
     void *message = protobuf_c_message_unpack(kind->descriptor, &allocator, length, data);
-    file_pages_release(data, length);
+    file_pages_release(context, data, length);
     if (!message)
         diag_error(&context->diagnostics, (struct location){.file = path}, "copy or export the file again",
                    "the file is no %s", kind->name);

@@ -18,10 +18,11 @@ struct bxc_context {
     /* Long work tells how far it is; total 0 when unknown. NULL: silence. */
     void (*progress)(void *user, const char *stage, uint64_t done, uint64_t total);
     void *progress_user;
-    jmp_buf *guard;          /* where running out of memory and broken invariants go */
-    int64_t fail_allocation; /* tests: the nth allocation from now fails; 0: none */
-    struct arena *arenas;    /* all open ones, newest first, released when a guard is raised */
-    uint64_t arenas_opened;  /* so far: an arena's number tells what a guard's body opened */
+    jmp_buf *guard;           /* where running out of memory and broken invariants go */
+    int64_t fail_allocation;  /* tests: the nth allocation from now fails; 0: none */
+    struct mapping *mappings; /* files that are mapped (file.c) */
+    struct arena *arenas;     /* all open ones, newest first, released when a guard is raised */
+    uint64_t arenas_opened;   /* so far: an arena's number tells what a guard's body opened */
 };
 
 struct bxc_context *context_new(void); /* NULL when memory is out */

@@ -80,13 +80,13 @@ enum { MAPPED_LEAST = 1 << 24 };
 struct mapping {
     char *data;
     size_t size;
-    struct mapping *next;
+    struct mapping *next; /* of the context */
+    struct bxc_context *context;
 };
-static _Thread_local struct mapping *mappings; /* that are open; a context stays in its thread */
 
 static void mapping_release(void *object) {
     struct mapping *mapping = object;
-    for (struct mapping **link = &mappings; *link; link = &(*link)->next)
+    for (struct mapping **link = &mapping->context->mappings; *link; link = &(*link)->next)
         if (*link == mapping) {
             *link = mapping->next;
             break;
@@ -108,6 +108,7 @@ static bool map(struct mapping *mapping, int descriptor, size_t length) {
 const char *file_map(struct bxc_context *context, struct arena *arena, const char *path, size_t *length) {
     struct stat status;
     struct mapping *mapping = ARENA_NEW(arena, struct mapping);
+    mapping->context = context;
     arena_defer(arena, mapping_release, mapping);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     bool large =
@@ -115,15 +116,15 @@ const char *file_map(struct bxc_context *context, struct arena *arena, const cha
     bool mapped = large && map(mapping, descriptor, (size_t)status.st_size);
     if (descriptor >= 0) close(descriptor);
     if (!mapped) return file_read(context, arena, path, length);
-    mapping->next = mappings;
-    mappings = mapping;
+    mapping->next = context->mappings;
+    context->mappings = mapping;
     *length = (size_t)status.st_size;
     return mapping->data;
 }
 
-void file_pages_release(const void *bytes, size_t length) {
+void file_pages_release(const struct bxc_context *context, const void *bytes, size_t length) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    for (const struct mapping *mapping = mappings; mapping; mapping = mapping->next) {
+    for (const struct mapping *mapping = context->mappings; mapping; mapping = mapping->next) {
         if ((const char *)bytes < mapping->data || (const char *)bytes >= mapping->data + mapping->size) continue;
         size_t begin = (size_t)((const char *)bytes - mapping->data), end = begin + length;
         begin = (begin + page - 1) / page * page;

@@ -15,7 +15,7 @@ char *file_read(struct bxc_context *context, struct arena *arena, const char *pa
 const char *file_map(struct bxc_context *context, struct arena *arena, const char *path, size_t *length);
 /* These bytes are not needed for now: pages that hold nothing else of a mapped file are given back, and come back when
  * they are read. Of any other memory nothing happens. */
-void file_pages_release(const void *bytes, size_t length);
+void file_pages_release(const struct bxc_context *context, const void *bytes, size_t length);
 /* The file is whole under its name or not there; -1 and a diagnosis, nothing left behind, when it cannot be written. */
 int file_write(struct bxc_context *context, const char *path, const void *data, size_t length);
 /* The same for what is written bit by bit, to the descriptor: it is put at its path when it is closed, 0 or an errno,

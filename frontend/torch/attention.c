@@ -11,7 +11,7 @@ static const float never = -1e9f;
 
 struct tensor *torch_masking(struct onnx_reader *reader, const struct operation *operation, struct tensor *x) {
     const struct torch_reading *reading = reader->foreign;
-    const struct torch_readers *who = name_map_find(&reading->readers, torch_node_of(operation)->proto.output[0]);
+    const struct torch_uses *who = name_map_find(&reading->uses, torch_node_of(operation)->proto.output[0]);
     if (!x || x->state != TENSOR_REALS || !who || who->softmax != who->count) return x;
     const size_t count = tensor_elements(x);
     size_t first = 0;

@@ -91,15 +91,19 @@ struct filling {
     Onnx__NodeProto *proto;
 };
 
+static struct torch_uses *uses_of(struct torch_model *model, const char *name) {
+    struct torch_uses *uses = name_map_find(&model->reading.uses, name);
+    if (uses) return uses;
+    uses = ARENA_NEW(model->arena, struct torch_uses);
+    name_map_put(&model->reading.uses, name, uses);
+    return uses;
+}
+
 /* reader: the operator that reads it, or NULL. */
 static void count_reader(struct torch_model *model, const char *name, const char *reader) {
-    struct torch_readers *who = name_map_find(&model->reading.readers, name);
-    if (!who) {
-        who = ARENA_NEW(model->arena, struct torch_readers);
-        name_map_put(&model->reading.readers, name, who);
-    }
-    who->count++;
-    who->softmax += reader && (strstr(reader, "softmax") || !strcmp(reader, "aten.eq"));
+    struct torch_uses *uses = uses_of(model, name);
+    uses->count++;
+    uses->softmax += reader && (strstr(reader, "softmax") || !strcmp(reader, "aten.eq"));
 }
 
 static void add_operand(void *user, const char *name) {
@@ -108,16 +112,17 @@ static void add_operand(void *user, const char *name) {
     filling->proto->input[filling->proto->n_input++] = arena_strdup(filling->model->arena, name);
 }
 
-static bool add_result(const struct torch_model *model, struct torch_node *node, const cJSON *made) {
+static bool add_result(struct torch_model *model, struct torch_node *node, const cJSON *made) {
     const char *name = torch_text(made, "name");
     if (!name) name = torch_text(made, "as_name");
     if (!name) return false;
     node->proto.output[node->proto.n_output++] = arena_strdup(model->arena, name);
+    uses_of(model, name)->maker = node;
     return true;
 }
 
 /* The names of what it makes, those of a list one by one; false where that is no tensor and no symbol. */
-static bool add_results(const struct torch_model *model, struct torch_node *node) {
+static bool add_results(struct torch_model *model, struct torch_node *node) {
     const cJSON *outputs = cJSON_GetObjectItemCaseSensitive(node->json, "outputs");
     size_t most = 1;
     for (const cJSON *output = outputs ? outputs->child : NULL; output; output = output->next)
@@ -154,39 +159,6 @@ static int tell_node(struct torch_model *model, const cJSON *json) {
     return 0;
 }
 
-/* Operators whose result may be the operand's memory seen otherwise. */
-static bool shares_memory(const struct torch_model *model, const struct torch_node *node) {
-    static const char views[] =
-        " aten.view aten.reshape aten._unsafe_view aten.flatten aten.permute aten.transpose aten.t "
-        "aten.unsqueeze aten.squeeze aten.slice aten.select aten.expand aten.detach aten.alias "
-        "aten.split aten.chunk aten.unbind aten.split_with_sizes aten.narrow aten.contiguous aten.to "
-        "aten.unflatten aten.movedim aten.view_as aten.expand_as aten.tensor_split aten.dropout "
-        "aten.feature_dropout aten.alpha_dropout aten.diagonal aten.unfold aten.mT aten.numpy_T ";
-    return strstr(views, arena_printf(model->arena, " %s ", node->proto.op_type)) != NULL;
-}
-
-/* The node that makes it, which stands before node number `before`. */
-static const struct torch_node *maker_of(const struct torch_model *model, const char *name, size_t *before) {
-    while ((*before)--) {
-        const struct torch_node *node = (const struct torch_node *)(const void *)model->told.node[*before];
-        for (size_t i = 0; i < node->proto.n_output; i++)
-            if (!strcmp(node->proto.output[i], name)) return node;
-    }
-    return NULL;
-}
-
-/* Whether others read the memory of the first operand of node number `index`. */
-static bool others_read(const struct torch_model *model, size_t index) {
-    const struct torch_node *node = (const struct torch_node *)(const void *)model->told.node[index];
-    while (node && node->proto.n_input) {
-        const struct torch_readers *who = name_map_find(&model->reading.readers, node->proto.input[0]);
-        if (who && who->count > 1) return true;
-        node = maker_of(model, node->proto.input[0], &index);
-        if (node && node->json && !shares_memory(model, node)) return false;
-    }
-    return false;
-}
-
 /* What is changed in place must not be read by others, who would see it changed. */
 static int check_in_place(const struct torch_model *model) {
     int result = 0;
@@ -194,7 +166,9 @@ static int check_in_place(const struct torch_model *model) {
         const struct torch_node *node = (const struct torch_node *)(const void *)model->told.node[i];
         bool in_place = false;
         if (node->json) operator_name(model, torch_text(node->json, "target"), &in_place);
-        if (!in_place || !strcmp(node->proto.op_type, "aten.detach") || !others_read(model, i)) continue;
+        if (!in_place || !strcmp(node->proto.op_type, "aten.detach") || !node->proto.n_input ||
+            !torch_memory_is_shared(&model->reading, model->arena, node->proto.input[0]))
+            continue;
         result = refuse(model, node->proto.name, "use inplace=False, or export with .run_decompositions()",
                         "it changes its operand in place, which others read");
     }
@@ -311,7 +285,7 @@ static int tell_graph(struct torch_model *model) {
     size_t input_count = (size_t)cJSON_GetArraySize(inputs);
     int result = 0;
     onnx__graph_proto__init(&model->told);
-    model->reading.readers = name_map_new(model->arena);
+    model->reading.uses = name_map_new(model->arena);
     model->told.node =
         ARENA_ARRAY(model->arena, Onnx__NodeProto *, input_count + (size_t)cJSON_GetArraySize(nodes) + 1);
     model->told.input = ARENA_ARRAY(model->arena, Onnx__ValueInfoProto *, input_count + 1);

@@ -24,8 +24,10 @@ struct torch_node {
 };
 
 /* Of a name: how many read it, and how many of them are a softmax, or ask what one makes of infinities. */
-struct torch_readers {
+struct torch_uses {
     size_t count, softmax;
+    const struct torch_node *maker; /* NULL: an input, a parameter, or nobody */
+    bool alone;                     /* asked before: its one reader is all who reads its memory (in_place.c) */
 };
 
 /* What the reading keeps (reader->foreign). */
@@ -33,13 +35,18 @@ struct torch_reading {
     struct archive archive;
     const char *prefix;               /* of the archive's entries: "model/" */
     const cJSON *weights, *constants; /* what is told of each, by name */
-    struct name_map readers;          /* struct torch_readers */
+    struct name_map uses;             /* struct torch_uses */
     size_t loaded;                    /* bytes of weights so far */
 };
 
 static inline const struct torch_node *torch_node_of(const struct operation *operation) {
     return (const struct torch_node *)(const void *)operation->proto;
 }
+
+/* ---- in_place.c ---- */
+
+/* Whether the memory of the tensor is read by others than its one reader, maybe through a view of it. */
+bool torch_memory_is_shared(const struct torch_reading *reading, struct arena *arena, const char *name);
 
 /* ---- arguments.c: by the names that PyTorch's schemas have ---- */
 

@@ -4,10 +4,10 @@
 #define BXC_TEST_KERAS_FILE_H
 
 #include "frontend/frontend.h"
+#include "tests/unit/zip_file.h"
 
 #include <hdf5.h>
 #include <string.h>
-#include <zip.h>
 
 struct keras_file {
     struct arena *arena;
@@ -111,26 +111,10 @@ static inline void keras_file_dense(struct keras_file *file, const char *members
     keras_file_layer(file, "QDense", "dense", text.data);
 }
 
-static inline void keras_file_entry(zip_t *archive, const char *name, const void *data, size_t length) {
-    zip_file_add(archive, name, zip_source_buffer(archive, data, length, 0), ZIP_FL_OVERWRITE);
-}
-
 static inline char *keras_file_zip(struct arena *arena, const char *config, const char *image, size_t size,
                                    size_t *length) {
-    zip_source_t *memory = zip_source_buffer_create(NULL, 0, 0, NULL);
-    zip_source_keep(memory);
-    zip_t *archive = zip_open_from_source(memory, ZIP_CREATE | ZIP_TRUNCATE, NULL);
-    keras_file_entry(archive, "config.json", config, strlen(config));
-    keras_file_entry(archive, "model.weights.h5", image, size);
-    zip_close(archive);
-    zip_stat_t status;
-    zip_source_stat(memory, &status);
-    char *data = arena_alloc(arena, (size_t)status.size);
-    zip_source_open(memory);
-    *length = (size_t)zip_source_read(memory, data, status.size);
-    zip_source_close(memory);
-    zip_source_free(memory);
-    return data;
+    const struct zip_entry entries[] = {{"config.json", config, strlen(config)}, {"model.weights.h5", image, size}};
+    return zip_bytes(arena, entries, 2, length);
 }
 
 /* The HDF5 part alone; it is closed. */

@@ -1,38 +1,13 @@
 /* The reader of frozen graphs: what a graph becomes, and what is said of each wrong one. Numbers: foreign.c. */
 #include "tests/unit/tensorflow_graph.h"
-#include "frontend/frontend.h"
-#include "ir/text.h"
+#include "tests/unit/reading.h"
 #include "tests/test.h"
 
 static struct bxc_context *context;
 
-static const char *told(void) {
-    struct strbuf text = strbuf_new(context->arena);
-    for (size_t i = 0; i < context->diagnostics.count; i++) diag_format(&text, &context->diagnostics.items[i]);
-    return text.data;
-}
-
-struct request {
-    const void *data;
-    size_t length;
-    struct graph *graph;
-};
-
-static int read_request(void *user) {
-    struct request *request = user;
-    request->graph = tensorflow_read(context, "m.pb", request->data, request->length, NULL);
-    return 0;
-}
-
-/* Its text, or all diagnoses. */
+/* All diagnoses, and the graph's text. */
 static const char *read_bytes(const void *data, size_t length) {
-    struct request request = {data, length, NULL};
-    struct strbuf text = strbuf_new(context->arena);
-    if (context_guarded(context, read_request, &request) < 0) return told();
-    strbuf_printf(&text, "%s", told());
-    if (request.graph) graph_print(&text, request.graph);
-    graph_free(request.graph);
-    return text.data;
+    return reading_of(context, tensorflow_read, data, length, true);
 }
 
 static const char *read_text(const char *graph) {
@@ -72,7 +47,7 @@ static const struct {
     {"a count of events", "Placeholder x : dtype=float shape=?,2\nSize n x\nCast f n : DstT=float\nMul y x f\n",
      "it counts the batch, too"},
     {"no shape", "Placeholder x : dtype=float\nRelu y x\n",
-     "m.pb: error: input 'x' has no shape\n  at: 'x'\n  help: freeze the model with the shapes of its inputs"},
+     "model: error: input 'x' has no shape\n  at: 'x'\n  help: freeze the model with the shapes of its inputs"},
     {"an axis of no length", "Placeholder x : dtype=float shape=?,?\nRelu y x\n",
      "input 'x' leaves the size of axis 1 open"},
     {"nothing makes an operand", "Placeholder x : dtype=float shape=?,2\nAdd y x gone:3\n",
@@ -87,9 +62,9 @@ static const struct {
      "Placeholder x : dtype=float shape=?,2\nConst w : value=float,2,2|1.0\nMatMul y x w : transpose_b='yes'\n",
      "attribute 'transpose_b' is not true or false"},
     {"an unknown attribute", "Placeholder x : dtype=float shape=?,2\nRelu y x : clip=7 _note=1\n",
-     "m.pb: warning: attribute 'clip' is unknown and has no effect\n"},
+     "model: warning: attribute 'clip' is unknown and has no effect\n"},
     {"an attribute of TensorFlow's own", "Placeholder x : dtype=float shape=?,2\nRelu y x : _note=1\n",
-     "bxc graph 1\ngraph \"m\"\n"},
+     "bxc graph 1\ngraph \"model\"\n"},
     {"normalisation in training",
      "Placeholder x : dtype=float shape=?,2,2,1\nConst v : value=float,1|1.0\nFusedBatchNormV3 y x v v v v\n",
      "the normalisation is in training mode"},
@@ -150,7 +125,7 @@ static void whatever_is_left_of_a_file(void) {
     size_t length;
     char *bytes = tf_graph_bytes(context->arena, dense, &length);
     CHECK(strstr(read_bytes(bytes, length), "output \"y\""));
-    for (size_t left = 0; left < length; left++) read_bytes(arena_copy(context->arena, bytes, left + 1), left);
+    for (size_t left = 0; left < length; left++) read_bytes(bytes, left);
     CHECK(context->diagnostics.errors > 0);
     context_free(context);
 }

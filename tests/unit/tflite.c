@@ -1,35 +1,12 @@
 /* The reader of TFLite: what is refused, and that no offset leads out of the file. Numbers: foreign.c. */
-#include "frontend/frontend.h"
+#include "tests/unit/reading.h"
 #include "ir/file.h"
 #include "tests/test.h"
 
 static struct bxc_context *context;
 
-struct request {
-    const void *data;
-    size_t length;
-    struct graph *graph;
-};
-
-static int read_request(void *user) {
-    struct request *request = user;
-    request->graph = tflite_read(context, "m.tflite", request->data, request->length, NULL);
-    return 0;
-}
-
-/* What is said; "" of a model that is read. Asan sees what is read beyond the bytes: they end where the block does. */
 static const char *read_bytes(const void *data, size_t length) {
-    struct strbuf text = strbuf_new(context->arena);
-    size_t first = context->diagnostics.count;
-    void *copy = malloc(length + !length);
-    if (length) memcpy(copy, data, length);
-    struct request request = {copy, length, NULL};
-    int result = context_guarded(context, read_request, &request);
-    for (size_t i = first; i < context->diagnostics.count; i++) diag_format(&text, &context->diagnostics.items[i]);
-    if (result < 0 || (!request.graph && !text.length)) strbuf_printf(&text, "nothing is said");
-    graph_free(request.graph);
-    free(copy);
-    return text.length ? text.data : "";
+    return reading_of(context, tflite_read, data, length, false);
 }
 
 static char *file_bytes(const char *name, size_t *length) {

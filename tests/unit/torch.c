@@ -1,32 +1,13 @@
 /* The reader of torch.export's archives: what is refused, and files that are broken. Numbers: foreign.c. */
-#include "frontend/frontend.h"
+#include "tests/unit/torch_file.h"
+#include "tests/unit/reading.h"
 #include "ir/file.h"
 #include "tests/test.h"
 
 static struct bxc_context *context;
 
-struct request {
-    const char *data;
-    size_t length;
-    struct graph *graph;
-};
-
-static int read_request(void *user) {
-    struct request *request = user;
-    request->graph = torch_read(context, "m.pt2", request->data, request->length, NULL);
-    return 0;
-}
-
-/* What is said; "" of a model that is read. */
 static const char *read_bytes(const char *data, size_t length) {
-    struct strbuf text = strbuf_new(context->arena);
-    size_t first = context->diagnostics.count;
-    struct request request = {data, length, NULL};
-    int result = context_guarded(context, read_request, &request);
-    for (size_t i = first; i < context->diagnostics.count; i++) diag_format(&text, &context->diagnostics.items[i]);
-    if (result < 0 || (!request.graph && !text.length)) strbuf_printf(&text, "nothing is said");
-    graph_free(request.graph);
-    return text.length ? text.data : "";
+    return reading_of(context, torch_read, data, length, false);
 }
 
 static char *model_bytes(const char *name, size_t *length) {
@@ -60,7 +41,38 @@ static void broken_files_are_diagnosed(void) {
     context_free(context);
 }
 
+/* Also through views, and operators that are not read, which may be some. */
+static void changes_in_place_that_others_see_are_refused(void) {
+    static const struct {
+        const char *nodes;
+        bool read;
+    } cases[] = {
+        {"aten.abs v x\naten.relu_ y v\n", true},
+        {"aten.abs v x\naten.contiguous u v\naten.relu_ y u\n", true},
+        {"aten.relu_ r x\naten.add y r r\n", true},
+        {"aten.abs v x\naten.clone w v\naten.relu_ r w\naten.add y v r\n", true},
+        {"aten.abs v x\naten.add_ y v x\n", true},
+        {"aten.relu_ r x\naten.add y x r\n", false},
+        {"aten.abs v x\naten.add_ y v v\n", false},
+        {"aten.abs v x\naten.relu_ r v\naten.add y v r\n", false},
+        {"aten.abs v x\naten.t w v\naten.relu_ r w\naten.neg y v\n", false},
+        {"aten.abs v x\naten.type_as w v x\naten.mT u w\naten.relu_ r u\naten.neg y v\n", false},
+        {"aten.abs v x\naten.some_view w x v\naten.relu_ r w\naten.neg y v\n", false},
+        {"aten.some_view w x\naten.relu_ r w\naten.neg y x\n", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        context = context_new();
+        size_t length;
+        char *bytes = torch_file_bytes(context->arena, cases[i].nodes, "y", &length);
+        const char *said = read_bytes(bytes, length);
+        if (cases[i].read) CHECK_STR(said, "");
+        if (!cases[i].read) CHECK(strstr(said, "it changes its operand in place, which others read"));
+        context_free(context);
+    }
+}
+
 int main(void) {
+    RUN(changes_in_place_that_others_see_are_refused);
     RUN(files_are_recognised);
     RUN(broken_files_are_diagnosed);
     TEST_EXIT();

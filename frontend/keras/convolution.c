@@ -39,8 +39,8 @@ static int64_t channels_of(const struct keras_layer *layer, const struct spatial
     return shape->dim[spatial->channels_last ? shape->rank - 1 : 1];
 }
 
-static int check_window(struct keras_reader *reader, const struct keras_layer *layer, const struct spatial *spatial,
-                        const struct keras_variable *kernel) {
+int keras_check_window(struct keras_reader *reader, const struct keras_layer *layer, const struct spatial *spatial,
+                       const struct keras_variable *kernel) {
     for (int i = 0; i < spatial->count; i++)
         if (kernel->shape.dim[i] != spatial->size[i])
             return keras_error(reader, layer, "kernel_size", "are these the weights of this very model?",
@@ -65,7 +65,7 @@ valref keras_read_convolution(struct keras_reader *reader, struct keras_layer *l
         return NO_VALUE;
     const struct keras_kernel kind = {"kernel", "kernel_quantizer", convolution.spatial.count + 2};
     if (keras_read_kernels(reader, layer, &kind, 1, &kernel, &bias) < 0 ||
-        check_window(reader, layer, &convolution.spatial, &kernel) < 0)
+        keras_check_window(reader, layer, &convolution.spatial, &kernel) < 0)
         return NO_VALUE;
     valref weights = layer_reals(&layer->nodes, "kernel", kernel.shape, kernel.values);
     return activate(reader, layer,
@@ -73,8 +73,8 @@ valref keras_read_convolution(struct keras_reader *reader, struct keras_layer *l
 }
 
 /* [spatial..., channels, multiplier] as [spatial..., 1, channels * multiplier]. */
-static int as_depthwise(struct keras_reader *reader, const struct keras_layer *layer, struct convolution *convolution,
-                        struct keras_variable *kernel) {
+int keras_as_depthwise(struct keras_reader *reader, const struct keras_layer *layer, struct convolution *convolution,
+                       struct keras_variable *kernel) {
     int count = convolution->spatial.count;
     convolution->groups = channels_of(layer, &convolution->spatial);
     if (kernel->shape.dim[count] != convolution->groups)
@@ -94,8 +94,8 @@ valref keras_read_depthwise_convolution(struct keras_reader *reader, struct kera
         return NO_VALUE;
     const struct keras_kernel kind = {"depthwise kernel", "depthwise_quantizer", convolution.spatial.count + 2};
     if (keras_read_kernels(reader, layer, &kind, 1, &kernel, &bias) < 0 ||
-        check_window(reader, layer, &convolution.spatial, &kernel) < 0 ||
-        as_depthwise(reader, layer, &convolution, &kernel) < 0)
+        keras_check_window(reader, layer, &convolution.spatial, &kernel) < 0 ||
+        keras_as_depthwise(reader, layer, &convolution, &kernel) < 0)
         return NO_VALUE;
     valref weights = layer_reals(&layer->nodes, "kernel", kernel.shape, kernel.values);
     return activate(reader, layer,
@@ -113,14 +113,14 @@ valref keras_read_separable_convolution(struct keras_reader *reader, struct kera
     const struct keras_kernel kinds[] = {{"depthwise kernel", "depthwise_quantizer", count + 2},
                                          {"pointwise kernel", "pointwise_quantizer", count + 2}};
     if (keras_read_kernels(reader, layer, kinds, 2, kernels, &bias) < 0 ||
-        check_window(reader, layer, &depthwise.spatial, &kernels[0]) < 0 ||
-        as_depthwise(reader, layer, &depthwise, &kernels[0]) < 0)
+        keras_check_window(reader, layer, &depthwise.spatial, &kernels[0]) < 0 ||
+        keras_as_depthwise(reader, layer, &depthwise, &kernels[0]) < 0)
         return NO_VALUE;
     pointwise = (struct convolution){.spatial = {.count = count, .channels_last = depthwise.spatial.channels_last},
                                      .groups = 1};
     for (int i = 0; i < count; i++)
         pointwise.spatial.size[i] = pointwise.spatial.step[i] = pointwise.spatial.dilation[i] = 1;
-    if (check_window(reader, layer, &pointwise.spatial, &kernels[1]) < 0) return NO_VALUE;
+    if (keras_check_window(reader, layer, &pointwise.spatial, &kernels[1]) < 0) return NO_VALUE;
     struct layer first = layer->nodes;
     first.name = arena_printf(reader->arena, "%s.depthwise", layer->name);
     valref value = layer_convolution(&first, &depthwise, layer->inputs[0],
@@ -176,7 +176,7 @@ valref keras_read_transposed_convolution(struct keras_reader *reader, struct ker
         return NO_VALUE;
     const struct keras_kernel kind = {"kernel", "kernel_quantizer", convolution.spatial.count + 2};
     if (keras_read_kernels(reader, layer, &kind, 1, &kernel, &bias) < 0 ||
-        check_window(reader, layer, &convolution.spatial, &kernel) < 0)
+        keras_check_window(reader, layer, &convolution.spatial, &kernel) < 0)
         return NO_VALUE;
     exchange(reader->arena, &kernel);
     valref weights = layer_reals(&layer->nodes, "kernel", kernel.shape, kernel.values);

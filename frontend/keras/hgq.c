@@ -12,9 +12,9 @@ static struct hgq_site site_of_input(struct keras_reader *reader, const struct k
     struct arena *arena = reader->arena;
     if (layer->known->inputs_max == 1) return hgq_site(reader, layer, "iq");
     const char *folder = arena_printf(arena, "%s/iq/quantizers/quantizer", layer->place.group);
-    return (struct hgq_site){arena_printf(arena, "iq_%d", number),
-                             cJSON_GetArrayItem(keras_member(layer->config, "iq_confs"), number),
-                             number ? arena_printf(arena, "%s_%d", folder, number) : folder};
+    return (struct hgq_site){.name = arena_printf(arena, "iq_%d", number),
+                             .conf = cJSON_GetArrayItem(keras_member(layer->config, "iq_confs"), number),
+                             .folder = number ? arena_printf(arena, "%s_%d", folder, number) : folder};
 }
 
 valref hgq_input(struct keras_reader *reader, const struct keras_layer *layer, int number) {

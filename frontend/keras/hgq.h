@@ -11,6 +11,11 @@ struct hgq_site {
     const char *name;   /* "iq"; its nodes are called "LAYER.iq" */
     const cJSON *conf;  /* its own configuration; NULL: there is none, and numbers stay as they are */
     const char *folder; /* "layers/q_dense/iq" */
+    /* PQuantML's quantisers have no configuration: of HGQ_GIVEN_MODES these modes and HGQ2's variables, of
+     * HGQ_GIVEN_ALL k, i and f at "FOLDER/vars", which are never of no width at all. */
+    enum { HGQ_CONFIGURED, HGQ_GIVEN_MODES, HGQ_GIVEN_ALL } given;
+    const char *rounding, *overflow;
+    bool of_weight;
 };
 struct hgq_quantizer {
     struct shape shape; /* of the widths: broadcasts to what is quantised */
@@ -42,6 +47,9 @@ valref hgq_quantize_by(struct keras_reader *reader, const struct keras_layer *la
 /* Quantises a constant in place. */
 int hgq_quantize_constant(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
                           struct keras_variable *variable);
+/* A kernel of two axes for the input's features, a bias of as many numbers as it has columns. */
+int hgq_check_kernel(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_variable *kernel,
+                     const struct keras_variable *bias);
 /* The format of element e of a quantiser, of width 0 for the constant 0. */
 struct format hgq_format(const struct hgq_quantizer *quantizer, size_t e);
 

@@ -13,8 +13,8 @@ static valref append_dense(struct keras_reader *reader, struct keras_layer *laye
     return hgq_activated(reader, layer, keras_add_bias(layer, value, bias));
 }
 
-static int check_kernel(struct keras_reader *reader, const struct keras_layer *layer,
-                        const struct keras_variable *kernel, const struct keras_variable *bias) {
+int hgq_check_kernel(struct keras_reader *reader, const struct keras_layer *layer, const struct keras_variable *kernel,
+                     const struct keras_variable *bias) {
     const struct shape *input = keras_shape(layer, 0);
     if (kernel->shape.rank != 2)
         return keras_error(reader, layer, NULL, "is the configuration of this very model?",
@@ -36,7 +36,7 @@ valref hgq_read_dense(struct keras_reader *reader, struct keras_layer *layer) {
     bool has_bias = keras_flag(layer->config, "use_bias", true);
     if (hgq_variables(reader, layer, names, has_bias ? 2 : 1, &variables) < 0) return NO_VALUE;
     if (has_bias) bias = variables.at[1];
-    if (check_kernel(reader, layer, &variables.at[0], &bias) < 0 ||
+    if (hgq_check_kernel(reader, layer, &variables.at[0], &bias) < 0 ||
         hgq_constant(reader, layer, "kq", &variables.at[0]) < 0 ||
         (has_bias && hgq_constant(reader, layer, "bq", &bias) < 0))
         return NO_VALUE;
@@ -68,7 +68,7 @@ valref hgq_read_batch_norm_dense(struct keras_reader *reader, struct keras_layer
     int count = has_gamma ? 5 : 4;
     struct keras_variable *kernel = &variables.at[0], *bias = &variables.at[1];
     if (hgq_variables(reader, layer, has_gamma ? names : without, count, &variables) < 0 ||
-        check_kernel(reader, layer, kernel, bias) < 0)
+        hgq_check_kernel(reader, layer, kernel, bias) < 0)
         return NO_VALUE;
     for (int i = 2; i < count; i++)
         if (!keras_is_vector(&variables.at[i], kernel->shape.dim[0]))

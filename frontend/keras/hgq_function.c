@@ -2,7 +2,8 @@
 #include "frontend/keras/hgq.h"
 
 valref hgq_read_quantizer(struct keras_reader *reader, struct keras_layer *layer) {
-    const struct hgq_site site = {"quantizer", keras_member(layer->config, "config"), layer->place.group};
+    const struct hgq_site site = {
+        .name = "quantizer", .conf = keras_member(layer->config, "config"), .folder = layer->place.group};
     if (!site.conf) return keras_refuse(reader, layer, "config", NULL, "it says nothing of its formats");
     return hgq_quantize(reader, layer, &site, layer->inputs[0]);
 }

@@ -32,8 +32,7 @@ static const struct name_value overflow_modes[] = {
 
 /* HGQ2 takes them in any case and writes them as they were given. */
 static int find_mode(const struct keras_reader *reader, const struct keras_layer *layer, const char *attribute,
-                     const cJSON *config, const char *key, const struct name_value *modes, int *out) {
-    const char *name = keras_text(config, key);
+                     const char *key, const char *name, const struct name_value *modes, int *out) {
     for (; name && modes->name; modes++)
         if (strcasecmp(modes->name, name) == 0) return *out = modes->value, 0;
     return keras_error(reader, layer, attribute,
@@ -53,7 +52,8 @@ static struct positions variable_positions(bool kbi, bool wrap) {
 
 static int read_variable(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
                          int position, struct keras_variable *out) {
-    const char *path = arena_printf(reader->arena, "%s/quantizer/vars/%d", site->folder, position);
+    const char *path = arena_printf(reader->arena, "%s%s/vars/%d", site->folder,
+                                    site->given == HGQ_GIVEN_ALL ? "" : "/quantizer", position);
     if (keras_hdf5_variable(&reader->weights, path, out) < 0) return -1;
     return out->values ? 0 : keras_error(reader, layer, site->name, NULL, "the weights have no '%s'", path);
 }
@@ -61,6 +61,10 @@ static int read_variable(struct keras_reader *reader, const struct keras_layer *
 static int whole(float x) {
     double rounded = nearbyint((double)x);
     return rounded < -1000 ? -1000 : rounded > 1000 ? 1000 : (int)rounded;
+}
+
+static bool is_whole(float x) {
+    return nearbyintf(x) == x;
 }
 
 static int read_widths(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
@@ -80,6 +84,9 @@ static int read_widths(struct keras_reader *reader, const struct keras_layer *la
     for (size_t e = 0; e < out->count; e++) {
         if (!isfinite(k.values[e]) || !isfinite(i.values[e]) || !isfinite(last.values[e]))
             return keras_error(reader, layer, name, NULL, "width %zu is no number", e);
+        if (site->given == HGQ_GIVEN_ALL && (!is_whole(i.values[e]) || !is_whole(last.values[e])))
+            return keras_error(reader, layer, name, "train with whole numbers of bits", "width %zu is no whole number",
+                               e);
         out->k[e] = k.values[e] != 0;
         out->i[e] = whole(i.values[e]);
         out->f[e] = at.b >= 0 ? whole(last.values[e]) - out->i[e] : whole(last.values[e]);
@@ -99,8 +106,9 @@ static bool is_weight(const cJSON *config) {
 
 struct hgq_site hgq_site_inside(struct keras_reader *reader, const struct keras_layer *layer, const char *name,
                                 const char *folder, const char *member) {
-    return (struct hgq_site){name, keras_member(layer->config, member),
-                             arena_printf(reader->arena, "%s/%s", layer->place.group, folder)};
+    return (struct hgq_site){.name = name,
+                             .conf = keras_member(layer->config, member),
+                             .folder = arena_printf(reader->arena, "%s/%s", layer->place.group, folder)};
 }
 
 struct hgq_site hgq_site(struct keras_reader *reader, const struct keras_layer *layer, const char *name) {
@@ -115,9 +123,12 @@ static int find_modes(const struct keras_reader *reader, const struct keras_laye
     bool hard_tanh = class_name && strcmp(class_name, "HardTanhConfig") == 0,
          hard_sigmoid = class_name && strcmp(class_name, "HardSigmoidConfig") == 0;
     int rounding = 0, overflow = OVERFLOW_SATURATE;
-    if (find_mode(reader, layer, site->name, config, "round_mode", rounding_modes, &rounding) < 0) return -1;
+    if (find_mode(reader, layer, site->name, "round_mode", keras_text(config, "round_mode"), rounding_modes,
+                  &rounding) < 0)
+        return -1;
     if (!hard_tanh && !hard_sigmoid &&
-        find_mode(reader, layer, site->name, config, "overflow_mode", overflow_modes, &overflow) < 0)
+        find_mode(reader, layer, site->name, "overflow_mode", keras_text(config, "overflow_mode"), overflow_modes,
+                  &overflow) < 0)
         return -1;
     out->rounding = (enum rounding)rounding;
     out->overflow = (enum overflow)overflow;
@@ -140,9 +151,32 @@ static int find_scales(const struct keras_reader *reader, const struct keras_lay
     return keras_error(reader, layer, site->name, NULL, "its scale is no number to divide by");
 }
 
+/* Whole numbers, of which the fixed quantiser never has fewer than none: at least -f integer bits. */
+static int read_given_widths(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                             struct hgq_quantizer *out) {
+    if (read_widths(reader, layer, site, (struct positions){0, 1, 2, -1}, out) < 0) return -1;
+    for (size_t e = 0; e < out->count; e++)
+        if (out->i[e] < -out->f[e]) out->i[e] = -out->f[e];
+    return 0;
+}
+
+static int read_given(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
+                      struct hgq_quantizer *out) {
+    int rounding = 0, overflow = 0;
+    if (find_mode(reader, layer, site->name, "round_mode", site->rounding, rounding_modes, &rounding) < 0 ||
+        find_mode(reader, layer, site->name, "overflow_mode", site->overflow, overflow_modes, &overflow) < 0)
+        return -1;
+    out->rounding = (enum rounding)rounding;
+    out->overflow = (enum overflow)overflow;
+    if (site->given == HGQ_GIVEN_ALL) return read_given_widths(reader, layer, site, out);
+    out->only_rounds = site->of_weight && out->overflow == OVERFLOW_WRAP;
+    return read_widths(reader, layer, site, variable_positions(false, out->overflow == OVERFLOW_WRAP), out);
+}
+
 int hgq_quantizer_read(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
                        struct hgq_quantizer *out) {
-    *out = (struct hgq_quantizer){.scaler = 1};
+    *out = (struct hgq_quantizer){.scaler = 1, .factor = 1};
+    if (site->given) return read_given(reader, layer, site, out);
     const cJSON *config = keras_member(site->conf, "config");
     const char *type = keras_text(config, "q_type");
     if (find_scales(reader, layer, site, out) < 0) return -1;
@@ -224,7 +258,7 @@ int hgq_quantize_constant(struct keras_reader *reader, const struct keras_layer 
                           struct keras_variable *variable) {
     struct hgq_quantizer quantizer;
     const struct shape *shape = &variable->shape;
-    if (!site->conf) return 0;
+    if (!site->conf && !site->given) return 0;
     if (hgq_quantizer_read(reader, layer, site, &quantizer) < 0 ||
         check_shape(reader, layer, site, &quantizer, shape) < 0)
         return -1;
@@ -283,7 +317,7 @@ valref hgq_quantize_by(struct keras_reader *reader, const struct keras_layer *la
 valref hgq_quantize(struct keras_reader *reader, const struct keras_layer *layer, const struct hgq_site *site,
                     valref value) {
     struct hgq_quantizer quantizer;
-    if (!site->conf || valref_equal(value, NO_VALUE)) return value;
+    if ((!site->conf && !site->given) || valref_equal(value, NO_VALUE)) return value;
     if (hgq_quantizer_read(reader, layer, site, &quantizer) < 0) return NO_VALUE;
     return hgq_quantize_by(reader, layer, site, &quantizer, value);
 }

@@ -215,6 +215,18 @@ int keras_read_kernels(struct keras_reader *reader, const struct keras_layer *la
 int keras_read_spatial(struct keras_reader *reader, const struct keras_layer *layer, const char *size,
                        struct spatial *out);
 int keras_pad_spatial(struct keras_reader *reader, const struct keras_layer *layer, struct spatial *spatial);
+/* Whether the kernel's first axes are the window; -1 and a diagnosis. */
+int keras_check_window(struct keras_reader *reader, const struct keras_layer *layer, const struct spatial *spatial,
+                       const struct keras_variable *kernel);
+/* The kernel of a depthwise convolution, [spatial..., channels, multiplier], as one of as many groups as channels. */
+int keras_as_depthwise(struct keras_reader *reader, const struct keras_layer *layer, struct convolution *convolution,
+                       struct keras_variable *kernel);
+
+/* ---- normalisation.c ---- */
+
+/* The input normalised by gamma and beta where the layer has them, mean and variance. */
+valref keras_normalise_batch(struct keras_reader *reader, struct keras_layer *layer,
+                             const struct keras_variables *variables);
 
 /* ---- recurrent.c ---- */
 

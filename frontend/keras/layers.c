@@ -60,14 +60,16 @@ static bool has_member_ending(const cJSON *object, const char *end) {
 static const char *domain_of(const cJSON *layer) {
     static const struct {
         const char *module, *domain;
-    } modules[] = {{"keras.src.ops", "ops"},      {"keras.ops", "ops"}, {"keras", "keras"},   {"tf_keras", "keras"},
-                   {"tensorflow.keras", "keras"}, {"hgq", "hgq"},       {"qkeras", "qkeras"}, {"builtins", "keras"}};
+    } modules[] = {{"keras.src.ops", "ops"}, {"keras.ops", "ops"},          {"keras", "keras"},
+                   {"tf_keras", "keras"},    {"tensorflow.keras", "keras"}, {"hgq", "hgq"},
+                   {"qkeras", "qkeras"},     {"builtins", "keras"},         {"pquant", "pquant"}};
     const char *module = keras_text(layer, "module"), *registered = keras_text(layer, "registered_name");
     const cJSON *config = keras_member(layer, "config");
     for (size_t i = 0; module && i < sizeof modules / sizeof *modules; i++)
         if (strncmp(module, modules[i].module, strlen(modules[i].module)) == 0) return modules[i].domain;
     if (registered && strncmp(registered, "hgq>", 4) == 0) return "hgq";
     if (registered && strncmp(registered, "qkeras>", 7) == 0) return "qkeras";
+    if (registered && strncmp(registered, "PQuant", 6) == 0) return "pquant";
     if (module) return NULL;
     if (has_member_ending(config, "_conf") || has_member_ending(config, "_confs")) return "hgq";
     return has_member_ending(config, "_quantizer") ? "qkeras" : "";
@@ -200,6 +202,9 @@ int keras_refuse_class(const struct keras_reader *reader, const cJSON *layer, co
         {"Masking", "masks, which say what of an event counts, are not read",
          "leave items of fixed number and value to the network"},
         {"Lambda", "a function of Python is not read", "write it with layers or with keras.ops"},
+        {"PQSeparableConv2d", "this layer of PQuantML is not read", "write it as PQDepthwiseConv2d and PQConv2d"},
+        {"PQSoftmax", "this layer of PQuantML is not read", "leave the softmax away: the largest logit is the same"},
+        {"PQMultiheadAttention", "this layer of PQuantML is not read", "train it with HGQ2's QMultiHeadAttention"},
         {"GarNet", "GarNet is a layer of one's own, which is not read", "write it with layers or with keras.ops"},
         {"GarNetStack", "GarNet is a layer of one's own, which is not read", "write it with layers or with keras.ops"},
     };

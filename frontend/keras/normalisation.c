@@ -58,30 +58,32 @@ static int quantise_statistics(struct keras_reader *reader, const struct keras_l
     return qkeras_constant(reader, layer, "variance_quantizer", true, &variables->at[next]);
 }
 
-/* gamma and beta where the layer has them, mean and variance; as Keras computes: scale = gamma / sqrt(variance +
- * epsilon), shift = beta - mean * scale. */
-valref keras_read_batch_normalization(struct keras_reader *reader, struct keras_layer *layer) {
-    const char *names[4];
-    struct keras_variables variables;
+static const char *const statistics[] = {"gamma", "beta", "moving mean", "moving variance"};
+
+/* One number a channel of each. */
+static int check_statistics(struct keras_reader *reader, const struct keras_layer *layer,
+                            const struct keras_variables *variables, size_t channels) {
+    for (int i = 0; i < variables->count; i++)
+        if (shape_elements(&variables->at[i].shape) != channels)
+            return keras_error(reader, layer, NULL, "are these the weights of this very model?",
+                               "variable %d has %zu numbers where the input has %zu channels", i,
+                               shape_elements(&variables->at[i].shape), channels);
+    return 0;
+}
+
+/* As Keras computes: scale = gamma / sqrt(variance + epsilon), shift = beta - mean * scale. */
+valref keras_normalise_batch(struct keras_reader *reader, struct keras_layer *layer,
+                             const struct keras_variables *variables) {
     unsigned axes = axes_of(reader, layer, -1);
-    bool has_gamma = keras_flag(layer->config, "scale", true), has_beta = keras_flag(layer->config, "center", true);
-    int count = 0;
-    if (has_gamma) names[count++] = "gamma";
-    if (has_beta) names[count++] = "beta";
-    names[count++] = "moving mean";
-    names[count++] = "moving variance";
-    if (!axes || keras_variables_expect(reader, layer, &layer->place, names, count, &variables) < 0) return NO_VALUE;
+    if (!axes) return NO_VALUE;
     struct shape shape = along(keras_shape(layer, 0), axes);
     size_t channels = shape_elements(&shape);
-    for (int i = 0; i < count; i++)
-        if (shape_elements(&variables.at[i].shape) != channels)
-            return keras_refuse(reader, layer, NULL, "are these the weights of this very model?",
-                                "the %s has %zu numbers where the input has %zu channels", names[i],
-                                shape_elements(&variables.at[i].shape), channels);
-    if (quantise_statistics(reader, layer, &variables, has_gamma, has_beta) < 0) return NO_VALUE;
-    const float *gamma = vector_or(reader->arena, has_gamma ? &variables.at[0] : NULL, channels, 1),
-                *beta = vector_or(reader->arena, has_beta ? &variables.at[has_gamma] : NULL, channels, 0),
-                *mean = variables.at[count - 2].values, *variance = variables.at[count - 1].values;
+    if (check_statistics(reader, layer, variables, channels) < 0) return NO_VALUE;
+    bool has_gamma = keras_flag(layer->config, "scale", true), has_beta = keras_flag(layer->config, "center", true);
+    const float *gamma = vector_or(reader->arena, has_gamma ? &variables->at[0] : NULL, channels, 1),
+                *beta = vector_or(reader->arena, has_beta ? &variables->at[has_gamma] : NULL, channels, 0),
+                *mean = variables->at[variables->count - 2].values,
+                *variance = variables->at[variables->count - 1].values;
     float *scale = ARENA_ARRAY(reader->arena, float, channels), *shift = ARENA_ARRAY(reader->arena, float, channels);
     float epsilon = (float)keras_number(layer->config, "epsilon", 1e-3);
     for (size_t c = 0; c < channels; c++) {
@@ -91,6 +93,19 @@ valref keras_read_batch_normalization(struct keras_reader *reader, struct keras_
         shift[c] = beta[c] - moved;
     }
     return scale_and_shift(layer, layer->inputs[0], shape, scale, shift);
+}
+
+valref keras_read_batch_normalization(struct keras_reader *reader, struct keras_layer *layer) {
+    struct keras_variables variables;
+    bool has_gamma = keras_flag(layer->config, "scale", true), has_beta = keras_flag(layer->config, "center", true);
+    const char *names[4];
+    int count = 0;
+    for (int i = 0; i < 4; i++)
+        if ((i != 0 || has_gamma) && (i != 1 || has_beta)) names[count++] = statistics[i];
+    if (keras_variables_expect(reader, layer, &layer->place, names, count, &variables) < 0 ||
+        quantise_statistics(reader, layer, &variables, has_gamma, has_beta) < 0)
+        return NO_VALUE;
+    return keras_normalise_batch(reader, layer, &variables);
 }
 
 /* ---- LayerNormalization ---- */

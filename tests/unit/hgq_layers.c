@@ -1,5 +1,6 @@
-/* HGQ2's layers, one small model each, against what Keras computes with them: in reals bit for bit, and in integers
- * through all passes above the line. tests/oracle/hgq_layers.py made models, events and outputs. */
+/* HGQ2's and PQuantML's layers, one small model each, against what Keras computes with them: in reals bit for bit, and
+ * in integers through all passes above the line. tests/oracle/{hgq_layers,pquant_models}.py made models, events and
+ * outputs. */
 #include "frontend/frontend.h"
 #include "ir/eval.h"
 #include "ir/port.h"
@@ -10,7 +11,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-static const char folder[] = "tests/oracle/hgq_layers";
+static const char *folder;
 static struct bxc_context *context;
 static const char *model;
 
@@ -146,18 +147,26 @@ static int is_model(const struct dirent *entry) {
     return length > 6 && length < 200 && strcmp(entry->d_name + length - 6, ".keras") == 0;
 }
 
-int main(int count, char **names) {
+/* All of a folder, or those whose names begin so. */
+static void run_folder(const char *path, const char *beginning, int least) {
     struct dirent **entries;
+    folder = path;
     int found = scandir(folder, &entries, is_model, alphasort);
     for (int i = 0; i < found; i++) {
-        if (count < 2 || strncmp(names[1], entries[i]->d_name, strlen(names[1])) == 0) run(entries[i]->d_name);
+        if (!beginning || strncmp(beginning, entries[i]->d_name, strlen(beginning)) == 0) run(entries[i]->d_name);
         free(entries[i]);
     }
-    if (found < 10) {
+    if (found < least) {
         test_name = "models";
         test_fail(__FILE__, __LINE__, "there are %d models in %s", found, folder);
         test_failures++;
     }
     if (found >= 0) free(entries);
+}
+
+int main(int count, char **names) {
+    const char *beginning = count < 2 ? NULL : names[1];
+    run_folder("tests/oracle/hgq_layers", beginning, 10);
+    run_folder("tests/oracle/pquant", beginning, 10);
     TEST_EXIT();
 }

@@ -25,6 +25,25 @@ struct tensor *tf_read_rsqrt(struct onnx_reader *reader, const struct operation 
                       call_unary(reader, operation, "Sqrt", "root", operation->inputs[0]));
 }
 
+struct tensor *tf_read_log1p(struct onnx_reader *reader, const struct operation *operation) {
+    return call_unary(
+        reader, operation, "Log", NULL,
+        call_binary(reader, operation, "Add", "more", operation->inputs[0], onnx_number(reader, operation, "one", 1)));
+}
+
+struct tensor *tf_read_expm1(struct onnx_reader *reader, const struct operation *operation) {
+    return call_binary(reader, operation, "Sub", NULL,
+                       call_unary(reader, operation, "Exp", "exp", operation->inputs[0]),
+                       onnx_number(reader, operation, "one", 1));
+}
+
+/* Of whole numbers it rounds toward 0. */
+struct tensor *tf_read_div(struct onnx_reader *reader, const struct operation *operation) {
+    if (!type_is_real(operation->inputs[0]->type))
+        return onnx_refuse(reader, operation, NULL, "a division of whole numbers");
+    return call_binary(reader, operation, "Div", NULL, operation->inputs[0], operation->inputs[1]);
+}
+
 struct tensor *tf_read_erfc(struct onnx_reader *reader, const struct operation *operation) {
     return call_binary(reader, operation, "Sub", NULL, onnx_number(reader, operation, "one", 1),
                        call_unary(reader, operation, "Erf", "erf", operation->inputs[0]));

@@ -174,6 +174,35 @@ def indexing(x):  # ? 4 6
     yield "Gather", raw.Gather(params=constant(4), indices=[2, 0, 3, 1, 1, 0]) * x
 
 
+def resize(x):  # ? 5 3 2
+    for name in ("ResizeBilinear", "ResizeNearestNeighbor"):
+        for manner, corners, centres in (("", False, False), ("Corners", True, False), ("Centres", False, True)):
+            for rows, columns in ((9, 4), (2, 7)):
+                yield "%s%s%d" % (name, manner, rows), getattr(raw, name)(
+                    images=x, size=[rows, columns], align_corners=corners, half_pixel_centers=centres)
+
+
+def pick(x):  # ? 4 6
+    yield "TopKV2", raw.TopKV2(input=x, k=3)[0]
+    yield "TopKV2Places", tf.cast(raw.TopKV2(input=x, k=2)[1], tf.float32)
+    whole = tf.cast(tf.round(2 * x[:, 0]), tf.int32)
+    yield "OneHot", raw.OneHot(indices=whole, depth=3, on_value=2.5, off_value=-0.5)
+    yield "OneHotFirst", raw.OneHot(indices=whole, depth=4, on_value=1.0, off_value=0.0, axis=1)
+    yield "Cumsum", raw.Cumsum(x=x, axis=1)
+    yield "CumsumBack", raw.Cumsum(x=x, axis=-1, exclusive=True, reverse=True)
+    yield "ReverseV2", raw.ReverseV2(tensor=x, axis=[1, -1])
+    yield "GatherNd", raw.GatherNd(params=constant(3, 4), indices=[[2, 1], [0, 3]]) + x[:, 0, :2]
+    yield "Any", tf.cast(raw.Any(input=x > 1, axis=[1]), tf.float32)
+    yield "All", tf.cast(raw.All(input=x > -1, axis=[-1], keep_dims=True), tf.float32)
+    yield "LogicalXor", tf.cast(tf.math.logical_xor(x > 0, x[:, ::-1] > 0), tf.float32)
+    yield "Log1p", raw.Log1p(x=positive(x))
+    yield "Expm1", raw.Expm1(x=x)
+    yield "Div", raw.Div(x=x, y=positive(x[:, ::-1]))
+    yield "Conv3DBackpropInputV2", raw.Conv3DBackpropInputV2(
+        input_sizes=tf.stack([tf.shape(x)[0], 4, 6, 4, 3]), filter=constant(2, 3, 2, 3, 2),
+        out_backprop=tf.reshape(x, [-1, 2, 3, 2, 2]), strides=[1, 2, 2, 2, 1], padding="SAME")
+
+
 def phase(x):
     learning = v1.placeholder_with_default(False, shape=(), name="keras_learning_phase")
     taken = v1.cond(learning, lambda: tf.nn.dropout(x, rate=0.5), lambda: tf.identity(x) * 2)
@@ -188,6 +217,8 @@ FAMILIES = {
     "reduction": (reduction, [(3, 4, 5)]),
     "movement": (movement, [(4, 6)]),
     "indexing": (indexing, [(4, 6)]),
+    "resize": (resize, [(5, 3, 2)]),
+    "pick": (pick, [(4, 6)]),
     "phase": (phase, [(6,)]),
 }
 

@@ -95,6 +95,12 @@ static const struct {
      "Placeholder x : dtype=float shape=?,4\nConst b : value=int32,2|0,7\nConst s : value=int32,2|1,1\n"
      "StridedSlice y x b b s : begin_mask=1 end_mask=1 shrink_axis_mask=2\n",
      "index 7 is out of range for axis 1 of 4"},
+    {"two manners of resizing at once",
+     "Placeholder x : dtype=float shape=?,4,4,1\nConst s : value=int32,2|2,2\n"
+     "ResizeBilinear y x s : align_corners=true half_pixel_centers=true\n",
+     "align_corners and half_pixel_centers exclude each other"},
+    {"an index below 0", "Placeholder x : dtype=float shape=?,4\nConst i : value=int32,1,1|-1\nGatherNd y x i\n",
+     "index -1 is below 0"},
     {"parts that do not fit",
      "Placeholder x : dtype=float shape=?,4\nConst a : value=int32|1\nSplit y a x : num_split=3\n",
      "4 entries cannot be split into 3 parts"},

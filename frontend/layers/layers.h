@@ -223,8 +223,12 @@ valref layer_transposed_convolution(const struct layer *layer, const struct conv
 
 /* ---- pooling.c ---- */
 
+int64_t spatial_windows(const struct spatial *spatial, int i, int64_t length); /* along an axis of that length */
 /* Padding is left out; a window that lies in it altogether is refused. */
 valref layer_max_pool(const struct layer *layer, const struct spatial *spatial, valref x);
+/* Where on the axis an element of a window stands; of one in the padding the nearest of the window that does not, so
+ * that the order of elements remains. */
+int64_t pool_element(const struct spatial *spatial, int i, int64_t length, int64_t window, int64_t element);
 /* Padding counts as zeros, or is left out. */
 valref layer_average_pool(const struct layer *layer, const struct spatial *spatial, bool count_padding, valref x);
 valref layer_sum_pool(const struct layer *layer, const struct spatial *spatial, valref x);

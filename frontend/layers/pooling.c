@@ -13,7 +13,7 @@ static valref pool_axis(const struct layer *layer, const struct spatial *spatial
     return reduce(layer, op, part, spatial_window(layer, spatial, i, x), axis + 1);
 }
 
-static int64_t window_count(const struct spatial *spatial, int i, int64_t length) {
+int64_t spatial_windows(const struct spatial *spatial, int i, int64_t length) {
     return (spatial->before[i] + length + spatial->after[i] - spatial_extent(spatial, i)) / spatial->step[i] + 1;
 }
 
@@ -28,7 +28,7 @@ static int64_t elements_within(const struct spatial *spatial, int i, int64_t w, 
 static bool no_window_is_empty(const struct layer *layer, const struct spatial *spatial, const struct shape *shape) {
     for (int i = 0; i < spatial->count; i++) {
         int64_t length = shape->dim[spatial_axis(spatial, i)];
-        for (int64_t w = 0; w < window_count(spatial, i, length); w++)
+        for (int64_t w = 0; w < spatial_windows(spatial, i, length); w++)
             if (elements_within(spatial, i, w, 0, length) == 0) {
                 layer_refuse(layer, NULL, "window %lld along axis %d lies in the padding", (long long)w,
                              spatial_axis(spatial, i));
@@ -49,7 +49,7 @@ static bool pool_check(const struct layer *layer, const struct spatial *spatial,
         }
         wide.dim[axis] += spatial->before[i] + spatial->after[i];
         if (!layer_fits(layer, &wide)) return false;
-        wide.dim[axis] = window_count(spatial, i, shape->dim[axis]) * spatial->size[i];
+        wide.dim[axis] = spatial_windows(spatial, i, shape->dim[axis]) * spatial->size[i];
         if (!layer_fits(layer, &wide)) return false;
     }
     return true;
@@ -61,6 +61,11 @@ static int64_t stand_in(int64_t at, int64_t length, int64_t dilation) {
     if (at < 0) at = (at % dilation + dilation) % dilation;
     if (at >= length) at -= (at - length) / dilation * dilation + dilation;
     return at < 0 ? 0 : at;
+}
+
+int64_t pool_element(const struct spatial *spatial, int i, int64_t length, int64_t window, int64_t element) {
+    int64_t at = window * spatial->step[i] - spatial->before[i] + element * spatial->dilation[i];
+    return stand_in(at, length, spatial->dilation[i]);
 }
 
 static valref pad_with_elements(const struct layer *layer, const struct spatial *spatial, int i, valref x) {

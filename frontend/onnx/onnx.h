@@ -273,6 +273,10 @@ enum auto_pad { AUTO_PAD_FAILED, AUTO_PAD_NOT_SET, AUTO_PAD_VALID, AUTO_PAD_SAME
 bool onnx_spatial(struct onnx_reader *reader, const struct operation *operation, struct spatial *spatial);
 enum auto_pad onnx_auto_pad(struct onnx_reader *reader, const struct operation *operation,
                             const struct spatial *spatial);
+/* ---- pooling_indices.c: the second output of MaxPool, whose first has been made; NULL after a diagnosis ---- */
+struct tensor *onnx_max_pool_indices(struct onnx_reader *reader, const struct operation *operation,
+                                     const struct spatial *spatial);
+
 /* ---- pick.c ------------------------------------------------------------------------------------------------ */
 
 /* A tensor of the shape whose element i is element indices[i] of `from` (onnx_pick_two: of a's elements and then

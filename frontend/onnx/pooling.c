@@ -28,8 +28,11 @@ struct tensor *onnx_read_max_pool(struct onnx_reader *reader, const struct opera
     const struct layer layer = onnx_layer(reader, operation);
     struct spatial spatial;
     if (!read_pooling(reader, operation, &spatial)) return NULL;
-    return made(reader, operation,
-                layer_max_pool(&layer, &spatial, tensor_value(reader, operation, operation->inputs[0])));
+    struct tensor *largest = made(
+        reader, operation, layer_max_pool(&layer, &spatial, tensor_value(reader, operation, operation->inputs[0])));
+    if (largest && output_is_read(operation, 1))
+        operation->results[1] = onnx_max_pool_indices(reader, operation, &spatial);
+    return largest;
 }
 
 struct tensor *onnx_read_average_pool(struct onnx_reader *reader, const struct operation *operation) {

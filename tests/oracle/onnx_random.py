@@ -300,6 +300,9 @@ def window(net, x, shape):
         attributes["count_include_pad"] = net.number(0, 1)
     if op == "LpPool":
         attributes["p"] = net.number(1, 2)
+    if op == "MaxPool" and net.chance(0.3):
+        _, indices = net.node(op, [x], 2, storage_order=net.number(0, 1), **attributes)
+        return net.node("Cast", [indices], to=TensorProto.FLOAT), None
     if not op.startswith("Conv"):
         return net.node(op, [x], **attributes), None
     groups = net.choice([g for g in range(1, channels + 1) if channels % g == 0])

@@ -69,8 +69,35 @@ static struct tensor *read_arithmetic(struct onnx_reader *reader, const struct o
     return onnx_emit_tensor(reader, operation, op, NULL, inputs, 2, NULL, batch);
 }
 
+static bool all_zero(const struct tensor *tensor) {
+    for (size_t i = 0; tensor->state == TENSOR_REALS && i < tensor_elements(tensor); i++)
+        if (tensor->reals[i] != 0.0f) return false;
+    return tensor->state == TENSOR_REALS;
+}
+
+/* Scores and what is left of a mask; where that is nothing, the scores themselves. */
+static struct tensor *add_mask(struct onnx_reader *reader, const struct operation *operation, struct tensor **pair,
+                               const bool *allowed) {
+    struct tensor *sum = ARENA_NEW(reader->arena, struct tensor), *made = NULL;
+    struct shape shape;
+    int batch = broadcast_batch(reader, operation, pair, 2);
+    if (batch == -2) return NULL;
+    for (int i = 0; i < 2; i++)
+        if (all_zero(pair[i]) && shape_broadcast(&pair[0]->shape, &pair[1]->shape, &shape) &&
+            shape_equal(&shape, &pair[1 - i]->shape))
+            made = pair[1 - i];
+    if (!made) made = onnx_emit_tensor(reader, operation, OP_ADD, NULL, pair, 2, NULL, batch);
+    if (!made) return NULL;
+    *sum = *made;
+    sum->allowed = allowed;
+    return sum;
+}
+
 struct tensor *onnx_read_add(struct onnx_reader *reader, const struct operation *operation) {
-    return read_arithmetic(reader, operation, OP_ADD);
+    struct tensor *pair[] = {operation->inputs[0], operation->inputs[1]};
+    const bool *allowed;
+    if (!onnx_mask_added(reader, operation, pair, &allowed)) return NULL;
+    return allowed ? add_mask(reader, operation, pair, allowed) : read_arithmetic(reader, operation, OP_ADD);
 }
 
 struct tensor *onnx_read_sub(struct onnx_reader *reader, const struct operation *operation) {

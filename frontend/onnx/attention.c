@@ -9,7 +9,6 @@
 enum operand { QUERY, KEY, VALUE, MASK, PAST_KEY, PAST_VALUE, FILLED, OPERANDS };
 enum output { OUTPUT, PRESENT_KEY, PRESENT_VALUE, SCORES };
 enum scores { SCORES_RAW, SCORES_CAPPED, SCORES_MASKED, SCORES_SOFTMAX };
-static const float KEPT_OUT = -1e30f; /* and less: exporters write -inf, or the least number of binary32 */
 
 struct attention {
     struct tensor *at[OPERANDS]; /* queries, keys and values by [batch, head, step, feature] */
@@ -191,7 +190,7 @@ static bool mask_by_constant(struct onnx_reader *reader, const struct operation 
     bool any = false;
     for (size_t i = 0; i < count; i++) {
         int64_t from = mask_element(attention, &shape, i);
-        bool out = from < 0 || (mask->integers ? mask->integers[from] == 0 : mask->reals[from] <= KEPT_OUT);
+        bool out = from < 0 || (mask->integers ? mask->integers[from] == 0 : onnx_keeps_out(mask->reals[from]));
         if (out) attention->allowed[i] = false;
         if (!out && mask->reals) any |= (added[i] = mask->reals[from]) != 0.0f;
     }
@@ -209,7 +208,8 @@ static bool check_rows(struct onnx_reader *reader, const struct operation *opera
     struct shape shape;
     bool finite = false;
     if (!mask || !mask->reals || !mask_shape(reader, operation, attention, &shape)) return true;
-    for (size_t i = 0; i < tensor_elements(mask); i++) finite |= mask->reals[i] <= KEPT_OUT && !isinf(mask->reals[i]);
+    for (size_t i = 0; i < tensor_elements(mask); i++)
+        finite |= onnx_keeps_out(mask->reals[i]) && !isinf(mask->reals[i]);
     for (size_t row = 0; finite && row < shape_elements(&attention->shape); row += (size_t)attention->keys) {
         bool some = false;
         for (int64_t key = 0; key < attention->keys; key++) some |= attention->allowed[row + (size_t)key];
@@ -244,73 +244,10 @@ static bool read_mask(struct onnx_reader *reader, const struct operation *operat
     return true;
 }
 
-/* ---- softmax over the keys that are allowed ---- */
-
-/* Rows of the same keys are one softmax, [1, rows, keys]; `places` says where each score is found in all of them. */
-static struct tensor *softmax_of_rows(struct onnx_reader *reader, const struct operation *operation,
-                                      const struct attention *attention, struct tensor *scores, size_t first,
-                                      bool *done, int64_t *places, int64_t *used) {
-    size_t keys = (size_t)attention->keys, rows = shape_elements(&attention->shape) / keys, count = 0;
-    int64_t *indices = ARENA_ARRAY(reader->arena, int64_t, rows * keys + 1), in_row = 0;
-    const bool *pattern = attention->allowed + first * keys;
-    for (size_t key = 0; key < keys; key++) in_row += pattern[key];
-    for (size_t row = first; row < rows; row++) {
-        if (done[row] || memcmp(pattern, attention->allowed + row * keys, keys * sizeof *pattern) != 0) continue;
-        done[row] = true;
-        for (size_t key = 0; key < keys; key++) {
-            if (!pattern[key]) continue;
-            places[row * keys + key] = *used + (int64_t)count;
-            indices[count++] = (int64_t)(row * keys + key);
-        }
-    }
-    if (!in_row) return NULL;
-    *used += (int64_t)count;
-    struct shape shape = {3, {1, (int64_t)count / in_row, in_row}}, vector = {1, {(int64_t)count}};
-    const char *name = arena_printf(reader->arena, "rows_%zu", first);
-    struct tensor *picked = onnx_pick(reader, operation, arena_printf(reader->arena, "%s.scores", name), scores, shape,
-                                      indices, scores->batch_axis);
-    struct call call = call_new(reader, operation, "Softmax");
-    call_operand(&call, picked);
-    call_integer(&call, "axis", 2);
-    struct tensor *weights = call_read(&call, name);
-    return weights ? move_reshape(reader, operation, arena_printf(reader->arena, "%s.flat", name), weights, vector, -1)
-                   : NULL;
-}
-
-static struct tensor *softmax_masked(struct onnx_reader *reader, const struct operation *operation,
-                                     const struct attention *attention, struct tensor *scores) {
-    size_t keys = (size_t)attention->keys, count = shape_elements(&attention->shape), rows = count / keys;
-    bool *done = ARENA_ARRAY(reader->arena, bool, rows + 1);
-    int64_t *places = ARENA_ARRAY(reader->arena, int64_t, count + 1), used = 0;
-    struct tensor **parts = ARENA_ARRAY(reader->arena, struct tensor *, rows + 1);
-    uint32_t part_count = 0;
-    size_t errors = reader->context->diagnostics.errors;
-    memset(places, -1, count * sizeof *places);
-    for (size_t row = 0; row < rows; row++) {
-        if (done[row]) continue;
-        if (part_count == ONNX_UNROLLED_MAX)
-            return onnx_refuse(reader, operation, NULL, "more than %d queries see different keys", ONNX_UNROLLED_MAX);
-        struct tensor *part = softmax_of_rows(reader, operation, attention, scores, row, done, places, &used);
-        if (part) parts[part_count++] = part;
-        if (reader->context->diagnostics.errors > errors) return NULL;
-    }
-    if (!part_count) return onnx_refuse(reader, operation, NULL, "no query sees any key");
-    for (size_t i = 0; i < count; i++)
-        if (places[i] < 0) places[i] = used;
-    const union attributes axis = {.axis = {.axis = 0}};
-    struct tensor *all = part_count == 1
-                             ? parts[0]
-                             : onnx_emit_tensor(reader, operation, OP_CONCAT, "rows", parts, part_count, &axis, -1);
-    if (!all) return NULL;
-    all->depends = scores->depends;
-    return onnx_pick_two(reader, operation, "weights", all, onnx_number(reader, operation, "kept_out", 0),
-                         attention->shape, places, scores->batch_axis);
-}
-
 static struct tensor *softmax(struct onnx_reader *reader, const struct operation *operation,
                               const struct attention *attention, struct tensor *scores) {
     if (!scores) return NULL;
-    if (attention->allowed) return softmax_masked(reader, operation, attention, scores);
+    if (attention->allowed) return onnx_softmax_of_allowed(reader, operation, "weights", scores, attention->allowed);
     struct call call = call_new(reader, operation, "Softmax");
     call_operand(&call, scores);
     call_integer(&call, "axis", 3);

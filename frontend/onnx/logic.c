@@ -130,7 +130,10 @@ struct tensor *onnx_read_is_inf(struct onnx_reader *reader, const struct operati
 static struct tensor *chosen(struct onnx_reader *reader, const struct operation *operation, const struct shape *shape,
                              int batch) {
     const struct tensor *condition = operation->inputs[0];
-    struct tensor *a = operation->inputs[1], *b = operation->inputs[2];
+    struct tensor *pair[] = {operation->inputs[1], operation->inputs[2]};
+    const bool *allowed;
+    if (!onnx_mask_chosen(reader, operation, shape, pair, &allowed)) return NULL;
+    struct tensor *a = pair[0], *b = pair[1];
     size_t count = shape_elements(shape);
     int64_t *indices = ARENA_ARRAY(reader->arena, int64_t, count + 1);
     for (size_t i = 0; i < count; i++) {
@@ -138,7 +141,9 @@ static struct tensor *chosen(struct onnx_reader *reader, const struct operation 
         size_t element = shape_project(shape, i, first ? &a->shape : &b->shape);
         indices[i] = (int64_t)(first ? element : tensor_elements(a) + element);
     }
-    return onnx_pick_two(reader, operation, NULL, a, b, *shape, indices, batch);
+    struct tensor *result = onnx_pick_two(reader, operation, NULL, a, b, *shape, indices, batch);
+    if (result) result->allowed = allowed;
+    return result;
 }
 
 struct tensor *onnx_select(struct onnx_reader *reader, const struct operation *operation, const char *what,

@@ -124,7 +124,8 @@ struct tensor *onnx_reshape(struct onnx_reader *reader, const struct operation *
     /* of a model that says 1 the batch is one event, whatever it is merged with */
     if (tensor->batch_axis >= 0 && reader->batch_number != 1 &&
         (batch < 0 || (factor && !batch_as_factor(tensor, &shape, batch, &in_front))))
-        return onnx_refuse(reader, operation, "keep the batch as an axis of its own",
+        return onnx_refuse(reader, operation,
+                           "keep the batch as an axis of its own, or export the model with a batch of 1",
                            "the new shape merges the batch with another axis: events would mix");
     struct tensor *made = move_reshape(reader, operation, what, tensor, shape, batch);
     if (made && made != tensor) made->in_front = in_front;

@@ -49,6 +49,7 @@ struct tensor {
     const struct codes *codes; /* what DequantizeLinear made it of, or NULL */
     struct tensor *centred;    /* of codes: themselves less the zero point `centre`, where that is at hand */
     int64_t centre;
+    const bool *allowed;        /* by element, of scores that Softmax alone reads: the others are left out; NULL: all */
     struct tensor *requantised; /* the codes that stand in its place: QuantizeLinear alone reads it */
 };
 
@@ -98,7 +99,7 @@ struct onnx_reader {
     int opset;
     const struct foreign_reader *reads; /* nodes of other formats, by calls (calls.h); NULL: the model is ONNX */
     void *foreign;                      /* what that function keeps */
-    struct name_map *uses;              /* by tensor of `source`, who reads it (qdq.c); NULL: not asked yet */
+    struct name_map *uses;              /* by tensor of `source`, who reads it (uses.c); NULL: not asked yet */
     bool remade;                        /* qdq.c may have left nodes that nothing reads */
     bool whole_tensors;
     int64_t batch_number; /* what the model stores as the batch; 0: a symbol or nothing */
@@ -273,6 +274,26 @@ enum auto_pad { AUTO_PAD_FAILED, AUTO_PAD_NOT_SET, AUTO_PAD_VALID, AUTO_PAD_SAME
 bool onnx_spatial(struct onnx_reader *reader, const struct operation *operation, struct spatial *spatial);
 enum auto_pad onnx_auto_pad(struct onnx_reader *reader, const struct operation *operation,
                             const struct spatial *spatial);
+/* ---- uses.c ---- */
+
+/* The one node that reads the node's first result, once; or NULL. */
+const Onnx__NodeProto *onnx_sole_reader(struct onnx_reader *reader, const Onnx__NodeProto *node);
+bool onnx_is_operator(const Onnx__NodeProto *node, const char *name); /* of ONNX's own domain; node may be NULL */
+
+/* ---- mask.c: numbers of a mask that keep scores out of a softmax ---- */
+
+bool onnx_keeps_out(float number); /* -1e9 and less: exporters write that, -inf, or the least number of binary32 */
+/* What operands of Add are, if one is such a mask of a Softmax: itself without those numbers, and with the scores that
+ * remain by element of the sum. The pair as it stands and NULL: there is none. False after a diagnosis. */
+bool onnx_mask_added(struct onnx_reader *reader, const struct operation *operation, struct tensor **pair,
+                     const bool **allowed);
+/* Likewise of Where, whose condition is known. */
+bool onnx_mask_chosen(struct onnx_reader *reader, const struct operation *operation, const struct shape *shape,
+                      struct tensor **pair, const bool **allowed);
+/* Softmax along the last axis over the scores that are allowed, 0 where none is. */
+struct tensor *onnx_softmax_of_allowed(struct onnx_reader *reader, const struct operation *operation, const char *what,
+                                       struct tensor *scores, const bool *allowed);
+
 /* ---- pooling_indices.c: the second output of MaxPool, whose first has been made; NULL after a diagnosis ---- */
 struct tensor *onnx_max_pool_indices(struct onnx_reader *reader, const struct operation *operation,
                                      const struct spatial *spatial);

@@ -36,9 +36,23 @@ struct tensor *onnx_pick(struct onnx_reader *reader, const struct operation *ope
     return onnx_emit_tensor(reader, operation, OP_GATHER, what, &all, 1, &attributes, batch_axis);
 }
 
+/* Infinities among them are no harm yet: a mask may hold them. */
+static struct tensor *pick_reals(struct onnx_reader *reader, const struct tensor *a, const struct tensor *b,
+                                 struct shape shape, const int64_t *indices) {
+    size_t count = shape_elements(&shape), first = tensor_elements(a);
+    struct tensor *result = tensor_new(reader, TENSOR_REALS, a->type, shape);
+    result->reals = ARENA_ARRAY(reader->arena, float, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = (size_t)indices[i];
+        result->reals[i] = at < first ? a->reals[at] : b->reals[at - first];
+    }
+    return result;
+}
+
 struct tensor *onnx_pick_two(struct onnx_reader *reader, const struct operation *operation, const char *what,
                              struct tensor *a, struct tensor *b, struct shape shape, const int64_t *indices,
                              int batch_axis) {
+    if (a->state == TENSOR_REALS && b->state == TENSOR_REALS) return pick_reals(reader, a, b, shape, indices);
     const char *part = what ? what : "both";
     struct tensor *sides[] = {flat(reader, operation, arena_printf(reader->arena, "%s.first", part), a),
                               flat(reader, operation, arena_printf(reader->arena, "%s.second", part), b)};

@@ -8,54 +8,6 @@
 
 #define TYPE(name) ONNX__TENSOR_PROTO__DATA_TYPE__##name
 
-/* ---- who reads a tensor ---- */
-
-struct use {
-    const Onnx__NodeProto *node; /* one of them */
-    uint32_t count;
-};
-
-static void add_use(struct onnx_reader *reader, const char *name, const Onnx__NodeProto *node) {
-    struct use *use = name_map_find(reader->uses, name);
-    if (!use) {
-        use = ARENA_NEW(reader->arena, struct use);
-        name_map_put(reader->uses, name, use);
-    }
-    use->node = node;
-    use->count++;
-}
-
-/* Those inside of branches and loops, too: messages are nested no deeper than wire.c allows. */
-static void add_uses(struct onnx_reader *reader, const Onnx__GraphProto *graph) {
-    for (size_t i = 0; i < graph->n_output; i++) add_use(reader, graph->output[i]->name, NULL);
-    for (size_t i = 0; i < graph->n_node; i++) {
-        const Onnx__NodeProto *node = graph->node[i];
-        for (size_t k = 0; k < node->n_input; k++) add_use(reader, node->input[k], node);
-        for (size_t a = 0; a < node->n_attribute; a++) {
-            if (node->attribute[a]->g) add_uses(reader, node->attribute[a]->g);
-            for (size_t g = 0; g < node->attribute[a]->n_graphs; g++) add_uses(reader, node->attribute[a]->graphs[g]);
-        }
-    }
-}
-
-/* The one node that reads the node's result, once; or NULL. */
-static const Onnx__NodeProto *sole_reader(struct onnx_reader *reader, const Onnx__NodeProto *node) {
-    if (!reader->source || !node->n_output) return NULL;
-    if (!reader->uses) {
-        reader->uses = ARENA_NEW(reader->arena, struct name_map);
-        *reader->uses = name_map_new(reader->arena);
-        reader->remade = true;
-        add_uses(reader, reader->source);
-    }
-    const struct use *use = name_map_find(reader->uses, node->output[0]);
-    return use && use->count == 1 ? use->node : NULL;
-}
-
-static bool is_operator(const Onnx__NodeProto *node, const char *name) {
-    return node && (!node->domain || !*node->domain || !strcmp(node->domain, "ai.onnx")) &&
-           !strcmp(node->op_type, name);
-}
-
 /* ---- the quantiser behind an operator ---- */
 
 struct goal {
@@ -68,7 +20,7 @@ static bool is_byte(int type) {
 
 /* Of a QuantizeLinear to bytes by one scale that is known already. */
 static bool goal_of(const struct onnx_reader *reader, const Onnx__NodeProto *quantiser, struct goal *goal) {
-    if (!is_operator(quantiser, "QuantizeLinear") || quantiser->n_input < 3 || !*quantiser->input[2]) return false;
+    if (!onnx_is_operator(quantiser, "QuantizeLinear") || quantiser->n_input < 3 || !*quantiser->input[2]) return false;
     goal->scale = name_map_find(&reader->tensors, quantiser->input[1]);
     goal->zero_point = name_map_find(&reader->tensors, quantiser->input[2]);
     return goal->scale && goal->zero_point && goal->scale->state == TENSOR_REALS && goal->scale->type == TYPE(FLOAT) &&
@@ -84,9 +36,10 @@ static bool relu_is_lost(const struct goal *goal) {
 
 static struct goal find_goal(struct onnx_reader *reader, const struct operation *operation) {
     struct goal goal = {NULL, NULL};
-    const Onnx__NodeProto *next = sole_reader(reader, operation->proto);
-    bool relu = is_operator(next, "Relu");
-    if (relu) next = sole_reader(reader, next);
+    const Onnx__NodeProto *next = onnx_sole_reader(reader, operation->proto);
+    reader->remade |= reader->uses != NULL;
+    bool relu = onnx_is_operator(next, "Relu");
+    if (relu) next = onnx_sole_reader(reader, next);
     return goal_of(reader, next, &goal) && (!relu || relu_is_lost(&goal)) ? goal : (struct goal){NULL, NULL};
 }
 
@@ -179,7 +132,7 @@ static const struct fusion {
 
 static const struct fusion *fusion_find(const struct operation *operation) {
     for (size_t i = 0; i < sizeof fusions / sizeof *fusions; i++)
-        if (is_operator(operation->proto, fusions[i].name)) return &fusions[i];
+        if (onnx_is_operator(operation->proto, fusions[i].name)) return &fusions[i];
     return NULL;
 }
 
@@ -242,7 +195,7 @@ int qdq_run(struct onnx_reader *reader, const struct operation *operation) {
     struct tensor *first = operation->input_count ? operation->inputs[0] : NULL;
     if (!first) return 0;
     if (first->requantised) {
-        operation->results[0] = is_operator(operation->proto, "Relu") ? first : first->requantised;
+        operation->results[0] = onnx_is_operator(operation->proto, "Relu") ? first : first->requantised;
         return 1;
     }
     const struct fusion *fusion = first->codes ? fusion_find(operation) : NULL;

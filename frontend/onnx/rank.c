@@ -53,7 +53,10 @@ static struct tensor *softmax(struct onnx_reader *reader, const struct operation
 }
 
 struct tensor *onnx_read_softmax(struct onnx_reader *reader, const struct operation *operation) {
-    return over_axes(reader, operation, softmax);
+    struct tensor *x = operation->inputs[0];
+    if (!x->allowed) return over_axes(reader, operation, softmax);
+    if (refuse_batch_axis(reader, operation, x, x->shape.rank - 1) < 0) return NULL;
+    return onnx_softmax_of_allowed(reader, operation, NULL, x, x->allowed);
 }
 
 /* x - max - log(sum(exp(x - max))) */

@@ -96,6 +96,14 @@ static const struct {
     {"attention_numbers",
      "input x float ? 2 1\nreal m 2,2 : 0 -inf 0 0\nnode Attention a x,x,x,m -> y q_num_heads=1 kv_num_heads=1\noutput y",
      "input x float ? 2 1\nnode Attention a x,x,x -> y q_num_heads=1 kv_num_heads=1 is_causal=1\noutput y"},
+    {"softmax_masks",
+     "input x float ? 2 2\nreal m 2,2 : 0 -inf 0 0\nnode Add a x,m -> b\nnode Softmax s b -> y\noutput y",
+     "input x float ? 2 2\nreal m 2,2 : 0 -1e9 0 0\nnode Add a m,x -> b\nnode Softmax s b -> y axis=2\noutput y"},
+    {"softmax_chosen",
+     "input x float ? 2 2\nreal n _ : -inf\nwhole z _ : 0\nwhole k 2,2 : 0 1 0 0\nnode Equal e k,z -> c\n"
+     "node Where w c,x,n -> b\nnode Softmax s b -> y\noutput y",
+     "input x float ? 2 2\nreal n _ : -3.4e38\nwhole z _ : 0\nwhole k 2,2 : 0 1 0 0\nnode Equal e k,z -> c\n"
+     "node Where w c,x,n -> b\nnode Softmax s b -> y\noutput y"},
     {"loop_written_out",
      "input x float ? 2\nwhole m _ : 2\nreal w 2 : 1 2\ngraph yes\nnode Neg o w -> p\noutput p\nend\n"
      "graph no\nnode Foo o w -> p\noutput p\nend\ngraph b\ninput i int64\ninput c bool\ninput s float 1 2\n"

@@ -171,7 +171,7 @@
  "output y",
  "m.onnx: error: the new shape merges the batch with another axis: events would mix\n"
  "  at: node 'r' (Reshape), opset 13\n"
- "  help: keep the batch as an axis of its own\n"},
+ "  help: keep the batch as an axis of its own, or export the model with a batch of 1\n"},
 {"reshape_splits_into_batch",
  "input x float ? 4\n"
  "whole s 2 : -1 2\n"
@@ -179,7 +179,7 @@
  "output y",
  "m.onnx: error: the new shape merges the batch with another axis: events would mix\n"
  "  at: node 'r' (Reshape), opset 13\n"
- "  help: keep the batch as an axis of its own\n"},
+ "  help: keep the batch as an axis of its own, or export the model with a batch of 1\n"},
 {"first_event_alone",
  "input x float ? 4\n"
  "node Slice s x -> y starts=[0] ends=[1] axes=[0]\n"
@@ -680,6 +680,57 @@
  "output y",
  "m.onnx: error: queries, keys and values do not go together\n"
  "  at: node 'a' (Attention), opset 13\n"},
+{"mask_of_infinities",
+ "input x float ? 2 2\n"
+ "real m 2,2 : 0.5 -inf 0 0\n"
+ "node Add a x,m -> b\n"
+ "node Softmax s b -> y\n"
+ "output y",
+ "bxc graph 1\n"
+ "graph \"g\" opset 13\n"
+ "%0 = input() \"x\" as \"x\" : [1,2,2] real\n"
+ "%1 = constant() \"m.rest\" as \"m.rest\" : [2,2] real {0x1p-1, 0x0p+0, 0x0p+0, 0x0p+0}\n"
+ "%2 = add(%0, %1) \"a\" as \"b\" from \"Add\" : [1,2,2] real\n"
+ "%3 = reshape(%2) \"s.rows_0.scores.flat\" from \"Softmax\" shape=[4] : [4] real\n"
+ "%4 = gather(%3) \"s.rows_0.scores\" from \"Softmax\" axis=0 indices=[1,1,1]{0} : [1,1,1] real\n"
+ "%5 = softmax(%4) \"s.rows_0\" from \"Softmax\" axis=2 : [1,1,1] real\n"
+ "%6 = reshape(%5) \"s.rows_0.flat\" from \"Softmax\" shape=[1] : [1] real\n"
+ "%7 = reshape(%2) \"s.rows_1.scores.flat\" from \"Softmax\" shape=[4] : [4] real\n"
+ "%8 = gather(%7) \"s.rows_1.scores\" from \"Softmax\" axis=0 indices=[1,1,2]{2, 3} : [1,1,2] real\n"
+ "%9 = softmax(%8) \"s.rows_1\" from \"Softmax\" axis=2 : [1,1,2] real\n"
+ "%10 = reshape(%9) \"s.rows_1.flat\" from \"Softmax\" shape=[2] : [2] real\n"
+ "%11 = concat(%6, %10) \"s.rows\" from \"Softmax\" axis=0 : [3] real\n"
+ "%12 = constant() \"s.kept_out.both.second\" as \"s.kept_out.both.second\" : [1] real {0x0p+0}\n"
+ "%13 = concat(%11, %12) \"s.both.joined\" from \"Softmax\" axis=0 : [4] real\n"
+ "%14 = gather(%13) \"s\" as \"y\" from \"Softmax\" axis=0 indices=[1,2,2]{0, 3, 1, 2} : [1,2,2] real\n"
+ "output \"y\" %14\n"},
+{"mask_of_a_whole_row",
+ "input x float ? 2 2\n"
+ "real m 2,2 : -inf -inf 0 0\n"
+ "node Add a x,m -> b\n"
+ "node Softmax s b -> y\n"
+ "output y",
+ "m.onnx: error: its mask leaves nothing of row 0: Softmax of it is not a number\n"
+ "  at: node 'a' (Add), opset 13\n"},
+{"mask_that_others_read",
+ "input x float ? 2 2\n"
+ "real m 2,2 : 0 -inf 0 0\n"
+ "node Add a x,m -> b\n"
+ "node Softmax s b -> y\n"
+ "output y\n"
+ "output b",
+ "m.onnx: error: tensor 'm' holds an infinity (element 1)\n"
+ "  at: node 'a' (Add), opset 13\n"
+ "  help: train or export the model again\n"},
+{"mask_across_rows",
+ "input x float ? 2 2\n"
+ "real m 2,2 : 0 -inf 0 0\n"
+ "node Add a x,m -> b\n"
+ "node Softmax s b -> y axis=1\n"
+ "output y",
+ "m.onnx: error: tensor 'm' holds an infinity (element 1)\n"
+ "  at: node 'a' (Add), opset 13\n"
+ "  help: train or export the model again\n"},
 {"attention_mask",
  "input x float ? 2 4\n"
  "input k bool ? 1 2 2\n"

@@ -160,6 +160,8 @@ struct tensor *onnx_softmax_of_allowed(struct onnx_reader *reader, const struct 
                              : onnx_emit_tensor(reader, operation, OP_CONCAT, "rows", parts, part_count, &axis, -1);
     if (!all) return NULL;
     all->depends = scores->depends;
-    return onnx_pick_two(reader, operation, what, all, onnx_number(reader, operation, "kept_out", 0), scores->shape,
-                         places, scores->batch_axis);
+    struct tensor *weights = onnx_pick_two(reader, operation, what, all, onnx_number(reader, operation, "kept_out", 0),
+                                           scores->shape, places, scores->batch_axis);
+    if (weights) weights->in_front = scores->in_front;
+    return weights;
 }

@@ -369,6 +369,8 @@ int pass_quantise(struct program *program, bool *changed) {
     struct arena *scratch = arena_new(program->context);
     struct real_ranges ranges;
     int result = real_ranges_find(program, scratch, &ranges);
+    if (result == 0 && !own_quantisers && split_inverse_roots(program, &ranges))
+        result = real_ranges_find(program, scratch, &ranges);
     uint32_t count = graph->node_count;
     for (uint32_t n = 0; n < count && result == 0; n++)
         result = quantise_node(program, &ranges, (noderef){n}, own_quantisers);

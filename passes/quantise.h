@@ -55,6 +55,11 @@ int quantise_other_constants(struct program *program, const struct real_ranges *
 /* Every batch normalisation with constant parameters becomes a product and a sum; the graph is in order after it. */
 int split_batch_norms(struct program *program);
 
+/* ---- quantise_inverse_root.c ---- */
+/* Inverse roots of numbers of very different sizes are computed of mantissas. Whether there were such: ranges of what
+ * was put there must be found again. */
+bool split_inverse_roots(struct program *program, const struct real_ranges *ranges);
+
 /* ---- quantise_staircase.c ---- */
 /* Whether the line keeps the operator waiting for a quantiser: one operand is *slot, all others are constants. */
 bool waits_for_quantiser(const struct graph *graph, const struct node *node, uint32_t *slot);

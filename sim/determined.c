@@ -34,10 +34,10 @@ static int finer(int a, int b) {
     return a > b ? a : b;
 }
 
-/* The bits behind the point that a number needs; INT_MIN for 0, which needs none. */
+/* The bits behind the point that a number needs; INT_MIN for 0 and for bounds that are none, which need none. */
 static int fraction_of(double x) {
     int exponent;
-    if (x == 0) return INT_MIN;
+    if (x == 0 || isinf(x)) return INT_MIN;
     int64_t code = (int64_t)ldexp(frexp(x, &exponent), 53);
     int fraction = 53 - exponent;
     for (; !(code & 1); code /= 2) fraction--;
@@ -176,6 +176,16 @@ static bool rounds_once(enum op op) {
     }
 }
 
+/* A rounded product that is added to something: processors round the two at once or one after the other. */
+static bool may_fuse(const struct search *search, const struct node *node) {
+    for (uint32_t i = 0; (node->op == OP_ADD || node->op == OP_SUB) && i < node->input_count; i++) {
+        const struct node *from = graph_definition(search->graph, node->inputs[i]);
+        while (op_moves_one(from->op)) from = graph_definition(search->graph, from->inputs[0]);
+        if (from->op == OP_MUL && search->known[from->result.id].certainty == ALIKE) return true;
+    }
+    return false;
+}
+
 static void set_whole(const struct search *search, const struct node *node, struct known *out) {
     out->fraction = 0;
     out->certainty = fits(largest(search, node->result), 0) ? EXACT : ALIKE;
@@ -193,6 +203,11 @@ static void set_known(struct search *search, const struct node *node, struct kno
         set_quantised(search, node, out);
     } else if (op_gives_index(node->op) || op_meaning(node->op)->whole) {
         set_whole(search, node, out);
+    } else if (may_fuse(search, node)) {
+        out->certainty = LOOSE;
+        if (!search->where)
+            search->where =
+                arena_printf(search->arena, "'%s' adds to a product, and some round both at once", node->name);
     } else if (rounds_once(node->op)) {
         set_elementwise(search, node, out);
     } else {

@@ -3,6 +3,8 @@
 #include "sim/private.h"
 #include "tests/test.h"
 
+#include <math.h>
+
 static struct bxc_context *context;
 static struct graph *reference, *fixed;
 static int bits;
@@ -74,6 +76,21 @@ static void a_quantiser_makes_a_grid_of_what_is_rounded_alike(void) {
     done();
 }
 
+static void a_sum_with_a_rounded_product_is_named(void) {
+    valref x = begin(small), factors[2] = {x, number(1 / 3.0f)};
+    valref product = graph_append(reference, OP_MUL, "third", factors, 2, NULL), terms[2] = {product, x};
+    CHECK_STR(proven(graph_append(reference, OP_ADD, "sum", terms, 2, NULL)),
+              "'sum' adds to a product, and some round both at once");
+    done();
+}
+
+static void a_bound_that_is_none_needs_no_bits(void) {
+    union attributes bounds = {.activation = {.alpha = -INFINITY, .beta = 2}};
+    valref x = begin(small);
+    CHECK(!proven(graph_append(reference, OP_CLIP, "bound", &x, 1, &bounds)));
+    done();
+}
+
 static void a_scale_that_is_no_power_of_two_is_named_behind_a_sum_alone(void) {
     valref x = quantised(begin(small), "q", 0.1f);
     CHECK(!proven(x));
@@ -101,6 +118,8 @@ int main(void) {
     RUN(a_sum_with_too_many_bits_is_named);
     RUN(weights_that_fill_binary32_are_named);
     RUN(a_quantiser_makes_a_grid_of_what_is_rounded_alike);
+    RUN(a_sum_with_a_rounded_product_is_named);
+    RUN(a_bound_that_is_none_needs_no_bits);
     RUN(a_scale_that_is_no_power_of_two_is_named_behind_a_sum_alone);
     RUN(a_quantiser_does_not_mend_what_is_not_alike);
     RUN(functions_are_named_where_outputs_depend_on_them);

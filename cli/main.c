@@ -3,6 +3,7 @@
 #include "commit.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +120,15 @@ static int run_command(int command, int argc, char **argv) {
     return code;
 }
 
+/* Large objects have pages of their own, which go back when they are released: the library of C would keep more and
+ * more of them for itself. */
+static void return_large_memory(void) {
+    enum { LARGE = 1 << 22 };
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+}
+
 int main(int argc, char **argv) {
+    return_large_memory();
     if (argc < 2) return print_help(stderr);
     bool help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0;
     if (help && (argc < 3 || strcmp(argv[2], "help") == 0)) return flush_output(print_help(stdout));

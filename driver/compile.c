@@ -162,7 +162,8 @@ static int read_model(struct compile_job *job) {
     struct frontend_options reading = {0};
     if (reading_options(job->context, job->arena, job->what->options, &reading) < 0) return -1;
     job->program.graph = frontend_read(job->context, job->what->model, &reading);
-    if (!job->program.graph || hash_model(job) < 0) return -1;
+    if (!job->program.graph || extent_check(job->context, job->program.graph, job->what->model) < 0) return -1;
+    if (hash_model(job) < 0) return -1;
     job->name = job->options.name ? job->options.name : name_of_file(job->arena, job->what->model);
     job->program.graph->name = arena_strdup(job->program.graph->arena, job->name);
     return job->what->reference ? take_reference(job) : make_reference(job);

@@ -78,6 +78,12 @@ void block_rams_warn(const struct program *program); /* likewise */
 /* ---- idle.c: ports that do nothing ---- */
 void idle_tell(const struct program *program); /* of a design */
 
+/* ---- extent.c: is an event small enough for a circuit? ---- */
+/* For each value whether it depends on constants alone. */
+bool *extent_fixed(struct arena *arena, const struct graph *graph);
+/* Of the model as it was read; -1 after a diagnosis. */
+int extent_check(struct bxc_context *context, const struct graph *graph, const char *model);
+
 /* ---- fit.c: is the part large enough? ---- */
 /* Of the quantised graph, before the work: warns on the terminal (NULL: by the progress) and notes it for the report;
  * -1 after a diagnosis, where it is far too large. */

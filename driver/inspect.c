@@ -41,18 +41,6 @@ static int describe_file(struct inspect_job *job) {
 
 /* ---- nodes ---- */
 
-/* For each value whether it depends on constants alone. */
-static bool *find_fixed(struct arena *arena, const struct graph *graph) {
-    bool *fixed = ARENA_ARRAY(arena, bool, graph->value_count + 1);
-    for (uint32_t n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->nodes[n];
-        bool all = node->op != OP_INPUT;
-        for (uint32_t i = 0; i < node->input_count; i++) all = all && fixed[node->inputs[i].id];
-        for (uint32_t r = 0; r < node->result_count; r++) fixed[node_result(node, r).id] = all;
-    }
-    return fixed;
-}
-
 static const char *reals_words(struct arena *arena, const struct graph *graph, valref value) {
     const float *reals = graph_reals(graph, value);
     if (!reals) return "computed";
@@ -191,7 +179,7 @@ static void describe_nodes(struct inspect_job *job, const struct described *of) 
         if (node->dead || of->fixed[node->result.id]) continue;
         describe_node(job, of, node);
         if (!node->body) continue;
-        struct described body = {node->body, find_fixed(job->arena, node->body),
+        struct described body = {node->body, extent_fixed(job->arena, node->body),
                                  arena_printf(job->arena, "%s%s.*.", of->before, node->name),
                                  of->runs * (double)node->attributes.loop.trips};
         describe_nodes(job, &body);
@@ -207,7 +195,7 @@ static uint32_t count_nodes(const struct graph *graph) {
 
 static void describe_graph(struct inspect_job *job, const struct graph *graph) {
     struct inspection *inspection = &job->inspection;
-    struct described whole = {graph, find_fixed(job->arena, graph), "", 1};
+    struct described whole = {graph, extent_fixed(job->arena, graph), "", 1};
     inspection->name = arena_strdup(job->arena, graph->name);
     inspection->opset = graph->opset;
     inspection->nodes = ARENA_ARRAY(job->arena, struct model_node, count_nodes(graph) + 1);

@@ -79,6 +79,23 @@ graph "heads"
 output "y" %2
 output "z" %3
 END
+    sed 's/1,4\]/1,4000000]/' heads.bxc > large_event.bxc
+    {
+        printf 'bxc graph 1\ngraph "chain"\n%%0 = input() "a" : [1,200000] real\n'
+        for n in $(seq 21); do echo "%$n = relu(%$((n - 1))) \"r$n\" : [1,200000] real"; done
+        echo 'output "y" %21'
+    } > long_chain.bxc
+    {
+        printf 'bxc graph 1\ngraph "spread"\n%%0 = input() "a" : [1] real\n'
+        ones=$(seq -s ', ' 4100 | sed 's/[0-9][0-9]*/1/g')
+        echo "%1 = constant() \"row\" : [1,4100] real {$ones}"
+        echo "%2 = constant() \"column\" : [4100,1] real {$ones}"
+        echo '%3 = add(%1, %2) "spread" : [4100,4100] real'
+        echo '%4 = reduce_sum(%3) "rows" axis=0 : [4100] real'
+        echo '%5 = reduce_sum(%4) "sum" axis=0 : [] real'
+        echo '%6 = add(%0, %5) "all" : [1] real'
+        echo 'output "y" %6'
+    } > large_weights.bxc
     head -c 120 model.bxc > truncated.bxc
     sed 's/matmul/matmull/' model.bxc > operator.bxc
     sed 's/"relu" : \[1,2\]/"relu" : [1,3]/' model.bxc > mismatch.bxc

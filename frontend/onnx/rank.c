@@ -216,7 +216,9 @@ struct tensor *onnx_read_topk(struct onnx_reader *reader, const struct operation
             join(reader, operation, "indices", indices, k, axis, x->batch_axis);
         if (places) places->type = ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
     }
-    return join(reader, operation, NULL, values, k, axis, x->batch_axis);
+    struct tensor *most = join(reader, operation, NULL, values, k, axis, x->batch_axis);
+    if (most) most->type = x->type;
+    return most;
 }
 
 /* ---- Mod ---- */

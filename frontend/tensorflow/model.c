@@ -38,10 +38,12 @@ static const struct {
 } advice[] = {
     {" VarHandleOp ReadVariableOp Variable VariableV2 VarIsInitializedOp ",
      "the variables are not in the graph: freeze it with convert_variables_to_constants_v2"},
-    {" While StatelessWhile If StatelessIf Enter Exit NextIteration LoopCond TensorListReserve ",
-     "bxc reads graphs without loops: build recurrent layers with unroll=True"},
-    {" PartitionedCall StatefulPartitionedCall ",
-     "inline the functions: convert_variables_to_constants_v2 does unless it is told not to"},
+    {" While StatelessWhile Enter Exit NextIteration LoopCond TensorListReserve TensorListFromTensor TensorListStack "
+     "TensorListGetItem TensorListSetItem TensorArrayV3 TensorArrayReadV3 TensorArrayWriteV3 TensorArrayGatherV3 "
+     "TensorArrayScatterV3 ",
+     "bxc reads graphs without loops: build recurrent layers with unroll=True, or save the model as .keras"},
+    {" If StatelessIf ", "bxc reads branches that a constant decides"},
+    {" PartitionedCall StatefulPartitionedCall ", "write the graph with its library of functions, or inline them"},
     {" SpaceToBatchND BatchToSpaceND ", "save a dilated convolution as one: Keras does with TensorFlow 2"},
 };
 
@@ -130,13 +132,15 @@ static Onnx__ValueInfoProto *told_output(const struct tf_model *model, char *nam
 
 static void tell_outputs(const struct tf_model *model, Onnx__GraphProto *graph) {
     size_t most = model->count > model->output_count ? model->count : model->output_count;
+    for (size_t i = 0; i < model->count; i++) most += model->nodes[i].proto.n_output;
     graph->output = ARENA_ARRAY(model->arena, Onnx__ValueInfoProto *, most + 1);
     for (size_t i = 0; i < model->output_count; i++)
         graph->output[graph->n_output++] = told_output(model, model->outputs[i]);
     for (size_t i = 0; !model->outputs && i < model->count; i++) {
         const struct tf_node *node = &model->nodes[i];
-        if (node->role == TF_COMPUTED && node->depends && !node->read)
-            graph->output[graph->n_output++] = told_output(model, node->proto.output[0]);
+        if (node->role != TF_COMPUTED || !node->depends || node->read) continue;
+        size_t count = !strcmp(node->definition->op, "IdentityN") ? node->proto.n_output : 1;
+        for (size_t k = 0; k < count; k++) graph->output[graph->n_output++] = told_output(model, node->proto.output[k]);
     }
 }
 
@@ -168,7 +172,7 @@ struct graph *tf_read_graph(struct tf_model *model, const struct frontend_option
     onnx__model_proto__init(&told);
     onnx__graph_proto__init(&graph);
     told.graph = &graph;
-    if (tf_find_nodes(model) < 0 || tf_resolve_switches(model) < 0) return NULL;
+    if (tf_find_called_nodes(model) < 0 || tf_resolve_switches(model) < 0) return NULL;
     tf_find_readers(model);
     if (tell_graph(model, &graph) < 0) return NULL;
     return onnx_read_foreign(model->context, model->arena, model->path, &told, &foreign_nodes, &reading, options);

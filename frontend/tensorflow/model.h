@@ -27,6 +27,10 @@ bool tf_is_control(const char *operand); /* "^name": an order, and no operand */
 
 /* Nodes with their operands' names, and as many outputs as are read; -1 after a diagnosis. */
 int tf_find_nodes(struct tf_model *model);
+/* The same, where calls of functions and branches that a constant decides are written out before (functions.c). */
+int tf_find_called_nodes(struct tf_model *model);
+/* What a constant says: 0, 1, or -1 for what is none. */
+int tf_constant_predicate(const struct tf_model *model, const char *operand);
 /* Who is read, and who depends on an input. */
 void tf_find_readers(struct tf_model *model);
 /* Switches become their operand and merges the one operand that is alive, where what decides is constant: the phase of

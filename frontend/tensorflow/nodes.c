@@ -60,6 +60,8 @@ static void find_operands(struct tf_model *model, struct tf_node *node) {
         if (maker && maker->proto.n_output <= output) maker->proto.n_output = output + 1;
         node->proto.input[node->proto.n_input++] = output_name(model, name, output);
     }
+    bool several = !strcmp(definition->op, "IdentityN");
+    if (several && node->proto.n_output < node->proto.n_input) node->proto.n_output = node->proto.n_input;
 }
 
 static const struct tf_operator *find_operator(const struct tf_model *model, const Tensorflow__NodeDef *definition) {
@@ -90,6 +92,7 @@ static int add_node(struct tf_model *model, const Tensorflow__NodeDef *definitio
 
 int tf_find_nodes(struct tf_model *model) {
     int result = 0;
+    model->count = 0;
     model->by_name = name_map_new(model->arena);
     model->nodes = ARENA_ARRAY(model->arena, struct tf_node, model->definition->n_node + 1);
     for (size_t i = 0; i < model->definition->n_node; i++)

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Through names and defaults to a constant: 0, 1, or -1 for what is none. Bounded, as a graph may be cyclic. */
-static int constant_predicate(const struct tf_model *model, const char *operand) {
+/* Through names and defaults. Bounded, as a graph may be cyclic. */
+int tf_constant_predicate(const struct tf_model *model, const char *operand) {
     bool negated = false;
     for (int steps = 0; steps < 64; steps++) {
         uint32_t output;
@@ -85,7 +85,7 @@ static void find_life(struct lives *lives, size_t start) {
 
 static int resolve_switch(struct lives *lives, struct tf_node *node) {
     size_t at = (size_t)(node - lives->model->nodes);
-    lives->predicates[at] = node->proto.n_input == 2 ? constant_predicate(lives->model, node->proto.input[1]) : -1;
+    lives->predicates[at] = node->proto.n_input == 2 ? tf_constant_predicate(lives->model, node->proto.input[1]) : -1;
     if (lives->predicates[at] < 0) return refuse(lives->model, node, "what decides the switch is no constant");
     return 0;
 }
@@ -97,7 +97,6 @@ static int resolve_merge(const struct lives *lives, struct tf_node *node) {
         if (operand_life(lives, node->proto.input[i], &at) == LIFE_ALIVE)
             node->proto.input[count++] = node->proto.input[i];
     node->proto.n_input = count;
-    node->operator= tf_operator_find("Identity");
     return count == 1 ? 0 : refuse(lives->model, node, "not one of its operands alone is computed in inference");
 }
 

@@ -209,6 +209,29 @@ def phase(x):
     yield "Cond", taken
 
 
+@tf.function(autograph=False)
+def halves(a, b):
+    first, second = tf.split(tf.nn.relu(a) + b, 2, axis=1)
+    return second, first, raw.TopKV2(input=a, k=2)[0]
+
+
+@tf.function(autograph=False)
+def twice(a):
+    second, first, most = halves(a, 2 * a)
+    chosen = tf.cond(tf.constant(True), lambda: first * 2, lambda: first * 3)
+    other = tf.cond(tf.constant(False), lambda: most * 2, lambda: most - a[:, :1])
+    return halves(second, first)[0] + tf.reduce_sum(chosen, axis=1, keepdims=True), other
+
+
+def calls(x):  # ? 4
+    second, first, most = halves(x, x * x)
+    yield "Halves", second - first
+    yield "Most", most
+    deep, other = twice(x - 1)
+    yield "Twice", deep
+    yield "Branches", other
+
+
 FAMILIES = {
     "functions": (functions, [(3, 7)]),
     "arithmetic": (arithmetic, [(2, 6), (2, 6)]),
@@ -219,6 +242,7 @@ FAMILIES = {
     "indexing": (indexing, [(4, 6)]),
     "resize": (resize, [(5, 3, 2)]),
     "pick": (pick, [(4, 6)]),
+    "calls": (calls, [(4,)]),
     "phase": (phase, [(6,)]),
 }
 

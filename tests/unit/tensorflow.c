@@ -152,7 +152,65 @@ static void files_are_recognised(void) {
     context_free(context);
 }
 
+/* x, and y = f(x), where f(in) has that body and returns that. */
+static void *graph_with_function(const char *body, char *returned, size_t *length) {
+    size_t size, body_size;
+    void *bytes = tf_graph_bytes(context->arena, "Placeholder x : dtype=float shape=?,2\nf y x\n", &size);
+    void *body_bytes = tf_graph_bytes(context->arena, body, &body_size);
+    Tensorflow__GraphDef *graph = tensorflow__graph_def__unpack(NULL, size, bytes);
+    Tensorflow__GraphDef *inner = tensorflow__graph_def__unpack(NULL, body_size, body_bytes);
+    Tensorflow__OpDef__ArgDef in = TENSORFLOW__OP_DEF__ARG_DEF__INIT, out = in;
+    Tensorflow__OpDef signature = TENSORFLOW__OP_DEF__INIT;
+    Tensorflow__FunctionDef__RetEntry ret = TENSORFLOW__FUNCTION_DEF__RET_ENTRY__INIT;
+    Tensorflow__FunctionDef function = TENSORFLOW__FUNCTION_DEF__INIT;
+    Tensorflow__FunctionDefLibrary library = TENSORFLOW__FUNCTION_DEF_LIBRARY__INIT;
+    in.name = (char[]){"in"};
+    out.name = ret.key = (char[]){"out"};
+    ret.value = returned;
+    signature.name = (char[]){"f"};
+    signature.n_input_arg = signature.n_output_arg = function.n_ret = library.n_function = 1;
+    signature.input_arg = (Tensorflow__OpDef__ArgDef *[]){&in};
+    signature.output_arg = (Tensorflow__OpDef__ArgDef *[]){&out};
+    function.signature = &signature;
+    function.ret = (Tensorflow__FunctionDef__RetEntry *[]){&ret};
+    function.node_def = inner->node;
+    function.n_node_def = inner->n_node;
+    library.function = (Tensorflow__FunctionDef *[]){&function};
+    graph->library = &library;
+    char *packed = arena_alloc(context->arena, tensorflow__graph_def__get_packed_size(graph) + 1);
+    *length = tensorflow__graph_def__pack(graph, (uint8_t *)packed);
+    graph->library = NULL;
+    tensorflow__graph_def__free_unpacked(graph, NULL);
+    tensorflow__graph_def__free_unpacked(inner, NULL);
+    return packed;
+}
+
+static void functions_are_written_out(void) {
+    static const struct {
+        const char *body, *returned, *says;
+    } bodies[] = {
+        {"Relu a in\nAbs unread in\n", "a:activations:0",
+         "%1 = relu(%0) \"y/a\" as \"y/a\" from \"Relu\" : [1,2] real\noutput"},
+        {"Relu a in\n", "in", "output \"y\" %0"},
+        {"Relu a other\n", "a:activations:0", "the function 'f' reads what is not in it"},
+        {"f a in\n", "a:out:0", "functions call each other more than 32 deep"},
+        {"f a in\nf b a:out:0\n", "b:out:0", "the function 'f' makes too many nodes"},
+        {"f a in in\n", "a:out:0", "the function 'f' takes another number of operands"},
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        context = context_new();
+        size_t length;
+        char *returned = arena_strdup(context->arena, bodies[i].returned);
+        void *bytes = graph_with_function(bodies[i].body, returned, &length);
+        const char *text = read_bytes(bytes, length);
+        if (!strstr(text, bodies[i].says))
+            test_fail(__FILE__, __LINE__, "it says\n%s\nand not\n%s", text, bodies[i].says);
+        context_free(context);
+    }
+}
+
 int main(void) {
+    RUN(functions_are_written_out);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_case(i);
     RUN(whatever_is_left_of_a_file);
     RUN(files_are_recognised);

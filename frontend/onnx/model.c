@@ -277,7 +277,10 @@ static int64_t input_axis(struct onnx_reader *reader, const char *name,
     if (axis == 0 && !reader->whole_tensors) return 1;
     if (stored) return stored;
     if (reader->whole_tensors)
-        return input_refuse(reader, name, NULL, arena_printf(reader->arena, "has no entries along axis %d", axis)), 0;
+        return input_refuse(reader, name, NULL,
+                            arena_printf(reader->arena,
+                                         "has no entries along axis %d: a tensor of no elements is not read", axis)),
+               0;
     return frontend_axis(reader->context, reader->path, reader->options, name, axis,
                          symbol ? dimension->dim_param : NULL);
 }

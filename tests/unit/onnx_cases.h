@@ -680,6 +680,31 @@
  "output y",
  "m.onnx: error: queries, keys and values do not go together\n"
  "  at: node 'a' (Attention), opset 13\n"},
+{"shift_by_the_event",
+ "input x uint8 ? 2\n"
+ "input s uint8 ? 2\n"
+ "node BitShift b x,s -> y direction='LEFT'\n"
+ "output y",
+ "m.onnx: error: by how many bits it shifts depends on the event\n"
+ "  at: node 'b' (BitShift), opset 13\n"
+ "  help: export the model with constant shifts\n"},
+{"shift_of_many_bits",
+ "input x int64 ? 2\n"
+ "whole s 2 : 1 2\n"
+ "node BitShift b x,s -> y direction='LEFT'\n"
+ "output y",
+ "m.onnx: warning: input 'x' is of int64: as binary32, whole numbers beyond 2^24 are rounded\n"
+ "  at: 'x'\n"
+ "m.onnx: error: a shift of int64 numbers: bxc computes in binary32\n"
+ "  at: node 'b' (BitShift), opset 13\n"
+ "  help: take uint8 or uint16\n"},
+{"shift_without_a_direction",
+ "input x uint8 ? 2\n"
+ "whole s 2 : 1 2\n"
+ "node BitShift b x,s -> y\n"
+ "output y",
+ "m.onnx: error: its direction is not 'LEFT' or 'RIGHT'\n"
+ "  at: node 'b' (BitShift), opset 13\n"},
 {"mask_of_infinities",
  "input x float ? 2 2\n"
  "real m 2,2 : 0.5 -inf 0 0\n"

@@ -94,32 +94,93 @@ struct tensor *onnx_read_binarizer(struct onnx_reader *reader, const struct oper
 
 /* ---- LabelEncoder ---- */
 
-/* The numbers of keys_* or values_*; NULL: text, or none. */
+/* The tensor of an attribute; NULL: there is none, or it has been diagnosed. */
+static struct tensor *label_tensor(struct onnx_reader *reader, const struct operation *operation, const char *name) {
+    const Onnx__AttributeProto *attribute = attribute_find(operation, name);
+    return attribute && attribute->t ? tensor_from_proto(reader, onnx_location(reader, operation), attribute->t) : NULL;
+}
+
+/* The numbers of keys_* or values_*, a list; NULL: text, or none. */
 static struct tensor *label_numbers(struct onnx_reader *reader, const struct operation *operation, const char *which) {
     const Onnx__AttributeProto *whole = attribute_find(operation, arena_printf(reader->arena, "%s_int64s", which));
     const Onnx__AttributeProto *real = attribute_find(operation, arena_printf(reader->arena, "%s_floats", which));
     size_t count = whole ? whole->n_ints : real ? real->n_floats : 0;
-    if (!count) return NULL;
+    if (!count) return label_tensor(reader, operation, arena_printf(reader->arena, "%s_tensor", which));
     struct tensor *numbers = onnx_number(reader, operation, which, 0);
     numbers->shape = (struct shape){.rank = 1, .dim = {(int64_t)count}};
-    numbers->reals = ARENA_ARRAY(reader->arena, float, count + 1);
-    for (size_t i = 0; i < count; i++) numbers->reals[i] = whole ? (float)whole->ints[i] : real->floats[i];
-    numbers->type = whole ? ONNX__TENSOR_PROTO__DATA_TYPE__INT64 : ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
+    if (whole) {
+        numbers->state = TENSOR_INTEGERS;
+        numbers->type = ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
+        numbers->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
+        memcpy(numbers->integers, whole->ints, count * sizeof *numbers->integers);
+    } else {
+        numbers->reals = ARENA_ARRAY(reader->arena, float, count + 1);
+        memcpy(numbers->reals, real->floats, count * sizeof *numbers->reals);
+    }
     return numbers;
+}
+
+/* What other keys give. */
+static struct tensor *label_default(struct onnx_reader *reader, const struct operation *operation,
+                                    const struct tensor *values) {
+    if (attribute_find(operation, "default_tensor")) return label_tensor(reader, operation, "default_tensor");
+    struct tensor *number =
+        onnx_number(reader, operation, "default", attribute_real(reader, operation, "default_float", -0.0f));
+    if (type_is_real(values->type)) return number;
+    number->state = TENSOR_INTEGERS;
+    number->integers = ARENA_NEW(reader->arena, int64_t);
+    *number->integers = attribute_integer(reader, operation, "default_int64", -1);
+    return number;
 }
 
 /* The values, and behind them what other keys give, as a column. */
 static struct tensor *label_column(struct onnx_reader *reader, const struct operation *operation,
                                    const struct tensor *values) {
+    const struct tensor *other = label_default(reader, operation, values);
     size_t count = tensor_elements(values);
+    if (!other) return NULL;
+    if (tensor_elements(other) != 1 || other->state != values->state)
+        return onnx_refuse(reader, operation, NULL, "its default is not one number of the values' kind");
     struct tensor *column = onnx_number(reader, operation, "column", 0);
     column->shape = (struct shape){.rank = 2, .dim = {(int64_t)count + 1, 1}};
-    column->reals = ARENA_ARRAY(reader->arena, float, count + 1);
-    memcpy(column->reals, values->reals, count * sizeof *values->reals);
-    column->reals[count] = type_is_real(values->type)
-                               ? attribute_real(reader, operation, "default_float", -0.0f)
-                               : (float)attribute_integer(reader, operation, "default_int64", -1);
+    column->state = values->state;
+    if (values->state == TENSOR_INTEGERS) {
+        column->integers = ARENA_ARRAY(reader->arena, int64_t, count + 1);
+        memcpy(column->integers, values->integers, count * sizeof *values->integers);
+        column->integers[count] = *other->integers;
+    } else {
+        column->reals = ARENA_ARRAY(reader->arena, float, count + 1);
+        memcpy(column->reals, values->reals, count * sizeof *values->reals);
+        column->reals[count] = *other->reals;
+    }
     return column;
+}
+
+/* A key that stands twice has two values. */
+static bool keys_differ(struct onnx_reader *reader, const struct operation *operation, const struct tensor *keys) {
+    for (size_t i = 0; i < tensor_elements(keys); i++)
+        for (size_t k = 0; k < i; k++) {
+            bool same = keys->state == TENSOR_INTEGERS ? keys->integers[i] == keys->integers[k]
+                                                       : keys->reals[i] == keys->reals[k];
+            if (!same) continue;
+            onnx_refuse(reader, operation, NULL, "its keys %zu and %zu are the same", k, i);
+            return false;
+        }
+    return true;
+}
+
+static bool check_labels(struct onnx_reader *reader, const struct operation *operation, const struct tensor *keys,
+                         const struct tensor *values) {
+    const struct tensor *x = operation->inputs[0];
+    if (!keys || !values)
+        onnx_refuse(reader, operation, "encode labels as numbers", "labels are text, or there are none");
+    else if (keys->shape.rank != 1 || !shape_equal(&keys->shape, &values->shape) || x->shape.rank + 1 > SHAPE_RANK_MAX)
+        onnx_refuse(reader, operation, NULL, "keys and values do not go together");
+    else if (tensor_elements(keys) > ONNX_UNROLLED_MAX)
+        onnx_refuse(reader, operation, NULL, "more than %d labels", ONNX_UNROLLED_MAX);
+    else
+        return keys_differ(reader, operation, keys);
+    return false;
 }
 
 /* 1 at the key, or behind all keys where it is none of them; times the values. */
@@ -127,10 +188,9 @@ struct tensor *onnx_read_label_encoder(struct onnx_reader *reader, const struct 
     struct tensor *x = operation->inputs[0];
     struct tensor *keys = label_numbers(reader, operation, "keys"),
                   *values = label_numbers(reader, operation, "values");
-    if (!keys || !values)
-        return onnx_refuse(reader, operation, "encode labels as numbers", "labels are text, or there are none");
-    if (tensor_elements(keys) != tensor_elements(values) || x->shape.rank + 1 > SHAPE_RANK_MAX)
-        return onnx_refuse(reader, operation, NULL, "keys and values do not go together");
+    if (!check_labels(reader, operation, keys, values)) return NULL;
+    struct tensor *column = label_column(reader, operation, values);
+    if (!column) return NULL;
     struct shape shape = x->shape;
     shape.dim[shape.rank++] = 1;
     struct tensor *wide = move_reshape(reader, operation, "key", x, shape, x->batch_axis);
@@ -140,7 +200,7 @@ struct tensor *onnx_read_label_encoder(struct onnx_reader *reader, const struct 
     if (!sides[1]) return NULL;
     const union attributes last = {.axis = {.axis = shape.rank - 1}};
     struct tensor *all = onnx_emit_tensor(reader, operation, OP_CONCAT, "all", sides, 2, &last, x->batch_axis);
-    struct tensor *pair[] = {all, label_column(reader, operation, values)};
+    struct tensor *pair[] = {all, column};
     if (all && all->shape.rank == 1) return onnx_refuse(reader, operation, NULL, "a label without axes");
     struct tensor *found =
         all ? onnx_emit_tensor(reader, operation, OP_MATMUL, "found", pair, 2, NULL, x->batch_axis) : NULL;

@@ -52,7 +52,7 @@ static const float *reals_of_integers(struct onnx_reader *reader, const struct o
     float *reals = ARENA_ARRAY(reader->arena, float, count + 1);
     for (size_t i = 0; i < count; i++) {
         reals[i] = (float)tensor->integers[i];
-        if ((double)reals[i] != (double)tensor->integers[i]) {
+        if (reals[i] >= 0x1p63f || (int64_t)reals[i] != tensor->integers[i]) {
             onnx_refuse(reader, operation, NULL, "%" PRId64 " in '%s' (element %zu) has no exact binary32 form",
                         tensor->integers[i], tensor_title(tensor), i);
             return NULL;

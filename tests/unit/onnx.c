@@ -96,6 +96,15 @@ static const struct {
     {"attention_numbers",
      "input x float ? 2 1\nreal m 2,2 : 0 -inf 0 0\nnode Attention a x,x,x,m -> y q_num_heads=1 kv_num_heads=1\noutput y",
      "input x float ? 2 1\nnode Attention a x,x,x -> y q_num_heads=1 kv_num_heads=1 is_causal=1\noutput y"},
+    {"labels",
+     "input x float ? 5\nwhole k 5 : 1 7 2 0 -1\n"
+     "node LabelEncoder@ai.onnx.ml l k -> b keys_int64s=[1,2,7] values_int64s=[10,20,-5] default_int64=99\n"
+     "node Add a x,b -> y\noutput y",
+     "input x float ? 5\nwhole b 5 : 10 -5 20 99 99\nnode Add a x,b -> y\noutput y"},
+    {"labels_without_a_default",
+     "input x float ? 2\nwhole k 2 : 2 3\n"
+     "node LabelEncoder@ai.onnx.ml l k -> b keys_int64s=[2] values_int64s=[6]\nnode Add a x,b -> y\noutput y",
+     "input x float ? 2\nwhole b 2 : 6 -1\nnode Add a x,b -> y\noutput y"},
     {"softmax_masks",
      "input x float ? 2 2\nreal m 2,2 : 0 -inf 0 0\nnode Add a x,m -> b\nnode Softmax s b -> y\noutput y",
      "input x float ? 2 2\nreal m 2,2 : 0 -1e9 0 0\nnode Add a m,x -> b\nnode Softmax s b -> y axis=2\noutput y"},

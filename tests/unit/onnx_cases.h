@@ -680,6 +680,25 @@
  "output y",
  "m.onnx: error: queries, keys and values do not go together\n"
  "  at: node 'a' (Attention), opset 13\n"},
+{"label_of_two_values",
+ "input x float ? 2\n"
+ "node LabelEncoder@ai.onnx.ml l x -> y keys_int64s=[4,5,4] values_int64s=[1,2,3]\n"
+ "output y",
+ "m.onnx: error: its keys 0 and 2 are the same\n"
+ "  at: node 'l' (LabelEncoder), opset 13\n"},
+{"labels_of_text",
+ "input x float ? 2\n"
+ "node LabelEncoder@ai.onnx.ml l x -> y keys_int64s=[4,5]\n"
+ "output y",
+ "m.onnx: error: labels are text, or there are none\n"
+ "  at: node 'l' (LabelEncoder), opset 13\n"
+ "  help: encode labels as numbers\n"},
+{"label_of_many_digits",
+ "input x float ? 2\n"
+ "node LabelEncoder@ai.onnx.ml l x -> y keys_int64s=[4] values_int64s=[9007199254740993]\n"
+ "output y",
+ "m.onnx: error: 9007199254740993 in 'l.column' (element 0) has no exact binary32 form\n"
+ "  at: node 'l' (LabelEncoder), opset 13\n"},
 {"shift_by_the_event",
  "input x uint8 ? 2\n"
  "input s uint8 ? 2\n"

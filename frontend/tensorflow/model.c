@@ -33,6 +33,9 @@ const struct tf_operator *tf_operator_find(const char *name) {
 
 /* ---- one node ---- */
 
+const char tf_loop_help[] =
+    "bxc reads graphs without loops: build recurrent layers with unroll=True, or save the model as .keras";
+
 static const struct {
     const char *names, *help;
 } advice[] = {
@@ -41,7 +44,7 @@ static const struct {
     {" While StatelessWhile Enter Exit NextIteration LoopCond TensorListReserve TensorListFromTensor TensorListStack "
      "TensorListGetItem TensorListSetItem TensorArrayV3 TensorArrayReadV3 TensorArrayWriteV3 TensorArrayGatherV3 "
      "TensorArrayScatterV3 ",
-     "bxc reads graphs without loops: build recurrent layers with unroll=True, or save the model as .keras"},
+     tf_loop_help},
     {" If StatelessIf ", "bxc reads branches that a constant decides"},
     {" PartitionedCall StatefulPartitionedCall ", "write the graph with its library of functions, or inline them"},
     {" SpaceToBatchND BatchToSpaceND ", "save a dilated convolution as one: Keras does with TensorFlow 2"},

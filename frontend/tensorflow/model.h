@@ -33,6 +33,8 @@ int tf_find_called_nodes(struct tf_model *model);
 int tf_constant_predicate(const struct tf_model *model, const char *operand);
 /* Who is read, and who depends on an input. */
 void tf_find_readers(struct tf_model *model);
+extern const char tf_loop_help[];
+
 /* Switches become their operand and merges the one operand that is alive, where what decides is constant: the phase of
  * learning, which is inference. -1 after a diagnosis. */
 int tf_resolve_switches(struct tf_model *model);

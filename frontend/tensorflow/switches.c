@@ -107,7 +107,19 @@ struct tensor *tf_read_switch(struct onnx_reader *reader, const struct operation
     return operation->inputs[0];
 }
 
+/* Whose switches no constant decides. */
+static int refuse_loops(const struct tf_model *model) {
+    for (size_t i = 0; i < model->count; i++) {
+        const Tensorflow__NodeDef *definition = model->nodes[i].definition;
+        struct location at = {.file = model->path, .node = definition->name, .op = definition->op};
+        if (!strcmp(definition->op, "LoopCond"))
+            return diag_error(&model->context->diagnostics, at, tf_loop_help, "the graph has a loop");
+    }
+    return 0;
+}
+
 int tf_resolve_switches(struct tf_model *model) {
+    if (refuse_loops(model) < 0) return -1;
     struct lives lives = {.model = model,
                           .nodes = ARENA_ARRAY(model->arena, enum life, model->count + 1),
                           .predicates = ARENA_ARRAY(model->arena, int, model->count + 1),

@@ -95,6 +95,9 @@ static const struct {
      "Placeholder x : dtype=float shape=?,4\nConst b : value=int32,2|0,7\nConst s : value=int32,2|1,1\n"
      "StridedSlice y x b b s : begin_mask=1 end_mask=1 shrink_axis_mask=2\n",
      "index 7 is out of range for axis 1 of 4"},
+    {"a loop",
+     "Placeholder x : dtype=float shape=?,2\nPlaceholder p : dtype=bool shape=\nLoopCond l p\nSwitch s x l\nRelu y s:1\n",
+     "the graph has a loop"},
     {"two manners of resizing at once",
      "Placeholder x : dtype=float shape=?,4,4,1\nConst s : value=int32,2|2,2\n"
      "ResizeBilinear y x s : align_corners=true half_pixel_centers=true\n",

@@ -352,9 +352,13 @@ static bool is_initialiser(const struct onnx_reader *reader, const char *name) {
 
 static void read_inputs(struct onnx_reader *reader) {
     const Onnx__GraphProto *source = reader->source;
+    struct name_map seen = name_map_new(reader->arena);
     for (size_t i = 0; i < source->n_input; i++) {
         const Onnx__ValueInfoProto *info = source->input[i];
-        if (!info->name || !*info->name || is_initialiser(reader, info->name)) continue;
+        if (!info->name || !*info->name) continue;
+        if (name_map_find(&seen, info->name)) input_refuse(reader, info->name, NULL, "stands twice in the model");
+        name_map_put(&seen, info->name, reader);
+        if (is_initialiser(reader, info->name)) continue;
         struct tensor *tensor = NULL;
         name_map_put(&reader->node_names, info->name, reader);
         if (read_input(reader, info, &tensor) < 0)

@@ -76,7 +76,8 @@ static int add_node(struct tf_model *model, const Tensorflow__NodeDef *definitio
     if (!*definition->name || !*definition->op)
         return diag_error(&model->context->diagnostics, at, NULL, "a node has no name or no operator");
     if (name_map_find(&model->by_name, definition->name))
-        return diag_error(&model->context->diagnostics, at, NULL, "another node has the same name");
+        return diag_error(&model->context->diagnostics, at, NULL, "something else makes its output '%s'",
+                          definition->name);
     struct tf_node *node = &model->nodes[model->count++];
     onnx__node_proto__init(&node->proto);
     node->definition = definition;

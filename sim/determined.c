@@ -2,7 +2,8 @@
  * libraries add the terms of a sum in orders of their own, which differ with the processor and the number of events at
  * once; as long as every number is a multiple of one power of two and no sum of their sizes needs more than the 24 bits
  * of binary32, nothing is rounded, and every order gives the same. Operations of two numbers are rounded once, alike
- * everywhere; what a function of a library gives in its last bits nobody knows. Events are those on the ports' grid. */
+ * everywhere, except behind a sum: libraries move factors into its weights, and begin it with an offset. What a function
+ * of a library gives in its last bits nobody knows. Events are those on the ports' grid. */
 #include "sim/private.h"
 #include "ir/ops.h"
 
@@ -17,6 +18,7 @@ enum certainty { LOOSE, ALIKE, EXACT };
 struct known {
     enum certainty certainty;
     int fraction;
+    bool summed;              /* a sum, or what arithmetic made of one: libraries move factors and offsets into it */
     struct real_range *range; /* by element */
 };
 
@@ -92,6 +94,7 @@ static double sum_size(const struct search *search, const struct node *node) {
 
 static void add_up(struct search *search, const struct node *node, struct known *out, double size) {
     int bits = bits_of(size, out->fraction);
+    out->summed = true;
     if (out->certainty == EXACT && fits(size, out->fraction)) {
         search->bits = finer(search->bits, bits);
         return;
@@ -134,7 +137,23 @@ static void set_quantised(const struct search *search, const struct node *node, 
         grid = constant_fraction(search, node->inputs[1], true, &fraction) &&
                constant_fraction(search, node->inputs[2], false, &whole) && whole <= 0;
     if (node->op == OP_BIPOLAR_QUANT) grid = constant_fraction(search, node->inputs[1], false, &fraction);
-    if (grid && fits(largest(search, node->result), fraction)) *out = (struct known){EXACT, fraction, out->range};
+    if (!grid || !fits(largest(search, node->result), fraction)) return;
+    out->certainty = EXACT;
+    out->fraction = fraction;
+}
+
+static bool is_arithmetic(enum op op) {
+    return op == OP_ADD || op == OP_SUB || op == OP_MUL || op == OP_DIV;
+}
+
+/* Arithmetic behind a sum that is rounded: done there, or within the sum. */
+static void stay_summed(struct search *search, const struct node *node, struct known *out) {
+    for (uint32_t i = 0; i < node->input_count; i++) out->summed |= search->known[node->inputs[i].id].summed;
+    if (!is_arithmetic(node->op) || !out->summed || out->certainty == EXACT) return;
+    out->certainty = LOOSE;
+    if (!search->where)
+        search->where = arena_printf(search->arena, "'%s' (%s) is rounded, and libraries merge it with the sum before it",
+                                     node->name, op_info(node->op)->name);
 }
 
 /* What rounds once at most, with the grid that its result has where nothing is rounded. */
@@ -210,6 +229,7 @@ static void set_known(struct search *search, const struct node *node, struct kno
                 arena_printf(search->arena, "'%s' adds to a product, and some round both at once", node->name);
     } else if (rounds_once(node->op)) {
         set_elementwise(search, node, out);
+        if (is_arithmetic(node->op) || op_is_movement(node->op)) stay_summed(search, node, out);
     } else {
         out->certainty = LOOSE;
         if (!search->where)

@@ -104,6 +104,19 @@ static void a_quantiser_does_not_mend_what_is_not_alike(void) {
     done();
 }
 
+static void a_factor_behind_a_sum_is_named_where_it_rounds(void) {
+    union attributes none = {0};
+    valref x = dense(begin(small), "first", w), half[2] = {x, number(0.5f)};
+    x = graph_append(reference, OP_MUL, "half", half, 2, NULL);
+    CHECK(!proven(x));
+    valref factors[2] = {x, number(1 / 3.0f)}, third = graph_append(reference, OP_MUL, "third", factors, 2, NULL);
+    CHECK_STR(proven(third), "'third' (mul) is rounded, and libraries merge it with the sum before it");
+    valref relu = graph_append(reference, OP_RELU, "relu", &x, 1, &none), behind[2] = {relu, number(1 / 3.0f)};
+    reference->output_count = 0;
+    CHECK(!proven(graph_append(reference, OP_MUL, "behind", behind, 2, NULL)));
+    done();
+}
+
 static void functions_are_named_where_outputs_depend_on_them(void) {
     union attributes last = {.axis = {.axis = 1}};
     valref x = dense(begin(small), "first", w);
@@ -122,6 +135,7 @@ int main(void) {
     RUN(a_bound_that_is_none_needs_no_bits);
     RUN(a_scale_that_is_no_power_of_two_is_named_behind_a_sum_alone);
     RUN(a_quantiser_does_not_mend_what_is_not_alike);
+    RUN(a_factor_behind_a_sum_is_named_where_it_rounds);
     RUN(functions_are_named_where_outputs_depend_on_them);
     TEST_EXIT();
 }

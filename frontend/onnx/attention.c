@@ -111,7 +111,8 @@ static bool check_shapes(struct onnx_reader *reader, const struct operation *ope
 
 static bool read_numbers(struct onnx_reader *reader, const struct operation *operation, struct attention *attention) {
     int64_t precision = attribute_integer(reader, operation, "softmax_precision", 1);
-    attention->causal = attribute_integer(reader, operation, "is_causal", 0) != 0;
+    int64_t causal = attribute_integer(reader, operation, "is_causal", 0);
+    attention->causal = causal != 0;
     attention->left = attribute_integer(reader, operation, "left_window_size", -1);
     attention->right = attribute_integer(reader, operation, "right_window_size", -1);
     attention->mode = attribute_integer(reader, operation, "qk_matmul_output_mode", SCORES_RAW);
@@ -119,6 +120,8 @@ static bool read_numbers(struct onnx_reader *reader, const struct operation *ope
     if (precision != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && precision != ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE)
         onnx_refuse(reader, operation, NULL, "a softmax in %s: bxc computes in binary32",
                     onnx_type_name((int)precision));
+    else if (causal != 0 && causal != 1)
+        onnx_refuse(reader, operation, NULL, "is_causal is %" PRId64 ", neither 0 nor 1", causal);
     else if (!(attention->softcap >= 0) || isinf(attention->softcap))
         onnx_refuse(reader, operation, NULL, "a softcap of %g", (double)attention->softcap);
     else if (attention->mode < SCORES_RAW || attention->mode > SCORES_SOFTMAX)
@@ -164,8 +167,14 @@ static bool mask_shape(struct onnx_reader *reader, const struct operation *opera
     bool fits = mask->rank >= 1 && mask->rank <= 4 && mask->dim[mask->rank - 1] <= attention->keys;
     for (int i = 0; fits && i + 1 < mask->rank; i++)
         fits = mask->dim[i] == 1 || mask->dim[i] == attention->shape.dim[4 - mask->rank + i];
-    if (fits) return true;
-    onnx_refuse(reader, operation, NULL, "the mask's shape does not go with the scores'");
+    if (fits && mask->dim[mask->rank - 1] == 1 && attention->keys > 1)
+        onnx_refuse(reader, operation, "expand it to all keys",
+                    "its mask has one column for %" PRId64 " keys: repeated by some, followed by -inf by others",
+                    attention->keys);
+    else if (!fits)
+        onnx_refuse(reader, operation, NULL, "the mask's shape does not go with the scores'");
+    else
+        return true;
     return false;
 }
 
@@ -174,8 +183,7 @@ static int64_t mask_element(const struct attention *attention, const struct shap
     int64_t at[4], from[4];
     onnx_coordinates(&attention->shape, score, at);
     for (int i = 0; i < mask->rank; i++) from[i] = mask->dim[i] == 1 ? 0 : at[4 - mask->rank + i];
-    bool last_is_one = mask->dim[mask->rank - 1] == 1 && attention->keys > 1;
-    if (!last_is_one && at[3] >= mask->dim[mask->rank - 1]) return -1;
+    if (at[3] >= mask->dim[mask->rank - 1]) return -1;
     return (int64_t)onnx_element(mask, from);
 }
 

@@ -23,6 +23,20 @@
  "m.onnx: error: operator 'Quant' has no hardware form\n"
  "  at: node 'q' (Quant), opset 13\n"
  "  help: bxc knows 'Quant' in the domain 'qonnx.custom_op.general'\n"},
+{"attention_mask_of_one_column",
+ "input x float ? 2 1\n"
+ "real m 2,1 : 0 1\n"
+ "node Attention a x,x,x,m -> y q_num_heads=1 kv_num_heads=1\n"
+ "output y",
+ "m.onnx: error: its mask has one column for 2 keys: repeated by some, followed by -inf by others\n"
+ "  at: node 'a' (Attention), opset 13\n"
+ "  help: expand it to all keys\n"},
+{"attention_causal_flag",
+ "input x float ? 2 1\n"
+ "node Attention a x,x,x -> y q_num_heads=1 kv_num_heads=1 is_causal=2\n"
+ "output y",
+ "m.onnx: error: is_causal is 2, neither 0 nor 1\n"
+ "  at: node 'a' (Attention), opset 13\n"},
 {"cyclic",
  "input x float ? 4\n"
  "node Add a x,c -> b\n"

@@ -2,8 +2,8 @@
  * libraries add the terms of a sum in orders of their own, which differ with the processor and the number of events at
  * once; as long as every number is a multiple of one power of two and no sum of their sizes needs more than the 24 bits
  * of binary32, nothing is rounded, and every order gives the same. Operations of two numbers are rounded once, alike
- * everywhere, except behind a sum: libraries move factors into its weights, and begin it with an offset. What a function
- * of a library gives in its last bits nobody knows. Events are those on the ports' grid. */
+ * everywhere, except behind a sum: libraries move factors into its weights, and begin it with an offset. What a
+ * function of a library gives in its last bits nobody knows. Events are those on the ports' grid. */
 #include "sim/private.h"
 #include "ir/ops.h"
 
@@ -152,8 +152,9 @@ static void stay_summed(struct search *search, const struct node *node, struct k
     if (!is_arithmetic(node->op) || !out->summed || out->certainty == EXACT) return;
     out->certainty = LOOSE;
     if (!search->where)
-        search->where = arena_printf(search->arena, "'%s' (%s) is rounded, and libraries merge it with the sum before it",
-                                     node->name, op_info(node->op)->name);
+        search->where =
+            arena_printf(search->arena, "'%s' (%s) is rounded, and libraries merge it with the sum before it",
+                         node->name, op_info(node->op)->name);
 }
 
 /* What rounds once at most, with the grid that its result has where nothing is rounded. */

@@ -83,8 +83,9 @@ static struct tensor *static_concat(struct onnx_reader *reader, const struct ope
 
 struct tensor *onnx_read_concat(struct onnx_reader *reader, const struct operation *operation) {
     struct shape shape;
+    if (!attribute_find(operation, "axis")) return onnx_refuse(reader, operation, NULL, "attribute 'axis' is left out");
     int64_t axis =
-        onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", 1), operation->inputs[0]->shape.rank);
+        onnx_axis(reader, operation, attribute_integer(reader, operation, "axis", 0), operation->inputs[0]->shape.rank);
     for (uint32_t i = 0; i < operation->input_count; i++)
         if (!operation->inputs[i]) return onnx_refuse(reader, operation, NULL, "operand %u is left out", i);
     if (axis < 0 || concat_shape(reader, operation, axis, &shape) < 0) return NULL;

@@ -163,6 +163,12 @@
  "graph \"g\" opset 13\n"
  "%0 = input() \"x\" as \"x\" : [1,4] real\n"
  "output \"y\" %0\n"},
+{"concat_without_axis",
+ "input x float ? 4\n"
+ "node Concat c x,x -> y\n"
+ "output y",
+ "m.onnx: error: attribute 'axis' is left out\n"
+ "  at: node 'c' (Concat), opset 13\n"},
 {"concat_over_batch",
  "input x float ? 4\n"
  "node Concat c x,x -> y axis=0\n"

@@ -85,6 +85,8 @@ bool *extent_fixed(struct arena *arena, const struct graph *graph);
 int extent_check(struct bxc_context *context, const struct graph *graph, const char *model);
 
 /* ---- fit.c: is the part large enough? ---- */
+/* How often the node takes the same sums, each time of other elements; 1 of all that is no convolution. */
+double convolution_positions(const struct graph *graph, const struct node *node);
 /* Of the quantised graph, before the work: warns on the terminal (NULL: by the progress) and notes it for the report;
  * -1 after a diagnosis, where it is far too large. */
 int fit_foretell(struct program *program, const char *model, FILE *terminal);

@@ -53,14 +53,30 @@ static void measure(struct extent *extent, struct arena *arena, const struct gra
     }
 }
 
-static int refuse(struct bxc_context *context, const char *model, const struct node *node, const char *shape,
-                  double elements, const char *whose, double limit) {
+/* What could be done: the positions of the convolution that has the most. */
+static const char *what_would_help(struct arena *arena, const struct graph *graph) {
+    const char *name = NULL;
+    double most = 1;
+    for (uint32_t n = 0; n < graph->node_count; n++) {
+        double here = graph->nodes[n].dead ? 1 : convolution_positions(graph, &graph->nodes[n]);
+        if (here <= most) continue;
+        most = here;
+        name = graph->nodes[n].name;
+    }
+    return name
+               ? arena_printf(arena,
+                              "convolution '%s' has %s positions: they would have to be served one after the other, in "
+                              "an interval of as many cycles, which bxc does not do yet; 'bxc run --engine float' "
+                              "evaluates it",
+                              name, words_count(arena, most))
+               : "make the event or the network smaller; 'bxc run --engine float' evaluates it";
+}
+
+static int refuse(struct bxc_context *context, const struct graph *graph, const char *model, const struct node *node,
+                  const char *shape, double elements, const char *whose, double limit) {
     struct arena *scratch = arena_new(context);
-    const char *help = node->op == OP_WINDOW
-                           ? "a convolution's positions would have to be served one after the other, which bxc does "
-                             "not do yet; 'bxc run --engine float' evaluates it"
-                           : "make the event or the network smaller; 'bxc run --engine float' evaluates it";
-    diag_error(&context->diagnostics, (struct location){.file = model, .node = node->name}, help,
+    diag_error(&context->diagnostics, (struct location){.file = model, .node = node->name},
+               what_would_help(scratch, graph),
                "the network is too large for a circuit: %s numbers %s (this node: %s), and bxc takes at most %s",
                words_count(scratch, elements), whose, shape, words_count(scratch, limit));
     arena_free(scratch);
@@ -73,11 +89,11 @@ int extent_check(struct bxc_context *context, const struct graph *graph, const c
     int result = 0;
     measure(&e, scratch, graph, 1);
     if (e.most > ELEMENTS_MAX)
-        result = refuse(context, model, e.largest, e.shape, e.most, "an event in one node", ELEMENTS_MAX);
+        result = refuse(context, graph, model, e.largest, e.shape, e.most, "an event in one node", ELEMENTS_MAX);
     else if (e.moving > ALL_ELEMENTS_MAX)
-        result = refuse(context, model, e.largest, e.shape, e.moving, "an event in all nodes", ALL_ELEMENTS_MAX);
+        result = refuse(context, graph, model, e.largest, e.shape, e.moving, "an event in all nodes", ALL_ELEMENTS_MAX);
     else if (e.fixed > FIXED_ELEMENTS_MAX)
-        result = refuse(context, model, e.largest_fixed, e.shape_fixed, e.fixed,
+        result = refuse(context, graph, model, e.largest_fixed, e.shape_fixed, e.fixed,
                         "in its weights and what is computed of them", FIXED_ELEMENTS_MAX);
     arena_free(scratch);
     return result;

@@ -44,8 +44,8 @@ static bool reads_windows(const struct graph *graph, const struct node *node) {
     return operand->op == OP_WINDOW;
 }
 
-/* How often the same sums are taken, each time of other elements: rows of a matrix product of windows. */
-static double positions(const struct graph *graph, const struct node *node) {
+/* Rows of a matrix product of windows. */
+double convolution_positions(const struct graph *graph, const struct node *node) {
     if (node->op != OP_MATMUL || !reads_windows(graph, node)) return 1;
     const struct shape *sums = &graph_value(graph, node->result)->shape;
     return (double)shape_elements(sums) / (double)sums->dim[sums->rank - 1];
@@ -57,7 +57,7 @@ static const char *position_by_position(const struct program *program, const dou
     double most = 1, lut = 0;
     const char *name = NULL;
     for (uint32_t n = 0; n < graph->node_count; n++) {
-        double here = graph->nodes[n].dead ? 1 : positions(graph, &graph->nodes[n]);
+        double here = graph->nodes[n].dead ? 1 : convolution_positions(graph, &graph->nodes[n]);
         lut += by_node[n] / here;
         if (here <= most || by_node[n] == 0) continue;
         most = here;

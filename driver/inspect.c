@@ -275,6 +275,7 @@ static int judge_part(void *user) {
                               .options = &job->settings,
                               .technology = technology_for(job->settings.part, job->settings.grade),
                               .graph = graph_clone(judgement->graph)};
+    if (extent_check(job->context, program.graph, job->model) < 0) return -1;
     return passes_run(&program, NULL, "integerise");
 }
 

@@ -61,6 +61,8 @@ def frozen_graphs():
     yield "negative.pb", graph(x, constant("w", [-4, 1], b"\0\0\0\0"), product)
     yield "nan.pb", graph(x, constant("w", [4, 1], nan), product)
     yield "large.pb", graph(placeholder(1, 4000000), node("y", "Relu", ["x"], T=FLOAT))
+    yield "large_in_part.pb", graph(placeholder(1, 4000000), node("a", "Tanh", ["x"], T=FLOAT),
+                                    node("y", "Unheard", ["a"], T=FLOAT))
     inner = b""
     for _ in range(2000):
         inner = field(1, inner)

@@ -162,17 +162,16 @@ static valref quantise(struct keras_reader *reader, const struct keras_layer *la
     return qkeras_quantize_value(reader, layer, &parsed, parsed.name, value);
 }
 
-/* A function's name, a quantiser, or the object of a layer. */
+/* A function's name or its object, a quantiser, or the object of a layer. */
 valref keras_activate(struct keras_reader *reader, const struct keras_layer *layer, const cJSON *activation,
                       valref value) {
     if (!activation || valref_equal(value, NO_VALUE)) return value;
     if (qkeras_is_quantizer(activation)) return quantise(reader, layer, activation, value);
-    if (cJSON_IsString(activation)) {
+    const cJSON *name = cJSON_IsString(activation) ? activation : keras_member(activation, "config");
+    if (cJSON_IsString(name)) {
         bool qkeras = strcmp(layer->known->domain, "qkeras") == 0;
-        return (qkeras ? by_qkeras_name : by_name)(reader, layer, activation->valuestring, value);
+        return (qkeras ? by_qkeras_name : by_name)(reader, layer, name->valuestring, value);
     }
-    const cJSON *config = keras_member(activation, "config");
-    if (cJSON_IsString(config)) return by_name(reader, layer, config->valuestring, value); /* a function's object */
     return keras_layer_read_inner(reader, layer, activation, "activation", layer->place, value);
 }
 

@@ -80,7 +80,8 @@ static int refuse_members(struct keras_reader *reader, const struct keras_layer 
     if (keras_flag(layer->config, "use_gate", false) || keras_member(layer->config, "sliding_window"))
         return keras_error(reader, layer, NULL, NULL, "attention with a gate or a sliding window is not read");
     if (keras_flag(layer->config, "enable_oq", false))
-        return keras_error(reader, layer, "enable_oq", NULL, "HGQ2 has no such output quantiser");
+        return keras_error(reader, layer, "enable_oq", "quantise what reads it",
+                           "a quantiser of its own behind attention's output is not read");
     const cJSON *axes = keras_member(layer->config, "attention_axes"),
                 *shape = keras_member(layer->config, "output_shape");
     bool is_first = !axes || (cJSON_GetArraySize(axes) == 1 && axes->child->valuedouble == 1);

@@ -25,7 +25,7 @@ static const struct quantizer_class {
     {"quantized_relu_po2", "bits max_value negative_slope use_stochastic_rounding quadratic_approximation "
                            "log2_rounding qnoise_factor var_name use_ste use_variables"},
     {"quantized_hswish", "bits integer symmetric alpha use_stochastic_rounding scale_axis qnoise_factor var_name "
-                         "use_ste use_variables relu_shift relu_upper_bound"},
+                         "use_ste use_variables relu_shift relu_upper_bound keep_negative post_training_scale"},
     {"binary", "use_01 alpha use_stochastic_rounding scale_axis elements_per_scale min_po2_exponent max_po2_exponent"},
     {"ternary", "alpha threshold use_stochastic_rounding number_of_unrolls"},
     {"stochastic_binary", "alpha temperature use_real_sigmoid"},

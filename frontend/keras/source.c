@@ -72,14 +72,29 @@ static void mend_numbers(char *text) {
     }
 }
 
+/* Keras 3 writes classes of other packages into .h5 by their registered names alone, "qkeras>QDense": then as into
+ * .keras, the class and that name apart. Objects are nested no deeper than cJSON reads. */
+static void name_classes(const struct keras_reader *reader, cJSON *json) {
+    for (cJSON *item = json->child; item; item = item->next) name_classes(reader, item);
+    cJSON *class_name = cJSON_GetObjectItemCaseSensitive(json, "class_name");
+    const char *end = cJSON_IsString(class_name) ? strrchr(class_name->valuestring, '>') : NULL;
+    if (!end) return;
+    if (!cJSON_HasObjectItem(json, "registered_name") &&
+        !cJSON_AddStringToObject(json, "registered_name", class_name->valuestring))
+        context_out_of_memory(reader->context);
+    memmove(class_name->valuestring, end + 1, strlen(end + 1) + 1);
+}
+
 /* text: ends with a 0. */
 static cJSON *parse(struct keras_reader *reader, const char *where, char *text, size_t length) {
     mend_numbers(text);
     cJSON *json = cJSON_ParseWithLength(text, length);
-    if (json)
-        arena_defer(reader->arena, release_json, json);
-    else
+    if (!json) {
         refuse(reader, where, NULL, "this is no JSON");
+        return NULL;
+    }
+    arena_defer(reader->arena, release_json, json);
+    name_classes(reader, json);
     return json;
 }
 
